@@ -1,0 +1,49 @@
+# Compiler settings that hold for all of our code and for none of the libraries'.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+# Every target of ours links this: warnings are errors, includes start at src/.
+add_library(hilum_options INTERFACE)
+target_compile_options(hilum_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+    -Woverloaded-virtual -Werror)
+target_include_directories(hilum_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(hilum_options INTERFACE HILUM_VERSION="${PROJECT_VERSION}")
+if(HILUM_SANITIZE)
+    string(REPLACE ";" "," sanitizers "${HILUM_SANITIZE}")
+    target_compile_options(hilum_options INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer)
+    target_link_options(hilum_options INTERFACE -fsanitize=${sanitizers})
+endif()
+
+# hilum_library(NAME SOURCES... [PUBLIC libs...] [PRIVATE libs...]): a static library of ours.
+function(hilum_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    if(NOT arg_SOURCES)
+        add_library(${name} INTERFACE)  # BOOTSTRAP: module not written yet
+        return()
+    endif()
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_link_libraries(${name} PUBLIC hilum_options ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+endfunction()
+
+# hilum_test(NAME SOURCES... LIBS... [LABELS...]): a GoogleTest program; every TEST is a ctest test.
+function(hilum_test name)
+    cmake_parse_arguments(arg "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE hilum_options ${arg_LIBS} GTest::gmock_main)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    if(NOT arg_LABELS)
+        set(arg_LABELS unit)
+    endif()
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,69 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace hilum {
+
+struct Sha256::Context {
+    EVP_MD_CTX* md = EVP_MD_CTX_new();
+    ~Context() { EVP_MD_CTX_free(md); }
+};
+
+namespace {
+void must(int ok) {
+    if (ok != 1) std::abort();  // OpenSSL without SHA-256: nothing that we store could be trusted
+}
+}  // namespace
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+    must(EVP_DigestInit_ex(context_->md, EVP_sha256(), nullptr));
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+    must(EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()));
+}
+
+void Sha256::update(std::string_view text) { update(std::as_bytes(std::span(text))); }
+
+std::string Sha256::hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    must(EVP_DigestFinal_ex(context_->md, digest.data(), &size));
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+    Sha256 sha;
+    sha.update(bytes);
+    return sha.hex();
+}
+
+Result<std::string> sha256_of_file(const std::filesystem::path& file) {
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return fail("unreadable", "cannot open {}: {}", file.string(), std::strerror(errno));
+    Sha256 sha;
+    std::vector<std::byte> buffer(1 << 20);
+    for (;;) {
+        const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+        if (n == 0) return sha.hex();
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail("unreadable", "cannot read {}: {}", file.string(), std::strerror(errno));
+        sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
+    }
+}
+
+}  // namespace hilum

@@ -1,0 +1,78 @@
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+#include "base/file_system.h"
+
+namespace hilum {
+namespace {
+
+// Runs in the child, between fork and exec: system calls only.
+[[noreturn]] void become(const SpawnOptions& options, char** arguments, pid_t parent) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
+    if (options.dies_with_parent) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) ::_exit(127);
+    }
+    // Move all out of the way first, so that no target number overwrites a source.
+    int moved[16];
+    const std::size_t count = options.descriptors.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        moved[i] = ::fcntl(options.descriptors[i], F_DUPFD, 64);
+        if (moved[i] < 0) ::_exit(127);
+    }
+    for (std::size_t i = 0; i < count; ++i)
+        if (::dup2(moved[i], 3 + static_cast<int>(i)) < 0) ::_exit(127);
+    ::syscall(SYS_close_range, 3 + count, ~0U, CLOSE_RANGE_CLOEXEC);
+    ::execv(arguments[0], arguments);
+    ::_exit(127);
+}
+
+}  // namespace
+
+Result<ChildProcess> spawn(const SpawnOptions& options) {
+    if (options.descriptors.size() > 16) return fail("system", "too many descriptors for a child");
+    std::vector<char*> arguments;
+    for (const auto& argument : options.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) return tl::unexpected(system_error(errno, "cannot fork"));
+    if (pid == 0) become(options, arguments.data(), parent);
+    ChildProcess child{pid, UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
+    if (!child.pidfd) {
+        const int error = errno;
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        return tl::unexpected(system_error(error, "cannot watch a child process"));
+    }
+    ::fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
+    return child;
+}
+
+std::string own_executable() {
+    char path[PATH_MAX];
+    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+    return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : std::string();
+}
+
+std::string describe_exit(int wait_status) {
+    if (WIFEXITED(wait_status)) return fmt::format("exited with status {}", WEXITSTATUS(wait_status));
+    if (WIFSIGNALED(wait_status))
+        return fmt::format("killed by signal {} ({})", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+    return fmt::format("ended with wait status {}", wait_status);
+}
+
+}  // namespace hilum

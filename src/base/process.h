@@ -1,0 +1,31 @@
+// Child processes of Hilum: started with exactly the descriptors that they need.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace hilum {
+
+struct ChildProcess {
+    pid_t pid = -1;
+    UniqueFd pidfd;  // readable when the child has ended; then waitpid(pid) tells how
+};
+
+struct SpawnOptions {
+    std::vector<std::string> arguments;  // the first is the program's path
+    std::vector<int> descriptors;        // become 3, 4, ... in the child; all others are closed
+    bool dies_with_parent = false;       // SIGKILL when the parent's thread that spawned it ends
+};
+
+// Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.
+Result<ChildProcess> spawn(const SpawnOptions& options);
+
+std::string own_executable();  // the path of the running program
+std::string describe_exit(int wait_status);  // "exited with status 3", "killed by signal 9 (Killed)"
+
+}  // namespace hilum

@@ -1,0 +1,196 @@
+#include "base/yaml_reader.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace hilum {
+
+std::string ConfigurationProblem::text() const {
+    std::string where = line > 0 ? fmt::format("{}:{}", file, line) : file;
+    return key.empty() ? fmt::format("{}: {}", where, message) : fmt::format("{}: {}: {}", where, key, message);
+}
+
+YamlMapping YamlMapping::parse(const std::string& text, const std::string& file,
+                               ConfigurationProblems& problems) {
+    YAML::Node root;
+    try {
+        root = YAML::Load(text);
+    } catch (const YAML::Exception& error) {
+        problems.push_back({file, error.mark.line + 1, "", "not valid YAML: " + error.msg});
+    }
+    if (root.IsDefined() && !root.IsNull() && !root.IsMap()) {
+        problems.push_back({file, root.Mark().line + 1, "", "must be a mapping of keys to values"});
+        root = YAML::Node();
+    }
+    YamlMapping mapping(root, "", file, problems);
+    return mapping;
+}
+
+std::string YamlMapping::path_to(const std::string& key) const {
+    return path_.empty() ? key : path_ + "." + key;
+}
+
+YAML::Node YamlMapping::find(const std::string& key) {
+    known_.insert(key);
+    if (!node_.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    const YAML::Node& map = node_;  // the const operator[] does not insert
+    const YAML::Node value = map[key];
+    return !value.IsDefined() || value.IsNull() ? YAML::Node(YAML::NodeType::Undefined) : value;
+}
+
+bool YamlMapping::has(const std::string& key) const {
+    const YAML::Node& map = node_;
+    return node_.IsMap() && map[key].IsDefined() && !map[key].IsNull();
+}
+
+int YamlMapping::line() const { return node_.IsDefined() ? node_.Mark().line + 1 : 0; }
+
+void YamlMapping::problem(const std::string& key, const std::string& message) {
+    const YAML::Node& map = node_;
+    int at = line();
+    if (node_.IsMap())
+        for (const auto& entry : map)
+            if (entry.first.IsScalar() && entry.first.Scalar() == key) at = entry.first.Mark().line + 1;
+    problems_->push_back({file_, at, path_to(key), message});
+}
+
+template <typename T>
+T YamlMapping::scalar(const std::string& key, std::optional<T> fallback, const char* kind) {
+    const YAML::Node value = find(key);
+    if (!value.IsDefined()) {
+        if (!fallback) problem(key, "is missing");
+        return fallback.value_or(T{});
+    }
+    T converted{};
+    if (!value.IsScalar() || !YAML::convert<T>::decode(value, converted)) {
+        problem(key, fmt::format("must be {}", kind));
+        return fallback.value_or(T{});
+    }
+    return converted;
+}
+
+std::string YamlMapping::string(const std::string& key, std::optional<std::string> fallback) {
+    return scalar<std::string>(key, std::move(fallback), "text");
+}
+
+std::int64_t YamlMapping::integer(const std::string& key, std::optional<std::int64_t> fallback, std::int64_t min,
+                                  std::int64_t max) {
+    const auto value = scalar<std::int64_t>(key, fallback, "a whole number");
+    if (has(key) && (value < min || value > max)) {
+        problem(key, max == std::numeric_limits<std::int64_t>::max()
+                         ? fmt::format("is {}, must be at least {}", value, min)
+                         : fmt::format("is {}, must be from {} to {}", value, min, max));
+        return fallback.value_or(min);
+    }
+    return value;
+}
+
+double YamlMapping::number(const std::string& key, std::optional<double> fallback, double min, double max) {
+    const auto value = scalar<double>(key, fallback, "a number");
+    if (has(key) && !(value >= min && value <= max)) {
+        problem(key, fmt::format("is {}, must be from {} to {}", value, min, max));
+        return fallback.value_or(min);
+    }
+    return value;
+}
+
+bool YamlMapping::boolean(const std::string& key, std::optional<bool> fallback) {
+    return scalar<bool>(key, fallback, "true or false");
+}
+
+Duration YamlMapping::duration(const std::string& key, std::optional<Duration> fallback) {
+    if (!has(key)) {
+        known_.insert(key);
+        if (!fallback) problem(key, "is missing");
+        return fallback.value_or(Duration{});
+    }
+    const auto parsed = parse_duration(string(key));
+    if (!parsed) problem(key, parsed.error().message);
+    return parsed.value_or(fallback.value_or(Duration{}));
+}
+
+std::uint64_t YamlMapping::size(const std::string& key, std::optional<std::uint64_t> fallback) {
+    if (!has(key)) {
+        known_.insert(key);
+        if (!fallback) problem(key, "is missing");
+        return fallback.value_or(0);
+    }
+    const auto parsed = parse_size(string(key));
+    if (!parsed) problem(key, parsed.error().message);
+    return parsed.value_or(fallback.value_or(0));
+}
+
+std::string YamlMapping::choice(const std::string& key, std::initializer_list<std::string_view> allowed,
+                                std::optional<std::string> fallback) {
+    const auto value = string(key, fallback);
+    std::string list;
+    for (const auto& one : allowed) {
+        if (value == one) return value;
+        list += (list.empty() ? "" : ", ") + std::string(one);
+    }
+    if (has(key)) problem(key, fmt::format("is '{}', must be one of: {}", value, list));
+    return fallback.value_or(std::string(*allowed.begin()));
+}
+
+template <typename T>
+std::vector<T> YamlMapping::list(const std::string& key, const char* kind) {
+    const YAML::Node value = find(key);
+    std::vector<T> all;
+    if (!value.IsDefined()) return all;
+    const auto add = [&](const YAML::Node& node) {
+        T converted{};
+        if (node.IsScalar() && YAML::convert<T>::decode(node, converted)) all.push_back(converted);
+        else problem(key, fmt::format("must hold {} only", kind));
+    };
+    if (value.IsSequence())
+        for (const auto& item : value) add(item);
+    else
+        add(value);
+    return all;
+}
+
+std::vector<std::string> YamlMapping::strings(const std::string& key) { return list<std::string>(key, "text"); }
+std::vector<double> YamlMapping::numbers(const std::string& key) { return list<double>(key, "numbers"); }
+
+YamlMapping YamlMapping::mapping(const std::string& key) {
+    YAML::Node value = find(key);
+    if (value.IsDefined() && !value.IsMap()) {
+        problem(key, "must be a mapping of keys to values");
+        value = YAML::Node(YAML::NodeType::Undefined);
+    }
+    return YamlMapping(value, path_to(key), file_, *problems_);
+}
+
+std::vector<YamlMapping> YamlMapping::mappings(const std::string& key) {
+    const YAML::Node value = find(key);
+    std::vector<YamlMapping> all;
+    if (!value.IsDefined()) return all;
+    if (!value.IsSequence()) {
+        problem(key, "must be a list");
+        return all;
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const YAML::Node item = value[i];
+        if (item.IsMap())
+            all.push_back(YamlMapping(item, fmt::format("{}[{}]", path_to(key), i), file_, *problems_));
+        else
+            problem(key, fmt::format("item {} must be a mapping of keys to values", i + 1));
+    }
+    return all;
+}
+
+std::vector<std::string> YamlMapping::keys() const {
+    std::vector<std::string> all;
+    if (node_.IsMap())
+        for (const auto& entry : node_)
+            if (entry.first.IsScalar()) all.push_back(entry.first.Scalar());
+    return all;
+}
+
+void YamlMapping::finish() {
+    for (const auto& key : keys())
+        if (!known_.contains(key)) problem(key, "is not a key that Hilum knows");
+}
+
+}  // namespace hilum

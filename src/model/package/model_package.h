@@ -1,0 +1,91 @@
+// A model package: the folder with model.yaml and the TorchScript file that it names (docs/model-package.md).
+// Read by the decoder, which prepares the input and judges the intended use, and by the worker, which runs it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/yaml_reader.h"
+#include "pipeline/types/analysis.h"
+
+namespace hilum::model {
+
+enum class Intensity { minmax, window, stored_range };
+enum class Resize { letterbox, stretch, crop };
+enum class Precision { fp32, fp16, bf16, automatic };
+enum class Activation { softmax, sigmoid, none };
+
+struct InputSpecification {
+    int rows = 0, columns = 0;           // pixels
+    int channels = 1;                    // 1 or 3; grey is repeated
+    Intensity intensity = Intensity::minmax;
+    Resize resize = Resize::letterbox;
+    double range_low = 0, range_high = 1;  // what intensity's black and white become, before mean and std
+    std::vector<double> mean{0.0}, std{1.0};  // `channels` values each
+    Precision precision = Precision::fp32;
+};
+
+// The intended use. An empty list accepts everything.
+struct Acceptance {
+    std::vector<std::string> modalities, body_parts, views;
+    std::optional<double> min_age_years, max_age_years;
+};
+
+struct Label {
+    std::string name;
+    Code code, site;
+    double threshold = 0.5;
+    bool abnormal = false;
+};
+
+struct Calibration {
+    std::string method = "none";         // none | temperature
+    double value = 1.0;
+    std::string set = "none";            // the data it was fitted on; "none": scores are not probabilities
+};
+
+struct ModelPackage {
+    std::filesystem::path folder;
+    std::string name, version;
+    std::string notice;                  // shown with every result; empty only where cleared
+    bool cleared_for_clinical_use = false;
+    std::filesystem::path file;          // the TorchScript file, within `folder`
+    std::string sha256;                  // of it, as model.yaml says
+    InputSpecification input;
+    Acceptance accepts;
+    Activation activation = Activation::softmax;
+    std::vector<Label> labels;
+    Calibration calibration;
+    std::string yaml_sha256;             // of model.yaml
+
+    // Whether the scores may be called probabilities: calibrated on a named set.
+    bool calibrated() const { return calibration.method != "none" && calibration.set != "none"; }
+};
+
+struct LoadedPackage {
+    ModelPackage package;                // usable only when there are no problems
+    ConfigurationProblems problems;      // all of them, with line and key
+};
+
+// Reads FOLDER/model.yaml. Does not read the weights.
+LoadedPackage read_model_package(const std::filesystem::path& folder);
+
+// The package with the site's own thresholds in place of its own. Code "configuration" names unknown labels.
+Status apply_thresholds(ModelPackage& package, const std::map<std::string, double>& thresholds);
+
+// Compares the weights' SHA-256 with the package's. Codes: "unreadable", "weights_digest".
+Status verify_weights(const ModelPackage& package);
+
+// What results are attributed to: name, version, digests of the weights and of all that shapes an output besides
+// (model.yaml and the thresholds in force).
+ModelIdentity identity_of(const ModelPackage& package);
+
+// Labels, decisions and diagnosis from the model's raw outputs (logits or scores, one per label, in order).
+// Code "not_finite" when one is NaN or infinite, "wrong_shape" when their number is not that of the labels.
+Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs);
+
+}  // namespace hilum::model

@@ -1,0 +1,12 @@
+// The http process: /healthz, /readyz, /metrics and prediction, on `http.listen`.
+#pragma once
+
+#include "base/channel.h"
+#include "pipeline/types/configuration.h"
+
+namespace hilum::monitor {
+
+// Serves HTTP until the coordinator closes its channel; returns the exit code. Reads the database only.
+int run_http(Channel coordinator, const Configuration& configuration);
+
+}  // namespace hilum::monitor

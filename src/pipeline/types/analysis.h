@@ -1,0 +1,108 @@
+// What is known of one analysed radiograph: the image that the model saw, and what the model said.
+// Written by the decoder (pixels, geometry) and the worker (outputs), kept by the coordinator, read by the composer.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hilum {
+
+// A code of a coding scheme, as in a Code Sequence item (PS3.3 8.8). Empty value: no code is known.
+struct Code {
+    std::string value;
+    std::string scheme;   // coding scheme designator: SCT, DCM, 99HILUM
+    std::string meaning;
+    bool operator==(const Code&) const = default;
+};
+
+struct ModelIdentity {
+    std::string name;
+    std::string version;
+    std::string sha256;         // of the weights file
+    std::string configuration_sha256;  // of all that shapes an output besides: model.yaml, thresholds
+    bool cleared_for_clinical_use = false;  // false: results say that they are not for clinical use
+    std::string notice;         // one line for radiologists: "Demonstration model, not for clinical use"
+    bool operator==(const ModelIdentity&) const = default;
+};
+
+// What the model says of one label.
+struct LabelResult {
+    std::string name;
+    Code code;                  // of the finding
+    Code site;                  // finding site
+    double score = 0;           // after the activation, before calibration; in [0,1] for softmax and sigmoid
+    double probability = 0;     // calibrated where `calibrated`, else equal to score
+    double threshold = 0;       // on `probability`
+    bool positive = false;      // softmax: the top class; else probability >= threshold
+    bool abnormal = false;      // a positive one makes the study abnormal
+};
+
+struct InferenceResult {
+    ModelIdentity model;
+    std::vector<LabelResult> labels;  // in the order of the package
+    std::string activation;           // softmax | sigmoid | none
+    bool calibrated = false;
+    std::string calibration_set;      // names the data the calibration was fitted on; "none"
+    std::string diagnosis;            // softmax: the top class; else the finding furthest above its threshold, or "no finding"
+    double confidence = 0;            // probability of the diagnosis; for "no finding" 1 - the highest probability
+    std::string device;               // "cpu", "cuda:0"
+    std::int64_t started_at = 0;      // microseconds since 1970 UTC
+    double seconds = 0;               // of the forward pass (of its batch)
+    int map_rows = 0;                 // activation maps: labels x map_rows x map_columns floats; 0: none
+    int map_columns = 0;
+};
+
+// Why an image has no score. The codes are stable: docs and metrics name them.
+struct NotAnalysed {
+    std::string code;     // "view", "body_part", "modality", "patient_age", "transfer_syntax", "undecodable", ...
+    std::string message;  // "the view is LATERAL; this model reads PA and AP"
+};
+
+// How the model's input relates to the image: column_in_image = (column_in_input + 0.5 - left) * source_columns / scaled_columns - 0.5.
+struct InputGeometry {
+    int source_columns = 0, source_rows = 0;  // the image
+    int scaled_columns = 0, scaled_rows = 0;  // the image after scaling, in pixels of the input
+    int left = 0, top = 0;                    // where it lies in the input; negative when cropped
+    int input_columns = 0, input_rows = 0;    // the model's input
+};
+
+// The radiograph as a person should see it, 8 bits, black is 0 whatever the Photometric Interpretation.
+struct DisplayGeometry {
+    int columns = 0, rows = 0;            // of the display image: rows * columns bytes, row by row
+};
+
+// What the decoder read in the header and others need; text is UTF-8.
+struct RadiographAttributes {
+    std::string sop_instance_uid;
+    std::string sop_class_uid;
+    std::string modality;
+    std::string body_part;      // as the site's aliases translate it; empty: unknown
+    std::string view;           // PA, AP, LATERAL, ... ; empty: unknown
+    std::string transfer_syntax_uid;
+    int rows = 0, columns = 0;
+};
+
+// NotAnalysed or InferenceResult of one image under one model.
+struct AnalysisOutcome {
+    std::optional<NotAnalysed> not_analysed;
+    std::optional<InferenceResult> result;
+};
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Code, value, scheme, meaning)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelIdentity, name, version, sha256, configuration_sha256,
+                                   cleared_for_clinical_use, notice)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelResult, name, code, site, score, probability, threshold, positive, abnormal)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InferenceResult, model, labels, activation, calibrated, calibration_set,
+                                   diagnosis, confidence, device, started_at, seconds, map_rows, map_columns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NotAnalysed, code, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputGeometry, source_columns, source_rows, scaled_columns, scaled_rows, left,
+                                   top, input_columns, input_rows)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DisplayGeometry, columns, rows)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RadiographAttributes, sop_instance_uid, sop_class_uid, modality, body_part,
+                                   view, transfer_syntax_uid, rows, columns)
+
+}  // namespace hilum

@@ -1,0 +1,244 @@
+#include "pipeline/types/configuration.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "base/file_system.h"
+#include "base/yaml_reader.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;
+
+// PS3.5 6.2 AE: at most 16 characters of the default repertoire, no backslash, no control characters.
+bool is_ae_title(std::string_view text) {
+    return !text.empty() && text.size() <= 16 && text.find_first_not_of(' ') != std::string_view::npos &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
+}
+
+std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
+    auto title = at.string(key, std::move(fallback));
+    if (at.has(key) && !is_ae_title(title))
+        at.problem(key, "must be an AE title: 1 to 16 printable ASCII characters without backslash");
+    return title;
+}
+
+Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback) {
+    const auto value = at.duration(key, fallback);
+    if (value.count() == 0) at.problem(key, "must be longer than 0");
+    return value;
+}
+
+void read_node(YamlMapping at, NodeSettings& node) {
+    node.ae_title = ae_title(at, "ae_title", node.ae_title);
+    node.data_dir = at.string("data_dir", node.data_dir.string());
+    node.log_level = at.choice("log_level", {"debug", "info", "warning", "error"}, node.log_level);
+    node.institution = at.string("institution", node.institution);
+    node.drain_timeout = positive_duration(at, "drain_timeout", node.drain_timeout);
+    at.finish();
+}
+
+void read_scp(YamlMapping at, ScpSettings& scp) {
+    scp.port = static_cast<int>(at.integer("port", scp.port, 0, 65535));
+    scp.bind = at.string("bind", scp.bind);
+    scp.max_associations = static_cast<int>(at.integer("max_associations", scp.max_associations, 1, 10000));
+    scp.max_connections = static_cast<int>(at.integer("max_connections", scp.max_connections, 1, 100000));
+    scp.check_called_ae_title = at.boolean("check_called_ae_title", scp.check_called_ae_title);
+    scp.association_timeout = positive_duration(at, "association_timeout", scp.association_timeout);
+    scp.idle_timeout = positive_duration(at, "idle_timeout", scp.idle_timeout);
+    scp.max_object_size = at.size("max_object_size", scp.max_object_size);
+    scp.min_free_space = at.size("min_free_space", scp.min_free_space);
+    scp.max_pdu = static_cast<int>(at.integer("max_pdu", scp.max_pdu, 4096, 131072));
+    for (auto& entry : at.mappings("accept")) {
+        if (entry.boolean("any", false)) {
+            scp.any_caller = true;
+        } else {
+            AcceptedCaller caller;
+            caller.ae_title = entry.string("ae_title");
+            if (caller.ae_title != "*" && !caller.ae_title.empty() && !is_ae_title(caller.ae_title))
+                entry.problem("ae_title", "must be an AE title of 1 to 16 characters, or \"*\" for any");
+            caller.hosts = entry.strings("hosts");
+            scp.accept.push_back(std::move(caller));
+        }
+        entry.finish();
+    }
+    at.finish();
+}
+
+void read_models(YamlMapping& root, const std::filesystem::path& folder, std::vector<ModelSettings>& models) {
+    for (auto& at : root.mappings("models")) {
+        ModelSettings model;
+        model.package = folder / at.string("package");
+        model.device = at.string("device", model.device);
+        const bool numbered = model.device.starts_with("cuda:") && model.device.size() > 5 &&
+                              model.device.find_first_not_of("0123456789", 5) == std::string::npos;
+        if (model.device != "auto" && model.device != "cpu" && model.device != "cuda" && !numbered)
+            at.problem("device", "must be auto, cpu, cuda or cuda:N");
+        model.threads = static_cast<int>(at.integer("threads", model.threads, 0, 256));
+        auto batch = at.mapping("batch");
+        if (batch.string("max_size", "auto") != "auto")
+            model.batch_max_size = static_cast<int>(batch.integer("max_size", std::nullopt, 1, 256));
+        model.batch_max_delay = batch.duration("max_delay", model.batch_max_delay);
+        batch.finish();
+        model.mode = at.choice("mode", {"active", "shadow"}, model.mode);
+        model.timeout = positive_duration(at, "timeout", model.timeout);
+        auto thresholds = at.mapping("thresholds");
+        for (const auto& label : thresholds.keys())
+            model.thresholds[label] = thresholds.number(label, std::nullopt, 0, 1);
+        at.finish();
+        models.push_back(std::move(model));
+    }
+}
+
+std::map<std::string, std::vector<std::string>> read_aliases(YamlMapping at) {
+    std::map<std::string, std::vector<std::string>> aliases;
+    for (const auto& name : at.keys()) aliases[name] = at.strings(name);
+    return aliases;
+}
+
+void read_site(YamlMapping at, SiteSettings& site) {
+    site.body_part_aliases = read_aliases(at.mapping("body_part_aliases"));
+    site.view_aliases = read_aliases(at.mapping("view_aliases"));
+    site.missing_view = at.choice("missing_view", {"analyse", "refuse"}, site.missing_view);
+    site.missing_body_part = at.choice("missing_body_part", {"analyse", "refuse"}, site.missing_body_part);
+    site.missing_age = at.choice("missing_age", {"analyse", "refuse"}, site.missing_age);
+    at.finish();
+}
+
+void read_decoder(YamlMapping at, DecoderSettings& decoder) {
+    decoder.processes = static_cast<int>(at.integer("processes", decoder.processes, 0, 64));
+    decoder.max_memory = at.size("max_memory", decoder.max_memory);
+    decoder.max_pixels = static_cast<std::uint64_t>(
+        at.integer("max_pixels", static_cast<std::int64_t>(decoder.max_pixels), 1, 4'000'000'000));
+    decoder.timeout = positive_duration(at, "timeout", decoder.timeout);
+    at.finish();
+}
+
+void read_study(YamlMapping at, StudySettings& study) {
+    study.idle_timeout = at.duration("idle_timeout", study.idle_timeout);
+    study.max_wait = at.duration("max_wait", study.max_wait);
+    study.close_on_release = at.boolean("close_on_release", study.close_on_release);
+    if (at.string("max_age", "") == "none") study.max_age.reset();
+    else study.max_age = at.duration("max_age", study.max_age);
+    study.report_not_analysed =
+        at.choice("report_not_analysed", {"never", "nothing_analysed", "always"}, study.report_not_analysed);
+    if (study.max_wait < study.idle_timeout) at.problem("max_wait", "must not be shorter than study.idle_timeout");
+    at.finish();
+}
+
+void read_retry(YamlMapping at, RetrySettings& retry) {
+    retry.max_attempts = static_cast<int>(at.integer("max_attempts", retry.max_attempts, 1, 100));
+    retry.first_delay = at.duration("first_delay", retry.first_delay);
+    retry.longest_delay = at.duration("longest_delay", retry.longest_delay);
+    at.finish();
+}
+
+// PS3.5 6.2 LO: at most 64 characters, no backslash. IS for the number.
+std::string series_description(YamlMapping& at, const std::string& key, const std::string& fallback) {
+    auto text = at.string(key, fallback);
+    const auto continuation = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    const auto characters =
+        text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continuation));
+    if (characters > 64 || text.find('\\') != std::string::npos)
+        at.problem(key, "must have at most 64 characters and no backslash");
+    return text;
+}
+
+ReportSettings read_reports(YamlMapping& at) {
+    ReportSettings reports;
+    if (at.has("send")) {
+        const auto kinds = at.strings("send");
+        reports.sr = reports.sc = false;
+        for (const auto& kind : kinds) {
+            if (kind == "sr") reports.sr = true;
+            else if (kind == "sc") reports.sc = true;
+            else at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
+        }
+    }
+    auto sr = at.mapping("sr");
+    reports.sr_sop_class =
+        sr.choice("sop_class", {"comprehensive_3d", "comprehensive", "enhanced"}, reports.sr_sop_class);
+    reports.sr_series_number = static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
+    reports.sr_series_description = series_description(sr, "series_description", reports.sr_series_description);
+    sr.finish();
+    auto sc = at.mapping("sc");
+    reports.sc_when = sc.choice("when", {"always", "positive", "never"}, reports.sc_when);
+    reports.sc_long_side = static_cast<int>(sc.integer("long_side", reports.sc_long_side, 512, 8192));
+    reports.sc_series_number = static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
+    reports.sc_series_description = series_description(sc, "series_description", reports.sc_series_description);
+    sc.finish();
+    return reports;
+}
+
+void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& destinations) {
+    std::set<std::string> names;
+    for (auto& at : root.mappings("destinations")) {
+        DestinationSettings destination;
+        destination.name = at.string("name");
+        if (!names.insert(destination.name).second) at.problem("name", "another destination has this name too");
+        destination.ae_title = ae_title(at, "ae_title", std::nullopt);
+        destination.host = at.string("host");
+        destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
+        destination.from = at.strings("from");
+        destination.reports = read_reports(at);
+        destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
+        destination.first_delay = positive_duration(at, "first_delay", destination.first_delay);
+        destination.longest_delay = positive_duration(at, "longest_delay", destination.longest_delay);
+        destination.timeout = positive_duration(at, "timeout", destination.timeout);
+        at.finish();
+        destinations.push_back(std::move(destination));
+    }
+}
+
+void read_http(YamlMapping at, HttpSettings& http) {
+    const auto listen = at.string("listen", fmt::format("{}:{}", http.address, http.port));
+    if (listen == "none") {
+        http.enabled = false;
+    } else {
+        const auto colon = listen.rfind(':');
+        const auto port = colon == std::string::npos ? "" : listen.substr(colon + 1);
+        if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+            std::stoi(port) > 65535) {
+            at.problem("listen", "must be ADDRESS:PORT, or none");
+        } else {
+            http.address = listen.substr(0, colon);
+            http.port = std::stoi(port);
+        }
+    }
+    http.max_body = at.size("max_body", http.max_body);
+    at.finish();
+}
+
+}  // namespace
+
+LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file) {
+    LoadedConfiguration loaded;
+    auto& [configuration, problems] = loaded;
+    auto root = YamlMapping::parse(text, file.string(), problems);
+    std::error_code error;
+    const auto folder = std::filesystem::absolute(file, error).parent_path();
+    read_node(root.mapping("node"), configuration.node);
+    configuration.node.data_dir = folder / configuration.node.data_dir;
+    read_scp(root.mapping("scp"), configuration.scp);
+    read_models(root, folder, configuration.models);
+    read_site(root.mapping("site"), configuration.site);
+    read_decoder(root.mapping("decoder"), configuration.decoder);
+    read_study(root.mapping("study"), configuration.study);
+    read_retry(root.mapping("retry"), configuration.retry);
+    read_destinations(root, configuration.destinations);
+    read_http(root.mapping("http"), configuration.http);
+    root.finish();
+    return loaded;
+}
+
+LoadedConfiguration load_configuration(const std::filesystem::path& file) {
+    const auto text = read_file(file, largest_file);
+    if (text) return parse_configuration(*text, file);
+    LoadedConfiguration loaded;
+    loaded.problems.push_back({file.string(), 0, "", text.error().message});
+    return loaded;
+}
+
+}  // namespace hilum

@@ -1,0 +1,143 @@
+// The site's configuration, read from hilum.yaml. config/hilum.yaml explains every key; this is its shape in code.
+// Each process gets the text that the coordinator read, so that all see the same.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+
+namespace hilum {
+
+struct ConfigurationProblem;
+
+struct NodeSettings {
+    std::string ae_title = "HILUM";
+    std::filesystem::path data_dir = "/var/lib/hilum";
+    std::string log_level = "info";  // debug | info | warning | error
+    std::string institution;         // shown nowhere but in our own equipment module
+    Duration drain_timeout = std::chrono::seconds(20);
+};
+
+struct AcceptedCaller {
+    std::string ae_title;             // "*": any
+    std::vector<std::string> hosts;   // addresses or networks in CIDR notation, IPv4 and IPv6; empty: any
+};
+
+struct ScpSettings {
+    int port = 11112;                 // 0 takes a free port
+    std::string bind = "0.0.0.0";
+    int max_associations = 64;
+    int max_connections = 1024;
+    bool any_caller = false;          // accept: any: true
+    std::vector<AcceptedCaller> accept;
+    bool check_called_ae_title = true;
+    Duration association_timeout = std::chrono::seconds(15);  // from connection to A-ASSOCIATE-RQ
+    Duration idle_timeout = std::chrono::seconds(60);         // without a message on an association
+    std::uint64_t max_object_size = 2ULL << 30;
+    std::uint64_t min_free_space = 1ULL << 30;                // below: A700 before the disk is full
+    int max_pdu = 131072;
+};
+
+struct ModelSettings {
+    std::filesystem::path package;
+    std::string device = "auto";      // auto | cpu | cuda | cuda:N
+    int threads = 0;                  // 0: as many as the processor has cores
+    int batch_max_size = 0;           // 0: measured at warm-up
+    Duration batch_max_delay = std::chrono::milliseconds(5);
+    std::string mode = "active";      // active | shadow
+    std::map<std::string, double> thresholds;
+    Duration timeout = std::chrono::seconds(120);  // one inference
+};
+
+struct SiteSettings {
+    std::map<std::string, std::vector<std::string>> body_part_aliases;
+    std::map<std::string, std::vector<std::string>> view_aliases;
+    std::string missing_view = "analyse";       // analyse | refuse
+    std::string missing_body_part = "refuse";
+    std::string missing_age = "analyse";
+};
+
+struct DecoderSettings {
+    int processes = 0;                // 0: as many as the processor has cores, at most 4
+    std::uint64_t max_memory = 2ULL << 30;
+    std::uint64_t max_pixels = 200'000'000;     // Rows x Columns x Frames
+    Duration timeout = std::chrono::seconds(30);
+};
+
+struct StudySettings {
+    Duration idle_timeout = std::chrono::seconds(10);
+    Duration max_wait = std::chrono::seconds(120);
+    bool close_on_release = false;
+    std::optional<Duration> max_age = std::chrono::hours(7 * 24);
+    std::string report_not_analysed = "nothing_analysed";  // never | nothing_analysed | always
+};
+
+struct RetrySettings {
+    int max_attempts = 3;             // of an analysis or a report before it is quarantined
+    Duration first_delay = std::chrono::seconds(2);   // doubles, with jitter
+    Duration longest_delay = std::chrono::minutes(5);
+};
+
+struct ReportSettings {
+    bool sr = true;
+    std::string sr_sop_class = "comprehensive_3d";  // comprehensive_3d | comprehensive | enhanced
+    int sr_series_number = 9001;
+    std::string sr_series_description = "AI chest report";
+    bool sc = true;
+    std::string sc_when = "always";   // always | positive | never
+    int sc_long_side = 1280;          // pixels
+    int sc_series_number = 9002;
+    std::string sc_series_description = "AI chest overlay";
+    bool operator==(const ReportSettings&) const = default;
+};
+
+struct DestinationSettings {
+    std::string name;
+    std::string ae_title;
+    std::string host;
+    int port = 104;
+    std::vector<std::string> from;    // calling AE titles; empty: everyone
+    ReportSettings reports;
+    Duration give_up_after = std::chrono::hours(72);
+    Duration first_delay = std::chrono::seconds(5);   // retries: doubles, with jitter
+    Duration longest_delay = std::chrono::minutes(10);
+    Duration timeout = std::chrono::seconds(30);      // to connect, and for each answer
+};
+
+struct HttpSettings {
+    bool enabled = true;
+    std::string address = "127.0.0.1";
+    int port = 8080;                  // 0 takes a free port
+    std::uint64_t max_body = 512ULL << 20;
+};
+
+struct Configuration {
+    NodeSettings node;
+    ScpSettings scp;
+    std::vector<ModelSettings> models;
+    SiteSettings site;
+    DecoderSettings decoder;
+    StudySettings study;
+    RetrySettings retry;
+    std::vector<DestinationSettings> destinations;
+    HttpSettings http;
+};
+
+struct LoadedConfiguration {
+    Configuration configuration;                  // usable only when there are no problems
+    std::vector<ConfigurationProblem> problems;   // all of them
+};
+
+// `file` names the source in problems. Relative paths in it are taken from the file's folder.
+LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file);
+
+// Reads the file; a problem without a line when it cannot be read.
+LoadedConfiguration load_configuration(const std::filesystem::path& file);
+
+}  // namespace hilum

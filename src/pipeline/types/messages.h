@@ -1,0 +1,316 @@
+// The messages between the coordinator and its children, each one packet of a Channel. `type` in the packet is
+// the struct's `type`. Directions and descriptors are told at each struct. The coordinator never trusts a child's
+// numbers: sizes are checked against the descriptor that carries them.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/channel.h"
+#include "pipeline/types/analysis.h"
+
+namespace hilum {
+
+// ---- listener and receivers ----
+
+// listener -> coordinator, once: the port is open.
+struct ListenerReady {
+    static constexpr const char* type = "listener_ready";
+    int port = 0;
+};
+
+// listener -> coordinator: a connection came in; one descriptor: the coordinator's end of the receiver's channel.
+struct ConnectionAccepted {
+    static constexpr const char* type = "connection_accepted";
+    std::string peer;      // numeric address
+    std::int64_t pid = 0;  // of the receiver
+};
+
+// listener -> coordinator: a connection was closed because max_connections are open.
+struct ConnectionRefused {
+    static constexpr const char* type = "connection_refused";
+    std::string peer;
+};
+
+// What the receiver scanned in a header, bounded in length, in the object's own character set turned to UTF-8.
+// Identifiers go to the database and audit trail, never to the log.
+struct ReceivedHeader {
+    std::string sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid;
+    std::string transfer_syntax_uid;
+    std::string modality, study_date, accession_number, patient_id, patient_name;
+};
+
+// receiver -> coordinator: an association was requested (audited, counted). Answered by AssociationAnswer.
+struct AssociationRequested {
+    static constexpr const char* type = "association_requested";
+    std::string calling_ae, called_ae, peer;
+    std::string rejection;  // empty: the policy accepts it; else why not ("unknown_caller", "called_ae_title", ...)
+};
+// coordinator -> receiver
+struct AssociationAnswer {
+    static constexpr const char* type = "association_answer";
+    bool accept = false;    // false: reject transient, local limit exceeded (or it was rejected by policy already)
+};
+
+// receiver -> coordinator: the object lies synced in the spool under `file`; commit it. Answered by StoreAnswer.
+struct StoreCommit {
+    static constexpr const char* type = "store_commit";
+    ReceivedHeader header;
+    std::string file;             // name within the spool folder
+    std::uint64_t size = 0;       // bytes of the file
+    std::string dataset_sha256;   // of the data set as received, without the file meta information
+    std::string analysis_sha256;  // of pixels, identities and what the intended use looks at
+    std::string calling_ae, peer;
+};
+// receiver -> coordinator: an object that is deliberately not kept. Answered by StoreAnswer.
+struct DiscardCommit {
+    static constexpr const char* type = "discard_commit";
+    ReceivedHeader header;
+    std::string reason;           // "report", "presentation_state", "key_object", "own_result"
+    std::string calling_ae, peer;
+};
+// coordinator -> receiver, after the commit. The receiver deletes its file unless `keep_file`.
+struct StoreAnswer {
+    static constexpr const char* type = "store_answer";
+    bool committed = false;       // only then may the receiver answer 0x0000
+    bool keep_file = false;       // false: a duplicate, or our own result
+    std::string outcome;          // "stored", "duplicate", "new_version", "discarded", or the error's code
+};
+
+// receiver -> coordinator, no answer: something to audit and count that committed nothing.
+struct ReceiverEvent {
+    static constexpr const char* type = "receiver_event";
+    std::string event;            // "echo", "store_failed", "not_dicom", "association_aborted", "association_released", ...
+    std::string code;             // for store_failed: "disk_full", "uid_mismatch", ...
+    int dimse_status = 0;
+    std::string calling_ae, peer;
+    std::string sop_instance_uid, study_instance_uid;
+    std::string detail;
+};
+
+// ---- decoder ----
+
+// coordinator -> decoder. One descriptor: the DICOM file, open for reading. Answered by DecodeReply.
+struct DecodeRequest {
+    static constexpr const char* type = "decode";
+    std::int64_t job = 0;
+    std::string package;          // folder of the model package
+    int display_long_side = 1280; // of the display image
+};
+// decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W; display
+// memfd of bytes), not_analysed, error.
+struct DecodeReply {
+    static constexpr const char* type = "decode_reply";
+    std::int64_t job = 0;
+    bool prepared = false;
+    std::vector<std::int64_t> shape;   // 1, channels, rows, columns
+    InputGeometry geometry;
+    DisplayGeometry display;
+    RadiographAttributes attributes;   // as far as they were read
+    NotAnalysed not_analysed;          // code empty: not so
+    std::string error_code, error;     // could not tell, for a reason that is ours (out of memory): try again
+};
+
+// ---- worker ----
+
+// worker -> coordinator, once: the model is loaded, its digest right, warmed up.
+struct WorkerReady {
+    static constexpr const char* type = "worker_ready";
+    ModelIdentity model;
+    std::string device;
+    int batch_size = 1;           // how many requests it wants waiting
+    std::vector<std::string> labels;
+};
+// worker -> coordinator, instead, before it exits: the package cannot be used; trying again cannot help until it is changed.
+struct WorkerFailed {
+    static constexpr const char* type = "worker_failed";
+    std::string code, error;
+};
+// coordinator -> worker. One descriptor: the tensor memfd. Answered by InferReply, in any order.
+struct InferRequest {
+    static constexpr const char* type = "infer";
+    std::int64_t job = 0;
+    std::vector<std::int64_t> shape;
+};
+// worker -> coordinator. With maps: one descriptor, floats labels x map_rows x map_columns.
+struct InferReply {
+    static constexpr const char* type = "infer_reply";
+    std::int64_t job = 0;
+    InferenceResult result;
+    std::string error_code, error;  // empty: result holds. "not_finite", "wrong_shape", "out_of_memory", "model_failed"
+};
+
+// ---- composer ----
+
+struct StudyImage {
+    std::int64_t instance = 0;      // the coordinator's number of it
+    std::string file;               // absolute path of the DICOM file
+    std::string artifact;           // absolute path of the AnalysisArtifact; empty where none
+    std::string sop_instance_uid;
+    std::string dataset_sha256;
+    AnalysisOutcome outcome;
+};
+// Results for one or more destinations that want the same settings.
+struct ReportProfile {
+    std::vector<std::string> destinations;
+    bool sr = true;
+    std::string sr_sop_class;
+    int sr_series_number = 0;
+    std::string sr_series_description;
+    std::string sc_when;            // always | positive | never
+    int sc_long_side = 0;
+    int sc_series_number = 0;
+    std::string sc_series_description;
+};
+struct PredecessorReport {
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid;
+    std::string model;              // name of the model that it reports
+};
+// coordinator -> composer: build the results of one study under one model. Answered by ComposeReply.
+struct ComposeRequest {
+    static constexpr const char* type = "compose";
+    std::int64_t job = 0;
+    std::string study_instance_uid;
+    int version = 1;                // of the study's report
+    std::string model_name;
+    std::vector<StudyImage> images; // all of the study that this model looked at
+    std::vector<ReportProfile> profiles;
+    std::vector<PredecessorReport> predecessors;
+    std::string results_dir;        // where the files go
+    bool report_not_analysed = true;  // false: images without a score are left out of the SR
+};
+struct ComposedResult {
+    std::string kind;               // sr | sc
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
+    std::string file;               // absolute; durable before the reply
+    std::string sha256;
+    std::vector<std::string> destinations;
+};
+// composer -> coordinator.
+struct ComposeReply {
+    static constexpr const char* type = "compose_reply";
+    std::int64_t job = 0;
+    std::vector<ComposedResult> results;
+    std::string error_code, error;  // "artifact_damaged" asks for a new analysis of the images
+};
+
+// ---- sender ----
+
+// coordinator -> sender of one destination. One descriptor: the result file. Answered by DeliverReply.
+struct DeliverRequest {
+    static constexpr const char* type = "deliver";
+    std::int64_t delivery = 0;
+    std::string sop_class_uid, sop_instance_uid, transfer_syntax_uid;
+};
+struct DeliverReply {
+    static constexpr const char* type = "deliver_reply";
+    std::int64_t delivery = 0;
+    std::string outcome;            // delivered | retry | refused
+    int dimse_status = -1;          // -1: no answer came
+    std::string message;            // what the operator should know
+};
+
+// ---- http ----
+
+// coordinator -> http, at every change: what /readyz and /metrics tell beside the database.
+struct NodeStatus {
+    static constexpr const char* type = "node_status";
+    bool receiving = false;
+    bool inferring = false;
+    int scp_port = 0;
+    bool draining = false;
+    nlohmann::json children = nlohmann::json::array();  // [{role, name, pid, state, restarts}]
+    nlohmann::json models = nlohmann::json::array();    // [{name, version, sha256, device, state, error}]
+};
+// http -> coordinator, once.
+struct HttpReady {
+    static constexpr const char* type = "http_ready";
+    int port = 0;
+};
+// http -> coordinator. One descriptor: a memfd with one DICOM file. Answered by PredictReply.
+struct PredictRequest {
+    static constexpr const char* type = "predict";
+    std::int64_t request = 0;
+    std::string model;              // empty: the first
+};
+struct PredictReply {
+    static constexpr const char* type = "predict_reply";
+    std::int64_t request = 0;
+    int http_status = 200;
+    nlohmann::json body;
+};
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ListenerReady, port)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConnectionAccepted, peer, pid)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConnectionRefused, peer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReceivedHeader, sop_class_uid, sop_instance_uid, study_instance_uid,
+                                   series_instance_uid, transfer_syntax_uid, modality, study_date,
+                                   accession_number, patient_id, patient_name)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssociationRequested, calling_ae, called_ae, peer, rejection)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssociationAnswer, accept)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreCommit, header, file, size, dataset_sha256, analysis_sha256, calling_ae,
+                                   peer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiscardCommit, header, reason, calling_ae, peer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreAnswer, committed, keep_file, outcome)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_instance_uid,
+                                   study_instance_uid, detail)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DecodeRequest, job, package, display_long_side)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DecodeReply, job, prepared, shape, geometry, display, attributes, not_analysed,
+                                   error_code, error)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerReady, model, device, batch_size, labels)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerFailed, code, error)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InferRequest, job, shape)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InferReply, job, result, error_code, error)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReportProfile, destinations, sr, sr_sop_class, sr_series_number,
+                                   sr_series_description, sc_when, sc_long_side, sc_series_number,
+                                   sc_series_description)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
+                                   transfer_syntax_uid, file, sha256, destinations)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeReply, job, results, error_code, error)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeliverRequest, delivery, sop_class_uid, sop_instance_uid, transfer_syntax_uid)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeliverReply, delivery, outcome, dimse_status, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeStatus, receiving, inferring, scp_port, draining, children, models)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HttpReady, port)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictRequest, request, model)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictReply, request, http_status, body)
+
+inline void to_json(nlohmann::json& json, const AnalysisOutcome& outcome) {
+    json = nlohmann::json::object();
+    if (outcome.not_analysed) json["not_analysed"] = *outcome.not_analysed;
+    if (outcome.result) json["result"] = *outcome.result;
+}
+inline void from_json(const nlohmann::json& json, AnalysisOutcome& outcome) {
+    if (json.contains("not_analysed")) outcome.not_analysed = json.at("not_analysed").get<NotAnalysed>();
+    if (json.contains("result")) outcome.result = json.at("result").get<InferenceResult>();
+}
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeRequest, job, study_instance_uid, version, model_name, images, profiles,
+                                   predecessors, results_dir, report_not_analysed)
+
+// A struct of this file as a packet.
+template <typename T>
+nlohmann::json to_packet(const T& message) {
+    nlohmann::json body = message;
+    body["type"] = T::type;
+    return body;
+}
+
+inline std::string packet_type(const Message& message) { return message.body.value("type", std::string()); }
+
+// The packet as a T; code "protocol" when it is of another type or lacks a member.
+template <typename T>
+Result<T> from_packet(const Message& message) {
+    try {
+        if (packet_type(message) != T::type)
+            return fail("protocol", "got a '{}' message where '{}' belongs", packet_type(message), T::type);
+        return message.body.get<T>();
+    } catch (const nlohmann::json::exception& error) {
+        return fail("protocol", "malformed '{}' message: {}", T::type, error.what());
+    }
+}
+
+}  // namespace hilum
