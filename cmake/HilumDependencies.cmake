@@ -20,6 +20,7 @@ endif()
 
 find_package(Boost 1.74 REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 pkg_check_modules(PANGOCAIRO REQUIRED IMPORTED_TARGET pangocairo)
 find_library(SQLITECPP_LIBRARY SQLiteCpp REQUIRED)

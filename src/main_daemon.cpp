@@ -1,1 +1,115 @@
-int main() { return 0; }
+// hilumd: the composition root. Without --role it is the coordinator, which starts itself again in every other role.
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "base/channel.h"
+#include "base/file_system.h"
+#include "base/logging.h"
+#include "base/process.h"
+#include "base/yaml_reader.h"
+#include "model/decoder.h"
+#include "model/package/model_package.h"
+#include "monitor/http_server.h"
+#include "pipeline/coordinator.h"
+#include "pipeline/types/configuration.h"
+#include "results/composer.h"
+#include "results/delivery/sender.h"
+#include "scp/listener.h"
+
+namespace {
+
+using namespace hilum;
+
+constexpr std::size_t largest_configuration = 1 << 20;
+
+struct Arguments {
+    std::string config = "/etc/hilum/hilum.yaml";
+    bool check = false;
+    std::string role, name;
+    int channel_fd = -1, config_fd = -1;
+};
+
+int print_problems(const ConfigurationProblems& problems) {
+    for (const auto& problem : problems) std::cerr << problem.text() << "\n";
+    return problems.empty() ? 0 : 1;
+}
+
+// The configuration's own problems and those of the model packages that it names.
+int check(const LoadedConfiguration& loaded) {
+    ConfigurationProblems problems = loaded.problems;
+    for (const auto& settings : loaded.configuration.models) {
+        auto loaded_package = model::read_model_package(settings.package);
+        problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
+        if (!loaded_package.problems.empty()) continue;
+        auto status = model::apply_thresholds(loaded_package.package, settings.thresholds);
+        if (status) status = model::verify_weights(loaded_package.package);
+        if (!status) problems.push_back({settings.package.string(), 0, "", status.error().message});
+    }
+    if (problems.empty()) std::cout << "the configuration is valid\n";
+    return print_problems(problems);
+}
+
+int run_role(const Arguments& arguments, const Configuration& configuration) {
+    Channel channel((UniqueFd(arguments.channel_fd)));
+    if (arguments.role == "listener") return scp::run_listener(std::move(channel), configuration);
+    if (arguments.role == "decoder") return model::run_decoder(std::move(channel), configuration);
+    if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
+    if (arguments.role == "sender") return delivery::run_sender(std::move(channel), configuration, arguments.name);
+    if (arguments.role == "http") return monitor::run_http(std::move(channel), configuration);
+    std::cerr << "hilumd has no role '" << arguments.role << "'\n";
+    return 2;
+}
+
+int run_child(const Arguments& arguments) {
+    // A terminal's Ctrl-C reaches the whole group: the coordinator alone decides when its children end.
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
+    const UniqueFd config(arguments.config_fd);
+    const auto text = read_fd(config.get(), largest_configuration);
+    if (!text) {
+        std::cerr << text.error().message << "\n";
+        return 1;
+    }
+    const auto loaded = parse_configuration(*text, arguments.config);
+    if (!loaded.problems.empty()) return print_problems(loaded.problems);
+    start_logging(arguments.role, loaded.configuration.node.log_level);
+    return run_role(arguments, loaded.configuration);
+}
+
+int run_daemon(const Arguments& arguments) {
+    const auto text = read_file(arguments.config, largest_configuration);
+    if (!text) {
+        std::cerr << text.error().message << "\n";
+        return 1;
+    }
+    auto loaded = parse_configuration(*text, arguments.config);
+    if (arguments.check) return check(loaded);
+    if (!loaded.problems.empty()) return print_problems(loaded.problems);
+    start_logging("coordinator", loaded.configuration.node.log_level);
+    const std::filesystem::path program = own_executable();
+    return run_coordinator({std::move(loaded.configuration), *text, std::filesystem::absolute(arguments.config),
+                            program, program.parent_path() / "hilum-worker"});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies");
+    Arguments arguments;
+    app.set_version_flag("--version", HILUM_VERSION);
+    app.add_option("--config", arguments.config, "configuration file")->capture_default_str();
+    app.add_flag("--check", arguments.check, "validate the configuration, print every problem, and exit");
+    const auto own = "(used by hilumd itself)";
+    app.add_option("--role", arguments.role, own)->group("");
+    app.add_option("--name", arguments.name, own)->group("");
+    app.add_option("--channel-fd", arguments.channel_fd, own)->group("");
+    app.add_option("--config-fd", arguments.config_fd, own)->group("");
+    CLI11_PARSE(app, argc, argv);
+    return arguments.role.empty() ? run_daemon(arguments) : run_child(arguments);
+}

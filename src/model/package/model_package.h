@@ -14,6 +14,9 @@
 
 namespace hilum::model {
 
+// The diagnosis of a model of independent findings that found none.
+inline constexpr const char* no_finding = "no finding";
+
 enum class Intensity { minmax, window, stored_range };
 enum class Resize { letterbox, stretch, crop };
 enum class Precision { fp32, fp16, bf16, automatic };
@@ -80,12 +83,16 @@ Status apply_thresholds(ModelPackage& package, const std::map<std::string, doubl
 // Compares the weights' SHA-256 with the package's. Codes: "unreadable", "weights_digest".
 Status verify_weights(const ModelPackage& package);
 
+// The weights' bytes, read once and compared, so that what was checked is what is loaded. The same codes.
+Result<std::string> read_verified_weights(const ModelPackage& package);
+
 // What results are attributed to: name, version, digests of the weights and of all that shapes an output besides
 // (model.yaml and the thresholds in force).
 ModelIdentity identity_of(const ModelPackage& package);
 
 // Labels, decisions and diagnosis from the model's raw outputs (logits or scores, one per label, in order).
-// Code "not_finite" when one is NaN or infinite, "wrong_shape" when their number is not that of the labels.
+// Code "not_finite" when one is NaN or infinite, "wrong_shape" when their number is not that of the labels,
+// "out_of_range" when the activation is none and one is not from 0 to 1.
 Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs);
 
 }  // namespace hilum::model

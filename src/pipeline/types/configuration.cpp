@@ -68,6 +68,7 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
 }
 
 void read_models(YamlMapping& root, const std::filesystem::path& folder, std::vector<ModelSettings>& models) {
+    std::set<std::string> names;
     for (auto& at : root.mappings("models")) {
         ModelSettings model;
         model.package = folder / at.string("package");
@@ -87,6 +88,8 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
         auto thresholds = at.mapping("thresholds");
         for (const auto& label : thresholds.keys())
             model.thresholds[label] = thresholds.number(label, std::nullopt, 0, 1);
+        if (!names.insert(model_key(model)).second)
+            at.problem("package", "another model's package folder has this name too");
         at.finish();
         models.push_back(std::move(model));
     }
@@ -212,6 +215,11 @@ void read_http(YamlMapping at, HttpSettings& http) {
 }
 
 }  // namespace
+
+std::string model_key(const ModelSettings& model) {
+    auto folder = model.package.lexically_normal();
+    return folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+}
 
 LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file) {
     LoadedConfiguration loaded;

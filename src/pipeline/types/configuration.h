@@ -22,11 +22,13 @@ struct NodeSettings {
     std::string log_level = "info";  // debug | info | warning | error
     std::string institution;         // shown nowhere but in our own equipment module
     Duration drain_timeout = std::chrono::seconds(20);
+    bool operator==(const NodeSettings&) const = default;
 };
 
 struct AcceptedCaller {
     std::string ae_title;             // "*": any
     std::vector<std::string> hosts;   // addresses or networks in CIDR notation, IPv4 and IPv6; empty: any
+    bool operator==(const AcceptedCaller&) const = default;
 };
 
 struct ScpSettings {
@@ -42,6 +44,7 @@ struct ScpSettings {
     std::uint64_t max_object_size = 2ULL << 30;
     std::uint64_t min_free_space = 1ULL << 30;                // below: A700 before the disk is full
     int max_pdu = 131072;
+    bool operator==(const ScpSettings&) const = default;
 };
 
 struct ModelSettings {
@@ -53,6 +56,7 @@ struct ModelSettings {
     std::string mode = "active";      // active | shadow
     std::map<std::string, double> thresholds;
     Duration timeout = std::chrono::seconds(120);  // one inference
+    bool operator==(const ModelSettings&) const = default;
 };
 
 struct SiteSettings {
@@ -61,6 +65,7 @@ struct SiteSettings {
     std::string missing_view = "analyse";       // analyse | refuse
     std::string missing_body_part = "refuse";
     std::string missing_age = "analyse";
+    bool operator==(const SiteSettings&) const = default;
 };
 
 struct DecoderSettings {
@@ -68,6 +73,7 @@ struct DecoderSettings {
     std::uint64_t max_memory = 2ULL << 30;
     std::uint64_t max_pixels = 200'000'000;     // Rows x Columns x Frames
     Duration timeout = std::chrono::seconds(30);
+    bool operator==(const DecoderSettings&) const = default;
 };
 
 struct StudySettings {
@@ -76,12 +82,14 @@ struct StudySettings {
     bool close_on_release = false;
     std::optional<Duration> max_age = std::chrono::hours(7 * 24);
     std::string report_not_analysed = "nothing_analysed";  // never | nothing_analysed | always
+    bool operator==(const StudySettings&) const = default;
 };
 
 struct RetrySettings {
     int max_attempts = 3;             // of an analysis or a report before it is quarantined
     Duration first_delay = std::chrono::seconds(2);   // doubles, with jitter
     Duration longest_delay = std::chrono::minutes(5);
+    bool operator==(const RetrySettings&) const = default;
 };
 
 struct ReportSettings {
@@ -108,6 +116,7 @@ struct DestinationSettings {
     Duration first_delay = std::chrono::seconds(5);   // retries: doubles, with jitter
     Duration longest_delay = std::chrono::minutes(10);
     Duration timeout = std::chrono::seconds(30);      // to connect, and for each answer
+    bool operator==(const DestinationSettings&) const = default;
 };
 
 struct HttpSettings {
@@ -115,6 +124,7 @@ struct HttpSettings {
     std::string address = "127.0.0.1";
     int port = 8080;                  // 0 takes a free port
     std::uint64_t max_body = 512ULL << 20;
+    bool operator==(const HttpSettings&) const = default;
 };
 
 struct Configuration {
@@ -133,6 +143,9 @@ struct LoadedConfiguration {
     Configuration configuration;                  // usable only when there are no problems
     std::vector<ConfigurationProblem> problems;   // all of them
 };
+
+// The name under which a model's jobs stand in the database: its package folder's name. Different for each model.
+std::string model_key(const ModelSettings& model);
 
 // `file` names the source in problems. Relative paths in it are taken from the file's folder.
 LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file);

@@ -176,6 +176,7 @@ struct ComposeRequest {
     std::string study_instance_uid;
     int version = 1;                // of the study's report
     std::string model_name;
+    ModelIdentity model;            // as loaded now; results carry their own, a report without any needs this
     std::vector<StudyImage> images; // all of the study that this model looked at
     std::vector<ReportProfile> profiles;
     std::vector<PredecessorReport> predecessors;
@@ -193,8 +194,11 @@ struct ComposedResult {
 struct ComposeReply {
     static constexpr const char* type = "compose_reply";
     std::int64_t job = 0;
-    std::vector<ComposedResult> results;
-    std::string error_code, error;  // "artifact_damaged" asks for a new analysis of the images
+    std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's failure
+                                          // does not hold up the others
+    std::string error_code, error;        // "artifact_damaged" asks for a new analysis of the images;
+                                          // "template_violation": a report failed its check and was not written
+    std::vector<std::string> problems;    // each one that the check found; no patient data
 };
 
 // ---- sender ----
@@ -270,7 +274,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReportProfile, destinations, sr, sr_sop_class
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                                    transfer_syntax_uid, file, sha256, destinations)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeReply, job, results, error_code, error)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeReply, job, results, error_code, error, problems)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeliverRequest, delivery, sop_class_uid, sop_instance_uid, transfer_syntax_uid)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeliverReply, delivery, outcome, dimse_status, message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeStatus, receiving, inferring, scp_port, draining, children, models)
@@ -288,8 +292,8 @@ inline void from_json(const nlohmann::json& json, AnalysisOutcome& outcome) {
     if (json.contains("result")) outcome.result = json.at("result").get<InferenceResult>();
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeRequest, job, study_instance_uid, version, model_name, images, profiles,
-                                   predecessors, results_dir, report_not_analysed)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeRequest, job, study_instance_uid, version, model_name, model, images,
+                                   profiles, predecessors, results_dir, report_not_analysed)
 
 // A struct of this file as a packet.
 template <typename T>

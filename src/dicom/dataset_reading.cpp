@@ -1,0 +1,252 @@
+#include "dicom/dataset_reading.h"
+
+#include <dcmtk/dcmdata/dcspchrs.h>
+#include <dcmtk/oflog/oflog.h>
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+
+#include "base/file_system.h"
+#include "base/logging.h"
+#include "base/unique_fd.h"
+#include "dicom/file_meta_information.h"
+#include "dicom/header_scan.h"
+#include "dicom/japanese_text.h"
+#include "dicom/transfer_syntaxes.h"
+
+namespace hilum {
+namespace {
+
+constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are read when asked for
+
+bool is_ascii(const std::string& text) {
+    return std::ranges::all_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\033'; });
+}
+
+// The length of the UTF-8 sequence at `text[i]`; 0 when it is none (RFC 3629).
+std::size_t utf8_sequence(const std::string& text, std::size_t i) {
+    const auto byte = [&](std::size_t k) {
+        return static_cast<unsigned char>(k < text.size() ? text[k] : 0);
+    };
+    const unsigned char first = byte(i);
+    if (first < 0x80) return 1;
+    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4) return 0;
+    for (std::size_t k = 1; k < length; ++k)
+        if ((byte(i + k) & 0xC0) != 0x80) return 0;
+    const unsigned char second = byte(i + 1);
+    const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+    const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+    return overlong || beyond ? 0 : length;
+}
+
+bool is_utf8(const std::string& text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = utf8_sequence(text, i);
+        if (length == 0) return false;
+        i += length;
+    }
+    return true;
+}
+
+std::string latin1_to_utf8(const std::string& bytes) {
+    std::string text;
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            text += c;
+        } else {
+            text += static_cast<char>(0xC0 | (byte >> 6));
+            text += static_cast<char>(0x80 | (byte & 0x3F));
+        }
+    }
+    return text;
+}
+
+// What is sent without a character set, or against the one declared, is in practice UTF-8 or Latin-1.
+std::string guessed_utf8(const std::string& bytes) {
+    return is_utf8(bytes) ? bytes : latin1_to_utf8(bytes);
+}
+
+std::string trimmed(const std::string& text) {
+    const auto padding = std::string_view(" \0", 2);
+    const auto begin = text.find_first_not_of(padding);
+    if (begin == std::string::npos) return {};
+    return text.substr(begin, text.find_last_not_of(padding) - begin + 1);
+}
+
+std::string character_set_of(DcmItem& item) {
+    for (DcmItem* level = &item; level != nullptr; level = level->getParentItem()) {
+        OFString value;
+        if (level->findAndGetOFStringArray(DCM_SpecificCharacterSet, value).good()) return value.c_str();
+    }
+    return {};
+}
+
+// Only these are encoded in the SpecificCharacterSet (PS3.5 6.1.2.2).
+bool depends_on_character_set(DcmEVR vr) {
+    switch (vr) {
+        case EVR_LO:
+        case EVR_LT:
+        case EVR_PN:
+        case EVR_SH:
+        case EVR_ST:
+        case EVR_UC:
+        case EVR_UT:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::string bytes_to_text(DcmItem& item, DcmEVR vr, const OFString& value) {
+    const std::string bytes(value.c_str(), value.length());
+    if (is_ascii(bytes)) return trimmed(bytes);
+    if (!depends_on_character_set(vr)) return trimmed(guessed_utf8(bytes));
+    return trimmed(to_utf8(bytes, character_set_of(item), vr == EVR_PN));
+}
+
+// The element when it holds text.
+DcmElement* text_element(DcmItem& item, const DcmTagKey& tag) {
+    DcmElement* element = nullptr;
+    if (item.findAndGetElement(tag, element).bad() || element == nullptr) return nullptr;
+    return dynamic_cast<DcmByteString*>(element);
+}
+
+// DCMTK recurses into sequences and believes lengths: the file passes a bounded scan before DCMTK sees it.
+Status check_structure(int fd) {
+    const auto meta = read_file_meta_information(fd);
+    if (!meta) return tl::unexpected(meta.error());
+    const TransferSyntax* const syntax = find_transfer_syntax(meta->transfer_syntax_uid);
+    if (syntax == nullptr)
+        return fail("transfer_syntax",
+                    "the image is encoded in a way that Hilum does not read (transfer syntax {})",
+                    loggable(meta->transfer_syntax_uid));
+    const auto scan = scan_header(fd, meta->dataset_begin, meta->file_size, *syntax);
+    if (!scan) return tl::unexpected(scan.error());
+    return {};
+}
+
+Error loading_error(const OFCondition& condition) {
+    if (condition == EC_MemoryExhausted)
+        return {"out_of_memory", "the file needs more memory than this process may use", Retry::never};
+    if (condition == EC_InvalidStream || condition == EC_EndOfStream || condition == EC_StreamNotifyClient)
+        return {"truncated", "the file ends before its data set does", Retry::never};
+    return {"undecodable", fmt::format("DCMTK cannot read the data set: {}", condition.text()), Retry::never};
+}
+
+}  // namespace
+
+void silence_dcmtk() {
+    OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+}
+
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file) {
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open the DICOM file").message);
+    if (auto bounded = check_structure(fd.get()); !bounded) return tl::unexpected(bounded.error());
+    auto format = std::make_unique<DcmFileFormat>();
+    const auto condition =
+        format->loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
+    if (condition.bad()) return tl::unexpected(loading_error(condition));
+    return format;
+}
+
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd) {
+    return load_dicom_file(std::filesystem::path(fmt::format("/proc/self/fd/{}", fd)));
+}
+
+std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
+    if (is_ascii(bytes)) return bytes;
+    if (trimmed(specific_character_set).empty()) return guessed_utf8(bytes);
+    if (trimmed(specific_character_set) == "ISO_IR 192" && is_utf8(bytes)) return bytes;
+    if (is_japanese(specific_character_set)) return japanese_to_utf8(bytes).value_or(guessed_utf8(bytes));
+    DcmSpecificCharacterSet converter;
+    OFString converted;
+    const char* const delimiters = person_name ? "\\^=" : "\\";
+    if (converter.selectCharacterSet(specific_character_set.c_str()).bad() ||
+        converter.convertString(bytes.data(), bytes.size(), converted, delimiters).bad())
+        return guessed_utf8(bytes);
+    return {converted.c_str(), converted.length()};
+}
+
+std::string text_of(DcmItem& item, const DcmTagKey& tag) {
+    DcmElement* element = text_element(item, tag);
+    OFString value;
+    if (element == nullptr || element->getOFStringArray(value).bad()) return {};
+    return bytes_to_text(item, element->ident(), value);
+}
+
+std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
+    // Split after conversion: a backslash may be half of a Japanese character before it.
+    const std::string all = text_of(item, tag);
+    std::size_t begin = 0;
+    for (; index > 0; --index) {
+        const auto end = all.find('\\', begin);
+        if (end == std::string::npos) return {};
+        begin = end + 1;
+    }
+    return trimmed(all.substr(begin, all.find('\\', begin) - begin));
+}
+
+std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
+    DcmElement* element = nullptr;
+    if (item.findAndGetElement(tag, element).bad() || element == nullptr || index >= element->getVM())
+        return {};
+    double number = 0;
+    Uint16 us = 0;
+    Sint16 ss = 0;
+    Uint32 ul = 0;
+    Sint32 sl = 0;
+    Float32 fl = 0;
+    if (element->ident() == EVR_IS && element->getSint32(sl, index).good())
+        number = sl;
+    else if (element->getFloat64(number, index).good()) {
+    } else if (element->getUint16(us, index).good())
+        number = us;
+    else if (element->getSint16(ss, index).good())
+        number = ss;
+    else if (element->getUint32(ul, index).good())
+        number = ul;
+    else if (element->getSint32(sl, index).good())
+        number = sl;
+    else if (element->getFloat32(fl, index).good())
+        number = fl;
+    else
+        return {};
+    if (!std::isfinite(number)) return {};
+    return number;
+}
+
+std::optional<long long> integer_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
+    const auto number = number_of(item, tag, index);
+    if (!number || *number != std::floor(*number) || std::abs(*number) > 1e15) return {};
+    return static_cast<long long>(*number);
+}
+
+std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence) {
+    DcmSequenceOfItems* found = nullptr;
+    std::vector<DcmItem*> items;
+    if (item.findAndGetSequence(sequence, found).bad() || found == nullptr) return items;
+    for (unsigned long i = 0; i < found->card(); ++i) items.push_back(found->getItem(i));
+    return items;
+}
+
+Code code_of(DcmItem& item, const DcmTagKey& sequence) {
+    const auto items = items_of(item, sequence);
+    if (items.empty()) return {};
+    DcmItem& code = *items.front();
+    std::string value = text_of(code, DCM_CodeValue);
+    if (value.empty()) value = text_of(code, DCM_LongCodeValue);
+    return {value, text_of(code, DCM_CodingSchemeDesignator), text_of(code, DCM_CodeMeaning)};
+}
+
+std::string transfer_syntax_of(DcmDataset& dataset) {
+    return DcmXfer(dataset.getOriginalXfer()).getXferID();
+}
+
+}  // namespace hilum

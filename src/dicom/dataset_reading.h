@@ -1,0 +1,66 @@
+// Reading DICOM files with DCMTK: safely loaded, text as UTF-8, values checked. For the decoder and the
+// composer. The only header of ours that includes DCMTK; include it from .cpp files.
+#pragma once
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "pipeline/types/analysis.h"
+
+namespace hilum {
+
+// DCMTK prints what it finds wrong with a file, values included, which may be a patient's. Call once in each
+// process that parses: its messages stay unprinted, errors come back as values.
+void silence_dcmtk();
+
+// A DICOM file (PS3.10), parsed after scan_header() found it whole and sanely nested. Values longer than 64
+// KiB stay in the file until they are asked for, so the file must stay until then. Codes: "not_dicom",
+// "transfer_syntax" (one that Hilum does not know), those of scan_header() ("truncated", "malformed",
+// "too_deep", "too_large", ...), "undecodable" (whatever else DCMTK refuses), "out_of_memory", "unreadable"
+// (the file system failed).
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file);
+
+// The same for an open file or memfd, which stays the caller's and must stay open as long as the result is
+// used.
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd);
+
+// The element's text in UTF-8, without leading and trailing padding; several values are joined by
+// backslashes. Empty when the element is absent, empty, or no text. `item` may be an item of a sequence: the
+// nearest SpecificCharacterSet (0008,0005), its own or of an item around it, holds. Text that is not valid in
+// the declared character set, and non-ASCII text without a declared one, is taken as UTF-8 where it is valid
+// UTF-8, else as Latin-1.
+std::string text_of(DcmItem& item, const DcmTagKey& tag);
+
+// One value, from 0, of a string element with several; empty when there are not as many.
+std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index);
+
+// `bytes` in the character set(s) that a SpecificCharacterSet value names ("ISO_IR 100", "\\ISO 2022 IR 87"),
+// turned to UTF-8 by the rules above. `person_name`: ^ and = end an escape sequence's effect too
+// (PS3.5 6.1.2.5.3).
+std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
+                    bool person_name = false);
+
+// A number: DS, IS, US, SS, UL, SL, FL or FD. Empty when absent, malformed or not finite.
+std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);
+
+// A whole number; empty also when it is not whole.
+std::optional<long long> integer_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);
+
+// The items of a sequence of `item`; they belong to it. Empty when absent or no sequence.
+std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence);
+
+// The first code of a Code Sequence; text in UTF-8. Empty value when there is none.
+Code code_of(DcmItem& item, const DcmTagKey& sequence);
+
+// The transfer syntax that the data set was read with.
+std::string transfer_syntax_of(DcmDataset& dataset);
+
+}  // namespace hilum

@@ -1,0 +1,21 @@
+// The outcome of a step that an image may fail: what it made, or why there will be no score. Failures that
+// are not the image's fault (no memory) are exceptions, caught where a request is answered.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+#include "pipeline/types/analysis.h"
+
+namespace hilum::model {
+
+template <typename T>
+using Analysable = tl::expected<T, NotAnalysed>;
+
+// `message` is read by a radiologist in the report: plain words, no patient data.
+inline tl::unexpected<NotAnalysed> refuse(std::string code, std::string message) {
+    return tl::unexpected(NotAnalysed{std::move(code), std::move(message)});
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,125 @@
+#include "model/decoder.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <map>
+#include <new>
+
+#include "base/sandbox.h"
+#include "dicom/dataset_reading.h"
+#include "model/package/model_package.h"
+#include "model/radiograph_decoder.h"
+#include "model/radiograph_preparation.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum::model {
+namespace {
+
+// Packages as they were last read; read again when model.yaml changes.
+class PackageCache {
+  public:
+    Result<const ModelPackage*> find(const std::filesystem::path& folder) {
+        std::error_code failed;
+        const auto written = std::filesystem::last_write_time(folder / "model.yaml", failed);
+        if (failed) return fail("package", "{}: {}", (folder / "model.yaml").string(), failed.message());
+        auto& entry = entries_[folder];
+        if (!entry || entry->written != written) {
+            auto loaded = read_model_package(folder);
+            if (!loaded.problems.empty()) return fail("package", "{}", loaded.problems.front().text());
+            entry = Entry{written, std::move(loaded.package)};
+        }
+        return &entry->package;
+    }
+
+  private:
+    struct Entry {
+        std::filesystem::file_time_type written;
+        ModelPackage package;
+    };
+    std::map<std::filesystem::path, std::optional<Entry>> entries_;
+};
+
+struct Answer {
+    DecodeReply reply;
+    UniqueFd tensor, display;  // both or neither
+};
+
+Answer error_answer(std::int64_t job, const Error& error) {
+    Answer answer;
+    answer.reply.job = job;
+    answer.reply.error_code = error.code;
+    answer.reply.error = error.message;
+    return answer;
+}
+
+Answer answer_of(std::int64_t job, Preparation preparation) {
+    Answer answer;
+    answer.reply.job = job;
+    answer.reply.attributes = std::move(preparation.attributes);
+    if (auto* refused = std::get_if<NotAnalysed>(&preparation.outcome)) {
+        answer.reply.not_analysed = std::move(*refused);
+        return answer;
+    }
+    auto& prepared = std::get<PreparedRadiograph>(preparation.outcome);
+    answer.reply.prepared = true;
+    answer.reply.shape = std::move(prepared.shape);
+    answer.reply.geometry = prepared.geometry;
+    answer.reply.display = prepared.display_geometry;
+    answer.tensor = std::move(prepared.tensor);
+    answer.display = std::move(prepared.display);
+    return answer;
+}
+
+Answer serve(const DecodeRequest& request, int file, PackageCache& packages,
+             const Configuration& configuration) {
+    const auto package = packages.find(request.package);
+    if (!package) return error_answer(request.job, package.error());
+    auto preparation = prepare_radiograph(file, **package, request.display_long_side, configuration);
+    if (!preparation) return error_answer(request.job, preparation.error());
+    return answer_of(request.job, std::move(*preparation));
+}
+
+Status send(Channel& coordinator, const Answer& answer) {
+    if (!answer.reply.prepared) return coordinator.send(to_packet(answer.reply));
+    const int fds[] = {answer.tensor.get(), answer.display.get()};
+    return coordinator.send(to_packet(answer.reply), fds);
+}
+
+// One request, received and answered. Code "closed" when there will be no more.
+Status serve_next(Channel& coordinator, PackageCache& packages, const Configuration& configuration) {
+    const auto message = coordinator.receive();
+    if (!message) return tl::unexpected(message.error());
+    const auto request = from_packet<DecodeRequest>(*message);
+    if (!request) return tl::unexpected(request.error());
+    if (message->fds.size() != 1 || request->display_long_side < 1 || request->display_long_side > 16384)
+        return fail("protocol", "a decode request needs one file and a display size of 1 to 16384 pixels");
+    return send(coordinator, serve(*request, message->fds.front().get(), packages, configuration));
+}
+
+// Gives up what decoding foreign bytes does not need.
+Status confine(const Configuration& configuration) {
+    if (auto limited = limit_address_space(configuration.decoder.max_memory); !limited) return limited;
+    return deny_new_sockets();
+}
+
+}  // namespace
+
+int run_decoder(Channel coordinator, const Configuration& configuration) {
+    silence_dcmtk();
+    register_decoders();
+    if (auto confined = confine(configuration); !confined) {
+        spdlog::error("cannot confine the decoder: {}", confined.error().message);
+        return EXIT_FAILURE;
+    }
+    PackageCache packages;
+    while (true) {
+        const auto served = serve_next(coordinator, packages, configuration);
+        if (served) continue;
+        if (served.error().code == "closed") return EXIT_SUCCESS;
+        spdlog::error("decoder: {}", served.error().message);
+        return EXIT_FAILURE;
+    }
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,122 @@
+#include "model/intended_use.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/logging.h"
+
+namespace hilum::model {
+namespace {
+
+using Aliases = std::map<std::string, std::vector<std::string>>;
+
+constexpr const char* manufacturer_of_our_results = "Hilum";
+constexpr const char* digital_x_ray_for_processing = "1.2.840.10008.5.1.4.1.1.1.1.1";
+
+// Radiographs that carry our name are phantoms, and welcome.
+const std::set<std::string> radiograph_sop_classes{"1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1",
+                                                   digital_x_ray_for_processing};
+const Aliases views_of_the_standard{{"LATERAL", {"LL", "RL", "LAT"}}};
+
+std::string normal(const std::string& word) {
+    const auto begin = word.find_first_not_of(' ');
+    if (begin == std::string::npos) return {};
+    std::string text = word.substr(begin, word.find_last_not_of(' ') - begin + 1);
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return text;
+}
+
+std::string translated(const std::string& word, const Aliases& aliases) {
+    const std::string text = normal(word);
+    for (const auto& [name, forms] : aliases)
+        if (std::ranges::any_of(forms, [&](const std::string& form) { return normal(form) == text; }))
+            return normal(name);
+    return text;
+}
+
+bool contains(const std::vector<std::string>& accepted, const std::string& word) {
+    return std::ranges::any_of(accepted, [&](const std::string& one) { return normal(one) == word; });
+}
+
+// "PA", "PA and AP", "PA, AP and LATERAL"
+std::string listed(const std::vector<std::string>& words) {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+    return text;
+}
+
+std::optional<NotAnalysed> check_kind(const RadiographHeader& header) {
+    const std::string& sop_class = header.attributes.sop_class_uid;
+    if (header.manufacturer == manufacturer_of_our_results && !radiograph_sop_classes.contains(sop_class))
+        return NotAnalysed{"own_result", "This is a result of Hilum itself."};
+    if (!header.has_pixels) return NotAnalysed{"sop_class", "The object is not an image."};
+    if (header.presentation_intent_type == "FOR PROCESSING" || sop_class == digital_x_ray_for_processing)
+        return NotAnalysed{
+            "presentation_intent",
+            "The image is raw detector data (for processing); the model reads images for presentation."};
+    return {};
+}
+
+// One attribute against a list of the package; `if_missing`: analyse | refuse.
+std::optional<NotAnalysed> check_word(const char* code, const char* what, const std::string& word,
+                                      const std::vector<std::string>& accepted,
+                                      const std::string& if_missing) {
+    if (accepted.empty() || contains(accepted, word)) return {};
+    if (!word.empty())
+        return NotAnalysed{
+            code, fmt::format("The {} is {}; this model reads {}.", what, loggable(word), listed(accepted))};
+    if (if_missing == "analyse") return {};
+    return NotAnalysed{
+        code, fmt::format("The image does not say its {}; this model reads {}.", what, listed(accepted))};
+}
+
+std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Acceptance& accepts,
+                                     const SiteSettings& site) {
+    if (!accepts.min_age_years && !accepts.max_age_years) return {};
+    if (!header.patient_age_years) {
+        if (site.missing_age == "analyse") return {};
+        return NotAnalysed{"patient_age",
+                           "The patient's age is not known; this model is made for certain ages only."};
+    }
+    if (accepts.min_age_years && *header.patient_age_years < *accepts.min_age_years)
+        return NotAnalysed{
+            "patient_age",
+            fmt::format("The patient is younger than {:.3g} years, for whom this model is not made.",
+                        *accepts.min_age_years)};
+    if (accepts.max_age_years && *header.patient_age_years > *accepts.max_age_years)
+        return NotAnalysed{
+            "patient_age",
+            fmt::format("The patient is older than {:.3g} years, for whom this model is not made.",
+                        *accepts.max_age_years)};
+    return {};
+}
+
+}  // namespace
+
+void apply_site_words(RadiographAttributes& attributes, const SiteSettings& site) {
+    attributes.body_part = translated(attributes.body_part, site.body_part_aliases);
+    attributes.view = translated(translated(attributes.view, site.view_aliases), views_of_the_standard);
+}
+
+std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
+                                              const SiteSettings& site) {
+    const RadiographAttributes& image = header.attributes;
+    if (auto refused = check_kind(header)) return refused;
+    if (auto refused = check_word("modality", "modality", image.modality, accepts.modalities, "refuse"))
+        return refused;
+    if (auto refused =
+            check_word("body_part", "body part", image.body_part, accepts.body_parts, site.missing_body_part))
+        return refused;
+    if (auto refused = check_word("view", "view", image.view, accepts.views, site.missing_view))
+        return refused;
+    return check_age(header, accepts, site);
+}
+
+}  // namespace hilum::model

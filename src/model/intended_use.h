@@ -1,0 +1,25 @@
+// Whether an image is one that the model was made for (the package's `accepts`), in this site's words.
+#pragma once
+
+#include <optional>
+
+#include "model/package/model_package.h"
+#include "model/radiograph_header.h"
+#include "pipeline/types/analysis.h"
+#include "pipeline/types/configuration.h"
+
+namespace hilum::model {
+
+// Puts the site's aliases in place: body_part and view become the names that body_part_aliases and
+// view_aliases translate them to. A word of the standard that has several forms for one view of a chest (LL,
+// RL, LAT) becomes LATERAL. Case and surrounding blanks do not matter.
+void apply_site_words(RadiographAttributes& attributes, const SiteSettings& site);
+
+// Why the model must not look at the image; empty when it may. `header` has the site's words applied. Codes,
+// first what holds whatever the model: "own_result" (ours), "sop_class" (no image), "presentation_intent"
+// (for processing, its twin for presentation is the one that people read); then "modality", "body_part",
+// "view", "patient_age".
+std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
+                                              const SiteSettings& site);
+
+}  // namespace hilum::model

@@ -1,0 +1,59 @@
+#include "model/package/model_package.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+
+namespace hilum::model {
+namespace {
+
+constexpr std::size_t largest_weights = 16ULL << 30;  // bytes
+
+Status compare_digest(const ModelPackage& package, const std::string& actual) {
+    if (actual == package.sha256) return {};
+    return fail("weights_digest",
+                "{} has the SHA-256 {}, but model.yaml says {}: the file was changed or damaged",
+                package.file.string(), actual, package.sha256);
+}
+
+}  // namespace
+
+Status apply_thresholds(ModelPackage& package, const std::map<std::string, double>& thresholds) {
+    std::string unknown;
+    for (const auto& [name, threshold] : thresholds) {
+        const auto label = std::find_if(package.labels.begin(), package.labels.end(),
+                                        [&name = name](const Label& l) { return l.name == name; });
+        if (label == package.labels.end())
+            unknown += (unknown.empty() ? "" : ", ") + name;
+        else
+            label->threshold = threshold;
+    }
+    if (unknown.empty()) return {};
+    return fail("configuration", "thresholds for labels that model {} does not have: {}", package.name,
+                unknown);
+}
+
+Status verify_weights(const ModelPackage& package) {
+    const auto digest = sha256_of_file(package.file);
+    if (!digest) return tl::unexpected(digest.error());
+    return compare_digest(package, *digest);
+}
+
+Result<std::string> read_verified_weights(const ModelPackage& package) {
+    auto bytes = read_file(package.file, largest_weights);
+    if (!bytes) return fail("unreadable", "{}", bytes.error().message);
+    if (auto same = compare_digest(package, sha256_hex(*bytes)); !same) return tl::unexpected(same.error());
+    return bytes;
+}
+
+ModelIdentity identity_of(const ModelPackage& package) {
+    Sha256 configuration;
+    configuration.update(package.yaml_sha256);
+    for (const auto& label : package.labels) configuration.update(fmt::format("\n{}", label.threshold));
+    return {
+        package.name,  package.version, package.sha256, configuration.hex(), package.cleared_for_clinical_use,
+        package.notice};
+}
+
+}  // namespace hilum::model

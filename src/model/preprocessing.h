@@ -1,0 +1,35 @@
+// From a radiograph's intensities to the model's input and to the picture that people see.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/package/model_package.h"
+#include "model/stored_pixels.h"
+#include "pipeline/types/analysis.h"
+
+namespace hilum::model {
+
+// Where the image lies in the input:
+//   letterbox  scaled to fit, whole, centred (an odd pixel to the right and below), black around it
+//   stretch    scaled to fill, its proportions given up
+//   crop       scaled until the shorter side fits, the middle kept; sizes and offsets round as torchvision's
+//              Resize and CenterCrop do
+// All sizes positive.
+InputGeometry input_geometry(int source_rows, int source_columns, const InputSpecification& input);
+
+// Fills the tensor, channels x rows x columns: intensity 0 and 1 become range_low and range_high, then the
+// mean is subtracted and the standard deviation divided by. `table` gives each word's intensity.
+void fill_tensor(const StoredPixels& pixels, std::span<const float> table, const InputGeometry& geometry,
+                 const InputSpecification& input, std::span<float> tensor);
+
+// The longer side becomes exactly `long_side` pixels, enlarged too, so that what is drawn over the picture
+// has the same size on all.
+DisplayGeometry display_geometry(int source_rows, int source_columns, int long_side);
+
+// rows x columns bytes, 0 black.
+std::vector<std::uint8_t> display_image(const StoredPixels& pixels, std::span<const float> table,
+                                        const DisplayGeometry& geometry);
+
+}  // namespace hilum::model

@@ -1,0 +1,187 @@
+#include "model/radiograph_decoder.h"
+
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
+#include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmjpeg/djdecode.h>
+#include <dcmtk/dcmjpls/djdecode.h>
+
+#include <new>
+#include <vector>
+
+#include "dicom/dataset_reading.h"
+#include "dicom/transfer_syntaxes.h"
+#include "model/jpeg_frame_header.h"
+
+namespace hilum::model {
+namespace {
+
+constexpr std::size_t frame_header_within =
+    64 * 1024;  // bytes of a bit stream, tables and comments before it
+
+// The image pixel module's claims (PS3.3 C.7.6.3).
+struct ImageDescription {
+    long long rows = 0, columns = 0, frames = 1, samples_per_pixel = 1;
+    PixelEncoding encoding;
+
+    long long pixels_of_frame() const { return rows * columns; }  // each at most 65535
+    std::size_t bytes_of_frame() const {
+        return static_cast<std::size_t>(pixels_of_frame()) *
+               static_cast<std::size_t>(encoding.bits_allocated / 8);
+    }
+};
+
+tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
+    return refuse("undecodable", "The image cannot be decoded: " + reason + ".");
+}
+
+Analysable<ImageDescription> describe(DcmDataset& dataset) {
+    ImageDescription image;
+    const auto rows = integer_of(dataset, DCM_Rows), columns = integer_of(dataset, DCM_Columns);
+    const auto allocated = integer_of(dataset, DCM_BitsAllocated),
+               stored = integer_of(dataset, DCM_BitsStored);
+    const bool has_frames = dataset.tagExistsWithValue(DCM_NumberOfFrames);
+    const auto frames = has_frames ? integer_of(dataset, DCM_NumberOfFrames) : 1;
+    if (!rows || !columns || !allocated || !stored || !frames)
+        return undecodable("its header lacks its size or its bit depth");
+    if (*rows < 1 || *columns < 1 || *frames < 1) return undecodable("its header says that it has no pixels");
+    image.rows = *rows;
+    image.columns = *columns;
+    image.frames = *frames;
+    image.samples_per_pixel = integer_of(dataset, DCM_SamplesPerPixel).value_or(1);
+    const long long high_bit = integer_of(dataset, DCM_HighBit).value_or(*stored - 1);
+    if ((*allocated != 8 && *allocated != 16) || *stored < 1 || *stored > *allocated ||
+        high_bit < *stored - 1 || high_bit >= *allocated)
+        return refuse("bit_depth",
+                      fmt::format("The image has {} of {} bits a pixel; 8 and 16 bit images are read.",
+                                  *stored, *allocated));
+    image.encoding = {.bits_allocated = static_cast<int>(*allocated),
+                      .bits_stored = static_cast<int>(*stored),
+                      .high_bit = static_cast<int>(high_bit),
+                      .is_signed = integer_of(dataset, DCM_PixelRepresentation).value_or(0) == 1};
+    return image;
+}
+
+Analysable<void> check_photometric_interpretation(DcmDataset& dataset, const ImageDescription& image) {
+    const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
+    const bool grey = photometric == "MONOCHROME1" || photometric == "MONOCHROME2";
+    if (grey && image.samples_per_pixel == 1) return {};
+    return refuse("photometric_interpretation",
+                  "The image is not a grey one; radiographs are analysed in grey only.");
+}
+
+Analysable<void> check_size(const ImageDescription& image, std::uint64_t max_pixels) {
+    // Without overflow: rows and columns have 16 bits each, and 31 are left for the frames.
+    const auto pixels = static_cast<std::uint64_t>(image.pixels_of_frame());
+    if (pixels <= max_pixels && static_cast<std::uint64_t>(image.frames) <= max_pixels / pixels) return {};
+    return refuse("too_large",
+                  fmt::format("The image has {} x {} pixels in {} frames, more than may be decoded here.",
+                              image.columns, image.rows, image.frames));
+}
+
+Analysable<void> check_transfer_syntax(DcmDataset& dataset) {
+    const TransferSyntax* const syntax = find_transfer_syntax(transfer_syntax_of(dataset));
+    if (syntax != nullptr && syntax->decodable) return {};
+    return refuse("transfer_syntax",
+                  fmt::format("The image is compressed in a way that is not decoded yet ({}).",
+                              syntax != nullptr ? std::string(syntax->name) : transfer_syntax_of(dataset)));
+}
+
+Analysable<DcmPixelData*> pixel_data_of(DcmDataset& dataset) {
+    DcmElement* element = nullptr;
+    if (dataset.findAndGetElement(DCM_PixelData, element).bad() || element == nullptr)
+        return undecodable("it has no pixel data");
+    auto* const pixel_data = dynamic_cast<DcmPixelData*>(element);
+    if (pixel_data == nullptr || (pixel_data->getVR() != EVR_OB && pixel_data->getVR() != EVR_OW))
+        return undecodable("its pixel data is of the wrong kind");
+    return pixel_data;
+}
+
+// The head of the first frame's bit stream.
+std::vector<std::uint8_t> bit_stream_head(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
+    DcmPixelSequence* fragments = nullptr;
+    std::vector<std::uint8_t> head;
+    if (pixel_data.getEncapsulatedRepresentation(syntax, nullptr, fragments).bad() || fragments == nullptr)
+        return head;
+    for (unsigned long i = 1; i < fragments->card() && head.size() < frame_header_within;
+         ++i) {  // 0: offset table
+        DcmPixelItem* item = nullptr;
+        Uint8* bytes = nullptr;
+        if (fragments->getItem(item, i).bad() || item->getUint8Array(bytes).bad() || bytes == nullptr) break;
+        head.insert(head.end(), bytes, bytes + item->getLength());
+    }
+    return head;
+}
+
+Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
+                                  const ImageDescription& image) {
+    const auto head = bit_stream_head(pixel_data, syntax);
+    const auto frame = find_jpeg_frame_header(head);
+    if (!frame) return undecodable("its compressed data has no frame header");
+    if (frame->rows != image.rows || frame->columns != image.columns || frame->components != 1 ||
+        frame->precision > image.encoding.bits_allocated)
+        return undecodable("its compressed data is not of the size that its header says");
+    return {};
+}
+
+Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
+    const E_TransferSyntax syntax = dataset.getOriginalXfer();
+    if (!DcmXfer(syntax).isEncapsulated()) return {};
+    if (syntax != EXS_RLELossless) {
+        if (auto frame = check_jpeg_frame(pixel_data, syntax, image); !frame) return frame;
+    }
+    const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
+    if (condition == EC_MemoryExhausted) throw std::bad_alloc();
+    if (condition.bad()) return undecodable("its compressed data is damaged");
+    return {};
+}
+
+Analysable<StoredPixels> first_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
+    StoredPixels pixels{.rows = static_cast<int>(image.rows),
+                        .columns = static_cast<int>(image.columns),
+                        .encoding = image.encoding,
+                        .bytes = {},
+                        .words = {}};
+    const auto count = static_cast<std::size_t>(image.pixels_of_frame());
+    if (pixel_data.getLength() < image.bytes_of_frame())
+        return undecodable("it has less pixel data than its header says");
+    Uint8* bytes = nullptr;
+    Uint16* words = nullptr;
+    const bool is_byte = image.encoding.bits_allocated == 8;
+    const OFCondition condition =
+        is_byte ? pixel_data.getUint8Array(bytes) : pixel_data.getUint16Array(words);
+    if (condition == EC_MemoryExhausted) throw std::bad_alloc();
+    if (condition.bad() || (is_byte ? bytes == nullptr : words == nullptr))
+        return undecodable("its pixel data cannot be read");
+    if (is_byte)
+        pixels.bytes = {bytes, count};
+    else
+        pixels.words = {words, count};
+    return pixels;
+}
+
+}  // namespace
+
+void register_decoders() {
+    DcmRLEDecoderRegistration::registerCodecs();
+    DJDecoderRegistration::registerCodecs();
+    DJLSDecoderRegistration::registerCodecs();
+}
+
+Analysable<StoredPixels> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {
+    const auto claimed = describe(dataset);
+    if (!claimed) return tl::unexpected(claimed.error());
+    if (auto ok = check_photometric_interpretation(dataset, *claimed); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_size(*claimed, max_pixels); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
+    const auto pixel_data = pixel_data_of(dataset);
+    if (!pixel_data) return tl::unexpected(pixel_data.error());
+    if (auto ok = decompress(dataset, **pixel_data, *claimed); !ok) return tl::unexpected(ok.error());
+    // A decoder may have found fewer bits than the header told, and says so in the data set.
+    const auto decoded = describe(dataset);
+    if (!decoded) return tl::unexpected(decoded.error());
+    return first_frame(**pixel_data, *decoded);
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,22 @@
+// Pixels out of a parsed DICOM file: what the header claims is checked first, then DCMTK decompresses.
+#pragma once
+
+#include <cstdint>
+
+#include "model/analysable.h"
+#include "model/stored_pixels.h"
+
+class DcmDataset;
+
+namespace hilum::model {
+
+// Makes DCMTK's codecs known: RLE, JPEG baseline, extended and lossless, JPEG-LS. Once in a process.
+void register_decoders();
+
+// The first frame. The pixels belong to the data set, which is changed into an uncompressed one. `max_pixels`
+// is the most that Rows x Columns x Number of Frames may be. Codes: "transfer_syntax",
+// "photometric_interpretation", "bit_depth", "too_large", "undecodable". Throws std::bad_alloc when memory
+// does not suffice.
+Analysable<StoredPixels> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels);
+
+}  // namespace hilum::model

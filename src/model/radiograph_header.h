@@ -1,0 +1,33 @@
+// What the header of an image says of itself and its patient, as far as the intended use of a model asks.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pipeline/types/analysis.h"
+
+class DcmDataset;
+
+namespace hilum::model {
+
+struct RadiographHeader {
+    // body_part and view are the header's own words in upper case (the site's aliases come later).
+    // BodyPartExamined and ViewPosition, or, where these are empty, the codes of Anatomic Region and View
+    // Code Sequence.
+    RadiographAttributes attributes;
+    std::string presentation_intent_type;
+    std::string manufacturer;
+    bool has_pixels = false;
+    std::optional<double>
+        patient_age_years;  // Patient's Age, else from birth and study date; completed years from 1 on
+};
+
+RadiographHeader read_radiograph_header(DcmDataset& dataset);
+
+// AS, as in "067Y", "018M", "003W", "021D". Empty when malformed.
+std::optional<double> years_of_age_string(const std::string& age);
+
+// DA, both "YYYYMMDD". Empty when one is malformed or the patient was born later.
+std::optional<double> years_between(const std::string& birth_date, const std::string& date);
+
+}  // namespace hilum::model

@@ -1,0 +1,102 @@
+#include "model/radiograph_preparation.h"
+
+#include <new>
+#include <span>
+
+#include "base/file_system.h"
+#include "dicom/dataset_reading.h"
+#include "model/grayscale_attributes.h"
+#include "model/intended_use.h"
+#include "model/preprocessing.h"
+#include "model/radiograph_decoder.h"
+#include "model/radiograph_header.h"
+
+namespace hilum::model {
+namespace {
+
+bool is_ours(const Error& error) {
+    return error.code == "unreadable" || error.code == "out_of_memory" || error.code == "system";
+}
+
+// A file that does not get as far as an image.
+NotAnalysed refusal_of(const Error& error) {
+    if (error.code == "transfer_syntax")
+        return {"transfer_syntax", "The image is compressed in an unknown way."};
+    return {"undecodable", "The image cannot be decoded: " + error.message + "."};
+}
+
+Status fill_input(PreparedRadiograph& prepared, const StoredPixels& pixels, std::span<const float> table,
+                  const InputSpecification& input) {
+    const auto values = static_cast<std::size_t>(input.channels) * static_cast<std::size_t>(input.rows) *
+                        static_cast<std::size_t>(input.columns);
+    auto memory = make_memfd("hilum-tensor", values * sizeof(float));
+    if (!memory) return tl::unexpected(memory.error());
+    const auto mapping = Mapping::of_memfd(memory->get(), values * sizeof(float), true);
+    if (!mapping) return tl::unexpected(mapping.error());
+    prepared.geometry = input_geometry(pixels.rows, pixels.columns, input);
+    fill_tensor(pixels, table, prepared.geometry, input, mapping->as<float>());
+    prepared.shape = {1, input.channels, input.rows, input.columns};
+    prepared.tensor = std::move(*memory);
+    return {};
+}
+
+Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, std::span<const float> table,
+                    int long_side) {
+    prepared.display_geometry = display_geometry(pixels.rows, pixels.columns, long_side);
+    const auto image = display_image(pixels, table, prepared.display_geometry);
+    auto memory = make_memfd("hilum-display", std::as_bytes(std::span(image)));
+    if (!memory) return tl::unexpected(memory.error());
+    prepared.display = std::move(*memory);
+    return {};
+}
+
+Result<std::variant<NotAnalysed, PreparedRadiograph>> prepare_pixels(DcmDataset& dataset,
+                                                                     const ModelPackage& package,
+                                                                     int display_long_side,
+                                                                     std::uint64_t max_pixels) {
+    const auto pixels = decode_pixels(dataset, max_pixels);
+    if (!pixels) return pixels.error();
+    const auto grayscale = read_grayscale(dataset);
+    if (!grayscale) return grayscale.error();
+    const auto range = range_of(*pixels, *grayscale);
+    if (!range || range->lowest == range->highest)
+        return NotAnalysed{"blank", "The image is blank: all of its pixels have the same value."};
+
+    PreparedRadiograph prepared;
+    const auto table = intensity_table(pixels->encoding, *grayscale, package.input.intensity, *range);
+    if (auto done = fill_input(prepared, *pixels, table, package.input); !done)
+        return tl::unexpected(done.error());
+    const auto display = intensity_table(pixels->encoding, *grayscale, Intensity::window, *range);
+    if (auto done = fill_display(prepared, *pixels, display, display_long_side); !done)
+        return tl::unexpected(done.error());
+    return prepared;
+}
+
+Result<Preparation> prepare(int file, const ModelPackage& package, int display_long_side,
+                            const Configuration& configuration) {
+    const auto format = load_dicom_file(file);
+    if (!format && is_ours(format.error())) return tl::unexpected(format.error());
+    if (!format) return Preparation{{}, refusal_of(format.error())};
+    DcmDataset& dataset = *(*format)->getDataset();
+    auto header = read_radiograph_header(dataset);
+    apply_site_words(header.attributes, configuration.site);
+    if (auto refused = check_intended_use(header, package.accepts, configuration.site))
+        return Preparation{header.attributes, std::move(*refused)};
+    auto outcome = prepare_pixels(dataset, package, display_long_side, configuration.decoder.max_pixels);
+    if (!outcome) return tl::unexpected(outcome.error());
+    return Preparation{header.attributes, std::move(*outcome)};
+}
+
+}  // namespace
+
+Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
+                                       const Configuration& configuration) {
+    try {
+        return prepare(file, package, display_long_side, configuration);
+    } catch (const std::bad_alloc&) {
+        return fail_for_now("out_of_memory",
+                            "decoding the image needs more memory than decoder.max_memory allows");
+    }
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,35 @@
+// The decoder's work on one file, from the open descriptor to what the worker and the composer need.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "model/package/model_package.h"
+#include "pipeline/types/analysis.h"
+#include "pipeline/types/configuration.h"
+
+namespace hilum::model {
+
+struct PreparedRadiograph {
+    std::vector<std::int64_t> shape;  // 1, channels, rows, columns
+    UniqueFd tensor;                  // sealed memfd of as many floats
+    InputGeometry geometry;
+    UniqueFd display;  // sealed memfd of display_geometry.rows * columns bytes
+    DisplayGeometry display_geometry;
+};
+
+struct Preparation {
+    RadiographAttributes attributes;  // as far as they were read
+    std::variant<NotAnalysed, PreparedRadiograph> outcome;
+};
+
+// `file` is an open DICOM file, left open. What the image is to blame for is NotAnalysed, with the codes of
+// check_intended_use(), decode_pixels(), "blank" (nothing to see), and "undecodable" for a file that cannot
+// be parsed. Errors are ours: "unreadable", "out_of_memory", "system". register_decoders() has been called.
+Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
+                                       const Configuration& configuration);
+
+}  // namespace hilum::model

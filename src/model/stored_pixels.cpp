@@ -1,0 +1,41 @@
+#include "model/stored_pixels.h"
+
+namespace hilum::model {
+
+int PixelEncoding::value(std::uint32_t word) const {
+    const std::uint32_t stored = (word >> (high_bit + 1 - bits_stored)) & ((1U << bits_stored) - 1);
+    const bool negative = is_signed && (stored >> (bits_stored - 1)) != 0;
+    return static_cast<int>(stored) - (negative ? 1 << bits_stored : 0);
+}
+
+namespace {
+
+template <typename Word>
+void map(std::span<const Word> in, std::span<const float> table, std::span<float> out) {
+    for (std::size_t i = 0; i < in.size(); ++i) out[i] = table[in[i]];
+}
+
+template <typename Word>
+void mark(std::span<const Word> in, std::span<std::uint8_t> seen) {
+    for (const Word word : in) seen[word] = 1;
+}
+
+}  // namespace
+
+void StoredPixels::map_row(int row, std::span<const float> table, std::span<float> out) const {
+    const auto width = static_cast<std::size_t>(columns);
+    const std::size_t begin = static_cast<std::size_t>(row) * width;
+    if (encoding.bits_allocated == 8)
+        map(bytes.subspan(begin, width), table, out);
+    else
+        map(words.subspan(begin, width), table, out);
+}
+
+void StoredPixels::mark_words(std::span<std::uint8_t> seen) const {
+    if (encoding.bits_allocated == 8)
+        mark(bytes, seen);
+    else
+        mark(words, seen);
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,41 @@
+// The uncompressed pixels of one frame, as they are stored: no DCMTK, no grayscale transformation yet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace hilum::model {
+
+// How a stored value lies in a word of Pixel Data (PS3.5 8.1.1). 1 <= bits_stored <= bits_allocated,
+// bits_stored - 1 <= high_bit < bits_allocated.
+struct PixelEncoding {
+    int bits_allocated = 16;  // 8 or 16
+    int bits_stored = 16;
+    int high_bit = 15;
+    bool is_signed = false;  // Pixel Representation: two's complement
+
+    // The value in `word`; bits outside of those stored are ignored.
+    int value(std::uint32_t word) const;
+    int lowest() const { return is_signed ? -(1 << (bits_stored - 1)) : 0; }
+    int highest() const { return lowest() + (1 << bits_stored) - 1; }
+    std::size_t words() const {
+        return std::size_t{1} << bits_allocated;
+    }  // how many different ones there are
+};
+
+// Rows x columns words, row by row, in `bytes` or in `words` as bits_allocated says; not owned.
+struct StoredPixels {
+    int rows = 0, columns = 0;
+    PixelEncoding encoding;
+    std::span<const std::uint8_t> bytes;
+    std::span<const std::uint16_t> words;
+
+    // Writes table[word] of each pixel of the row; `table` has encoding.words() entries, `out` columns.
+    void map_row(int row, std::span<const float> table, std::span<float> out) const;
+
+    // Sets seen[word] for each word that occurs; `seen` has encoding.words() entries.
+    void mark_words(std::span<std::uint8_t> seen) const;
+};
+
+}  // namespace hilum::model

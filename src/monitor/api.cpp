@@ -1,0 +1,168 @@
+#include "monitor/api.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "monitor/dashboard.h"
+#include "monitor/metrics.h"
+#include "pipeline/types/prediction_json.h"
+
+namespace hilum::monitor {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr int default_rows = 100;
+constexpr int most_rows = 1000;
+
+std::string text_of(const nlohmann::json& json) {
+    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+Response database_error(const Error& error) {
+    return error_response(http::status::service_unavailable, error.code, error.message);
+}
+
+// Rows to show: 1 to most_rows; default_rows when not given or not a number.
+int limit_in(std::string_view query) {
+    const auto text = query_parameter(query, "limit");
+    int limit = default_rows;
+    std::from_chars(text.data(), text.data() + text.size(), limit);
+    return std::clamp(limit, 1, most_rows);
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+        const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+        if (text[i] == '%' && high >= 0 && low >= 0) {
+            decoded += static_cast<char>(high * 16 + low);
+            i += 2;
+        } else {
+            decoded += text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return decoded;
+}
+
+}  // namespace
+
+Response text_response(http::status status, std::string_view content_type, std::string body) {
+    Response response(status, 11);
+    response.set(http::field::server, "Hilum/" HILUM_VERSION);
+    response.set(http::field::content_type, boost::beast::string_view(content_type.data(), content_type.size()));
+    response.set(http::field::cache_control, "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    response.body() = std::move(body);
+    response.prepare_payload();
+    return response;
+}
+
+Response json_response(http::status status, const nlohmann::json& body) {
+    return text_response(status, "application/json", text_of(body));
+}
+
+Response error_response(http::status status, const std::string& code, const std::string& message) {
+    return json_response(status, prediction_error_json(code, message));
+}
+
+std::string query_parameter(std::string_view query, std::string_view name) {
+    while (!query.empty()) {
+        const auto pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(query.size(), pair.size() + 1));
+        const auto equals = pair.find('=');
+        if (percent_decoded(pair.substr(0, equals)) == name)
+            return equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1));
+    }
+    return {};
+}
+
+Response Api::answer(http::verb method, std::string_view target) {
+    const auto question_mark = target.find('?');
+    const auto path = target.substr(0, question_mark);
+    const auto query = question_mark == std::string_view::npos ? "" : target.substr(question_mark + 1);
+    const bool predict = path == predict_path;
+    if (!predict && (method == http::verb::get || method == http::verb::head)) return route(path, query);
+    if (!predict && route(path, query).result() == http::status::not_found) return route(path, query);
+    auto refused = error_response(http::status::method_not_allowed, "method_not_allowed",
+                                  predict ? "send the DICOM file with POST" : "only GET and HEAD are possible here");
+    refused.set(http::field::allow, predict ? "POST" : "GET, HEAD");
+    return refused;
+}
+
+Response Api::route(std::string_view path, std::string_view query) {
+    if (path == "/") return dashboard();
+    if (path == "/healthz") return text_response(http::status::ok, "text/plain", "ok\n");
+    if (path == "/readyz") return readiness();
+    if (path == "/metrics") return metrics();
+    if (path == "/api/v1/status") return status();
+    if (path == "/api/v1/studies") return studies(query);
+    if (path == "/api/v1/jobs") return jobs(query);
+    return error_response(http::status::not_found, "not_found",
+                          "there is nothing here; see /, /healthz, /readyz, /metrics and /api/v1/");
+}
+
+Response Api::readiness() const {
+    auto missing = nlohmann::json::array();
+    if (!status_.receiving) missing.push_back("receiving: the DICOM port is not open");
+    if (!status_.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
+    if (status_.draining) missing.push_back("draining: the node is being stopped");
+    const bool ready = missing.empty();
+    return json_response(ready ? http::status::ok : http::status::service_unavailable,
+                         {{"ready", ready},
+                          {"receiving", status_.receiving},
+                          {"inferring", status_.inferring},
+                          {"draining", status_.draining},
+                          {"not_ready", std::move(missing)},
+                          {"models", status_.models}});
+}
+
+Response Api::metrics() {
+    const auto counters = source_.counters();
+    if (!counters) return database_error(counters.error());
+    const auto gauges = source_.gauges();
+    if (!gauges) return database_error(gauges.error());
+    return text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
+                         metrics_text(*counters, *gauges, status_));
+}
+
+Response Api::status() {
+    const auto queue = source_.queue();
+    if (!queue) return database_error(queue.error());
+    const auto destinations = source_.destinations();
+    if (!destinations) return database_error(destinations.error());
+    return json_response(http::status::ok, {{"version", HILUM_VERSION},
+                                            {"receiving", status_.receiving},
+                                            {"inferring", status_.inferring},
+                                            {"draining", status_.draining},
+                                            {"scp_port", status_.scp_port},
+                                            {"children", status_.children},
+                                            {"models", status_.models},
+                                            {"queue", *queue},
+                                            {"destinations", *destinations}});
+}
+
+Response Api::studies(std::string_view query) {
+    const auto studies = source_.studies(limit_in(query));
+    if (!studies) return database_error(studies.error());
+    return json_response(http::status::ok, {{"studies", *studies}});
+}
+
+Response Api::jobs(std::string_view query) {
+    const auto jobs = source_.jobs({query_parameter(query, "accession_number"),
+                                    query_parameter(query, "study_instance_uid"), query_parameter(query, "state"),
+                                    limit_in(query)});
+    if (!jobs) return database_error(jobs.error());
+    return json_response(http::status::ok, {{"jobs", *jobs}});
+}
+
+}  // namespace hilum::monitor

@@ -1,0 +1,48 @@
+// What the http process answers, apart from prediction: pure functions of the request, the node's status and the
+// database.
+#pragma once
+
+#include <boost/beast/http.hpp>
+
+#include <string>
+#include <string_view>
+
+#include "monitor/data_source.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum::monitor {
+
+using Response = boost::beast::http::response<boost::beast::http::string_body>;
+
+inline constexpr const char* predict_path = "/api/v1/predict";
+
+class Api {
+  public:
+    explicit Api(DataSource source) : source_(std::move(source)) {}
+
+    void set_status(NodeStatus status) { status_ = std::move(status); }
+
+    // The answer to GET or HEAD `target` (the body is there for both); 404 for unknown paths, 405 for other
+    // methods.
+    Response answer(boost::beast::http::verb method, std::string_view target);
+
+  private:
+    Response route(std::string_view path, std::string_view query);
+    Response readiness() const;
+    Response metrics();
+    Response status();
+    Response studies(std::string_view query);
+    Response jobs(std::string_view query);
+
+    DataSource source_;
+    NodeStatus status_;
+};
+
+Response text_response(boost::beast::http::status status, std::string_view content_type, std::string body);
+Response json_response(boost::beast::http::status status, const nlohmann::json& body);
+Response error_response(boost::beast::http::status status, const std::string& code, const std::string& message);
+
+// The value of a parameter in a query string, percent-decoded; empty when absent.
+std::string query_parameter(std::string_view query, std::string_view name);
+
+}  // namespace hilum::monitor

@@ -1,0 +1,139 @@
+#include "monitor/dashboard.h"
+
+namespace hilum::monitor {
+namespace {
+
+constexpr const char* page = R"html(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Hilum</title>
+<style>
+:root { color-scheme: light dark; --ok: #1a7f37; --bad: #c62828; --soft: #6b7280; --line: #d0d7de; --card: #f6f8fa; }
+@media (prefers-color-scheme: dark) {
+  :root { --ok: #4ac26b; --bad: #ff7b72; --soft: #9aa4b2; --line: #30363d; --card: #161b22; }
+  body { background: #0d1117; color: #e6edf3; }
+}
+body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1.5rem; }
+h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
+header { display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
+.soft { color: var(--soft); }
+.lamps { display: flex; gap: .8rem; flex-wrap: wrap; margin-top: 1rem; }
+.lamp { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .9rem; }
+.ok { color: var(--ok); } .bad { color: var(--bad); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { font-weight: 600; color: var(--soft); } td.number, th.number { text-align: right; }
+td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+<header><h1>Hilum</h1><span id="version" class="soft"></span><span id="fetched" class="soft" role="status"></span></header>
+<noscript><p>This page needs JavaScript; <a href="/readyz">/readyz</a> and <a href="/metrics">/metrics</a> do not.</p></noscript>
+<div class="lamps" id="lamps"></div>
+<h2>Models</h2><div class="scroll"><table id="models"></table></div>
+<h2>Jobs</h2><div class="scroll"><table id="queue"></table></div>
+<h2>Destinations</h2><div class="scroll"><table id="destinations"></table></div>
+<h2>Recent studies</h2><div class="scroll"><table id="studies"></table></div>
+<h2>Processes</h2><div class="scroll"><table id="children"></table></div>
+<script>
+"use strict";
+const by = id => document.getElementById(id);
+const text = value => value === null || value === undefined ? "" : String(value);
+
+function cell(row, tag, value, kind) {
+  const element = row.appendChild(document.createElement(tag));
+  element.textContent = text(value);
+  if (kind) element.className = kind;
+}
+
+// columns: [title, function of the item, class or function of the item that gives one]
+function fill(id, columns, items, nothing) {
+  const table = by(id);
+  table.replaceChildren();
+  if (!items.length) { cell(table.insertRow(), "td", nothing, "soft"); return; }
+  const head = table.createTHead().insertRow();
+  for (const [title, , kind] of columns) cell(head, "th", title, kind === "number" ? kind : "");
+  const body = table.createTBody();
+  for (const item of items) {
+    const row = body.insertRow();
+    for (const [, get, kind] of columns) cell(row, "td", get(item), typeof kind === "function" ? kind(item) : kind);
+  }
+}
+
+function lamp(name, good, words) {
+  const box = by("lamps").appendChild(document.createElement("div"));
+  box.className = "lamp";
+  cell(box, "span", good ? "\u25CF " : "\u25CB ", good ? "ok" : "bad");
+  cell(box, "span", name + ": " + words);
+}
+
+function showStatus(status) {
+  by("version").textContent = "version " + text(status.version);
+  by("lamps").replaceChildren();
+  lamp("Receiving", status.receiving, status.receiving ? "DICOM port " + text(status.scp_port) : "the DICOM port is not open");
+  lamp("Inferring", status.inferring, status.inferring ? "the models are warm" : "not ready");
+  if (status.draining) lamp("Stopping", false, "finishing what runs");
+  fill("models", [["Name", m => m.name], ["Version", m => m.version], ["Device", m => m.device],
+    ["State", m => m.state, m => m.state === "ready" ? "ok" : "bad"],
+    ["Weights (SHA-256)", m => text(m.sha256).slice(0, 12)], ["Problem", m => m.error, "bad"]],
+    status.models || [], "No model is configured.");
+  const counts = [];
+  for (const [kind, states] of Object.entries(status.queue || {}))
+    for (const [state, count] of Object.entries(states)) counts.push({ kind, state, count });
+  const failed = job => ["quarantined", "refused", "expired"].includes(job.state) ? "bad" : "";
+  fill("queue", [["Kind", j => j.kind], ["State", j => j.state, failed], ["Jobs", j => j.count, "number"]],
+    counts, "No jobs yet.");
+  fill("destinations", [["Name", d => d.name], ["Waiting", d => d.waiting, "number"],
+    ["Delivered", d => d.delivered, "number"], ["Refused", d => d.refused, "number"],
+    ["Last error", d => d.last_error]], status.destinations || [], "Nothing was sent yet.");
+  fill("children", [["Role", c => c.role], ["Name", c => c.name], ["Process", c => c.pid, "number"],
+    ["State", c => c.state, c => c.state === "running" ? "ok" : "bad"], ["Restarts", c => c.restarts, "number"]],
+    status.children || [], "No processes.");
+}
+
+function showStudies(answer) {
+  fill("studies", [["Received", s => text(s.created_at).slice(0, 19).replace("T", " ")],
+    ["Accession number", s => s.accession_number], ["Study Instance UID", s => s.study_instance_uid],
+    ["Images", s => s.instances, "number"], ["Diagnoses (AI)", s => s.diagnoses], ["Analyses", s => s.analyses],
+    ["Results delivered", s => s.delivered, "number"]], answer.studies || [], "No studies yet.");
+}
+
+async function get(path) {
+  const response = await fetch(path, { cache: "no-store" });
+  if (!response.ok) throw new Error(path + " answers " + response.status);
+  return response.json();
+}
+
+async function refresh() {
+  try {
+    const [status, studies] = await Promise.all([get("/api/v1/status"), get("/api/v1/studies?limit=25")]);
+    showStatus(status);
+    showStudies(studies);
+    by("fetched").textContent = "as of " + new Date().toLocaleTimeString();
+    by("fetched").className = "soft";
+  } catch (error) {
+    by("fetched").textContent = "no answer from Hilum (" + error.message + "); what stands here is old";
+    by("fetched").className = "bad";
+  }
+  setTimeout(refresh, 5000);
+}
+refresh();
+</script>
+</body>
+</html>
+)html";
+
+}  // namespace
+
+Response dashboard() {
+    auto response = text_response(boost::beast::http::status::ok, "text/html; charset=utf-8", page);
+    response.set("Content-Security-Policy",
+                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+                 "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    return response;
+}
+
+}  // namespace hilum::monitor

@@ -1,0 +1,46 @@
+#include "monitor/data_source.h"
+
+#include <memory>
+#include <optional>
+
+namespace hilum::monitor {
+namespace {
+
+class Connection {
+  public:
+    explicit Connection(std::filesystem::path file) : file_(std::move(file)) {}
+
+    template <typename Question>
+    auto ask(Question question) -> decltype(question(std::declval<DatabaseReader&>())) {
+        if (!reader_) {
+            auto opened = DatabaseReader::open(file_);
+            if (!opened) return tl::unexpected(opened.error());
+            reader_.emplace(std::move(*opened));
+        }
+        auto answer = question(*reader_);
+        if (!answer) reader_.reset();
+        return answer;
+    }
+
+  private:
+    std::filesystem::path file_;
+    std::optional<DatabaseReader> reader_;
+};
+
+}  // namespace
+
+DataSource database_source(const std::filesystem::path& database_file) {
+    const auto connection = std::make_shared<Connection>(database_file);
+    return {[=] { return connection->ask([](DatabaseReader& reader) { return reader.counters(); }); },
+            [=] { return connection->ask([](DatabaseReader& reader) { return reader.gauges(); }); },
+            [=] { return connection->ask([](DatabaseReader& reader) { return reader.queue(); }); },
+            [=] { return connection->ask([](DatabaseReader& reader) { return reader.destinations(); }); },
+            [=](int limit) {
+                return connection->ask([&](DatabaseReader& reader) { return reader.studies(limit); });
+            },
+            [=](const JobFilter& filter) {
+                return connection->ask([&](DatabaseReader& reader) { return reader.jobs(filter); });
+            }};
+}
+
+}  // namespace hilum::monitor

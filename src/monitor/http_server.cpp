@@ -1,0 +1,156 @@
+#include "monitor/http_server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "base/file_system.h"
+#include "base/sandbox.h"
+#include "monitor/http_session.h"
+#include "pipeline/data_directory.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum::monitor {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto prediction_patience = std::chrono::seconds(180);
+
+std::string without_brackets(const std::string& address) {
+    return address.size() > 2 && address.front() == '[' ? address.substr(1, address.size() - 2) : address;
+}
+
+// The process: accepts connections, and reads what the coordinator says, until it is gone.
+class HttpServer {
+  public:
+    HttpServer(Channel coordinator, const Configuration& configuration)
+        : coordinator_(std::move(coordinator)),
+          api_(database_source(DataDirectory{configuration.node.data_dir}.database())),
+          predictions_(loop_, coordinator_, prediction_patience),
+          service_{{}, api_, predictions_} {
+        service_.limits.max_body = configuration.http.max_body;
+    }
+
+    // Opens the port and tells the coordinator which it is.
+    Status open(const HttpSettings& settings) {
+        const auto where = fmt::format("{}:{}", settings.address, settings.port);
+        error_code error;
+        const auto found = tcp::resolver(loop_).resolve(without_brackets(settings.address),
+                                                        std::to_string(settings.port), tcp::resolver::passive, error);
+        if (error || found.empty())
+            return fail("listen", "cannot listen on {} (http.listen): {}", where, error.message());
+        const tcp::endpoint endpoint = *found.begin();
+        acceptor_.open(endpoint.protocol(), error);
+        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor_.bind(endpoint, error);
+        if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+        if (error)
+            return fail("listen", "cannot listen on {}: {}; set http.listen to another address or port", where,
+                        error.message());
+        const int port = acceptor_.local_endpoint().port();
+        spdlog::info("HTTP on {}:{}", settings.address, port);
+        return coordinator_.send(to_packet(HttpReady{port}));
+    }
+
+    Status watch_coordinator() {
+        const int fd = ::fcntl(coordinator_.fd(), F_DUPFD_CLOEXEC, 0);
+        if (fd < 0) return tl::unexpected(system_error(errno, "cannot watch the channel"));
+        watched_.assign(fd);
+        wait_for_coordinator();
+        return {};
+    }
+
+    int run() {
+        accept();
+        loop_.run();
+        return exit_code_;
+    }
+
+  private:
+    void accept() {
+        acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+            if (error) return accept_later(error);
+            if (service_.connections < service_.limits.max_connections)
+                std::make_shared<HttpSession>(std::move(socket), service_)->start();
+            else turn_away(std::move(socket));
+            accept();
+        });
+    }
+
+    static void turn_away(tcp::socket socket) {
+        static constexpr std::string_view busy =
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: close\r\n\r\n";
+        error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.write_some(boost::asio::buffer(busy.data(), busy.size()), ignored);
+    }
+
+    // Out of descriptors, most likely: they come back when connections end.
+    void accept_later(error_code error) {
+        spdlog::warn("cannot accept an HTTP connection: {}", error.message());
+        accept_timer_.expires_after(std::chrono::milliseconds(200));
+        accept_timer_.async_wait([this](error_code cancelled) {
+            if (!cancelled) accept();
+        });
+    }
+
+    void wait_for_coordinator() {
+        watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+            if (error) return stop(1);
+            auto message = coordinator_.receive();
+            if (!message && message.error().code == "closed") return stop(0);
+            if (!message || !on_message(*message)) return stop(1);
+            wait_for_coordinator();
+        });
+    }
+
+    bool on_message(const Message& message) {
+        if (packet_type(message) == NodeStatus::type) {
+            auto status = from_packet<NodeStatus>(message);
+            if (status) api_.set_status(std::move(*status));
+            return status.has_value();
+        }
+        const auto reply = from_packet<PredictReply>(message);
+        if (reply) predictions_.on_reply(*reply);
+        else spdlog::error("the coordinator sent what http does not understand: {}", reply.error().message);
+        return reply.has_value();
+    }
+
+    void stop(int exit_code) {
+        exit_code_ = exit_code;
+        loop_.stop();
+    }
+
+    boost::asio::io_context loop_{1};
+    Channel coordinator_;
+    Api api_;
+    PredictionBroker predictions_;
+    HttpService service_;
+    tcp::acceptor acceptor_{loop_};
+    boost::asio::steady_timer accept_timer_{loop_};
+    boost::asio::posix::stream_descriptor watched_{loop_};
+    int exit_code_ = 0;
+};
+
+}  // namespace
+
+int run_http(Channel coordinator, const Configuration& configuration) {
+    HttpServer server(std::move(coordinator), configuration);
+    auto started = server.open(configuration.http);
+    if (started) started = deny_new_sockets();
+    if (started) started = server.watch_coordinator();
+    if (!started && started.error().code == "closed") return 0;
+    if (!started) {
+        spdlog::error("{}", started.error().message);
+        return 1;
+    }
+    return server.run();
+}
+
+}  // namespace hilum::monitor

@@ -1,0 +1,158 @@
+#include "monitor/http_session.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <boost/asio/write.hpp>
+#include <utility>
+
+namespace hilum::monitor {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, HttpService& service)
+    : stream_(std::move(socket)), service_(service) {
+    ++service_.connections;
+}
+
+HttpSession::~HttpSession() {
+    --service_.connections;
+    if (predicting_) --service_.running_predictions;
+}
+
+void HttpSession::read_header() {
+    parser_.emplace();
+    parser_->header_limit(service_.limits.max_header);
+    parser_->body_limit(service_.limits.max_body);
+    head_ = keep_alive_ = false;
+    stream_.expires_after(service_.limits.header_timeout);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](beast::error_code error, std::size_t) {
+                                self->on_header(error);
+                            });
+}
+
+void HttpSession::on_header(beast::error_code error) {
+    if (error) return refuse_malformed(error);
+    const auto& request = parser_->get();
+    head_ = request.method() == http::verb::head;
+    if (is_prediction()) return start_upload();
+    keep_alive_ = request.keep_alive() && parser_->is_done();  // a body that nobody asked for is not read
+    respond(service_.api.answer(request.method(), {request.target().data(), request.target().size()}));
+}
+
+// Answers what the client did wrong; a connection that is gone or too slow gets none.
+void HttpSession::refuse_malformed(beast::error_code error) {
+    keep_alive_ = false;
+    if (error == http::error::body_limit)
+        return respond(error_response(
+            http::status::payload_too_large, "too_large",
+            fmt::format("the file is larger than http.max_body, {} bytes", service_.limits.max_body)));
+    if (error == http::error::header_limit)
+        return respond(error_response(http::status::request_header_fields_too_large, "too_large",
+                                      "the request's header is too large"));
+    static const auto& http_errors = http::make_error_code(http::error::end_of_stream).category();
+    if (error.category() == http_errors && error != http::error::end_of_stream &&
+        error != http::error::partial_message)
+        respond(error_response(http::status::bad_request, "bad_request",
+                               "this is not a well-formed HTTP request: " + error.message()));
+}
+
+bool HttpSession::is_prediction() const {
+    const auto target = parser_->get().target();
+    return parser_->get().method() == http::verb::post && target.substr(0, target.find('?')) == predict_path;
+}
+
+void HttpSession::start_upload() {
+    if (service_.running_predictions >= service_.limits.max_predictions) {
+        auto busy = error_response(http::status::service_unavailable, "busy",
+                                   "as many predictions as are allowed at a time are running; try again");
+        busy.set(http::field::retry_after, "2");
+        return respond(std::move(busy));
+    }
+    const auto target = parser_->get().target();
+    const auto question_mark = target.find('?');
+    model_ = question_mark == target.npos
+                 ? ""
+                 : query_parameter({target.data() + question_mark + 1, target.size() - question_mark - 1}, "model");
+    uploaded_ = UniqueFd(::memfd_create("hilum-upload", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    beast::file_posix file;
+    file.native_handle(::fcntl(uploaded_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!uploaded_ || !file.is_open())
+        return respond(error_response(http::status::service_unavailable, "no_memory", "no memory for the upload"));
+    predicting_ = true;
+    ++service_.running_predictions;
+    const bool wants_continue = beast::iequals(parser_->get()[http::field::expect], "100-continue");
+    upload_.emplace(std::move(*parser_));
+    beast::error_code error;
+    upload_->get().body().reset(std::move(file), error);
+    if (error) return;
+    if (!wants_continue) return read_upload();
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    stream_.expires_after(service_.limits.write_timeout);
+    boost::asio::async_write(stream_, boost::asio::buffer(go_on.data(), go_on.size()),
+                             [self = shared_from_this()](beast::error_code failed, std::size_t) {
+                                 if (!failed) self->read_upload();
+                             });
+}
+
+void HttpSession::read_upload() {
+    stream_.expires_after(service_.limits.upload_timeout);
+    http::async_read(stream_, buffer_, *upload_,
+                     [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_upload(error); });
+}
+
+void HttpSession::on_upload(beast::error_code error) {
+    if (error) return refuse_malformed(error);
+    keep_alive_ = upload_->get().keep_alive();
+    const auto size = upload_->get().body().size();
+    upload_.reset();  // closes its descriptor of the file
+    if (size == 0)
+        return respond(error_response(http::status::bad_request, "empty", "send one DICOM file as the body"));
+    predict();
+}
+
+void HttpSession::predict() {
+    ::fcntl(uploaded_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    stream_.expires_never();
+    service_.predictions.ask(model_, uploaded_.get(), [self = shared_from_this()](Response response) {
+        self->respond(std::move(response));
+    });
+    uploaded_.reset();
+}
+
+void HttpSession::respond(Response response) {
+    uploaded_.reset();
+    if (std::exchange(predicting_, false)) --service_.running_predictions;
+    response_ = std::move(response);
+    response_.keep_alive(keep_alive_);
+    if (head_) response_.body().clear();  // Content-Length stays that of the body
+    stream_.expires_after(service_.limits.write_timeout);
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_written(error); });
+}
+
+void HttpSession::on_written(beast::error_code error) {
+    if (error) return;
+    if (keep_alive_) return read_header();
+    say_farewell();
+}
+
+// Closing with unread input would reset the connection and could take our answer with it.
+void HttpSession::say_farewell() {
+    beast::error_code ignored;
+    stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(service_.limits.farewell_timeout);
+    drain();
+}
+
+void HttpSession::drain() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(16 * 1024),
+                            [self = shared_from_this()](beast::error_code error, std::size_t) {
+                                if (!error) self->drain();
+                            });
+}
+
+}  // namespace hilum::monitor

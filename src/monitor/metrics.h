@@ -1,0 +1,17 @@
+// The text of /metrics (Prometheus exposition format 0.0.4).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/queries.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum::monitor {
+
+// A counter "instances_received" becomes hilum_instances_received_total; one in microseconds is shown in seconds; a
+// gauge "stored_bytes" becomes hilum_stored_bytes. The node's own state is added as gauges.
+std::string metrics_text(const std::vector<CounterValue>& counters, const std::vector<CounterValue>& gauges,
+                         const NodeStatus& status);
+
+}  // namespace hilum::monitor

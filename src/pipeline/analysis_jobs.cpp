@@ -1,0 +1,218 @@
+#include "pipeline/analysis_jobs.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "pipeline/job_state.h"
+#include "pipeline/types/analysis_artifact.h"
+
+namespace hilum {
+namespace {
+
+Result<AnalysisArtifact> to_artifact(const Analysed& analysed) {
+    AnalysisArtifact artifact;
+    artifact.attributes = analysed.attributes;
+    artifact.geometry = analysed.geometry;
+    artifact.display = analysed.display;
+    const auto pixels = static_cast<std::size_t>(analysed.display.rows) *
+                        static_cast<std::size_t>(analysed.display.columns);
+    auto display = Mapping::of_memfd(analysed.display_pixels.get(), pixels);
+    if (!display) return tl::unexpected(display.error());
+    const auto shown = display->as<std::uint8_t>();
+    artifact.display_pixels.assign(shown.begin(), shown.end());
+    if (!analysed.maps) return artifact;
+    artifact.map_labels = static_cast<int>(analysed.result.labels.size());
+    artifact.map_rows = analysed.result.map_rows;
+    artifact.map_columns = analysed.result.map_columns;
+    const auto floats = analysed.result.labels.size() * static_cast<std::size_t>(artifact.map_rows) *
+                        static_cast<std::size_t>(artifact.map_columns);
+    auto maps = Mapping::of_memfd(analysed.maps.get(), floats * sizeof(float));
+    if (!maps) return tl::unexpected(maps.error());
+    const auto values = maps->as<float>();
+    artifact.maps.assign(values.begin(), values.end());
+    return artifact;
+}
+
+audit::AuditEvent event_of(const char* type, const std::string& study, const std::string& instance) {
+    audit::AuditEvent event;
+    event.type = type;
+    event.actor = "hilum";
+    event.study_instance_uid = study;
+    event.sop_instance_uid = instance;
+    return event;
+}
+
+}  // namespace
+
+AnalysisJobs::AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
+                           const Configuration& configuration, DataDirectory directory,
+                           std::vector<std::string> models, std::function<void()> on_finished)
+    : loop_(loop),
+      commits_(commits),
+      engine_(engine),
+      configuration_(configuration),
+      directory_(std::move(directory)),
+      models_(std::move(models)),
+      on_finished_(std::move(on_finished)),
+      claiming_(models_.size()),
+      claim_again_(models_.size()),
+      retry_timer_(loop) {}
+
+void AnalysisJobs::pump() {
+    for (std::size_t model = 0; model < models_.size(); ++model) claim_for(model);
+}
+
+AnalysisJobs::Claim AnalysisJobs::claim(Database& database, const std::string& model, Duration lease) {
+    const std::int64_t at = to_microseconds(now());
+    Claim claim;
+    database.each(
+        "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = ?1"
+        " WHERE id = (SELECT id FROM analysis WHERE state = 'queued' AND model = ?2 AND next_attempt_at <= ?1"
+        " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id",
+        [&](SQLite::Statement& row) { claim.job.emplace().job = row.getColumn(0).getInt64(); }, at, model,
+        lease.count());
+    if (!claim.job) {
+        claim.next_at = database.number(
+            "SELECT min(next_attempt_at) FROM analysis WHERE state = 'queued' AND model = ?", model);
+        return claim;
+    }
+    database.each(
+        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid FROM analysis"
+        " JOIN instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id"
+        " WHERE analysis.id = ?",
+        [&](SQLite::Statement& row) {
+            claim.job->file = row.getColumn(0).getString();
+            claim.job->study_instance_uid = row.getColumn(1).getString();
+            claim.job->sop_instance_uid = row.getColumn(2).getString();
+        },
+        claim.job->job);
+    return claim;
+}
+
+void AnalysisJobs::claim_for(std::size_t model) {
+    if (draining_ || !engine_.can_take(model)) return;
+    if (claiming_[model]) {
+        claim_again_[model] = true;
+        return;
+    }
+    claiming_[model] = true;
+    claim_again_[model] = false;
+    const Duration lease = configuration_.decoder.timeout + configuration_.models[model].timeout;
+    commits_.submit(
+        [key = models_[model], lease](Database& database) { return claim(database, key, lease); },
+        [this, model](Result<Claim> claimed) {
+            claiming_[model] = false;
+            if (!claimed) return spdlog::error("cannot claim an analysis: {}", claimed.error().message);
+            if (claimed->job) {
+                analyse(model, *claimed->job);
+                return claim_for(model);
+            }
+            if (claimed->next_at) {
+                const auto wait = from_microseconds(*claimed->next_at) - now();
+                retry_timer_.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
+                retry_timer_.async_wait([this](const boost::system::error_code& error) {
+                    if (!error) pump();
+                });
+            }
+            if (claim_again_[model]) claim_for(model);
+        });
+}
+
+void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
+    ++working_;
+    const auto path = directory_.spool() / job.file;
+    UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
+        const int error = errno;
+        return keep_failure(job, model, system_error(error, "cannot open the stored object"));
+    }
+    engine_.submit({std::move(file), model, false, [this, model, job](AnalysisAnswer answer) {
+                        if (auto* analysed = std::get_if<Analysed>(&answer))
+                            return keep(job, model, std::move(*analysed));
+                        if (auto* reason = std::get_if<NotAnalysed>(&answer))
+                            return keep_outcome(job, model, {*reason, std::nullopt}, "");
+                        keep_failure(job, model, std::get<AnalysisFailure>(answer).error);
+                    }});
+}
+
+void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
+    auto shared = std::make_shared<Analysed>(std::move(analysed));
+    boost::asio::post(files_, [this, job, model, shared] {
+        const std::string name = std::to_string(job.job) + ".analysis";
+        auto artifact = to_artifact(*shared);
+        auto written = artifact ? write_file_durably(directory_.analyses() / name, serialize(*artifact))
+                                : Status(tl::unexpected(artifact.error()));
+        boost::asio::post(loop_, [this, job, model, shared, name, written = std::move(written)] {
+            if (!written) return keep_failure(job, model, {written.error().code, written.error().message, Retry::later});
+            keep_outcome(job, model, {std::nullopt, shared->result}, name);
+        });
+    });
+}
+
+void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
+                                std::string artifact) {
+    commits_.submit(
+        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact)](Database& database) {
+            const std::int64_t at = to_microseconds(now());
+            const char* state = outcome.result ? "analysed" : "not_analysed";
+            const int changed = database.execute(
+                "UPDATE analysis SET state = ?, outcome = ?, artifact = ?, error_code = '', error = '',"
+                " lease_until = NULL, updated_at = ? WHERE id = ? AND state = 'running'",
+                state, nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                artifact, at, job.job);
+            if (changed == 0) return;  // superseded or discarded meanwhile
+            auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
+            event.detail["model_key"] = key;
+            if (outcome.result) {
+                const auto& result = *outcome.result;
+                event.detail["model"] = result.model;
+                event.detail["diagnosis"] = result.diagnosis;
+                event.detail["confidence"] = result.confidence;
+                event.detail["device"] = result.device;
+                database.count("analyses", {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
+                database.count("inference_microseconds", {{"model", key}},
+                               static_cast<std::int64_t>(result.seconds * 1e6));
+            } else {
+                event.detail["reason"] = *outcome.not_analysed;
+                database.count("analyses",
+                               {{"model", key}, {"outcome", "not_analysed"}, {"reason", outcome.not_analysed->code}});
+            }
+            database.append_audit(event);
+        },
+        [this](Result<void> kept) {
+            // The lease stays; a restart or `jobs retry` takes it up again.
+            if (!kept) spdlog::error("cannot keep an analysis: {}", kept.error().message);
+            finished();
+        });
+}
+
+void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error) {
+    spdlog::error("analysis {}: {}", job.job, error.message);
+    commits_.submit(
+        [job, key = models_[model], error, retry = configuration_.retry](Database& database) {
+            const auto state = fail_job(database, JobTable::analysis, job.job, error, retry);
+            auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);
+            event.outcome = "failure";
+            event.detail = {{"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
+            database.append_audit(event);
+            database.count("analysis_failures", {{"model", key}, {"code", error.code}});
+        },
+        [this](Result<void> kept) {
+            if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
+            finished();
+        });
+}
+
+void AnalysisJobs::finished() {
+    --working_;
+    on_finished_();
+    pump();
+}
+
+}  // namespace hilum

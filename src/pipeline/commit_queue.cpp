@@ -1,0 +1,96 @@
+#include "pipeline/commit_queue.h"
+
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+#include <sysexits.h>
+
+#include <boost/asio/post.hpp>
+#include <cstdlib>
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t largest_batch = 256;
+
+Error translate(const SQLite::Exception& error) {
+    const int code = error.getErrorCode() & 0xff;
+    if (code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
+        spdlog::critical("database: {} ({}); ending, a restart recovers what was committed", error.what(),
+                         error.getErrorStr());
+        std::_Exit(EX_IOERR);
+    }
+    if (code == SQLITE_FULL) return {"disk_full", "database: the disk is full", Retry::later};
+    return {"database", std::string("database: ") + error.what(), Retry::later};
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(boost::asio::io_context& loop, Database database)
+    : loop_(loop), database_(std::move(database)), thread_([this] { run(); }) {}
+
+CommitQueue::~CommitQueue() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    arrived_.notify_one();
+    thread_.join();
+}
+
+void CommitQueue::log_failure(const Error* error) {
+    if (error != nullptr) spdlog::error("{}", error->message);
+}
+
+void CommitQueue::push(Unit unit) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back(std::move(unit));
+    }
+    arrived_.notify_one();
+}
+
+void CommitQueue::run() {
+    for (;;) {
+        std::deque<Unit> batch;
+        {
+            std::unique_lock lock(mutex_);
+            arrived_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+            while (!waiting_.empty() && batch.size() < largest_batch) {
+                batch.push_back(std::move(waiting_.front()));
+                waiting_.pop_front();
+            }
+        }
+        run_batch(batch);
+        for (auto& unit : batch) boost::asio::post(loop_, std::move(unit.done));
+    }
+}
+
+void CommitQueue::run_batch(std::deque<Unit>& batch) {
+    try {
+        database_.execute("BEGIN IMMEDIATE");
+        for (auto& unit : batch) {
+            database_.execute("SAVEPOINT unit");
+            try {
+                unit.work(database_);
+            } catch (const SQLite::Exception& error) {
+                unit.set_error(translate(error));
+                database_.execute("ROLLBACK TO unit");
+                database_.forget_audit_tail();
+            }
+            database_.execute("RELEASE unit");
+        }
+        database_.execute("COMMIT");
+    } catch (const SQLite::Exception& error) {
+        const Error translated = translate(error);
+        for (auto& unit : batch) unit.set_error(translated);
+        database_.forget_audit_tail();
+        try {
+            database_.execute("ROLLBACK");
+        } catch (const SQLite::Exception&) {
+            // SQLite rolled back by itself (SQLITE_FULL does): there is no transaction left to end.
+        }
+    }
+}
+
+}  // namespace hilum

@@ -1,0 +1,117 @@
+#include "pipeline/control_server.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/file_system.h"
+#include "pipeline/control.h"
+#include "pipeline/job_state.h"
+
+namespace hilum {
+
+ControlServer::ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
+                             std::function<nlohmann::json()> live_status, std::function<void()> on_jobs)
+    : loop_(loop),
+      commits_(commits),
+      directory_(std::move(directory)),
+      live_status_(std::move(live_status)),
+      on_jobs_(std::move(on_jobs)) {}
+
+ControlServer::~ControlServer() {
+    readers_.join();
+    if (socket_) ::unlink(directory_.control_socket().c_str());
+}
+
+Status ControlServer::start() {
+    const auto path = directory_.control_socket().string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path)
+        return fail("configuration", "node.data_dir: the path {} is too long for a socket ({} characters at most)",
+                    path, sizeof address.sun_path - 1);
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    ::unlink(path.c_str());  // a killed daemon left it; the lock on data_dir says that it is dead
+    if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), 16) != 0)
+        return tl::unexpected(system_error(errno, "cannot open the control socket " + path));
+    socket_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop_, socket.release());
+    accept();
+    return {};
+}
+
+void ControlServer::accept() {
+    socket_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [this](const boost::system::error_code& error) {
+                            if (error) return;
+                            UniqueFd connection(::accept4(socket_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+                            if (connection) adopt(std::move(connection));
+                            accept();
+                        });
+}
+
+void ControlServer::adopt(UniqueFd connection) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        (peer.uid != 0 && peer.uid != ::geteuid())) {
+        spdlog::warn("control socket: user {} was turned away", peer.uid);
+        return;
+    }
+    const auto id = next_client_++;
+    const std::string actor = fmt::format("operator uid {}", peer.uid);
+    clients_[id] = ChannelWatcher::start(
+        loop_, Channel(std::move(connection)),
+        [this, id, actor](Message message) { handle(id, std::move(message.body), actor); },
+        [this, id](const std::string&) { clients_.erase(id); });
+}
+
+void ControlServer::handle(std::int64_t client, nlohmann::json request, const std::string& actor) {
+    const auto verb = request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
+    if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
+    boost::asio::post(readers_, [this, client, verb, request = std::move(request)] {
+        auto reply = answer_control_request(directory_.root, request);
+        boost::asio::post(loop_, [this, client, verb, reply = std::move(reply)]() mutable {
+            if (verb == "status" && reply.contains("ok")) reply["ok"].update(live_status_());
+            answer(client, reply);
+        });
+    });
+}
+
+void ControlServer::change(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
+    JobSelection selection;
+    try {
+        const auto args = request.value("args", nlohmann::json::object());
+        selection = {args.value("kind", ""), args.value("id", std::int64_t{0}), args.value("study_instance_uid", ""),
+                     args.value("accession_number", "")};
+    } catch (const nlohmann::json::exception& error) {
+        return answer(client, control_error({"bad_request", std::string("malformed request: ") + error.what()}));
+    }
+    if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
+        return answer(client, control_error({"bad_request", "say which jobs: a kind and an id, a study, or an accession number"}));
+    const bool retry = request["verb"] == "jobs.retry";
+    commits_.submit(
+        [selection, retry, actor](Database& database) {
+            return retry ? retry_jobs(database, selection, actor) : discard_jobs(database, selection, actor);
+        },
+        [this, client](Result<int> changed) {
+            if (!changed) return answer(client, control_error(changed.error()));
+            if (*changed == 0)
+                return answer(client, control_error({"not_found", "no job fits that could be changed"}));
+            answer(client, {{"ok", {{"jobs", *changed}}}});
+            on_jobs_();
+        });
+}
+
+void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {
+    const auto found = clients_.find(client);
+    if (found != clients_.end()) (void)found->second->send(reply);
+}
+
+}  // namespace hilum

@@ -1,0 +1,45 @@
+// The control socket (data_dir/control.sock) on which `hilum` speaks to the running daemon.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "pipeline/channel_watcher.h"
+#include "pipeline/commit_queue.h"
+#include "pipeline/data_directory.h"
+
+namespace hilum {
+
+class ControlServer {
+  public:
+    // `live_status`: what the coordinator knows beside the database. `on_jobs`: jobs were put back into queues.
+    ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
+                  std::function<nlohmann::json()> live_status, std::function<void()> on_jobs);
+    ~ControlServer();
+
+    // Opens the socket; only root and the daemon's own user may use it.
+    Status start();
+
+  private:
+    void accept();
+    void adopt(UniqueFd connection);
+    void handle(std::int64_t client, nlohmann::json request, const std::string& actor);
+    void change(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void answer(std::int64_t client, const nlohmann::json& answer);
+
+    boost::asio::io_context& loop_;
+    CommitQueue& commits_;
+    DataDirectory directory_;
+    std::function<nlohmann::json()> live_status_;
+    std::function<void()> on_jobs_;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> socket_;
+    std::map<std::int64_t, std::shared_ptr<ChannelWatcher>> clients_;
+    std::int64_t next_client_ = 1;
+    boost::asio::thread_pool readers_{1};  // reads take their time without holding up the loop
+};
+
+}  // namespace hilum

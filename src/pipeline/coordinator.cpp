@@ -1,0 +1,361 @@
+#include "pipeline/coordinator.h"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "pipeline/analysis_engine.h"
+#include "pipeline/analysis_jobs.h"
+#include "pipeline/commit_queue.h"
+#include "pipeline/control_server.h"
+#include "pipeline/data_directory.h"
+#include "pipeline/delivery_jobs.h"
+#include "pipeline/job_state.h"
+#include "pipeline/prediction_desk.h"
+#include "pipeline/reception.h"
+#include "pipeline/report_jobs.h"
+#include "pipeline/spool_sweep.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::milliseconds drain_poll(50);
+constexpr std::chrono::seconds children_end(5);  // how long they may take after their channel closed
+
+std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
+    std::vector<std::string> keys;
+    for (const auto& model : models) keys.push_back(model_key(model));
+    return keys;
+}
+
+// Everything that lives while the node runs. Made once the data directory is ours and the database is open.
+class Node {
+  public:
+    Node(boost::asio::io_context& loop, const CoordinatorOptions& options, UniqueFd configuration_fd,
+         Database database);
+
+    Status start();
+    int exit_code() const { return exit_code_; }
+
+  private:
+    ChildSpecification specify(const std::string& role, const std::string& name) const;
+    AnalysisEngine::Environment engine_environment();
+    void start_children();
+    void wait_for_signals();
+    void begin_drain();
+    void continue_drain(std::chrono::steady_clock::time_point until);
+    void end_children();
+    void wait_for_children(std::chrono::steady_clock::time_point until);
+    bool any_child_running() const;
+    void finish();
+    void status_changed();
+    void tell_status();
+    void tell_systemd_when_ready();
+    void keep_watchdog();
+    NodeStatus status() const;
+    nlohmann::json live_status() const;
+    bool inferring() const;
+
+    boost::asio::io_context& loop_;
+    const CoordinatorOptions& options_;
+    const Configuration& configuration_;
+    DataDirectory directory_;
+    UniqueFd configuration_fd_;
+    Timestamp started_at_ = now();
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer drain_timer_, watchdog_timer_;
+    bool draining_ = false, status_pending_ = false, told_ready_ = false, was_receiving_ = false;
+    int exit_code_ = 0;
+    AnalysisEngine engine_;
+    CommitQueue commits_;  // after what its completions call; ends first
+    AnalysisJobs analyses_;
+    ReportJobs reports_;
+    DeliveryJobs deliveries_;
+    Reception reception_;
+    PredictionDesk predictions_;
+    ControlServer control_;
+    boost::asio::thread_pool sweeper_{1};
+};
+
+Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, UniqueFd configuration_fd,
+           Database database)
+    : loop_(loop),
+      options_(options),
+      configuration_(options.configuration),
+      directory_{configuration_.node.data_dir},
+      configuration_fd_(std::move(configuration_fd)),
+      signals_(loop, SIGTERM, SIGINT),
+      drain_timer_(loop),
+      watchdog_timer_(loop),
+      engine_(loop, configuration_, engine_environment()),
+      commits_(loop, std::move(database)),
+      analyses_(loop, commits_, engine_, configuration_, directory_, keys_of(configuration_.models),
+                [this] { reports_.pump(); }),
+      reports_(
+          loop, commits_, configuration_, directory_, keys_of(configuration_.models),
+          [this] {
+              deliveries_.pump();
+              analyses_.pump();
+          },
+          [this] { status_changed(); }),
+      deliveries_(loop, commits_, configuration_, directory_, [this] { status_changed(); }),
+      reception_(
+          loop, commits_, configuration_, InstanceStore(configuration_.study, keys_of(configuration_.models)),
+          [this] {
+              analyses_.pump();
+              reports_.pump();
+          },
+          [this] { status_changed(); }),
+      predictions_(loop, engine_, keys_of(configuration_.models), [this] { status_changed(); }),
+      control_(
+          loop, commits_, directory_, [this] { return live_status(); },
+          [this] {
+              analyses_.pump();
+              reports_.pump();
+              deliveries_.pump();
+          }) {}
+
+AnalysisEngine::Environment Node::engine_environment() {
+    return {[this](const std::string& role, const std::string& name) { return specify(role, name); },
+            [this] { analyses_.pump(); }, [this] { status_changed(); }};
+}
+
+ChildSpecification Node::specify(const std::string& role, const std::string& name) const {
+    ChildSpecification child;
+    child.role = role;
+    child.name = name;
+    child.configuration_fd = configuration_fd_.get();
+    child.dies_with_parent = role != "listener";
+    const std::vector<std::string> common = {"--config", options_.configuration_file.string(), "--channel-fd", "3",
+                                             "--config-fd", "4"};
+    if (role == "worker") {
+        child.arguments = {options_.worker_program.string(), "--model", name};
+    } else {
+        child.arguments = {options_.daemon_program.string(), "--role", role, "--name", name};
+    }
+    child.arguments.insert(child.arguments.end(), common.begin(), common.end());
+    return child;
+}
+
+Status Node::start() {
+    if (auto opened = control_.start(); !opened) return opened;
+    commits_.submit(
+        [retry = configuration_.retry, models = keys_of(configuration_.models)](Database& database) {
+            recover_jobs(database, retry);
+            adopt_models(database, models);
+            audit::AuditEvent event;
+            event.type = "node_started";
+            event.actor = "hilum";
+            event.detail = {{"version", HILUM_VERSION}};
+            database.append_audit(event);
+        },
+        [this](Result<void> recovered) {
+            if (!recovered) {
+                spdlog::critical("cannot take up the jobs: {}", recovered.error().message);
+                exit_code_ = 1;
+                return finish();
+            }
+            start_children();
+        });
+    wait_for_signals();
+    keep_watchdog();
+    return {};
+}
+
+void Node::start_children() {
+    reception_.start(specify("listener", "1"));
+    engine_.start();
+    reports_.start(specify("composer", "1"));
+    deliveries_.start([this](const std::string& destination) { return specify("sender", destination); });
+    if (configuration_.http.enabled) predictions_.start(specify("http", "1"));
+    boost::asio::post(sweeper_, [directory = directory_, before = started_at_] { sweep_spool(directory, before); });
+    reports_.pump();
+}
+
+void Node::wait_for_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        spdlog::info("signal {}: draining", signal);
+        begin_drain();
+    });
+}
+
+// Stops taking new work; what is at work may finish within the drain timeout.
+void Node::begin_drain() {
+    if (draining_) return;
+    draining_ = true;
+    sd_notify(0, "STOPPING=1");
+    analyses_.drain();
+    reports_.drain();
+    deliveries_.drain();
+    if (was_receiving_) reception_.drain();
+    status_changed();
+    continue_drain(std::chrono::steady_clock::now() + configuration_.node.drain_timeout);
+}
+
+void Node::continue_drain(std::chrono::steady_clock::time_point until) {
+    const bool idle = reception_.idle() && analyses_.idle() && reports_.idle() && deliveries_.idle();
+    if (idle || std::chrono::steady_clock::now() >= until) {
+        if (!idle) spdlog::warn("not everything finished within node.drain_timeout; it is taken up at the next start");
+        return end_children();
+    }
+    drain_timer_.expires_after(drain_poll);
+    drain_timer_.async_wait([this, until](const boost::system::error_code& error) {
+        if (!error) continue_drain(until);
+    });
+}
+
+void Node::end_children() {
+    reception_.stop();
+    engine_.stop();
+    if (reports_.started()) reports_.composer().stop();
+    deliveries_.stop();
+    if (predictions_.http() != nullptr) predictions_.http()->stop();
+    wait_for_children(std::chrono::steady_clock::now() + children_end);
+}
+
+bool Node::any_child_running() const {
+    return reception_.child_running() || engine_.any_child_running() || deliveries_.any_child_running() ||
+           (reports_.started() && reports_.composer().running()) ||
+           (predictions_.http() != nullptr && predictions_.http()->running());
+}
+
+void Node::wait_for_children(std::chrono::steady_clock::time_point until) {
+    // Children that do not end are killed when their owners go.
+    if (!any_child_running() || std::chrono::steady_clock::now() >= until) return finish();
+    drain_timer_.expires_after(drain_poll);
+    drain_timer_.async_wait([this, until](const boost::system::error_code& error) {
+        if (!error) wait_for_children(until);
+    });
+}
+
+void Node::finish() {
+    commits_.submit(
+        [](Database& database) {
+            audit::AuditEvent event;
+            event.type = "node_stopped";
+            event.actor = "hilum";
+            database.append_audit(event);
+        },
+        [this](Result<void>) { loop_.stop(); });
+}
+
+bool Node::inferring() const {
+    for (std::size_t i = 0; i < configuration_.models.size(); ++i)
+        if (!engine_.ready(i)) return false;
+    return true;
+}
+
+NodeStatus Node::status() const {
+    NodeStatus status;
+    status.receiving = reception_.receiving();
+    status.inferring = inferring();
+    status.scp_port = reception_.port();
+    status.draining = draining_;
+    status.models = engine_.models_status();
+    status.children = engine_.children_status();
+    for (const auto& child : deliveries_.children_status()) status.children.push_back(child);
+    if (reception_.started()) status.children.push_back(reception_.listener().status());
+    if (reports_.started()) status.children.push_back(reports_.composer().status());
+    if (predictions_.http() != nullptr) status.children.push_back(predictions_.http()->status());
+    return status;
+}
+
+nlohmann::json Node::live_status() const {
+    const auto now_is = status();
+    return {{"running", true},
+            {"node",
+             {{"ae_title", configuration_.node.ae_title},
+              {"version", HILUM_VERSION},
+              {"pid", ::getpid()},
+              {"started_at", to_iso8601(started_at_)},
+              {"scp_port", now_is.scp_port},
+              {"http_port", predictions_.port()}}},
+            {"receiving", now_is.receiving},
+            {"inferring", now_is.inferring},
+            {"draining", now_is.draining},
+            {"children", now_is.children},
+            {"models", now_is.models}};
+}
+
+// Changes come in bursts: one message tells them all.
+void Node::status_changed() {
+    if (status_pending_) return;
+    status_pending_ = true;
+    boost::asio::post(loop_, [this] {
+        status_pending_ = false;
+        tell_status();
+    });
+}
+
+void Node::tell_status() {
+    if (reception_.receiving()) was_receiving_ = true;
+    const bool port_never_opened =
+        !was_receiving_ && !draining_ && reception_.started() && !reception_.listener().running();
+    if (port_never_opened) {
+        spdlog::critical("the DICOM port cannot be opened; ending");
+        exit_code_ = 1;
+        draining_ = true;
+        return end_children();
+    }
+    predictions_.tell(status());
+    tell_systemd_when_ready();
+}
+
+void Node::tell_systemd_when_ready() {
+    if (told_ready_ || !reception_.receiving()) return;
+    told_ready_ = true;
+    sd_notify(0, "READY=1");
+}
+
+void Node::keep_watchdog() {
+    std::uint64_t interval = 0;
+    if (sd_watchdog_enabled(0, &interval) <= 0) return;
+    sd_notify(0, "WATCHDOG=1");
+    watchdog_timer_.expires_after(std::chrono::microseconds(interval / 3));
+    watchdog_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) keep_watchdog();
+    });
+}
+
+}  // namespace
+
+int run_coordinator(const CoordinatorOptions& options) {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
+    const DataDirectory directory{options.configuration.node.data_dir};
+    auto lock = prepare_data_directory(directory);
+    if (!lock) {
+        spdlog::critical("{}", lock.error().message);
+        return 1;
+    }
+    auto database = Database::open(directory.database(), Database::Access::read_write);
+    if (!database) {
+        spdlog::critical("{}", database.error().message);
+        return 1;
+    }
+    auto text = make_memfd("hilum-configuration", std::as_bytes(std::span(options.configuration_text)));
+    if (!text) {
+        spdlog::critical("{}", text.error().message);
+        return 1;
+    }
+    boost::asio::io_context loop;
+    Node node(loop, options, std::move(*text), std::move(*database));
+    if (auto started = node.start(); !started) {
+        spdlog::critical("{}", started.error().message);
+        return 1;
+    }
+    loop.run();
+    return node.exit_code();
+}
+
+}  // namespace hilum

@@ -1,0 +1,81 @@
+#include "pipeline/prediction_desk.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "pipeline/types/prediction_json.h"
+
+namespace hilum {
+namespace {
+
+constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_error = 500;
+
+}  // namespace
+
+PredictionDesk::PredictionDesk(boost::asio::io_context& loop, AnalysisEngine& engine, std::vector<std::string> models,
+                               std::function<void()> on_changed)
+    : loop_(loop), engine_(engine), models_(std::move(models)), on_changed_(std::move(on_changed)) {}
+
+void PredictionDesk::start(ChildSpecification http) {
+    http_ = std::make_unique<SupervisedChild>(
+        loop_, std::move(http),
+        SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
+                                   [this](const std::string&) { port_ = 0; }, [this] { on_changed_(); }});
+    http_->start();
+}
+
+void PredictionDesk::tell(const NodeStatus& status) {
+    status_ = status;
+    if (http_ && http_->running()) (void)http_->send(to_packet(status_));
+}
+
+void PredictionDesk::on_message(Message message) {
+    if (const auto ready = from_packet<HttpReady>(message)) {
+        port_ = ready->port;
+        spdlog::info("serving HTTP on port {}", port_);
+        http_->prosper();
+        tell(status_);
+        return on_changed_();
+    }
+    const auto request = from_packet<PredictRequest>(message);
+    if (!request || message.fds.size() != 1) {
+        spdlog::error("http: {}", request ? "a prediction without a file" : request.error().message);
+        return http_->kill();
+    }
+    predict(*request, std::move(message.fds.front()));
+}
+
+void PredictionDesk::predict(const PredictRequest& request, UniqueFd file) {
+    std::size_t model = 0;
+    if (!request.model.empty())
+        model = static_cast<std::size_t>(std::find(models_.begin(), models_.end(), request.model) - models_.begin());
+    if (model >= models_.size())
+        return refuse(request.request, not_found,
+                      {"unknown_model", "no model of that name is configured", Retry::never});
+    if (!engine_.ready(model))
+        return refuse(request.request, unavailable,
+                      {"not_ready", "the model is not ready; /readyz tells why", Retry::later});
+    engine_.submit({std::move(file), model, true,
+                    [this, id = request.request](const AnalysisAnswer& analysis) { answer(id, analysis); }});
+}
+
+void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis) {
+    if (const auto* failure = std::get_if<AnalysisFailure>(&analysis))
+        return refuse(request, internal_error, failure->error);
+    PredictReply reply;
+    reply.request = request;
+    if (const auto* reason = std::get_if<NotAnalysed>(&analysis)) {
+        reply.http_status = unprocessable;
+        reply.body = prediction_error_json(*reason);
+    } else {
+        reply.body = prediction_json(std::get<Analysed>(analysis).result);
+    }
+    (void)http_->send(to_packet(reply));
+}
+
+void PredictionDesk::refuse(std::int64_t request, int http_status, const Error& error) {
+    (void)http_->send(to_packet(PredictReply{request, http_status, prediction_error_json(error)}));
+}
+
+}  // namespace hilum

@@ -1,0 +1,41 @@
+// The coordinator's side of the http process: tells it how the node is, and runs what it is asked to predict.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "pipeline/analysis_engine.h"
+#include "pipeline/supervised_child.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum {
+
+class PredictionDesk {
+  public:
+    PredictionDesk(boost::asio::io_context& loop, AnalysisEngine& engine, std::vector<std::string> models,
+                   std::function<void()> on_changed);
+
+    void start(ChildSpecification http);
+    void tell(const NodeStatus& status);  // also to an http process that starts later
+    int port() const { return port_; }
+    SupervisedChild* http() { return http_.get(); }
+    const SupervisedChild* http() const { return http_.get(); }
+
+  private:
+    void on_message(Message message);
+    void predict(const PredictRequest& request, UniqueFd file);
+    void answer(std::int64_t request, const AnalysisAnswer& answer);
+    void refuse(std::int64_t request, int http_status, const Error& error);
+
+    boost::asio::io_context& loop_;
+    AnalysisEngine& engine_;
+    std::vector<std::string> models_;
+    std::function<void()> on_changed_;
+    std::unique_ptr<SupervisedChild> http_;
+    NodeStatus status_;
+    int port_ = 0;
+};
+
+}  // namespace hilum

@@ -1,0 +1,54 @@
+// Read-only questions to the database: for `hilum status` and `hilum jobs`, and for the http process.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace hilum {
+
+struct CounterValue {
+    std::string name;
+    std::map<std::string, std::string> labels;
+    std::int64_t value = 0;
+};
+
+// Which jobs to list; empty members do not restrict.
+struct JobFilter {
+    std::string accession_number, study_instance_uid, state;
+    int limit = 100;  // newest first
+};
+
+class Database;
+
+// A read-only connection of its own. Not for several threads at once. Errors have the code "database".
+class DatabaseReader {
+  public:
+    static Result<DatabaseReader> open(const std::filesystem::path& file);
+    DatabaseReader(DatabaseReader&&) noexcept;
+    DatabaseReader& operator=(DatabaseReader&&) noexcept;
+    ~DatabaseReader();
+
+    Result<std::vector<CounterValue>> counters();
+    Result<std::vector<CounterValue>> gauges();      // jobs by kind and state, bytes stored, oldest waiting job's age
+    Result<nlohmann::json> queue();                  // {"analysis": {state: count}, "report": ..., "delivery": ...}
+    Result<nlohmann::json> destinations();           // [{name, waiting, delivered, refused, last_error}]
+    Result<nlohmann::json> studies(int limit);       // newest first; no patient's name or id
+    Result<nlohmann::json> jobs(const JobFilter& filter);
+    Result<nlohmann::json> job(const std::string& kind, std::int64_t id);  // with its audit events; code "not_found"
+    Result<nlohmann::json> audit_events(std::int64_t after, int limit);    // oldest first, from id after+1
+    Result<nlohmann::json> verify_audit();           // {"events": n, "intact": bool, "first_broken": id or null}
+
+  private:
+    explicit DatabaseReader(std::unique_ptr<Database> database);
+    std::unique_ptr<Database> database_;
+};
+
+}  // namespace hilum

@@ -1,0 +1,156 @@
+#include "pipeline/reception.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/logging.h"
+
+namespace hilum {
+
+Reception::Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
+                     InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed)
+    : loop_(loop),
+      commits_(commits),
+      configuration_(configuration),
+      store_(std::move(store)),
+      on_instances_(std::move(on_instances)),
+      on_changed_(std::move(on_changed)) {}
+
+void Reception::start(ChildSpecification listener) {
+    listener_ = std::make_unique<SupervisedChild>(
+        loop_, std::move(listener),
+        SupervisedChild::Callbacks{[this](Message message) { on_listener_message(std::move(message)); },
+                                   [this](const std::string&) { port_ = 0; }, [this] { on_changed_(); }});
+    listener_->start();
+}
+
+void Reception::drain() {
+    draining_ = true;
+    port_ = 0;
+    const nlohmann::json packet = {{"type", "drain"}};
+    if (listener_->running()) (void)listener_->send(packet);
+    for (auto& [id, receiver] : receivers_) (void)receiver.channel->send(packet);
+}
+
+void Reception::stop() {
+    if (listener_) listener_->stop();
+    for (auto& [id, receiver] : receivers_) receiver.channel->close();
+    receivers_.clear();
+}
+
+void Reception::on_listener_message(Message message) {
+    if (const auto ready = from_packet<ListenerReady>(message)) {
+        port_ = draining_ ? 0 : ready->port;
+        listener_->prosper();
+        spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        return on_changed_();
+    }
+    if (from_packet<ConnectionAccepted>(message) && message.fds.size() == 1)
+        return adopt(Channel(std::move(message.fds.front())));
+    if (const auto refused = from_packet<ConnectionRefused>(message)) {
+        spdlog::warn("connection from {} refused: scp.max_connections are open", loggable(refused->peer));
+        return commits_.submit([](Database& database) { database.count("connections_refused"); });
+    }
+    spdlog::error("listener sent an unknown message");
+    listener_->kill();
+}
+
+void Reception::adopt(Channel channel) {
+    const auto id = next_receiver_++;
+    auto& receiver = receivers_[id];
+    receiver.channel = ChannelWatcher::start(
+        loop_, std::move(channel), [this, id](Message message) { on_receiver_message(id, std::move(message)); },
+        [this, id](const std::string&) { drop(id); });
+    if (draining_) (void)receiver.channel->send({{"type", "drain"}});
+}
+
+void Reception::drop(std::int64_t id) { receivers_.erase(id); }
+
+void Reception::on_receiver_message(std::int64_t id, Message message) {
+    const auto type = packet_type(message);
+    if (auto commit = from_packet<StoreCommit>(message)) return store(id, std::move(*commit));
+    if (auto commit = from_packet<DiscardCommit>(message)) return discard(id, std::move(*commit));
+    if (const auto request = from_packet<AssociationRequested>(message)) return associate(id, *request);
+    if (const auto event = from_packet<ReceiverEvent>(message)) return keep_event(id, *event);
+    spdlog::error("a receiver sent an unknown or malformed message '{}'", loggable(type));
+    receivers_.at(id).channel->close();
+    drop(id);
+}
+
+int Reception::associations() const {
+    return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(),
+                                          [](const auto& entry) { return entry.second.associated; }));
+}
+
+void Reception::associate(std::int64_t id, const AssociationRequested& request) {
+    auto& receiver = receivers_.at(id);
+    std::string rejection = request.rejection;
+    if (rejection.empty() && (draining_ || associations() >= configuration_.scp.max_associations))
+        rejection = draining_ ? "shutting_down" : "local_limit";
+    receiver.associated = rejection.empty();
+    (void)receiver.channel->send(to_packet(AssociationAnswer{rejection.empty()}));
+    commits_.submit([request, rejection](Database& database) {
+        database.count("associations", {{"outcome", rejection.empty() ? "accepted" : rejection}});
+        if (rejection.empty()) return;
+        audit::AuditEvent event;
+        event.type = "association_rejected";
+        event.outcome = "failure";
+        event.actor = request.calling_ae + "@" + request.peer;
+        event.detail = {{"called_ae", request.called_ae}, {"reason", rejection}};
+        database.append_audit(event);
+    });
+}
+
+void Reception::store(std::int64_t id, StoreCommit commit) {
+    receivers_.at(id).studies.insert(commit.header.study_instance_uid);
+    commits_.submit([this, commit = std::move(commit)](Database& database) { return store_.store(database, commit); },
+                    [this, id](Result<StoreAnswer> stored) {
+                        answer(id, stored);
+                        if (stored && stored->keep_file) on_instances_();
+                    });
+}
+
+void Reception::discard(std::int64_t id, DiscardCommit commit) {
+    commits_.submit(
+        [this, commit = std::move(commit)](Database& database) { return store_.discard(database, commit); },
+        [this, id](Result<StoreAnswer> stored) { answer(id, stored); });
+}
+
+void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
+    if (!stored) spdlog::error("cannot commit a received object: {}", stored.error().message);
+    const auto receiver = receivers_.find(id);
+    if (receiver == receivers_.end()) return;  // it died meanwhile; the sender sends again and gets "duplicate"
+    (void)receiver->second.channel->send(
+        to_packet(stored ? *stored : StoreAnswer{false, false, stored.error().code}));
+}
+
+void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
+    if (happened.event == "association_released" && configuration_.study.close_on_release)
+        close_studies(receivers_.at(id));
+    commits_.submit([happened](Database& database) {
+        nlohmann::json labels = {{"event", happened.event}};
+        if (!happened.code.empty()) labels["code"] = happened.code;
+        database.count("receiver_events", labels);
+        if (happened.event == "echo" || happened.event == "association_released") return;
+        audit::AuditEvent event;
+        event.type = happened.event;
+        event.outcome = "failure";
+        event.actor = happened.calling_ae + "@" + happened.peer;
+        event.sop_instance_uid = happened.sop_instance_uid;
+        event.study_instance_uid = happened.study_instance_uid;
+        event.detail = {{"code", happened.code}, {"dimse_status", happened.dimse_status}, {"detail", happened.detail}};
+        database.append_audit(event);
+    });
+}
+
+void Reception::close_studies(const Receiver& receiver) {
+    if (receiver.studies.empty()) return;
+    commits_.submit(
+        [studies = receiver.studies](Database& database) {
+            for (const auto& study : studies) InstanceStore::close_study(database, study);
+        },
+        [this](Result<void>) { on_instances_(); });
+}
+
+}  // namespace hilum

@@ -1,0 +1,68 @@
+// The coordinator's side of receiving: the listener process, and a channel to each receiver, whose objects it
+// commits before they are acknowledged.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "pipeline/channel_watcher.h"
+#include "pipeline/commit_queue.h"
+#include "pipeline/instance_store.h"
+#include "pipeline/supervised_child.h"
+#include "pipeline/types/configuration.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum {
+
+class Reception {
+  public:
+    // `on_instances`: something may have come that is to be analysed. `on_changed`: the port opened or closed.
+    Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
+              InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed);
+
+    void start(ChildSpecification listener);
+    void drain();          // no new connections; receivers finish what they are at
+    void stop();           // closes every channel: receivers answer A700 to what is in flight and end
+    bool receiving() const { return port_ > 0; }
+    int port() const { return port_; }
+    bool idle() const { return receivers_.empty(); }
+    bool started() const { return listener_ != nullptr; }
+    bool child_running() const { return started() && listener_->running(); }
+    const SupervisedChild& listener() const { return *listener_; }
+
+  private:
+    struct Receiver {
+        std::shared_ptr<ChannelWatcher> channel;
+        bool associated = false;
+        std::set<std::string> studies;  // that it brought images of
+    };
+
+    void on_listener_message(Message message);
+    void adopt(Channel channel);
+    void on_receiver_message(std::int64_t id, Message message);
+    void associate(std::int64_t id, const AssociationRequested& request);
+    void store(std::int64_t id, StoreCommit commit);
+    void discard(std::int64_t id, DiscardCommit commit);
+    void keep_event(std::int64_t id, const ReceiverEvent& event);
+    void answer(std::int64_t id, const Result<StoreAnswer>& answer);
+    void close_studies(const Receiver& receiver);
+    void drop(std::int64_t id);
+    int associations() const;
+
+    boost::asio::io_context& loop_;
+    CommitQueue& commits_;
+    const Configuration& configuration_;
+    InstanceStore store_;
+    std::function<void()> on_instances_, on_changed_;
+    std::unique_ptr<SupervisedChild> listener_;
+    std::map<std::int64_t, Receiver> receivers_;
+    std::int64_t next_receiver_ = 1;
+    int port_ = 0;
+    bool draining_ = false;
+};
+
+}  // namespace hilum

@@ -1,0 +1,338 @@
+#include "pipeline/report_jobs.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "pipeline/job_state.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::seconds composer_timeout(120);
+constexpr std::int64_t none = 0;  // in composing_: no report is with the composer, but the database is busy with one
+
+// What a report says of an image whose analysis failed for good.
+NotAnalysed processing_failed(const std::string& code) {
+    return {"processing_failed",
+            "the image could not be processed (" + code + "); the administrator of the AI node can see why"};
+}
+
+AnalysisOutcome outcome_of(const std::string& state, const std::string& json, const std::string& error_code) {
+    if (state == "quarantined" || json.empty()) return {processing_failed(error_code), std::nullopt};
+    return nlohmann::json::parse(json).get<AnalysisOutcome>();
+}
+
+}  // namespace
+
+ReportJobs::ReportJobs(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
+                       DataDirectory directory, std::vector<std::string> models, std::function<void()> on_results,
+                       std::function<void()> on_changed)
+    : loop_(loop),
+      commits_(commits),
+      configuration_(configuration),
+      directory_(std::move(directory)),
+      models_(std::move(models)),
+      on_results_(std::move(on_results)),
+      on_changed_(std::move(on_changed)),
+      wake_timer_(loop),
+      deadline_timer_(loop) {}
+
+void ReportJobs::start(ChildSpecification composer) {
+    composer_ = std::make_unique<SupervisedChild>(
+        loop_, std::move(composer),
+        SupervisedChild::Callbacks{[this](Message message) { on_composer_message(std::move(message)); },
+                                   [this](const std::string& how) {
+                                       if (composing_.value_or(none) != none)
+                                           fail_report(*composing_, {"process_died", "the composer " + how, Retry::later});
+                                   },
+                                   [this] {
+                                       on_changed_();
+                                       pump();
+                                   }});
+    composer_->start();
+}
+
+void ReportJobs::pump() {
+    if (composing_ || draining_ || !composer_ || !composer_->running()) {
+        pump_again_ = composing_.has_value();
+        return;
+    }
+    pump_again_ = false;
+    composing_ = none;
+    commits_.submit([this](Database& database) { return next_report(database); },
+                    [this](Result<Next> next) {
+                        composing_.reset();
+                        if (!next) return spdlog::error("cannot claim a report: {}", next.error().message);
+                        if (next->request) {
+                            composing_ = next->request->job;
+                            deadline_timer_.expires_after(composer_timeout);
+                            deadline_timer_.async_wait([this](const boost::system::error_code& error) {
+                                if (!error) composer_->kill();
+                            });
+                            if (!composer_->send(to_packet(*next->request)))
+                                fail_report(next->request->job, {"process_died", "the composer is gone", Retry::later});
+                            return;
+                        }
+                        on_results_();
+                        if (next->next_at) wake_at(*next->next_at);
+                        if (pump_again_) pump();
+                    });
+}
+
+void ReportJobs::wake_at(std::int64_t at) {
+    const auto wait = std::max<Duration>(from_microseconds(at) - now(), std::chrono::milliseconds(10));
+    wake_timer_.expires_after(wait);
+    wake_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) pump();
+    });
+}
+
+ReportJobs::Next ReportJobs::next_report(Database& database) const {
+    const std::int64_t at = to_microseconds(now());
+    open_due_reports(database, at);
+    Next next;
+    for (;;) {
+        std::optional<std::int64_t> report;
+        database.each(
+            "UPDATE report SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?2, updated_at = ?1"
+            " WHERE id = (SELECT id FROM report WHERE state = 'queued' AND next_attempt_at <= ?1"
+            " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id",
+            [&](SQLite::Statement& row) { report = row.getColumn(0).getInt64(); }, at,
+            Duration(composer_timeout).count());
+        if (!report) break;
+        next.request = request_for(database, *report);
+        if (next.request) return next;
+        // Nobody wants these results: there is nothing to compose.
+        database.execute("UPDATE report SET state = 'composed', lease_until = NULL, updated_at = ? WHERE id = ?", at,
+                         *report);
+    }
+    // A study that is due but still being analysed is looked at again when its analysis ends.
+    next.next_at = database.number("SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1"
+                                   " UNION ALL SELECT min(next_attempt_at) FROM report WHERE state = 'queued')",
+                                   at);
+    return next;
+}
+
+void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
+    struct Due {
+        std::int64_t study, version;
+    };
+    std::vector<Due> due;
+    database.each(
+        "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM instance"
+        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id"
+        " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')) ORDER BY due_at LIMIT 50",
+        [&](SQLite::Statement& row) { due.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64()}); },
+        at);
+    for (const auto& [study, version] : due) {
+        bool first_active = true;
+        for (std::size_t model = 0; model < models_.size(); ++model) {
+            if (configuration_.models[model].mode != "active") continue;
+            open_report(database, study, model, version, first_active);
+            first_active = false;
+        }
+        database.execute(
+            "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?", version,
+            study);
+    }
+}
+
+void ReportJobs::open_report(Database& database, std::int64_t study, std::size_t model, std::int64_t version,
+                             bool of_first_active) const {
+    const auto count = [&](const char* sql) { return database.number(sql, study, models_[model]).value_or(0); };
+    const auto images = count("SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
+                              " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'");
+    const auto analysed = count("SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
+                                " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
+                                " AND analysis.state = 'analysed'");
+    const auto by_any = database.number(
+        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = ?"
+        " AND instance.state = 'to_analyse' AND analysis.state = 'analysed'",
+        study);
+    const auto& when = configuration_.study.report_not_analysed;
+    const bool wanted = analysed > 0 || when == "always" ||
+                        (when == "nothing_analysed" && by_any.value_or(0) == 0 && of_first_active);
+    if (images == 0 || !wanted) {
+        database.count("reports_suppressed", {{"model", models_[model]}});
+        return;
+    }
+    const std::int64_t at = to_microseconds(now());
+    database.execute("INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
+                     " VALUES(?, ?, ?, 'queued', ?, ?, ?)",
+                     study, models_[model], version, at, at, at);
+}
+
+std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::int64_t report) const {
+    ComposeRequest request;
+    request.job = report;
+    request.results_dir = directory_.results().string();
+    std::int64_t study = 0;
+    database.each(
+        "SELECT study.id, study.study_instance_uid, report.version, report.model FROM report JOIN study"
+        " ON study.id = report.study_id WHERE report.id = ?",
+        [&](SQLite::Statement& row) {
+            study = row.getColumn(0).getInt64();
+            request.study_instance_uid = row.getColumn(1).getString();
+            request.version = row.getColumn(2).getInt();
+            request.model_name = row.getColumn(3).getString();
+        },
+        report);
+    request.profiles = profiles_for(database, study);
+    if (request.profiles.empty()) return std::nullopt;
+    database.each(
+        "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
+        " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code FROM instance"
+        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = ? AND analysis.model = ?"
+        " AND instance.state = 'to_analyse' AND analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
+        " ORDER BY instance.received_at, instance.id",
+        [&](SQLite::Statement& row) {
+            const auto artifact = row.getColumn(2).getString();
+            request.images.push_back(
+                {row.getColumn(0).getInt64(), (directory_.spool() / row.getColumn(1).getString()).string(),
+                 artifact.empty() ? "" : (directory_.analyses() / artifact).string(), row.getColumn(3).getString(),
+                 row.getColumn(4).getString(),
+                 outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
+                            row.getColumn(7).getString())});
+        },
+        study, request.model_name);
+    if (request.images.empty()) return std::nullopt;
+    database.each(
+        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid FROM result JOIN report"
+        " ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = 'sr'"
+        " AND report.version = (SELECT max(version) FROM report WHERE study_id = ?1 AND model = ?2"
+        " AND state = 'composed' AND version < ?3)",
+        [&](SQLite::Statement& row) {
+            request.predecessors.push_back({row.getColumn(0).getString(), row.getColumn(1).getString(),
+                                            row.getColumn(2).getString(), request.model_name});
+        },
+        study, request.model_name, request.version);
+    return request;
+}
+
+std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int64_t study) const {
+    std::vector<std::string> callers;
+    database.each("SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
+                  [&](SQLite::Statement& row) { callers.push_back(row.getColumn(0).getString()); }, study);
+    std::vector<std::pair<ReportSettings, ReportProfile>> profiles;
+    for (const auto& destination : configuration_.destinations) {
+        const auto wanted = [&](const std::string& caller) {
+            return std::find(callers.begin(), callers.end(), caller) != callers.end();
+        };
+        if (!destination.from.empty() && std::none_of(destination.from.begin(), destination.from.end(), wanted))
+            continue;
+        const auto& r = destination.reports;
+        if (!r.sr && (!r.sc || r.sc_when == "never")) continue;
+        auto same = std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
+        if (same == profiles.end())
+            same = profiles.insert(profiles.end(),
+                                   {r, ReportProfile{{}, r.sr, r.sr_sop_class, r.sr_series_number,
+                                                     r.sr_series_description, r.sc ? r.sc_when : "never",
+                                                     r.sc_long_side, r.sc_series_number, r.sc_series_description}});
+        same->second.destinations.push_back(destination.name);
+    }
+    std::vector<ReportProfile> all;
+    for (auto& [settings, profile] : profiles) all.push_back(std::move(profile));
+    return all;
+}
+
+void ReportJobs::on_composer_message(Message message) {
+    auto reply = from_packet<ComposeReply>(message);
+    if (!reply || !composing_ || reply->job != *composing_) {
+        spdlog::error("composer: {}", reply ? "answered another request" : reply.error().message);
+        return composer_->kill();
+    }
+    composer_->prosper();
+    on_reply(std::move(*reply));
+}
+
+void ReportJobs::on_reply(ComposeReply reply) {
+    deadline_timer_.cancel();
+    if (!reply.error_code.empty() && reply.error_code != "artifact_damaged")
+        return fail_report(reply.job, {reply.error_code, reply.error, Retry::later});
+    composing_ = none;
+    const auto report = reply.job;
+    commits_.submit(
+        [this, reply = std::move(reply)](Database& database) {
+            if (reply.error_code == "artifact_damaged") analyse_again(database, reply.job);
+            else keep_results(database, reply);
+        },
+        [this, report](Result<void> kept) {
+            // The files are there under the same names: composing again writes the same bytes.
+            if (!kept) return fail_report(report, {kept.error().code, kept.error().message, Retry::later});
+            composing_.reset();
+            on_results_();
+            pump();
+        });
+}
+
+void ReportJobs::keep_results(Database& database, const ComposeReply& reply) const {
+    const std::int64_t at = to_microseconds(now());
+    std::string study;
+    database.each("SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
+                  [&](SQLite::Statement& row) { study = row.getColumn(0).getString(); }, reply.job);
+    for (const auto& result : reply.results) {
+        const auto name = std::filesystem::path(result.file).filename().string();
+        database.execute(
+            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+            " transfer_syntax_uid, file, sha256, created_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT(sop_instance_uid) DO NOTHING",
+            reply.job, result.kind, result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid,
+            result.transfer_syntax_uid, name, result.sha256, at);
+        for (const auto& destination : result.destinations)
+            database.execute(
+                "INSERT INTO delivery(result_id, destination, state, next_attempt_at, created_at, updated_at)"
+                " SELECT id, ?, 'queued', ?, ?, ? FROM result WHERE sop_instance_uid = ?"
+                " ON CONFLICT(result_id, destination) DO NOTHING",
+                destination, at, at, at, result.sop_instance_uid);
+        audit::AuditEvent event;
+        event.type = "result_composed";
+        event.actor = "hilum";
+        event.study_instance_uid = study;
+        event.sop_instance_uid = result.sop_instance_uid;
+        event.detail = {{"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
+        database.append_audit(event);
+        database.count("results_composed", {{"kind", result.kind}});
+    }
+    database.execute("UPDATE report SET state = 'composed', error_code = '', error = '', lease_until = NULL,"
+                     " updated_at = ? WHERE id = ?",
+                     at, reply.job);
+}
+
+void ReportJobs::analyse_again(Database& database, std::int64_t report) const {
+    const std::int64_t at = to_microseconds(now());
+    database.execute(
+        "UPDATE analysis SET state = 'queued', outcome = NULL, artifact = NULL, next_attempt_at = ?1, updated_at = ?1"
+        " WHERE state = 'analysed' AND model = (SELECT model FROM report WHERE id = ?2) AND instance_id IN"
+        " (SELECT instance.id FROM instance JOIN report ON report.study_id = instance.study_id WHERE report.id = ?2)",
+        at, report);
+    database.execute("UPDATE study SET due_at = ?1, first_pending_at = ?1, report_version = report_version - 1"
+                     " WHERE id = (SELECT study_id FROM report WHERE id = ?2)",
+                     at, report);
+    database.execute("DELETE FROM report WHERE id = ?", report);
+    database.count("analyses_repeated");
+}
+
+void ReportJobs::fail_report(std::int64_t report, const Error& error) {
+    deadline_timer_.cancel();
+    composing_ = none;
+    spdlog::error("report {}: {}", report, error.message);
+    commits_.submit(
+        [report, error, retry = configuration_.retry](Database& database) {
+            const auto state = fail_job(database, JobTable::report, report, error, retry);
+            audit::AuditEvent event;
+            event.type = "report_failed";
+            event.outcome = "failure";
+            event.actor = "hilum";
+            event.detail = {{"report", report}, {"code", error.code}, {"error", error.message}, {"state", state}};
+            database.append_audit(event);
+        },
+        [this](Result<void> kept) {
+            if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
+            composing_.reset();
+            pump();
+        });
+}
+
+}  // namespace hilum

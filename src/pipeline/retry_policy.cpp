@@ -1,0 +1,16 @@
+#include "pipeline/retry_policy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace hilum {
+
+Duration RetryPolicy::delay_after(int attempts) const {
+    thread_local std::minstd_rand generator{std::random_device{}()};
+    const double doubled = static_cast<double>(first_delay.count()) * std::pow(2.0, std::min(attempts - 1, 40));
+    const double limited = std::min(doubled, static_cast<double>(longest_delay.count()));
+    return Duration(std::llround(limited * std::uniform_real_distribution(0.8, 1.2)(generator)));
+}
+
+}  // namespace hilum

@@ -1,0 +1,269 @@
+#include "results/capture_picture.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "results/capture_canvas.h"
+#include "results/report_terms.h"
+
+namespace hilum::results {
+namespace {
+
+// Okabe and Ito's orange and sky blue: told apart with every kind of colour blindness.
+constexpr Colour orange{0.90, 0.62, 0.0};
+constexpr Colour sky_blue{0.34, 0.71, 0.91};
+constexpr Colour white{0.96, 0.96, 0.96};
+constexpr Colour gray{0.70, 0.72, 0.74};
+constexpr Colour panel_colour{0.09, 0.10, 0.12};
+constexpr Colour track_colour{0.22, 0.24, 0.27};
+constexpr std::size_t most_labels = 6;  // the others are in the report
+
+// All lengths are in 1/1280 of the long side, so that text scales with the picture: 22 stay legible at half size.
+struct Scale {
+    double unit;
+    double operator()(double length) const { return length * unit; }
+    TextStyle banner() const { return {24 * unit, white, true}; }
+    TextStyle headline(const Colour& colour) const { return {38 * unit, colour, true}; }
+    TextStyle body(const Colour& colour = white) const { return {23 * unit, colour, false}; }
+    TextStyle small() const { return {21 * unit, gray, false}; }
+};
+
+struct Content {
+    std::string headline, score_line, model_line, time_line, notice, map_line;
+    Colour headline_colour;
+    std::vector<const LabelResult*> labels;
+    std::string more_labels;
+};
+
+std::string title_of(const InferenceResult& result) {
+    if (diagnosed_label(result) == nullptr) return terms::no_finding.meaning;
+    return result.diagnosis;
+}
+
+std::string score_line(const InferenceResult& result) {
+    std::string line = fmt::format("{} {} ({})", score_concept(result).meaning,
+                                   format_score(diagnosis_score(result)), calibration_note(result));
+    if (const LabelResult* const label = diagnosed_label(result))
+        line += fmt::format(", threshold {}", format_score(label->threshold));
+    return line;
+}
+
+// The labels to be shown: all, or those with the highest scores in the package's order.
+std::vector<const LabelResult*> shown_labels(const InferenceResult& result) {
+    std::vector<const LabelResult*> labels;
+    for (const LabelResult& label : result.labels) labels.push_back(&label);
+    if (labels.size() <= most_labels) return labels;
+    std::ranges::stable_sort(labels, std::greater{}, [&](auto* label) { return score_of(result, *label); });
+    labels.resize(most_labels);
+    std::ranges::sort(labels);
+    return labels;
+}
+
+Content content_of(const InferenceResult& result, const std::string& analysed_at, bool has_map) {
+    Content content;
+    content.headline = title_of(result);
+    content.headline_colour = has_finding(result) ? orange : white;
+    content.score_line = score_line(result);
+    content.model_line = fmt::format("{} {}, weights {}", result.model.name, result.model.version,
+                                     result.model.sha256.substr(0, 12));
+    content.time_line = "Analysed " + analysed_at;
+    content.notice = notice_of(result.model);
+    content.labels = shown_labels(result);
+    if (result.labels.size() > content.labels.size())
+        content.more_labels = fmt::format("{} more in the report", result.labels.size() - content.labels.size());
+    if (has_map) content.map_line = result.labels[static_cast<std::size_t>(mapped_label(result))].name;
+    return content;
+}
+
+// Draws the panel, or only measures it: one code, so that the two cannot differ.
+class Panel {
+  public:
+    Panel(Canvas& canvas, Scale scale, const InferenceResult& result, const Content& content)
+        : canvas_(canvas), scale_(scale), result_(result), content_(content) {}
+
+    // Returns the height. `draw` false: nothing is drawn.
+    double lay_out(double top, double width, bool draw) {
+        draw_ = draw;
+        left_ = scale_(28);
+        width_ = width - 2 * left_;
+        y_ = top + scale_(16);
+        line(content_.headline, scale_.headline(content_.headline_colour), 4);
+        line(content_.score_line, scale_.body(), 12);
+        for (const LabelResult* label : content_.labels) label_row(*label);
+        if (!content_.more_labels.empty()) line(content_.more_labels, scale_.small(), 4);
+        if (!content_.map_line.empty()) legend();
+        y_ += scale_(6);
+        footer();
+        return y_ + scale_(14) - top;
+    }
+
+  private:
+    void line(const std::string& text, const TextStyle& style, double gap) {
+        y_ += draw_ ? canvas_.text(left_, y_, width_, text, style).height
+                    : canvas_.text_height(width_, text, style);
+        y_ += scale_(gap);
+    }
+
+    // Name, bar with a tick at the threshold, score.
+    void label_row(const LabelResult& label) {
+        const double height = scale_(34);
+        if (draw_) {
+            const bool shown_as_finding = is_finding(label);
+            const double name_width = width_ * 0.44;
+            const double score_width = scale_(80);
+            const Box bar{left_ + name_width + scale_(12), y_ + scale_(8),
+                          width_ - name_width - score_width - scale_(12), scale_(16)};
+            const double score = score_of(result_, label);
+            canvas_.text(left_, y_, name_width, label.name, scale_.body(label.positive ? white : gray));
+            canvas_.fill(bar, track_colour);
+            canvas_.fill({bar.left, bar.top, bar.width * std::clamp(score, 0.0, 1.0), bar.height},
+                         shown_as_finding ? orange : sky_blue);
+            const double tick = bar.left + bar.width * std::clamp(label.threshold, 0.0, 1.0);
+            canvas_.fill({tick - scale_(1.5), bar.top - scale_(5), scale_(3), bar.height + scale_(10)}, white);
+            canvas_.text(left_ + width_ - score_width, y_, score_width, format_score(score),
+                         scale_.body(label.positive ? white : gray), 1);
+        }
+        y_ += height;
+    }
+
+    // What the colours over the image mean.
+    void legend() {
+        y_ += scale_(6);
+        const double name_width = width_ * 0.44;
+        const std::string text = "Colour: model's attention for " + content_.map_line;
+        const TextStyle style = scale_.small();
+        const double height = std::max(canvas_.text_height(name_width, text, style), scale_(26));
+        if (draw_) {
+            canvas_.text(left_, y_, name_width, text, style);
+            const TextStyle ends = scale_.small();
+            const double left = left_ + name_width + scale_(12);
+            const double right = left_ + width_;
+            const double low = canvas_.text(left, y_, scale_(200), "low", ends).width;
+            const double high = canvas_.text(right - scale_(200), y_, scale_(200), "highest here", ends, 1).width;
+            gradient({left + low + scale_(12), y_ + scale_(6), right - left - low - high - scale_(24), scale_(16)});
+        }
+        y_ += height;
+    }
+
+    void gradient(const Box& box) {
+        const int steps = std::max(1, static_cast<int>(box.width));
+        for (int i = 0; i < steps; ++i) {
+            const double strength = (i + 0.5) / steps;
+            const double opacity = strength_opacity(strength) * 2;  // the legend has no anatomy to spare
+            const Colour colour = strength_colour(strength);
+            canvas_.fill({box.left + i, box.top, 1, box.height},
+                         {colour.red * opacity, colour.green * opacity, colour.blue * opacity});
+        }
+    }
+
+    // Model and time side by side where they fit, else below each other.
+    void footer() {
+        const TextStyle style = scale_.small();
+        const double half = width_ / 2 - scale_(8);
+        if (draw_) {
+            canvas_.text(left_, y_, half, content_.model_line, style);
+            canvas_.text(left_ + width_ - half, y_, half, content_.time_line, style, 1);
+        }
+        y_ += std::max(canvas_.text_height(half, content_.model_line, style),
+                       canvas_.text_height(half, content_.time_line, style));
+    }
+
+    Canvas& canvas_;
+    Scale scale_;
+    const InferenceResult& result_;
+    const Content& content_;
+    bool draw_ = false;
+    double left_ = 0, width_ = 0, y_ = 0;
+};
+
+struct Layout {
+    int columns = 0, rows = 0;       // of the picture
+    int banner = 0, panel = 0;       // heights
+    int image_left = 0, image_columns = 0, image_rows = 0;
+};
+
+int rounded(double value) {
+    return static_cast<int>(std::lround(value));
+}
+
+double banner_height(Canvas& canvas, const Scale& scale, double width, const std::string& notice) {
+    const double text = canvas.text_height(width * 0.74 - scale(28), notice.empty() ? "AI" : notice, scale.banner());
+    return std::max(scale(54), text + scale(22));
+}
+
+// The image as large as it can be so that the picture's long side is as asked for. The panel's height depends on the
+// width and the width on the panel's height: a few rounds settle it.
+Layout find_layout(Canvas& canvas, const Scale& scale, const DisplayGeometry& image, int long_side,
+                   const InferenceResult& result, const Content& content) {
+    Layout layout;
+    layout.columns = long_side;
+    for (int round = 0; round < 4; ++round) {
+        layout.banner = rounded(banner_height(canvas, scale, layout.columns, content.notice));
+        layout.panel = rounded(Panel(canvas, scale, result, content).lay_out(0, layout.columns, false));
+        const double room = std::max(1, long_side - layout.banner - layout.panel);
+        const double factor = std::min(static_cast<double>(long_side) / image.columns, room / image.rows);
+        layout.image_columns = std::max(1, rounded(image.columns * factor));
+        layout.image_rows = std::max(1, rounded(image.rows * factor));
+        layout.columns = std::max(layout.image_columns, rounded(long_side * 0.6));
+    }
+    layout.rows = std::min(long_side, layout.banner + layout.image_rows + layout.panel);
+    layout.image_left = (layout.columns - layout.image_columns) / 2;
+    return layout;
+}
+
+void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const std::string& notice) {
+    canvas.fill({0, 0, static_cast<double>(layout.columns), static_cast<double>(layout.banner)}, panel_colour);
+    const double top = scale(11);
+    TextStyle title = scale.banner();
+    title.colour = sky_blue;
+    canvas.text(scale(28), top, layout.columns * 0.26, "AI result", title);
+    TextStyle warning = scale.banner();
+    warning.colour = orange;
+    const double width = layout.columns * 0.74 - scale(28);
+    if (!notice.empty()) canvas.text(layout.columns - scale(28) - width, top, width, notice, warning, 1);
+}
+
+}  // namespace
+
+int mapped_label(const InferenceResult& result) {
+    int best = -1;
+    for (int i = 0; i < static_cast<int>(result.labels.size()); ++i) {
+        const LabelResult& label = result.labels[static_cast<std::size_t>(i)];
+        if (!is_finding(label)) continue;
+        if (label.name == result.diagnosis) return i;
+        if (best < 0 || score_of(result, label) > score_of(result, result.labels[static_cast<std::size_t>(best)]))
+            best = i;
+    }
+    return best;
+}
+
+Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
+                             const std::string& analysed_at) {
+    const DisplayGeometry& display = artifact.display;
+    if (display.columns <= 0 || display.rows <= 0 ||
+        artifact.display_pixels.size() != static_cast<std::size_t>(display.columns) * static_cast<std::size_t>(display.rows))
+        return fail("artifact_damaged", "the kept analysis lacks the image to be shown");
+    const Scale scale{long_side / 1280.0};
+    auto ruler = Canvas::make(16, 16);  // text is measured before the picture's size is known
+    if (!ruler) return tl::unexpected(ruler.error());
+    const StrengthField probe = strength_field(artifact, mapped_label(result), 1, 1);
+    const Content content = content_of(result, analysed_at, !probe.values.empty());
+    const Layout layout = find_layout(*ruler, scale, display, long_side, result, content);
+    auto canvas = Canvas::make(layout.columns, layout.rows);
+    if (!canvas) return tl::unexpected(canvas.error());
+    draw_banner(*canvas, scale, layout, content.notice);
+    canvas->gray_image({static_cast<double>(layout.image_left), static_cast<double>(layout.banner),
+                        static_cast<double>(layout.image_columns), static_cast<double>(layout.image_rows)},
+                       artifact.display_pixels, display.columns, display.rows);
+    const StrengthField field =
+        strength_field(artifact, mapped_label(result), layout.image_columns, layout.image_rows);
+    if (!field.values.empty())
+        canvas->overlay(layout.image_left, layout.banner, overlay_pixels(field, scale(2.5)), field.columns,
+                        field.rows);
+    const double panel_top = layout.banner + layout.image_rows;
+    canvas->fill({0, panel_top, static_cast<double>(layout.columns), layout.rows - panel_top}, panel_colour);
+    Panel(*canvas, scale, result, content).lay_out(panel_top, layout.columns, true);
+    return canvas->picture();
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,42 @@
+// What became of one C-STORE or C-ECHO, in words that an operator can act on.
+#pragma once
+
+#include <string>
+
+#include "base/units.h"
+
+namespace hilum::delivery {
+
+// delivered: the destination has the instance. retry: nothing is wrong with the instance; try again later.
+// refused: the destination will not take this instance until somebody changes something.
+enum class Outcome { delivered, retry, refused };
+
+const char* to_string(Outcome outcome);  // as in DeliverReply::outcome
+
+struct Answer {
+    Outcome outcome = Outcome::retry;
+    int dimse_status = -1;  // -1: no answer came
+    std::string message;    // which AE, what happened, what to do; no patient data
+};
+
+// The application entity that is called, and the AE title that calls it.
+struct RemoteNode {
+    std::string calling_ae_title;
+    std::string called_ae_title;
+    std::string host;  // name or IPv4 address
+    int port = 104;
+    Duration timeout = std::chrono::seconds(30);  // to connect, and for each answer
+
+    std::string text() const;  // "PACS at 10.1.0.5:104"
+};
+
+// The meaning of a C-STORE response's status (PS3.4 table B.2-1, PS3.7 annex C). 0111 (duplicate SOP instance)
+// counts as delivered, since a resend is always the same data set. `offending` names attributes that the
+// destination complained of (Offending Element), may be empty.
+Answer answer_for_store_status(int dimse_status, const RemoteNode& node, const std::string& offending);
+
+// The meaning of an A-ASSOCIATE-RJ (PS3.8 table 9-21). Always retry: rejections end when someone configures one
+// of the two sides, and then what waited must go out. `permanent` and the pair say what the destination gave.
+Answer answer_for_rejection(bool permanent, int source, int reason, const RemoteNode& node);
+
+}  // namespace hilum::delivery

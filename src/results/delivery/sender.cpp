@@ -1,0 +1,107 @@
+#include "results/delivery/sender.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/file_system.h"
+#include "dicom/dataset_reading.h"
+#include "pipeline/types/messages.h"
+#include "results/delivery/storage_scu.h"
+
+namespace hilum::delivery {
+namespace {
+
+constexpr int idle_milliseconds = 10'000;  // an association is kept for this long after the last instance
+
+RemoteNode remote_node(const Configuration& configuration, const DestinationSettings& destination) {
+    return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
+            destination.timeout};
+}
+
+const char* report_class(const std::string& setting) {
+    if (setting == "comprehensive") return UID_ComprehensiveSRStorage;
+    if (setting == "enhanced") return UID_EnhancedSRStorage;
+    return UID_Comprehensive3DSRStorage;
+}
+
+void propose_results(StorageScu& scu, const ReportSettings& reports) {
+    if (reports.sr)
+        scu.propose(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
+    if (reports.sc) scu.propose(UID_SecondaryCaptureImageStorage, UID_LittleEndianExplicitTransferSyntax);
+}
+
+// Waits until the coordinator has something, and meanwhile ends the association when it has been idle for long or
+// the destination wants it ended.
+Status wait_for_request(int channel, StorageScu& scu) {
+    for (;;) {
+        const int connection = scu.socket();
+        pollfd watched[2] = {{channel, POLLIN, 0}, {connection, POLLIN, 0}};
+        const int ready = ::poll(watched, 2, connection >= 0 ? idle_milliseconds : -1);
+        if (ready < 0 && errno != EINTR) return tl::unexpected(system_error(errno, "cannot poll"));
+        if (ready > 0 && watched[0].revents != 0) return {};
+        if (ready == 0 || (ready > 0 && watched[1].revents != 0)) scu.release();
+    }
+}
+
+Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
+    const auto instance = SopInstance::load(file);
+    if (!instance)
+        return {Outcome::refused, -1,
+                fmt::format("the result file of {} is damaged: {}", request.sop_instance_uid,
+                            instance.error().message)};
+    if (instance->sop_class_uid() != request.sop_class_uid ||
+        instance->sop_instance_uid() != request.sop_instance_uid)
+        return {Outcome::refused, -1,
+                fmt::format("the result file of {} holds another instance", request.sop_instance_uid)};
+    return scu.store(*instance);
+}
+
+Result<DeliverReply> serve(StorageScu& scu, const Message& message) {
+    const auto request = from_packet<DeliverRequest>(message);
+    if (!request) return tl::unexpected(request.error());
+    if (message.fds.size() != 1)
+        return fail("protocol", "a delivery comes with one descriptor, not with {}", message.fds.size());
+    const auto answer = deliver(scu, *request, message.fds.front().get());
+    if (answer.outcome == Outcome::delivered)
+        spdlog::info("delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
+    else
+        spdlog::warn("delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
+    return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message};
+}
+
+int exit_code(const Error& error) {
+    if (error.code == "closed") return 0;
+    spdlog::error("the channel to the coordinator failed: {}", error.message);
+    return 1;
+}
+
+}  // namespace
+
+int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination) {
+    const auto& all = configuration.destinations;
+    const auto settings = std::find_if(all.begin(), all.end(), [&](const DestinationSettings& candidate) {
+        return candidate.name == destination;
+    });
+    if (settings == all.end()) {
+        spdlog::error("there is no destination named '{}' in the configuration", destination);
+        return 1;
+    }
+    silence_dcmtk();
+    StorageScu scu(remote_node(configuration, *settings));
+    propose_results(scu, settings->reports);
+    for (;;) {
+        if (auto ready = wait_for_request(coordinator.fd(), scu); !ready) return exit_code(ready.error());
+        const auto message = coordinator.receive();
+        if (!message) return exit_code(message.error());
+        const auto reply = serve(scu, *message);
+        if (!reply) return exit_code(reply.error());
+        if (auto sent = coordinator.send(to_packet(*reply)); !sent) return exit_code(sent.error());
+    }
+}
+
+}  // namespace hilum::delivery

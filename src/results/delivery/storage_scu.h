@@ -1,0 +1,56 @@
+// Sends SOP instances by C-STORE and asks for C-ECHO as a service class user, over one association that stays open
+// between calls. Used by the sender process, `hilum send` and `hilum echo`. Single-threaded.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "results/delivery/answer.h"
+#include "results/delivery/sop_instance.h"
+
+namespace hilum::delivery {
+
+class Association;
+
+class StorageScu {
+  public:
+    explicit StorageScu(RemoteNode node);
+    ~StorageScu();  // releases the association
+    StorageScu(const StorageScu&) = delete;
+    StorageScu& operator=(const StorageScu&) = delete;
+
+    // Tells what will be sent, so that one association serves all of it. Each storage SOP class is proposed with
+    // the transfer syntax and, where the data set can be converted, Explicit and Implicit VR Little Endian.
+    void propose(const std::string& sop_class_uid, const std::string& transfer_syntax_uid);
+
+    // Sends the instance, opening an association when none is open that could take it. An association that died
+    // while it was idle costs no attempt: it is opened anew once.
+    Answer store(const SopInstance& instance);
+
+    // C-ECHO (verification) over an association of its own.
+    Answer echo();
+
+    // The connection of the idle association, -1 if there is none. When it becomes readable the peer has something
+    // to say, which can only be that it ends the association: call release().
+    int socket() const;
+    void release();
+
+  private:
+    struct Attempt;
+    using ClassAndSyntax = std::pair<std::string, std::string>;
+
+    Attempt attempt(const SopInstance& instance);
+    Attempt exchange(const SopInstance& instance, int context);
+    bool ready_for(const ClassAndSyntax& wanted);
+    int choose_context(const SopInstance& instance);
+    Answer context_refused(const SopInstance& instance) const;
+
+    RemoteNode node_;
+    std::set<ClassAndSyntax> wanted_;    // to be proposed with the next association
+    std::set<ClassAndSyntax> proposed_;  // with the open one
+    std::unique_ptr<Association> association_;
+};
+
+}  // namespace hilum::delivery

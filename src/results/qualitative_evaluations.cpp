@@ -1,0 +1,161 @@
+// The report's statements on whole images: diagnosis, what is absent, what was not analysed and why.
+#include <dcmtk/dcmsr/cmr/tid4019.h>
+#include <dcmtk/dcmsr/codes/dcm.h>
+
+#include <algorithm>
+
+#include "dicom/dataset_reading.h"
+#include "results/report_terms.h"
+#include "results/sr_building.h"
+
+namespace hilum::results {
+namespace {
+
+// Appends items to a node of a tree: the cursor stands at the parent before and after each call.
+class ChildWriter {
+  public:
+    ChildWriter(DSRDocumentTree& tree, BuildSteps& steps) : tree_(tree), steps_(steps) {}
+
+    template <typename Fill>
+    void add(DSRTypes::E_RelationshipType relationship, DSRTypes::E_ValueType type, const Code& name, Fill&& fill) {
+        const size_t added = tree_.addContentItem(relationship, type, DSRTypes::AM_belowCurrent);
+        if (added == 0) {
+            steps_(name.meaning.c_str(), SR_EC_CannotAddContentItem);
+            return;
+        }
+        auto& item = tree_.getCurrentContentItem();
+        if (!name.value.empty()) steps_("concept name", item.setConceptName(coded(name), OFFalse));
+        fill(item);
+        tree_.goUp();
+    }
+
+    void text(DSRTypes::E_RelationshipType relationship, const Code& name, const std::string& value) {
+        add(relationship, DSRTypes::VT_Text, name,
+            [&](auto& item) { steps_("text", item.setStringValue(dcmtk_string(value), OFFalse)); });
+    }
+
+    void score(const InferenceResult& result, double value) {
+        add(DSRTypes::RT_hasProperties, DSRTypes::VT_Num, score_concept(result), [&](auto& item) {
+            steps_("score", item.setNumericValue(DSRNumericMeasurementValue(
+                                dcmtk_string(decimal_string(value)), no_units())));
+        });
+    }
+
+    void image(DcmItem& header) {
+        DSRImageReferenceValue reference;
+        steps_("image", reference.setReference(header, OFFalse));
+        add(DSRTypes::RT_inferredFrom, DSRTypes::VT_Image, Code{},
+            [&](auto& item) { steps_("image", item.setImageReference(reference, OFFalse)); });
+    }
+
+    // A CODE below the current node; `children` writes below it in turn.
+    template <typename Children>
+    void code(DSRTypes::E_RelationshipType relationship, const Code& name, const Code& value, Children&& children) {
+        add(relationship, DSRTypes::VT_Code, name, [&](auto& item) {
+            steps_("code", item.setCodeValue(coded(value), OFFalse));
+            children();
+        });
+    }
+
+    void algorithm(const InferenceResult& result) {
+        auto identification = algorithm_identification(result, nullptr);
+        if (!identification) {
+            steps_("algorithm", EC_IllegalParameter);
+            return;
+        }
+        steps_("algorithm",
+               tree_.insertSubTree(*identification, DSRTypes::AM_belowCurrent, DSRTypes::RT_hasConceptMod));
+        tree_.goUp();
+    }
+
+  private:
+    DSRDocumentTree& tree_;
+    BuildSteps& steps_;
+};
+
+// How the analyses of all images went (CID 6047).
+Code summary_of(const std::vector<SourceImage>& sources) {
+    const auto analysed = std::ranges::count_if(
+        sources, [](const SourceImage& s) { return s.image->outcome.result.has_value(); });
+    const bool findings = std::ranges::any_of(sources, [](const SourceImage& s) {
+        return s.image->outcome.result && has_finding(*s.image->outcome.result);
+    });
+    if (analysed == 0) return {"111245", "DCM", "No algorithms succeeded; without findings"};
+    if (static_cast<std::size_t>(analysed) == sources.size())
+        return findings ? Code{"111242", "DCM", "All algorithms succeeded; with findings"}
+                        : Code{"111241", "DCM", "All algorithms succeeded; without findings"};
+    return findings ? Code{"111244", "DCM", "Not all algorithms succeeded; with findings"}
+                    : Code{"111243", "DCM", "Not all algorithms succeeded; without findings"};
+}
+
+void add_diagnosis(ChildWriter& writer, const InferenceResult& result, DcmItem& header) {
+    writer.code(DSRTypes::RT_contains, terms::ai_diagnosis, diagnosis_of(result), [&] {
+        writer.algorithm(result);
+        writer.score(result, diagnosis_score(result));
+        writer.image(header);
+    });
+}
+
+void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label, DcmItem& header) {
+    writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
+        writer.score(result, score_of(result, label));
+        writer.image(header);
+    });
+}
+
+void add_analysed(ChildWriter& writer, const InferenceResult& result, DcmItem& header) {
+    add_diagnosis(writer, result, header);
+    for (const LabelResult& label : result.labels)
+        if (!is_finding(label) && &label != diagnosed_label(result)) add_label(writer, result, label, header);
+}
+
+void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, DcmItem& header) {
+    writer.code(DSRTypes::RT_contains, terms::ai_diagnosis, terms::not_analysed, [&] {
+        writer.code(DSRTypes::RT_hasProperties, terms::not_analysed_reason, code_of(reason), [] {});
+        writer.text(DSRTypes::RT_hasProperties, terms::not_analysed, sentence_of(reason));
+        writer.image(header);
+    });
+}
+
+}  // namespace
+
+Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label) {
+    TID4019_AlgorithmIdentification template_;
+    BuildSteps steps;
+    steps("algorithm", template_.setIdentification(dcmtk_string(result.model.name),
+                                                   dcmtk_string(result.model.version), OFFalse));
+    std::vector<std::string> parameters{"weights SHA-256=" + result.model.sha256,
+                                        "configuration SHA-256=" + result.model.configuration_sha256,
+                                        "activation=" + result.activation,
+                                        "calibration=" + calibration_note(result)};
+    if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
+    for (const auto& parameter : parameters)
+        steps("algorithm parameter", template_.addParameter(dcmtk_string(parameter), OFFalse));
+    if (const auto status = steps.status(); !status) return tl::unexpected(status.error());
+    return template_.getTree().clone();
+}
+
+std::string decimal_string(double value) {
+    std::string text = fmt::format("{:.4f}", value);
+    return text.size() <= 16 ? text : fmt::format("{:.8g}", value);
+}
+
+Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context) {
+    BuildSteps steps;
+    ChildWriter writer(tree, steps);
+    if (!context.notice.empty()) writer.text(DSRTypes::RT_contains, terms::notice, context.notice);
+    if (!context.version_text.empty())
+        writer.text(DSRTypes::RT_contains, terms::report_version, context.version_text);
+    const Code summary_name{"111017", "DCM", "CAD Processing and Findings Summary"};
+    writer.code(DSRTypes::RT_contains, summary_name, summary_of(context.sources), [] {});
+    for (const SourceImage& source : context.sources) {
+        const AnalysisOutcome& outcome = source.image->outcome;
+        if (outcome.result)
+            add_analysed(writer, *outcome.result, *source.header);
+        else if (outcome.not_analysed)
+            add_not_analysed(writer, *outcome.not_analysed, *source.header);
+    }
+    return steps.status();
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,114 @@
+#include "results/report_terms.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/digest.h"
+
+namespace hilum::results {
+namespace {
+
+constexpr std::size_t code_value_length = 16;    // Code Value (0008,0100) is an SH
+constexpr std::size_t code_meaning_length = 64;  // Code Meaning (0008,0104) is an LO
+
+// A code value from a name: readable, and cut with a digest where it would not fit.
+std::string slug_of(const std::string& name) {
+    std::string slug;
+    for (const unsigned char c : name) {
+        if (c < 0x80 && std::isalnum(c))
+            slug += static_cast<char>(std::tolower(c));
+        else if (!slug.empty() && slug.back() != '-')
+            slug += '-';
+    }
+    while (!slug.empty() && slug.back() == '-') slug.pop_back();
+    if (!slug.empty() && slug.size() <= code_value_length && is_ascii(name)) return slug;
+    return slug.substr(0, 7) + "-" + sha256_hex(name).substr(0, 8);
+}
+
+Code own_code(const std::string& name) {
+    return {slug_of(name), own_coding_scheme, shortened(name, code_meaning_length)};
+}
+
+}  // namespace
+
+bool is_finding(const LabelResult& label) {
+    return label.positive && label.abnormal;
+}
+
+bool has_finding(const InferenceResult& result) {
+    return std::ranges::any_of(result.labels, is_finding);
+}
+
+const Code& presence_of(const LabelResult& label) {
+    if (label.positive) return terms::present;
+    return label.probability >= label.threshold ? terms::indeterminate : terms::absent;
+}
+
+Code code_of(const LabelResult& label) {
+    if (label.code.value.empty() || label.code.scheme.empty()) return own_code(label.name);
+    Code code = label.code;
+    if (code.meaning.empty()) code.meaning = shortened(label.name, code_meaning_length);
+    return code;
+}
+
+const LabelResult* diagnosed_label(const InferenceResult& result) {
+    const auto found = std::ranges::find(result.labels, result.diagnosis, &LabelResult::name);
+    return found == result.labels.end() ? nullptr : &*found;
+}
+
+Code diagnosis_of(const InferenceResult& result) {
+    const LabelResult* const label = diagnosed_label(result);
+    return label ? code_of(*label) : terms::no_finding;
+}
+
+Code code_of(const NotAnalysed& reason) {
+    std::string meaning = reason.code;
+    std::ranges::replace(meaning, '_', ' ');
+    if (!meaning.empty()) meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
+    return {slug_of(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
+}
+
+std::string sentence_of(const NotAnalysed& reason) {
+    return "Not analysed: " + reason.message;
+}
+
+const Code& score_concept(const InferenceResult& result) {
+    return result.calibrated ? terms::probability : terms::model_score;
+}
+
+double score_of(const InferenceResult& result, const LabelResult& label) {
+    return result.calibrated ? label.probability : label.score;
+}
+
+double diagnosis_score(const InferenceResult& result) {
+    const LabelResult* const label = diagnosed_label(result);
+    return label ? score_of(result, *label) : result.confidence;
+}
+
+std::string format_score(double score) {
+    return fmt::format("{:.2f}", score);
+}
+
+std::string calibration_note(const InferenceResult& result) {
+    return result.calibrated ? "calibrated on " + result.calibration_set : "not calibrated, not a probability";
+}
+
+std::string notice_of(const ModelIdentity& model) {
+    if (!model.notice.empty() || model.cleared_for_clinical_use) return model.notice;
+    return "Demonstration model, not for clinical use";
+}
+
+std::string shortened(const std::string& text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    std::size_t end = bytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    return text.substr(0, end);
+}
+
+bool is_ascii(const std::string& text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,62 @@
+// The words in which results are told, the same in the Structured Report and the Secondary Capture: the codes of
+// our own coding scheme 99HILUM, and what of a model's outputs is a finding.
+#pragma once
+
+#include <string>
+
+#include "pipeline/types/analysis.h"
+
+namespace hilum::results {
+
+inline constexpr const char* own_coding_scheme = "99HILUM";
+inline constexpr const char* manufacturer = "Hilum";
+
+namespace terms {
+inline const Code ai_diagnosis{"ai-diagnosis", own_coding_scheme, "AI diagnosis"};
+inline const Code model_score{"model-score", own_coding_scheme, "Model score"};
+inline const Code notice{"notice", own_coding_scheme, "Notice"};
+inline const Code report_version{"report-version", own_coding_scheme, "Report version"};
+inline const Code not_analysed{"not-analysed", own_coding_scheme, "Not analysed"};
+inline const Code not_analysed_reason{"not-analysed-why", own_coding_scheme, "Reason not analysed"};
+inline const Code no_finding{"no-finding", own_coding_scheme, "No finding above threshold"};
+inline const Code probability{"122157", "DCM", "Probability"};
+inline const Code present{"52101004", "SCT", "Present"};
+inline const Code absent{"272519000", "SCT", "Absent"};
+inline const Code indeterminate{"82334004", "SCT", "Indeterminate"};
+}  // namespace terms
+
+// An abnormal label that the model calls positive: what gets a measurement group and an activation map.
+bool is_finding(const LabelResult& label);
+bool has_finding(const InferenceResult& result);
+
+// Present: positive. Indeterminate: not the top class of a softmax, yet not below its own threshold, so that
+// "absent" would claim too much. Absent: all else.
+const Code& presence_of(const LabelResult& label);
+
+// The label's own code, or one of 99HILUM made from its name, always the same for the same name.
+Code code_of(const LabelResult& label);
+
+// The label that the diagnosis names; null for "no finding".
+const LabelResult* diagnosed_label(const InferenceResult& result);
+Code diagnosis_of(const InferenceResult& result);
+
+// The code of a reason for not analysing, and the sentence that a radiologist reads.
+Code code_of(const NotAnalysed& reason);
+std::string sentence_of(const NotAnalysed& reason);
+
+// What the model's numbers may be called: Probability when calibrated, else Model score.
+const Code& score_concept(const InferenceResult& result);
+double score_of(const InferenceResult& result, const LabelResult& label);
+double diagnosis_score(const InferenceResult& result);
+std::string format_score(double score);  // "0.93"
+std::string calibration_note(const InferenceResult& result);
+
+// "Demonstration model, not for clinical use"; empty only for a model cleared for clinical use without a notice.
+std::string notice_of(const ModelIdentity& model);
+
+// At most `bytes` of UTF-8, cut between characters.
+std::string shortened(const std::string& text, std::size_t bytes);
+
+bool is_ascii(const std::string& text);
+
+}  // namespace hilum::results

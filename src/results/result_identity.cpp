@@ -1,0 +1,104 @@
+#include "results/result_identity.h"
+
+#include <algorithm>
+
+#include "dicom/uid.h"
+
+namespace hilum::results {
+namespace {
+
+using Identity = std::vector<std::string>;
+
+constexpr const char* secondary_capture_storage = "1.2.840.10008.5.1.4.1.1.7";
+
+void append_model(Identity& identity, const ModelIdentity& model) {
+    identity.insert(identity.end(),
+                    {model.name, model.version, model.sha256, model.configuration_sha256});
+}
+
+Identity identity_of(const ComposeRequest& request, const StudyImage& image) {
+    Identity identity{image.sop_instance_uid, image.dataset_sha256};
+    if (image.outcome.not_analysed)
+        identity.insert(identity.end(),
+                        {"not analysed", image.outcome.not_analysed->code, image.outcome.not_analysed->message});
+    append_model(identity, model_of(request, image));
+    return identity;
+}
+
+std::string derived(const Identity& identity) {
+    return derive_uid(identity).value();
+}
+
+// What of the profile is seen in the report, and in the capture. A destination's name is not.
+Identity report_settings(const ReportProfile& profile, const std::string& sop_class_uid) {
+    return {"sr", sop_class_uid, std::to_string(profile.sr_series_number), profile.sr_series_description};
+}
+
+Identity capture_settings(const ReportProfile& profile) {
+    return {"sc", secondary_capture_storage, std::to_string(profile.sc_series_number),
+            profile.sc_series_description, std::to_string(profile.sc_long_side)};
+}
+
+std::string series_uid(const ComposeRequest& request, const ModelIdentity& model, const Identity& settings) {
+    Identity identity{"series", request.study_instance_uid};
+    append_model(identity, model);
+    identity.insert(identity.end(), settings.begin(), settings.end());
+    return derived(identity);
+}
+
+std::vector<Identity> image_identities(const ComposeRequest& request) {
+    std::vector<Identity> images;
+    for (const StudyImage& image : request.images)
+        if (image.outcome.result || request.report_not_analysed) images.push_back(identity_of(request, image));
+    std::ranges::sort(images);
+    return images;
+}
+
+}  // namespace
+
+ResultIdentity report_identity(const ComposeRequest& request, const ReportProfile& profile) {
+    const std::string sop_class = sr_sop_class_uid(profile.sr_sop_class).value_or("");
+    const Identity settings = report_settings(profile, sop_class);
+    Identity identity{"instance", request.study_instance_uid, std::to_string(request.version)};
+    identity.insert(identity.end(), settings.begin(), settings.end());
+    append_model(identity, request.model);
+    for (const Identity& image : image_identities(request))
+        identity.insert(identity.end(), image.begin(), image.end());
+    return {sop_class, derived(identity), series_uid(request, request.model, settings)};
+}
+
+ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
+                                const StudyImage& image) {
+    const Identity settings = capture_settings(profile);
+    Identity identity{"instance", request.study_instance_uid};
+    identity.insert(identity.end(), settings.begin(), settings.end());
+    const Identity of_image = identity_of(request, image);
+    identity.insert(identity.end(), of_image.begin(), of_image.end());
+    return {secondary_capture_storage, derived(identity),
+            series_uid(request, model_of(request, image), settings)};
+}
+
+std::string device_uid(const ModelIdentity& model) {
+    Identity identity{"device"};
+    append_model(identity, model);
+    return derived(identity);
+}
+
+std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, const std::string& label) {
+    Identity identity{"tracking", image.sop_instance_uid, image.dataset_sha256, label};
+    append_model(identity, model);
+    return derived(identity);
+}
+
+Result<std::string> sr_sop_class_uid(const std::string& name) {
+    if (name == "comprehensive_3d") return "1.2.840.10008.5.1.4.1.1.88.34";
+    if (name == "comprehensive") return "1.2.840.10008.5.1.4.1.1.88.33";
+    if (name == "enhanced") return "1.2.840.10008.5.1.4.1.1.88.22";
+    return fail("configuration", "'{}' is no SOP class of reports", name);
+}
+
+const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image) {
+    return image.outcome.result ? image.outcome.result->model : request.model;
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,36 @@
+// Who a result is: UIDs derived from what went into it, so that composing again gives the same object and a PACS
+// never holds two for one piece of work (promise 2).
+#pragma once
+
+#include <string>
+
+#include "pipeline/types/messages.h"
+
+namespace hilum::results {
+
+struct ResultIdentity {
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid;
+};
+
+// The Structured Report of a study for one profile: its images (UIDs and digests, in any order), why one of them
+// was not analysed, the model, the profile and the version shape it. All versions share a series.
+ResultIdentity report_identity(const ComposeRequest& request, const ReportProfile& profile);
+
+// The Secondary Capture of one image. The version of the study's report is no part of it: a report that is revised
+// because another image came late does not send this image's capture again.
+ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
+                                const StudyImage& image);
+
+// The device that observed: another one for each model, version, weights and configuration.
+std::string device_uid(const ModelIdentity& model);
+
+// A finding on an image, the same in every version of the report (Tracking Unique Identifier).
+std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, const std::string& label);
+
+// "comprehensive_3d" and its like as a SOP Class UID; code "configuration" for any other word.
+Result<std::string> sr_sop_class_uid(const std::string& name);
+
+// The model that an image's result names, else the one that is loaded.
+const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image);
+
+}  // namespace hilum::results

@@ -1,0 +1,103 @@
+#include "results/secondary_capture.h"
+
+#include "dicom/dataset_reading.h"
+#include "results/capture_picture.h"
+#include "results/module_copy.h"
+#include "results/report_terms.h"
+
+namespace hilum::results {
+namespace {
+
+const Code source_image_purpose{"121322", "DCM", "Source image for image processing operation"};
+
+void put(DcmItem& item, const DcmTagKey& tag, const std::string& value) {
+    item.putAndInsertOFStringArray(tag, OFString(value.data(), value.size()));
+}
+
+void put_number(DcmItem& item, const DcmTagKey& tag, int value) {
+    item.putAndInsertUint16(tag, static_cast<Uint16>(value));
+}
+
+Status put_pixels(DcmItem& target, const Picture& picture) {
+    put_number(target, DCM_SamplesPerPixel, 3);
+    put(target, DCM_PhotometricInterpretation, "RGB");
+    put_number(target, DCM_PlanarConfiguration, 0);
+    put_number(target, DCM_Rows, picture.rows);
+    put_number(target, DCM_Columns, picture.columns);
+    put_number(target, DCM_BitsAllocated, 8);
+    put_number(target, DCM_BitsStored, 8);
+    put_number(target, DCM_HighBit, 7);
+    put_number(target, DCM_PixelRepresentation, 0);
+    const OFCondition done = target.putAndInsertUint8Array(DCM_PixelData, picture.rgb.data(),
+                                                           static_cast<unsigned long>(picture.rgb.size()));
+    if (done.bad()) return fail("writing", "the picture's pixels: {}", done.text());
+    return {};
+}
+
+void put_source_reference(DcmItem& source, DcmItem& target) {
+    DcmItem* item = nullptr;
+    if (target.findOrCreateSequenceItem(DCM_SourceImageSequence, item, -2).bad()) return;
+    put(*item, DCM_ReferencedSOPClassUID, text_of(source, DCM_SOPClassUID));
+    put(*item, DCM_ReferencedSOPInstanceUID, text_of(source, DCM_SOPInstanceUID));
+    put_code(*item, 0x0040, 0xA170, source_image_purpose);
+}
+
+std::string derivation_of(const InferenceResult& result) {
+    return shortened(fmt::format("AI result of {} {} (weights SHA-256 {}): radiograph scaled to 8 bits{}",
+                                 result.model.name, result.model.version, result.model.sha256,
+                                 has_finding(result) ? ", activation map and findings added" : ", findings added"),
+                     1024);
+}
+
+// The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not: the
+// picture is scaled and larger than the image, so none is given.
+void put_image_modules(DcmItem& source, DcmItem& target, const InferenceResult& result) {
+    put(target, DCM_ImageType, "DERIVED\\SECONDARY");
+    put(target, DCM_ConversionType, "WSD");
+    put(target, DCM_InstanceNumber, std::to_string(integer_of(source, DCM_InstanceNumber).value_or(1)));
+    put(target, DCM_PatientOrientation, text_of(source, DCM_PatientOrientation));
+    put(target, DCM_BurnedInAnnotation, text_of(source, DCM_BurnedInAnnotation) == "YES" ? "YES" : "NO");
+    put(target, DCM_DerivationDescription, derivation_of(result));
+    put(target, DCM_ImageComments, shortened(notice_of(result.model), 1024));
+    put_source_reference(source, target);
+    copy_lossy_compression(source, target);
+}
+
+void put_capture_device(DcmItem& target, const ContentMoment& moment) {
+    put(target, DCM_DateOfSecondaryCapture, moment.date);
+    put(target, DCM_TimeOfSecondaryCapture, moment.time);
+    put(target, DCM_SecondaryCaptureDeviceManufacturer, manufacturer);
+    put(target, DCM_SecondaryCaptureDeviceManufacturerModelName, "Hilum");
+    put(target, DCM_SecondaryCaptureDeviceSoftwareVersions, HILUM_VERSION);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<DcmDataset>> build_secondary_capture(const ComposeRequest& request,
+                                                            const ReportProfile& profile,
+                                                            const SourceImage& source,
+                                                            const AnalysisArtifact& artifact,
+                                                            const Equipment& equipment) {
+    const InferenceResult& result = *source.image->outcome.result;
+    const ContentMoment moment = content_moment(*source.header, result.started_at);
+    const auto picture = draw_capture(artifact, result, profile.sc_long_side, moment.readable());
+    if (!picture) return tl::unexpected(picture.error());
+    auto dataset = std::make_shared<DcmDataset>();
+    copy_patient_and_study(*source.header, *dataset);
+    copy_request_attributes(*source.header, *dataset);
+    put_image_modules(*source.header, *dataset, result);
+    put_capture_device(*dataset, moment);
+    put_result_modules(*dataset, capture_identity(request, profile, *source.image),
+                       {"OT", profile.sc_series_number, profile.sc_series_description}, moment, equipment,
+                       {result.model});
+    if (const auto put_status = put_pixels(*dataset, *picture); !put_status)
+        return tl::unexpected(put_status.error());
+    return dataset;
+}
+
+bool wants_capture(const ReportProfile& profile, const StudyImage& image) {
+    if (!image.outcome.result || profile.sc_when == "never") return false;
+    return profile.sc_when == "always" || has_finding(*image.outcome.result);
+}
+
+}  // namespace hilum::results

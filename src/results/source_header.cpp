@@ -1,0 +1,113 @@
+#include "results/source_header.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "dicom/dataset_reading.h"
+#include "results/report_terms.h"
+
+namespace hilum::results {
+namespace {
+
+bool depends_on_character_set(DcmEVR vr) {
+    return vr == EVR_LO || vr == EVR_LT || vr == EVR_PN || vr == EVR_SH || vr == EVR_ST || vr == EVR_UC ||
+           vr == EVR_UT;
+}
+
+// Calls `visit(item, element)` for each element that holds text in the data set's character set, nested ones too.
+template <typename Visit>
+void for_each_text(DcmItem& item, Visit&& visit) {
+    for (unsigned long i = 0; i < item.card(); ++i) {
+        DcmElement* const element = item.getElement(i);
+        if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element)) {
+            for (unsigned long k = 0; k < sequence->card(); ++k) for_each_text(*sequence->getItem(k), visit);
+        } else if (depends_on_character_set(element->ident())) {
+            visit(item, *element);
+        }
+    }
+}
+
+std::string value_of(DcmElement& element) {
+    OFString value;
+    element.getOFStringArray(value);
+    return {value.c_str(), value.length()};
+}
+
+// A modality that sends accents without saying in which set: we must say it, or the copies break. The rule is
+// text_of's: UTF-8 where that is valid, else Latin-1.
+void declare_character_set(DcmDataset& header) {
+    if (!text_of(header, DCM_SpecificCharacterSet).empty()) return;
+    std::string all;
+    for_each_text(header, [&](DcmItem&, DcmElement& element) { all += value_of(element) + '\n'; });
+    if (is_ascii(all)) return;
+    const char* const set = to_utf8(all, "") == all ? "ISO_IR 192" : "ISO_IR 100";
+    header.putAndInsertString(DCM_SpecificCharacterSet, set);
+}
+
+void remove_nested_character_sets(DcmItem& item) {
+    for (unsigned long i = 0; i < item.card(); ++i) {
+        auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(item.getElement(i));
+        if (sequence == nullptr) continue;
+        for (unsigned long k = 0; k < sequence->card(); ++k) {
+            sequence->getItem(k)->findAndDeleteElement(DCM_SpecificCharacterSet);
+            remove_nested_character_sets(*sequence->getItem(k));
+        }
+    }
+}
+
+std::shared_ptr<DcmDataset> utf8_copy(const DcmDataset& header) {
+    auto copy = std::make_shared<DcmDataset>(header);
+    for_each_text(*copy, [](DcmItem& item, DcmElement& element) {
+        const std::string text = text_of(item, element.getTag().getXTag());
+        element.putOFStringArray(OFString(text.data(), text.size()));
+    });
+    remove_nested_character_sets(*copy);
+    copy->putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192");
+    return copy;
+}
+
+Result<SourceImage> load_source(const StudyImage& image) {
+    auto file = load_dicom_file(image.file);
+    if (!file) return tl::unexpected(file.error());
+    std::shared_ptr<DcmDataset> header((*file)->getAndRemoveDataset());
+    header->findAndDeleteElement(DCM_PixelData);
+    if (text_of(*header, DCM_SOPInstanceUID) != image.sop_instance_uid)
+        return fail("wrong_source", "instance {}: the file holds another SOP instance", image.instance);
+    declare_character_set(*header);
+    return SourceImage{&image, std::move(header)};
+}
+
+auto order_of(const SourceImage& source) {
+    return std::tuple(integer_of(*source.header, DCM_SeriesNumber).value_or(0),
+                      integer_of(*source.header, DCM_InstanceNumber).value_or(0), source.image->sop_instance_uid);
+}
+
+}  // namespace
+
+Result<std::vector<SourceImage>> load_sources(const ComposeRequest& request) {
+    std::vector<SourceImage> sources;
+    for (const StudyImage& image : request.images) {
+        auto source = load_source(image);
+        if (!source) return tl::unexpected(source.error());
+        sources.push_back(std::move(*source));
+    }
+    std::ranges::sort(sources, {}, order_of);
+    return sources;
+}
+
+std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources) {
+    std::vector<SourceImage> converted;
+    for (const SourceImage& source : sources)
+        converted.push_back({source.image, utf8_copy(*source.header)});
+    return converted;
+}
+
+std::string raw_text(DcmItem& item, unsigned short group, unsigned short element) {
+    OFString value;
+    if (item.findAndGetOFStringArray(DcmTagKey(group, element), value).bad()) return {};
+    std::string text(value.c_str(), value.length());
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
+    return text;
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,58 @@
+// Small tools for building content trees with dcmsr; for measurement_report.cpp and qualitative_evaluations.cpp.
+#pragma once
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmsr/dsrdoc.h>
+
+#include <string>
+
+#include "base/error.h"
+#include "pipeline/types/analysis.h"
+#include "results/source_header.h"
+
+namespace hilum::results {
+
+// Runs building steps until the first that DCMTK refuses and keeps its name for the error.
+class BuildSteps {
+  public:
+    BuildSteps& operator()(const char* step, const OFCondition& condition) {
+        if (failed_.empty() && condition.bad()) failed_ = fmt::format("{}: {}", step, condition.text());
+        return *this;
+    }
+    Status status() const {
+        if (failed_.empty()) return {};
+        return fail("report", "the report cannot be built: {}", failed_);
+    }
+
+  private:
+    std::string failed_;
+};
+
+inline OFString dcmtk_string(const std::string& text) {
+    return {text.data(), text.size()};
+}
+
+inline DSRCodedEntryValue coded(const Code& code) {
+    return {dcmtk_string(code.value), dcmtk_string(code.scheme), dcmtk_string(code.meaning)};
+}
+
+inline DSRCodedEntryValue no_units() {
+    return {"1", "UCUM", "no units"};
+}
+
+// TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one label).
+Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label);
+
+// A score as the value of a NUM: at most 16 characters of a Decimal String.
+std::string decimal_string(double value);
+
+// Fills the container "Qualitative Evaluations" (TID 1500 rows 12 to 14), at which the tree's cursor stands.
+struct EvaluationContext {
+    const std::vector<SourceImage>& sources;
+    std::string notice;           // empty: none
+    std::string version_text;     // empty: the first version
+};
+Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context);
+
+}  // namespace hilum::results

@@ -1,0 +1,261 @@
+#include "results/template_checker.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "dicom/uid.h"
+#include "results/checker_rules.h"
+#include "results/report_terms.h"
+
+namespace hilum::results {
+namespace {
+
+// What the rules of the content need to know.
+struct Context {
+    const InstanceUids& evidence;
+    const ReportExpectation& expectation;
+    Violations& found;
+};
+
+using Items = std::vector<const ContentItem*>;
+
+// The only child with this concept name; noted where there is none or there are several.
+const ContentItem* one_child(const ContentItem& parent, const char* scheme, const char* value, const char* type,
+                             const char* row, Violations& found) {
+    const Items items = parent.named(scheme, value);
+    if (!found.require(items.size() == 1, row, "{} items ({}, {}) where there must be one", items.size(), value,
+                       scheme))
+        return nullptr;
+    found.require(items.front()->value_type == type, row, "({}, {}) is a {}, not a {}", value, scheme,
+                  items.front()->value_type, type);
+    return items.front();
+}
+
+void require_text(const ContentItem& parent, const char* value, const char* row, Violations& found) {
+    if (const ContentItem* item = one_child(parent, "DCM", value, "TEXT", row, found))
+        found.require(!item->text.empty(), row, "({}, DCM) is empty", value);
+}
+
+void require_uid(const ContentItem& parent, const char* value, const char* row, Violations& found) {
+    if (const ContentItem* item = one_child(parent, "DCM", value, "UIDREF", row, found))
+        found.require(Uid::parse(item->text).has_value(), row, "({}, DCM) is no valid UID", value);
+}
+
+void check_root(const ContentItem& root, Violations& found) {
+    const char* const row = "TID 1500 row 1";
+    found.require(root.value_type == "CONTAINER" && root.is("DCM", "126000"), row,
+                  "the root is no CONTAINER (126000, DCM, Imaging Measurement Report)");
+    found.require(root.template_identifier == "1500" && root.mapping_resource == "DCMR", row,
+                  "the root names the template '{}' of '{}', not 1500 of DCMR", root.template_identifier,
+                  root.mapping_resource);
+}
+
+void check_every_item(const ContentItem& root, Violations& found) {
+    const char* const row = "SR Document Content module";
+    for_each_item(root, [&](const ContentItem& item) {
+        const bool may_be_unnamed = item.value_type == "IMAGE" || (item.value_type == "CONTAINER" && &item != &root);
+        found.require(is_complete(item.concept_name) || (may_be_unnamed && item.concept_name == Code{}), row,
+                      "a {} without a complete concept name", item.value_type);
+        found.require(item.value_type != "CODE" || is_complete(item.code), row, "({}) has no complete code",
+                      item.concept_name.meaning);
+        found.require(item.value_type != "CONTAINER" || !item.children.empty(), row, "the container ({}) is empty",
+                      item.concept_name.meaning);
+    });
+}
+
+void check_observer(const ContentItem& root, Violations& found) {
+    const ContentItem* const type = one_child(root, "DCM", "121005", "CODE", "TID 1002 row 1", found);
+    if (type != nullptr)
+        found.require(type->code.scheme == "DCM" && type->code.value == "121007", "TID 1002 row 1",
+                      "the observer is no device");
+    require_uid(root, "121012", "TID 1004 row 1", found);
+    require_text(root, "121013", "TID 1004 row 2", found);
+    require_text(root, "121014", "TID 1004 row 3", found);
+    require_text(root, "121015", "TID 1004 row 4", found);
+    require_text(root, "121016", "TID 1004 row 5", found);
+}
+
+void check_image(const ContentItem& image, const char* row, const Context& context) {
+    context.found.require(!image.referenced_sop_class_uid.empty() && !image.referenced_sop_instance_uid.empty(), row,
+                          "an IMAGE without a reference");
+    context.found.require(context.evidence.contains(image.referenced_sop_instance_uid), row,
+                          "an IMAGE that is not in the Current Requested Procedure Evidence Sequence");
+    const auto& images = context.expectation.images;
+    const auto known = std::ranges::find(images, image.referenced_sop_instance_uid, &ExpectedImage::sop_instance_uid);
+    context.found.require(known != images.end() && known->sop_class_uid == image.referenced_sop_class_uid, row,
+                          "an IMAGE that is none of those reported");
+}
+
+void check_image_library(const ContentItem& root, const Context& context) {
+    const char* const row = "TID 1600 row 1";
+    const ContentItem* const library = one_child(root, "DCM", "111028", "CONTAINER", row, context.found);
+    if (library == nullptr) return;
+    InstanceUids listed;
+    for (const ContentItem* group : library->named("DCM", "126200"))
+        for (const ContentItem* image : group->of_type("IMAGE")) {
+            check_image(*image, "TID 1601 row 1", context);
+            listed.insert(image->referenced_sop_instance_uid);
+        }
+    for (const ExpectedImage& image : context.expectation.images)
+        context.found.require(listed.contains(image.sop_instance_uid), row, "an image is missing in the image library");
+}
+
+// The one image that an item is inferred from; its UID, or empty.
+std::string source_image_of(const ContentItem& item, const char* row, const Context& context) {
+    const Items images = item.of_type("IMAGE");
+    if (!context.found.require(images.size() == 1, row, "({}) has {} source images", item.concept_name.meaning,
+                               images.size()))
+        return {};
+    context.found.require(images.front()->relationship_type == "INFERRED FROM", row,
+                          "the source image of ({}) is related by '{}'", item.concept_name.meaning,
+                          images.front()->relationship_type);
+    check_image(*images.front(), row, context);
+    return images.front()->referenced_sop_instance_uid;
+}
+
+void check_score(const ContentItem& score, const char* row, const Context& context) {
+    Violations& found = context.found;
+    const bool probability = score.concept_name == terms::probability;
+    found.require(probability || score.concept_name == terms::model_score, row,
+                  "a NUM that is neither a Probability nor a Model score: ({}, {})", score.concept_name.value,
+                  score.concept_name.scheme);
+    found.require(score.unit.value == "1" && score.unit.scheme == "UCUM", row, "the score's unit is not (1, UCUM)");
+    double value = 0;
+    const char* const end = score.numeric_value.data() + score.numeric_value.size();
+    const auto [stop, error] = std::from_chars(score.numeric_value.data(), end, value);
+    if (!found.require(error == std::errc() && stop == end && std::isfinite(value), row,
+                       "the score '{}' is no finite number", score.numeric_value))
+        return;
+    const bool bounded = probability || context.expectation.scores_in_unit_range;
+    found.require(!bounded || (value >= 0 && value <= 1), row, "the score {} is not within 0 and 1", value);
+}
+
+bool names_weights(const ContentItem& parameter) {
+    static constexpr std::string_view prefix = "weights SHA-256=";
+    return parameter.text.starts_with(prefix) && parameter.text.size() == prefix.size() + 64 &&
+           parameter.text.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+}
+
+void check_algorithm(const ContentItem& item, Violations& found) {
+    require_text(item, "111001", "TID 4019 row 1", found);
+    require_text(item, "111003", "TID 4019 row 2", found);
+    const Items parameters = item.named("DCM", "111002");
+    found.require(std::ranges::any_of(parameters, [](auto* p) { return names_weights(*p); }), "TID 4019 row 3",
+                  "no parameter names the weights' SHA-256");
+    for (const char* value : {"111001", "111003", "111002"})
+        for (const ContentItem* part : item.named("DCM", value))
+            found.require(part->relationship_type == "HAS CONCEPT MOD", "TID 4019 row 1",
+                          "({}, DCM) is related by '{}'", value, part->relationship_type);
+}
+
+void check_group(const ContentItem& group, const Context& context) {
+    Violations& found = context.found;
+    require_text(group, "112039", "TID 1501 row 2", found);
+    require_uid(group, "112040", "TID 1501 row 3", found);
+    const ContentItem* const finding = one_child(group, "DCM", "121071", "CODE", "TID 1501 row 4", found);
+    check_algorithm(group, found);
+    const Items scores = group.of_type("NUM");
+    found.require(!scores.empty(), "TID 1501 row 10", "a measurement group without a score");
+    for (const ContentItem* score : scores) {
+        check_score(*score, "TID 300 row 1", context);
+        source_image_of(*score, "TID 320 row 3", context);
+    }
+    if (finding == nullptr) return;
+    // Viewers print a group's finding alone: a group says that it is there.
+    const Items presence = group.named(finding->code.scheme.c_str(), finding->code.value.c_str());
+    found.require(presence.size() == 1 && presence.front()->code == terms::present, "TID 1501 row 13",
+                  "a measurement group whose finding is not Present");
+}
+
+void check_measurements(const ContentItem& root, const Context& context) {
+    const Items containers = root.named("DCM", "126010");
+    context.found.require(containers.size() <= 1, "TID 1500 row 6", "{} containers of measurements",
+                          containers.size());
+    for (const ContentItem* container : containers) {
+        const Items groups = container->named("DCM", "125007");
+        context.found.require(!groups.empty(), "TID 1500 row 8", "measurements without a measurement group");
+        for (const ContentItem* group : groups) check_group(*group, context);
+    }
+}
+
+void check_not_analysed(const ContentItem& diagnosis, Violations& found) {
+    const char* const row = "TID 1500 row 13";
+    found.require(diagnosis.code == terms::not_analysed, row, "an image that was not analysed has a diagnosis");
+    found.require(diagnosis.of_type("NUM").empty(), row, "an image that was not analysed has a score");
+    const auto& reason = terms::not_analysed_reason;
+    found.require(diagnosis.named(reason.scheme.c_str(), reason.value.c_str()).size() == 1, row,
+                  "an image that was not analysed lacks the reason's code");
+    const Items texts = diagnosis.of_type("TEXT");
+    found.require(texts.size() == 1 && texts.front()->text.starts_with("Not analysed: "), row,
+                  "an image that was not analysed lacks the reason in words");
+}
+
+void check_diagnosis(const ContentItem& diagnosis, bool analysed, const Context& context) {
+    if (!analysed) return check_not_analysed(diagnosis, context.found);
+    check_algorithm(diagnosis, context.found);
+    context.found.require(diagnosis.code != terms::not_analysed, "TID 1500 row 13",
+                          "an analysed image is told as not analysed");
+    context.found.require(diagnosis.of_type("NUM").size() == 1, "TID 1500 row 13", "a diagnosis without its score");
+}
+
+void check_diagnoses(const Items& diagnoses, const Context& context) {
+    std::multiset<std::string> diagnosed;
+    for (const ContentItem* diagnosis : diagnoses) {
+        const std::string image = source_image_of(*diagnosis, "TID 1500 row 13", context);
+        diagnosed.insert(image);
+        const auto& images = context.expectation.images;
+        const auto known = std::ranges::find(images, image, &ExpectedImage::sop_instance_uid);
+        if (known != images.end()) check_diagnosis(*diagnosis, known->analysed, context);
+    }
+    for (const ExpectedImage& image : context.expectation.images)
+        context.found.require(diagnosed.count(image.sop_instance_uid) == 1, "TID 1500 row 13",
+                              "an image has {} diagnoses", diagnosed.count(image.sop_instance_uid));
+}
+
+void check_evaluations(const ContentItem& root, const Context& context) {
+    const ContentItem* const container =
+        one_child(root, "UMLS", "C0034375", "CONTAINER", "TID 1500 row 12", context.found);
+    if (container == nullptr) return;
+    const auto named = [&](const Code& code) { return container->named(code.scheme.c_str(), code.value.c_str()); };
+    check_diagnoses(named(terms::ai_diagnosis), context);
+    for (const ContentItem* evaluation : container->of_type("CODE"))
+        for (const ContentItem* score : evaluation->of_type("NUM")) check_score(*score, "TID 1500 row 13", context);
+    context.found.require(container->named("DCM", "111017").size() == 1, "TID 1500 row 13",
+                          "it is not said which algorithms succeeded");
+    const Items notices = named(terms::notice);
+    context.found.require(!context.expectation.notice_required || (notices.size() == 1 && !notices.front()->text.empty()),
+                          "TID 1500 row 14", "the notice that the model is not cleared for clinical use is missing");
+}
+
+}  // namespace
+
+bool is_complete(const Code& code) {
+    return !code.value.empty() && !code.scheme.empty() && !code.meaning.empty();
+}
+
+void check_content(const ContentItem& root, const InstanceUids& evidence, const ReportExpectation& expectation,
+                   Violations& found) {
+    const Context context{evidence, expectation, found};
+    check_root(root, found);
+    check_every_item(root, found);
+    one_child(root, "DCM", "121049", "CODE", "TID 1204 row 1", found);
+    check_observer(root, found);
+    found.require(!root.named("DCM", "121058").empty(), "TID 1500 row 4", "no procedure reported");
+    check_image_library(root, context);
+    check_measurements(root, context);
+    check_evaluations(root, context);
+}
+
+std::vector<TemplateViolation> check_measurement_report(DcmItem& report, DcmItem& source,
+                                                        const ReportExpectation& expectation) {
+    Violations found;
+    const InstanceUids evidence = check_modules(report, source, expectation, found);
+    if (const auto root = read_content(report))
+        check_content(*root, evidence, expectation, found);
+    else
+        found.note("SR Document Content module", "{}", root.error().message);
+    return found.take();
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,60 @@
+#include "scp/association_policy.h"
+
+#include <algorithm>
+
+namespace hilum::scp {
+
+std::string_view trimmed_ae_title(std::string_view title) {
+    const auto begin = title.find_first_not_of(' ');
+    if (begin == std::string_view::npos) return {};
+    return title.substr(begin, title.find_last_not_of(' ') - begin + 1);
+}
+
+std::string_view rejection_code(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::accepted:
+            return "";
+        case Verdict::unknown_caller:
+            return "unknown_caller";
+        case Verdict::called_ae_title:
+            return "called_ae_title";
+    }
+    return "";
+}
+
+Result<AssociationPolicy> AssociationPolicy::make(const Configuration& configuration) {
+    AssociationPolicy policy;
+    policy.any_caller_ = configuration.scp.any_caller;
+    if (configuration.scp.check_called_ae_title) policy.own_ae_title_ = configuration.node.ae_title;
+    for (const auto& accepted : configuration.scp.accept) {
+        Caller caller;
+        if (accepted.ae_title != "*") caller.ae_title = trimmed_ae_title(accepted.ae_title);
+        for (const auto& host : accepted.hosts) {
+            auto network = IpNetwork::parse(host);
+            if (!network) return tl::unexpected(network.error());
+            caller.networks.push_back(*network);
+        }
+        policy.callers_.push_back(std::move(caller));
+    }
+    return policy;
+}
+
+bool AssociationPolicy::knows(std::string_view calling_ae, const IpAddress& peer) const {
+    return std::any_of(callers_.begin(), callers_.end(), [&](const Caller& caller) {
+        const bool title = caller.ae_title.empty() || caller.ae_title == calling_ae;
+        const bool address = caller.networks.empty() ||
+                             std::any_of(caller.networks.begin(), caller.networks.end(),
+                                         [&](const IpNetwork& network) { return network.contains(peer); });
+        return title && address;
+    });
+}
+
+Verdict AssociationPolicy::judge(std::string_view calling_ae, std::string_view called_ae,
+                                 const IpAddress& peer) const {
+    if (!any_caller_ && !knows(trimmed_ae_title(calling_ae), peer)) return Verdict::unknown_caller;
+    if (!own_ae_title_.empty() && trimmed_ae_title(called_ae) != own_ae_title_)
+        return Verdict::called_ae_title;
+    return Verdict::accepted;
+}
+
+}  // namespace hilum::scp

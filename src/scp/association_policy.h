@@ -1,0 +1,41 @@
+// Who may open an association: by AE titles and network address, as scp.accept says. Deny by default.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_network.h"
+#include "pipeline/types/configuration.h"
+
+namespace hilum::scp {
+
+enum class Verdict { accepted, unknown_caller, called_ae_title };
+
+// "" for accepted; else what AssociationRequested.rejection says.
+std::string_view rejection_code(Verdict verdict);
+
+class AssociationPolicy {
+  public:
+    // Code "invalid_network" when a host of scp.accept is neither an address nor a network.
+    static Result<AssociationPolicy> make(const Configuration& configuration);
+
+    // AE titles as in the A-ASSOCIATE-RQ; padding spaces do not count (PS3.8 9.3.2).
+    Verdict judge(std::string_view calling_ae, std::string_view called_ae, const IpAddress& peer) const;
+
+  private:
+    struct Caller {
+        std::string ae_title;             // empty: any
+        std::vector<IpNetwork> networks;  // empty: any
+    };
+    bool knows(std::string_view calling_ae, const IpAddress& peer) const;
+
+    bool any_caller_ = false;
+    std::vector<Caller> callers_;
+    std::string own_ae_title_;  // empty: the called AE title is not checked
+};
+
+// Without the leading and trailing spaces that have no meaning.
+std::string_view trimmed_ae_title(std::string_view title);
+
+}  // namespace hilum::scp

@@ -1,0 +1,204 @@
+#include "scp/listener.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcdict.h>
+#include <poll.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "base/file_system.h"
+#include "base/logging.h"
+#include "base/process.h"
+#include "base/sandbox.h"
+#include "dicom/dataset_reading.h"
+#include "pipeline/types/messages.h"
+#include "scp/listening_socket.h"
+#include "scp/receiver.h"
+
+namespace hilum::scp {
+namespace {
+
+constexpr std::size_t memory_limit = 1ULL << 30;  // of each process; a receiver needs about 10 MB
+constexpr std::chrono::milliseconds pause_without_resources{100};
+
+class Listener {
+  public:
+    Listener(Channel coordinator, const Configuration& configuration, AssociationPolicy policy, Spool spool,
+             ListeningSocket socket, UniqueFd child_signals)
+        : coordinator_(std::move(coordinator)),
+          configuration_(configuration),
+          policy_(std::move(policy)),
+          spool_(std::move(spool)),
+          socket_(std::move(socket)),
+          child_signals_(std::move(child_signals)) {}
+
+    int run();
+
+  private:
+    bool read_coordinator();  // false: its channel closed
+    void accept_connection();
+    bool start_receiver(UniqueFd& connection, const std::string& peer);
+    [[noreturn]] void become_receiver(UniqueFd connection, Channel channel);
+    void reap_receivers();
+    void refuse(const std::string& peer, const char* why);
+
+    Channel coordinator_;
+    const Configuration& configuration_;
+    const AssociationPolicy policy_;
+    Spool spool_;
+    ListeningSocket socket_;
+    UniqueFd child_signals_;
+    std::set<pid_t> receivers_;
+};
+
+int Listener::run() {
+    spdlog::info("listening on port {}", socket_.port());
+    if (!coordinator_.send(to_packet(ListenerReady{socket_.port()}))) return 0;
+    for (;;) {
+        pollfd fds[] = {
+            {socket_.fd(), POLLIN, 0}, {coordinator_.fd(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}};
+        if (::poll(fds, 3, -1) < 0) {
+            if (errno == EINTR) continue;
+            spdlog::error("cannot wait for connections: {}", std::strerror(errno));
+            return 1;
+        }
+        if (fds[1].revents != 0 && !read_coordinator()) return 0;
+        if (fds[2].revents != 0) reap_receivers();
+        if (fds[0].revents != 0 && socket_.fd() >= 0) accept_connection();
+    }
+}
+
+bool Listener::read_coordinator() {
+    const auto message = coordinator_.receive();
+    if (!message) return false;
+    if (packet_type(*message) != "drain") {
+        spdlog::error("the coordinator sent an unknown message");
+        return true;
+    }
+    spdlog::info("no more connections are accepted");
+    socket_.close();
+    return true;
+}
+
+void Listener::reap_receivers() {
+    signalfd_siginfo ignored;
+    while (::read(child_signals_.get(), &ignored, sizeof ignored) > 0) continue;
+    int status = 0;
+    for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+        receivers_.erase(pid);
+        if (status != 0) spdlog::warn("receiver {} {}", pid, describe_exit(status));
+    }
+}
+
+void Listener::refuse(const std::string& peer, const char* why) {
+    spdlog::warn("connection from {} closed: {}", peer, why);
+    (void)coordinator_.send(to_packet(ConnectionRefused{peer}));
+}
+
+void Listener::accept_connection() {
+    UniqueFd connection(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection) {
+        if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
+        spdlog::error("cannot accept a connection: {}", std::strerror(errno));
+        ::poll(nullptr, 0, pause_without_resources.count());
+        return;
+    }
+    const auto address = IpAddress::of_peer(connection.get());
+    if (!address) return;  // it is gone again
+    const std::string peer = address->text();
+    if (receivers_.size() >= static_cast<std::size_t>(configuration_.scp.max_connections))
+        refuse(peer, "scp.max_connections are open");
+    else if (!start_receiver(connection, peer))
+        refuse(peer, "no receiver could be started");
+}
+
+bool Listener::start_receiver(UniqueFd& connection, const std::string& peer) {
+    auto pair = Channel::make_pair();
+    if (!pair) {
+        spdlog::error("{}", pair.error().message);
+        return false;
+    }
+    auto& [receivers_end, coordinators_end] = *pair;
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        coordinators_end.close();
+        become_receiver(std::move(connection), std::move(receivers_end));
+    }
+    if (pid < 0) {
+        spdlog::error("cannot fork: {}", std::strerror(errno));
+        return false;
+    }
+    receivers_.insert(pid);
+    const int descriptor = coordinators_end.fd();
+    // When the coordinator is gone, so is its end, and the receiver ends by itself.
+    (void)coordinator_.send(to_packet(ConnectionAccepted{peer, pid}), std::span(&descriptor, 1));
+    return true;
+}
+
+void Listener::become_receiver(UniqueFd connection, Channel channel) {
+    coordinator_.close();
+    socket_.close();
+    child_signals_.reset();
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::prctl(PR_SET_NAME, "hilum-receiver");
+    start_logging("receiver", configuration_.node.log_level);
+    const int code = run_receiver(std::move(connection), std::move(channel), configuration_, policy_, spool_);
+    ::_exit(code);
+}
+
+Result<UniqueFd> child_signals() {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &child, nullptr);
+    UniqueFd fd(::signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (!fd) return tl::unexpected(system_error(errno, "cannot watch child processes"));
+    return fd;
+}
+
+// What the receivers inherit.
+Status prepare_process() {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like any other
+    silence_dcmtk();
+    dcmDataDict.rdlock();  // loads the dictionary, which takes 17 ms
+    dcmDataDict.rdunlock();
+    if (auto limited = limit_address_space(memory_limit); !limited) return limited;
+    return deny_new_sockets();
+}
+
+Result<Listener> make_listener(Channel coordinator, const Configuration& configuration) {
+    auto policy = AssociationPolicy::make(configuration);
+    if (!policy) return tl::unexpected(policy.error());
+    auto spool = Spool::open(configuration.node.data_dir);
+    if (!spool) return tl::unexpected(spool.error());
+    auto socket = ListeningSocket::open(configuration.scp);
+    if (!socket) return tl::unexpected(socket.error());
+    auto signals = child_signals();
+    if (!signals) return tl::unexpected(signals.error());
+    if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
+    return Listener(std::move(coordinator), configuration, std::move(*policy), std::move(*spool),
+                    std::move(*socket), std::move(*signals));
+}
+
+}  // namespace
+
+int run_listener(Channel coordinator, const Configuration& configuration) {
+    auto listener = make_listener(std::move(coordinator), configuration);
+    if (!listener) {
+        spdlog::error("cannot receive: {}", listener.error().message);
+        return 1;
+    }
+    return listener->run();
+}
+
+}  // namespace hilum::scp

@@ -1,0 +1,26 @@
+// The TCP socket that associations come to.
+#pragma once
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "pipeline/types/configuration.h"
+
+namespace hilum::scp {
+
+class ListeningSocket {
+  public:
+    // Listens on scp.bind and scp.port. Codes: "address" for what scp.bind says, "port_in_use",
+    // "port_denied", "system". The messages say what to do.
+    static Result<ListeningSocket> open(const ScpSettings& settings);
+
+    int fd() const { return fd_.get(); }  // -1 when closed
+    int port() const { return port_; }    // the one taken where scp.port is 0
+    void close() { fd_.reset(); }
+
+  private:
+    ListeningSocket(UniqueFd fd, int port) : fd_(std::move(fd)), port_(port) {}
+    UniqueFd fd_;
+    int port_;
+};
+
+}  // namespace hilum::scp

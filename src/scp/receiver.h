@@ -1,0 +1,17 @@
+// The receiver process: one connection, from its first byte to its last.
+#pragma once
+
+#include "base/channel.h"
+#include "base/unique_fd.h"
+#include "pipeline/types/configuration.h"
+#include "scp/association_policy.h"
+#include "scp/spool_file.h"
+
+namespace hilum::scp {
+
+// Serves the connection until it or the coordinator's channel ends; returns the process's exit code: 0 unless
+// something of ours failed. Forked from the listener, with DCMTK's dictionary loaded.
+int run_receiver(UniqueFd connection, Channel coordinator, const Configuration& configuration,
+                 const AssociationPolicy& policy, Spool& spool);
+
+}  // namespace hilum::scp

@@ -1,0 +1,146 @@
+#include "base/yaml_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hilum {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> texts(const ConfigurationProblems& problems) {
+    std::vector<std::string> all;
+    for (const auto& problem : problems) all.push_back(problem.text());
+    return all;
+}
+
+TEST(YamlMapping, ReadsValuesOfEveryKind) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse(
+        "text: abc\nwhole: 7\nreal: 0.5\nyes: true\nlong: 2min\nbig: 3MiB\none: [a, b]\nnumbers: [1, 2.5]\n",
+        "f", problems);
+    EXPECT_EQ(root.string("text"), "abc");
+    EXPECT_EQ(root.integer("whole", std::nullopt), 7);
+    EXPECT_EQ(root.number("real", std::nullopt, 0, 1), 0.5);
+    EXPECT_TRUE(root.boolean("yes", std::nullopt));
+    EXPECT_EQ(root.duration("long", std::nullopt), std::chrono::minutes(2));
+    EXPECT_EQ(root.size("big", std::nullopt), 3u << 20);
+    EXPECT_THAT(root.strings("one"), ElementsAre("a", "b"));
+    EXPECT_THAT(root.numbers("numbers"), ElementsAre(1, 2.5));
+    root.finish();
+    EXPECT_THAT(texts(problems), IsEmpty());
+}
+
+TEST(YamlMapping, TakesFallbacksForWhatIsAbsentOrNull) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("empty:\n", "f", problems);
+    EXPECT_EQ(root.string("empty", "fallback"), "fallback");
+    EXPECT_EQ(root.integer("absent", 5), 5);
+    EXPECT_EQ(root.choice("kind", {"a", "b"}, "b"), "b");
+    EXPECT_THAT(root.strings("list"), IsEmpty());
+    EXPECT_THAT(root.mapping("sub").keys(), IsEmpty());
+    root.finish();
+    EXPECT_THAT(texts(problems), IsEmpty());
+}
+
+TEST(YamlMapping, ReadsAScalarAsAListOfOne) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("hosts: localhost\n", "f", problems);
+    EXPECT_THAT(root.strings("hosts"), ElementsAre("localhost"));
+}
+
+TEST(YamlMapping, CollectsAllProblemsWithTheirLinesAndKeys) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse(
+        "a: x\n"
+        "b: 99\n"
+        "c: maybe\n"
+        "d: 5 parsecs\n"
+        "sub:\n"
+        "  e: wrong\n"
+        "list:\n"
+        "  - f: 1\n"
+        "  - g: 2\n",
+        "hilum.yaml", problems);
+    root.integer("a", 0);
+    root.integer("b", 0, 1, 10);
+    root.boolean("c", false);
+    root.duration("d", std::nullopt);
+    auto sub = root.mapping("sub");
+    sub.choice("e", {"right", "left"}, "left");
+    sub.finish();
+    for (auto& item : root.mappings("list")) {
+        item.integer("f", 0);
+        item.finish();
+    }
+    root.finish();
+    EXPECT_THAT(texts(problems), ElementsAre("hilum.yaml:1: a: must be a whole number",
+                                             "hilum.yaml:2: b: is 99, must be from 1 to 10",
+                                             "hilum.yaml:3: c: must be true or false",
+                                             HasSubstr("hilum.yaml:4: d: '5 parsecs' needs a unit"),
+                                             "hilum.yaml:6: sub.e: is 'wrong', must be one of: right, left",
+                                             "hilum.yaml:9: list[1].g: is not a key that Hilum knows"));
+}
+
+TEST(YamlMapping, ReportsAMissingKeyAtItsMapping) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("first: 1\nsub:\n  x: 1\n", "f", problems);
+    root.integer("first", 0);
+    auto sub = root.mapping("sub");
+    sub.string("name");
+    sub.integer("x", 0);
+    sub.finish();
+    root.finish();
+    EXPECT_THAT(texts(problems), ElementsAre("f:3: sub.name: is missing"));
+}
+
+TEST(YamlMapping, ReportsTheLineOfBrokenYaml) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("a: 1\nb: [1, 2\nc: 3\n", "f", problems);
+    EXPECT_EQ(root.integer("a", 42), 42);
+    root.finish();
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_GT(problems[0].line, 1);
+    EXPECT_THAT(problems[0].text(), HasSubstr("not valid YAML"));
+}
+
+TEST(YamlMapping, RefusesARootThatIsNoMapping) {
+    for (const char* text : {"[1, 2]", "just text"}) {
+        ConfigurationProblems problems;
+        auto root = YamlMapping::parse(text, "f", problems);
+        EXPECT_THAT(texts(problems), ElementsAre("f:1: must be a mapping of keys to values")) << text;
+        EXPECT_EQ(root.integer("a", 1), 1);
+    }
+}
+
+TEST(YamlMapping, ReadsAnEmptyFileAsAnEmptyMapping) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("", "f", problems);
+    EXPECT_EQ(root.integer("a", 1), 1);
+    root.finish();
+    EXPECT_THAT(texts(problems), IsEmpty());
+}
+
+TEST(YamlMapping, RefusesScalarsWhereMappingsBelongAndTheReverse) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("sub: 1\nlist: {a: 1}\ntext: {b: 1}\nitems: [1]\n", "f", problems);
+    root.mapping("sub");
+    root.mappings("list");
+    root.string("text", "x");
+    root.mappings("items");
+    EXPECT_THAT(texts(problems), ElementsAre("f:1: sub: must be a mapping of keys to values",
+                                             "f:2: list: must be a list", "f:3: text: must be text",
+                                             "f:4: items: item 1 must be a mapping of keys to values"));
+}
+
+TEST(YamlMapping, RefusesANumberThatIsNotANumber) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("x: .nan\n", "f", problems);
+    EXPECT_EQ(root.number("x", 0.5, 0, 1), 0.5);
+    EXPECT_EQ(problems.size(), 1u);
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,49 @@
+#include "model/jpeg_frame_header.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace hilum::model {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// SOI, APP0 of 4 bytes, start of frame of `marker`: 12 bits, 1024 rows, 768 columns, 1 component.
+Bytes stream_with(std::uint8_t marker) {
+    return {0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2, 0xFF, marker, 0, 11, 12, 4, 0, 3, 0, 1, 1, 0x11, 0};
+}
+
+TEST(JpegFrameHeader, IsFoundBehindOtherSegments) {
+    for (const std::uint8_t marker : {0xC0, 0xC1, 0xC3, 0xF7}) {
+        const auto frame = find_jpeg_frame_header(stream_with(marker));
+        ASSERT_TRUE(frame) << int{marker};
+        EXPECT_EQ(frame->precision, 12);
+        EXPECT_EQ(frame->rows, 1024);
+        EXPECT_EQ(frame->columns, 768);
+        EXPECT_EQ(frame->components, 1);
+    }
+}
+
+TEST(JpegFrameHeader, IsNotATableOfHuffmanCodes) {
+    EXPECT_FALSE(find_jpeg_frame_header(stream_with(0xC4)));
+}
+
+TEST(JpegFrameHeader, IsNotFoundInWhatIsCutOffAnywhere) {
+    const Bytes whole = stream_with(0xC0);
+    for (std::size_t size = 0; size < 18; ++size)
+        EXPECT_FALSE(find_jpeg_frame_header(std::span(whole).first(size))) << size;
+}
+
+TEST(JpegFrameHeader, IsNotFoundInOtherBytes) {
+    EXPECT_FALSE(find_jpeg_frame_header(Bytes{1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_FALSE(find_jpeg_frame_header(Bytes(100, 0xFF)));
+    EXPECT_FALSE(find_jpeg_frame_header(Bytes(100, 0)));
+}
+
+TEST(JpegFrameHeader, DoesNotStopAtALengthOfZero) {
+    EXPECT_FALSE(find_jpeg_frame_header(Bytes{0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0xFF, 0xE0, 0, 0}));
+}
+
+}  // namespace
+}  // namespace hilum::model

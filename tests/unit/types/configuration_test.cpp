@@ -1,0 +1,285 @@
+#include "pipeline/types/configuration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/yaml_reader.h"
+#include "support/temporary_folder.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+std::vector<std::string> problems_of(const std::string& text) {
+    std::vector<std::string> all;
+    for (const auto& problem : parse_configuration(text, "/etc/hilum/hilum.yaml").problems)
+        all.push_back(problem.text());
+    return all;
+}
+
+Configuration parsed(const std::string& text) {
+    const auto loaded = parse_configuration(text, "/etc/hilum/hilum.yaml");
+    for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
+    return loaded.configuration;
+}
+
+constexpr const char* one_destination = "destinations:\n  - {name: pacs, ae_title: PACS, host: 10.1.0.5";
+
+TEST(Configuration, ReadsTheExampleOfTheDesign) {
+    const auto c = parsed(R"(
+node: {ae_title: CHESTAI, data_dir: /srv/hilum, drain_timeout: 5s}
+scp:
+  port: 104
+  max_associations: 8
+  accept:
+    - {ae_title: PACS, hosts: [10.1.0.0/16, "fd00::/8"]}
+    - {ae_title: "*"}
+models:
+  - package: models/demo
+    device: cuda:1
+    batch: {max_size: 4, max_delay: 2ms}
+    thresholds: {Pneumonia: 0.62}
+site:
+  body_part_aliases: {CHEST: [THORAX, "PORT CHEST"]}
+  missing_view: refuse
+study: {idle_timeout: 3s, max_wait: 30s, max_age: none}
+destinations:
+  - name: pacs
+    ae_title: PACS
+    host: 10.1.0.5
+    send: [sr]
+    from: [CR1]
+    sr: {sop_class: enhanced, series_number: 77}
+http: {listen: "0.0.0.0:9090"}
+)");
+    EXPECT_EQ(c.node.ae_title, "CHESTAI");
+    EXPECT_EQ(c.node.data_dir, "/srv/hilum");
+    EXPECT_EQ(c.node.drain_timeout, Duration(5s));
+    EXPECT_EQ(c.scp.port, 104);
+    EXPECT_FALSE(c.scp.any_caller);
+    ASSERT_EQ(c.scp.accept.size(), 2u);
+    EXPECT_THAT(c.scp.accept[0].hosts, ElementsAre("10.1.0.0/16", "fd00::/8"));
+    EXPECT_THAT(c.scp.accept[1].hosts, IsEmpty());
+    ASSERT_EQ(c.models.size(), 1u);
+    EXPECT_EQ(c.models[0].package, "/etc/hilum/models/demo");
+    EXPECT_EQ(c.models[0].device, "cuda:1");
+    EXPECT_EQ(c.models[0].batch_max_size, 4);
+    EXPECT_EQ(c.models[0].batch_max_delay, Duration(2ms));
+    EXPECT_EQ(c.models[0].thresholds.at("Pneumonia"), 0.62);
+    EXPECT_THAT(c.site.body_part_aliases.at("CHEST"), ElementsAre("THORAX", "PORT CHEST"));
+    EXPECT_EQ(c.site.missing_view, "refuse");
+    EXPECT_FALSE(c.study.max_age);
+    ASSERT_EQ(c.destinations.size(), 1u);
+    EXPECT_TRUE(c.destinations[0].reports.sr);
+    EXPECT_FALSE(c.destinations[0].reports.sc);
+    EXPECT_EQ(c.destinations[0].reports.sr_sop_class, "enhanced");
+    EXPECT_EQ(c.destinations[0].reports.sr_series_number, 77);
+    EXPECT_THAT(c.destinations[0].from, ElementsAre("CR1"));
+    EXPECT_EQ(c.http.address, "0.0.0.0");
+    EXPECT_EQ(c.http.port, 9090);
+}
+
+TEST(Configuration, HasADefaultForEverything) {
+    const auto c = parsed("");
+    EXPECT_EQ(c.node.ae_title, "HILUM");
+    EXPECT_EQ(c.scp.port, 11112);
+    EXPECT_EQ(c.study.max_age, Duration(7 * 24h));
+    EXPECT_TRUE(c.models.empty());
+    EXPECT_FALSE(c.scp.any_caller) << "nobody may call unless the site says so";
+    EXPECT_TRUE(c.scp.accept.empty());
+}
+
+TEST(Configuration, TakesRelativePathsFromTheFilesFolder) {
+    const auto c = parsed("node: {data_dir: data}\nmodels: [{package: demo}]\n");
+    EXPECT_EQ(c.node.data_dir, "/etc/hilum/data");
+    EXPECT_EQ(c.models[0].package, "/etc/hilum/demo");
+}
+
+TEST(Configuration, AcceptsEveryoneWhereTheSiteSaysSo) {
+    EXPECT_TRUE(parsed("scp: {accept: [{any: true}]}").scp.any_caller);
+}
+
+TEST(Configuration, TurnsHttpOff) {
+    EXPECT_FALSE(parsed("http: {listen: none}").http.enabled);
+}
+
+TEST(Configuration, ReportsAllProblemsAtOnceWithLineAndKey) {
+    EXPECT_THAT(
+        problems_of("node:\n"
+                    "  ae_title: \"A TITLE THAT IS TOO LONG\"\n"
+                    "  colour: blue\n"
+                    "scp:\n"
+                    "  port: 70000\n"
+                    "  association_timeout: 0s\n"
+                    "study:\n"
+                    "  max_age: old\n"
+                    "destinations:\n"
+                    "  - name: pacs\n"
+                    "    host: 10.1.0.5\n"
+                    "    send: [sr, fax]\n"
+                    "extra: 1\n"),
+        ElementsAre(StartsWith("/etc/hilum/hilum.yaml:2: node.ae_title: must be an AE title"),
+                    "/etc/hilum/hilum.yaml:3: node.colour: is not a key that Hilum knows",
+                    "/etc/hilum/hilum.yaml:5: scp.port: is 70000, must be from 0 to 65535",
+                    "/etc/hilum/hilum.yaml:6: scp.association_timeout: must be longer than 0",
+                    StartsWith("/etc/hilum/hilum.yaml:8: study.max_age: 'old' does not begin with a number"),
+                    "/etc/hilum/hilum.yaml:10: destinations[0].ae_title: is missing",
+                    "/etc/hilum/hilum.yaml:12: destinations[0].send: 'fax' is not a kind of result: sr, sc",
+                    "/etc/hilum/hilum.yaml:13: extra: is not a key that Hilum knows"));
+}
+
+struct BadValue {
+    const char* name;
+    std::string text;
+    const char* problem;
+};
+
+class BadValueTest : public testing::TestWithParam<BadValue> {};
+
+TEST_P(BadValueTest, IsReported) {
+    EXPECT_THAT(problems_of(GetParam().text), Contains(HasSubstr(GetParam().problem)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Configuration, BadValueTest,
+    testing::Values(
+        BadValue{"AeTitleWithBackslash", "node: {ae_title: 'A\\B'}", "node.ae_title"},
+        BadValue{"AeTitleOfSpaces", "node: {ae_title: '   '}", "node.ae_title"},
+        BadValue{"AeTitleWithAccent", "node: {ae_title: H\xC3\x89LUM}", "node.ae_title"},
+        BadValue{"CallerWithoutTitle", "scp: {accept: [{hosts: [10.0.0.1]}]}",
+                 "scp.accept[0].ae_title: is missing"},
+        BadValue{"PduTooSmall", "scp: {max_pdu: 100}", "scp.max_pdu: is 100, must be from 4096 to 131072"},
+        BadValue{"ModelWithoutPackage", "models: [{device: cpu}]", "models[0].package: is missing"},
+        BadValue{"UnknownDevice", "models: [{package: m, device: tpu}]", "models[0].device"},
+        BadValue{"CudaWithoutNumber", "models: [{package: m, device: 'cuda:'}]", "models[0].device"},
+        BadValue{"UnknownMode", "models: [{package: m, mode: ghost}]", "must be one of: active, shadow"},
+        BadValue{"ThresholdAboveOne", "models: [{package: m, thresholds: {A: 1.5}}]", "thresholds.A: is 1.5"},
+        BadValue{"WaitShorterThanIdle", "study: {idle_timeout: 10s, max_wait: 5s}", "study.max_wait"},
+        BadValue{"UnknownReportRule", "study: {report_not_analysed: sometimes}", "study.report_not_analysed"},
+        BadValue{"SmallPicture", std::string(one_destination) + ", sc: {long_side: 10}}",
+                 "destinations[0].sc.long_side"},
+        BadValue{"LongDescription",
+                 std::string(one_destination) + ", sr: {series_description: " + std::string(65, 'x') + "}}",
+                 "series_description: must have at most 64 characters"},
+        BadValue{"SameNameTwice", std::string(one_destination) + "}\n  - {name: pacs, ae_title: B, host: h}",
+                 "another destination has this name"},
+        BadValue{"ListenWithoutPort", "http: {listen: localhost}", "http.listen: must be ADDRESS:PORT"},
+        BadValue{"ListenPortTooLarge", "http: {listen: 'localhost:99999'}", "http.listen"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Configuration, CountsCharactersNotBytesInDescriptions) {
+    std::string description;
+    for (int i = 0; i < 64; ++i) description += "\xC3\xA9";
+    EXPECT_THAT(
+        problems_of(std::string(one_destination) + ", sr: {series_description: \"" + description + "\"}}"),
+        IsEmpty());
+}
+
+TEST(LoadConfiguration, NamesTheFileThatItCannotRead) {
+    const test::TemporaryFolder folder;
+    const auto loaded = load_configuration(folder / "none.yaml");
+    ASSERT_EQ(loaded.problems.size(), 1u);
+    EXPECT_EQ(loaded.problems[0].line, 0);
+    EXPECT_THAT(loaded.problems[0].text(), HasSubstr("none.yaml"));
+}
+
+TEST(LoadConfiguration, ReadsAFile) {
+    const test::TemporaryFolder folder;
+    std::ofstream(folder / "hilum.yaml") << "node: {ae_title: FROMFILE}\n";
+    const auto loaded = load_configuration(folder / "hilum.yaml");
+    EXPECT_TRUE(loaded.problems.empty());
+    EXPECT_EQ(loaded.configuration.node.ae_title, "FROMFILE");
+}
+
+// config/hilum.yaml: the file that operators read. Its examples are lines with '#' in the first column and
+// two spaces after it.
+std::string source_file(const std::string& name) {
+    std::ifstream in(std::filesystem::path(HILUM_SOURCE_DIR) / name);
+    EXPECT_TRUE(in) << name;
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string shipped() {
+    return source_file("config/hilum.yaml");
+}
+
+std::string shipped_with_examples() {
+    return std::regex_replace(shipped(), std::regex("(^|\n)#(?=  )"), "$1");
+}
+
+TEST(ShippedConfiguration, HasNoProblemAsItIs) {
+    EXPECT_THAT(problems_of(shipped()), IsEmpty());
+}
+
+TEST(ShippedConfiguration, HasNoProblemWithItsExamplesInUse) {
+    const auto c = parsed(shipped_with_examples());
+    EXPECT_EQ(c.destinations.size(), 1u);
+    EXPECT_EQ(c.scp.accept.size(), 2u);
+    EXPECT_TRUE(c.scp.any_caller);
+    EXPECT_EQ(c.models.at(0).thresholds.size(), 1u);
+    EXPECT_EQ(c.site.view_aliases.size(), 2u);
+}
+
+// What an operator reads as a default must be the default.
+TEST(ShippedConfiguration, ShowsTheDefaultsOfTheCode) {
+    const auto c = parsed(shipped());
+    const Configuration defaults;
+    EXPECT_EQ(c.node, defaults.node);
+    EXPECT_EQ(c.scp, defaults.scp);
+    EXPECT_EQ(c.site, defaults.site);
+    EXPECT_EQ(c.decoder, defaults.decoder);
+    EXPECT_EQ(c.study, defaults.study);
+    EXPECT_EQ(c.retry, defaults.retry);
+    EXPECT_EQ(c.http, defaults.http);
+    EXPECT_TRUE(c.destinations.empty());
+    ModelSettings model;
+    model.package = "/usr/share/hilum/models/demo";
+    EXPECT_THAT(c.models, ElementsAre(model));
+}
+
+TEST(ShippedConfiguration, ShowsTheDefaultsOfADestination) {
+    const auto c = parsed(shipped_with_examples());
+    DestinationSettings destination;
+    destination.name = "pacs";
+    destination.ae_title = "PACS";
+    destination.host = "10.1.0.5";
+    EXPECT_THAT(c.destinations, ElementsAre(destination));
+}
+
+// The keys that the reader asks for, as they stand in its source.
+std::set<std::string> keys_of_the_reader() {
+    const auto source = source_file("src/pipeline/types/configuration.cpp");
+    const std::regex call(
+        R"re((?:\.(?:string|strings|integer|number|boolean|duration|size|choice|mapping|mappings)|)re"
+        R"re((?:ae_title|positive_duration|series_description)\s*\(\s*\w+,)\s*\(?\s*"(\w+)")re");
+    std::set<std::string> keys;
+    for (std::sregex_iterator match(source.begin(), source.end(), call), end; match != end; ++match)
+        keys.insert((*match)[1]);
+    return keys;
+}
+
+TEST(ShippedConfiguration, NamesEveryKeyThatTheReaderKnows) {
+    const auto keys = keys_of_the_reader();
+    EXPECT_GT(keys.size(), 50u) << "the pattern that finds keys no longer fits the reader";
+    const auto text = shipped_with_examples();
+    for (const auto& key : keys)
+        EXPECT_TRUE(std::regex_search(text, std::regex("(^|\n)[^#\n]*\\b" + key + ":")))
+            << key << " is not explained";
+}
+
+}  // namespace
+}  // namespace hilum

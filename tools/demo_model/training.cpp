@@ -1,0 +1,92 @@
+#include "demo_model/training.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+namespace hilum::demo_model {
+namespace {
+
+constexpr double warm_up = 0.15;  // share of the steps
+constexpr int largest_shift = 8;  // pixels
+
+double learning_rate(double progress, double peak) {
+    if (progress < warm_up) return peak * (0.05 + 0.95 * progress / warm_up);
+    return peak * 0.5 * (1 + std::cos(std::numbers::pi * (progress - warm_up) / (1 - warm_up)));
+}
+
+torch::Tensor random_between(double low, double high, std::int64_t count) {
+    return (torch::rand({count, 1, 1, 1}) * (high - low) + low);
+}
+
+// What other detectors, rooms and patients' positions would change: place, contrast, brightness, noise. The input
+// is standardised; the changes are made to it as it is.
+torch::Tensor augment(const torch::Tensor& batch) {
+    const auto count = batch.size(0);
+    const auto shift = torch::randint(-largest_shift, largest_shift + 1, {2});
+    auto images = torch::roll(batch, {shift[0].item<std::int64_t>(), shift[1].item<std::int64_t>()}, {2, 3});
+    images = images * random_between(0.85, 1.15, count) + random_between(-0.15, 0.15, count);
+    images = images + random_between(-0.08, 0.08, count) * (images * images - 1);  // like another gamma
+    return images + random_between(0, 0.06, count) * torch::randn_like(images);
+}
+
+std::vector<torch::Tensor> parameters_of(const torch::jit::Module& network) {
+    std::vector<torch::Tensor> parameters;
+    for (const auto& parameter : network.parameters()) parameters.push_back(parameter);
+    return parameters;
+}
+
+torch::Tensor logits_of(torch::jit::Module& network, const torch::Tensor& batch) {
+    return network.forward({batch}).toTuple()->elements()[0].toTensor();
+}
+
+}  // namespace
+
+void train(torch::jit::Module& network, const PhantomSet& set, const TrainingSettings& settings) {
+    const auto count = set.inputs.size(0);
+    const auto steps_per_epoch = count / settings.batch_size;
+    const auto steps = static_cast<double>(steps_per_epoch * settings.epochs);
+    torch::optim::AdamW optimizer(parameters_of(network),
+                                  torch::optim::AdamWOptions(settings.peak_learning_rate)
+                                      .weight_decay(settings.weight_decay));
+    network.train();
+    double step = 0;
+    for (int epoch = 0; epoch < settings.epochs; ++epoch) {
+        const auto order = torch::randperm(count);
+        double loss_sum = 0, correct = 0;
+        for (std::int64_t i = 0; i < steps_per_epoch; ++i, ++step) {
+            const auto chosen = order.slice(0, i * settings.batch_size, (i + 1) * settings.batch_size);
+            const auto labels = set.labels.index_select(0, chosen);
+            const auto batch = augment(set.inputs.index_select(0, chosen).to(torch::kFloat));
+            for (auto& group : optimizer.param_groups())
+                group.options().set_lr(learning_rate(step / steps, settings.peak_learning_rate));
+            const auto logits = logits_of(network, batch);
+            const auto loss = torch::nn::functional::cross_entropy(logits, labels);
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+            loss_sum += loss.item<double>();
+            correct += logits.argmax(1).eq(labels).sum().item<double>();
+        }
+        spdlog::info("epoch {} of {}: loss {:.3f}, accuracy {:.3f} on what it learns from", epoch + 1,
+                     settings.epochs, loss_sum / static_cast<double>(steps_per_epoch),
+                     correct / static_cast<double>(steps_per_epoch * settings.batch_size));
+    }
+    network.eval();
+}
+
+Outputs evaluate(torch::jit::Module& network, const PhantomSet& set) {
+    const torch::NoGradGuard no_gradients;
+    network.eval();
+    std::vector<torch::Tensor> logits, maps;
+    for (std::int64_t i = 0; i < set.inputs.size(0); ++i) {  // one at a time, as in the node
+        const auto output = network.forward({set.inputs.slice(0, i, i + 1).to(torch::kFloat)}).toTuple();
+        logits.push_back(output->elements()[0].toTensor());
+        maps.push_back(output->elements()[1].toTensor());
+    }
+    return {torch::cat(logits), torch::cat(maps)};
+}
+
+}  // namespace hilum::demo_model
