@@ -13,7 +13,8 @@ namespace hilum {
 Status deny_new_sockets() {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     if (filter == nullptr) return fail("system", "cannot make a seccomp filter");
-    int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
+    int error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);  // the threads that libraries started too
+    if (error == 0) error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
     if (error == 0) error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0);
     if (error == 0) error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0);
     if (error == 0) error = seccomp_load(filter);

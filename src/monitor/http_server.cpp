@@ -1,5 +1,6 @@
 #include "monitor/http_server.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/io_context.hpp>
@@ -33,8 +34,8 @@ class HttpServer {
         : coordinator_(std::move(coordinator)),
           api_(database_source(DataDirectory{configuration.node.data_dir}.database())),
           predictions_(loop_, coordinator_, prediction_patience),
-          service_{{}, api_, predictions_} {
-        service_.limits.max_body = configuration.http.max_body;
+          service_(std::make_shared<HttpService>(HttpService{{}, api_, predictions_})) {
+        service_->limits.max_body = configuration.http.max_body;
     }
 
     // Opens the port and tells the coordinator which it is.
@@ -76,7 +77,7 @@ class HttpServer {
     void accept() {
         acceptor_.async_accept([this](error_code error, tcp::socket socket) {
             if (error) return accept_later(error);
-            if (service_.connections < service_.limits.max_connections)
+            if (service_->connections < service_->limits.max_connections)
                 std::make_shared<HttpSession>(std::move(socket), service_)->start();
             else turn_away(std::move(socket));
             accept();
@@ -131,7 +132,7 @@ class HttpServer {
     Channel coordinator_;
     Api api_;
     PredictionBroker predictions_;
-    HttpService service_;
+    std::shared_ptr<HttpService> service_;
     tcp::acceptor acceptor_{loop_};
     boost::asio::steady_timer accept_timer_{loop_};
     boost::asio::posix::stream_descriptor watched_{loop_};

@@ -11,22 +11,22 @@ namespace hilum::monitor {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, HttpService& service)
-    : stream_(std::move(socket)), service_(service) {
-    ++service_.connections;
+HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service)
+    : stream_(std::move(socket)), service_(std::move(service)) {
+    ++service_->connections;
 }
 
 HttpSession::~HttpSession() {
-    --service_.connections;
-    if (predicting_) --service_.running_predictions;
+    --service_->connections;
+    if (predicting_) --service_->running_predictions;
 }
 
 void HttpSession::read_header() {
     parser_.emplace();
-    parser_->header_limit(service_.limits.max_header);
-    parser_->body_limit(service_.limits.max_body);
+    parser_->header_limit(service_->limits.max_header);
+    parser_->body_limit(service_->limits.max_body);
     head_ = keep_alive_ = false;
-    stream_.expires_after(service_.limits.header_timeout);
+    stream_.expires_after(service_->limits.header_timeout);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](beast::error_code error, std::size_t) {
                                 self->on_header(error);
@@ -39,7 +39,7 @@ void HttpSession::on_header(beast::error_code error) {
     head_ = request.method() == http::verb::head;
     if (is_prediction()) return start_upload();
     keep_alive_ = request.keep_alive() && parser_->is_done();  // a body that nobody asked for is not read
-    respond(service_.api.answer(request.method(), {request.target().data(), request.target().size()}));
+    respond(service_->api.answer(request.method(), {request.target().data(), request.target().size()}));
 }
 
 // Answers what the client did wrong; a connection that is gone or too slow gets none.
@@ -48,7 +48,7 @@ void HttpSession::refuse_malformed(beast::error_code error) {
     if (error == http::error::body_limit)
         return respond(error_response(
             http::status::payload_too_large, "too_large",
-            fmt::format("the file is larger than http.max_body, {} bytes", service_.limits.max_body)));
+            fmt::format("the file is larger than http.max_body, {} bytes", service_->limits.max_body)));
     if (error == http::error::header_limit)
         return respond(error_response(http::status::request_header_fields_too_large, "too_large",
                                       "the request's header is too large"));
@@ -65,7 +65,7 @@ bool HttpSession::is_prediction() const {
 }
 
 void HttpSession::start_upload() {
-    if (service_.running_predictions >= service_.limits.max_predictions) {
+    if (service_->running_predictions >= service_->limits.max_predictions) {
         auto busy = error_response(http::status::service_unavailable, "busy",
                                    "as many predictions as are allowed at a time are running; try again");
         busy.set(http::field::retry_after, "2");
@@ -82,7 +82,7 @@ void HttpSession::start_upload() {
     if (!uploaded_ || !file.is_open())
         return respond(error_response(http::status::service_unavailable, "no_memory", "no memory for the upload"));
     predicting_ = true;
-    ++service_.running_predictions;
+    ++service_->running_predictions;
     const bool wants_continue = beast::iequals(parser_->get()[http::field::expect], "100-continue");
     upload_.emplace(std::move(*parser_));
     beast::error_code error;
@@ -90,7 +90,7 @@ void HttpSession::start_upload() {
     if (error) return;
     if (!wants_continue) return read_upload();
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.expires_after(service_.limits.write_timeout);
+    stream_.expires_after(service_->limits.write_timeout);
     boost::asio::async_write(stream_, boost::asio::buffer(go_on.data(), go_on.size()),
                              [self = shared_from_this()](beast::error_code failed, std::size_t) {
                                  if (!failed) self->read_upload();
@@ -98,7 +98,7 @@ void HttpSession::start_upload() {
 }
 
 void HttpSession::read_upload() {
-    stream_.expires_after(service_.limits.upload_timeout);
+    stream_.expires_after(service_->limits.upload_timeout);
     http::async_read(stream_, buffer_, *upload_,
                      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_upload(error); });
 }
@@ -116,7 +116,7 @@ void HttpSession::on_upload(beast::error_code error) {
 void HttpSession::predict() {
     ::fcntl(uploaded_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
     stream_.expires_never();
-    service_.predictions.ask(model_, uploaded_.get(), [self = shared_from_this()](Response response) {
+    service_->predictions.ask(model_, uploaded_.get(), [self = shared_from_this()](Response response) {
         self->respond(std::move(response));
     });
     uploaded_.reset();
@@ -124,11 +124,11 @@ void HttpSession::predict() {
 
 void HttpSession::respond(Response response) {
     uploaded_.reset();
-    if (std::exchange(predicting_, false)) --service_.running_predictions;
+    if (std::exchange(predicting_, false)) --service_->running_predictions;
     response_ = std::move(response);
     response_.keep_alive(keep_alive_);
     if (head_) response_.body().clear();  // Content-Length stays that of the body
-    stream_.expires_after(service_.limits.write_timeout);
+    stream_.expires_after(service_->limits.write_timeout);
     http::async_write(stream_, response_,
                       [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_written(error); });
 }
@@ -143,7 +143,7 @@ void HttpSession::on_written(beast::error_code error) {
 void HttpSession::say_farewell() {
     beast::error_code ignored;
     stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(service_.limits.farewell_timeout);
+    stream_.expires_after(service_->limits.farewell_timeout);
     drain();
 }
 

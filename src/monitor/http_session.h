@@ -27,7 +27,7 @@ struct HttpLimits {
     std::chrono::seconds farewell_timeout{2};  // for the client to read our last words
 };
 
-// What all sessions share; lives as long as the event loop.
+// What all sessions share. The references outlive the event loop's run, not the sessions that it leaves behind.
 struct HttpService {
     HttpLimits limits;
     Api& api;
@@ -38,7 +38,7 @@ struct HttpService {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
   public:
-    HttpSession(boost::asio::ip::tcp::socket socket, HttpService& service);
+    HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service);
     ~HttpSession();
     HttpSession(const HttpSession&) = delete;
     HttpSession& operator=(const HttpSession&) = delete;
@@ -63,7 +63,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     void drain();
 
     boost::beast::tcp_stream stream_;
-    HttpService& service_;
+    std::shared_ptr<HttpService> service_;
     boost::beast::flat_buffer buffer_;
     std::optional<EmptyParser> parser_;
     std::optional<UploadParser> upload_;

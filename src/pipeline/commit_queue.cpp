@@ -23,6 +23,12 @@ Error translate(const SQLite::Exception& error) {
     return {"database", std::string("database: ") + error.what(), Retry::later};
 }
 
+// These make SQLite roll back the whole transaction by itself (sqlite.org/lang_transaction.html, section 3).
+bool ends_transaction(const SQLite::Exception& error) {
+    const int code = error.getErrorCode() & 0xff;
+    return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+}
+
 }  // namespace
 
 CommitQueue::CommitQueue(boost::asio::io_context& loop, Database database)
@@ -74,6 +80,7 @@ void CommitQueue::run_batch(std::deque<Unit>& batch) {
             try {
                 unit.work(database_);
             } catch (const SQLite::Exception& error) {
+                if (ends_transaction(error)) throw;
                 unit.set_error(translate(error));
                 database_.execute("ROLLBACK TO unit");
                 database_.forget_audit_tail();

@@ -9,6 +9,8 @@
 namespace hilum::results {
 namespace {
 
+constexpr Uint32 longest_value_in_memory = 64 * 1024;  // bytes; longer ones stay in the file
+
 bool depends_on_character_set(DcmEVR vr) {
     return vr == EVR_LO || vr == EVR_LT || vr == EVR_PN || vr == EVR_SH || vr == EVR_ST || vr == EVR_UC ||
            vr == EVR_UT;
@@ -66,11 +68,14 @@ std::shared_ptr<DcmDataset> utf8_copy(const DcmDataset& header) {
     return copy;
 }
 
+// The header alone: an image whose pixels are cut off or damaged still has a report that says so.
 Result<SourceImage> load_source(const StudyImage& image) {
-    auto file = load_dicom_file(image.file);
-    if (!file) return tl::unexpected(file.error());
-    std::shared_ptr<DcmDataset> header((*file)->getAndRemoveDataset());
-    header->findAndDeleteElement(DCM_PixelData);
+    DcmFileFormat file;
+    const OFCondition loaded = file.loadFileUntilTag(image.file.c_str(), EXS_Unknown, EGL_noChange,
+                                                     longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
+    if (loaded.bad())
+        return fail("undecodable", "instance {}: the header cannot be read: {}", image.instance, loaded.text());
+    std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
     if (text_of(*header, DCM_SOPInstanceUID) != image.sop_instance_uid)
         return fail("wrong_source", "instance {}: the file holds another SOP instance", image.instance);
     declare_character_set(*header);

@@ -20,8 +20,8 @@ struct SourceImage {
 };
 
 // Loads the headers of a request's images, ordered by series number, instance number and SOP Instance UID, so that
-// the order in which they arrived shapes no result. Codes: those of load_dicom_file, and "wrong_source" where a
-// file is not the instance that the request says it is.
+// the order in which they arrived shapes no result. Codes: "undecodable" where DCMTK cannot read a header,
+// "wrong_source" where a file is not the instance that the request says it is.
 Result<std::vector<SourceImage>> load_sources(const ComposeRequest& request);
 
 // The same images with headers in UTF-8 (SpecificCharacterSet ISO_IR 192): for a result whose own text is not

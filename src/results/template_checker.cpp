@@ -153,7 +153,7 @@ void check_group(const ContentItem& group, const Context& context) {
     Violations& found = context.found;
     require_text(group, "112039", "TID 1501 row 2", found);
     require_uid(group, "112040", "TID 1501 row 3", found);
-    const ContentItem* const finding = one_child(group, "DCM", "121071", "CODE", "TID 1501 row 4", found);
+    const ContentItem* const finding = one_child(group, "DCM", "121071", "CODE", "TID 1501 row 3b", found);
     check_algorithm(group, found);
     const Items scores = group.of_type("NUM");
     found.require(!scores.empty(), "TID 1501 row 10", "a measurement group without a score");
@@ -164,19 +164,23 @@ void check_group(const ContentItem& group, const Context& context) {
     if (finding == nullptr) return;
     // Viewers print a group's finding alone: a group says that it is there.
     const Items presence = group.named(finding->code.scheme.c_str(), finding->code.value.c_str());
-    found.require(presence.size() == 1 && presence.front()->code == terms::present, "TID 1501 row 13",
+    found.require(presence.size() == 1 && presence.front()->code == terms::present, "TID 1501 row 11",
                   "a measurement group whose finding is not Present");
 }
 
 void check_measurements(const ContentItem& root, const Context& context) {
     const Items containers = root.named("DCM", "126010");
+    std::size_t number_of_groups = 0;
     context.found.require(containers.size() <= 1, "TID 1500 row 6", "{} containers of measurements",
                           containers.size());
     for (const ContentItem* container : containers) {
         const Items groups = container->named("DCM", "125007");
         context.found.require(!groups.empty(), "TID 1500 row 8", "measurements without a measurement group");
         for (const ContentItem* group : groups) check_group(*group, context);
+        number_of_groups += groups.size();
     }
+    context.found.require(number_of_groups == context.expectation.findings, "TID 1500 row 8",
+                          "{} measurement groups for {} findings", number_of_groups, context.expectation.findings);
 }
 
 void check_not_analysed(const ContentItem& diagnosis, Violations& found) {

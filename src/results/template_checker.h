@@ -26,6 +26,7 @@ struct ExpectedImage {
 struct ReportExpectation {
     std::string sop_class_uid;
     std::vector<ExpectedImage> images;  // that the report is about, all of them
+    std::size_t findings = 0;           // positive abnormal labels of all images: each has a measurement group
     bool scores_in_unit_range = true;   // false: the model's activation does not bound its scores
     bool notice_required = true;        // not cleared for clinical use
     bool has_predecessor = false;       // a later version

@@ -105,14 +105,18 @@ Status Spool::open_folder_of(const std::string& day) {
 }
 
 Result<SpoolFile> Spool::create() {
-    if (auto opened = open_folder_of(to_dicom_date(now())); !opened) return tl::unexpected(opened.error());
     auto random = random_name();
     if (!random) return tl::unexpected(random.error());
     const std::string file = *random + ".dcm";
-    UniqueFd fd(
-        ::openat(day_folder_->get(), temporary(file).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640));
-    if (!fd && errno == ENOENT)
-        day_folder_.reset();  // the folder was removed: the next object makes it again
+    UniqueFd fd;
+    for (const bool last_attempt : {false, true}) {
+        if (auto opened = open_folder_of(to_dicom_date(now())); !opened)
+            return tl::unexpected(opened.error());
+        fd.reset(::openat(day_folder_->get(), temporary(file).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC,
+                          0640));
+        if (fd || errno != ENOENT || last_attempt) break;
+        day_folder_.reset();  // somebody removed the folder of the day
+    }
     if (!fd) return failure("cannot create a file in the spool");
     return SpoolFile(day_folder_, day_, file, std::move(fd));
 }

@@ -4,7 +4,7 @@
 
 #include "base/logging.h"
 #include "dicom/uid.h"
-#include "scp/file_meta_information.h"
+#include "scp/part10_header.h"
 
 namespace hilum::scp {
 namespace {
@@ -53,8 +53,8 @@ Status StoreRequestHandler::open_file() {
     auto file = spool_.create();
     if (!file) return tl::unexpected(file.error());
     file_.emplace(std::move(*file));
-    const auto meta = file_meta_information(request_.sop_class_uid, request_.sop_instance_uid,
-                                            request_.transfer_syntax->uid, caller_.calling_ae);
+    const auto meta = part10_header(request_.sop_class_uid, request_.sop_instance_uid,
+                                    request_.transfer_syntax->uid, caller_.calling_ae);
     meta_length_ = meta.size();
     return file_->write(std::as_bytes(std::span(meta)));
 }

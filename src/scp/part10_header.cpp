@@ -1,4 +1,4 @@
-#include "scp/file_meta_information.h"
+#include "scp/part10_header.h"
 
 #include <cstdint>
 
@@ -37,8 +37,8 @@ std::string group_length(std::size_t length) {
 
 }  // namespace
 
-std::string file_meta_information(std::string_view sop_class_uid, std::string_view sop_instance_uid,
-                                  std::string_view transfer_syntax_uid, std::string_view source_ae_title) {
+std::string part10_header(std::string_view sop_class_uid, std::string_view sop_instance_uid,
+                          std::string_view transfer_syntax_uid, std::string_view source_ae_title) {
     std::string group;
     append_16(group, 0x0002);  // FileMetaInformationVersion
     append_16(group, 0x0001);

@@ -1,0 +1,62 @@
+// hilum-worker: the only program of Hilum that links LibTorch. Started by the coordinator, never by hand.
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <string>
+
+#include "base/channel.h"
+#include "base/file_system.h"
+#include "base/logging.h"
+#include "base/yaml_reader.h"
+#include "model/inference/worker.h"
+
+namespace {
+
+using namespace hilum;
+
+constexpr std::size_t largest_configuration = 1 << 20;
+
+struct Arguments {
+    std::string config;
+    int config_fd = -1, channel_fd = -1;
+    std::size_t model = 0;
+};
+
+Result<Configuration> read_configuration(const Arguments& arguments) {
+    const UniqueFd fd(arguments.config_fd);
+    const auto text = read_fd(fd.get(), largest_configuration);
+    if (!text) return tl::unexpected(text.error());
+    auto loaded = parse_configuration(*text, arguments.config);
+    if (!loaded.problems.empty()) return fail("configuration", "{}", loaded.problems.front().text());
+    if (arguments.model >= loaded.configuration.models.size())
+        return fail("configuration", "{} has no model number {}", arguments.config, arguments.model);
+    return std::move(loaded.configuration);
+}
+
+int run(const Arguments& arguments) {
+    Channel coordinator((UniqueFd(arguments.channel_fd)));
+    start_logging("worker", "info");
+    const auto configuration = read_configuration(arguments);
+    if (!configuration) return model::report_failure(coordinator, configuration.error());
+    start_logging("worker", configuration->node.log_level);
+    return model::run_worker(std::move(coordinator), *configuration, arguments.model);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A terminal's Ctrl-C reaches the whole group: the coordinator alone decides when its children end.
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("Hilum's inference worker, started by hilumd");
+    Arguments arguments;
+    app.set_version_flag("--version", HILUM_VERSION);
+    app.add_option("--config", arguments.config, "configuration file")->required();
+    app.add_option("--config-fd", arguments.config_fd, "descriptor of its text")->required();
+    app.add_option("--channel-fd", arguments.channel_fd, "descriptor of the channel to hilumd")->required();
+    app.add_option("--model", arguments.model, "which of the configured models, from 0")->required();
+    CLI11_PARSE(app, argc, argv);
+    return run(arguments);
+}

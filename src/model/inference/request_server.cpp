@@ -1,0 +1,129 @@
+#include "model/inference/request_server.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace hilum::model {
+
+WorkerExit RequestServer::serve() {
+    while (!ended_)
+        if (gather()) answer_batch(runner_.next_size(waiting_.size()));
+    return exit_;
+}
+
+void RequestServer::end(WorkerExit exit) {
+    ended_ = true;
+    exit_ = exit;
+}
+
+// Waits until there is a batch to run: full, or as large as it became within max_delay. False when there is
+// none.
+bool RequestServer::gather() {
+    if (waiting_.empty() && !receive()) return false;
+    if (waiting_.empty()) return false;
+    const auto deadline = waiting_.front().arrived + model_.max_delay;
+    while (waiting_.size() < runner_.largest() && more_comes_until(deadline))
+        if (!receive()) return false;
+    return true;
+}
+
+bool RequestServer::more_comes_until(Clock::time_point deadline) const {
+    const auto left = std::max(Clock::duration::zero(), deadline - Clock::now());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+    pollfd readable{coordinator_.fd(), POLLIN, 0};
+    return ::ppoll(&readable, 1, &timeout, nullptr) > 0;
+}
+
+// Takes one message. A request that cannot be run is answered at once. False when the work ended.
+bool RequestServer::receive() {
+    const auto message = coordinator_.receive();
+    const auto request = message.and_then(from_packet<InferRequest>);
+    if (!request) {
+        const bool closed = request.error().code == "closed";
+        if (!closed) spdlog::error("the coordinator sent no inference request: {}", request.error().message);
+        end(closed ? served : unusable);
+        return false;
+    }
+    auto tensor = map_tensor(*request, *message);
+    if (tensor)
+        waiting_.push_back({request->job, std::move(*tensor), Clock::now()});
+    else
+        refuse(request->job, {"wrong_input", tensor.error().message});
+    return !ended_;
+}
+
+Result<Mapping> RequestServer::map_tensor(const InferRequest& request, const Message& message) const {
+    const auto& input = model_.package.input;
+    const std::vector<std::int64_t> expected{1, input.channels, input.rows, input.columns};
+    if (request.shape != expected)
+        return fail("wrong_input", "the tensor has not the shape [1, {}, {}, {}]", input.channels, input.rows,
+                    input.columns);
+    if (message.fds.size() != 1) return fail("wrong_input", "the tensor's memory is missing");
+    std::size_t bytes = sizeof(float);
+    for (const auto size : expected) bytes *= static_cast<std::size_t>(size);
+    return Mapping::of_memfd(message.fds.front().get(), bytes);
+}
+
+void RequestServer::answer_batch(std::size_t size) {
+    std::vector<InputTensor> inputs;
+    for (std::size_t i = 0; i < size; ++i) inputs.push_back(waiting_[i].tensor.as<const float>());
+    const auto started = now();
+    const auto outcomes = runner_.run(inputs);
+    bool failed = false;
+    for (const auto& outcome : outcomes) {
+        failed = failed || (!outcome && outcome.error().code == "model_failed");
+        answer(waiting_.front(), outcome, started);
+        waiting_.pop_front();
+    }
+    if (!failed || model_.device_works()) return;
+    spdlog::error("{} does not work any more in this process", model_.device);
+    end(device_lost);
+}
+
+void RequestServer::answer(const WaitingRequest& request, const Result<Inference>& outcome,
+                           Timestamp started) {
+    if (!outcome) return refuse(request.job, outcome.error());
+    auto result = describe(*outcome, started);
+    if (!result) return refuse(request.job, result.error());
+    send({.job = request.job, .result = std::move(*result), .error_code = "", .error = ""}, outcome->maps);
+}
+
+Result<InferenceResult> RequestServer::describe(const Inference& inference, Timestamp started) const {
+    auto result = interpret_outputs(model_.package, inference.outputs);
+    if (!result) return result;
+    if (!std::all_of(inference.maps.begin(), inference.maps.end(), [](float v) { return std::isfinite(v); }))
+        return fail("not_finite", "the model gave a map with values that are no numbers");
+    result->device = model_.device;
+    result->started_at = to_microseconds(started);
+    result->seconds = inference.seconds;
+    result->map_rows = inference.map_rows;
+    result->map_columns = inference.map_columns;
+    return result;
+}
+
+void RequestServer::refuse(std::int64_t job, const Error& error) {
+    spdlog::warn("job {}: {}: {}", job, error.code, error.message);
+    send({.job = job, .result = {}, .error_code = error.code, .error = error.message}, {});
+}
+
+void RequestServer::send(const InferReply& reply, std::span<const float> maps) {
+    Status sent;
+    if (maps.empty()) {
+        sent = coordinator_.send(to_packet(reply));
+    } else {
+        const auto memfd = make_memfd("hilum-maps", std::as_bytes(maps));
+        const int fd = memfd ? memfd->get() : -1;
+        sent = memfd ? coordinator_.send(to_packet(reply), std::span(&fd, 1)) : tl::unexpected(memfd.error());
+    }
+    if (sent) return;
+    const bool closed = sent.error().code == "closed";
+    if (!closed) spdlog::error("cannot answer the coordinator: {}", sent.error().message);
+    end(closed ? served : unusable);
+}
+
+}  // namespace hilum::model

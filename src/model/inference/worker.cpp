@@ -1,0 +1,98 @@
+#include "model/inference/worker.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/sandbox.h"
+#include "model/inference/engine.h"
+#include "model/inference/probe.h"
+#include "model/inference/request_server.h"
+#include "model/inference/warm_up.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum::model {
+namespace {
+
+Result<ModelPackage> read_package(const ModelSettings& settings) {
+    auto loaded = read_model_package(settings.package);
+    if (!loaded.problems.empty()) {
+        std::string all;
+        for (const auto& problem : loaded.problems) all += (all.empty() ? "" : "; ") + problem.text();
+        return fail("package", "{}", all);
+    }
+    if (auto applied = apply_thresholds(loaded.package, settings.thresholds); !applied)
+        return tl::unexpected(applied.error());
+    if (!settings.thresholds.empty() && loaded.package.activation == Activation::softmax)
+        spdlog::warn("model {}: the configured thresholds decide nothing, its classes exclude each other",
+                     loaded.package.name);
+    return std::move(loaded.package);
+}
+
+// From here on, on a CPU, this process and the model in it have no network.
+Status enter_sandbox(const std::string& device) {
+    return device == "cpu" ? deny_new_sockets() : Status();
+}
+
+Result<Engine> load_engine(const ModelPackage& package, const std::string& device, int threads) {
+    const auto weights = read_verified_weights(package);
+    if (!weights) return tl::unexpected(weights.error());
+    if (auto inside = enter_sandbox(device); !inside) return tl::unexpected(inside.error());
+    auto engine = Engine::load(package, *weights, device, threads);
+    if (!engine)
+        engine.error().message = fmt::format("{}: {}", package.file.string(), engine.error().message);
+    return engine;
+}
+
+Result<BatchRunner> warm_up_engine(Engine& engine, const ModelPackage& package, const std::string& device,
+                                   int max_batch) {
+    const auto forward = [&engine](std::span<const InputTensor> inputs) { return engine.run(inputs); };
+    WarmUpPlan plan;
+    plan.max_batch = static_cast<std::size_t>(max_batch);
+    if (device != "cpu") plan.candidates = {1, 4, 16};
+    auto sizes = warm_up(forward, make_probe(package.input), plan);
+    if (!sizes) return tl::unexpected(sizes.error());
+    return BatchRunner(forward, std::move(*sizes));
+}
+
+Status announce(Channel& coordinator, const ModelPackage& package, const std::string& device,
+                std::size_t batch) {
+    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), {}};
+    for (const auto& label : package.labels) ready.labels.push_back(label.name);
+    return coordinator.send(to_packet(ready));
+}
+
+}  // namespace
+
+int report_failure(Channel& coordinator, const Error& error) {
+    spdlog::error("{}", error.message);
+    const auto sent = coordinator.send(to_packet(WorkerFailed{error.code, error.message}));
+    if (!sent) spdlog::error("{}", sent.error().message);
+    return unusable;
+}
+
+int run_worker(Channel coordinator, const Configuration& configuration, std::size_t model) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto& settings = configuration.models[model];
+    const auto package = read_package(settings);
+    if (!package) return report_failure(coordinator, package.error());
+    const auto device = choose_device(settings.device);
+    if (!device) return report_failure(coordinator, device.error());
+    auto engine = load_engine(*package, *device, settings.threads);
+    if (!engine) return report_failure(coordinator, engine.error());
+    auto runner = warm_up_engine(*engine, *package, *device, settings.batch_max_size);
+    if (!runner) return report_failure(coordinator, runner.error());
+
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    spdlog::info("model {} {} is ready on {}: batches of up to {}, after {:.1f} s", package->name,
+                 package->version, engine->description(), runner->largest(), seconds.count());
+    if (const auto told = announce(coordinator, *package, *device, runner->largest()); !told)
+        return told.error().code == "closed" ? served : report_failure(coordinator, told.error());
+    const auto device_works = [&engine] { return engine->device_works(); };
+    return RequestServer(coordinator, {*package, *device, device_works, settings.batch_max_delay},
+                         std::move(*runner))
+        .serve();
+}
+
+}  // namespace hilum::model

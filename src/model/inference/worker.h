@@ -1,0 +1,19 @@
+// The worker process: one model, warm, on one device. It parses no foreign bytes but the model file, whose
+// digest it compares; it has no network and no database.
+#pragma once
+
+#include <cstddef>
+
+#include "base/channel.h"
+#include "pipeline/types/configuration.h"
+
+namespace hilum::model {
+
+// Loads the model configuration.models[model] and serves InferRequests until the coordinator closes its
+// channel. Returns the exit code, a WorkerExit. A model that cannot be used is told with WorkerFailed.
+int run_worker(Channel coordinator, const Configuration& configuration, std::size_t model);
+
+// Tells the coordinator why there is no model, and the log; returns the exit code, 1.
+int report_failure(Channel& coordinator, const Error& error);
+
+}  // namespace hilum::model

@@ -1,0 +1,180 @@
+#include "results/study_composer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "dicom/dataset_reading.h"
+#include "results/measurement_report.h"
+#include "results/report_terms.h"
+#include "results/secondary_capture.h"
+#include "results/template_checker.h"
+
+namespace hilum::results {
+namespace {
+
+constexpr std::size_t largest_result = 256 * 1024 * 1024;
+constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferSyntax;
+
+// The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where some of it
+// is not ASCII, else in the character set that they came in.
+std::vector<SourceImage> readable_with(const ComposeRequest& request, const std::string& description,
+                                       const Equipment& equipment, const std::vector<SourceImage>& images) {
+    nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
+    for (const SourceImage& image : images) text.push_back(image.image->outcome);
+    const bool ascii = is_ascii(text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return ascii ? images : in_utf8(images);
+}
+
+// Composes for one request. Errors are collected: the first is the reply's.
+class StudyComposer {
+  public:
+    StudyComposer(const ComposeRequest& request, const Equipment& equipment)
+        : request_(request), equipment_(equipment) {
+        reply_.job = request.job;
+    }
+
+    ComposeReply run() {
+        auto sources = load_sources(request_);
+        if (!sources) {
+            note(sources.error());
+            return std::move(reply_);
+        }
+        for (const ReportProfile& profile : request_.profiles) {
+            if (profile.sr) note_failure(add_report(profile, reported(*sources)));
+            for (const SourceImage& image : *sources)
+                if (wants_capture(profile, *image.image)) note_failure(add_capture(profile, image));
+        }
+        return std::move(reply_);
+    }
+
+  private:
+    std::vector<SourceImage> reported(const std::vector<SourceImage>& images) const {
+        std::vector<SourceImage> chosen;
+        for (const SourceImage& image : images)
+            if (image.image->outcome.result || (image.image->outcome.not_analysed && request_.report_not_analysed))
+                chosen.push_back(image);
+        return chosen;
+    }
+
+    Status add_report(const ReportProfile& profile, const std::vector<SourceImage>& reported_images) {
+        if (reported_images.empty()) return {};  // nothing was analysed, and the site wants no report of that
+        if (is_made(report_identity(request_, profile), profile)) return {};
+        const auto images = readable_with(request_, profile.sr_series_description, equipment_, reported_images);
+        auto report = build_measurement_report(request_, profile, images, equipment_);
+        if (!report) return tl::unexpected(report.error());
+        if (auto proved = prove(**report, profile, images); !proved) return proved;
+        return write("sr", report_identity(request_, profile), **report, profile);
+    }
+
+    // Two profiles that differ in other things may want the very same result: it is made once, for both.
+    bool is_made(const ResultIdentity& identity, const ReportProfile& profile) {
+        const auto made =
+            std::ranges::find(reply_.results, identity.sop_instance_uid, &ComposedResult::sop_instance_uid);
+        if (made == reply_.results.end()) return false;
+        made->destinations.insert(made->destinations.end(), profile.destinations.begin(),
+                                  profile.destinations.end());
+        return true;
+    }
+
+    Status prove(DcmDataset& report, const ReportProfile& profile, const std::vector<SourceImage>& images) {
+        const auto violations =
+            check_measurement_report(report, *images.front().header, expectation(profile, images));
+        if (violations.empty()) return {};
+        for (const auto& [row, problem] : violations) reply_.problems.push_back(row + ": " + problem);
+        return fail("template_violation", "the report breaks {} rules of its template, first: {}",
+                    violations.size(), reply_.problems.front());
+    }
+
+    ReportExpectation expectation(const ReportProfile& profile, const std::vector<SourceImage>& images) const {
+        ReportExpectation expected;
+        expected.sop_class_uid = sr_sop_class_uid(profile.sr_sop_class).value_or("");
+        expected.has_predecessor = request_.version > 1 && !request_.predecessors.empty();
+        expected.notice_required = false;
+        for (const ModelIdentity& model : models_of(request_, images))
+            expected.notice_required = expected.notice_required || !model.cleared_for_clinical_use;
+        for (const SourceImage& image : images) {
+            const auto& result = image.image->outcome.result;
+            expected.images.push_back({text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid,
+                                       result.has_value()});
+            if (!result) continue;
+            expected.findings += static_cast<std::size_t>(std::ranges::count_if(result->labels, is_finding));
+            if (result->activation == "none") expected.scores_in_unit_range = false;
+        }
+        return expected;
+    }
+
+    Status add_capture(const ReportProfile& profile, const SourceImage& image) {
+        if (image.image->artifact.empty())
+            return fail("artifact_damaged", "instance {}: the analysis kept no image", image.image->instance);
+        if (is_made(capture_identity(request_, profile, *image.image), profile)) return {};
+        const auto artifact = read_artifact(image.image->artifact);
+        if (!artifact)
+            return fail("artifact_damaged", "instance {}: {}", image.image->instance, artifact.error().message);
+        const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
+        auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
+        if (!capture) return tl::unexpected(capture.error());
+        return write("sc", capture_identity(request_, profile, *image.image), **capture, profile);
+    }
+
+    Status write(const char* kind, const ResultIdentity& identity, DcmDataset& dataset, const ReportProfile& profile) {
+        auto bytes = file_bytes(dataset, explicit_little_endian);
+        if (!bytes) return tl::unexpected(bytes.error());
+        const std::filesystem::path file =
+            std::filesystem::path(request_.results_dir) / (identity.sop_instance_uid + ".dcm");
+        auto digest = commit(file, identity, *bytes);
+        if (!digest) return tl::unexpected(digest.error());
+        reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
+                                  identity.series_instance_uid, explicit_little_endian, file.string(), *digest,
+                                  profile.destinations});
+        return {};
+    }
+
+    // The digest of what lies under the name in the end.
+    static Result<std::string> commit(const std::filesystem::path& file, const ResultIdentity& identity,
+                                      const std::string& bytes) {
+        if (const auto earlier = read_file(file, largest_result); earlier && is_instance(file, identity))
+            return sha256_hex(*earlier);
+        if (const auto written = write_file_durably(file, std::as_bytes(std::span(bytes))); !written)
+            return tl::unexpected(written.error());
+        return sha256_hex(bytes);
+    }
+
+    static bool is_instance(const std::filesystem::path& file, const ResultIdentity& identity) {
+        const auto earlier = load_dicom_file(file);
+        return earlier && text_of(*(*earlier)->getDataset(), DCM_SOPInstanceUID) == identity.sop_instance_uid;
+    }
+
+    void note_failure(const Status& status) {
+        if (!status) note(status.error());
+    }
+    void note(const Error& error) {
+        spdlog::warn("job {}: {}: {}", request_.job, error.code, error.message);
+        // A damaged artifact can be made again, so that it outranks what would fail again.
+        if (!reply_.error_code.empty() && error.code != "artifact_damaged") return;
+        reply_.error_code = error.code;
+        reply_.error = error.message;
+    }
+
+    const ComposeRequest& request_;
+    const Equipment& equipment_;
+    ComposeReply reply_;
+};
+
+}  // namespace
+
+ComposeReply compose(const ComposeRequest& request, const Equipment& equipment) {
+    try {
+        return StudyComposer(request, equipment).run();
+    } catch (const std::bad_alloc&) {
+        ComposeReply reply;
+        reply.job = request.job;
+        reply.error_code = "out_of_memory";
+        reply.error = "composing needs more memory than this process may use";
+        return reply;
+    }
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,104 @@
+"""Many connections at once: silent ones delay nobody, and limits are told as passing."""
+
+import socket
+import subprocess
+import time
+
+from hilum_harness import HilumTest, echo, wait_until
+
+
+class Connections(HilumTest):
+    def setUp(self):
+        super().setUp()
+        self.start_node()
+
+    def connect(self):
+        connection = socket.create_connection(("127.0.0.1", self.node.port), timeout=60)
+        self.addCleanup(connection.close)
+        return connection
+
+
+class SilentConnectionTest(Connections):
+    def test_100_silent_connections_do_not_delay_an_echo(self):
+        silent = [self.connect() for _ in range(100)]
+        wait_until(lambda: sum(role == "" or role == "listener" for _, role in self.node.descendants()) >= 100, 30,
+                   "a receiver for each connection")
+        for _ in range(5):
+            start = time.monotonic()
+            answered = echo(self.node.port)
+            self.assertEqual(answered.returncode, 0, answered.stderr)
+            self.assertLess(time.monotonic() - start, 1.0)
+        self.assertEqual(len(silent), 100)
+
+
+class SilentConnectionTimeoutTest(Connections):
+    changes = {"scp": {"association_timeout": "1s", "max_connections": 20}}
+
+    def test_a_silent_connection_is_closed_after_its_time(self):
+        connection = self.connect()
+        start = time.monotonic()
+        self.assertEqual(connection.recv(1), b"", "closed by the node")
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_a_dripping_sender_is_closed_after_its_time_too(self):
+        connection = self.connect()
+        connection.settimeout(0.1)
+        start = time.monotonic()
+        # A-ASSOCIATE-RQ of 200 bytes, a byte at a time.
+        pdu = b"\x01\x00\x00\x00\x00\xc8" + bytes(200)
+        closed = False
+        for byte in pdu:
+            try:
+                connection.sendall(bytes([byte]))
+                if connection.recv(1) == b"":
+                    closed = True
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                closed = True
+                break
+        self.assertTrue(closed)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_connections_beyond_the_limit_are_closed_and_the_node_recovers(self):
+        connections = [self.connect() for _ in range(40)]
+        self.assertEqual(connections[-1].recv(1), b"")
+        for connection in connections:
+            connection.close()
+        wait_until(lambda: echo(self.node.port).returncode == 0, 30, "an echo is answered again")
+
+
+class AssociationLimitTest(HilumTest):
+    changes = {"scp": {"max_associations": 2}}
+
+    def test_an_association_beyond_the_limit_is_rejected_as_transient(self):
+        self.start_node()
+        request = self.recorded_association_request()
+        held = []
+        for _ in range(2):
+            connection = socket.create_connection(("127.0.0.1", self.node.port), timeout=60)
+            self.addCleanup(connection.close)
+            connection.sendall(request)
+            self.assertEqual(connection.recv(1), b"\x02", "A-ASSOCIATE-AC")
+            held.append(connection)
+        rejected = echo(self.node.port)
+        self.assertNotEqual(rejected.returncode, 0)
+        self.assertIn("Rejected Transient", rejected.stderr)
+        self.assertIn("Local limit exceeded", rejected.stderr.replace("Local Limit Exceeded", "Local limit exceeded"))
+        held.pop().close()
+        wait_until(lambda: echo(self.node.port).returncode == 0, 30, "an echo is answered again")
+
+    @staticmethod
+    def recorded_association_request():
+        """The A-ASSOCIATE-RQ that echoscu sends."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            sender = subprocess.Popen(
+                ["echoscu", "-aet", "MODALITY", "-aec", "HILUM", "127.0.0.1", str(server.getsockname()[1])],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            connection, _ = server.accept()
+            with connection:
+                head = connection.recv(6, socket.MSG_WAITALL)
+                body = connection.recv(int.from_bytes(head[2:6], "big"), socket.MSG_WAITALL)
+            sender.wait(60)
+        return head + body

@@ -1,0 +1,98 @@
+"""The Debian package and the systemd unit: what is in them, and what systemd thinks of it."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["HILUM_BUILD"])
+WORST_EXPOSURE = 2.0  # of 10, by systemd-analyze security
+
+EXPECTED = {
+    "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "etc/hilum/hilum.yaml",
+    "usr/share/hilum/models/demo/model.yaml", "lib/systemd/system/hilum.service", "lib/sysusers.d/hilum.conf",
+    "lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/operations.md",
+}
+
+
+def need(program):
+    if shutil.which(program) is None:
+        raise unittest.SkipTest(f"{program} is not installed")
+
+
+class PackageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        for program in ("cpack", "dpkg-deb", "dpkg-shlibdeps", "systemd-analyze"):
+            need(program)
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-package-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        packed = subprocess.run(["cpack", "-G", "DEB", "-B", str(cls.folder / "out")], cwd=BUILD, capture_output=True,
+                                text=True, check=False)
+        assert packed.returncode == 0, packed.stdout + packed.stderr
+        cls.package, = (cls.folder / "out").glob("*.deb")
+        cls.root = cls.folder / "root"
+        subprocess.run(["dpkg-deb", "-R", str(cls.package), str(cls.root)], check=True)
+
+    def control(self, name):
+        return (self.root / "DEBIAN" / name).read_text()
+
+    def test_every_file_is_in_its_place(self):
+        files = {file.relative_to(self.root).as_posix() for file in self.root.rglob("*") if file.is_file()}
+        self.assertEqual(EXPECTED - files, set())
+        strangers = [file for file in files - EXPECTED
+                     if not file.startswith(("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/doc/hilum/"))]
+        self.assertEqual(strangers, [])
+
+    def test_the_model_comes_with_its_weights(self):
+        folder = self.root / "usr/share/hilum/models/demo"
+        weights = re.search(r"^file:\s*(\S+)", (folder / "model.yaml").read_text(), re.MULTILINE)[1]
+        self.assertGreater((folder / weights).stat().st_size, 10_000)
+
+    def test_the_configuration_is_the_sites_own(self):
+        self.assertEqual(self.control("conffiles").split(), ["/etc/hilum/hilum.yaml"])
+
+    def test_libraries_are_depended_on(self):
+        depends = re.search(r"^Depends: (.*)$", self.control("control"), re.MULTILINE)[1]
+        for library in ("libdcmtk17", "libtorch1.13", "libsqlite3-0", "libc6", "fonts-dejavu-core"):
+            self.assertIn(library, depends)
+
+    def test_programs_are_stripped_and_executable(self):
+        for program in ("hilumd", "hilum", "hilum-worker"):
+            file = self.root / "usr/bin" / program
+            self.assertEqual(file.stat().st_mode & 0o777, 0o755)
+            sections = subprocess.run(["readelf", "-S", str(file)], capture_output=True, text=True, check=True).stdout
+            self.assertNotIn(".debug_info", sections)
+
+    def test_maintainer_scripts_are_valid_shell(self):
+        for script in ("postinst", "prerm", "postrm"):
+            file = self.root / "DEBIAN" / script
+            self.assertTrue(os.access(file, os.X_OK), script)
+            subprocess.run(["sh", "-n", str(file)], check=True)
+
+    def test_systemd_finds_no_fault_in_the_unit(self):
+        # ExecStart must exist for systemd-analyze: a copy of the unit names the program in the extracted package.
+        unit = self.folder / "hilum.service"
+        text = (self.root / "lib/systemd/system/hilum.service").read_text()
+        self.assertIn("/usr/bin/hilumd", text)
+        unit.write_text(text.replace("/usr/bin/hilumd", f"{self.root}/usr/bin/hilumd"))
+        verified = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True,
+                                  check=False)
+        complaints = [line for line in verified.stderr.splitlines() if "hilum" in line]
+        self.assertEqual((verified.returncode, complaints), (0, []), verified.stderr)
+
+    def test_the_unit_exposes_little(self):
+        judged = subprocess.run(
+            ["systemd-analyze", "security", "--offline=yes", "--no-pager",
+             str(self.root / "lib/systemd/system/hilum.service")], capture_output=True, text=True, check=False)
+        exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout + judged.stderr)
+        self.assertIsNotNone(exposure, judged.stdout + judged.stderr)
+        self.assertLessEqual(float(exposure[1]), WORST_EXPOSURE)
+
+    def test_oneDNN_may_compile_its_kernels(self):
+        unit = (SOURCE / "systemd" / "hilum.service").read_text()
+        self.assertNotRegex(unit, r"(?m)^MemoryDenyWriteExecute=(yes|true|1)")

@@ -1,0 +1,200 @@
+#include "dicom/dataset_reading.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/unique_fd.h"
+#include "support/temporary_folder.h"
+
+namespace hilum {
+namespace {
+
+struct TextCase {
+    const char* what;
+    const char* character_set;
+    std::string bytes;
+    const char* utf8;
+};
+
+void PrintTo(const TextCase& one, std::ostream* out) {
+    *out << one.what;
+}
+
+class ToUtf8 : public testing::TestWithParam<TextCase> {};
+
+TEST_P(ToUtf8, ConvertsPersonNames) {
+    EXPECT_EQ(to_utf8(GetParam().bytes, GetParam().character_set, true), GetParam().utf8);
+}
+
+// The names of PS3.5 annexes H and K where there is one.
+INSTANTIATE_TEST_SUITE_P(
+    CharacterSets, ToUtf8,
+    testing::Values(
+        TextCase{"ASCII", "", "Doe^Jane", "Doe^Jane"},
+        TextCase{"Latin-1", "ISO_IR 100", "M\xFCller^J\xFCrgen", "Müller^Jürgen"},
+        TextCase{"UTF-8", "ISO_IR 192", "Müller^Jürgen", "Müller^Jürgen"},
+        TextCase{"Cyrillic", "ISO_IR 144", "\xBB\xEE\xDA", "Люк"},
+        TextCase{"Japanese H.3.1", "\\ISO 2022 IR 87",
+                 "Yamada^Tarou=\033$B;3ED\033(B^\033$BB@O:\033(B=\033$B$d$^$@\033(B^\033$B$?$m$&\033(B",
+                 "Yamada^Tarou=山田^太郎=やまだ^たろう"},
+        TextCase{"Japanese H.3.2", "ISO 2022 IR 13\\ISO 2022 IR 87",
+                 "\xD4\xCF\xC0\xDE^\xC0\xDB\xB3=\033$B;3ED\033(J^\033$BB@O:\033(J=\033$B$d$^$@\033(J^\033$B$?"
+                 "$m$&\033(J",
+                 "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう"},
+        TextCase{"Korean", "\\ISO 2022 IR 149", "Hong^Gildong=\033$)C\xFB\xF3^\033$)C\xD1\xCE\xD4\xD7",
+                 "Hong^Gildong=洪^吉洞"},
+        TextCase{"Hebrew, not Japanese", "ISO_IR 138", "\xF9\xF8\xE5\xEF", "שרון"},
+        TextCase{"undeclared Latin-1", "", "M\xFCller", "Müller"},
+        TextCase{"undeclared UTF-8", "", "Müller", "Müller"},
+        TextCase{"UTF-8 declared, Latin-1 sent", "ISO_IR 192", "M\xFCller", "Müller"},
+        TextCase{"unknown character set", "ISO_IR 999", "M\xFCller", "Müller"}));
+
+TEST(ToUtf8Text, MakesValidUtf8OfAnything) {
+    for (const char* set :
+         {"", "ISO_IR 192", "\\ISO 2022 IR 87", "ISO 2022 IR 13", "ISO_IR 100", "GB18030"}) {
+        const std::string hostile = "\033$B\x21\033$(D!\xED\xA0\x80\xF4\x90\x80\x80\xC0\x80\xFF";
+        const std::string text = to_utf8(hostile, set);
+        EXPECT_EQ(to_utf8(text, "ISO_IR 192"), text) << set;
+    }
+}
+
+class Dataset : public testing::Test {
+  protected:
+    DcmDataset dataset;
+};
+
+TEST_F(Dataset, GivesTextWithoutPadding) {
+    dataset.putAndInsertString(DCM_BodyPartExamined, "CHEST ");
+    dataset.putAndInsertString(DCM_StudyDescription, "  XR Chest");
+    EXPECT_EQ(text_of(dataset, DCM_BodyPartExamined), "CHEST");
+    EXPECT_EQ(text_of(dataset, DCM_StudyDescription), "XR Chest");
+    EXPECT_EQ(text_of(dataset, DCM_SeriesDescription), "");
+}
+
+TEST_F(Dataset, GivesOneValueOfSeveral) {
+    dataset.putAndInsertString(DCM_ImageType, "DERIVED\\PRIMARY \\");
+    EXPECT_EQ(text_of(dataset, DCM_ImageType), "DERIVED\\PRIMARY\\");
+    EXPECT_EQ(text_of(dataset, DCM_ImageType, 1), "PRIMARY");
+    EXPECT_EQ(text_of(dataset, DCM_ImageType, 2), "");
+    EXPECT_EQ(text_of(dataset, DCM_ImageType, 7), "");
+}
+
+TEST_F(Dataset, UsesTheCharacterSetOfTheNearestLevelForText) {
+    dataset.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 144");
+    DcmItem* item = nullptr;
+    dataset.findOrCreateSequenceItem(DCM_AnatomicRegionSequence, item, -2);
+    item->putAndInsertString(DCM_CodeMeaning, "\xBB\xEE\xDA");
+    EXPECT_EQ(text_of(*item, DCM_CodeMeaning), "Люк");
+    item->putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 100");
+    item->putAndInsertString(DCM_CodeMeaning, "\xFC");
+    EXPECT_EQ(text_of(*item, DCM_CodeMeaning), "ü");
+}
+
+TEST_F(Dataset, GivesNumbersOfEachKind) {
+    dataset.putAndInsertString(DCM_WindowCenter, "40.5\\80");
+    dataset.putAndInsertString(DCM_NumberOfFrames, "3");
+    dataset.putAndInsertUint16(DCM_Rows, 65535);
+    EXPECT_DOUBLE_EQ(number_of(dataset, DCM_WindowCenter).value(), 40.5);
+    EXPECT_DOUBLE_EQ(number_of(dataset, DCM_WindowCenter, 1).value(), 80);
+    EXPECT_FALSE(number_of(dataset, DCM_WindowCenter, 2));
+    EXPECT_EQ(integer_of(dataset, DCM_NumberOfFrames), 3);
+    EXPECT_EQ(integer_of(dataset, DCM_Rows), 65535);
+    EXPECT_FALSE(integer_of(dataset, DCM_WindowCenter));
+    EXPECT_FALSE(number_of(dataset, DCM_WindowWidth));
+}
+
+TEST_F(Dataset, TakesNoNumberFromWhatIsNone) {
+    dataset.putAndInsertString(DCM_WindowCenter, "wide");
+    dataset.putAndInsertString(DCM_WindowWidth, "inf");
+    dataset.putAndInsertString(DCM_NumberOfFrames, "many");
+    EXPECT_FALSE(number_of(dataset, DCM_WindowCenter));
+    EXPECT_FALSE(number_of(dataset, DCM_WindowWidth));
+    EXPECT_FALSE(integer_of(dataset, DCM_NumberOfFrames));
+}
+
+TEST_F(Dataset, GivesTheFirstCodeOfASequence) {
+    DcmItem* item = nullptr;
+    dataset.findOrCreateSequenceItem(DCM_AnatomicRegionSequence, item, -2);
+    item->putAndInsertString(DCM_CodeValue, "51185008");
+    item->putAndInsertString(DCM_CodingSchemeDesignator, "SCT");
+    item->putAndInsertString(DCM_CodeMeaning, "Chest");
+    EXPECT_EQ(code_of(dataset, DCM_AnatomicRegionSequence), (Code{"51185008", "SCT", "Chest"}));
+    EXPECT_EQ(code_of(dataset, DCM_ViewCodeSequence), Code{});
+}
+
+class File : public testing::Test {
+  protected:
+    File() {
+        silence_dcmtk();
+        DcmDataset& dataset = *format.getDataset();
+        dataset.putAndInsertString(DCM_SOPClassUID, UID_ComputedRadiographyImageStorage);
+        dataset.putAndInsertString(DCM_SOPInstanceUID, "1.2.3");
+        dataset.putAndInsertString(DCM_PatientName, "Doe^Jane");
+    }
+    void save(E_TransferSyntax syntax) { ASSERT_TRUE(format.saveFile(path.c_str(), syntax).good()); }
+    std::string load_code() {
+        const auto loaded = load_dicom_file(path);
+        return loaded ? "" : loaded.error().code;
+    }
+
+    test::TemporaryFolder folder;
+    std::filesystem::path path = folder / "image.dcm";
+    DcmFileFormat format;
+};
+
+TEST_F(File, LoadsInEachUncompressedTransferSyntax) {
+    for (const auto syntax : {EXS_LittleEndianImplicit, EXS_LittleEndianExplicit, EXS_BigEndianExplicit,
+                              EXS_DeflatedLittleEndianExplicit}) {
+        save(syntax);
+        const auto loaded = load_dicom_file(path);
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        EXPECT_EQ(text_of(*(*loaded)->getDataset(), DCM_PatientName), "Doe^Jane");
+        EXPECT_EQ(transfer_syntax_of(*(*loaded)->getDataset()), DcmXfer(syntax).getXferID());
+    }
+}
+
+TEST_F(File, LoadsFromADescriptor) {
+    save(EXS_LittleEndianExplicit);
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::filesystem::remove(path);
+    const auto loaded = load_dicom_file(fd.get());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_EQ(text_of(*(*loaded)->getDataset(), DCM_SOPInstanceUID), "1.2.3");
+}
+
+TEST_F(File, IsNotDicom) {
+    EXPECT_EQ(load_code(), "unreadable");
+    std::ofstream(path) << std::string(1000, 'x');
+    EXPECT_EQ(load_code(), "not_dicom");
+    std::ofstream(path, std::ios::trunc).flush();
+    EXPECT_EQ(load_code(), "not_dicom");
+    std::ofstream(path) << std::string(128, '\0') << "DICM" << std::string("\x02\0\x10\0SQ", 6)
+                        << std::string(100, '\0');
+    EXPECT_EQ(load_code(), "not_dicom");
+}
+
+TEST_F(File, IsCutOffAtAnyLengthWithoutHarm) {
+    save(EXS_LittleEndianExplicit);
+    const auto whole = std::filesystem::file_size(path);
+    for (auto size = whole - 1; size > 132; size -= 3) {
+        std::filesystem::resize_file(path, size);
+        const auto loaded = load_dicom_file(path);
+        if (!loaded) continue;  // else the cut fell between two elements
+        EXPECT_EQ(text_of(*(*loaded)->getDataset(), DCM_PatientName), "");
+    }
+}
+
+// 20,000 nested sequences crash whatever parses them by recursion.
+TEST_F(File, IsRefusedWhenNestedTooDeep) {
+    save(EXS_LittleEndianExplicit);
+    std::ofstream file(path, std::ios::app | std::ios::binary);
+    const std::string level("\x10\0\x9F\x99SQ\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\xFF\xFF\xFF\xFF", 20);
+    for (int i = 0; i < 20'000; ++i) file << level;
+    file.close();
+    EXPECT_EQ(load_code(), "too_deep");
+}
+
+}  // namespace
+}  // namespace hilum

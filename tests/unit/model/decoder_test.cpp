@@ -1,0 +1,172 @@
+#include "model/decoder.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <fstream>
+
+#include "base/file_system.h"
+#include "pipeline/types/messages.h"
+#include "support/temporary_folder.h"
+#include "unit/model/test_radiograph.h"
+
+namespace hilum::model {
+namespace {
+
+constexpr const char* model_yaml = R"(name: test
+version: "1"
+file: model.pt
+sha256: "0000000000000000000000000000000000000000000000000000000000000000"
+input: {rows: 32, columns: 32, channels: 1, intensity: minmax, resize: stretch, range: [0, 1], mean: [0], std: [1]}
+accepts: {modalities: [DX], body_parts: [CHEST], views: [PA, AP]}
+output:
+  activation: softmax
+  labels:
+    - {name: Normal}
+    - {name: Pneumonia, abnormal: true}
+)";
+
+// A decoder in a process of its own, since it gives up rights that it cannot take back.
+class DecoderProcess : public testing::Test {
+  protected:
+    DecoderProcess() {
+        std::ofstream(folder / "model.yaml") << model_yaml;
+        std::ofstream(folder / "model.pt") << "weights";
+        test::fill_radiograph(*format.getDataset(), 64, 48);
+    }
+    void start(const Configuration& configuration = {}) {
+        auto pair = Channel::make_pair().value();
+        pid = ::fork();
+        if (pid == 0) {
+            pair.first.close();
+            ::_exit(run_decoder(std::move(pair.second), configuration));
+        }
+        channel = std::move(pair.first);
+    }
+    int stop() {
+        channel.close();
+        int status = -1;
+        ::waitpid(pid, &status, 0);
+        return status;
+    }
+    void send(const std::filesystem::path& file) {
+        const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+        const int fds[] = {fd.get()};
+        const DecodeRequest request{.job = 7, .package = folder.path().string(), .display_long_side = 128};
+        ASSERT_TRUE(channel.send(to_packet(request), fds));
+    }
+    std::filesystem::path save() {
+        const auto file = folder / "image.dcm";
+        EXPECT_TRUE(format.saveFile(file.c_str(), EXS_LittleEndianExplicit).good());
+        return file;
+    }
+    Message receive() {
+        auto message = channel.receive();
+        EXPECT_TRUE(message) << message.error().message;
+        return std::move(*message);
+    }
+
+    test::TemporaryFolder folder;
+    DcmFileFormat format;
+    Channel channel;
+    pid_t pid = -1;
+};
+
+TEST_F(DecoderProcess, AnswersWithTensorAndDisplayImage) {
+    start();
+    send(save());
+    const auto message = receive();
+    const auto reply = from_packet<DecodeReply>(message).value();
+    ASSERT_TRUE(reply.prepared) << reply.error << reply.not_analysed.message;
+    EXPECT_EQ(reply.job, 7);
+    EXPECT_EQ(reply.shape, (std::vector<std::int64_t>{1, 1, 32, 32}));
+    EXPECT_EQ(reply.attributes.view, "PA");
+    EXPECT_EQ(reply.display.rows, 128);
+    EXPECT_EQ(reply.display.columns, 96);
+    ASSERT_EQ(message.fds.size(), 2U);
+    const auto tensor = Mapping::of_memfd(message.fds[0].get(), 32 * 32 * sizeof(float)).value();
+    const auto display = Mapping::of_memfd(message.fds[1].get(), 128 * 96).value();
+    const auto values = tensor.as<float>();
+    EXPECT_GE(*std::ranges::min_element(values), 0);
+    EXPECT_LE(*std::ranges::max_element(values), 1);
+    EXPECT_GT(values.back(), values.front());
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, AnswersWhyAnImageIsNotAnalysedAndGoesOn) {
+    start();
+    format.getDataset()->putAndInsertString(DCM_ViewPosition, "LL");
+    send(save());
+    const auto refused = from_packet<DecodeReply>(receive()).value();
+    EXPECT_FALSE(refused.prepared);
+    EXPECT_EQ(refused.not_analysed.code, "view");
+    EXPECT_EQ(refused.attributes.view, "LATERAL");
+    format.getDataset()->putAndInsertString(DCM_ViewPosition, "AP");
+    send(save());
+    EXPECT_TRUE(from_packet<DecodeReply>(receive()).value().prepared);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, CallsAFileThatIsNoDicomUndecodable) {
+    start();
+    send(folder / "model.yaml");
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "undecodable");
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, CallsAnImageOfOneValueBlank) {
+    start();
+    const std::vector<Uint16> pixels(64 * 48, 77);
+    format.getDataset()->putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
+    send(save());
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "blank");
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
+    Configuration configuration;
+    configuration.decoder.max_memory = 1ULL << 30;
+    configuration.decoder.max_pixels = 1'000'000'000;
+    start(configuration);
+    const auto file = save_as_run_length_bomb(24'000);  // unpacks to 1.1 GB
+    send(file);
+    const auto reply = from_packet<DecodeReply>(receive()).value();
+    EXPECT_EQ(reply.error_code, "out_of_memory") << reply.not_analysed.message;
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, AnswersAnErrorForAPackageThatCannotBeRead) {
+    start();
+    const auto file = save();
+    std::ofstream(folder / "model.yaml") << "name: [";
+    send(file);
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error_code, "package");
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, ReadsAPackageAgainWhenItChanged) {
+    start();
+    const auto file = save();
+    send(file);
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 32);
+    std::string changed = model_yaml;
+    changed.replace(changed.find("rows: 32"), 8, "rows: 16");
+    std::ofstream(folder / "model.yaml") << changed;
+    std::filesystem::last_write_time(folder / "model.yaml",
+                                     std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+    send(file);
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 16);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, EndsWithAnErrorOnAMessageThatIsNotItsOwn) {
+    start();
+    ASSERT_TRUE(channel.send(nlohmann::json{{"type", "infer"}}));
+    const int status = stop();
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_NE(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace hilum::model

@@ -1,0 +1,180 @@
+#include "model/radiograph_decoder.h"
+
+#include <dcmtk/dcmdata/dcrleerg.h>
+#include <dcmtk/dcmdata/dcrlerp.h>
+#include <dcmtk/dcmjpeg/djencode.h>
+#include <dcmtk/dcmjpeg/djrplol.h>
+#include <dcmtk/dcmjpls/djencode.h>
+#include <dcmtk/dcmjpls/djrparam.h>
+#include <gtest/gtest.h>
+
+#include "dicom/dataset_reading.h"
+#include "support/temporary_folder.h"
+#include "unit/model/test_radiograph.h"
+
+namespace hilum::model {
+namespace {
+
+constexpr int rows = 48, columns = 40;
+constexpr std::uint64_t plenty = 1'000'000;
+
+class RadiographDecoder : public testing::Test {
+  protected:
+    static void SetUpTestSuite() {
+        silence_dcmtk();
+        register_decoders();
+        DcmRLEEncoderRegistration::registerCodecs();
+        DJEncoderRegistration::registerCodecs();
+        DJLSEncoderRegistration::registerCodecs();
+    }
+    void SetUp() override {
+        test::fill_radiograph(dataset(), rows, columns);
+        reload(EXS_LittleEndianExplicit);
+    }
+
+    DcmDataset& dataset() { return *format->getDataset(); }
+
+    // Compressed, written and read again, as it would come in.
+    void compress(E_TransferSyntax syntax) {
+        const DJ_RPLossless jpeg;
+        const DJLSRepresentationParameter jpeg_ls(0, OFTrue);
+        const DcmRLERepresentationParameter rle;
+        const DcmRepresentationParameter* parameter = &rle;
+        if (syntax == EXS_JPEGLSLossless) parameter = &jpeg_ls;
+        if (syntax == EXS_JPEGProcess14SV1) parameter = &jpeg;
+        ASSERT_TRUE(dataset().chooseRepresentation(syntax, parameter).good());
+        reload(syntax);
+    }
+    void reload(E_TransferSyntax syntax) {
+        ASSERT_TRUE(format->saveFile((folder / "image.dcm").c_str(), syntax).good());
+        auto loaded = load_dicom_file(folder / "image.dcm");
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        format = std::move(*loaded);
+    }
+
+    std::string refusal(std::uint64_t max_pixels = plenty) {
+        const auto pixels = decode_pixels(dataset(), max_pixels);
+        return pixels ? "" : pixels.error().code;
+    }
+
+    test::TemporaryFolder folder;
+    std::unique_ptr<DcmFileFormat> format = std::make_unique<DcmFileFormat>();
+};
+
+TEST_F(RadiographDecoder, GivesTheSamePixelsFromEachTransferSyntax) {
+    const auto expected = test::rising_pixels(rows, columns);
+    for (const auto syntax : {EXS_LittleEndianImplicit, EXS_LittleEndianExplicit, EXS_BigEndianExplicit,
+                              EXS_DeflatedLittleEndianExplicit}) {
+        reload(syntax);
+        const auto pixels = decode_pixels(dataset(), plenty);
+        ASSERT_TRUE(pixels) << pixels.error().message;
+        EXPECT_TRUE(std::ranges::equal(pixels->words, expected)) << DcmXfer(syntax).getXferName();
+    }
+    for (const auto syntax : {EXS_RLELossless, EXS_JPEGProcess14SV1, EXS_JPEGLSLossless}) {
+        compress(syntax);
+        const auto pixels = decode_pixels(dataset(), plenty);
+        ASSERT_TRUE(pixels) << pixels.error().message;
+        EXPECT_TRUE(std::ranges::equal(pixels->words, expected)) << DcmXfer(syntax).getXferName();
+        EXPECT_EQ(pixels->rows, rows);
+        EXPECT_EQ(pixels->columns, columns);
+        EXPECT_EQ(pixels->encoding.bits_stored, 12);
+    }
+}
+
+TEST_F(RadiographDecoder, ReadsEightBitsOfABigEndianWord) {
+    std::vector<std::uint8_t> bytes(rows * columns);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
+    dataset().putAndInsertUint16(DCM_BitsAllocated, 8);
+    dataset().putAndInsertUint16(DCM_BitsStored, 8);
+    dataset().putAndInsertUint16(DCM_HighBit, 7);
+    dataset().putAndInsertUint8Array(DCM_PixelData, bytes.data(), bytes.size());
+    reload(EXS_BigEndianExplicit);
+    const auto pixels = decode_pixels(dataset(), plenty);
+    ASSERT_TRUE(pixels) << pixels.error().message;
+    EXPECT_TRUE(std::ranges::equal(pixels->bytes, bytes));
+}
+
+TEST_F(RadiographDecoder, TakesTheFirstOfSeveralFrames) {
+    auto two = test::rising_pixels(rows, columns);
+    const auto first = two;
+    two.insert(two.end(), first.size(), 7);
+    dataset().putAndInsertString(DCM_NumberOfFrames, "2");
+    dataset().putAndInsertUint16Array(DCM_PixelData, two.data(), two.size());
+    reload(EXS_LittleEndianExplicit);
+    const auto pixels = decode_pixels(dataset(), plenty);
+    ASSERT_TRUE(pixels) << pixels.error().message;
+    EXPECT_TRUE(std::ranges::equal(pixels->words, first));
+}
+
+TEST_F(RadiographDecoder, RefusesMorePixelsThanItMayDecode) {
+    EXPECT_EQ(refusal(rows * columns), "");
+    EXPECT_EQ(refusal(rows * columns - 1), "too_large");
+    dataset().putAndInsertString(DCM_NumberOfFrames, "2147483647");
+    EXPECT_EQ(refusal(200'000'000), "too_large");
+}
+
+TEST_F(RadiographDecoder, RefusesASmallFileThatUnpacksToAHugeImage) {
+    compress(EXS_RLELossless);
+    dataset().putAndInsertUint16(DCM_Rows, 65535);
+    dataset().putAndInsertUint16(DCM_Columns, 65535);
+    EXPECT_EQ(refusal(200'000'000), "too_large");
+}
+
+TEST_F(RadiographDecoder, RefusesARunLengthStreamThatIsTooShort) {
+    compress(EXS_RLELossless);
+    dataset().putAndInsertUint16(DCM_Rows, 1000);
+    EXPECT_EQ(refusal(), "undecodable");
+}
+
+TEST_F(RadiographDecoder, RefusesAJpegStreamOfAnotherSizeThanTheImage) {
+    for (const auto syntax : {EXS_JPEGProcess14SV1, EXS_JPEGLSLossless}) {
+        for (const auto& [tag, value] : {std::pair{DCM_Rows, rows - 1}, std::pair{DCM_Rows, rows + 1},
+                                         std::pair{DCM_Columns, columns / 2}}) {
+            format = std::make_unique<DcmFileFormat>();
+            test::fill_radiograph(dataset(), rows, columns);
+            compress(syntax);
+            dataset().putAndInsertUint16(tag, static_cast<Uint16>(value));
+            EXPECT_EQ(refusal(), "undecodable");
+        }
+    }
+}
+
+TEST_F(RadiographDecoder, RefusesWhatHasLessPixelDataThanItSays) {
+    const auto pixels = test::rising_pixels(rows, columns);
+    dataset().putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size() - 1);
+    EXPECT_EQ(refusal(), "undecodable");
+}
+
+TEST_F(RadiographDecoder, RefusesAnImageWithoutPixelsOrSize) {
+    dataset().putAndInsertUint16(DCM_Rows, 0);
+    EXPECT_EQ(refusal(), "undecodable");
+    dataset().putAndInsertUint16(DCM_Rows, rows);
+    delete dataset().remove(DCM_PixelData);
+    EXPECT_EQ(refusal(), "undecodable");
+    delete dataset().remove(DCM_BitsStored);
+    EXPECT_EQ(refusal(), "undecodable");
+}
+
+TEST_F(RadiographDecoder, RefusesColour) {
+    dataset().putAndInsertString(DCM_PhotometricInterpretation, "RGB");
+    dataset().putAndInsertUint16(DCM_SamplesPerPixel, 3);
+    EXPECT_EQ(refusal(), "photometric_interpretation");
+}
+
+TEST_F(RadiographDecoder, RefusesOtherBitDepthsThanEightAndSixteen) {
+    for (const int allocated : {0, 1, 12, 32, 64}) {
+        dataset().putAndInsertUint16(DCM_BitsAllocated, static_cast<Uint16>(allocated));
+        EXPECT_EQ(refusal(), "bit_depth") << allocated;
+    }
+    dataset().putAndInsertUint16(DCM_BitsAllocated, 16);
+    dataset().putAndInsertUint16(DCM_BitsStored, 17);
+    EXPECT_EQ(refusal(), "bit_depth");
+    dataset().putAndInsertUint16(DCM_BitsStored, 12);
+    dataset().putAndInsertUint16(DCM_HighBit, 10);
+    EXPECT_EQ(refusal(), "bit_depth");
+    dataset().putAndInsertUint16(DCM_HighBit, 16);
+    EXPECT_EQ(refusal(), "bit_depth");
+}
+
+}  // namespace
+}  // namespace hilum::model

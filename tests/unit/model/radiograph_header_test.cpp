@@ -1,0 +1,97 @@
+#include "model/radiograph_header.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/model/test_radiograph.h"
+
+namespace hilum::model {
+namespace {
+
+void set_code(DcmDataset& dataset, const DcmTagKey& sequence, const char* value, const char* scheme,
+              const char* meaning) {
+    DcmItem* item = nullptr;
+    dataset.findOrCreateSequenceItem(sequence, item, 0);
+    item->putAndInsertString(DCM_CodeValue, value);
+    item->putAndInsertString(DCM_CodingSchemeDesignator, scheme);
+    item->putAndInsertString(DCM_CodeMeaning, meaning);
+}
+
+class Header : public testing::Test {
+  protected:
+    Header() { test::fill_radiograph(dataset, 4, 6); }
+    DcmDataset dataset;
+};
+
+TEST_F(Header, HoldsWhatTheIntendedUseLooksAt) {
+    const auto header = read_radiograph_header(dataset);
+    EXPECT_EQ(header.attributes.sop_instance_uid, "1.2.3.4");
+    EXPECT_EQ(header.attributes.sop_class_uid, UID_DigitalXRayImageStorageForPresentation);
+    EXPECT_EQ(header.attributes.modality, "DX");
+    EXPECT_EQ(header.attributes.body_part, "CHEST");
+    EXPECT_EQ(header.attributes.view, "PA");
+    EXPECT_EQ(header.attributes.rows, 4);
+    EXPECT_EQ(header.attributes.columns, 6);
+    EXPECT_EQ(header.presentation_intent_type, "FOR PRESENTATION");
+    EXPECT_TRUE(header.has_pixels);
+    EXPECT_DOUBLE_EQ(header.patient_age_years.value(), 69);
+}
+
+TEST_F(Header, TakesTheBodyPartFromTheAnatomicRegionWhereThereIsNoOther) {
+    delete dataset.remove(DCM_BodyPartExamined);
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "");
+    set_code(dataset, DCM_AnatomicRegionSequence, "51185008", "SCT", "Thorax");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "CHEST");
+    set_code(dataset, DCM_AnatomicRegionSequence, "T-D3000", "SRT", "Thorax");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "CHEST");
+    set_code(dataset, DCM_AnatomicRegionSequence, "818981001", "SCT", "Abdomen");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "ABDOMEN");
+}
+
+TEST_F(Header, TakesTheViewFromItsCodeWhereThereIsNoPosition) {
+    delete dataset.remove(DCM_ViewPosition);
+    set_code(dataset, DCM_ViewCodeSequence, "272479007", "SCT", "postero-anterior");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "PA");
+    set_code(dataset, DCM_ViewCodeSequence, "R-10206", "SNM3", "antero-posterior");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "AP");
+    set_code(dataset, DCM_ViewCodeSequence, "399067008", "SCT", "lateral");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "LATERAL");
+}
+
+TEST_F(Header, BelievesThePatientsAgeBeforeTheBirthDate) {
+    dataset.putAndInsertString(DCM_PatientAge, "006M");
+    EXPECT_DOUBLE_EQ(read_radiograph_header(dataset).patient_age_years.value(), 0.5);
+    dataset.putAndInsertString(DCM_PatientAge, "old");
+    EXPECT_DOUBLE_EQ(read_radiograph_header(dataset).patient_age_years.value(), 69);
+    delete dataset.remove(DCM_StudyDate);
+    EXPECT_FALSE(read_radiograph_header(dataset).patient_age_years);
+}
+
+TEST(AgeString, IsReadInEachUnit) {
+    EXPECT_DOUBLE_EQ(years_of_age_string("067Y").value(), 67);
+    EXPECT_DOUBLE_EQ(years_of_age_string("018M").value(), 1.5);
+    EXPECT_NEAR(years_of_age_string("052W").value(), 1, 0.01);
+    EXPECT_NEAR(years_of_age_string("365D").value(), 1, 0.01);
+    EXPECT_DOUBLE_EQ(years_of_age_string("7Y").value(), 7);
+}
+
+TEST(AgeString, IsNothingWhenMalformed) {
+    for (const char* text : {"", "Y", "067", "067X", "-12Y", "0670Y", "6 7Y", "067Y "})
+        EXPECT_FALSE(years_of_age_string(text)) << text;
+}
+
+TEST(YearsBetween, AreCompletedYears) {
+    EXPECT_DOUBLE_EQ(years_between("20080303", "20260302").value(), 17);
+    EXPECT_DOUBLE_EQ(years_between("20080302", "20260302").value(), 18);
+    EXPECT_DOUBLE_EQ(years_between("20080229", "20260228").value(), 17);
+    EXPECT_NEAR(years_between("20251202", "20260302").value(), 0.246, 0.001);
+}
+
+TEST(YearsBetween, AreNothingWithoutTwoDatesInOrder) {
+    EXPECT_FALSE(years_between("", "20260302"));
+    EXPECT_FALSE(years_between("19561304", "20260302"));
+    EXPECT_FALSE(years_between("1956.04.", "20260302"));
+    EXPECT_FALSE(years_between("20270101", "20260302"));
+}
+
+}  // namespace
+}  // namespace hilum::model

@@ -1,0 +1,224 @@
+// The http process as a whole: a child process of the test, spoken to over its port and its channel.
+#include "monitor/http_server.h"
+
+#include <gmock/gmock.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <optional>
+
+#include "base/file_system.h"
+#include "pipeline/types/messages.h"
+#include "support/loopback.h"
+#include "support/temporary_folder.h"
+
+namespace hilum::monitor {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+bool wait_readable(int fd, int milliseconds = 20'000) {
+    pollfd entry{fd, POLLIN, 0};
+    return ::poll(&entry, 1, milliseconds) == 1;
+}
+
+class HttpServerTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        configuration_.node.data_dir = folder_.path();
+        configuration_.http.port = 0;
+        configuration_.http.max_body = 1 << 20;
+    }
+    void start() {
+        auto [ours, theirs] = std::move(*Channel::make_pair());
+        child_ = ::fork();
+        if (child_ == 0) {
+            ours.close();
+            ::_exit(run_http(std::move(theirs), configuration_));
+        }
+        channel_ = std::move(ours);
+    }
+    void start_and_wait() {
+        start();
+        ASSERT_TRUE(wait_readable(channel_.fd()));
+        port_ = from_packet<HttpReady>(*channel_.receive()).value().port;
+        ASSERT_GT(port_, 0);
+    }
+    int wait_for_exit() {
+        int status = 0;
+        ::waitpid(child_, &status, 0);
+        child_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    void TearDown() override {
+        if (child_ <= 0) return;
+        ::kill(child_, SIGKILL);
+        wait_for_exit();
+    }
+
+    // Sends the bytes and reads until the server closes the connection.
+    std::string exchange(const std::string& request) { return rest_of(send(request)); }
+    UniqueFd send(const std::string& request) {
+        auto fd = test::connect_loopback(port_);
+        EXPECT_TRUE(fd);
+        EXPECT_EQ(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(request.size()));
+        return fd;
+    }
+    std::string rest_of(const UniqueFd& fd) {
+        std::string answer;
+        char part[4096];
+        ssize_t n;
+        while (wait_readable(fd.get()) && (n = ::recv(fd.get(), part, sizeof part, 0)) > 0)
+            answer.append(part, static_cast<std::size_t>(n));
+        return answer;
+    }
+    std::string get(const std::string& target) {
+        return exchange("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    }
+
+    test::TemporaryFolder folder_;
+    Configuration configuration_;
+    Channel channel_;
+    pid_t child_ = -1;
+    int port_ = 0;
+};
+
+TEST_F(HttpServerTest, TellsItsPortAndAnswersUntilTheCoordinatorGoes) {
+    start_and_wait();
+    EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200 OK"));
+    EXPECT_THAT(get("/nothing"), StartsWith("HTTP/1.1 404"));
+    channel_.close();
+    EXPECT_EQ(wait_for_exit(), 0);
+}
+
+TEST_F(HttpServerTest, BecomesReadyWhenTheCoordinatorSaysSo) {
+    start_and_wait();
+    EXPECT_THAT(get("/readyz"), StartsWith("HTTP/1.1 503"));
+    NodeStatus status;
+    status.receiving = status.inferring = true;
+    ASSERT_TRUE(channel_.send(to_packet(status)));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::string answer;
+    do answer = get("/readyz");
+    while (!answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < deadline);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, PassesAnUploadToTheCoordinatorAndItsAnswerBack) {
+    start_and_wait();
+    const std::string file = "DICOM bytes, " + std::string(100'000, 'x');
+    const auto client = send("POST /api/v1/predict?model=demo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                             std::to_string(file.size()) + "\r\n\r\n" + file);
+    ASSERT_TRUE(wait_readable(channel_.fd()));
+    const auto message = channel_.receive();
+    const auto request = from_packet<PredictRequest>(*message).value();
+    EXPECT_EQ(request.model, "demo");
+    ASSERT_EQ(message->fds.size(), 1u);
+    EXPECT_EQ(read_fd(message->fds[0].get(), 1 << 20).value(), file);
+    EXPECT_TRUE(Mapping::of_memfd(message->fds[0].get(), file.size())) << "the upload is not sealed";
+    ASSERT_TRUE(channel_.send(to_packet(PredictReply{request.request, 422, {{"error", {{"code", "view"}}}}})));
+    const auto answer = rest_of(client);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 422"));
+    EXPECT_THAT(answer, HasSubstr("\"code\": \"view\""));
+}
+
+TEST_F(HttpServerTest, TakesUploadsInChunksAfter100Continue) {
+    start_and_wait();
+    const auto client = send(
+        "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+        "Expect: 100-continue\r\n\r\n");
+    ASSERT_TRUE(wait_readable(client.get()));
+    char interim[64] = {};
+    ASSERT_GT(::recv(client.get(), interim, sizeof interim - 1, 0), 0);
+    EXPECT_THAT(interim, StartsWith("HTTP/1.1 100 Continue"));
+    const std::string chunks = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+    ASSERT_EQ(::send(client.get(), chunks.data(), chunks.size(), MSG_NOSIGNAL), static_cast<ssize_t>(chunks.size()));
+    ASSERT_TRUE(wait_readable(channel_.fd()));
+    const auto message = channel_.receive();
+    EXPECT_EQ(read_fd(message->fds.at(0).get(), 100).value(), "hello world");
+}
+
+TEST_F(HttpServerTest, RefusesWhatIsTooLargeWithoutReadingIt) {
+    start_and_wait();
+    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"),
+                StartsWith("HTTP/1.1 413"));
+    const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
+    std::string many;
+    for (int i = 0; i < 20; ++i) many += chunk;
+    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + many),
+                StartsWith("HTTP/1.1 413"));
+    EXPECT_THAT(exchange("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431"));
+}
+
+TEST_F(HttpServerTest, RefusesMalformedAndEmptyRequests) {
+    start_and_wait();
+    EXPECT_THAT(exchange("this is no HTTP\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+                StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(exchange("PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+                StartsWith("HTTP/1.1 405"));
+    EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, AnswersTheNextRequestOnTheSameConnection) {
+    start_and_wait();
+    const auto answer = exchange(
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(answer.find("HTTP/1.1 200 OK"), 0u);
+    EXPECT_NE(answer.find("HTTP/1.1 200 OK", 10), std::string::npos);
+    EXPECT_EQ(answer.find("ok\n"), answer.rfind("ok\n")) << "a body follows the answer to HEAD";
+}
+
+TEST_F(HttpServerTest, RunsOnlySoManyPredictionsAtATime) {
+    start_and_wait();
+    const std::string upload =
+        "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
+    std::vector<UniqueFd> running;
+    for (int i = 0; i < 4; ++i) {
+        running.push_back(send(upload));
+        ASSERT_TRUE(wait_readable(channel_.fd()));
+        ASSERT_TRUE(channel_.receive());
+    }
+    EXPECT_THAT(exchange(upload), StartsWith("HTTP/1.1 503"));
+    EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, TurnsAwayMoreConnectionsThanItServes) {
+    start_and_wait();
+    std::vector<UniqueFd> silent;
+    for (int i = 0; i < 64; ++i) silent.push_back(test::connect_loopback(port_));
+    EXPECT_THAT(exchange(""), StartsWith("HTTP/1.1 503"));
+    silent.clear();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::string answer;
+    do answer = get("/healthz");
+    while (!answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < deadline);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, SaysWhenThereIsNoDatabase) {
+    start_and_wait();
+    const auto answer = get("/metrics");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
+    EXPECT_THAT(answer, HasSubstr("\"database\""));
+}
+
+TEST_F(HttpServerTest, EndsWithAnErrorWhenThePortIsTaken) {
+    const auto [taken, port] = test::bind_loopback(1);
+    configuration_.http.port = port;
+    start();
+    EXPECT_EQ(wait_for_exit(), 1);
+}
+
+TEST_F(HttpServerTest, EndsWithAnErrorWhenTheCoordinatorTalksNonsense) {
+    start_and_wait();
+    ASSERT_TRUE(channel_.send({{"type", "nonsense"}}));
+    EXPECT_EQ(wait_for_exit(), 1);
+}
+
+}  // namespace
+}  // namespace hilum::monitor

@@ -1,0 +1,56 @@
+// A database in a folder of its own, gone after the test; and what a receiver would report of an object.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+#include "pipeline/database.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum::test {
+
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "hilum-test-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+inline Database open_database(const TemporaryFolder& folder) {
+    auto database = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
+    if (!database) throw std::runtime_error(database.error().message);
+    return std::move(*database);
+}
+
+inline StoreCommit received(const std::string& sop_instance_uid, const std::string& study = "1.2.3",
+                            const std::string& bytes = "a", const std::string& seen_by_model = "m") {
+    StoreCommit commit;
+    commit.header.sop_class_uid = "1.2.840.10008.5.1.4.1.1.1";
+    commit.header.sop_instance_uid = sop_instance_uid;
+    commit.header.study_instance_uid = study;
+    commit.header.series_instance_uid = study + ".1";
+    commit.header.transfer_syntax_uid = "1.2.840.10008.1.2.1";
+    commit.header.modality = "CR";
+    commit.header.accession_number = "A1";
+    commit.header.patient_id = "P1";
+    commit.file = sop_instance_uid + bytes + ".dcm";
+    commit.size = 10;
+    commit.dataset_sha256 = "data" + bytes;
+    commit.analysis_sha256 = seen_by_model;
+    commit.calling_ae = "PACS";
+    commit.peer = "127.0.0.1";
+    return commit;
+}
+
+}  // namespace hilum::test

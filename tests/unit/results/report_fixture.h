@@ -1,0 +1,68 @@
+// A study to be reported: radiographs with made-up headers as files in a temporary folder, and what a model said.
+#pragma once
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pipeline/types/analysis_artifact.h"
+#include "pipeline/types/messages.h"
+#include "results/result_modules.h"
+#include "results/template_checker.h"
+
+namespace hilum::results::test {
+
+class TemporaryFolder {
+  public:
+    TemporaryFolder();
+    ~TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+// A DX header, complete enough for dciodvfy to be content with what is copied from it.
+DcmDataset radiograph_header(const std::string& sop_instance_uid);
+
+InferenceResult pneumonia_result();  // softmax: Pneumonia 0.93 of Normal, Pneumonia, Requires further evaluation
+InferenceResult normal_result();     // the same model: Normal 0.88
+InferenceResult multi_label_result(bool calibrated);  // sigmoid: Pneumothorax and a label without code positive
+
+AnalysisArtifact artifact_for(const InferenceResult& result, int columns, int rows);
+
+Equipment test_equipment();
+ReportProfile test_profile(const std::string& sr_sop_class = "comprehensive_3d");
+
+// One study in a folder of its own.
+class StudyFixture {
+  public:
+    StudyFixture();
+    // Stores a radiograph and adds it to the request; `edit` changes its header first.
+    StudyImage& add_analysed(const InferenceResult& result, const std::function<void(DcmDataset&)>& edit = {});
+    StudyImage& add_not_analysed(const NotAnalysed& reason, const std::function<void(DcmDataset&)>& edit = {});
+    StudyImage& add_file(const std::filesystem::path& dicom_file, const InferenceResult& result);
+
+    ComposeRequest request;
+    const std::filesystem::path& folder() const { return folder_.path(); }
+    std::filesystem::path results_folder() const { return folder_.path() / "results"; }
+
+  private:
+    StudyImage& add(AnalysisOutcome outcome, const std::function<void(DcmDataset&)>& edit);
+    void keep_artifact(StudyImage& image);
+    TemporaryFolder folder_;
+};
+
+// The reply's only result of that kind, loaded.
+std::unique_ptr<DcmFileFormat> load_result(const ComposeReply& reply, const std::string& kind);
+
+std::vector<ExpectedImage> expected_images(const ComposeRequest& request);
+
+}  // namespace hilum::results::test

@@ -1,0 +1,67 @@
+#include "scp/association_policy.h"
+
+#include <gtest/gtest.h>
+
+namespace hilum::scp {
+namespace {
+
+Configuration configuration() {
+    Configuration configuration;
+    configuration.node.ae_title = "HILUM";
+    configuration.scp.accept = {
+        {"PACS", {"10.1.0.0/16", "2001:db8::/32"}}, {"MODALITY", {}}, {"*", {"10.9.9.9"}}};
+    return configuration;
+}
+
+Verdict judge(const Configuration& c, const char* calling, const char* peer, const char* called = "HILUM") {
+    return AssociationPolicy::make(c)->judge(calling, called, IpAddress::parse(peer).value());
+}
+
+TEST(AssociationPolicy, AcceptsAKnownTitleFromItsNetworks) {
+    EXPECT_EQ(judge(configuration(), "PACS", "10.1.2.3"), Verdict::accepted);
+    EXPECT_EQ(judge(configuration(), "PACS", "2001:db8::5"), Verdict::accepted);
+    EXPECT_EQ(judge(configuration(), "MODALITY", "192.168.0.1"), Verdict::accepted);
+}
+
+TEST(AssociationPolicy, AcceptsAnyTitleFromAnAddressWithTheWildcard) {
+    EXPECT_EQ(judge(configuration(), "WHOEVER", "10.9.9.9"), Verdict::accepted);
+}
+
+TEST(AssociationPolicy, RejectsAKnownTitleFromElsewhere) {
+    EXPECT_EQ(judge(configuration(), "PACS", "10.2.0.1"), Verdict::unknown_caller);
+}
+
+TEST(AssociationPolicy, RejectsUnknownTitlesByDefault) {
+    EXPECT_EQ(judge(configuration(), "OTHER", "10.1.2.3"), Verdict::unknown_caller);
+    EXPECT_EQ(judge(configuration(), "", "10.1.2.3"), Verdict::unknown_caller);
+    EXPECT_EQ(judge({}, "PACS", "10.1.2.3"), Verdict::unknown_caller);
+}
+
+TEST(AssociationPolicy, AcceptsEverybodyOnlyWhenToldTo) {
+    auto open = configuration();
+    open.scp.any_caller = true;
+    EXPECT_EQ(judge(open, "OTHER", "203.0.113.1"), Verdict::accepted);
+}
+
+TEST(AssociationPolicy, IgnoresPaddingOfTitlesButNotTheirCase) {
+    EXPECT_EQ(judge(configuration(), " PACS  ", "10.1.2.3", "HILUM   "), Verdict::accepted);
+    EXPECT_EQ(judge(configuration(), "pacs", "10.1.2.3"), Verdict::unknown_caller);
+}
+
+TEST(AssociationPolicy, ChecksTheCalledTitleUnlessToldNotTo) {
+    auto lenient = configuration();
+    lenient.scp.check_called_ae_title = false;
+    EXPECT_EQ(judge(configuration(), "PACS", "10.1.2.3", "ANY-SCP"), Verdict::called_ae_title);
+    EXPECT_EQ(judge(lenient, "PACS", "10.1.2.3", "ANY-SCP"), Verdict::accepted);
+}
+
+TEST(AssociationPolicy, NamesAHostThatIsNone) {
+    Configuration wrong;
+    wrong.scp.accept = {{"PACS", {"pacs.hospital"}}};
+    const auto policy = AssociationPolicy::make(wrong);
+    ASSERT_FALSE(policy);
+    EXPECT_NE(policy.error().message.find("pacs.hospital"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hilum::scp

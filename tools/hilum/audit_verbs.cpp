@@ -1,0 +1,76 @@
+// hilum audit verify|export: who did what to which instance, and whether that record is whole.
+#include <fmt/format.h>
+
+#include <memory>
+#include <ostream>
+
+#include "hilum/audit_verbs.h"
+#include "hilum/command_line.h"
+#include "hilum/control_client.h"
+#include "hilum/output.h"
+
+namespace hilum::cli {
+namespace {
+
+int verify_audit(const Context& context) {
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    const auto answer = ask(configuration->node.data_dir, "audit.verify");
+    if (!answer) return context.failed(answer.error());
+    const bool intact = answer->value("intact", false);
+    if (context.json) print_json(context.out, *answer);
+    else if (intact)
+        context.out << fmt::format("the audit trail is intact: {} events, last hash {}\n", text_of(*answer, "events"),
+                                   text_of(*answer, "last_hash"));
+    else
+        context.err << fmt::format(
+            "hilum: the audit trail was changed: event {} does not fit what stands before it ({} events in all)\n",
+            text_of(*answer, "first_broken"), text_of(*answer, "events"));
+    return intact ? exit_ok : exit_failed;
+}
+
+int export_audit(const Context& context, const AuditFilter& filter) {
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    nlohmann::json after = 0;
+    do {
+        const auto answer = ask(configuration->node.data_dir, "audit.export", {{"after", after}});
+        if (!answer) return context.failed(answer.error());
+        for (const auto& event : answer->value("events", nlohmann::json::array()))
+            if (matches(filter, event)) print_json_line(context.out, event);
+        after = answer->value("next", nlohmann::json());
+    } while (!after.is_null() && context.out);
+    return exit_ok;
+}
+
+}  // namespace
+
+bool matches(const AuditFilter& filter, const nlohmann::json& event) {
+    const auto at = text_of(event, "at");
+    if (!filter.from.empty() && at < filter.from) return false;
+    if (!filter.to.empty() && at.substr(0, filter.to.size()) > filter.to) return false;
+    return filter.study_instance_uid.empty() || text_of(event, "study_instance_uid") == filter.study_instance_uid;
+}
+
+void add_audit_verbs(CLI::App& app, Action& action) {
+    auto* audit = app.add_subcommand("audit", "the record of what happened to every instance");
+    audit->require_subcommand(1);
+    auto* verify = audit->add_subcommand("verify", "check that no event was changed or removed");
+    verify->callback([&action] { action = verify_audit; });
+
+    auto filter = std::make_shared<AuditFilter>();
+    auto* export_verb = audit->add_subcommand("export", "print events as JSON, one a line, oldest first");
+    const auto time = CLI::Validator(
+        [](std::string& text) {
+            return text.size() >= 10 && text.find_first_not_of("0123456789-:.TZ") == std::string::npos
+                       ? std::string()
+                       : text + " is not a time in UTC like 2026-11-23 or 2026-11-23T22:24";
+        },
+        "TIME");
+    export_verb->add_option("--from", filter->from, "events from this time on (UTC)")->check(time);
+    export_verb->add_option("--to", filter->to, "events to the end of this day or time (UTC)")->check(time);
+    export_verb->add_option("--study", filter->study_instance_uid, "events of this Study Instance UID");
+    export_verb->callback([&action, filter] { action = [filter](const Context& c) { return export_audit(c, *filter); }; });
+}
+
+}  // namespace hilum::cli

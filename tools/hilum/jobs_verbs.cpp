@@ -1,0 +1,171 @@
+// hilum jobs list|show|retry|discard: what the node has to do, did, or could not do.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+#include <ostream>
+#include <set>
+
+#include "hilum/command_line.h"
+#include "hilum/control_client.h"
+#include "hilum/jobs_verbs.h"
+#include "hilum/output.h"
+
+namespace hilum::cli {
+namespace {
+
+struct JobOptions {
+    std::string accession_number, study_instance_uid, state;
+    int limit = 100;
+    std::vector<std::string> jobs;  // "analysis/12"
+};
+
+std::string subject_of(const nlohmann::json& job) {
+    const auto destination = text_of(job, "destination");
+    return destination.empty() ? text_of(job, "model") : destination;
+}
+
+void print_jobs(const Context& context, const nlohmann::json& jobs) {
+    Table table({"JOB", "STATE", "ACCESSION", "MODEL/DESTINATION", "TRIES", "NEXT TRY", "CREATED", "STUDY", "ERROR"});
+    for (const auto& job : jobs)
+        table.add({text_of(job, "kind") + "/" + text_of(job, "id"), text_of(job, "state"),
+                   text_of(job, "accession_number"), subject_of(job), text_of(job, "attempts"),
+                   text_of(job, "state") == "queued" ? short_time(text_of(job, "next_attempt_at")) : "",
+                   short_time(text_of(job, "created_at")), text_of(job, "study_instance_uid"), text_of(job, "error")});
+    if (table.empty()) context.out << "no jobs\n";
+    else table.print(context.out);
+}
+
+int list_jobs(const Context& context, const JobOptions& options) {
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    const auto answer = ask(configuration->node.data_dir, "jobs.list",
+                            {{"accession_number", options.accession_number},
+                             {"study_instance_uid", options.study_instance_uid},
+                             {"state", options.state},
+                             {"limit", options.limit}});
+    if (!answer) return context.failed(answer.error());
+    if (context.json) print_json(context.out, *answer);
+    else print_jobs(context, (*answer)["jobs"]);
+    return exit_ok;
+}
+
+void print_job(const Context& context, const nlohmann::json& job) {
+    for (const auto& [key, value] : job.items())
+        if (key != "events" && key != "outcome" && !text_of(job, key.c_str()).empty())
+            context.out << fmt::format("{:<20}{}\n", key, text_of(job, key.c_str()));
+    if (job.contains("outcome") && !job["outcome"].is_null()) {
+        context.out << "\noutcome\n";
+        print_json(context.out, job["outcome"]);
+    }
+    Table events({"AT", "EVENT", "OUTCOME", "ACTOR", "DETAIL"});
+    for (const auto& event : job.value("events", nlohmann::json::array()))
+        events.add({short_time(text_of(event, "at")), text_of(event, "type"), text_of(event, "outcome"),
+                    text_of(event, "actor"), text_of(event, "detail")});
+    if (events.empty()) return;
+    context.out << "\n";
+    events.print(context.out);
+}
+
+int show_jobs(const Context& context, const JobOptions& options) {
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    for (const auto& name : options.jobs) {
+        const auto job = parse_job_name(name);
+        if (!job) return context.failed(job.error());
+        const auto answer =
+            ask(configuration->node.data_dir, "jobs.show", {{"kind", job->kind}, {"id", job->id}});
+        if (!answer) return context.failed(answer.error());
+        if (context.json) print_json(context.out, (*answer)["job"]);
+        else print_job(context, (*answer)["job"]);
+    }
+    return exit_ok;
+}
+
+// What to change: each job named, or all of a study or an accession number.
+Result<std::vector<nlohmann::json>> selections(const JobOptions& options) {
+    std::vector<nlohmann::json> chosen;
+    for (const auto& name : options.jobs) {
+        const auto job = parse_job_name(name);
+        if (!job) return tl::unexpected(job.error());
+        chosen.push_back({{"kind", job->kind}, {"id", job->id}});
+    }
+    if (!options.accession_number.empty() || !options.study_instance_uid.empty())
+        chosen.push_back({{"accession_number", options.accession_number},
+                          {"study_instance_uid", options.study_instance_uid}});
+    if (chosen.empty()) return fail("usage", "say which jobs: KIND/ID..., --accession or --study");
+    return chosen;
+}
+
+int change_jobs(const Context& context, const JobOptions& options, const std::string& verb, const char* done) {
+    const auto chosen = selections(options);
+    if (!chosen) {
+        context.failed(chosen.error());
+        return exit_usage;
+    }
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    std::int64_t changed = 0;
+    for (const auto& args : *chosen) {
+        const auto answer = ask(configuration->node.data_dir, verb, args);
+        if (!answer) return context.failed(answer.error());
+        changed += answer->value("jobs", std::int64_t{0});
+    }
+    if (context.json) print_json(context.out, {{"jobs", changed}});
+    else context.out << fmt::format("{} {} {}\n", changed, changed == 1 ? "job" : "jobs", done);
+    return exit_ok;
+}
+
+void add_filters(CLI::App& verb, JobOptions& options) {
+    verb.add_option("--accession", options.accession_number, "jobs of the studies with this accession number");
+    verb.add_option("--study", options.study_instance_uid, "jobs of the study with this Study Instance UID");
+}
+
+}  // namespace
+
+Result<JobName> parse_job_name(const std::string& text) {
+    static const std::set<std::string> kinds = {"analysis", "report", "delivery"};
+    const auto slash = text.find('/');
+    JobName name{text.substr(0, slash), 0};
+    const char* end = text.data() + text.size();
+    const auto number = slash == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
+                                                   : std::from_chars(text.data() + slash + 1, end, name.id);
+    if (!kinds.contains(name.kind) || number.ec != std::errc() || number.ptr != end || name.id <= 0)
+        return fail("usage", "'{}' names no job; `hilum jobs list` shows them as analysis/12, report/3, delivery/4",
+                    text);
+    return name;
+}
+
+void add_jobs_verbs(CLI::App& app, Action& action) {
+    auto* jobs = app.add_subcommand("jobs", "what the node has to do, did, or could not do");
+    jobs->require_subcommand(1);
+    auto options = std::make_shared<JobOptions>();
+
+    auto* list = jobs->add_subcommand("list", "list jobs, newest first");
+    add_filters(*list, *options);
+    list->add_option("--state", options->state, "jobs in this state: queued, running, quarantined, refused, ...");
+    list->add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(CLI::Range(1, 1000));
+    list->callback([&action, options] { action = [options](const Context& c) { return list_jobs(c, *options); }; });
+
+    auto* show = jobs->add_subcommand("show", "show jobs with what happened to them");
+    show->add_option("JOB", options->jobs, "as in the list: analysis/12")->required();
+    show->callback([&action, options] { action = [options](const Context& c) { return show_jobs(c, *options); }; });
+
+    auto* retry = jobs->add_subcommand("retry", "put jobs that were given up back into the queue");
+    add_filters(*retry, *options);
+    retry->add_option("JOB", options->jobs, "as in the list: analysis/12");
+    retry->callback([&action, options] {
+        action = [options](const Context& c) {
+            return change_jobs(c, *options, "jobs.retry", "put back into the queue");
+        };
+    });
+
+    auto* discard = jobs->add_subcommand("discard", "give jobs up for good");
+    add_filters(*discard, *options);
+    discard->add_option("JOB", options->jobs, "as in the list: analysis/12");
+    discard->callback([&action, options] {
+        action = [options](const Context& c) { return change_jobs(c, *options, "jobs.discard", "discarded"); };
+    });
+}
+
+}  // namespace hilum::cli

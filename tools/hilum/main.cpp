@@ -1,0 +1,13 @@
+#include <exception>
+#include <iostream>
+
+#include "hilum/command_line.h"
+
+int main(int argc, char** argv) {
+    try {
+        return hilum::cli::run({argv + 1, argv + argc}, std::cout, std::cerr);
+    } catch (const std::exception& error) {
+        std::cerr << "hilum: " << error.what() << "\n";
+        return hilum::cli::exit_failed;
+    }
+}

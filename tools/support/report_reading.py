@@ -1,0 +1,58 @@
+"""Reads what Hilum's results say, from the DICOM objects as they lie in the PACS."""
+
+import dataclasses
+import io
+
+import pydicom
+
+COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+SCORE_CONCEPTS = {("122157", "DCM"), ("model-score", "99HILUM")}
+
+
+@dataclasses.dataclass
+class Diagnosis:
+    """One image's outcome: what was found and its score, or why there is none."""
+
+    text: str
+    score: float = None
+    reason: str = ""
+
+    @property
+    def analysed(self):
+        return self.score is not None
+
+    def __str__(self):
+        return f"{self.text} ({self.score:.2f})" if self.analysed else f"not analysed: {self.reason}"
+
+
+def code_of(sequence):
+    item = sequence[0]
+    return item.CodeValue, item.CodingSchemeDesignator
+
+
+def content_items(container):
+    """The item and everything below it, in order."""
+    yield container
+    for child in container.get("ContentSequence", []):
+        yield from content_items(child)
+
+
+def diagnosis_in(item):
+    diagnosis = Diagnosis(item.ConceptCodeSequence[0].CodeMeaning)
+    for child in item.get("ContentSequence", []):
+        concept = code_of(child.ConceptNameCodeSequence)
+        if child.ValueType == "NUM" and concept in SCORE_CONCEPTS:
+            diagnosis.score = float(child.MeasuredValueSequence[0].NumericValue)
+        if child.ValueType == "TEXT" and concept == ("not-analysed", "99HILUM"):
+            diagnosis.reason = child.TextValue
+    return diagnosis
+
+
+def diagnoses(report):
+    """The Diagnosis of each image that a report (bytes or dataset) tells of."""
+    if isinstance(report, bytes):
+        report = pydicom.dcmread(io.BytesIO(report))
+    return [diagnosis_in(item) for item in content_items(report)
+            if item.get("ValueType") == "CODE" and "ConceptNameCodeSequence" in item
+            and code_of(item.ConceptNameCodeSequence) == ("ai-diagnosis", "99HILUM")]
