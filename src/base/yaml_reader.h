@@ -58,7 +58,7 @@ class YamlMapping {
 
   private:
     YamlMapping(YAML::Node node, std::string path, std::string file, ConfigurationProblems& problems)
-        : node_(std::move(node)), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {}
+        : node_(node), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {}
     YAML::Node find(const std::string& key);  // marks the key as known; undefined when absent or null
     template <typename T>
     T scalar(const std::string& key, std::optional<T> fallback, const char* kind);

@@ -13,6 +13,7 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "model/jpeg_frame_header.h"
+#include "model/rle_frame.h"
 
 namespace hilum::model {
 namespace {
@@ -98,25 +99,35 @@ Analysable<DcmPixelData*> pixel_data_of(DcmDataset& dataset) {
     return pixel_data;
 }
 
-// The head of the first frame's bit stream.
-std::vector<std::uint8_t> bit_stream_head(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
+// The first frame's compressed bytes: its first fragment, and for JPEG those after it up to `wanted` bytes.
+std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_TransferSyntax syntax,
+                                             std::size_t wanted) {
     DcmPixelSequence* fragments = nullptr;
-    std::vector<std::uint8_t> head;
+    std::vector<std::uint8_t> stream;
     if (pixel_data.getEncapsulatedRepresentation(syntax, nullptr, fragments).bad() || fragments == nullptr)
-        return head;
-    for (unsigned long i = 1; i < fragments->card() && head.size() < frame_header_within;
-         ++i) {  // 0: offset table
+        return stream;
+    unsigned long i = 1;  // 0 is the offset table
+    do {
         DcmPixelItem* item = nullptr;
         Uint8* bytes = nullptr;
         if (fragments->getItem(item, i).bad() || item->getUint8Array(bytes).bad() || bytes == nullptr) break;
-        head.insert(head.end(), bytes, bytes + item->getLength());
-    }
-    return head;
+        stream.insert(stream.end(), bytes, bytes + item->getLength());
+    } while (++i < fragments->card() && stream.size() < wanted);
+    return stream;
+}
+
+// Each frame is one fragment (PS3.5 A.4.2).
+Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
+    const auto stream = first_frame_stream(pixel_data, EXS_RLELossless, 0);
+    if (rle_frame_is_complete(stream, static_cast<std::size_t>(image.encoding.bits_allocated / 8),
+                              static_cast<std::size_t>(image.pixels_of_frame())))
+        return {};
+    return undecodable("its compressed data is damaged or cut off");
 }
 
 Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
                                   const ImageDescription& image) {
-    const auto head = bit_stream_head(pixel_data, syntax);
+    const auto head = first_frame_stream(pixel_data, syntax, frame_header_within);
     const auto frame = find_jpeg_frame_header(head);
     if (!frame) return undecodable("its compressed data has no frame header");
     if (frame->rows != image.rows || frame->columns != image.columns || frame->components != 1 ||
@@ -128,9 +139,9 @@ Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syn
 Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
     const E_TransferSyntax syntax = dataset.getOriginalXfer();
     if (!DcmXfer(syntax).isEncapsulated()) return {};
-    if (syntax != EXS_RLELossless) {
-        if (auto frame = check_jpeg_frame(pixel_data, syntax, image); !frame) return frame;
-    }
+    const auto checked = syntax == EXS_RLELossless ? check_rle_frame(pixel_data, image)
+                                                   : check_jpeg_frame(pixel_data, syntax, image);
+    if (!checked) return checked;
     const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
     if (condition.bad()) return undecodable("its compressed data is damaged");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <boost/asio/write.hpp>
 #include <utility>
@@ -11,9 +12,14 @@ namespace hilum::monitor {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+namespace {
+constexpr std::size_t read_ahead = 64 * 1024;
+}
+
 HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service)
     : stream_(std::move(socket)), service_(std::move(service)) {
     ++service_->connections;
+    buffer_.reserve(read_ahead);  // else Beast reads an upload in pieces of 512 bytes
 }
 
 HttpSession::~HttpSession() {
@@ -106,9 +112,9 @@ void HttpSession::read_upload() {
 void HttpSession::on_upload(beast::error_code error) {
     if (error) return refuse_malformed(error);
     keep_alive_ = upload_->get().keep_alive();
-    const auto size = upload_->get().body().size();
     upload_.reset();  // closes its descriptor of the file
-    if (size == 0)
+    struct stat uploaded {};
+    if (::fstat(uploaded_.get(), &uploaded) != 0 || uploaded.st_size == 0)
         return respond(error_response(http::status::bad_request, "empty", "send one DICOM file as the body"));
     predict();
 }

@@ -8,16 +8,17 @@
 namespace hilum::results {
 namespace {
 
-constexpr double visible_from = 0.25;    // of the maximum
+constexpr double visible_from = 0.25;  // of the maximum
 constexpr double strongest_opacity = 0.5;
-constexpr double contour_at = 0.5;       // of the maximum
+constexpr double contour_at = 0.5;  // of the maximum
 constexpr Colour contour_colour{1.0, 1.0, 1.0};
 constexpr double contour_opacity = 0.9;
 
 // One map, sampled at continuous coordinates.
 class Map {
   public:
-    Map(std::span<const float> values, int rows, int columns) : values_(values), rows_(rows), columns_(columns) {}
+    Map(std::span<const float> values, int rows, int columns)
+        : values_(values), rows_(rows), columns_(columns) {}
 
     // Pixel centres are at whole numbers; beyond the outermost centres the edge goes on.
     double at(double row, double column) const {
@@ -42,16 +43,19 @@ class Map {
 };
 
 std::span<const float> map_of(const AnalysisArtifact& artifact, int label) {
-    if (label < 0 || label >= artifact.map_labels || artifact.map_rows <= 0 || artifact.map_columns <= 0) return {};
-    const auto size = static_cast<std::size_t>(artifact.map_rows) * static_cast<std::size_t>(artifact.map_columns);
+    if (label < 0 || label >= artifact.map_labels || artifact.map_rows <= 0 || artifact.map_columns <= 0)
+        return {};
+    const auto size =
+        static_cast<std::size_t>(artifact.map_rows) * static_cast<std::size_t>(artifact.map_columns);
     const std::size_t begin = static_cast<std::size_t>(label) * size;
     if (artifact.maps.size() < begin + size) return {};
     const std::span<const float> map(artifact.maps.data() + begin, size);
-    return std::ranges::all_of(map, [](float v) { return std::isfinite(v); }) ? map : std::span<const float>{};
+    return std::ranges::all_of(map, [](float v) { return std::isfinite(v); }) ? map
+                                                                              : std::span<const float>{};
 }
 
-// Where pixel `index` of `count` lies along one axis of the map, by way of the model's input; outside [0, 1] of the
-// input the model saw nothing.
+// Where pixel `index` of `count` lies along one axis of the map, by way of the model's input; outside [0, 1]
+// of the input the model saw nothing.
 struct Axis {
     int count, scaled, offset, input, map;
 
@@ -84,7 +88,8 @@ double contour_cover(const StrengthField& field, int row, int column, double wid
     const double difference = std::abs(value(row, column) - contour_at);
     if (difference > 0.2) return 0;
     const double slope = std::hypot(value(row, column + 1) - value(row, column - 1),
-                                    value(row + 1, column) - value(row - 1, column)) / 2;
+                                    value(row + 1, column) - value(row - 1, column)) /
+                         2;
     if (slope < 1e-6) return 0;
     return std::clamp(width / 2 + 0.5 - difference / slope, 0.0, 1.0);
 }
@@ -105,7 +110,8 @@ StrengthField strength_field(const AnalysisArtifact& artifact, int label, int co
     for (int row = 0; row < rows; ++row)
         for (int column = 0; column < columns; ++column) {
             const bool seen = across.seen(column) && down.seen(row);
-            const double value = seen ? map.at(down.map_position(row), across.map_position(column)) / maximum : 0;
+            const double value =
+                seen ? map.at(down.map_position(row), across.map_position(column)) / maximum : 0;
             field.values.push_back(static_cast<float>(value));
         }
     return field;
@@ -145,10 +151,10 @@ std::vector<std::uint32_t> overlay_pixels(const StrengthField& field, double con
             const auto mix = [&](double over, double under) {
                 return total > 0 ? (over * contour + under * opacity * (1 - contour)) / total : 0;
             };
-            pixels.push_back(premultiplied({mix(contour_colour.red, colour.red),
-                                            mix(contour_colour.green, colour.green),
-                                            mix(contour_colour.blue, colour.blue)},
-                                           total));
+            pixels.push_back(
+                premultiplied({mix(contour_colour.red, colour.red), mix(contour_colour.green, colour.green),
+                               mix(contour_colour.blue, colour.blue)},
+                              total));
         }
     return pixels;
 }

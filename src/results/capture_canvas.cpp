@@ -35,7 +35,8 @@ void set_font(PangoLayout* layout, const TextStyle& style, double scale) {
 Result<Canvas> Canvas::make(int columns, int rows) {
     cairo_surface_t* const surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows);
     Canvas canvas(columns, rows, surface);
-    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS || cairo_status(canvas.cairo_.get()) != CAIRO_STATUS_SUCCESS)
+    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS ||
+        cairo_status(canvas.cairo_.get()) != CAIRO_STATUS_SUCCESS)
         return fail("drawing", "no canvas of {} x {} pixels", columns, rows);
     return canvas;
 }
@@ -47,14 +48,17 @@ void Canvas::fill(const Box& box, const Colour& colour) {
 }
 
 void Canvas::gray_image(const Box& box, std::span<const std::uint8_t> pixels, int columns, int rows) {
-    const std::unique_ptr<cairo_surface_t, Free> image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows));
+    const std::unique_ptr<cairo_surface_t, Free> image(
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows));
     if (cairo_surface_status(image.get()) != CAIRO_STATUS_SUCCESS) return;
     cairo_surface_flush(image.get());
     unsigned char* const data = cairo_image_surface_get_data(image.get());
     const int stride = cairo_image_surface_get_stride(image.get());
     for (int row = 0; row < rows; ++row)
         for (int column = 0; column < columns; ++column) {
-            const std::uint32_t gray = pixels[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
+            const std::uint32_t gray =
+                pixels[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) +
+                       static_cast<std::size_t>(column)];
             const std::uint32_t pixel = gray << 16 | gray << 8 | gray;
             std::memcpy(data + static_cast<std::ptrdiff_t>(row) * stride + 4 * column, &pixel, 4);
         }
@@ -88,11 +92,19 @@ void Canvas::overlay(double left, double top, std::span<const std::uint32_t> arg
 
 Canvas::Layout Canvas::layout(double width, const std::string& utf8, const TextStyle& style) {
     Layout layout(pango_cairo_create_layout(cairo_.get()));
+    // Without rounding of each glyph's width to whole pixels, text scales evenly.
+    cairo_font_options_t* const options = cairo_font_options_create();
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    pango_cairo_context_set_font_options(pango_layout_get_context(layout.get()), options);
+    cairo_font_options_destroy(options);
+    pango_layout_context_changed(layout.get());
     pango_layout_set_text(layout.get(), utf8.data(), static_cast<int>(utf8.size()));
     set_font(layout.get(), style, 1);
     const double natural = width_of(layout.get());
     if (natural <= width) return layout;
-    const double scale = std::max(smallest_scale, 0.99 * width / natural);
+    const double scale = std::max(smallest_scale, 0.98 * width / natural);
     set_font(layout.get(), style, scale);
     pango_layout_set_width(layout.get(), static_cast<int>(width * PANGO_SCALE));
     pango_layout_set_wrap(layout.get(), PANGO_WRAP_WORD_CHAR);
@@ -102,12 +114,16 @@ Canvas::Layout Canvas::layout(double width, const std::string& utf8, const TextS
 Box Canvas::text(double left, double top, double width, const std::string& utf8, const TextStyle& style,
                  double align) {
     const Layout laid_out = layout(width, utf8, style);
-    const Box box{left + align * std::max(0.0, width - width_of(laid_out.get())), top, width_of(laid_out.get()),
-                  height_of(laid_out.get())};
+    const Box box{left + align * std::max(0.0, width - width_of(laid_out.get())), top,
+                  width_of(laid_out.get()), height_of(laid_out.get())};
     cairo_set_source_rgb(cairo_.get(), style.colour.red, style.colour.green, style.colour.blue);
     cairo_move_to(cairo_.get(), box.left, box.top);
     pango_cairo_show_layout(cairo_.get(), laid_out.get());
     return box;
+}
+
+double Canvas::text_width(const std::string& utf8, const TextStyle& style) {
+    return width_of(layout(1e6, utf8, style).get());
 }
 
 double Canvas::text_height(double width, const std::string& utf8, const TextStyle& style) {
@@ -126,7 +142,8 @@ Result<Picture> Canvas::picture() {
         for (int column = 0; column < columns_; ++column) {
             std::uint32_t pixel = 0;
             std::memcpy(&pixel, data + static_cast<std::ptrdiff_t>(row) * stride + 4 * column, 4);
-            for (const int shift : {16, 8, 0}) picture.rgb.push_back(static_cast<std::uint8_t>(pixel >> shift));
+            for (const int shift : {16, 8, 0})
+                picture.rgb.push_back(static_cast<std::uint8_t>(pixel >> shift));
         }
     return picture;
 }

@@ -33,11 +33,12 @@ class Canvas {
     void gray_image(const Box& box, std::span<const std::uint8_t> pixels, int columns, int rows);
     void overlay(double left, double top, std::span<const std::uint32_t> argb, int columns, int rows);
 
-    // Draws text in one line, made smaller where it would be wider than `width`, and beyond a limit of legibility
-    // wrapped; returns the box that it took. `align`: 0 left, 1 right within `width`.
+    // Draws text in one line, made smaller where it would be wider than `width`, and beyond a limit of
+    // legibility wrapped; returns the box that it took. `align`: 0 left, 1 right within `width`.
     Box text(double left, double top, double width, const std::string& utf8, const TextStyle& style,
              double align = 0);
-    // The height that text() would take.
+    // The width of the text in one line, unshrunk; the height that text() would take.
+    double text_width(const std::string& utf8, const TextStyle& style);
     double text_height(double width, const std::string& utf8, const TextStyle& style);
 
     Result<Picture> picture();

@@ -18,7 +18,8 @@ constexpr Colour panel_colour{0.09, 0.10, 0.12};
 constexpr Colour track_colour{0.22, 0.24, 0.27};
 constexpr std::size_t most_labels = 6;  // the others are in the report
 
-// All lengths are in 1/1280 of the long side, so that text scales with the picture: 22 stay legible at half size.
+// All lengths are in 1/1280 of the long side, so that text scales with the picture: 22 stay legible at half
+// size.
 struct Scale {
     double unit;
     double operator()(double length) const { return length * unit; }
@@ -59,6 +60,11 @@ std::vector<const LabelResult*> shown_labels(const InferenceResult& result) {
     return labels;
 }
 
+std::string map_line(const InferenceResult& result) {
+    const LabelResult& label = result.labels[static_cast<std::size_t>(mapped_label(result))];
+    return &label == diagnosed_label(result) ? "Activation map" : "Activation map: " + label.name;
+}
+
 Content content_of(const InferenceResult& result, const std::string& analysed_at, bool has_map) {
     Content content;
     content.headline = title_of(result);
@@ -70,8 +76,9 @@ Content content_of(const InferenceResult& result, const std::string& analysed_at
     content.notice = notice_of(result.model);
     content.labels = shown_labels(result);
     if (result.labels.size() > content.labels.size())
-        content.more_labels = fmt::format("{} more in the report", result.labels.size() - content.labels.size());
-    if (has_map) content.map_line = result.labels[static_cast<std::size_t>(mapped_label(result))].name;
+        content.more_labels =
+            fmt::format("{} more in the report", result.labels.size() - content.labels.size());
+    if (has_map) content.map_line = map_line(result);
     return content;
 }
 
@@ -119,7 +126,8 @@ class Panel {
             canvas_.fill({bar.left, bar.top, bar.width * std::clamp(score, 0.0, 1.0), bar.height},
                          shown_as_finding ? orange : sky_blue);
             const double tick = bar.left + bar.width * std::clamp(label.threshold, 0.0, 1.0);
-            canvas_.fill({tick - scale_(1.5), bar.top - scale_(5), scale_(3), bar.height + scale_(10)}, white);
+            canvas_.fill({tick - scale_(1.5), bar.top - scale_(5), scale_(3), bar.height + scale_(10)},
+                         white);
             canvas_.text(left_ + width_ - score_width, y_, score_width, format_score(score),
                          scale_.body(label.positive ? white : gray), 1);
         }
@@ -130,7 +138,7 @@ class Panel {
     void legend() {
         y_ += scale_(6);
         const double name_width = width_ * 0.44;
-        const std::string text = "Colour: model's attention for " + content_.map_line;
+        const std::string& text = content_.map_line;
         const TextStyle style = scale_.small();
         const double height = std::max(canvas_.text_height(name_width, text, style), scale_(26));
         if (draw_) {
@@ -139,8 +147,10 @@ class Panel {
             const double left = left_ + name_width + scale_(12);
             const double right = left_ + width_;
             const double low = canvas_.text(left, y_, scale_(200), "low", ends).width;
-            const double high = canvas_.text(right - scale_(200), y_, scale_(200), "highest here", ends, 1).width;
-            gradient({left + low + scale_(12), y_ + scale_(6), right - left - low - high - scale_(24), scale_(16)});
+            const double high =
+                canvas_.text(right - scale_(200), y_, scale_(200), "highest here", ends, 1).width;
+            gradient({left + low + scale_(12), y_ + scale_(6), right - left - low - high - scale_(24),
+                      scale_(16)});
         }
         y_ += height;
     }
@@ -159,13 +169,15 @@ class Panel {
     // Model and time side by side where they fit, else below each other.
     void footer() {
         const TextStyle style = scale_.small();
-        const double half = width_ / 2 - scale_(8);
-        if (draw_) {
-            canvas_.text(left_, y_, half, content_.model_line, style);
-            canvas_.text(left_ + width_ - half, y_, half, content_.time_line, style, 1);
+        const double both = canvas_.text_width(content_.model_line, style) +
+                            canvas_.text_width(content_.time_line, style) + scale_(24);
+        if (both > width_) {
+            line(content_.model_line, style, 2);
+            line(content_.time_line, style, 0);
+            return;
         }
-        y_ += std::max(canvas_.text_height(half, content_.model_line, style),
-                       canvas_.text_height(half, content_.time_line, style));
+        if (draw_) canvas_.text(left_, y_, width_, content_.time_line, style, 1);
+        line(content_.model_line, style, 0);
     }
 
     Canvas& canvas_;
@@ -177,8 +189,8 @@ class Panel {
 };
 
 struct Layout {
-    int columns = 0, rows = 0;       // of the picture
-    int banner = 0, panel = 0;       // heights
+    int columns = 0, rows = 0;  // of the picture
+    int banner = 0, panel = 0;  // heights
     int image_left = 0, image_columns = 0, image_rows = 0;
 };
 
@@ -187,12 +199,13 @@ int rounded(double value) {
 }
 
 double banner_height(Canvas& canvas, const Scale& scale, double width, const std::string& notice) {
-    const double text = canvas.text_height(width * 0.74 - scale(28), notice.empty() ? "AI" : notice, scale.banner());
+    const double text =
+        canvas.text_height(width * 0.74 - scale(28), notice.empty() ? "AI" : notice, scale.banner());
     return std::max(scale(54), text + scale(22));
 }
 
-// The image as large as it can be so that the picture's long side is as asked for. The panel's height depends on the
-// width and the width on the panel's height: a few rounds settle it.
+// The image as large as it can be so that the picture's long side is as asked for. The panel's height depends
+// on the width and the width on the panel's height: a few rounds settle it.
 Layout find_layout(Canvas& canvas, const Scale& scale, const DisplayGeometry& image, int long_side,
                    const InferenceResult& result, const Content& content) {
     Layout layout;
@@ -212,7 +225,8 @@ Layout find_layout(Canvas& canvas, const Scale& scale, const DisplayGeometry& im
 }
 
 void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const std::string& notice) {
-    canvas.fill({0, 0, static_cast<double>(layout.columns), static_cast<double>(layout.banner)}, panel_colour);
+    canvas.fill({0, 0, static_cast<double>(layout.columns), static_cast<double>(layout.banner)},
+                panel_colour);
     const double top = scale(11);
     TextStyle title = scale.banner();
     title.colour = sky_blue;
@@ -231,7 +245,8 @@ int mapped_label(const InferenceResult& result) {
         const LabelResult& label = result.labels[static_cast<std::size_t>(i)];
         if (!is_finding(label)) continue;
         if (label.name == result.diagnosis) return i;
-        if (best < 0 || score_of(result, label) > score_of(result, result.labels[static_cast<std::size_t>(best)]))
+        if (best < 0 ||
+            score_of(result, label) > score_of(result, result.labels[static_cast<std::size_t>(best)]))
             best = i;
     }
     return best;
@@ -241,7 +256,8 @@ Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceRe
                              const std::string& analysed_at) {
     const DisplayGeometry& display = artifact.display;
     if (display.columns <= 0 || display.rows <= 0 ||
-        artifact.display_pixels.size() != static_cast<std::size_t>(display.columns) * static_cast<std::size_t>(display.rows))
+        artifact.display_pixels.size() !=
+            static_cast<std::size_t>(display.columns) * static_cast<std::size_t>(display.rows))
         return fail("artifact_damaged", "the kept analysis lacks the image to be shown");
     const Scale scale{long_side / 1280.0};
     auto ruler = Canvas::make(16, 16);  // text is measured before the picture's size is known

@@ -1,5 +1,5 @@
-// The picture of a Secondary Capture: the radiograph whole and uncovered but for the activation map, a banner above
-// it, and a panel below it that says what the model found. Drawn with Cairo and Pango.
+// The picture of a Secondary Capture: the radiograph whole and uncovered but for the activation map, a banner
+// above it, and a panel below it that says what the model found. Drawn with Cairo and Pango.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@ struct Picture {
     std::vector<std::uint8_t> rgb;  // columns * rows * 3
 };
 
-// `long_side` is that of the whole picture in pixels; all text scales with it. `analysed_at` is shown as it is. The
-// map is that of the diagnosis where it is a finding, else of the finding with the highest score; without a finding
-// there is none, since the map of "Normal" would draw the eye to something that means nothing. Codes:
-// "artifact_damaged" when the display image is missing or not of its size, "drawing" when Cairo fails.
+// `long_side` is that of the whole picture in pixels; all text scales with it. `analysed_at` is shown as it
+// is. The map is that of the diagnosis where it is a finding, else of the finding with the highest score;
+// without a finding there is none, since the map of "Normal" would draw the eye to something that means
+// nothing. Codes: "artifact_damaged" when the display image is missing or not of its size, "drawing" when
+// Cairo fails.
 Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
                              const std::string& analysed_at);
 

@@ -1,4 +1,5 @@
-// The modules of a Structured Report around its content: SOP common, patient, study, series, equipment, document.
+// The modules of a Structured Report around its content: SOP common, patient, study, series, equipment,
+// document.
 #include <algorithm>
 
 #include "dicom/dataset_reading.h"
@@ -10,7 +11,8 @@ namespace hilum::results {
 namespace {
 
 bool is_report_class(const std::string& uid) {
-    return uid == UID_Comprehensive3DSRStorage || uid == UID_ComprehensiveSRStorage || uid == UID_EnhancedSRStorage;
+    return uid == UID_Comprehensive3DSRStorage || uid == UID_ComprehensiveSRStorage ||
+           uid == UID_EnhancedSRStorage;
 }
 
 std::string name_of(const DcmTagKey& tag) {
@@ -37,21 +39,23 @@ void check_sop_common(DcmItem& report, const ReportExpectation& expectation, Vio
     const std::string sop_class = text_of(report, DCM_SOPClassUID);
     found.require(is_report_class(sop_class) && sop_class == expectation.sop_class_uid, row,
                   "SOP Class UID is '{}', not '{}'", sop_class, expectation.sop_class_uid);
-    found.require(Uid::parse(text_of(report, DCM_SOPInstanceUID)).has_value(), row, "no valid SOP Instance UID");
+    found.require(Uid::parse(text_of(report, DCM_SOPInstanceUID)).has_value(), row,
+                  "no valid SOP Instance UID");
     found.require(!has_non_ascii_text(report) || !text_of(report, DCM_SpecificCharacterSet).empty(), row,
                   "text is not ASCII and no SpecificCharacterSet is declared");
 }
 
 void check_equal(DcmItem& report, DcmItem& source, const DcmTagKey& tag, const char* row, Violations& found) {
     found.require(report.tagExists(tag), row, "{} is missing", name_of(tag));
-    found.require(text_of(report, tag) == text_of(source, tag), row, "{} differs from the source's", name_of(tag));
+    found.require(text_of(report, tag) == text_of(source, tag), row, "{} differs from the source's",
+                  name_of(tag));
 }
 
 void check_identity(DcmItem& report, DcmItem& source, Violations& found) {
     for (const auto& tag : {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_PatientSex})
         check_equal(report, source, tag, "Patient module", found);
-    for (const auto& tag : {DCM_StudyInstanceUID, DCM_StudyDate, DCM_StudyTime, DCM_AccessionNumber, DCM_StudyID,
-                            DCM_ReferringPhysicianName})
+    for (const auto& tag : {DCM_StudyInstanceUID, DCM_StudyDate, DCM_StudyTime, DCM_AccessionNumber,
+                            DCM_StudyID, DCM_ReferringPhysicianName})
         check_equal(report, source, tag, "General Study module", found);
 }
 
@@ -65,8 +69,9 @@ void check_series_and_equipment(DcmItem& report, Violations& found) {
     require_values(report, {DCM_SeriesInstanceUID, DCM_SeriesNumber}, "SR Document Series module", found);
     found.require(report.tagExists(DCM_ReferencedPerformedProcedureStepSequence), "SR Document Series module",
                   "ReferencedPerformedProcedureStepSequence is missing");
-    require_values(report, {DCM_Manufacturer, DCM_ManufacturerModelName, DCM_DeviceSerialNumber, DCM_SoftwareVersions},
-                   "Enhanced General Equipment module", found);
+    require_values(
+        report, {DCM_Manufacturer, DCM_ManufacturerModelName, DCM_DeviceSerialNumber, DCM_SoftwareVersions},
+        "Enhanced General Equipment module", found);
     found.require(!items_of(report, DCM_ContributingEquipmentSequence).empty(), "SOP Common module",
                   "ContributingEquipmentSequence names no algorithm");
 }
@@ -75,11 +80,12 @@ void check_document(DcmItem& report, const ReportExpectation& expectation, Viola
     const char* const row = "SR Document General module";
     require_values(report, {DCM_InstanceNumber, DCM_ContentDate, DCM_ContentTime}, row, found);
     found.require(text_of(report, DCM_CompletionFlag) == "COMPLETE", row, "CompletionFlag is not COMPLETE");
-    found.require(text_of(report, DCM_VerificationFlag) == "UNVERIFIED", row, "VerificationFlag is not UNVERIFIED");
+    found.require(text_of(report, DCM_VerificationFlag) == "UNVERIFIED", row,
+                  "VerificationFlag is not UNVERIFIED");
     found.require(report.tagExists(DCM_PerformedProcedureCodeSequence), row,
                   "PerformedProcedureCodeSequence is missing");
-    found.require(!expectation.has_predecessor || !items_of(report, DCM_PredecessorDocumentsSequence).empty(), row,
-                  "PredecessorDocumentsSequence does not name the report that this one replaces");
+    found.require(!expectation.has_predecessor || !items_of(report, DCM_PredecessorDocumentsSequence).empty(),
+                  row, "PredecessorDocumentsSequence does not name the report that this one replaces");
 }
 
 InstanceUids evidence_of(DcmItem& report) {
@@ -102,7 +108,8 @@ void check_coding_scheme(DcmItem& report, Violations& found) {
 
 }  // namespace
 
-InstanceUids check_modules(DcmItem& report, DcmItem& source, const ReportExpectation& expectation, Violations& found) {
+InstanceUids check_modules(DcmItem& report, DcmItem& source, const ReportExpectation& expectation,
+                           Violations& found) {
     check_sop_common(report, expectation, found);
     check_coding_scheme(report, found);
     check_identity(report, source, found);

@@ -34,11 +34,12 @@ class Violations {
 using InstanceUids = std::set<std::string>;
 
 // The modules around the content; returns the instances in the Current Requested Procedure Evidence Sequence.
-InstanceUids check_modules(DcmItem& report, DcmItem& source, const ReportExpectation& expectation, Violations& found);
+InstanceUids check_modules(DcmItem& report, DcmItem& source, const ReportExpectation& expectation,
+                           Violations& found);
 
 // The content tree.
-void check_content(const ContentItem& root, const InstanceUids& evidence, const ReportExpectation& expectation,
-                   Violations& found);
+void check_content(const ContentItem& root, const InstanceUids& evidence,
+                   const ReportExpectation& expectation, Violations& found);
 
 bool is_complete(const Code& code);
 

@@ -1,5 +1,5 @@
-// A Structured Report's content tree as it stands in the data set (PS3.3 C.17.3), read without dcmsr, so that what
-// checks a report does not share the errors of what wrote it.
+// A Structured Report's content tree as it stands in the data set (PS3.3 C.17.3), read without dcmsr, so that
+// what checks a report does not share the errors of what wrote it.
 #pragma once
 
 #include <functional>
@@ -17,12 +17,12 @@ struct ContentItem {
     std::string relationship_type;  // CONTAINS, HAS CONCEPT MOD, ...; empty at the root
     std::string value_type;         // CONTAINER, CODE, NUM, ...
     Code concept_name;
-    Code code;                      // of a CODE
-    std::string text;               // of a TEXT, UIDREF, DATE, ...
-    std::string numeric_value;      // of a NUM, as it is written
-    Code unit;                      // of a NUM
+    Code code;                                                          // of a CODE
+    std::string text;                                                   // of a TEXT, UIDREF, DATE, ...
+    std::string numeric_value;                                          // of a NUM, as it is written
+    Code unit;                                                          // of a NUM
     std::string referenced_sop_class_uid, referenced_sop_instance_uid;  // of an IMAGE
-    std::string template_identifier, mapping_resource;                  // of a CONTAINER that names its template
+    std::string template_identifier, mapping_resource;  // of a CONTAINER that names its template
     std::vector<ContentItem> children;
 
     bool is(const char* scheme, const char* value) const {

@@ -74,8 +74,8 @@ void add_context(TID1500_MeasurementReport& report, const ModelIdentity& model, 
         steps("procedure reported", report.addProcedureReported(coded(procedure), OFFalse));
 }
 
-// The descriptors are copied from foreign headers. Where one of them is malformed, the entry goes without any: the
-// reference is what the template asks for.
+// The descriptors are copied from foreign headers. Where one of them is malformed, the entry goes without
+// any: the reference is what the template asks for.
 void add_image_library(TID1500_MeasurementReport& report, const std::vector<SourceImage>& sources,
                        BuildSteps& steps) {
     auto& library = report.getImageLibrary();
@@ -89,7 +89,8 @@ void add_image_library(TID1500_MeasurementReport& report, const std::vector<Sour
     }
 }
 
-void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std::size_t number, BuildSteps& steps) {
+void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std::size_t number,
+                 BuildSteps& steps) {
     const LabelResult& label = *finding.label;
     const InferenceResult& result = finding.result();
     steps("measurement group", report.addIndividualMeasurements());
@@ -100,27 +101,39 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
                               dcmtk_string(tracking_uid(*finding.source->image, result.model, label.name))));
     steps("finding", group.setFinding(coded(code_of(label)), OFFalse));
     if (!label.site.value.empty())
-        steps("finding site", group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(),
-                                                   OFFalse));
+        steps("finding site",
+              group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(), OFFalse));
     const Group::MeasurementValue value(dcmtk_string(decimal_string(score_of(result, label))), no_units());
     steps("score", group.addMeasurement(coded(score_concept(result)), value));
-    steps("source image", group.getMeasurement().addImage(DSRCodedEntryValue("121112", "DCM", "Source of Measurement"),
-                                                          *finding.source->header, OFFalse));
+    steps("source image",
+          group.getMeasurement().addImage(DSRCodedEntryValue("121112", "DCM", "Source of Measurement"),
+                                          *finding.source->header, OFFalse));
     steps("presence", group.addQualitativeEvaluation(coded(code_of(label)), coded(terms::present), OFFalse));
 }
 
 // DCMTK's TID 1501 lacks the algorithm's identification: it is put into the finished tree, group by group.
 Status insert_algorithms(DSRDocumentTree& tree, const std::vector<Finding>& findings) {
     BuildSteps steps;
-    std::size_t node = tree.gotoNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"), OFTrue, OFTrue);
+    std::size_t node =
+        tree.gotoNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"), OFTrue, OFTrue);
     for (const Finding& finding : findings) {
         if (node == 0) return fail("report", "the report lacks a measurement group");
         auto identification = algorithm_identification(finding.result(), finding.label);
         if (!identification) return tl::unexpected(identification.error());
-        steps("algorithm", tree.insertSubTree(*identification, DSRTypes::AM_belowCurrent, DSRTypes::RT_hasConceptMod));
+        steps("algorithm",
+              tree.insertSubTree(*identification, DSRTypes::AM_belowCurrent, DSRTypes::RT_hasConceptMod));
         if (const auto status = steps.status(); !status) return status;
         node = tree.gotoNextNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"));
     }
+    return {};
+}
+
+// DCMTK's TID 1500 makes the container of measurements even where there are none; an empty one is not
+// allowed.
+Status remove_empty_measurements(DSRDocumentTree& tree) {
+    if (tree.gotoNamedNode(DSRCodedEntryValue("126010", "DCM", "Imaging Measurements")) == 0) return {};
+    if (tree.removeCurrentContentItem() == 0)
+        return fail("report", "the empty measurements cannot be removed");
     return {};
 }
 
@@ -143,8 +156,10 @@ std::string version_text(int version) {
     return fmt::format("Version {}, replaces version {}", version, version - 1);
 }
 
-// Revised reports name what they replace: those of the same model, and of the same SOP class where there are any.
-std::vector<PredecessorReport> predecessors_of(const ComposeRequest& request, const std::string& sop_class_uid) {
+// Revised reports name what they replace: those of the same model, and of the same SOP class where there are
+// any.
+std::vector<PredecessorReport> predecessors_of(const ComposeRequest& request,
+                                               const std::string& sop_class_uid) {
     std::vector<PredecessorReport> same_model;
     std::vector<PredecessorReport> same_class;
     for (const PredecessorReport& predecessor : request.predecessors) {
@@ -163,11 +178,10 @@ Status fill_document(DSRDocument& document, const ComposeRequest& request, const
     for (const SourceImage& source : sources)
         steps("evidence", document.getCurrentRequestedProcedureEvidence().addItem(*source.header, OFFalse));
     for (const PredecessorReport& predecessor : predecessors_of(request, identity.sop_class_uid))
-        steps("predecessor", document.getPredecessorDocuments().addItem(
-                                 dcmtk_string(request.study_instance_uid),
-                                 dcmtk_string(predecessor.series_instance_uid),
-                                 dcmtk_string(predecessor.sop_class_uid),
-                                 dcmtk_string(predecessor.sop_instance_uid)));
+        steps("predecessor",
+              document.getPredecessorDocuments().addItem(
+                  dcmtk_string(request.study_instance_uid), dcmtk_string(predecessor.series_instance_uid),
+                  dcmtk_string(predecessor.sop_class_uid), dcmtk_string(predecessor.sop_instance_uid)));
     steps("completion", document.completeDocument());
     steps("finalization", document.finalizeDocument());
     return steps.status();
@@ -185,7 +199,9 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
     steps("template", document.setTreeFromRootTemplate(report));
     steps("document type", document.changeDocumentType(document_type(profile.sr_sop_class)));
     if (const auto status = steps.status(); !status) return status;
-    if (const auto status = insert_algorithms(document.getTree(), findings); !status) return status;
+    const Status measurements = findings.empty() ? remove_empty_measurements(document.getTree())
+                                                 : insert_algorithms(document.getTree(), findings);
+    if (!measurements) return measurements;
     return insert_evaluations(document.getTree(),
                               {sources, notice_for(models), version_text(request.version)});
 }

@@ -1,10 +1,10 @@
-// The Structured Report of a study: TID 1500 Measurement Report (PS3.16) as Comprehensive 3D, Comprehensive or
-// Enhanced SR, with identical content.
+// The Structured Report of a study: TID 1500 Measurement Report (PS3.16) as Comprehensive 3D, Comprehensive
+// or Enhanced SR, with identical content.
 //
-// Each positive abnormal label of each image is a Measurement Group with finding, site, algorithm, score and source
-// image. What an image is as a whole ("AI diagnosis = Normal"), what was looked for and not found ("Pneumonia =
-// Absent"), and why an image was not analysed, are qualitative evaluations inferred from that image: a viewer that
-// prints group headings alone never shows a finding that is not there.
+// Each positive abnormal label of each image is a Measurement Group with finding, site, algorithm, score and
+// source image. What an image is as a whole ("AI diagnosis = Normal"), what was looked for and not found
+// ("Pneumonia = Absent"), and why an image was not analysed, are qualitative evaluations inferred from that
+// image: a viewer that prints group headings alone never shows a finding that is not there.
 #pragma once
 
 #include <memory>
@@ -17,15 +17,16 @@ class DcmDataset;
 
 namespace hilum::results {
 
-// The data set of the report. `sources` are the images that it is about, at least one; all the result's own text
-// must be ASCII or the sources in UTF-8. Codes: "configuration" (SOP class), "report" (DCMTK refuses an item).
+// The data set of the report. `sources` are the images that it is about, at least one; all the result's own
+// text must be ASCII or the sources in UTF-8. Codes: "configuration" (SOP class), "report" (DCMTK refuses an
+// item).
 Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeRequest& request,
                                                              const ReportProfile& profile,
                                                              const std::vector<SourceImage>& sources,
                                                              const Equipment& equipment);
 
-// When the analysis that is reported started: the earliest of the images' results, else the time of the last file
-// that came (microseconds since 1970 UTC). Never "now": composing again gives the same bytes.
+// When the analysis that is reported started: the earliest of the images' results, else the time of the last
+// file that came (microseconds since 1970 UTC). Never "now": composing again gives the same bytes.
 std::int64_t analysis_started_at(const std::vector<SourceImage>& sources);
 
 // The models that looked at the images; the one that is loaded where none did.

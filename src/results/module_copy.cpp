@@ -7,43 +7,90 @@
 namespace hilum::results {
 namespace {
 
-const std::array type_2_attributes = {
-    DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_PatientSex,        DCM_StudyDate,
-    DCM_StudyTime,   DCM_StudyID,   DCM_AccessionNumber,  DCM_ReferringPhysicianName};
+const std::array type_2_attributes = {DCM_PatientName, DCM_PatientID,       DCM_PatientBirthDate,
+                                      DCM_PatientSex,  DCM_StudyDate,       DCM_StudyTime,
+                                      DCM_StudyID,     DCM_AccessionNumber, DCM_ReferringPhysicianName};
 
 const std::array common_attributes = {DCM_SpecificCharacterSet, DCM_TimezoneOffsetFromUTC};
 
-const std::array patient_attributes = {
-    DCM_PatientName, DCM_PatientID, DCM_IssuerOfPatientID, DCM_IssuerOfPatientIDQualifiersSequence,
-    DCM_TypeOfPatientID, DCM_PatientBirthDate, DCM_PatientBirthDateInAlternativeCalendar,
-    DCM_PatientDeathDateInAlternativeCalendar, DCM_PatientAlternativeCalendar, DCM_PatientSex,
-    DCM_QualityControlSubject, DCM_ReferencedPatientSequence, DCM_PatientBirthTime,
-    DCM_OtherPatientIDsSequence, DCM_OtherPatientNames, DCM_EthnicGroup, DCM_PatientComments,
-    DCM_PatientSpeciesDescription, DCM_PatientSpeciesCodeSequence, DCM_PatientBreedDescription,
-    DCM_PatientBreedCodeSequence, DCM_BreedRegistrationSequence, DCM_ResponsiblePerson,
-    DCM_ResponsiblePersonRole, DCM_ResponsibleOrganization, DCM_PatientIdentityRemoved,
-    DCM_DeidentificationMethod, DCM_DeidentificationMethodCodeSequence};
+const std::array patient_attributes = {DCM_PatientName,
+                                       DCM_PatientID,
+                                       DCM_IssuerOfPatientID,
+                                       DCM_IssuerOfPatientIDQualifiersSequence,
+                                       DCM_TypeOfPatientID,
+                                       DCM_PatientBirthDate,
+                                       DCM_PatientBirthDateInAlternativeCalendar,
+                                       DCM_PatientDeathDateInAlternativeCalendar,
+                                       DCM_PatientAlternativeCalendar,
+                                       DCM_PatientSex,
+                                       DCM_QualityControlSubject,
+                                       DCM_ReferencedPatientSequence,
+                                       DCM_PatientBirthTime,
+                                       DCM_OtherPatientIDsSequence,
+                                       DCM_OtherPatientNames,
+                                       DCM_EthnicGroup,
+                                       DCM_PatientComments,
+                                       DCM_PatientSpeciesDescription,
+                                       DCM_PatientSpeciesCodeSequence,
+                                       DCM_PatientBreedDescription,
+                                       DCM_PatientBreedCodeSequence,
+                                       DCM_BreedRegistrationSequence,
+                                       DCM_ResponsiblePerson,
+                                       DCM_ResponsiblePersonRole,
+                                       DCM_ResponsibleOrganization,
+                                       DCM_PatientIdentityRemoved,
+                                       DCM_DeidentificationMethod,
+                                       DCM_DeidentificationMethodCodeSequence};
 
-const std::array study_attributes = {
-    DCM_StudyInstanceUID, DCM_StudyDate, DCM_StudyTime, DCM_ReferringPhysicianName,
-    DCM_ReferringPhysicianIdentificationSequence, DCM_ConsultingPhysicianName,
-    DCM_ConsultingPhysicianIdentificationSequence, DCM_StudyID, DCM_AccessionNumber,
-    DCM_IssuerOfAccessionNumberSequence, DCM_StudyDescription, DCM_PhysiciansOfRecord,
-    DCM_PhysiciansOfRecordIdentificationSequence, DCM_NameOfPhysiciansReadingStudy,
-    DCM_PhysiciansReadingStudyIdentificationSequence, DCM_RequestingServiceCodeSequence,
-    DCM_ReferencedStudySequence, DCM_ProcedureCodeSequence, DCM_ReasonForPerformedProcedureCodeSequence};
+const std::array study_attributes = {DCM_StudyInstanceUID,
+                                     DCM_StudyDate,
+                                     DCM_StudyTime,
+                                     DCM_ReferringPhysicianName,
+                                     DCM_ReferringPhysicianIdentificationSequence,
+                                     DCM_ConsultingPhysicianName,
+                                     DCM_ConsultingPhysicianIdentificationSequence,
+                                     DCM_StudyID,
+                                     DCM_AccessionNumber,
+                                     DCM_IssuerOfAccessionNumberSequence,
+                                     DCM_StudyDescription,
+                                     DCM_PhysiciansOfRecord,
+                                     DCM_PhysiciansOfRecordIdentificationSequence,
+                                     DCM_NameOfPhysiciansReadingStudy,
+                                     DCM_PhysiciansReadingStudyIdentificationSequence,
+                                     DCM_RequestingServiceCodeSequence,
+                                     DCM_ReferencedStudySequence,
+                                     DCM_ProcedureCodeSequence,
+                                     DCM_ReasonForPerformedProcedureCodeSequence};
 
-const std::array patient_study_attributes = {
-    DCM_AdmittingDiagnosesDescription, DCM_AdmittingDiagnosesCodeSequence, DCM_PatientAge, DCM_PatientSize,
-    DCM_PatientWeight, DCM_PatientBodyMassIndex, DCM_MeasuredAPDimension, DCM_MeasuredLateralDimension,
-    DCM_PatientSizeCodeSequence, DCM_MedicalAlerts, DCM_Allergies, DCM_SmokingStatus, DCM_PregnancyStatus,
-    DCM_LastMenstrualDate, DCM_PatientState, DCM_Occupation, DCM_AdditionalPatientHistory, DCM_AdmissionID,
-    DCM_IssuerOfAdmissionIDSequence, DCM_ServiceEpisodeID, DCM_IssuerOfServiceEpisodeIDSequence,
-    DCM_ServiceEpisodeDescription, DCM_PatientSexNeutered, DCM_ReasonForVisit, DCM_ReasonForVisitCodeSequence};
+const std::array patient_study_attributes = {DCM_AdmittingDiagnosesDescription,
+                                             DCM_AdmittingDiagnosesCodeSequence,
+                                             DCM_PatientAge,
+                                             DCM_PatientSize,
+                                             DCM_PatientWeight,
+                                             DCM_PatientBodyMassIndex,
+                                             DCM_MeasuredAPDimension,
+                                             DCM_MeasuredLateralDimension,
+                                             DCM_PatientSizeCodeSequence,
+                                             DCM_MedicalAlerts,
+                                             DCM_Allergies,
+                                             DCM_SmokingStatus,
+                                             DCM_PregnancyStatus,
+                                             DCM_LastMenstrualDate,
+                                             DCM_PatientState,
+                                             DCM_Occupation,
+                                             DCM_AdditionalPatientHistory,
+                                             DCM_AdmissionID,
+                                             DCM_IssuerOfAdmissionIDSequence,
+                                             DCM_ServiceEpisodeID,
+                                             DCM_IssuerOfServiceEpisodeIDSequence,
+                                             DCM_ServiceEpisodeDescription,
+                                             DCM_PatientSexNeutered,
+                                             DCM_ReasonForVisit,
+                                             DCM_ReasonForVisitCodeSequence};
 
 const std::array clinical_trial_attributes = {
-    DCM_ClinicalTrialSponsorName, DCM_ClinicalTrialProtocolID, DCM_ClinicalTrialProtocolName,
-    DCM_ClinicalTrialSiteID, DCM_ClinicalTrialSiteName, DCM_ClinicalTrialSubjectID,
+    DCM_ClinicalTrialSponsorName,      DCM_ClinicalTrialProtocolID,  DCM_ClinicalTrialProtocolName,
+    DCM_ClinicalTrialSiteID,           DCM_ClinicalTrialSiteName,    DCM_ClinicalTrialSubjectID,
     DCM_ClinicalTrialSubjectReadingID, DCM_ClinicalTrialTimePointID, DCM_ClinicalTrialTimePointDescription};
 
 void copy_one(DcmItem& source, DcmItem& target, const DcmTagKey& tag) {
@@ -73,9 +120,9 @@ void fill_referenced_request(DcmItem& request, DcmItem& source, DcmItem& target)
     copy_or_empty(request, source, target, DCM_AccessionNumber);
     copy_one(source, target, DCM_IssuerOfAccessionNumberSequence);
     copy_one(request, target, DCM_IssuerOfAccessionNumberSequence);
-    for (const auto& tag : {DCM_PlacerOrderNumberImagingServiceRequest,
-                            DCM_FillerOrderNumberImagingServiceRequest, DCM_RequestedProcedureID,
-                            DCM_RequestedProcedureDescription, DCM_RequestedProcedureCodeSequence})
+    for (const auto& tag :
+         {DCM_PlacerOrderNumberImagingServiceRequest, DCM_FillerOrderNumberImagingServiceRequest,
+          DCM_RequestedProcedureID, DCM_RequestedProcedureDescription, DCM_RequestedProcedureCodeSequence})
         copy_or_empty(request, request, target, tag);
 }
 

@@ -17,7 +17,8 @@ class ChildWriter {
     ChildWriter(DSRDocumentTree& tree, BuildSteps& steps) : tree_(tree), steps_(steps) {}
 
     template <typename Fill>
-    void add(DSRTypes::E_RelationshipType relationship, DSRTypes::E_ValueType type, const Code& name, Fill&& fill) {
+    void add(DSRTypes::E_RelationshipType relationship, DSRTypes::E_ValueType type, const Code& name,
+             Fill&& fill) {
         const size_t added = tree_.addContentItem(relationship, type, DSRTypes::AM_belowCurrent);
         if (added == 0) {
             steps_(name.meaning.c_str(), SR_EC_CannotAddContentItem);
@@ -36,8 +37,8 @@ class ChildWriter {
 
     void score(const InferenceResult& result, double value) {
         add(DSRTypes::RT_hasProperties, DSRTypes::VT_Num, score_concept(result), [&](auto& item) {
-            steps_("score", item.setNumericValue(DSRNumericMeasurementValue(
-                                dcmtk_string(decimal_string(value)), no_units())));
+            steps_("score", item.setNumericValue(
+                                DSRNumericMeasurementValue(dcmtk_string(decimal_string(value)), no_units())));
         });
     }
 
@@ -50,7 +51,8 @@ class ChildWriter {
 
     // A CODE below the current node; `children` writes below it in turn.
     template <typename Children>
-    void code(DSRTypes::E_RelationshipType relationship, const Code& name, const Code& value, Children&& children) {
+    void code(DSRTypes::E_RelationshipType relationship, const Code& name, const Code& value,
+              Children&& children) {
         add(relationship, DSRTypes::VT_Code, name, [&](auto& item) {
             steps_("code", item.setCodeValue(coded(value), OFFalse));
             children();
@@ -96,7 +98,8 @@ void add_diagnosis(ChildWriter& writer, const InferenceResult& result, DcmItem& 
     });
 }
 
-void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label, DcmItem& header) {
+void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
+               DcmItem& header) {
     writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
         writer.score(result, score_of(result, label));
         writer.image(header);
@@ -119,7 +122,8 @@ void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, DcmItem& h
 
 }  // namespace
 
-Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label) {
+Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result,
+                                                     const LabelResult* label) {
     TID4019_AlgorithmIdentification template_;
     BuildSteps steps;
     steps("algorithm", template_.setIdentification(dcmtk_string(result.model.name),

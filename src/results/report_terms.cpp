@@ -66,7 +66,8 @@ Code diagnosis_of(const InferenceResult& result) {
 Code code_of(const NotAnalysed& reason) {
     std::string meaning = reason.code;
     std::ranges::replace(meaning, '_', ' ');
-    if (!meaning.empty()) meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
+    if (!meaning.empty())
+        meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
     return {slug_of(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
 }
 
@@ -92,7 +93,8 @@ std::string format_score(double score) {
 }
 
 std::string calibration_note(const InferenceResult& result) {
-    return result.calibrated ? "calibrated on " + result.calibration_set : "not calibrated, not a probability";
+    return result.calibrated ? "calibrated on " + result.calibration_set
+                             : "not calibrated, not a probability";
 }
 
 std::string notice_of(const ModelIdentity& model) {

@@ -1,5 +1,5 @@
-// The words in which results are told, the same in the Structured Report and the Secondary Capture: the codes of
-// our own coding scheme 99HILUM, and what of a model's outputs is a finding.
+// The words in which results are told, the same in the Structured Report and the Secondary Capture: the codes
+// of our own coding scheme 99HILUM, and what of a model's outputs is a finding.
 #pragma once
 
 #include <string>
@@ -51,7 +51,8 @@ double diagnosis_score(const InferenceResult& result);
 std::string format_score(double score);  // "0.93"
 std::string calibration_note(const InferenceResult& result);
 
-// "Demonstration model, not for clinical use"; empty only for a model cleared for clinical use without a notice.
+// "Demonstration model, not for clinical use"; empty only for a model cleared for clinical use without a
+// notice.
 std::string notice_of(const ModelIdentity& model);
 
 // At most `bytes` of UTF-8, cut between characters.

@@ -12,15 +12,14 @@ using Identity = std::vector<std::string>;
 constexpr const char* secondary_capture_storage = "1.2.840.10008.5.1.4.1.1.7";
 
 void append_model(Identity& identity, const ModelIdentity& model) {
-    identity.insert(identity.end(),
-                    {model.name, model.version, model.sha256, model.configuration_sha256});
+    identity.insert(identity.end(), {model.name, model.version, model.sha256, model.configuration_sha256});
 }
 
 Identity identity_of(const ComposeRequest& request, const StudyImage& image) {
     Identity identity{image.sop_instance_uid, image.dataset_sha256};
     if (image.outcome.not_analysed)
-        identity.insert(identity.end(),
-                        {"not analysed", image.outcome.not_analysed->code, image.outcome.not_analysed->message});
+        identity.insert(identity.end(), {"not analysed", image.outcome.not_analysed->code,
+                                         image.outcome.not_analysed->message});
     append_model(identity, model_of(request, image));
     return identity;
 }
@@ -49,7 +48,8 @@ std::string series_uid(const ComposeRequest& request, const ModelIdentity& model
 std::vector<Identity> image_identities(const ComposeRequest& request) {
     std::vector<Identity> images;
     for (const StudyImage& image : request.images)
-        if (image.outcome.result || request.report_not_analysed) images.push_back(identity_of(request, image));
+        if (image.outcome.result || request.report_not_analysed)
+            images.push_back(identity_of(request, image));
     std::ranges::sort(images);
     return images;
 }

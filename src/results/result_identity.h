@@ -1,5 +1,5 @@
-// Who a result is: UIDs derived from what went into it, so that composing again gives the same object and a PACS
-// never holds two for one piece of work (promise 2).
+// Who a result is: UIDs derived from what went into it, so that composing again gives the same object and a
+// PACS never holds two for one piece of work (promise 2).
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@ struct ResultIdentity {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
 };
 
-// The Structured Report of a study for one profile: its images (UIDs and digests, in any order), why one of them
-// was not analysed, the model, the profile and the version shape it. All versions share a series.
+// The Structured Report of a study for one profile: its images (UIDs and digests, in any order), why one of
+// them was not analysed, the model, the profile and the version shape it. All versions share a series.
 ResultIdentity report_identity(const ComposeRequest& request, const ReportProfile& profile);
 
-// The Secondary Capture of one image. The version of the study's report is no part of it: a report that is revised
-// because another image came late does not send this image's capture again.
+// The Secondary Capture of one image. The version of the study's report is no part of it: a report that is
+// revised because another image came late does not send this image's capture again.
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
                                 const StudyImage& image);
 

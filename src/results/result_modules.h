@@ -16,8 +16,9 @@ class DcmItem;
 namespace hilum::results {
 
 struct Equipment {
-    std::string institution;    // empty: not told
-    std::string serial_number;  // the node's AE title: what tells this Hilum from another of the same hospital
+    std::string institution;  // empty: not told
+    std::string
+        serial_number;  // the node's AE title: what tells this Hilum from another of the same hospital
 };
 
 struct ResultSeries {
@@ -26,8 +27,8 @@ struct ResultSeries {
     std::string description;
 };
 
-// Date, time and offset for `started_at` (microseconds since 1970 UTC) in the zone that the source is written in
-// (TimezoneOffsetFromUTC), else in the node's: one data set has one zone.
+// Date, time and offset for `started_at` (microseconds since 1970 UTC) in the zone that the source is written
+// in (TimezoneOffsetFromUTC), else in the node's: one data set has one zone.
 struct ContentMoment {
     std::string date, time, utc_offset;
     std::string date_time() const { return date + time + utc_offset; }

@@ -43,14 +43,15 @@ void put_source_reference(DcmItem& source, DcmItem& target) {
 }
 
 std::string derivation_of(const InferenceResult& result) {
-    return shortened(fmt::format("AI result of {} {} (weights SHA-256 {}): radiograph scaled to 8 bits{}",
-                                 result.model.name, result.model.version, result.model.sha256,
-                                 has_finding(result) ? ", activation map and findings added" : ", findings added"),
-                     1024);
+    return shortened(
+        fmt::format("AI result of {} {} (weights SHA-256 {}): radiograph scaled to 8 bits{}",
+                    result.model.name, result.model.version, result.model.sha256,
+                    has_finding(result) ? ", activation map and findings added" : ", findings added"),
+        1024);
 }
 
-// The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not: the
-// picture is scaled and larger than the image, so none is given.
+// The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not:
+// the picture is scaled and larger than the image, so none is given.
 void put_image_modules(DcmItem& source, DcmItem& target, const InferenceResult& result) {
     put(target, DCM_ImageType, "DERIVED\\SECONDARY");
     put(target, DCM_ConversionType, "WSD");

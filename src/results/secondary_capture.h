@@ -1,5 +1,5 @@
-// The Secondary Capture of one analysed radiograph: Secondary Capture Image Storage, RGB, 8 bits, one frame, in a
-// series of modality OT of the same study. Many viewers show this and not the Structured Report.
+// The Secondary Capture of one analysed radiograph: Secondary Capture Image Storage, RGB, 8 bits, one frame,
+// in a series of modality OT of the same study. Many viewers show this and not the Structured Report.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ class DcmDataset;
 
 namespace hilum::results {
 
-// `source` is an image with a result; `artifact` is what its analysis kept. The result's own text must be ASCII or
-// the source in UTF-8. Codes: those of draw_capture; "writing" when DCMTK refuses.
+// `source` is an image with a result; `artifact` is what its analysis kept. The result's own text must be
+// ASCII or the source in UTF-8. Codes: those of draw_capture; "writing" when DCMTK refuses.
 Result<std::shared_ptr<DcmDataset>> build_secondary_capture(const ComposeRequest& request,
                                                             const ReportProfile& profile,
                                                             const SourceImage& source,

@@ -16,7 +16,8 @@ bool depends_on_character_set(DcmEVR vr) {
            vr == EVR_UT;
 }
 
-// Calls `visit(item, element)` for each element that holds text in the data set's character set, nested ones too.
+// Calls `visit(item, element)` for each element that holds text in the data set's character set, nested ones
+// too.
 template <typename Visit>
 void for_each_text(DcmItem& item, Visit&& visit) {
     for (unsigned long i = 0; i < item.card(); ++i) {
@@ -74,7 +75,8 @@ Result<SourceImage> load_source(const StudyImage& image) {
     const OFCondition loaded = file.loadFileUntilTag(image.file.c_str(), EXS_Unknown, EGL_noChange,
                                                      longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
     if (loaded.bad())
-        return fail("undecodable", "instance {}: the header cannot be read: {}", image.instance, loaded.text());
+        return fail("undecodable", "instance {}: the header cannot be read: {}", image.instance,
+                    loaded.text());
     std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
     if (text_of(*header, DCM_SOPInstanceUID) != image.sop_instance_uid)
         return fail("wrong_source", "instance {}: the file holds another SOP instance", image.instance);
@@ -84,7 +86,8 @@ Result<SourceImage> load_source(const StudyImage& image) {
 
 auto order_of(const SourceImage& source) {
     return std::tuple(integer_of(*source.header, DCM_SeriesNumber).value_or(0),
-                      integer_of(*source.header, DCM_InstanceNumber).value_or(0), source.image->sop_instance_uid);
+                      integer_of(*source.header, DCM_InstanceNumber).value_or(0),
+                      source.image->sop_instance_uid);
 }
 
 }  // namespace
@@ -102,8 +105,7 @@ Result<std::vector<SourceImage>> load_sources(const ComposeRequest& request) {
 
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources) {
     std::vector<SourceImage> converted;
-    for (const SourceImage& source : sources)
-        converted.push_back({source.image, utf8_copy(*source.header)});
+    for (const SourceImage& source : sources) converted.push_back({source.image, utf8_copy(*source.header)});
     return converted;
 }
 

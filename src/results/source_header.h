@@ -1,5 +1,5 @@
-// The headers of the images that a report is about, as the composer needs them: without pixels, in a character set
-// that is declared, or in UTF-8 where our own text needs it.
+// The headers of the images that a report is about, as the composer needs them: without pixels, in a
+// character set that is declared, or in UTF-8 where our own text needs it.
 #pragma once
 
 #include <memory>
@@ -19,17 +19,17 @@ struct SourceImage {
     std::shared_ptr<DcmDataset> header;
 };
 
-// Loads the headers of a request's images, ordered by series number, instance number and SOP Instance UID, so that
-// the order in which they arrived shapes no result. Codes: "undecodable" where DCMTK cannot read a header,
-// "wrong_source" where a file is not the instance that the request says it is.
+// Loads the headers of a request's images, ordered by series number, instance number and SOP Instance UID, so
+// that the order in which they arrived shapes no result. Codes: "undecodable" where DCMTK cannot read a
+// header, "wrong_source" where a file is not the instance that the request says it is.
 Result<std::vector<SourceImage>> load_sources(const ComposeRequest& request);
 
 // The same images with headers in UTF-8 (SpecificCharacterSet ISO_IR 192): for a result whose own text is not
 // ASCII, since a data set has one character set for all of its text.
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources);
 
-// The element's value as it stands in the data set, without trailing padding; empty when absent. Unlike text_of
-// it stays in the data set's own character set, for what is copied on.
+// The element's value as it stands in the data set, without trailing padding; empty when absent. Unlike
+// text_of it stays in the data set's own character set, for what is copied on.
 std::string raw_text(DcmItem& item, unsigned short group, unsigned short element);
 
 }  // namespace hilum::results

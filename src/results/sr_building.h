@@ -1,4 +1,5 @@
-// Small tools for building content trees with dcmsr; for measurement_report.cpp and qualitative_evaluations.cpp.
+// Small tools for building content trees with dcmsr; for measurement_report.cpp and
+// qualitative_evaluations.cpp.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>
@@ -41,7 +42,8 @@ inline DSRCodedEntryValue no_units() {
     return {"1", "UCUM", "no units"};
 }
 
-// TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one label).
+// TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one
+// label).
 Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label);
 
 // A score as the value of a NUM: at most 16 characters of a Decimal String.
@@ -50,8 +52,8 @@ std::string decimal_string(double value);
 // Fills the container "Qualitative Evaluations" (TID 1500 rows 12 to 14), at which the tree's cursor stands.
 struct EvaluationContext {
     const std::vector<SourceImage>& sources;
-    std::string notice;           // empty: none
-    std::string version_text;     // empty: the first version
+    std::string notice;        // empty: none
+    std::string version_text;  // empty: the first version
 };
 Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context);
 

@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t largest_result = 256 * 1024 * 1024;
 constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferSyntax;
 
-// The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where some of it
-// is not ASCII, else in the character set that they came in.
+// The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where
+// some of it is not ASCII, else in the character set that they came in.
 std::vector<SourceImage> readable_with(const ComposeRequest& request, const std::string& description,
                                        const Equipment& equipment, const std::vector<SourceImage>& images) {
     nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
@@ -54,7 +54,8 @@ class StudyComposer {
     std::vector<SourceImage> reported(const std::vector<SourceImage>& images) const {
         std::vector<SourceImage> chosen;
         for (const SourceImage& image : images)
-            if (image.image->outcome.result || (image.image->outcome.not_analysed && request_.report_not_analysed))
+            if (image.image->outcome.result ||
+                (image.image->outcome.not_analysed && request_.report_not_analysed))
                 chosen.push_back(image);
         return chosen;
     }
@@ -62,7 +63,8 @@ class StudyComposer {
     Status add_report(const ReportProfile& profile, const std::vector<SourceImage>& reported_images) {
         if (reported_images.empty()) return {};  // nothing was analysed, and the site wants no report of that
         if (is_made(report_identity(request_, profile), profile)) return {};
-        const auto images = readable_with(request_, profile.sr_series_description, equipment_, reported_images);
+        const auto images =
+            readable_with(request_, profile.sr_series_description, equipment_, reported_images);
         auto report = build_measurement_report(request_, profile, images, equipment_);
         if (!report) return tl::unexpected(report.error());
         if (auto proved = prove(**report, profile, images); !proved) return proved;
@@ -88,7 +90,8 @@ class StudyComposer {
                     violations.size(), reply_.problems.front());
     }
 
-    ReportExpectation expectation(const ReportProfile& profile, const std::vector<SourceImage>& images) const {
+    ReportExpectation expectation(const ReportProfile& profile,
+                                  const std::vector<SourceImage>& images) const {
         ReportExpectation expected;
         expected.sop_class_uid = sr_sop_class_uid(profile.sr_sop_class).value_or("");
         expected.has_predecessor = request_.version > 1 && !request_.predecessors.empty();
@@ -97,8 +100,8 @@ class StudyComposer {
             expected.notice_required = expected.notice_required || !model.cleared_for_clinical_use;
         for (const SourceImage& image : images) {
             const auto& result = image.image->outcome.result;
-            expected.images.push_back({text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid,
-                                       result.has_value()});
+            expected.images.push_back(
+                {text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid, result.has_value()});
             if (!result) continue;
             expected.findings += static_cast<std::size_t>(std::ranges::count_if(result->labels, is_finding));
             if (result->activation == "none") expected.scores_in_unit_range = false;
@@ -112,14 +115,16 @@ class StudyComposer {
         if (is_made(capture_identity(request_, profile, *image.image), profile)) return {};
         const auto artifact = read_artifact(image.image->artifact);
         if (!artifact)
-            return fail("artifact_damaged", "instance {}: {}", image.image->instance, artifact.error().message);
+            return fail("artifact_damaged", "instance {}: {}", image.image->instance,
+                        artifact.error().message);
         const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
         auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
         if (!capture) return tl::unexpected(capture.error());
         return write("sc", capture_identity(request_, profile, *image.image), **capture, profile);
     }
 
-    Status write(const char* kind, const ResultIdentity& identity, DcmDataset& dataset, const ReportProfile& profile) {
+    Status write(const char* kind, const ResultIdentity& identity, DcmDataset& dataset,
+                 const ReportProfile& profile) {
         auto bytes = file_bytes(dataset, explicit_little_endian);
         if (!bytes) return tl::unexpected(bytes.error());
         const std::filesystem::path file =
@@ -127,8 +132,8 @@ class StudyComposer {
         auto digest = commit(file, identity, *bytes);
         if (!digest) return tl::unexpected(digest.error());
         reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
-                                  identity.series_instance_uid, explicit_little_endian, file.string(), *digest,
-                                  profile.destinations});
+                                  identity.series_instance_uid, explicit_little_endian, file.string(),
+                                  *digest, profile.destinations});
         return {};
     }
 

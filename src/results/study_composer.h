@@ -1,5 +1,5 @@
-// From a ComposeRequest to finished files: every result that its profiles want, proved and durable. The composer's
-// work without its channel.
+// From a ComposeRequest to finished files: every result that its profiles want, proved and durable. The
+// composer's work without its channel.
 #pragma once
 
 #include "pipeline/types/messages.h"
@@ -7,9 +7,10 @@
 
 namespace hilum::results {
 
-// Builds all results, checks each report, and writes NAME.dcm (NAME: the SOP Instance UID) to request.results_dir.
-// A file that is already there under that name was made for the same work and may have been sent: it stays as it is
-// and is what the reply names (promise 2). Never throws; failures are in the reply, beside whatever could be made.
+// Builds all results, checks each report, and writes NAME.dcm (NAME: the SOP Instance UID) to
+// request.results_dir. A file that is already there under that name was made for the same work and may have
+// been sent: it stays as it is and is what the reply names (promise 2). Never throws; failures are in the
+// reply, beside whatever could be made.
 ComposeReply compose(const ComposeRequest& request, const Equipment& equipment);
 
 }  // namespace hilum::results

@@ -21,11 +21,11 @@ struct Context {
 using Items = std::vector<const ContentItem*>;
 
 // The only child with this concept name; noted where there is none or there are several.
-const ContentItem* one_child(const ContentItem& parent, const char* scheme, const char* value, const char* type,
-                             const char* row, Violations& found) {
+const ContentItem* one_child(const ContentItem& parent, const char* scheme, const char* value,
+                             const char* type, const char* row, Violations& found) {
     const Items items = parent.named(scheme, value);
-    if (!found.require(items.size() == 1, row, "{} items ({}, {}) where there must be one", items.size(), value,
-                       scheme))
+    if (!found.require(items.size() == 1, row, "{} items ({}, {}) where there must be one", items.size(),
+                       value, scheme))
         return nullptr;
     found.require(items.front()->value_type == type, row, "({}, {}) is a {}, not a {}", value, scheme,
                   items.front()->value_type, type);
@@ -54,13 +54,14 @@ void check_root(const ContentItem& root, Violations& found) {
 void check_every_item(const ContentItem& root, Violations& found) {
     const char* const row = "SR Document Content module";
     for_each_item(root, [&](const ContentItem& item) {
-        const bool may_be_unnamed = item.value_type == "IMAGE" || (item.value_type == "CONTAINER" && &item != &root);
+        const bool may_be_unnamed =
+            item.value_type == "IMAGE" || (item.value_type == "CONTAINER" && &item != &root);
         found.require(is_complete(item.concept_name) || (may_be_unnamed && item.concept_name == Code{}), row,
                       "a {} without a complete concept name", item.value_type);
         found.require(item.value_type != "CODE" || is_complete(item.code), row, "({}) has no complete code",
                       item.concept_name.meaning);
-        found.require(item.value_type != "CONTAINER" || !item.children.empty(), row, "the container ({}) is empty",
-                      item.concept_name.meaning);
+        found.require(item.value_type != "CONTAINER" || !item.children.empty(), row,
+                      "the container ({}) is empty", item.concept_name.meaning);
     });
 }
 
@@ -77,14 +78,16 @@ void check_observer(const ContentItem& root, Violations& found) {
 }
 
 void check_image(const ContentItem& image, const char* row, const Context& context) {
-    context.found.require(!image.referenced_sop_class_uid.empty() && !image.referenced_sop_instance_uid.empty(), row,
-                          "an IMAGE without a reference");
+    context.found.require(
+        !image.referenced_sop_class_uid.empty() && !image.referenced_sop_instance_uid.empty(), row,
+        "an IMAGE without a reference");
     context.found.require(context.evidence.contains(image.referenced_sop_instance_uid), row,
                           "an IMAGE that is not in the Current Requested Procedure Evidence Sequence");
     const auto& images = context.expectation.images;
-    const auto known = std::ranges::find(images, image.referenced_sop_instance_uid, &ExpectedImage::sop_instance_uid);
-    context.found.require(known != images.end() && known->sop_class_uid == image.referenced_sop_class_uid, row,
-                          "an IMAGE that is none of those reported");
+    const auto known =
+        std::ranges::find(images, image.referenced_sop_instance_uid, &ExpectedImage::sop_instance_uid);
+    context.found.require(known != images.end() && known->sop_class_uid == image.referenced_sop_class_uid,
+                          row, "an IMAGE that is none of those reported");
 }
 
 void check_image_library(const ContentItem& root, const Context& context) {
@@ -98,14 +101,15 @@ void check_image_library(const ContentItem& root, const Context& context) {
             listed.insert(image->referenced_sop_instance_uid);
         }
     for (const ExpectedImage& image : context.expectation.images)
-        context.found.require(listed.contains(image.sop_instance_uid), row, "an image is missing in the image library");
+        context.found.require(listed.contains(image.sop_instance_uid), row,
+                              "an image is missing in the image library");
 }
 
 // The one image that an item is inferred from; its UID, or empty.
 std::string source_image_of(const ContentItem& item, const char* row, const Context& context) {
     const Items images = item.of_type("IMAGE");
-    if (!context.found.require(images.size() == 1, row, "({}) has {} source images", item.concept_name.meaning,
-                               images.size()))
+    if (!context.found.require(images.size() == 1, row, "({}) has {} source images",
+                               item.concept_name.meaning, images.size()))
         return {};
     context.found.require(images.front()->relationship_type == "INFERRED FROM", row,
                           "the source image of ({}) is related by '{}'", item.concept_name.meaning,
@@ -120,7 +124,8 @@ void check_score(const ContentItem& score, const char* row, const Context& conte
     found.require(probability || score.concept_name == terms::model_score, row,
                   "a NUM that is neither a Probability nor a Model score: ({}, {})", score.concept_name.value,
                   score.concept_name.scheme);
-    found.require(score.unit.value == "1" && score.unit.scheme == "UCUM", row, "the score's unit is not (1, UCUM)");
+    found.require(score.unit.value == "1" && score.unit.scheme == "UCUM", row,
+                  "the score's unit is not (1, UCUM)");
     double value = 0;
     const char* const end = score.numeric_value.data() + score.numeric_value.size();
     const auto [stop, error] = std::from_chars(score.numeric_value.data(), end, value);
@@ -141,8 +146,8 @@ void check_algorithm(const ContentItem& item, Violations& found) {
     require_text(item, "111001", "TID 4019 row 1", found);
     require_text(item, "111003", "TID 4019 row 2", found);
     const Items parameters = item.named("DCM", "111002");
-    found.require(std::ranges::any_of(parameters, [](auto* p) { return names_weights(*p); }), "TID 4019 row 3",
-                  "no parameter names the weights' SHA-256");
+    found.require(std::ranges::any_of(parameters, [](auto* p) { return names_weights(*p); }),
+                  "TID 4019 row 3", "no parameter names the weights' SHA-256");
     for (const char* value : {"111001", "111003", "111002"})
         for (const ContentItem* part : item.named("DCM", value))
             found.require(part->relationship_type == "HAS CONCEPT MOD", "TID 4019 row 1",
@@ -180,12 +185,14 @@ void check_measurements(const ContentItem& root, const Context& context) {
         number_of_groups += groups.size();
     }
     context.found.require(number_of_groups == context.expectation.findings, "TID 1500 row 8",
-                          "{} measurement groups for {} findings", number_of_groups, context.expectation.findings);
+                          "{} measurement groups for {} findings", number_of_groups,
+                          context.expectation.findings);
 }
 
 void check_not_analysed(const ContentItem& diagnosis, Violations& found) {
     const char* const row = "TID 1500 row 13";
-    found.require(diagnosis.code == terms::not_analysed, row, "an image that was not analysed has a diagnosis");
+    found.require(diagnosis.code == terms::not_analysed, row,
+                  "an image that was not analysed has a diagnosis");
     found.require(diagnosis.of_type("NUM").empty(), row, "an image that was not analysed has a score");
     const auto& reason = terms::not_analysed_reason;
     found.require(diagnosis.named(reason.scheme.c_str(), reason.value.c_str()).size() == 1, row,
@@ -200,7 +207,8 @@ void check_diagnosis(const ContentItem& diagnosis, bool analysed, const Context&
     check_algorithm(diagnosis, context.found);
     context.found.require(diagnosis.code != terms::not_analysed, "TID 1500 row 13",
                           "an analysed image is told as not analysed");
-    context.found.require(diagnosis.of_type("NUM").size() == 1, "TID 1500 row 13", "a diagnosis without its score");
+    context.found.require(diagnosis.of_type("NUM").size() == 1, "TID 1500 row 13",
+                          "a diagnosis without its score");
 }
 
 void check_diagnoses(const Items& diagnoses, const Context& context) {
@@ -221,15 +229,19 @@ void check_evaluations(const ContentItem& root, const Context& context) {
     const ContentItem* const container =
         one_child(root, "UMLS", "C0034375", "CONTAINER", "TID 1500 row 12", context.found);
     if (container == nullptr) return;
-    const auto named = [&](const Code& code) { return container->named(code.scheme.c_str(), code.value.c_str()); };
+    const auto named = [&](const Code& code) {
+        return container->named(code.scheme.c_str(), code.value.c_str());
+    };
     check_diagnoses(named(terms::ai_diagnosis), context);
     for (const ContentItem* evaluation : container->of_type("CODE"))
-        for (const ContentItem* score : evaluation->of_type("NUM")) check_score(*score, "TID 1500 row 13", context);
+        for (const ContentItem* score : evaluation->of_type("NUM"))
+            check_score(*score, "TID 1500 row 13", context);
     context.found.require(container->named("DCM", "111017").size() == 1, "TID 1500 row 13",
                           "it is not said which algorithms succeeded");
     const Items notices = named(terms::notice);
-    context.found.require(!context.expectation.notice_required || (notices.size() == 1 && !notices.front()->text.empty()),
-                          "TID 1500 row 14", "the notice that the model is not cleared for clinical use is missing");
+    context.found.require(
+        !context.expectation.notice_required || (notices.size() == 1 && !notices.front()->text.empty()),
+        "TID 1500 row 14", "the notice that the model is not cleared for clinical use is missing");
 }
 
 }  // namespace
@@ -238,8 +250,8 @@ bool is_complete(const Code& code) {
     return !code.value.empty() && !code.scheme.empty() && !code.meaning.empty();
 }
 
-void check_content(const ContentItem& root, const InstanceUids& evidence, const ReportExpectation& expectation,
-                   Violations& found) {
+void check_content(const ContentItem& root, const InstanceUids& evidence,
+                   const ReportExpectation& expectation, Violations& found) {
     const Context context{evidence, expectation, found};
     check_root(root, found);
     check_every_item(root, found);

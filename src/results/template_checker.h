@@ -1,6 +1,6 @@
-// Proves a finished Structured Report: that it is what TID 1500 (PS3.16) and the SR modules (PS3.3 A.35) ask for and
-// what it was made from. Neither dciodvfy nor dcmsr does: both accept a wrong template identifier, a missing device
-// observer or an empty measurement group. The composer sends no report that fails.
+// Proves a finished Structured Report: that it is what TID 1500 (PS3.16) and the SR modules (PS3.3 A.35) ask
+// for and what it was made from. Neither dciodvfy nor dcmsr does: both accept a wrong template identifier, a
+// missing device observer or an empty measurement group. The composer sends no report that fails.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ class DcmItem;
 
 namespace hilum::results {
 
-// One rule that the report breaks. `row` names the rule ("TID 1500 root", "TID 4019 row 1", "SOP Common module");
-// `problem` says how, without patient data.
+// One rule that the report breaks. `row` names the rule ("TID 1500 root", "TID 4019 row 1", "SOP Common
+// module"); `problem` says how, without patient data.
 struct TemplateViolation {
     std::string row;
     std::string problem;
@@ -26,13 +26,14 @@ struct ExpectedImage {
 struct ReportExpectation {
     std::string sop_class_uid;
     std::vector<ExpectedImage> images;  // that the report is about, all of them
-    std::size_t findings = 0;           // positive abnormal labels of all images: each has a measurement group
-    bool scores_in_unit_range = true;   // false: the model's activation does not bound its scores
-    bool notice_required = true;        // not cleared for clinical use
-    bool has_predecessor = false;       // a later version
+    std::size_t findings = 0;          // positive abnormal labels of all images: each has a measurement group
+    bool scores_in_unit_range = true;  // false: the model's activation does not bound its scores
+    bool notice_required = true;       // not cleared for clinical use
+    bool has_predecessor = false;      // a later version
 };
 
-// Every violation; empty: the report is right. `source` is the header whose patient and study the report is of.
+// Every violation; empty: the report is right. `source` is the header whose patient and study the report is
+// of.
 std::vector<TemplateViolation> check_measurement_report(DcmItem& report, DcmItem& source,
                                                         const ReportExpectation& expectation);
 

@@ -55,14 +55,9 @@ class DeliveryTest(Deliveries):
         self.assertIn("reject", job["error"])
         shown = self.node.run("jobs", "list", "--json")
         self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn(job["error"], [row["error"] for row in self.rows(shown.stdout)])
+        self.assertIn(job["error"], [row["error"] for row in json.loads(shown.stdout)["jobs"]])
         self.pacs.know("hilum", "HILUM", self.node.port)
         self.assert_each_delivered_once()
-
-    @staticmethod
-    def rows(text):
-        listed = json.loads(text)
-        return listed["jobs"] if isinstance(listed, dict) else listed
 
 
 class ExpiryTest(Deliveries):
@@ -84,6 +79,6 @@ class ExpiryTest(Deliveries):
         self.pacs.start()
         self.pacs.know("hilum", "HILUM", self.node.port)
         for study in self.studies:
-            retried = self.node.run("jobs", "retry", study)
+            retried = self.node.run("jobs", "retry", "--study", study)
             self.assertEqual(retried.returncode, 0, retried.stderr)
         self.assert_each_delivered_once()

@@ -95,7 +95,7 @@ def store_statuses(process):
 def make_phantoms(folder, count, seed=1, *options):
     """Synthetic radiographs as files, each a study of its own."""
     made = subprocess.run(
-        [str(BINARIES / "hilum"), "phantom", "--count", str(count), "--seed", str(seed), *options, str(folder)],
+        [str(BINARIES / "hilum"), "phantom", "--count", str(count), "--seed", str(seed), "--out", str(folder), *options],
         capture_output=True, text=True, timeout=600, check=False)
     if made.returncode != 0:
         raise ServiceError(f"hilum phantom: {made.stderr}")
@@ -240,12 +240,9 @@ class HilumTest(unittest.TestCase):
             return f"(no jobs: {error})"
 
     def audit_events(self):
-        exported = self.node.run("audit", "export", "--json")
+        exported = self.node.run("audit", "export")
         self.assertEqual(exported.returncode, 0, exported.stderr)
-        text = exported.stdout.strip()
-        if text.startswith("["):
-            return json.loads(text)
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in exported.stdout.splitlines()]
 
 
 __all__ = ["BINARIES", "COMPREHENSIVE_3D_SR", "HilumTest", "MODEL", "RADIOGRAPHS", "SECONDARY_CAPTURE", "SOURCE",

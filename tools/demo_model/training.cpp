@@ -32,9 +32,10 @@ torch::Tensor augment(const torch::Tensor& batch) {
     return images + random_between(0, 0.06, count) * torch::randn_like(images);
 }
 
-std::vector<torch::Tensor> parameters_of(const torch::jit::Module& network) {
+std::vector<torch::Tensor> parameters_of(const torch::jit::Module& network, bool learning) {
     std::vector<torch::Tensor> parameters;
-    for (const auto& parameter : network.parameters()) parameters.push_back(parameter);
+    for (const auto& parameter : network.parameters())
+        parameters.push_back(parameter.set_requires_grad(learning));
     return parameters;
 }
 
@@ -48,7 +49,7 @@ void train(torch::jit::Module& network, const PhantomSet& set, const TrainingSet
     const auto count = set.inputs.size(0);
     const auto steps_per_epoch = count / settings.batch_size;
     const auto steps = static_cast<double>(steps_per_epoch * settings.epochs);
-    torch::optim::AdamW optimizer(parameters_of(network),
+    torch::optim::AdamW optimizer(parameters_of(network, true),
                                   torch::optim::AdamWOptions(settings.peak_learning_rate)
                                       .weight_decay(settings.weight_decay));
     network.train();
@@ -75,6 +76,7 @@ void train(torch::jit::Module& network, const PhantomSet& set, const TrainingSet
                      correct / static_cast<double>(steps_per_epoch * settings.batch_size));
     }
     network.eval();
+    parameters_of(network, false);  // as it is saved: no graph is built where it runs
 }
 
 Outputs evaluate(torch::jit::Module& network, const PhantomSet& set) {

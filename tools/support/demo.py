@@ -86,7 +86,7 @@ class Demo:
             return list(dicom_files(self.options.files))
         folder = self.folder / "phantoms"
         seed = int(time.time())
-        made = self.node.run("phantom", "--count", PHANTOMS, "--seed", seed, folder)
+        made = self.node.run("phantom", "--count", PHANTOMS, "--seed", seed, "--run", seed, "--out", folder)
         if made.returncode != 0:
             raise ServiceError(f"hilum phantom failed: {made.stderr}")
         return sorted(folder.glob("*.dcm"))

@@ -77,8 +77,8 @@ class Torture:
 
     def phantoms(self):
         folder = self.folder / "phantoms"
-        made = self.node.run("phantom", "--count", self.count, "--seed", self.random.randrange(1 << 30), folder,
-                             seconds=600)
+        made = self.node.run("phantom", "--count", self.count, "--seed", self.random.randrange(1 << 30), "--out",
+                             folder, seconds=600)
         if made.returncode != 0:
             raise ServiceError(f"hilum phantom: {made.stderr}")
         return sorted(folder.glob("*.dcm"))

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/file_system.h"
+#include "base/ip_network.h"
 #include "base/yaml_reader.h"
 
 namespace hilum {
@@ -60,6 +61,9 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
             if (caller.ae_title != "*" && !caller.ae_title.empty() && !is_ae_title(caller.ae_title))
                 entry.problem("ae_title", "must be an AE title of 1 to 16 characters, or \"*\" for any");
             caller.hosts = entry.strings("hosts");
+            for (const auto& host : caller.hosts)
+                if (const auto network = IpNetwork::parse(host); !network)
+                    entry.problem("hosts", network.error().message);
             scp.accept.push_back(std::move(caller));
         }
         entry.finish();

@@ -140,7 +140,7 @@ struct InferReply {
     static constexpr const char* type = "infer_reply";
     std::int64_t job = 0;
     InferenceResult result;
-    std::string error_code, error;  // empty: result holds. "not_finite", "wrong_shape", "out_of_memory", "model_failed"
+    std::string error_code, error;  // empty: result holds. see docs/model-package.md; "out_of_memory" may pass
 };
 
 // ---- composer ----

@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <functional>
+#include <future>
+#include <thread>
 
 namespace hilum {
 namespace {
@@ -39,6 +41,22 @@ TEST(DenyNewSockets, LeavesOpenSocketsAndFilesUsable) {
                   if (::send(ends[0], "x", 1, 0) != 1) return 3;
                   char c = 0;
                   return ::recv(ends[1], &c, 1, 0) == 1 && c == 'x' ? 0 : 4;
+              }),
+              0);
+}
+
+TEST(DenyNewSockets, HoldsForThreadsThatAlreadyRun) {
+    EXPECT_EQ(in_child([] {
+                  std::promise<void> denied;
+                  int outcome = 1;
+                  std::thread older([&] {
+                      denied.get_future().wait();
+                      outcome = ::socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM ? 0 : 3;
+                  });
+                  if (!deny_new_sockets()) outcome = 2;
+                  denied.set_value();
+                  older.join();
+                  return outcome;
               }),
               0);
 }

@@ -1,9 +1,13 @@
 #include "model/decoder.h"
 
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/file_system.h"
@@ -61,6 +65,33 @@ class DecoderProcess : public testing::Test {
         EXPECT_TRUE(format.saveFile(file.c_str(), EXS_LittleEndianExplicit).good());
         return file;
     }
+    // An image of side x side pixels of 16 bits in a sixty-fourth of its size of RLE (PS3.5 annex G).
+    std::filesystem::path save_as_run_length_bomb(int side) {
+        const std::size_t segment =
+            2 * (static_cast<std::size_t>(side) * static_cast<std::size_t>(side) / 128 + 1);
+        std::vector<Uint8> frame(64 + 2 * segment, 0);
+        frame[0] = 2;  // segments, for the high and the low bytes
+        const auto second = static_cast<Uint32>(64 + segment);
+        frame[4] = 64;  // where the first begins
+        for (std::size_t i = 0; i < 4; ++i) frame[8 + i] = static_cast<Uint8>(second >> (8 * i));
+        for (std::size_t i = 64; i < frame.size(); i += 2)
+            frame[i] = 0x81;  // 128 times the byte that follows
+        auto* const table = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
+        auto* const fragment = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
+        fragment->putUint8Array(frame.data(), frame.size());
+        auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
+        sequence->insert(table);
+        sequence->insert(fragment);
+        auto* const pixel_data = new DcmPixelData(DCM_PixelData);
+        pixel_data->putOriginalRepresentation(EXS_RLELossless, nullptr, sequence);
+        DcmDataset& dataset = *format.getDataset();
+        dataset.insert(pixel_data, true);
+        dataset.putAndInsertUint16(DCM_Rows, static_cast<Uint16>(side));
+        dataset.putAndInsertUint16(DCM_Columns, static_cast<Uint16>(side));
+        const auto file = folder / "image.dcm";
+        EXPECT_TRUE(format.saveFile(file.c_str(), EXS_RLELossless).good());
+        return file;
+    }
     Message receive() {
         auto message = channel.receive();
         EXPECT_TRUE(message) << message.error().message;
@@ -110,7 +141,7 @@ TEST_F(DecoderProcess, AnswersWhyAnImageIsNotAnalysedAndGoesOn) {
 
 TEST_F(DecoderProcess, CallsAFileThatIsNoDicomUndecodable) {
     start();
-    send(folder / "model.yaml");
+    send(folder / "model.pt");
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "undecodable");
     EXPECT_EQ(stop(), 0);
 }

@@ -16,7 +16,9 @@ DataSource source_with(std::vector<CounterValue> counters, std::vector<CounterVa
             [=] { return Result<std::vector<CounterValue>>(gauges); },
             [] { return Result<nlohmann::json>({{"analysis", {{"queued", 2}}}}); },
             [] { return Result<nlohmann::json>(nlohmann::json::array()); },
-            [](int limit) { return Result<nlohmann::json>({{{"study_instance_uid", "1.2"}, {"limit", limit}}}); },
+            [](int limit) {
+                return Result<nlohmann::json>(nlohmann::json::array({{{"study_instance_uid", "1.2"}, {"limit", limit}}}));
+            },
             [=](const JobFilter& filter) {
                 if (asked != nullptr) *asked = filter;
                 return Result<nlohmann::json>(nlohmann::json::array());

@@ -1,4 +1,5 @@
-// A study to be reported: radiographs with made-up headers as files in a temporary folder, and what a model said.
+// A study to be reported: radiographs with made-up headers as files in a temporary folder, and what a model
+// said.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>
@@ -14,27 +15,18 @@
 #include "pipeline/types/messages.h"
 #include "results/result_modules.h"
 #include "results/template_checker.h"
+#include "support/temporary_folder.h"
 
 namespace hilum::results::test {
-
-class TemporaryFolder {
-  public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 // A DX header, complete enough for dciodvfy to be content with what is copied from it.
 DcmDataset radiograph_header(const std::string& sop_instance_uid);
 
-InferenceResult pneumonia_result();  // softmax: Pneumonia 0.93 of Normal, Pneumonia, Requires further evaluation
-InferenceResult normal_result();     // the same model: Normal 0.88
-InferenceResult multi_label_result(bool calibrated);  // sigmoid: Pneumothorax and a label without code positive
+InferenceResult
+pneumonia_result();               // softmax: Pneumonia 0.93 of Normal, Pneumonia, Requires further evaluation
+InferenceResult normal_result();  // the same model: Normal 0.88
+InferenceResult multi_label_result(
+    bool calibrated);  // sigmoid: Pneumothorax and a label without code positive
 
 AnalysisArtifact artifact_for(const InferenceResult& result, int columns, int rows);
 
@@ -46,8 +38,10 @@ class StudyFixture {
   public:
     StudyFixture();
     // Stores a radiograph and adds it to the request; `edit` changes its header first.
-    StudyImage& add_analysed(const InferenceResult& result, const std::function<void(DcmDataset&)>& edit = {});
-    StudyImage& add_not_analysed(const NotAnalysed& reason, const std::function<void(DcmDataset&)>& edit = {});
+    StudyImage& add_analysed(const InferenceResult& result,
+                             const std::function<void(DcmDataset&)>& edit = {});
+    StudyImage& add_not_analysed(const NotAnalysed& reason,
+                                 const std::function<void(DcmDataset&)>& edit = {});
     StudyImage& add_file(const std::filesystem::path& dicom_file, const InferenceResult& result);
 
     ComposeRequest request;
@@ -57,7 +51,7 @@ class StudyFixture {
   private:
     StudyImage& add(AnalysisOutcome outcome, const std::function<void(DcmDataset&)>& edit);
     void keep_artifact(StudyImage& image);
-    TemporaryFolder folder_;
+    hilum::test::TemporaryFolder folder_;
 };
 
 // The reply's only result of that kind, loaded.

@@ -217,7 +217,8 @@ TEST_F(StoreRequestHandlerTest, AnswersA700WhenAWriteFails) {
 TEST_F(StoreRequestHandlerTest, LeavesNoFileOfAnAbandonedObject) {
     start();
     handler_->begin(request());
-    handler_->receive(std::as_bytes(std::span(std::string(1000, 'x'))));
+    const std::string beginning(1000, 'x');
+    handler_->receive(std::as_bytes(std::span(beginning)));
     EXPECT_THAT(files(), testing::SizeIs(1));
     handler_->abandon();
     EXPECT_THAT(files(), testing::IsEmpty());

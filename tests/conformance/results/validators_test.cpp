@@ -1,0 +1,176 @@
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cstdio>
+#include <sstream>
+
+#include "dicom/dataset_reading.h"
+#include "results/study_composer.h"
+#include "unit/results/report_fixture.h"
+
+namespace hilum::results::test {
+namespace {
+
+struct Output {
+    int status = -1;
+    std::string text;  // stdout and stderr
+};
+
+Output run(const std::string& command) {
+    Output output;
+    FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
+    if (pipe == nullptr) return output;
+    std::array<char, 4096> buffer{};
+    for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+        output.text.append(buffer.data(), n);
+    output.status = ::pclose(pipe);
+    return output;
+}
+
+bool has_tool(const std::string& name) {
+    return run("command -v " + name).status == 0;
+}
+
+std::vector<std::string> error_lines(const std::string& text) {
+    std::vector<std::string> errors;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("Error") || line.starts_with("E:") || line.starts_with("W:"))
+            errors.push_back(line);
+    return errors;
+}
+
+void expect_valid(const ComposeReply& reply) {
+    EXPECT_EQ(reply.error_code, "") << reply.error << testing::PrintToString(reply.problems);
+    EXPECT_FALSE(reply.results.empty());
+    for (const ComposedResult& result : reply.results) {
+        const Output judged = run("dciodvfy " + result.file);
+        EXPECT_THAT(error_lines(judged.text), testing::IsEmpty()) << judged.text;
+        if (result.kind != "sr") continue;
+        const Output dumped = run("dsrdump " + result.file);
+        EXPECT_EQ(dumped.status, 0) << dumped.text;
+        EXPECT_THAT(error_lines(dumped.text), testing::IsEmpty()) << dumped.text;
+    }
+}
+
+class Validators : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (!has_tool("dciodvfy") || !has_tool("dsrdump"))
+            GTEST_SKIP() << "dciodvfy or dsrdump is not installed";
+    }
+    StudyFixture study_;
+};
+
+class ValidatorsOfEachClass : public Validators, public testing::WithParamInterface<const char*> {};
+
+TEST_P(ValidatorsOfEachClass, FindNoErrorInAReportWithAFinding) {
+    study_.request.profiles = {test_profile(GetParam())};
+    study_.add_analysed(pneumonia_result());
+    expect_valid(compose(study_.request, test_equipment()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Classes, ValidatorsOfEachClass,
+                         testing::Values("comprehensive_3d", "comprehensive", "enhanced"));
+
+TEST_F(Validators, FindNoErrorInTheReportOfANormalImage) {
+    study_.add_analysed(normal_result());
+    expect_valid(compose(study_.request, test_equipment()));
+}
+
+TEST_F(Validators, FindNoErrorInAReportOfSeveralFindingsCalibratedOrNot) {
+    study_.add_analysed(multi_label_result(true));
+    study_.add_analysed(multi_label_result(false));
+    expect_valid(compose(study_.request, test_equipment()));
+}
+
+TEST_F(Validators, FindNoErrorWhereNothingWasAnalysed) {
+    study_.add_not_analysed({"view", "the view is LATERAL; this model reads PA and AP"});
+    expect_valid(compose(study_.request, test_equipment()));
+    const auto text = run("dsrdump " + compose(study_.request, test_equipment()).results.at(0).file).text;
+    EXPECT_THAT(text, testing::HasSubstr("Not analysed: the view is LATERAL; this model reads PA and AP"));
+}
+
+TEST_F(Validators, FindNoErrorInALaterVersion) {
+    study_.add_analysed(pneumonia_result());
+    const auto first = compose(study_.request, test_equipment()).results.at(0);
+    study_.add_not_analysed({"view", "the view is LATERAL"});
+    study_.request.version = 2;
+    study_.request.predecessors = {
+        {first.sop_class_uid, first.sop_instance_uid, first.series_instance_uid, study_.request.model_name}};
+    expect_valid(compose(study_.request, test_equipment()));
+}
+
+TEST_F(Validators, FindNoErrorWhereTheStudyFulfilsARequest) {
+    study_.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        DcmItem* request = nullptr;
+        ASSERT_TRUE(header.findOrCreateSequenceItem(DCM_RequestAttributesSequence, request, -2).good());
+        request->putAndInsertString(DCM_RequestedProcedureID, "RP1");
+        request->putAndInsertString(DCM_ScheduledProcedureStepID, "SPS1");
+        DcmItem* procedure = nullptr;
+        ASSERT_TRUE(header.findOrCreateSequenceItem(DCM_ProcedureCodeSequence, procedure, -2).good());
+        procedure->putAndInsertString(DCM_CodeValue, "36572-6");
+        procedure->putAndInsertString(DCM_CodingSchemeDesignator, "LN");
+        procedure->putAndInsertString(DCM_CodeMeaning, "XR Chest AP");
+    });
+    const auto reply = compose(study_.request, test_equipment());
+    expect_valid(reply);
+    const auto file = load_result(reply, "sr");
+    EXPECT_EQ(items_of(*file->getDataset(), DCM_ReferencedRequestSequence).size(), 1u);
+    EXPECT_THAT(run("dsrdump " + reply.results.at(0).file).text, testing::HasSubstr("XR Chest AP"));
+}
+
+std::string read_back(const std::string& file, const char* keyword) {
+    return run(fmt::format("/usr/bin/python3 {} '{}' {}", HILUM_READ_BACK_SCRIPT, file, keyword)).text;
+}
+
+class CharacterSets : public testing::TestWithParam<const char*> {
+  protected:
+    void SetUp() override {
+        std::string output = run(fmt::format("/usr/bin/python3 {} charsets", HILUM_READ_BACK_SCRIPT)).text;
+        while (!output.empty() && output.back() == '\n') output.pop_back();
+        folder_ = output;
+        if (!std::filesystem::exists(folder_ / std::string("chrFren.dcm")))
+            GTEST_SKIP() << "pydicom's character set files are not installed";
+    }
+    void expect_equal_names(const std::string& description) {
+        StudyFixture study;
+        auto source = load_dicom_file(folder_ / std::string(GetParam()));
+        ASSERT_TRUE(source.has_value());
+        study.add_analysed(pneumonia_result(), [&](DcmDataset& header) {
+            for (const auto& tag : {DCM_SpecificCharacterSet, DCM_PatientName})
+                (*source)->getDataset()->findAndInsertCopyOfElement(tag, &header, OFTrue);
+        });
+        study.request.profiles.front().sr_series_description = description;
+        study.request.profiles.front().sc_series_description = description;
+        const auto reply = compose(study.request, test_equipment());
+        ASSERT_EQ(reply.results.size(), 2u) << reply.error << testing::PrintToString(reply.problems);
+        const std::string name = read_back(study.request.images.front().file, "PatientName");
+        ASSERT_FALSE(name.empty());
+        for (const ComposedResult& result : reply.results) {
+            EXPECT_EQ(read_back(result.file, "PatientName"), name) << result.kind;
+            EXPECT_EQ(read_back(result.file, "SeriesDescription"), description) << result.kind;
+        }
+    }
+    std::filesystem::path folder_;
+};
+
+TEST_P(CharacterSets, OfTheSourceAreKept) {
+    expect_equal_names("AI chest report");
+}
+
+TEST_P(CharacterSets, BecomeUtf8WhereOurOwnTextNeedsIt) {
+    expect_equal_names("KI-Befund: R\xC3\xB6ntgen \xE8\x83\xB8\xE9\x83\xA8");
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, CharacterSets,
+                         testing::Values("chrFren.dcm", "chrGerm.dcm", "chrH31.dcm", "chrH32.dcm",
+                                         "chrI2.dcm", "chrRuss.dcm", "chrGreek.dcm", "chrX1.dcm",
+                                         "chrX2.dcm"),
+                         [](const auto& param) {
+                             const std::string name = param.param;
+                             return name.substr(0, name.find('.'));
+                         });
+
+}  // namespace
+}  // namespace hilum::results::test

@@ -1,0 +1,203 @@
+#include "results/composer.h"
+
+#include <gmock/gmock.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+#include <fstream>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "dicom/dataset_reading.h"
+#include "results/study_composer.h"
+#include "unit/results/report_fixture.h"
+
+namespace hilum::results::test {
+namespace {
+
+std::string bytes_of(const std::string& file) {
+    const auto bytes = read_file(file, 64 << 20);
+    EXPECT_TRUE(bytes.has_value());
+    return bytes.value_or("");
+}
+
+std::vector<std::string> kinds(const ComposeReply& reply) {
+    std::vector<std::string> all;
+    for (const auto& result : reply.results) all.push_back(result.kind);
+    return all;
+}
+
+TEST(Composer, WritesReportAndCaptureDurablyUnderTheirUids) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "") << reply.error;
+    EXPECT_THAT(kinds(reply), testing::ElementsAre("sr", "sc"));
+    for (const auto& result : reply.results) {
+        EXPECT_EQ(result.file, (study.results_folder() / (result.sop_instance_uid + ".dcm")).string());
+        EXPECT_EQ(result.sha256, sha256_hex(bytes_of(result.file)));
+        EXPECT_THAT(result.destinations, testing::ElementsAre("pacs"));
+    }
+}
+
+TEST(Composer, MakesTheSameBytesFromTheSameRequest) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    study.add_not_analysed({"view", "the view is LATERAL"});
+    const auto first = compose(study.request, test_equipment());
+    std::vector<std::string> bytes;
+    for (const auto& result : first.results) {
+        bytes.push_back(bytes_of(result.file));
+        std::filesystem::remove(result.file);
+    }
+    std::ranges::reverse(study.request.images);  // the order in which images came shapes nothing
+    const auto second = compose(study.request, test_equipment());
+    ASSERT_EQ(second.results.size(), first.results.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        EXPECT_EQ(second.results[i].sop_instance_uid, first.results[i].sop_instance_uid);
+        EXPECT_TRUE(bytes_of(second.results[i].file) == bytes[i]) << second.results[i].kind;
+    }
+}
+
+TEST(Composer, LeavesAFileThatIsThereAlreadyAsItIs) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto first = compose(study.request, test_equipment());
+    study.request.images.front().outcome.result->confidence = 0.91;
+    study.request.images.front().outcome.result->started_at += 1'000'000;
+    const auto second = compose(study.request, test_equipment());
+    ASSERT_EQ(second.results.size(), first.results.size());
+    for (std::size_t i = 0; i < first.results.size(); ++i)
+        EXPECT_EQ(second.results[i].sha256, first.results[i].sha256);
+}
+
+TEST(Composer, ReplacesAFileOfThatNameThatIsNotTheResult) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto first = compose(study.request, test_equipment());
+    std::ofstream(first.results.front().file, std::ios::trunc) << "torn";
+    const auto second = compose(study.request, test_equipment());
+    EXPECT_EQ(second.results.front().sha256, first.results.front().sha256);
+    EXPECT_EQ(sha256_hex(bytes_of(second.results.front().file)), first.results.front().sha256);
+}
+
+TEST(Composer, AsksForANewAnalysisWhenTheArtifactIsDamagedAndSendsTheReportAllTheSame) {
+    StudyFixture study;
+    std::ofstream(study.add_analysed(pneumonia_result()).artifact, std::ios::trunc) << "HILUMART1";
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "artifact_damaged");
+    EXPECT_THAT(kinds(reply), testing::ElementsAre("sr"));
+}
+
+TEST(Composer, HoldsBackAReportThatFailsItsCheckAndNamesTheProblems) {
+    StudyFixture study;
+    auto result = pneumonia_result();
+    result.model.sha256 = "not a digest";
+    study.add_analysed(result);
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "template_violation");
+    EXPECT_THAT(reply.problems, testing::Contains(testing::HasSubstr("TID 4019 row 3")));
+    EXPECT_THAT(kinds(reply), testing::ElementsAre("sc"));
+}
+
+TEST(Composer, MakesCapturesAsTheProfileAsks) {
+    StudyFixture study;
+    study.add_analysed(normal_result());
+    study.add_not_analysed({"view", "the view is LATERAL"});
+    study.request.profiles.front().sc_when = "positive";
+    EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr"));
+    study.request.profiles.front().sc_when = "never";
+    EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr"));
+    study.request.profiles.front().sc_when = "always";
+    EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr", "sc"));
+    study.request.profiles.front().sr = false;
+    EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sc"));
+}
+
+TEST(Composer, MakesNoReportOfNothingWhereTheSiteWantsNone) {
+    StudyFixture study;
+    study.add_not_analysed({"modality", "the modality is CT"});
+    study.request.report_not_analysed = false;
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "");
+    EXPECT_TRUE(reply.results.empty());
+}
+
+TEST(Composer, MakesOneResultForTwoProfilesThatWantTheSame) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    auto other = test_profile();
+    other.destinations = {"archive"};
+    other.sc_long_side = 320;
+    study.request.profiles.push_back(other);
+    const auto reply = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "sc"));
+    EXPECT_THAT(reply.results.front().destinations, testing::ElementsAre("pacs", "archive"));
+}
+
+TEST(Composer, KeepsACapturesUidAndGivesTheReportANewOneInALaterVersion) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto first = compose(study.request, test_equipment());
+    const auto& report = first.results.at(0);
+    study.add_analysed(normal_result());
+    study.request.version = 2;
+    study.request.predecessors = {{report.sop_class_uid, report.sop_instance_uid, report.series_instance_uid,
+                                   study.request.model_name}};
+    const auto second = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(second), testing::ElementsAre("sr", "sc", "sc"));
+    EXPECT_NE(second.results[0].sop_instance_uid, report.sop_instance_uid);
+    EXPECT_EQ(second.results[0].series_instance_uid, report.series_instance_uid);
+    EXPECT_EQ(second.results[1].sop_instance_uid, first.results[1].sop_instance_uid);
+    const auto file = load_result(second, "sr");
+    DcmItem& study_item = *items_of(*file->getDataset(), DCM_PredecessorDocumentsSequence).at(0);
+    DcmItem& series_item = *items_of(study_item, DCM_ReferencedSeriesSequence).at(0);
+    DcmItem& instance = *items_of(series_item, DCM_ReferencedSOPSequence).at(0);
+    EXPECT_EQ(text_of(instance, DCM_ReferencedSOPInstanceUID), report.sop_instance_uid);
+}
+
+TEST(Composer, SaysWhichInstanceCannotBeRead) {
+    StudyFixture study;
+    std::ofstream(study.add_analysed(pneumonia_result()).file, std::ios::trunc) << "no DICOM";
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_THAT(reply.error_code, testing::AnyOf("undecodable", "wrong_source"));
+    EXPECT_THAT(reply.error, testing::HasSubstr("instance 1"));
+    EXPECT_TRUE(reply.results.empty());
+}
+
+TEST(Composer, TellsADiskThatIsFullOrAFolderThatIsMissing) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    study.request.results_dir = study.folder() / "missing";
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_NE(reply.error_code, "");
+    EXPECT_TRUE(reply.results.empty());
+}
+
+TEST(ComposerProcess, AnswersRequestsUntilItsChannelCloses) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    auto pair = Channel::make_pair();
+    ASSERT_TRUE(pair.has_value());
+    // A child: the composer gives up making sockets, which this process still needs.
+    const pid_t child = ::fork();
+    if (child == 0) {
+        pair->first.close();
+        ::_exit(run_composer(std::move(pair->second), Configuration{}));
+    }
+    pair->second.close();
+    ASSERT_TRUE(pair->first.send(to_packet(study.request)).has_value());
+    const auto message = pair->first.receive();
+    ASSERT_TRUE(message.has_value()) << message.error().message;
+    const auto reply = from_packet<ComposeReply>(*message);
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->job, 7);
+    EXPECT_THAT(kinds(*reply), testing::ElementsAre("sr", "sc"));
+    pair->first.close();
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace hilum::results::test

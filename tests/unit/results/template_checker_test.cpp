@@ -1,0 +1,234 @@
+// The checker is seen accepting good reports of every kind and naming each of many damages.
+#include "results/template_checker.h"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "dicom/dataset_reading.h"
+#include "results/study_composer.h"
+#include "unit/results/report_fixture.h"
+
+namespace hilum::results::test {
+namespace {
+
+using Damage = std::function<void(DcmDataset&)>;
+
+// The first item below `parent`, at any depth, whose concept name has this code.
+DcmItem* find_item(DcmItem& parent, const std::string& code) {
+    for (DcmItem* item : items_of(parent, DCM_ContentSequence)) {
+        if (code_of(*item, DCM_ConceptNameCodeSequence).value == code) return item;
+        if (DcmItem* deeper = find_item(*item, code)) return deeper;
+    }
+    return nullptr;
+}
+
+DcmItem& item(DcmItem& parent, const std::string& code) {
+    DcmItem* const found = find_item(parent, code);
+    if (found == nullptr) throw std::runtime_error("the report has no item " + code);
+    return *found;
+}
+
+bool remove_item(DcmItem& parent, const std::string& code) {
+    DcmSequenceOfItems* content = nullptr;
+    if (parent.findAndGetSequence(DCM_ContentSequence, content).bad()) return false;
+    for (unsigned long i = 0; i < content->card(); ++i) {
+        if (code_of(*content->getItem(i), DCM_ConceptNameCodeSequence).value == code) {
+            delete content->remove(i);
+            return true;
+        }
+        if (remove_item(*content->getItem(i), code)) return true;
+    }
+    return false;
+}
+
+DcmItem& sequence_item(DcmItem& parent, const DcmTagKey& sequence) {
+    return *items_of(parent, sequence).at(0);
+}
+
+void put(DcmItem& target, const DcmTagKey& tag, const char* value) {
+    ASSERT_TRUE(target.putAndInsertString(tag, value).good());
+}
+
+Damage remove_content(const std::string& code) {
+    return [code](DcmDataset& report) { ASSERT_TRUE(remove_item(report, code)) << code; };
+}
+
+Damage set_attribute(const DcmTagKey& tag, const char* value) {
+    return [tag, value](DcmDataset& report) { put(report, tag, value); };
+}
+
+Damage delete_attribute(const DcmTagKey& tag) {
+    return [tag](DcmDataset& report) { ASSERT_TRUE(report.findAndDeleteElement(tag).good()); };
+}
+
+Damage set_score(const char* value) {
+    return [value](DcmDataset& report) {
+        DcmItem& group = item(report, "125007");
+        put(sequence_item(item(group, "model-score"), DCM_MeasuredValueSequence), DCM_NumericValue, value);
+    };
+}
+
+ReportExpectation expectation_of(const ComposeRequest& request, std::size_t findings) {
+    ReportExpectation expected;
+    expected.sop_class_uid = UID_Comprehensive3DSRStorage;
+    expected.images = expected_images(request);
+    expected.findings = findings;
+    return expected;
+}
+
+struct DamageCase {
+    const char* name;
+    const char* row;
+    const char* problem;
+    Damage damage;
+};
+
+void PrintTo(const DamageCase& damage, std::ostream* stream) {
+    *stream << damage.name;
+}
+
+class DamagedReport : public testing::TestWithParam<DamageCase> {};
+
+TEST_P(DamagedReport, IsNamedByTheChecker) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto reply = compose(study.request, test_equipment());
+    const auto file = load_result(reply, "sr");
+    ASSERT_TRUE(file);
+    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
+    const auto expected = expectation_of(study.request, 1);
+    ASSERT_THAT(check_measurement_report(*file->getDataset(), source, expected), testing::IsEmpty());
+
+    GetParam().damage(*file->getDataset());
+    std::vector<std::string> found;
+    for (const auto& [row, problem] : check_measurement_report(*file->getDataset(), source, expected))
+        found.push_back(row + ": " + problem);
+    EXPECT_THAT(found,
+                testing::Contains(testing::AllOf(testing::StartsWith(std::string(GetParam().row) + ": "),
+                                                 testing::HasSubstr(GetParam().problem))));
+}
+
+void empty_group(DcmDataset& report) {
+    item(report, "125007").findAndDeleteElement(DCM_ContentSequence);
+}
+
+void use_other_source_image(DcmDataset& report) {
+    DcmItem& group = item(report, "125007");
+    DcmItem& score = item(group, "model-score");
+    for (DcmItem* child : items_of(score, DCM_ContentSequence))
+        if (text_of(*child, DCM_ValueType) == "IMAGE")
+            put(sequence_item(*child, DCM_ReferencedSOPSequence), DCM_ReferencedSOPInstanceUID, "1.2.3.4");
+}
+
+void put_accents(DcmDataset& report) {
+    put(item(report, "121013"), DCM_TextValue, "H\xC3\xADlum");
+}
+
+void say_absent(DcmDataset& report) {
+    DcmItem& group = item(report, "125007");
+    DcmItem& code = sequence_item(item(group, "233604007"), DCM_ConceptCodeSequence);
+    put(code, DCM_CodeValue, "272519000");
+    put(code, DCM_CodeMeaning, "Absent");
+}
+
+const std::vector<DamageCase> damages = {
+    {"WrongTemplateIdentifier", "TID 1500 row 1", "names the template '1501'",
+     [](DcmDataset& r) {
+         put(sequence_item(r, DCM_ContentTemplateSequence), DCM_TemplateIdentifier, "1501");
+     }},
+    {"WrongMappingResource", "TID 1500 row 1", "of '99X'",
+     [](DcmDataset& r) { put(sequence_item(r, DCM_ContentTemplateSequence), DCM_MappingResource, "99X"); }},
+    {"NoLanguage", "TID 1204 row 1", "121049", remove_content("121049")},
+    {"NoObserverType", "TID 1002 row 1", "121005", remove_content("121005")},
+    {"NoDeviceObserverUid", "TID 1004 row 1", "121012", remove_content("121012")},
+    {"NoDeviceObserverName", "TID 1004 row 2", "121013", remove_content("121013")},
+    {"NoDeviceManufacturer", "TID 1004 row 3", "121014", remove_content("121014")},
+    {"NoProcedureReported", "TID 1500 row 4", "no procedure", remove_content("121058")},
+    {"NoImageLibrary", "TID 1600 row 1", "111028", remove_content("111028")},
+    {"EmptyMeasurementGroup", "SR Document Content module", "Measurement Group) is empty", empty_group},
+    {"NoMeasurementGroup", "TID 1500 row 8", "0 measurement groups for 1", remove_content("126010")},
+    {"NoTrackingIdentifier", "TID 1501 row 2", "112039", remove_content("112039")},
+    {"NoTrackingUid", "TID 1501 row 3", "112040", remove_content("112040")},
+    {"NoFinding", "TID 1501 row 3b", "121071", remove_content("121071")},
+    {"FindingWithoutCode", "SR Document Content module", "Finding) has no complete code",
+     [](DcmDataset& r) { item(r, "121071").findAndDeleteElement(DCM_ConceptCodeSequence); }},
+    {"FindingSiteWithoutMeaning", "SR Document Content module", "no complete code",
+     [](DcmDataset& r) {
+         sequence_item(item(r, "363698007"), DCM_ConceptCodeSequence).findAndDeleteElement(DCM_CodeMeaning);
+     }},
+    {"NoAlgorithmName", "TID 4019 row 1", "111001", remove_content("111001")},
+    {"NoAlgorithmVersion", "TID 4019 row 2", "111003", remove_content("111003")},
+    {"NoWeightsDigest", "TID 4019 row 3", "SHA-256",
+     [](DcmDataset& r) {
+         DcmItem& group = item(r, "125007");
+         while (remove_item(group, "111002")) {
+         }
+     }},
+    {"NoScore", "TID 1501 row 10", "without a score",
+     [](DcmDataset& r) { remove_item(item(r, "125007"), "model-score"); }},
+    {"ScoreOutOfRange", "TID 300 row 1", "not within 0 and 1", set_score("1.2")},
+    {"NegativeScore", "TID 300 row 1", "not within 0 and 1", set_score("-0.1")},
+    {"ScoreNotANumber", "TID 300 row 1", "no finite number", set_score("nan")},
+    {"ScoreWithoutUnit", "TID 300 row 1", "unit",
+     [](DcmDataset& r) {
+         DcmItem& group = item(r, "125007");
+         sequence_item(item(group, "model-score"), DCM_MeasuredValueSequence)
+             .findAndDeleteElement(DCM_MeasurementUnitsCodeSequence);
+     }},
+    {"SourceImageNotInEvidence", "TID 320 row 3", "not in the Current Requested", use_other_source_image},
+    {"FindingSaidToBeAbsent", "TID 1501 row 11", "not Present", say_absent},
+    {"NoDiagnosis", "TID 1500 row 13", "has 0 diagnoses", remove_content("ai-diagnosis")},
+    {"NoQualitativeEvaluations", "TID 1500 row 12", "C0034375", remove_content("C0034375")},
+    {"NoNotice", "TID 1500 row 14", "notice", remove_content("notice")},
+    {"WrongSopClass", "SOP Common module", "SOP Class UID",
+     set_attribute(DCM_SOPClassUID, UID_BasicTextSRStorage)},
+    {"MissingCharacterSet", "SOP Common module", "SpecificCharacterSet", put_accents},
+    {"UndeclaredCodingScheme", "SOP Common module", "99HILUM",
+     delete_attribute(DCM_CodingSchemeIdentificationSequence)},
+    {"OtherPatient", "Patient module", "PatientID differs", set_attribute(DCM_PatientID, "SOMEONE")},
+    {"OtherStudy", "General Study module", "StudyInstanceUID differs",
+     set_attribute(DCM_StudyInstanceUID, "1.2.3")},
+    {"NoEvidence", "SR Document General module", "Evidence",
+     delete_attribute(DCM_CurrentRequestedProcedureEvidenceSequence)},
+    {"NotComplete", "SR Document General module", "CompletionFlag",
+     set_attribute(DCM_CompletionFlag, "PARTIAL")},
+    {"NoPerformedProcedureCode", "SR Document General module", "PerformedProcedureCodeSequence",
+     delete_attribute(DCM_PerformedProcedureCodeSequence)},
+    {"NoSerialNumber", "Enhanced General Equipment module", "DeviceSerialNumber",
+     delete_attribute(DCM_DeviceSerialNumber)},
+    {"NoContributingEquipment", "SOP Common module", "ContributingEquipment",
+     delete_attribute(DCM_ContributingEquipmentSequence)},
+};
+
+INSTANTIATE_TEST_SUITE_P(TemplateChecker, DamagedReport, testing::ValuesIn(damages),
+                         [](const auto& param) { return param.param.name; });
+
+TEST(TemplateChecker, WantsTheReasonInWordsAndNoScoreWhereAnImageWasNotAnalysed) {
+    StudyFixture study;
+    study.add_not_analysed({"view", "the view is LATERAL; this model reads PA and AP"});
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    ASSERT_TRUE(file);
+    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
+    const auto expected = expectation_of(study.request, 0);
+    ASSERT_THAT(check_measurement_report(*file->getDataset(), source, expected), testing::IsEmpty());
+    ASSERT_TRUE(remove_item(item(*file->getDataset(), "ai-diagnosis"), "not-analysed"));
+    EXPECT_THAT(check_measurement_report(*file->getDataset(), source, expected),
+                testing::Not(testing::IsEmpty()));
+}
+
+TEST(TemplateChecker, WantsTheReplacedReportNamedInALaterVersion) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    ASSERT_TRUE(file);
+    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
+    auto expected = expectation_of(study.request, 1);
+    expected.has_predecessor = true;
+    const auto violations = check_measurement_report(*file->getDataset(), source, expected);
+    ASSERT_EQ(violations.size(), 1u);
+    EXPECT_THAT(violations.front().problem, testing::HasSubstr("PredecessorDocumentsSequence"));
+}
+
+}  // namespace
+}  // namespace hilum::results::test

@@ -1,0 +1,200 @@
+// hilum echo, hilum send: whether a DICOM node answers, and sending files to one.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <ostream>
+
+#include "dicom/dataset_reading.h"
+#include "hilum/command_line.h"
+#include "hilum/control_client.h"
+#include "hilum/input_files.h"
+#include "hilum/output.h"
+#include "results/delivery/storage_scu.h"
+
+namespace hilum::cli {
+namespace {
+
+using delivery::Outcome;
+using delivery::RemoteNode;
+
+// Which node to call: a destination of the configuration, or host and port.
+struct PeerOptions {
+    std::string destination;
+    std::string host;
+    int port = 0;
+    std::string calling_ae_title, called_ae_title;
+    std::vector<std::filesystem::path> files;
+};
+
+RemoteNode node_of(const Configuration& configuration, const DestinationSettings& destination) {
+    return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
+            destination.timeout};
+}
+
+Result<RemoteNode> find_destination(const Configuration& configuration, const std::string& name) {
+    std::string known;
+    for (const auto& destination : configuration.destinations) {
+        if (destination.name == name) return node_of(configuration, destination);
+        known += (known.empty() ? "" : ", ") + destination.name;
+    }
+    return fail("configuration", "no destination is named '{}'; the configuration has: {}", name,
+                known.empty() ? "none" : known);
+}
+
+// The running node itself, on this machine.
+Result<RemoteNode> own_node(const Configuration& configuration) {
+    RemoteNode node{configuration.node.ae_title, configuration.node.ae_title, "127.0.0.1", configuration.scp.port};
+    if (node.port != 0) return node;
+    const auto status = ask(configuration.node.data_dir, "status");
+    if (!status) return tl::unexpected(status.error());
+    node.port = status->value("node", nlohmann::json::object()).value("scp_port", 0);
+    if (node.port == 0) return fail("not_running", "hilumd has no DICOM port open; `hilum status` tells more");
+    return node;
+}
+
+Result<RemoteNode> choose_peer(const Context& context, const PeerOptions& options) {
+    RemoteNode node{"HILUM", "ANY-SCP", options.host, options.port};
+    if (options.host.empty() || context.has_config()) {
+        const auto configuration = context.configuration();
+        if (!configuration) return tl::unexpected(configuration.error());
+        auto chosen = !options.host.empty()          ? Result<RemoteNode>(node)
+                      : !options.destination.empty() ? find_destination(*configuration, options.destination)
+                                                     : own_node(*configuration);
+        if (!chosen) return chosen;
+        node = *chosen;
+        node.calling_ae_title = configuration->node.ae_title;
+    }
+    if (!options.calling_ae_title.empty()) node.calling_ae_title = options.calling_ae_title;
+    if (!options.called_ae_title.empty()) node.called_ae_title = options.called_ae_title;
+    return node;
+}
+
+int echo_all(const Context& context, const std::vector<std::pair<std::string, RemoteNode>>& nodes) {
+    auto results = nlohmann::json::array();
+    Table table({"DESTINATION", "ANSWERS", "MESSAGE"});
+    bool all_answer = true;
+    for (const auto& [name, node] : nodes) {
+        const auto answer = delivery::StorageScu(node).echo();
+        const bool answers = answer.outcome == Outcome::delivered;
+        all_answer &= answers;
+        table.add({name, answers ? "yes" : "NO", answer.message});
+        results.push_back({{"destination", name},
+                           {"answers", answers},
+                           {"dimse_status", answer.dimse_status},
+                           {"message", answer.message}});
+    }
+    if (context.json) print_json(context.out, {{"echoes", results}});
+    else table.print(context.out);
+    return all_answer ? exit_ok : exit_failed;
+}
+
+int echo(const Context& context, const PeerOptions& options) {
+    silence_dcmtk();
+    if (!options.host.empty() || !options.destination.empty()) {
+        const auto node = choose_peer(context, options);
+        if (!node) return context.failed(node.error());
+        return echo_all(context, {{options.destination.empty() ? node->text() : options.destination, *node}});
+    }
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    std::vector<std::pair<std::string, RemoteNode>> nodes;
+    for (const auto& destination : configuration->destinations)
+        nodes.emplace_back(destination.name, node_of(*configuration, destination));
+    if (nodes.empty())
+        return context.failed({"configuration", context.config.string() + " has no destinations; name a --host"});
+    return echo_all(context, nodes);
+}
+
+// Loaded once to negotiate for all files at once, and once more to be sent, so that memory holds one of them.
+struct Sendable {
+    std::filesystem::path file;
+    std::optional<Error> unreadable;
+};
+
+std::vector<Sendable> propose_all(delivery::StorageScu& scu, const std::vector<InputFile>& files) {
+    std::vector<Sendable> sendable;
+    for (const auto& file : files) {
+        const auto instance = delivery::SopInstance::load(file.path);
+        if (instance) scu.propose(instance->sop_class_uid(), instance->transfer_syntax_uid());
+        else if (!file.named) continue;  // whatever else lies in a folder
+        sendable.push_back({file.path, instance ? std::nullopt : std::optional(instance.error())});
+    }
+    return sendable;
+}
+
+delivery::Answer send_one(delivery::StorageScu& scu, const Sendable& sendable) {
+    if (sendable.unreadable) return {Outcome::refused, -1, sendable.unreadable->message};
+    const auto instance = delivery::SopInstance::load(sendable.file);
+    if (!instance) return {Outcome::refused, -1, instance.error().message};
+    return scu.store(*instance);
+}
+
+int send(const Context& context, const PeerOptions& options) {
+    silence_dcmtk();
+    const auto node = choose_peer(context, options);
+    if (!node) return context.failed(node.error());
+    const auto files = collect_files(options.files);
+    if (!files) return context.failed(files.error());
+    delivery::StorageScu scu(*node);
+    const auto sendable = propose_all(scu, *files);
+    if (sendable.empty()) return context.failed({"not_dicom", "there is no DICOM file in what was named"});
+    auto results = nlohmann::json::array();
+    Table table({"FILE", "RESULT", "MESSAGE"});
+    std::size_t delivered = 0;
+    for (const auto& one : sendable) {
+        const auto answer = send_one(scu, one);
+        if (answer.outcome == Outcome::delivered) ++delivered;
+        const char* result = answer.outcome == Outcome::delivered ? "stored" : "FAILED";
+        table.add({one.file.string(), result, answer.message});
+        results.push_back({{"file", one.file.string()},
+                           {"stored", answer.outcome == Outcome::delivered},
+                           {"dimse_status", answer.dimse_status},
+                           {"message", answer.message}});
+    }
+    if (context.json) {
+        print_json(context.out, {{"files", results}});
+    } else {
+        table.print(context.out);
+        context.out << fmt::format("{} of {} stored at {}\n", delivered, sendable.size(), node->text());
+    }
+    return delivered == sendable.size() ? exit_ok : exit_failed;
+}
+
+void add_peer_options(CLI::App& verb, PeerOptions& options, CLI::Option* destination) {
+    auto* host = verb.add_option("--host", options.host, "call this host instead of a destination");
+    auto* port = verb.add_option("--port", options.port, "its DICOM port")->check(CLI::Range(1, 65535));
+    host->needs(port)->excludes(destination);
+    port->needs(host);
+    const auto ae_title = CLI::Validator(
+        [](std::string& text) {
+            return text.empty() || text.size() > 16 ? "an AE title has 1 to 16 characters" : std::string();
+        },
+        "AE");
+    verb.add_option("--aet,--calling", options.calling_ae_title, "call as this AE title (default: the node's)")
+        ->check(ae_title);
+    verb.add_option("--aec,--called", options.called_ae_title, "call this AE title")->check(ae_title);
+}
+
+}  // namespace
+
+void add_dicom_verbs(CLI::App& app, Action& action) {
+    auto echo_options = std::make_shared<PeerOptions>();
+    auto* echo_verb = app.add_subcommand("echo", "ask destinations whether they answer (C-ECHO)");
+    auto* echo_destination =
+        echo_verb->add_option("DESTINATION", echo_options->destination, "its name in the configuration (default: all)");
+    add_peer_options(*echo_verb, *echo_options, echo_destination);
+    echo_verb->callback(
+        [&action, echo_options] { action = [echo_options](const Context& c) { return echo(c, *echo_options); }; });
+
+    auto send_options = std::make_shared<PeerOptions>();
+    auto* send_verb = app.add_subcommand("send", "send DICOM files (C-STORE), to this node if nothing else is said");
+    send_verb->add_option("FILE", send_options->files, "DICOM files, and folders that hold some")->required();
+    auto* send_destination =
+        send_verb->add_option("--to", send_options->destination, "a destination's name in the configuration");
+    add_peer_options(*send_verb, *send_options, send_destination);
+    send_verb->callback(
+        [&action, send_options] { action = [send_options](const Context& c) { return send(c, *send_options); }; });
+}
+
+}  // namespace hilum::cli

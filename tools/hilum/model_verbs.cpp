@@ -1,0 +1,175 @@
+// hilum model inspect|verify: what a model package says of itself, and whether it works.
+#include "model/package/model_package.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <ostream>
+
+#include "base/file_system.h"
+#include "hilum/command_line.h"
+#include "hilum/model_process.h"
+#include "hilum/output.h"
+
+namespace hilum::cli {
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text.empty() ? "any" : text;
+}
+
+std::string age_range(const model::Acceptance& accepts) {
+    if (!accepts.min_age_years && !accepts.max_age_years) return "any";
+    return fmt::format("{} to {} years", accepts.min_age_years ? fmt::format("{:g}", *accepts.min_age_years) : "0",
+                       accepts.max_age_years ? fmt::format("{:g}", *accepts.max_age_years) : "any");
+}
+
+nlohmann::json problems_json(const ConfigurationProblems& problems) {
+    auto list = nlohmann::json::array();
+    for (const auto& problem : problems) list.push_back(problem.text());
+    return list;
+}
+
+// All problems of the package, its weights' digest among them.
+ConfigurationProblems problems_of(const model::LoadedPackage& loaded) {
+    auto problems = loaded.problems;
+    if (problems.empty())
+        if (const auto verified = model::verify_weights(loaded.package); !verified)
+            problems.push_back({loaded.package.file.string(), 0, "", verified.error().message});
+    return problems;
+}
+
+nlohmann::json package_json(const model::ModelPackage& package) {
+    auto labels = nlohmann::json::array();
+    for (const auto& label : package.labels)
+        labels.push_back({{"name", label.name},
+                          {"code", label.code},
+                          {"threshold", label.threshold},
+                          {"abnormal", label.abnormal}});
+    return {{"name", package.name},
+            {"version", package.version},
+            {"notice", package.notice},
+            {"cleared_for_clinical_use", package.cleared_for_clinical_use},
+            {"file", package.file.string()},
+            {"sha256", package.sha256},
+            {"input",
+             {{"rows", package.input.rows}, {"columns", package.input.columns}, {"channels", package.input.channels}}},
+            {"accepts",
+             {{"modalities", package.accepts.modalities},
+              {"body_parts", package.accepts.body_parts},
+              {"views", package.accepts.views},
+              {"patient_age", age_range(package.accepts)}}},
+            {"labels", std::move(labels)},
+            {"calibration",
+             {{"method", package.calibration.method},
+              {"value", package.calibration.value},
+              {"set", package.calibration.set}}},
+            {"calibrated", package.calibrated()}};
+}
+
+void print_package(const Context& context, const model::ModelPackage& package, bool sound) {
+    const auto line = [&](const char* name, const std::string& value) {
+        context.out << fmt::format("{:<14}{}\n", name, value);
+    };
+    line("model", package.name + " " + package.version);
+    line("notice", package.notice);
+    line("clinical use", package.cleared_for_clinical_use ? "cleared" : "not cleared");
+    line("weights", package.file.string());
+    line("sha256", package.sha256 + (sound ? " (right)" : " (see the problems)"));
+    line("input", fmt::format("{} x {} pixels, {} channel(s)", package.input.columns, package.input.rows,
+                              package.input.channels));
+    line("modalities", joined(package.accepts.modalities));
+    line("body parts", joined(package.accepts.body_parts));
+    line("views", joined(package.accepts.views));
+    line("patient age", age_range(package.accepts));
+    line("scores", package.calibrated() ? "calibrated probabilities, on " + package.calibration.set
+                                        : "model scores, not calibrated");
+    context.out << "\n";
+    Table table({"LABEL", "CODE", "THRESHOLD", "ABNORMAL"});
+    for (const auto& label : package.labels)
+        table.add({label.name, label.code.value.empty() ? "" : label.code.value + " (" + label.code.scheme + ")",
+                   fmt::format("{:g}", label.threshold), label.abnormal ? "yes" : "no"});
+    table.print(context.out);
+}
+
+int report_problems(const Context& context, const ConfigurationProblems& problems) {
+    for (const auto& problem : problems) context.err << problem.text() << "\n";
+    return problems.empty() ? exit_ok : exit_failed;
+}
+
+int inspect(const Context& context, const std::filesystem::path& folder) {
+    const auto loaded = model::read_model_package(folder);
+    const auto problems = problems_of(loaded);
+    if (context.json) {
+        auto json = package_json(loaded.package);
+        json["problems"] = problems_json(problems);
+        print_json(context.out, json);
+        return problems.empty() ? exit_ok : exit_failed;
+    }
+    if (loaded.problems.empty()) print_package(context, loaded.package, problems.empty());
+    return report_problems(context, problems);
+}
+
+// Loads the model in a worker, which warms it up and so checks its shapes, and runs it on a mid-grey image.
+Result<nlohmann::json> probe(const model::ModelPackage& package) {
+    auto choice = choose_package(package.folder);
+    if (!choice) return tl::unexpected(choice.error());
+    auto predictor = Predictor::start(std::move(*choice));
+    if (!predictor) return tl::unexpected(predictor.error());
+    const auto& input = package.input;
+    const std::vector<float> grey(static_cast<std::size_t>(input.channels) * static_cast<std::size_t>(input.rows) *
+                                      static_cast<std::size_t>(input.columns),
+                                  0.5F);
+    const auto tensor = make_memfd("hilum-probe", std::as_bytes(std::span(grey)));
+    if (!tensor) return tl::unexpected(tensor.error());
+    const auto result = predictor->infer(tensor->get(), {1, input.channels, input.rows, input.columns});
+    if (!result) return tl::unexpected(result.error());
+    return nlohmann::json{{"device", result->device},
+                          {"seconds", result->seconds},
+                          {"outputs", result->labels.size()},
+                          {"activation_maps", result->map_rows > 0}};
+}
+
+int verify(const Context& context, const std::filesystem::path& folder) {
+    const auto loaded = model::read_model_package(folder);
+    auto problems = problems_of(loaded);
+    nlohmann::json probed;
+    if (problems.empty()) {
+        auto result = probe(loaded.package);
+        if (result) probed = std::move(*result);
+        else problems.push_back({loaded.package.file.string(), 0, "", result.error().message});
+    }
+    if (context.json) {
+        print_json(context.out, {{"valid", problems.empty()},
+                                 {"problems", problems_json(problems)},
+                                 {"probe", probed},
+                                 {"name", loaded.package.name},
+                                 {"version", loaded.package.version},
+                                 {"sha256", loaded.package.sha256}});
+        return problems.empty() ? exit_ok : exit_failed;
+    }
+    if (problems.empty())
+        context.out << fmt::format("{} {} works: {} outputs{}, {:.0f} ms an image on {}\n", loaded.package.name,
+                                   loaded.package.version, text_of(probed, "outputs"),
+                                   probed["activation_maps"].get<bool>() ? " and activation maps" : "",
+                                   probed["seconds"].get<double>() * 1000, text_of(probed, "device"));
+    return report_problems(context, problems);
+}
+
+}  // namespace
+
+void add_model_verbs(CLI::App& app, Action& action) {
+    auto* model = app.add_subcommand("model", "model packages");
+    model->require_subcommand(1);
+    auto folder = std::make_shared<std::filesystem::path>();
+    auto* inspect_verb = model->add_subcommand("inspect", "what a package says of itself");
+    inspect_verb->add_option("DIR", *folder, "folder of the package")->required();
+    inspect_verb->callback([&action, folder] { action = [folder](const Context& c) { return inspect(c, *folder); }; });
+    auto* verify_verb = model->add_subcommand("verify", "check everything, load the model and run it once");
+    verify_verb->add_option("DIR", *folder, "folder of the package")->required();
+    verify_verb->callback([&action, folder] { action = [folder](const Context& c) { return verify(c, *folder); }; });
+}
+
+}  // namespace hilum::cli

@@ -1,0 +1,69 @@
+// hilum predict: what the model says of files, without a daemon.
+#include <memory>
+#include <ostream>
+
+#include "hilum/command_line.h"
+#include "hilum/input_files.h"
+#include "hilum/model_process.h"
+#include "hilum/output.h"
+#include "pipeline/types/prediction_json.h"
+
+namespace hilum::cli {
+namespace {
+
+struct PredictOptions {
+    std::vector<std::filesystem::path> files;
+    std::string model;
+    std::filesystem::path package;
+};
+
+Result<ModelChoice> choose(const Context& context, const PredictOptions& options) {
+    if (!options.package.empty()) return choose_package(options.package);
+    return choose_configured_model(context.config, options.model);
+}
+
+nlohmann::json prediction_of(Predictor& predictor, const std::filesystem::path& file) {
+    const auto outcome = predictor.predict(file);
+    if (!outcome) return prediction_error_json(outcome.error());
+    if (const auto* reason = std::get_if<NotAnalysed>(&*outcome)) return prediction_error_json(*reason);
+    return prediction_json(std::get<InferenceResult>(*outcome));
+}
+
+// The answer is JSON with and without --json: indented for one file, one line a file for several.
+int predict(const Context& context, const PredictOptions& options) {
+    const auto failed = [&](const Error& error) {
+        print_json(context.out, prediction_error_json(error));
+        return exit_failed;
+    };
+    const auto files = collect_files(options.files);
+    if (!files) return failed(files.error());
+    if (files->empty()) return failed({"unreadable", "the folder holds no files"});
+    auto choice = choose(context, options);
+    if (!choice) return failed(choice.error());
+    auto predictor = Predictor::start(std::move(*choice));
+    if (!predictor) return failed(predictor.error());
+    int exit_code = exit_ok;
+    for (const auto& file : *files) {
+        auto answer = prediction_of(*predictor, file.path);
+        if (answer.contains("error")) exit_code = exit_failed;
+        answer["file"] = file.path.string();
+        if (files->size() == 1) print_json(context.out, answer);
+        else print_json_line(context.out, answer);
+        context.out.flush();
+    }
+    return exit_code;
+}
+
+}  // namespace
+
+void add_predict_verb(CLI::App& app, Action& action) {
+    auto options = std::make_shared<PredictOptions>();
+    auto* verb = app.add_subcommand("predict", "what the model says of DICOM files, as JSON; needs no running node");
+    verb->add_option("FILE", options->files, "DICOM files, and folders of them")->required();
+    auto* model = verb->add_option("--model", options->model, "which of the configured models (default: the first)");
+    verb->add_option("--package", options->package, "a model package's folder, instead of the configuration")
+        ->excludes(model);
+    verb->callback([&action, options] { action = [options](const Context& c) { return predict(c, *options); }; });
+}
+
+}  // namespace hilum::cli
