@@ -76,8 +76,9 @@ std::string YamlMapping::string(const std::string& key, std::optional<std::strin
 
 std::int64_t YamlMapping::integer(const std::string& key, std::optional<std::int64_t> fallback, std::int64_t min,
                                   std::int64_t max) {
+    const auto problems = problems_->size();
     const auto value = scalar<std::int64_t>(key, fallback, "a whole number");
-    if (has(key) && (value < min || value > max)) {
+    if (problems_->size() == problems && has(key) && (value < min || value > max)) {
         problem(key, max == std::numeric_limits<std::int64_t>::max()
                          ? fmt::format("is {}, must be at least {}", value, min)
                          : fmt::format("is {}, must be from {} to {}", value, min, max));
@@ -87,8 +88,9 @@ std::int64_t YamlMapping::integer(const std::string& key, std::optional<std::int
 }
 
 double YamlMapping::number(const std::string& key, std::optional<double> fallback, double min, double max) {
+    const auto problems = problems_->size();
     const auto value = scalar<double>(key, fallback, "a number");
-    if (has(key) && !(value >= min && value <= max)) {
+    if (problems_->size() == problems && has(key) && !(value >= min && value <= max)) {
         problem(key, fmt::format("is {}, must be from {} to {}", value, min, max));
         return fallback.value_or(min);
     }

@@ -59,7 +59,8 @@ std::string percent_decoded(std::string_view text) {
 Response text_response(http::status status, std::string_view content_type, std::string body) {
     Response response(status, 11);
     response.set(http::field::server, "Hilum/" HILUM_VERSION);
-    response.set(http::field::content_type, boost::beast::string_view(content_type.data(), content_type.size()));
+    response.set(http::field::content_type,
+                 boost::beast::string_view(content_type.data(), content_type.size()));
     response.set(http::field::cache_control, "no-store");
     response.set("X-Content-Type-Options", "nosniff");
     response.body() = std::move(body);
@@ -93,8 +94,9 @@ Response Api::answer(http::verb method, std::string_view target) {
     const bool predict = path == predict_path;
     if (!predict && (method == http::verb::get || method == http::verb::head)) return route(path, query);
     if (!predict && route(path, query).result() == http::status::not_found) return route(path, query);
-    auto refused = error_response(http::status::method_not_allowed, "method_not_allowed",
-                                  predict ? "send the DICOM file with POST" : "only GET and HEAD are possible here");
+    auto refused =
+        error_response(http::status::method_not_allowed, "method_not_allowed",
+                       predict ? "send the DICOM file with POST" : "only GET and HEAD are possible here");
     refused.set(http::field::allow, predict ? "POST" : "GET, HEAD");
     return refused;
 }
@@ -159,8 +161,8 @@ Response Api::studies(std::string_view query) {
 
 Response Api::jobs(std::string_view query) {
     const auto jobs = source_.jobs({query_parameter(query, "accession_number"),
-                                    query_parameter(query, "study_instance_uid"), query_parameter(query, "state"),
-                                    limit_in(query)});
+                                    query_parameter(query, "study_instance_uid"),
+                                    query_parameter(query, "state"), limit_in(query)});
     if (!jobs) return database_error(jobs.error());
     return json_response(http::status::ok, {{"jobs", *jobs}});
 }

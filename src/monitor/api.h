@@ -1,5 +1,5 @@
-// What the http process answers, apart from prediction: pure functions of the request, the node's status and the
-// database.
+// What the http process answers, apart from prediction: pure functions of the request, the node's status and
+// the database.
 #pragma once
 
 #include <boost/beast/http.hpp>
@@ -40,7 +40,8 @@ class Api {
 
 Response text_response(boost::beast::http::status status, std::string_view content_type, std::string body);
 Response json_response(boost::beast::http::status status, const nlohmann::json& body);
-Response error_response(boost::beast::http::status status, const std::string& code, const std::string& message);
+Response error_response(boost::beast::http::status status, const std::string& code,
+                        const std::string& message);
 
 // The value of a parameter in a query string, percent-decoded; empty when absent.
 std::string query_parameter(std::string_view query, std::string_view name);

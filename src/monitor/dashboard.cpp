@@ -130,9 +130,10 @@ refresh();
 
 Response dashboard() {
     auto response = text_response(boost::beast::http::status::ok, "text/html; charset=utf-8", page);
-    response.set("Content-Security-Policy",
-                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-                 "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    response.set(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     return response;
 }
 

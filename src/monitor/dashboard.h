@@ -5,7 +5,8 @@
 
 namespace hilum::monitor {
 
-// Self-contained HTML that fetches /api/v1/status and /api/v1/studies every few seconds. Shows no patient's name.
+// Self-contained HTML that fetches /api/v1/status and /api/v1/studies every few seconds. Shows no patient's
+// name.
 Response dashboard();
 
 }  // namespace hilum::monitor

@@ -21,7 +21,8 @@ struct DataSource {
     std::function<Result<nlohmann::json>(const JobFilter&)> jobs;
 };
 
-// Asks the database file over one read-only connection, opened when it is first needed and again after an error.
+// Asks the database file over one read-only connection, opened when it is first needed and again after an
+// error.
 DataSource database_source(const std::filesystem::path& database_file);
 
 }  // namespace hilum::monitor

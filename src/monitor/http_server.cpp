@@ -42,8 +42,8 @@ class HttpServer {
     Status open(const HttpSettings& settings) {
         const auto where = fmt::format("{}:{}", settings.address, settings.port);
         error_code error;
-        const auto found = tcp::resolver(loop_).resolve(without_brackets(settings.address),
-                                                        std::to_string(settings.port), tcp::resolver::passive, error);
+        const auto found = tcp::resolver(loop_).resolve(
+            without_brackets(settings.address), std::to_string(settings.port), tcp::resolver::passive, error);
         if (error || found.empty())
             return fail("listen", "cannot listen on {} (http.listen): {}", where, error.message());
         const tcp::endpoint endpoint = *found.begin();
@@ -52,8 +52,8 @@ class HttpServer {
         if (!error) acceptor_.bind(endpoint, error);
         if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
         if (error)
-            return fail("listen", "cannot listen on {}: {}; set http.listen to another address or port", where,
-                        error.message());
+            return fail("listen", "cannot listen on {}: {}; set http.listen to another address or port",
+                        where, error.message());
         const int port = acceptor_.local_endpoint().port();
         spdlog::info("HTTP on {}:{}", settings.address, port);
         return coordinator_.send(to_packet(HttpReady{port}));
@@ -79,14 +79,16 @@ class HttpServer {
             if (error) return accept_later(error);
             if (service_->connections < service_->limits.max_connections)
                 std::make_shared<HttpSession>(std::move(socket), service_)->start();
-            else turn_away(std::move(socket));
+            else
+                turn_away(std::move(socket));
             accept();
         });
     }
 
     static void turn_away(tcp::socket socket) {
         static constexpr std::string_view busy =
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: close\r\n\r\n";
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: "
+            "close\r\n\r\n";
         error_code ignored;
         socket.non_blocking(true, ignored);
         socket.write_some(boost::asio::buffer(busy.data(), busy.size()), ignored);
@@ -118,8 +120,10 @@ class HttpServer {
             return status.has_value();
         }
         const auto reply = from_packet<PredictReply>(message);
-        if (reply) predictions_.on_reply(*reply);
-        else spdlog::error("the coordinator sent what http does not understand: {}", reply.error().message);
+        if (reply)
+            predictions_.on_reply(*reply);
+        else
+            spdlog::error("the coordinator sent what http does not understand: {}", reply.error().message);
         return reply.has_value();
     }
 

@@ -33,10 +33,9 @@ void HttpSession::read_header() {
     parser_->body_limit(service_->limits.max_body);
     head_ = keep_alive_ = false;
     stream_.expires_after(service_->limits.header_timeout);
-    http::async_read_header(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](beast::error_code error, std::size_t) {
-                                self->on_header(error);
-                            });
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_header(error); });
 }
 
 void HttpSession::on_header(beast::error_code error) {
@@ -81,12 +80,14 @@ void HttpSession::start_upload() {
     const auto question_mark = target.find('?');
     model_ = question_mark == target.npos
                  ? ""
-                 : query_parameter({target.data() + question_mark + 1, target.size() - question_mark - 1}, "model");
+                 : query_parameter({target.data() + question_mark + 1, target.size() - question_mark - 1},
+                                   "model");
     uploaded_ = UniqueFd(::memfd_create("hilum-upload", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     beast::file_posix file;
     file.native_handle(::fcntl(uploaded_.get(), F_DUPFD_CLOEXEC, 0));
     if (!uploaded_ || !file.is_open())
-        return respond(error_response(http::status::service_unavailable, "no_memory", "no memory for the upload"));
+        return respond(
+            error_response(http::status::service_unavailable, "no_memory", "no memory for the upload"));
     predicting_ = true;
     ++service_->running_predictions;
     const bool wants_continue = beast::iequals(parser_->get()[http::field::expect], "100-continue");
@@ -105,8 +106,9 @@ void HttpSession::start_upload() {
 
 void HttpSession::read_upload() {
     stream_.expires_after(service_->limits.upload_timeout);
-    http::async_read(stream_, buffer_, *upload_,
-                     [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_upload(error); });
+    http::async_read(
+        stream_, buffer_, *upload_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_upload(error); });
 }
 
 void HttpSession::on_upload(beast::error_code error) {
@@ -135,8 +137,9 @@ void HttpSession::respond(Response response) {
     response_.keep_alive(keep_alive_);
     if (head_) response_.body().clear();  // Content-Length stays that of the body
     stream_.expires_after(service_->limits.write_timeout);
-    http::async_write(stream_, response_,
-                      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_written(error); });
+    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+        self->on_written(error);
+    });
 }
 
 void HttpSession::on_written(beast::error_code error) {

@@ -20,19 +20,20 @@ struct HttpLimits {
     std::uint64_t max_body = 512ULL << 20;  // bytes
     std::uint32_t max_header = 16 * 1024;   // bytes
     int max_connections = 64;
-    int max_predictions = 4;                // at a time, since each holds its file in memory
+    int max_predictions = 4;                   // at a time, since each holds its file in memory
     std::chrono::seconds header_timeout{30};   // from the first wait for a request to its header's end
     std::chrono::seconds upload_timeout{120};  // for the whole body
     std::chrono::seconds write_timeout{30};
     std::chrono::seconds farewell_timeout{2};  // for the client to read our last words
 };
 
-// What all sessions share. The references outlive the event loop's run, not the sessions that it leaves behind.
+// What all sessions share. The references outlive the event loop's run, not the sessions that it leaves
+// behind.
 struct HttpService {
     HttpLimits limits;
     Api& api;
     PredictionBroker& predictions;
-    int connections = 0;         // open now
+    int connections = 0;  // open now
     int running_predictions = 0;
 };
 
@@ -67,10 +68,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     boost::beast::flat_buffer buffer_;
     std::optional<EmptyParser> parser_;
     std::optional<UploadParser> upload_;
-    UniqueFd uploaded_;        // the memfd that the upload goes to
-    std::string model_;        // of the prediction asked for
+    UniqueFd uploaded_;  // the memfd that the upload goes to
+    std::string model_;  // of the prediction asked for
     Response response_;
-    bool head_ = false;        // answer without a body
+    bool head_ = false;  // answer without a body
     bool keep_alive_ = false;
     bool predicting_ = false;  // counted in running_predictions
 };

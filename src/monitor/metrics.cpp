@@ -74,7 +74,8 @@ void add_counter(Families& families, const CounterValue& counter) {
         return;
     }
     const auto stem = counter.name.substr(0, counter.name.size() - suffix.size());
-    families.add(stem + "_seconds", MetricType::Counter, counter.labels, static_cast<double>(counter.value) / 1e6);
+    families.add(stem + "_seconds", MetricType::Counter, counter.labels,
+                 static_cast<double>(counter.value) / 1e6);
 }
 
 // Text of a member of an object from the coordinator; never a reason to lose the whole page.

@@ -9,8 +9,8 @@
 
 namespace hilum::monitor {
 
-// A counter "instances_received" becomes hilum_instances_received_total; one in microseconds is shown in seconds; a
-// gauge "stored_bytes" becomes hilum_stored_bytes. The node's own state is added as gauges.
+// A counter "instances_received" becomes hilum_instances_received_total; one in microseconds is shown in
+// seconds; a gauge "stored_bytes" becomes hilum_stored_bytes. The node's own state is added as gauges.
 std::string metrics_text(const std::vector<CounterValue>& counters, const std::vector<CounterValue>& gauges,
                          const NodeStatus& status);
 

@@ -10,14 +10,17 @@ namespace http = boost::beast::http;
 void PredictionBroker::ask(const std::string& model, int file, Handler handler) {
     const PredictRequest request{++last_request_, model};
     if (const auto sent = coordinator_.send(to_packet(request), std::array{file}); !sent)
-        return handler(error_response(http::status::service_unavailable, "unavailable", sent.error().message));
-    auto& timer = waiting_.emplace(request.request, Waiting{std::move(handler), boost::asio::steady_timer(loop_)})
-                      .first->second.timer;
+        return handler(
+            error_response(http::status::service_unavailable, "unavailable", sent.error().message));
+    auto& timer =
+        waiting_.emplace(request.request, Waiting{std::move(handler), boost::asio::steady_timer(loop_)})
+            .first->second.timer;
     timer.expires_after(patience_);
     timer.async_wait([this, number = request.request](boost::system::error_code cancelled) {
         if (!cancelled)
-            finish(number, error_response(http::status::gateway_timeout, "timeout",
-                                          "the prediction took too long; the node may be busy, try again later"));
+            finish(number,
+                   error_response(http::status::gateway_timeout, "timeout",
+                                  "the prediction took too long; the node may be busy, try again later"));
     });
 }
 

@@ -22,8 +22,8 @@ class PredictionBroker {
     PredictionBroker(boost::asio::io_context& loop, Channel& coordinator, std::chrono::seconds patience)
         : loop_(loop), coordinator_(coordinator), patience_(patience) {}
 
-    // Asks for the prediction of the DICOM file behind `file`, which stays the caller's. `handler` is called exactly
-    // once, now when the coordinator is gone, else later. An empty model means the first.
+    // Asks for the prediction of the DICOM file behind `file`, which stays the caller's. `handler` is called
+    // exactly once, now when the coordinator is gone, else later. An empty model means the first.
     void ask(const std::string& model, int file, Handler handler);
 
     void on_reply(const PredictReply& reply);

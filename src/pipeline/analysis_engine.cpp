@@ -157,7 +157,10 @@ void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
 }
 
 void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<UniqueFd> fds) {
-    if (!reply.not_analysed.code.empty()) return finish(id, reply.not_analysed);
+    if (!reply.not_analysed.code.empty()) {
+        const auto& worker = workers_[tasks_.at(id).task.model];
+        return finish(id, Refused{reply.not_analysed, worker.ready ? worker.ready->model : ModelIdentity{}});
+    }
     if (!reply.prepared || fds.size() != 2) {
         const auto code = reply.error_code.empty() ? std::string("decoder_failed") : reply.error_code;
         return finish(id, AnalysisFailure{{code, reply.error, Retry::later}});

@@ -32,7 +32,11 @@ struct Analysed {
 struct AnalysisFailure {
     Error error;  // Retry::never: the same input fails again
 };
-using AnalysisAnswer = std::variant<Analysed, NotAnalysed, AnalysisFailure>;
+struct Refused {
+    NotAnalysed reason;
+    ModelIdentity model;  // whose intended use it is outside of
+};
+using AnalysisAnswer = std::variant<Analysed, Refused, AnalysisFailure>;
 
 struct AnalysisTask {
     UniqueFd file;                                       // the DICOM file, open for reading

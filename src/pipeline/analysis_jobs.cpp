@@ -135,8 +135,8 @@ void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
     engine_.submit({std::move(file), model, false, [this, model, job](AnalysisAnswer answer) {
                         if (auto* analysed = std::get_if<Analysed>(&answer))
                             return keep(job, model, std::move(*analysed));
-                        if (auto* reason = std::get_if<NotAnalysed>(&answer))
-                            return keep_outcome(job, model, {*reason, std::nullopt}, "");
+                        if (auto* refused = std::get_if<Refused>(&answer))
+                            return keep_outcome(job, model, {refused->reason, std::nullopt, refused->model}, "");
                         keep_failure(job, model, std::get<AnalysisFailure>(answer).error);
                     }});
 }
@@ -150,7 +150,7 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
                                 : Status(tl::unexpected(artifact.error()));
         boost::asio::post(loop_, [this, job, model, shared, name, written = std::move(written)] {
             if (!written) return keep_failure(job, model, {written.error().code, written.error().message, Retry::later});
-            keep_outcome(job, model, {std::nullopt, shared->result}, name);
+            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model}, name);
         });
     });
 }

@@ -65,9 +65,9 @@ void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis
         return refuse(request, internal_error, failure->error);
     PredictReply reply;
     reply.request = request;
-    if (const auto* reason = std::get_if<NotAnalysed>(&analysis)) {
+    if (const auto* refused = std::get_if<Refused>(&analysis)) {
         reply.http_status = unprocessable;
-        reply.body = prediction_error_json(*reason);
+        reply.body = prediction_error_json(refused->reason);
     } else {
         reply.body = prediction_json(std::get<Analysed>(analysis).result);
     }

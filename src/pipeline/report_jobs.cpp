@@ -13,6 +13,18 @@ namespace {
 constexpr std::chrono::seconds composer_timeout(120);
 constexpr std::int64_t none = 0;  // in composing_: no report is with the composer, but the database is busy with one
 
+void keep_failure(Database& database, std::int64_t report, const std::string& study, const Error& error,
+                  const RetrySettings& retry) {
+    const auto state = fail_job(database, JobTable::report, report, error, retry);
+    audit::AuditEvent event;
+    event.type = "report_failed";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.study_instance_uid = study;
+    event.detail = {{"report", report}, {"code", error.code}, {"error", error.message}, {"state", state}};
+    database.append_audit(event);
+}
+
 // What a report says of an image whose analysis failed for good.
 NotAnalysed processing_failed(const std::string& code) {
     return {"processing_failed",
@@ -20,7 +32,7 @@ NotAnalysed processing_failed(const std::string& code) {
 }
 
 AnalysisOutcome outcome_of(const std::string& state, const std::string& json, const std::string& error_code) {
-    if (state == "quarantined" || json.empty()) return {processing_failed(error_code), std::nullopt};
+    if (state == "quarantined" || json.empty()) return {processing_failed(error_code), std::nullopt, {}};
     return nlohmann::json::parse(json).get<AnalysisOutcome>();
 }
 
@@ -198,6 +210,9 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
         },
         study, request.model_name);
     if (request.images.empty()) return std::nullopt;
+    request.model.name = request.model_name;  // where every image failed before the model saw it
+    for (const auto& image : request.images)
+        if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
     database.each(
         "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid FROM result JOIN report"
         " ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = 'sr'"
@@ -249,15 +264,14 @@ void ReportJobs::on_composer_message(Message message) {
 
 void ReportJobs::on_reply(ComposeReply reply) {
     deadline_timer_.cancel();
-    if (!reply.error_code.empty() && reply.error_code != "artifact_damaged")
+    if (!reply.error_code.empty())
+        spdlog::error("report {}: {}: {}", reply.job, reply.error_code, reply.error);
+    if (!reply.error_code.empty() && reply.results.empty() && reply.error_code != "artifact_damaged")
         return fail_report(reply.job, {reply.error_code, reply.error, Retry::later});
     composing_ = none;
     const auto report = reply.job;
     commits_.submit(
-        [this, reply = std::move(reply)](Database& database) {
-            if (reply.error_code == "artifact_damaged") analyse_again(database, reply.job);
-            else keep_results(database, reply);
-        },
+        [this, reply = std::move(reply)](Database& database) { keep_reply(database, reply); },
         [this, report](Result<void> kept) {
             // The files are there under the same names: composing again writes the same bytes.
             if (!kept) return fail_report(report, {kept.error().code, kept.error().message, Retry::later});
@@ -267,11 +281,27 @@ void ReportJobs::on_reply(ComposeReply reply) {
         });
 }
 
-void ReportJobs::keep_results(Database& database, const ComposeReply& reply) const {
-    const std::int64_t at = to_microseconds(now());
+// What was made goes out, also when something beside it could not be made: a report that broke its template does
+// not hold back the capture.
+void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const {
     std::string study;
     database.each("SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
                   [&](SQLite::Statement& row) { study = row.getColumn(0).getString(); }, reply.job);
+    keep_results(database, reply, study);
+    if (reply.error_code == "artifact_damaged") {
+        analyse_again(database, reply.job);
+    } else if (!reply.error_code.empty()) {
+        const Error error{reply.error_code, reply.error, Retry::never};
+        keep_failure(database, reply.job, study, error, configuration_.retry);
+        return;
+    }
+    database.execute("UPDATE report SET state = 'composed', error_code = ?, error = ?, lease_until = NULL,"
+                     " updated_at = ? WHERE id = ?",
+                     reply.error_code, reply.error, to_microseconds(now()), reply.job);
+}
+
+void ReportJobs::keep_results(Database& database, const ComposeReply& reply, const std::string& study) const {
+    const std::int64_t at = to_microseconds(now());
     for (const auto& result : reply.results) {
         const auto name = std::filesystem::path(result.file).filename().string();
         database.execute(
@@ -295,11 +325,9 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply) con
         database.append_audit(event);
         database.count("results_composed", {{"kind", result.kind}});
     }
-    database.execute("UPDATE report SET state = 'composed', error_code = '', error = '', lease_until = NULL,"
-                     " updated_at = ? WHERE id = ?",
-                     at, reply.job);
 }
 
+// The study's next version covers the images again once they are analysed.
 void ReportJobs::analyse_again(Database& database, std::int64_t report) const {
     const std::int64_t at = to_microseconds(now());
     database.execute(
@@ -307,10 +335,9 @@ void ReportJobs::analyse_again(Database& database, std::int64_t report) const {
         " WHERE state = 'analysed' AND model = (SELECT model FROM report WHERE id = ?2) AND instance_id IN"
         " (SELECT instance.id FROM instance JOIN report ON report.study_id = instance.study_id WHERE report.id = ?2)",
         at, report);
-    database.execute("UPDATE study SET due_at = ?1, first_pending_at = ?1, report_version = report_version - 1"
+    database.execute("UPDATE study SET due_at = ?1, first_pending_at = ?1"
                      " WHERE id = (SELECT study_id FROM report WHERE id = ?2)",
                      at, report);
-    database.execute("DELETE FROM report WHERE id = ?", report);
     database.count("analyses_repeated");
 }
 
@@ -320,13 +347,7 @@ void ReportJobs::fail_report(std::int64_t report, const Error& error) {
     spdlog::error("report {}: {}", report, error.message);
     commits_.submit(
         [report, error, retry = configuration_.retry](Database& database) {
-            const auto state = fail_job(database, JobTable::report, report, error, retry);
-            audit::AuditEvent event;
-            event.type = "report_failed";
-            event.outcome = "failure";
-            event.actor = "hilum";
-            event.detail = {{"report", report}, {"code", error.code}, {"error", error.message}, {"state", state}};
-            database.append_audit(event);
+            keep_failure(database, report, "", error, retry);
         },
         [this](Result<void> kept) {
             if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);

@@ -45,7 +45,8 @@ class ReportJobs {
                      bool of_first_active) const;
     std::optional<ComposeRequest> request_for(Database& database, std::int64_t report) const;
     std::vector<ReportProfile> profiles_for(Database& database, std::int64_t study) const;
-    void keep_results(Database& database, const ComposeReply& reply) const;
+    void keep_reply(Database& database, const ComposeReply& reply) const;
+    void keep_results(Database& database, const ComposeReply& reply, const std::string& study) const;
     void analyse_again(Database& database, std::int64_t report) const;
 
     void on_composer_message(Message message);

@@ -92,13 +92,14 @@ void Canvas::overlay(double left, double top, std::span<const std::uint32_t> arg
 
 Canvas::Layout Canvas::layout(double width, const std::string& utf8, const TextStyle& style) {
     Layout layout(pango_cairo_create_layout(cairo_.get()));
-    // Without rounding of each glyph's width to whole pixels, text scales evenly.
+    // Without rounding of each glyph to whole pixels, text scales evenly.
     cairo_font_options_t* const options = cairo_font_options_create();
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
     pango_cairo_context_set_font_options(pango_layout_get_context(layout.get()), options);
     cairo_font_options_destroy(options);
+    pango_context_set_round_glyph_positions(pango_layout_get_context(layout.get()), FALSE);
     pango_layout_context_changed(layout.get());
     pango_layout_set_text(layout.get(), utf8.data(), static_cast<int>(utf8.size()));
     set_font(layout.get(), style, 1);

@@ -124,19 +124,19 @@ void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, DcmItem& h
 
 Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result,
                                                      const LabelResult* label) {
-    TID4019_AlgorithmIdentification template_;
+    TID4019_AlgorithmIdentification identification;
     BuildSteps steps;
-    steps("algorithm", template_.setIdentification(dcmtk_string(result.model.name),
-                                                   dcmtk_string(result.model.version), OFFalse));
+    steps("algorithm", identification.setIdentification(dcmtk_string(result.model.name),
+                                                        dcmtk_string(result.model.version), OFFalse));
     std::vector<std::string> parameters{"weights SHA-256=" + result.model.sha256,
                                         "configuration SHA-256=" + result.model.configuration_sha256,
                                         "activation=" + result.activation,
                                         "calibration=" + calibration_note(result)};
     if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
     for (const auto& parameter : parameters)
-        steps("algorithm parameter", template_.addParameter(dcmtk_string(parameter), OFFalse));
+        steps("algorithm parameter", identification.addParameter(dcmtk_string(parameter), OFFalse));
     if (const auto status = steps.status(); !status) return tl::unexpected(status.error());
-    return template_.getTree().clone();
+    return identification.getTree().clone();
 }
 
 std::string decimal_string(double value) {

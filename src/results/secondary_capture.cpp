@@ -57,6 +57,7 @@ void put_image_modules(DcmItem& source, DcmItem& target, const InferenceResult& 
     put(target, DCM_ConversionType, "WSD");
     put(target, DCM_InstanceNumber, std::to_string(integer_of(source, DCM_InstanceNumber).value_or(1)));
     put(target, DCM_PatientOrientation, text_of(source, DCM_PatientOrientation));
+    put(target, DCM_Laterality, text_of(source, DCM_Laterality));  // type 2C: there, if empty
     put(target, DCM_BurnedInAnnotation, text_of(source, DCM_BurnedInAnnotation) == "YES" ? "YES" : "NO");
     put(target, DCM_DerivationDescription, derivation_of(result));
     put(target, DCM_ImageComments, shortened(notice_of(result.model), 1024));

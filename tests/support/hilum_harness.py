@@ -77,9 +77,8 @@ def configuration(data_dir, pacs_port=0, **changes):
 
 def store(port, *files, options=(), calling="MODALITY", called="HILUM", seconds=120):
     """Sends files with storescu; the completed process, its output in .stderr."""
-    return subprocess.run(
-        ["storescu", "-v", "-aet", calling, "-aec", called, *options, "127.0.0.1", str(port), *map(str, files)],
-        capture_output=True, text=True, errors="replace", timeout=seconds, check=False)
+    command = ["storescu", "-v", "-aet", calling, "-aec", called, *options, "127.0.0.1", str(port), *map(str, files)]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False)
 
 
 def echo(port, calling="MODALITY", called="HILUM", seconds=60):
@@ -95,7 +94,8 @@ def store_statuses(process):
 def make_phantoms(folder, count, seed=1, *options):
     """Synthetic radiographs as files, each a study of its own."""
     made = subprocess.run(
-        [str(BINARIES / "hilum"), "phantom", "--count", str(count), "--seed", str(seed), "--out", str(folder), *options],
+        [str(BINARIES / "hilum"), "phantom", "--count", str(count), "--seed", str(seed),
+         "--out", str(folder), *options],
         capture_output=True, text=True, timeout=600, check=False)
     if made.returncode != 0:
         raise ServiceError(f"hilum phantom: {made.stderr}")

@@ -29,7 +29,9 @@ inline std::pair<UniqueFd, int> bind_loopback(int backlog) {
 }
 
 // A loopback port on which nobody listens.
-inline int closed_port() { return bind_loopback(0).second; }
+inline int closed_port() {
+    return bind_loopback(0).second;
+}
 
 // A connection to the port; empty when nobody listens there.
 inline UniqueFd connect_loopback(int port) {

@@ -39,7 +39,8 @@ class Storescp {
     const std::filesystem::path& folder() const { return folder_.path(); }
     std::size_t files() const {
         std::size_t count = 0;
-        for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) ++count;
+        for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+            ++count;
         return count;
     }
 

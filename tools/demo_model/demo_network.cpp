@@ -104,7 +104,8 @@ void chain(Module& module, const std::vector<Module>& steps) {
 
 Module Builder::dense_block(int from, const DenseBlock& block) {
     std::vector<Module> layers;
-    for (int i = 0; i < block.layers; ++i) layers.push_back(dense_layer(from + i * block.growth, block.growth));
+    for (int i = 0; i < block.layers; ++i)
+        layers.push_back(dense_layer(from + i * block.growth, block.growth));
     Module module = make("DenseBlock");
     chain(module, layers);
     return module;
@@ -138,7 +139,8 @@ Module Builder::network() {
     network.register_module("features", features);
     register_normalization(network, channels);
     const double bound = 1 / std::sqrt(static_cast<double>(channels));
-    network.register_parameter("weight", torch::empty({network_outputs, channels}).uniform_(-bound, bound), false);
+    network.register_parameter("weight", torch::empty({network_outputs, channels}).uniform_(-bound, bound),
+                               false);
     network.register_parameter("bias", torch::zeros({network_outputs}), false);
     network.define(fmt::format(R"(
 def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
@@ -154,6 +156,8 @@ def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
 
 }  // namespace
 
-torch::jit::Module make_demo_network() { return Builder().network(); }
+torch::jit::Module make_demo_network() {
+    return Builder().network();
+}
 
 }  // namespace hilum::demo_model

@@ -25,7 +25,8 @@ Result<std::string> save_weights(const torch::jit::Module& network, const std::f
 }
 
 std::string model_yaml(const DemoPackage& package, const std::string& sha256) {
-    return fmt::format(R"(# The demonstration model: written by hilum-train-demo-model, measured in metrics.json and
+    return fmt::format(
+        R"(# The demonstration model: written by hilum-train-demo-model, measured in metrics.json and
 # docs/demonstration-model.md. It has seen synthetic radiographs only and is not for clinical use.
 name: hilum-demonstration
 version: 1.0.0
@@ -67,10 +68,9 @@ calibration:  # holds for phantoms, not for patients
   value: {temperature:.4f}
   set: {set}
 )",
-                       fmt::arg("sha256", sha256), fmt::arg("side", network_input_side),
-                       fmt::arg("mean", input_mean), fmt::arg("std", input_std),
-                       fmt::arg("temperature", package.temperature),
-                       fmt::arg("set", nlohmann::json(package.calibration_set).dump()));
+        fmt::arg("sha256", sha256), fmt::arg("side", network_input_side), fmt::arg("mean", input_mean),
+        fmt::arg("std", input_std), fmt::arg("temperature", package.temperature),
+        fmt::arg("set", nlohmann::json(package.calibration_set).dump()));
 }
 
 }  // namespace

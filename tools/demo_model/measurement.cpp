@@ -15,16 +15,23 @@ using nlohmann::json;
 
 constexpr int calibration_bins = 15;
 
-double rounded(double value) { return std::round(value * 1e4) / 1e4; }
-
-double mean_of(const torch::Tensor& booleans) { return booleans.to(torch::kDouble).mean().item<double>(); }
-
-double negative_log_likelihood(const torch::Tensor& logits, const torch::Tensor& labels, double temperature) {
-    return torch::nn::functional::cross_entropy(logits.to(torch::kDouble) / temperature, labels).item<double>();
+double rounded(double value) {
+    return std::round(value * 1e4) / 1e4;
 }
 
-// The mean gap between confidence and accuracy over bins of the top class's probability, weighted by their sizes.
-double expected_calibration_error(const torch::Tensor& logits, const torch::Tensor& labels, double temperature) {
+double mean_of(const torch::Tensor& booleans) {
+    return booleans.to(torch::kDouble).mean().item<double>();
+}
+
+double negative_log_likelihood(const torch::Tensor& logits, const torch::Tensor& labels, double temperature) {
+    return torch::nn::functional::cross_entropy(logits.to(torch::kDouble) / temperature, labels)
+        .item<double>();
+}
+
+// The mean gap between confidence and accuracy over bins of the top class's probability, weighted by their
+// sizes.
+double expected_calibration_error(const torch::Tensor& logits, const torch::Tensor& labels,
+                                  double temperature) {
     const auto [confidence, predicted] = torch::softmax(logits.to(torch::kDouble) / temperature, 1).max(1);
     const auto correct = predicted.eq(labels).to(torch::kDouble);
     double error = 0;
@@ -41,10 +48,11 @@ double expected_calibration_error(const torch::Tensor& logits, const torch::Tens
 
 // The chance that a random positive scores higher than a random negative (Mann-Whitney).
 double area_under_curve(const torch::Tensor& scores, const torch::Tensor& positive) {
-    const auto above = scores.masked_select(positive).unsqueeze(1), below =
-                                                                        scores.masked_select(positive.logical_not())
-                                                                            .unsqueeze(0);
-    return (above.gt(below).to(torch::kDouble) + 0.5 * above.eq(below).to(torch::kDouble)).mean().item<double>();
+    const auto above = scores.masked_select(positive).unsqueeze(1),
+               below = scores.masked_select(positive.logical_not()).unsqueeze(0);
+    return (above.gt(below).to(torch::kDouble) + 0.5 * above.eq(below).to(torch::kDouble))
+        .mean()
+        .item<double>();
 }
 
 json confusion(const torch::Tensor& labels, const torch::Tensor& predicted) {
@@ -89,7 +97,8 @@ json sensitivity_by_abnormality(const PhantomSet& set, const torch::Tensor& pred
     }
     json figures;
     for (const auto& [name, counts] : found)
-        figures[name] = {{"sensitivity", rounded(double(counts.first) / counts.second)}, {"images", counts.second}};
+        figures[name] = {{"sensitivity", rounded(double(counts.first) / counts.second)},
+                         {"images", counts.second}};
     return figures;
 }
 
@@ -152,7 +161,8 @@ json measure(const PhantomSet& set, const Outputs& outputs, double temperature) 
     figures["abnormalities"] = sensitivity_by_abnormality(set, predicted);
     for (const auto& [name, value] : {std::pair{"uncalibrated", 1.0}, std::pair{"calibrated", temperature}})
         figures[name] = {
-            {"expected_calibration_error", rounded(expected_calibration_error(outputs.logits, labels, value))},
+            {"expected_calibration_error",
+             rounded(expected_calibration_error(outputs.logits, labels, value))},
             {"negative_log_likelihood", rounded(negative_log_likelihood(outputs.logits, labels, value))}};
     figures["pneumonia_map_peaks_in_opacity"] = rounded(pointing_accuracy(set, outputs, predicted));
     return figures;

@@ -29,7 +29,8 @@ InputGeometry prepare(const phantom::Phantom& phantom, const model::InputSpecifi
 
 class SetRenderer {
   public:
-    SetRenderer(const PhantomSetPlan& plan, const model::InputSpecification& input) : plan_(plan), input_(input) {
+    SetRenderer(const PhantomSetPlan& plan, const model::InputSpecification& input)
+        : plan_(plan), input_(input) {
         const auto count = static_cast<std::size_t>(plan.count);
         set_.inputs = torch::empty({plan.count, 1, input.rows, input.columns}, torch::kHalf);
         set_.labels = torch::empty({plan.count}, torch::kLong);
@@ -71,7 +72,8 @@ class SetRenderer {
 
 }  // namespace
 
-PhantomSet render_phantom_set(const PhantomSetPlan& plan, const model::InputSpecification& input, int threads) {
+PhantomSet render_phantom_set(const PhantomSetPlan& plan, const model::InputSpecification& input,
+                              int threads) {
     return SetRenderer(plan, input).render(threads);
 }
 

@@ -29,6 +29,7 @@ struct PhantomSet {
 };
 
 // `threads` phantoms at a time; what is made does not depend on their number.
-PhantomSet render_phantom_set(const PhantomSetPlan& plan, const model::InputSpecification& input, int threads);
+PhantomSet render_phantom_set(const PhantomSetPlan& plan, const model::InputSpecification& input,
+                              int threads);
 
 }  // namespace hilum::demo_model

@@ -21,8 +21,8 @@ torch::Tensor random_between(double low, double high, std::int64_t count) {
     return (torch::rand({count, 1, 1, 1}) * (high - low) + low);
 }
 
-// What other detectors, rooms and patients' positions would change: place, contrast, brightness, noise. The input
-// is standardised; the changes are made to it as it is.
+// What other detectors, rooms and patients' positions would change: place, contrast, brightness, noise. The
+// input is standardised; the changes are made to it as it is.
 torch::Tensor augment(const torch::Tensor& batch) {
     const auto count = batch.size(0);
     const auto shift = torch::randint(-largest_shift, largest_shift + 1, {2});
@@ -49,9 +49,9 @@ void train(torch::jit::Module& network, const PhantomSet& set, const TrainingSet
     const auto count = set.inputs.size(0);
     const auto steps_per_epoch = count / settings.batch_size;
     const auto steps = static_cast<double>(steps_per_epoch * settings.epochs);
-    torch::optim::AdamW optimizer(parameters_of(network, true),
-                                  torch::optim::AdamWOptions(settings.peak_learning_rate)
-                                      .weight_decay(settings.weight_decay));
+    torch::optim::AdamW optimizer(
+        parameters_of(network, true),
+        torch::optim::AdamWOptions(settings.peak_learning_rate).weight_decay(settings.weight_decay));
     network.train();
     double step = 0;
     for (int epoch = 0; epoch < settings.epochs; ++epoch) {

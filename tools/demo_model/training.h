@@ -8,13 +8,14 @@
 namespace hilum::demo_model {
 
 struct TrainingSettings {
-    int epochs = 16;
-    int batch_size = 32;
-    double peak_learning_rate = 4e-3;  // after a warm-up; then a cosine down to zero
+    int epochs = 14;
+    int batch_size = 16;
+    double peak_learning_rate = 3e-3;  // after a warm-up; then a cosine down to zero
     double weight_decay = 1e-4;
 };
 
-// Draws from torch's generator; the same seed, set, threads and build give the same weights. Progress to the log.
+// Draws from torch's generator; the same seed, set, threads and build give the same weights. Progress to the
+// log.
 void train(torch::jit::Module& network, const PhantomSet& set, const TrainingSettings& settings);
 
 // The network in evaluation mode on every image: logits, float[count, outputs], and activation maps.

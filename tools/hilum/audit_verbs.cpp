@@ -18,13 +18,15 @@ int verify_audit(const Context& context) {
     const auto answer = ask(configuration->node.data_dir, "audit.verify");
     if (!answer) return context.failed(answer.error());
     const bool intact = answer->value("intact", false);
-    if (context.json) print_json(context.out, *answer);
+    if (context.json)
+        print_json(context.out, *answer);
     else if (intact)
-        context.out << fmt::format("the audit trail is intact: {} events, last hash {}\n", text_of(*answer, "events"),
-                                   text_of(*answer, "last_hash"));
+        context.out << fmt::format("the audit trail is intact: {} events, last hash {}\n",
+                                   text_of(*answer, "events"), text_of(*answer, "last_hash"));
     else
         context.err << fmt::format(
-            "hilum: the audit trail was changed: event {} does not fit what stands before it ({} events in all)\n",
+            "hilum: the audit trail was changed: event {} does not fit what stands before it ({} events in "
+            "all)\n",
             text_of(*answer, "first_broken"), text_of(*answer, "events"));
     return intact ? exit_ok : exit_failed;
 }
@@ -49,7 +51,8 @@ bool matches(const AuditFilter& filter, const nlohmann::json& event) {
     const auto at = text_of(event, "at");
     if (!filter.from.empty() && at < filter.from) return false;
     if (!filter.to.empty() && at.substr(0, filter.to.size()) > filter.to) return false;
-    return filter.study_instance_uid.empty() || text_of(event, "study_instance_uid") == filter.study_instance_uid;
+    return filter.study_instance_uid.empty() ||
+           text_of(event, "study_instance_uid") == filter.study_instance_uid;
 }
 
 void add_audit_verbs(CLI::App& app, Action& action) {
@@ -70,7 +73,8 @@ void add_audit_verbs(CLI::App& app, Action& action) {
     export_verb->add_option("--from", filter->from, "events from this time on (UTC)")->check(time);
     export_verb->add_option("--to", filter->to, "events to the end of this day or time (UTC)")->check(time);
     export_verb->add_option("--study", filter->study_instance_uid, "events of this Study Instance UID");
-    export_verb->callback([&action, filter] { action = [filter](const Context& c) { return export_audit(c, *filter); }; });
+    export_verb->callback(
+        [&action, filter] { action = [filter](const Context& c) { return export_audit(c, *filter); }; });
 }
 
 }  // namespace hilum::cli

@@ -23,15 +23,19 @@ bool Context::has_config() const {
 }
 
 int Context::failed(const Error& error) const {
-    if (json) print_json(out, prediction_error_json(error));
-    else err << "hilum: " << error.message << "\n";
+    if (json)
+        print_json(out, prediction_error_json(error));
+    else
+        err << "hilum: " << error.message << "\n";
     return exit_failed;
 }
 
 int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err) {
     Context context{.out = out, .err = err};
     Action action;
-    CLI::App app("The operator's command line of Hilum, a DICOM node that reads chest radiographs with a model", "hilum");
+    CLI::App app(
+        "The operator's command line of Hilum, a DICOM node that reads chest radiographs with a model",
+        "hilum");
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", context.config, "configuration file of the node")->capture_default_str();
     app.add_flag("--json", context.json, "print JSON instead of tables");

@@ -20,7 +20,8 @@ Result<std::optional<Channel>> connect(const std::filesystem::path& socket_file)
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (socket_file.native().size() >= sizeof address.sun_path)
-        return fail("configuration", "node.data_dir is too long for a socket's name: {}", socket_file.string());
+        return fail("configuration", "node.data_dir is too long for a socket's name: {}",
+                    socket_file.string());
     std::memcpy(address.sun_path, socket_file.c_str(), socket_file.native().size());
     UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!fd) return tl::unexpected(system_error(errno, "cannot make a socket"));
@@ -38,9 +39,10 @@ Result<nlohmann::json> ask_daemon(Channel& daemon, const nlohmann::json& request
     auto answer = daemon.receive();
     if (answer) return std::move(answer->body);
     if (answer.error().code == "closed")
-        return fail("not_permitted",
-                    "hilumd closed the connection: only root and the user that it runs as may ask it, or it is being "
-                    "stopped");
+        return fail(
+            "not_permitted",
+            "hilumd closed the connection: only root and the user that it runs as may ask it, or it is being "
+            "stopped");
     return tl::unexpected(answer.error());
 }
 
@@ -55,7 +57,8 @@ Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::str
     if (!answer) return answer;
     if (answer->contains("ok")) return std::move((*answer)["ok"]);
     const auto error = answer->value("error", nlohmann::json::object());
-    return tl::unexpected(Error{error.value("code", "protocol"), error.value("message", "hilumd gave no answer")});
+    return tl::unexpected(
+        Error{error.value("code", "protocol"), error.value("message", "hilumd gave no answer")});
 }
 
 }  // namespace hilum::cli

@@ -10,8 +10,8 @@
 
 namespace hilum::cli {
 
-// The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get the code
-// "not_running". Codes beside the daemon's own: "not_permitted", "system", "protocol".
+// The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get
+// the code "not_running". Codes beside the daemon's own: "not_permitted", "system", "protocol".
 Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::string& verb,
                            const nlohmann::json& args = nlohmann::json::object());
 

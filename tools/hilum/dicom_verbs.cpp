@@ -44,12 +44,14 @@ Result<RemoteNode> find_destination(const Configuration& configuration, const st
 
 // The running node itself, on this machine.
 Result<RemoteNode> own_node(const Configuration& configuration) {
-    RemoteNode node{configuration.node.ae_title, configuration.node.ae_title, "127.0.0.1", configuration.scp.port};
+    RemoteNode node{configuration.node.ae_title, configuration.node.ae_title, "127.0.0.1",
+                    configuration.scp.port};
     if (node.port != 0) return node;
     const auto status = ask(configuration.node.data_dir, "status");
     if (!status) return tl::unexpected(status.error());
     node.port = status->value("node", nlohmann::json::object()).value("scp_port", 0);
-    if (node.port == 0) return fail("not_running", "hilumd has no DICOM port open; `hilum status` tells more");
+    if (node.port == 0)
+        return fail("not_running", "hilumd has no DICOM port open; `hilum status` tells more");
     return node;
 }
 
@@ -84,8 +86,10 @@ int echo_all(const Context& context, const std::vector<std::pair<std::string, Re
                            {"dimse_status", answer.dimse_status},
                            {"message", answer.message}});
     }
-    if (context.json) print_json(context.out, {{"echoes", results}});
-    else table.print(context.out);
+    if (context.json)
+        print_json(context.out, {{"echoes", results}});
+    else
+        table.print(context.out);
     return all_answer ? exit_ok : exit_failed;
 }
 
@@ -102,7 +106,8 @@ int echo(const Context& context, const PeerOptions& options) {
     for (const auto& destination : configuration->destinations)
         nodes.emplace_back(destination.name, node_of(*configuration, destination));
     if (nodes.empty())
-        return context.failed({"configuration", context.config.string() + " has no destinations; name a --host"});
+        return context.failed(
+            {"configuration", context.config.string() + " has no destinations; name a --host"});
     return echo_all(context, nodes);
 }
 
@@ -116,8 +121,10 @@ std::vector<Sendable> propose_all(delivery::StorageScu& scu, const std::vector<I
     std::vector<Sendable> sendable;
     for (const auto& file : files) {
         const auto instance = delivery::SopInstance::load(file.path);
-        if (instance) scu.propose(instance->sop_class_uid(), instance->transfer_syntax_uid());
-        else if (!file.named) continue;  // whatever else lies in a folder
+        if (instance)
+            scu.propose(instance->sop_class_uid(), instance->transfer_syntax_uid());
+        else if (!file.named)
+            continue;  // whatever else lies in a folder
         sendable.push_back({file.path, instance ? std::nullopt : std::optional(instance.error())});
     }
     return sendable;
@@ -171,7 +178,8 @@ void add_peer_options(CLI::App& verb, PeerOptions& options, CLI::Option* destina
             return text.empty() || text.size() > 16 ? "an AE title has 1 to 16 characters" : std::string();
         },
         "AE");
-    verb.add_option("--aet,--calling", options.calling_ae_title, "call as this AE title (default: the node's)")
+    verb.add_option("--aet,--calling", options.calling_ae_title,
+                    "call as this AE title (default: the node's)")
         ->check(ae_title);
     verb.add_option("--aec,--called", options.called_ae_title, "call this AE title")->check(ae_title);
 }
@@ -181,20 +189,23 @@ void add_peer_options(CLI::App& verb, PeerOptions& options, CLI::Option* destina
 void add_dicom_verbs(CLI::App& app, Action& action) {
     auto echo_options = std::make_shared<PeerOptions>();
     auto* echo_verb = app.add_subcommand("echo", "ask destinations whether they answer (C-ECHO)");
-    auto* echo_destination =
-        echo_verb->add_option("DESTINATION", echo_options->destination, "its name in the configuration (default: all)");
+    auto* echo_destination = echo_verb->add_option("DESTINATION", echo_options->destination,
+                                                   "its name in the configuration (default: all)");
     add_peer_options(*echo_verb, *echo_options, echo_destination);
-    echo_verb->callback(
-        [&action, echo_options] { action = [echo_options](const Context& c) { return echo(c, *echo_options); }; });
+    echo_verb->callback([&action, echo_options] {
+        action = [echo_options](const Context& c) { return echo(c, *echo_options); };
+    });
 
     auto send_options = std::make_shared<PeerOptions>();
-    auto* send_verb = app.add_subcommand("send", "send DICOM files (C-STORE), to this node if nothing else is said");
+    auto* send_verb =
+        app.add_subcommand("send", "send DICOM files (C-STORE), to this node if nothing else is said");
     send_verb->add_option("FILE", send_options->files, "DICOM files, and folders that hold some")->required();
     auto* send_destination =
         send_verb->add_option("--to", send_options->destination, "a destination's name in the configuration");
     add_peer_options(*send_verb, *send_options, send_destination);
-    send_verb->callback(
-        [&action, send_options] { action = [send_options](const Context& c) { return send(c, *send_options); }; });
+    send_verb->callback([&action, send_options] {
+        action = [send_options](const Context& c) { return send(c, *send_options); };
+    });
 }
 
 }  // namespace hilum::cli

@@ -26,14 +26,18 @@ std::string subject_of(const nlohmann::json& job) {
 }
 
 void print_jobs(const Context& context, const nlohmann::json& jobs) {
-    Table table({"JOB", "STATE", "ACCESSION", "MODEL/DESTINATION", "TRIES", "NEXT TRY", "CREATED", "STUDY", "ERROR"});
+    Table table(
+        {"JOB", "STATE", "ACCESSION", "MODEL/DESTINATION", "TRIES", "NEXT TRY", "CREATED", "STUDY", "ERROR"});
     for (const auto& job : jobs)
         table.add({text_of(job, "kind") + "/" + text_of(job, "id"), text_of(job, "state"),
                    text_of(job, "accession_number"), subject_of(job), text_of(job, "attempts"),
                    text_of(job, "state") == "queued" ? short_time(text_of(job, "next_attempt_at")) : "",
-                   short_time(text_of(job, "created_at")), text_of(job, "study_instance_uid"), text_of(job, "error")});
-    if (table.empty()) context.out << "no jobs\n";
-    else table.print(context.out);
+                   short_time(text_of(job, "created_at")), text_of(job, "study_instance_uid"),
+                   text_of(job, "error")});
+    if (table.empty())
+        context.out << "no jobs\n";
+    else
+        table.print(context.out);
 }
 
 int list_jobs(const Context& context, const JobOptions& options) {
@@ -45,8 +49,10 @@ int list_jobs(const Context& context, const JobOptions& options) {
                              {"state", options.state},
                              {"limit", options.limit}});
     if (!answer) return context.failed(answer.error());
-    if (context.json) print_json(context.out, *answer);
-    else print_jobs(context, (*answer)["jobs"]);
+    if (context.json)
+        print_json(context.out, *answer);
+    else
+        print_jobs(context, (*answer)["jobs"]);
     return exit_ok;
 }
 
@@ -76,8 +82,10 @@ int show_jobs(const Context& context, const JobOptions& options) {
         const auto answer =
             ask(configuration->node.data_dir, "jobs.show", {{"kind", job->kind}, {"id", job->id}});
         if (!answer) return context.failed(answer.error());
-        if (context.json) print_json(context.out, (*answer)["job"]);
-        else print_job(context, (*answer)["job"]);
+        if (context.json)
+            print_json(context.out, (*answer)["job"]);
+        else
+            print_job(context, (*answer)["job"]);
     }
     return exit_ok;
 }
@@ -97,7 +105,8 @@ Result<std::vector<nlohmann::json>> selections(const JobOptions& options) {
     return chosen;
 }
 
-int change_jobs(const Context& context, const JobOptions& options, const std::string& verb, const char* done) {
+int change_jobs(const Context& context, const JobOptions& options, const std::string& verb,
+                const char* done) {
     const auto chosen = selections(options);
     if (!chosen) {
         context.failed(chosen.error());
@@ -111,13 +120,16 @@ int change_jobs(const Context& context, const JobOptions& options, const std::st
         if (!answer) return context.failed(answer.error());
         changed += answer->value("jobs", std::int64_t{0});
     }
-    if (context.json) print_json(context.out, {{"jobs", changed}});
-    else context.out << fmt::format("{} {} {}\n", changed, changed == 1 ? "job" : "jobs", done);
+    if (context.json)
+        print_json(context.out, {{"jobs", changed}});
+    else
+        context.out << fmt::format("{} {} {}\n", changed, changed == 1 ? "job" : "jobs", done);
     return exit_ok;
 }
 
 void add_filters(CLI::App& verb, JobOptions& options) {
-    verb.add_option("--accession", options.accession_number, "jobs of the studies with this accession number");
+    verb.add_option("--accession", options.accession_number,
+                    "jobs of the studies with this accession number");
     verb.add_option("--study", options.study_instance_uid, "jobs of the study with this Study Instance UID");
 }
 
@@ -131,7 +143,8 @@ Result<JobName> parse_job_name(const std::string& text) {
     const auto number = slash == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
                                                    : std::from_chars(text.data() + slash + 1, end, name.id);
     if (!kinds.contains(name.kind) || number.ec != std::errc() || number.ptr != end || name.id <= 0)
-        return fail("usage", "'{}' names no job; `hilum jobs list` shows them as analysis/12, report/3, delivery/4",
+        return fail("usage",
+                    "'{}' names no job; `hilum jobs list` shows them as analysis/12, report/3, delivery/4",
                     text);
     return name;
 }
@@ -143,13 +156,18 @@ void add_jobs_verbs(CLI::App& app, Action& action) {
 
     auto* list = jobs->add_subcommand("list", "list jobs, newest first");
     add_filters(*list, *options);
-    list->add_option("--state", options->state, "jobs in this state: queued, running, quarantined, refused, ...");
-    list->add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(CLI::Range(1, 1000));
-    list->callback([&action, options] { action = [options](const Context& c) { return list_jobs(c, *options); }; });
+    list->add_option("--state", options->state,
+                     "jobs in this state: queued, running, quarantined, refused, ...");
+    list->add_option("--limit", options->limit, "at most so many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    list->callback(
+        [&action, options] { action = [options](const Context& c) { return list_jobs(c, *options); }; });
 
     auto* show = jobs->add_subcommand("show", "show jobs with what happened to them");
     show->add_option("JOB", options->jobs, "as in the list: analysis/12")->required();
-    show->callback([&action, options] { action = [options](const Context& c) { return show_jobs(c, *options); }; });
+    show->callback(
+        [&action, options] { action = [options](const Context& c) { return show_jobs(c, *options); }; });
 
     auto* retry = jobs->add_subcommand("retry", "put jobs that were given up back into the queue");
     add_filters(*retry, *options);
@@ -164,7 +182,9 @@ void add_jobs_verbs(CLI::App& app, Action& action) {
     add_filters(*discard, *options);
     discard->add_option("JOB", options->jobs, "as in the list: analysis/12");
     discard->callback([&action, options] {
-        action = [options](const Context& c) { return change_jobs(c, *options, "jobs.discard", "discarded"); };
+        action = [options](const Context& c) {
+            return change_jobs(c, *options, "jobs.discard", "discarded");
+        };
     });
 }
 

@@ -70,7 +70,8 @@ Result<ModelChoice> choose_configured_model(const fs::path& configuration_file, 
         }
         known += (known.empty() ? "" : ", ") + package_name;
     }
-    return fail("configuration", "{} has no model '{}'; it has: {}", configuration_file.string(), name, known);
+    return fail("configuration", "{} has no model '{}'; it has: {}", configuration_file.string(), name,
+                known);
 }
 
 Result<ModelChoice> choose_package(const fs::path& folder) {
@@ -102,8 +103,9 @@ Result<ModelProcess> ModelProcess::start(const ModelChoice& choice, std::vector<
     const auto program = find_program(name);
     if (!program) return tl::unexpected(program.error());
     arguments.front() = program->string();
-    for (const auto& more : {std::string("--config"), choice.configuration_file.string(), std::string("--channel-fd"),
-                             std::string("3"), std::string("--config-fd"), std::string("4")})
+    for (const auto& more :
+         {std::string("--config"), choice.configuration_file.string(), std::string("--channel-fd"),
+          std::string("3"), std::string("--config-fd"), std::string("4")})
         arguments.push_back(more);
     const auto text = make_memfd("hilum-configuration", std::as_bytes(std::span(choice.configuration_text)));
     if (!text) return tl::unexpected(text.error());
@@ -122,7 +124,8 @@ ModelProcess::~ModelProcess() {
     ::waitpid(child_.pid, nullptr, 0);
 }
 
-Result<Message> ModelProcess::exchange(const nlohmann::json& request, std::vector<int> fds, Duration timeout) {
+Result<Message> ModelProcess::exchange(const nlohmann::json& request, std::vector<int> fds,
+                                       Duration timeout) {
     if (const auto sent = channel_.send(request, fds); !sent && sent.error().code != "closed")
         return tl::unexpected(sent.error());
     return receive(timeout);

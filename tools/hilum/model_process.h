@@ -1,5 +1,5 @@
-// The node's decoder and worker, started for one command: the same programs and messages as in the daemon, so that
-// what `hilum predict` says is what the node says.
+// The node's decoder and worker, started for one command: the same programs and messages as in the daemon, so
+// that what `hilum predict` says is what the node says.
 #pragma once
 
 #include <filesystem>
@@ -25,8 +25,10 @@ struct ModelChoice {
     const ModelSettings& settings() const { return configuration.models.at(model); }
 };
 
-// The model of the configuration file whose package folder or package name is `name`, the first if it is empty.
-Result<ModelChoice> choose_configured_model(const std::filesystem::path& configuration_file, const std::string& name);
+// The model of the configuration file whose package folder or package name is `name`, the first if it is
+// empty.
+Result<ModelChoice> choose_configured_model(const std::filesystem::path& configuration_file,
+                                            const std::string& name);
 
 // A package alone, with default settings.
 Result<ModelChoice> choose_package(const std::filesystem::path& folder);

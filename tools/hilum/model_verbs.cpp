@@ -22,7 +22,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::string age_range(const model::Acceptance& accepts) {
     if (!accepts.min_age_years && !accepts.max_age_years) return "any";
-    return fmt::format("{} to {} years", accepts.min_age_years ? fmt::format("{:g}", *accepts.min_age_years) : "0",
+    return fmt::format("{} to {} years",
+                       accepts.min_age_years ? fmt::format("{:g}", *accepts.min_age_years) : "0",
                        accepts.max_age_years ? fmt::format("{:g}", *accepts.max_age_years) : "any");
 }
 
@@ -55,7 +56,9 @@ nlohmann::json package_json(const model::ModelPackage& package) {
             {"file", package.file.string()},
             {"sha256", package.sha256},
             {"input",
-             {{"rows", package.input.rows}, {"columns", package.input.columns}, {"channels", package.input.channels}}},
+             {{"rows", package.input.rows},
+              {"columns", package.input.columns},
+              {"channels", package.input.channels}}},
             {"accepts",
              {{"modalities", package.accepts.modalities},
               {"body_parts", package.accepts.body_parts},
@@ -89,7 +92,8 @@ void print_package(const Context& context, const model::ModelPackage& package, b
     context.out << "\n";
     Table table({"LABEL", "CODE", "THRESHOLD", "ABNORMAL"});
     for (const auto& label : package.labels)
-        table.add({label.name, label.code.value.empty() ? "" : label.code.value + " (" + label.code.scheme + ")",
+        table.add({label.name,
+                   label.code.value.empty() ? "" : label.code.value + " (" + label.code.scheme + ")",
                    fmt::format("{:g}", label.threshold), label.abnormal ? "yes" : "no"});
     table.print(context.out);
 }
@@ -119,7 +123,8 @@ Result<nlohmann::json> probe(const model::ModelPackage& package) {
     auto predictor = Predictor::start(std::move(*choice));
     if (!predictor) return tl::unexpected(predictor.error());
     const auto& input = package.input;
-    const std::vector<float> grey(static_cast<std::size_t>(input.channels) * static_cast<std::size_t>(input.rows) *
+    const std::vector<float> grey(static_cast<std::size_t>(input.channels) *
+                                      static_cast<std::size_t>(input.rows) *
                                       static_cast<std::size_t>(input.columns),
                                   0.5F);
     const auto tensor = make_memfd("hilum-probe", std::as_bytes(std::span(grey)));
@@ -138,8 +143,10 @@ int verify(const Context& context, const std::filesystem::path& folder) {
     nlohmann::json probed;
     if (problems.empty()) {
         auto result = probe(loaded.package);
-        if (result) probed = std::move(*result);
-        else problems.push_back({loaded.package.file.string(), 0, "", result.error().message});
+        if (result)
+            probed = std::move(*result);
+        else
+            problems.push_back({loaded.package.file.string(), 0, "", result.error().message});
     }
     if (context.json) {
         print_json(context.out, {{"valid", problems.empty()},
@@ -151,8 +158,8 @@ int verify(const Context& context, const std::filesystem::path& folder) {
         return problems.empty() ? exit_ok : exit_failed;
     }
     if (problems.empty())
-        context.out << fmt::format("{} {} works: {} outputs{}, {:.0f} ms an image on {}\n", loaded.package.name,
-                                   loaded.package.version, text_of(probed, "outputs"),
+        context.out << fmt::format("{} {} works: {} outputs{}, {:.0f} ms an image on {}\n",
+                                   loaded.package.name, loaded.package.version, text_of(probed, "outputs"),
                                    probed["activation_maps"].get<bool>() ? " and activation maps" : "",
                                    probed["seconds"].get<double>() * 1000, text_of(probed, "device"));
     return report_problems(context, problems);
@@ -166,10 +173,12 @@ void add_model_verbs(CLI::App& app, Action& action) {
     auto folder = std::make_shared<std::filesystem::path>();
     auto* inspect_verb = model->add_subcommand("inspect", "what a package says of itself");
     inspect_verb->add_option("DIR", *folder, "folder of the package")->required();
-    inspect_verb->callback([&action, folder] { action = [folder](const Context& c) { return inspect(c, *folder); }; });
+    inspect_verb->callback(
+        [&action, folder] { action = [folder](const Context& c) { return inspect(c, *folder); }; });
     auto* verify_verb = model->add_subcommand("verify", "check everything, load the model and run it once");
     verify_verb->add_option("DIR", *folder, "folder of the package")->required();
-    verify_verb->callback([&action, folder] { action = [folder](const Context& c) { return verify(c, *folder); }; });
+    verify_verb->callback(
+        [&action, folder] { action = [folder](const Context& c) { return verify(c, *folder); }; });
 }
 
 }  // namespace hilum::cli

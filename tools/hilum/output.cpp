@@ -16,11 +16,12 @@ std::string printable(std::string text) {
 
 // Characters, not bytes: UTF-8's continuation bytes take no column.
 std::size_t width_of(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-void print_row(std::ostream& out, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+void print_row(std::ostream& out, const std::vector<std::string>& row,
+               const std::vector<std::size_t>& widths) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
         line += row[i];

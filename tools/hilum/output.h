@@ -9,8 +9,8 @@
 
 namespace hilum::cli {
 
-// A table of text with a head, columns as wide as their widest cell, two spaces between them. Control characters in
-// cells become '?', since some of the text came over the network.
+// A table of text with a head, columns as wide as their widest cell, two spaces between them. Control
+// characters in cells become '?', since some of the text came over the network.
 class Table {
   public:
     explicit Table(std::vector<std::string> head);
@@ -26,7 +26,8 @@ class Table {
 void print_json(std::ostream& out, const nlohmann::json& json);       // indented
 void print_json_line(std::ostream& out, const nlohmann::json& json);  // on one line
 
-// The member as text for people: "" when absent or null, numbers as they are, text without control characters.
+// The member as text for people: "" when absent or null, numbers as they are, text without control
+// characters.
 std::string text_of(const nlohmann::json& object, const char* key);
 
 // A time of the database, "2026-11-23T22:24:48.123456Z", to the second: "2026-11-23 22:24:48".

@@ -31,7 +31,8 @@ int write(const Context& context, const PhantomArguments& arguments) {
         {"pneumonia", phantom::Finding::pneumonia},
         {"other", phantom::Finding::further_evaluation}};
     auto options = arguments.options;
-    if (const auto found = findings.find(arguments.finding); found != findings.end()) options.finding = found->second;
+    if (const auto found = findings.find(arguments.finding); found != findings.end())
+        options.finding = found->second;
     const auto written = phantom::write_phantoms(options);
     if (!written) return context.failed(written.error());
     auto files = nlohmann::json::array();
@@ -41,8 +42,10 @@ int write(const Context& context, const PhantomArguments& arguments) {
         table.add({one.file.string(), std::string(phantom::name_of(one.finding)), one.accession_number,
                    one.study_instance_uid});
     }
-    if (context.json) print_json(context.out, {{"files", files}});
-    else table.print(context.out);
+    if (context.json)
+        print_json(context.out, {{"files", files}});
+    else
+        table.print(context.out);
     return exit_ok;
 }
 
@@ -52,20 +55,26 @@ void add_phantom_verb(CLI::App& app, Action& action) {
     auto arguments = std::make_shared<PhantomArguments>();
     auto* verb = app.add_subcommand("phantom", "write synthetic radiographs: drawn, nobody's data");
     verb->add_option("--out", arguments->options.folder, "folder for the files")->required();
-    verb->add_option("--count", arguments->options.count, "how many")->capture_default_str()->check(CLI::Range(1, 100'000));
-    verb->add_option("--seed", arguments->options.seed, "of the first; the same seed draws the same radiograph")
+    verb->add_option("--count", arguments->options.count, "how many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    verb->add_option("--seed", arguments->options.seed,
+                     "of the first; the same seed draws the same radiograph")
         ->capture_default_str();
-    verb->add_option("--run", arguments->options.run, "goes into every UID, so that another run makes other studies");
+    verb->add_option("--run", arguments->options.run,
+                     "goes into every UID, so that another run makes other studies");
     verb->add_option("--class", arguments->finding, "what they show")
         ->capture_default_str()
         ->check(CLI::IsMember({"normal", "pneumonia", "other", "mix"}));
     verb->add_option("--size", arguments->options.long_side, "pixels of the longer side")
         ->capture_default_str()
         ->check(CLI::Range(64, 4096));
-    verb->add_option("--images-per-study", arguments->options.images_per_study, "successive files that share a study")
+    verb->add_option("--images-per-study", arguments->options.images_per_study,
+                     "successive files that share a study")
         ->capture_default_str()
         ->check(CLI::Range(1, 1000));
-    verb->callback([&action, arguments] { action = [arguments](const Context& c) { return write(c, *arguments); }; });
+    verb->callback(
+        [&action, arguments] { action = [arguments](const Context& c) { return write(c, *arguments); }; });
 }
 
 }  // namespace hilum::cli

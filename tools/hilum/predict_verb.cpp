@@ -47,8 +47,10 @@ int predict(const Context& context, const PredictOptions& options) {
         auto answer = prediction_of(*predictor, file.path);
         if (answer.contains("error")) exit_code = exit_failed;
         answer["file"] = file.path.string();
-        if (files->size() == 1) print_json(context.out, answer);
-        else print_json_line(context.out, answer);
+        if (files->size() == 1)
+            print_json(context.out, answer);
+        else
+            print_json_line(context.out, answer);
         context.out.flush();
     }
     return exit_code;
@@ -58,12 +60,15 @@ int predict(const Context& context, const PredictOptions& options) {
 
 void add_predict_verb(CLI::App& app, Action& action) {
     auto options = std::make_shared<PredictOptions>();
-    auto* verb = app.add_subcommand("predict", "what the model says of DICOM files, as JSON; needs no running node");
+    auto* verb =
+        app.add_subcommand("predict", "what the model says of DICOM files, as JSON; needs no running node");
     verb->add_option("FILE", options->files, "DICOM files, and folders of them")->required();
-    auto* model = verb->add_option("--model", options->model, "which of the configured models (default: the first)");
+    auto* model =
+        verb->add_option("--model", options->model, "which of the configured models (default: the first)");
     verb->add_option("--package", options->package, "a model package's folder, instead of the configuration")
         ->excludes(model);
-    verb->callback([&action, options] { action = [options](const Context& c) { return predict(c, *options); }; });
+    verb->callback(
+        [&action, options] { action = [options](const Context& c) { return predict(c, *options); }; });
 }
 
 }  // namespace hilum::cli

@@ -28,7 +28,8 @@ void print_node(const Context& context, const nlohmann::json& status) {
         context.out << fmt::format("  inferring  {}\n", status.value("inferring", false)
                                                             ? "yes"
                                                             : "NO: no model is ready (see below)");
-        if (text_of(node, "http_port") != "0") context.out << "  http       port " << text_of(node, "http_port") << "\n";
+        if (text_of(node, "http_port") != "0")
+            context.out << "  http       port " << text_of(node, "http_port") << "\n";
         if (status.value("draining", false)) context.out << "  being stopped: finishing what runs\n";
     }
     const auto disk = status.value("disk", nlohmann::json::object());
@@ -45,9 +46,9 @@ void print_section(const Context& context, const char* title, const Table& table
 Table models_table(const nlohmann::json& status) {
     Table table({"MODEL", "VERSION", "STATE", "DEVICE", "WEIGHTS", "PROBLEM"});
     for (const auto& model : member(status, "models"))
-        table.add({model.contains("name") ? text_of(model, "name") : text_of(model, "package"), text_of(model, "version"),
-                   text_of(model, "state"), text_of(model, "device"), text_of(model, "sha256").substr(0, 12),
-                   text_of(model, "error")});
+        table.add({model.contains("name") ? text_of(model, "name") : text_of(model, "package"),
+                   text_of(model, "version"), text_of(model, "state"), text_of(model, "device"),
+                   text_of(model, "sha256").substr(0, 12), text_of(model, "error")});
     return table;
 }
 
@@ -62,16 +63,17 @@ Table queue_table(const nlohmann::json& status) {
 Table destinations_table(const nlohmann::json& status) {
     Table table({"DESTINATION", "WAITING", "DELIVERED", "REFUSED", "LAST ERROR"});
     for (const auto& destination : member(status, "destinations"))
-        table.add({text_of(destination, "name"), text_of(destination, "waiting"), text_of(destination, "delivered"),
-                   text_of(destination, "refused"), text_of(destination, "last_error")});
+        table.add({text_of(destination, "name"), text_of(destination, "waiting"),
+                   text_of(destination, "delivered"), text_of(destination, "refused"),
+                   text_of(destination, "last_error")});
     return table;
 }
 
 Table children_table(const nlohmann::json& status) {
     Table table({"PROCESS", "NAME", "PID", "STATE", "RESTARTS"});
     for (const auto& child : member(status, "children"))
-        table.add({text_of(child, "role"), text_of(child, "name"), text_of(child, "pid"), text_of(child, "state"),
-                   text_of(child, "restarts")});
+        table.add({text_of(child, "role"), text_of(child, "name"), text_of(child, "pid"),
+                   text_of(child, "state"), text_of(child, "restarts")});
     return table;
 }
 
@@ -95,7 +97,8 @@ int show_status(const Context& context) {
 }  // namespace
 
 void add_status_verb(CLI::App& app, Action& action) {
-    auto* verb = app.add_subcommand("status", "how the node is: ports, models, queues, destinations, processes");
+    auto* verb =
+        app.add_subcommand("status", "how the node is: ports, models, queues, destinations, processes");
     verb->callback([&action] { action = show_status; });
 }
 

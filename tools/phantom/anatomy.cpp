@@ -101,10 +101,10 @@ std::vector<Point> heart_outline(Random random, const ChestShape& chest, double 
     const double r = share * width, l = (1 - share) * width;
     const double base = 0.5 * (chest.dome[right_side] + chest.dome[left_side]) + 22;
     const double v = base / 140;  // a high diaphragm squeezes the heart
-    std::vector<Point> points{{-r, 82 * v},           {-0.9 * r, 48 * v}, {-20, 14 * v}, {14, -6},
-                              {38, 6 * v},            {0.56 * l + 6, 34 * v}, {0.89 * l, 76 * v},
-                              {l, 112 * v},           {0.94 * l, 134 * v}, {0.5 * l, base},
-                              {-0.4 * r, base},       {-0.85 * r, 118 * v}};
+    std::vector<Point> points{{-r, 82 * v},       {-0.9 * r, 48 * v}, {-20, 14 * v},
+                              {14, -6},           {38, 6 * v},        {0.56 * l + 6, 34 * v},
+                              {0.89 * l, 76 * v}, {l, 112 * v},       {0.94 * l, 134 * v},
+                              {0.5 * l, base},    {-0.4 * r, base},   {-0.85 * r, 118 * v}};
     for (Point& point : points) point = point + Point{0.018 * width * random.normal(), 3 * random.normal()};
     return smooth_outline(points);
 }
@@ -140,7 +140,8 @@ void bound_heart(Anatomy& anatomy, const std::vector<Point>& outline) {
     anatomy.heart_low = anatomy.heart_high = outline.front();
     for (const Point point : outline) {
         anatomy.heart_low = {std::min(anatomy.heart_low.x, point.x), std::min(anatomy.heart_low.y, point.y)};
-        anatomy.heart_high = {std::max(anatomy.heart_high.x, point.x), std::max(anatomy.heart_high.y, point.y)};
+        anatomy.heart_high = {std::max(anatomy.heart_high.x, point.x),
+                              std::max(anatomy.heart_high.y, point.y)};
     }
 }
 

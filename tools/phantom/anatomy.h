@@ -1,6 +1,6 @@
 // The shape of one imaginary chest: outlines and proportions, drawn from the seed. Nothing is painted here.
-// Patient coordinates: millimetres, x towards the patient's left (the right of the image), y down, the origin in
-// the midline at the height of the carina.
+// Patient coordinates: millimetres, x towards the patient's left (the right of the image), y down, the origin
+// in the midline at the height of the carina.
 #pragma once
 
 #include <array>
@@ -14,7 +14,9 @@ namespace hilum::phantom {
 // Index of what is paired: the patient's right side is on the left of the image.
 enum Side : std::size_t { right_side = 0, left_side = 1 };
 inline constexpr std::array<Side, 2> both_sides{right_side, left_side};
-inline double outward(Side side) { return side == left_side ? 1.0 : -1.0; }
+inline double outward(Side side) {
+    return side == left_side ? 1.0 : -1.0;
+}
 
 struct Build {
     View view = View::pa;
@@ -44,12 +46,12 @@ class Placement {
 
 // All in patient coordinates, before Placement's size.
 struct ChestShape {
-    double half_width = 140;                // of the lungs at their widest
-    double apex = -112;                     // y of the top of the lungs
-    std::array<double, 2> dome{};           // y of the diaphragm's top
-    std::array<double, 2> angle{};          // y of the costophrenic angle
-    double heart_ratio = 0.45;              // cardiothoracic
-    double arm_angle = 0.6;                 // radians from the trunk
+    double half_width = 140;        // of the lungs at their widest
+    double apex = -112;             // y of the top of the lungs
+    std::array<double, 2> dome{};   // y of the diaphragm's top
+    std::array<double, 2> angle{};  // y of the costophrenic angle
+    double heart_ratio = 0.45;      // cardiothoracic
+    double arm_angle = 0.6;         // radians from the trunk
 
     // Half the width of the lungs at y, from the midline.
     double half_width_at(double y) const;
@@ -60,7 +62,7 @@ struct Anatomy {
     Build build;
     Placement placement;
     ChestShape chest;
-    Point heart_low, heart_high;            // the heart's bounding box, on the detector
+    Point heart_low, heart_high;  // the heart's bounding box, on the detector
 
     // Distances to the outlines, positive inside, on coarse grids of the detector.
     Field torso;

@@ -41,7 +41,8 @@ std::vector<StrokePoint> rib_path(const Anatomy& anatomy, Side side, int index, 
         const double under = 1 - 0.45 * smoothstep(-5, 25, y - anatomy.chest.diaphragm_at(side, x));
         StrokePoint point;
         point.at = anatomy.placement.to_detector({s * x, y});
-        point.radius = anatomy.placement.size() * ((front ? 6.6 : 5.4) + 0.12 * index) * (1 - 0.25 * std::pow(sine, 8));
+        point.radius =
+            anatomy.placement.size() * ((front ? 6.6 : 5.4) + 0.12 * index) * (1 - 0.25 * std::pow(sine, 8));
         point.amount = 0.33 * settings.density * edge_on * depth * fade * under;
         path.push_back(point);
     }
@@ -98,16 +99,17 @@ void draw_vertebra(Field& attenuation, const Anatomy& anatomy, Point at, double 
     plate({at.x - half + height / 2, at.y}, {at.x + half - height / 2, at.y}, height / 2, 0.3, flat_profile);
     for (const double edge : {-1.0, 1.0}) {
         // End plates, sides (waisted), pedicles and transverse processes.
-        plate({at.x - half, at.y + edge * height * 0.46}, {at.x + half, at.y + edge * height * 0.46}, 1.6, 0.12,
-              cylinder_profile);
+        plate({at.x - half, at.y + edge * height * 0.46}, {at.x + half, at.y + edge * height * 0.46}, 1.6,
+              0.12, cylinder_profile);
         plate({at.x + edge * half, at.y - height * 0.4}, {at.x + edge * (half - 2), at.y}, 2, 0.06,
               cylinder_profile);
         plate({at.x + edge * (half - 2), at.y}, {at.x + edge * half, at.y + height * 0.4}, 2, 0.06,
               cylinder_profile);
         const Point pedicle{at.x + edge * half * 0.62, at.y - height * 0.16};
         plate({pedicle.x, pedicle.y - 2}, {pedicle.x, pedicle.y + 2}, 3.8, 0.1, bone_profile);
-        const auto process = strokes(
-            anatomy, {{at.x + edge * half * 0.8, at.y - 3}, {at.x + edge * (half + 16), at.y - 8}}, 4.5, 0.09 * density);
+        const auto process =
+            strokes(anatomy, {{at.x + edge * half * 0.8, at.y - 3}, {at.x + edge * (half + 16), at.y - 8}},
+                    4.5, 0.09 * density);
         add_stroke(attenuation, faded(process, 0.3, 0.5), cylinder_profile);
     }
     const auto spinous = strokes(anatomy, {{at.x, at.y}, {at.x, at.y + height * 0.95}}, 2.8, 0.14 * density);
@@ -135,14 +137,14 @@ void draw_shoulders(Field& attenuation, const Anatomy& anatomy, const BoneSettin
             add_stroke(attenuation, faded(strokes(anatomy, points, radius, amount * d), start, end), profile);
         };
         // Scapula: medial and lateral border, blade, spine with acromion.
-        stroke({{s * (112 + aside), -78}, {s * (110 + aside), -20}, {s * (126 + aside), 38}}, 2.6, 0.1, 0.3, 0.2,
-               cylinder_profile);
-        stroke({{s * (170 + aside / 3), -70}, {s * (150 + aside), -14}, {s * (126 + aside), 40}}, 4.2, 0.15, 0.3,
-               0.15, bone_profile);
-        stroke({{s * (140 + aside), -74}, {s * (134 + aside), -22}, {s * (127 + aside), 26}}, 19, 0.06, 0.5, 0.4,
-               flat_profile);
-        stroke({{s * (112 + aside), -74}, {s * (150 + aside / 2), -96}, {s * 184, -114}, {s * 196, -106}}, 6, 0.13,
-               0.5, 0.1, bone_profile);
+        stroke({{s * (112 + aside), -78}, {s * (110 + aside), -20}, {s * (126 + aside), 38}}, 2.6, 0.1, 0.3,
+               0.2, cylinder_profile);
+        stroke({{s * (170 + aside / 3), -70}, {s * (150 + aside), -14}, {s * (126 + aside), 40}}, 4.2, 0.15,
+               0.3, 0.15, bone_profile);
+        stroke({{s * (140 + aside), -74}, {s * (134 + aside), -22}, {s * (127 + aside), 26}}, 19, 0.06, 0.5,
+               0.4, flat_profile);
+        stroke({{s * (112 + aside), -74}, {s * (150 + aside / 2), -96}, {s * 184, -114}, {s * 196, -106}}, 6,
+               0.13, 0.5, 0.1, bone_profile);
         // Humerus: a round head that runs out into the shaft.
         const Point head{s * 188, -86};
         const Point along{s * std::sin(anatomy.chest.arm_angle), std::cos(anatomy.chest.arm_angle)};
@@ -151,7 +153,8 @@ void draw_shoulders(Field& attenuation, const Anatomy& anatomy, const BoneSettin
     }
 }
 
-std::vector<StrokePoint> tube(const Anatomy& anatomy, const std::vector<Point>& points, double from, double to) {
+std::vector<StrokePoint> tube(const Anatomy& anatomy, const std::vector<Point>& points, double from,
+                              double to) {
     auto path = strokes(anatomy, points, 1, 1);
     for (std::size_t i = 0; i < path.size(); ++i) {
         const double t = static_cast<double>(i) / static_cast<double>(path.size() - 1);
@@ -183,16 +186,19 @@ void draw_bones(Field& attenuation, const Anatomy& anatomy, const Random& random
 void draw_airways_and_stomach(Field& air_mm, const Anatomy& anatomy, const Random& base) {
     Random random = base.fork("airways");
     const double bend = random.uniform(0, 6), carina = random.uniform(-6, 8);
-    add_stroke(air_mm, tube(anatomy, {{0, -330}, {-1, -170}, {-bend, -60}, {-2, carina}}, 8, 8.5), flat_profile);
+    add_stroke(air_mm, tube(anatomy, {{0, -330}, {-1, -170}, {-bend, -60}, {-2, carina}}, 8, 8.5),
+               flat_profile);
     add_stroke(air_mm, tube(anatomy, {{-2, carina - 4}, {-20, carina + 22}, {-36, carina + 40}}, 6.5, 4),
                cylinder_profile);
     add_stroke(air_mm, tube(anatomy, {{0, carina - 4}, {24, carina + 22}, {48, carina + 36}}, 6, 3.5),
                cylinder_profile);
     if (!random.chance(0.65)) return;
     const double size = random.uniform(14, 34);
-    const Point bubble{random.uniform(52, 86), anatomy.chest.dome[left_side] + 10 + size * random.uniform(0.8, 1)};
-    std::vector<StrokePoint> gas = strokes(
-        anatomy, {bubble + Point{-0.7 * size, 2}, bubble, bubble + Point{0.8 * size, 5}}, size * 0.8, size * 1.5);
+    const Point bubble{random.uniform(52, 86),
+                       anatomy.chest.dome[left_side] + 10 + size * random.uniform(0.8, 1)};
+    std::vector<StrokePoint> gas =
+        strokes(anatomy, {bubble + Point{-0.7 * size, 2}, bubble, bubble + Point{0.8 * size, 5}}, size * 0.8,
+                size * 1.5);
     add_stroke(air_mm, gas, cylinder_profile);
 }
 

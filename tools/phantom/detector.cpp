@@ -1,6 +1,5 @@
 #include "phantom/detector.h"
 
-
 namespace hilum::phantom {
 namespace {
 
@@ -8,12 +7,12 @@ constexpr double noise_pixel_mm = 0.3;  // the noise is given for pixels of this
 constexpr int brightest = 4095;
 
 struct Exposure {
-    double scatter;       // share of the mean exposure nearby
-    double noise;         // standard deviation of a pixel in open air, relative
-    double slope, middle; // of the characteristic curve
-    double equalization;  // how much of the coarse contrast is removed
-    double detail;        // how much of the fine contrast is added
-    Point heel;           // falling off of the beam across the image
+    double scatter;        // share of the mean exposure nearby
+    double noise;          // standard deviation of a pixel in open air, relative
+    double slope, middle;  // of the characteristic curve
+    double equalization;   // how much of the coarse contrast is removed
+    double detail;         // how much of the fine contrast is added
+    Point heel;            // falling off of the beam across the image
 };
 
 Exposure expose(Random random, View view) {
@@ -33,7 +32,8 @@ Exposure expose(Random random, View view) {
 template <typename Function>
 void for_each(Field& field, Function&& function) {
     for (int r = 0; r < field.rows(); ++r)
-        for (int c = 0; c < field.columns(); ++c) field.row(r)[c] = function(field.row(r)[c], field.centre_of(r, c));
+        for (int c = 0; c < field.columns(); ++c)
+            field.row(r)[c] = function(field.row(r)[c], field.centre_of(r, c));
 }
 
 // The mean of `field` over the cells of a coarse grid.
@@ -84,7 +84,8 @@ struct Range {
     double low, high;
 };
 
-// The densities of the darkest lung and the whitest bone, found as the processing of a real system finds them.
+// The densities of the darkest lung and the whitest bone, found as the processing of a real system finds
+// them.
 Range anatomical_range(const Field& density, const Anatomy& anatomy) {
     std::vector<float> lungs, middle;
     const double step = std::max(2.0, density.spacing());
@@ -124,7 +125,8 @@ class Collimation {
         if (!used_) return 1;
         double inside = 1e9;
         for (const auto& edge : edges_)
-            inside = std::min(inside, (at.x - edge.at.x) * edge.inward.x + (at.y - edge.at.y) * edge.inward.y);
+            inside =
+                std::min(inside, (at.x - edge.at.x) * edge.inward.x + (at.y - edge.at.y) * edge.inward.y);
         return smoothstep(-1.2, 1.2, inside);
     }
     double shade() const { return white_ ? 0.985 : 0.0; }

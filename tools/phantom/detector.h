@@ -17,7 +17,8 @@ struct Picture {
     int window_center = 0, window_width = 0;
 };
 
-// Scatter, exposure, quantum noise, contrast processing, collimation. Uses up `attenuation` (natural logarithms).
+// Scatter, exposure, quantum noise, contrast processing, collimation. Uses up `attenuation` (natural
+// logarithms).
 Picture take_picture(Field attenuation, const Anatomy& anatomy, const Random& random);
 
 }  // namespace hilum::phantom

@@ -42,10 +42,11 @@ class Painter {
     Changes changes_;
 };
 
-void Painter::note(Abnormality kind, Point centre, double half_width_mm, double half_height_mm, double contrast) {
+void Painter::note(Abnormality kind, Point centre, double half_width_mm, double half_height_mm,
+                   double contrast) {
     const double width = image_.columns() * image_.spacing(), height = image_.rows() * image_.spacing();
-    changes_.lesions.push_back(
-        {kind, centre.x / width, centre.y / height, half_width_mm / width, half_height_mm / height, contrast});
+    changes_.lesions.push_back({kind, centre.x / width, centre.y / height, half_width_mm / width,
+                                half_height_mm / height, contrast});
 }
 
 // Calls value(row, column, point) for the cells of a box of the detector.
@@ -74,7 +75,8 @@ Point Painter::place_in_lung(Side side, double margin_mm) {
     for (double margin = margin_mm;; margin *= 0.9) {  // ends: a lung has an inside
         for (int attempt = 0; attempt < 24; ++attempt) {
             const double x = outward(side) * random_.uniform(18, anatomy_.chest.half_width);
-            const double y = low + (high - low) * std::sqrt(random_.uniform(0.02, 1));  // lower zones more often
+            const double y =
+                low + (high - low) * std::sqrt(random_.uniform(0.02, 1));  // lower zones more often
             if (in_clear_lung(side, {x, y}, margin)) return {x, y};
         }
     }
@@ -94,21 +96,21 @@ void Painter::paint_consolidation(Side side, Point centre, Point reach, double f
     const double extent = 1.7 * std::max(reach.x, reach.y);
     for_each_near({middle.x - extent, middle.y - extent}, {middle.x + extent, middle.y + extent},
                   [&](int r, int c, Point at) {
-        const Point offset = at - middle;
-        const double u = (std::cos(turn) * offset.x + std::sin(turn) * offset.y) / reach.x;
-        const double v = (std::cos(turn) * offset.y - std::sin(turn) * offset.x) / reach.y;
-        const double distance = std::hypot(u, v) + 0.17 * border.at(at);
-        double density = 1 - smoothstep(1 - softness, 1 + 0.4 * softness, distance);
-        if (density <= 0) return;
-        density *= std::max(0.3, 1 + patchiness * (0.6 * mottle.at(at) + 0.3 * grain.at(at)));
-        if (fissure) {
-            const Point patient = anatomy_.placement.to_patient(at);
-            density *= smoothstep(-2, 2.5, patient.y - cut - 0.12 * std::abs(patient.x));
-        }
-        density *= smoothstep(-2, 5, anatomy_.lungs[side].at(at));
-        float& cell = filled.row(r)[c];
-        cell = static_cast<float>(1 - (1 - cell) * (1 - std::clamp(fill * density, 0.0, 0.92)));
-    });
+                      const Point offset = at - middle;
+                      const double u = (std::cos(turn) * offset.x + std::sin(turn) * offset.y) / reach.x;
+                      const double v = (std::cos(turn) * offset.y - std::sin(turn) * offset.x) / reach.y;
+                      const double distance = std::hypot(u, v) + 0.17 * border.at(at);
+                      double density = 1 - smoothstep(1 - softness, 1 + 0.4 * softness, distance);
+                      if (density <= 0) return;
+                      density *= std::max(0.3, 1 + patchiness * (0.6 * mottle.at(at) + 0.3 * grain.at(at)));
+                      if (fissure) {
+                          const Point patient = anatomy_.placement.to_patient(at);
+                          density *= smoothstep(-2, 2.5, patient.y - cut - 0.12 * std::abs(patient.x));
+                      }
+                      density *= smoothstep(-2, 5, anatomy_.lungs[side].at(at));
+                      float& cell = filled.row(r)[c];
+                      cell = static_cast<float>(1 - (1 - cell) * (1 - std::clamp(fill * density, 0.0, 0.92)));
+                  });
     note(Abnormality::consolidation, middle, reach.x, reach.y, fill);
 }
 
@@ -138,7 +140,8 @@ void Painter::paint_consolidations() {
         const double size = lobar ? random_.uniform(34, 60) : random_.uniform(17, 40);
         const Point centre = place_in_lung(side, 0.45 * size);
         const double aspect = random_.uniform(0.8, 1.45);
-        const double fill = random_.uniform(0.32, 0.8) * std::min(1.0, 0.35 + size / 60);  // small is also thin
+        const double fill =
+            random_.uniform(0.32, 0.8) * std::min(1.0, 0.35 + size / 60);  // small is also thin
         const Point reach{size / std::sqrt(aspect), size * std::sqrt(aspect)};
         paint_consolidation(side, centre, reach, fill, lobar && random_.chance(0.4));
         if (fill > 0.45 && size > 28 && random_.chance(0.6)) paint_bronchograms(side, centre, reach);
@@ -153,18 +156,20 @@ void Painter::paint_masses() {
         const double radius = count == 1 ? random_.uniform(8.5, 26) : random_.uniform(6.5, 14);
         const Point middle = anatomy_.placement.to_detector(place_in_lung(side, radius + 5));
         const double lobes = random_.uniform(0, 0.05), phase = random_.uniform(0, two_pi);
-        const int number = random_.integer(3, 6);
+        const int number = random_.integer(2, 3);
         const double density = 0.4 + 0.016 * radius * random_.uniform(0.85, 1.15);
         const double extent = 1.3 * radius;
         for_each_near({middle.x - extent, middle.y - extent}, {middle.x + extent, middle.y + extent},
                       [&](int r, int c, Point at) {
-            const Point offset = at - middle;
-            const double border = radius * (1 + lobes * std::sin(number * std::atan2(offset.y, offset.x) + phase));
-            const double inside = border - length(offset);
-            if (inside > 0)
-                solid.row(r)[c] += static_cast<float>(density * ellipse_profile(inside, border) *
-                                                      smoothstep(0, 2.2, inside));
-        });
+                          const Point offset = at - middle;
+                          const double border =
+                              radius *
+                              (1 + lobes * std::sin(number * std::atan2(offset.y, offset.x) + phase));
+                          const double inside = border - length(offset);
+                          if (inside > 0)
+                              solid.row(r)[c] += static_cast<float>(
+                                  density * ellipse_profile(inside, border) * smoothstep(0, 2.2, inside));
+                      });
         note(Abnormality::mass, middle, radius, radius, density);
     }
 }
@@ -178,18 +183,18 @@ void Painter::paint_effusion(Side side) {
     const double w = anatomy_.chest.half_width;
     for_each_near({0, 0}, {image_.columns() * image_.spacing(), image_.rows() * image_.spacing()},
                   [&](int r, int c, Point at) {
-        const double in_lung = anatomy_.lungs[side].at(at);
-        if (in_lung < -4) return;
-        const Point patient = anatomy_.placement.to_patient(at);
-        const double lateral = std::clamp(s * patient.x / w, 0.0, 1.05);
-        const double surface = bottom - depth + climb * (1 - std::pow(lateral, 3.0) * 1.9);
-        const double part = density * smoothstep(-softness, softness, patient.y - surface);
-        float& cell = filled.row(r)[c];
-        cell = static_cast<float>(1 - (1 - cell) * (1 - part));
-    });
+                      const double in_lung = anatomy_.lungs[side].at(at);
+                      if (in_lung < -4) return;
+                      const Point patient = anatomy_.placement.to_patient(at);
+                      const double lateral = std::clamp(s * patient.x / w, 0.0, 1.05);
+                      const double surface = bottom - depth + climb * (1 - std::pow(lateral, 3.0) * 1.9);
+                      const double part = density * smoothstep(-softness, softness, patient.y - surface);
+                      float& cell = filled.row(r)[c];
+                      cell = static_cast<float>(1 - (1 - cell) * (1 - part));
+                  });
     const double top = bottom - depth - 0.5 * climb;
-    note(Abnormality::effusion, anatomy_.placement.to_detector({s * 0.62 * w, 0.5 * (top + bottom)}), 0.42 * w,
-         0.5 * (bottom - top), density);
+    note(Abnormality::effusion, anatomy_.placement.to_detector({s * 0.62 * w, 0.5 * (top + bottom)}),
+         0.42 * w, 0.5 * (bottom - top), density);
 }
 
 // Air between lung and chest wall, mostly at the top: no vessels there, and the lung's edge as a fine line.
@@ -200,34 +205,39 @@ void Painter::paint_pneumothorax() {
     Field& solid = ensure(changes_.solid);
     const double top = anatomy_.chest.apex, bottom = anatomy_.chest.angle[side];
     const double line = std::max(0.6, image_.spacing());  // mm
-    for_each_near({0, 0}, {image_.columns() * image_.spacing(), image_.rows() * image_.spacing()},
-                  [&](int r, int c, Point at) {
-        const double in_lung = anatomy_.lungs[side].at(at);
-        if (in_lung <= 0) return;
-        const Point patient = anatomy_.placement.to_patient(at);
-        const double height = std::clamp((bottom - patient.y) / (bottom - top), 0.0, 1.0);
-        const double medial = smoothstep(24, 44, outward(side) * patient.x);
-        const double edge = gap * medial * (0.15 + 0.85 * height + apical * smoothstep(0.72, 1, height)) *
-                            smoothstep(0.02, 0.3, height);
-        free_air.row(r)[c] = static_cast<float>(1 - smoothstep(edge - 1, edge + 1, in_lung));
-        const double from_line = (in_lung - edge) / line;
-        if (edge > 2) solid.row(r)[c] += static_cast<float>(0.15 * 0.6 / line * std::exp(-from_line * from_line));
-    });
+    for_each_near(
+        {0, 0}, {image_.columns() * image_.spacing(), image_.rows() * image_.spacing()},
+        [&](int r, int c, Point at) {
+            const double in_lung = anatomy_.lungs[side].at(at);
+            if (in_lung <= 0) return;
+            const Point patient = anatomy_.placement.to_patient(at);
+            const double height = std::clamp((bottom - patient.y) / (bottom - top), 0.0, 1.0);
+            const double medial = smoothstep(24, 44, outward(side) * patient.x);
+            const double edge = gap * medial * (0.15 + 0.85 * height + apical * smoothstep(0.72, 1, height)) *
+                                smoothstep(0.02, 0.3, height);
+            free_air.row(r)[c] = static_cast<float>(1 - smoothstep(edge - 1, edge + 1, in_lung));
+            const double from_line = (in_lung - edge) / line;
+            if (edge > 2)
+                solid.row(r)[c] += static_cast<float>(0.15 * 0.6 / line * std::exp(-from_line * from_line));
+        });
     const double height = bottom - top, w = anatomy_.chest.half_width;
-    note(Abnormality::pneumothorax, anatomy_.placement.to_detector({outward(side) * 0.68 * w, top + 0.3 * height}),
-         0.34 * w, 0.34 * height, -0.2);
+    note(Abnormality::pneumothorax,
+         anatomy_.placement.to_detector({outward(side) * 0.68 * w, top + 0.3 * height}), 0.34 * w,
+         0.34 * height, -0.2);
 }
 
 void Painter::note_heart() {
     const Point low = anatomy_.heart_low, high = anatomy_.heart_high;
-    note(Abnormality::enlarged_heart, {0.5 * (low.x + high.x), 0.5 * (low.y + high.y)}, 0.5 * (high.x - low.x),
-         0.5 * (high.y - low.y), 1);
+    note(Abnormality::enlarged_heart, {0.5 * (low.x + high.x), 0.5 * (low.y + high.y)},
+         0.5 * (high.x - low.x), 0.5 * (high.y - low.y), 1);
 }
 
 void Painter::paint(Abnormality kind) {
     switch (kind) {
-        case Abnormality::consolidation: return paint_consolidations();
-        case Abnormality::mass: return paint_masses();
+        case Abnormality::consolidation:
+            return paint_consolidations();
+        case Abnormality::mass:
+            return paint_masses();
         case Abnormality::effusion: {
             const bool both = random_.chance(0.25);
             const Side side = random_.chance(0.5) ? right_side : left_side;
@@ -235,8 +245,10 @@ void Painter::paint(Abnormality kind) {
             if (both) paint_effusion(side == right_side ? left_side : right_side);
             return;
         }
-        case Abnormality::enlarged_heart: return note_heart();
-        case Abnormality::pneumothorax: return paint_pneumothorax();
+        case Abnormality::enlarged_heart:
+            return note_heart();
+        case Abnormality::pneumothorax:
+            return paint_pneumothorax();
     }
 }
 

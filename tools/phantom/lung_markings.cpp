@@ -24,7 +24,9 @@ void draw_hilum(Field& markings, const Anatomy& anatomy, Side side, Random& rand
     };
     const double artery = size * random.uniform(6, 8);
     add_stroke(markings,
-               {{place(-14, -10), artery, 0.25}, {place(-1, 2), artery * 1.1, 0.4}, {place(7, 32), artery * 0.65, 0.3}},
+               {{place(-14, -10), artery, 0.25},
+                {place(-1, 2), artery * 1.1, 0.4},
+                {place(7, 32), artery * 0.65, 0.3}},
                cylinder_profile);
     for (int i = 0; i < 7; ++i) {
         const double x = 9 * random.normal(), y = 14 * random.normal();
@@ -34,7 +36,8 @@ void draw_hilum(Field& markings, const Anatomy& anatomy, Side side, Random& rand
     }
 }
 
-// The directions of the lobes' vessels, as angles from straight outwards; positive is down. Gravity fills the lower.
+// The directions of the lobes' vessels, as angles from straight outwards; positive is down. Gravity fills the
+// lower.
 void draw_vessels(Field& markings, const Anatomy& anatomy, Side side, Random& random) {
     const Hilum hilum = hilum_of(side);
     Tree tree;
@@ -61,7 +64,8 @@ void draw_twigs(Field& markings, const Anatomy& anatomy, Side side, Random& rand
         const double reach = random.uniform(4, 12), radius = random.uniform(0.35, 0.95);
         const double bend = 0.35 * random.normal();
         const Point middle{x + 0.5 * reach * std::cos(away), y + 0.5 * reach * std::sin(away)};
-        const Point end = middle + Point{0.5 * reach * std::cos(away + bend), 0.5 * reach * std::sin(away + bend)};
+        const Point end =
+            middle + Point{0.5 * reach * std::cos(away + bend), 0.5 * reach * std::sin(away + bend)};
         const auto point = [&](Point at, double r) {
             return StrokePoint{anatomy.placement.to_detector(at), r, 1.2 * blood_per_mm * r};
         };
@@ -87,8 +91,8 @@ void add_texture(Field& markings, const Random& random) {
 
 }  // namespace
 
-void draw_tree(Field& field, const Anatomy& anatomy, const Tree& tree, Point at, double direction, double radius,
-               Random& random) {
+void draw_tree(Field& field, const Anatomy& anatomy, const Tree& tree, Point at, double direction,
+               double radius, Random& random) {
     if (tree.generations == 0 || radius < 0.3) return;
     const auto stroke_point = [&](Point point, double r) {
         return StrokePoint{anatomy.placement.to_detector(point), r * anatomy.placement.size(),
@@ -97,9 +101,10 @@ void draw_tree(Field& field, const Anatomy& anatomy, const Tree& tree, Point at,
     const double bend = 0.2 * random.normal(), reach = tree.length * random.uniform(0.75, 1.2);
     const Point middle = at + 0.5 * reach * Point{std::cos(direction), std::sin(direction)};
     const Point end = middle + 0.5 * reach * Point{std::cos(direction + bend), std::sin(direction + bend)};
-    add_stroke(field,
-               {stroke_point(at, radius), stroke_point(middle, 0.9 * radius), stroke_point(end, 0.8 * radius)},
-               cylinder_profile);
+    add_stroke(
+        field,
+        {stroke_point(at, radius), stroke_point(middle, 0.9 * radius), stroke_point(end, 0.8 * radius)},
+        cylinder_profile);
 
     Tree next = tree;
     next.length *= 0.86;

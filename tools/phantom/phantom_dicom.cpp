@@ -15,10 +15,14 @@ constexpr std::uint16_t largest_value = 4095;
 
 E_TransferSyntax transfer_syntax(Encoding encoding) {
     switch (encoding) {
-        case Encoding::explicit_little_endian: return EXS_LittleEndianExplicit;
-        case Encoding::implicit_little_endian: return EXS_LittleEndianImplicit;
-        case Encoding::explicit_big_endian: return EXS_BigEndianExplicit;
-        case Encoding::deflated: return EXS_DeflatedLittleEndianExplicit;
+        case Encoding::explicit_little_endian:
+            return EXS_LittleEndianExplicit;
+        case Encoding::implicit_little_endian:
+            return EXS_LittleEndianImplicit;
+        case Encoding::explicit_big_endian:
+            return EXS_BigEndianExplicit;
+        case Encoding::deflated:
+            return EXS_DeflatedLittleEndianExplicit;
     }
     throw std::invalid_argument("not an encoding");
 }
@@ -45,8 +49,8 @@ std::string text_at(DcmDataset& dataset, const DcmTagKey& tag) {
 void insert_pixels(DcmDataset& dataset, std::vector<std::uint16_t> pixels, Photometric photometric) {
     if (photometric == Photometric::monochrome1)
         for (auto& pixel : pixels) pixel = static_cast<std::uint16_t>(largest_value - pixel);
-    const auto result =
-        dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(), static_cast<unsigned long>(pixels.size()));
+    const auto result = dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(),
+                                                        static_cast<unsigned long>(pixels.size()));
     if (result.bad()) throw std::runtime_error(result.text());
 }
 
@@ -67,7 +71,8 @@ class Writer {
             study_.sex = phantom.sex;
             study_.age_years = phantom.age_years;
         }
-        return write(phantom, {parameters.seed, index % options_.images_per_study + 1, photometric(parameters.seed)});
+        return write(phantom,
+                     {parameters.seed, index % options_.images_per_study + 1, photometric(parameters.seed)});
     }
 
   private:

@@ -101,7 +101,7 @@ void write_study_and_series(HeaderWriter& header, const StudyIdentity& study, co
 }
 
 void write_equipment(HeaderWriter& header) {
-    header.text(DCM_Manufacturer, "Hilum");
+    header.text(DCM_Manufacturer, "Made-Up Imaging");
     header.text(DCM_ManufacturerModelName, "Phantom generator");
     header.text(DCM_SoftwareVersions, HILUM_VERSION);
     header.text(DCM_DeviceSerialNumber, "0");

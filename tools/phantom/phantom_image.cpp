@@ -13,8 +13,8 @@ namespace hilum::phantom {
 namespace {
 
 constexpr double detector_long_side_mm = 430;
-constexpr double tissue_per_mm = 0.0165;    // attenuation of soft tissue
-constexpr double air_in_lung = 0.8;         // share of the lung that is air
+constexpr double tissue_per_mm = 0.0165;  // attenuation of soft tissue
+constexpr double air_in_lung = 0.8;       // share of the lung that is air
 
 // 35 x 43 cm upright, 43 x 43, 43 x 35 across.
 Field make_detector(Random random, int long_side) {
@@ -77,7 +77,8 @@ float value_or_zero(const Field& field, int row, int column) {
 }
 
 // Adds soft tissue, lungs and findings to the bones that `attenuation` holds already.
-void add_soft_tissue(Field& attenuation, const Anatomy& anatomy, const Changes& changes, const Random& random) {
+void add_soft_tissue(Field& attenuation, const Anatomy& anatomy, const Changes& changes,
+                     const Random& random) {
     Field markings(attenuation.rows(), attenuation.columns(), attenuation.spacing());
     draw_lung_markings(markings, anatomy, random);
     Field airways(attenuation.rows(), attenuation.columns(), attenuation.spacing());
@@ -113,9 +114,12 @@ Finding choose_finding(const PhantomParameters& parameters, const Random& random
 
 std::string_view name_of(Finding finding) {
     switch (finding) {
-        case Finding::normal: return "Normal";
-        case Finding::pneumonia: return "Pneumonia";
-        case Finding::further_evaluation: return "Requires further evaluation";
+        case Finding::normal:
+            return "Normal";
+        case Finding::pneumonia:
+            return "Pneumonia";
+        case Finding::further_evaluation:
+            return "Requires further evaluation";
     }
     throw std::invalid_argument("not a finding");
 }
@@ -126,7 +130,8 @@ Phantom render_phantom(const PhantomParameters& parameters) {
     const Random random(parameters.seed);
     const Finding finding = choose_finding(parameters, random);
     const auto plan = plan_findings(finding, random.fork("plan"));
-    const bool enlarged_heart = std::find(plan.begin(), plan.end(), Abnormality::enlarged_heart) != plan.end();
+    const bool enlarged_heart =
+        std::find(plan.begin(), plan.end(), Abnormality::enlarged_heart) != plan.end();
 
     Field attenuation = make_detector(random.fork("detector"), parameters.long_side);
     const Anatomy anatomy = imagine_anatomy(random.fork("anatomy"), attenuation, enlarged_heart);

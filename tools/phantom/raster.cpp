@@ -34,8 +34,7 @@ double signed_distance(Point point, const std::vector<Point>& outline) {
     for (std::size_t i = 0, j = outline.size() - 1; i < outline.size(); j = i++) {
         const Point a = outline[i], b = outline[j];
         best = std::min(best, nearest_on_segment(point, a, b).distance_squared);
-        if ((a.y > point.y) != (b.y > point.y) &&
-            point.x < (b.x - a.x) * (point.y - a.y) / (b.y - a.y) + a.x)
+        if ((a.y > point.y) != (b.y > point.y) && point.x < (b.x - a.x) * (point.y - a.y) / (b.y - a.y) + a.x)
             inside = !inside;
     }
     return inside ? std::sqrt(best) : -std::sqrt(best);
@@ -126,7 +125,8 @@ double Field::at(Point point) const {
     const float* upper = row(r) + c;
     const float* lower = rows_ > 1 ? upper + columns_ : upper;
     const int next = columns_ > 1 ? 1 : 0;
-    return (1 - fy) * ((1 - fx) * upper[0] + fx * upper[next]) + fy * ((1 - fx) * lower[0] + fx * lower[next]);
+    return (1 - fy) * ((1 - fx) * upper[0] + fx * upper[next]) +
+           fy * ((1 - fx) * lower[0] + fx * lower[next]);
 }
 
 Field covering(const Field& fine, double spacing_mm) {
@@ -166,14 +166,18 @@ Field distance_inside(const std::vector<Point>& outline, const Field& image) {
     return field;
 }
 
-double cylinder_profile(double distance) { return std::sqrt(std::max(0.0, 1 - distance * distance)); }
+double cylinder_profile(double distance) {
+    return std::sqrt(std::max(0.0, 1 - distance * distance));
+}
 
 double bone_profile(double distance) {
     const double bark = std::exp(-std::pow((distance - 0.8) / 0.16, 2));
     return (0.66 + 0.34 * bark) * (1 - smoothstep(0.82, 1, distance));
 }
 
-double flat_profile(double distance) { return 1 - smoothstep(0.75, 1, distance); }
+double flat_profile(double distance) {
+    return 1 - smoothstep(0.75, 1, distance);
+}
 
 void add_stroke(Field& field, const std::vector<StrokePoint>& path, Profile profile) {
     std::vector<StrokePoint> visible = path;
@@ -200,7 +204,8 @@ void add_stroke(Field& field, const std::vector<StrokePoint>& path, Profile prof
     }
 }
 
-SmoothNoise::SmoothNoise(Random random, const Field& image, double grain_mm) : lattice_(covering(image, grain_mm)) {
+SmoothNoise::SmoothNoise(Random random, const Field& image, double grain_mm)
+    : lattice_(covering(image, grain_mm)) {
     constexpr double compensation = 1.6;  // interpolation averages
     for (float& value : lattice_.values()) value = static_cast<float>(compensation * random.normal());
 }
@@ -215,7 +220,8 @@ double SmoothNoise::at(Point point) const {
 }
 
 void blur(Field& field, double sigma_mm) {
-    const int radius = static_cast<int>(std::lround(sigma_mm / field.spacing()));  // three boxes: sigma = radius
+    const int radius =
+        static_cast<int>(std::lround(sigma_mm / field.spacing()));  // three boxes: sigma = radius
     if (radius < 1) return;
     std::vector<double> line, sums;
     for (int r = 0; r < field.rows(); ++r) {

@@ -1,5 +1,5 @@
-// Drawing on grids of numbers: outlines, strokes of varying width, smooth noise. Coordinates are millimetres on the
-// detector, x to the right and y down from the upper left corner of the image.
+// Drawing on grids of numbers: outlines, strokes of varying width, smooth noise. Coordinates are millimetres
+// on the detector, x to the right and y down from the upper left corner of the image.
 #pragma once
 
 #include <algorithm>
@@ -14,10 +14,18 @@ namespace hilum::phantom {
 struct Point {
     double x = 0, y = 0;
 };
-inline Point operator+(Point a, Point b) { return {a.x + b.x, a.y + b.y}; }
-inline Point operator-(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
-inline Point operator*(double factor, Point a) { return {factor * a.x, factor * a.y}; }
-inline double length(Point a) { return std::hypot(a.x, a.y); }
+inline Point operator+(Point a, Point b) {
+    return {a.x + b.x, a.y + b.y};
+}
+inline Point operator-(Point a, Point b) {
+    return {a.x - b.x, a.y - b.y};
+}
+inline Point operator*(double factor, Point a) {
+    return {factor * a.x, factor * a.y};
+}
+inline double length(Point a) {
+    return std::hypot(a.x, a.y);
+}
 
 inline double smoothstep(double low, double high, double value) {
     const double t = std::clamp((value - low) / (high - low), 0.0, 1.0);
@@ -44,7 +52,9 @@ class Field {
     int columns() const { return columns_; }
     double spacing() const { return spacing_; }
     bool empty() const { return values_.empty(); }
-    float* row(int r) { return values_.data() + static_cast<std::size_t>(r) * static_cast<std::size_t>(columns_); }
+    float* row(int r) {
+        return values_.data() + static_cast<std::size_t>(r) * static_cast<std::size_t>(columns_);
+    }
     const float* row(int r) const {
         return values_.data() + static_cast<std::size_t>(r) * static_cast<std::size_t>(columns_);
     }

@@ -121,7 +121,8 @@ class Service:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            raise ServiceError(f"{self.name} did not end within {seconds} s of SIGTERM:\n{self.log()[-3000:]}") from None
+            raise ServiceError(
+                f"{self.name} did not end within {seconds} s of SIGTERM:\n{self.log()[-3000:]}") from None
 
     def kill(self):
         if self.is_running():

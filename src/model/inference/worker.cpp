@@ -45,6 +45,12 @@ Result<Engine> load_engine(const ModelPackage& package, const std::string& devic
     return engine;
 }
 
+Error about_model_file(const ModelPackage& package, Error error) {
+    if (error.code != "unreadable" && error.code != "weights_digest")  // these name it already
+        error.message = fmt::format("{}: {}", package.file.string(), error.message);
+    return error;
+}
+
 Result<BatchRunner> warm_up_engine(Engine& engine, const ModelPackage& package, const std::string& device,
                                    int max_batch) {
     const auto forward = [&engine](std::span<const InputTensor> inputs) { return engine.run(inputs); };
@@ -80,9 +86,9 @@ int run_worker(Channel coordinator, const Configuration& configuration, std::siz
     const auto device = choose_device(settings.device);
     if (!device) return report_failure(coordinator, device.error());
     auto engine = load_engine(*package, *device, settings.threads);
-    if (!engine) return report_failure(coordinator, engine.error());
+    if (!engine) return report_failure(coordinator, about_model_file(*package, engine.error()));
     auto runner = warm_up_engine(*engine, *package, *device, settings.batch_max_size);
-    if (!runner) return report_failure(coordinator, runner.error());
+    if (!runner) return report_failure(coordinator, about_model_file(*package, runner.error()));
 
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     spdlog::info("model {} {} is ready on {}: batches of up to {}, after {:.1f} s", package->name,

@@ -90,6 +90,7 @@ struct RadiographAttributes {
 struct AnalysisOutcome {
     std::optional<NotAnalysed> not_analysed;
     std::optional<InferenceResult> result;
+    ModelIdentity model;  // under which it was judged; empty where processing failed
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Code, value, scheme, meaning)

@@ -140,7 +140,7 @@ struct InferReply {
     static constexpr const char* type = "infer_reply";
     std::int64_t job = 0;
     InferenceResult result;
-    std::string error_code, error;  // empty: result holds. see docs/model-package.md; "out_of_memory" may pass
+    std::string error_code, error;  // empty: result holds; else see docs/model-package.md; "out_of_memory" may pass
 };
 
 // ---- composer ----
@@ -286,10 +286,12 @@ inline void to_json(nlohmann::json& json, const AnalysisOutcome& outcome) {
     json = nlohmann::json::object();
     if (outcome.not_analysed) json["not_analysed"] = *outcome.not_analysed;
     if (outcome.result) json["result"] = *outcome.result;
+    json["model"] = outcome.model;
 }
 inline void from_json(const nlohmann::json& json, AnalysisOutcome& outcome) {
     if (json.contains("not_analysed")) outcome.not_analysed = json.at("not_analysed").get<NotAnalysed>();
     if (json.contains("result")) outcome.result = json.at("result").get<InferenceResult>();
+    if (json.contains("model")) json.at("model").get_to(outcome.model);
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeRequest, job, study_instance_uid, version, model_name, model, images,

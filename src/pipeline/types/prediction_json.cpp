@@ -5,15 +5,14 @@ namespace hilum {
 nlohmann::json prediction_json(const InferenceResult& result) {
     auto probabilities = nlohmann::json::object();
     for (const auto& label : result.labels) probabilities[label.name] = label.probability;
-    return {{"diagnosis", result.diagnosis},
-            {"confidence", result.confidence},
-            {"calibrated", result.calibrated},
-            {"all_probabilities", std::move(probabilities)},
-            {"model",
-             {{"name", result.model.name},
-              {"version", result.model.version},
-              {"sha256", result.model.sha256}}},
-            {"notice", result.model.notice}};
+    return {
+        {"diagnosis", result.diagnosis},
+        {"confidence", result.confidence},
+        {"calibrated", result.calibrated},
+        {"all_probabilities", std::move(probabilities)},
+        {"model",
+         {{"name", result.model.name}, {"version", result.model.version}, {"sha256", result.model.sha256}}},
+        {"notice", result.model.notice}};
 }
 
 nlohmann::json prediction_error_json(const std::string& code, const std::string& message) {

@@ -12,7 +12,8 @@
 namespace hilum {
 
 // {"diagnosis", "confidence", "calibrated", "all_probabilities": {label: number},
-//  "model": {"name", "version", "sha256"}, "notice"}. While "calibrated" is false the numbers are model scores.
+//  "model": {"name", "version", "sha256"}, "notice"}. While "calibrated" is false the numbers are model
+//  scores.
 nlohmann::json prediction_json(const InferenceResult& result);
 
 // {"error": {"code", "message"}}. `message` must hold no patient data.

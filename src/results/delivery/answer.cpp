@@ -17,13 +17,20 @@ std::string failure_text(int status) {
     if ((status & 0xFF00) == 0xA900) return "the data set does not match the SOP class";
     if ((status & 0xF000) == 0xC000) return "it cannot understand the data set";
     switch (status) {
-        case 0x0117: return "it calls the SOP Instance UID invalid";
-        case 0x0122: return "it does not support the SOP class";
-        case 0x0124: return "this AE title is not authorized to store there; allow it at the destination";
-        case 0x0210: return "it calls the message a duplicate invocation";
-        case 0x0211: return "it does not know the operation C-STORE";
-        case 0x0212: return "it calls an argument mistyped";
-        default: return "it gives no reason that the standard knows";
+        case 0x0117:
+            return "it calls the SOP Instance UID invalid";
+        case 0x0122:
+            return "it does not support the SOP class";
+        case 0x0124:
+            return "this AE title is not authorized to store there; allow it at the destination";
+        case 0x0210:
+            return "it calls the message a duplicate invocation";
+        case 0x0211:
+            return "it does not know the operation C-STORE";
+        case 0x0212:
+            return "it calls an argument mistyped";
+        default:
+            return "it gives no reason that the standard knows";
     }
 }
 
@@ -31,19 +38,25 @@ std::string failure_text(int status) {
 const char* passing_failure_text(int status) {
     if ((status & 0xFF00) == 0xA700) return "it is out of resources; check its disk space and load";
     switch (status) {
-        case 0x0110: return "it had a processing failure; see its log";
-        case 0x0213: return "it reached a limit of its resources";
-        case 0xFE00: return "it cancelled the operation";
-        default: return nullptr;
+        case 0x0110:
+            return "it had a processing failure; see its log";
+        case 0x0213:
+            return "it reached a limit of its resources";
+        case 0xFE00:
+            return "it cancelled the operation";
+        default:
+            return nullptr;
     }
 }
 
 std::string rejection_text(int source, int reason, const RemoteNode& node) {
     if (source == service_user) {
         if (reason == 3)
-            return fmt::format("it does not know the calling AE title {}: add it there", node.calling_ae_title);
+            return fmt::format("it does not know the calling AE title {}: add it there",
+                               node.calling_ae_title);
         if (reason == 7)
-            return fmt::format("it is not called {}: correct the destination's AE title", node.called_ae_title);
+            return fmt::format("it is not called {}: correct the destination's AE title",
+                               node.called_ae_title);
         if (reason == 2) return "it does not support the DICOM application context";
     }
     if (source == service_provider_presentation) {
@@ -58,14 +71,19 @@ std::string rejection_text(int source, int reason, const RemoteNode& node) {
 
 const char* to_string(Outcome outcome) {
     switch (outcome) {
-        case Outcome::delivered: return "delivered";
-        case Outcome::retry: return "retry";
-        case Outcome::refused: break;
+        case Outcome::delivered:
+            return "delivered";
+        case Outcome::retry:
+            return "retry";
+        case Outcome::refused:
+            break;
     }
     return "refused";
 }
 
-std::string RemoteNode::text() const { return fmt::format("{} at {}:{}", called_ae_title, host, port); }
+std::string RemoteNode::text() const {
+    return fmt::format("{} at {}:{}", called_ae_title, host, port);
+}
 
 Answer answer_for_store_status(int status, const RemoteNode& node, const std::string& offending) {
     const auto about = offending.empty() ? std::string() : fmt::format(" (about {})", offending);
@@ -78,8 +96,9 @@ Answer answer_for_store_status(int status, const RemoteNode& node, const std::st
     if (const char* why = passing_failure_text(status))
         return {Outcome::retry, status,
                 fmt::format("{} could not store it (status {:04X}): {}", node.text(), status, why)};
-    return {Outcome::refused, status,
-            fmt::format("{} refused it (status {:04X}): {}{}", node.text(), status, failure_text(status), about)};
+    return {
+        Outcome::refused, status,
+        fmt::format("{} refused it (status {:04X}): {}{}", node.text(), status, failure_text(status), about)};
 }
 
 Answer answer_for_rejection(bool permanent, int source, int reason, const RemoteNode& node) {

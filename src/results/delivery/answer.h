@@ -30,13 +30,14 @@ struct RemoteNode {
     std::string text() const;  // "PACS at 10.1.0.5:104"
 };
 
-// The meaning of a C-STORE response's status (PS3.4 table B.2-1, PS3.7 annex C). 0111 (duplicate SOP instance)
-// counts as delivered, since a resend is always the same data set. `offending` names attributes that the
-// destination complained of (Offending Element), may be empty.
+// The meaning of a C-STORE response's status (PS3.4 table B.2-1, PS3.7 annex C). 0111 (duplicate SOP
+// instance) counts as delivered, since a resend is always the same data set. `offending` names attributes
+// that the destination complained of (Offending Element), may be empty.
 Answer answer_for_store_status(int dimse_status, const RemoteNode& node, const std::string& offending);
 
-// The meaning of an A-ASSOCIATE-RJ (PS3.8 table 9-21). Always retry: rejections end when someone configures one
-// of the two sides, and then what waited must go out. `permanent` and the pair say what the destination gave.
+// The meaning of an A-ASSOCIATE-RJ (PS3.8 table 9-21). Always retry: rejections end when someone configures
+// one of the two sides, and then what waited must go out. `permanent` and the pair say what the destination
+// gave.
 Answer answer_for_rejection(bool permanent, int source, int reason, const RemoteNode& node);
 
 }  // namespace hilum::delivery

@@ -23,16 +23,17 @@ OFCondition propose(T_ASC_Parameters* parameters, const std::vector<ProposedCont
     for (const auto& context : contexts) {
         std::vector<const char*> syntaxes;
         for (const auto& syntax : context.transfer_syntaxes) syntaxes.push_back(syntax.c_str());
-        const auto added = ASC_addPresentationContext(parameters, static_cast<T_ASC_PresentationContextID>(id),
-                                                      context.abstract_syntax.c_str(), syntaxes.data(),
-                                                      static_cast<int>(syntaxes.size()));
+        const auto added = ASC_addPresentationContext(
+            parameters, static_cast<T_ASC_PresentationContextID>(id), context.abstract_syntax.c_str(),
+            syntaxes.data(), static_cast<int>(syntaxes.size()));
         if (added.bad()) return added;
         id += 2;
     }
     return EC_Normal;
 }
 
-// DCMTK's text has one line for each level, "0006:031c TCP Initialization Error: Connection refused"; the last says most.
+// DCMTK's text has one line for each level, "0006:031c TCP Initialization Error: Connection refused"; the
+// last says most.
 std::string reason_in(const OFCondition& condition) {
     std::string text = condition.text();
     if (const auto newline = text.rfind('\n'); newline != std::string::npos) text.erase(0, newline + 1);
@@ -50,15 +51,18 @@ OFCondition Association::open(const RemoteNode& node, const std::vector<Proposed
     if (step.good()) step = ASC_setTransportLayer(network_, &layer_, 0);
     if (step.good()) step = ASC_createAssociationParameters(&parameters_, max_receive_pdu);
     if (step.good())
-        step = ASC_setAPTitles(parameters_, node.calling_ae_title.c_str(), node.called_ae_title.c_str(), nullptr);
+        step = ASC_setAPTitles(parameters_, node.calling_ae_title.c_str(), node.called_ae_title.c_str(),
+                               nullptr);
     if (step.good())
         step = ASC_setPresentationAddresses(parameters_, OFStandard::getHostName().c_str(),
                                             fmt::format("{}:{}", node.host, node.port).c_str());
     if (step.good()) step = propose(parameters_, contexts);
     if (step.bad()) return step;
     OFStandard::strlcpy(parameters_->ourImplementationClassUID, implementation_class_uid, sizeof(DIC_UI));
-    OFStandard::strlcpy(parameters_->ourImplementationVersionName, implementation_version_name, sizeof(DIC_SH));
-    return ASC_requestAssociation(network_, parameters_, &association_, nullptr, nullptr, DUL_NOBLOCK, seconds);
+    OFStandard::strlcpy(parameters_->ourImplementationVersionName, implementation_version_name,
+                        sizeof(DIC_SH));
+    return ASC_requestAssociation(network_, parameters_, &association_, nullptr, nullptr, DUL_NOBLOCK,
+                                  seconds);
 }
 
 tl::expected<std::unique_ptr<Association>, Answer> Association::request(
@@ -79,8 +83,9 @@ Answer Association::request_failure(const OFCondition& condition, const RemoteNo
                                     rejection.reason & 0xFF, node);
     }
     if (condition.code() == DULC_UNKNOWNHOST)
-        return {Outcome::retry, -1,
-                fmt::format("cannot find the host of {}: check the destination's host and the DNS", node.text())};
+        return {
+            Outcome::retry, -1,
+            fmt::format("cannot find the host of {}: check the destination's host and the DNS", node.text())};
     if (!watch_.connected)
         return {Outcome::retry, -1,
                 fmt::format("cannot connect to {} ({}): check that it runs, its host and port, and firewalls",
@@ -89,7 +94,8 @@ Answer Association::request_failure(const OFCondition& condition, const RemoteNo
 }
 
 std::string Association::failure(const OFCondition& condition, const RemoteNode& node) const {
-    if (watch_.timed_out || condition.code() == DULC_READTIMEOUT || condition.code() == DIMSEC_NODATAAVAILABLE)
+    if (watch_.timed_out || condition.code() == DULC_READTIMEOUT ||
+        condition.code() == DIMSEC_NODATAAVAILABLE)
         return fmt::format("{} did not answer within {}", node.text(), format_duration(node.timeout));
     if (!watch_.reset && condition.code() == DULC_PEERABORTEDASSOCIATION)
         return fmt::format("{} aborted the association", node.text());
@@ -100,11 +106,14 @@ std::string Association::failure(const OFCondition& condition, const RemoteNode&
     return fmt::format("the exchange with {} failed ({})", node.text(), reason_in(condition));
 }
 
-bool Association::has_data() { return ASC_dataWaiting(association_, 0); }
+bool Association::has_data() {
+    return ASC_dataWaiting(association_, 0);
+}
 
 T_ASC_PresentationContextID Association::accepted(const std::string& abstract_syntax,
                                                   const std::string& transfer_syntax) {
-    return ASC_findAcceptedPresentationContextID(association_, abstract_syntax.c_str(), transfer_syntax.c_str());
+    return ASC_findAcceptedPresentationContextID(association_, abstract_syntax.c_str(),
+                                                 transfer_syntax.c_str());
 }
 
 void Association::release() {
@@ -122,8 +131,10 @@ void Association::abort() {
 }
 
 void Association::destroy() {
-    if (association_ != nullptr) ASC_destroyAssociation(&association_);
-    else if (parameters_ != nullptr) ASC_destroyAssociationParameters(&parameters_);
+    if (association_ != nullptr)
+        ASC_destroyAssociation(&association_);
+    else if (parameters_ != nullptr)
+        ASC_destroyAssociationParameters(&parameters_);
     parameters_ = nullptr;
     if (network_ != nullptr) ASC_dropNetwork(&network_);
 }

@@ -1,4 +1,5 @@
-// An association that we requested: opened with presentation contexts, released or aborted, never left behind.
+// An association that we requested: opened with presentation contexts, released or aborted, never left
+// behind.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>
@@ -33,7 +34,8 @@ class Association {
     bool has_data();  // whether the peer sent something; on an idle association it wants to end it
 
     // The accepted presentation context for the pair, 0 if there is none.
-    T_ASC_PresentationContextID accepted(const std::string& abstract_syntax, const std::string& transfer_syntax);
+    T_ASC_PresentationContextID accepted(const std::string& abstract_syntax,
+                                         const std::string& transfer_syntax);
 
     void allow(Duration duration) { watch_.allow(duration); }  // for the next exchange
     void release();

@@ -30,13 +30,12 @@ const char* report_class(const std::string& setting) {
 }
 
 void propose_results(StorageScu& scu, const ReportSettings& reports) {
-    if (reports.sr)
-        scu.propose(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
+    if (reports.sr) scu.propose(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
     if (reports.sc) scu.propose(UID_SecondaryCaptureImageStorage, UID_LittleEndianExplicitTransferSyntax);
 }
 
-// Waits until the coordinator has something, and meanwhile ends the association when it has been idle for long or
-// the destination wants it ended.
+// Waits until the coordinator has something, and meanwhile ends the association when it has been idle for
+// long or the destination wants it ended.
 Status wait_for_request(int channel, StorageScu& scu) {
     for (;;) {
         const int connection = scu.socket();

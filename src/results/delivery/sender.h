@@ -8,8 +8,8 @@
 
 namespace hilum::delivery {
 
-// Serves DeliverRequests for the destination of that name until the coordinator closes its channel; returns the
-// exit code.
+// Serves DeliverRequests for the destination of that name until the coordinator closes its channel; returns
+// the exit code.
 int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination);
 
 }  // namespace hilum::delivery

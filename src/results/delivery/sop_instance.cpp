@@ -22,7 +22,9 @@ Result<SopInstance> SopInstance::load(const std::filesystem::path& file) {
     return identify(load_dicom_file(file));
 }
 
-Result<SopInstance> SopInstance::load(int fd) { return identify(load_dicom_file(fd)); }
+Result<SopInstance> SopInstance::load(int fd) {
+    return identify(load_dicom_file(fd));
+}
 
 Result<SopInstance> SopInstance::identify(Result<std::unique_ptr<DcmFileFormat>> file) {
     if (!file) return tl::unexpected(file.error());
@@ -35,9 +37,17 @@ Result<SopInstance> SopInstance::identify(Result<std::unique_ptr<DcmFileFormat>>
         std::move(*file), sop_class_uid->value(), sop_instance_uid->value(), transfer_syntax_of(dataset)}));
 }
 
-const std::string& SopInstance::sop_class_uid() const { return content_->sop_class_uid; }
-const std::string& SopInstance::sop_instance_uid() const { return content_->sop_instance_uid; }
-const std::string& SopInstance::transfer_syntax_uid() const { return content_->transfer_syntax_uid; }
-DcmDataset& SopInstance::dataset() const { return *content_->file->getDataset(); }
+const std::string& SopInstance::sop_class_uid() const {
+    return content_->sop_class_uid;
+}
+const std::string& SopInstance::sop_instance_uid() const {
+    return content_->sop_instance_uid;
+}
+const std::string& SopInstance::transfer_syntax_uid() const {
+    return content_->transfer_syntax_uid;
+}
+DcmDataset& SopInstance::dataset() const {
+    return *content_->file->getDataset();
+}
 
 }  // namespace hilum::delivery

@@ -79,9 +79,13 @@ struct StorageScu::Attempt {
 };
 
 StorageScu::StorageScu(RemoteNode node) : node_(std::move(node)) {}
-StorageScu::~StorageScu() { release(); }
+StorageScu::~StorageScu() {
+    release();
+}
 
-int StorageScu::socket() const { return association_ ? association_->socket() : -1; }
+int StorageScu::socket() const {
+    return association_ ? association_->socket() : -1;
+}
 
 void StorageScu::propose(const std::string& sop_class_uid, const std::string& transfer_syntax_uid) {
     if (wanted_.size() >= max_pairs) wanted_.clear();
@@ -128,11 +132,12 @@ int StorageScu::choose_context(const SopInstance& instance) {
 }
 
 Answer StorageScu::context_refused(const SopInstance& instance) const {
-    return {Outcome::refused, -1,
-            fmt::format("{} does not accept {} in {}: enable this SOP class and transfer syntax there, or send "
-                        "something else",
-                        node_.text(), class_name(instance.sop_class_uid()),
-                        class_name(instance.transfer_syntax_uid()))};
+    return {
+        Outcome::refused, -1,
+        fmt::format("{} does not accept {} in {}: enable this SOP class and transfer syntax there, or send "
+                    "something else",
+                    node_.text(), class_name(instance.sop_class_uid()),
+                    class_name(instance.transfer_syntax_uid()))};
 }
 
 StorageScu::Attempt StorageScu::exchange(const SopInstance& instance, int context) {
@@ -140,9 +145,10 @@ StorageScu::Attempt StorageScu::exchange(const SopInstance& instance, int contex
     T_DIMSE_C_StoreRSP response{};
     DcmDataset* detail = nullptr;
     association_->allow(node_.timeout);
-    const OFCondition sent = DIMSE_storeUser(
-        association_->get(), static_cast<T_ASC_PresentationContextID>(context), &request, nullptr,
-        &instance.dataset(), nullptr, nullptr, DIMSE_NONBLOCKING, whole_seconds(node_.timeout), &response, &detail);
+    const OFCondition sent =
+        DIMSE_storeUser(association_->get(), static_cast<T_ASC_PresentationContextID>(context), &request,
+                        nullptr, &instance.dataset(), nullptr, nullptr, DIMSE_NONBLOCKING,
+                        whole_seconds(node_.timeout), &response, &detail);
     const std::unique_ptr<DcmDataset> owned_detail(detail);
     if (sent.good())
         return {answer_for_store_status(response.DimseStatus, node_, offending_elements(detail)), false};

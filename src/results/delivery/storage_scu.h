@@ -1,5 +1,5 @@
-// Sends SOP instances by C-STORE and asks for C-ECHO as a service class user, over one association that stays open
-// between calls. Used by the sender process, `hilum send` and `hilum echo`. Single-threaded.
+// Sends SOP instances by C-STORE and asks for C-ECHO as a service class user, over one association that stays
+// open between calls. Used by the sender process, `hilum send` and `hilum echo`. Single-threaded.
 #pragma once
 
 #include <memory>
@@ -21,19 +21,20 @@ class StorageScu {
     StorageScu(const StorageScu&) = delete;
     StorageScu& operator=(const StorageScu&) = delete;
 
-    // Tells what will be sent, so that one association serves all of it. Each storage SOP class is proposed with
-    // the transfer syntax and, where the data set can be converted, Explicit and Implicit VR Little Endian.
+    // Tells what will be sent, so that one association serves all of it. Each storage SOP class is proposed
+    // with the transfer syntax and, where the data set can be converted, Explicit and Implicit VR Little
+    // Endian.
     void propose(const std::string& sop_class_uid, const std::string& transfer_syntax_uid);
 
-    // Sends the instance, opening an association when none is open that could take it. An association that died
-    // while it was idle costs no attempt: it is opened anew once.
+    // Sends the instance, opening an association when none is open that could take it. An association that
+    // died while it was idle costs no attempt: it is opened anew once.
     Answer store(const SopInstance& instance);
 
     // C-ECHO (verification) over an association of its own.
     Answer echo();
 
-    // The connection of the idle association, -1 if there is none. When it becomes readable the peer has something
-    // to say, which can only be that it ends the association: call release().
+    // The connection of the idle association, -1 if there is none. When it becomes readable the peer has
+    // something to say, which can only be that it ends the association: call release().
     int socket() const;
     void release();
 

@@ -1,5 +1,5 @@
-// DCMTK's TCP connection with time limits that hold whatever the peer does. DCMTK's own limits cover the wait for
-// the first byte of a PDU only, so that a peer that drips bytes could hold us for ever.
+// DCMTK's TCP connection with time limits that hold whatever the peer does. DCMTK's own limits cover the wait
+// for the first byte of a PDU only, so that a peer that drips bytes could hold us for ever.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>
@@ -14,12 +14,12 @@ namespace hilum::delivery {
 
 // What the connection and its owner share; outlives the connection.
 struct ConnectionWatch {
-    int socket = -1;         // while the connection is open
-    bool connected = false;  // the connection was established at some time
+    int socket = -1;                                 // while the connection is open
+    bool connected = false;                          // the connection was established at some time
     std::chrono::steady_clock::time_point deadline;  // for reading an answer
     Duration patience{};  // for writing: without any progress; writing moves the deadline
     bool timed_out = false;
-    bool reset = false;   // the peer closed or reset the connection
+    bool reset = false;  // the peer closed or reset the connection
 
     void allow(Duration duration) {
         patience = duration;

@@ -1,8 +1,8 @@
 #include "unit/delivery/scripted_scp.h"
 
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmdata/dcostrmb.h>
+#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmnet/assoc.h>
 #include <dcmtk/dcmnet/dimse.h>
 #include <poll.h>
@@ -41,8 +41,7 @@ std::string as_implicit_little_endian(DcmDataset& dataset) {
 void reject(T_ASC_Association* association, bool permanent) {
     T_ASC_RejectParameters parameters{};
     parameters.result = permanent ? ASC_RESULT_REJECTEDPERMANENT : ASC_RESULT_REJECTEDTRANSIENT;
-    parameters.source =
-        permanent ? ASC_SOURCE_SERVICEUSER : ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED;
+    parameters.source = permanent ? ASC_SOURCE_SERVICEUSER : ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED;
     parameters.reason =
         permanent ? ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED : ASC_REASON_SP_PRES_LOCALLIMITEXCEEDED;
     ASC_rejectAssociation(association, &parameters);
@@ -165,8 +164,8 @@ struct ScriptedScp::Conversation {
 
     bool receive_dataset(const T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context) {
         DcmDataset* dataset = nullptr;
-        const OFCondition received =
-            DIMSE_receiveDataSetInMemory(association, DIMSE_NONBLOCKING, 30, &context, &dataset, nullptr, nullptr);
+        const OFCondition received = DIMSE_receiveDataSetInMemory(association, DIMSE_NONBLOCKING, 30,
+                                                                  &context, &dataset, nullptr, nullptr);
         const std::unique_ptr<DcmDataset> owned(dataset);
         if (received.bad()) return false;
         T_ASC_PresentationContext accepted{};
@@ -181,10 +180,16 @@ struct ScriptedScp::Conversation {
 
     bool answer(const T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context) {
         switch (script.store) {
-            case ScpScript::On::silence: wait_readable(socket, scp.stop_.get()); return false;
-            case ScpScript::On::close: return false;
-            case ScpScript::On::abort: ASC_abortAssociation(association); return false;
-            case ScpScript::On::answer: break;
+            case ScpScript::On::silence:
+                wait_readable(socket, scp.stop_.get());
+                return false;
+            case ScpScript::On::close:
+                return false;
+            case ScpScript::On::abort:
+                ASC_abortAssociation(association);
+                return false;
+            case ScpScript::On::answer:
+                break;
         }
         T_DIMSE_C_StoreRSP response{};
         response.MessageIDBeingRespondedTo = request.MessageID;

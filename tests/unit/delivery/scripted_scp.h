@@ -36,7 +36,7 @@ class ScriptedScp {
     ~ScriptedScp();
 
     int port() const { return port_; }
-    void set_script(const ScpScript& script);  // for associations from now on
+    void set_script(const ScpScript& script);           // for associations from now on
     int associations() const { return associations_; }  // connections so far
     int releases() const { return releases_; }
     std::vector<ReceivedStore> stores() const;

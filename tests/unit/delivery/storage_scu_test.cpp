@@ -15,10 +15,10 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
-using testing::Not;
 using test::ScpScript;
 using test::ScriptedScp;
+using testing::HasSubstr;
+using testing::Not;
 
 class StorageScuTest : public testing::Test {
   protected:

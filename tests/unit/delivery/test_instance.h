@@ -10,7 +10,8 @@
 
 namespace hilum::test {
 
-inline std::filesystem::path write_instance(const std::filesystem::path& file, const std::string& instance_uid,
+inline std::filesystem::path write_instance(const std::filesystem::path& file,
+                                            const std::string& instance_uid,
                                             const char* sop_class = UID_SecondaryCaptureImageStorage,
                                             E_TransferSyntax syntax = EXS_LittleEndianExplicit,
                                             std::size_t pixel_bytes = 4096) {

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 struct FakeEngine {
     std::size_t memory_for = 100;  // images at once
     float poison = -1;             // an input with which every batch fails
-    std::vector<std::size_t> batches;
+    std::vector<std::size_t> batches{};
 
     Forward forward() {
         return [this](std::span<const InputTensor> inputs) -> Result<std::vector<Inference>> {

@@ -21,7 +21,7 @@ struct TimedEngine {
     std::chrono::microseconds for_batch{0}, for_image{0};
     std::size_t memory_for = 100;  // images at once
     std::string error = "out_of_memory";
-    std::map<std::size_t, int> runs;
+    std::map<std::size_t, int> runs{};
 
     Forward forward() {
         return [this](std::span<const InputTensor> inputs) -> Result<std::vector<Inference>> {

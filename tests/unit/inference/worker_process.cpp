@@ -53,8 +53,8 @@ void WorkerProcess::must(const Status& status) {
 WorkerProcess::WorkerProcess(const WorkerOptions& options) {
     weights_sha256_ = write_package(folder_ / "package", options);
     if (options.damage) options.damage(folder_ / "package");
-    const auto text =
-        fmt::format("models:\n  - package: package\n    device: cpu\n    threads: 1\n{}", options.settings);
+    const auto text = fmt::format("models:\n  - package: package\n    device: {}\n    threads: 1\n{}",
+                                  options.device, options.settings);
     auto config = value_of(make_memfd("config", std::as_bytes(std::span(text))));
     auto [ours, theirs] = value_of(Channel::make_pair());
     channel_ = std::move(ours);

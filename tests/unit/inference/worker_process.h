@@ -19,8 +19,9 @@ inline constexpr int input_side = 4;  // of the test models: one channel, 4 x 4
 struct WorkerOptions {
     std::string forward;                 // TorchScript source
     std::string activation = "softmax";  // two labels: Dark, Bright
-    std::string settings;                // further lines of the model's configuration, each "    key: value"
-    std::function<void(const std::filesystem::path& package)> damage;  // done before the worker starts
+    std::string device = "cpu";
+    std::string settings{};  // further lines of the model's configuration, each "    key: value"
+    std::function<void(const std::filesystem::path& package)> damage{};  // done before the worker starts
 };
 
 class WorkerProcess {

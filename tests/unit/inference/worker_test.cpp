@@ -155,7 +155,7 @@ TEST(Worker, FailsOnlyTheImageThatTheModelFailsOn) {
     for (int i = 0; i < 4; ++i) {
         const auto reply = worker.reply();
         EXPECT_EQ(reply.error_code, reply.job == 2 ? "model_failed" : "");
-        if (reply.job == 2) EXPECT_THAT(reply.error, HasSubstr("too bright"));
+        EXPECT_THAT(reply.error, HasSubstr(reply.job == 2 ? "too bright" : ""));
     }
 }
 
@@ -305,7 +305,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {.forward = returning("torch.cat([m, m], 1)[0:1]"), .settings = batches_of_4},
                  "wrong_shape",
                  "for a batch of 2"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& model) { return std::string(model.param.name); });
 
 TEST(Worker, TakesAModelForSingleImagesWhereTheBatchSizeIsItsOwnChoice) {
     WorkerProcess worker({.forward = returning("torch.cat([m, m], 1)[0:1]")});
@@ -313,8 +313,11 @@ TEST(Worker, TakesAModelForSingleImagesWhereTheBatchSizeIsItsOwnChoice) {
 }
 
 TEST(Worker, SaysWhichDeviceIsMissing) {
-    WorkerProcess worker({.forward = mean_model, .settings = "    device: cuda:99\n"});
-    EXPECT_THAT(worker.failed().error, HasSubstr("device"));
+    WorkerProcess worker({.forward = mean_model, .device = "cuda:999"});
+    const auto failed = worker.failed();
+    EXPECT_EQ(failed.code, "device");
+    EXPECT_THAT(failed.error, HasSubstr("cuda:999"));
+    EXPECT_EQ(worker.exit_code(), 1);
 }
 
 }  // namespace

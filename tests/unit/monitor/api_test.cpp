@@ -11,13 +11,17 @@ namespace http = boost::beast::http;
 using testing::HasSubstr;
 using testing::Not;
 
-DataSource source_with(std::vector<CounterValue> counters, std::vector<CounterValue> gauges, JobFilter* asked = nullptr) {
+DataSource source_with(std::vector<CounterValue> counters, std::vector<CounterValue> gauges,
+                       JobFilter* asked = nullptr) {
     return {[=] { return Result<std::vector<CounterValue>>(counters); },
             [=] { return Result<std::vector<CounterValue>>(gauges); },
-            [] { return Result<nlohmann::json>({{"analysis", {{"queued", 2}}}}); },
+            [] {
+                return Result<nlohmann::json>({{"analysis", {{"queued", 2}}}});
+            },
             [] { return Result<nlohmann::json>(nlohmann::json::array()); },
             [](int limit) {
-                return Result<nlohmann::json>(nlohmann::json::array({{{"study_instance_uid", "1.2"}, {"limit", limit}}}));
+                return Result<nlohmann::json>(
+                    nlohmann::json::array({{{"study_instance_uid", "1.2"}, {"limit", limit}}}));
             },
             [=](const JobFilter& filter) {
                 if (asked != nullptr) *asked = filter;
@@ -29,12 +33,16 @@ NodeStatus ready_status() {
     NodeStatus status;
     status.receiving = status.inferring = true;
     status.scp_port = 11112;
-    status.children = {{{"role", "listener"}, {"name", ""}, {"pid", 12}, {"state", "running"}, {"restarts", 3}}};
-    status.models = {{{"name", "demo"}, {"version", "1"}, {"sha256", "ab"}, {"device", "cpu"}, {"state", "ready"}}};
+    status.children = {
+        {{"role", "listener"}, {"name", ""}, {"pid", 12}, {"state", "running"}, {"restarts", 3}}};
+    status.models = {
+        {{"name", "demo"}, {"version", "1"}, {"sha256", "ab"}, {"device", "cpu"}, {"state", "ready"}}};
     return status;
 }
 
-nlohmann::json body_of(const Response& response) { return nlohmann::json::parse(response.body()); }
+nlohmann::json body_of(const Response& response) {
+    return nlohmann::json::parse(response.body());
+}
 
 TEST(Healthz, AnswersWhateverTheNodeDoes) {
     Api api(source_with({}, {}));
@@ -75,8 +83,8 @@ TEST(Readyz, IsUnavailableWhileDraining) {
 }
 
 TEST(Metrics, ShowCountersGaugesAndTheNode) {
-    const auto text = metrics_text({{"instances_received", {{"outcome", "stored"}}, 5}}, {{"stored_bytes", {}, 1000}},
-                                   ready_status());
+    const auto text = metrics_text({{"instances_received", {{"outcome", "stored"}}, 5}},
+                                   {{"stored_bytes", {}, 1000}}, ready_status());
     EXPECT_THAT(text, HasSubstr("# TYPE hilum_instances_received_total counter"));
     EXPECT_THAT(text, HasSubstr("hilum_instances_received_total{outcome=\"stored\"} 5"));
     EXPECT_THAT(text, HasSubstr("# TYPE hilum_stored_bytes gauge"));
@@ -114,8 +122,8 @@ TEST(ApiPaths, AnswerOnlyWhatExistsAndOnlyToItsMethods) {
 TEST(ApiJobs, PassOnTheFilterDecoded) {
     JobFilter asked;
     Api api(source_with({}, {}, &asked));
-    const auto response =
-        api.answer(http::verb::get, "/api/v1/jobs?accession_number=A%2F1+x&state=queued&limit=7&study_instance_uid=1.2");
+    const auto response = api.answer(
+        http::verb::get, "/api/v1/jobs?accession_number=A%2F1+x&state=queued&limit=7&study_instance_uid=1.2");
     EXPECT_EQ(response.result(), http::status::ok);
     EXPECT_EQ(asked.accession_number, "A/1 x");
     EXPECT_EQ(asked.state, "queued");

@@ -110,8 +110,9 @@ TEST_F(HttpServerTest, BecomesReadyWhenTheCoordinatorSaysSo) {
 TEST_F(HttpServerTest, PassesAnUploadToTheCoordinatorAndItsAnswerBack) {
     start_and_wait();
     const std::string file = "DICOM bytes, " + std::string(100'000, 'x');
-    const auto client = send("POST /api/v1/predict?model=demo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
-                             std::to_string(file.size()) + "\r\n\r\n" + file);
+    const auto client =
+        send("POST /api/v1/predict?model=demo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+             std::to_string(file.size()) + "\r\n\r\n" + file);
     ASSERT_TRUE(wait_readable(channel_.fd()));
     const auto message = channel_.receive();
     const auto request = from_packet<PredictRequest>(*message).value();
@@ -119,7 +120,8 @@ TEST_F(HttpServerTest, PassesAnUploadToTheCoordinatorAndItsAnswerBack) {
     ASSERT_EQ(message->fds.size(), 1u);
     EXPECT_EQ(read_fd(message->fds[0].get(), 1 << 20).value(), file);
     EXPECT_TRUE(Mapping::of_memfd(message->fds[0].get(), file.size())) << "the upload is not sealed";
-    ASSERT_TRUE(channel_.send(to_packet(PredictReply{request.request, 422, {{"error", {{"code", "view"}}}}})));
+    ASSERT_TRUE(
+        channel_.send(to_packet(PredictReply{request.request, 422, {{"error", {{"code", "view"}}}}})));
     const auto answer = rest_of(client);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 422"));
     EXPECT_THAT(answer, HasSubstr("\"code\": \"view\""));
@@ -135,7 +137,8 @@ TEST_F(HttpServerTest, TakesUploadsInChunksAfter100Continue) {
     ASSERT_GT(::recv(client.get(), interim, sizeof interim - 1, 0), 0);
     EXPECT_THAT(interim, StartsWith("HTTP/1.1 100 Continue"));
     const std::string chunks = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
-    ASSERT_EQ(::send(client.get(), chunks.data(), chunks.size(), MSG_NOSIGNAL), static_cast<ssize_t>(chunks.size()));
+    ASSERT_EQ(::send(client.get(), chunks.data(), chunks.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(chunks.size()));
     ASSERT_TRUE(wait_readable(channel_.fd()));
     const auto message = channel_.receive();
     EXPECT_EQ(read_fd(message->fds.at(0).get(), 100).value(), "hello world");
@@ -148,16 +151,20 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeWithoutReadingIt) {
     const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
     std::string many;
     for (int i = 0; i < 20; ++i) many += chunk;
-    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + many),
-                StartsWith("HTTP/1.1 413"));
-    EXPECT_THAT(exchange("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431"));
+    EXPECT_THAT(
+        exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + many),
+        StartsWith("HTTP/1.1 413"));
+    EXPECT_THAT(exchange("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
+                StartsWith("HTTP/1.1 431"));
 }
 
 TEST_F(HttpServerTest, RefusesMalformedAndEmptyRequests) {
     start_and_wait();
     EXPECT_THAT(exchange("this is no HTTP\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-                StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(
+        exchange(
+            "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        StartsWith("HTTP/1.1 400"));
     EXPECT_THAT(exchange("PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
                 StartsWith("HTTP/1.1 405"));
     EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));

@@ -46,7 +46,9 @@ std::string dciodvfy(const fs::path& file) {
     return output;
 }
 
-bool has_dciodvfy() { return std::system("command -v dciodvfy > /dev/null 2>&1") == 0; }
+bool has_dciodvfy() {
+    return std::system("command -v dciodvfy > /dev/null 2>&1") == 0;
+}
 
 TEST_F(WritePhantoms, AreAcceptedByDciodvfy) {
     if (!has_dciodvfy()) GTEST_SKIP() << "dciodvfy (Debian's dicom3tools) is not installed";

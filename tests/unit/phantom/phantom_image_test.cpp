@@ -30,9 +30,8 @@ Difference difference_of(const Phantom& healthy, const Phantom& ill) {
         for (int c = 0; c < ill.columns; ++c) {
             const double column = (c + 0.5) / ill.columns, row = (r + 0.5) / ill.rows;
             const auto any = [&](double margin) {
-                return std::any_of(ill.lesions.begin(), ill.lesions.end(), [&](const Lesion& lesion) {
-                    return within(lesion, column, row, margin);
-                });
+                return std::any_of(ill.lesions.begin(), ill.lesions.end(),
+                                   [&](const Lesion& lesion) { return within(lesion, column, row, margin); });
             };
             const bool inside = any(1);
             if (!inside && any(1.8)) continue;  // soft borders
@@ -59,7 +58,8 @@ TEST(RenderPhantom, GivesTheSamePixelsForTheSameSeed) {
 
 TEST(RenderPhantom, GivesAnotherPictureForEachSeed) {
     const Phantom reference = render(1, Finding::normal);
-    for (std::uint64_t seed = 2; seed < 8; ++seed) EXPECT_NE(render(seed, Finding::normal).pixels, reference.pixels);
+    for (std::uint64_t seed = 2; seed < 8; ++seed)
+        EXPECT_NE(render(seed, Finding::normal).pixels, reference.pixels);
 }
 
 TEST(RenderPhantom, ChoosesEveryFindingWhenNoneIsGiven) {

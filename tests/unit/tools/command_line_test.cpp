@@ -92,7 +92,8 @@ TEST_F(CommandLineTest, TellsWrongUsageByItsExitCode) {
     EXPECT_EQ(hilum({"jobs", "retry"}), exit_usage);
     EXPECT_EQ(hilum({"jobs", "retry", "nonsense"}), exit_usage);
     EXPECT_EQ(hilum({"echo", "--host", "127.0.0.1"}), exit_usage);
-    EXPECT_EQ(hilum({"echo", "--host", "127.0.0.1", "--port", "104", "--aec", "SEVENTEEN_LETTERS"}), exit_usage);
+    EXPECT_EQ(hilum({"echo", "--host", "127.0.0.1", "--port", "104", "--aec", "SEVENTEEN_LETTERS"}),
+              exit_usage);
     EXPECT_EQ(hilum({"predict", "file", "--model", "a", "--package", "b"}), exit_usage);
     EXPECT_EQ(hilum({"audit", "export", "--from", "yesterday"}), exit_usage);
     EXPECT_EQ(hilum({"phantom", "--out", "x", "--class", "healthy"}), exit_usage);
@@ -119,17 +120,23 @@ TEST_F(CommandLineTest, SaysWhenThereIsNeitherADaemonNorADatabase) {
 }
 
 TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
-    FakeDaemon daemon(folder_ / "data/control.sock",
-                      {{"ok",
-                        {{"running", true},
-                         {"node", {{"ae_title", "HILUM"}, {"version", "1"}, {"pid", 7}, {"scp_port", 11112}, {"http_port", 8080},
-                                   {"started_at", "2026-11-23T22:24:48.123456Z"}}},
-                         {"receiving", true},
-                         {"inferring", false},
-                         {"models", {{{"package", "demo"}, {"state", "failed"}, {"error", "no such file"}}}},
-                         {"queue", {{"delivery", {{"queued", 3}}}}},
-                         {"destinations", {{{"name", "pacs"}, {"waiting", 3}, {"delivered", 1}, {"refused", 0}}}},
-                         {"disk", {{"free_bytes", 1073741824}}}}}});
+    FakeDaemon daemon(
+        folder_ / "data/control.sock",
+        {{"ok",
+          {{"running", true},
+           {"node",
+            {{"ae_title", "HILUM"},
+             {"version", "1"},
+             {"pid", 7},
+             {"scp_port", 11112},
+             {"http_port", 8080},
+             {"started_at", "2026-11-23T22:24:48.123456Z"}}},
+           {"receiving", true},
+           {"inferring", false},
+           {"models", {{{"package", "demo"}, {"state", "failed"}, {"error", "no such file"}}}},
+           {"queue", {{"delivery", {{"queued", 3}}}}},
+           {"destinations", {{{"name", "pacs"}, {"waiting", 3}, {"delivered", 1}, {"refused", 0}}}},
+           {"disk", {{"free_bytes", 1073741824}}}}}});
     EXPECT_EQ(hilum({"status"}), exit_ok);
     EXPECT_EQ(daemon.request()["verb"], "status");
     EXPECT_THAT(out_.str(), HasSubstr("receiving  yes, port 11112"));
@@ -140,8 +147,10 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
 }
 
 TEST_F(CommandLineTest, PassesTheFilterOfAJobsList) {
-    FakeDaemon daemon(folder_ / "data/control.sock",
-                      {{"ok", {{"jobs", {{{"kind", "delivery"}, {"id", 4}, {"state", "refused"}, {"destination", "pacs"}}}}}}});
+    FakeDaemon daemon(
+        folder_ / "data/control.sock",
+        {{"ok",
+          {{"jobs", {{{"kind", "delivery"}, {"id", 4}, {"state", "refused"}, {"destination", "pacs"}}}}}}});
     EXPECT_EQ(hilum({"jobs", "list", "--accession", "A1", "--state", "refused", "--limit", "5"}), exit_ok);
     EXPECT_THAT(out_.str(), HasSubstr("delivery/4"));
     const auto args = daemon.request()["args"];
@@ -161,13 +170,15 @@ TEST_F(CommandLineTest, RetriesTheJobNamed) {
 }
 
 TEST_F(CommandLineTest, PassesOnWhatTheDaemonRefuses) {
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"error", {{"code", "not_found"}, {"message", "no job fits"}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock",
+                      {{"error", {{"code", "not_found"}, {"message", "no job fits"}}}});
     EXPECT_EQ(hilum({"jobs", "discard", "--study", "1.2"}), exit_failed);
     EXPECT_EQ(err_.str(), "hilum: no job fits\n");
 }
 
 TEST_F(CommandLineTest, FailsWhenTheAuditTrailWasChanged) {
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"intact", false}, {"events", 9}, {"first_broken", 4}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock",
+                      {{"ok", {{"intact", false}, {"events", 9}, {"first_broken", 4}}}});
     EXPECT_EQ(hilum({"audit", "verify"}), exit_failed);
     EXPECT_THAT(err_.str(), HasSubstr("event 4"));
 }
@@ -175,10 +186,12 @@ TEST_F(CommandLineTest, FailsWhenTheAuditTrailWasChanged) {
 TEST_F(CommandLineTest, EchoesAHostAndADestination) {
     if (!test::Storescp::available()) GTEST_SKIP() << "storescp is not installed (package dcmtk)";
     const test::Storescp scp;
-    EXPECT_EQ(hilum({"echo", "--host", "127.0.0.1", "--port", std::to_string(scp.port()), "--aec", "PACS"}), exit_ok);
+    EXPECT_EQ(hilum({"echo", "--host", "127.0.0.1", "--port", std::to_string(scp.port()), "--aec", "PACS"}),
+              exit_ok);
     EXPECT_THAT(out_.str(), HasSubstr("PACS at 127.0.0.1"));
-    configure("destinations:\n  - {name: pacs, ae_title: PACS, host: 127.0.0.1, port: " + std::to_string(scp.port()) +
-              "}\n  - {name: down, ae_title: DOWN, host: 127.0.0.1, port: " + std::to_string(test::closed_port()) + "}\n");
+    configure("destinations:\n  - {name: pacs, ae_title: PACS, host: 127.0.0.1, port: " +
+              std::to_string(scp.port()) + "}\n  - {name: down, ae_title: DOWN, host: 127.0.0.1, port: " +
+              std::to_string(test::closed_port()) + "}\n");
     EXPECT_EQ(hilum({"echo", "pacs"}), exit_ok);
     EXPECT_EQ(hilum({"echo"}, true), exit_failed);
     EXPECT_TRUE(printed_json()["echoes"][0]["answers"]);
@@ -209,10 +222,12 @@ TEST_F(CommandLineTest, SendsToTheNodeItselfByDefault) {
 }
 
 TEST_F(CommandLineTest, FailsToSendWhereNobodyListens) {
-    EXPECT_EQ(hilum({"send", phantoms(1), "--host", "127.0.0.1", "--port", std::to_string(test::closed_port())}),
-              exit_failed);
+    EXPECT_EQ(
+        hilum({"send", phantoms(1), "--host", "127.0.0.1", "--port", std::to_string(test::closed_port())}),
+        exit_failed);
     EXPECT_THAT(out_.str(), HasSubstr("cannot connect"));
-    EXPECT_EQ(hilum({"send", (folder_ / "absent").string(), "--host", "127.0.0.1", "--port", "1"}), exit_failed);
+    EXPECT_EQ(hilum({"send", (folder_ / "absent").string(), "--host", "127.0.0.1", "--port", "1"}),
+              exit_failed);
     EXPECT_THAT(err_.str(), HasSubstr("there is no file"));
 }
 
@@ -233,7 +248,9 @@ TEST_F(CommandLineTest, TellsAllProblemsOfAModelPackage) {
 
 TEST_F(CommandLineTest, WritesPhantomsOfAClass) {
     const auto out = (folder_ / "made").string();
-    EXPECT_EQ(hilum({"phantom", "--out", out, "--count", "2", "--seed", "5", "--size", "64", "--class", "pneumonia"}, true),
+    EXPECT_EQ(hilum({"phantom", "--out", out, "--count", "2", "--seed", "5", "--size", "64", "--class",
+                     "pneumonia"},
+                    true),
               exit_ok);
     const auto files = printed_json()["files"];
     ASSERT_EQ(files.size(), 2u);

@@ -50,7 +50,9 @@ TEST(HumanSize, UsesTheLargestUnitThatFits) {
     EXPECT_EQ(human_size(3ULL << 40), "3.0 TiB");
 }
 
-TEST(ShortTime, IsToTheSecond) { EXPECT_EQ(short_time("2026-11-23T22:24:48.123456Z"), "2026-11-23 22:24:48"); }
+TEST(ShortTime, IsToTheSecond) {
+    EXPECT_EQ(short_time("2026-11-23T22:24:48.123456Z"), "2026-11-23 22:24:48");
+}
 
 TEST(JobName, IsKindAndNumber) {
     const auto job = parse_job_name("delivery/12");

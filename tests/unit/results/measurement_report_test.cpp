@@ -1,0 +1,146 @@
+// What a radiologist reads in the report.
+#include "results/measurement_report.h"
+
+#include <gmock/gmock.h>
+
+#include "dicom/dataset_reading.h"
+#include "results/content_item.h"
+#include "results/report_terms.h"
+#include "results/study_composer.h"
+#include "unit/results/report_fixture.h"
+
+namespace hilum::results::test {
+namespace {
+
+ContentItem content_of(const StudyFixture& study) {
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    return file ? read_content(*file->getDataset()).value() : ContentItem{};
+}
+
+// "Concept=Code" or "Concept=text" of each statement on whole images.
+std::vector<std::string> statements(const ContentItem& report) {
+    std::vector<std::string> lines;
+    for (const ContentItem* container : report.named("UMLS", "C0034375"))
+        for (const ContentItem& item : container->children)
+            lines.push_back(item.concept_name.meaning + "=" +
+                            (item.value_type == "CODE" ? item.code.meaning : item.text));
+    return lines;
+}
+
+std::vector<std::string> group_findings(const ContentItem& report) {
+    std::vector<std::string> findings;
+    for_each_item(report, [&](const ContentItem& item) {
+        if (item.is("DCM", "121071")) findings.push_back(item.code.meaning);
+    });
+    return findings;
+}
+
+std::vector<std::string> procedures(const ContentItem& report) {
+    std::vector<std::string> codes;
+    for (const ContentItem* item : report.named("DCM", "121058")) codes.push_back(item->code.value);
+    return codes;
+}
+
+TEST(MeasurementReport, TellsAFindingInAGroupAndWhatIsAbsentAsAnEvaluation) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto report = content_of(study);
+    EXPECT_THAT(group_findings(report), testing::ElementsAre("Pneumonia"));
+    EXPECT_THAT(statements(report),
+                testing::ElementsAre(
+                    "Notice=Demonstration model, not for clinical use",
+                    "CAD Processing and Findings Summary=All algorithms succeeded; with findings",
+                    "AI diagnosis=Pneumonia", "Normal=Absent", "Requires further evaluation=Absent"));
+}
+
+TEST(MeasurementReport, HasNoGroupForANormalImage) {
+    StudyFixture study;
+    study.add_analysed(normal_result());
+    const auto report = content_of(study);
+    EXPECT_THAT(group_findings(report), testing::IsEmpty());
+    EXPECT_THAT(statements(report), testing::IsSupersetOf({"AI diagnosis=Normal", "Pneumonia=Absent"}));
+}
+
+TEST(MeasurementReport, DoesNotCallAbsentWhatIsAboveItsThreshold) {
+    StudyFixture study;
+    auto result = pneumonia_result();
+    result.labels[2].score = result.labels[2].probability = 0.45;
+    result.labels[2].threshold = 0.3;
+    study.add_analysed(result);
+    EXPECT_THAT(statements(content_of(study)),
+                testing::Contains("Requires further evaluation=Indeterminate"));
+}
+
+TEST(MeasurementReport, SaysWhyAnImageWasNotAnalysed) {
+    StudyFixture study;
+    study.add_not_analysed({"view", "the view is LATERAL; this model reads PA and AP"});
+    const auto report = content_of(study);
+    EXPECT_THAT(statements(report), testing::Contains("AI diagnosis=Not analysed"));
+    std::vector<std::string> texts;
+    for_each_item(report, [&](const ContentItem& item) { texts.push_back(item.text); });
+    EXPECT_THAT(texts, testing::Contains("Not analysed: the view is LATERAL; this model reads PA and AP"));
+}
+
+TEST(MeasurementReport, CallsAScoreAProbabilityOnlyWhenCalibrated) {
+    for (const bool calibrated : {false, true}) {
+        StudyFixture study;
+        study.add_analysed(multi_label_result(calibrated));
+        int scores = 0;
+        for_each_item(content_of(study), [&](const ContentItem& item) {
+            const bool is_score = item.value_type == "NUM" && item.unit.value == "1";
+            if (!is_score) return;
+            ++scores;
+            EXPECT_EQ(item.concept_name, calibrated ? terms::probability : terms::model_score);
+        });
+        EXPECT_EQ(scores, 4);  // two findings, the diagnosis, one absent
+    }
+}
+
+TEST(MeasurementReport, ReportsTheStudysOwnProcedureElseAPlainChestXRayElseAnyImaging) {
+    StudyFixture coded;
+    coded.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        put_code(header, 0x0008, 0x1032, {"36572-6", "LN", "XR Chest AP"});
+    });
+    EXPECT_THAT(procedures(content_of(coded)), testing::ElementsAre("36572-6"));
+    StudyFixture chest;
+    chest.add_analysed(pneumonia_result());
+    EXPECT_THAT(procedures(content_of(chest)), testing::ElementsAre("399208008"));
+    StudyFixture unknown;
+    unknown.add_analysed(pneumonia_result(),
+                         [](DcmDataset& header) { header.findAndDeleteElement(DCM_BodyPartExamined); });
+    EXPECT_THAT(procedures(content_of(unknown)), testing::ElementsAre("363679005"));
+}
+
+TEST(MeasurementReport, DeclaresTheCharacterSetThatASourceForgot) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_PatientName, "M\xFCller^J\xFCrgen");  // Latin-1
+    });
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    ASSERT_TRUE(file);
+    EXPECT_EQ(text_of(*file->getDataset(), DCM_SpecificCharacterSet), "ISO_IR 100");
+    EXPECT_EQ(text_of(*file->getDataset(), DCM_PatientName), "M\xC3\xBCller^J\xC3\xBCrgen");
+}
+
+TEST(MeasurementReport, TellsTimesInTheZoneOfTheSource) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_TimezoneOffsetFromUTC, "+0930");
+    });
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    ASSERT_TRUE(file);
+    EXPECT_EQ(text_of(*file->getDataset(), DCM_TimezoneOffsetFromUTC), "+0930");
+    EXPECT_EQ(text_of(*file->getDataset(), DCM_ContentDate), "20260302");
+    EXPECT_EQ(text_of(*file->getDataset(), DCM_ContentTime), "173000.123456");
+}
+
+TEST(DeviceUid, ChangesWithTheModel) {
+    ModelIdentity model{"a", "1", "weights", "configuration", false, ""};
+    ModelIdentity other = model;
+    other.configuration_sha256 = "site's threshold";
+    EXPECT_NE(device_uid(model), device_uid(other));
+    EXPECT_EQ(device_uid(model), device_uid(ModelIdentity(model)));
+}
+
+}  // namespace
+}  // namespace hilum::results::test
