@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <ostream>
+#include <tuple>
 
 #include "base/file_system.h"
 #include "hilum/command_line.h"
@@ -21,10 +22,10 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::string age_range(const model::Acceptance& accepts) {
-    if (!accepts.min_age_years && !accepts.max_age_years) return "any";
-    return fmt::format("{} to {} years",
-                       accepts.min_age_years ? fmt::format("{:g}", *accepts.min_age_years) : "0",
-                       accepts.max_age_years ? fmt::format("{:g}", *accepts.max_age_years) : "any");
+    const auto& [min, max] = std::tie(accepts.min_age_years, accepts.max_age_years);
+    if (min && max) return fmt::format("{:g} to {:g} years", *min, *max);
+    if (min) return fmt::format("{:g} years and older", *min);
+    return max ? fmt::format("up to {:g} years", *max) : "any";
 }
 
 nlohmann::json problems_json(const ConfigurationProblems& problems) {

@@ -156,7 +156,7 @@ class Demo:
         file = self.folder / "report.dcm"
         file.write_bytes(report)
         # +U8: names in any character set become UTF-8.
-        return subprocess.run(["dsrdump", "+U8", "-Ph", file], check=True, capture_output=True, text=True).stdout
+        return subprocess.run(["dsrdump", "+U8", "-Ph", "+Pl", file], check=True, capture_output=True, text=True).stdout
 
     def await_results(self):
         """Until all studies have their results or nothing has moved for long; those that have none."""

@@ -41,6 +41,8 @@ def content_items(container):
 def diagnosis_in(item):
     diagnosis = Diagnosis(item.ConceptCodeSequence[0].CodeMeaning)
     for child in item.get("ContentSequence", []):
+        if "ConceptNameCodeSequence" not in child:
+            continue  # the source image
         concept = code_of(child.ConceptNameCodeSequence)
         if child.ValueType == "NUM" and concept in SCORE_CONCEPTS:
             diagnosis.score = float(child.MeasuredValueSequence[0].NumericValue)

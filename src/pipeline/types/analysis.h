@@ -93,17 +93,22 @@ struct AnalysisOutcome {
     ModelIdentity model;  // under which it was judged; empty where processing failed
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Code, value, scheme, meaning)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelIdentity, name, version, sha256, configuration_sha256,
-                                   cleared_for_clinical_use, notice)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelResult, name, code, site, score, probability, threshold, positive, abnormal)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InferenceResult, model, labels, activation, calibrated, calibration_set,
-                                   diagnosis, confidence, device, started_at, seconds, map_rows, map_columns)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NotAnalysed, code, message)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputGeometry, source_columns, source_rows, scaled_columns, scaled_rows, left,
-                                   top, input_columns, input_rows)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DisplayGeometry, columns, rows)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RadiographAttributes, sop_instance_uid, sop_class_uid, modality, body_part,
-                                   view, transfer_syntax_uid, rows, columns)
+// As JSON objects with the members' names. Reading throws nlohmann::json::exception when a member is missing.
+void to_json(nlohmann::json& json, const Code& value);
+void from_json(const nlohmann::json& json, Code& value);
+void to_json(nlohmann::json& json, const ModelIdentity& value);
+void from_json(const nlohmann::json& json, ModelIdentity& value);
+void to_json(nlohmann::json& json, const LabelResult& value);
+void from_json(const nlohmann::json& json, LabelResult& value);
+void to_json(nlohmann::json& json, const InferenceResult& value);
+void from_json(const nlohmann::json& json, InferenceResult& value);
+void to_json(nlohmann::json& json, const NotAnalysed& value);
+void from_json(const nlohmann::json& json, NotAnalysed& value);
+void to_json(nlohmann::json& json, const InputGeometry& value);
+void from_json(const nlohmann::json& json, InputGeometry& value);
+void to_json(nlohmann::json& json, const DisplayGeometry& value);
+void from_json(const nlohmann::json& json, DisplayGeometry& value);
+void to_json(nlohmann::json& json, const RadiographAttributes& value);
+void from_json(const nlohmann::json& json, RadiographAttributes& value);
 
 }  // namespace hilum

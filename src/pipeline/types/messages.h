@@ -247,55 +247,65 @@ struct PredictReply {
     nlohmann::json body;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ListenerReady, port)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConnectionAccepted, peer, pid)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConnectionRefused, peer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReceivedHeader, sop_class_uid, sop_instance_uid, study_instance_uid,
-                                   series_instance_uid, transfer_syntax_uid, modality, study_date,
-                                   accession_number, patient_id, patient_name)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssociationRequested, calling_ae, called_ae, peer, rejection)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssociationAnswer, accept)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreCommit, header, file, size, dataset_sha256, analysis_sha256, calling_ae,
-                                   peer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiscardCommit, header, reason, calling_ae, peer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreAnswer, committed, keep_file, outcome)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_instance_uid,
-                                   study_instance_uid, detail)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DecodeRequest, job, package, display_long_side)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DecodeReply, job, prepared, shape, geometry, display, attributes, not_analysed,
-                                   error_code, error)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerReady, model, device, batch_size, labels)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerFailed, code, error)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InferRequest, job, shape)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InferReply, job, result, error_code, error)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReportProfile, destinations, sr, sr_sop_class, sr_series_number,
-                                   sr_series_description, sc_when, sc_long_side, sc_series_number,
-                                   sc_series_description)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
-                                   transfer_syntax_uid, file, sha256, destinations)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeReply, job, results, error_code, error, problems)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeliverRequest, delivery, sop_class_uid, sop_instance_uid, transfer_syntax_uid)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeliverReply, delivery, outcome, dimse_status, message)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeStatus, receiving, inferring, scp_port, draining, children, models)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HttpReady, port)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictRequest, request, model)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictReply, request, http_status, body)
-
-inline void to_json(nlohmann::json& json, const AnalysisOutcome& outcome) {
-    json = nlohmann::json::object();
-    if (outcome.not_analysed) json["not_analysed"] = *outcome.not_analysed;
-    if (outcome.result) json["result"] = *outcome.result;
-    json["model"] = outcome.model;
-}
-inline void from_json(const nlohmann::json& json, AnalysisOutcome& outcome) {
-    if (json.contains("not_analysed")) outcome.not_analysed = json.at("not_analysed").get<NotAnalysed>();
-    if (json.contains("result")) outcome.result = json.at("result").get<InferenceResult>();
-    if (json.contains("model")) json.at("model").get_to(outcome.model);
-}
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ComposeRequest, job, study_instance_uid, version, model_name, model, images,
-                                   profiles, predecessors, results_dir, report_not_analysed)
+// As JSON objects with the members' names. Reading throws nlohmann::json::exception when a member is missing.
+void to_json(nlohmann::json& json, const ListenerReady& value);
+void from_json(const nlohmann::json& json, ListenerReady& value);
+void to_json(nlohmann::json& json, const ConnectionAccepted& value);
+void from_json(const nlohmann::json& json, ConnectionAccepted& value);
+void to_json(nlohmann::json& json, const ConnectionRefused& value);
+void from_json(const nlohmann::json& json, ConnectionRefused& value);
+void to_json(nlohmann::json& json, const ReceivedHeader& value);
+void from_json(const nlohmann::json& json, ReceivedHeader& value);
+void to_json(nlohmann::json& json, const AssociationRequested& value);
+void from_json(const nlohmann::json& json, AssociationRequested& value);
+void to_json(nlohmann::json& json, const AssociationAnswer& value);
+void from_json(const nlohmann::json& json, AssociationAnswer& value);
+void to_json(nlohmann::json& json, const StoreCommit& value);
+void from_json(const nlohmann::json& json, StoreCommit& value);
+void to_json(nlohmann::json& json, const DiscardCommit& value);
+void from_json(const nlohmann::json& json, DiscardCommit& value);
+void to_json(nlohmann::json& json, const StoreAnswer& value);
+void from_json(const nlohmann::json& json, StoreAnswer& value);
+void to_json(nlohmann::json& json, const ReceiverEvent& value);
+void from_json(const nlohmann::json& json, ReceiverEvent& value);
+void to_json(nlohmann::json& json, const DecodeRequest& value);
+void from_json(const nlohmann::json& json, DecodeRequest& value);
+void to_json(nlohmann::json& json, const DecodeReply& value);
+void from_json(const nlohmann::json& json, DecodeReply& value);
+void to_json(nlohmann::json& json, const WorkerReady& value);
+void from_json(const nlohmann::json& json, WorkerReady& value);
+void to_json(nlohmann::json& json, const WorkerFailed& value);
+void from_json(const nlohmann::json& json, WorkerFailed& value);
+void to_json(nlohmann::json& json, const InferRequest& value);
+void from_json(const nlohmann::json& json, InferRequest& value);
+void to_json(nlohmann::json& json, const InferReply& value);
+void from_json(const nlohmann::json& json, InferReply& value);
+void to_json(nlohmann::json& json, const ReportProfile& value);
+void from_json(const nlohmann::json& json, ReportProfile& value);
+void to_json(nlohmann::json& json, const PredecessorReport& value);
+void from_json(const nlohmann::json& json, PredecessorReport& value);
+void to_json(nlohmann::json& json, const ComposedResult& value);
+void from_json(const nlohmann::json& json, ComposedResult& value);
+void to_json(nlohmann::json& json, const ComposeReply& value);
+void from_json(const nlohmann::json& json, ComposeReply& value);
+void to_json(nlohmann::json& json, const DeliverRequest& value);
+void from_json(const nlohmann::json& json, DeliverRequest& value);
+void to_json(nlohmann::json& json, const DeliverReply& value);
+void from_json(const nlohmann::json& json, DeliverReply& value);
+void to_json(nlohmann::json& json, const NodeStatus& value);
+void from_json(const nlohmann::json& json, NodeStatus& value);
+void to_json(nlohmann::json& json, const HttpReady& value);
+void from_json(const nlohmann::json& json, HttpReady& value);
+void to_json(nlohmann::json& json, const PredictRequest& value);
+void from_json(const nlohmann::json& json, PredictRequest& value);
+void to_json(nlohmann::json& json, const PredictReply& value);
+void from_json(const nlohmann::json& json, PredictReply& value);
+void to_json(nlohmann::json& json, const StudyImage& value);
+void from_json(const nlohmann::json& json, StudyImage& value);
+void to_json(nlohmann::json& json, const ComposeRequest& value);
+void from_json(const nlohmann::json& json, ComposeRequest& value);
+void to_json(nlohmann::json& json, const AnalysisOutcome& outcome);
+void from_json(const nlohmann::json& json, AnalysisOutcome& outcome);
 
 // A struct of this file as a packet.
 template <typename T>
