@@ -1,4 +1,5 @@
-// hilumd: the composition root. Without --role it is the coordinator, which starts itself again in every other role.
+// hilumd: the composition root. Without --role it is the coordinator, which starts itself again in every
+// other role.
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
@@ -59,7 +60,8 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
     if (arguments.role == "listener") return scp::run_listener(std::move(channel), configuration);
     if (arguments.role == "decoder") return model::run_decoder(std::move(channel), configuration);
     if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
-    if (arguments.role == "sender") return delivery::run_sender(std::move(channel), configuration, arguments.name);
+    if (arguments.role == "sender")
+        return delivery::run_sender(std::move(channel), configuration, arguments.name);
     if (arguments.role == "http") return monitor::run_http(std::move(channel), configuration);
     std::cerr << "hilumd has no role '" << arguments.role << "'\n";
     return 2;
@@ -93,14 +95,16 @@ int run_daemon(const Arguments& arguments) {
     if (!loaded.problems.empty()) return print_problems(loaded.problems);
     start_logging("coordinator", loaded.configuration.node.log_level);
     const std::filesystem::path program = own_executable();
-    return run_coordinator({std::move(loaded.configuration), *text, std::filesystem::absolute(arguments.config),
-                            program, program.parent_path() / "hilum-worker"});
+    return run_coordinator({std::move(loaded.configuration), *text,
+                            std::filesystem::absolute(arguments.config), program,
+                            program.parent_path() / "hilum-worker"});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies");
+    CLI::App app(
+        "Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies");
     Arguments arguments;
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", arguments.config, "configuration file")->capture_default_str();

@@ -1,5 +1,5 @@
-// The audit trail: one event for each thing that happens to an instance, chained by digests so that a removed or
-// changed event shows. The coordinator appends, in the transaction of what the event tells; hilum reads.
+// The audit trail: one event for each thing that happens to an instance, chained by digests so that a removed
+// or changed event shows. The coordinator appends, in the transaction of what the event tells; hilum reads.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,11 +10,11 @@
 namespace hilum::audit {
 
 struct AuditEvent {
-    std::int64_t id = 0;           // from 1, without gaps
-    std::int64_t at = 0;           // microseconds since 1970 UTC
-    std::string type;              // "instance_received", "analysed", "delivered", ... (docs/operations.md)
+    std::int64_t id = 0;  // from 1, without gaps
+    std::int64_t at = 0;  // microseconds since 1970 UTC
+    std::string type;     // "instance_received", "analysed", "delivered", ... (docs/operations.md)
     std::string outcome = "success";  // success | failure
-    std::string actor;             // who caused it: an AE title and address, "hilum", "operator uid 0"
+    std::string actor;                // who caused it: an AE title and address, "hilum", "operator uid 0"
     std::string study_instance_uid, sop_instance_uid, patient_id;  // empty where it concerns none
     nlohmann::json detail = nlohmann::json::object();
 };

@@ -28,7 +28,8 @@ Status Channel::send(const nlohmann::json& body, std::span<const int> fds) {
     // Text from outside may hold bytes that are no UTF-8; they must not stop a message.
     std::string text = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (text.size() > max_message_bytes || fds.size() >= max_message_fds)
-        return fail("protocol", "message of {} bytes and {} descriptors is too large", text.size(), fds.size());
+        return fail("protocol", "message of {} bytes and {} descriptors is too large", text.size(),
+                    fds.size());
     UniqueFd overflow;
     std::vector<int> with_overflow;
     if (text.size() > max_packet_bytes) {

@@ -1,6 +1,6 @@
-// One end of a SOCK_SEQPACKET socket pair between two processes of Hilum: one JSON message a packet, with file
-// descriptors beside it. A message too long for a packet travels in a memfd, unseen by the callers. Blocking
-// unless the descriptor was made non-blocking by its owner.
+// One end of a SOCK_SEQPACKET socket pair between two processes of Hilum: one JSON message a packet, with
+// file descriptors beside it. A message too long for a packet travels in a memfd, unseen by the callers.
+// Blocking unless the descriptor was made non-blocking by its owner.
 #pragma once
 
 #include <nlohmann/json.hpp>

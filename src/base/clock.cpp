@@ -27,7 +27,9 @@ Timestamp now() {
     return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-std::int64_t to_microseconds(Timestamp time) { return time.time_since_epoch().count(); }
+std::int64_t to_microseconds(Timestamp time) {
+    return time.time_since_epoch().count();
+}
 
 Timestamp from_microseconds(std::int64_t microseconds) {
     return Timestamp(std::chrono::microseconds(microseconds));
@@ -55,7 +57,8 @@ std::string to_dicom_time(Timestamp time) {
 std::string to_dicom_utc_offset(Timestamp time) {
     const auto [tm, us] = local(time);
     const long minutes = tm.tm_gmtoff / 60;
-    return fmt::format("{}{:02}{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+    return fmt::format("{}{:02}{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                       std::abs(minutes) % 60);
 }
 
 }  // namespace hilum

@@ -2,11 +2,11 @@
 
 #include <openssl/evp.h>
 
+#include <fcntl.h>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -35,7 +35,9 @@ void Sha256::update(std::span<const std::byte> bytes) {
     must(EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()));
 }
 
-void Sha256::update(std::string_view text) { update(std::as_bytes(std::span(text))); }
+void Sha256::update(std::string_view text) {
+    update(std::as_bytes(std::span(text)));
+}
 
 std::string Sha256::hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

@@ -1,4 +1,5 @@
-// Expected failures as values: what failed, in words an operator can act on, and whether trying again can help.
+// Expected failures as values: what failed, in words an operator can act on, and whether trying again can
+// help.
 #pragma once
 
 #include <fmt/format.h>

@@ -15,10 +15,14 @@ class JournalPriority : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
         const char* prefix = "<6>";
-        if (message.level >= spdlog::level::critical) prefix = "<2>";
-        else if (message.level >= spdlog::level::err) prefix = "<3>";
-        else if (message.level >= spdlog::level::warn) prefix = "<4>";
-        else if (message.level <= spdlog::level::debug) prefix = "<7>";
+        if (message.level >= spdlog::level::critical)
+            prefix = "<2>";
+        else if (message.level >= spdlog::level::err)
+            prefix = "<3>";
+        else if (message.level >= spdlog::level::warn)
+            prefix = "<4>";
+        else if (message.level <= spdlog::level::debug)
+            prefix = "<7>";
         out.append(prefix, prefix + 3);
     }
     std::unique_ptr<custom_flag_formatter> clone() const override {
@@ -29,7 +33,8 @@ class JournalPriority : public spdlog::custom_flag_formatter {
 }  // namespace
 
 void start_logging(const std::string& role, const std::string& level) {
-    auto logger = std::make_shared<spdlog::logger>("hilum", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger =
+        std::make_shared<spdlog::logger>("hilum", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     if (std::getenv("JOURNAL_STREAM") != nullptr)
         formatter->add_flag<JournalPriority>('*').set_pattern("%*[" + role + "] %v");

@@ -71,7 +71,8 @@ std::string own_executable() {
 std::string describe_exit(int wait_status) {
     if (WIFEXITED(wait_status)) return fmt::format("exited with status {}", WEXITSTATUS(wait_status));
     if (WIFSIGNALED(wait_status))
-        return fmt::format("killed by signal {} ({})", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+        return fmt::format("killed by signal {} ({})", WTERMSIG(wait_status),
+                           strsignal(WTERMSIG(wait_status)));
     return fmt::format("ended with wait status {}", wait_status);
 }
 

@@ -25,7 +25,7 @@ struct SpawnOptions {
 // Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.
 Result<ChildProcess> spawn(const SpawnOptions& options);
 
-std::string own_executable();  // the path of the running program
+std::string own_executable();                // the path of the running program
 std::string describe_exit(int wait_status);  // "exited with status 3", "killed by signal 9 (Killed)"
 
 }  // namespace hilum

@@ -7,7 +7,8 @@
 
 namespace hilum {
 
-// From now on this process and its threads cannot make sockets: seccomp answers EPERM. Sockets that are open stay.
+// From now on this process and its threads cannot make sockets: seccomp answers EPERM. Sockets that are open
+// stay.
 Status deny_new_sockets();
 
 // Allocations beyond `bytes` of address space fail. Not for processes with a GPU runtime or AddressSanitizer,

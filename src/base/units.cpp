@@ -24,7 +24,8 @@ Result<Quantity> split(std::string_view text) {
 }
 
 template <std::size_t N>
-Result<double> scaled(std::string_view text, const std::array<std::pair<std::string_view, double>, N>& units) {
+Result<double> scaled(std::string_view text,
+                      const std::array<std::pair<std::string_view, double>, N>& units) {
     const auto quantity = split(text);
     if (!quantity) return tl::unexpected(quantity.error());
     for (const auto& [name, factor] : units)

@@ -1,4 +1,5 @@
-// Durations and sizes as people write them in configuration: "5ms", "10s", "2min", "72h", "7d"; "64MiB", "2GiB".
+// Durations and sizes as people write them in configuration: "5ms", "10s", "2min", "72h", "7d"; "64MiB",
+// "2GiB".
 #pragma once
 
 #include <chrono>

@@ -8,7 +8,8 @@ namespace hilum {
 
 std::string ConfigurationProblem::text() const {
     std::string where = line > 0 ? fmt::format("{}:{}", file, line) : file;
-    return key.empty() ? fmt::format("{}: {}", where, message) : fmt::format("{}: {}: {}", where, key, message);
+    return key.empty() ? fmt::format("{}: {}", where, message)
+                       : fmt::format("{}: {}: {}", where, key, message);
 }
 
 YamlMapping YamlMapping::parse(const std::string& text, const std::string& file,
@@ -44,7 +45,9 @@ bool YamlMapping::has(const std::string& key) const {
     return node_.IsMap() && map[key].IsDefined() && !map[key].IsNull();
 }
 
-int YamlMapping::line() const { return node_.IsDefined() ? node_.Mark().line + 1 : 0; }
+int YamlMapping::line() const {
+    return node_.IsDefined() ? node_.Mark().line + 1 : 0;
+}
 
 void YamlMapping::problem(const std::string& key, const std::string& message) {
     const YAML::Node& map = node_;
@@ -74,8 +77,8 @@ std::string YamlMapping::string(const std::string& key, std::optional<std::strin
     return scalar<std::string>(key, std::move(fallback), "text");
 }
 
-std::int64_t YamlMapping::integer(const std::string& key, std::optional<std::int64_t> fallback, std::int64_t min,
-                                  std::int64_t max) {
+std::int64_t YamlMapping::integer(const std::string& key, std::optional<std::int64_t> fallback,
+                                  std::int64_t min, std::int64_t max) {
     const auto problems = problems_->size();
     const auto value = scalar<std::int64_t>(key, fallback, "a whole number");
     if (problems_->size() == problems && has(key) && (value < min || value > max)) {
@@ -142,8 +145,10 @@ std::vector<T> YamlMapping::list(const std::string& key, const char* kind) {
     if (!value.IsDefined()) return all;
     const auto add = [&](const YAML::Node& node) {
         T converted{};
-        if (node.IsScalar() && YAML::convert<T>::decode(node, converted)) all.push_back(converted);
-        else problem(key, fmt::format("must hold {} only", kind));
+        if (node.IsScalar() && YAML::convert<T>::decode(node, converted))
+            all.push_back(converted);
+        else
+            problem(key, fmt::format("must hold {} only", kind));
     };
     if (value.IsSequence())
         for (const auto& item : value) add(item);
@@ -152,8 +157,12 @@ std::vector<T> YamlMapping::list(const std::string& key, const char* kind) {
     return all;
 }
 
-std::vector<std::string> YamlMapping::strings(const std::string& key) { return list<std::string>(key, "text"); }
-std::vector<double> YamlMapping::numbers(const std::string& key) { return list<double>(key, "numbers"); }
+std::vector<std::string> YamlMapping::strings(const std::string& key) {
+    return list<std::string>(key, "text");
+}
+std::vector<double> YamlMapping::numbers(const std::string& key) {
+    return list<double>(key, "numbers");
+}
 
 YamlMapping YamlMapping::mapping(const std::string& key) {
     YAML::Node value = find(key);

@@ -1,5 +1,5 @@
-// Reads a YAML file key by key and collects every problem with file, line and key, so that an operator sees all
-// of them at once. Unknown keys are problems; so is a value of the wrong kind or outside its range.
+// Reads a YAML file key by key and collects every problem with file, line and key, so that an operator sees
+// all of them at once. Unknown keys are problems; so is a value of the wrong kind or outside its range.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -33,7 +33,8 @@ using ConfigurationProblems = std::vector<ConfigurationProblem>;
 class YamlMapping {
   public:
     // The root mapping of `text`; an empty one with a problem noted when it is not valid YAML.
-    static YamlMapping parse(const std::string& text, const std::string& file, ConfigurationProblems& problems);
+    static YamlMapping parse(const std::string& text, const std::string& file,
+                             ConfigurationProblems& problems);
 
     bool has(const std::string& key) const;
     std::string string(const std::string& key, std::optional<std::string> fallback = std::nullopt);
@@ -46,11 +47,11 @@ class YamlMapping {
     std::uint64_t size(const std::string& key, std::optional<std::uint64_t> fallback);
     std::string choice(const std::string& key, std::initializer_list<std::string_view> allowed,
                        std::optional<std::string> fallback);
-    std::vector<std::string> strings(const std::string& key);  // a list or one scalar; absent: empty
-    std::vector<double> numbers(const std::string& key);       // a list or one scalar; absent: empty
-    YamlMapping mapping(const std::string& key);               // absent: empty
-    std::vector<YamlMapping> mappings(const std::string& key); // a list of mappings; absent: empty
-    std::vector<std::string> keys() const;                     // for mappings with free keys
+    std::vector<std::string> strings(const std::string& key);   // a list or one scalar; absent: empty
+    std::vector<double> numbers(const std::string& key);        // a list or one scalar; absent: empty
+    YamlMapping mapping(const std::string& key);                // absent: empty
+    std::vector<YamlMapping> mappings(const std::string& key);  // a list of mappings; absent: empty
+    std::vector<std::string> keys() const;                      // for mappings with free keys
 
     void finish();  // notes a problem for each key that nobody asked for
     void problem(const std::string& key, const std::string& message);  // at the key's line

@@ -89,7 +89,9 @@ bool AnalysisEngine::any_child_running() const {
            std::any_of(workers_.begin(), workers_.end(), running);
 }
 
-bool AnalysisEngine::ready(std::size_t model) const { return workers_[model].ready.has_value(); }
+bool AnalysisEngine::ready(std::size_t model) const {
+    return workers_[model].ready.has_value();
+}
 
 bool AnalysisEngine::can_take(std::size_t model) const {
     if (!ready(model)) return false;
@@ -105,8 +107,8 @@ void AnalysisEngine::submit(AnalysisTask task) {
     pump();
 }
 
-// Moves every task on as far as idle children allow. A child that breaks on the way fails its tasks later, by its
-// end; so nothing here removes a task.
+// Moves every task on as far as idle children allow. A child that breaks on the way fails its tasks later, by
+// its end; so nothing here removes a task.
 void AnalysisEngine::pump() {
     for (auto& [id, task] : tasks_) {
         if (task.stage == Stage::waiting_for_decoder && !give_to_decoder(id, task)) break;
@@ -176,8 +178,8 @@ void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<
 void AnalysisEngine::on_worker_message(std::size_t model, Message message) {
     auto& worker = workers_[model];
     if (auto ready = from_packet<WorkerReady>(message)) {
-        spdlog::info("model {} {} is ready on {}", loggable(ready->model.name), loggable(ready->model.version),
-                     ready->device);
+        spdlog::info("model {} {} is ready on {}", loggable(ready->model.name),
+                     loggable(ready->model.version), ready->device);
         worker.ready = std::move(*ready);
         worker.error.clear();
         worker.child->prosper();
@@ -202,19 +204,20 @@ void AnalysisEngine::on_worker_message(std::size_t model, Message message) {
 void AnalysisEngine::on_inferred(std::size_t model, InferReply reply, std::vector<UniqueFd> fds) {
     auto& worker = workers_[model];
     const auto found = tasks_.find(reply.job);
-    if (found == tasks_.end() || found->second.stage != Stage::inferring || found->second.task.model != model) {
+    if (found == tasks_.end() || found->second.stage != Stage::inferring ||
+        found->second.task.model != model) {
         spdlog::error("worker answered a request that it was not given");
         return worker.child->kill();
     }
     --worker.inferring;
     if (!reply.error_code.empty()) {
         const bool passing = reply.error_code == "out_of_memory";
-        return finish(reply.job, AnalysisFailure{{reply.error_code, reply.error,
-                                                  passing ? Retry::later : Retry::never}});
+        return finish(reply.job, AnalysisFailure{
+                                     {reply.error_code, reply.error, passing ? Retry::later : Retry::never}});
     }
     Task& task = found->second;
     Analysed analysed{std::move(reply.result), task.decoded.attributes, task.decoded.geometry,
-                      task.decoded.display, std::move(task.display), UniqueFd()};
+                      task.decoded.display,    std::move(task.display), UniqueFd()};
     if (!fds.empty()) analysed.maps = std::move(fds.front());
     finish(reply.job, std::move(analysed));
 }
@@ -264,7 +267,9 @@ nlohmann::json AnalysisEngine::models_status() const {
         const auto& worker = workers_[i];
         nlohmann::json one = {{"package", configuration_.models[i].package.filename().string()},
                               {"mode", configuration_.models[i].mode},
-                              {"state", worker.ready ? "ready" : worker.error.empty() ? "loading" : "failed"},
+                              {"state", worker.ready           ? "ready"
+                                        : worker.error.empty() ? "loading"
+                                                               : "failed"},
                               {"error", worker.error}};
         if (worker.ready) {
             one["name"] = worker.ready->model.name;

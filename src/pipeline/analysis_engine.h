@@ -1,5 +1,6 @@
-// The decoders and workers at work: takes an open DICOM file and a model, and answers with what the model said, why
-// it was not asked, or what went wrong. In memory only; the jobs that outlive a restart are AnalysisJobs'.
+// The decoders and workers at work: takes an open DICOM file and a model, and answers with what the model
+// said, why it was not asked, or what went wrong. In memory only; the jobs that outlive a restart are
+// AnalysisJobs'.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -39,10 +40,10 @@ struct Refused {
 using AnalysisAnswer = std::variant<Analysed, Refused, AnalysisFailure>;
 
 struct AnalysisTask {
-    UniqueFd file;                                       // the DICOM file, open for reading
-    std::size_t model = 0;                               // index into configuration.models
-    bool urgent = false;                                 // somebody waits: before the queue
-    std::function<void(AnalysisAnswer)> done;            // called once, on the loop
+    UniqueFd file;                             // the DICOM file, open for reading
+    std::size_t model = 0;                     // index into configuration.models
+    bool urgent = false;                       // somebody waits: before the queue
+    std::function<void(AnalysisAnswer)> done;  // called once, on the loop
 };
 
 class AnalysisEngine {
@@ -54,11 +55,12 @@ class AnalysisEngine {
         std::function<void()> on_changed;   // a child's or model's state changed
     };
 
-    AnalysisEngine(boost::asio::io_context& loop, const Configuration& configuration, Environment environment);
+    AnalysisEngine(boost::asio::io_context& loop, const Configuration& configuration,
+                   Environment environment);
     ~AnalysisEngine();
 
     void start();
-    void stop();   // closes the children's channels
+    void stop();  // closes the children's channels
 
     // Whether the model is ready and few enough tasks wait for it. Tasks beyond that are taken all the same.
     bool can_take(std::size_t model) const;
@@ -87,7 +89,7 @@ class AnalysisEngine {
     struct Worker {
         std::unique_ptr<SupervisedChild> child;
         std::optional<WorkerReady> ready;
-        std::string error;      // why it is not
+        std::string error;  // why it is not
         int inferring = 0;
     };
 
@@ -108,8 +110,8 @@ class AnalysisEngine {
     const Configuration& configuration_;
     Environment environment_;
     std::vector<Decoder> decoders_;
-    std::vector<Worker> workers_;          // one per configured model
-    std::map<std::int64_t, Task> tasks_;   // by number, so in order of arrival
+    std::vector<Worker> workers_;         // one per configured model
+    std::map<std::int64_t, Task> tasks_;  // by number, so in order of arrival
     std::int64_t next_urgent_ = -1'000'000'000'000, next_ = 1;
     boost::asio::steady_timer deadline_timer_;
 };

@@ -20,8 +20,8 @@ Result<AnalysisArtifact> to_artifact(const Analysed& analysed) {
     artifact.attributes = analysed.attributes;
     artifact.geometry = analysed.geometry;
     artifact.display = analysed.display;
-    const auto pixels = static_cast<std::size_t>(analysed.display.rows) *
-                        static_cast<std::size_t>(analysed.display.columns);
+    const auto pixels =
+        static_cast<std::size_t>(analysed.display.rows) * static_cast<std::size_t>(analysed.display.columns);
     auto display = Mapping::of_memfd(analysed.display_pixels.get(), pixels);
     if (!display) return tl::unexpected(display.error());
     const auto shown = display->as<std::uint8_t>();
@@ -72,7 +72,8 @@ AnalysisJobs::Claim AnalysisJobs::claim(Database& database, const std::string& m
     const std::int64_t at = to_microseconds(now());
     Claim claim;
     database.each(
-        "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = ?1"
+        "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
+        "?1"
         " WHERE id = (SELECT id FROM analysis WHERE state = 'queued' AND model = ?2 AND next_attempt_at <= ?1"
         " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id",
         [&](SQLite::Statement& row) { claim.job.emplace().job = row.getColumn(0).getInt64(); }, at, model,
@@ -132,13 +133,14 @@ void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
         const int error = errno;
         return keep_failure(job, model, system_error(error, "cannot open the stored object"));
     }
-    engine_.submit({std::move(file), model, false, [this, model, job](AnalysisAnswer answer) {
-                        if (auto* analysed = std::get_if<Analysed>(&answer))
-                            return keep(job, model, std::move(*analysed));
-                        if (auto* refused = std::get_if<Refused>(&answer))
-                            return keep_outcome(job, model, {refused->reason, std::nullopt, refused->model}, "");
-                        keep_failure(job, model, std::get<AnalysisFailure>(answer).error);
-                    }});
+    engine_.submit(
+        {std::move(file), model, false, [this, model, job](AnalysisAnswer answer) {
+             if (auto* analysed = std::get_if<Analysed>(&answer))
+                 return keep(job, model, std::move(*analysed));
+             if (auto* refused = std::get_if<Refused>(&answer))
+                 return keep_outcome(job, model, {refused->reason, std::nullopt, refused->model}, "");
+             keep_failure(job, model, std::get<AnalysisFailure>(answer).error);
+         }});
 }
 
 void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
@@ -149,7 +151,9 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
         auto written = artifact ? write_file_durably(directory_.analyses() / name, serialize(*artifact))
                                 : Status(tl::unexpected(artifact.error()));
         boost::asio::post(loop_, [this, job, model, shared, name, written = std::move(written)] {
-            if (!written) return keep_failure(job, model, {written.error().code, written.error().message, Retry::later});
+            if (!written)
+                return keep_failure(job, model,
+                                    {written.error().code, written.error().message, Retry::later});
             keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model}, name);
         });
     });
@@ -158,7 +162,8 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
 void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
                                 std::string artifact) {
     commits_.submit(
-        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact)](Database& database) {
+        [job, key = models_[model], outcome = std::move(outcome),
+         artifact = std::move(artifact)](Database& database) {
             const std::int64_t at = to_microseconds(now());
             const char* state = outcome.result ? "analysed" : "not_analysed";
             const int changed = database.execute(
@@ -175,13 +180,15 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
                 event.detail["diagnosis"] = result.diagnosis;
                 event.detail["confidence"] = result.confidence;
                 event.detail["device"] = result.device;
-                database.count("analyses", {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
+                database.count("analyses",
+                               {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
                 database.count("inference_microseconds", {{"model", key}},
                                static_cast<std::int64_t>(result.seconds * 1e6));
             } else {
                 event.detail["reason"] = *outcome.not_analysed;
-                database.count("analyses",
-                               {{"model", key}, {"outcome", "not_analysed"}, {"reason", outcome.not_analysed->code}});
+                database.count(
+                    "analyses",
+                    {{"model", key}, {"outcome", "not_analysed"}, {"reason", outcome.not_analysed->code}});
             }
             database.append_audit(event);
         },
@@ -199,7 +206,8 @@ void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Err
             const auto state = fail_job(database, JobTable::analysis, job.job, error, retry);
             auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);
             event.outcome = "failure";
-            event.detail = {{"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
+            event.detail = {
+                {"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
             database.append_audit(event);
             database.count("analysis_failures", {{"model", key}, {"code", error.code}});
         },

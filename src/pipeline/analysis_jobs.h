@@ -1,5 +1,5 @@
-// Carries analysis jobs between the database and the engine: claims what is queued, keeps what was found, retries
-// or quarantines what failed.
+// Carries analysis jobs between the database and the engine: claims what is queued, keeps what was found,
+// retries or quarantines what failed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,13 +17,13 @@ namespace hilum {
 
 class AnalysisJobs {
   public:
-    // `models`: the keys of configuration.models, in order. `on_finished`: a job came to an end, so a report may
-    // be due.
+    // `models`: the keys of configuration.models, in order. `on_finished`: a job came to an end, so a report
+    // may be due.
     AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
                  const Configuration& configuration, DataDirectory directory, std::vector<std::string> models,
                  std::function<void()> on_finished);
 
-    void pump();   // claims as much as the engine can take
+    void pump();  // claims as much as the engine can take
     void drain() { draining_ = true; }
     bool idle() const { return working_ == 0; }
 
@@ -51,10 +51,10 @@ class AnalysisJobs {
     DataDirectory directory_;
     std::vector<std::string> models_;
     std::function<void()> on_finished_;
-    std::vector<bool> claiming_;          // one claim at a time for each model
+    std::vector<bool> claiming_;  // one claim at a time for each model
     std::vector<bool> claim_again_;
     boost::asio::steady_timer retry_timer_;
-    boost::asio::thread_pool files_{1};   // writes artifacts, so that neither the loop nor a C-STORE waits
+    boost::asio::thread_pool files_{1};  // writes artifacts, so that neither the loop nor a C-STORE waits
     int working_ = 0;
     bool draining_ = false;
 };

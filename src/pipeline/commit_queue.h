@@ -21,10 +21,10 @@ class CommitQueue {
     CommitQueue(boost::asio::io_context& loop, Database database);
     ~CommitQueue();  // runs what waits, then ends the thread
 
-    // Runs `work(Database&)` on the commit thread inside a savepoint, and after the transaction is on the disk
-    // calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes alone are
-    // rolled back; when the commit fails, those of all that shared it. An I/O error ends the process: what is on
-    // the disk is then unknown, and a restart recovers it.
+    // Runs `work(Database&)` on the commit thread inside a savepoint, and after the transaction is on the
+    // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
+    // alone are rolled back; when the commit fails, those of all that shared it. An I/O error ends the
+    // process: what is on the disk is then unknown, and a restart recovers it.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
         using Value = std::invoke_result_t<Work, Database&>;

@@ -34,11 +34,12 @@ Result<nlohmann::json> list_jobs(DatabaseReader& reader, const nlohmann::json& a
 }
 
 Result<nlohmann::json> export_audit(DatabaseReader& reader, const nlohmann::json& args) {
-    return reader.audit_events(args.value("after", std::int64_t{0}), most_rows).map([](const nlohmann::json& events) {
-        return nlohmann::json{
-            {"events", events},
-            {"next", events.size() == most_rows ? events.back()["id"] : nlohmann::json()}};
-    });
+    return reader.audit_events(args.value("after", std::int64_t{0}), most_rows)
+        .map([](const nlohmann::json& events) {
+            return nlohmann::json{
+                {"events", events},
+                {"next", events.size() == most_rows ? events.back()["id"] : nlohmann::json()}};
+        });
 }
 
 Result<nlohmann::json> answer(DatabaseReader& reader, const std::filesystem::path& data_dir,
@@ -47,10 +48,14 @@ Result<nlohmann::json> answer(DatabaseReader& reader, const std::filesystem::pat
     if (verb == "jobs.list") return list_jobs(reader, args);
     if (verb == "jobs.show")
         return reader.job(args.value("kind", "analysis"), args.value("id", std::int64_t{0}))
-            .map([](const nlohmann::json& job) { return nlohmann::json{{"job", job}}; });
+            .map([](const nlohmann::json& job) {
+                return nlohmann::json{{"job", job}};
+            });
     if (verb == "studies")
         return reader.studies(std::min(args.value("limit", 100), most_rows))
-            .map([](const nlohmann::json& studies) { return nlohmann::json{{"studies", studies}}; });
+            .map([](const nlohmann::json& studies) {
+                return nlohmann::json{{"studies", studies}};
+            });
     if (verb == "audit.export") return export_audit(reader, args);
     if (verb == "audit.verify") return reader.verify_audit();
     if (verb == "jobs.retry" || verb == "jobs.discard")

@@ -1,6 +1,6 @@
 // The operator's requests: {"verb": ..., "args": {...}} -> {"ok": {...}} or {"error": {"code", "message"}}.
-// Verbs that read: status, jobs.list, jobs.show, studies, audit.export, audit.verify. Verbs that change (jobs.retry,
-// jobs.discard) need the daemon.
+// Verbs that read: status, jobs.list, jobs.show, studies, audit.export, audit.verify. Verbs that change
+// (jobs.retry, jobs.discard) need the daemon.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,8 +12,8 @@
 
 namespace hilum {
 
-// Answers a reading verb from the database alone: used by `hilum` when no daemon runs, as the owner of data_dir or
-// root. A changing verb gets the error "not_running".
+// Answers a reading verb from the database alone: used by `hilum` when no daemon runs, as the owner of
+// data_dir or root. A changing verb gets the error "not_running".
 nlohmann::json answer_control_request(const std::filesystem::path& data_dir, const nlohmann::json& request);
 
 // {"error": {"code", "message"}}

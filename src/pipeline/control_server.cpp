@@ -33,8 +33,9 @@ Status ControlServer::start() {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
-        return fail("configuration", "node.data_dir: the path {} is too long for a socket ({} characters at most)",
-                    path, sizeof address.sun_path - 1);
+        return fail("configuration",
+                    "node.data_dir: the path {} is too long for a socket ({} characters at most)", path,
+                    sizeof address.sun_path - 1);
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     ::unlink(path.c_str());  // a killed daemon left it; the lock on data_dir says that it is dead
@@ -47,13 +48,13 @@ Status ControlServer::start() {
 }
 
 void ControlServer::accept() {
-    socket_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                        [this](const boost::system::error_code& error) {
-                            if (error) return;
-                            UniqueFd connection(::accept4(socket_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-                            if (connection) adopt(std::move(connection));
-                            accept();
-                        });
+    socket_->async_wait(
+        boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+            if (error) return;
+            UniqueFd connection(::accept4(socket_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+            if (connection) adopt(std::move(connection));
+            accept();
+        });
 }
 
 void ControlServer::adopt(UniqueFd connection) {
@@ -73,7 +74,8 @@ void ControlServer::adopt(UniqueFd connection) {
 }
 
 void ControlServer::handle(std::int64_t client, nlohmann::json request, const std::string& actor) {
-    const auto verb = request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
+    const auto verb =
+        request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
     if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
     boost::asio::post(readers_, [this, client, verb, request = std::move(request)] {
         auto reply = answer_control_request(directory_.root, request);
@@ -88,13 +90,16 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
     JobSelection selection;
     try {
         const auto args = request.value("args", nlohmann::json::object());
-        selection = {args.value("kind", ""), args.value("id", std::int64_t{0}), args.value("study_instance_uid", ""),
-                     args.value("accession_number", "")};
+        selection = {args.value("kind", ""), args.value("id", std::int64_t{0}),
+                     args.value("study_instance_uid", ""), args.value("accession_number", "")};
     } catch (const nlohmann::json::exception& error) {
-        return answer(client, control_error({"bad_request", std::string("malformed request: ") + error.what()}));
+        return answer(client,
+                      control_error({"bad_request", std::string("malformed request: ") + error.what()}));
     }
     if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
-        return answer(client, control_error({"bad_request", "say which jobs: a kind and an id, a study, or an accession number"}));
+        return answer(client,
+                      control_error({"bad_request",
+                                     "say which jobs: a kind and an id, a study, or an accession number"}));
     const bool retry = request["verb"] == "jobs.retry";
     commits_.submit(
         [selection, retry, actor](Database& database) {

@@ -16,7 +16,8 @@ namespace hilum {
 
 class ControlServer {
   public:
-    // `live_status`: what the coordinator knows beside the database. `on_jobs`: jobs were put back into queues.
+    // `live_status`: what the coordinator knows beside the database. `on_jobs`: jobs were put back into
+    // queues.
     ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
                   std::function<nlohmann::json()> live_status, std::function<void()> on_jobs);
     ~ControlServer();

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include <boost/asio/io_context.hpp>
@@ -135,8 +136,8 @@ ChildSpecification Node::specify(const std::string& role, const std::string& nam
     child.name = name;
     child.configuration_fd = configuration_fd_.get();
     child.dies_with_parent = role != "listener";
-    const std::vector<std::string> common = {"--config", options_.configuration_file.string(), "--channel-fd", "3",
-                                             "--config-fd", "4"};
+    const std::vector<std::string> common = {
+        "--config", options_.configuration_file.string(), "--channel-fd", "3", "--config-fd", "4"};
     if (role == "worker") {
         child.arguments = {options_.worker_program.string(), "--model", name};
     } else {
@@ -177,7 +178,8 @@ void Node::start_children() {
     reports_.start(specify("composer", "1"));
     deliveries_.start([this](const std::string& destination) { return specify("sender", destination); });
     if (configuration_.http.enabled) predictions_.start(specify("http", "1"));
-    boost::asio::post(sweeper_, [directory = directory_, before = started_at_] { sweep_spool(directory, before); });
+    boost::asio::post(sweeper_,
+                      [directory = directory_, before = started_at_] { sweep_spool(directory, before); });
     reports_.pump();
 }
 
@@ -205,7 +207,9 @@ void Node::begin_drain() {
 void Node::continue_drain(std::chrono::steady_clock::time_point until) {
     const bool idle = reception_.idle() && analyses_.idle() && reports_.idle() && deliveries_.idle();
     if (idle || std::chrono::steady_clock::now() >= until) {
-        if (!idle) spdlog::warn("not everything finished within node.drain_timeout; it is taken up at the next start");
+        if (!idle)
+            spdlog::warn(
+                "not everything finished within node.drain_timeout; it is taken up at the next start");
         return end_children();
     }
     drain_timer_.expires_after(drain_poll);
@@ -332,6 +336,7 @@ void Node::keep_watchdog() {
 int run_coordinator(const CoordinatorOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
+    ::umask(0027);  // images, results and identifiers are for the daemon's user and its group
     const DataDirectory directory{options.configuration.node.data_dir};
     auto lock = prepare_data_directory(directory);
     if (!lock) {

@@ -50,8 +50,9 @@ void Database::migrate() {
     const auto have = static_cast<std::size_t>(connection_->execAndGet("PRAGMA user_version").getInt());
     const auto& all = migrations();
     if (have > all.size())
-        throw SQLite::Exception(fmt::format(
-            "its schema has version {}, this Hilum knows {}: it was written by a newer Hilum", have, all.size()));
+        throw SQLite::Exception(
+            fmt::format("its schema has version {}, this Hilum knows {}: it was written by a newer Hilum",
+                        have, all.size()));
     for (std::size_t i = have; i < all.size(); ++i) {
         SQLite::Transaction transaction(*connection_);
         connection_->exec(all[i]);
@@ -72,9 +73,12 @@ nlohmann::json Database::row_json(SQLite::Statement& row) {
     for (int i = 0; i < row.getColumnCount(); ++i) {
         const auto column = row.getColumn(i);
         auto& value = object[column.getName()];
-        if (column.isInteger()) value = column.getInt64();
-        else if (column.isFloat()) value = column.getDouble();
-        else if (!column.isNull()) value = column.getString();
+        if (column.isInteger())
+            value = column.getInt64();
+        else if (column.isFloat())
+            value = column.getDouble();
+        else if (!column.isNull())
+            value = column.getString();
     }
     return object;
 }
@@ -90,17 +94,20 @@ void Database::append_audit(audit::AuditEvent event) {
     event.at = to_microseconds(now());
     const auto hash = audit::chain_hash(audit_tail_->hash, event);
     const auto detail = event.detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    execute("INSERT INTO audit_event(id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id,"
-            " detail, hash) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            event.id, event.at, event.type, event.outcome, event.actor, event.study_instance_uid,
-            event.sop_instance_uid, event.patient_id, detail, hash);
+    execute(
+        "INSERT INTO audit_event(id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, "
+        "patient_id,"
+        " detail, hash) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        event.id, event.at, event.type, event.outcome, event.actor, event.study_instance_uid,
+        event.sop_instance_uid, event.patient_id, detail, hash);
     audit_tail_ = AuditTail{event.id, hash};
 }
 
 void Database::count(const char* name, const nlohmann::json& labels, std::int64_t by) {
-    execute("INSERT INTO counter(name, labels, value) VALUES(?, ?, ?)"
-            " ON CONFLICT(name, labels) DO UPDATE SET value = value + excluded.value",
-            name, labels.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), by);
+    execute(
+        "INSERT INTO counter(name, labels, value) VALUES(?, ?, ?)"
+        " ON CONFLICT(name, labels) DO UPDATE SET value = value + excluded.value",
+        name, labels.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), by);
 }
 
 }  // namespace hilum

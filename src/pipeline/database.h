@@ -46,7 +46,8 @@ class Database {
     template <typename... Args>
     nlohmann::json select(const char* sql, const Args&... args) {
         nlohmann::json rows = nlohmann::json::array();
-        each(sql, [&](SQLite::Statement& row) { rows.push_back(row_json(row)); }, args...);
+        each(
+            sql, [&](SQLite::Statement& row) { rows.push_back(row_json(row)); }, args...);
         return rows;
     }
 
@@ -64,7 +65,8 @@ class Database {
     void append_audit(audit::AuditEvent event);
 
     // Adds to a counter within the current transaction.
-    void count(const char* name, const nlohmann::json& labels = nlohmann::json::object(), std::int64_t by = 1);
+    void count(const char* name, const nlohmann::json& labels = nlohmann::json::object(),
+               std::int64_t by = 1);
 
     // After a rolled-back transaction: forgets what is remembered of the audit chain.
     void forget_audit_tail() { audit_tail_.reset(); }
@@ -110,8 +112,10 @@ class Database {
     static void bind(SQLite::Statement& s, int i, std::nullptr_t) { s.bind(i); }
     template <typename T>
     static void bind(SQLite::Statement& s, int i, const std::optional<T>& value) {
-        if (value) bind(s, i, *value);
-        else s.bind(i);
+        if (value)
+            bind(s, i, *value);
+        else
+            s.bind(i);
     }
 
     void migrate();

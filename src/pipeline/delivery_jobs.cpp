@@ -20,7 +20,8 @@ struct Verdict {
     std::int64_t next_attempt_at = 0;
 };
 
-Verdict judge(const DeliverReply& reply, const DestinationSettings& settings, int attempts, std::int64_t created_at) {
+Verdict judge(const DeliverReply& reply, const DestinationSettings& settings, int attempts,
+              std::int64_t created_at) {
     const std::int64_t at = to_microseconds(now());
     if (reply.outcome == "delivered") return {"delivered"};
     if (reply.outcome == "refused") return {"refused"};
@@ -31,8 +32,9 @@ Verdict judge(const DeliverReply& reply, const DestinationSettings& settings, in
 
 }  // namespace
 
-DeliveryJobs::DeliveryJobs(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-                           DataDirectory directory, std::function<void()> on_changed)
+DeliveryJobs::DeliveryJobs(boost::asio::io_context& loop, CommitQueue& commits,
+                           const Configuration& configuration, DataDirectory directory,
+                           std::function<void()> on_changed)
     : loop_(loop),
       commits_(commits),
       configuration_(configuration),
@@ -67,8 +69,10 @@ DeliveryJobs::Claim DeliveryJobs::claim(Database& database, const std::string& d
     const std::int64_t at = to_microseconds(now());
     Claim claim;
     database.each(
-        "UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = ?1"
-        " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND next_attempt_at <= ?1"
+        "UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
+        "?1"
+        " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
+        "next_attempt_at <= ?1"
         " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id, attempts, created_at",
         [&](SQLite::Statement& row) {
             auto& delivery = claim.delivery.emplace();
@@ -79,7 +83,8 @@ DeliveryJobs::Claim DeliveryJobs::claim(Database& database, const std::string& d
         at, destination, lease.count());
     if (!claim.delivery) {
         claim.next_at = database.number(
-            "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?", destination);
+            "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
+            destination);
         return claim;
     }
     database.each(
@@ -166,21 +171,27 @@ void DeliveryJobs::keep(Lane& lane, DeliverReply reply) {
         spdlog::warn("destination {}: delivery {} {}: {}", lane.settings->name, reply.delivery, verdict.state,
                      loggable(reply.message));
     commits_.submit(
-        [current = lane.current, reply = std::move(reply), verdict, name = lane.settings->name](Database& database) {
+        [current = lane.current, reply = std::move(reply), verdict,
+         name = lane.settings->name](Database& database) {
             database.execute(
-                "UPDATE delivery SET state = ?, next_attempt_at = ?, dimse_status = ?, error = ?, lease_until = NULL,"
+                "UPDATE delivery SET state = ?, next_attempt_at = ?, dimse_status = ?, error = ?, "
+                "lease_until = NULL,"
                 " updated_at = ? WHERE id = ? AND state = 'running'",
                 verdict.state, verdict.next_attempt_at,
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                reply.outcome == "delivered" ? std::string() : reply.message, to_microseconds(now()), reply.delivery);
+                reply.outcome == "delivered" ? std::string() : reply.message, to_microseconds(now()),
+                reply.delivery);
             audit::AuditEvent event;
             event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
             event.outcome = reply.outcome == "delivered" ? "success" : "failure";
             event.actor = "hilum";
             event.study_instance_uid = current.study_instance_uid;
             event.sop_instance_uid = current.request.sop_instance_uid;
-            event.detail = {{"destination", name}, {"state", verdict.state}, {"message", reply.message},
-                            {"dimse_status", reply.dimse_status}, {"attempt", current.attempts}};
+            event.detail = {{"destination", name},
+                            {"state", verdict.state},
+                            {"message", reply.message},
+                            {"dimse_status", reply.dimse_status},
+                            {"attempt", current.attempts}};
             database.append_audit(event);
             database.count("deliveries", {{"destination", name}, {"outcome", reply.outcome}});
         },
@@ -193,7 +204,8 @@ void DeliveryJobs::keep(Lane& lane, DeliverReply reply) {
 }
 
 bool DeliveryJobs::idle() const {
-    return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.phase == Phase::idle; });
+    return std::all_of(lanes_.begin(), lanes_.end(),
+                       [](const Lane& lane) { return lane.phase == Phase::idle; });
 }
 
 void DeliveryJobs::stop() {

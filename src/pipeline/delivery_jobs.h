@@ -1,5 +1,5 @@
-// Delivers committed results: one sender process per destination, one result at a time each, retried with growing
-// delays until it is accepted, refused for good, or too old.
+// Delivers committed results: one sender process per destination, one result at a time each, retried with
+// growing delays until it is accepted, refused for good, or too old.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

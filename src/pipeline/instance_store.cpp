@@ -15,7 +15,8 @@ struct Version {
 std::optional<Version> newest_version(Database& database, const std::string& sop_instance_uid) {
     std::optional<Version> newest;
     database.each(
-        "SELECT id, (SELECT max(version) FROM instance WHERE sop_instance_uid = ?1), analysis_sha256 FROM instance"
+        "SELECT id, (SELECT max(version) FROM instance WHERE sop_instance_uid = ?1), analysis_sha256 FROM "
+        "instance"
         " WHERE sop_instance_uid = ?1 AND state IN ('to_analyse', 'prior') ORDER BY version DESC LIMIT 1",
         [&](SQLite::Statement& row) {
             newest = Version{row.getColumn(0).getInt64(), row.getColumn(1).getInt64(),
@@ -43,7 +44,8 @@ audit::AuditEvent event_for(const char* type, const ReceivedHeader& header, cons
 void supersede(Database& database, std::int64_t instance_id, std::int64_t now) {
     database.execute("UPDATE instance SET state = 'superseded' WHERE id = ?", instance_id);
     database.execute(
-        "UPDATE analysis SET state = 'discarded', error = 'a newer version of the instance came', updated_at = ?"
+        "UPDATE analysis SET state = 'discarded', error = 'a newer version of the instance came', updated_at "
+        "= ?"
         " WHERE instance_id = ? AND state IN ('queued', 'running', 'quarantined')",
         now, instance_id);
 }
@@ -79,13 +81,18 @@ StoreAnswer InstanceStore::store(Database& database, const StoreCommit& commit) 
 
     const std::int64_t study_id = upsert_study(database, header, at);
     database.execute(
-        "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid,"
-        " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, version, received_at)"
+        "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, "
+        "transfer_syntax_uid,"
+        " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, version, "
+        "received_at)"
         " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         study_id, header.sop_instance_uid, header.sop_class_uid, header.series_instance_uid,
         header.transfer_syntax_uid, header.modality, commit.file, commit.size, commit.dataset_sha256,
         commit.analysis_sha256, commit.calling_ae, commit.peer,
-        as_before ? "kept" : prior ? "prior" : "to_analyse", newest ? newest->version + 1 : 1, at);
+        as_before ? "kept"
+        : prior   ? "prior"
+                  : "to_analyse",
+        newest ? newest->version + 1 : 1, at);
     if (!as_before && !prior) enqueue(database, study_id, database.last_id(), at);
     if (newest) return answer(true, "new_version");
     return answer(true, prior ? "prior" : "stored");
@@ -99,7 +106,8 @@ StoreAnswer InstanceStore::discard(Database& database, const DiscardCommit& comm
     return {true, false, "discarded"};
 }
 
-std::int64_t InstanceStore::upsert_study(Database& database, const ReceivedHeader& header, std::int64_t at) const {
+std::int64_t InstanceStore::upsert_study(Database& database, const ReceivedHeader& header,
+                                         std::int64_t at) const {
     database.execute(
         "INSERT INTO study(study_instance_uid, accession_number, patient_id, study_date, created_at)"
         " VALUES(?, ?, ?, ?, ?) ON CONFLICT(study_instance_uid) DO UPDATE SET"
@@ -118,9 +126,10 @@ void InstanceStore::enqueue(Database& database, std::int64_t study_id, std::int6
             instance_id, model, at, at, at);
     if (models_.empty()) return;
     const std::int64_t idle = study_.idle_timeout.count(), longest = study_.max_wait.count();
-    database.execute("UPDATE study SET last_arrival_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
-                     " due_at = min(?1 + ?2, coalesce(first_pending_at, ?1) + ?3) WHERE id = ?4",
-                     at, idle, longest, study_id);
+    database.execute(
+        "UPDATE study SET last_arrival_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
+        " due_at = min(?1 + ?2, coalesce(first_pending_at, ?1) + ?3) WHERE id = ?4",
+        at, idle, longest, study_id);
 }
 
 bool InstanceStore::is_prior(const std::string& study_date, Timestamp time) const {
@@ -129,7 +138,8 @@ bool InstanceStore::is_prior(const std::string& study_date, Timestamp time) cons
     const auto [end, error] = std::from_chars(study_date.data(), study_date.data() + 8, number);
     if (error != std::errc() || end != study_date.data() + 8) return false;
     const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(number / 10000)),
-                                           std::chrono::month(number / 100 % 100), std::chrono::day(number % 100));
+                                           std::chrono::month(number / 100 % 100),
+                                           std::chrono::day(number % 100));
     // The study may have been made at any time of its day, and in any time zone: give it a day.
     return date.ok() && time - std::chrono::sys_days(date) > *study_.max_age + std::chrono::hours(24);
 }

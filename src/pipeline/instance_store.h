@@ -1,5 +1,5 @@
-// What a received instance becomes in the database: a new instance with its jobs, a duplicate, a new version, a
-// prior, or the record of something deliberately not kept. Runs on the commit thread.
+// What a received instance becomes in the database: a new instance with its jobs, a duplicate, a new version,
+// a prior, or the record of something deliberately not kept. Runs on the commit thread.
 #pragma once
 
 #include <string>

@@ -17,9 +17,11 @@ struct JobStatements {
 const JobStatements& statements_of(JobTable table) {
     static const JobStatements analysis{
         "SELECT attempts FROM analysis WHERE id = ? AND state = 'running'",
-        "UPDATE analysis SET state = 'queued', error_code = ?, error = ?, next_attempt_at = ?, updated_at = ?,"
+        "UPDATE analysis SET state = 'queued', error_code = ?, error = ?, next_attempt_at = ?, updated_at = "
+        "?,"
         " lease_until = NULL WHERE id = ?",
-        "UPDATE analysis SET state = 'quarantined', error_code = ?, error = ?, updated_at = ?, lease_until = NULL"
+        "UPDATE analysis SET state = 'quarantined', error_code = ?, error = ?, updated_at = ?, lease_until = "
+        "NULL"
         " WHERE id = ?",
         "UPDATE analysis SET state = 'queued', lease_until = NULL, updated_at = ?1, next_attempt_at = ?1"
         " WHERE state = 'running' AND attempts < ?2",
@@ -30,7 +32,8 @@ const JobStatements& statements_of(JobTable table) {
         "SELECT attempts FROM report WHERE id = ? AND state = 'running'",
         "UPDATE report SET state = 'queued', error_code = ?, error = ?, next_attempt_at = ?, updated_at = ?,"
         " lease_until = NULL WHERE id = ?",
-        "UPDATE report SET state = 'quarantined', error_code = ?, error = ?, updated_at = ?, lease_until = NULL"
+        "UPDATE report SET state = 'quarantined', error_code = ?, error = ?, updated_at = ?, lease_until = "
+        "NULL"
         " WHERE id = ?",
         "UPDATE report SET state = 'queued', lease_until = NULL, updated_at = ?1, next_attempt_at = ?1"
         " WHERE state = 'running' AND attempts < ?2",
@@ -44,18 +47,21 @@ const JobStatements& statements_of(JobTable table) {
 
 void recover_jobs(Database& database, const RetrySettings& retry) {
     const std::int64_t at = to_microseconds(now());
-    // An interruption of the whole node (power, kill -9) is rarely the job's fault: it has more lives than a failure.
+    // An interruption of the whole node (power, kill -9) is rarely the job's fault: it has more lives than a
+    // failure.
     const int lives = retry.max_attempts + 10;
     for (const auto table : {JobTable::analysis, JobTable::report}) {
         const auto& sql = statements_of(table);
         database.execute(sql.recover, at, lives);
         const int given_up = database.execute(sql.give_up, at);
-        if (given_up > 0) database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", "interrupted"}}, given_up);
+        if (given_up > 0)
+            database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", "interrupted"}}, given_up);
     }
     // A delivery that was interrupted may have arrived: the same bytes are sent again.
-    database.execute("UPDATE delivery SET state = 'queued', lease_until = NULL, updated_at = ?1,"
-                     " next_attempt_at = ?1 WHERE state = 'running'",
-                     at);
+    database.execute(
+        "UPDATE delivery SET state = 'queued', lease_until = NULL, updated_at = ?1,"
+        " next_attempt_at = ?1 WHERE state = 'running'",
+        at);
 }
 
 void adopt_models(Database& database, const std::vector<std::string>& models) {
@@ -67,9 +73,10 @@ void adopt_models(Database& database, const std::vector<std::string>& models) {
             " SELECT DISTINCT instance_id, ?1, 'queued', ?2, ?2, ?2 FROM analysis WHERE state = 'queued'"
             " AND model NOT IN (SELECT value FROM json_each(?3)) ON CONFLICT(instance_id, model) DO NOTHING",
             model, at, known);
-    database.execute("UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured',"
-                     " updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
-                     at, known);
+    database.execute(
+        "UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured',"
+        " updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
+        at, known);
 }
 
 std::string fail_job(Database& database, JobTable table, std::int64_t id, const Error& error,
@@ -93,18 +100,22 @@ namespace {
 
 // The condition that a selection puts on a row of a job table joined with its study; its three parameters are
 // kind-and-id matched (0: by study), StudyInstanceUID and accession number.
-#define HILUM_SELECTED(table)                                                                               \
-    "((?1 != 0 AND " table ".id = ?1) OR (?1 = 0 AND ((?2 != '' AND study_instance_uid = ?2)"               \
+#define HILUM_SELECTED(table)                                          \
+    "((?1 != 0 AND " table                                             \
+    ".id = ?1) OR (?1 = 0 AND ((?2 != '' AND study_instance_uid = ?2)" \
     " OR (?3 != '' AND accession_number = ?3))))"
 
 constexpr const char* analyses_to_retry =
     "UPDATE analysis SET state = 'queued', attempts = 0, next_attempt_at = ?4, updated_at = ?4, error = '',"
-    " error_code = '' WHERE id IN (SELECT analysis.id FROM analysis JOIN instance ON instance.id = instance_id"
-    " JOIN study ON study.id = study_id WHERE instance.state = 'to_analyse' AND (analysis.state = 'quarantined'"
+    " error_code = '' WHERE id IN (SELECT analysis.id FROM analysis JOIN instance ON instance.id = "
+    "instance_id"
+    " JOIN study ON study.id = study_id WHERE instance.state = 'to_analyse' AND (analysis.state = "
+    "'quarantined'"
     " OR (?1 != 0 AND analysis.state IN ('not_analysed', 'analysed', 'discarded'))"
     " OR (analysis.state = 'queued' AND next_attempt_at > ?4)) AND " HILUM_SELECTED("analysis") ")";
 constexpr const char* studies_to_report =
-    "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id IN (SELECT study_id"
+    "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id IN (SELECT "
+    "study_id"
     " FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE analysis.state = 'queued'"
     " AND analysis.attempts = 0 AND analysis.updated_at = ?1)";
 constexpr const char* reports_to_retry =
@@ -112,10 +123,13 @@ constexpr const char* reports_to_retry =
     " error_code = '' WHERE id IN (SELECT report.id FROM report JOIN study ON study.id = study_id"
     " WHERE report.state IN ('queued', 'quarantined', 'discarded') AND " HILUM_SELECTED("report") ")";
 constexpr const char* deliveries_to_retry =
-    "UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = ?4, created_at = ?4, updated_at = ?4"
+    "UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = ?4, created_at = ?4, updated_at = "
+    "?4"
     " WHERE id IN (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report"
-    " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE (delivery.state IN ('queued', 'refused',"
-    " 'expired') OR (?1 != 0 AND delivery.state IN ('delivered', 'discarded'))) AND " HILUM_SELECTED("delivery") ")";
+    " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE (delivery.state IN ('queued', "
+    "'refused',"
+    " 'expired') OR (?1 != 0 AND delivery.state IN ('delivered', 'discarded'))) AND " HILUM_SELECTED(
+        "delivery") ")";
 constexpr const char* analyses_to_discard =
     "UPDATE analysis SET state = 'discarded', updated_at = ?4 WHERE id IN (SELECT analysis.id FROM analysis"
     " JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id"
@@ -137,8 +151,8 @@ int change_jobs(Database& database, const JobSelection& selection, std::int64_t 
     int changed = 0;
     const auto change = [&](const char* kind, const char* sql) {
         if (!by_study && selection.kind != kind) return;
-        changed += database.execute(sql, by_study ? std::int64_t{0} : selection.id, selection.study_instance_uid,
-                                    selection.accession_number, at);
+        changed += database.execute(sql, by_study ? std::int64_t{0} : selection.id,
+                                    selection.study_instance_uid, selection.accession_number, at);
     };
     change("analysis", analyses);
     change("report", reports);
@@ -146,14 +160,16 @@ int change_jobs(Database& database, const JobSelection& selection, std::int64_t 
     return changed;
 }
 
-void audit_operator(Database& database, const char* type, const JobSelection& selection, const std::string& actor,
-                    int changed) {
+void audit_operator(Database& database, const char* type, const JobSelection& selection,
+                    const std::string& actor, int changed) {
     audit::AuditEvent event;
     event.type = type;
     event.actor = actor;
     event.study_instance_uid = selection.study_instance_uid;
-    event.detail = {{"kind", selection.kind}, {"id", selection.id},
-                    {"accession_number", selection.accession_number}, {"jobs", changed}};
+    event.detail = {{"kind", selection.kind},
+                    {"id", selection.id},
+                    {"accession_number", selection.accession_number},
+                    {"jobs", changed}};
     database.append_audit(event);
 }
 

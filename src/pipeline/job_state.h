@@ -1,5 +1,5 @@
-// The rows of jobs that the coordinator moves from state to state. Each function runs on the commit thread; the
-// states and the ways between them are drawn in docs/architecture.md.
+// The rows of jobs that the coordinator moves from state to state. Each function runs on the commit thread;
+// the states and the ways between them are drawn in docs/architecture.md.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,25 @@
 
 namespace hilum {
 
-// After a restart nobody works on anything: what was running goes back to its queue. Its attempt stays counted,
-// and one that used up its attempts is quarantined, so that a poisonous image cannot stop the node for ever.
+// After a restart nobody works on anything: what was running goes back to its queue. Its attempt stays
+// counted, and one that used up its attempts is quarantined, so that a poisonous image cannot stop the node
+// for ever.
 void recover_jobs(Database& database, const RetrySettings& retry);
 
 // Jobs of models that are no longer configured are discarded; their images get jobs under those that are.
 void adopt_models(Database& database, const std::vector<std::string>& models);
 
-// What failed goes back to the queue with a delay, or is quarantined when trying again cannot help or has been
-// tried often enough. `table`: analysis or report. Returns the state it is in now.
+// What failed goes back to the queue with a delay, or is quarantined when trying again cannot help or has
+// been tried often enough. `table`: analysis or report. Returns the state it is in now.
 enum class JobTable { analysis, report };
 std::string fail_job(Database& database, JobTable table, std::int64_t id, const Error& error,
                      const RetrySettings& retry);
 
-// What an operator asks for by hand; each returns how many jobs it touched. A retried job starts with no attempts
-// counted; a retried analysis makes its study due for a new version of its report.
+// What an operator asks for by hand; each returns how many jobs it touched. A retried job starts with no
+// attempts counted; a retried analysis makes its study due for a new version of its report.
 struct JobSelection {
-    std::string kind;           // analysis | report | delivery; empty: all of the study
-    std::int64_t id = 0;        // with kind
+    std::string kind;     // analysis | report | delivery; empty: all of the study
+    std::int64_t id = 0;  // with kind
     std::string study_instance_uid, accession_number;  // without kind: all failed jobs of these studies
 };
 int retry_jobs(Database& database, const JobSelection& selection, const std::string& actor);

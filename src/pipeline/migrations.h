@@ -1,4 +1,5 @@
-// The schema's migrations, src/pipeline/schema/NNN_*.sql in order, compiled in. Entry N-1 brings version N-1 to N.
+// The schema's migrations, src/pipeline/schema/NNN_*.sql in order, compiled in. Entry N-1 brings version N-1
+// to N.
 #pragma once
 
 #include <vector>

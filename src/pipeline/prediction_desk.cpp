@@ -13,8 +13,8 @@ constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_
 
 }  // namespace
 
-PredictionDesk::PredictionDesk(boost::asio::io_context& loop, AnalysisEngine& engine, std::vector<std::string> models,
-                               std::function<void()> on_changed)
+PredictionDesk::PredictionDesk(boost::asio::io_context& loop, AnalysisEngine& engine,
+                               std::vector<std::string> models, std::function<void()> on_changed)
     : loop_(loop), engine_(engine), models_(std::move(models)), on_changed_(std::move(on_changed)) {}
 
 void PredictionDesk::start(ChildSpecification http) {
@@ -49,7 +49,8 @@ void PredictionDesk::on_message(Message message) {
 void PredictionDesk::predict(const PredictRequest& request, UniqueFd file) {
     std::size_t model = 0;
     if (!request.model.empty())
-        model = static_cast<std::size_t>(std::find(models_.begin(), models_.end(), request.model) - models_.begin());
+        model = static_cast<std::size_t>(std::find(models_.begin(), models_.end(), request.model) -
+                                         models_.begin());
     if (model >= models_.size())
         return refuse(request.request, not_found,
                       {"unknown_model", "no model of that name is configured", Retry::never});

@@ -20,11 +20,13 @@ auto answered(Function function) -> Result<decltype(function())> {
 
 constexpr const char* all_jobs =
     "SELECT * FROM ("
-    " SELECT 'analysis' AS kind, analysis.id AS id, analysis.state AS state, study_instance_uid, accession_number,"
+    " SELECT 'analysis' AS kind, analysis.id AS id, analysis.state AS state, study_instance_uid, "
+    "accession_number,"
     "  sop_instance_uid, model AS model, NULL AS destination, attempts, next_attempt_at, error,"
     "  analysis.created_at AS created_at, analysis.updated_at AS updated_at FROM analysis"
     "  JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id"
-    " UNION ALL SELECT 'report', report.id, report.state, study_instance_uid, accession_number, NULL, model, NULL,"
+    " UNION ALL SELECT 'report', report.id, report.state, study_instance_uid, accession_number, NULL, model, "
+    "NULL,"
     "  attempts, next_attempt_at, error, report.created_at, report.updated_at FROM report"
     "  JOIN study ON study.id = study_id"
     " UNION ALL SELECT 'delivery', delivery.id, delivery.state, study_instance_uid, accession_number,"
@@ -37,7 +39,8 @@ constexpr const char* all_jobs =
 
 void times_to_text(nlohmann::json& rows) {
     for (auto& row : rows)
-        for (const char* key : {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at"})
+        for (const char* key :
+             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at"})
             if (row.contains(key) && row[key].is_number())
                 row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
 }
@@ -74,7 +77,8 @@ Result<std::vector<CounterValue>> DatabaseReader::counters() {
         std::vector<CounterValue> all;
         database_->each("SELECT name, labels, value FROM counter", [&](SQLite::Statement& row) {
             all.push_back({row.getColumn(0).getString(),
-                           nlohmann::json::parse(row.getColumn(1).getString()).get<std::map<std::string, std::string>>(),
+                           nlohmann::json::parse(row.getColumn(1).getString())
+                               .get<std::map<std::string, std::string>>(),
                            row.getColumn(2).getInt64()});
         });
         return all;
@@ -84,18 +88,22 @@ Result<std::vector<CounterValue>> DatabaseReader::counters() {
 Result<std::vector<CounterValue>> DatabaseReader::gauges() {
     return answered([&] {
         std::vector<CounterValue> all;
-        database_->each("SELECT 'analysis', state, count(*) FROM analysis GROUP BY state"
-                        " UNION ALL SELECT 'report', state, count(*) FROM report GROUP BY state"
-                        " UNION ALL SELECT 'delivery', state, count(*) FROM delivery GROUP BY state",
-                        [&](SQLite::Statement& row) {
-                            all.push_back({"jobs",
-                                           {{"kind", row.getColumn(0).getString()}, {"state", row.getColumn(1).getString()}},
-                                           row.getColumn(2).getInt64()});
-                        });
+        database_->each(
+            "SELECT 'analysis', state, count(*) FROM analysis GROUP BY state"
+            " UNION ALL SELECT 'report', state, count(*) FROM report GROUP BY state"
+            " UNION ALL SELECT 'delivery', state, count(*) FROM delivery GROUP BY state",
+            [&](SQLite::Statement& row) {
+                all.push_back(
+                    {"jobs",
+                     {{"kind", row.getColumn(0).getString()}, {"state", row.getColumn(1).getString()}},
+                     row.getColumn(2).getInt64()});
+            });
         all.push_back({"stored_bytes", {}, database_->number("SELECT sum(size) FROM instance").value_or(0)});
-        all.push_back({"stored_instances", {}, database_->number("SELECT count(*) FROM instance").value_or(0)});
+        all.push_back(
+            {"stored_instances", {}, database_->number("SELECT count(*) FROM instance").value_or(0)});
         const auto oldest = database_->number(
-            "SELECT min(created_at) FROM (SELECT created_at FROM analysis WHERE state IN ('queued', 'running')"
+            "SELECT min(created_at) FROM (SELECT created_at FROM analysis WHERE state IN ('queued', "
+            "'running')"
             " UNION ALL SELECT created_at FROM report WHERE state IN ('queued', 'running')"
             " UNION ALL SELECT created_at FROM delivery WHERE state IN ('queued', 'running'))");
         const auto age = oldest ? (to_microseconds(now()) - *oldest) / 1'000'000 : 0;
@@ -120,7 +128,8 @@ Result<nlohmann::json> DatabaseReader::destinations() {
         return database_->select(
             "SELECT destination AS name, sum(state IN ('queued', 'running')) AS waiting,"
             " sum(state = 'delivered') AS delivered, sum(state IN ('refused', 'expired')) AS refused,"
-            " coalesce((SELECT error FROM delivery AS d WHERE d.destination = delivery.destination AND error != ''"
+            " coalesce((SELECT error FROM delivery AS d WHERE d.destination = delivery.destination AND error "
+            "!= ''"
             " ORDER BY updated_at DESC LIMIT 1), '') AS last_error FROM delivery GROUP BY destination");
     });
 }
@@ -130,13 +139,16 @@ Result<nlohmann::json> DatabaseReader::studies(int limit) {
         auto rows = database_->select(
             "SELECT study_instance_uid, accession_number, study_date, last_arrival_at, report_version,"
             " (SELECT count(*) FROM instance WHERE study_id = study.id) AS instances,"
-            " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS n FROM analysis"
-            "  JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id GROUP BY analysis.state))"
+            " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS n "
+            "FROM analysis"
+            "  JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id GROUP BY "
+            "analysis.state))"
             "  AS analyses,"
             " (SELECT group_concat(DISTINCT json_extract(outcome, '$.result.diagnosis')) FROM analysis"
             "  JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id"
             "  AND instance.state = 'to_analyse') AS diagnoses,"
-            " (SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
+            " (SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = "
+            "report_id"
             "  WHERE report.study_id = study.id AND delivery.state = 'delivered') AS delivered, created_at"
             " FROM study ORDER BY id DESC LIMIT ?",
             limit);
@@ -147,8 +159,8 @@ Result<nlohmann::json> DatabaseReader::studies(int limit) {
 
 Result<nlohmann::json> DatabaseReader::jobs(const JobFilter& filter) {
     return answered([&] {
-        auto rows = database_->select(all_jobs, filter.accession_number, filter.study_instance_uid, filter.state, "",
-                                      std::int64_t{0}, filter.limit);
+        auto rows = database_->select(all_jobs, filter.accession_number, filter.study_instance_uid,
+                                      filter.state, "", std::int64_t{0}, filter.limit);
         times_to_text(rows);
         return rows;
     });
@@ -161,18 +173,21 @@ Result<nlohmann::json> DatabaseReader::job(const std::string& kind, std::int64_t
         if (rows.empty()) return nlohmann::json();
         auto job = rows.front();
         auto& events = job["events"] = nlohmann::json::array();
-        const auto instance = job["sop_instance_uid"].is_string() ? job["sop_instance_uid"].get<std::string>() : "";
+        const auto instance =
+            job["sop_instance_uid"].is_string() ? job["sop_instance_uid"].get<std::string>() : "";
         database_->each(
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail"
-            " FROM audit_event WHERE study_instance_uid = ?1 AND (?2 = '' OR sop_instance_uid = ?2) ORDER BY id LIMIT 200",
+            " FROM audit_event WHERE study_instance_uid = ?1 AND (?2 = '' OR sop_instance_uid = ?2) ORDER BY "
+            "id LIMIT 200",
             [&](SQLite::Statement& row) { events.push_back(audit::to_json(audit_event_of(row))); },
             job["study_instance_uid"].get<std::string>(), instance);
         if (kind == "analysis")
-            database_->each("SELECT coalesce(outcome, 'null') FROM analysis WHERE id = ?",
-                            [&](SQLite::Statement& row) {
-                                job["outcome"] = nlohmann::json::parse(row.getColumn(0).getString());
-                            },
-                            id);
+            database_->each(
+                "SELECT coalesce(outcome, 'null') FROM analysis WHERE id = ?",
+                [&](SQLite::Statement& row) {
+                    job["outcome"] = nlohmann::json::parse(row.getColumn(0).getString());
+                },
+                id);
         return job;
     });
     if (found && found->is_null())
@@ -183,14 +198,15 @@ Result<nlohmann::json> DatabaseReader::job(const std::string& kind, std::int64_t
 Result<nlohmann::json> DatabaseReader::audit_events(std::int64_t after, int limit) {
     return answered([&] {
         nlohmann::json events = nlohmann::json::array();
-        database_->each("SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
-                        " hash FROM audit_event WHERE id > ? ORDER BY id LIMIT ?",
-                        [&](SQLite::Statement& row) {
-                            auto event = audit::to_json(audit_event_of(row));
-                            event["hash"] = row.getColumn(9).getString();
-                            events.push_back(std::move(event));
-                        },
-                        after, limit);
+        database_->each(
+            "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
+            " hash FROM audit_event WHERE id > ? ORDER BY id LIMIT ?",
+            [&](SQLite::Statement& row) {
+                auto event = audit::to_json(audit_event_of(row));
+                event["hash"] = row.getColumn(9).getString();
+                events.push_back(std::move(event));
+            },
+            after, limit);
         return events;
     });
 }
@@ -200,16 +216,19 @@ Result<nlohmann::json> DatabaseReader::verify_audit() {
         std::string previous = audit::first_hash;
         std::int64_t events = 0;
         nlohmann::json broken;
-        database_->each("SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
-                        " hash FROM audit_event ORDER BY id",
-                        [&](SQLite::Statement& row) {
-                            const auto event = audit_event_of(row);
-                            const auto hash = row.getColumn(9).getString();
-                            const bool holds = event.id == ++events && hash == audit::chain_hash(previous, event);
-                            if (!holds && broken.is_null()) broken = event.id;
-                            previous = hash;
-                        });
-        return nlohmann::json{{"events", events}, {"intact", broken.is_null()}, {"first_broken", broken},
+        database_->each(
+            "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
+            " hash FROM audit_event ORDER BY id",
+            [&](SQLite::Statement& row) {
+                const auto event = audit_event_of(row);
+                const auto hash = row.getColumn(9).getString();
+                const bool holds = event.id == ++events && hash == audit::chain_hash(previous, event);
+                if (!holds && broken.is_null()) broken = event.id;
+                previous = hash;
+            });
+        return nlohmann::json{{"events", events},
+                              {"intact", broken.is_null()},
+                              {"first_broken", broken},
                               {"last_hash", previous}};
     });
 }

@@ -37,14 +37,16 @@ class DatabaseReader {
     ~DatabaseReader();
 
     Result<std::vector<CounterValue>> counters();
-    Result<std::vector<CounterValue>> gauges();      // jobs by kind and state, bytes stored, oldest waiting job's age
-    Result<nlohmann::json> queue();                  // {"analysis": {state: count}, "report": ..., "delivery": ...}
-    Result<nlohmann::json> destinations();           // [{name, waiting, delivered, refused, last_error}]
-    Result<nlohmann::json> studies(int limit);       // newest first; no patient's name or id
+    Result<std::vector<CounterValue>>
+    gauges();                               // jobs by kind and state, bytes stored, oldest waiting job's age
+    Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
+    Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error}]
+    Result<nlohmann::json> studies(int limit);  // newest first; no patient's name or id
     Result<nlohmann::json> jobs(const JobFilter& filter);
-    Result<nlohmann::json> job(const std::string& kind, std::int64_t id);  // with its audit events; code "not_found"
-    Result<nlohmann::json> audit_events(std::int64_t after, int limit);    // oldest first, from id after+1
-    Result<nlohmann::json> verify_audit();           // {"events": n, "intact": bool, "first_broken": id or null}
+    Result<nlohmann::json> job(const std::string& kind,
+                               std::int64_t id);  // with its audit events; code "not_found"
+    Result<nlohmann::json> audit_events(std::int64_t after, int limit);  // oldest first, from id after+1
+    Result<nlohmann::json> verify_audit();  // {"events": n, "intact": bool, "first_broken": id or null}
 
   private:
     explicit DatabaseReader(std::unique_ptr<Database> database);

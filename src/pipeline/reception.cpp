@@ -9,7 +9,8 @@
 namespace hilum {
 
 Reception::Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-                     InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed)
+                     InstanceStore store, std::function<void()> on_instances,
+                     std::function<void()> on_changed)
     : loop_(loop),
       commits_(commits),
       configuration_(configuration),
@@ -60,12 +61,15 @@ void Reception::adopt(Channel channel) {
     const auto id = next_receiver_++;
     auto& receiver = receivers_[id];
     receiver.channel = ChannelWatcher::start(
-        loop_, std::move(channel), [this, id](Message message) { on_receiver_message(id, std::move(message)); },
+        loop_, std::move(channel),
+        [this, id](Message message) { on_receiver_message(id, std::move(message)); },
         [this, id](const std::string&) { drop(id); });
     if (draining_) (void)receiver.channel->send({{"type", "drain"}});
 }
 
-void Reception::drop(std::int64_t id) { receivers_.erase(id); }
+void Reception::drop(std::int64_t id) {
+    receivers_.erase(id);
+}
 
 void Reception::on_receiver_message(std::int64_t id, Message message) {
     const auto type = packet_type(message);
@@ -104,11 +108,12 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
 
 void Reception::store(std::int64_t id, StoreCommit commit) {
     receivers_.at(id).studies.insert(commit.header.study_instance_uid);
-    commits_.submit([this, commit = std::move(commit)](Database& database) { return store_.store(database, commit); },
-                    [this, id](Result<StoreAnswer> stored) {
-                        answer(id, stored);
-                        if (stored && stored->keep_file) on_instances_();
-                    });
+    commits_.submit(
+        [this, commit = std::move(commit)](Database& database) { return store_.store(database, commit); },
+        [this, id](Result<StoreAnswer> stored) {
+            answer(id, stored);
+            if (stored && stored->keep_file) on_instances_();
+        });
 }
 
 void Reception::discard(std::int64_t id, DiscardCommit commit) {
@@ -120,7 +125,8 @@ void Reception::discard(std::int64_t id, DiscardCommit commit) {
 void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
     if (!stored) spdlog::error("cannot commit a received object: {}", stored.error().message);
     const auto receiver = receivers_.find(id);
-    if (receiver == receivers_.end()) return;  // it died meanwhile; the sender sends again and gets "duplicate"
+    if (receiver == receivers_.end())
+        return;  // it died meanwhile; the sender sends again and gets "duplicate"
     (void)receiver->second.channel->send(
         to_packet(stored ? *stored : StoreAnswer{false, false, stored.error().code}));
 }
@@ -139,7 +145,8 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
         event.actor = happened.calling_ae + "@" + happened.peer;
         event.sop_instance_uid = happened.sop_instance_uid;
         event.study_instance_uid = happened.study_instance_uid;
-        event.detail = {{"code", happened.code}, {"dimse_status", happened.dimse_status}, {"detail", happened.detail}};
+        event.detail = {
+            {"code", happened.code}, {"dimse_status", happened.dimse_status}, {"detail", happened.detail}};
         database.append_audit(event);
     });
 }

@@ -20,13 +20,14 @@ namespace hilum {
 
 class Reception {
   public:
-    // `on_instances`: something may have come that is to be analysed. `on_changed`: the port opened or closed.
+    // `on_instances`: something may have come that is to be analysed. `on_changed`: the port opened or
+    // closed.
     Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
               InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed);
 
     void start(ChildSpecification listener);
-    void drain();          // no new connections; receivers finish what they are at
-    void stop();           // closes every channel: receivers answer A700 to what is in flight and end
+    void drain();  // no new connections; receivers finish what they are at
+    void stop();   // closes every channel: receivers answer A700 to what is in flight and end
     bool receiving() const { return port_ > 0; }
     int port() const { return port_; }
     bool idle() const { return receivers_.empty(); }

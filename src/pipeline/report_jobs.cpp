@@ -11,7 +11,8 @@ namespace hilum {
 namespace {
 
 constexpr std::chrono::seconds composer_timeout(120);
-constexpr std::int64_t none = 0;  // in composing_: no report is with the composer, but the database is busy with one
+constexpr std::int64_t none =
+    0;  // in composing_: no report is with the composer, but the database is busy with one
 
 void keep_failure(Database& database, std::int64_t report, const std::string& study, const Error& error,
                   const RetrySettings& retry) {
@@ -38,8 +39,9 @@ AnalysisOutcome outcome_of(const std::string& state, const std::string& json, co
 
 }  // namespace
 
-ReportJobs::ReportJobs(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-                       DataDirectory directory, std::vector<std::string> models, std::function<void()> on_results,
+ReportJobs::ReportJobs(boost::asio::io_context& loop, CommitQueue& commits,
+                       const Configuration& configuration, DataDirectory directory,
+                       std::vector<std::string> models, std::function<void()> on_results,
                        std::function<void()> on_changed)
     : loop_(loop),
       commits_(commits),
@@ -54,15 +56,16 @@ ReportJobs::ReportJobs(boost::asio::io_context& loop, CommitQueue& commits, cons
 void ReportJobs::start(ChildSpecification composer) {
     composer_ = std::make_unique<SupervisedChild>(
         loop_, std::move(composer),
-        SupervisedChild::Callbacks{[this](Message message) { on_composer_message(std::move(message)); },
-                                   [this](const std::string& how) {
-                                       if (composing_.value_or(none) != none)
-                                           fail_report(*composing_, {"process_died", "the composer " + how, Retry::later});
-                                   },
-                                   [this] {
-                                       on_changed_();
-                                       pump();
-                                   }});
+        SupervisedChild::Callbacks{
+            [this](Message message) { on_composer_message(std::move(message)); },
+            [this](const std::string& how) {
+                if (composing_.value_or(none) != none)
+                    fail_report(*composing_, {"process_died", "the composer " + how, Retry::later});
+            },
+            [this] {
+                on_changed_();
+                pump();
+            }});
     composer_->start();
 }
 
@@ -73,24 +76,25 @@ void ReportJobs::pump() {
     }
     pump_again_ = false;
     composing_ = none;
-    commits_.submit([this](Database& database) { return next_report(database); },
-                    [this](Result<Next> next) {
-                        composing_.reset();
-                        if (!next) return spdlog::error("cannot claim a report: {}", next.error().message);
-                        if (next->request) {
-                            composing_ = next->request->job;
-                            deadline_timer_.expires_after(composer_timeout);
-                            deadline_timer_.async_wait([this](const boost::system::error_code& error) {
-                                if (!error) composer_->kill();
-                            });
-                            if (!composer_->send(to_packet(*next->request)))
-                                fail_report(next->request->job, {"process_died", "the composer is gone", Retry::later});
-                            return;
-                        }
-                        on_results_();
-                        if (next->next_at) wake_at(*next->next_at);
-                        if (pump_again_) pump();
-                    });
+    commits_.submit(
+        [this](Database& database) { return next_report(database); },
+        [this](Result<Next> next) {
+            composing_.reset();
+            if (!next) return spdlog::error("cannot claim a report: {}", next.error().message);
+            if (next->request) {
+                composing_ = next->request->job;
+                deadline_timer_.expires_after(composer_timeout);
+                deadline_timer_.async_wait([this](const boost::system::error_code& error) {
+                    if (!error) composer_->kill();
+                });
+                if (!composer_->send(to_packet(*next->request)))
+                    fail_report(next->request->job, {"process_died", "the composer is gone", Retry::later});
+                return;
+            }
+            on_results_();
+            if (next->next_at) wake_at(*next->next_at);
+            if (pump_again_) pump();
+        });
 }
 
 void ReportJobs::wake_at(std::int64_t at) {
@@ -108,7 +112,8 @@ ReportJobs::Next ReportJobs::next_report(Database& database) const {
     for (;;) {
         std::optional<std::int64_t> report;
         database.each(
-            "UPDATE report SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?2, updated_at = ?1"
+            "UPDATE report SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?2, updated_at "
+            "= ?1"
             " WHERE id = (SELECT id FROM report WHERE state = 'queued' AND next_attempt_at <= ?1"
             " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id",
             [&](SQLite::Statement& row) { report = row.getColumn(0).getInt64(); }, at,
@@ -117,13 +122,15 @@ ReportJobs::Next ReportJobs::next_report(Database& database) const {
         next.request = request_for(database, *report);
         if (next.request) return next;
         // Nobody wants these results: there is nothing to compose.
-        database.execute("UPDATE report SET state = 'composed', lease_until = NULL, updated_at = ? WHERE id = ?", at,
-                         *report);
+        database.execute(
+            "UPDATE report SET state = 'composed', lease_until = NULL, updated_at = ? WHERE id = ?", at,
+            *report);
     }
     // A study that is due but still being analysed is looked at again when its analysis ends.
-    next.next_at = database.number("SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1"
-                                   " UNION ALL SELECT min(next_attempt_at) FROM report WHERE state = 'queued')",
-                                   at);
+    next.next_at = database.number(
+        "SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1"
+        " UNION ALL SELECT min(next_attempt_at) FROM report WHERE state = 'queued')",
+        at);
     return next;
 }
 
@@ -135,8 +142,11 @@ void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
     database.each(
         "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM instance"
         " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id"
-        " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')) ORDER BY due_at LIMIT 50",
-        [&](SQLite::Statement& row) { due.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64()}); },
+        " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')) ORDER BY due_at "
+        "LIMIT 50",
+        [&](SQLite::Statement& row) {
+            due.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64()});
+        },
         at);
     for (const auto& [study, version] : due) {
         bool first_active = true;
@@ -146,19 +156,23 @@ void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
             first_active = false;
         }
         database.execute(
-            "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?", version,
-            study);
+            "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?",
+            version, study);
     }
 }
 
 void ReportJobs::open_report(Database& database, std::int64_t study, std::size_t model, std::int64_t version,
                              bool of_first_active) const {
-    const auto count = [&](const char* sql) { return database.number(sql, study, models_[model]).value_or(0); };
-    const auto images = count("SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
-                              " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'");
-    const auto analysed = count("SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
-                                " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
-                                " AND analysis.state = 'analysed'");
+    const auto count = [&](const char* sql) {
+        return database.number(sql, study, models_[model]).value_or(0);
+    };
+    const auto images = count(
+        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
+        " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'");
+    const auto analysed = count(
+        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
+        " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
+        " AND analysis.state = 'analysed'");
     const auto by_any = database.number(
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = ?"
         " AND instance.state = 'to_analyse' AND analysis.state = 'analysed'",
@@ -171,9 +185,10 @@ void ReportJobs::open_report(Database& database, std::int64_t study, std::size_t
         return;
     }
     const std::int64_t at = to_microseconds(now());
-    database.execute("INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
-                     " VALUES(?, ?, ?, 'queued', ?, ?, ?)",
-                     study, models_[model], version, at, at, at);
+    database.execute(
+        "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
+        " VALUES(?, ?, ?, 'queued', ?, ?, ?)",
+        study, models_[model], version, at, at, at);
 }
 
 std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::int64_t report) const {
@@ -195,18 +210,20 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
     if (request.profiles.empty()) return std::nullopt;
     database.each(
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
-        " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code FROM instance"
-        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = ? AND analysis.model = ?"
+        " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code FROM "
+        "instance"
+        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = ? AND analysis.model "
+        "= ?"
         " AND instance.state = 'to_analyse' AND analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
         " ORDER BY instance.received_at, instance.id",
         [&](SQLite::Statement& row) {
             const auto artifact = row.getColumn(2).getString();
-            request.images.push_back(
-                {row.getColumn(0).getInt64(), (directory_.spool() / row.getColumn(1).getString()).string(),
-                 artifact.empty() ? "" : (directory_.analyses() / artifact).string(), row.getColumn(3).getString(),
-                 row.getColumn(4).getString(),
-                 outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
-                            row.getColumn(7).getString())});
+            request.images.push_back({row.getColumn(0).getInt64(),
+                                      (directory_.spool() / row.getColumn(1).getString()).string(),
+                                      artifact.empty() ? "" : (directory_.analyses() / artifact).string(),
+                                      row.getColumn(3).getString(), row.getColumn(4).getString(),
+                                      outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
+                                                 row.getColumn(7).getString())});
         },
         study, request.model_name);
     if (request.images.empty()) return std::nullopt;
@@ -214,8 +231,10 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
     for (const auto& image : request.images)
         if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
     database.each(
-        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid FROM result JOIN report"
-        " ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = 'sr'"
+        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid FROM result JOIN "
+        "report"
+        " ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = "
+        "'sr'"
         " AND report.version = (SELECT max(version) FROM report WHERE study_id = ?1 AND model = ?2"
         " AND state = 'composed' AND version < ?3)",
         [&](SQLite::Statement& row) {
@@ -228,23 +247,31 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
 
 std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int64_t study) const {
     std::vector<std::string> callers;
-    database.each("SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
-                  [&](SQLite::Statement& row) { callers.push_back(row.getColumn(0).getString()); }, study);
+    database.each(
+        "SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
+        [&](SQLite::Statement& row) { callers.push_back(row.getColumn(0).getString()); }, study);
     std::vector<std::pair<ReportSettings, ReportProfile>> profiles;
     for (const auto& destination : configuration_.destinations) {
         const auto wanted = [&](const std::string& caller) {
             return std::find(callers.begin(), callers.end(), caller) != callers.end();
         };
-        if (!destination.from.empty() && std::none_of(destination.from.begin(), destination.from.end(), wanted))
+        if (!destination.from.empty() &&
+            std::none_of(destination.from.begin(), destination.from.end(), wanted))
             continue;
         const auto& r = destination.reports;
         if (!r.sr && (!r.sc || r.sc_when == "never")) continue;
-        auto same = std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
+        auto same =
+            std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
         if (same == profiles.end())
-            same = profiles.insert(profiles.end(),
-                                   {r, ReportProfile{{}, r.sr, r.sr_sop_class, r.sr_series_number,
-                                                     r.sr_series_description, r.sc ? r.sc_when : "never",
-                                                     r.sc_long_side, r.sc_series_number, r.sc_series_description}});
+            same = profiles.insert(profiles.end(), {r, ReportProfile{{},
+                                                                     r.sr,
+                                                                     r.sr_sop_class,
+                                                                     r.sr_series_number,
+                                                                     r.sr_series_description,
+                                                                     r.sc ? r.sc_when : "never",
+                                                                     r.sc_long_side,
+                                                                     r.sc_series_number,
+                                                                     r.sc_series_description}});
         same->second.destinations.push_back(destination.name);
     }
     std::vector<ReportProfile> all;
@@ -281,12 +308,13 @@ void ReportJobs::on_reply(ComposeReply reply) {
         });
 }
 
-// What was made goes out, also when something beside it could not be made: a report that broke its template does
-// not hold back the capture.
+// What was made goes out, also when something beside it could not be made: a report that broke its template
+// does not hold back the capture.
 void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const {
     std::string study;
-    database.each("SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
-                  [&](SQLite::Statement& row) { study = row.getColumn(0).getString(); }, reply.job);
+    database.each(
+        "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
+        [&](SQLite::Statement& row) { study = row.getColumn(0).getString(); }, reply.job);
     keep_results(database, reply, study);
     if (reply.error_code == "artifact_damaged") {
         analyse_again(database, reply.job);
@@ -295,9 +323,10 @@ void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const
         keep_failure(database, reply.job, study, error, configuration_.retry);
         return;
     }
-    database.execute("UPDATE report SET state = 'composed', error_code = ?, error = ?, lease_until = NULL,"
-                     " updated_at = ? WHERE id = ?",
-                     reply.error_code, reply.error, to_microseconds(now()), reply.job);
+    database.execute(
+        "UPDATE report SET state = 'composed', error_code = ?, error = ?, lease_until = NULL,"
+        " updated_at = ? WHERE id = ?",
+        reply.error_code, reply.error, to_microseconds(now()), reply.job);
 }
 
 void ReportJobs::keep_results(Database& database, const ComposeReply& reply, const std::string& study) const {
@@ -321,7 +350,8 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply, con
         event.actor = "hilum";
         event.study_instance_uid = study;
         event.sop_instance_uid = result.sop_instance_uid;
-        event.detail = {{"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
+        event.detail = {
+            {"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
         database.append_audit(event);
         database.count("results_composed", {{"kind", result.kind}});
     }
@@ -331,13 +361,16 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply, con
 void ReportJobs::analyse_again(Database& database, std::int64_t report) const {
     const std::int64_t at = to_microseconds(now());
     database.execute(
-        "UPDATE analysis SET state = 'queued', outcome = NULL, artifact = NULL, next_attempt_at = ?1, updated_at = ?1"
+        "UPDATE analysis SET state = 'queued', outcome = NULL, artifact = NULL, next_attempt_at = ?1, "
+        "updated_at = ?1"
         " WHERE state = 'analysed' AND model = (SELECT model FROM report WHERE id = ?2) AND instance_id IN"
-        " (SELECT instance.id FROM instance JOIN report ON report.study_id = instance.study_id WHERE report.id = ?2)",
+        " (SELECT instance.id FROM instance JOIN report ON report.study_id = instance.study_id WHERE "
+        "report.id = ?2)",
         at, report);
-    database.execute("UPDATE study SET due_at = ?1, first_pending_at = ?1"
-                     " WHERE id = (SELECT study_id FROM report WHERE id = ?2)",
-                     at, report);
+    database.execute(
+        "UPDATE study SET due_at = ?1, first_pending_at = ?1"
+        " WHERE id = (SELECT study_id FROM report WHERE id = ?2)",
+        at, report);
     database.count("analyses_repeated");
 }
 
@@ -345,15 +378,13 @@ void ReportJobs::fail_report(std::int64_t report, const Error& error) {
     deadline_timer_.cancel();
     composing_ = none;
     spdlog::error("report {}: {}", report, error.message);
-    commits_.submit(
-        [report, error, retry = configuration_.retry](Database& database) {
-            keep_failure(database, report, "", error, retry);
-        },
-        [this](Result<void> kept) {
-            if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
-            composing_.reset();
-            pump();
-        });
+    commits_.submit([report, error, retry = configuration_.retry](
+                        Database& database) { keep_failure(database, report, "", error, retry); },
+                    [this](Result<void> kept) {
+                        if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
+                        composing_.reset();
+                        pump();
+                    });
 }
 
 }  // namespace hilum

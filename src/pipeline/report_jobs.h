@@ -1,5 +1,5 @@
-// Assembles studies: when a study has been quiet for long enough and all of its images are analysed, its report
-// is composed, and the results are queued for their destinations.
+// Assembles studies: when a study has been quiet for long enough and all of its images are analysed, its
+// report is composed, and the results are queued for their destinations.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

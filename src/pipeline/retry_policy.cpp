@@ -8,7 +8,8 @@ namespace hilum {
 
 Duration RetryPolicy::delay_after(int attempts) const {
     thread_local std::minstd_rand generator{std::random_device{}()};
-    const double doubled = static_cast<double>(first_delay.count()) * std::pow(2.0, std::min(attempts - 1, 40));
+    const double doubled =
+        static_cast<double>(first_delay.count()) * std::pow(2.0, std::min(attempts - 1, 40));
     const double limited = std::min(doubled, static_cast<double>(longest_delay.count()));
     return Duration(std::llround(limited * std::uniform_real_distribution(0.8, 1.2)(generator)));
 }

@@ -1,5 +1,5 @@
-// When to try again: delays that double up to a limit, spread at random so that many failures do not come back
-// in step.
+// When to try again: delays that double up to a limit, spread at random so that many failures do not come
+// back in step.
 #pragma once
 
 #include "base/clock.h"
@@ -11,8 +11,8 @@ struct RetryPolicy {
     Duration first_delay;
     Duration longest_delay;
 
-    // The delay after `attempts` failures (1 or more): first * 2^(attempts-1), at most the longest, times a random
-    // factor from 0.8 to 1.2.
+    // The delay after `attempts` failures (1 or more): first * 2^(attempts-1), at most the longest, times a
+    // random factor from 0.8 to 1.2.
     Duration delay_after(int attempts) const;
 };
 

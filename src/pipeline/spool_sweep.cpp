@@ -30,15 +30,18 @@ int sweep_spool(const DataDirectory& directory, Timestamp before) {
             const auto name = entry.path().lexically_relative(directory.spool()).string();
             if (database->number("SELECT 1 FROM instance WHERE file = ?", name)) continue;
             std::error_code error;
-            if (std::filesystem::remove(entry.path(), error)) ++deleted;
-            else spdlog::warn("cannot delete {} in the spool: {}", name, error.message());
+            if (std::filesystem::remove(entry.path(), error))
+                ++deleted;
+            else
+                spdlog::warn("cannot delete {} in the spool: {}", name, error.message());
         }
     } catch (const std::filesystem::filesystem_error& error) {
         spdlog::warn("cannot sweep the spool: {}", error.code().message());
     } catch (const SQLite::Exception& error) {
         spdlog::warn("cannot sweep the spool: {}", error.what());
     }
-    if (deleted > 0) spdlog::info("deleted {} unacknowledged objects that an earlier end left in the spool", deleted);
+    if (deleted > 0)
+        spdlog::info("deleted {} unacknowledged objects that an earlier end left in the spool", deleted);
     return deleted;
 }
 

@@ -93,12 +93,15 @@ void SupervisedChild::schedule_restart() {
     });
 }
 
-void SupervisedChild::prosper() { delay_ = first_delay; }
+void SupervisedChild::prosper() {
+    delay_ = first_delay;
+}
 
 void SupervisedChild::stop() {
     stopping_ = true;
     restart_timer_.cancel();
     if (channel_) channel_->close();
+    channel_.reset();
 }
 
 void SupervisedChild::kill() {
@@ -116,10 +119,14 @@ Status SupervisedChild::send(const nlohmann::json& packet, std::span<const int> 
 }
 
 nlohmann::json SupervisedChild::status() const {
-    return {{"role", specification_.role}, {"name", specification_.name},
+    return {{"role", specification_.role},
+            {"name", specification_.name},
             {"pid", running() ? child_.pid : 0},
-            {"state", running() ? "running" : stopping_ ? "stopped" : "restarting"},
-            {"restarts", restarts_}, {"last_end", last_end_}};
+            {"state", running()   ? "running"
+                      : stopping_ ? "stopped"
+                                  : "restarting"},
+            {"restarts", restarts_},
+            {"last_end", last_end_}};
 }
 
 }  // namespace hilum

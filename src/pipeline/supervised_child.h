@@ -1,4 +1,5 @@
-// One child process of the coordinator: started, watched, and started again after a growing delay when it ends.
+// One child process of the coordinator: started, watched, and started again after a growing delay when it
+// ends.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -22,7 +23,8 @@ struct ChildSpecification {
     std::string name;                    // tells children of one role apart
     std::vector<std::string> arguments;  // program first
     int configuration_fd = -1;           // a memfd with the configuration's text; becomes descriptor 4
-    bool dies_with_parent = true;        // killed with the coordinator; the listener and receivers end by themselves
+    bool dies_with_parent =
+        true;  // killed with the coordinator; the listener and receivers end by themselves
 };
 
 class SupervisedChild {
@@ -37,8 +39,8 @@ class SupervisedChild {
     ~SupervisedChild();  // kills it if it still runs
 
     void start();
-    void stop();         // closes its channel and does not start it again; it ends by itself or by kill()
-    void kill();         // SIGKILL; without stop() before, it is started again
+    void stop();  // closes its channel and does not start it again; it ends by itself or by kill()
+    void kill();  // SIGKILL; without stop() before, it is started again
     bool running() const { return child_.pid > 0; }
     pid_t pid() const { return child_.pid; }
     const std::string& name() const { return specification_.name; }

@@ -1,5 +1,6 @@
 // What is known of one analysed radiograph: the image that the model saw, and what the model said.
-// Written by the decoder (pixels, geometry) and the worker (outputs), kept by the coordinator, read by the composer.
+// Written by the decoder (pixels, geometry) and the worker (outputs), kept by the coordinator, read by the
+// composer.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,12 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/types/declare_json.h"
+
 namespace hilum {
 
 // A code of a coding scheme, as in a Code Sequence item (PS3.3 8.8). Empty value: no code is known.
 struct Code {
     std::string value;
-    std::string scheme;   // coding scheme designator: SCT, DCM, 99HILUM
+    std::string scheme;  // coding scheme designator: SCT, DCM, 99HILUM
     std::string meaning;
     bool operator==(const Code&) const = default;
 };
@@ -22,23 +25,23 @@ struct Code {
 struct ModelIdentity {
     std::string name;
     std::string version;
-    std::string sha256;         // of the weights file
-    std::string configuration_sha256;  // of all that shapes an output besides: model.yaml, thresholds
+    std::string sha256;                     // of the weights file
+    std::string configuration_sha256;       // of all that shapes an output besides: model.yaml, thresholds
     bool cleared_for_clinical_use = false;  // false: results say that they are not for clinical use
-    std::string notice;         // one line for radiologists: "Demonstration model, not for clinical use"
+    std::string notice;  // one line for radiologists: "Demonstration model, not for clinical use"
     bool operator==(const ModelIdentity&) const = default;
 };
 
 // What the model says of one label.
 struct LabelResult {
     std::string name;
-    Code code;                  // of the finding
-    Code site;                  // finding site
-    double score = 0;           // after the activation, before calibration; in [0,1] for softmax and sigmoid
-    double probability = 0;     // calibrated where `calibrated`, else equal to score
-    double threshold = 0;       // on `probability`
-    bool positive = false;      // softmax: the top class; else probability >= threshold
-    bool abnormal = false;      // a positive one makes the study abnormal
+    Code code;               // of the finding
+    Code site;               // finding site
+    double score = 0;        // after the activation, before calibration; in [0,1] for softmax and sigmoid
+    double probability = 0;  // calibrated where `calibrated`, else equal to score
+    double threshold = 0;    // on `probability`
+    bool positive = false;   // softmax: the top class; else probability >= threshold
+    bool abnormal = false;   // a positive one makes the study abnormal
 };
 
 struct InferenceResult {
@@ -46,23 +49,26 @@ struct InferenceResult {
     std::vector<LabelResult> labels;  // in the order of the package
     std::string activation;           // softmax | sigmoid | none
     bool calibrated = false;
-    std::string calibration_set;      // names the data the calibration was fitted on; "none"
-    std::string diagnosis;            // softmax: the top class; else the finding furthest above its threshold, or "no finding"
-    double confidence = 0;            // probability of the diagnosis; for "no finding" 1 - the highest probability
-    std::string device;               // "cpu", "cuda:0"
-    std::int64_t started_at = 0;      // microseconds since 1970 UTC
-    double seconds = 0;               // of the forward pass (of its batch)
-    int map_rows = 0;                 // activation maps: labels x map_rows x map_columns floats; 0: none
+    std::string calibration_set;  // names the data the calibration was fitted on; "none"
+    std::string
+        diagnosis;  // softmax: the top class; else the finding furthest above its threshold, or "no finding"
+    double confidence = 0;  // probability of the diagnosis; for "no finding" 1 - the highest probability
+    std::string device;     // "cpu", "cuda:0"
+    std::int64_t started_at = 0;  // microseconds since 1970 UTC
+    double seconds = 0;           // of the forward pass (of its batch)
+    int map_rows = 0;             // activation maps: labels x map_rows x map_columns floats; 0: none
     int map_columns = 0;
 };
 
 // Why an image has no score. The codes are stable: docs and metrics name them.
 struct NotAnalysed {
-    std::string code;     // "view", "body_part", "modality", "patient_age", "transfer_syntax", "undecodable", ...
+    std::string
+        code;  // "view", "body_part", "modality", "patient_age", "transfer_syntax", "undecodable", ...
     std::string message;  // "the view is LATERAL; this model reads PA and AP"
 };
 
-// How the model's input relates to the image: column_in_image = (column_in_input + 0.5 - left) * source_columns / scaled_columns - 0.5.
+// How the model's input relates to the image: column_in_image = (column_in_input + 0.5 - left) *
+// source_columns / scaled_columns - 0.5.
 struct InputGeometry {
     int source_columns = 0, source_rows = 0;  // the image
     int scaled_columns = 0, scaled_rows = 0;  // the image after scaling, in pixels of the input
@@ -72,7 +78,7 @@ struct InputGeometry {
 
 // The radiograph as a person should see it, 8 bits, black is 0 whatever the Photometric Interpretation.
 struct DisplayGeometry {
-    int columns = 0, rows = 0;            // of the display image: rows * columns bytes, row by row
+    int columns = 0, rows = 0;  // of the display image: rows * columns bytes, row by row
 };
 
 // What the decoder read in the header and others need; text is UTF-8.
@@ -80,8 +86,8 @@ struct RadiographAttributes {
     std::string sop_instance_uid;
     std::string sop_class_uid;
     std::string modality;
-    std::string body_part;      // as the site's aliases translate it; empty: unknown
-    std::string view;           // PA, AP, LATERAL, ... ; empty: unknown
+    std::string body_part;  // as the site's aliases translate it; empty: unknown
+    std::string view;       // PA, AP, LATERAL, ... ; empty: unknown
     std::string transfer_syntax_uid;
     int rows = 0, columns = 0;
 };
@@ -94,21 +100,13 @@ struct AnalysisOutcome {
 };
 
 // As JSON objects with the members' names. Reading throws nlohmann::json::exception when a member is missing.
-void to_json(nlohmann::json& json, const Code& value);
-void from_json(const nlohmann::json& json, Code& value);
-void to_json(nlohmann::json& json, const ModelIdentity& value);
-void from_json(const nlohmann::json& json, ModelIdentity& value);
-void to_json(nlohmann::json& json, const LabelResult& value);
-void from_json(const nlohmann::json& json, LabelResult& value);
-void to_json(nlohmann::json& json, const InferenceResult& value);
-void from_json(const nlohmann::json& json, InferenceResult& value);
-void to_json(nlohmann::json& json, const NotAnalysed& value);
-void from_json(const nlohmann::json& json, NotAnalysed& value);
-void to_json(nlohmann::json& json, const InputGeometry& value);
-void from_json(const nlohmann::json& json, InputGeometry& value);
-void to_json(nlohmann::json& json, const DisplayGeometry& value);
-void from_json(const nlohmann::json& json, DisplayGeometry& value);
-void to_json(nlohmann::json& json, const RadiographAttributes& value);
-void from_json(const nlohmann::json& json, RadiographAttributes& value);
+HILUM_JSON(Code)
+HILUM_JSON(ModelIdentity)
+HILUM_JSON(LabelResult)
+HILUM_JSON(InferenceResult)
+HILUM_JSON(NotAnalysed)
+HILUM_JSON(InputGeometry)
+HILUM_JSON(DisplayGeometry)
+HILUM_JSON(RadiographAttributes)
 
 }  // namespace hilum

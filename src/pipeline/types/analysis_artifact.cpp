@@ -33,8 +33,8 @@ Result<AnalysisArtifact> damaged(const char* how) {
 
 std::vector<std::byte> serialize(const AnalysisArtifact& a) {
     const nlohmann::json head_json = {
-        {"attributes", a.attributes},   {"geometry", a.geometry}, {"display", a.display},
-        {"map_labels", a.map_labels},   {"map_rows", a.map_rows}, {"map_columns", a.map_columns},
+        {"attributes", a.attributes},        {"geometry", a.geometry},     {"display", a.display},
+        {"map_labels", a.map_labels},        {"map_rows", a.map_rows},     {"map_columns", a.map_columns},
         {"pixels", a.display_pixels.size()}, {"map_floats", a.maps.size()}};
     const std::string head = head_json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::uint64_t head_size = head.size();

@@ -1,6 +1,6 @@
 // The file in which the coordinator keeps what a radiograph's analysis produced until its study is reported:
-// the display image and the activation maps. Read by the composer. It can be made again by analysing again, so a
-// damaged one costs an attempt, never a wrong picture: a digest at its end covers all of it.
+// the display image and the activation maps. Read by the composer. It can be made again by analysing again,
+// so a damaged one costs an attempt, never a wrong picture: a digest at its end covers all of it.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct AnalysisArtifact {
     DisplayGeometry display;
     std::vector<std::uint8_t> display_pixels;  // display.rows * display.columns; empty where not decoded
     int map_labels = 0, map_rows = 0, map_columns = 0;
-    std::vector<float> maps;                   // labels * rows * columns; empty where the model has none
+    std::vector<float> maps;  // labels * rows * columns; empty where the model has none
 };
 
 // The file's bytes.

@@ -127,11 +127,14 @@ void read_study(YamlMapping at, StudySettings& study) {
     study.idle_timeout = at.duration("idle_timeout", study.idle_timeout);
     study.max_wait = at.duration("max_wait", study.max_wait);
     study.close_on_release = at.boolean("close_on_release", study.close_on_release);
-    if (at.string("max_age", "") == "none") study.max_age.reset();
-    else study.max_age = at.duration("max_age", study.max_age);
+    if (at.string("max_age", "") == "none")
+        study.max_age.reset();
+    else
+        study.max_age = at.duration("max_age", study.max_age);
     study.report_not_analysed =
         at.choice("report_not_analysed", {"never", "nothing_analysed", "always"}, study.report_not_analysed);
-    if (study.max_wait < study.idle_timeout) at.problem("max_wait", "must not be shorter than study.idle_timeout");
+    if (study.max_wait < study.idle_timeout)
+        at.problem("max_wait", "must not be shorter than study.idle_timeout");
     at.finish();
 }
 
@@ -159,22 +162,29 @@ ReportSettings read_reports(YamlMapping& at) {
         const auto kinds = at.strings("send");
         reports.sr = reports.sc = false;
         for (const auto& kind : kinds) {
-            if (kind == "sr") reports.sr = true;
-            else if (kind == "sc") reports.sc = true;
-            else at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
+            if (kind == "sr")
+                reports.sr = true;
+            else if (kind == "sc")
+                reports.sc = true;
+            else
+                at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
         }
     }
     auto sr = at.mapping("sr");
     reports.sr_sop_class =
         sr.choice("sop_class", {"comprehensive_3d", "comprehensive", "enhanced"}, reports.sr_sop_class);
-    reports.sr_series_number = static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
-    reports.sr_series_description = series_description(sr, "series_description", reports.sr_series_description);
+    reports.sr_series_number =
+        static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
+    reports.sr_series_description =
+        series_description(sr, "series_description", reports.sr_series_description);
     sr.finish();
     auto sc = at.mapping("sc");
     reports.sc_when = sc.choice("when", {"always", "positive", "never"}, reports.sc_when);
     reports.sc_long_side = static_cast<int>(sc.integer("long_side", reports.sc_long_side, 512, 8192));
-    reports.sc_series_number = static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
-    reports.sc_series_description = series_description(sc, "series_description", reports.sc_series_description);
+    reports.sc_series_number =
+        static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
+    reports.sc_series_description =
+        series_description(sc, "series_description", reports.sc_series_description);
     sc.finish();
     return reports;
 }
@@ -184,7 +194,8 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
     for (auto& at : root.mappings("destinations")) {
         DestinationSettings destination;
         destination.name = at.string("name");
-        if (!names.insert(destination.name).second) at.problem("name", "another destination has this name too");
+        if (!names.insert(destination.name).second)
+            at.problem("name", "another destination has this name too");
         destination.ae_title = ae_title(at, "ae_title", std::nullopt);
         destination.host = at.string("host");
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));

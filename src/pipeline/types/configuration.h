@@ -1,5 +1,5 @@
-// The site's configuration, read from hilum.yaml. config/hilum.yaml explains every key; this is its shape in code.
-// Each process gets the text that the coordinator read, so that all see the same.
+// The site's configuration, read from hilum.yaml. config/hilum.yaml explains every key; this is its shape in
+// code. Each process gets the text that the coordinator read, so that all see the same.
 #pragma once
 
 #include <chrono>
@@ -26,34 +26,34 @@ struct NodeSettings {
 };
 
 struct AcceptedCaller {
-    std::string ae_title;             // "*": any
-    std::vector<std::string> hosts;   // addresses or networks in CIDR notation, IPv4 and IPv6; empty: any
+    std::string ae_title;            // "*": any
+    std::vector<std::string> hosts;  // addresses or networks in CIDR notation, IPv4 and IPv6; empty: any
     bool operator==(const AcceptedCaller&) const = default;
 };
 
 struct ScpSettings {
-    int port = 11112;                 // 0 takes a free port
+    int port = 11112;  // 0 takes a free port
     std::string bind = "0.0.0.0";
     int max_associations = 64;
     int max_connections = 1024;
-    bool any_caller = false;          // accept: any: true
+    bool any_caller = false;  // accept: any: true
     std::vector<AcceptedCaller> accept;
     bool check_called_ae_title = true;
     Duration association_timeout = std::chrono::seconds(15);  // from connection to A-ASSOCIATE-RQ
     Duration idle_timeout = std::chrono::seconds(60);         // without a message on an association
     std::uint64_t max_object_size = 2ULL << 30;
-    std::uint64_t min_free_space = 1ULL << 30;                // below: A700 before the disk is full
+    std::uint64_t min_free_space = 1ULL << 30;  // below: A700 before the disk is full
     int max_pdu = 131072;
     bool operator==(const ScpSettings&) const = default;
 };
 
 struct ModelSettings {
     std::filesystem::path package;
-    std::string device = "auto";      // auto | cpu | cuda | cuda:N
-    int threads = 0;                  // 0: as many as the processor has cores
-    int batch_max_size = 0;           // 0: measured at warm-up
+    std::string device = "auto";  // auto | cpu | cuda | cuda:N
+    int threads = 0;              // 0: as many as the processor has cores
+    int batch_max_size = 0;       // 0: measured at warm-up
     Duration batch_max_delay = std::chrono::milliseconds(5);
-    std::string mode = "active";      // active | shadow
+    std::string mode = "active";  // active | shadow
     std::map<std::string, double> thresholds;
     Duration timeout = std::chrono::seconds(120);  // one inference
     bool operator==(const ModelSettings&) const = default;
@@ -62,16 +62,16 @@ struct ModelSettings {
 struct SiteSettings {
     std::map<std::string, std::vector<std::string>> body_part_aliases;
     std::map<std::string, std::vector<std::string>> view_aliases;
-    std::string missing_view = "analyse";       // analyse | refuse
+    std::string missing_view = "analyse";  // analyse | refuse
     std::string missing_body_part = "refuse";
     std::string missing_age = "analyse";
     bool operator==(const SiteSettings&) const = default;
 };
 
 struct DecoderSettings {
-    int processes = 0;                // 0: as many as the processor has cores, at most 4
+    int processes = 0;  // 0: as many as the processor has cores, at most 4
     std::uint64_t max_memory = 2ULL << 30;
-    std::uint64_t max_pixels = 200'000'000;     // Rows x Columns x Frames
+    std::uint64_t max_pixels = 200'000'000;  // Rows x Columns x Frames
     Duration timeout = std::chrono::seconds(30);
     bool operator==(const DecoderSettings&) const = default;
 };
@@ -86,8 +86,8 @@ struct StudySettings {
 };
 
 struct RetrySettings {
-    int max_attempts = 3;             // of an analysis or a report before it is quarantined
-    Duration first_delay = std::chrono::seconds(2);   // doubles, with jitter
+    int max_attempts = 3;                            // of an analysis or a report before it is quarantined
+    Duration first_delay = std::chrono::seconds(2);  // doubles, with jitter
     Duration longest_delay = std::chrono::minutes(5);
     bool operator==(const RetrySettings&) const = default;
 };
@@ -98,8 +98,8 @@ struct ReportSettings {
     int sr_series_number = 9001;
     std::string sr_series_description = "AI chest report";
     bool sc = true;
-    std::string sc_when = "always";   // always | positive | never
-    int sc_long_side = 1280;          // pixels
+    std::string sc_when = "always";  // always | positive | never
+    int sc_long_side = 1280;         // pixels
     int sc_series_number = 9002;
     std::string sc_series_description = "AI chest overlay";
     bool operator==(const ReportSettings&) const = default;
@@ -110,19 +110,19 @@ struct DestinationSettings {
     std::string ae_title;
     std::string host;
     int port = 104;
-    std::vector<std::string> from;    // calling AE titles; empty: everyone
+    std::vector<std::string> from;  // calling AE titles; empty: everyone
     ReportSettings reports;
     Duration give_up_after = std::chrono::hours(72);
-    Duration first_delay = std::chrono::seconds(5);   // retries: doubles, with jitter
+    Duration first_delay = std::chrono::seconds(5);  // retries: doubles, with jitter
     Duration longest_delay = std::chrono::minutes(10);
-    Duration timeout = std::chrono::seconds(30);      // to connect, and for each answer
+    Duration timeout = std::chrono::seconds(30);  // to connect, and for each answer
     bool operator==(const DestinationSettings&) const = default;
 };
 
 struct HttpSettings {
     bool enabled = true;
     std::string address = "127.0.0.1";
-    int port = 8080;                  // 0 takes a free port
+    int port = 8080;  // 0 takes a free port
     std::uint64_t max_body = 512ULL << 20;
     bool operator==(const HttpSettings&) const = default;
 };
@@ -140,11 +140,12 @@ struct Configuration {
 };
 
 struct LoadedConfiguration {
-    Configuration configuration;                  // usable only when there are no problems
-    std::vector<ConfigurationProblem> problems;   // all of them
+    Configuration configuration;                 // usable only when there are no problems
+    std::vector<ConfigurationProblem> problems;  // all of them
 };
 
-// The name under which a model's jobs stand in the database: its package folder's name. Different for each model.
+// The name under which a model's jobs stand in the database: its package folder's name. Different for each
+// model.
 std::string model_key(const ModelSettings& model);
 
 // `file` names the source in problems. Relative paths in it are taken from the file's folder.

@@ -1,6 +1,6 @@
-// The messages between the coordinator and its children, each one packet of a Channel. `type` in the packet is
-// the struct's `type`. Directions and descriptors are told at each struct. The coordinator never trusts a child's
-// numbers: sizes are checked against the descriptor that carries them.
+// The messages between the coordinator and its children, each one packet of a Channel. `type` in the packet
+// is the struct's `type`. Directions and descriptors are told at each struct. The coordinator never trusts a
+// child's numbers: sizes are checked against the descriptor that carries them.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,6 +11,7 @@
 
 #include "base/channel.h"
 #include "pipeline/types/analysis.h"
+#include "pipeline/types/declare_json.h"
 
 namespace hilum {
 
@@ -22,7 +23,8 @@ struct ListenerReady {
     int port = 0;
 };
 
-// listener -> coordinator: a connection came in; one descriptor: the coordinator's end of the receiver's channel.
+// listener -> coordinator: a connection came in; one descriptor: the coordinator's end of the receiver's
+// channel.
 struct ConnectionAccepted {
     static constexpr const char* type = "connection_accepted";
     std::string peer;      // numeric address
@@ -35,8 +37,8 @@ struct ConnectionRefused {
     std::string peer;
 };
 
-// What the receiver scanned in a header, bounded in length, in the object's own character set turned to UTF-8.
-// Identifiers go to the database and audit trail, never to the log.
+// What the receiver scanned in a header, bounded in length, in the object's own character set turned to
+// UTF-8. Identifiers go to the database and audit trail, never to the log.
 struct ReceivedHeader {
     std::string sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid;
     std::string transfer_syntax_uid;
@@ -47,15 +49,18 @@ struct ReceivedHeader {
 struct AssociationRequested {
     static constexpr const char* type = "association_requested";
     std::string calling_ae, called_ae, peer;
-    std::string rejection;  // empty: the policy accepts it; else why not ("unknown_caller", "called_ae_title", ...)
+    std::string
+        rejection;  // empty: the policy accepts it; else why not ("unknown_caller", "called_ae_title", ...)
 };
 // coordinator -> receiver
 struct AssociationAnswer {
     static constexpr const char* type = "association_answer";
-    bool accept = false;    // false: reject transient, local limit exceeded (or it was rejected by policy already)
+    bool accept =
+        false;  // false: reject transient, local limit exceeded (or it was rejected by policy already)
 };
 
-// receiver -> coordinator: the object lies synced in the spool under `file`; commit it. Answered by StoreAnswer.
+// receiver -> coordinator: the object lies synced in the spool under `file`; commit it. Answered by
+// StoreAnswer.
 struct StoreCommit {
     static constexpr const char* type = "store_commit";
     ReceivedHeader header;
@@ -69,22 +74,23 @@ struct StoreCommit {
 struct DiscardCommit {
     static constexpr const char* type = "discard_commit";
     ReceivedHeader header;
-    std::string reason;           // "report", "presentation_state", "key_object", "own_result"
+    std::string reason;  // "report", "presentation_state", "key_object", "own_result"
     std::string calling_ae, peer;
 };
 // coordinator -> receiver, after the commit. The receiver deletes its file unless `keep_file`.
 struct StoreAnswer {
     static constexpr const char* type = "store_answer";
-    bool committed = false;       // only then may the receiver answer 0x0000
-    bool keep_file = false;       // false: a duplicate, or our own result
-    std::string outcome;          // "stored", "duplicate", "new_version", "discarded", or the error's code
+    bool committed = false;  // only then may the receiver answer 0x0000
+    bool keep_file = false;  // false: a duplicate, or our own result
+    std::string outcome;     // "stored", "duplicate", "new_version", "discarded", or the error's code
 };
 
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {
     static constexpr const char* type = "receiver_event";
-    std::string event;            // "echo", "store_failed", "not_dicom", "association_aborted", "association_released", ...
-    std::string code;             // for store_failed: "disk_full", "uid_mismatch", ...
+    std::string
+        event;  // "echo", "store_failed", "not_dicom", "association_aborted", "association_released", ...
+    std::string code;  // for store_failed: "disk_full", "uid_mismatch", ...
     int dimse_status = 0;
     std::string calling_ae, peer;
     std::string sop_instance_uid, study_instance_uid;
@@ -97,21 +103,21 @@ struct ReceiverEvent {
 struct DecodeRequest {
     static constexpr const char* type = "decode";
     std::int64_t job = 0;
-    std::string package;          // folder of the model package
-    int display_long_side = 1280; // of the display image
+    std::string package;           // folder of the model package
+    int display_long_side = 1280;  // of the display image
 };
-// decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W; display
-// memfd of bytes), not_analysed, error.
+// decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W;
+// display memfd of bytes), not_analysed, error.
 struct DecodeReply {
     static constexpr const char* type = "decode_reply";
     std::int64_t job = 0;
     bool prepared = false;
-    std::vector<std::int64_t> shape;   // 1, channels, rows, columns
+    std::vector<std::int64_t> shape;  // 1, channels, rows, columns
     InputGeometry geometry;
     DisplayGeometry display;
-    RadiographAttributes attributes;   // as far as they were read
-    NotAnalysed not_analysed;          // code empty: not so
-    std::string error_code, error;     // could not tell, for a reason that is ours (out of memory): try again
+    RadiographAttributes attributes;  // as far as they were read
+    NotAnalysed not_analysed;         // code empty: not so
+    std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again
 };
 
 // ---- worker ----
@@ -121,10 +127,11 @@ struct WorkerReady {
     static constexpr const char* type = "worker_ready";
     ModelIdentity model;
     std::string device;
-    int batch_size = 1;           // how many requests it wants waiting
+    int batch_size = 1;  // how many requests it wants waiting
     std::vector<std::string> labels;
 };
-// worker -> coordinator, instead, before it exits: the package cannot be used; trying again cannot help until it is changed.
+// worker -> coordinator, instead, before it exits: the package cannot be used; trying again cannot help until
+// it is changed.
 struct WorkerFailed {
     static constexpr const char* type = "worker_failed";
     std::string code, error;
@@ -140,15 +147,16 @@ struct InferReply {
     static constexpr const char* type = "infer_reply";
     std::int64_t job = 0;
     InferenceResult result;
-    std::string error_code, error;  // empty: result holds; else see docs/model-package.md; "out_of_memory" may pass
+    std::string error_code,
+        error;  // empty: result holds; else see docs/model-package.md; "out_of_memory" may pass
 };
 
 // ---- composer ----
 
 struct StudyImage {
-    std::int64_t instance = 0;      // the coordinator's number of it
-    std::string file;               // absolute path of the DICOM file
-    std::string artifact;           // absolute path of the AnalysisArtifact; empty where none
+    std::int64_t instance = 0;  // the coordinator's number of it
+    std::string file;           // absolute path of the DICOM file
+    std::string artifact;       // absolute path of the AnalysisArtifact; empty where none
     std::string sop_instance_uid;
     std::string dataset_sha256;
     AnalysisOutcome outcome;
@@ -160,33 +168,33 @@ struct ReportProfile {
     std::string sr_sop_class;
     int sr_series_number = 0;
     std::string sr_series_description;
-    std::string sc_when;            // always | positive | never
+    std::string sc_when;  // always | positive | never
     int sc_long_side = 0;
     int sc_series_number = 0;
     std::string sc_series_description;
 };
 struct PredecessorReport {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
-    std::string model;              // name of the model that it reports
+    std::string model;  // name of the model that it reports
 };
 // coordinator -> composer: build the results of one study under one model. Answered by ComposeReply.
 struct ComposeRequest {
     static constexpr const char* type = "compose";
     std::int64_t job = 0;
     std::string study_instance_uid;
-    int version = 1;                // of the study's report
+    int version = 1;  // of the study's report
     std::string model_name;
-    ModelIdentity model;            // as loaded now; results carry their own, a report without any needs this
-    std::vector<StudyImage> images; // all of the study that this model looked at
+    ModelIdentity model;  // as loaded now; results carry their own, a report without any needs this
+    std::vector<StudyImage> images;  // all of the study that this model looked at
     std::vector<ReportProfile> profiles;
     std::vector<PredecessorReport> predecessors;
-    std::string results_dir;        // where the files go
+    std::string results_dir;          // where the files go
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
 };
 struct ComposedResult {
-    std::string kind;               // sr | sc
+    std::string kind;  // sr | sc
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
-    std::string file;               // absolute; durable before the reply
+    std::string file;  // absolute; durable before the reply
     std::string sha256;
     std::vector<std::string> destinations;
 };
@@ -194,11 +202,11 @@ struct ComposedResult {
 struct ComposeReply {
     static constexpr const char* type = "compose_reply";
     std::int64_t job = 0;
-    std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's failure
-                                          // does not hold up the others
-    std::string error_code, error;        // "artifact_damaged" asks for a new analysis of the images;
-                                          // "template_violation": a report failed its check and was not written
-    std::vector<std::string> problems;    // each one that the check found; no patient data
+    std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's
+                                          // failure does not hold up the others
+    std::string error_code, error;      // "artifact_damaged" asks for a new analysis of the images;
+                                        // "template_violation": a report failed its check and was not written
+    std::vector<std::string> problems;  // each one that the check found; no patient data
 };
 
 // ---- sender ----
@@ -212,9 +220,9 @@ struct DeliverRequest {
 struct DeliverReply {
     static constexpr const char* type = "deliver_reply";
     std::int64_t delivery = 0;
-    std::string outcome;            // delivered | retry | refused
-    int dimse_status = -1;          // -1: no answer came
-    std::string message;            // what the operator should know
+    std::string outcome;    // delivered | retry | refused
+    int dimse_status = -1;  // -1: no answer came
+    std::string message;    // what the operator should know
 };
 
 // ---- http ----
@@ -238,7 +246,7 @@ struct HttpReady {
 struct PredictRequest {
     static constexpr const char* type = "predict";
     std::int64_t request = 0;
-    std::string model;              // empty: the first
+    std::string model;  // empty: the first
 };
 struct PredictReply {
     static constexpr const char* type = "predict_reply";
@@ -248,64 +256,35 @@ struct PredictReply {
 };
 
 // As JSON objects with the members' names. Reading throws nlohmann::json::exception when a member is missing.
-void to_json(nlohmann::json& json, const ListenerReady& value);
-void from_json(const nlohmann::json& json, ListenerReady& value);
-void to_json(nlohmann::json& json, const ConnectionAccepted& value);
-void from_json(const nlohmann::json& json, ConnectionAccepted& value);
-void to_json(nlohmann::json& json, const ConnectionRefused& value);
-void from_json(const nlohmann::json& json, ConnectionRefused& value);
-void to_json(nlohmann::json& json, const ReceivedHeader& value);
-void from_json(const nlohmann::json& json, ReceivedHeader& value);
-void to_json(nlohmann::json& json, const AssociationRequested& value);
-void from_json(const nlohmann::json& json, AssociationRequested& value);
-void to_json(nlohmann::json& json, const AssociationAnswer& value);
-void from_json(const nlohmann::json& json, AssociationAnswer& value);
-void to_json(nlohmann::json& json, const StoreCommit& value);
-void from_json(const nlohmann::json& json, StoreCommit& value);
-void to_json(nlohmann::json& json, const DiscardCommit& value);
-void from_json(const nlohmann::json& json, DiscardCommit& value);
-void to_json(nlohmann::json& json, const StoreAnswer& value);
-void from_json(const nlohmann::json& json, StoreAnswer& value);
-void to_json(nlohmann::json& json, const ReceiverEvent& value);
-void from_json(const nlohmann::json& json, ReceiverEvent& value);
-void to_json(nlohmann::json& json, const DecodeRequest& value);
-void from_json(const nlohmann::json& json, DecodeRequest& value);
-void to_json(nlohmann::json& json, const DecodeReply& value);
-void from_json(const nlohmann::json& json, DecodeReply& value);
-void to_json(nlohmann::json& json, const WorkerReady& value);
-void from_json(const nlohmann::json& json, WorkerReady& value);
-void to_json(nlohmann::json& json, const WorkerFailed& value);
-void from_json(const nlohmann::json& json, WorkerFailed& value);
-void to_json(nlohmann::json& json, const InferRequest& value);
-void from_json(const nlohmann::json& json, InferRequest& value);
-void to_json(nlohmann::json& json, const InferReply& value);
-void from_json(const nlohmann::json& json, InferReply& value);
-void to_json(nlohmann::json& json, const ReportProfile& value);
-void from_json(const nlohmann::json& json, ReportProfile& value);
-void to_json(nlohmann::json& json, const PredecessorReport& value);
-void from_json(const nlohmann::json& json, PredecessorReport& value);
-void to_json(nlohmann::json& json, const ComposedResult& value);
-void from_json(const nlohmann::json& json, ComposedResult& value);
-void to_json(nlohmann::json& json, const ComposeReply& value);
-void from_json(const nlohmann::json& json, ComposeReply& value);
-void to_json(nlohmann::json& json, const DeliverRequest& value);
-void from_json(const nlohmann::json& json, DeliverRequest& value);
-void to_json(nlohmann::json& json, const DeliverReply& value);
-void from_json(const nlohmann::json& json, DeliverReply& value);
-void to_json(nlohmann::json& json, const NodeStatus& value);
-void from_json(const nlohmann::json& json, NodeStatus& value);
-void to_json(nlohmann::json& json, const HttpReady& value);
-void from_json(const nlohmann::json& json, HttpReady& value);
-void to_json(nlohmann::json& json, const PredictRequest& value);
-void from_json(const nlohmann::json& json, PredictRequest& value);
-void to_json(nlohmann::json& json, const PredictReply& value);
-void from_json(const nlohmann::json& json, PredictReply& value);
-void to_json(nlohmann::json& json, const StudyImage& value);
-void from_json(const nlohmann::json& json, StudyImage& value);
-void to_json(nlohmann::json& json, const ComposeRequest& value);
-void from_json(const nlohmann::json& json, ComposeRequest& value);
-void to_json(nlohmann::json& json, const AnalysisOutcome& outcome);
-void from_json(const nlohmann::json& json, AnalysisOutcome& outcome);
+HILUM_JSON(ListenerReady)
+HILUM_JSON(ConnectionAccepted)
+HILUM_JSON(ConnectionRefused)
+HILUM_JSON(ReceivedHeader)
+HILUM_JSON(AssociationRequested)
+HILUM_JSON(AssociationAnswer)
+HILUM_JSON(StoreCommit)
+HILUM_JSON(DiscardCommit)
+HILUM_JSON(StoreAnswer)
+HILUM_JSON(ReceiverEvent)
+HILUM_JSON(DecodeRequest)
+HILUM_JSON(DecodeReply)
+HILUM_JSON(WorkerReady)
+HILUM_JSON(WorkerFailed)
+HILUM_JSON(InferRequest)
+HILUM_JSON(InferReply)
+HILUM_JSON(ReportProfile)
+HILUM_JSON(PredecessorReport)
+HILUM_JSON(ComposedResult)
+HILUM_JSON(ComposeReply)
+HILUM_JSON(DeliverRequest)
+HILUM_JSON(DeliverReply)
+HILUM_JSON(NodeStatus)
+HILUM_JSON(HttpReady)
+HILUM_JSON(PredictRequest)
+HILUM_JSON(PredictReply)
+HILUM_JSON(StudyImage)
+HILUM_JSON(ComposeRequest)
+HILUM_JSON(AnalysisOutcome)
 
 // A struct of this file as a packet.
 template <typename T>
@@ -315,7 +294,9 @@ nlohmann::json to_packet(const T& message) {
     return body;
 }
 
-inline std::string packet_type(const Message& message) { return message.body.value("type", std::string()); }
+inline std::string packet_type(const Message& message) {
+    return message.body.value("type", std::string());
+}
 
 // The packet as a T; code "protocol" when it is of another type or lacks a member.
 template <typename T>

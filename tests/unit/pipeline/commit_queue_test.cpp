@@ -55,8 +55,7 @@ TEST_F(CommitQueueTest, AFailingUnitLosesOnlyItsOwnChanges) {
             database.execute("INSERT INTO no_such_table VALUES(1)");
         },
         [&](Result<void> result) { ++completed_, bad = result; });
-    commits.submit([](Database& database) { database.count("good"); },
-                   [&](Result<void>) { ++completed_; });
+    commits.submit([](Database& database) { database.count("good"); }, [&](Result<void>) { ++completed_; });
     run(3);
     EXPECT_TRUE(good);
     ASSERT_FALSE(bad);

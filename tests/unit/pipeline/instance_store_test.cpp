@@ -95,11 +95,13 @@ TEST_F(InstanceStoreTest, ASteadyStreamOfImagesIsReportedAfterMaxWait) {
 
 TEST_F(InstanceStoreTest, OurOwnResultComingBackIsDiscarded) {
     store_.store(database_, received("1.2.3.4"));
-    database_.execute("INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
-                      " VALUES(1, 'demo', 1, 'composed', 0, 0)");
-    database_.execute("INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
-                      " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1', '2.25.7', '1', '1', 'f',"
-                      " '', 0)");
+    database_.execute(
+        "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
+        " VALUES(1, 'demo', 1, 'composed', 0, 0)");
+    database_.execute(
+        "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+        " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1', '2.25.7', '1', '1', 'f',"
+        " '', 0)");
     const auto answer = store_.store(database_, received("2.25.7"));
     EXPECT_TRUE(answer.committed);
     EXPECT_FALSE(answer.keep_file);

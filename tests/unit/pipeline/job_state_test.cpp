@@ -93,7 +93,8 @@ TEST_F(JobStateTest, JobsOfAModelThatIsGonePassToTheConfiguredOne) {
     database_.execute("UPDATE analysis SET state = 'queued'");
     adopt_models(database_, {"better"});
     EXPECT_EQ(state(), "discarded");
-    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis WHERE model = 'better' AND state = 'queued'"), 1);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis WHERE model = 'better' AND state = 'queued'"),
+              1);
 }
 
 }  // namespace

@@ -83,8 +83,9 @@ TEST_F(SupervisedChildTest, LeavesNoProcessBehind) {
 
 TEST_F(SupervisedChildTest, SurvivesAProgramThatIsNotThere) {
     ChildSpecification specification{"test", "1", {"/no/such/program"}, memfd_.get(), true};
-    SupervisedChild missing(loop_, specification,
-                            {[](Message) {}, [this](const std::string& how) { ends_.push_back(how); }, [] {}});
+    SupervisedChild missing(
+        loop_, specification,
+        {[](Message) {}, [this](const std::string& how) { ends_.push_back(how); }, [] {}});
     missing.start();
     run_until([&] { return !ends_.empty(); });
     EXPECT_EQ(ends_[0], "exited with status 127");
