@@ -15,9 +15,6 @@ class DuplicateTest(HilumTest):
     def analyses(self):
         return [job for job in self.jobs() if job["kind"] == "analysis"]
 
-    def events(self, kind):
-        return [event for event in self.audit_events() if event["type"] == kind]
-
     def changed(self, name, change):
         """The same instance with another header."""
         dataset = pydicom.dcmread(self.file)
@@ -82,7 +79,7 @@ class DuplicateTest(HilumTest):
         again = self.await_results([str(fence.StudyInstanceUID)])
         self.assert_one_report_and_capture(again[self.study])
         self.assertEqual(len(self.analyses()), 2, "the radiograph and the fence")
-        wait_until(lambda: len(self.discards()) == 2, 30, "two audited discards")
+        wait_until(lambda: self.reasons_of_discards() == ["own_result", "report"], 30, "two audited discards")
 
-    def discards(self):
-        return [event for event in self.audit_events() if "discard" in event["type"]]
+    def reasons_of_discards(self):
+        return sorted(event["detail"]["reason"] for event in self.audit_events() if "reason" in event["detail"])

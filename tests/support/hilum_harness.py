@@ -224,7 +224,10 @@ class HilumTest(unittest.TestCase):
             dumped = subprocess.run(["dsrdump", str(file)], capture_output=True, text=True, errors="replace",
                                     check=False)
             self.assertEqual(dumped.returncode, 0, dumped.stderr)
-            self.assertEqual([line for line in dumped.stderr.splitlines() if line.startswith(("E:", "W:"))], [])
+            # dsrdump cannot check the values of UTF-8 text, and says so.
+            complaints = [line for line in dumped.stderr.splitlines()
+                          if line.startswith(("E:", "W:")) and "VR checker does not support" not in line]
+            self.assertEqual(complaints, [])
 
     # ---- what the node says ----
 
