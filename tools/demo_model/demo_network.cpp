@@ -14,9 +14,12 @@ using torch::jit::Module;
 
 struct DenseBlock {
     int layers, growth;  // each layer adds `growth` channels to what it reads
+    bool halve_before;   // whether the transition before it halves rows and columns
 };
 constexpr int stem_channels = 24;
-constexpr DenseBlock blocks[] = {{3, 8}, {5, 12}, {5, 24}};
+// The last block keeps its rows and columns, so that maps are fine and a place in them sees a part of the
+// image only.
+constexpr DenseBlock blocks[] = {{3, 8, false}, {4, 12, true}, {4, 16, false}};
 
 class Builder {
   public:
@@ -32,7 +35,7 @@ class Builder {
     Module stem();
     Module dense_layer(int from, int growth);
     Module dense_block(int from, const DenseBlock& block);
-    Module transition(int from, int to);
+    Module transition(int from, int to, bool halve);
 
     std::shared_ptr<torch::jit::CompilationUnit> unit_ = std::make_shared<torch::jit::CompilationUnit>();
 };
@@ -111,9 +114,11 @@ Module Builder::dense_block(int from, const DenseBlock& block) {
     return module;
 }
 
-Module Builder::transition(int from, int to) {
+Module Builder::transition(int from, int to, bool halve) {
+    Module convolution = normalized_convolution(from, to, 1);
+    if (!halve) return convolution;
     Module module = make("Transition");
-    module.register_module("convolution", normalized_convolution(from, to, 1));
+    module.register_module("convolution", convolution);
     module.define(R"(
 def forward(self, x: Tensor) -> Tensor:
     return torch.avg_pool2d(self.convolution.forward(x), [2, 2], [2, 2])
@@ -126,7 +131,7 @@ Module Builder::network() {
     int channels = stem_channels;
     for (const DenseBlock& block : blocks) {
         if (&block != blocks) {
-            steps.push_back(transition(channels, channels * 2 / 3));
+            steps.push_back(transition(channels, channels * 2 / 3, block.halve_before));
             channels = channels * 2 / 3;
         }
         steps.push_back(dense_block(channels, block));

@@ -24,7 +24,7 @@ struct Settings {
     std::filesystem::path output = "config/models/demo";
     std::uint64_t seed = 1;
     int threads = 2;
-    PhantomSetPlan training{"training", 1'000'000, 2400, 384};
+    PhantomSetPlan training{"training", 1'000'000, 3600, 384};
     PhantomSetPlan calibration{"calibration", 2'000'000, 300, 768};
     PhantomSetPlan held_out{"held out", 3'000'000, 600, 768};
     TrainingSettings fit;

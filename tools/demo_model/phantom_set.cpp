@@ -1,6 +1,8 @@
 #include "demo_model/phantom_set.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <stdexcept>
 #include <thread>
 
@@ -27,6 +29,25 @@ InputGeometry prepare(const phantom::Phantom& phantom, const model::InputSpecifi
     return geometry;
 }
 
+// Marks the cells that the lesions' ellipses touch.
+void mark_places(const std::vector<phantom::Lesion>& lesions, const InputGeometry& geometry,
+                 torch::Tensor places) {
+    const auto cells = places.accessor<std::uint8_t, 2>();
+    for (std::int64_t r = 0; r < cells.size(0); ++r) {
+        for (std::int64_t c = 0; c < cells.size(1); ++c) {
+            const double x = (static_cast<double>(c) + 0.5) * place_size - geometry.left;
+            const double y = (static_cast<double>(r) + 0.5) * place_size - geometry.top;
+            cells[r][c] = std::any_of(lesions.begin(), lesions.end(), [&](const phantom::Lesion& lesion) {
+                const double half_cell = 0.5 * place_size;
+                return std::hypot((x - lesion.column * geometry.scaled_columns) /
+                                      (lesion.half_width * geometry.scaled_columns + half_cell),
+                                  (y - lesion.row * geometry.scaled_rows) /
+                                      (lesion.half_height * geometry.scaled_rows + half_cell)) <= 1;
+            });
+        }
+    }
+}
+
 class SetRenderer {
   public:
     SetRenderer(const PhantomSetPlan& plan, const model::InputSpecification& input)
@@ -34,6 +55,8 @@ class SetRenderer {
         const auto count = static_cast<std::size_t>(plan.count);
         set_.inputs = torch::empty({plan.count, 1, input.rows, input.columns}, torch::kHalf);
         set_.labels = torch::empty({plan.count}, torch::kLong);
+        set_.places =
+            torch::empty({plan.count, 1, input.rows / place_size, input.columns / place_size}, torch::kByte);
         set_.lesions.resize(count);
         set_.geometries.resize(count);
     }
@@ -59,6 +82,7 @@ class SetRenderer {
         const std::span<float> values(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
         const auto i = static_cast<std::size_t>(index);
         set_.geometries[i] = prepare(phantom, input_, values);
+        mark_places(phantom.lesions, set_.geometries[i], set_.places[index][0]);
         set_.lesions[i] = std::move(phantom.lesions);
         set_.inputs[index].copy_(tensor);
         set_.labels[index] = static_cast<std::int64_t>(phantom.finding);

@@ -21,9 +21,12 @@ struct PhantomSetPlan {
     int long_side = 1024;  // pixels of the rendered image, before preprocessing
 };
 
+inline constexpr int place_size = 4;  // pixels of the input to a cell of PhantomSet::places
+
 struct PhantomSet {
     torch::Tensor inputs;  // half[count, 1, rows, columns]
     torch::Tensor labels;  // long[count]: phantom::Finding
+    torch::Tensor places;  // byte[count, 1, rows / place_size, columns / place_size]: 1 where a lesion is
     std::vector<std::vector<phantom::Lesion>> lesions;
     std::vector<InputGeometry> geometries;
 };

@@ -10,7 +10,7 @@ namespace hilum::demo_model {
 namespace {
 
 constexpr double warm_up = 0.15;  // share of the steps
-constexpr int largest_shift = 8;  // pixels
+constexpr int largest_shift = 2;  // cells of PhantomSet::places
 
 double learning_rate(double progress, double peak) {
     if (progress < warm_up) return peak * (0.05 + 0.95 * progress / warm_up);
@@ -21,15 +21,26 @@ torch::Tensor random_between(double low, double high, std::int64_t count) {
     return (torch::rand({count, 1, 1, 1}) * (high - low) + low);
 }
 
+struct Batch {
+    torch::Tensor inputs, labels, places;
+};
+
+Batch chosen_from(const PhantomSet& set, const torch::Tensor& chosen) {
+    return {set.inputs.index_select(0, chosen).to(torch::kFloat), set.labels.index_select(0, chosen),
+            set.places.index_select(0, chosen).to(torch::kFloat)};
+}
+
 // What other detectors, rooms and patients' positions would change: place, contrast, brightness, noise. The
 // input is standardised; the changes are made to it as it is.
-torch::Tensor augment(const torch::Tensor& batch) {
-    const auto count = batch.size(0);
+void augment(Batch& batch) {
+    const auto count = batch.inputs.size(0);
     const auto shift = torch::randint(-largest_shift, largest_shift + 1, {2});
-    auto images = torch::roll(batch, {shift[0].item<std::int64_t>(), shift[1].item<std::int64_t>()}, {2, 3});
+    const auto down = shift[0].item<std::int64_t>(), right = shift[1].item<std::int64_t>();
+    batch.places = torch::roll(batch.places, {down, right}, {2, 3});
+    auto images = torch::roll(batch.inputs, {down * place_size, right * place_size}, {2, 3});
     images = images * random_between(0.85, 1.15, count) + random_between(-0.15, 0.15, count);
     images = images + random_between(-0.08, 0.08, count) * (images * images - 1);  // like another gamma
-    return images + random_between(0, 0.06, count) * torch::randn_like(images);
+    batch.inputs = images + random_between(0, 0.06, count) * torch::randn_like(images);
 }
 
 std::vector<torch::Tensor> parameters_of(const torch::jit::Module& network, bool learning) {
@@ -39,8 +50,16 @@ std::vector<torch::Tensor> parameters_of(const torch::jit::Module& network, bool
     return parameters;
 }
 
-torch::Tensor logits_of(torch::jit::Module& network, const torch::Tensor& batch) {
-    return network.forward({batch}).toTuple()->elements()[0].toTensor();
+// How much of the map of the true class, as a distribution over places, lies off the lesions: the mean
+// negative logarithm of what lies on them. Without it, a network that sees most of the image from every place
+// may answer rightly and point anywhere.
+torch::Tensor location_loss(const torch::Tensor& maps, const Batch& batch) {
+    const auto scale = batch.places.size(2) / maps.size(2);
+    const auto places = torch::max_pool2d(batch.places, {scale, scale}).flatten(1);
+    const auto abnormal = places.sum(1).gt(0).to(torch::kFloat);
+    const auto own = maps.index({torch::arange(maps.size(0)), batch.labels}).flatten(1);
+    const auto inside = (torch::softmax(own, 1) * places).sum(1).clamp_min(1e-6);
+    return -(inside.log() * abnormal).sum() / abnormal.sum().clamp_min(1);
 }
 
 }  // namespace
@@ -59,17 +78,20 @@ void train(torch::jit::Module& network, const PhantomSet& set, const TrainingSet
         double loss_sum = 0, correct = 0;
         for (std::int64_t i = 0; i < steps_per_epoch; ++i, ++step) {
             const auto chosen = order.slice(0, i * settings.batch_size, (i + 1) * settings.batch_size);
-            const auto labels = set.labels.index_select(0, chosen);
-            const auto batch = augment(set.inputs.index_select(0, chosen).to(torch::kFloat));
+            Batch batch = chosen_from(set, chosen);
+            augment(batch);
             for (auto& group : optimizer.param_groups())
                 group.options().set_lr(learning_rate(step / steps, settings.peak_learning_rate));
-            const auto logits = logits_of(network, batch);
-            const auto loss = torch::nn::functional::cross_entropy(logits, labels);
+            const auto output = network.forward({batch.inputs}).toTuple();
+            const auto logits = output->elements()[0].toTensor();
+            const auto loss =
+                torch::nn::functional::cross_entropy(logits, batch.labels) +
+                settings.location_weight * location_loss(output->elements()[1].toTensor(), batch);
             optimizer.zero_grad();
             loss.backward();
             optimizer.step();
             loss_sum += loss.item<double>();
-            correct += logits.argmax(1).eq(labels).sum().item<double>();
+            correct += logits.argmax(1).eq(batch.labels).sum().item<double>();
         }
         spdlog::info("epoch {} of {}: loss {:.3f}, accuracy {:.3f} on what it learns from", epoch + 1,
                      settings.epochs, loss_sum / static_cast<double>(steps_per_epoch),

@@ -12,6 +12,7 @@ struct TrainingSettings {
     int batch_size = 16;
     double peak_learning_rate = 3e-3;  // after a warm-up; then a cosine down to zero
     double weight_decay = 1e-4;
+    double location_weight = 0.3;  // of the loss of maps that look elsewhere than at the lesions
 };
 
 // Draws from torch's generator; the same seed, set, threads and build give the same weights. Progress to the

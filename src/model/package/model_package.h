@@ -1,5 +1,6 @@
 // A model package: the folder with model.yaml and the TorchScript file that it names (docs/model-package.md).
-// Read by the decoder, which prepares the input and judges the intended use, and by the worker, which runs it.
+// Read by the decoder, which prepares the input and judges the intended use, and by the worker, which runs
+// it.
 #pragma once
 
 #include <filesystem>
@@ -23,11 +24,11 @@ enum class Precision { fp32, fp16, bf16, automatic };
 enum class Activation { softmax, sigmoid, none };
 
 struct InputSpecification {
-    int rows = 0, columns = 0;           // pixels
-    int channels = 1;                    // 1 or 3; grey is repeated
+    int rows = 0, columns = 0;  // pixels
+    int channels = 1;           // 1 or 3; grey is repeated
     Intensity intensity = Intensity::minmax;
     Resize resize = Resize::letterbox;
-    double range_low = 0, range_high = 1;  // what intensity's black and white become, before mean and std
+    double range_low = 0, range_high = 1;     // what intensity's black and white become, before mean and std
     std::vector<double> mean{0.0}, std{1.0};  // `channels` values each
     Precision precision = Precision::fp32;
 };
@@ -46,32 +47,32 @@ struct Label {
 };
 
 struct Calibration {
-    std::string method = "none";         // none | temperature
+    std::string method = "none";  // none | temperature
     double value = 1.0;
-    std::string set = "none";            // the data it was fitted on; "none": scores are not probabilities
+    std::string set = "none";  // the data it was fitted on; "none": scores are not probabilities
 };
 
 struct ModelPackage {
     std::filesystem::path folder;
     std::string name, version;
-    std::string notice;                  // shown with every result; empty only where cleared
+    std::string notice;  // shown with every result; empty only where cleared
     bool cleared_for_clinical_use = false;
-    std::filesystem::path file;          // the TorchScript file, within `folder`
-    std::string sha256;                  // of it, as model.yaml says
+    std::filesystem::path file;  // the TorchScript file, within `folder`
+    std::string sha256;          // of it, as model.yaml says
     InputSpecification input;
     Acceptance accepts;
     Activation activation = Activation::softmax;
     std::vector<Label> labels;
     Calibration calibration;
-    std::string yaml_sha256;             // of model.yaml
+    std::string yaml_sha256;  // of model.yaml
 
     // Whether the scores may be called probabilities: calibrated on a named set.
     bool calibrated() const { return calibration.method != "none" && calibration.set != "none"; }
 };
 
 struct LoadedPackage {
-    ModelPackage package;                // usable only when there are no problems
-    ConfigurationProblems problems;      // all of them, with line and key
+    ModelPackage package;            // usable only when there are no problems
+    ConfigurationProblems problems;  // all of them, with line and key
 };
 
 // Reads FOLDER/model.yaml. Does not read the weights.
@@ -86,8 +87,8 @@ Status verify_weights(const ModelPackage& package);
 // The weights' bytes, read once and compared, so that what was checked is what is loaded. The same codes.
 Result<std::string> read_verified_weights(const ModelPackage& package);
 
-// What results are attributed to: name, version, digests of the weights and of all that shapes an output besides
-// (model.yaml and the thresholds in force).
+// What results are attributed to: name, version, digests of the weights and of all that shapes an output
+// besides (model.yaml and the thresholds in force).
 ModelIdentity identity_of(const ModelPackage& package);
 
 // Labels, decisions and diagnosis from the model's raw outputs (logits or scores, one per label, in order).

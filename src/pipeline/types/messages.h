@@ -204,8 +204,8 @@ struct ComposeReply {
     std::int64_t job = 0;
     std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's
                                           // failure does not hold up the others
-    std::string error_code, error;      // "artifact_damaged" asks for a new analysis of the images;
-                                        // "template_violation": a report failed its check and was not written
+    std::string error_code, error;        // "artifact_damaged" asks for a new analysis of the images;
+                                    // "template_violation": a report failed its check and was not written
     std::vector<std::string> problems;  // each one that the check found; no patient data
 };
 

@@ -32,7 +32,7 @@ TEST(DemoNetwork, GivesMapsWhoseMeansAndBiasesAreTheLogits) {
     network.eval();
     const auto outputs = network.forward({torch::rand({2, 1, 192, 192})}).toTuple();
     const auto logits = outputs->elements()[0].toTensor(), maps = outputs->elements()[1].toTensor();
-    EXPECT_EQ(maps.sizes(), (std::vector<std::int64_t>{2, network_outputs, 12, 12}));
+    EXPECT_EQ(maps.sizes(), (std::vector<std::int64_t>{2, network_outputs, 24, 24}));
     const auto expected = maps.mean({2, 3}) + network.attr("bias").toTensor();
     EXPECT_LT((logits - expected).abs().max().item<double>(), 1e-4);
 }
