@@ -30,10 +30,6 @@ endif()
 # hilum_library(NAME SOURCES... [PUBLIC libs...] [PRIVATE libs...]): a static library of ours.
 function(hilum_library name)
     cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
-    if(NOT arg_SOURCES)
-        add_library(${name} INTERFACE)  # BOOTSTRAP: module not written yet
-        return()
-    endif()
     add_library(${name} STATIC ${arg_SOURCES})
     target_link_libraries(${name} PUBLIC hilum_options ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()

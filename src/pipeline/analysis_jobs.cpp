@@ -61,8 +61,9 @@ AnalysisJobs::AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, 
       models_(std::move(models)),
       on_finished_(std::move(on_finished)),
       claiming_(models_.size()),
-      claim_again_(models_.size()),
-      retry_timer_(loop) {}
+      claim_again_(models_.size()) {
+    for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.emplace_back(loop);
+}
 
 void AnalysisJobs::pump() {
     for (std::size_t model = 0; model < models_.size(); ++model) claim_for(model);
@@ -105,24 +106,28 @@ void AnalysisJobs::claim_for(std::size_t model) {
     claiming_[model] = true;
     claim_again_[model] = false;
     const Duration lease = configuration_.decoder.timeout + configuration_.models[model].timeout;
-    commits_.submit(
-        [key = models_[model], lease](Database& database) { return claim(database, key, lease); },
-        [this, model](Result<Claim> claimed) {
-            claiming_[model] = false;
-            if (!claimed) return spdlog::error("cannot claim an analysis: {}", claimed.error().message);
-            if (claimed->job) {
-                analyse(model, *claimed->job);
-                return claim_for(model);
-            }
-            if (claimed->next_at) {
-                const auto wait = from_microseconds(*claimed->next_at) - now();
-                retry_timer_.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
-                retry_timer_.async_wait([this](const boost::system::error_code& error) {
-                    if (!error) pump();
-                });
-            }
-            if (claim_again_[model]) claim_for(model);
-        });
+    commits_.submit([key = models_[model], lease](Database& database) { return claim(database, key, lease); },
+                    [this, model](Result<Claim> claimed) {
+                        claiming_[model] = false;
+                        if (!claimed) {
+                            spdlog::error("cannot claim an analysis: {}", claimed.error().message);
+                            return claim_after(model, CommitQueue::retry_after);
+                        }
+                        if (claimed->job) {
+                            analyse(model, *claimed->job);
+                            return claim_for(model);
+                        }
+                        if (claimed->next_at)
+                            claim_after(model, from_microseconds(*claimed->next_at) - now());
+                        if (claim_again_[model]) claim_for(model);
+                    });
+}
+
+void AnalysisJobs::claim_after(std::size_t model, Duration wait) {
+    wake_timers_[model].expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
+    wake_timers_[model].async_wait([this, model](const boost::system::error_code& error) {
+        if (!error) claim_for(model);
+    });
 }
 
 void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
@@ -161,7 +166,7 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
 
 void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
                                 std::string artifact) {
-    commits_.submit(
+    commits_.submit_until_kept(
         [job, key = models_[model], outcome = std::move(outcome),
          artifact = std::move(artifact)](Database& database) {
             const std::int64_t at = to_microseconds(now());
@@ -193,7 +198,7 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
             database.append_audit(event);
         },
         [this](Result<void> kept) {
-            // The lease stays; a restart or `jobs retry` takes it up again.
+            // The lease stays; a restart takes it up again.
             if (!kept) spdlog::error("cannot keep an analysis: {}", kept.error().message);
             finished();
         });
@@ -201,7 +206,7 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
 
 void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error) {
     spdlog::error("analysis {}: {}", job.job, error.message);
-    commits_.submit(
+    commits_.submit_until_kept(
         [job, key = models_[model], error, retry = configuration_.retry](Database& database) {
             const auto state = fail_job(database, JobTable::analysis, job.job, error, retry);
             auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);

@@ -38,6 +38,7 @@ class AnalysisJobs {
     };
     static Claim claim(Database& database, const std::string& model, Duration lease);
     void claim_for(std::size_t model);
+    void claim_after(std::size_t model, Duration wait);
     void analyse(std::size_t model, const Claimed& job);
     void keep(const Claimed& job, std::size_t model, Analysed analysed);
     void keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome, std::string artifact);
@@ -53,7 +54,7 @@ class AnalysisJobs {
     std::function<void()> on_finished_;
     std::vector<bool> claiming_;  // one claim at a time for each model
     std::vector<bool> claim_again_;
-    boost::asio::steady_timer retry_timer_;
+    std::vector<boost::asio::steady_timer> wake_timers_;  // for what waits for a later attempt
     boost::asio::thread_pool files_{1};  // writes artifacts, so that neither the loop nor a C-STORE waits
     int working_ = 0;
     bool draining_ = false;

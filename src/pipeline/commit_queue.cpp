@@ -20,7 +20,8 @@ Error translate(const SQLite::Exception& error) {
         std::_Exit(EX_IOERR);
     }
     if (code == SQLITE_FULL) return {"disk_full", "database: the disk is full", Retry::later};
-    return {"database", std::string("database: ") + error.what(), Retry::later};
+    const bool passing = code == SQLITE_NOMEM || code == SQLITE_BUSY;
+    return {"database", std::string("database: ") + error.what(), passing ? Retry::later : Retry::never};
 }
 
 // These make SQLite roll back the whole transaction by itself (sqlite.org/lang_transaction.html, section 3).
@@ -45,6 +46,13 @@ CommitQueue::~CommitQueue() {
 
 void CommitQueue::log_failure(const Error* error) {
     if (error != nullptr) spdlog::error("{}", error->message);
+}
+
+void CommitQueue::run_later(std::function<void()> action) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(loop_, retry_after);
+    timer->async_wait([timer, action = std::move(action)](const boost::system::error_code& error) {
+        if (!error) action();
+    });
 }
 
 void CommitQueue::push(Unit unit) {

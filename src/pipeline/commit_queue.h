@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -50,6 +52,24 @@ class CommitQueue {
         submit(std::move(work), [](const auto& result) { log_failure(result ? nullptr : &result.error()); });
     }
 
+    // The same for what has happened already and only needs to be written down: where the database refuses
+    // for a reason that may pass (a full disk), it is tried again every `retry_after` until it is kept.
+    // `work` may run more than once; `done` gets what does not pass.
+    template <typename Work, typename Done>
+    void submit_until_kept(Work work, Done done) {
+        auto again = work;
+        submit(std::move(work),
+               [this, again = std::move(again), done = std::move(done)](auto result) mutable {
+                   if (result || result.error().retry == Retry::never) return done(std::move(result));
+                   log_failure(&result.error());
+                   run_later([this, again = std::move(again), done = std::move(done)]() mutable {
+                       submit_until_kept(std::move(again), std::move(done));
+                   });
+               });
+    }
+
+    static constexpr std::chrono::seconds retry_after{1};
+
   private:
     struct Unit {
         std::function<void(Database&)> work;
@@ -58,6 +78,7 @@ class CommitQueue {
     };
     static void log_failure(const Error* error);
     void push(Unit unit);
+    void run_later(std::function<void()> action);  // on the loop, after retry_after
     void run();
     void run_batch(std::deque<Unit>& batch);
 

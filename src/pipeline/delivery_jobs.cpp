@@ -117,20 +117,24 @@ void DeliveryJobs::pump_lane(Lane& lane) {
         [name = lane.settings->name, lease](Database& database) { return claim(database, name, lease); },
         [this, &lane](Result<Claim> claimed) {
             lane.phase = Phase::idle;
-            if (!claimed) return spdlog::error("cannot claim a delivery: {}", claimed.error().message);
+            if (!claimed) {
+                spdlog::error("cannot claim a delivery: {}", claimed.error().message);
+                return wake_after(lane, CommitQueue::retry_after);
+            }
             if (claimed->delivery) {
                 lane.current = std::move(*claimed->delivery);
                 return send(lane);
             }
-            if (claimed->next_at) {
-                const auto wait = from_microseconds(*claimed->next_at) - now();
-                lane.wake_timer.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
-                lane.wake_timer.async_wait([this, &lane](const boost::system::error_code& error) {
-                    if (!error) pump_lane(lane);
-                });
-            }
+            if (claimed->next_at) wake_after(lane, from_microseconds(*claimed->next_at) - now());
             if (lane.pump_again) pump_lane(lane);
         });
+}
+
+void DeliveryJobs::wake_after(Lane& lane, Duration wait) {
+    lane.wake_timer.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
+    lane.wake_timer.async_wait([this, &lane](const boost::system::error_code& error) {
+        if (!error) pump_lane(lane);
+    });
 }
 
 void DeliveryJobs::send(Lane& lane) {
@@ -170,7 +174,7 @@ void DeliveryJobs::keep(Lane& lane, DeliverReply reply) {
     if (reply.outcome != "delivered")
         spdlog::warn("destination {}: delivery {} {}: {}", lane.settings->name, reply.delivery, verdict.state,
                      loggable(reply.message));
-    commits_.submit(
+    commits_.submit_until_kept(
         [current = lane.current, reply = std::move(reply), verdict,
          name = lane.settings->name](Database& database) {
             database.execute(

@@ -55,6 +55,7 @@ class DeliveryJobs {
 
     static Claim claim(Database& database, const std::string& destination, Duration lease);
     void pump_lane(Lane& lane);
+    void wake_after(Lane& lane, Duration wait);
     void send(Lane& lane);
     void on_message(Lane& lane, Message message);
     void keep(Lane& lane, DeliverReply reply);

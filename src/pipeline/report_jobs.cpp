@@ -80,7 +80,10 @@ void ReportJobs::pump() {
         [this](Database& database) { return next_report(database); },
         [this](Result<Next> next) {
             composing_.reset();
-            if (!next) return spdlog::error("cannot claim a report: {}", next.error().message);
+            if (!next) {
+                spdlog::error("cannot claim a report: {}", next.error().message);
+                return wake_after(CommitQueue::retry_after);
+            }
             if (next->request) {
                 composing_ = next->request->job;
                 deadline_timer_.expires_after(composer_timeout);
@@ -92,14 +95,13 @@ void ReportJobs::pump() {
                 return;
             }
             on_results_();
-            if (next->next_at) wake_at(*next->next_at);
+            if (next->next_at) wake_after(from_microseconds(*next->next_at) - now());
             if (pump_again_) pump();
         });
 }
 
-void ReportJobs::wake_at(std::int64_t at) {
-    const auto wait = std::max<Duration>(from_microseconds(at) - now(), std::chrono::milliseconds(10));
-    wake_timer_.expires_after(wait);
+void ReportJobs::wake_after(Duration wait) {
+    wake_timer_.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
     wake_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) pump();
     });
@@ -297,7 +299,7 @@ void ReportJobs::on_reply(ComposeReply reply) {
         return fail_report(reply.job, {reply.error_code, reply.error, Retry::later});
     composing_ = none;
     const auto report = reply.job;
-    commits_.submit(
+    commits_.submit_until_kept(
         [this, reply = std::move(reply)](Database& database) { keep_reply(database, reply); },
         [this, report](Result<void> kept) {
             // The files are there under the same names: composing again writes the same bytes.
@@ -378,13 +380,14 @@ void ReportJobs::fail_report(std::int64_t report, const Error& error) {
     deadline_timer_.cancel();
     composing_ = none;
     spdlog::error("report {}: {}", report, error.message);
-    commits_.submit([report, error, retry = configuration_.retry](
-                        Database& database) { keep_failure(database, report, "", error, retry); },
-                    [this](Result<void> kept) {
-                        if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
-                        composing_.reset();
-                        pump();
-                    });
+    commits_.submit_until_kept([report, error, retry = configuration_.retry](
+                                   Database& database) { keep_failure(database, report, "", error, retry); },
+                               [this](Result<void> kept) {
+                                   if (!kept)
+                                       spdlog::error("cannot keep a failed report: {}", kept.error().message);
+                                   composing_.reset();
+                                   pump();
+                               });
 }
 
 }  // namespace hilum

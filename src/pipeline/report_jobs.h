@@ -52,7 +52,7 @@ class ReportJobs {
     void on_composer_message(Message message);
     void on_reply(ComposeReply reply);
     void fail_report(std::int64_t report, const Error& error);
-    void wake_at(std::int64_t at);
+    void wake_after(Duration wait);
 
     boost::asio::io_context& loop_;
     CommitQueue& commits_;

@@ -14,8 +14,8 @@ WORST_EXPOSURE = 2.0  # of 10, by systemd-analyze security
 
 EXPECTED = {
     "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "etc/hilum/hilum.yaml",
-    "usr/share/hilum/models/demo/model.yaml", "lib/systemd/system/hilum.service", "lib/sysusers.d/hilum.conf",
-    "lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/operations.md",
+    "usr/share/hilum/models/demo/model.yaml", "usr/lib/systemd/system/hilum.service", "usr/lib/sysusers.d/hilum.conf",
+    "usr/lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/operations.md",
 }
 
 
@@ -77,7 +77,7 @@ class PackageTest(unittest.TestCase):
     def test_systemd_finds_no_fault_in_the_unit(self):
         # ExecStart must exist for systemd-analyze: a copy of the unit names the program in the extracted package.
         unit = self.folder / "hilum.service"
-        text = (self.root / "lib/systemd/system/hilum.service").read_text()
+        text = (self.root / "usr/lib/systemd/system/hilum.service").read_text()
         self.assertIn("/usr/bin/hilumd", text)
         unit.write_text(text.replace("/usr/bin/hilumd", f"{self.root}/usr/bin/hilumd"))
         verified = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True,
@@ -88,7 +88,7 @@ class PackageTest(unittest.TestCase):
     def test_the_unit_exposes_little(self):
         judged = subprocess.run(
             ["systemd-analyze", "security", "--offline=yes", "--no-pager",
-             str(self.root / "lib/systemd/system/hilum.service")], capture_output=True, text=True, check=False)
+             str(self.root / "usr/lib/systemd/system/hilum.service")], capture_output=True, text=True, check=False)
         exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout + judged.stderr)
         self.assertIsNotNone(exposure, judged.stdout + judged.stderr)
         self.assertLessEqual(float(exposure[1]), WORST_EXPOSURE)

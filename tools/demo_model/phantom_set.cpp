@@ -32,7 +32,7 @@ InputGeometry prepare(const phantom::Phantom& phantom, const model::InputSpecifi
 // Marks the cells that the lesions' ellipses touch.
 void mark_places(const std::vector<phantom::Lesion>& lesions, const InputGeometry& geometry,
                  torch::Tensor places) {
-    const auto cells = places.accessor<std::uint8_t, 2>();
+    auto cells = places.accessor<std::uint8_t, 2>();
     for (std::int64_t r = 0; r < cells.size(0); ++r) {
         for (std::int64_t c = 0; c < cells.size(1); ++c) {
             const double x = (static_cast<double>(c) + 0.5) * place_size - geometry.left;

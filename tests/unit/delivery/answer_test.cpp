@@ -14,6 +14,10 @@ struct StatusCase {
     Outcome outcome;
 };
 
+void PrintTo(const StatusCase& one, std::ostream* out) {
+    *out << std::hex << one.status << std::dec;
+}
+
 class StoreStatus : public testing::TestWithParam<StatusCase> {};
 
 TEST_P(StoreStatus, HasTheOutcomeOfItsClass) {

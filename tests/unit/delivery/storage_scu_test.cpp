@@ -159,12 +159,19 @@ TEST_P(ScuAgainstAHangingPeer, GivesUpAfterTheTimeout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Association, ScuAgainstAHangingPeer,
-                         testing::Values(ScpScript::Association::ignore, ScpScript::Association::drip));
+                         testing::Values(ScpScript::Association::ignore, ScpScript::Association::drip),
+                         [](const auto& each) {
+                             return each.param == ScpScript::Association::drip ? "Dripping" : "Silent";
+                         });
 
 struct BrokenExchange {
     ScpScript::On store;
     const char* words;
 };
+
+void PrintTo(const BrokenExchange& exchange, std::ostream* out) {
+    *out << exchange.words;
+}
 class ScuAfterABrokenExchange : public StorageScuTest, public testing::WithParamInterface<BrokenExchange> {};
 
 TEST_P(ScuAfterABrokenExchange, RetriesAndTheNextSendSucceeds) {

@@ -224,6 +224,10 @@ struct Unusable {
     const char* words;
 };
 
+void PrintTo(const Unusable& model, std::ostream* out) {
+    *out << model.name;
+}
+
 class UnusableModel : public testing::TestWithParam<Unusable> {};
 
 TEST_P(UnusableModel, IsToldInClearWords) {

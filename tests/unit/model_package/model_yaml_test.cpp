@@ -186,6 +186,10 @@ struct Mistake {
     const char* problem;
 };
 
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+    *out << mistake.problem;
+}
+
 class ModelYamlMistake : public testing::TestWithParam<Mistake> {};
 
 TEST_P(ModelYamlMistake, IsReportedOnceWithLineAndKey) {

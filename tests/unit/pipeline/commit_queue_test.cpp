@@ -100,6 +100,38 @@ TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
     EXPECT_TRUE(result) << result.error().message;
 }
 
+TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereTheDiskIsFullForAWhile) {
+    auto database = open_database(folder_);
+    database.execute("PRAGMA max_page_count = 30");
+    CommitQueue commits(loop_, std::move(database));
+    int runs = 0;
+    Result<void> result = fail("x", "not run");
+    commits.submit_until_kept(
+        [&](Database& db) {
+            if (++runs == 2) db.execute("PRAGMA max_page_count = 3000");
+            db.count(std::string(1'000'000, 'x').c_str());
+        },
+        [&](Result<void> got) { ++completed_, result = got; });
+    run(1);
+    EXPECT_TRUE(result);
+    EXPECT_EQ(runs, 2);
+}
+
+TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
+    CommitQueue commits(loop_, open_database(folder_));
+    Result<void> result;
+    int runs = 0;
+    commits.submit_until_kept(
+        [&](Database& db) {
+            ++runs;
+            db.execute("INSERT INTO no_such_table VALUES(1)");
+        },
+        [&](Result<void> got) { ++completed_, result = got; });
+    run(1);
+    EXPECT_FALSE(result);
+    EXPECT_EQ(runs, 1);
+}
+
 TEST_F(CommitQueueTest, RunsWhatWaitsBeforeItEnds) {
     {
         CommitQueue commits(loop_, open_database(folder_));

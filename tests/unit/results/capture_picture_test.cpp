@@ -67,6 +67,10 @@ TEST(MappedLabel, IsTheDiagnosisWhereItIsAFindingAndNoneForANormalImage) {
 struct PictureShape {
     int columns, rows;
 };
+
+void PrintTo(const PictureShape& shape, std::ostream* out) {
+    *out << shape.columns << " x " << shape.rows;
+}
 class CapturePicture : public testing::TestWithParam<PictureShape> {};
 
 TEST_P(CapturePicture, HasTheLongSideAskedForWhateverTheImagesShape) {

@@ -148,6 +148,10 @@ struct BadValue {
     const char* problem;
 };
 
+void PrintTo(const BadValue& value, std::ostream* out) {
+    *out << value.name;
+}
+
 class BadValueTest : public testing::TestWithParam<BadValue> {};
 
 TEST_P(BadValueTest, IsReported) {
