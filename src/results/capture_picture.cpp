@@ -44,7 +44,7 @@ std::string title_of(const InferenceResult& result) {
 std::string score_line(const InferenceResult& result) {
     std::string line = fmt::format("{} {} ({})", score_concept(result).meaning,
                                    format_score(diagnosis_score(result)), calibration_note(result));
-    if (const LabelResult* const label = diagnosed_label(result))
+    if (const LabelResult* const label = diagnosed_label(result); label && has_thresholds(result))
         line += fmt::format(", threshold {}", format_score(label->threshold));
     return line;
 }
@@ -111,7 +111,7 @@ class Panel {
         y_ += scale_(gap);
     }
 
-    // Name, bar with a tick at the threshold, score.
+    // Name, bar with a tick at the threshold where there is one, score.
     void label_row(const LabelResult& label) {
         const double height = scale_(34);
         if (draw_) {
@@ -125,13 +125,16 @@ class Panel {
             canvas_.fill(bar, track_colour);
             canvas_.fill({bar.left, bar.top, bar.width * std::clamp(score, 0.0, 1.0), bar.height},
                          shown_as_finding ? orange : sky_blue);
-            const double tick = bar.left + bar.width * std::clamp(label.threshold, 0.0, 1.0);
-            canvas_.fill({tick - scale_(1.5), bar.top - scale_(5), scale_(3), bar.height + scale_(10)},
-                         white);
+            if (has_thresholds(result_)) threshold_tick(bar, label.threshold);
             canvas_.text(left_ + width_ - score_width, y_, score_width, format_score(score),
                          scale_.body(label.positive ? white : gray), 1);
         }
         y_ += height;
+    }
+
+    void threshold_tick(const Box& bar, double threshold) {
+        const double middle = bar.left + bar.width * std::clamp(threshold, 0.0, 1.0);
+        canvas_.fill({middle - scale_(1.5), bar.top - scale_(5), scale_(3), bar.height + scale_(10)}, white);
     }
 
     // What the colours over the image mean.

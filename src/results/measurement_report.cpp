@@ -74,6 +74,15 @@ void add_context(TID1500_MeasurementReport& report, const ModelIdentity& model, 
         steps("procedure reported", report.addProcedureReported(coded(procedure), OFFalse));
 }
 
+// DCMTK writes Image Laterality U as "Unilateral"; in PS3.3 C.7.6.16.2.11 it means that the part is unpaired,
+// as a chest.
+std::shared_ptr<DcmDataset> described_by(const SourceImage& source) {
+    if (text_of(*source.header, DCM_ImageLaterality) != "U") return source.header;
+    auto header = std::make_shared<DcmDataset>(*source.header);
+    header->findAndDeleteElement(DCM_ImageLaterality);
+    return header;
+}
+
 // The descriptors are copied from foreign headers. Where one of them is malformed, the entry goes without
 // any: the reference is what the template asks for.
 void add_image_library(TID1500_MeasurementReport& report, const std::vector<SourceImage>& sources,
@@ -82,7 +91,8 @@ void add_image_library(TID1500_MeasurementReport& report, const std::vector<Sour
     steps("image library", library.createNewImageLibrary());
     steps("image library group", library.addImageGroup());
     for (const SourceImage& source : sources) {
-        if (library.addImageEntry(*source.header, TID1600_ImageLibrary::withAllDescriptors).good()) continue;
+        const auto header = described_by(source);
+        if (library.addImageEntry(*header, TID1600_ImageLibrary::withAllDescriptors).good()) continue;
         steps("image library entry",
               library.addImageEntry(*source.header, TID1600_ImageLibrary::withoutDescriptors,
                                     TID1600_ImageLibrary::ConceptNameList(), OFFalse));

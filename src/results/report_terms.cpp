@@ -53,6 +53,10 @@ Code code_of(const LabelResult& label) {
     return code;
 }
 
+bool has_thresholds(const InferenceResult& result) {
+    return result.activation != "softmax";
+}
+
 const LabelResult* diagnosed_label(const InferenceResult& result) {
     const auto found = std::ranges::find(result.labels, result.diagnosis, &LabelResult::name);
     return found == result.labels.end() ? nullptr : &*found;
@@ -99,7 +103,7 @@ std::string calibration_note(const InferenceResult& result) {
 
 std::string notice_of(const ModelIdentity& model) {
     if (!model.notice.empty() || model.cleared_for_clinical_use) return model.notice;
-    return "Demonstration model, not for clinical use";
+    return "Not cleared for clinical use";
 }
 
 std::string shortened(const std::string& text, std::size_t bytes) {

@@ -36,6 +36,9 @@ const Code& presence_of(const LabelResult& label);
 // The label's own code, or one of 99HILUM made from its name, always the same for the same name.
 Code code_of(const LabelResult& label);
 
+// Whether thresholds decide the diagnosis; the classes of a softmax exclude each other, and the highest wins.
+bool has_thresholds(const InferenceResult& result);
+
 // The label that the diagnosis names; null for "no finding".
 const LabelResult* diagnosed_label(const InferenceResult& result);
 Code diagnosis_of(const InferenceResult& result);
@@ -51,8 +54,8 @@ double diagnosis_score(const InferenceResult& result);
 std::string format_score(double score);  // "0.93"
 std::string calibration_note(const InferenceResult& result);
 
-// "Demonstration model, not for clinical use"; empty only for a model cleared for clinical use without a
-// notice.
+// The package's, else "Not cleared for clinical use"; empty only for a model cleared for clinical use without
+// a notice.
 std::string notice_of(const ModelIdentity& model);
 
 // At most `bytes` of UTF-8, cut between characters.

@@ -23,7 +23,7 @@ class Diagnosis:
         return self.score is not None
 
     def __str__(self):
-        return f"{self.text} ({self.score:.2f})" if self.analysed else f"not analysed: {self.reason}"
+        return f"{self.text} ({self.score:.2f})" if self.analysed else self.reason
 
 
 def code_of(sequence):
