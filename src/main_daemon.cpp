@@ -41,15 +41,18 @@ int print_problems(const ConfigurationProblems& problems) {
 }
 
 // The configuration's own problems and those of the model packages that it names.
-int check(const LoadedConfiguration& loaded) {
+int check(const LoadedConfiguration& loaded, const std::string& file) {
     ConfigurationProblems problems = loaded.problems;
-    for (const auto& settings : loaded.configuration.models) {
-        auto loaded_package = model::read_model_package(settings.package);
+    const auto& models = loaded.configuration.models;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        auto loaded_package = model::read_model_package(models[i].package);
         problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
         if (!loaded_package.problems.empty()) continue;
-        auto status = model::apply_thresholds(loaded_package.package, settings.thresholds);
-        if (status) status = model::verify_weights(loaded_package.package);
-        if (!status) problems.push_back({settings.package.string(), 0, "", status.error().message});
+        const auto key = fmt::format("models[{}]", i);
+        if (const auto fits = model::apply_thresholds(loaded_package.package, models[i].thresholds); !fits)
+            problems.push_back({file, models[i].thresholds_line, key + ".thresholds", fits.error().message});
+        if (const auto weights = model::verify_weights(loaded_package.package); !weights)
+            problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
     if (problems.empty()) std::cout << "the configuration is valid\n";
     return print_problems(problems);
@@ -91,7 +94,7 @@ int run_daemon(const Arguments& arguments) {
         return 1;
     }
     auto loaded = parse_configuration(*text, arguments.config);
-    if (arguments.check) return check(loaded);
+    if (arguments.check) return check(loaded, arguments.config);
     if (!loaded.problems.empty()) return print_problems(loaded.problems);
     start_logging("coordinator", loaded.configuration.node.log_level);
     const std::filesystem::path program = own_executable();

@@ -200,6 +200,9 @@ std::vector<std::string> YamlMapping::keys() const {
 }
 
 void YamlMapping::finish() {
+    std::set<std::string> seen;
+    for (const auto& key : keys())
+        if (!seen.insert(key).second) problem(key, "is there twice");
     for (const auto& key : keys())
         if (!known_.contains(key)) problem(key, "is not a key that Hilum knows");
 }

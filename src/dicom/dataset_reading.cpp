@@ -1,5 +1,6 @@
 #include "dicom/dataset_reading.h"
 
+#include <dcmtk/dcmdata/dcdict.h>
 #include <dcmtk/dcmdata/dcspchrs.h>
 #include <dcmtk/oflog/oflog.h>
 
@@ -141,8 +142,38 @@ Error loading_error(const OFCondition& condition) {
 
 }  // namespace
 
-void silence_dcmtk() {
+namespace {
+
+std::string standard_dictionaries() {
+    std::string all = DCM_DICT_DEFAULT_PATH, kept;
+    for (std::size_t begin = 0; begin <= all.size();) {
+        const std::size_t end = std::min(all.find(ENVIRONMENT_PATH_SEPARATOR, begin), all.size());
+        const std::string file = all.substr(begin, end - begin);
+        if (!file.ends_with("private.dic"))
+            kept += (kept.empty() ? "" : std::string(1, ENVIRONMENT_PATH_SEPARATOR)) + file;
+        begin = end + 1;
+    }
+    return kept;
+}
+
+bool knows_private_elements(DcmDataDictionary& dictionary) {
+    for (auto entry = dictionary.normalBegin(); entry != dictionary.normalEnd(); ++entry)
+        if ((*entry)->getPrivateCreator() != nullptr) return true;
+    return false;
+}
+
+void forget_private_dictionary() {
+    ::setenv(DCM_DICT_ENVIRONMENT_VARIABLE, standard_dictionaries().c_str(), 1);
+    DcmDataDictionary& dictionary = dcmDataDict.wrlock();
+    if (knows_private_elements(dictionary)) dictionary.reloadDictionaries(OFFalse, OFTrue);
+    dcmDataDict.wrunlock();
+}
+
+}  // namespace
+
+void prepare_dcmtk() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+    forget_private_dictionary();
 }
 
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file) {
@@ -164,7 +195,8 @@ std::string to_utf8(const std::string& bytes, const std::string& specific_charac
     if (is_ascii(bytes)) return bytes;
     if (trimmed(specific_character_set).empty()) return guessed_utf8(bytes);
     if (trimmed(specific_character_set) == "ISO_IR 192" && is_utf8(bytes)) return bytes;
-    if (is_japanese(specific_character_set)) return japanese_to_utf8(bytes).value_or(guessed_utf8(bytes));
+    if (is_japanese(specific_character_set))
+        return japanese_to_utf8(bytes, specific_character_set).value_or(guessed_utf8(bytes));
     DcmSpecificCharacterSet converter;
     OFString converted;
     const char* const delimiters = person_name ? "\\^=" : "\\";

@@ -17,9 +17,11 @@
 
 namespace hilum {
 
-// DCMTK prints what it finds wrong with a file, values included, which may be a patient's. Call once in each
-// process that parses: its messages stay unprinted, errors come back as values.
-void silence_dcmtk();
+// Call once in each process that parses. DCMTK prints what it finds wrong with a file, values included, which
+// may be a patient's: its messages stay unprinted, errors come back as values. And its dictionary forgets
+// manufacturers' private elements: in implicit VR it would take some for sequences, which scan_header(),
+// asking without their creators, does not.
+void prepare_dcmtk();
 
 // A DICOM file (PS3.10), parsed after scan_header() found it whole and sanely nested. Values longer than 64
 // KiB stay in the file until they are asked for, so the file must stay until then. Codes: "not_dicom",

@@ -44,7 +44,7 @@ constexpr std::array captures{Capture{0x00080016, &HeaderScan::sop_class_uid},
                               Capture{0x0020000E, &HeaderScan::series_instance_uid}};
 
 // What an analysis looks at besides group 0028 and the pixels.
-constexpr std::array<Tag, 22> analysed_tags{
+constexpr std::array<Tag, 26> analysed_tags{
     specific_character_set,
     0x00080008,  // ImageType
     0x00080016,  // SOPClassUID
@@ -52,6 +52,7 @@ constexpr std::array<Tag, 22> analysed_tags{
     0x00080050,  // AccessionNumber
     0x00080060,  // Modality
     0x00080068,  // PresentationIntentType
+    0x00080070,  // Manufacturer
     0x00082218,  // AnatomicRegionSequence
     patient_name,
     0x00100020,  // PatientID
@@ -60,18 +61,32 @@ constexpr std::array<Tag, 22> analysed_tags{
     0x00100040,  // PatientSex
     0x00101010,  // PatientAge
     0x00180015,  // BodyPartExamined
+    0x00181164,  // ImagerPixelSpacing
+    0x00182010,  // NominalScannedPixelSpacing
     0x00185101,  // ViewPosition
     0x0020000D,  // StudyInstanceUID
     0x0020000E,  // SeriesInstanceUID
     0x00200020,  // PatientOrientation
     0x00540220,  // ViewCodeSequence
+    0x20500020,  // PresentationLUTShape
     0x7FE00008,  // FloatPixelData
     0x7FE00009,  // DoubleFloatPixelData
 };
 
-bool is_analysed(Tag tag) {
-    return group_of(tag) == 0x0028 || tag == pixel_data ||
-           std::find(analysed_tags.begin(), analysed_tags.end(), tag) != analysed_tags.end();
+// Where the site has patterns for them.
+constexpr std::array<Tag, 4> description_tags{
+    0x00081030,  // StudyDescription
+    0x0008103E,  // SeriesDescription
+    0x00181030,  // ProtocolName
+    0x00181400,  // AcquisitionDeviceProcessingDescription
+};
+
+bool is_analysed(Tag tag, bool descriptions) {
+    const auto is_one_of = [tag](const auto& tags) {
+        return std::find(tags.begin(), tags.end(), tag) != tags.end();
+    };
+    return group_of(tag) == 0x0028 || tag == pixel_data || is_one_of(analysed_tags) ||
+           (descriptions && is_one_of(description_tags));
 }
 
 // Implicit VR does not say what is a sequence; parsers ask the dictionary, so must who goes before them.
@@ -79,18 +94,12 @@ bool is_sequence_in_dictionary(Tag tag) {
     return DcmTag(group_of(tag), static_cast<Uint16>(tag & 0xFFFF)).getEVR() == EVR_SQ;
 }
 
-// PS3.5 7.1.2: these have two reserved bytes and a length of 32 bits; so will all VRs to come.
+// Whether a length of 32 bits follows (PS3.5 7.1.2), in the opinion of the parser that comes after: it knows
+// names of its own ("ox") and takes what is no VR at all for one with 16 bits.
 bool has_long_length(std::uint16_t value_representation) {
-    static constexpr std::array short_ones{vr("AE"), vr("AS"), vr("AT"), vr("CS"), vr("DA"), vr("DS"),
-                                           vr("DT"), vr("FL"), vr("FD"), vr("IS"), vr("LO"), vr("LT"),
-                                           vr("PN"), vr("SH"), vr("SL"), vr("SS"), vr("ST"), vr("TM"),
-                                           vr("UI"), vr("UL"), vr("US")};
-    return std::find(short_ones.begin(), short_ones.end(), value_representation) == short_ones.end();
-}
-
-bool is_upper_case(std::uint16_t value_representation) {
-    const auto upper = [](int c) { return c >= 'A' && c <= 'Z'; };
-    return upper(value_representation >> 8) && upper(value_representation & 0xFF);
+    const char name[] = {static_cast<char>(value_representation >> 8),
+                         static_cast<char>(value_representation & 0xFF), '\0'};
+    return DcmVR(name).usesExtendedLengthEncoding();
 }
 
 class Scanner {
@@ -177,7 +186,7 @@ class Scanner {
             give_up("not_a_data_set", "the data set holds elements of a command or of file meta information");
             return;
         }
-        if (outermost) digesting_ = is_analysed(element->tag);
+        if (outermost) digesting_ = is_analysed(element->tag, limits_.digest_descriptions);
         if (digesting_) digest_position(element->tag);
         if (holds_items(*element))
             open_value(*element);
@@ -201,10 +210,10 @@ class Scanner {
             return element;
         }
         element.vr = reader_.read_16(true);
-        if (has_long_length(element.vr) && is_upper_case(element.vr)) {
+        if (has_long_length(element.vr)) {
             reader_.read_16(false);
             element.length = reader_.read_32(top().big_endian);
-        } else {  // DCMTK, too, reads a VR that is no VR with a length of 16 bits
+        } else {
             element.length = reader_.read_16(top().big_endian);
         }
         return element;

@@ -16,6 +16,7 @@ struct HeaderScanLimits {
     int depth = 64;                            // nested sequences
     std::uint64_t elements = 10'000'000;       // and items, of the whole data set
     std::uint64_t inflated_size = 1ULL << 30;  // bytes, of a deflated data set
+    bool digest_descriptions = false;  // of study, series and protocol: the intended use looks at them
 };
 
 // Values of the data set's top level. Text is UTF-8 without padding, cut after 1 KiB; what is absent is

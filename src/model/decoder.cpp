@@ -16,28 +16,26 @@
 namespace hilum::model {
 namespace {
 
-// Packages as they were last read; read again when model.yaml changes.
+// Packages by the digest of their model.yaml: what was read once is used until the worker runs another,
+// whatever happens to the file meanwhile.
 class PackageCache {
   public:
-    Result<const ModelPackage*> find(const std::filesystem::path& folder) {
-        std::error_code failed;
-        const auto written = std::filesystem::last_write_time(folder / "model.yaml", failed);
-        if (failed) return fail("package", "{}: {}", (folder / "model.yaml").string(), failed.message());
-        auto& entry = entries_[folder];
-        if (!entry || entry->written != written) {
-            auto loaded = read_model_package(folder);
-            if (!loaded.problems.empty()) return fail("package", "{}", loaded.problems.front().text());
-            entry = Entry{written, std::move(loaded.package)};
-        }
-        return &entry->package;
+    Result<const ModelPackage*> find(const DecodeRequest& request) {
+        const auto known = packages_.find(request.package_sha256);
+        if (known != packages_.end()) return &known->second;
+        auto loaded = read_model_package(request.package);
+        if (loaded.package.yaml_sha256 != request.package_sha256)
+            return fail("package_changed",
+                        "{}/model.yaml was changed after the worker loaded it; reload the model",
+                        request.package);
+        if (!loaded.problems.empty()) return fail("package", "{}", loaded.problems.front().text());
+        if (packages_.size() >= most_packages) packages_.clear();
+        return &packages_.emplace(request.package_sha256, std::move(loaded.package)).first->second;
     }
 
   private:
-    struct Entry {
-        std::filesystem::file_time_type written;
-        ModelPackage package;
-    };
-    std::map<std::filesystem::path, std::optional<Entry>> entries_;
+    static constexpr std::size_t most_packages = 16;
+    std::map<std::string, ModelPackage> packages_;
 };
 
 struct Answer {
@@ -73,7 +71,7 @@ Answer answer_of(std::int64_t job, Preparation preparation) {
 
 Answer serve(const DecodeRequest& request, int file, PackageCache& packages,
              const Configuration& configuration) {
-    const auto package = packages.find(request.package);
+    const auto package = packages.find(request);
     if (!package) return error_answer(request.job, package.error());
     auto preparation = prepare_radiograph(file, **package, request.display_long_side, configuration);
     if (!preparation) return error_answer(request.job, preparation.error());
@@ -106,7 +104,7 @@ Status confine(const Configuration& configuration) {
 }  // namespace
 
 int run_decoder(Channel coordinator, const Configuration& configuration) {
-    silence_dcmtk();
+    prepare_dcmtk();
     register_decoders();
     if (auto confined = confine(configuration); !confined) {
         spdlog::error("cannot confine the decoder: {}", confined.error().message);

@@ -40,6 +40,36 @@ std::string translated(const std::string& word, const Aliases& aliases) {
     return text;
 }
 
+// Whether `pattern`, with * for any text and ? for one byte, fits all of `text`. Takes time in proportion to
+// the product of their lengths at most.
+bool fits(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            resume = t;
+        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+            ++p, ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+// The one name with a pattern that fits a description; empty when there is none or more than one.
+std::string described(const std::vector<std::string>& descriptions, const Aliases& patterns) {
+    std::set<std::string> names;
+    for (const auto& [name, forms] : patterns)
+        for (const std::string& form : forms)
+            for (const std::string& description : descriptions)
+                if (fits(normal(form), normal(description))) names.insert(normal(name));
+    return names.size() == 1 ? *names.begin() : std::string();
+}
+
 bool contains(const std::vector<std::string>& accepted, const std::string& word) {
     return std::ranges::any_of(accepted, [&](const std::string& one) { return normal(one) == word; });
 }
@@ -65,16 +95,36 @@ std::optional<NotAnalysed> check_kind(const RadiographHeader& header) {
 }
 
 // One attribute against a list of the package; `if_missing`: analyse | refuse.
+// `own_word` is the header's, where the standard has several for what `word` says.
 std::optional<NotAnalysed> check_word(const char* code, const char* what, const std::string& word,
-                                      const std::vector<std::string>& accepted,
+                                      const std::string& own_word, const std::vector<std::string>& accepted,
                                       const std::string& if_missing) {
-    if (accepted.empty() || contains(accepted, word)) return {};
+    if (accepted.empty() || contains(accepted, word) || contains(accepted, own_word)) return {};
     if (!word.empty())
         return NotAnalysed{
             code, fmt::format("The {} is {}; this model reads {}.", what, loggable(word), listed(accepted))};
     if (if_missing == "analyse") return {};
     return NotAnalysed{
         code, fmt::format("The image does not say its {}; this model reads {}.", what, listed(accepted))};
+}
+
+std::optional<NotAnalysed> check_image_kind(const RadiographHeader& header, const Acceptance& accepts) {
+    const auto& classes = accepts.sop_classes;
+    if (!classes.empty() && std::ranges::find(classes, header.attributes.sop_class_uid) == classes.end())
+        return NotAnalysed{"sop_class", "The image is of a SOP class that this model does not read."};
+    for (const std::string& type : header.image_type)
+        if (contains(accepts.refused_image_types, normal(type)))
+            return NotAnalysed{
+                "image_type",
+                fmt::format("The image type is {}, which this model does not read.", loggable(type))};
+    return {};
+}
+
+std::optional<NotAnalysed> check_size(const RadiographAttributes& image, const Acceptance& accepts) {
+    if (std::min(image.rows, image.columns) >= accepts.min_side) return {};
+    return NotAnalysed{"image_size",
+                       fmt::format("The image has {} x {} pixels; this model needs {} on each side.",
+                                   image.columns, image.rows, accepts.min_side)};
 }
 
 std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Acceptance& accepts,
@@ -100,23 +150,32 @@ std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Accep
 
 }  // namespace
 
-void apply_site_words(RadiographAttributes& attributes, const SiteSettings& site) {
-    attributes.body_part = translated(attributes.body_part, site.body_part_aliases);
-    attributes.view = translated(translated(attributes.view, site.view_aliases), views_of_the_standard);
+void apply_site_words(RadiographHeader& header, const SiteSettings& site) {
+    RadiographAttributes& image = header.attributes;
+    image.body_part = translated(image.body_part, site.body_part_aliases);
+    image.view = translated(image.view, site.view_aliases);
+    if (image.body_part.empty()) image.body_part = described(header.descriptions, site.body_part_patterns);
+    if (image.view.empty()) image.view = described(header.descriptions, site.view_patterns);
+    header.view_word = image.view;
+    image.view = translated(image.view, views_of_the_standard);
 }
 
 std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
                                               const SiteSettings& site) {
     const RadiographAttributes& image = header.attributes;
     if (auto refused = check_kind(header)) return refused;
-    if (auto refused = check_word("modality", "modality", image.modality, accepts.modalities, "refuse"))
+    if (auto refused =
+            check_word("modality", "modality", image.modality, image.modality, accepts.modalities, "refuse"))
+        return refused;
+    if (auto refused = check_image_kind(header, accepts)) return refused;
+    if (auto refused = check_word("body_part", "body part", image.body_part, image.body_part,
+                                  accepts.body_parts, site.missing_body_part))
         return refused;
     if (auto refused =
-            check_word("body_part", "body part", image.body_part, accepts.body_parts, site.missing_body_part))
+            check_word("view", "view", image.view, header.view_word, accepts.views, site.missing_view))
         return refused;
-    if (auto refused = check_word("view", "view", image.view, accepts.views, site.missing_view))
-        return refused;
-    return check_age(header, accepts, site);
+    if (auto refused = check_age(header, accepts, site)) return refused;
+    return check_size(image, accepts);
 }
 
 }  // namespace hilum::model

@@ -10,15 +10,16 @@
 
 namespace hilum::model {
 
-// Puts the site's aliases in place: body_part and view become the names that body_part_aliases and
-// view_aliases translate them to. A word of the standard that has several forms for one view of a chest (LL,
-// RL, LAT) becomes LATERAL. Case and surrounding blanks do not matter.
-void apply_site_words(RadiographAttributes& attributes, const SiteSettings& site);
+// Puts the site's words in place: body_part and view become the names that body_part_aliases and
+// view_aliases translate them to. Where the header has neither, the name whose pattern fits a description of
+// study, series or protocol; none if patterns of several names do. A word of the standard that has several
+// forms for one view of a chest (LL, RL, LAT) becomes LATERAL. Case and surrounding blanks do not matter.
+void apply_site_words(RadiographHeader& header, const SiteSettings& site);
 
 // Why the model must not look at the image; empty when it may. `header` has the site's words applied. Codes,
 // first what holds whatever the model: "own_result" (ours), "sop_class" (no image), "presentation_intent"
-// (for processing, its twin for presentation is the one that people read); then "modality", "body_part",
-// "view", "patient_age".
+// (for processing, its twin for presentation is the one that people read); then, as the package says,
+// "modality", "sop_class", "image_type", "body_part", "view", "patient_age", "image_size".
 std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
                                               const SiteSettings& site);
 

@@ -13,8 +13,13 @@ int scaled_side(std::int64_t a, std::int64_t b, std::int64_t c) {
     return static_cast<int>(std::max<std::int64_t>(1, (2 * a * b + c) / (2 * c)));
 }
 
-void letterbox(InputGeometry& geometry) {
-    const std::int64_t rows = geometry.source_rows, columns = geometry.source_columns;
+// Rows and columns that the image would have with square pixels, times a common factor.
+struct Proportions {
+    std::int64_t rows, columns;
+};
+
+void letterbox(InputGeometry& geometry, const Proportions& image) {
+    const auto [rows, columns] = image;
     if (rows * geometry.input_columns >= columns * geometry.input_rows) {  // the height decides
         geometry.scaled_rows = geometry.input_rows;
         geometry.scaled_columns = scaled_side(geometry.input_rows, columns, rows);
@@ -26,8 +31,8 @@ void letterbox(InputGeometry& geometry) {
     geometry.top = (geometry.input_rows - geometry.scaled_rows) / 2;
 }
 
-void crop(InputGeometry& geometry) {
-    const std::int64_t rows = geometry.source_rows, columns = geometry.source_columns;
+void crop(InputGeometry& geometry, const Proportions& image) {
+    const auto [rows, columns] = image;
     if (rows * geometry.input_columns >= columns * geometry.input_rows) {  // the width decides
         geometry.scaled_columns = geometry.input_columns;
         geometry.scaled_rows = static_cast<int>(geometry.input_columns * rows / columns);
@@ -53,14 +58,16 @@ RowReader rows_of(const StoredPixels& pixels, std::span<const float> table) {
 
 }  // namespace
 
-InputGeometry input_geometry(int source_rows, int source_columns, const InputSpecification& input) {
+InputGeometry input_geometry(int source_rows, int source_columns, const InputSpecification& input,
+                             const PixelShape& shape) {
     InputGeometry geometry;
     geometry.source_rows = source_rows;
     geometry.source_columns = source_columns;
     geometry.input_rows = geometry.scaled_rows = input.rows;
     geometry.input_columns = geometry.scaled_columns = input.columns;
-    if (input.resize == Resize::letterbox) letterbox(geometry);
-    if (input.resize == Resize::crop) crop(geometry);
+    const Proportions image{source_rows * shape.height, source_columns * shape.width};
+    if (input.resize == Resize::letterbox) letterbox(geometry, image);
+    if (input.resize == Resize::crop) crop(geometry, image);
     return geometry;
 }
 
@@ -88,10 +95,11 @@ void fill_tensor(const StoredPixels& pixels, std::span<const float> table, const
     }
 }
 
-DisplayGeometry display_geometry(int source_rows, int source_columns, int long_side) {
-    if (source_rows >= source_columns)
-        return {.columns = scaled_side(long_side, source_columns, source_rows), .rows = long_side};
-    return {.columns = long_side, .rows = scaled_side(long_side, source_rows, source_columns)};
+DisplayGeometry display_geometry(int source_rows, int source_columns, int long_side,
+                                 const PixelShape& shape) {
+    const std::int64_t rows = source_rows * shape.height, columns = source_columns * shape.width;
+    if (rows >= columns) return {.columns = scaled_side(long_side, columns, rows), .rows = long_side};
+    return {.columns = long_side, .rows = scaled_side(long_side, rows, columns)};
 }
 
 std::vector<std::uint8_t> display_image(const StoredPixels& pixels, std::span<const float> table,

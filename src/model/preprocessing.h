@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/package/model_package.h"
+#include "model/pixel_layout.h"
 #include "model/stored_pixels.h"
 #include "pipeline/types/analysis.h"
 
@@ -16,8 +17,9 @@ namespace hilum::model {
 //   stretch    scaled to fill, its proportions given up
 //   crop       scaled until the shorter side fits, the middle kept; sizes and offsets round as torchvision's
 //              Resize and CenterCrop do
-// All sizes positive.
-InputGeometry input_geometry(int source_rows, int source_columns, const InputSpecification& input);
+// Pixels that are not square are made so, but for stretch. All sizes positive. `turn` is left to the caller.
+InputGeometry input_geometry(int source_rows, int source_columns, const InputSpecification& input,
+                             const PixelShape& shape = {});
 
 // Fills the tensor, channels x rows x columns: intensity 0 and 1 become range_low and range_high, then the
 // mean is subtracted and the standard deviation divided by. `table` gives each word's intensity.
@@ -25,8 +27,9 @@ void fill_tensor(const StoredPixels& pixels, std::span<const float> table, const
                  const InputSpecification& input, std::span<float> tensor);
 
 // The longer side becomes exactly `long_side` pixels, enlarged too, so that what is drawn over the picture
-// has the same size on all.
-DisplayGeometry display_geometry(int source_rows, int source_columns, int long_side);
+// has the same size on all. With square pixels, whatever the image's.
+DisplayGeometry display_geometry(int source_rows, int source_columns, int long_side,
+                                 const PixelShape& shape = {});
 
 // rows x columns bytes, 0 black.
 std::vector<std::uint8_t> display_image(const StoredPixels& pixels, std::span<const float> table,

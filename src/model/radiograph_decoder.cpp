@@ -10,8 +10,10 @@
 #include <new>
 #include <vector>
 
+#include "base/logging.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
+#include "model/colour_image.h"
 #include "model/jpeg_frame_header.h"
 #include "model/rle_frame.h"
 
@@ -27,9 +29,9 @@ struct ImageDescription {
     PixelEncoding encoding;
 
     long long pixels_of_frame() const { return rows * columns; }  // each at most 65535
+    std::size_t bytes_of_sample() const { return static_cast<std::size_t>(encoding.bits_allocated / 8); }
     std::size_t bytes_of_frame() const {
-        return static_cast<std::size_t>(pixels_of_frame()) *
-               static_cast<std::size_t>(encoding.bits_allocated / 8);
+        return static_cast<std::size_t>(pixels_of_frame()) * bytes_of_sample();
     }
 };
 
@@ -67,9 +69,12 @@ Analysable<ImageDescription> describe(DcmDataset& dataset) {
 Analysable<void> check_photometric_interpretation(DcmDataset& dataset, const ImageDescription& image) {
     const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
     const bool grey = photometric == "MONOCHROME1" || photometric == "MONOCHROME2";
-    if (grey && image.samples_per_pixel == 1) return {};
+    const int samples = grey ? 1 : colour_samples(photometric);
+    if (samples != 0 && image.samples_per_pixel == samples) return {};
     return refuse("photometric_interpretation",
-                  "The image is not a grey one; radiographs are analysed in grey only.");
+                  fmt::format("The image is of a kind that is not read: {} samples a pixel, photometric "
+                              "interpretation '{}'.",
+                              image.samples_per_pixel, loggable(photometric)));
 }
 
 Analysable<void> check_size(const ImageDescription& image, std::uint64_t max_pixels) {
@@ -119,9 +124,8 @@ std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_Transfe
 // Each frame is one fragment (PS3.5 A.4.2).
 Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
     const auto stream = first_frame_stream(pixel_data, EXS_RLELossless, 0);
-    if (rle_frame_is_complete(stream, static_cast<std::size_t>(image.encoding.bits_allocated / 8),
-                              static_cast<std::size_t>(image.pixels_of_frame())))
-        return {};
+    const auto segments = image.bytes_of_sample() * static_cast<std::size_t>(image.samples_per_pixel);
+    if (rle_frame_is_complete(stream, segments, static_cast<std::size_t>(image.pixels_of_frame()))) return {};
     return undecodable("its compressed data is damaged or cut off");
 }
 
@@ -130,8 +134,8 @@ Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syn
     const auto head = first_frame_stream(pixel_data, syntax, frame_header_within);
     const auto frame = find_jpeg_frame_header(head);
     if (!frame) return undecodable("its compressed data has no frame header");
-    if (frame->rows != image.rows || frame->columns != image.columns || frame->components != 1 ||
-        frame->precision > image.encoding.bits_allocated)
+    if (frame->rows != image.rows || frame->columns != image.columns ||
+        frame->components != image.samples_per_pixel || frame->precision > image.encoding.bits_allocated)
         return undecodable("its compressed data is not of the size that its header says");
     return {};
 }
@@ -180,11 +184,13 @@ void register_decoders() {
     DJLSDecoderRegistration::registerCodecs();
 }
 
-Analysable<StoredPixels> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {
+Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {
     const auto claimed = describe(dataset);
     if (!claimed) return tl::unexpected(claimed.error());
     if (auto ok = check_photometric_interpretation(dataset, *claimed); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_size(*claimed, max_pixels); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_size(*claimed, max_pixels / static_cast<std::uint64_t>(claimed->samples_per_pixel));
+        !ok)
+        return tl::unexpected(ok.error());
     if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());
@@ -192,7 +198,20 @@ Analysable<StoredPixels> decode_pixels(DcmDataset& dataset, std::uint64_t max_pi
     // A decoder may have found fewer bits than the header told, and says so in the data set.
     const auto decoded = describe(dataset);
     if (!decoded) return tl::unexpected(decoded.error());
-    return first_frame(**pixel_data, *decoded);
+    const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
+    if (colour_samples(photometric) != 0) {
+        // Two pixels share their chrominance (PS3.3 C.7.6.3.1.2).
+        const std::size_t samples =
+            photometric == "YBR_FULL_422" ? 2 : static_cast<std::size_t>(decoded->samples_per_pixel);
+        if ((*pixel_data)->getLength() < decoded->bytes_of_frame() * samples)
+            return undecodable("it has less pixel data than its header says");
+        auto grey = luminance_of(dataset);
+        if (!grey) return tl::unexpected(grey.error());
+        return DecodedImage{grey->pixels, true, std::move(grey->storage)};
+    }
+    const auto pixels = first_frame(**pixel_data, *decoded);
+    if (!pixels) return tl::unexpected(pixels.error());
+    return DecodedImage{*pixels, false, {}};
 }
 
 }  // namespace hilum::model

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "model/analysable.h"
 #include "model/stored_pixels.h"
@@ -13,10 +14,16 @@ namespace hilum::model {
 // Makes DCMTK's codecs known: RLE, JPEG baseline, extended and lossless, JPEG-LS. Once in a process.
 void register_decoders();
 
+struct DecodedImage {
+    StoredPixels pixels;  // of the data set or, of a colour image, in `storage`
+    bool colour = false;  // luminances of a colour image: its grayscale transformations do not apply
+    std::vector<std::uint16_t> storage;
+};
+
 // The first frame. The pixels belong to the data set, which is changed into an uncompressed one. `max_pixels`
 // is the most that Rows x Columns x Number of Frames may be. Codes: "transfer_syntax",
 // "photometric_interpretation", "bit_depth", "too_large", "undecodable". Throws std::bad_alloc when memory
 // does not suffice.
-Analysable<StoredPixels> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels);
+Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels);
 
 }  // namespace hilum::model

@@ -18,6 +18,8 @@ std::string upper(std::string text) {
     return text;
 }
 
+constexpr unsigned long most_values = 16;
+
 struct CodedTerm {
     std::string_view sct, srt;  // SNOMED CT's code, and SNOMED RT's that older equipment sends (SRT, SNM3)
     std::string_view term;
@@ -40,6 +42,15 @@ std::string term_of(const Code& code, const std::array<CodedTerm, N>& terms) {
     for (const CodedTerm& term : terms)
         if (code.value == (code.scheme == "SCT" ? term.sct : term.srt)) return std::string(term.term);
     return upper(code.meaning.empty() ? code.value : code.meaning);
+}
+
+std::vector<std::string> values_of(DcmItem& item, const DcmTagKey& tag) {
+    std::vector<std::string> values;
+    DcmElement* element = nullptr;
+    if (item.findAndGetElement(tag, element).bad() || element == nullptr) return values;
+    for (unsigned long i = 0; i < std::min(element->getVM(), most_values); ++i)
+        values.push_back(upper(text_of(item, tag, i)));
+    return values;
 }
 
 std::optional<int> digits(std::string_view text) {
@@ -110,6 +121,10 @@ RadiographHeader read_radiograph_header(DcmDataset& dataset) {
 
     header.presentation_intent_type = upper(text_of(dataset, DCM_PresentationIntentType));
     header.manufacturer = text_of(dataset, DCM_Manufacturer);
+    header.image_type = values_of(dataset, DCM_ImageType);
+    for (const DcmTagKey& tag : {DCM_StudyDescription, DCM_SeriesDescription, DCM_ProtocolName,
+                                 DCM_AcquisitionDeviceProcessingDescription})
+        if (auto text = text_of(dataset, tag); !text.empty()) header.descriptions.push_back(std::move(text));
     header.has_pixels = attributes.rows > 0 && attributes.columns > 0 && dataset.tagExists(DCM_PixelData);
     header.patient_age_years = years_of_age_string(upper(text_of(dataset, DCM_PatientAge)));
     if (!header.patient_age_years)

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pipeline/types/analysis.h"
 
@@ -15,8 +16,11 @@ struct RadiographHeader {
     // BodyPartExamined and ViewPosition, or, where these are empty, the codes of Anatomic Region and View
     // Code Sequence.
     RadiographAttributes attributes;
+    std::string view_word;  // LL where attributes.view is LATERAL; set with the site's words
     std::string presentation_intent_type;
     std::string manufacturer;
+    std::vector<std::string> image_type;    // Image Type's values, in upper case
+    std::vector<std::string> descriptions;  // of study, series and protocol, as far as they are there
     bool has_pixels = false;
     std::optional<double>
         patient_age_years;  // Patient's Age, else from birth and study date; completed years from 1 on

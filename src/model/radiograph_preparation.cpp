@@ -6,7 +6,9 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "model/grayscale_attributes.h"
+#include "model/image_content.h"
 #include "model/intended_use.h"
+#include "model/pixel_layout.h"
 #include "model/preprocessing.h"
 #include "model/radiograph_decoder.h"
 #include "model/radiograph_header.h"
@@ -25,7 +27,25 @@ NotAnalysed refusal_of(const Error& error) {
     return {"undecodable", "The image cannot be decoded: " + error.message + "."};
 }
 
-Status fill_input(PreparedRadiograph& prepared, const StoredPixels& pixels, std::span<const float> table,
+// The image as the model sees it: turned to the standard view where the package asks for it.
+struct Oriented {
+    Turn turn;
+    StoredPixels pixels;
+    PixelShape shape;
+    std::vector<std::uint16_t> storage;  // of turned pixels
+};
+
+Oriented oriented(DcmDataset& dataset, const StoredPixels& pixels, const PixelShape& shape,
+                  Orientation orientation) {
+    Oriented image{{}, pixels, shape, {}};
+    if (orientation == Orientation::standard) image.turn = turn_to_standard_view(dataset);
+    if (image.turn == Turn{}) return image;
+    image.pixels = turned(pixels, image.turn, image.storage);
+    if (image.turn.transposed) std::swap(image.shape.height, image.shape.width);
+    return image;
+}
+
+Status fill_input(PreparedRadiograph& prepared, const Oriented& image, std::span<const float> words,
                   const InputSpecification& input) {
     const auto values = static_cast<std::size_t>(input.channels) * static_cast<std::size_t>(input.rows) *
                         static_cast<std::size_t>(input.columns);
@@ -33,16 +53,17 @@ Status fill_input(PreparedRadiograph& prepared, const StoredPixels& pixels, std:
     if (!memory) return tl::unexpected(memory.error());
     const auto mapping = Mapping::of_memfd(memory->get(), values * sizeof(float), true);
     if (!mapping) return tl::unexpected(mapping.error());
-    prepared.geometry = input_geometry(pixels.rows, pixels.columns, input);
-    fill_tensor(pixels, table, prepared.geometry, input, mapping->as<float>());
+    prepared.geometry = input_geometry(image.pixels.rows, image.pixels.columns, input, image.shape);
+    prepared.geometry.turn = image.turn;
+    fill_tensor(image.pixels, words, prepared.geometry, input, mapping->as<float>());
     prepared.shape = {1, input.channels, input.rows, input.columns};
     prepared.tensor = std::move(*memory);
     return {};
 }
 
 Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, std::span<const float> table,
-                    int long_side) {
-    prepared.display_geometry = display_geometry(pixels.rows, pixels.columns, long_side);
+                    int long_side, const PixelShape& shape) {
+    prepared.display_geometry = display_geometry(pixels.rows, pixels.columns, long_side, shape);
     const auto image = display_image(pixels, table, prepared.display_geometry);
     auto memory = make_memfd("hilum-display", std::as_bytes(std::span(image)));
     if (!memory) return tl::unexpected(memory.error());
@@ -54,20 +75,22 @@ Result<std::variant<NotAnalysed, PreparedRadiograph>> prepare_pixels(DcmDataset&
                                                                      const ModelPackage& package,
                                                                      int display_long_side,
                                                                      std::uint64_t max_pixels) {
-    const auto pixels = decode_pixels(dataset, max_pixels);
-    if (!pixels) return pixels.error();
-    const auto grayscale = read_grayscale(dataset);
+    const auto image = decode_pixels(dataset, max_pixels);
+    if (!image) return image.error();
+    const StoredPixels& pixels = image->pixels;
+    const auto grayscale = image->colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
     if (!grayscale) return grayscale.error();
-    const auto range = range_of(*pixels, *grayscale);
-    if (!range || range->lowest == range->highest)
-        return NotAnalysed{"blank", "The image is blank: all of its pixels have the same value."};
+    if (auto refused = check_content(pixels, *grayscale)) return *refused;
+    const ValueRange range = *range_of(pixels, *grayscale);
 
     PreparedRadiograph prepared;
-    const auto table = intensity_table(pixels->encoding, *grayscale, package.input.intensity, *range);
-    if (auto done = fill_input(prepared, *pixels, table, package.input); !done)
+    const auto shape = pixel_shape_of(dataset);
+    const auto input = oriented(dataset, pixels, shape, package.input.orientation);
+    const auto table = intensity_table(input.pixels.encoding, *grayscale, package.input.intensity, range);
+    if (auto done = fill_input(prepared, input, table, package.input); !done)
         return tl::unexpected(done.error());
-    const auto display = intensity_table(pixels->encoding, *grayscale, Intensity::window, *range);
-    if (auto done = fill_display(prepared, *pixels, display, display_long_side); !done)
+    const auto display = intensity_table(pixels.encoding, *grayscale, Intensity::window, range);
+    if (auto done = fill_display(prepared, pixels, display, display_long_side, shape); !done)
         return tl::unexpected(done.error());
     return prepared;
 }
@@ -79,7 +102,7 @@ Result<Preparation> prepare(int file, const ModelPackage& package, int display_l
     if (!format) return Preparation{{}, refusal_of(format.error())};
     DcmDataset& dataset = *(*format)->getDataset();
     auto header = read_radiograph_header(dataset);
-    apply_site_words(header.attributes, configuration.site);
+    apply_site_words(header, configuration.site);
     if (auto refused = check_intended_use(header, package.accepts, configuration.site))
         return Preparation{header.attributes, std::move(*refused)};
     auto outcome = prepare_pixels(dataset, package, display_long_side, configuration.decoder.max_pixels);

@@ -20,6 +20,11 @@ void mark(std::span<const Word> in, std::span<std::uint8_t> seen) {
     for (const Word word : in) seen[word] = 1;
 }
 
+template <typename Word>
+void count(std::span<const Word> in, std::span<std::uint32_t> counts) {
+    for (const Word word : in) ++counts[word];
+}
+
 }  // namespace
 
 void StoredPixels::map_row(int row, std::span<const float> table, std::span<float> out) const {
@@ -36,6 +41,13 @@ void StoredPixels::mark_words(std::span<std::uint8_t> seen) const {
         mark(bytes, seen);
     else
         mark(words, seen);
+}
+
+void StoredPixels::count_words(std::span<std::uint32_t> counts) const {
+    if (encoding.bits_allocated == 8)
+        count(bytes, counts);
+    else
+        count(words, counts);
 }
 
 }  // namespace hilum::model

@@ -36,6 +36,9 @@ struct StoredPixels {
 
     // Sets seen[word] for each word that occurs; `seen` has encoding.words() entries.
     void mark_words(std::span<std::uint8_t> seen) const;
+
+    // Adds to counts[word] for each pixel; `counts` has encoding.words() entries.
+    void count_words(std::span<std::uint32_t> counts) const;
 };
 
 }  // namespace hilum::model

@@ -93,11 +93,17 @@ bool AnalysisEngine::ready(std::size_t model) const {
     return workers_[model].ready.has_value();
 }
 
+bool AnalysisEngine::decoding() const {
+    return std::any_of(decoders_.begin(), decoders_.end(),
+                       [](const Decoder& decoder) { return decoder.child && decoder.child->running(); });
+}
+
 bool AnalysisEngine::can_take(std::size_t model) const {
     if (!ready(model)) return false;
     const auto wanted = decoders_.size() + 2 * static_cast<std::size_t>(workers_[model].ready->batch_size);
-    const auto count = std::count_if(tasks_.begin(), tasks_.end(),
-                                     [&](const auto& entry) { return entry.second.task.model == model; });
+    const auto count = std::count_if(tasks_.begin(), tasks_.end(), [&](const auto& entry) {
+        return entry.second.task.model == model && !entry.second.task.urgent;
+    });
     return static_cast<std::size_t>(count) < wanted;
 }
 
@@ -110,11 +116,23 @@ void AnalysisEngine::submit(AnalysisTask task) {
 // Moves every task on as far as idle children allow. A child that breaks on the way fails its tasks later, by
 // its end; so nothing here removes a task.
 void AnalysisEngine::pump() {
-    for (auto& [id, task] : tasks_) {
-        if (task.stage == Stage::waiting_for_decoder && !give_to_decoder(id, task)) break;
-    }
     for (auto& [id, task] : tasks_)
         if (task.stage == Stage::waiting_for_worker) give_to_worker(id, task);
+    // Every second decoder's turn belongs to what does not wait for somebody, so that predictions over HTTP,
+    // however many, do not hold up the PACS.
+    for (auto& [id, task] : tasks_) {
+        if (task.stage != Stage::waiting_for_decoder || !ready(task.task.model)) continue;
+        if (task.task.urgent && urgent_had_last_turn_ && somebody_waits_behind()) continue;
+        if (!give_to_decoder(id, task)) break;
+        urgent_had_last_turn_ = task.task.urgent;
+    }
+}
+
+bool AnalysisEngine::somebody_waits_behind() const {
+    return std::any_of(tasks_.begin(), tasks_.end(), [this](const auto& entry) {
+        const Task& task = entry.second;
+        return !task.task.urgent && task.stage == Stage::waiting_for_decoder && ready(task.task.model);
+    });
 }
 
 bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
@@ -122,8 +140,9 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
         return decoder.task == 0 && decoder.child && decoder.child->running();
     });
     if (idle == decoders_.end()) return false;
+    task.package_sha256 = workers_[task.task.model].ready->package_sha256;
     const DecodeRequest request{id, configuration_.models[task.task.model].package.string(),
-                                display_long_side(configuration_)};
+                                task.package_sha256, display_long_side(configuration_)};
     const int fds[] = {task.task.file.get()};
     if (!idle->child->send(to_packet(request), fds)) return false;
     idle->task = id;
@@ -136,6 +155,12 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
 bool AnalysisEngine::give_to_worker(std::int64_t id, Task& task) {
     auto& worker = workers_[task.task.model];
     if (!worker.ready || worker.inferring >= 2 * worker.ready->batch_size) return false;
+    if (worker.ready->package_sha256 != task.package_sha256) {  // decoded for another version of the package
+        task.tensor.reset();
+        task.display.reset();
+        task.stage = Stage::waiting_for_decoder;
+        return false;
+    }
     const int fds[] = {task.tensor.get()};
     if (!worker.child->send(to_packet(InferRequest{id, task.decoded.shape}), fds)) return false;
     ++worker.inferring;
@@ -211,7 +236,7 @@ void AnalysisEngine::on_inferred(std::size_t model, InferReply reply, std::vecto
     }
     --worker.inferring;
     if (!reply.error_code.empty()) {
-        const bool passing = reply.error_code == "out_of_memory";
+        const bool passing = reply.error_code == "out_of_memory" || reply.error_code == "device_lost";
         return finish(reply.job, AnalysisFailure{
                                      {reply.error_code, reply.error, passing ? Retry::later : Retry::never}});
     }

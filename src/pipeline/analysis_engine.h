@@ -67,6 +67,7 @@ class AnalysisEngine {
     void submit(AnalysisTask task);
 
     bool ready(std::size_t model) const;
+    bool decoding() const;  // a decoder runs
     bool idle() const { return tasks_.empty(); }
     bool any_child_running() const;
     nlohmann::json children_status() const;
@@ -81,6 +82,7 @@ class AnalysisEngine {
         UniqueFd tensor, display;
         std::chrono::steady_clock::time_point deadline;
         SupervisedChild* child = nullptr;  // that works on it
+        std::string package_sha256;        // of the model.yaml that it was decoded for
     };
     struct Decoder {
         std::unique_ptr<SupervisedChild> child;
@@ -96,6 +98,7 @@ class AnalysisEngine {
     void make_decoder(Decoder& decoder, int number);
     void make_worker(Worker& worker, std::size_t model);
     void pump();
+    bool somebody_waits_behind() const;
     bool give_to_decoder(std::int64_t id, Task& task);
     bool give_to_worker(std::int64_t id, Task& task);
     void on_decoder_message(Decoder& decoder, Message message);
@@ -112,6 +115,7 @@ class AnalysisEngine {
     std::vector<Decoder> decoders_;
     std::vector<Worker> workers_;         // one per configured model
     std::map<std::int64_t, Task> tasks_;  // by number, so in order of arrival
+    bool urgent_had_last_turn_ = false;
     std::int64_t next_urgent_ = -1'000'000'000'000, next_ = 1;
     boost::asio::steady_timer deadline_timer_;
 };

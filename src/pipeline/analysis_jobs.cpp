@@ -197,14 +197,15 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
             }
             database.append_audit(event);
         },
-        [this](Result<void> kept) {
-            // The lease stays; a restart takes it up again.
-            if (!kept) spdlog::error("cannot keep an analysis: {}", kept.error().message);
+        [this, job, model](Result<void> kept) {
+            if (!kept) return keep_failure(job, model, kept.error());
             finished();
         });
 }
 
 void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error) {
+    // Cut off by the node's end: the next start takes it up, as after any other end.
+    if (draining_ && error.code == "process_died") return finished();
     spdlog::error("analysis {}: {}", job.job, error.message);
     commits_.submit_until_kept(
         [job, key = models_[model], error, retry = configuration_.retry](Database& database) {

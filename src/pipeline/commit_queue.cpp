@@ -36,6 +36,11 @@ CommitQueue::CommitQueue(boost::asio::io_context& loop, Database database)
     : loop_(loop), database_(std::move(database)), thread_([this] { run(); }) {}
 
 CommitQueue::~CommitQueue() {
+    end();
+}
+
+void CommitQueue::end() {
+    if (!thread_.joinable()) return;
     {
         const std::lock_guard lock(mutex_);
         ending_ = true;
@@ -80,6 +85,12 @@ void CommitQueue::run() {
     }
 }
 
+void CommitQueue::undo(Unit& unit, Error error) {
+    unit.set_error(std::move(error));
+    database_.execute("ROLLBACK TO unit");
+    database_.forget_audit_tail();
+}
+
 void CommitQueue::run_batch(std::deque<Unit>& batch) {
     try {
         database_.execute("BEGIN IMMEDIATE");
@@ -89,9 +100,9 @@ void CommitQueue::run_batch(std::deque<Unit>& batch) {
                 unit.work(database_);
             } catch (const SQLite::Exception& error) {
                 if (ends_transaction(error)) throw;
-                unit.set_error(translate(error));
-                database_.execute("ROLLBACK TO unit");
-                database_.forget_audit_tail();
+                undo(unit, translate(error));
+            } catch (const std::exception& error) {  // a row that this version cannot read
+                undo(unit, {"internal", error.what(), Retry::never});
             }
             database_.execute("RELEASE unit");
         }

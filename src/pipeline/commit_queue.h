@@ -21,7 +21,8 @@ class CommitQueue {
   public:
     // `loop` must outlive this object.
     CommitQueue(boost::asio::io_context& loop, Database database);
-    ~CommitQueue();  // runs what waits, then ends the thread
+    ~CommitQueue();
+    void end();  // runs what waits, then ends the thread; nothing may be submitted any more
 
     // Runs `work(Database&)` on the commit thread inside a savepoint, and after the transaction is on the
     // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
@@ -81,6 +82,7 @@ class CommitQueue {
     void run_later(std::function<void()> action);  // on the loop, after retry_after
     void run();
     void run_batch(std::deque<Unit>& batch);
+    void undo(Unit& unit, Error error);
 
     boost::asio::io_context& loop_;
     Database database_;

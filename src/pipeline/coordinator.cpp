@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "base/process.h"
 #include "pipeline/analysis_engine.h"
 #include "pipeline/analysis_jobs.h"
 #include "pipeline/commit_queue.h"
@@ -38,11 +39,19 @@ std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
     return keys;
 }
 
+std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> names;
+    for (const auto& destination : destinations) names.push_back(destination.name);
+    return names;
+}
+
 // Everything that lives while the node runs. Made once the data directory is ours and the database is open.
 class Node {
   public:
     Node(boost::asio::io_context& loop, const CoordinatorOptions& options, UniqueFd configuration_fd,
          Database database);
+
+    ~Node() { commits_.end(); }
 
     Status start();
     int exit_code() const { return exit_code_; }
@@ -77,7 +86,7 @@ class Node {
     bool draining_ = false, status_pending_ = false, told_ready_ = false, was_receiving_ = false;
     int exit_code_ = 0;
     AnalysisEngine engine_;
-    CommitQueue commits_;  // after what its completions call; ends first
+    CommitQueue commits_;  // ~Node ends it before what its work calls
     AnalysisJobs analyses_;
     ReportJobs reports_;
     DeliveryJobs deliveries_;
@@ -150,9 +159,11 @@ ChildSpecification Node::specify(const std::string& role, const std::string& nam
 Status Node::start() {
     if (auto opened = control_.start(); !opened) return opened;
     commits_.submit(
-        [retry = configuration_.retry, models = keys_of(configuration_.models)](Database& database) {
+        [retry = configuration_.retry, models = keys_of(configuration_.models),
+         destinations = names_of(configuration_.destinations)](Database& database) {
             recover_jobs(database, retry);
             adopt_models(database, models);
+            expire_stray_deliveries(database, destinations);
             audit::AuditEvent event;
             event.type = "node_started";
             event.actor = "hilum";
@@ -254,6 +265,7 @@ void Node::finish() {
 }
 
 bool Node::inferring() const {
+    if (!engine_.decoding()) return false;
     for (std::size_t i = 0; i < configuration_.models.size(); ++i)
         if (!engine_.ready(i)) return false;
     return true;
@@ -303,8 +315,7 @@ void Node::status_changed() {
 
 void Node::tell_status() {
     if (reception_.receiving()) was_receiving_ = true;
-    const bool port_never_opened =
-        !was_receiving_ && !draining_ && reception_.started() && !reception_.listener().running();
+    const bool port_never_opened = !was_receiving_ && !draining_ && reception_.cannot_listen();
     if (port_never_opened) {
         spdlog::critical("the DICOM port cannot be opened; ending");
         exit_code_ = 1;
@@ -336,6 +347,7 @@ void Node::keep_watchdog() {
 int run_coordinator(const CoordinatorOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
+    raise_open_files_limit();
     ::umask(0027);  // images, results and identifiers are for the daemon's user and its group
     const DataDirectory directory{options.configuration.node.data_dir};
     auto lock = prepare_data_directory(directory);

@@ -22,8 +22,14 @@ Result<UniqueFd> prepare_data_directory(const DataDirectory& directory) {
                 "node.data_dir: cannot write to {}: {}; create it and give it to the user that runs hilumd",
                 folder.string(), error ? error.message() : std::strerror(errno));
     }
+    std::error_code error;
     std::filesystem::permissions(directory.root, std::filesystem::perms::others_all,
-                                 std::filesystem::perm_options::remove);
+                                 std::filesystem::perm_options::remove, error);
+    if (error)
+        return fail(
+            "unwritable",
+            "node.data_dir: cannot keep other users out of {}: {}; give it to the user that runs hilumd",
+            directory.root.string(), error.message());
     UniqueFd lock(::open(directory.lock().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0640));
     if (!lock) return tl::unexpected(system_error(errno, "cannot open " + directory.lock().string()));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)

@@ -142,8 +142,9 @@ void DeliveryJobs::send(Lane& lane) {
     const auto path = directory_.results() / lane.current.file;
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) {
+        const bool gone = errno == ENOENT;
         const auto error = system_error(errno, "cannot open the result's file " + path.string());
-        return keep(lane, {lane.current.request.delivery, "refused", -1, error.message});
+        return keep(lane, {lane.current.request.delivery, gone ? "refused" : "retry", -1, error.message});
     }
     const int fds[] = {file.get()};
     if (auto sent = lane.sender->send(to_packet(lane.current.request), fds); !sent)

@@ -1,5 +1,7 @@
 #include "pipeline/job_state.h"
 
+#include <spdlog/spdlog.h>
+
 #include "base/clock.h"
 
 namespace hilum {
@@ -64,6 +66,23 @@ void recover_jobs(Database& database, const RetrySettings& retry) {
         at);
 }
 
+void expire_stray_deliveries(Database& database, const std::vector<std::string>& destinations) {
+    const std::int64_t at = to_microseconds(now());
+    const int stray = database.execute(
+        "UPDATE delivery SET state = 'expired', error = 'the destination is no longer configured', "
+        "updated_at = ?1"
+        " WHERE state = 'queued' AND destination NOT IN (SELECT value FROM json_each(?2))",
+        at, nlohmann::json(destinations).dump());
+    if (stray == 0) return;
+    spdlog::warn("{} deliveries are to destinations that are no longer configured; they are expired", stray);
+    audit::AuditEvent event;
+    event.type = "deliveries_expired";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.detail = {{"deliveries", stray}, {"reason", "their destinations are no longer configured"}};
+    database.append_audit(event);
+}
+
 void adopt_models(Database& database, const std::vector<std::string>& models) {
     const std::int64_t at = to_microseconds(now());
     const std::string known = nlohmann::json(models).dump();
@@ -85,7 +104,9 @@ std::string fail_job(Database& database, JobTable table, std::int64_t id, const 
     const auto attempts = database.number(sql.attempts, id);
     if (!attempts) return "discarded";  // it was taken off the queue while it was worked on
     const std::int64_t at = to_microseconds(now());
-    if (error.retry == Retry::never || *attempts >= retry.max_attempts) {
+    // No attempt can mend these: they wait for room, or for the operator to reload the model.
+    const bool lasting = error.code == "disk_full" || error.code == "package_changed";
+    if (error.retry == Retry::never || (!lasting && *attempts >= retry.max_attempts)) {
         database.execute(sql.quarantine, error.code, error.message, at, id);
         database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", error.code}});
         return "quarantined";
@@ -121,7 +142,11 @@ constexpr const char* studies_to_report =
 constexpr const char* reports_to_retry =
     "UPDATE report SET state = 'queued', attempts = 0, next_attempt_at = ?4, updated_at = ?4, error = '',"
     " error_code = '' WHERE id IN (SELECT report.id FROM report JOIN study ON study.id = study_id"
-    " WHERE report.state IN ('queued', 'quarantined', 'discarded') AND " HILUM_SELECTED("report") ")";
+    " WHERE report.state IN ('queued', 'quarantined', 'discarded') AND NOT EXISTS (SELECT 1 FROM report AS "
+    "newer"
+    " WHERE newer.study_id = report.study_id AND newer.model = report.model AND newer.version > "
+    "report.version)"
+    " AND " HILUM_SELECTED("report") ")";
 constexpr const char* deliveries_to_retry =
     "UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = ?4, created_at = ?4, updated_at = "
     "?4"

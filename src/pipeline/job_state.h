@@ -22,8 +22,13 @@ void recover_jobs(Database& database, const RetrySettings& retry);
 // Jobs of models that are no longer configured are discarded; their images get jobs under those that are.
 void adopt_models(Database& database, const std::vector<std::string>& models);
 
+// Deliveries to destinations that are no longer configured expire: visible, and sent by `hilum jobs retry`
+// once the destination is back.
+void expire_stray_deliveries(Database& database, const std::vector<std::string>& destinations);
+
 // What failed goes back to the queue with a delay, or is quarantined when trying again cannot help or has
-// been tried often enough. `table`: analysis or report. Returns the state it is in now.
+// been tried often enough; a full disk ("disk_full") is waited out, however long. `table`: analysis or
+// report. Returns the state it is in now.
 enum class JobTable { analysis, report };
 std::string fail_job(Database& database, JobTable table, std::int64_t id, const Error& error,
                      const RetrySettings& retry);

@@ -31,6 +31,10 @@ class Reception {
     bool receiving() const { return port_ > 0; }
     int port() const { return port_; }
     bool idle() const { return receivers_.empty(); }
+    // The listener said so by its exit code: the port is taken or may not be opened.
+    bool cannot_listen() const {
+        return started() && !listener_->running() && listener_->last_exit_code() == listener_cannot_listen;
+    }
     bool started() const { return listener_ != nullptr; }
     bool child_running() const { return started() && listener_->running(); }
     const SupervisedChild& listener() const { return *listener_; }

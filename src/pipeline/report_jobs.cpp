@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/clock.h"
 #include "pipeline/job_state.h"
@@ -34,8 +35,28 @@ NotAnalysed processing_failed(const std::string& code) {
 
 AnalysisOutcome outcome_of(const std::string& state, const std::string& json, const std::string& error_code) {
     if (state == "quarantined" || json.empty()) return {processing_failed(error_code), std::nullopt, {}};
-    return nlohmann::json::parse(json).get<AnalysisOutcome>();
+    try {
+        return nlohmann::json::parse(json).get<AnalysisOutcome>();
+    } catch (const nlohmann::json::exception&) {  // written by another version of Hilum
+        return {processing_failed("unknown_outcome"), std::nullopt, {}};
+    }
 }
+
+// A report that broke its template would break it again; whatever else failed may pass.
+Retry retry_of(const std::string& composer_code) {
+    return composer_code == "template_violation" ? Retry::never : Retry::later;
+}
+
+// The outcome of what a careless routing rule sends beside radiographs: no report tells of it.
+bool is_foreign(const std::string& outcome) {
+    static const std::set<std::string> codes{"modality", "sop_class", "presentation_intent", "own_result"};
+    const auto json = nlohmann::json::parse(outcome, nullptr, false);
+    const auto code = nlohmann::json::json_pointer("/not_analysed/code");
+    return json.is_object() && json.contains(code) && json[code].is_string() &&
+           codes.contains(json[code].get<std::string>());
+}
+
+constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
 
 }  // namespace
 
@@ -136,76 +157,99 @@ ReportJobs::Next ReportJobs::next_report(Database& database) const {
     return next;
 }
 
+// Studies whose time has come and whose images all active models are through with. A shadow model holds up
+// nobody.
 void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
     struct Due {
         std::int64_t study, version;
     };
-    std::vector<Due> due;
-    database.each(
-        "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM instance"
-        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id"
-        " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')) ORDER BY due_at "
-        "LIMIT 50",
-        [&](SQLite::Statement& row) {
-            due.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64()});
-        },
-        at);
-    for (const auto& [study, version] : due) {
-        bool first_active = true;
-        for (std::size_t model = 0; model < models_.size(); ++model) {
-            if (configuration_.models[model].mode != "active") continue;
-            open_report(database, study, model, version, first_active);
-            first_active = false;
+    const std::string active = nlohmann::json(active_models()).dump();
+    for (;;) {
+        std::vector<Due> due;
+        database.each(
+            "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM "
+            "instance"
+            " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id"
+            " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')"
+            " AND analysis.model IN (SELECT value FROM json_each(?))) ORDER BY due_at LIMIT 50",
+            [&](SQLite::Statement& row) {
+                due.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64()});
+            },
+            at, active);
+        if (due.empty()) return;
+        for (const auto& [study, version] : due) {
+            bool first_active = true, opened = false;
+            for (const auto& model : active_models()) {
+                opened |= open_report(database, study, model, version, first_active);
+                first_active = false;
+            }
+            database.execute(
+                "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?",
+                opened ? version : version - 1, study);
         }
-        database.execute(
-            "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?",
-            version, study);
     }
 }
 
-void ReportJobs::open_report(Database& database, std::int64_t study, std::size_t model, std::int64_t version,
-                             bool of_first_active) const {
-    const auto count = [&](const char* sql) {
-        return database.number(sql, study, models_[model]).value_or(0);
-    };
-    const auto images = count(
-        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
-        " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'");
-    const auto analysed = count(
+std::vector<std::string> ReportJobs::active_models() const {
+    std::vector<std::string> active;
+    for (std::size_t model = 0; model < models_.size(); ++model)
+        if (configuration_.models[model].mode == "active") active.push_back(models_[model]);
+    return active;
+}
+
+bool ReportJobs::open_report(Database& database, std::int64_t study, const std::string& model,
+                             std::int64_t version, bool of_first_active) const {
+    // What a careless routing rule sends beside radiographs (is_foreign) causes no report.
+    const auto images = database.number(
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
         " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
-        " AND analysis.state = 'analysed'");
+        " AND coalesce(json_extract(outcome, '$.not_analysed.code'), '')"
+        " NOT IN ('modality', 'sop_class', 'presentation_intent', 'own_result')",
+        study, model);
+    const auto analysed = database.number(
+        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
+        " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
+        " AND analysis.state = 'analysed'",
+        study, model);
     const auto by_any = database.number(
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = ?"
-        " AND instance.state = 'to_analyse' AND analysis.state = 'analysed'",
-        study);
+        " AND instance.state = 'to_analyse' AND analysis.state = 'analysed'"
+        " AND analysis.model IN (SELECT value FROM json_each(?))",
+        study, nlohmann::json(active_models()).dump());
     const auto& when = configuration_.study.report_not_analysed;
-    const bool wanted = analysed > 0 || when == "always" ||
-                        (when == "nothing_analysed" && by_any.value_or(0) == 0 && of_first_active);
+    const bool wanted =
+        analysed > 0 || when == "always" || (when == "nothing_analysed" && by_any == 0 && of_first_active);
     if (images == 0 || !wanted) {
-        database.count("reports_suppressed", {{"model", models_[model]}});
-        return;
+        database.count("reports_suppressed", {{"model", model}});
+        return false;
     }
     const std::int64_t at = to_microseconds(now());
     database.execute(
+        "UPDATE report SET state = 'discarded', error = 'a newer version of the report was made',"
+        " updated_at = ? WHERE study_id = ? AND model = ? AND state IN ('queued', 'quarantined')",
+        at, study, model);
+    database.execute(
         "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
         " VALUES(?, ?, ?, 'queued', ?, ?, ?)",
-        study, models_[model], version, at, at, at);
+        study, model, version, at, at, at);
+    return true;
 }
 
 std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::int64_t report) const {
     ComposeRequest request;
     request.job = report;
     request.results_dir = directory_.results().string();
-    std::int64_t study = 0;
+    std::int64_t study = 0, opened_at = 0;
     database.each(
-        "SELECT study.id, study.study_instance_uid, report.version, report.model FROM report JOIN study"
+        "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at FROM "
+        "report JOIN study"
         " ON study.id = report.study_id WHERE report.id = ?",
         [&](SQLite::Statement& row) {
             study = row.getColumn(0).getInt64();
             request.study_instance_uid = row.getColumn(1).getString();
             request.version = row.getColumn(2).getInt();
             request.model_name = row.getColumn(3).getString();
+            opened_at = row.getColumn(4).getInt64();
         },
         report);
     request.profiles = profiles_for(database, study);
@@ -217,8 +261,11 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
         " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = ? AND analysis.model "
         "= ?"
         " AND instance.state = 'to_analyse' AND analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
-        " ORDER BY instance.received_at, instance.id",
+        // What came after the report was opened belongs to the next version, also when this one is tried
+        // again.
+        " AND instance.received_at <= ? ORDER BY instance.received_at, instance.id",
         [&](SQLite::Statement& row) {
+            if (is_foreign(row.getColumn(6).getString())) return;
             const auto artifact = row.getColumn(2).getString();
             request.images.push_back({row.getColumn(0).getInt64(),
                                       (directory_.spool() / row.getColumn(1).getString()).string(),
@@ -227,21 +274,26 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
                                       outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
                                                  row.getColumn(7).getString())});
         },
-        study, request.model_name);
+        study, request.model_name, opened_at);
     if (request.images.empty()) return std::nullopt;
+    const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
+                                          [](const auto& image) { return image.outcome.result.has_value(); });
+    request.report_not_analysed = !any_analysed || configuration_.study.report_not_analysed == "always";
     request.model.name = request.model_name;  // where every image failed before the model saw it
     for (const auto& image : request.images)
         if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
     database.each(
-        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid FROM result JOIN "
-        "report"
-        " ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = "
-        "'sr'"
-        " AND report.version = (SELECT max(version) FROM report WHERE study_id = ?1 AND model = ?2"
-        " AND state = 'composed' AND version < ?3)",
+        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid, report.version"
+        " FROM result JOIN report ON report.id = result.report_id"
+        " WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = 'sr'"
+        // Whatever became of that version, its report may have been delivered.
+        " AND report.version = (SELECT max(earlier.version) FROM report AS earlier JOIN result AS kept"
+        " ON kept.report_id = earlier.id WHERE earlier.study_id = ?1 AND earlier.model = ?2"
+        " AND kept.kind = 'sr' AND earlier.version < ?3)",
         [&](SQLite::Statement& row) {
             request.predecessors.push_back({row.getColumn(0).getString(), row.getColumn(1).getString(),
-                                            row.getColumn(2).getString(), request.model_name});
+                                            row.getColumn(2).getString(), request.model_name,
+                                            row.getColumn(3).getInt()});
         },
         study, request.model_name, request.version);
     return request;
@@ -296,7 +348,7 @@ void ReportJobs::on_reply(ComposeReply reply) {
     if (!reply.error_code.empty())
         spdlog::error("report {}: {}: {}", reply.job, reply.error_code, reply.error);
     if (!reply.error_code.empty() && reply.results.empty() && reply.error_code != "artifact_damaged")
-        return fail_report(reply.job, {reply.error_code, reply.error, Retry::later});
+        return fail_report(reply.job, {reply.error_code, reply.error, retry_of(reply.error_code)});
     composing_ = none;
     const auto report = reply.job;
     commits_.submit_until_kept(
@@ -318,10 +370,10 @@ void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const
         "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
         [&](SQLite::Statement& row) { study = row.getColumn(0).getString(); }, reply.job);
     keep_results(database, reply, study);
-    if (reply.error_code == "artifact_damaged") {
+    if (reply.error_code == "artifact_damaged" && repetitions(database, reply.job) < most_repetitions) {
         analyse_again(database, reply.job);
     } else if (!reply.error_code.empty()) {
-        const Error error{reply.error_code, reply.error, Retry::never};
+        const Error error{reply.error_code, reply.error, retry_of(reply.error_code)};
         keep_failure(database, reply.job, study, error, configuration_.retry);
         return;
     }
@@ -357,6 +409,16 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply, con
         database.append_audit(event);
         database.count("results_composed", {{"kind", result.kind}});
     }
+}
+
+std::int64_t ReportJobs::repetitions(Database& database, std::int64_t report) {
+    return database
+        .number(
+            "SELECT count(*) FROM report JOIN report AS this ON this.id = ? WHERE report.study_id = "
+            "this.study_id"
+            " AND report.model = this.model AND report.error_code = 'artifact_damaged'",
+            report)
+        .value_or(0);
 }
 
 // The study's next version covers the images again once they are analysed.

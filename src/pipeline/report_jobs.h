@@ -41,8 +41,10 @@ class ReportJobs {
     // These run on the commit thread.
     Next next_report(Database& database) const;
     void open_due_reports(Database& database, std::int64_t at) const;
-    void open_report(Database& database, std::int64_t study, std::size_t model, std::int64_t version,
-                     bool of_first_active) const;
+    bool open_report(Database& database, std::int64_t study, const std::string& model, std::int64_t version,
+                     bool of_first_active) const;  // false: nobody wants it
+    std::vector<std::string> active_models() const;
+    static std::int64_t repetitions(Database& database, std::int64_t report);
     std::optional<ComposeRequest> request_for(Database& database, std::int64_t report) const;
     std::vector<ReportProfile> profiles_for(Database& database, std::int64_t study) const;
     void keep_reply(Database& database, const ComposeReply& reply) const;

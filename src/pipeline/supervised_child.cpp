@@ -72,6 +72,7 @@ void SupervisedChild::ended() {
     int wait_status = 0;
     ::waitpid(child_.pid, &wait_status, 0);
     last_end_ = describe_exit(wait_status);
+    last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     if (channel_) channel_->drain();  // its last words may tell why
     if (!stopping_) spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
     child_ = ChildProcess{};

@@ -44,6 +44,7 @@ class SupervisedChild {
     bool running() const { return child_.pid > 0; }
     pid_t pid() const { return child_.pid; }
     const std::string& name() const { return specification_.name; }
+    int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
 
     // Fails when it does not run. A child that cannot take a message is killed.
     Status send(const nlohmann::json& packet, std::span<const int> fds = {});
@@ -70,6 +71,7 @@ class SupervisedChild {
     bool stopping_ = false;
     int restarts_ = 0;
     std::string last_end_;
+    int last_exit_code_ = -1;
 };
 
 }  // namespace hilum

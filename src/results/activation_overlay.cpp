@@ -54,21 +54,29 @@ std::span<const float> map_of(const AnalysisArtifact& artifact, int label) {
                                                                               : std::span<const float>{};
 }
 
-// Where pixel `index` of `count` lies along one axis of the map, by way of the model's input; outside [0, 1]
-// of the input the model saw nothing.
+// Where a place of the turned image lies along one axis of the map, by way of the model's input; outside
+// [0, 1] of the input the model saw nothing.
 struct Axis {
-    int count, scaled, offset, input, map;
+    int scaled, offset, input, map;
 
-    double input_fraction(int index) const {
-        const double in_image = (index + 0.5) / count;
-        return (in_image * scaled + offset) / input;
-    }
-    double map_position(int index) const { return input_fraction(index) * map - 0.5; }
-    bool seen(int index) const {
-        const double fraction = input_fraction(index);
+    double input_fraction(double in_image) const { return (in_image * scaled + offset) / input; }
+    double map_position(double in_image) const { return input_fraction(in_image) * map - 0.5; }
+    bool seen(double in_image) const {
+        const double fraction = input_fraction(in_image);
         return fraction >= 0 && fraction <= 1;
     }
 };
+
+// A place of the image in the turned one that the model saw; each from 0 to 1.
+struct Place {
+    double across, down;
+};
+Place turned_place(const Place& place, const Turn& turn) {
+    Place turned = turn.transposed ? Place{place.down, place.across} : place;
+    if (turn.flipped_columns) turned.across = 1 - turned.across;
+    if (turn.flipped_rows) turned.down = 1 - turned.down;
+    return turned;
+}
 
 std::uint32_t premultiplied(const Colour& colour, double opacity) {
     const auto byte = [&](double value) {
@@ -103,15 +111,16 @@ StrengthField strength_field(const AnalysisArtifact& artifact, int label, int co
     const float maximum = std::ranges::max(values);
     if (!(maximum > 0)) return {};
     const Map map(values, artifact.map_rows, artifact.map_columns);
-    const Axis across{columns, g.scaled_columns, g.left, g.input_columns, artifact.map_columns};
-    const Axis down{rows, g.scaled_rows, g.top, g.input_rows, artifact.map_rows};
+    const Axis across{g.scaled_columns, g.left, g.input_columns, artifact.map_columns};
+    const Axis down{g.scaled_rows, g.top, g.input_rows, artifact.map_rows};
     StrengthField field{columns, rows, {}};
     field.values.reserve(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows));
     for (int row = 0; row < rows; ++row)
         for (int column = 0; column < columns; ++column) {
-            const bool seen = across.seen(column) && down.seen(row);
+            const Place at = turned_place({(column + 0.5) / columns, (row + 0.5) / rows}, g.turn);
+            const bool seen = across.seen(at.across) && down.seen(at.down);
             const double value =
-                seen ? map.at(down.map_position(row), across.map_position(column)) / maximum : 0;
+                seen ? map.at(down.map_position(at.down), across.map_position(at.across)) / maximum : 0;
             field.values.push_back(static_cast<float>(value));
         }
     return field;

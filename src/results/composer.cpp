@@ -20,7 +20,7 @@ Status enter_sandbox() {
 }  // namespace
 
 int run_composer(Channel coordinator, const Configuration& configuration) {
-    silence_dcmtk();
+    prepare_dcmtk();
     if (const auto status = enter_sandbox(); !status) {
         spdlog::error("cannot enter the sandbox: {}", status.error().message);
         return 1;

@@ -161,9 +161,11 @@ std::string notice_for(const std::vector<ModelIdentity>& models) {
     return {};
 }
 
-std::string version_text(int version) {
-    if (version <= 1) return {};
-    return fmt::format("Version {}, replaces version {}", version, version - 1);
+std::string version_text(const ComposeRequest& request) {
+    if (request.version <= 1) return {};
+    if (request.predecessors.empty()) return fmt::format("Version {}", request.version);
+    return fmt::format("Version {}, replaces version {}", request.version,
+                       request.predecessors.front().version);
 }
 
 // Revised reports name what they replace: those of the same model, and of the same SOP class where there are
@@ -212,8 +214,7 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
     const Status measurements = findings.empty() ? remove_empty_measurements(document.getTree())
                                                  : insert_algorithms(document.getTree(), findings);
     if (!measurements) return measurements;
-    return insert_evaluations(document.getTree(),
-                              {sources, notice_for(models), version_text(request.version)});
+    return insert_evaluations(document.getTree(), {sources, notice_for(models), version_text(request)});
 }
 
 ResultSeries series_of(const ReportProfile& profile) {
@@ -256,14 +257,13 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
 }
 
 std::int64_t analysis_started_at(const std::vector<SourceImage>& sources) {
-    std::int64_t earliest = 0;
+    std::int64_t latest = 0;
     std::int64_t last_received = 0;
     for (const SourceImage& source : sources) {
-        const auto& result = source.image->outcome.result;
-        if (result && (earliest == 0 || result->started_at < earliest)) earliest = result->started_at;
+        if (const auto& result = source.image->outcome.result) latest = std::max(latest, result->started_at);
         last_received = std::max(last_received, received_at(source));
     }
-    return earliest != 0 ? earliest : last_received;
+    return latest != 0 ? latest : last_received;
 }
 
 std::vector<ModelIdentity> models_of(const ComposeRequest& request, const std::vector<SourceImage>& sources) {

@@ -126,6 +126,20 @@ void fill_referenced_request(DcmItem& request, DcmItem& source, DcmItem& target)
         copy_or_empty(request, request, target, tag);
 }
 
+// PS3.3 C.7.6.1.1.5.1; null where the syntax loses nothing, or may have been used without loss.
+const char* lossy_method_of(DcmItem& source) {
+    auto* const dataset = dynamic_cast<DcmDataset*>(&source);
+    switch (dataset != nullptr ? dataset->getOriginalXfer() : EXS_Unknown) {
+        case EXS_JPEGProcess1:
+        case EXS_JPEGProcess2_4:
+            return "ISO_10918_1";
+        case EXS_JPEGLSLossy:
+            return "ISO_14495_1";
+        default:
+            return nullptr;
+    }
+}
+
 }  // namespace
 
 void copy_patient_and_study(DcmItem& source, DcmItem& target) {
@@ -151,6 +165,11 @@ void copy_request_attributes(DcmItem& source, DcmItem& target) {
 }
 
 void copy_lossy_compression(DcmItem& source, DcmItem& target) {
+    // A file that is lossy by its transfer syntax is so whether its header admits it or not.
+    if (const char* const method = lossy_method_of(source); method != nullptr) {
+        target.putAndInsertString(DCM_LossyImageCompression, "01");
+        target.putAndInsertString(DCM_LossyImageCompressionMethod, method);
+    }
     copy_all(source, target,
              std::array{DCM_LossyImageCompression, DCM_LossyImageCompressionRatio,
                         DCM_LossyImageCompressionMethod});

@@ -1,5 +1,7 @@
 #include "results/secondary_capture.h"
 
+#include <algorithm>
+
 #include "dicom/dataset_reading.h"
 #include "results/capture_picture.h"
 #include "results/module_copy.h"
@@ -50,12 +52,22 @@ std::string derivation_of(const InferenceResult& result) {
         1024);
 }
 
+// All captures of a study are in one series, and the radiographs may each be in their own: numbered by both.
+long long instance_number_for(DcmItem& source) {
+    constexpr long long images_of_a_series = 1000, largest = 2'147'483'647;  // IS (PS3.5 6.2)
+    const long long series = std::max(0LL, integer_of(source, DCM_SeriesNumber).value_or(0));
+    const long long number = std::max(0LL, integer_of(source, DCM_InstanceNumber).value_or(1));
+    return number < images_of_a_series && series < largest / images_of_a_series
+               ? series * images_of_a_series + number
+               : number;
+}
+
 // The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not:
 // the picture is scaled and larger than the image, so none is given.
 void put_image_modules(DcmItem& source, DcmItem& target, const InferenceResult& result) {
     put(target, DCM_ImageType, "DERIVED\\SECONDARY");
     put(target, DCM_ConversionType, "WSD");
-    put(target, DCM_InstanceNumber, std::to_string(integer_of(source, DCM_InstanceNumber).value_or(1)));
+    put(target, DCM_InstanceNumber, std::to_string(instance_number_for(source)));
     put(target, DCM_PatientOrientation, text_of(source, DCM_PatientOrientation));
     put(target, DCM_Laterality, text_of(source, DCM_Laterality));  // type 2C: there, if empty
     put(target, DCM_BurnedInAnnotation, text_of(source, DCM_BurnedInAnnotation) == "YES" ? "YES" : "NO");

@@ -1,6 +1,11 @@
 #include "results/source_header.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
 #include <tuple>
 
 #include "dicom/dataset_reading.h"
@@ -70,16 +75,20 @@ std::shared_ptr<DcmDataset> utf8_copy(const DcmDataset& header) {
 }
 
 // The header alone: an image whose pixels are cut off or damaged still has a report that says so.
-Result<SourceImage> load_source(const StudyImage& image) {
+Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
+    if (::access(image.file.c_str(), R_OK) != 0)
+        return fail_for_now("unreadable", "instance {}: {}", image.instance, std::strerror(errno));
     DcmFileFormat file;
     const OFCondition loaded = file.loadFileUntilTag(image.file.c_str(), EXS_Unknown, EGL_noChange,
                                                      longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
-    if (loaded.bad())
-        return fail("undecodable", "instance {}: the header cannot be read: {}", image.instance,
-                    loaded.text());
+    if (loaded == EC_MemoryExhausted) throw std::bad_alloc();
     std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
-    if (text_of(*header, DCM_SOPInstanceUID) != image.sop_instance_uid)
-        return fail("wrong_source", "instance {}: the file holds another SOP instance", image.instance);
+    const bool names_itself = header && text_of(*header, DCM_SOPInstanceUID) == image.sop_instance_uid &&
+                              text_of(*header, DCM_StudyInstanceUID) == request.study_instance_uid;
+    if (!names_itself)
+        return fail("undecodable", "instance {}: {}", image.instance,
+                    loaded.bad() ? std::string("the header cannot be read: ") + loaded.text()
+                                 : std::string("the file holds another SOP instance"));
     declare_character_set(*header);
     return SourceImage{&image, std::move(header)};
 }
@@ -92,14 +101,20 @@ auto order_of(const SourceImage& source) {
 
 }  // namespace
 
-Result<std::vector<SourceImage>> load_sources(const ComposeRequest& request) {
-    std::vector<SourceImage> sources;
+Result<Sources> load_sources(const ComposeRequest& request) {
+    Sources sources;
     for (const StudyImage& image : request.images) {
-        auto source = load_source(image);
-        if (!source) return tl::unexpected(source.error());
-        sources.push_back(std::move(*source));
+        auto source = load_source(request, image);
+        if (source)
+            sources.images.push_back(std::move(*source));
+        else if (source.error().code == "undecodable")
+            sources.left_out.push_back(source.error().message);
+        else
+            return tl::unexpected(source.error());
     }
-    std::ranges::sort(sources, {}, order_of);
+    if (sources.images.empty() && !sources.left_out.empty())
+        return fail("undecodable", "{}", sources.left_out.front());
+    std::ranges::sort(sources.images, {}, order_of);
     return sources;
 }
 

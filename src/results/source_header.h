@@ -20,9 +20,15 @@ struct SourceImage {
 };
 
 // Loads the headers of a request's images, ordered by series number, instance number and SOP Instance UID, so
-// that the order in which they arrived shapes no result. Codes: "undecodable" where DCMTK cannot read a
-// header, "wrong_source" where a file is not the instance that the request says it is.
-Result<std::vector<SourceImage>> load_sources(const ComposeRequest& request);
+// that the order in which they arrived shapes no result. A header that DCMTK cannot read to its end is used
+// as far as it goes, if it names the patient's study and itself; an image with less is told in `left_out`,
+// and holds back none of the others. Codes: "unreadable" where the file system failed, "undecodable" where no
+// image is left.
+struct Sources {
+    std::vector<SourceImage> images;
+    std::vector<std::string> left_out;  // why; no patient data
+};
+Result<Sources> load_sources(const ComposeRequest& request);
 
 // The same images with headers in UTF-8 (SpecificCharacterSet ISO_IR 192): for a result whose own text is not
 // ASCII, since a data set has one character set for all of its text.

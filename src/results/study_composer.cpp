@@ -42,9 +42,13 @@ class StudyComposer {
             note(sources.error());
             return std::move(reply_);
         }
+        for (const std::string& why : sources->left_out) {
+            spdlog::error("job {}: an image is left out of its study's report: {}", request_.job, why);
+            reply_.problems.push_back(why);
+        }
         for (const ReportProfile& profile : request_.profiles) {
-            if (profile.sr) note_failure(add_report(profile, reported(*sources)));
-            for (const SourceImage& image : *sources)
+            if (profile.sr) note_failure(add_report(profile, reported(sources->images)));
+            for (const SourceImage& image : sources->images)
                 if (wants_capture(profile, *image.image)) note_failure(add_capture(profile, image));
         }
         return std::move(reply_);
@@ -62,13 +66,14 @@ class StudyComposer {
 
     Status add_report(const ReportProfile& profile, const std::vector<SourceImage>& reported_images) {
         if (reported_images.empty()) return {};  // nothing was analysed, and the site wants no report of that
-        if (is_made(report_identity(request_, profile), profile)) return {};
+        const auto identity = report_identity(request_, profile);
+        if (is_made(identity, profile) || was_made_before("sr", identity, profile)) return {};
         const auto images =
             readable_with(request_, profile.sr_series_description, equipment_, reported_images);
         auto report = build_measurement_report(request_, profile, images, equipment_);
         if (!report) return tl::unexpected(report.error());
         if (auto proved = prove(**report, profile, images); !proved) return proved;
-        return write("sr", report_identity(request_, profile), **report, profile);
+        return write("sr", identity, **report, profile);
     }
 
     // Two profiles that differ in other things may want the very same result: it is made once, for both.
@@ -110,41 +115,51 @@ class StudyComposer {
     }
 
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
+        const auto identity = capture_identity(request_, profile, *image.image);
+        if (is_made(identity, profile) || was_made_before("sc", identity, profile)) return {};
         if (image.image->artifact.empty())
             return fail("artifact_damaged", "instance {}: the analysis kept no image", image.image->instance);
-        if (is_made(capture_identity(request_, profile, *image.image), profile)) return {};
         const auto artifact = read_artifact(image.image->artifact);
-        if (!artifact)
-            return fail("artifact_damaged", "instance {}: {}", image.image->instance,
-                        artifact.error().message);
+        if (!artifact) {
+            // Only what a new analysis can mend asks for one.
+            const bool lost = !std::filesystem::exists(image.image->artifact) ||
+                              artifact.error().code == "artifact_damaged";
+            return fail(lost ? "artifact_damaged" : artifact.error().code, "instance {}: {}",
+                        image.image->instance, artifact.error().message);
+        }
         const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
         auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
         if (!capture) return tl::unexpected(capture.error());
-        return write("sc", capture_identity(request_, profile, *image.image), **capture, profile);
+        return write("sc", identity, **capture, profile);
+    }
+
+    std::filesystem::path file_of(const ResultIdentity& identity) const {
+        return std::filesystem::path(request_.results_dir) / (identity.sop_instance_uid + ".dcm");
+    }
+
+    void add(const char* kind, const ResultIdentity& identity, const std::string& bytes,
+             const ReportProfile& profile) {
+        reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
+                                  identity.series_instance_uid, explicit_little_endian,
+                                  file_of(identity).string(), sha256_hex(bytes), profile.destinations});
+    }
+
+    // By an attempt that was interrupted: what lies under a result's name is that result.
+    bool was_made_before(const char* kind, const ResultIdentity& identity, const ReportProfile& profile) {
+        const auto earlier = read_file(file_of(identity), largest_result);
+        if (!earlier || !is_instance(file_of(identity), identity)) return false;
+        add(kind, identity, *earlier, profile);
+        return true;
     }
 
     Status write(const char* kind, const ResultIdentity& identity, DcmDataset& dataset,
                  const ReportProfile& profile) {
         auto bytes = file_bytes(dataset, explicit_little_endian);
         if (!bytes) return tl::unexpected(bytes.error());
-        const std::filesystem::path file =
-            std::filesystem::path(request_.results_dir) / (identity.sop_instance_uid + ".dcm");
-        auto digest = commit(file, identity, *bytes);
-        if (!digest) return tl::unexpected(digest.error());
-        reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
-                                  identity.series_instance_uid, explicit_little_endian, file.string(),
-                                  *digest, profile.destinations});
+        if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
+            return written;
+        add(kind, identity, *bytes, profile);
         return {};
-    }
-
-    // The digest of what lies under the name in the end.
-    static Result<std::string> commit(const std::filesystem::path& file, const ResultIdentity& identity,
-                                      const std::string& bytes) {
-        if (const auto earlier = read_file(file, largest_result); earlier && is_instance(file, identity))
-            return sha256_hex(*earlier);
-        if (const auto written = write_file_durably(file, std::as_bytes(std::span(bytes))); !written)
-            return tl::unexpected(written.error());
-        return sha256_hex(bytes);
     }
 
     static bool is_instance(const std::filesystem::path& file, const ResultIdentity& identity) {

@@ -20,25 +20,34 @@ struct Context {
 
 using Items = std::vector<const ContentItem*>;
 
-// The only child with this concept name; noted where there is none or there are several.
-const ContentItem* one_child(const ContentItem& parent, const char* scheme, const char* value,
-                             const char* type, const char* row, Violations& found) {
+constexpr const char* contains = "CONTAINS";
+constexpr const char* has_obs_context = "HAS OBS CONTEXT";
+constexpr const char* has_concept_mod = "HAS CONCEPT MOD";
+
+// The only child with this concept name; noted where there is none or there are several, or where its
+// relationship is not the template's.
+const ContentItem* one_child(const ContentItem& parent, const char* relationship, const char* scheme,
+                             const char* value, const char* type, const char* row, Violations& found) {
     const Items items = parent.named(scheme, value);
     if (!found.require(items.size() == 1, row, "{} items ({}, {}) where there must be one", items.size(),
                        value, scheme))
         return nullptr;
     found.require(items.front()->value_type == type, row, "({}, {}) is a {}, not a {}", value, scheme,
                   items.front()->value_type, type);
+    found.require(items.front()->relationship_type == relationship, row,
+                  "({}, {}) is related by '{}', not '{}'", value, scheme, items.front()->relationship_type,
+                  relationship);
     return items.front();
 }
 
-void require_text(const ContentItem& parent, const char* value, const char* row, Violations& found) {
-    if (const ContentItem* item = one_child(parent, "DCM", value, "TEXT", row, found))
+void require_text(const ContentItem& parent, const char* relationship, const char* value, const char* row,
+                  Violations& found) {
+    if (const ContentItem* item = one_child(parent, relationship, "DCM", value, "TEXT", row, found))
         found.require(!item->text.empty(), row, "({}, DCM) is empty", value);
 }
 
 void require_uid(const ContentItem& parent, const char* value, const char* row, Violations& found) {
-    if (const ContentItem* item = one_child(parent, "DCM", value, "UIDREF", row, found))
+    if (const ContentItem* item = one_child(parent, has_obs_context, "DCM", value, "UIDREF", row, found))
         found.require(Uid::parse(item->text).has_value(), row, "({}, DCM) is no valid UID", value);
 }
 
@@ -66,15 +75,16 @@ void check_every_item(const ContentItem& root, Violations& found) {
 }
 
 void check_observer(const ContentItem& root, Violations& found) {
-    const ContentItem* const type = one_child(root, "DCM", "121005", "CODE", "TID 1002 row 1", found);
+    const ContentItem* const type =
+        one_child(root, has_obs_context, "DCM", "121005", "CODE", "TID 1002 row 1", found);
     if (type != nullptr)
         found.require(type->code.scheme == "DCM" && type->code.value == "121007", "TID 1002 row 1",
                       "the observer is no device");
     require_uid(root, "121012", "TID 1004 row 1", found);
-    require_text(root, "121013", "TID 1004 row 2", found);
-    require_text(root, "121014", "TID 1004 row 3", found);
-    require_text(root, "121015", "TID 1004 row 4", found);
-    require_text(root, "121016", "TID 1004 row 5", found);
+    require_text(root, has_obs_context, "121013", "TID 1004 row 2", found);
+    require_text(root, has_obs_context, "121014", "TID 1004 row 3", found);
+    require_text(root, has_obs_context, "121015", "TID 1004 row 4", found);
+    require_text(root, has_obs_context, "121016", "TID 1004 row 5", found);
 }
 
 void check_image(const ContentItem& image, const char* row, const Context& context) {
@@ -92,7 +102,8 @@ void check_image(const ContentItem& image, const char* row, const Context& conte
 
 void check_image_library(const ContentItem& root, const Context& context) {
     const char* const row = "TID 1600 row 1";
-    const ContentItem* const library = one_child(root, "DCM", "111028", "CONTAINER", row, context.found);
+    const ContentItem* const library =
+        one_child(root, contains, "DCM", "111028", "CONTAINER", row, context.found);
     if (library == nullptr) return;
     InstanceUids listed;
     for (const ContentItem* group : library->named("DCM", "126200"))
@@ -143,27 +154,29 @@ bool names_weights(const ContentItem& parameter) {
 }
 
 void check_algorithm(const ContentItem& item, Violations& found) {
-    require_text(item, "111001", "TID 4019 row 1", found);
-    require_text(item, "111003", "TID 4019 row 2", found);
+    require_text(item, has_concept_mod, "111001", "TID 4019 row 1", found);
+    require_text(item, has_concept_mod, "111003", "TID 4019 row 2", found);
     const Items parameters = item.named("DCM", "111002");
     found.require(std::ranges::any_of(parameters, [](auto* p) { return names_weights(*p); }),
                   "TID 4019 row 3", "no parameter names the weights' SHA-256");
-    for (const char* value : {"111001", "111003", "111002"})
-        for (const ContentItem* part : item.named("DCM", value))
-            found.require(part->relationship_type == "HAS CONCEPT MOD", "TID 4019 row 1",
-                          "({}, DCM) is related by '{}'", value, part->relationship_type);
+    for (const ContentItem* parameter : parameters)
+        found.require(parameter->relationship_type == has_concept_mod, "TID 4019 row 3",
+                      "(111002, DCM) is related by '{}'", parameter->relationship_type);
 }
 
 void check_group(const ContentItem& group, const Context& context) {
     Violations& found = context.found;
-    require_text(group, "112039", "TID 1501 row 2", found);
+    require_text(group, has_obs_context, "112039", "TID 1501 row 2", found);
     require_uid(group, "112040", "TID 1501 row 3", found);
-    const ContentItem* const finding = one_child(group, "DCM", "121071", "CODE", "TID 1501 row 3b", found);
+    const ContentItem* const finding =
+        one_child(group, contains, "DCM", "121071", "CODE", "TID 1501 row 3b", found);
     check_algorithm(group, found);
     const Items scores = group.of_type("NUM");
     found.require(!scores.empty(), "TID 1501 row 10", "a measurement group without a score");
     for (const ContentItem* score : scores) {
         check_score(*score, "TID 300 row 1", context);
+        found.require(score->relationship_type == contains, "TID 300 row 1", "the score is related by '{}'",
+                      score->relationship_type);
         source_image_of(*score, "TID 320 row 3", context);
     }
     if (finding == nullptr) return;
@@ -181,7 +194,11 @@ void check_measurements(const ContentItem& root, const Context& context) {
     for (const ContentItem* container : containers) {
         const Items groups = container->named("DCM", "125007");
         context.found.require(!groups.empty(), "TID 1500 row 8", "measurements without a measurement group");
-        for (const ContentItem* group : groups) check_group(*group, context);
+        for (const ContentItem* group : groups) {
+            context.found.require(group->relationship_type == contains, "TID 1500 row 8",
+                                  "a measurement group is related by '{}'", group->relationship_type);
+            check_group(*group, context);
+        }
         number_of_groups += groups.size();
     }
     context.found.require(number_of_groups == context.expectation.findings, "TID 1500 row 8",
@@ -227,7 +244,7 @@ void check_diagnoses(const Items& diagnoses, const Context& context) {
 
 void check_evaluations(const ContentItem& root, const Context& context) {
     const ContentItem* const container =
-        one_child(root, "UMLS", "C0034375", "CONTAINER", "TID 1500 row 12", context.found);
+        one_child(root, contains, "UMLS", "C0034375", "CONTAINER", "TID 1500 row 12", context.found);
     if (container == nullptr) return;
     const auto named = [&](const Code& code) {
         return container->named(code.scheme.c_str(), code.value.c_str());
@@ -255,9 +272,12 @@ void check_content(const ContentItem& root, const InstanceUids& evidence,
     const Context context{evidence, expectation, found};
     check_root(root, found);
     check_every_item(root, found);
-    one_child(root, "DCM", "121049", "CODE", "TID 1204 row 1", found);
+    one_child(root, has_concept_mod, "DCM", "121049", "CODE", "TID 1204 row 1", found);
     check_observer(root, found);
     found.require(!root.named("DCM", "121058").empty(), "TID 1500 row 4", "no procedure reported");
+    for (const ContentItem* procedure : root.named("DCM", "121058"))
+        found.require(procedure->relationship_type == has_concept_mod, "TID 1500 row 4",
+                      "the procedure reported is related by '{}'", procedure->relationship_type);
     check_image_library(root, context);
     check_measurements(root, context);
     check_evaluations(root, context);

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -27,6 +28,14 @@ namespace {
 
 constexpr std::size_t memory_limit = 1ULL << 30;  // of each process; a receiver needs about 10 MB
 constexpr std::chrono::milliseconds pause_without_resources{100};
+
+// The coordinator holds a descriptor for each receiver, and needs others beside them.
+std::size_t most_receivers(const ScpSettings& settings) {
+    constexpr std::size_t others = 200;
+    const std::size_t descriptors = open_files_limit();
+    const std::size_t room = descriptors > 2 * others ? descriptors - others : others;
+    return std::min(static_cast<std::size_t>(settings.max_connections), room);
+}
 
 class Listener {
   public:
@@ -56,6 +65,7 @@ class Listener {
     ListeningSocket socket_;
     UniqueFd child_signals_;
     std::set<pid_t> receivers_;
+    const std::size_t most_receivers_ = most_receivers(configuration_.scp);
 };
 
 int Listener::run() {
@@ -113,8 +123,8 @@ void Listener::accept_connection() {
     const auto address = IpAddress::of_peer(connection.get());
     if (!address) return;  // it is gone again
     const std::string peer = address->text();
-    if (receivers_.size() >= static_cast<std::size_t>(configuration_.scp.max_connections))
-        refuse(peer, "scp.max_connections are open");
+    if (receivers_.size() >= most_receivers_)
+        refuse(peer, "scp.max_connections, or as many as descriptors allow, are open");
     else if (!start_receiver(connection, peer))
         refuse(peer, "no receiver could be started");
 }
@@ -169,7 +179,7 @@ Result<UniqueFd> child_signals() {
 Status prepare_process() {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like any other
-    silence_dcmtk();
+    prepare_dcmtk();
     dcmDataDict.rdlock();  // loads the dictionary, which takes 17 ms
     dcmDataDict.rdunlock();
     if (auto limited = limit_address_space(memory_limit); !limited) return limited;
@@ -196,7 +206,7 @@ int run_listener(Channel coordinator, const Configuration& configuration) {
     auto listener = make_listener(std::move(coordinator), configuration);
     if (!listener) {
         spdlog::error("cannot receive: {}", listener.error().message);
-        return 1;
+        return listener_cannot_listen;
     }
     return listener->run();
 }

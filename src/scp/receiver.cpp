@@ -109,7 +109,10 @@ OFCondition Receiver::receive_association() {
 int Receiver::run() {
     caller_.peer = peer_.text();
     const OFCondition condition = receive_association();
-    if (condition.good()) {
+    if (condition.good() && association_->params->DULparams.applicationContextName[0] == '\0') {
+        // DCMTK calls it good when the peer closes before it sent anything, as load balancers' probes do.
+        spdlog::debug("{} closed the connection without an association", caller_.peer);
+    } else if (condition.good()) {
         if (admit()) serve();
     } else if (watch_.interruption() == Interruption::timed_out) {
         spdlog::info("{} opened no association within {}", caller_.peer,

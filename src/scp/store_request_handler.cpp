@@ -73,7 +73,9 @@ void StoreRequestHandler::receive(std::span<const std::byte> bytes) {
 
 Result<HeaderScan> StoreRequestHandler::scan() {
     if (auto flushed = file_->flush(); !flushed) return tl::unexpected(flushed.error());
-    auto scanned = scan_header(file_->fd(), meta_length_, file_->size(), *request_.transfer_syntax);
+    HeaderScanLimits limits;
+    limits.digest_descriptions = settings_.descriptions_matter;
+    auto scanned = scan_header(file_->fd(), meta_length_, file_->size(), *request_.transfer_syntax, limits);
     if (!scanned) return scanned;
     study_instance_uid_ = scanned->study_instance_uid;
     if (auto uids = check_uids(*scanned, request_); !uids) return tl::unexpected(uids.error());

@@ -62,15 +62,22 @@ class RoutedRadiographTest(RadiographRoad):
 class CaptureTest(HilumTest):
     def test_the_picture_is_legible_in_size_and_never_taken_for_a_radiograph(self):
         self.start_node()
-        files = make_phantoms(self.folder / "phantoms", 1, seed=7)
+        files = make_phantoms(self.folder / "phantoms", 1, 7, "--class", "pneumonia")
         self.send(*files)
         study = str(pydicom.dcmread(files[0], stop_before_pixels=True).StudyInstanceUID)
-        capture = next(result for result in self.await_results([study])[study] if result.is_capture).dataset
+        results = self.await_results([study])[study]
+        capture = next(result for result in results if result.is_capture).dataset
+        report = next(result for result in results if result.is_report).dataset
+        self.assertEqual([outcome.text for outcome in diagnoses(report)], ["Pneumonia"])
         self.assertEqual(max(capture.Rows, capture.Columns), 1280)
         self.assertEqual(capture.Modality, "OT")
         self.assertEqual(capture.SamplesPerPixel, 3)
         self.assertEqual(list(capture.ImageType)[:2], ["DERIVED", "SECONDARY"])
         self.assertEqual(capture.SeriesNumber, 9002)
         pixels = capture.pixel_array
-        self.assertGreater(pixels.std(), 10, "the picture is not empty")
-        self.assertTrue((pixels[..., 0] != pixels[..., 2]).any(), "the activation map has colour")
+        # The middle is radiograph only: banner and table are above and below it.
+        middle = pixels[capture.Rows // 5:capture.Rows // 2].astype(int)
+        self.assertGreater(middle[..., 1].std(), 10, "the radiograph is there")
+        coloured = abs(middle[..., 0] - middle[..., 2]) > 20
+        self.assertGreater(coloured.mean(), 0.005, "the activation map has colour")
+        self.assertLess(coloured.mean(), 0.7, "the activation map leaves most of the radiograph alone")

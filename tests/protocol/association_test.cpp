@@ -229,7 +229,7 @@ TEST(Association, AListenerThatCannotHaveItsPortSaysSoAndExits) {
     int status = 0;
     ::waitpid(child, &status, 0);
     const std::string log = testing::internal::GetCapturedStderr();
-    EXPECT_EQ(WEXITSTATUS(status), 1);
+    EXPECT_EQ(WEXITSTATUS(status), listener_cannot_listen);
     EXPECT_NE(log.find("port " + std::to_string(port) + " is in use"), std::string::npos) << log;
 }
 

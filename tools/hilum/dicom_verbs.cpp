@@ -44,8 +44,9 @@ Result<RemoteNode> find_destination(const Configuration& configuration, const st
 
 // The running node itself, on this machine.
 Result<RemoteNode> own_node(const Configuration& configuration) {
-    RemoteNode node{configuration.node.ae_title, configuration.node.ae_title, "127.0.0.1",
-                    configuration.scp.port};
+    const bool everywhere = configuration.scp.bind == "0.0.0.0" || configuration.scp.bind == "::";
+    RemoteNode node{configuration.node.ae_title, configuration.node.ae_title,
+                    everywhere ? "127.0.0.1" : configuration.scp.bind, configuration.scp.port};
     if (node.port != 0) return node;
     const auto status = ask(configuration.node.data_dir, "status");
     if (!status) return tl::unexpected(status.error());
@@ -94,7 +95,7 @@ int echo_all(const Context& context, const std::vector<std::pair<std::string, Re
 }
 
 int echo(const Context& context, const PeerOptions& options) {
-    silence_dcmtk();
+    prepare_dcmtk();
     if (!options.host.empty() || !options.destination.empty()) {
         const auto node = choose_peer(context, options);
         if (!node) return context.failed(node.error());
@@ -138,7 +139,7 @@ delivery::Answer send_one(delivery::StorageScu& scu, const Sendable& sendable) {
 }
 
 int send(const Context& context, const PeerOptions& options) {
-    silence_dcmtk();
+    prepare_dcmtk();
     const auto node = choose_peer(context, options);
     if (!node) return context.failed(node.error());
     const auto files = collect_files(options.files);

@@ -14,6 +14,8 @@
 namespace hilum::cli {
 namespace {
 
+constexpr int most_jobs = 1000;
+
 struct JobOptions {
     std::string accession_number, study_instance_uid, state;
     int limit = 100;
@@ -73,20 +75,49 @@ void print_job(const Context& context, const nlohmann::json& job) {
     events.print(context.out);
 }
 
+// The jobs that are named, and those of the study or accession number that is.
+Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir, const JobOptions& options) {
+    std::vector<JobName> jobs;
+    for (const auto& name : options.jobs) {
+        auto job = parse_job_name(name);
+        if (!job) return tl::unexpected(job.error());
+        jobs.push_back(std::move(*job));
+    }
+    if (options.accession_number.empty() && options.study_instance_uid.empty()) {
+        if (jobs.empty()) return fail("usage", "say which jobs: KIND/ID..., --accession or --study");
+        return jobs;
+    }
+    const auto answer = ask(data_dir, "jobs.list",
+                            {{"accession_number", options.accession_number},
+                             {"study_instance_uid", options.study_instance_uid},
+                             {"state", ""},
+                             {"limit", most_jobs}});
+    if (!answer) return tl::unexpected(answer.error());
+    for (const auto& job : (*answer)["jobs"]) jobs.push_back({job.at("kind"), job.at("id")});
+    return jobs;
+}
+
 int show_jobs(const Context& context, const JobOptions& options) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    for (const auto& name : options.jobs) {
-        const auto job = parse_job_name(name);
-        if (!job) return context.failed(job.error());
+    const auto jobs = jobs_to_show(configuration->node.data_dir, options);
+    if (!jobs) return context.failed(jobs.error());
+    if (jobs->empty() && !context.json) context.out << "no jobs\n";
+    nlohmann::json all = nlohmann::json::array();
+    for (const auto& job : *jobs) {
         const auto answer =
-            ask(configuration->node.data_dir, "jobs.show", {{"kind", job->kind}, {"id", job->id}});
+            ask(configuration->node.data_dir, "jobs.show", {{"kind", job.kind}, {"id", job.id}});
         if (!answer) return context.failed(answer.error());
-        if (context.json)
-            print_json(context.out, (*answer)["job"]);
-        else
+        if (context.json) {
+            all.push_back((*answer)["job"]);
+        } else {
+            if (&job != &jobs->front()) context.out << "\n";
             print_job(context, (*answer)["job"]);
+        }
     }
+    // One job that was named is one object, as it always was.
+    if (context.json)
+        print_json(context.out, options.jobs.size() == 1 && all.size() == 1 ? all.front() : all);
     return exit_ok;
 }
 
@@ -165,7 +196,8 @@ void add_jobs_verbs(CLI::App& app, Action& action) {
         [&action, options] { action = [options](const Context& c) { return list_jobs(c, *options); }; });
 
     auto* show = jobs->add_subcommand("show", "show jobs with what happened to them");
-    show->add_option("JOB", options->jobs, "as in the list: analysis/12")->required();
+    add_filters(*show, *options);
+    show->add_option("JOB", options->jobs, "as in the list: analysis/12");
     show->callback(
         [&action, options] { action = [options](const Context& c) { return show_jobs(c, *options); }; });
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from local_services import Hilum, Orthanc, ServiceError
+from local_services import ROUTED_MODALITIES, Hilum, Orthanc, ServiceError
 from report_reading import SECONDARY_CAPTURE, diagnoses
 
 PHANTOMS = 6
@@ -26,14 +26,19 @@ class Study:
     def __init__(self, identifier, name):
         self.identifier = identifier
         self.names = [name]
+        self.routed = 0  # images that Orthanc passes on to Hilum
         self.stored_at = time.monotonic()
         self.reports, self.captures = {}, {}
         self.seconds = None
 
     def is_complete(self):
-        """A report, and the picture that belongs to it unless nothing was analysed."""
-        outcomes = [diagnosis for report in self.reports.values() for diagnosis in diagnoses(report)]
-        return bool(outcomes) and (bool(self.captures) or not any(outcome.analysed for outcome in outcomes))
+        """A report that tells of each image, and a picture of each that was analysed."""
+        for report in self.reports.values():
+            outcomes = diagnoses(report)
+            analysed = sum(outcome.analysed for outcome in outcomes)
+            if outcomes and len(outcomes) >= self.routed and len(self.captures) >= analysed:
+                return True
+        return False
 
 
 def dicom_files(arguments):
@@ -99,12 +104,19 @@ class Demo:
         for file in files:
             answer = self.pacs.store(file)
             self.seen.add(answer["ID"])
+            modality = self.pacs.get(f"/instances/{answer['ID']}/simplified-tags").get("Modality")
+            if modality not in ROUTED_MODALITIES:
+                print(f"{file.name} is a {modality or 'file without a modality'}: Orthanc's rule does not route it\n")
+                continue
             study = self.studies.get(answer["ParentStudy"])
             if study is None:
-                self.studies[answer["ParentStudy"]] = Study(answer["ParentStudy"], file.name)
+                study = self.studies[answer["ParentStudy"]] = Study(answer["ParentStudy"], file.name)
             else:
                 study.names.append(file.name)
+            study.routed += 1
             self.collect()
+        if not self.studies:
+            raise ServiceError("none of the files is a radiograph (CR or DX)")
 
     def collect(self):
         """Takes what has arrived since; whether there was anything."""

@@ -131,6 +131,8 @@ class Service:
             self.process.wait()
 
 
+ROUTED_MODALITIES = ("CR", "DX")
+
 # Sends what a modality stored on to Hilum, and not what Hilum itself sent.
 ROUTING_RULE = """
 function OnStoredInstance(instance, tags, metadata, origin)

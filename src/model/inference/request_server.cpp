@@ -73,14 +73,18 @@ void RequestServer::answer_batch(std::size_t size) {
     std::vector<InputTensor> inputs;
     for (std::size_t i = 0; i < size; ++i) inputs.push_back(waiting_[i].tensor.as<const float>());
     const auto started = now();
-    const auto outcomes = runner_.run(inputs);
-    bool failed = false;
-    for (const auto& outcome : outcomes) {
-        failed = failed || (!outcome && outcome.error().code == "model_failed");
+    auto outcomes = runner_.run(inputs);
+    const bool failed = std::any_of(outcomes.begin(), outcomes.end(), [](const auto& outcome) {
+        return !outcome && outcome.error().code == "model_failed";
+    });
+    const bool lost = failed && !model_.device_works();
+    for (auto& outcome : outcomes) {
+        // Not the image's fault: the next process may succeed.
+        if (lost && !outcome) outcome.error().code = "device_lost";
         answer(waiting_.front(), outcome, started);
         waiting_.pop_front();
     }
-    if (!failed || model_.device_works()) return;
+    if (!lost) return;
     spdlog::error("{} does not work any more in this process", model_.device);
     end(device_lost);
 }

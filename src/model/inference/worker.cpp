@@ -64,7 +64,7 @@ Result<BatchRunner> warm_up_engine(Engine& engine, const ModelPackage& package, 
 
 Status announce(Channel& coordinator, const ModelPackage& package, const std::string& device,
                 std::size_t batch) {
-    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), {}};
+    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), {}, package.yaml_sha256};
     for (const auto& label : package.labels) ready.labels.push_back(label.name);
     return coordinator.send(to_packet(ready));
 }

@@ -20,6 +20,7 @@ inline constexpr const char* no_finding = "no finding";
 
 enum class Intensity { minmax, window, stored_range };
 enum class Resize { letterbox, stretch, crop };
+enum class Orientation { as_stored, standard };
 enum class Precision { fp32, fp16, bf16, automatic };
 enum class Activation { softmax, sigmoid, none };
 
@@ -28,6 +29,7 @@ struct InputSpecification {
     int channels = 1;           // 1 or 3; grey is repeated
     Intensity intensity = Intensity::minmax;
     Resize resize = Resize::letterbox;
+    Orientation orientation = Orientation::as_stored;
     double range_low = 0, range_high = 1;     // what intensity's black and white become, before mean and std
     std::vector<double> mean{0.0}, std{1.0};  // `channels` values each
     Precision precision = Precision::fp32;
@@ -36,6 +38,9 @@ struct InputSpecification {
 // The intended use. An empty list accepts everything.
 struct Acceptance {
     std::vector<std::string> modalities, body_parts, views;
+    std::vector<std::string> sop_classes;          // UIDs
+    std::vector<std::string> refused_image_types;  // values of Image Type
+    int min_side = 0;                              // pixels of the shorter side
     std::optional<double> min_age_years, max_age_years;
 };
 

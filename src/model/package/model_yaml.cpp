@@ -51,6 +51,15 @@ std::vector<std::string> code_strings(YamlMapping& at, const std::string& key) {
     return values;
 }
 
+// PS3.5 9.1.
+std::vector<std::string> uids(YamlMapping& at, const std::string& key) {
+    auto values = at.strings(key);
+    for (const auto& value : values)
+        if (value.empty() || value.size() > 64 || value.find_first_not_of("0123456789.") != std::string::npos)
+            at.problem(key, fmt::format("'{}' is not a UID: at most 64 digits and dots", value));
+    return values;
+}
+
 // "18y", "6m", "4w", "10d", the units of DICOM's AS; in years.
 std::optional<double> parse_age(std::string_view text) {
     if (text.size() < 2 || text.size() > 4) return std::nullopt;
@@ -125,6 +134,9 @@ void read_input(YamlMapping at, InputSpecification& input) {
         at.choice("resize", {"letterbox", "stretch", "crop"}, "letterbox"),
         {{"letterbox", Resize::letterbox}, {"stretch", Resize::stretch}, {"crop", Resize::crop}});
     at.choice("interpolation", {"bilinear"}, "bilinear");
+    input.orientation =
+        named<Orientation>(at.choice("orientation", {"as_stored", "standard"}, "as_stored"),
+                           {{"as_stored", Orientation::as_stored}, {"standard", Orientation::standard}});
     read_range(at, input);
     input.mean = per_channel(at, "mean", input.channels, 0.0);
     input.std = per_channel(at, "std", input.channels, 1.0);
@@ -142,6 +154,9 @@ void read_accepts(YamlMapping at, Acceptance& accepts) {
     accepts.modalities = code_strings(at, "modalities");
     accepts.body_parts = code_strings(at, "body_parts");
     accepts.views = code_strings(at, "views");
+    accepts.sop_classes = uids(at, "sop_classes");
+    accepts.refused_image_types = code_strings(at, "refused_image_types");
+    accepts.min_side = static_cast<int>(at.integer("min_side", 0, 0, 65535));
     auto ages = at.mapping("patient_age");
     accepts.min_age_years = age(ages, "min");
     accepts.max_age_years = age(ages, "max");

@@ -67,10 +67,19 @@ struct NotAnalysed {
     std::string message;  // "the view is LATERAL; this model reads PA and AP"
 };
 
-// How the model's input relates to the image: column_in_image = (column_in_input + 0.5 - left) *
+// How the image was turned before it became the model's input: first transposed, then its columns or rows
+// flipped. A place (x, y) of the image, each from 0 to 1, lies in the turned image at (y, x) if transposed,
+// and then at 1 - x where columns, at 1 - y where rows are flipped.
+struct Turn {
+    bool transposed = false, flipped_columns = false, flipped_rows = false;
+    bool operator==(const Turn&) const = default;
+};
+
+// How the model's input relates to the turned image: column_in_image = (column_in_input + 0.5 - left) *
 // source_columns / scaled_columns - 0.5.
 struct InputGeometry {
-    int source_columns = 0, source_rows = 0;  // the image
+    Turn turn;
+    int source_columns = 0, source_rows = 0;  // the turned image
     int scaled_columns = 0, scaled_rows = 0;  // the image after scaling, in pixels of the input
     int left = 0, top = 0;                    // where it lies in the input; negative when cropped
     int input_columns = 0, input_rows = 0;    // the model's input
@@ -105,6 +114,7 @@ HILUM_JSON(ModelIdentity)
 HILUM_JSON(LabelResult)
 HILUM_JSON(InferenceResult)
 HILUM_JSON(NotAnalysed)
+HILUM_JSON(Turn)
 HILUM_JSON(InputGeometry)
 HILUM_JSON(DisplayGeometry)
 HILUM_JSON(RadiographAttributes)

@@ -10,7 +10,8 @@ HILUM_JSON_MEMBERS(LabelResult, name, code, site, score, probability, threshold,
 HILUM_JSON_MEMBERS(InferenceResult, model, labels, activation, calibrated, calibration_set, diagnosis,
                    confidence, device, started_at, seconds, map_rows, map_columns)
 HILUM_JSON_MEMBERS(NotAnalysed, code, message)
-HILUM_JSON_MEMBERS(InputGeometry, source_columns, source_rows, scaled_columns, scaled_rows, left, top,
+HILUM_JSON_MEMBERS(Turn, transposed, flipped_columns, flipped_rows)
+HILUM_JSON_MEMBERS(InputGeometry, turn, source_columns, source_rows, scaled_columns, scaled_rows, left, top,
                    input_columns, input_rows)
 HILUM_JSON_MEMBERS(DisplayGeometry, columns, rows)
 HILUM_JSON_MEMBERS(RadiographAttributes, sop_instance_uid, sop_class_uid, modality, body_part, view,

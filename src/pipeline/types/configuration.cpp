@@ -13,16 +13,18 @@ namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
 
-// PS3.5 6.2 AE: at most 16 characters of the default repertoire, no backslash, no control characters.
+// PS3.5 6.2 AE: at most 16 characters of the default repertoire, no backslash, no control characters. Blanks
+// at the ends mean nothing, so that one is a slip.
 bool is_ae_title(std::string_view text) {
-    return !text.empty() && text.size() <= 16 && text.find_first_not_of(' ') != std::string_view::npos &&
+    return !text.empty() && text.size() <= 16 && text.front() != ' ' && text.back() != ' ' &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
 }
 
 std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
     auto title = at.string(key, std::move(fallback));
     if (at.has(key) && !is_ae_title(title))
-        at.problem(key, "must be an AE title: 1 to 16 printable ASCII characters without backslash");
+        at.problem(
+            key, "must be an AE title: 1 to 16 printable ASCII characters, no backslash, no blank at an end");
     return title;
 }
 
@@ -44,6 +46,8 @@ void read_node(YamlMapping at, NodeSettings& node) {
 void read_scp(YamlMapping at, ScpSettings& scp) {
     scp.port = static_cast<int>(at.integer("port", scp.port, 0, 65535));
     scp.bind = at.string("bind", scp.bind);
+    if (const auto address = IpAddress::parse(scp.bind); !address)
+        at.problem("bind", "must be an address of this machine, or 0.0.0.0 or \"::\" for all");
     scp.max_associations = static_cast<int>(at.integer("max_associations", scp.max_associations, 1, 10000));
     scp.max_connections = static_cast<int>(at.integer("max_connections", scp.max_connections, 1, 100000));
     scp.check_called_ae_title = at.boolean("check_called_ae_title", scp.check_called_ae_title);
@@ -90,6 +94,7 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
         model.mode = at.choice("mode", {"active", "shadow"}, model.mode);
         model.timeout = positive_duration(at, "timeout", model.timeout);
         auto thresholds = at.mapping("thresholds");
+        model.thresholds_line = thresholds.line();
         for (const auto& label : thresholds.keys())
             model.thresholds[label] = thresholds.number(label, std::nullopt, 0, 1);
         if (!names.insert(model_key(model)).second)
@@ -108,6 +113,8 @@ std::map<std::string, std::vector<std::string>> read_aliases(YamlMapping at) {
 void read_site(YamlMapping at, SiteSettings& site) {
     site.body_part_aliases = read_aliases(at.mapping("body_part_aliases"));
     site.view_aliases = read_aliases(at.mapping("view_aliases"));
+    site.body_part_patterns = read_aliases(at.mapping("body_part_patterns"));
+    site.view_patterns = read_aliases(at.mapping("view_patterns"));
     site.missing_view = at.choice("missing_view", {"analyse", "refuse"}, site.missing_view);
     site.missing_body_part = at.choice("missing_body_part", {"analyse", "refuse"}, site.missing_body_part);
     site.missing_age = at.choice("missing_age", {"analyse", "refuse"}, site.missing_age);
@@ -198,6 +205,8 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
             at.problem("name", "another destination has this name too");
         destination.ae_title = ae_title(at, "ae_title", std::nullopt);
         destination.host = at.string("host");
+        if (at.has("host") && destination.host.find_first_not_of(' ') == std::string::npos)
+            at.problem("host", "must be a host name or an address");
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
         destination.from = at.strings("from");
         destination.reports = read_reports(at);
@@ -210,6 +219,11 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
     }
 }
 
+std::string unbracketed(const std::string& address) {
+    if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
+    return address.substr(1, address.size() - 2);
+}
+
 void read_http(YamlMapping at, HttpSettings& http) {
     const auto listen = at.string("listen", fmt::format("{}:{}", http.address, http.port));
     if (listen == "none") {
@@ -220,8 +234,10 @@ void read_http(YamlMapping at, HttpSettings& http) {
         if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
             std::stoi(port) > 65535) {
             at.problem("listen", "must be ADDRESS:PORT, or none");
+        } else if (!IpAddress::parse(unbracketed(listen.substr(0, colon)))) {
+            at.problem("listen", "must start with an address of this machine, such as 127.0.0.1 or [::1]");
         } else {
-            http.address = listen.substr(0, colon);
+            http.address = unbracketed(listen.substr(0, colon));
             http.port = std::stoi(port);
         }
     }
@@ -247,6 +263,8 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_scp(root.mapping("scp"), configuration.scp);
     read_models(root, folder, configuration.models);
     read_site(root.mapping("site"), configuration.site);
+    configuration.scp.descriptions_matter =
+        !configuration.site.body_part_patterns.empty() || !configuration.site.view_patterns.empty();
     read_decoder(root.mapping("decoder"), configuration.decoder);
     read_study(root.mapping("study"), configuration.study);
     read_retry(root.mapping("retry"), configuration.retry);

@@ -32,7 +32,8 @@ struct AcceptedCaller {
 };
 
 struct ScpSettings {
-    int port = 11112;  // 0 takes a free port
+    bool descriptions_matter = false;  // no key: the site has patterns for descriptions
+    int port = 11112;                  // 0 takes a free port
     std::string bind = "0.0.0.0";
     int max_associations = 64;
     int max_connections = 1024;
@@ -54,6 +55,7 @@ struct ModelSettings {
     int batch_max_size = 0;       // 0: measured at warm-up
     Duration batch_max_delay = std::chrono::milliseconds(5);
     std::string mode = "active";  // active | shadow
+    int thresholds_line = 0;      // of the file, for messages
     std::map<std::string, double> thresholds;
     Duration timeout = std::chrono::seconds(120);  // one inference
     bool operator==(const ModelSettings&) const = default;
@@ -62,6 +64,8 @@ struct ModelSettings {
 struct SiteSettings {
     std::map<std::string, std::vector<std::string>> body_part_aliases;
     std::map<std::string, std::vector<std::string>> view_aliases;
+    // * and ? stand for any text and any byte, on descriptions of study, series and protocol.
+    std::map<std::string, std::vector<std::string>> body_part_patterns, view_patterns;
     std::string missing_view = "analyse";  // analyse | refuse
     std::string missing_body_part = "refuse";
     std::string missing_age = "analyse";

@@ -17,6 +17,9 @@ namespace hilum {
 
 // ---- listener and receivers ----
 
+// The listener's exit code where it cannot open its port or spool: trying again at once cannot help.
+inline constexpr int listener_cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
+
 // listener -> coordinator, once: the port is open.
 struct ListenerReady {
     static constexpr const char* type = "listener_ready";
@@ -104,6 +107,7 @@ struct DecodeRequest {
     static constexpr const char* type = "decode";
     std::int64_t job = 0;
     std::string package;           // folder of the model package
+    std::string package_sha256;    // of the model.yaml that the worker runs
     int display_long_side = 1280;  // of the display image
 };
 // decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W;
@@ -117,7 +121,8 @@ struct DecodeReply {
     DisplayGeometry display;
     RadiographAttributes attributes;  // as far as they were read
     NotAnalysed not_analysed;         // code empty: not so
-    std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again
+    std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again;
+                                      // "package_changed": model.yaml is another one than asked for
 };
 
 // ---- worker ----
@@ -129,6 +134,7 @@ struct WorkerReady {
     std::string device;
     int batch_size = 1;  // how many requests it wants waiting
     std::vector<std::string> labels;
+    std::string package_sha256;  // of model.yaml
 };
 // worker -> coordinator, instead, before it exits: the package cannot be used; trying again cannot help until
 // it is changed.
@@ -176,6 +182,7 @@ struct ReportProfile {
 struct PredecessorReport {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
     std::string model;  // name of the model that it reports
+    int version = 0;
 };
 // coordinator -> composer: build the results of one study under one model. Answered by ComposeReply.
 struct ComposeRequest {
@@ -295,7 +302,8 @@ nlohmann::json to_packet(const T& message) {
 }
 
 inline std::string packet_type(const Message& message) {
-    return message.body.value("type", std::string());
+    const auto found = message.body.find("type");
+    return found != message.body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 // The packet as a T; code "protocol" when it is of another type or lacks a member.

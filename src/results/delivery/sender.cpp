@@ -49,10 +49,13 @@ Status wait_for_request(int channel, StorageScu& scu) {
 
 Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
     const auto instance = SopInstance::load(file);
-    if (!instance)
-        return {Outcome::refused, -1,
-                fmt::format("the result file of {} is damaged: {}", request.sop_instance_uid,
+    if (!instance) {
+        const auto& code = instance.error().code;
+        const bool ours = code == "out_of_memory" || code == "unreadable" || code == "system";
+        return {ours ? Outcome::retry : Outcome::refused, -1,
+                fmt::format("the result file of {} cannot be read: {}", request.sop_instance_uid,
                             instance.error().message)};
+    }
     if (instance->sop_class_uid() != request.sop_class_uid ||
         instance->sop_instance_uid() != request.sop_instance_uid)
         return {Outcome::refused, -1,
@@ -90,7 +93,7 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
         spdlog::error("there is no destination named '{}' in the configuration", destination);
         return 1;
     }
-    silence_dcmtk();
+    prepare_dcmtk();
     StorageScu scu(remote_node(configuration, *settings));
     propose_results(scu, settings->reports);
     for (;;) {

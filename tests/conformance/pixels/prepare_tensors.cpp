@@ -52,7 +52,7 @@ std::string prepare_line(const std::string& line) {
 }  // namespace
 
 int main() {
-    silence_dcmtk();
+    prepare_dcmtk();
     register_decoders();
     for (std::string line; std::getline(std::cin, line);) std::cout << prepare_line(line) << std::endl;
 }

@@ -1,5 +1,6 @@
 #include "dicom/dataset_reading.h"
 
+#include <dcmtk/dcmdata/dcdict.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -43,6 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "\xD4\xCF\xC0\xDE^\xC0\xDB\xB3=\033$B;3ED\033(J^\033$BB@O:\033(J=\033$B$d$^$@\033(J^\033$B$?"
                  "$m$&\033(J",
                  "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう"},
+        TextCase{"Latin-1 and Japanese", "ISO 2022 IR 100\\ISO 2022 IR 87",
+                 "M\xFCller^J\xFCrgen=\033$B;3ED\033(B^\033$BB@O:\033(B", "Müller^Jürgen=山田^太郎"},
         TextCase{"Korean", "\\ISO 2022 IR 149", "Hong^Gildong=\033$)C\xFB\xF3^\033$)C\xD1\xCE\xD4\xD7",
                  "Hong^Gildong=洪^吉洞"},
         TextCase{"Hebrew, not Japanese", "ISO_IR 138", "\xF9\xF8\xE5\xEF", "שרון"},
@@ -124,10 +127,27 @@ TEST_F(Dataset, GivesTheFirstCodeOfASequence) {
     EXPECT_EQ(code_of(dataset, DCM_ViewCodeSequence), Code{});
 }
 
+TEST(PrepareDcmtk, ForgetsPrivateElements) {
+    prepare_dcmtk();
+    const auto& dictionary = dcmDataDict.rdlock();
+    int entries = 0, private_ones = 0;
+    auto& all = const_cast<DcmDataDictionary&>(dictionary);
+    for (auto entry = all.normalBegin(); entry != all.normalEnd(); ++entry) {
+        ++entries;
+        private_ones += (*entry)->getPrivateCreator() != nullptr;
+    }
+    dcmDataDict.rdunlock();
+    EXPECT_EQ(private_ones, 0);
+    EXPECT_GT(entries, 3000);
+    // DCMTK's own dictionary has it as a sequence, whose items it would read without end.
+    EXPECT_NE(DcmTag(0x0029, 0x1000, "CARDIO-D.R. 1.0").getEVR(), EVR_SQ);
+    EXPECT_EQ(DcmTag(0x0008, 0x1140).getEVR(), EVR_SQ);
+}
+
 class File : public testing::Test {
   protected:
     File() {
-        silence_dcmtk();
+        prepare_dcmtk();
         DcmDataset& dataset = *format.getDataset();
         dataset.putAndInsertString(DCM_SOPClassUID, UID_ComputedRadiographyImageStorage);
         dataset.putAndInsertString(DCM_SOPInstanceUID, "1.2.3");

@@ -195,6 +195,16 @@ TEST(HeaderScan, RefusesAnElementLongerThanItsItem) {
     EXPECT_EQ(code_of_scan(bytes.bytes()), "malformed");
 }
 
+// The parser that comes after has names of its own for VRs with a length of 32 bits: what it skips must not
+// be read, and what it reads must not be skipped.
+TEST(HeaderScan, MeasuresElementsAsTheParserDoes) {
+    for (const char* name : {"ox", "lt", "px"}) {
+        std::string bytes = DatasetBytes().header(0x00080001, "UN", 4).bytes() + "abcd";
+        bytes.replace(4, 2, name);
+        expect_the_radiograph(scan(bytes + Radiograph().bytes()));
+    }
+}
+
 TEST(HeaderScan, RefusesAStrayDelimitation) {
     EXPECT_EQ(code_of_scan(DatasetBytes().end_item().bytes()), "malformed");
     EXPECT_EQ(code_of_scan(DatasetBytes().end_sequence().bytes()), "malformed");
@@ -244,6 +254,15 @@ TEST(HeaderScan, AnalysisDigestIgnoresWhatAnAnalysisDoesNotLookAt) {
     other.study_description = "CHEST PA AND LATERAL";
     other.sop_instance_uid = "2.25.99";
     EXPECT_EQ(analysis_digest(one.bytes()), analysis_digest(other.bytes()));
+}
+
+TEST(HeaderScan, AnalysisDigestSeesDescriptionsWhereTheSiteReadsThem) {
+    Radiograph one, other;
+    other.study_description = "CHEST PA AND LATERAL";
+    HeaderScanLimits limits;
+    limits.digest_descriptions = true;
+    EXPECT_NE(scan(one.bytes(), explicit_little, limits)->analysis_sha256,
+              scan(other.bytes(), explicit_little, limits)->analysis_sha256);
 }
 
 TEST(HeaderScan, AnalysisDigestSeesPixelsPatientAndTransferSyntax) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/digest.h"
 #include "base/file_system.h"
 #include "pipeline/types/messages.h"
 #include "support/temporary_folder.h"
@@ -39,6 +40,7 @@ class DecoderProcess : public testing::Test {
         std::ofstream(folder / "model.pt") << "weights";
         test::fill_radiograph(*format.getDataset(), 64, 48);
     }
+    std::string worker_runs = sha256_hex(model_yaml);  // the digest of its model.yaml
     void start(const Configuration& configuration = {}) {
         auto pair = Channel::make_pair().value();
         pid = ::fork();
@@ -57,7 +59,10 @@ class DecoderProcess : public testing::Test {
     void send(const std::filesystem::path& file) {
         const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
         const int fds[] = {fd.get()};
-        const DecodeRequest request{.job = 7, .package = folder.path().string(), .display_long_side = 128};
+        const DecodeRequest request{.job = 7,
+                                    .package = folder.path().string(),
+                                    .package_sha256 = worker_runs,
+                                    .display_long_side = 128};
         ASSERT_TRUE(channel.send(to_packet(request), fds));
     }
     std::filesystem::path save() {
@@ -171,12 +176,13 @@ TEST_F(DecoderProcess, AnswersAnErrorForAPackageThatCannotBeRead) {
     start();
     const auto file = save();
     std::ofstream(folder / "model.yaml") << "name: [";
+    worker_runs = sha256_hex("name: [");
     send(file);
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error_code, "package");
     EXPECT_EQ(stop(), 0);
 }
 
-TEST_F(DecoderProcess, ReadsAPackageAgainWhenItChanged) {
+TEST_F(DecoderProcess, UsesThePackageThatTheWorkerRunsThoughTheFileChanged) {
     start();
     const auto file = save();
     send(file);
@@ -184,10 +190,14 @@ TEST_F(DecoderProcess, ReadsAPackageAgainWhenItChanged) {
     std::string changed = model_yaml;
     changed.replace(changed.find("rows: 32"), 8, "rows: 16");
     std::ofstream(folder / "model.yaml") << changed;
-    std::filesystem::last_write_time(folder / "model.yaml",
-                                     std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+    send(file);
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 32);
+    worker_runs = sha256_hex(changed);
     send(file);
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 16);
+    worker_runs = sha256_hex("a third");
+    send(file);
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error_code, "package_changed");
     EXPECT_EQ(stop(), 0);
 }
 

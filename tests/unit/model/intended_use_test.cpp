@@ -42,7 +42,7 @@ SiteSettings a_site() {
 
 std::string code_for(RadiographHeader header, const SiteSettings& site = a_site(),
                      const Acceptance& accepts = chest_of_adults()) {
-    apply_site_words(header.attributes, site);
+    apply_site_words(header, site);
     const auto refused = check_intended_use(header, accepts, site);
     return refused ? refused->code : "";
 }
@@ -139,10 +139,68 @@ TEST(IntendedUse, RefusesAboveTheHighestAge) {
     EXPECT_EQ(code_for(header, a_site(), accepts), "patient_age");
 }
 
+TEST(IntendedUse, ReadsDescriptionsWhereTheHeaderHasNoWord) {
+    SiteSettings site = a_site();
+    site.body_part_patterns = {{"CHEST", {"*thorax*", "chest ?v*"}}, {"ABDOMEN", {"*ABDOMEN*"}}};
+    site.view_patterns = {{"LATERAL", {"* lat"}}};
+    const auto code = [&](const char* description) {
+        RadiographHeader header = adult_chest();
+        header.attributes.body_part = "";
+        header.attributes.view = "";
+        header.descriptions = {description};
+        return code_for(header, site);
+    };
+    EXPECT_EQ(code("Thorax liegend"), "");
+    EXPECT_EQ(code("CHEST 1V FRONTAL"), "");
+    EXPECT_EQ(code("Thorax lat"), "view");
+    EXPECT_EQ(code("Abdomen"), "body_part");
+    EXPECT_EQ(code("Thorax und Abdomen"), "body_part") << "two names: nothing is known";
+    EXPECT_EQ(code("HAND"), "body_part");
+    EXPECT_EQ(code(""), "body_part");
+}
+
+TEST(IntendedUse, TrustsTheHeaderBeforeADescription) {
+    SiteSettings site = a_site();
+    site.body_part_patterns = {{"CHEST", {"*"}}};
+    RadiographHeader header = adult_chest();
+    header.attributes.body_part = "HAND";
+    header.descriptions = {"anything"};
+    EXPECT_EQ(code_for(header, site), "body_part");
+}
+
+TEST(IntendedUse, JudgesClassTypeAndSizeWhereThePackageDoes) {
+    Acceptance accepts = chest_of_adults();
+    accepts.sop_classes = {digital_x_ray};
+    accepts.refused_image_types = {"LOCALIZER"};
+    accepts.min_side = 200;
+    RadiographHeader header = adult_chest();
+    header.attributes.rows = 200;
+    header.attributes.columns = 300;
+    EXPECT_EQ(code_for(header, a_site(), accepts), "");
+    header.attributes.rows = 199;
+    EXPECT_EQ(code_for(header, a_site(), accepts), "image_size");
+    header.image_type = {"DERIVED", "PRIMARY", "LOCALIZER"};
+    EXPECT_EQ(code_for(header, a_site(), accepts), "image_type");
+    header.attributes.sop_class_uid = secondary_capture;
+    EXPECT_EQ(code_for(header, a_site(), accepts), "sop_class");
+}
+
+TEST(IntendedUse, AcceptsTheStandardsOwnWordsForLateralViews) {
+    Acceptance accepts = chest_of_adults();
+    RadiographHeader header = adult_chest();
+    header.attributes.view = "LL";
+    accepts.views = {"LL"};
+    EXPECT_EQ(code_for(header, a_site(), accepts), "");
+    accepts.views = {"LATERAL"};
+    EXPECT_EQ(code_for(header, a_site(), accepts), "");
+    accepts.views = {"RL"};
+    EXPECT_EQ(code_for(header, a_site(), accepts), "view");
+}
+
 TEST(IntendedUse, SaysWhyInPlainWords) {
     RadiographHeader header = adult_chest();
     header.attributes.view = "LL";
-    apply_site_words(header.attributes, a_site());
+    apply_site_words(header, a_site());
     EXPECT_EQ(check_intended_use(header, chest_of_adults(), a_site())->message,
               "The view is LATERAL; this model reads PA and AP.");
     header = adult_chest();

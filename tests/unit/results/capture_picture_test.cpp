@@ -13,7 +13,7 @@ namespace {
 // A map of one label with one hot cell, for an image of 200 x 100 letterboxed into 100 x 100.
 AnalysisArtifact one_hot(int hot_row, int hot_column) {
     AnalysisArtifact artifact;
-    artifact.geometry = {200, 100, 100, 50, 0, 25, 100, 100};
+    artifact.geometry = {{}, 200, 100, 100, 50, 0, 25, 100, 100};
     artifact.map_labels = 1;
     artifact.map_rows = artifact.map_columns = 10;
     artifact.maps.assign(100, -1.0F);
@@ -42,7 +42,7 @@ TEST(StrengthField, InterpolatesBetweenTheCentresOfTwoCells) {
 
 TEST(StrengthField, IsZeroWhereTheInputWasCropped) {
     auto artifact = one_hot(5, 5);
-    artifact.geometry = {200, 100, 200, 100, -50, 0, 100, 100};  // the middle 100 columns of 200
+    artifact.geometry = {{}, 200, 100, 200, 100, -50, 0, 100, 100};  // the middle 100 columns of 200
     artifact.maps.assign(100, 1.0F);
     const auto field = strength_field(artifact, 0, 200, 100);
     EXPECT_EQ(at(field, 50, 20), 0.0F);

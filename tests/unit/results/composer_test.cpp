@@ -160,9 +160,20 @@ TEST(Composer, SaysWhichInstanceCannotBeRead) {
     StudyFixture study;
     std::ofstream(study.add_analysed(pneumonia_result()).file, std::ios::trunc) << "no DICOM";
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_THAT(reply.error_code, testing::AnyOf("undecodable", "wrong_source"));
+    EXPECT_EQ(reply.error_code, "undecodable");
     EXPECT_THAT(reply.error, testing::HasSubstr("instance 1"));
     EXPECT_TRUE(reply.results.empty());
+}
+
+TEST(Composer, ReportsTheImagesBesideOneThatCannotBeRead) {
+    StudyFixture study;
+    std::ofstream(study.add_analysed(pneumonia_result()).file, std::ios::trunc) << "no DICOM";
+    study.add_analysed(pneumonia_result());
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "");
+    EXPECT_THAT(reply.problems, testing::ElementsAre(testing::HasSubstr("instance 1")));
+    EXPECT_NE(load_result(reply, "sr"), nullptr);
+    EXPECT_NE(load_result(reply, "sc"), nullptr);
 }
 
 TEST(Composer, TellsADiskThatIsFullOrAFolderThatIsMissing) {

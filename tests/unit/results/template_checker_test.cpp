@@ -69,6 +69,12 @@ Damage set_score(const char* value) {
     };
 }
 
+Damage relate(const std::string& code, const char* relationship) {
+    return [code, relationship](DcmDataset& report) {
+        put(item(report, code), DCM_RelationshipType, relationship);
+    };
+}
+
 ReportExpectation expectation_of(const ComposeRequest& request, std::size_t findings) {
     ReportExpectation expected;
     expected.sop_class_uid = UID_Comprehensive3DSRStorage;
@@ -144,6 +150,21 @@ const std::vector<DamageCase> damages = {
     {"NoDeviceObserverUid", "TID 1004 row 1", "121012", remove_content("121012")},
     {"NoDeviceObserverName", "TID 1004 row 2", "121013", remove_content("121013")},
     {"NoDeviceManufacturer", "TID 1004 row 3", "121014", remove_content("121014")},
+    {"NoDeviceModelName", "TID 1004 row 4", "121015", remove_content("121015")},
+    {"NoDeviceSerialNumber", "TID 1004 row 5", "121016", remove_content("121016")},
+    {"LanguageContained", "TID 1204 row 1", "related by 'CONTAINS'", relate("121049", "CONTAINS")},
+    {"ObserverContained", "TID 1002 row 1", "related by 'CONTAINS'", relate("121005", "CONTAINS")},
+    {"ObserverNameContained", "TID 1004 row 2", "related by 'CONTAINS'", relate("121013", "CONTAINS")},
+    {"ProcedureContained", "TID 1500 row 4", "related by 'CONTAINS'", relate("121058", "CONTAINS")},
+    {"FindingAsProperty", "TID 1501 row 3b", "related by 'HAS PROPERTIES'",
+     relate("121071", "HAS PROPERTIES")},
+    {"TrackingContained", "TID 1501 row 2", "related by 'CONTAINS'", relate("112039", "CONTAINS")},
+    {"ScoreAsProperty", "TID 300 row 1", "related by 'HAS PROPERTIES'",
+     relate("model-score", "HAS PROPERTIES")},
+    {"AlgorithmContained", "TID 4019 row 1", "related by 'CONTAINS'", relate("111001", "CONTAINS")},
+    {"GroupAsProperty", "TID 1500 row 8", "related by 'HAS PROPERTIES'", relate("125007", "HAS PROPERTIES")},
+    {"NoImageInTheLibrary", "TID 1600 row 1", "missing in the image library",
+     [](DcmDataset& r) { item(r, "126200").findAndDeleteElement(DCM_ContentSequence); }},
     {"NoProcedureReported", "TID 1500 row 4", "no procedure", remove_content("121058")},
     {"NoImageLibrary", "TID 1600 row 1", "111028", remove_content("111028")},
     {"EmptyMeasurementGroup", "SR Document Content module", "Measurement Group) is empty", empty_group},

@@ -13,7 +13,7 @@ AnalysisArtifact example() {
     AnalysisArtifact a;
     a.attributes.sop_instance_uid = "1.2.3";
     a.attributes.view = "PA";
-    a.geometry = {3000, 2500, 512, 427, 0, 42, 512, 512};
+    a.geometry = {{}, 3000, 2500, 512, 427, 0, 42, 512, 512};
     a.display = {4, 3};
     a.display_pixels = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255};
     a.map_labels = 2;

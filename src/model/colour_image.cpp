@@ -1,0 +1,64 @@
+#include "model/colour_image.h"
+
+#include <dcmtk/dcmimage/diregist.h>
+#include <dcmtk/dcmimgle/dcmimage.h>
+
+#include <new>
+#include <span>
+
+#include "dicom/dataset_reading.h"
+
+namespace hilum::model {
+namespace {
+
+tl::unexpected<NotAnalysed> unreadable(const std::string& why) {
+    return refuse("undecodable", "The image cannot be decoded: its colours cannot be read (" + why + ").");
+}
+
+// Pillow's convert("L") (src/libImaging/Convert.c): weights of 2^16, rounded.
+template <typename Sample>
+std::uint16_t luminance(const Sample* rgb) {
+    const std::uint64_t sum = 19595ULL * rgb[0] + 38470ULL * rgb[1] + 7471ULL * rgb[2] + 0x8000;
+    return static_cast<std::uint16_t>(sum >> 16);
+}
+
+template <typename Sample>
+std::vector<std::uint16_t> luminances(const void* samples, std::size_t pixels) {
+    const auto* rgb = static_cast<const Sample*>(samples);
+    std::vector<std::uint16_t> grey(pixels);
+    for (std::size_t i = 0; i < pixels; ++i) grey[i] = luminance(rgb + 3 * i);
+    return grey;
+}
+
+}  // namespace
+
+int colour_samples(const std::string& photometric_interpretation) {
+    if (photometric_interpretation == "PALETTE COLOR") return 1;
+    for (const char* known :
+         {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT"})
+        if (photometric_interpretation == known) return 3;
+    return 0;
+}
+
+Analysable<GreyImage> luminance_of(DcmDataset& dataset) {
+    // Only the first frame is rendered.
+    DicomImage image(&dataset, dataset.getCurrentXfer(), 0UL, 0UL, 1UL);
+    if (image.getStatus() == EIS_MemoryFailure) throw std::bad_alloc();
+    if (image.getStatus() != EIS_Normal) return unreadable(DicomImage::getString(image.getStatus()));
+    const int bits = image.getDepth() > 8 ? 16 : 8;
+    const void* const samples = image.getOutputData(bits, 0, 0);
+    if (samples == nullptr) return unreadable("nothing comes of them");
+    const auto count =
+        static_cast<std::size_t>(image.getWidth()) * static_cast<std::size_t>(image.getHeight());
+    GreyImage grey;
+    grey.storage =
+        bits == 8 ? luminances<std::uint8_t>(samples, count) : luminances<std::uint16_t>(samples, count);
+    grey.pixels.rows = static_cast<int>(image.getHeight());
+    grey.pixels.columns = static_cast<int>(image.getWidth());
+    grey.pixels.encoding = {
+        .bits_allocated = 16, .bits_stored = bits, .high_bit = bits - 1, .is_signed = false};
+    grey.pixels.words = grey.storage;
+    return grey;
+}
+
+}  // namespace hilum::model
