@@ -12,6 +12,7 @@
 
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
+#include "model/jpeg2000_codec.h"
 #include "model/jpeg_frame_header.h"
 #include "model/rle_frame.h"
 
@@ -82,11 +83,9 @@ Analysable<void> check_size(const ImageDescription& image, std::uint64_t max_pix
 }
 
 Analysable<void> check_transfer_syntax(DcmDataset& dataset) {
-    const TransferSyntax* const syntax = find_transfer_syntax(transfer_syntax_of(dataset));
-    if (syntax != nullptr && syntax->decodable) return {};
-    return refuse("transfer_syntax",
-                  fmt::format("The image is compressed in a way that is not decoded yet ({}).",
-                              syntax != nullptr ? std::string(syntax->name) : transfer_syntax_of(dataset)));
+    const std::string syntax = transfer_syntax_of(dataset);
+    if (find_transfer_syntax(syntax) != nullptr) return {};
+    return refuse("transfer_syntax", "The image is compressed in an unknown way (" + syntax + ").");
 }
 
 Analysable<DcmPixelData*> pixel_data_of(DcmDataset& dataset) {
@@ -136,14 +135,28 @@ Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syn
     return {};
 }
 
+// Before DCMTK's decoders are let loose; the one for JPEG 2000 is ours and checks what it is given.
+Analysable<void> check_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
+                             const ImageDescription& image) {
+    switch (syntax) {
+        case EXS_RLELossless:
+            return check_rle_frame(pixel_data, image);
+        case EXS_JPEG2000LosslessOnly:
+        case EXS_JPEG2000:
+            return {};
+        default:
+            return check_jpeg_frame(pixel_data, syntax, image);
+    }
+}
+
 Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
     const E_TransferSyntax syntax = dataset.getOriginalXfer();
     if (!DcmXfer(syntax).isEncapsulated()) return {};
-    const auto checked = syntax == EXS_RLELossless ? check_rle_frame(pixel_data, image)
-                                                   : check_jpeg_frame(pixel_data, syntax, image);
-    if (!checked) return checked;
+    if (auto checked = check_frame(pixel_data, syntax, image); !checked) return checked;
     const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
+    const std::string problem = jpeg2000_problem(condition);
+    if (!problem.empty()) return undecodable("its compressed data " + problem);
     if (condition.bad()) return undecodable("its compressed data is damaged");
     return {};
 }
@@ -178,6 +191,7 @@ void register_decoders() {
     DcmRLEDecoderRegistration::registerCodecs();
     DJDecoderRegistration::registerCodecs();
     DJLSDecoderRegistration::registerCodecs();
+    register_jpeg2000_decoder();
 }
 
 Analysable<StoredPixels> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {

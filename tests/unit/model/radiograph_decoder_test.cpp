@@ -1,5 +1,6 @@
 #include "model/radiograph_decoder.h"
 
+#include <dcmtk/dcmdata/dccodec.h>
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
 #include <dcmtk/dcmjpeg/djencode.h>
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "dicom/dataset_reading.h"
+#include "dicom/transfer_syntaxes.h"
 #include "support/temporary_folder.h"
 #include "unit/model/test_radiograph.h"
 
@@ -78,6 +80,18 @@ TEST_F(RadiographDecoder, GivesTheSamePixelsFromEachTransferSyntax) {
         EXPECT_EQ(pixels->rows, rows);
         EXPECT_EQ(pixels->columns, columns);
         EXPECT_EQ(pixels->encoding.bits_stored, 12);
+    }
+}
+
+TEST_F(RadiographDecoder, HasACodecForEveryTransferSyntaxThatIsNegotiated) {
+    for (const auto& syntax : transfer_syntaxes()) {
+        const DcmXfer known(std::string(syntax.uid).c_str());
+        ASSERT_NE(known.getXfer(), EXS_Unknown) << syntax.name;
+        if (known.isEncapsulated()) {
+            EXPECT_EQ(syntax.encoding, DatasetEncoding::explicit_little_endian) << syntax.name;
+            EXPECT_TRUE(DcmCodecList::canChangeCoding(known.getXfer(), EXS_LittleEndianExplicit))
+                << syntax.name;
+        }
     }
 }
 
