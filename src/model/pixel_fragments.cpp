@@ -49,14 +49,17 @@ std::vector<std::size_t> one_each(std::size_t frames) {
 
 }  // namespace
 
-Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence) {
+Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence, std::size_t wanted) {
     std::vector<Fragment> fragments;
     DcmObject* object = sequence.nextInContainer(nullptr);  // the offset table
+    std::size_t found = 0;
     // getItem(i) would walk from the first one each time.
     while (object != nullptr && (object = sequence.nextInContainer(object)) != nullptr) {
         const auto bytes = bytes_of(object);
         if (!bytes) return fail("unreadable", "cannot be read");
         fragments.push_back(*bytes);
+        found += bytes->size();
+        if (found >= wanted) break;
     }
     return fragments;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -14,9 +15,11 @@ namespace hilum::model {
 
 using Fragment = std::span<const std::uint8_t>;
 
-// All of them without the offset table, in time proportional to their number. They belong to `sequence`,
-// which reads them from the file. Code "unreadable". Throws std::bad_alloc.
-Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence);
+// All of them without the offset table, in time proportional to their number; or, from the first one on, no
+// more than it takes to have `wanted` bytes. They belong to `sequence`, which reads them from the file. Code
+// "unreadable". Throws std::bad_alloc.
+Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence,
+                                           std::size_t wanted = std::numeric_limits<std::size_t>::max());
 
 // The offset table's entries: where each frame's first item begins, in bytes from the first fragment's item.
 // Often empty.

@@ -1,6 +1,9 @@
 #include "model/radiograph_decoder.h"
 
 #include <dcmtk/dcmdata/dccodec.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
 #include <dcmtk/dcmjpeg/djencode.h>
@@ -132,6 +135,22 @@ TEST_F(RadiographDecoder, RefusesASmallFileThatUnpacksToAHugeImage) {
     dataset().putAndInsertUint16(DCM_Rows, 65535);
     dataset().putAndInsertUint16(DCM_Columns, 65535);
     EXPECT_EQ(refusal(200'000'000), "too_large");
+}
+
+TEST_F(RadiographDecoder, RefusesMoreFragmentsThanDcmtkCanWalkThrough) {
+    for (const auto& [count, expected] : {std::pair{10'000, ""}, std::pair{200'000, "too_large"}}) {
+        format = std::make_unique<DcmFileFormat>();
+        test::fill_radiograph(dataset(), rows, columns);
+        compress(EXS_JPEGLSLossless);
+        DcmElement* element = nullptr;
+        DcmPixelSequence* fragments = nullptr;
+        ASSERT_TRUE(dataset().findAndGetElement(DCM_PixelData, element).good());
+        ASSERT_TRUE(dynamic_cast<DcmPixelData*>(element)
+                        ->getEncapsulatedRepresentation(EXS_JPEGLSLossless, nullptr, fragments)
+                        .good());
+        for (int i = 0; i < count; ++i) fragments->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
+        EXPECT_EQ(refusal(), expected);
+    }
 }
 
 TEST_F(RadiographDecoder, RefusesARunLengthStreamThatIsTooShort) {
