@@ -12,9 +12,8 @@ namespace {
 constexpr std::uint16_t soc = 0xFF4F, siz = 0xFF51, cod = 0xFF52, coc = 0xFF53, tlm = 0xFF55, plm = 0xFF57,
                         plt = 0xFF58, qcd = 0xFF5C, qcc = 0xFF5D, rgn = 0xFF5E, poc = 0xFF5F, ppm = 0xFF60,
                         ppt = 0xFF61, crg = 0xFF63, com = 0xFF64, sot = 0xFF90, sod = 0xFF93, eoc = 0xFFD9;
-constexpr std::size_t tile_part_marker_bytes = 12;  // SOT with its segment
-constexpr int most_tiles = 8192;                    // OpenJPEG keeps 7 to 10 kB of each
-constexpr std::size_t most_coding_styles = 64;      // different ones; a tile may have one of its own
+constexpr int most_tiles = 8192;                // OpenJPEG keeps 7 to 10 kB of each
+constexpr std::size_t most_coding_styles = 64;  // different ones; a tile may have one of its own
 
 using Bytes = std::span<const std::uint8_t>;
 

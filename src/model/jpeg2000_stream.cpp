@@ -62,7 +62,8 @@ void note_complaint(const char* message, void* user) {
     auto& complaint = *static_cast<Complaint*>(user);
     complaint.any = true;
     const std::string_view text(message);
-    complaint.of_memory |= text.find("memory") != text.npos || text.find("allocate") != text.npos;
+    complaint.of_memory |=
+        text.find("memory") != std::string_view::npos || text.find("allocate") != std::string_view::npos;
 }
 
 tl::unexpected<Error> failure(const Complaint& complaint) {

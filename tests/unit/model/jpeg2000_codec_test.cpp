@@ -125,7 +125,7 @@ TEST_F(Jpeg2000Codec, DecodesLossyWithinTolerance) {
     set_image(image, EXS_JPEG2000);
     const auto found = values(), expected = test::test_samples(image);
     ASSERT_EQ(found.size(), expected.size());
-    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 4096 / 50);
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 4096 / 50.0);
 }
 
 TEST_F(Jpeg2000Codec, JoinsTheFragmentsOfOneFrame) {

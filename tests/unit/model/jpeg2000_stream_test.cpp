@@ -127,7 +127,7 @@ TEST(Jpeg2000Stream, RefusesACutOffTileThatClaimsToBeWhole) {
     const Jpeg2000Encoding encoding{.rows = 128, .columns = 128};
     auto codestream = test::encode_jpeg2000(encoding);
     const std::uint8_t sot[] = {0xFF, 0x90, 0, 10};
-    const auto tile = std::ranges::search(codestream, sot).begin();
+    const auto tile = std::search(codestream.begin(), codestream.end(), std::begin(sot), std::end(sot));
     codestream.resize(codestream.size() / 2);
     const auto length = static_cast<std::size_t>(codestream.end() - tile);
     for (int i = 0; i < 4; ++i) tile[6 + i] = static_cast<std::uint8_t>(length >> (24 - 8 * i));
