@@ -9,6 +9,7 @@
 #include <dcmtk/dcmdata/dcvrpobw.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -282,6 +283,7 @@ class Jpeg2000Codec final : public DcmCodec {
 void register_jpeg2000_decoder() {
     static const Jpeg2000Codec codec;
     static const NoParameter parameter;
+    ::unsetenv("OPJ_NUM_THREADS");  // which would make OpenJPEG start threads for each image
     DcmCodecList::registerCodec(&codec, nullptr, &parameter);
 }
 

@@ -7,7 +7,8 @@ class OFCondition;
 
 namespace hilum::model {
 
-// Makes the codec known to DCMTK for 1.2.840.10008.1.2.4.90 and .91. Once in a process.
+// Makes the codec known to DCMTK for 1.2.840.10008.1.2.4.90 and .91, and takes OPJ_NUM_THREADS out of the
+// environment, so that no image is decoded in more than one thread. Before there are other threads.
 //
 // Decoding takes sizes, components and precision from the codestreams and demands that they agree with the
 // data set's (PS3.5 8.2.4). Grey comes out as it was; RGB, YBR_RCT and YBR_ICT as RGB, pixel by pixel. Where

@@ -92,7 +92,7 @@ Codec make_codec(Complaint& complaint) {
     if (opj_setup_decoder(codec.get(), &parameters) == OPJ_FALSE ||
         opj_decoder_set_strict_mode(codec.get(), OPJ_TRUE) == OPJ_FALSE)
         return {};
-    opj_codec_set_threads(codec.get(), 0);  // whatever OPJ_NUM_THREADS says
+    opj_codec_set_threads(codec.get(), 0);
     return codec;
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "dicom/dataset_reading.h"
 #include "model/radiograph_decoder.h"
@@ -339,6 +340,12 @@ TEST_F(Jpeg2000Codec, NamesTheReasonWhyItRefuses) {
     colour.components = 3;
     describe(image);
     expect_refusal(test::encode_jpeg2000(colour), "3 components");
+}
+
+TEST_F(Jpeg2000Codec, LetsNoEnvironmentStartThreads) {
+    ::setenv("OPJ_NUM_THREADS", "4", 1);
+    register_jpeg2000_decoder();
+    EXPECT_EQ(::getenv("OPJ_NUM_THREADS"), nullptr);
 }
 
 TEST_F(Jpeg2000Codec, DoesNotEncode) {

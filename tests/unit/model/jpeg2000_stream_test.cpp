@@ -1,6 +1,5 @@
 #include "model/jpeg2000_stream.h"
 
-#include <dirent.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -175,23 +174,6 @@ TEST(Jpeg2000Stream, SurvivesDamagedBytes) {
         for (int i = 0; i < 3; ++i) damaged[random() % damaged.size()] = static_cast<std::uint8_t>(random());
         refusal(damaged, expectation(encoding));
     }
-}
-
-TEST(Jpeg2000Stream, DecodesInOneThreadWhateverTheEnvironmentSays) {
-    const auto threads = [] {
-        int count = 0;
-        DIR* const folder = ::opendir("/proc/self/task");
-        while (::readdir(folder) != nullptr) ++count;
-        ::closedir(folder);
-        return count;
-    };
-    ::setenv("OPJ_NUM_THREADS", "4", 1);
-    const Jpeg2000Encoding encoding;
-    const auto codestream = test::encode_jpeg2000(encoding);
-    const int before = threads();
-    EXPECT_EQ(refusal(codestream, expectation(encoding)), "");
-    EXPECT_EQ(threads(), before);
-    ::unsetenv("OPJ_NUM_THREADS");
 }
 
 }  // namespace
