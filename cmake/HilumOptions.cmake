@@ -25,6 +25,9 @@ if(HILUM_SANITIZE)
     string(REPLACE ";" "," sanitizers "${HILUM_SANITIZE}")
     target_compile_options(hilum_options INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer)
     target_link_options(hilum_options INTERFACE -fsanitize=${sanitizers})
+    if(HILUM_SANITIZE MATCHES fuzzer)  # which takes note of what ends the process only
+        target_compile_options(hilum_options INTERFACE -fno-sanitize-recover=all)
+    endif()
 endif()
 
 # hilum_library(NAME SOURCES... [PUBLIC libs...] [PRIVATE libs...]): a static library of ours.

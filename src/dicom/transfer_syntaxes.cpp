@@ -19,11 +19,11 @@ constexpr std::array table{
     TransferSyntax{"1.2.840.10008.1.2.4.57", "JPEG Lossless", lossless, explicit_little_endian},
     TransferSyntax{"1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", lossless, explicit_little_endian},
     TransferSyntax{"1.2.840.10008.1.2.5", "RLE Lossless", lossless, explicit_little_endian},
-    TransferSyntax{"1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", lossless, explicit_little_endian, false, false},
+    TransferSyntax{"1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", lossless, explicit_little_endian},
     TransferSyntax{"1.2.840.10008.1.2.4.51", "JPEG Extended", lossy, explicit_little_endian},
     TransferSyntax{"1.2.840.10008.1.2.4.50", "JPEG Baseline", lossy, explicit_little_endian},
     TransferSyntax{"1.2.840.10008.1.2.4.81", "JPEG-LS Near-Lossless", lossy, explicit_little_endian},
-    TransferSyntax{"1.2.840.10008.1.2.4.91", "JPEG 2000", lossy, explicit_little_endian, false, false},
+    TransferSyntax{"1.2.840.10008.1.2.4.91", "JPEG 2000", lossy, explicit_little_endian},
 };
 // clang-format on
 

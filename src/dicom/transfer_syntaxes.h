@@ -1,5 +1,5 @@
-// The transfer syntaxes that Hilum takes in: one table for negotiation, for the header scan and for the
-// decoder.
+// The transfer syntaxes that Hilum takes in and decodes: one table for negotiation, for the header scan, for
+// the decoder and for docs/transfer-syntaxes.md.
 #pragma once
 
 #include <span>
@@ -16,7 +16,6 @@ struct TransferSyntax {
     Compression compression;   // of the pixel data
     DatasetEncoding encoding;  // of the data elements, after inflating where `deflated`
     bool deflated = false;     // the whole data set is (PS3.5 A.5)
-    bool decodable = true;     // into pixels, by this version of Hilum
 };
 
 // All of them, the most wanted first: uncompressed, then lossless, then lossy.

@@ -2,7 +2,6 @@
 
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
-#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
@@ -14,7 +13,9 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "model/colour_image.h"
+#include "model/jpeg2000_codec.h"
 #include "model/jpeg_frame_header.h"
+#include "model/pixel_fragments.h"
 #include "model/rle_frame.h"
 
 namespace hilum::model {
@@ -22,6 +23,8 @@ namespace {
 
 constexpr std::size_t frame_header_within =
     64 * 1024;  // bytes of a bit stream, tables and comments before it
+// DCMTK finds a fragment by walking there from the first one: 200,000 of them take a minute.
+constexpr unsigned long most_fragments = 20'000;
 
 // The image pixel module's claims (PS3.3 C.7.6.3).
 struct ImageDescription {
@@ -87,11 +90,9 @@ Analysable<void> check_size(const ImageDescription& image, std::uint64_t max_pix
 }
 
 Analysable<void> check_transfer_syntax(DcmDataset& dataset) {
-    const TransferSyntax* const syntax = find_transfer_syntax(transfer_syntax_of(dataset));
-    if (syntax != nullptr && syntax->decodable) return {};
-    return refuse("transfer_syntax",
-                  fmt::format("The image is compressed in a way that is not decoded yet ({}).",
-                              syntax != nullptr ? std::string(syntax->name) : transfer_syntax_of(dataset)));
+    const std::string syntax = transfer_syntax_of(dataset);
+    if (find_transfer_syntax(syntax) != nullptr) return {};
+    return refuse("transfer_syntax", "The image is compressed in an unknown way (" + syntax + ").");
 }
 
 Analysable<DcmPixelData*> pixel_data_of(DcmDataset& dataset) {
@@ -104,20 +105,26 @@ Analysable<DcmPixelData*> pixel_data_of(DcmDataset& dataset) {
     return pixel_data;
 }
 
-// The first frame's compressed bytes: its first fragment, and for JPEG those after it up to `wanted` bytes.
+DcmPixelSequence* fragments_in(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
+    DcmPixelSequence* fragments = nullptr;
+    const auto condition = pixel_data.getEncapsulatedRepresentation(syntax, nullptr, fragments);
+    return condition.good() ? fragments : nullptr;
+}
+
+Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
+    const auto* const fragments = fragments_in(pixel_data, syntax);
+    if (fragments == nullptr) return undecodable("its pixel data is not compressed as its header says");
+    if (fragments->card() <= most_fragments) return {};
+    return refuse("too_large", "The image has more fragments than may be decoded here.");
+}
+
+// The first frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
 std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_TransferSyntax syntax,
                                              std::size_t wanted) {
-    DcmPixelSequence* fragments = nullptr;
     std::vector<std::uint8_t> stream;
-    if (pixel_data.getEncapsulatedRepresentation(syntax, nullptr, fragments).bad() || fragments == nullptr)
-        return stream;
-    unsigned long i = 1;  // 0 is the offset table
-    do {
-        DcmPixelItem* item = nullptr;
-        Uint8* bytes = nullptr;
-        if (fragments->getItem(item, i).bad() || item->getUint8Array(bytes).bad() || bytes == nullptr) break;
-        stream.insert(stream.end(), bytes, bytes + item->getLength());
-    } while (++i < fragments->card() && stream.size() < wanted);
+    const auto fragments = fragments_of(*fragments_in(pixel_data, syntax), wanted);
+    if (!fragments) return stream;
+    for (const auto fragment : *fragments) stream.insert(stream.end(), fragment.begin(), fragment.end());
     return stream;
 }
 
@@ -140,14 +147,29 @@ Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syn
     return {};
 }
 
+// Before DCMTK's decoders are let loose; the one for JPEG 2000 is ours and checks what it is given.
+Analysable<void> check_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
+                             const ImageDescription& image) {
+    switch (syntax) {
+        case EXS_RLELossless:
+            return check_rle_frame(pixel_data, image);
+        case EXS_JPEG2000LosslessOnly:
+        case EXS_JPEG2000:
+            return {};
+        default:
+            return check_jpeg_frame(pixel_data, syntax, image);
+    }
+}
+
 Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
     const E_TransferSyntax syntax = dataset.getOriginalXfer();
     if (!DcmXfer(syntax).isEncapsulated()) return {};
-    const auto checked = syntax == EXS_RLELossless ? check_rle_frame(pixel_data, image)
-                                                   : check_jpeg_frame(pixel_data, syntax, image);
-    if (!checked) return checked;
+    if (auto checked = check_fragments(pixel_data, syntax); !checked) return checked;
+    if (auto checked = check_frame(pixel_data, syntax, image); !checked) return checked;
     const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
+    const std::string problem = jpeg2000_problem(condition);
+    if (!problem.empty()) return undecodable("its compressed data " + problem);
     if (condition.bad()) return undecodable("its compressed data is damaged");
     return {};
 }
@@ -182,6 +204,7 @@ void register_decoders() {
     DcmRLEDecoderRegistration::registerCodecs();
     DJDecoderRegistration::registerCodecs();
     DJLSDecoderRegistration::registerCodecs();
+    register_jpeg2000_decoder();
 }
 
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {

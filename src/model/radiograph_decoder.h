@@ -11,7 +11,8 @@ class DcmDataset;
 
 namespace hilum::model {
 
-// Makes DCMTK's codecs known: RLE, JPEG baseline, extended and lossless, JPEG-LS. Once in a process.
+// Makes codecs known to DCMTK: its own for RLE, JPEG baseline, extended and lossless, JPEG-LS, and ours for
+// JPEG 2000. Once in a process.
 void register_decoders();
 
 struct DecodedImage {

@@ -4,8 +4,6 @@ import pydicom
 
 from hilum_harness import STORESCU_OPTION, HilumTest, diagnoses, make_phantoms, need, radiographs
 
-# Decoded in a later version; until then an explicit "not analysed".
-NOT_DECODED = {"j2k-lossless", "j2k-lossy"}
 PATIENT_AND_STUDY = ["PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate", "AccessionNumber"]
 
 
@@ -35,13 +33,9 @@ class RadiographRoad(HilumTest):
                 self.assertEqual(len(reports), 1)
                 outcomes = diagnoses(reports[0].dataset)
                 self.assertEqual(len(outcomes), 1)
-                if row["encoding"] in NOT_DECODED:
-                    self.assertFalse(outcomes[0].analysed)
-                    self.assertIn("JPEG 2000", outcomes[0].reason)
-                else:
-                    self.assertTrue(outcomes[0].analysed, outcomes[0].reason)
-                    self.assertTrue(0 <= outcomes[0].score <= 1)
-                    self.assertEqual(len(captures), 1)
+                self.assertTrue(outcomes[0].analysed, outcomes[0].reason)
+                self.assertTrue(0 <= outcomes[0].score <= 1)
+                self.assertEqual(len(captures), 1)
                 for result in found[study]:
                     self.assert_belongs_to(result, source)
                     self.assert_valid(result)

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "dicom/sop_classes.h"
@@ -19,6 +22,31 @@ TEST(TransferSyntaxes, AreOrderedUncompressedLosslessLossy) {
 TEST(TransferSyntaxes, AreFoundByUid) {
     for (const auto& syntax : transfer_syntaxes()) EXPECT_EQ(find_transfer_syntax(syntax.uid), &syntax);
     EXPECT_EQ(find_transfer_syntax("1.2.840.10008.1.2.4.100"), nullptr);  // MPEG2
+}
+
+// docs/transfer-syntaxes.md has this table between two comments.
+std::string documented_table() {
+    std::string table = "| Transfer syntax | UID | Pixel data |\n|---|---|---|\n";
+    for (const auto& syntax : transfer_syntaxes()) {
+        const auto* const pixels = syntax.compression == Compression::uncompressed ? "uncompressed"
+                                   : syntax.compression == Compression::lossless   ? "lossless"
+                                                                                   : "lossy";
+        table.append("| ").append(syntax.name).append(" | ").append(syntax.uid);
+        table.append(" | ").append(pixels).append(" |\n");
+    }
+    return table;
+}
+
+TEST(TransferSyntaxes, AreThoseOfTheDocumentation) {
+    std::ifstream file(std::filesystem::path(HILUM_SOURCE_DIR) / "docs" / "transfer-syntaxes.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string begin = "<!-- table: begin -->\n", end = "<!-- table: end -->\n";
+    ASSERT_NE(text.find(begin), std::string::npos);
+    ASSERT_NE(text.find(end), std::string::npos);
+    const auto from = text.find(begin) + begin.size();
+    EXPECT_EQ(text.substr(from, text.find(end) - from), documented_table())
+        << "put this table between the comments:\n"
+        << documented_table();
 }
 
 TEST(SopClasses, HaveUniqueUids) {

@@ -1,5 +1,9 @@
 #include "model/radiograph_decoder.h"
 
+#include <dcmtk/dcmdata/dccodec.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
 #include <dcmtk/dcmjpeg/djencode.h>
@@ -9,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "dicom/dataset_reading.h"
+#include "dicom/transfer_syntaxes.h"
 #include "support/temporary_folder.h"
 #include "unit/model/test_radiograph.h"
 
@@ -81,6 +86,18 @@ TEST_F(RadiographDecoder, GivesTheSamePixelsFromEachTransferSyntax) {
     }
 }
 
+TEST_F(RadiographDecoder, HasACodecForEveryTransferSyntaxThatIsNegotiated) {
+    for (const auto& syntax : transfer_syntaxes()) {
+        const DcmXfer known(std::string(syntax.uid).c_str());
+        ASSERT_NE(known.getXfer(), EXS_Unknown) << syntax.name;
+        if (known.isEncapsulated()) {
+            EXPECT_EQ(syntax.encoding, DatasetEncoding::explicit_little_endian) << syntax.name;
+            EXPECT_TRUE(DcmCodecList::canChangeCoding(known.getXfer(), EXS_LittleEndianExplicit))
+                << syntax.name;
+        }
+    }
+}
+
 TEST_F(RadiographDecoder, ReadsEightBitsOfABigEndianWord) {
     std::vector<std::uint8_t> bytes(rows * columns);
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
@@ -118,6 +135,22 @@ TEST_F(RadiographDecoder, RefusesASmallFileThatUnpacksToAHugeImage) {
     dataset().putAndInsertUint16(DCM_Rows, 65535);
     dataset().putAndInsertUint16(DCM_Columns, 65535);
     EXPECT_EQ(refusal(200'000'000), "too_large");
+}
+
+TEST_F(RadiographDecoder, RefusesMoreFragmentsThanDcmtkCanWalkThrough) {
+    for (const auto& [count, expected] : {std::pair{10'000, ""}, std::pair{200'000, "too_large"}}) {
+        format = std::make_unique<DcmFileFormat>();
+        test::fill_radiograph(dataset(), rows, columns);
+        compress(EXS_JPEGLSLossless);
+        DcmElement* element = nullptr;
+        DcmPixelSequence* fragments = nullptr;
+        ASSERT_TRUE(dataset().findAndGetElement(DCM_PixelData, element).good());
+        ASSERT_TRUE(dynamic_cast<DcmPixelData*>(element)
+                        ->getEncapsulatedRepresentation(EXS_JPEGLSLossless, nullptr, fragments)
+                        .good());
+        for (int i = 0; i < count; ++i) fragments->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
+        EXPECT_EQ(refusal(), expected);
+    }
 }
 
 TEST_F(RadiographDecoder, RefusesARunLengthStreamThatIsTooShort) {

@@ -14,6 +14,7 @@ namespace hilum::test {
 // A DX image of a grown-up's chest: 12 bits, MONOCHROME2, pixels from 0 upwards by 3, row by row.
 inline std::vector<std::uint16_t> rising_pixels(int rows, int columns) {
     std::vector<std::uint16_t> pixels;
+    pixels.reserve(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
     for (int i = 0; i < rows * columns; ++i) pixels.push_back(static_cast<std::uint16_t>(i * 3 % 4096));
     return pixels;
 }

@@ -1,0 +1,70 @@
+// A DICOM file through the decoder process's work: the bounded scan of its structure, parsing, the intended
+// use, decoding, grayscale, resizing.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/file_system.h"
+#include "dicom/dataset_reading.h"
+#include "model/grayscale_attributes.h"
+#include "model/radiograph_decoder.h"
+#include "model/radiograph_preparation.h"
+
+namespace {
+
+using namespace hilum;
+using namespace hilum::model;
+
+constexpr int display_long_side = 128;
+
+// The decoder's limits, but for fewer pixels: an honest image of 200 megapixels takes seconds, and would be
+// found slow.
+Configuration make_configuration() {
+    Configuration configuration;
+    configuration.decoder.max_pixels = 4'000'000;
+    configuration.site.missing_body_part = "analyse";
+    return configuration;
+}
+
+// Accepts everything, so that the pixels are reached.
+ModelPackage make_package(Intensity intensity, Resize resize) {
+    ModelPackage package;
+    package.input.rows = 24;
+    package.input.columns = 32;
+    package.input.intensity = intensity;
+    package.input.resize = resize;
+    return package;
+}
+
+void decode(int file) {
+    static const Configuration configuration = make_configuration();
+    static const ModelPackage packages[] = {make_package(Intensity::minmax, Resize::letterbox),
+                                            make_package(Intensity::window, Resize::crop)};
+    for (const auto& package : packages) {
+        const auto preparation = prepare_radiograph(file, package, display_long_side, configuration);
+        if (preparation && std::holds_alternative<PreparedRadiograph>(preparation->outcome)) continue;
+        // What is no radiograph does not come as far as its pixels there.
+        auto format = load_dicom_file(file);
+        if (!format) return;
+        try {
+            (void)decode_pixels(*(*format)->getDataset(), configuration.decoder.max_pixels);
+            (void)read_grayscale(*(*format)->getDataset());
+        } catch (const std::bad_alloc&) {
+        }
+        return;
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    prepare_dcmtk();
+    register_decoders();
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto file = make_memfd("fuzz", std::as_bytes(std::span(data, size)));
+    if (file) decode(file->get());
+    return 0;
+}
