@@ -123,7 +123,8 @@ class Import:
         judged = subprocess.run([str(self.hilum), "model", "verify", str(self.made)], capture_output=True, text=True,
                                 check=False)
         if judged.returncode != 0:
-            raise Refusal("hilum model verify refuses the package: " + judged.stderr.strip().replace(str(self.made), ""),
+            complaints = judged.stderr.strip().replace(f"{self.made}/", "")
+            raise Refusal(f"hilum model verify refuses the package: {complaints}",
                           "Correct what it names, or report a defect of tools/import_model.")
 
     def compare(self, tensors):

@@ -102,8 +102,9 @@ def replace_submodule(network, path, module):
     setattr(network.get_submodule(parent) if parent else network, name, module)
 
 
-def empty_network(architecture, family, outputs, channels):
-    network = getattr(models, architecture)(weights=None, num_classes=outputs)
+def empty_network(architecture, family, channels):
+    """With one output, until it is known how many there are."""
+    network = getattr(models, architecture)(weights=None, num_classes=1)
     if channels != 3:
         path = FIRST_CONVOLUTIONS[family]
         old = network.get_submodule(path)
@@ -160,15 +161,16 @@ def network_from(state):
         raise Refusal(f"the network takes {channels} channels; a radiograph gives 1, or 3 of the same grey",
                       USE_TORCHSCRIPT)
     head = HEADS[family]
-    body = [name for name in empty_network(architecture, family, 1, channels).state_dict()
-            if not name.startswith(head + ".")]
+    network = empty_network(architecture, family, channels)
+    body = [name for name in network.state_dict() if not name.startswith(head + ".")]
     everything = {**beside, **inside}
     weight, bias = head_in(everything, set(body), family)
     outputs = everything[weight].shape[0]
     wanted = {name: inside[name] for name in body if name in inside}
     wanted[f"{head}.weight"] = everything[weight]
     wanted[f"{head}.bias"] = everything[bias] if bias else torch.zeros(outputs)
-    network = fitted(empty_network(architecture, family, outputs, channels), wanted)
+    replace_submodule(network, head, nn.Linear(network.get_submodule(head).in_features, outputs))
+    fitted(network, wanted)
     points = next((value for name, value in everything.items() if name.split(".")[-1] == "op_threshs"), None)
     used = {weight, bias, *body}
     ignored = [name for name in everything if name not in used and not name.endswith("op_threshs")]

@@ -70,9 +70,7 @@ def load_object(path):
     except Exception:  # more than tensors in plain containers, or damaged: the second reading tells which
         pass
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", pickle_module=inert_pickle.pickle_module()), True
+        return inert_pickle.with_tensors(inert_pickle.load(path)), True
     except Refusal:
         raise
     except Exception as error:  # whatever damaged or hostile bytes make of the reader

@@ -63,5 +63,6 @@ def golden_yaml(cases, tolerance):
     """`cases`: (file's name in the package, raw outputs)."""
     lines = ["# What the model must say: its raw outputs, before the activation, as eager PyTorch gave them for inputs",
              "# prepared with pydicom and Pillow. Each may differ by its tolerance."]
-    lines += [f"- {{input: {name}, outputs: {decimals(outputs)}, tolerance: {tolerance:.6f}}}" for name, outputs in cases]
+    lines += [f"- {{input: {name}, outputs: {decimals(outputs)}, tolerance: {tolerance:.6f}}}"
+              for name, outputs in cases]
     return "\n".join(lines) + "\n"

@@ -1,16 +1,15 @@
 """The model's input computed in Python, as docs/model-package.md describes it: pydicom for the grayscale, Pillow for
 JPEG 2000 and the scaling, DCMTK's programs for the other JPEGs. Independent of Hilum's own code, as it judges it."""
 
-import io
 import pathlib
 import subprocess
 import tempfile
+import warnings
 
 import numpy as np
 import pydicom
 import torch
 from PIL import Image
-from pydicom.encaps import generate_pixel_data_frame
 from pydicom.pixel_data_handlers.util import apply_modality_lut, apply_voi_lut
 
 DECOMPRESSORS = {
@@ -46,8 +45,9 @@ def decompressed(path):
 def words(dataset):
     """The words of the first frame, as stored."""
     if dataset.file_meta.TransferSyntaxUID in JPEG_2000:
-        frame = next(generate_pixel_data_frame(dataset.PixelData, int(dataset.get("NumberOfFrames", 1))))
-        return np.asarray(Image.open(io.BytesIO(frame)))
+        with warnings.catch_warnings():  # that the codestream has more bits than are stored, which is usual
+            warnings.simplefilter("ignore")
+            dataset.convert_pixel_data("pillow")  # undoes what Pillow does to depths and signs
     array = dataset.pixel_array
     return array[0] if array.ndim == 3 else array
 
@@ -89,7 +89,8 @@ def voi(dataset, values):
 
 def dicom_intensity(dataset, kind):
     if dataset.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
-        raise NotComparable(f"the reference reads no {dataset.get('PhotometricInterpretation', 'image without pixels')}")
+        kind_of_image = dataset.get("PhotometricInterpretation", "image without pixels")
+        raise NotComparable(f"the reference reads no {kind_of_image}")
     stored = stored_values(dataset)
     padding = padding_of(dataset, stored)
     values = apply_modality_lut(stored, dataset).astype(np.float64)
