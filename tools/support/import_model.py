@@ -172,7 +172,8 @@ def tell(task, report):
     if "hilum" in report:
         print(parity.table(report["hilum"]) + "\n")
     elif task.hilum is None:
-        print("hilum predict was not compared: hilum was found neither in build/release/bin nor in PATH\n")
+        print(("WARNING: " if task.compared_files else "")
+              + "hilum predict was not compared: hilum was found neither in build/release/bin nor in PATH\n")
     else:
         print("hilum predict was not compared: give DICOM files with --compare\n")
     if report["assumed"]:

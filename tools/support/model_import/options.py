@@ -92,7 +92,8 @@ def parser():
     proof = options.add_argument_group("proof")
     proof.add_argument("--golden", nargs="+", metavar="FILE",
                        help="PNG or DICOM files for the golden cases, without patient data; default: made here")
-    proof.add_argument("--golden-tolerance", type=tolerance, default=0.001, help="default: %(default)s")
+    proof.add_argument("--golden-tolerance", type=tolerance, default=0.001,
+                       help="of raw outputs; relative to the largest where that is above 1; default: %(default)s")
     proof.add_argument("--compare", nargs="+", type=pathlib.Path, default=[], metavar="DICOM",
                        help="DICOM files, and folders of them, on which `hilum predict` is compared with eager PyTorch")
     proof.add_argument("--hilum", type=pathlib.Path, help="the program; default: this source's build, or in PATH")
