@@ -30,6 +30,36 @@ std::vector<std::uint16_t> luminances(const void* samples, std::size_t pixels) {
     return grey;
 }
 
+// Y of YBR_FULL and YBR_FULL_422 is the luminance (PS3.3 C.7.6.3.1.2): taken as it is, without a way by RGB.
+// Empty for other images.
+std::vector<std::uint16_t> luminance_samples(DcmDataset& dataset) {
+    const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
+    const bool halved = photometric == "YBR_FULL_422";
+    DcmElement* element = nullptr;
+    Uint8* bytes = nullptr;
+    if ((!halved && photometric != "YBR_FULL") || integer_of(dataset, DCM_BitsAllocated) != 8 ||
+        dataset.findAndGetElement(DCM_PixelData, element).bad() || element->getUint8Array(bytes).bad() ||
+        bytes == nullptr)
+        return {};
+    const auto pixels = static_cast<std::size_t>(integer_of(dataset, DCM_Rows).value_or(0) *
+                                                 integer_of(dataset, DCM_Columns).value_or(0));
+    const bool by_plane = !halved && integer_of(dataset, DCM_PlanarConfiguration).value_or(0) == 1;
+    std::vector<std::uint16_t> grey(pixels);
+    for (std::size_t i = 0; i < pixels; ++i)
+        grey[i] = bytes[halved ? i / 2 * 4 + i % 2 : by_plane ? i : 3 * i];
+    return grey;
+}
+
+GreyImage grey_image(DcmDataset& dataset, std::vector<std::uint16_t> grey, int bits) {
+    GreyImage image{{}, std::move(grey)};
+    image.pixels.rows = static_cast<int>(integer_of(dataset, DCM_Rows).value_or(0));
+    image.pixels.columns = static_cast<int>(integer_of(dataset, DCM_Columns).value_or(0));
+    image.pixels.encoding = {
+        .bits_allocated = 16, .bits_stored = bits, .high_bit = bits - 1, .is_signed = false};
+    image.pixels.words = image.storage;
+    return image;
+}
+
 }  // namespace
 
 int colour_samples(const std::string& photometric_interpretation) {
@@ -41,6 +71,7 @@ int colour_samples(const std::string& photometric_interpretation) {
 }
 
 Analysable<GreyImage> luminance_of(DcmDataset& dataset) {
+    if (auto grey = luminance_samples(dataset); !grey.empty()) return grey_image(dataset, std::move(grey), 8);
     // Only the first frame is rendered.
     DicomImage image(&dataset, dataset.getCurrentXfer(), 0UL, 0UL, 1UL);
     if (image.getStatus() == EIS_MemoryFailure) throw std::bad_alloc();
@@ -50,15 +81,10 @@ Analysable<GreyImage> luminance_of(DcmDataset& dataset) {
     if (samples == nullptr) return unreadable("nothing comes of them");
     const auto count =
         static_cast<std::size_t>(image.getWidth()) * static_cast<std::size_t>(image.getHeight());
-    GreyImage grey;
-    grey.storage =
-        bits == 8 ? luminances<std::uint8_t>(samples, count) : luminances<std::uint16_t>(samples, count);
-    grey.pixels.rows = static_cast<int>(image.getHeight());
-    grey.pixels.columns = static_cast<int>(image.getWidth());
-    grey.pixels.encoding = {
-        .bits_allocated = 16, .bits_stored = bits, .high_bit = bits - 1, .is_signed = false};
-    grey.pixels.words = grey.storage;
-    return grey;
+    return grey_image(
+        dataset,
+        bits == 8 ? luminances<std::uint8_t>(samples, count) : luminances<std::uint16_t>(samples, count),
+        bits);
 }
 
 }  // namespace hilum::model

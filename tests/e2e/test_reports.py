@@ -5,7 +5,7 @@ import shutil
 
 import pydicom
 
-from hilum_harness import MODEL, HilumTest, http, make_phantoms, variant, wait_until
+from hilum_harness import MODEL, HilumTest, diagnoses, http, make_phantoms, variant, wait_until
 
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -77,3 +77,25 @@ class ShownTest(HilumTest):
         for word in ("analysis", "report", "delivery", "instance_received"):
             self.assertIn(word, shown.stdout)
         self.assertEqual(self.node.run("jobs", "show", "--accession", "NOBODYS").stdout, "no jobs\n")
+
+
+class PredictTest(HilumTest):
+    def test_predict_says_the_same_on_the_command_line_over_http_and_in_the_report(self):
+        self.start_node()
+        phantom, = make_phantoms(self.folder / "phantoms", 1, 7, "--class", "pneumonia")
+        ran = self.node.run("predict", "--json", phantom)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        said = json.loads(ran.stdout)
+        said = said[0] if isinstance(said, list) else said
+        status, body = http(f"{self.node.url}/api/v1/predict", phantom.read_bytes(), "POST")
+        self.assertEqual(status, 200, body)
+        served = json.loads(body)
+        self.send(phantom)
+        study = str(pydicom.dcmread(phantom, stop_before_pixels=True).StudyInstanceUID)
+        report = next(result for result in self.await_results([study])[study] if result.is_report).dataset
+        reported, = diagnoses(report)
+        for answer in (said, served):
+            self.assertEqual(answer["diagnosis"], "Pneumonia")
+            self.assertAlmostEqual(answer["confidence"], reported.score, delta=1e-4)
+            self.assertAlmostEqual(sum(answer["all_probabilities"].values()), 1, delta=1e-6)
+            self.assertTrue({"name", "version", "sha256"} <= set(answer["model"]))

@@ -170,6 +170,7 @@ Result<Message> Predictor::decode(const fs::path& file) {
     DecodeRequest request;
     request.job = ++jobs_;
     request.package = choice_.settings().package.string();
+    request.package_sha256 = ready_.package_sha256;
     auto message = decoder_->exchange(to_packet(request), {fd.get()}, choice_.configuration.decoder.timeout);
     if (!message) decoder_.reset();
     return message;
