@@ -78,7 +78,7 @@ void HttpSession::start_upload() {
     }
     const auto target = parser_->get().target();
     const auto question_mark = target.find('?');
-    model_ = question_mark == target.npos
+    model_ = question_mark == boost::beast::string_view::npos
                  ? ""
                  : query_parameter({target.data() + question_mark + 1, target.size() - question_mark - 1},
                                    "model");
