@@ -12,7 +12,7 @@ import tempfile
 import torch
 import torchvision
 
-from model_import import golden, options, package_files, parity, reference_input, runnable
+from model_import import golden, options, package_files, parity, reference_image, reference_input, runnable
 from model_import.checkpoint import read_checkpoint, sha256_of
 from model_import.input_convention import convention_of
 from model_import.labels import labels_for, set_thresholds
@@ -109,7 +109,7 @@ class Import:
         images = golden.copied(self.wanted.golden, folder) if self.wanted.golden else golden.made(folder)
         try:
             tensors = [(f"golden/{image.name}", reference_input.tensor_of(image, self.convention)) for image in images]
-        except reference_input.NotComparable as reason:
+        except reference_image.NotComparable as reason:
             raise Refusal(f"--golden: {reason}", "Give grey PNG or DICOM files.") from reason
         cases = [(name, self.reference(tensor)[0].tolist()) for name, tensor in tensors]
         (self.made / "golden.yaml").write_text(

@@ -34,7 +34,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(SOURCE / "tools" / "support"))
 
 import import_model  # noqa: E402
-from model_import import labels, reference_input  # noqa: E402
+from model_import import labels, reference_image  # noqa: E402
 from model_import.architectures import network_from  # noqa: E402
 from model_import.checkpoint import read_checkpoint  # noqa: E402
 from model_import.refusal import Refusal  # noqa: E402
@@ -424,7 +424,7 @@ def radiographs():
 
 def prepared(file, fit):
     """The input as a training script with Pillow and torchvision makes it."""
-    grey = Image.fromarray(reference_input.dicom_intensity(reference_input.decompressed(file), "minmax"), mode="F")
+    grey = Image.fromarray(reference_image.dicom_intensity(reference_image.decompressed(file), "minmax"), mode="F")
     return IMAGENET(torch.from_numpy(np.asarray(fit(grey)).copy()).expand(3, -1, -1))[None]
 
 
@@ -502,7 +502,7 @@ class ReferenceTest(unittest.TestCase):
         """JPEG 2000 through Pillow gives the same stored values as the uncompressed twin."""
         plain = pydicom.dcmread(get_testdata_file("MR_small.dcm"))
         packed = pydicom.dcmread(get_testdata_file("MR_small_jp2klossless.dcm"))
-        self.assertTrue(np.array_equal(reference_input.stored_values(plain), reference_input.stored_values(packed)))
+        self.assertTrue(np.array_equal(reference_image.stored_values(plain), reference_image.stored_values(packed)))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import subprocess
 
 import torch
 
-from .reference_input import NotComparable, tensor_of
+from .reference_image import NotComparable
+from .reference_input import tensor_of
 from .refusal import Refusal
 from .runnable import run
 

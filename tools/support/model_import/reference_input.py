@@ -1,159 +1,22 @@
-"""The model's input computed in Python, as docs/model-package.md describes it: pydicom for the grayscale, Pillow for
-JPEG 2000 and the scaling, DCMTK's programs for the other JPEGs. Independent of Hilum's own code, as it judges it."""
+"""The model's input as a tensor, computed in Python from the reference's image."""
 
 import pathlib
-import subprocess
-import tempfile
-import warnings
 
-import numpy as np
-import pydicom
 import torch
-from PIL import Image
-from pydicom.pixel_data_handlers.util import apply_modality_lut, apply_voi_lut
 
-DECOMPRESSORS = {
-    "1.2.840.10008.1.2.4.50": "dcmdjpeg", "1.2.840.10008.1.2.4.51": "dcmdjpeg",
-    "1.2.840.10008.1.2.4.57": "dcmdjpeg", "1.2.840.10008.1.2.4.70": "dcmdjpeg",
-    "1.2.840.10008.1.2.4.80": "dcmdjpls", "1.2.840.10008.1.2.4.81": "dcmdjpls",
-}
-JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
-
-
-class NotComparable(Exception):
-    """The reference cannot read this image; says why."""
-
-
-# ---- from a DICOM file to intensities ----
-
-def decompressed(path):
-    dataset = pydicom.dcmread(path)
-    tool = DECOMPRESSORS.get(dataset.file_meta.TransferSyntaxUID)
-    if tool is None:
-        return dataset
-    with tempfile.TemporaryDirectory(prefix="hilum-import-") as folder:
-        plain = pathlib.Path(folder) / "plain.dcm"
-        try:
-            subprocess.run([tool, str(path), str(plain)], check=True, capture_output=True)
-        except FileNotFoundError as error:
-            raise NotComparable(f"{tool} (package dcmtk) is not installed") from error
-        except subprocess.CalledProcessError as error:
-            raise NotComparable(f"{tool} cannot decompress it") from error
-        return pydicom.dcmread(plain)
-
-
-def words(dataset):
-    """The words of the first frame, as stored."""
-    if dataset.file_meta.TransferSyntaxUID in JPEG_2000:
-        with warnings.catch_warnings():  # that the codestream has more bits than are stored, which is usual
-            warnings.simplefilter("ignore")
-            dataset.convert_pixel_data("pillow")  # undoes what Pillow does to depths and signs
-    array = dataset.pixel_array
-    return array[0] if array.ndim == 3 else array
-
-
-def stored_values(dataset):
-    """Stored values as integers, taken out of their words by Bits Stored and High Bit."""
-    shift = dataset.HighBit + 1 - dataset.BitsStored
-    span = 1 << dataset.BitsStored
-    values = (words(dataset).astype(np.int64) >> shift) % span
-    return np.where(values >= span // 2, values - span, values) if dataset.PixelRepresentation == 1 else values
-
-
-def padding_of(dataset, stored):
-    if "PixelPaddingValue" not in dataset:
-        return np.zeros(stored.shape, bool)
-    ends = [dataset.PixelPaddingValue, dataset.get("PixelPaddingRangeLimit", dataset.PixelPaddingValue)]
-    return (stored >= min(ends)) & (stored <= max(ends))
-
-
-def spread(values, low, high):
-    """On [0, 1]; a constant image is black."""
-    return (values - low) / (high - low) if high > low else np.zeros(values.shape)
-
-
-def voi(dataset, values):
-    """The VOI transformation's output on [0, 1]; None where the image has none."""
-    if dataset.get("VOILUTSequence"):
-        bits = dataset.VOILUTSequence[0].LUTDescriptor[2]
-        return apply_voi_lut(np.rint(values).astype(np.int64), dataset, prefer_lut=True) / (2.0**bits - 1)
-    if "WindowWidth" not in dataset or "WindowCenter" not in dataset:
-        return None
-    windowed = apply_voi_lut(values, dataset, prefer_lut=False)
-    # pydicom spreads the window over the output range that the stored values could reach.
-    low = -(2.0 ** (dataset.BitsStored - 1)) if dataset.PixelRepresentation else 0.0
-    high = low + 2.0**dataset.BitsStored - 1
-    slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
-    return spread(windowed, low * slope + intercept, high * slope + intercept)
-
-
-def dicom_intensity(dataset, kind):
-    if dataset.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
-        kind_of_image = dataset.get("PhotometricInterpretation", "image without pixels")
-        raise NotComparable(f"the reference reads no {kind_of_image}")
-    stored = stored_values(dataset)
-    padding = padding_of(dataset, stored)
-    values = apply_modality_lut(stored, dataset).astype(np.float64)
-    result = None
-    if kind == "stored_range":
-        low = -(2 ** (dataset.BitsStored - 1)) if dataset.PixelRepresentation else 0
-        result = spread(stored, low, low + 2.0**dataset.BitsStored - 1)
-    elif kind == "window":
-        result = voi(dataset, values)
-    if result is None:
-        seen = values[~padding]
-        result = spread(values, seen.min(), seen.max())
-    shape = dataset.get("PresentationLUTShape")
-    if shape == "INVERSE" or (shape is None and dataset.PhotometricInterpretation == "MONOCHROME1"):
-        result = 1 - result
-    return np.where(padding, 0.0, result).clip(0, 1).astype(np.float32)
-
-
-# ---- from a PNG file to intensities ----
-
-def png_intensity(path, kind):
-    """A grey PNG is taken as MONOCHROME2 without window, all of its 8 or 16 bits stored."""
-    with Image.open(path) as image:
-        if image.mode not in ("L", "I", "I;16"):
-            raise NotComparable(f"{path} is no grey PNG of 8 or 16 bits, but of Pillow's mode {image.mode}")
-        bits = 8 if image.mode == "L" else 16
-        values = np.asarray(image).astype(np.float64)
-    low, high = (0.0, 2.0**bits - 1) if kind == "stored_range" else (values.min(), values.max())
-    return spread(values, low, high).clip(0, 1).astype(np.float32)
-
-
-# ---- from intensities to the model's input ----
-
-def scaled(image, columns, rows):
-    return np.asarray(Image.fromarray(image, mode="F").resize((columns, rows), Image.BILINEAR))
-
-
-def fitted(image, convention):
-    rows, columns = image.shape
-    height, width = convention.rows, convention.columns
-    if convention.resize == "stretch":
-        return scaled(image, width, height)
-    if convention.resize == "letterbox":
-        factor = min(height / rows, width / columns)
-        small = scaled(image, max(1, int(columns * factor + 0.5)), max(1, int(rows * factor + 0.5)))
-        result = np.zeros((height, width), np.float32)
-        top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
-        result[top:top + small.shape[0], left:left + small.shape[1]] = small
-        return result
-    if rows * width > columns * height:  # crop, as torchvision.transforms: the fitting side, then the centre
-        large = scaled(image, width, int(width * rows / columns))
-    else:
-        large = scaled(image, int(height * columns / rows), height)
-    top, left = round((large.shape[0] - height) / 2), round((large.shape[1] - width) / 2)
-    return large[top:top + height, left:left + width]
+from .reference_image import decompressed, dicom_intensity, fitted, pixel_ratio, png_intensity
 
 
 def tensor_of(path, convention):
     """float[1, channels, rows, columns] of a DICOM or PNG file."""
     path = pathlib.Path(path)
-    intensity = png_intensity(path, convention.intensity) if path.suffix.lower() == ".png" \
-        else dicom_intensity(decompressed(path), convention.intensity)
+    if path.suffix.lower() == ".png":
+        intensity, ratio = png_intensity(path, convention.intensity), 1.0
+    else:
+        dataset = decompressed(path)
+        intensity, ratio = dicom_intensity(dataset, convention.intensity), pixel_ratio(dataset)
     low, high = convention.range
-    grey = torch.from_numpy(fitted(intensity, convention).copy()) * (high - low) + low
+    grey = torch.from_numpy(fitted(
+        intensity, convention.rows, convention.columns, convention.resize, ratio).copy()) * (high - low) + low
     image = grey.expand(1, convention.channels, -1, -1)
     return (image - torch.tensor(convention.mean).view(-1, 1, 1)) / torch.tensor(convention.std).view(-1, 1, 1)
