@@ -69,13 +69,11 @@ std::size_t open_files_limit() {
     return static_cast<std::size_t>(limit.rlim_cur);
 }
 
-std::size_t raise_open_files_limit() {
+void raise_open_files_limit() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    return open_files_limit();
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::string own_executable() {

@@ -26,9 +26,9 @@ struct SpawnOptions {
 // Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.
 Result<ChildProcess> spawn(const SpawnOptions& options);
 
-// Raises the limit of open files to what the system allows; the limit in force. Inherited by children.
-std::size_t raise_open_files_limit();
-std::size_t open_files_limit();
+// Raises the limit of open files to what the system allows, for this process and its children to come.
+void raise_open_files_limit();
+std::size_t open_files_limit();  // in force
 
 std::string own_executable();                // the path of the running program
 std::string describe_exit(int wait_status);  // "exited with status 3", "killed by signal 9 (Killed)"

@@ -32,12 +32,15 @@ bool Grayscale::is_padding(int stored) const {
 }
 
 std::optional<ValueRange> range_of(const StoredPixels& pixels, const Grayscale& grayscale) {
-    std::vector<std::uint8_t> seen(pixels.encoding.words(), 0);
-    pixels.mark_words(seen);
+    return range_of(pixels.word_counts(), pixels.encoding, grayscale);
+}
+
+std::optional<ValueRange> range_of(const std::vector<std::uint32_t>& word_counts,
+                                   const PixelEncoding& encoding, const Grayscale& grayscale) {
     std::optional<ValueRange> range;
-    for (std::size_t word = 0; word < seen.size(); ++word) {
-        const int stored = pixels.encoding.value(static_cast<std::uint32_t>(word));
-        if (seen[word] == 0 || grayscale.is_padding(stored)) continue;
+    for (std::size_t word = 0; word < word_counts.size(); ++word) {
+        const int stored = encoding.value(static_cast<std::uint32_t>(word));
+        if (word_counts[word] == 0 || grayscale.is_padding(stored)) continue;
         const double value = grayscale.modality_value(stored);
         if (!range) range = ValueRange{value, value};
         range->lowest = std::min(range->lowest, value);

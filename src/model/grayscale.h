@@ -56,6 +56,9 @@ struct ValueRange {
 
 // The range of the modality values of all pixels that are not padding. Empty when all are.
 std::optional<ValueRange> range_of(const StoredPixels& pixels, const Grayscale& grayscale);
+// The same where the words are counted already (StoredPixels::word_counts).
+std::optional<ValueRange> range_of(const std::vector<std::uint32_t>& word_counts,
+                                   const PixelEncoding& encoding, const Grayscale& grayscale);
 
 // Each word's intensity. `range` is range_of() the image. Padding is black.
 //   minmax        from `range`, after the modality transformation

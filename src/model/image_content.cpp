@@ -12,19 +12,18 @@ constexpr double emptiest = 0.98;
 
 }  // namespace
 
-std::optional<NotAnalysed> check_content(const StoredPixels& pixels, const Grayscale& grayscale) {
-    std::vector<std::uint32_t> counts(pixels.encoding.words(), 0);
-    pixels.count_words(counts);
+std::optional<NotAnalysed> check_content(const std::vector<std::uint32_t>& word_counts,
+                                         const PixelEncoding& encoding, const Grayscale& grayscale) {
     // Several words may hold one stored value; padding counts as one value.
-    std::vector<std::uint64_t> of_value(std::size_t{1} << pixels.encoding.bits_stored, 0);
+    std::vector<std::uint64_t> of_value(std::size_t{1} << encoding.bits_stored, 0);
     std::uint64_t all = 0, padding = 0;
-    for (std::size_t word = 0; word < counts.size(); ++word) {
-        const int stored = pixels.encoding.value(static_cast<std::uint32_t>(word));
-        all += counts[word];
+    for (std::size_t word = 0; word < word_counts.size(); ++word) {
+        const int stored = encoding.value(static_cast<std::uint32_t>(word));
+        all += word_counts[word];
         if (grayscale.is_padding(stored))
-            padding += counts[word];
+            padding += word_counts[word];
         else
-            of_value[static_cast<std::size_t>(stored - pixels.encoding.lowest())] += counts[word];
+            of_value[static_cast<std::size_t>(stored - encoding.lowest())] += word_counts[word];
     }
     const std::uint64_t commonest = *std::ranges::max_element(of_value);
     const std::uint64_t shown = all - padding;

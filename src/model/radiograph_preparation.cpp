@@ -80,8 +80,9 @@ Result<std::variant<NotAnalysed, PreparedRadiograph>> prepare_pixels(DcmDataset&
     const StoredPixels& pixels = image->pixels;
     const auto grayscale = image->colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
     if (!grayscale) return grayscale.error();
-    if (auto refused = check_content(pixels, *grayscale)) return *refused;
-    const ValueRange range = *range_of(pixels, *grayscale);
+    const auto word_counts = pixels.word_counts();
+    if (auto refused = check_content(word_counts, pixels.encoding, *grayscale)) return *refused;
+    const ValueRange range = *range_of(word_counts, pixels.encoding, *grayscale);
 
     PreparedRadiograph prepared;
     const auto shape = pixel_shape_of(dataset);

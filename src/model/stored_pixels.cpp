@@ -16,12 +16,7 @@ void map(std::span<const Word> in, std::span<const float> table, std::span<float
 }
 
 template <typename Word>
-void mark(std::span<const Word> in, std::span<std::uint8_t> seen) {
-    for (const Word word : in) seen[word] = 1;
-}
-
-template <typename Word>
-void count(std::span<const Word> in, std::span<std::uint32_t> counts) {
+void count(std::span<const Word> in, std::vector<std::uint32_t>& counts) {
     for (const Word word : in) ++counts[word];
 }
 
@@ -36,18 +31,13 @@ void StoredPixels::map_row(int row, std::span<const float> table, std::span<floa
         map(words.subspan(begin, width), table, out);
 }
 
-void StoredPixels::mark_words(std::span<std::uint8_t> seen) const {
-    if (encoding.bits_allocated == 8)
-        mark(bytes, seen);
-    else
-        mark(words, seen);
-}
-
-void StoredPixels::count_words(std::span<std::uint32_t> counts) const {
+std::vector<std::uint32_t> StoredPixels::word_counts() const {
+    std::vector<std::uint32_t> counts(encoding.words(), 0);
     if (encoding.bits_allocated == 8)
         count(bytes, counts);
     else
         count(words, counts);
+    return counts;
 }
 
 }  // namespace hilum::model

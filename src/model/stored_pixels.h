@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace hilum::model {
 
@@ -34,11 +35,8 @@ struct StoredPixels {
     // Writes table[word] of each pixel of the row; `table` has encoding.words() entries, `out` columns.
     void map_row(int row, std::span<const float> table, std::span<float> out) const;
 
-    // Sets seen[word] for each word that occurs; `seen` has encoding.words() entries.
-    void mark_words(std::span<std::uint8_t> seen) const;
-
-    // Adds to counts[word] for each pixel; `counts` has encoding.words() entries.
-    void count_words(std::span<std::uint32_t> counts) const;
+    // How often each word occurs: encoding.words() entries.
+    std::vector<std::uint32_t> word_counts() const;
 };
 
 }  // namespace hilum::model

@@ -11,6 +11,7 @@
 #include "base/file_system.h"
 #include "pipeline/job_state.h"
 #include "pipeline/types/analysis_artifact.h"
+#include "pipeline/wake_up.h"
 
 namespace hilum {
 namespace {
@@ -124,10 +125,7 @@ void AnalysisJobs::claim_for(std::size_t model) {
 }
 
 void AnalysisJobs::claim_after(std::size_t model, Duration wait) {
-    wake_timers_[model].expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
-    wake_timers_[model].async_wait([this, model](const boost::system::error_code& error) {
-        if (!error) claim_for(model);
-    });
+    wake_up_after(wake_timers_[model], wait, [this, model] { claim_for(model); });
 }
 
 void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {

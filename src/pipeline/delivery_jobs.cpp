@@ -10,6 +10,7 @@
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "pipeline/retry_policy.h"
+#include "pipeline/wake_up.h"
 
 namespace hilum {
 namespace {
@@ -131,10 +132,7 @@ void DeliveryJobs::pump_lane(Lane& lane) {
 }
 
 void DeliveryJobs::wake_after(Lane& lane, Duration wait) {
-    lane.wake_timer.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
-    lane.wake_timer.async_wait([this, &lane](const boost::system::error_code& error) {
-        if (!error) pump_lane(lane);
-    });
+    wake_up_after(lane.wake_timer, wait, [this, &lane] { pump_lane(lane); });
 }
 
 void DeliveryJobs::send(Lane& lane) {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "pipeline/job_state.h"
+#include "pipeline/wake_up.h"
 
 namespace hilum {
 namespace {
@@ -48,12 +49,13 @@ Retry retry_of(const std::string& composer_code) {
 }
 
 // The outcome of what a careless routing rule sends beside radiographs: no report tells of it.
+const std::set<std::string> foreign_codes{"modality", "sop_class", "presentation_intent", "own_result"};
+
 bool is_foreign(const std::string& outcome) {
-    static const std::set<std::string> codes{"modality", "sop_class", "presentation_intent", "own_result"};
     const auto json = nlohmann::json::parse(outcome, nullptr, false);
     const auto code = nlohmann::json::json_pointer("/not_analysed/code");
     return json.is_object() && json.contains(code) && json[code].is_string() &&
-           codes.contains(json[code].get<std::string>());
+           foreign_codes.contains(json[code].get<std::string>());
 }
 
 constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
@@ -122,10 +124,7 @@ void ReportJobs::pump() {
 }
 
 void ReportJobs::wake_after(Duration wait) {
-    wake_timer_.expires_after(std::max<Duration>(wait, std::chrono::milliseconds(10)));
-    wake_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) pump();
-    });
+    wake_up_after(wake_timer_, wait, [this] { pump(); });
 }
 
 ReportJobs::Next ReportJobs::next_report(Database& database) const {
@@ -204,8 +203,8 @@ bool ReportJobs::open_report(Database& database, std::int64_t study, const std::
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
         " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
         " AND coalesce(json_extract(outcome, '$.not_analysed.code'), '')"
-        " NOT IN ('modality', 'sop_class', 'presentation_intent', 'own_result')",
-        study, model);
+        " NOT IN (SELECT value FROM json_each(?))",
+        study, model, nlohmann::json(foreign_codes).dump());
     const auto analysed = database.number(
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
         " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"

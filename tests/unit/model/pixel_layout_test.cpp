@@ -76,7 +76,7 @@ TEST(TurnToStandardView, LeavesLateralAndUnknownImagesAlone) {
 
 std::string content_code(const std::vector<std::uint16_t>& words, const Grayscale& grayscale = {}) {
     const StoredPixels pixels{1, static_cast<int>(words.size()), {}, {}, words};
-    const auto refused = check_content(pixels, grayscale);
+    const auto refused = check_content(pixels.word_counts(), pixels.encoding, grayscale);
     return refused ? refused->code : "";
 }
 
