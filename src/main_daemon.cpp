@@ -74,6 +74,7 @@ int run_child(const Arguments& arguments) {
     // A terminal's Ctrl-C reaches the whole group: the coordinator alone decides when its children end.
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
     const UniqueFd config(arguments.config_fd);
     const auto text = read_fd(config.get(), largest_configuration);

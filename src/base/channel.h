@@ -17,7 +17,7 @@ namespace hilum {
 
 inline constexpr std::size_t max_packet_bytes = 200 * 1024;
 inline constexpr std::size_t max_message_bytes = 64 * 1024 * 1024;
-inline constexpr std::size_t max_message_fds = 8;
+inline constexpr std::size_t max_message_fds = 40;
 
 struct Message {
     nlohmann::json body;

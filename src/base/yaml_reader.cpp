@@ -12,20 +12,49 @@ std::string ConfigurationProblem::text() const {
                        : fmt::format("{}: {}: {}", where, key, message);
 }
 
-YamlMapping YamlMapping::parse(const std::string& text, const std::string& file,
-                               ConfigurationProblems& problems) {
-    YAML::Node root;
+namespace {
+
+// An undefined node, and a problem noted, where the text is no YAML.
+YAML::Node load(const std::string& text, const std::string& file, ConfigurationProblems& problems) {
     try {
-        root = YAML::Load(text);
+        return YAML::Load(text);
     } catch (const YAML::Exception& error) {
         problems.push_back({file, error.mark.line + 1, "", "not valid YAML: " + error.msg});
     }
+    return YAML::Node();
+}
+
+}  // namespace
+
+YamlMapping YamlMapping::parse(const std::string& text, const std::string& file,
+                               ConfigurationProblems& problems) {
+    YAML::Node root = load(text, file, problems);
     if (root.IsDefined() && !root.IsNull() && !root.IsMap()) {
         problems.push_back({file, root.Mark().line + 1, "", "must be a mapping of keys to values"});
         root = YAML::Node();
     }
     YamlMapping mapping(root, "", file, problems);
     return mapping;
+}
+
+std::vector<YamlMapping> YamlMapping::parse_list(const std::string& text, const std::string& file,
+                                                 ConfigurationProblems& problems) {
+    const YAML::Node root = load(text, file, problems);
+    std::vector<YamlMapping> all;
+    if (root.IsNull()) return all;
+    if (!root.IsSequence()) {
+        problems.push_back({file, root.Mark().line + 1, "", "must be a list"});
+        return all;
+    }
+    for (std::size_t i = 0; i < root.size(); ++i) {
+        const YAML::Node item = root[i];
+        if (item.IsMap())
+            all.push_back(YamlMapping(item, fmt::format("[{}]", i), file, problems));
+        else
+            problems.push_back(
+                {file, item.Mark().line + 1, fmt::format("[{}]", i), "must be a mapping of keys to values"});
+    }
+    return all;
 }
 
 std::string YamlMapping::path_to(const std::string& key) const {

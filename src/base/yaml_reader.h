@@ -36,6 +36,10 @@ class YamlMapping {
     static YamlMapping parse(const std::string& text, const std::string& file,
                              ConfigurationProblems& problems);
 
+    // The mappings of which `text` is a list.
+    static std::vector<YamlMapping> parse_list(const std::string& text, const std::string& file,
+                                               ConfigurationProblems& problems);
+
     bool has(const std::string& key) const;
     std::string string(const std::string& key, std::optional<std::string> fallback = std::nullopt);
     std::int64_t integer(const std::string& key, std::optional<std::int64_t> fallback,

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <map>
 #include <new>
+#include <vector>
 
+#include "base/file_system.h"
 #include "base/sandbox.h"
 #include "dicom/dataset_reading.h"
 #include "model/package/model_package.h"
@@ -16,19 +18,18 @@
 namespace hilum::model {
 namespace {
 
-// Packages by the digest of their model.yaml: what was read once is used until the worker runs another,
-// whatever happens to the file meanwhile.
+// Packages by the digest of their model.yaml, which comes with every request.
 class PackageCache {
   public:
-    Result<const ModelPackage*> find(const DecodeRequest& request) {
+    Result<const ModelPackage*> find(const DecodeRequest& request, int model_yaml) {
         const auto known = packages_.find(request.package_sha256);
         if (known != packages_.end()) return &known->second;
-        auto loaded = read_model_package(request.package);
-        if (loaded.package.yaml_sha256 != request.package_sha256)
-            return fail("package_changed",
-                        "{}/model.yaml was changed after the worker loaded it; reload the model",
-                        request.package);
+        auto text = read_fd(model_yaml, largest_model_yaml);
+        if (!text) return tl::unexpected(text.error());
+        auto loaded = parse_model_yaml(std::move(*text), request.package);
         if (!loaded.problems.empty()) return fail("package", "{}", loaded.problems.front().text());
+        if (loaded.package.yaml_sha256 != request.package_sha256)
+            return fail("package", "{}/model.yaml is not the one that the worker runs", request.package);
         if (packages_.size() >= most_packages) packages_.clear();
         return &packages_.emplace(request.package_sha256, std::move(loaded.package)).first->second;
     }
@@ -40,7 +41,7 @@ class PackageCache {
 
 struct Answer {
     DecodeReply reply;
-    UniqueFd tensor, display;  // both or neither
+    UniqueFd tensor, display;  // a golden case has no display image
 };
 
 Answer error_answer(std::int64_t job, const Error& error) {
@@ -69,18 +70,21 @@ Answer answer_of(std::int64_t job, Preparation preparation) {
     return answer;
 }
 
-Answer serve(const DecodeRequest& request, int file, PackageCache& packages,
+Answer serve(const DecodeRequest& request, int file, int model_yaml, PackageCache& packages,
              const Configuration& configuration) {
-    const auto package = packages.find(request);
+    const auto package = packages.find(request, model_yaml);
     if (!package) return error_answer(request.job, package.error());
-    auto preparation = prepare_radiograph(file, **package, request.display_long_side, configuration);
+    auto preparation = request.golden
+                           ? prepare_golden_case(file, **package, configuration.decoder.max_pixels)
+                           : prepare_radiograph(file, **package, request.display_long_side, configuration);
     if (!preparation) return error_answer(request.job, preparation.error());
     return answer_of(request.job, std::move(*preparation));
 }
 
 Status send(Channel& coordinator, const Answer& answer) {
-    if (!answer.reply.prepared) return coordinator.send(to_packet(answer.reply));
-    const int fds[] = {answer.tensor.get(), answer.display.get()};
+    std::vector<int> fds;
+    for (const auto* fd : {&answer.tensor, &answer.display})
+        if (*fd) fds.push_back(fd->get());
     return coordinator.send(to_packet(answer.reply), fds);
 }
 
@@ -90,9 +94,11 @@ Status serve_next(Channel& coordinator, PackageCache& packages, const Configurat
     if (!message) return tl::unexpected(message.error());
     const auto request = from_packet<DecodeRequest>(*message);
     if (!request) return tl::unexpected(request.error());
-    if (message->fds.size() != 1 || request->display_long_side < 1 || request->display_long_side > 16384)
-        return fail("protocol", "a decode request needs one file and a display size of 1 to 16384 pixels");
-    return send(coordinator, serve(*request, message->fds.front().get(), packages, configuration));
+    if (message->fds.size() != 2 || request->display_long_side < 1 || request->display_long_side > 16384)
+        return fail("protocol",
+                    "a decode request needs a file, a model.yaml and a display size of 1 to 16384 pixels");
+    return send(coordinator,
+                serve(*request, message->fds[0].get(), message->fds[1].get(), packages, configuration));
 }
 
 // Gives up what decoding foreign bytes does not need.

@@ -6,6 +6,7 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "model/grayscale_attributes.h"
+#include "model/grey_png.h"
 #include "model/image_content.h"
 #include "model/intended_use.h"
 #include "model/pixel_layout.h"
@@ -45,8 +46,9 @@ Oriented oriented(DcmDataset& dataset, const StoredPixels& pixels, const PixelSh
     return image;
 }
 
-Status fill_input(PreparedRadiograph& prepared, const Oriented& image, std::span<const float> words,
-                  const InputSpecification& input) {
+Status fill_input(PreparedRadiograph& prepared, const Oriented& image, const Grayscale& grayscale,
+                  const ValueRange& range, const InputSpecification& input) {
+    const auto words = intensity_table(image.pixels.encoding, grayscale, input.intensity, range);
     const auto values = static_cast<std::size_t>(input.channels) * static_cast<std::size_t>(input.rows) *
                         static_cast<std::size_t>(input.columns);
     auto memory = make_memfd("hilum-tensor", values * sizeof(float));
@@ -71,10 +73,10 @@ Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, st
     return {};
 }
 
-Result<std::variant<NotAnalysed, PreparedRadiograph>> prepare_pixels(DcmDataset& dataset,
-                                                                     const ModelPackage& package,
-                                                                     int display_long_side,
-                                                                     std::uint64_t max_pixels) {
+using Outcome = std::variant<NotAnalysed, PreparedRadiograph>;
+
+Result<Outcome> prepare_pixels(DcmDataset& dataset, const ModelPackage& package, int display_long_side,
+                               std::uint64_t max_pixels) {
     const auto image = decode_pixels(dataset, max_pixels);
     if (!image) return image.error();
     const StoredPixels& pixels = image->pixels;
@@ -87,13 +89,41 @@ Result<std::variant<NotAnalysed, PreparedRadiograph>> prepare_pixels(DcmDataset&
     PreparedRadiograph prepared;
     const auto shape = pixel_shape_of(dataset);
     const auto input = oriented(dataset, pixels, shape, package.input.orientation);
-    const auto table = intensity_table(input.pixels.encoding, *grayscale, package.input.intensity, range);
-    if (auto done = fill_input(prepared, input, table, package.input); !done)
+    if (auto done = fill_input(prepared, input, *grayscale, range, package.input); !done)
         return tl::unexpected(done.error());
     const auto display = intensity_table(pixels.encoding, *grayscale, Intensity::window, range);
     if (auto done = fill_display(prepared, pixels, display, display_long_side, shape); !done)
         return tl::unexpected(done.error());
     return prepared;
+}
+
+Result<Outcome> prepare_golden_image(const Oriented& image, const Grayscale& grayscale,
+                                     const InputSpecification& input) {
+    PreparedRadiograph prepared;
+    const auto range = range_of(image.pixels, grayscale).value_or(ValueRange{});
+    if (auto done = fill_input(prepared, image, grayscale, range, input); !done)
+        return tl::unexpected(done.error());
+    return prepared;
+}
+
+Result<Outcome> prepare_golden_png(int file, const InputSpecification& input, std::uint64_t max_pixels) {
+    const auto png = read_grey_png(file, max_pixels);
+    if (!png && is_ours(png.error())) return tl::unexpected(png.error());
+    if (!png) return refusal_of(png.error());
+    return prepare_golden_image({{}, png->pixels, {}, {}}, Grayscale{}, input);
+}
+
+Result<Outcome> prepare_golden_dicom(int file, const InputSpecification& input, std::uint64_t max_pixels) {
+    const auto format = load_dicom_file(file);
+    if (!format && is_ours(format.error())) return tl::unexpected(format.error());
+    if (!format) return refusal_of(format.error());
+    DcmDataset& dataset = *(*format)->getDataset();
+    const auto image = decode_pixels(dataset, max_pixels);
+    if (!image) return image.error();
+    const auto grayscale = image->colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
+    if (!grayscale) return grayscale.error();
+    return prepare_golden_image(oriented(dataset, image->pixels, pixel_shape_of(dataset), input.orientation),
+                                *grayscale, input);
 }
 
 Result<Preparation> prepare(int file, const ModelPackage& package, int display_long_side,
@@ -111,16 +141,31 @@ Result<Preparation> prepare(int file, const ModelPackage& package, int display_l
     return Preparation{header.attributes, std::move(*outcome)};
 }
 
-}  // namespace
-
-Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
-                                       const Configuration& configuration) {
+// Runs `work` and turns a lack of memory into an error.
+template <typename Work>
+auto within_memory(Work work) -> decltype(work()) {
     try {
-        return prepare(file, package, display_long_side, configuration);
+        return work();
     } catch (const std::bad_alloc&) {
         return fail_for_now("out_of_memory",
                             "decoding the image needs more memory than decoder.max_memory allows");
     }
+}
+
+}  // namespace
+
+Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
+                                       const Configuration& configuration) {
+    return within_memory([&] { return prepare(file, package, display_long_side, configuration); });
+}
+
+Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels) {
+    return within_memory([&]() -> Result<Preparation> {
+        auto outcome = is_png(file) ? prepare_golden_png(file, package.input, max_pixels)
+                                    : prepare_golden_dicom(file, package.input, max_pixels);
+        if (!outcome) return tl::unexpected(outcome.error());
+        return Preparation{{}, std::move(*outcome)};
+    });
 }
 
 }  // namespace hilum::model

@@ -17,7 +17,7 @@ struct PreparedRadiograph {
     std::vector<std::int64_t> shape;  // 1, channels, rows, columns
     UniqueFd tensor;                  // sealed memfd of as many floats
     InputGeometry geometry;
-    UniqueFd display;  // sealed memfd of display_geometry.rows * columns bytes
+    UniqueFd display;  // sealed memfd of display_geometry.rows * columns bytes; none of a golden case
     DisplayGeometry display_geometry;
 };
 
@@ -31,5 +31,10 @@ struct Preparation {
 // be parsed. Errors are ours: "unreadable", "out_of_memory", "system". register_decoders() has been called.
 Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
                                        const Configuration& configuration);
+
+// The input of one of the package's golden cases, a DICOM file or a grey PNG, which counts as MONOCHROME2
+// without a window: prepared whatever the intended use and the site say, and without a display image. The
+// same outcomes.
+Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
 
 }  // namespace hilum::model

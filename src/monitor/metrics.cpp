@@ -22,6 +22,7 @@ std::string help_for(const std::string& name) {
         {"receiver_events", "Events of the receivers: echoes, failed stores, aborts"},
         {"analyses", "Analyses finished, by model, outcome and diagnosis"},
         {"analysis_failures", "Attempts at an analysis that failed"},
+        {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
         {"inference_seconds", "Time spent in the model's forward pass"},
         {"results_composed", "Structured reports and secondary captures made"},
         {"deliveries", "Attempts at a delivery, by destination and outcome"},

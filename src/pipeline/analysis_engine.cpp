@@ -1,5 +1,6 @@
 #include "pipeline/analysis_engine.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -33,25 +34,57 @@ AnalysisEngine::AnalysisEngine(boost::asio::io_context& loop, const Configuratio
       configuration_(configuration),
       environment_(std::move(environment)),
       decoders_(static_cast<std::size_t>(decoder_count(configuration.decoder))),
-      workers_(configuration.models.size()),
-      deadline_timer_(loop) {}
+      deadline_timer_(loop) {
+    for (std::size_t i = 0; i < configuration.models.size(); ++i)
+        models_.push_back(
+            std::make_unique<ModelWorkers>(loop, configuration.models[i], workers_environment(i)));
+}
 
 AnalysisEngine::~AnalysisEngine() = default;
 
+ModelWorkers::Environment AnalysisEngine::workers_environment(std::size_t model) {
+    return {
+        .specify = [this, model](
+                       const std::string& device,
+                       const std::string& name) { return environment_.specify_worker(model, device, name); },
+        .run_golden =
+            [this, model](ModelWorker& worker, std::size_t index, ModelWorkers::GoldenAnswer answer) {
+                run_golden(model, worker, index, std::move(answer));
+            },
+        .on_reply = [this, model](ModelWorker& worker,
+                                  Message message) { on_worker_message(model, worker, std::move(message)); },
+        .on_gone =
+            [this](ModelWorker& worker, const std::string& how) {
+                fail_tasks(
+                    [&](const Task& task) {
+                        return task.child == worker.child.get() ||
+                               (task.golden && task.golden->worker == worker.number);
+                    },
+                    how);
+            },
+        .on_capacity =
+            [this] {
+                pump();
+                environment_.on_capacity();
+            },
+        .on_changed = [this] { environment_.on_changed(); },
+        .on_event = [this](audit::AuditEvent event) { environment_.on_model_event(std::move(event)); }};
+}
+
 void AnalysisEngine::start() {
     for (std::size_t i = 0; i < decoders_.size(); ++i) make_decoder(decoders_[i], static_cast<int>(i + 1));
-    for (std::size_t i = 0; i < workers_.size(); ++i) make_worker(workers_[i], i);
+    for (auto& model : models_) model->start();
     watch_deadlines();
 }
 
 void AnalysisEngine::make_decoder(Decoder& decoder, int number) {
     decoder.child = std::make_unique<SupervisedChild>(
-        loop_, environment_.specify("decoder", std::to_string(number)),
+        loop_, environment_.specify_decoder(std::to_string(number)),
         SupervisedChild::Callbacks{
             [this, &decoder](Message message) { on_decoder_message(decoder, std::move(message)); },
             [this, &decoder](const std::string& how) {
                 decoder.task = 0;
-                fail_tasks_of(decoder.child.get(), how);
+                fail_tasks([&](const Task& task) { return task.child == decoder.child.get(); }, how);
             },
             [this] {
                 environment_.on_changed();
@@ -60,37 +93,18 @@ void AnalysisEngine::make_decoder(Decoder& decoder, int number) {
     decoder.child->start();
 }
 
-void AnalysisEngine::make_worker(Worker& worker, std::size_t model) {
-    worker.child = std::make_unique<SupervisedChild>(
-        loop_, environment_.specify("worker", std::to_string(model)),
-        SupervisedChild::Callbacks{
-            [this, model](Message message) { on_worker_message(model, std::move(message)); },
-            [this, &worker](const std::string& how) {
-                if (worker.ready) worker.error = how;
-                worker.ready.reset();
-                worker.inferring = 0;
-                fail_tasks_of(worker.child.get(), how);
-            },
-            [this] { environment_.on_changed(); }});
-    worker.child->start();
-}
-
 void AnalysisEngine::stop() {
     deadline_timer_.cancel();
     for (auto& decoder : decoders_)
         if (decoder.child) decoder.child->stop();
-    for (auto& worker : workers_)
-        if (worker.child) worker.child->stop();
+    for (auto& model : models_) model->stop();
 }
 
 bool AnalysisEngine::any_child_running() const {
-    const auto running = [](const auto& one) { return one.child && one.child->running(); };
-    return std::any_of(decoders_.begin(), decoders_.end(), running) ||
-           std::any_of(workers_.begin(), workers_.end(), running);
-}
-
-bool AnalysisEngine::ready(std::size_t model) const {
-    return workers_[model].ready.has_value();
+    return std::any_of(decoders_.begin(), decoders_.end(),
+                       [](const Decoder& one) { return one.child && one.child->running(); }) ||
+           std::any_of(models_.begin(), models_.end(),
+                       [](const auto& model) { return model->any_child_running(); });
 }
 
 bool AnalysisEngine::decoding() const {
@@ -100,9 +114,10 @@ bool AnalysisEngine::decoding() const {
 
 bool AnalysisEngine::can_take(std::size_t model) const {
     if (!ready(model)) return false;
-    const auto wanted = decoders_.size() + 2 * static_cast<std::size_t>(workers_[model].ready->batch_size);
+    const auto wanted = decoders_.size() + 2 * models_[model]->batch_sizes();
     const auto count = std::count_if(tasks_.begin(), tasks_.end(), [&](const auto& entry) {
-        return entry.second.task.model == model && !entry.second.task.urgent;
+        const Task& task = entry.second;
+        return task.task.model == model && !task.task.urgent && !task.golden;
     });
     return static_cast<std::size_t>(count) < wanted;
 }
@@ -113,6 +128,8 @@ void AnalysisEngine::submit(AnalysisTask task) {
     pump();
 }
 
+// ---- through a decoder, then through a worker ----
+
 // Moves every task on as far as idle children allow. A child that breaks on the way fails its tasks later, by
 // its end; so nothing here removes a task.
 void AnalysisEngine::pump() {
@@ -121,18 +138,30 @@ void AnalysisEngine::pump() {
     // Every second decoder's turn belongs to what does not wait for somebody, so that predictions over HTTP,
     // however many, do not hold up the PACS.
     for (auto& [id, task] : tasks_) {
-        if (task.stage != Stage::waiting_for_decoder || !ready(task.task.model)) continue;
+        if (!can_decode(task)) continue;
         if (task.task.urgent && urgent_had_last_turn_ && somebody_waits_behind()) continue;
         if (!give_to_decoder(id, task)) break;
         urgent_had_last_turn_ = task.task.urgent;
     }
 }
 
+bool AnalysisEngine::can_decode(const Task& task) const {
+    return task.stage == Stage::waiting_for_decoder && worker_to_decode_for(task) != nullptr;
+}
+
 bool AnalysisEngine::somebody_waits_behind() const {
     return std::any_of(tasks_.begin(), tasks_.end(), [this](const auto& entry) {
         const Task& task = entry.second;
-        return !task.task.urgent && task.stage == Stage::waiting_for_decoder && ready(task.task.model);
+        return !task.task.urgent && can_decode(task);
     });
+}
+
+// Whose package the image is prepared for.
+const ModelWorker* AnalysisEngine::worker_to_decode_for(const Task& task) const {
+    auto& model = *models_[task.task.model];
+    if (!task.golden) return model.any_serving();
+    const auto* worker = model.find(task.golden->worker);
+    return worker != nullptr && worker->ready ? worker : nullptr;
 }
 
 bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
@@ -140,10 +169,13 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
         return decoder.task == 0 && decoder.child && decoder.child->running();
     });
     if (idle == decoders_.end()) return false;
-    task.package_sha256 = workers_[task.task.model].ready->package_sha256;
+    const auto& worker = *worker_to_decode_for(task);
+    task.package_sha256 = worker.ready->package_sha256;
+    task.identity = worker.ready->model;
     const DecodeRequest request{id, configuration_.models[task.task.model].package.string(),
-                                task.package_sha256, display_long_side(configuration_)};
-    const int fds[] = {task.task.file.get()};
+                                task.package_sha256, display_long_side(configuration_),
+                                task.golden.has_value()};
+    const int fds[] = {task.task.file.get(), worker.model_yaml.get()};
     if (!idle->child->send(to_packet(request), fds)) return false;
     idle->task = id;
     task.stage = Stage::decoding;
@@ -152,22 +184,45 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
     return true;
 }
 
-bool AnalysisEngine::give_to_worker(std::int64_t id, Task& task) {
-    auto& worker = workers_[task.task.model];
-    if (!worker.ready || worker.inferring >= 2 * worker.ready->batch_size) return false;
-    if (worker.ready->package_sha256 != task.package_sha256) {  // decoded for another version of the package
+void AnalysisEngine::give_to_worker(std::int64_t id, Task& task) {
+    auto& model = *models_[task.task.model];
+    auto* worker = task.golden ? model.find(task.golden->worker) : model.with_room(task.package_sha256);
+    if (worker == nullptr || !worker->ready) {
+        const auto* serving = model.any_serving();
+        if (task.golden || serving == nullptr || serving->ready->package_sha256 == task.package_sha256)
+            return;
+        // It was decoded for a package that serves no more.
         task.tensor.reset();
         task.display.reset();
         task.stage = Stage::waiting_for_decoder;
-        return false;
+        return;
     }
+    const InferRequest request{id, task.decoded.shape,
+                               task.golden ? static_cast<int>(task.golden->index) : -1};
     const int fds[] = {task.tensor.get()};
-    if (!worker.child->send(to_packet(InferRequest{id, task.decoded.shape}), fds)) return false;
-    ++worker.inferring;
+    if (!worker->child->send(to_packet(request), fds)) return;
+    ++worker->inferring;
     task.stage = Stage::inferring;
-    task.child = worker.child.get();
+    task.child = worker->child.get();
     task.deadline = std::chrono::steady_clock::now() + configuration_.models[task.task.model].timeout;
-    return true;
+}
+
+void AnalysisEngine::run_golden(std::size_t model, ModelWorker& worker, std::size_t index,
+                                ModelWorkers::GoldenAnswer answer) {
+    const auto name = worker.ready->golden[index];
+    Task task;
+    task.golden = Golden{worker.number, index};
+    task.task.model = model;
+    task.task.file = UniqueFd(::fcntl(worker.golden_inputs[index].get(), F_DUPFD_CLOEXEC, 0));
+    task.task.done = [name, answer = std::move(answer)](const AnalysisAnswer& outcome) {
+        if (const auto* failure = std::get_if<AnalysisFailure>(&outcome))
+            return answer(tl::unexpected(failure->error));
+        if (const auto* refused = std::get_if<Refused>(&outcome))
+            return answer(fail("golden_input", "golden case {}: {}", name, refused->reason.message));
+        answer({});
+    };
+    tasks_[next_++] = std::move(task);
+    pump();
 }
 
 void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
@@ -184,79 +239,62 @@ void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
 }
 
 void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<UniqueFd> fds) {
-    if (!reply.not_analysed.code.empty()) {
-        const auto& worker = workers_[tasks_.at(id).task.model];
-        return finish(id, Refused{reply.not_analysed, worker.ready ? worker.ready->model : ModelIdentity{}});
-    }
-    if (!reply.prepared || fds.size() != 2) {
+    Task& task = tasks_.at(id);
+    if (!reply.not_analysed.code.empty()) return finish(id, Refused{reply.not_analysed, task.identity});
+    const std::size_t memfds = task.golden ? 1 : 2;
+    if (!reply.prepared || fds.size() != memfds) {
         const auto code = reply.error_code.empty() ? std::string("decoder_failed") : reply.error_code;
         return finish(id, AnalysisFailure{{code, reply.error, Retry::later}});
     }
-    Task& task = tasks_.at(id);
     task.decoded = std::move(reply);
     task.tensor = std::move(fds[0]);
-    task.display = std::move(fds[1]);
+    if (!task.golden) task.display = std::move(fds[1]);
     task.stage = Stage::waiting_for_worker;
     task.child = nullptr;
 }
 
-void AnalysisEngine::on_worker_message(std::size_t model, Message message) {
-    auto& worker = workers_[model];
-    if (auto ready = from_packet<WorkerReady>(message)) {
-        spdlog::info("model {} {} is ready on {}", loggable(ready->model.name),
-                     loggable(ready->model.version), ready->device);
-        worker.ready = std::move(*ready);
-        worker.error.clear();
-        worker.child->prosper();
-        environment_.on_changed();
-        pump();
-        return environment_.on_capacity();
-    }
-    if (const auto failed = from_packet<WorkerFailed>(message)) {
-        worker.error = failed->error;
-        spdlog::error("model {}: {}", configuration_.models[model].package.string(), failed->error);
-        return environment_.on_changed();
-    }
+void AnalysisEngine::on_worker_message(std::size_t model, ModelWorker& worker, Message message) {
     auto reply = from_packet<InferReply>(message);
     if (!reply) {
         spdlog::error("worker: {}", reply.error().message);
         return worker.child->kill();
     }
-    on_inferred(model, std::move(*reply), std::move(message.fds));
-    pump();
-}
-
-void AnalysisEngine::on_inferred(std::size_t model, InferReply reply, std::vector<UniqueFd> fds) {
-    auto& worker = workers_[model];
-    const auto found = tasks_.find(reply.job);
+    const auto found = tasks_.find(reply->job);
     if (found == tasks_.end() || found->second.stage != Stage::inferring ||
-        found->second.task.model != model) {
+        found->second.child != worker.child.get()) {
         spdlog::error("worker answered a request that it was not given");
         return worker.child->kill();
     }
-    --worker.inferring;
+    found->second.child = nullptr;
+    models_[model]->answered(worker);
+    on_inferred(found->first, std::move(*reply), std::move(message.fds));
+    pump();
+}
+
+void AnalysisEngine::on_inferred(std::int64_t id, InferReply reply, std::vector<UniqueFd> fds) {
     if (!reply.error_code.empty()) {
         const bool passing = reply.error_code == "out_of_memory" || reply.error_code == "device_lost";
-        return finish(reply.job, AnalysisFailure{
-                                     {reply.error_code, reply.error, passing ? Retry::later : Retry::never}});
+        return finish(
+            id, AnalysisFailure{{reply.error_code, reply.error, passing ? Retry::later : Retry::never}});
     }
-    Task& task = found->second;
+    Task& task = tasks_.at(id);
     Analysed analysed{std::move(reply.result), task.decoded.attributes, task.decoded.geometry,
                       task.decoded.display,    std::move(task.display), UniqueFd()};
     if (!fds.empty()) analysed.maps = std::move(fds.front());
-    finish(reply.job, std::move(analysed));
+    finish(id, std::move(analysed));
 }
 
-void AnalysisEngine::fail_tasks_of(SupervisedChild* child, const std::string& how) {
+void AnalysisEngine::fail_tasks(const std::function<bool(const Task&)>& which, const std::string& how) {
     std::vector<std::int64_t> failed;
     for (const auto& [id, task] : tasks_)
-        if (task.child == child) failed.push_back(id);
+        if (which(task)) failed.push_back(id);
     for (const auto id : failed)
         finish(id, AnalysisFailure{{"process_died", "the process that worked on it " + how, Retry::later}});
 }
 
 void AnalysisEngine::finish(std::int64_t id, AnalysisAnswer answer) {
     const auto node = tasks_.extract(id);
+    if (node.empty()) return;  // failed by what another's end brought about
     node.mapped().task.done(std::move(answer));
     environment_.on_capacity();
 }
@@ -281,30 +319,13 @@ nlohmann::json AnalysisEngine::children_status() const {
     nlohmann::json all = nlohmann::json::array();
     for (const auto& decoder : decoders_)
         if (decoder.child) all.push_back(decoder.child->status());
-    for (const auto& worker : workers_)
-        if (worker.child) all.push_back(worker.child->status());
+    for (const auto& model : models_) model->append_children_status(all);
     return all;
 }
 
 nlohmann::json AnalysisEngine::models_status() const {
     nlohmann::json all = nlohmann::json::array();
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        const auto& worker = workers_[i];
-        nlohmann::json one = {{"package", configuration_.models[i].package.filename().string()},
-                              {"mode", configuration_.models[i].mode},
-                              {"state", worker.ready           ? "ready"
-                                        : worker.error.empty() ? "loading"
-                                                               : "failed"},
-                              {"error", worker.error}};
-        if (worker.ready) {
-            one["name"] = worker.ready->model.name;
-            one["version"] = worker.ready->model.version;
-            one["sha256"] = worker.ready->model.sha256;
-            one["device"] = worker.ready->device;
-            one["batch_size"] = worker.ready->batch_size;
-        }
-        all.push_back(std::move(one));
-    }
+    for (const auto& model : models_) all.push_back(model->status());
     return all;
 }
 

@@ -16,12 +16,8 @@
 namespace hilum {
 
 ControlServer::ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
-                             std::function<nlohmann::json()> live_status, std::function<void()> on_jobs)
-    : loop_(loop),
-      commits_(commits),
-      directory_(std::move(directory)),
-      live_status_(std::move(live_status)),
-      on_jobs_(std::move(on_jobs)) {}
+                             Node node)
+    : loop_(loop), commits_(commits), directory_(std::move(directory)), node_(std::move(node)) {}
 
 ControlServer::~ControlServer() {
     readers_.join();
@@ -77,13 +73,22 @@ void ControlServer::handle(std::int64_t client, nlohmann::json request, const st
     const auto verb =
         request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
     if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
+    if (verb == "model.reload") return reload(client, request, actor);
     boost::asio::post(readers_, [this, client, verb, request = std::move(request)] {
         auto reply = answer_control_request(directory_.root, request);
         boost::asio::post(loop_, [this, client, verb, reply = std::move(reply)]() mutable {
-            if (verb == "status" && reply.contains("ok")) reply["ok"].update(live_status_());
+            if (verb == "status" && reply.contains("ok")) reply["ok"].update(node_.live_status());
             answer(client, reply);
         });
     });
+}
+
+void ControlServer::reload(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
+    const auto args = request.value("args", nlohmann::json::object());
+    const auto model = args.is_object() && args.contains("model") ? args["model"] : nlohmann::json("");
+    if (!model.is_string()) return answer(client, control_error({"bad_request", "model must be a name"}));
+    node_.reload_models(model.get<std::string>(), actor,
+                        [this, client](const nlohmann::json& outcome) { answer(client, outcome); });
 }
 
 void ControlServer::change(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
@@ -110,7 +115,7 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
             if (*changed == 0)
                 return answer(client, control_error({"not_found", "no job fits that could be changed"}));
             answer(client, {{"ok", {{"jobs", *changed}}}});
-            on_jobs_();
+            node_.on_jobs();
         });
 }
 

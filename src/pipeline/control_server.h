@@ -16,10 +16,18 @@ namespace hilum {
 
 class ControlServer {
   public:
-    // `live_status`: what the coordinator knows beside the database. `on_jobs`: jobs were put back into
-    // queues.
-    ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
-                  std::function<nlohmann::json()> live_status, std::function<void()> on_jobs);
+    // What the coordinator does for an operator.
+    struct Node {
+        std::function<nlohmann::json()> live_status;  // what it knows beside the database
+        std::function<void()> on_jobs;                // jobs were put back into queues
+        // Loads the package of the model of that key anew, of every model where it is empty. `done` gets the
+        // answer to the operator.
+        std::function<void(const std::string& model, const std::string& actor,
+                           std::function<void(nlohmann::json)> done)>
+            reload_models;
+    };
+
+    ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory, Node node);
     ~ControlServer();
 
     // Opens the socket; only root and the daemon's own user may use it.
@@ -29,14 +37,14 @@ class ControlServer {
     void accept();
     void adopt(UniqueFd connection);
     void handle(std::int64_t client, nlohmann::json request, const std::string& actor);
+    void reload(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void change(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void answer(std::int64_t client, const nlohmann::json& answer);
 
     boost::asio::io_context& loop_;
     CommitQueue& commits_;
     DataDirectory directory_;
-    std::function<nlohmann::json()> live_status_;
-    std::function<void()> on_jobs_;
+    Node node_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> socket_;
     std::map<std::int64_t, std::shared_ptr<ChannelWatcher>> clients_;
     std::int64_t next_client_ = 1;

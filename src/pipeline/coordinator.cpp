@@ -18,6 +18,7 @@
 #include "pipeline/analysis_engine.h"
 #include "pipeline/analysis_jobs.h"
 #include "pipeline/commit_queue.h"
+#include "pipeline/control.h"
 #include "pipeline/control_server.h"
 #include "pipeline/data_directory.h"
 #include "pipeline/delivery_jobs.h"
@@ -45,6 +46,13 @@ std::vector<std::string> names_of(const std::vector<DestinationSettings>& destin
     return names;
 }
 
+void append_common_arguments(std::vector<std::string>& arguments, const CoordinatorOptions& options) {
+    for (const auto& argument :
+         {std::string("--config"), options.configuration_file.string(), std::string("--channel-fd"),
+          std::string("3"), std::string("--config-fd"), std::string("4")})
+        arguments.push_back(argument);
+}
+
 // Everything that lives while the node runs. Made once the data directory is ours and the database is open.
 class Node {
   public:
@@ -58,9 +66,16 @@ class Node {
 
   private:
     ChildSpecification specify(const std::string& role, const std::string& name) const;
+    ChildSpecification specify_worker(std::size_t model, const std::string& device,
+                                      const std::string& name) const;
+    ControlServer::Node control_environment();
+    void reload_models(const std::string& model, const std::string& actor,
+                       const std::function<void(nlohmann::json)>& done);
+    void on_model_event(const audit::AuditEvent& event);
     AnalysisEngine::Environment engine_environment();
     void start_children();
     void wait_for_signals();
+    void wait_for_hangup();
     void begin_drain();
     void continue_drain(std::chrono::steady_clock::time_point until);
     void end_children();
@@ -81,7 +96,7 @@ class Node {
     DataDirectory directory_;
     UniqueFd configuration_fd_;
     Timestamp started_at_ = now();
-    boost::asio::signal_set signals_;
+    boost::asio::signal_set signals_, hangup_;
     boost::asio::steady_timer drain_timer_, watchdog_timer_;
     bool draining_ = false, status_pending_ = false, told_ready_ = false, was_receiving_ = false;
     int exit_code_ = 0;
@@ -104,6 +119,7 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
       directory_{configuration_.node.data_dir},
       configuration_fd_(std::move(configuration_fd)),
       signals_(loop, SIGTERM, SIGINT),
+      hangup_(loop, SIGHUP),
       drain_timer_(loop),
       watchdog_timer_(loop),
       engine_(loop, configuration_, engine_environment()),
@@ -126,17 +142,29 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
           },
           [this] { status_changed(); }),
       predictions_(loop, engine_, keys_of(configuration_.models), [this] { status_changed(); }),
-      control_(
-          loop, commits_, directory_, [this] { return live_status(); },
-          [this] {
-              analyses_.pump();
-              reports_.pump();
-              deliveries_.pump();
-          }) {}
+      control_(loop, commits_, directory_, control_environment()) {}
 
 AnalysisEngine::Environment Node::engine_environment() {
-    return {[this](const std::string& role, const std::string& name) { return specify(role, name); },
-            [this] { analyses_.pump(); }, [this] { status_changed(); }};
+    return {.specify_decoder = [this](const std::string& name) { return specify("decoder", name); },
+            .specify_worker = [this](std::size_t model, const std::string& device,
+                                     const std::string& name) { return specify_worker(model, device, name); },
+            .on_capacity = [this] { analyses_.pump(); },
+            .on_changed = [this] { status_changed(); },
+            .on_model_event = [this](const audit::AuditEvent& event) { on_model_event(event); }};
+}
+
+ControlServer::Node Node::control_environment() {
+    return {
+        .live_status = [this] { return live_status(); },
+        .on_jobs =
+            [this] {
+                analyses_.pump();
+                reports_.pump();
+                deliveries_.pump();
+            },
+        .reload_models =
+            [this](const std::string& model, const std::string& actor,
+                   const std::function<void(nlohmann::json)>& done) { reload_models(model, actor, done); }};
 }
 
 ChildSpecification Node::specify(const std::string& role, const std::string& name) const {
@@ -145,14 +173,17 @@ ChildSpecification Node::specify(const std::string& role, const std::string& nam
     child.name = name;
     child.configuration_fd = configuration_fd_.get();
     child.dies_with_parent = role != "listener";
-    const std::vector<std::string> common = {
-        "--config", options_.configuration_file.string(), "--channel-fd", "3", "--config-fd", "4"};
-    if (role == "worker") {
-        child.arguments = {options_.worker_program.string(), "--model", name};
-    } else {
-        child.arguments = {options_.daemon_program.string(), "--role", role, "--name", name};
-    }
-    child.arguments.insert(child.arguments.end(), common.begin(), common.end());
+    child.arguments = {options_.daemon_program.string(), "--role", role, "--name", name};
+    append_common_arguments(child.arguments, options_);
+    return child;
+}
+
+ChildSpecification Node::specify_worker(std::size_t model, const std::string& device,
+                                        const std::string& name) const {
+    auto child = specify("worker", name);
+    child.arguments = {options_.worker_program.string(), "--model", std::to_string(model), "--device",
+                       device};
+    append_common_arguments(child.arguments, options_);
     return child;
 }
 
@@ -179,6 +210,7 @@ Status Node::start() {
             start_children();
         });
     wait_for_signals();
+    wait_for_hangup();
     keep_watchdog();
     return {};
 }
@@ -200,6 +232,52 @@ void Node::wait_for_signals() {
         spdlog::info("signal {}: draining", signal);
         begin_drain();
     });
+}
+
+// SIGHUP, as daemons take it: what can be changed without a restart is loaded anew.
+void Node::wait_for_hangup() {
+    hangup_.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        reload_models("", "SIGHUP", [](const nlohmann::json&) {});  // the log and the audit trail tell
+        wait_for_hangup();
+    });
+}
+
+void Node::reload_models(const std::string& model, const std::string& actor,
+                         const std::function<void(nlohmann::json)>& done) {
+    const auto keys = keys_of(configuration_.models);
+    std::vector<std::size_t> wanted;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        if (model.empty() || model == keys[i]) wanted.push_back(i);
+    if (wanted.empty())
+        return done(control_error(
+            {"not_found", fmt::format("no configured model's package folder is named '{}'", model)}));
+    spdlog::info("{} asks for a reload of {}", actor, model.empty() ? "every model" : model);
+    struct Outcomes {
+        std::size_t awaited;
+        nlohmann::json models = nlohmann::json::array();
+    };
+    const auto outcomes = std::make_shared<Outcomes>(Outcomes{wanted.size()});
+    for (const auto i : wanted)
+        engine_.reload(i, [outcomes, done](const ModelReload& reload) {
+            outcomes->models.push_back({{"model", reload.model},
+                                        {"before", reload.before},
+                                        {"after", reload.after},
+                                        {"error", reload.error}});
+            if (--outcomes->awaited == 0) done({{"ok", {{"models", outcomes->models}}}});
+        });
+}
+
+void Node::on_model_event(const audit::AuditEvent& event) {
+    commits_.submit_until_kept(
+        [event](Database& database) {
+            database.append_audit(event);
+            database.count("model_events", {{"model", event.detail.at("model_key").get<std::string>()},
+                                            {"event", event.type.substr(event.type.find('_') + 1)}});
+        },
+        [](const Result<void>& kept) {
+            if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
+        });
 }
 
 // Stops taking new work; what is at work may finish within the drain timeout.
@@ -346,7 +424,7 @@ void Node::keep_watchdog() {
 
 int run_coordinator(const CoordinatorOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGHUP, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);  // until there are models to reload
     raise_open_files_limit();
     ::umask(0027);  // images, results and identifiers are for the daemon's user and its group
     const DataDirectory directory{options.configuration.node.data_dir};

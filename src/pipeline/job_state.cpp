@@ -104,8 +104,7 @@ std::string fail_job(Database& database, JobTable table, std::int64_t id, const 
     const auto attempts = database.number(sql.attempts, id);
     if (!attempts) return "discarded";  // it was taken off the queue while it was worked on
     const std::int64_t at = to_microseconds(now());
-    // No attempt can mend these: they wait for room, or for the operator to reload the model.
-    const bool lasting = error.code == "disk_full" || error.code == "package_changed";
+    const bool lasting = error.code == "disk_full";  // no attempt can mend it: it waits for room
     if (error.retry == Retry::never || (!lasting && *attempts >= retry.max_attempts)) {
         database.execute(sql.quarantine, error.code, error.message, at, id);
         database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", error.code}});

@@ -156,12 +156,12 @@ Result<Predictor> Predictor::start(ModelChoice choice) {
         return fail(failed->code, "the model cannot be used: {}", failed->error);
     auto ready = from_packet<WorkerReady>(*message);
     if (!ready) return tl::unexpected(ready.error());
-    return Predictor(std::move(choice), std::move(*worker), std::move(*ready));
+    if (message->fds.size() != 1 + ready->golden.size())
+        return fail("protocol", "the worker did not send its package's files");
+    return Predictor(std::move(choice), std::move(*worker), std::move(*ready), std::move(message->fds));
 }
 
-Result<Message> Predictor::decode(const fs::path& file) {
-    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
+Result<std::variant<NotAnalysed, Predictor::Tensor>> Predictor::decode(int file, bool golden) {
     if (!decoder_) {
         auto started = ModelProcess::start_decoder(choice_);
         if (!started) return tl::unexpected(started.error());
@@ -171,28 +171,50 @@ Result<Message> Predictor::decode(const fs::path& file) {
     request.job = ++jobs_;
     request.package = choice_.settings().package.string();
     request.package_sha256 = ready_.package_sha256;
-    auto message = decoder_->exchange(to_packet(request), {fd.get()}, choice_.configuration.decoder.timeout);
-    if (!message) decoder_.reset();
-    return message;
+    request.golden = golden;
+    auto message = decoder_->exchange(to_packet(request), {file, files_.front().get()},
+                                      choice_.configuration.decoder.timeout);
+    if (!message) {
+        decoder_.reset();
+        return tl::unexpected(message.error());
+    }
+    auto reply = from_packet<DecodeReply>(*message);
+    if (!reply) return tl::unexpected(reply.error());
+    if (!reply->error_code.empty()) return fail(reply->error_code, "{}", reply->error);
+    if (!reply->not_analysed.code.empty()) return std::move(reply->not_analysed);
+    if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
+    return Tensor{std::move(message->fds.front()), std::move(reply->shape)};
 }
 
 Result<std::variant<NotAnalysed, InferenceResult>> Predictor::predict(const fs::path& file) {
-    const auto message = decode(file);
-    if (!message) return tl::unexpected(message.error());
-    const auto decoded = from_packet<DecodeReply>(*message);
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
+    auto decoded = decode(fd.get(), false);
     if (!decoded) return tl::unexpected(decoded.error());
-    if (!decoded->error_code.empty()) return fail(decoded->error_code, "{}", decoded->error);
-    if (!decoded->not_analysed.code.empty()) return decoded->not_analysed;
-    if (!decoded->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
-    auto result = infer(message->fds.front().get(), decoded->shape);
+    if (auto* refused = std::get_if<NotAnalysed>(&*decoded)) return std::move(*refused);
+    const auto& tensor = std::get<Tensor>(*decoded);
+    auto result = infer(tensor.memory.get(), tensor.shape);
     if (!result) return tl::unexpected(result.error());
     return std::move(*result);
 }
 
+Status Predictor::run_golden(std::size_t index) {
+    const auto decoded = decode(files_.at(1 + index).get(), true);
+    if (!decoded) return tl::unexpected(decoded.error());
+    if (const auto* refused = std::get_if<NotAnalysed>(&*decoded))
+        return fail(refused->code, "golden case {}: {}", ready_.golden.at(index), refused->message);
+    const auto& tensor = std::get<Tensor>(*decoded);
+    const auto result = infer(tensor.memory.get(), tensor.shape, static_cast<int>(index));
+    if (!result) return tl::unexpected(result.error());
+    return {};
+}
+
 Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape) {
-    InferRequest request;
-    request.job = ++jobs_;
-    request.shape = shape;
+    return infer(tensor, shape, -1);
+}
+
+Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape, int golden) {
+    const InferRequest request{++jobs_, shape, golden};
     const auto message = worker_.exchange(to_packet(request), {tensor}, choice_.settings().timeout);
     if (!message) return tl::unexpected(message.error());
     auto reply = from_packet<InferReply>(*message);

@@ -71,16 +71,30 @@ class Predictor {
     // Runs the model on `tensor`, 1 x channels x rows x columns floats behind a sealed memfd.
     Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape);
 
+    // Runs the package's golden case `index` of worker().golden. Codes: "golden_mismatch"; what else prevents
+    // it.
+    Status run_golden(std::size_t index);
+
     const WorkerReady& worker() const { return ready_; }
 
   private:
-    Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready)
-        : choice_(std::move(choice)), worker_(std::move(worker)), ready_(std::move(ready)) {}
-    Result<Message> decode(const std::filesystem::path& file);
+    struct Tensor {
+        UniqueFd memory;
+        std::vector<std::int64_t> shape;
+    };
+
+    Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready, std::vector<UniqueFd> files)
+        : choice_(std::move(choice)),
+          worker_(std::move(worker)),
+          ready_(std::move(ready)),
+          files_(std::move(files)) {}
+    Result<std::variant<NotAnalysed, Tensor>> decode(int file, bool golden);
+    Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 
     ModelChoice choice_;
     ModelProcess worker_;
     WorkerReady ready_;
+    std::vector<UniqueFd> files_;  // that came with it
     std::optional<ModelProcess> decoder_;
     std::int64_t jobs_ = 0;
 };

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <tuple>
 
 #include "base/file_system.h"
 #include "hilum/command_line.h"
+#include "hilum/control_client.h"
 #include "hilum/model_process.h"
 #include "hilum/output.h"
 
@@ -117,20 +119,21 @@ int inspect(const Context& context, const std::filesystem::path& folder) {
     return report_problems(context, problems);
 }
 
-// Loads the model in a worker, which warms it up and so checks its shapes, and runs it on a mid-grey image.
-Result<nlohmann::json> probe(const model::ModelPackage& package) {
-    auto choice = choose_package(package.folder);
-    if (!choice) return tl::unexpected(choice.error());
-    auto predictor = Predictor::start(std::move(*choice));
-    if (!predictor) return tl::unexpected(predictor.error());
-    const auto& input = package.input;
+struct Trial {
+    nlohmann::json probe;  // null where the model does not run
+    std::size_t golden_cases = 0, golden_right = 0;
+    ConfigurationProblems problems;
+};
+
+// A mid-grey image through the model.
+Result<nlohmann::json> probe(Predictor& predictor, const model::InputSpecification& input) {
     const std::vector<float> grey(static_cast<std::size_t>(input.channels) *
                                       static_cast<std::size_t>(input.rows) *
                                       static_cast<std::size_t>(input.columns),
                                   0.5F);
     const auto tensor = make_memfd("hilum-probe", std::as_bytes(std::span(grey)));
     if (!tensor) return tl::unexpected(tensor.error());
-    const auto result = predictor->infer(tensor->get(), {1, input.channels, input.rows, input.columns});
+    const auto result = predictor.infer(tensor->get(), {1, input.channels, input.rows, input.columns});
     if (!result) return tl::unexpected(result.error());
     return nlohmann::json{{"device", result->device},
                           {"seconds", result->seconds},
@@ -138,32 +141,91 @@ Result<nlohmann::json> probe(const model::ModelPackage& package) {
                           {"activation_maps", result->map_rows > 0}};
 }
 
+// Loads the model in a worker, which warms it up and so checks its shapes; runs the probe and every golden
+// case, with the node's own decoder and worker.
+Trial try_out(const model::ModelPackage& package) {
+    Trial trial;
+    const auto note = [&](const std::filesystem::path& file, const Error& error) {
+        trial.problems.push_back({file.string(), 0, "", error.message});
+    };
+    auto predictor = choose_package(package.folder).and_then(Predictor::start);
+    if (!predictor) {
+        note(package.file, predictor.error());
+        return trial;
+    }
+    auto probed = probe(*predictor, package.input);
+    if (probed)
+        trial.probe = std::move(*probed);
+    else
+        note(package.file, probed.error());
+    trial.golden_cases = predictor->worker().golden.size();
+    for (std::size_t i = 0; i < trial.golden_cases; ++i) {
+        if (const auto right = predictor->run_golden(i))
+            ++trial.golden_right;
+        else
+            note(package.folder / "golden.yaml", right.error());
+    }
+    return trial;
+}
+
+std::string golden_text(const Trial& trial) {
+    return trial.golden_cases == 0
+               ? "it has no golden cases"
+               : fmt::format("{} of {} golden cases right", trial.golden_right, trial.golden_cases);
+}
+
 int verify(const Context& context, const std::filesystem::path& folder) {
     const auto loaded = model::read_model_package(folder);
+    Trial trial;
     auto problems = problems_of(loaded);
-    nlohmann::json probed;
     if (problems.empty()) {
-        auto result = probe(loaded.package);
-        if (result)
-            probed = std::move(*result);
-        else
-            problems.push_back({loaded.package.file.string(), 0, "", result.error().message});
+        trial = try_out(loaded.package);
+        problems = trial.problems;
     }
     if (context.json) {
         print_json(context.out, {{"valid", problems.empty()},
                                  {"problems", problems_json(problems)},
-                                 {"probe", probed},
+                                 {"probe", trial.probe},
+                                 {"golden", {{"cases", trial.golden_cases}, {"right", trial.golden_right}}},
                                  {"name", loaded.package.name},
                                  {"version", loaded.package.version},
                                  {"sha256", loaded.package.sha256}});
         return problems.empty() ? exit_ok : exit_failed;
     }
     if (problems.empty())
-        context.out << fmt::format("{} {} works: {} outputs{}, {:.0f} ms an image on {}\n",
-                                   loaded.package.name, loaded.package.version, text_of(probed, "outputs"),
-                                   probed["activation_maps"].get<bool>() ? " and activation maps" : "",
-                                   probed["seconds"].get<double>() * 1000, text_of(probed, "device"));
+        context.out << fmt::format(
+            "{} {} works: {} outputs{}, {:.0f} ms an image on {}; {}\n", loaded.package.name,
+            loaded.package.version, text_of(trial.probe, "outputs"),
+            trial.probe["activation_maps"].get<bool>() ? " and activation maps" : "",
+            trial.probe["seconds"].get<double>() * 1000, text_of(trial.probe, "device"), golden_text(trial));
     return report_problems(context, problems);
+}
+
+// Waits until the daemon has proved the new packages, or found that it cannot use them.
+int reload(const Context& context, const std::string& model) {
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    const auto outcome = ask(configuration->node.data_dir, "model.reload", {{"model", model}});
+    if (!outcome) return context.failed(outcome.error());
+    const auto& models = outcome->at("models");
+    const auto went_well = [](const nlohmann::json& one) { return text_of(one, "error").empty(); };
+    const int code = std::all_of(models.begin(), models.end(), went_well) ? exit_ok : exit_failed;
+    if (context.json) {
+        print_json(context.out, *outcome);
+        return code;
+    }
+    for (const auto& one : models) {
+        const auto name = text_of(one, "model");
+        const auto before = text_of(one, "before"), error = text_of(one, "error");
+        if (error.empty())
+            context.out << fmt::format("{}: version {} serves now{}\n", name, text_of(one, "after"),
+                                       before.empty() ? "" : ", in place of " + before);
+        else
+            context.err << fmt::format(
+                "{}: not reloaded: {}\n{}\n", name, error,
+                before.empty() ? "no version of it serves" : "version " + before + " goes on serving");
+    }
+    return code;
 }
 
 }  // namespace
@@ -176,10 +238,17 @@ void add_model_verbs(CLI::App& app, Action& action) {
     inspect_verb->add_option("DIR", *folder, "folder of the package")->required();
     inspect_verb->callback(
         [&action, folder] { action = [folder](const Context& c) { return inspect(c, *folder); }; });
-    auto* verify_verb = model->add_subcommand("verify", "check everything, load the model and run it once");
+    auto* verify_verb =
+        model->add_subcommand("verify", "check everything, load the model, run it and its golden cases");
     verify_verb->add_option("DIR", *folder, "folder of the package")->required();
     verify_verb->callback(
         [&action, folder] { action = [folder](const Context& c) { return verify(c, *folder); }; });
+    auto name = std::make_shared<std::string>();
+    auto* reload_verb = model->add_subcommand(
+        "reload", "replace the models of the running daemon by what lies in their folders now");
+    reload_verb->add_option("MODEL", *name, "name of the package's folder; default: every model");
+    reload_verb->callback(
+        [&action, name] { action = [name](const Context& c) { return reload(c, *name); }; });
 }
 
 }  // namespace hilum::cli

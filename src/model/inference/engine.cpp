@@ -174,6 +174,10 @@ bool Engine::device_works() const {
     }
 }
 
+double Engine::rounding() const {
+    return impl_->type == at::kFloat ? 0 : half_tolerance;
+}
+
 std::string Engine::description() const {
     return fmt::format("{}, {}, {}", impl_->device.str(), name_of(impl_->type),
                        impl_->fast ? "optimised" : "as loaded");

@@ -32,6 +32,10 @@ class Engine {
     // False after an error that has spoiled the process's use of a GPU: only a new process can go on.
     bool device_works() const;
 
+    // How far outputs may lie from those in single precision, relative to the largest where that is above 1;
+    // 0 where the model runs in single precision.
+    double rounding() const;
+
     std::string description() const;  // "cuda:0, fp16, optimised"
 
   private:

@@ -24,6 +24,7 @@ struct Arguments {
     std::string config;
     int config_fd = -1, channel_fd = -1;
     std::size_t model = 0;
+    std::string device;
 };
 
 Result<Configuration> read_configuration(const Arguments& arguments) {
@@ -43,7 +44,9 @@ int run(const Arguments& arguments) {
     const auto configuration = read_configuration(arguments);
     if (!configuration) return model::report_failure(coordinator, configuration.error());
     start_logging("worker", configuration->node.log_level);
-    return model::run_worker(std::move(coordinator), *configuration, arguments.model);
+    const auto& settings = configuration->models[arguments.model];
+    return model::run_worker(std::move(coordinator), settings,
+                             arguments.device.empty() ? settings.devices.front() : arguments.device);
 }
 
 // LibTorch's OpenMP threads spin while they wait for each other, unless told otherwise before main. On cores
@@ -62,6 +65,7 @@ int main(int argc, char** argv) {
     // A terminal's Ctrl-C reaches the whole group: the coordinator alone decides when its children end.
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
     CLI::App app("Hilum's inference worker, started by hilumd");
     Arguments arguments;
@@ -70,6 +74,7 @@ int main(int argc, char** argv) {
     app.add_option("--config-fd", arguments.config_fd, "descriptor of its text")->required();
     app.add_option("--channel-fd", arguments.channel_fd, "descriptor of the channel to hilumd")->required();
     app.add_option("--model", arguments.model, "which of the configured models, from 0")->required();
+    app.add_option("--device", arguments.device, "which of the model's devices; default: its first");
     CLI11_PARSE(app, argc, argv);
     return run(arguments);
 }

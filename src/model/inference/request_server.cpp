@@ -51,13 +51,15 @@ bool RequestServer::receive() {
     }
     auto tensor = map_tensor(*request, *message);
     if (tensor)
-        waiting_.push_back({request->job, std::move(*tensor), Clock::now()});
+        waiting_.push_back({request->job, request->golden, std::move(*tensor), Clock::now()});
     else
         refuse(request->job, {"wrong_input", tensor.error().message});
     return !ended_;
 }
 
 Result<Mapping> RequestServer::map_tensor(const InferRequest& request, const Message& message) const {
+    if (request.golden >= static_cast<int>(model_.package.golden.size()))
+        return fail("wrong_input", "the package has no golden case {}", request.golden);
     const auto& input = model_.package.input;
     const std::vector<std::int64_t> expected{1, input.channels, input.rows, input.columns};
     if (request.shape != expected)
@@ -94,7 +96,14 @@ void RequestServer::answer(const WaitingRequest& request, const Result<Inference
     if (!outcome) return refuse(request.job, outcome.error());
     auto result = describe(*outcome, started);
     if (!result) return refuse(request.job, result.error());
+    if (auto same = compare(request, *outcome); !same) return refuse(request.job, same.error());
     send({.job = request.job, .result = std::move(*result), .error_code = "", .error = ""}, outcome->maps);
+}
+
+Status RequestServer::compare(const WaitingRequest& request, const Inference& inference) const {
+    if (request.golden < 0) return {};
+    const auto& expected = model_.package.golden.at(static_cast<std::size_t>(request.golden));
+    return compare_golden(model_.package, expected, inference.outputs, model_.rounding);
 }
 
 Result<InferenceResult> RequestServer::describe(const Inference& inference, Timestamp started) const {

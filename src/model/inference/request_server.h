@@ -30,6 +30,7 @@ struct ServedModel {
     std::string device;                  // for the results
     std::function<bool()> device_works;  // asked after a failure
     Duration max_delay;                  // how long a request may wait for others to make a batch with
+    double rounding = 0;                 // Engine::rounding()
 };
 
 class RequestServer {
@@ -46,6 +47,7 @@ class RequestServer {
     // An InferRequest that was checked.
     struct WaitingRequest {
         std::int64_t job;
+        int golden;  // -1: none
         Mapping tensor;
         Clock::time_point arrived;
     };
@@ -56,6 +58,7 @@ class RequestServer {
     Result<Mapping> map_tensor(const InferRequest& request, const Message& message) const;
     void answer_batch(std::size_t size);
     void answer(const WaitingRequest& request, const Result<Inference>& outcome, Timestamp started);
+    Status compare(const WaitingRequest& request, const Inference& inference) const;
     Result<InferenceResult> describe(const Inference& inference, Timestamp started) const;
     void refuse(std::int64_t job, const Error& error);
     void send(const InferReply& reply, std::span<const float> maps);

@@ -1,10 +1,15 @@
 #include "model/inference/worker.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <chrono>
+#include <span>
 #include <utility>
+#include <vector>
 
+#include "base/file_system.h"
 #include "base/sandbox.h"
 #include "model/inference/engine.h"
 #include "model/inference/probe.h"
@@ -62,11 +67,28 @@ Result<BatchRunner> warm_up_engine(Engine& engine, const ModelPackage& package, 
     return BatchRunner(forward, std::move(*sizes));
 }
 
-Status announce(Channel& coordinator, const ModelPackage& package, const std::string& device,
-                std::size_t batch) {
-    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), {}, package.yaml_sha256};
+// The inputs of the golden cases, opened now, so that they belong to the weights that were read now.
+Result<std::vector<UniqueFd>> open_golden_inputs(const ModelPackage& package) {
+    std::vector<UniqueFd> inputs;
+    for (const auto& one : package.golden) {
+        const auto file = package.folder / one.input;
+        inputs.emplace_back(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!inputs.back())
+            return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
+    }
+    return inputs;
+}
+
+Status announce(Channel& coordinator, const ModelPackage& package, const std::vector<UniqueFd>& golden_inputs,
+                const std::string& device, std::size_t batch) {
+    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), {}, package.yaml_sha256, {}};
     for (const auto& label : package.labels) ready.labels.push_back(label.name);
-    return coordinator.send(to_packet(ready));
+    for (const auto& one : package.golden) ready.golden.push_back(one.input.string());
+    const auto yaml = make_memfd("hilum-model-yaml", std::as_bytes(std::span(package.yaml)));
+    if (!yaml) return tl::unexpected(yaml.error());
+    std::vector<int> fds{yaml->get()};
+    for (const auto& input : golden_inputs) fds.push_back(input.get());
+    return coordinator.send(to_packet(ready), fds);
 }
 
 }  // namespace
@@ -78,12 +100,13 @@ int report_failure(Channel& coordinator, const Error& error) {
     return unusable;
 }
 
-int run_worker(Channel coordinator, const Configuration& configuration, std::size_t model) {
+int run_worker(Channel coordinator, const ModelSettings& settings, const std::string& wanted_device) {
     const auto start = std::chrono::steady_clock::now();
-    const auto& settings = configuration.models[model];
     const auto package = read_package(settings);
     if (!package) return report_failure(coordinator, package.error());
-    const auto device = choose_device(settings.device);
+    const auto golden_inputs = open_golden_inputs(*package);
+    if (!golden_inputs) return report_failure(coordinator, golden_inputs.error());
+    const auto device = choose_device(wanted_device);
     if (!device) return report_failure(coordinator, device.error());
     auto engine = load_engine(*package, *device, settings.threads);
     if (!engine) return report_failure(coordinator, about_model_file(*package, engine.error()));
@@ -93,10 +116,11 @@ int run_worker(Channel coordinator, const Configuration& configuration, std::siz
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     spdlog::info("model {} {} is ready on {}: batches of up to {}, after {:.1f} s", package->name,
                  package->version, engine->description(), runner->largest(), seconds.count());
-    if (const auto told = announce(coordinator, *package, *device, runner->largest()); !told)
+    if (const auto told = announce(coordinator, *package, *golden_inputs, *device, runner->largest()); !told)
         return told.error().code == "closed" ? served : report_failure(coordinator, told.error());
     const auto device_works = [&engine] { return engine->device_works(); };
-    return RequestServer(coordinator, {*package, *device, device_works, settings.batch_max_delay},
+    return RequestServer(coordinator,
+                         {*package, *device, device_works, settings.batch_max_delay, engine->rounding()},
                          std::move(*runner))
         .serve();
 }

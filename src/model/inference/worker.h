@@ -2,16 +2,17 @@
 // digest it compares; it has no network and no database.
 #pragma once
 
-#include <cstddef>
+#include <string>
 
 #include "base/channel.h"
 #include "pipeline/types/configuration.h"
 
 namespace hilum::model {
 
-// Loads the model configuration.models[model] and serves InferRequests until the coordinator closes its
-// channel. Returns the exit code, a WorkerExit. A model that cannot be used is told with WorkerFailed.
-int run_worker(Channel coordinator, const Configuration& configuration, std::size_t model);
+// Loads the model onto `device` (one of settings.devices) and serves InferRequests until the coordinator
+// closes its channel. Returns the exit code, a WorkerExit. A model that cannot be used is told with
+// WorkerFailed.
+int run_worker(Channel coordinator, const ModelSettings& settings, const std::string& device);
 
 // Tells the coordinator why there is no model, and the log; returns the exit code, 1.
 int report_failure(Channel& coordinator, const Error& error);

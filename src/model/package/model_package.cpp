@@ -1,6 +1,7 @@
 #include "model/package/model_package.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/digest.h"
 #include "base/file_system.h"
@@ -45,6 +46,27 @@ Result<std::string> read_verified_weights(const ModelPackage& package) {
     if (!bytes) return fail("unreadable", "{}", bytes.error().message);
     if (auto same = compare_digest(package, sha256_hex(*bytes)); !same) return tl::unexpected(same.error());
     return bytes;
+}
+
+Status compare_golden(const ModelPackage& package, const GoldenCase& expected,
+                      const std::vector<float>& outputs, double least_tolerance) {
+    if (outputs.size() != expected.outputs.size())
+        return fail("golden_mismatch", "golden case {}: the model gives {} outputs, expected are {}",
+                    expected.input.string(), outputs.size(), expected.outputs.size());
+    double largest = 1, difference = 0;
+    std::size_t worst = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        largest = std::max(largest, std::abs(expected.outputs[i]));
+        const double differs = std::abs(static_cast<double>(outputs[i]) - expected.outputs[i]);
+        if (differs <= difference) continue;  // a NaN is never the worst: the worker has refused it before
+        difference = differs;
+        worst = i;
+    }
+    const double tolerance = std::max(expected.tolerance, least_tolerance * largest);
+    if (difference <= tolerance) return {};
+    return fail("golden_mismatch", "golden case {}: output {} is {:.6g}, expected {:.6g} within {:.2g}",
+                expected.input.string(), package.labels.at(worst).name, outputs[worst],
+                expected.outputs[worst], tolerance);
 }
 
 ModelIdentity identity_of(const ModelPackage& package) {

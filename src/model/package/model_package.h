@@ -57,6 +57,13 @@ struct Calibration {
     std::string set = "none";  // the data it was fitted on; "none": scores are not probabilities
 };
 
+// An image for which the package's maker knows what the model says, computed elsewhere.
+struct GoldenCase {
+    std::filesystem::path input;  // DICOM or grey PNG, within the package's folder
+    std::vector<double> outputs;  // raw, before the activation, one per label
+    double tolerance = 1e-3;      // how far each may differ
+};
+
 struct ModelPackage {
     std::filesystem::path folder;
     std::string name, version;
@@ -69,7 +76,8 @@ struct ModelPackage {
     Activation activation = Activation::softmax;
     std::vector<Label> labels;
     Calibration calibration;
-    std::string yaml_sha256;  // of model.yaml
+    std::string yaml, yaml_sha256;   // model.yaml's text, and its digest
+    std::vector<GoldenCase> golden;  // of golden.yaml
 
     // Whether the scores may be called probabilities: calibrated on a named set.
     bool calibrated() const { return calibration.method != "none" && calibration.set != "none"; }
@@ -80,8 +88,20 @@ struct LoadedPackage {
     ConfigurationProblems problems;  // all of them, with line and key
 };
 
-// Reads FOLDER/model.yaml. Does not read the weights.
+inline constexpr std::size_t largest_model_yaml = 1 << 20;  // bytes
+inline constexpr std::size_t most_golden_cases = 32;
+
+// Reads FOLDER/model.yaml and, where there is one, FOLDER/golden.yaml. Does not read the weights.
 LoadedPackage read_model_package(const std::filesystem::path& folder);
+
+// `yaml` as the model.yaml of a package in `folder`, without golden cases.
+LoadedPackage parse_model_yaml(std::string yaml, const std::filesystem::path& folder);
+
+// Compares a golden case's outputs with those that the model gave. `least_tolerance`, relative to the largest
+// expected output where that is above 1, holds where it is more than the case's own: half precision rounds.
+// Code "golden_mismatch" names the label that differs most.
+Status compare_golden(const ModelPackage& package, const GoldenCase& expected,
+                      const std::vector<float>& outputs, double least_tolerance = 0);
 
 // The package with the site's own thresholds in place of its own. Code "configuration" names unknown labels.
 Status apply_thresholds(ModelPackage& package, const std::map<std::string, double>& thresholds);

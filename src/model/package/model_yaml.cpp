@@ -6,13 +6,13 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
+#include "model/package/golden_yaml.h"
 #include "model/package/model_package.h"
 
 namespace hilum::model {
 namespace {
 
-constexpr std::size_t largest_yaml = 1 << 20;  // bytes
-constexpr int longest_side = 4096;             // pixels of the model's input
+constexpr int longest_side = 4096;  // pixels of the model's input
 constexpr std::size_t most_labels = 1000;
 constexpr const char* default_notice = "Not cleared for clinical use";
 
@@ -225,10 +225,7 @@ void read_calibration(YamlMapping at, ModelPackage& package) {
 void read_file_name(YamlMapping& root, ModelPackage& package) {
     const std::filesystem::path name = root.string("file");
     if (root.has("file")) {
-        const bool inside =
-            name.is_relative() && name.has_filename() &&
-            std::none_of(name.begin(), name.end(), [](const auto& part) { return part == ".."; });
-        if (!inside) root.problem("file", "must name a file within the package's folder");
+        if (!names_file_within(name)) root.problem("file", "must name a file within the package's folder");
     }
     package.file = package.folder / name;
 
@@ -262,19 +259,27 @@ void read_root(YamlMapping root, ModelPackage& package) {
 
 }  // namespace
 
-LoadedPackage read_model_package(const std::filesystem::path& folder) {
+LoadedPackage parse_model_yaml(std::string yaml, const std::filesystem::path& folder) {
     LoadedPackage loaded;
     loaded.package.folder = folder;
-    const auto file = folder / "model.yaml";
-    const auto text = read_file(file, largest_yaml);
+    loaded.package.yaml_sha256 = sha256_hex(yaml);
+    auto root = YamlMapping::parse(yaml, (folder / "model.yaml").string(), loaded.problems);
+    // Where it is no YAML every key would be missing.
+    if (loaded.problems.empty()) read_root(std::move(root), loaded.package);
+    loaded.package.yaml = std::move(yaml);
+    return loaded;
+}
+
+LoadedPackage read_model_package(const std::filesystem::path& folder) {
+    auto text = read_file(folder / "model.yaml", largest_model_yaml);
     if (!text) {
-        loaded.problems.push_back({file.string(), 0, "", text.error().message});
+        LoadedPackage loaded;
+        loaded.package.folder = folder;
+        loaded.problems.push_back({(folder / "model.yaml").string(), 0, "", text.error().message});
         return loaded;
     }
-    loaded.package.yaml_sha256 = sha256_hex(*text);
-    auto root = YamlMapping::parse(*text, file.string(), loaded.problems);
-    if (!loaded.problems.empty()) return loaded;  // no YAML: every key would be missing
-    read_root(std::move(root), loaded.package);
+    auto loaded = parse_model_yaml(std::move(*text), folder);
+    read_golden_yaml(loaded);
     return loaded;
 }
 

@@ -34,6 +34,12 @@ Duration positive_duration(YamlMapping& at, const std::string& key, Duration fal
     return value;
 }
 
+std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
+                                         std::optional<Duration> fallback) {
+    if (at.has(key) && at.string(key) == "none") return std::nullopt;
+    return at.duration(key, fallback);
+}
+
 void read_node(YamlMapping at, NodeSettings& node) {
     node.ae_title = ae_title(at, "ae_title", node.ae_title);
     node.data_dir = at.string("data_dir", node.data_dir.string());
@@ -75,16 +81,29 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
     at.finish();
 }
 
+bool is_device(std::string_view name) {
+    constexpr std::string_view numbered = "cuda:";
+    if (name == "auto" || name == "cpu" || name == "cuda") return true;
+    return name.starts_with(numbered) && name.size() > numbered.size() &&
+           name.find_first_not_of("0123456789", numbered.size()) == std::string_view::npos;
+}
+
+void read_devices(YamlMapping& at, ModelSettings& model) {
+    constexpr std::size_t most = 64;
+    const auto devices = at.strings("device");
+    if (!at.has("device")) return;
+    if (devices.empty() || devices.size() > most || !std::all_of(devices.begin(), devices.end(), is_device))
+        at.problem("device", "must be auto, cpu, cuda or cuda:N, or a list of these with a worker for each");
+    else
+        model.devices = devices;
+}
+
 void read_models(YamlMapping& root, const std::filesystem::path& folder, std::vector<ModelSettings>& models) {
     std::set<std::string> names;
     for (auto& at : root.mappings("models")) {
         ModelSettings model;
         model.package = folder / at.string("package");
-        model.device = at.string("device", model.device);
-        const bool numbered = model.device.starts_with("cuda:") && model.device.size() > 5 &&
-                              model.device.find_first_not_of("0123456789", 5) == std::string::npos;
-        if (model.device != "auto" && model.device != "cpu" && model.device != "cuda" && !numbered)
-            at.problem("device", "must be auto, cpu, cuda or cuda:N");
+        read_devices(at, model);
         model.threads = static_cast<int>(at.integer("threads", model.threads, 0, 256));
         auto batch = at.mapping("batch");
         if (batch.string("max_size", "auto") != "auto")
@@ -93,6 +112,9 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
         batch.finish();
         model.mode = at.choice("mode", {"active", "shadow"}, model.mode);
         model.timeout = positive_duration(at, "timeout", model.timeout);
+        model.golden_every = duration_or_none(at, "golden_every", model.golden_every);
+        if (model.golden_every == Duration::zero())
+            at.problem("golden_every", "must be longer than 0, or none");
         auto thresholds = at.mapping("thresholds");
         model.thresholds_line = thresholds.line();
         for (const auto& label : thresholds.keys())
@@ -134,10 +156,7 @@ void read_study(YamlMapping at, StudySettings& study) {
     study.idle_timeout = at.duration("idle_timeout", study.idle_timeout);
     study.max_wait = at.duration("max_wait", study.max_wait);
     study.close_on_release = at.boolean("close_on_release", study.close_on_release);
-    if (at.string("max_age", "") == "none")
-        study.max_age.reset();
-    else
-        study.max_age = at.duration("max_age", study.max_age);
+    study.max_age = duration_or_none(at, "max_age", study.max_age);
     study.report_not_analysed =
         at.choice("report_not_analysed", {"never", "nothing_analysed", "always"}, study.report_not_analysed);
     if (study.max_wait < study.idle_timeout)

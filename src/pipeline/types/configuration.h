@@ -50,14 +50,15 @@ struct ScpSettings {
 
 struct ModelSettings {
     std::filesystem::path package;
-    std::string device = "auto";  // auto | cpu | cuda | cuda:N
-    int threads = 0;              // 0: as many as the processor has cores
-    int batch_max_size = 0;       // 0: measured at warm-up
+    std::vector<std::string> devices{"auto"};  // auto | cpu | cuda | cuda:N; a worker for each
+    int threads = 0;                           // of each worker; 0: as many as the processor has cores
+    int batch_max_size = 0;                    // 0: measured at warm-up
     Duration batch_max_delay = std::chrono::milliseconds(5);
     std::string mode = "active";  // active | shadow
     int thresholds_line = 0;      // of the file, for messages
     std::map<std::string, double> thresholds;
-    Duration timeout = std::chrono::seconds(120);  // one inference
+    Duration timeout = std::chrono::seconds(120);                   // one inference
+    std::optional<Duration> golden_every = std::chrono::hours(24);  // none: at load only
     bool operator==(const ModelSettings&) const = default;
 };
 

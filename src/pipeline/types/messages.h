@@ -102,16 +102,18 @@ struct ReceiverEvent {
 
 // ---- decoder ----
 
-// coordinator -> decoder. One descriptor: the DICOM file, open for reading. Answered by DecodeReply.
+// coordinator -> decoder. Two descriptors, open for reading: the DICOM file, and the text of the model.yaml
+// that the worker runs, whatever lies in the package's folder meanwhile. Answered by DecodeReply.
 struct DecodeRequest {
     static constexpr const char* type = "decode";
     std::int64_t job = 0;
-    std::string package;           // folder of the model package
-    std::string package_sha256;    // of the model.yaml that the worker runs
+    std::string package;           // folder of the model package, for messages
+    std::string package_sha256;    // of that model.yaml
     int display_long_side = 1280;  // of the display image
+    bool golden = false;           // the package's own case, DICOM or PNG: whatever its intended use
 };
 // decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W;
-// display memfd of bytes), not_analysed, error.
+// display memfd of bytes; of a golden case the tensor alone), not_analysed, error.
 struct DecodeReply {
     static constexpr const char* type = "decode_reply";
     std::int64_t job = 0;
@@ -121,20 +123,21 @@ struct DecodeReply {
     DisplayGeometry display;
     RadiographAttributes attributes;  // as far as they were read
     NotAnalysed not_analysed;         // code empty: not so
-    std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again;
-                                      // "package_changed": model.yaml is another one than asked for
+    std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again
 };
 
 // ---- worker ----
 
-// worker -> coordinator, once: the model is loaded, its digest right, warmed up.
+// worker -> coordinator, once: the model is loaded, its digest right, warmed up. Descriptors: a memfd of
+// model.yaml's text, then the input of each golden case, open for reading.
 struct WorkerReady {
     static constexpr const char* type = "worker_ready";
     ModelIdentity model;
     std::string device;
     int batch_size = 1;  // how many requests it wants waiting
     std::vector<std::string> labels;
-    std::string package_sha256;  // of model.yaml
+    std::string package_sha256;       // of model.yaml
+    std::vector<std::string> golden;  // names of the golden cases' inputs
 };
 // worker -> coordinator, instead, before it exits: the package cannot be used; trying again cannot help until
 // it is changed.
@@ -147,6 +150,7 @@ struct InferRequest {
     static constexpr const char* type = "infer";
     std::int64_t job = 0;
     std::vector<std::int64_t> shape;
+    int golden = -1;  // which golden case's outputs are to be compared; -1: it is none
 };
 // worker -> coordinator. With maps: one descriptor, floats labels x map_rows x map_columns.
 struct InferReply {
@@ -154,7 +158,8 @@ struct InferReply {
     std::int64_t job = 0;
     InferenceResult result;
     std::string error_code,
-        error;  // empty: result holds; else see docs/model-package.md; "out_of_memory" may pass
+        error;  // empty: result holds; else see docs/model-package.md; "out_of_memory" may pass;
+                // "golden_mismatch": the golden case's outputs are not what the package expects
 };
 
 // ---- composer ----

@@ -27,12 +27,12 @@ HILUM_JSON_MEMBERS(DiscardCommit, header, reason, calling_ae, peer)
 HILUM_JSON_MEMBERS(StoreAnswer, committed, keep_file, outcome)
 HILUM_JSON_MEMBERS(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_instance_uid,
                    study_instance_uid, detail)
-HILUM_JSON_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side)
+HILUM_JSON_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden)
 HILUM_JSON_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, not_analysed, error_code,
                    error)
-HILUM_JSON_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha256)
+HILUM_JSON_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha256, golden)
 HILUM_JSON_MEMBERS(WorkerFailed, code, error)
-HILUM_JSON_MEMBERS(InferRequest, job, shape)
+HILUM_JSON_MEMBERS(InferRequest, job, shape, golden)
 HILUM_JSON_MEMBERS(InferReply, job, result, error_code, error)
 HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_sop_class, sr_series_number, sr_series_description,
                    sc_when, sc_long_side, sc_series_number, sc_series_description)

@@ -142,5 +142,32 @@ TEST(YamlMapping, RefusesANumberThatIsNotANumber) {
     EXPECT_EQ(problems.size(), 1u);
 }
 
+TEST(YamlMappingList, ReadsEachItem) {
+    ConfigurationProblems problems;
+    auto items = YamlMapping::parse_list("- {a: 1}\n- {a: 2, b: 3}\n", "f", problems);
+    ASSERT_EQ(items.size(), 2u);
+    EXPECT_EQ(items[0].integer("a", std::nullopt), 1);
+    EXPECT_EQ(items[1].integer("a", std::nullopt), 2);
+    items[1].finish();
+    EXPECT_THAT(texts(problems), ElementsAre("f:2: [1].b: is not a key that Hilum knows"));
+}
+
+TEST(YamlMappingList, MayBeEmpty) {
+    ConfigurationProblems problems;
+    EXPECT_THAT(YamlMapping::parse_list("# nothing yet\n", "f", problems), IsEmpty());
+    EXPECT_THAT(texts(problems), IsEmpty());
+}
+
+TEST(YamlMappingList, NamesWhatIsNoListOrNoMapping) {
+    ConfigurationProblems problems;
+    YamlMapping::parse_list("a: 1\n", "f", problems);
+    YamlMapping::parse_list("- {a: 1}\n- 5\n", "g", problems);
+    YamlMapping::parse_list("- [\n", "h", problems);
+    ASSERT_EQ(problems.size(), 3u);
+    EXPECT_THAT(texts(problems),
+                ElementsAre("f:1: must be a list", "g:2: [1]: must be a mapping of keys to values",
+                            HasSubstr("not valid YAML")));
+}
+
 }  // namespace
 }  // namespace hilum

@@ -60,7 +60,7 @@ WorkerProcess::WorkerProcess(const WorkerOptions& options) {
     channel_ = std::move(ours);
     const auto file = (folder_ / "hilum.yaml").string();
     process_ = value_of(spawn({.arguments = {HILUM_WORKER, "--config", file, "--config-fd", "4",
-                                             "--channel-fd", "3", "--model", "0"},
+                                             "--channel-fd", "3", "--model", "0", "--device", options.device},
                                .descriptors = {theirs.fd(), config.get()},
                                .dies_with_parent = true}));
 }
@@ -83,15 +83,15 @@ WorkerFailed WorkerProcess::failed() {
     return value_of(from_packet<WorkerFailed>(receive()));
 }
 
-void WorkerProcess::infer(std::int64_t job, float grey) {
-    infer(job, std::vector<float>(input_side * input_side, grey), {1, 1, input_side, input_side});
+void WorkerProcess::infer(std::int64_t job, float grey, int golden) {
+    infer(job, std::vector<float>(input_side * input_side, grey), {1, 1, input_side, input_side}, golden);
 }
 
-void WorkerProcess::infer(std::int64_t job, const std::vector<float>& image,
-                          std::vector<std::int64_t> shape) {
+void WorkerProcess::infer(std::int64_t job, const std::vector<float>& image, std::vector<std::int64_t> shape,
+                          int golden) {
     const auto memfd = value_of(make_memfd("tensor", std::as_bytes(std::span(image))));
     const std::array fds{memfd.get()};
-    must(channel_.send(to_packet(InferRequest{job, std::move(shape)}), fds));
+    must(channel_.send(to_packet(InferRequest{job, std::move(shape), golden}), fds));
 }
 
 InferReply WorkerProcess::reply(Message* message) {

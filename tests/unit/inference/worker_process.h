@@ -34,8 +34,9 @@ class WorkerProcess {
     WorkerReady ready();
     WorkerFailed failed();
 
-    void infer(std::int64_t job, float grey);  // an image of one grey
-    void infer(std::int64_t job, const std::vector<float>& image, std::vector<std::int64_t> shape);
+    void infer(std::int64_t job, float grey, int golden = -1);  // an image of one grey
+    void infer(std::int64_t job, const std::vector<float>& image, std::vector<std::int64_t> shape,
+               int golden = -1);
     void send(const nlohmann::json& packet) { must(channel_.send(packet)); }
     InferReply reply(Message* message = nullptr);
 

@@ -112,6 +112,43 @@ TEST(Worker, SendsTheMapsInSealedMemory) {
     }
 }
 
+// One golden case, whose image the worker does not read: it hands it to the coordinator.
+void add_golden_case(const std::filesystem::path& package) {
+    std::ofstream(package / "golden.png") << "an image";
+    std::ofstream(package / "golden.yaml") << "- {input: golden.png, outputs: [-0.5, 0.5]}\n";
+}
+
+TEST(Worker, HandsOverItsPackagesTextAndGoldenInputs) {
+    WorkerProcess worker({.forward = mean_model, .damage = add_golden_case});
+    const auto message = worker.receive();
+    const auto ready = from_packet<WorkerReady>(message).value();
+    EXPECT_THAT(ready.golden, ElementsAre("golden.png"));
+    ASSERT_EQ(message.fds.size(), 2u);
+    EXPECT_THAT(read_fd(message.fds[0].get(), 1 << 20).value(), HasSubstr("name: test\nversion: 7\n"));
+    EXPECT_EQ(read_fd(message.fds[1].get(), 1 << 20).value(), "an image");
+}
+
+TEST(Worker, ComparesTheOutputsOfAGoldenCase) {
+    WorkerProcess worker({.forward = mean_model, .damage = add_golden_case});
+    worker.ready();
+    worker.infer(1, 0.5F, 0);
+    const auto right = worker.reply();
+    EXPECT_EQ(right.error_code, "") << right.error;
+    worker.infer(2, 0.6F, 0);
+    const auto wrong = worker.reply();
+    EXPECT_EQ(wrong.error_code, "golden_mismatch");
+    EXPECT_THAT(wrong.error, HasSubstr("golden case golden.png: output Dark is -0.6, expected -0.5"));
+    worker.infer(3, 0.6F);
+    EXPECT_EQ(worker.reply().error_code, "") << "it is no golden case";
+}
+
+TEST(Worker, RefusesAGoldenCaseThatItDoesNotHave) {
+    WorkerProcess worker({.forward = mean_model, .damage = add_golden_case});
+    worker.ready();
+    worker.infer(1, 0.5F, 1);
+    EXPECT_NE(worker.reply().error_code, "");
+}
+
 TEST(Worker, RunsWaitingImagesAsOneBatchAndAnswersEachForItself) {
     WorkerProcess worker({.forward = mean_model, .activation = "sigmoid", .settings = batches_of_4});
     EXPECT_EQ(worker.ready().batch_size, 4);

@@ -40,7 +40,8 @@ class DecoderProcess : public testing::Test {
         std::ofstream(folder / "model.pt") << "weights";
         test::fill_radiograph(*format.getDataset(), 64, 48);
     }
-    std::string worker_runs = sha256_hex(model_yaml);  // the digest of its model.yaml
+    std::string worker_runs = model_yaml;  // the model.yaml that it loaded
+    bool golden = false;
     void start(const Configuration& configuration = {}) {
         auto pair = Channel::make_pair().value();
         pid = ::fork();
@@ -58,11 +59,13 @@ class DecoderProcess : public testing::Test {
     }
     void send(const std::filesystem::path& file) {
         const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-        const int fds[] = {fd.get()};
+        const auto yaml = make_memfd("yaml", std::as_bytes(std::span(worker_runs))).value();
+        const int fds[] = {fd.get(), yaml.get()};
         const DecodeRequest request{.job = 7,
                                     .package = folder.path().string(),
-                                    .package_sha256 = worker_runs,
-                                    .display_long_side = 128};
+                                    .package_sha256 = sha256_hex(worker_runs),
+                                    .display_long_side = 128,
+                                    .golden = golden};
         ASSERT_TRUE(channel.send(to_packet(request), fds));
     }
     std::filesystem::path save() {
@@ -175,29 +178,34 @@ TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
 TEST_F(DecoderProcess, AnswersAnErrorForAPackageThatCannotBeRead) {
     start();
     const auto file = save();
-    std::ofstream(folder / "model.yaml") << "name: [";
-    worker_runs = sha256_hex("name: [");
+    worker_runs = "name: [";
     send(file);
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error_code, "package");
     EXPECT_EQ(stop(), 0);
 }
 
-TEST_F(DecoderProcess, UsesThePackageThatTheWorkerRunsThoughTheFileChanged) {
+TEST_F(DecoderProcess, PreparesForThePackageThatTheWorkerRunsWhateverLiesInTheFolder) {
     start();
     const auto file = save();
     send(file);
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 32);
-    std::string changed = model_yaml;
-    changed.replace(changed.find("rows: 32"), 8, "rows: 16");
-    std::ofstream(folder / "model.yaml") << changed;
-    send(file);
-    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 32);
-    worker_runs = sha256_hex(changed);
+    worker_runs.replace(worker_runs.find("rows: 32"), 8, "rows: 16");
     send(file);
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().shape[2], 16);
-    worker_runs = sha256_hex("a third");
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, PreparesAGoldenCaseWhateverTheIntendedUse) {
+    start();
+    format.getDataset()->putAndInsertString(DCM_Modality, "CT");
+    const auto file = save();
     send(file);
-    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error_code, "package_changed");
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "modality");
+    golden = true;
+    send(file);
+    const auto message = receive();
+    EXPECT_TRUE(from_packet<DecodeReply>(message).value().prepared);
+    EXPECT_EQ(message.fds.size(), 1u);
     EXPECT_EQ(stop(), 0);
 }
 

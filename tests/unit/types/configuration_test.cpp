@@ -76,7 +76,7 @@ http: {listen: "0.0.0.0:9090"}
     EXPECT_THAT(c.scp.accept[1].hosts, IsEmpty());
     ASSERT_EQ(c.models.size(), 1u);
     EXPECT_EQ(c.models[0].package, "/etc/hilum/models/demo");
-    EXPECT_EQ(c.models[0].device, "cuda:1");
+    EXPECT_EQ(c.models[0].devices, std::vector<std::string>{"cuda:1"});
     EXPECT_EQ(c.models[0].batch_max_size, 4);
     EXPECT_EQ(c.models[0].batch_max_delay, Duration(2ms));
     EXPECT_EQ(c.models[0].thresholds.at("Pneumonia"), 0.62);
