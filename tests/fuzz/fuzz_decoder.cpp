@@ -1,12 +1,11 @@
-// A DICOM file through the decoder process's work: the bounded scan of its structure, parsing, the intended
-// use, decoding, grayscale, resizing.
+// A DICOM file or PNG through the decoder process's work: the bounded scan of its structure, parsing, the
+// intended use, decoding, grayscale, resizing.
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
-#include "model/grayscale_attributes.h"
 #include "model/radiograph_decoder.h"
 #include "model/radiograph_preparation.h"
 
@@ -43,14 +42,8 @@ void decode(int file) {
     for (const auto& package : packages) {
         const auto preparation = prepare_radiograph(file, package, display_long_side, configuration);
         if (preparation && std::holds_alternative<PreparedRadiograph>(preparation->outcome)) continue;
-        // What is no radiograph does not come as far as its pixels there.
-        auto format = load_dicom_file(file);
-        if (!format) return;
-        try {
-            (void)decode_pixels(*(*format)->getDataset(), configuration.decoder.max_pixels);
-            (void)read_grayscale(*(*format)->getDataset());
-        } catch (const std::bad_alloc&) {
-        }
+        // What is no radiograph does not come as far as its pixels there, and a PNG is not looked at.
+        (void)prepare_golden_case(file, package, configuration.decoder.max_pixels);
         return;
     }
 }
