@@ -74,7 +74,9 @@ class AnalysisEngine {
     void submit(AnalysisTask task);
 
     bool ready(std::size_t model) const { return models_[model]->ready(); }
-    void reload(std::size_t model, ModelWorkers::Reloaded done) { models_[model]->reload(std::move(done)); }
+    void reload(std::size_t model, const std::string& actor, ModelWorkers::Reloaded done) {
+        models_[model]->reload(actor, std::move(done));
+    }
     bool decoding() const;  // a decoder runs
     bool idle() const { return tasks_.empty(); }
     bool any_child_running() const;

@@ -259,7 +259,7 @@ void Node::reload_models(const std::string& model, const std::string& actor,
     };
     const auto outcomes = std::make_shared<Outcomes>(Outcomes{wanted.size()});
     for (const auto i : wanted)
-        engine_.reload(i, [outcomes, done](const ModelReload& reload) {
+        engine_.reload(i, actor, [outcomes, done](const ModelReload& reload) {
             outcomes->models.push_back({{"model", reload.model},
                                         {"before", reload.before},
                                         {"after", reload.after},

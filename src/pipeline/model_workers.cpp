@@ -192,13 +192,14 @@ void ModelWorkers::prove_again_after(Duration wait) {
 
 // ---- reload ----
 
-void ModelWorkers::reload(Reloaded done) {
+void ModelWorkers::reload(const std::string& actor, Reloaded done) {
     if (reloaded_ || stopping_) {
         ModelReload outcome{
             key_, stopping_ ? "the node is being stopped" : "it is being reloaded already", {}, {}};
         return boost::asio::post(loop_, [done = std::move(done), outcome] { done(outcome); });
     }
     reloaded_ = std::move(done);
+    actor_ = actor;
     const auto* serving = any_serving();
     before_ = serving != nullptr ? serving->ready->model.version : "";
     spdlog::info("model {}: loading {} beside what serves", key_, settings_.package.string());
@@ -228,6 +229,7 @@ void ModelWorkers::end_reload(const std::string& error) {
     const auto* serving = any_serving();
     ModelReload outcome{key_, error, before_, ""};
     auto event = event_of(error.empty() ? "model_reloaded" : "model_reload_failed", serving);
+    event.actor = actor_;
     if (error.empty()) {
         outcome.after = serving->ready->model.version;
         event.detail["before"] = before_;

@@ -66,9 +66,10 @@ class ModelWorkers {
     void start();
     void stop();
 
-    // Loads the package beside the workers at work, proves it, and puts the new ones in their place, all at
-    // once. Calls `done` on the loop. What fails changes nothing but the log and the audit trail.
-    void reload(Reloaded done);
+    // `actor` asks: loads the package beside the workers at work, proves it, and puts the new ones in their
+    // place, all at once. Calls `done` on the loop. What fails changes nothing but the log and the audit
+    // trail.
+    void reload(const std::string& actor, Reloaded done);
 
     bool ready() const { return any_serving() != nullptr; }
     const ModelWorker* any_serving() const;
@@ -112,7 +113,8 @@ class ModelWorkers {
     Workers candidates_;  // likewise, while the model is reloaded
     Workers retiring_;    // until they have answered what they were given
     Reloaded reloaded_;   // set while the model is reloaded
-    std::string before_;  // version that served when the reload began
+    std::string actor_;   // who asked for the reload
+    std::string before_;  // version that served when it began
     boost::asio::steady_timer reload_timer_, proof_timer_;
     bool stopping_ = false;
 };

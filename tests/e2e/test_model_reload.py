@@ -84,6 +84,7 @@ class GoodAndBadPackageTest(ReloadTest):
         self.assertEqual(self.predicted_version(), "1.1.0")
         self.assertEqual((self.model()["version"], self.model()["state"]), ("1.1.0", "ready"))
         event = self.await_event("model_reloaded")
+        self.assertTrue(event["actor"].startswith("operator uid"), event)
         self.assertEqual((event["detail"]["before"], event["detail"]["model"]["version"]), ("1.0.0", "1.1.0"))
         self.assertIn(b'hilum_model_events_total{event="reloaded",model="package"} 1',
                       http(f"{self.node.url}/metrics")[1])
@@ -97,7 +98,7 @@ class GoodAndBadPackageTest(ReloadTest):
     def test_sighup_reloads(self):
         self.edit(("version: 1.0.0", "version: 1.2.0"))
         os.kill(self.node.process.pid, signal.SIGHUP)
-        self.await_event("model_reloaded")
+        self.assertEqual(self.await_event("model_reloaded")["actor"], "SIGHUP")
         self.assertEqual(self.predicted_version(), "1.2.0")
 
     def test_damaged_weights_change_nothing(self):

@@ -113,6 +113,18 @@ TEST(Configuration, AcceptsEveryoneWhereTheSiteSaysSo) {
     EXPECT_TRUE(parsed("scp: {accept: [{any: true}]}").scp.any_caller);
 }
 
+TEST(Configuration, GivesAModelAWorkerForEachDevice) {
+    const auto c = parsed(
+        "models: [{package: m, device: [cuda:0, cuda:1], golden_every: 1h},"
+        " {package: n, golden_every: none}, {package: o}]");
+    const auto& models = c.models;
+    EXPECT_THAT(models[0].devices, ElementsAre("cuda:0", "cuda:1"));
+    EXPECT_EQ(models[0].golden_every, Duration(1h));
+    EXPECT_EQ(models[1].golden_every, std::nullopt);
+    EXPECT_THAT(models[2].devices, ElementsAre("auto"));
+    EXPECT_EQ(models[2].golden_every, Duration(24h));
+}
+
 TEST(Configuration, TurnsHttpOff) {
     EXPECT_FALSE(parsed("http: {listen: none}").http.enabled);
 }
@@ -170,6 +182,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"ModelWithoutPackage", "models: [{device: cpu}]", "models[0].package: is missing"},
         BadValue{"UnknownDevice", "models: [{package: m, device: tpu}]", "models[0].device"},
         BadValue{"CudaWithoutNumber", "models: [{package: m, device: 'cuda:'}]", "models[0].device"},
+        BadValue{"UnknownDeviceAmongOthers", "models: [{package: m, device: [cpu, tpu]}]",
+                 "models[0].device"},
+        BadValue{"NoDevice", "models: [{package: m, device: []}]", "models[0].device"},
+        BadValue{"GoldenCasesAllTheTime", "models: [{package: m, golden_every: 0s}]",
+                 "models[0].golden_every: must be longer than 0"},
         BadValue{"UnknownMode", "models: [{package: m, mode: ghost}]", "must be one of: active, shadow"},
         BadValue{"ThresholdAboveOne", "models: [{package: m, thresholds: {A: 1.5}}]", "thresholds.A: is 1.5"},
         BadValue{"WaitShorterThanIdle", "study: {idle_timeout: 10s, max_wait: 5s}", "study.max_wait"},
