@@ -9,6 +9,7 @@ import subprocess
 import pydicom
 
 from hilum_harness import BINARIES, MODEL, HilumTest, diagnoses, http, make_phantoms, variant, wait_until
+from local_services import command_line
 from report_reading import content_items
 
 ALGORITHM_VERSION = ("111003", "DCM")
@@ -52,6 +53,9 @@ class ReloadTest(HilumTest):
         wait_until(lambda: self.events(kind), seconds, f"the audit trail has {kind}")
         return self.events(kind)[-1]
 
+    def worker_pids(self):
+        return [pid for pid, _ in self.node.descendants() if "hilum-worker" in command_line(pid)[0]]
+
     def predicted_version(self):
         phantom, = make_phantoms(self.folder / "one", 1, 3, "--size", "192")
         status, body = http(f"{self.node.url}/api/v1/predict", phantom.read_bytes())
@@ -89,11 +93,6 @@ class GoodAndBadPackageTest(ReloadTest):
         self.assertIn(b'hilum_model_events_total{event="reloaded",model="package"} 1',
                       http(f"{self.node.url}/metrics")[1])
         wait_until(lambda: len(self.worker_pids()) == 1, 30, "the old worker ends")
-
-    def worker_pids(self):
-        found = subprocess.run(["pgrep", "-P", str(self.node.process.pid), "-f", "hilum-worker"], capture_output=True,
-                               text=True, check=False)
-        return found.stdout.split()
 
     def test_sighup_reloads(self):
         self.edit(("version: 1.0.0", "version: 1.2.0"))
@@ -180,6 +179,18 @@ class TwoWorkersTest(ReloadTest):
         versions = [version_in(next(result for result in found[study] if result.is_report).dataset)
                     for study in studies]
         self.assertEqual(versions, ["1.0.0"] * 6 + ["1.1.0"] * 6)
+
+
+    def test_a_worker_that_comes_back_to_another_package_does_not_serve_beside_the_old(self):
+        self.start_node()
+        wait_until(lambda: self.model()["device"] == "cpu, cpu", 60, "both workers are ready")
+        self.edit(("version: 1.0.0", "version: 1.1.0"))
+        os.kill(self.worker_pids()[0], signal.SIGKILL)
+        wait_until(lambda: "run `hilum model reload`" in self.model()["error"], 60, "the status tells")
+        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu", "1.0.0"))
+        self.assertEqual(self.predicted_version(), "1.0.0")
+        self.assertEqual(self.node.run("model", "reload").returncode, 0)
+        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "1.1.0"))
 
 
 class SwapUnderLoadTest(ReloadTest):
