@@ -72,6 +72,7 @@ template <typename Word>
 bool read_pixels(PngReader& reader, std::vector<Word>& into, int rows, int columns) {
     into.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
     std::vector<png_bytep> starts;
+    starts.reserve(static_cast<std::size_t>(rows));
     for (int row = 0; row < rows; ++row)
         starts.push_back(reinterpret_cast<png_bytep>(into.data() + static_cast<std::size_t>(row) *
                                                                        static_cast<std::size_t>(columns)));
