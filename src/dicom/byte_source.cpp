@@ -60,6 +60,9 @@ class InflatingSource : public ByteSource {
                 if (auto refilled = refill(); !refilled) return tl::unexpected(refilled.error());
             }
             const int result = ::inflate(&stream_, Z_NO_FLUSH);
+            // What was taken in last may still become more than a buffer's length.
+            if (result == Z_BUF_ERROR && stream_.avail_in == 0)
+                return fail("truncated", "the deflated data set ends early");
             ended_ = result == Z_STREAM_END;
             if (!ended_ && result != Z_OK) return fail("malformed", "the deflated data set is damaged");
         }
@@ -83,7 +86,6 @@ class InflatingSource : public ByteSource {
     Status refill() {
         const auto n = deflated_->read(input_);
         if (!n) return tl::unexpected(n.error());
-        if (*n == 0) return fail("truncated", "the deflated data set ends early");
         stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
         stream_.avail_in = static_cast<uInt>(*n);
         return {};

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 
 #include "base/file_system.h"
@@ -22,6 +23,11 @@ namespace hilum {
 namespace {
 
 constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are read when asked for
+constexpr Uint32 longest_value = 64 * 1024;        // bytes of text or numbers; explicit VRs allow no more
+
+// DCMTK needs up to 2 microseconds and 250 bytes for an element, and holds in memory what was deflated. The
+// pixels of any image that is decoded fit into this.
+constexpr HeaderScanLimits parser_limits{.elements = 500'000, .inflated_size = 400ULL << 20, .digest = false};
 
 bool is_ascii(const std::string& text) {
     return std::ranges::all_of(text,
@@ -114,8 +120,23 @@ std::string bytes_to_text(DcmItem& item, DcmEVR vr, const OFString& value) {
 // The element when it holds text.
 DcmElement* text_element(DcmItem& item, const DcmTagKey& tag) {
     DcmElement* element = nullptr;
-    if (item.findAndGetElement(tag, element).bad() || element == nullptr) return nullptr;
+    if (item.findAndGetElement(tag, element).bad() || element == nullptr ||
+        element->getLengthField() > longest_value)
+        return nullptr;
     return dynamic_cast<DcmByteString*>(element);
+}
+
+// DCMTK takes what it can of an IS: 1 of "1.5", and of what needs more than 32 bits the lower ones.
+std::optional<double> integer_string_of(DcmElement& element, unsigned long index) {
+    OFString value;
+    if (element.getOFString(value, index).bad()) return {};
+    const std::string text = trimmed({value.c_str(), value.length()});
+    const std::size_t sign = text.starts_with('+') ? 1 : 0;
+    double number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [read, error] = std::from_chars(text.data() + sign, end, number);
+    if (error != std::errc() || read != end || !std::isfinite(number)) return {};
+    return number;
 }
 
 // DCMTK recurses into sequences and believes lengths: the file passes a bounded scan before DCMTK sees it.
@@ -127,7 +148,7 @@ Status check_structure(int fd) {
         return fail("transfer_syntax",
                     "the image is encoded in a way that Hilum does not read (transfer syntax {})",
                     loggable(meta->transfer_syntax_uid));
-    const auto scan = scan_header(fd, meta->dataset_begin, meta->file_size, *syntax);
+    const auto scan = scan_header(fd, meta->dataset_begin, meta->file_size, *syntax, parser_limits);
     if (!scan) return tl::unexpected(scan.error());
     return {};
 }
@@ -227,17 +248,17 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
 
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
     DcmElement* element = nullptr;
-    if (item.findAndGetElement(tag, element).bad() || element == nullptr || index >= element->getVM())
+    if (item.findAndGetElement(tag, element).bad() || element == nullptr ||
+        element->getLengthField() > longest_value || index >= element->getVM())
         return {};
+    if (element->ident() == EVR_IS) return integer_string_of(*element, index);
     double number = 0;
     Uint16 us = 0;
     Sint16 ss = 0;
     Uint32 ul = 0;
     Sint32 sl = 0;
     Float32 fl = 0;
-    if (element->ident() == EVR_IS && element->getSint32(sl, index).good())
-        number = sl;
-    else if (element->getFloat64(number, index).good()) {
+    if (element->getFloat64(number, index).good()) {
     } else if (element->getUint16(us, index).good())
         number = us;
     else if (element->getSint16(ss, index).good())

@@ -50,7 +50,8 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index);
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
                     bool person_name = false);
 
-// A number: DS, IS, US, SS, UL, SL, FL or FD. Empty when absent, malformed or not finite.
+// A number: DS, IS, US, SS, UL, SL, FL or FD. Empty when absent, malformed or not finite. Nothing is read of
+// a value of more than 64 KiB, here and in text_of().
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);
 
 // A whole number; empty also when it is not whole.

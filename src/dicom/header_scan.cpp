@@ -106,7 +106,7 @@ class Scanner {
   public:
     Scanner(std::unique_ptr<ByteSource> source, std::uint64_t size, const TransferSyntax& transfer_syntax,
             const HeaderScanLimits& limits)
-        : reader_(std::move(source)), limits_(limits) {
+        : reader_(std::move(source)), limits_(limits), inflated_(transfer_syntax.deflated) {
         const bool explicit_vr = transfer_syntax.encoding != DatasetEncoding::implicit_little_endian;
         const bool big_endian = transfer_syntax.encoding == DatasetEncoding::explicit_big_endian;
         levels_.push_back({Level::data_set, {}, size, explicit_vr, big_endian});
@@ -158,7 +158,9 @@ class Scanner {
     // Whether `length` bytes from here stay within what surrounds them.
     bool fits(std::uint64_t length) {
         if (length <= top().limit && reader_.position() <= top().limit - length) return true;
-        if (top().limit == levels_.front().limit)
+        if (inflated_ && top().limit == levels_.front().limit)
+            give_up("too_large", "the data set inflates to more than is allowed");
+        else if (top().limit == levels_.front().limit)
             give_up("truncated", "the data set ends within an element");
         else
             give_up("malformed", "an element is longer than the item that holds it");
@@ -186,7 +188,7 @@ class Scanner {
             give_up("not_a_data_set", "the data set holds elements of a command or of file meta information");
             return;
         }
-        if (outermost) digesting_ = is_analysed(element->tag, limits_.digest_descriptions);
+        if (outermost) digesting_ = limits_.digest && is_analysed(element->tag, limits_.digest_descriptions);
         if (digesting_) digest_position(element->tag);
         if (holds_items(*element))
             open_value(*element);
@@ -308,6 +310,7 @@ class Scanner {
 
     ByteReader reader_;
     HeaderScanLimits limits_;
+    bool inflated_;  // so that how long the data set is, is not known before its end
     std::vector<Level> levels_;
     std::uint64_t elements_ = 0;
     HeaderScan scan_;

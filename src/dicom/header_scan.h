@@ -16,6 +16,7 @@ struct HeaderScanLimits {
     int depth = 64;                            // nested sequences
     std::uint64_t elements = 10'000'000;       // and items, of the whole data set
     std::uint64_t inflated_size = 1ULL << 30;  // bytes, of a deflated data set
+    bool digest = true;                        // analysis_sha256, for which pixel data are read to their end
     bool digest_descriptions = false;  // of study, series and protocol: the intended use looks at them
 };
 
@@ -26,7 +27,8 @@ struct HeaderScan {
     std::string modality, study_date, accession_number, patient_id, patient_name;
 
     // Of what an analysis depends on: the transfer syntax, the pixel data, group 0028, who the patient and
-    // which the study is, and what the intended use looks at. The encoding of lengths does not matter.
+    // which the study is, and what the intended use looks at. The encoding of lengths does not matter. Of
+    // nothing where the limits say so.
     std::string analysis_sha256;
 };
 

@@ -5,8 +5,10 @@
 
 #include <new>
 #include <span>
+#include <utility>
 
 #include "dicom/dataset_reading.h"
+#include "model/grayscale_attributes.h"
 
 namespace hilum::model {
 namespace {
@@ -50,6 +52,18 @@ std::vector<std::uint16_t> luminance_samples(DcmDataset& dataset) {
     return grey;
 }
 
+// DCMTK shows an image whose tables are shorter than they say.
+Analysable<void> check_palette(DcmDataset& dataset) {
+    if (text_of(dataset, DCM_PhotometricInterpretation) != "PALETTE COLOR") return {};
+    for (const auto& [descriptor, data] :
+         {std::pair{DCM_RedPaletteColorLookupTableDescriptor, DCM_RedPaletteColorLookupTableData},
+          std::pair{DCM_GreenPaletteColorLookupTableDescriptor, DCM_GreenPaletteColorLookupTableData},
+          std::pair{DCM_BluePaletteColorLookupTableDescriptor, DCM_BluePaletteColorLookupTableData}})
+        if (auto table = read_lookup_table(dataset, descriptor, data, false); !table)
+            return tl::unexpected(table.error());
+    return {};
+}
+
 GreyImage grey_image(DcmDataset& dataset, std::vector<std::uint16_t> grey, int bits) {
     GreyImage image{{}, std::move(grey)};
     image.pixels.rows = static_cast<int>(integer_of(dataset, DCM_Rows).value_or(0));
@@ -72,6 +86,7 @@ int colour_samples(const std::string& photometric_interpretation) {
 
 Analysable<GreyImage> luminance_of(DcmDataset& dataset) {
     if (auto grey = luminance_samples(dataset); !grey.empty()) return grey_image(dataset, std::move(grey), 8);
+    if (auto whole = check_palette(dataset); !whole) return tl::unexpected(whole.error());
     // Only the first frame is rendered.
     DicomImage image(&dataset, dataset.getCurrentXfer(), 0UL, 0UL, 1UL);
     if (image.getStatus() == EIS_MemoryFailure) throw std::bad_alloc();

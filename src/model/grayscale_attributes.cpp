@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "dicom/dataset_reading.h"
 
 namespace hilum::model {
 namespace {
+
+constexpr std::size_t longest_table = 4 * 65536;  // bytes, twice what 65536 entries need
 
 bool pixels_are_signed(DcmItem& dataset) {
     return integer_of(dataset, DCM_PixelRepresentation).value_or(0) == 1;
@@ -30,23 +33,21 @@ std::vector<std::uint16_t> entries_of(const Uint16* words, unsigned long count, 
     return result;
 }
 
-Analysable<LookupTable> read_lookup_table(DcmItem& item, bool signed_input) {
-    const auto damaged = [] {
-        return refuse("undecodable", "The image cannot be decoded: a lookup table is damaged.");
-    };
-    const auto count = us_or_ss(item, DCM_LUTDescriptor, 0, false);
-    const auto first = us_or_ss(item, DCM_LUTDescriptor, 1, signed_input);
-    const auto bits = us_or_ss(item, DCM_LUTDescriptor, 2, false);
-    DcmElement* data = nullptr;
-    Uint16* words = nullptr;
-    if (!count || !first || !bits || *bits < 8 || *bits > 16 ||
-        item.findAndGetElement(DCM_LUTData, data).bad() || data->getUint16Array(words).bad() ||
-        words == nullptr)
-        return damaged();
-    const std::size_t entries = *count == 0 ? 65536 : static_cast<std::size_t>(*count);
-    LookupTable table{*first, entries_of(words, data->getLength() / 2, entries), *bits};
-    if (table.entries.empty()) return damaged();
-    return table;
+// Beyond what any device measures, and such that all that is computed from it stays finite.
+constexpr double largest_rescale = 1e30;
+
+Analysable<void> read_rescale(DcmItem& dataset, Grayscale& grayscale) {
+    for (const auto& [tag, value] : {std::pair{DCM_RescaleSlope, &grayscale.slope},
+                                     std::pair{DCM_RescaleIntercept, &grayscale.intercept}}) {
+        if (text_of(dataset, tag).empty()) continue;
+        const auto number = number_of(dataset, tag);
+        if (!number || std::abs(*number) > largest_rescale)
+            return refuse("undecodable", "The image cannot be decoded: its rescale is no number.");
+        *value = *number;
+    }
+    if (grayscale.slope == 0)
+        return refuse("undecodable", "The image cannot be decoded: its rescale slope is 0.");
+    return {};
 }
 
 VoiLutFunction voi_lut_function_of(DcmItem& dataset) {
@@ -80,14 +81,31 @@ bool inverted(DcmItem& dataset) {
 
 }  // namespace
 
+Analysable<LookupTable> read_lookup_table(DcmItem& item, const DcmTagKey& descriptor, const DcmTagKey& data,
+                                          bool signed_input) {
+    const auto damaged = [] {
+        return refuse("undecodable", "The image cannot be decoded: a lookup table is damaged.");
+    };
+    const auto count = us_or_ss(item, descriptor, 0, false);
+    const auto first = us_or_ss(item, descriptor, 1, signed_input);
+    const auto bits = us_or_ss(item, descriptor, 2, false);
+    DcmElement* element = nullptr;
+    Uint16* words = nullptr;
+    if (!count || !first || !bits || *bits < 8 || *bits > 16 || item.findAndGetElement(data, element).bad() ||
+        element->getLengthField() > longest_table || element->getUint16Array(words).bad() || words == nullptr)
+        return damaged();
+    const std::size_t entries = *count == 0 ? 65536 : static_cast<std::size_t>(*count);
+    LookupTable table{*first, entries_of(words, element->getLength() / 2, entries), *bits};
+    if (table.entries.empty()) return damaged();
+    return table;
+}
+
 Analysable<Grayscale> read_grayscale(DcmDataset& dataset) {
     Grayscale grayscale;
-    grayscale.slope = number_of(dataset, DCM_RescaleSlope).value_or(1);
-    grayscale.intercept = number_of(dataset, DCM_RescaleIntercept).value_or(0);
-    if (grayscale.slope == 0)
-        return refuse("undecodable", "The image cannot be decoded: its rescale slope is 0.");
+    if (auto read = read_rescale(dataset, grayscale); !read) return tl::unexpected(read.error());
     if (const auto items = items_of(dataset, DCM_ModalityLUTSequence); !items.empty()) {
-        const auto table = read_lookup_table(*items.front(), pixels_are_signed(dataset));
+        const auto table =
+            read_lookup_table(*items.front(), DCM_LUTDescriptor, DCM_LUTData, pixels_are_signed(dataset));
         if (!table) return tl::unexpected(table.error());
         grayscale.modality_lut = *table;
     }
@@ -96,7 +114,7 @@ Analysable<Grayscale> read_grayscale(DcmDataset& dataset) {
         const bool negative_values =
             !grayscale.modality_lut &&
             (pixels_are_signed(dataset) || grayscale.intercept < 0 || grayscale.slope < 0);
-        const auto table = read_lookup_table(*items.front(), negative_values);
+        const auto table = read_lookup_table(*items.front(), DCM_LUTDescriptor, DCM_LUTData, negative_values);
         if (!table) return tl::unexpected(table.error());
         grayscale.voi_lut = *table;
     }

@@ -35,4 +35,15 @@ std::optional<NotAnalysed> check_content(const std::vector<std::uint32_t>& word_
     return {};
 }
 
+std::optional<NotAnalysed> check_intensities(const std::vector<std::uint32_t>& word_counts,
+                                             const std::vector<float>& table) {
+    std::optional<float> shown;
+    for (std::size_t word = 0; word < word_counts.size(); ++word) {
+        if (word_counts[word] == 0) continue;
+        if (shown && *shown != table[word]) return {};
+        shown = table[word];
+    }
+    return NotAnalysed{"blank", "The image is blank: its lookup table or window shows nothing of it."};
+}
+
 }  // namespace hilum::model

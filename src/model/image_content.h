@@ -12,4 +12,10 @@ namespace hilum::model {
 std::optional<NotAnalysed> check_content(const std::vector<std::uint32_t>& word_counts,
                                          const PixelEncoding& encoding, const Grayscale& grayscale);
 
+// Code "blank" when all pixels get one intensity, though they differ: a lookup table or window that is beside
+// the image's values. `table`: intensity_table(), with an entry for
+// each of the counts at least.
+std::optional<NotAnalysed> check_intensities(const std::vector<std::uint32_t>& word_counts,
+                                             const std::vector<float>& table);
+
 }  // namespace hilum::model

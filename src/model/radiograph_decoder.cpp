@@ -6,6 +6,8 @@
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
 
+#include <algorithm>
+#include <limits>
 #include <new>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "dicom/transfer_syntaxes.h"
 #include "model/colour_image.h"
 #include "model/jpeg2000_codec.h"
+#include "model/jpeg_damage.h"
 #include "model/jpeg_frame_header.h"
 #include "model/pixel_fragments.h"
 #include "model/rle_frame.h"
@@ -21,6 +24,8 @@
 namespace hilum::model {
 namespace {
 
+// Samples of a frame, whose decoding takes up to 8 bytes each; the largest radiographs have half as many.
+constexpr std::uint64_t most_samples = 60'000'000;
 constexpr std::size_t frame_header_within =
     64 * 1024;  // bytes of a bit stream, tables and comments before it
 // DCMTK finds a fragment by walking there from the first one: 200,000 of them take a minute.
@@ -80,10 +85,12 @@ Analysable<void> check_photometric_interpretation(DcmDataset& dataset, const Ima
                               image.samples_per_pixel, loggable(photometric)));
 }
 
-Analysable<void> check_size(const ImageDescription& image, std::uint64_t max_pixels) {
-    // Without overflow: rows and columns have 16 bits each, and 31 are left for the frames.
-    const auto pixels = static_cast<std::uint64_t>(image.pixels_of_frame());
-    if (pixels <= max_pixels && static_cast<std::uint64_t>(image.frames) <= max_pixels / pixels) return {};
+Analysable<void> check_size(const ImageDescription& image, bool colour, std::uint64_t max_pixels) {
+    // Without overflow: rows and columns have 16 bits each.
+    const std::uint64_t samples_per_pixel = colour ? 3 : 1;  // of PALETTE COLOR, when it is rendered
+    const auto samples = static_cast<std::uint64_t>(image.pixels_of_frame()) * samples_per_pixel;
+    const std::uint64_t most = std::min(max_pixels, most_samples);
+    if (samples <= most && static_cast<std::uint64_t>(image.frames) <= max_pixels / samples) return {};
     return refuse("too_large",
                   fmt::format("The image has {} x {} pixels in {} frames, more than may be decoded here.",
                               image.columns, image.rows, image.frames));
@@ -111,11 +118,27 @@ DcmPixelSequence* fragments_in(DcmPixelData& pixel_data, E_TransferSyntax syntax
     return condition.good() ? fragments : nullptr;
 }
 
-Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
-    const auto* const fragments = fragments_in(pixel_data, syntax);
+std::uint64_t bytes_in(DcmPixelSequence& fragments) {
+    std::uint64_t bytes = 0;
+    for (auto* item = fragments.nextInContainer(nullptr); item != nullptr;
+         item = fragments.nextInContainer(item))
+        bytes += item->getLengthField();
+    return bytes;
+}
+
+// What is read of a file is held in memory.
+Analysable<void> check_length(std::uint64_t bytes, std::uint64_t most) {
+    if (bytes <= most) return {};
+    return refuse("too_large", "The image has more pixel data than may be decoded here.");
+}
+
+Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax,
+                                 std::uint64_t max_pixels) {
+    auto* const fragments = fragments_in(pixel_data, syntax);
     if (fragments == nullptr) return undecodable("its pixel data is not compressed as its header says");
-    if (fragments->card() <= most_fragments) return {};
-    return refuse("too_large", "The image has more fragments than may be decoded here.");
+    if (fragments->card() > most_fragments)
+        return refuse("too_large", "The image has more fragments than may be decoded here.");
+    return check_length(bytes_in(*fragments), max_pixels);  // compressed, a byte for each is plenty
 }
 
 // The first frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
@@ -136,14 +159,29 @@ Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescriptio
     return undecodable("its compressed data is damaged or cut off");
 }
 
+// Progressive, hierarchical and arithmetic coding are not. Some devices mistake one of the others for
+// another.
+bool is_allowed(int marker, E_TransferSyntax syntax) {
+    constexpr int baseline = 0xC0, extended = 0xC1, lossless = 0xC3, jpeg_ls = 0xF7;
+    if (syntax == EXS_JPEGLSLossless || syntax == EXS_JPEGLSLossy) return marker == jpeg_ls;
+    return marker == baseline || marker == extended || marker == lossless;
+}
+
 Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
                                   const ImageDescription& image) {
     const auto head = first_frame_stream(pixel_data, syntax, frame_header_within);
     const auto frame = find_jpeg_frame_header(head);
     if (!frame) return undecodable("its compressed data has no frame header");
+    if (!is_allowed(frame->marker, syntax))
+        return undecodable("its compressed data is of a kind that its transfer syntax does not allow");
     if (frame->rows != image.rows || frame->columns != image.columns ||
         frame->components != image.samples_per_pixel || frame->precision > image.encoding.bits_allocated)
         return undecodable("its compressed data is not of the size that its header says");
+    if (frame->components == 1) return {};  // decoding ends with the first scan
+    const auto wanted = image.frames == 1 ? std::numeric_limits<std::size_t>::max() : frame_header_within;
+    const auto scans = count_jpeg_scans(first_frame_stream(pixel_data, syntax, wanted));
+    if (scans > static_cast<std::size_t>(frame->components))
+        return undecodable("its compressed data has more scans than components");
     return {};
 }
 
@@ -161,16 +199,19 @@ Analysable<void> check_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
     }
 }
 
-Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
+Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image,
+                            std::uint64_t max_pixels) {
     const E_TransferSyntax syntax = dataset.getOriginalXfer();
-    if (!DcmXfer(syntax).isEncapsulated()) return {};
-    if (auto checked = check_fragments(pixel_data, syntax); !checked) return checked;
+    if (!DcmXfer(syntax).isEncapsulated())
+        return check_length(pixel_data.getLength(), max_pixels * sizeof(std::uint16_t));
+    if (auto checked = check_fragments(pixel_data, syntax, max_pixels); !checked) return checked;
     if (auto checked = check_frame(pixel_data, syntax, image); !checked) return checked;
+    take_jpeg_damage();
     const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
     const std::string problem = jpeg2000_problem(condition);
     if (!problem.empty()) return undecodable("its compressed data " + problem);
-    if (condition.bad()) return undecodable("its compressed data is damaged");
+    if (condition.bad() || take_jpeg_damage()) return undecodable("its compressed data is damaged");
     return {};
 }
 
@@ -204,6 +245,7 @@ void register_decoders() {
     DcmRLEDecoderRegistration::registerCodecs();
     DJDecoderRegistration::registerCodecs();
     DJLSDecoderRegistration::registerCodecs();
+    watch_jpeg_decoder();
     register_jpeg2000_decoder();
 }
 
@@ -211,13 +253,13 @@ Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pi
     const auto claimed = describe(dataset);
     if (!claimed) return tl::unexpected(claimed.error());
     if (auto ok = check_photometric_interpretation(dataset, *claimed); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_size(*claimed, max_pixels / static_cast<std::uint64_t>(claimed->samples_per_pixel));
-        !ok)
-        return tl::unexpected(ok.error());
+    const bool colour = colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0;
+    if (auto ok = check_size(*claimed, colour, max_pixels); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());
-    if (auto ok = decompress(dataset, **pixel_data, *claimed); !ok) return tl::unexpected(ok.error());
+    if (auto ok = decompress(dataset, **pixel_data, *claimed, max_pixels); !ok)
+        return tl::unexpected(ok.error());
     // A decoder may have found fewer bits than the header told, and says so in the data set.
     const auto decoded = describe(dataset);
     if (!decoded) return tl::unexpected(decoded.error());

@@ -12,7 +12,7 @@ class DcmDataset;
 namespace hilum::model {
 
 // Makes codecs known to DCMTK: its own for RLE, JPEG baseline, extended and lossless, JPEG-LS, and ours for
-// JPEG 2000. Once in a process.
+// JPEG 2000. Once in a process, after prepare_dcmtk().
 void register_decoders();
 
 struct DecodedImage {
@@ -22,9 +22,9 @@ struct DecodedImage {
 };
 
 // The first frame. The pixels belong to the data set, which is changed into an uncompressed one. `max_pixels`
-// is the most that Rows x Columns x Number of Frames may be. Codes: "transfer_syntax",
-// "photometric_interpretation", "bit_depth", "too_large", "undecodable". Throws std::bad_alloc when memory
-// does not suffice.
+// is the most that Rows x Columns x Number of Frames may be, where a colour pixel counts as three; one frame
+// may have 60 million of these at most. Codes: "transfer_syntax", "photometric_interpretation", "bit_depth",
+// "too_large", "undecodable". Throws std::bad_alloc when memory does not suffice.
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels);
 
 }  // namespace hilum::model

@@ -25,7 +25,8 @@ bool is_ours(const Error& error) {
 NotAnalysed refusal_of(const Error& error) {
     if (error.code == "transfer_syntax")
         return {"transfer_syntax", "The image is compressed in an unknown way."};
-    return {"undecodable", "The image cannot be decoded: " + error.message + "."};
+    return {error.code == "too_large" ? error.code : "undecodable",
+            "The image cannot be decoded: " + error.message + "."};
 }
 
 // The image as the model sees it: turned to the standard view where the package asks for it.
@@ -46,9 +47,8 @@ Oriented oriented(DcmDataset& dataset, const StoredPixels& pixels, const PixelSh
     return image;
 }
 
-Status fill_input(PreparedRadiograph& prepared, const Oriented& image, const Grayscale& grayscale,
-                  const ValueRange& range, const InputSpecification& input) {
-    const auto words = intensity_table(image.pixels.encoding, grayscale, input.intensity, range);
+Status fill_input(PreparedRadiograph& prepared, const Oriented& image, std::span<const float> table,
+                  const InputSpecification& input) {
     const auto values = static_cast<std::size_t>(input.channels) * static_cast<std::size_t>(input.rows) *
                         static_cast<std::size_t>(input.columns);
     auto memory = make_memfd("hilum-tensor", values * sizeof(float));
@@ -57,7 +57,7 @@ Status fill_input(PreparedRadiograph& prepared, const Oriented& image, const Gra
     if (!mapping) return tl::unexpected(mapping.error());
     prepared.geometry = input_geometry(image.pixels.rows, image.pixels.columns, input, image.shape);
     prepared.geometry.turn = image.turn;
-    fill_tensor(image.pixels, words, prepared.geometry, input, mapping->as<float>());
+    fill_tensor(image.pixels, table, prepared.geometry, input, mapping->as<float>());
     prepared.shape = {1, input.channels, input.rows, input.columns};
     prepared.tensor = std::move(*memory);
     return {};
@@ -89,7 +89,10 @@ Result<Outcome> prepare_pixels(DcmDataset& dataset, const ModelPackage& package,
     PreparedRadiograph prepared;
     const auto shape = pixel_shape_of(dataset);
     const auto input = oriented(dataset, pixels, shape, package.input.orientation);
-    if (auto done = fill_input(prepared, input, *grayscale, range, package.input); !done)
+    const auto intensities =
+        intensity_table(input.pixels.encoding, *grayscale, package.input.intensity, range);
+    if (auto refused = check_intensities(word_counts, intensities)) return *refused;
+    if (auto done = fill_input(prepared, input, intensities, package.input); !done)
         return tl::unexpected(done.error());
     const auto display = intensity_table(pixels.encoding, *grayscale, Intensity::window, range);
     if (auto done = fill_display(prepared, pixels, display, display_long_side, shape); !done)
@@ -101,7 +104,8 @@ Result<Outcome> prepare_golden_image(const Oriented& image, const Grayscale& gra
                                      const InputSpecification& input) {
     PreparedRadiograph prepared;
     const auto range = range_of(image.pixels, grayscale).value_or(ValueRange{});
-    if (auto done = fill_input(prepared, image, grayscale, range, input); !done)
+    const auto intensities = intensity_table(image.pixels.encoding, grayscale, input.intensity, range);
+    if (auto done = fill_input(prepared, image, intensities, input); !done)
         return tl::unexpected(done.error());
     return prepared;
 }

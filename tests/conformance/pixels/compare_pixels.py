@@ -48,9 +48,8 @@ DAMAGED = {
     "ExplVR_BigEndNoMeta.dcm": "no file meta information",
     "ExplVR_LitEndNoMeta.dcm": "no file meta information",
     "meta_missing_tsyntax.dcm": "no transfer syntax",
+    "badVR.dcm": "its Number of Frames is no number",
 }
-
-
 # Test data of which more than 98 % has one grey.
 NEARLY_EMPTY = {"SC_jpeg_no_color_transform.dcm", "SC_rgb_jpeg_dcmd.dcm"}
 # What Pillow calls broken though OpenJPEG's own tools read it.
@@ -125,7 +124,7 @@ def check(tool, path, folder):
         return f"{answer} (no reference)", answer.startswith(("prepared", "not_analysed"))
     if code is not None:
         answer = tool.prepare(path, "minmax", "stretch", Path(folder) / "tensor")
-        return f"{answer}", answer == f"not_analysed {code}"
+        return f"{answer}", answer.startswith(f"not_analysed {code} ")
     try:
         compared = list(differences(tool, path, folder))
     except (AssertionError, OSError, ValueError, NotComparable) as problem:

@@ -1,7 +1,9 @@
 // Runs the decoder's work on files, for comparison with a reference. Each line of standard input:
 //   FILE INTENSITY RESIZE ROWS COLUMNS OUTPUT
 // writes the tensor of one channel, mean 0 and std 1, to OUTPUT as raw floats and the display image to
-// OUTPUT.display, and prints "prepared DISPLAY_COLUMNS DISPLAY_ROWS" or "not_analysed CODE" or "error CODE".
+// OUTPUT.display, and prints "prepared DISPLAY_COLUMNS DISPLAY_ROWS" or "not_analysed CODE MESSAGE" or "error
+// CODE MESSAGE". The limits are those of a node without configuration, but for the address space, which is
+// not limited.
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -40,9 +42,9 @@ std::string prepare_line(const std::string& line) {
     package.input.resize = resizes.at(resize);
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     auto preparation = prepare_radiograph(fd.get(), package, display_long_side, Configuration{});
-    if (!preparation) return "error " + preparation.error().code;
+    if (!preparation) return "error " + preparation.error().code + " " + preparation.error().message;
     if (const auto* refused = std::get_if<NotAnalysed>(&preparation->outcome))
-        return "not_analysed " + refused->code;
+        return "not_analysed " + refused->code + " " + refused->message;
     const auto& prepared = std::get<PreparedRadiograph>(preparation->outcome);
     write_memfd(prepared.tensor, output);
     write_memfd(prepared.display, output + ".display");

@@ -117,6 +117,32 @@ TEST_F(Dataset, TakesNoNumberFromWhatIsNone) {
     EXPECT_FALSE(integer_of(dataset, DCM_NumberOfFrames));
 }
 
+TEST_F(Dataset, TakesIntegerStringsWholeOrNotAtAll) {
+    for (const auto& [text, expected] :
+         {std::pair{" 12 ", std::optional(12LL)}, std::pair{"+7", std::optional(7LL)},
+          std::pair{"-7", std::optional(-7LL)}, std::pair{"2.0", std::optional(2LL)},
+          std::pair{"4294967298", std::optional(4294967298LL)}, std::pair{"1.5", std::optional<long long>()},
+          std::pair{"1A", std::optional<long long>()}, std::pair{"1e400", std::optional<long long>()},
+          std::pair{"nan", std::optional<long long>()}}) {
+        dataset.putAndInsertString(DCM_NumberOfFrames, text);
+        EXPECT_EQ(integer_of(dataset, DCM_NumberOfFrames), expected) << text;
+    }
+}
+
+TEST_F(Dataset, ReadsNothingOfValuesThatAreLongerThanAnyOfTheirKind) {
+    const std::string numbers = [] {
+        std::string text = "1";
+        for (int i = 0; i < 40'000; ++i) text += "\\1";
+        return text;
+    }();
+    dataset.putAndInsertString(DCM_WindowCenter, numbers.c_str());
+    dataset.putAndInsertString(DCM_ImageComments, numbers.c_str());
+    EXPECT_FALSE(number_of(dataset, DCM_WindowCenter));
+    EXPECT_EQ(text_of(dataset, DCM_ImageComments), "");
+    dataset.putAndInsertString(DCM_WindowCenter, numbers.substr(0, 40'001).c_str());
+    EXPECT_EQ(number_of(dataset, DCM_WindowCenter, 20'000), 1);
+}
+
 TEST_F(Dataset, GivesTheFirstCodeOfASequence) {
     DcmItem* item = nullptr;
     dataset.findOrCreateSequenceItem(DCM_AnatomicRegionSequence, item, -2);

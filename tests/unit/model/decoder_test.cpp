@@ -163,12 +163,35 @@ TEST_F(DecoderProcess, CallsAnImageOfOneValueBlank) {
     EXPECT_EQ(stop(), 0);
 }
 
+TEST_F(DecoderProcess, CallsAnImageOfWhichItsWindowShowsNothingBlank) {
+    worker_runs.replace(worker_runs.find("minmax"), 6, "window");
+    start();
+    format.getDataset()->putAndInsertString(DCM_WindowWidth, "100");
+    format.getDataset()->putAndInsertString(DCM_WindowCenter, "2000");
+    send(save());
+    EXPECT_TRUE(from_packet<DecodeReply>(receive()).value().prepared);
+    format.getDataset()->putAndInsertString(DCM_WindowCenter, "9000");
+    send(save());
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "blank");
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, CallsADataSetOfTooManyElementsTooLarge) {
+    start();
+    DcmItem* item = nullptr;
+    for (int i = 0; i < 500'000; ++i)
+        ASSERT_TRUE(
+            format.getDataset()->findOrCreateSequenceItem(DCM_ReferencedImageSequence, item, -2).good());
+    send(save());
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "too_large");
+    EXPECT_EQ(stop(), 0);
+}
+
 TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
     Configuration configuration;
-    configuration.decoder.max_memory = 1ULL << 30;
-    configuration.decoder.max_pixels = 1'000'000'000;
+    configuration.decoder.max_memory = 1ULL << 27;
     start(configuration);
-    const auto file = save_as_run_length_bomb(24'000);  // unpacks to 1.1 GB
+    const auto file = save_as_run_length_bomb(7'500);  // unpacks to 112 MB
     send(file);
     const auto reply = from_packet<DecodeReply>(receive()).value();
     EXPECT_EQ(reply.error_code, "out_of_memory") << reply.not_analysed.message;

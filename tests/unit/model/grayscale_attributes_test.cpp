@@ -31,6 +31,21 @@ TEST_F(GrayscaleAttributes, AreNeutralWhereTheImageSaysNothing) {
     EXPECT_FALSE(grayscale.inverted);
 }
 
+TEST_F(GrayscaleAttributes, RefuseARescaleThatIsNoNumber) {
+    for (const char* slope : {"abc", "NaN", "inf", "1e308", "-1e308", "0"}) {
+        dataset.putAndInsertString(DCM_RescaleSlope, slope);
+        EXPECT_EQ(read_grayscale(dataset).error().code, "undecodable") << slope;
+    }
+    dataset.putAndInsertString(DCM_RescaleSlope, "2");
+    for (const char* intercept : {"abc", "1e308"}) {
+        dataset.putAndInsertString(DCM_RescaleIntercept, intercept);
+        EXPECT_EQ(read_grayscale(dataset).error().code, "undecodable") << intercept;
+    }
+    dataset.putAndInsertString(DCM_RescaleIntercept, "");
+    EXPECT_EQ(read().slope, 2);
+    EXPECT_EQ(read().intercept, 0);
+}
+
 TEST_F(GrayscaleAttributes, TakeTheFirstWindowAndItsFunction) {
     dataset.putAndInsertString(DCM_WindowCenter, "100\\200");
     dataset.putAndInsertString(DCM_WindowWidth, "50\\70");

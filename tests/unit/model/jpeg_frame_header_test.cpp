@@ -18,6 +18,7 @@ TEST(JpegFrameHeader, IsFoundBehindOtherSegments) {
     for (const std::uint8_t marker : {0xC0, 0xC1, 0xC3, 0xF7}) {
         const auto frame = find_jpeg_frame_header(stream_with(marker));
         ASSERT_TRUE(frame) << int{marker};
+        EXPECT_EQ(frame->marker, marker);
         EXPECT_EQ(frame->precision, 12);
         EXPECT_EQ(frame->rows, 1024);
         EXPECT_EQ(frame->columns, 768);
@@ -43,6 +44,29 @@ TEST(JpegFrameHeader, IsNotFoundInOtherBytes) {
 
 TEST(JpegFrameHeader, DoesNotStopAtALengthOfZero) {
     EXPECT_FALSE(find_jpeg_frame_header(Bytes{0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0xFF, 0xE0, 0, 0}));
+}
+
+Bytes joined(const std::vector<Bytes>& parts) {
+    Bytes all;
+    for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return all;
+}
+
+TEST(JpegScans, AreCountedWhereTheyBegin) {
+    const Bytes scan{0xFF, 0xDA, 0, 3, 0}, samples{0x12, 0xFF, 0, 0xDA, 0xFF, 0xD0, 0x34, 0xFF, 0xFF};
+    const Bytes thumbnail{0xFF, 0xE1, 0, 7, 0xFF, 0xDA, 0, 3, 0}, end{0xFF, 0xD9};
+    EXPECT_EQ(count_jpeg_scans(joined({stream_with(0xC0), end})), 0U);
+    EXPECT_EQ(count_jpeg_scans(joined({stream_with(0xC0), thumbnail, scan, samples, end})), 1U);
+    EXPECT_EQ(
+        count_jpeg_scans(joined({stream_with(0xC0), scan, samples, scan, samples, scan, end, scan, end})),
+        3U);
+}
+
+TEST(JpegScans, AreCountedInWhatIsCutOffAnywhere) {
+    const Bytes whole = joined({stream_with(0xC0), {0xFF, 0xDA, 0, 3, 0, 1, 2, 0xFF, 0xD9}});
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        EXPECT_LE(count_jpeg_scans(std::span(whole).first(size)), 1U) << size;
+    EXPECT_EQ(count_jpeg_scans(Bytes{0xFF, 0xDA, 0, 0, 0xFF, 0xDA, 0, 0}), 2U);
 }
 
 }  // namespace

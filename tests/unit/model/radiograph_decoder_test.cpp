@@ -62,6 +62,34 @@ class RadiographDecoder : public testing::Test {
         return pixels ? "" : pixels.error().code;
     }
 
+    // The frame's compressed bytes, in one fragment.
+    std::vector<std::uint8_t> frame() {
+        DcmPixelItem* item = nullptr;
+        Uint8* bytes = nullptr;
+        EXPECT_TRUE(fragments()->getItem(item, 1).good() && item->getUint8Array(bytes).good());
+        return {bytes, bytes + item->getLength()};
+    }
+    // A compressed image whose frame is `bytes`, and so much padding.
+    void compress(E_TransferSyntax syntax, std::vector<std::uint8_t> bytes, std::size_t padding = 0) {
+        format = std::make_unique<DcmFileFormat>();
+        test::fill_radiograph(dataset(), rows, columns);
+        compress(syntax);
+        bytes.resize(bytes.size() + padding + bytes.size() % 2, 0);
+        DcmPixelItem* item = nullptr;
+        ASSERT_TRUE(fragments()->getItem(item, 1).good());
+        ASSERT_TRUE(item->putUint8Array(bytes.data(), bytes.size()).good());
+        reload(syntax);
+    }
+    DcmPixelSequence* fragments() {
+        DcmElement* element = nullptr;
+        DcmPixelSequence* sequence = nullptr;
+        EXPECT_TRUE(dataset().findAndGetElement(DCM_PixelData, element).good());
+        EXPECT_TRUE(dynamic_cast<DcmPixelData*>(element)
+                        ->getEncapsulatedRepresentation(dataset().getOriginalXfer(), nullptr, sequence)
+                        .good());
+        return sequence;
+    }
+
     test::TemporaryFolder folder;
     std::unique_ptr<DcmFileFormat> format = std::make_unique<DcmFileFormat>();
 };
@@ -137,18 +165,68 @@ TEST_F(RadiographDecoder, RefusesASmallFileThatUnpacksToAHugeImage) {
     EXPECT_EQ(refusal(200'000'000), "too_large");
 }
 
+TEST_F(RadiographDecoder, RefusesAFrameOfMorePixelsThanDetectorsHave) {
+    compress(EXS_RLELossless);
+    dataset().putAndInsertUint16(DCM_Rows, 7746);  // x 7746 = 60,000,516
+    dataset().putAndInsertUint16(DCM_Columns, 7746);
+    EXPECT_EQ(refusal(200'000'000), "too_large");
+    dataset().putAndInsertUint16(DCM_Columns, 7745);
+    EXPECT_EQ(refusal(200'000'000), "undecodable");  // as the frame is shorter
+}
+
+TEST_F(RadiographDecoder, RefusesMorePixelDataThanThePixelsThatItMayDecode) {
+    const std::vector<std::uint16_t> pixels(2 * rows * columns, 5);
+    dataset().putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
+    EXPECT_EQ(refusal(2 * rows * columns), "");
+    EXPECT_EQ(refusal(2 * rows * columns - 1), "too_large");
+}
+
+TEST_F(RadiographDecoder, RefusesMoreCompressedDataThanThePixelsThatItMayDecode) {
+    compress(EXS_JPEGLSLossless);
+    const auto whole = frame();
+    compress(EXS_JPEGLSLossless, whole);
+    EXPECT_EQ(refusal(rows * columns), "");
+    compress(EXS_JPEGLSLossless, whole, rows * columns);
+    EXPECT_EQ(refusal(rows * columns), "too_large");
+}
+
+// DCMTK would fill up what is missing.
+TEST_F(RadiographDecoder, RefusesAJpegStreamThatEndsEarly) {
+    compress(EXS_JPEGProcess14SV1);
+    const auto whole = frame();
+    for (const std::size_t length : {whole.size() / 2, whole.size() * 9 / 10}) {
+        auto cut = std::vector(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+        cut.insert(cut.end(), {0xFF, 0xD9});
+        compress(EXS_JPEGProcess14SV1, cut);
+        EXPECT_EQ(refusal(), "undecodable") << length;
+    }
+    compress(EXS_JPEGProcess14SV1, whole, 10);  // padding is no damage
+    EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(RadiographDecoder, RefusesAProcessOfJpegThatItsTransferSyntaxDoesNotHave) {
+    compress(EXS_JPEGProcess14SV1);
+    auto stream = frame();
+    const std::uint8_t lossless[] = {0xFF, 0xC3};
+    const auto header = std::ranges::search(stream, lossless).begin();
+    ASSERT_NE(header, stream.end());
+    for (const std::uint8_t marker : {0xC2, 0xC7, 0xC9, 0xF7}) {
+        header[1] = marker;
+        compress(EXS_JPEGProcess14SV1, stream);
+        const auto pixels = decode_pixels(dataset(), plenty);
+        ASSERT_FALSE(pixels);
+        EXPECT_NE(pixels.error().message.find("transfer syntax"), std::string::npos)
+            << pixels.error().message;
+    }
+}
+
 TEST_F(RadiographDecoder, RefusesMoreFragmentsThanDcmtkCanWalkThrough) {
     for (const auto& [count, expected] : {std::pair{10'000, ""}, std::pair{200'000, "too_large"}}) {
         format = std::make_unique<DcmFileFormat>();
         test::fill_radiograph(dataset(), rows, columns);
         compress(EXS_JPEGLSLossless);
-        DcmElement* element = nullptr;
-        DcmPixelSequence* fragments = nullptr;
-        ASSERT_TRUE(dataset().findAndGetElement(DCM_PixelData, element).good());
-        ASSERT_TRUE(dynamic_cast<DcmPixelData*>(element)
-                        ->getEncapsulatedRepresentation(EXS_JPEGLSLossless, nullptr, fragments)
-                        .good());
-        for (int i = 0; i < count; ++i) fragments->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
+        for (int i = 0; i < count; ++i)
+            fragments()->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
         EXPECT_EQ(refusal(), expected);
     }
 }
@@ -245,6 +323,8 @@ TEST_F(ColourImage, OfAPaletteIsLookedUp) {
     ASSERT_TRUE(image) << image.error().message;
     const double white = (1 << image->pixels.encoding.bits_stored) - 1;
     EXPECT_NEAR(image->pixels.words[7] / white, 200 / 255.0, 0.005);
+    dataset().putAndInsertUint16Array(DCM_GreenPaletteColorLookupTableData, ramp.data(), 127);
+    EXPECT_EQ(refusal(), "undecodable");  // DCMTK would show it
 }
 
 TEST_F(ColourImage, WithLessPixelDataThanItSaysIsRefused) {
