@@ -6,9 +6,9 @@ namespace hilum::model {
 namespace {
 
 // A 20 megapixel colour radiograph has 0.4 million packets when it is coded in precincts of 64 x 64 pixels
-// and 20 layers, and 60,000 code-blocks of the usual 32 x 32. OpenJPEG needs about 500 bytes for each of
-// these.
-constexpr std::int64_t most_packets = 1'000'000, most_code_blocks = 1'000'000;
+// and 20 layers, and 60,000 code-blocks of the usual 32 x 32. OpenJPEG needs up to 500 bytes for each of
+// these, besides 8 for a pixel.
+constexpr std::int64_t most_packets = 1'000'000, most_code_blocks = 250'000;
 constexpr std::int64_t most_steps = 100'000'000;  // over places, nanoseconds each
 
 std::int64_t divided_up(std::int64_t value, int exponent) {

@@ -25,7 +25,7 @@ namespace hilum::model {
 namespace {
 
 // Samples of a frame, whose decoding takes up to 8 bytes each; the largest radiographs have half as many.
-constexpr std::uint64_t most_samples = 60'000'000;
+constexpr std::uint64_t most_samples = 50'000'000;
 constexpr std::size_t frame_header_within =
     64 * 1024;  // bytes of a bit stream, tables and comments before it
 // DCMTK finds a fragment by walking there from the first one: 200,000 of them take a minute.
@@ -47,13 +47,19 @@ tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
     return refuse("undecodable", "The image cannot be decoded: " + reason + ".");
 }
 
+// Without reading it, which DCMTK's question for it would do.
+bool has_value(DcmDataset& dataset, const DcmTagKey& tag) {
+    DcmElement* element = nullptr;
+    return dataset.findAndGetElement(tag, element).good() && element != nullptr &&
+           element->getLengthField() > 0;
+}
+
 Analysable<ImageDescription> describe(DcmDataset& dataset) {
     ImageDescription image;
     const auto rows = integer_of(dataset, DCM_Rows), columns = integer_of(dataset, DCM_Columns);
     const auto allocated = integer_of(dataset, DCM_BitsAllocated),
                stored = integer_of(dataset, DCM_BitsStored);
-    const bool has_frames = dataset.tagExistsWithValue(DCM_NumberOfFrames);
-    const auto frames = has_frames ? integer_of(dataset, DCM_NumberOfFrames) : 1;
+    const auto frames = has_value(dataset, DCM_NumberOfFrames) ? integer_of(dataset, DCM_NumberOfFrames) : 1;
     if (!rows || !columns || !allocated || !stored || !frames)
         return undecodable("its header lacks its size or its bit depth");
     if (*rows < 1 || *columns < 1 || *frames < 1) return undecodable("its header says that it has no pixels");
@@ -89,8 +95,9 @@ Analysable<void> check_size(const ImageDescription& image, bool colour, std::uin
     // Without overflow: rows and columns have 16 bits each.
     const std::uint64_t samples_per_pixel = colour ? 3 : 1;  // of PALETTE COLOR, when it is rendered
     const auto samples = static_cast<std::uint64_t>(image.pixels_of_frame()) * samples_per_pixel;
-    const std::uint64_t most = std::min(max_pixels, most_samples);
-    if (samples <= most && static_cast<std::uint64_t>(image.frames) <= max_pixels / samples) return {};
+    // All frames of a colour image are held in memory twice.
+    const std::uint64_t most = std::min(max_pixels, most_samples), most_of_all = colour ? most : max_pixels;
+    if (samples <= most && static_cast<std::uint64_t>(image.frames) <= most_of_all / samples) return {};
     return refuse("too_large",
                   fmt::format("The image has {} x {} pixels in {} frames, more than may be decoded here.",
                               image.columns, image.rows, image.frames));

@@ -22,9 +22,10 @@ struct DecodedImage {
 };
 
 // The first frame. The pixels belong to the data set, which is changed into an uncompressed one. `max_pixels`
-// is the most that Rows x Columns x Number of Frames may be, where a colour pixel counts as three; one frame
-// may have 60 million of these at most. Codes: "transfer_syntax", "photometric_interpretation", "bit_depth",
-// "too_large", "undecodable". Throws std::bad_alloc when memory does not suffice.
+// is the most that Rows x Columns x Number of Frames may be, where a colour pixel counts as three; of these
+// one frame, and all frames of a colour image, may have 50 million. Codes: "transfer_syntax",
+// "photometric_interpretation", "bit_depth", "too_large", "undecodable". Throws std::bad_alloc when memory
+// does not suffice.
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels);
 
 }  // namespace hilum::model

@@ -46,9 +46,9 @@ std::string term_of(const Code& code, const std::array<CodedTerm, N>& terms) {
 
 std::vector<std::string> values_of(DcmItem& item, const DcmTagKey& tag) {
     std::vector<std::string> values;
-    DcmElement* element = nullptr;
-    if (item.findAndGetElement(tag, element).bad() || element == nullptr) return values;
-    for (unsigned long i = 0; i < std::min(element->getVM(), most_values); ++i)
+    const std::string all = text_of(item, tag);
+    const auto count = static_cast<unsigned long>(std::ranges::count(all, '\\')) + (all.empty() ? 0 : 1);
+    for (unsigned long i = 0; i < std::min(count, most_values); ++i)
         values.push_back(upper(text_of(item, tag, i)));
     return values;
 }

@@ -191,7 +191,7 @@ TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
     Configuration configuration;
     configuration.decoder.max_memory = 1ULL << 27;
     start(configuration);
-    const auto file = save_as_run_length_bomb(7'500);  // unpacks to 112 MB
+    const auto file = save_as_run_length_bomb(7'000);  // unpacks to 98 MB
     send(file);
     const auto reply = from_packet<DecodeReply>(receive()).value();
     EXPECT_EQ(reply.error_code, "out_of_memory") << reply.not_analysed.message;

@@ -191,14 +191,14 @@ TEST(Jpeg2000Header, RefusesABombOfPrecinctsLayersOrCodeBlocks) {
 
 TEST(Jpeg2000Header, RefusesProgressionsThatGoOverTooManyPlaces) {
     Headers headers;
-    headers.x1 = headers.tile_width = headers.y1 = headers.tile_height = 7000;
+    headers.x1 = headers.tile_width = headers.y1 = headers.tile_height = 5500;
     // Few precincts, of whole rows or of whole columns; but together they make places of a few pixels.
-    headers.precincts = {0xFF, 0xFF, 0xFF, 0xFF, 0xF1, 0x1F};
+    headers.precincts = {0xFF, 0xFF, 0xFF, 0xFF, 0xF2, 0x2F};
     EXPECT_EQ(refusal(headers), "");
     headers.progression = 2;
     EXPECT_EQ(refusal(headers), "");
-    headers.more = {0xFF, 0x5F, 0, 2 + 70};  // changes of the progression
-    headers.more.insert(headers.more.end(), 70, 0);
+    headers.more = {0xFF, 0x5F, 0, 2 + 126};  // changes of the progression
+    headers.more.insert(headers.more.end(), 126, 0);
     EXPECT_EQ(refusal(headers), "too_complex");
     headers.precincts.back() = 0xFF;
     EXPECT_EQ(refusal(headers), "");

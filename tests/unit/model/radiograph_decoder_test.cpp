@@ -167,10 +167,10 @@ TEST_F(RadiographDecoder, RefusesASmallFileThatUnpacksToAHugeImage) {
 
 TEST_F(RadiographDecoder, RefusesAFrameOfMorePixelsThanDetectorsHave) {
     compress(EXS_RLELossless);
-    dataset().putAndInsertUint16(DCM_Rows, 7746);  // x 7746 = 60,000,516
-    dataset().putAndInsertUint16(DCM_Columns, 7746);
+    dataset().putAndInsertUint16(DCM_Rows, 7072);  // x 7072 = 50,013,184
+    dataset().putAndInsertUint16(DCM_Columns, 7072);
     EXPECT_EQ(refusal(200'000'000), "too_large");
-    dataset().putAndInsertUint16(DCM_Columns, 7745);
+    dataset().putAndInsertUint16(DCM_Columns, 7070);
     EXPECT_EQ(refusal(200'000'000), "undecodable");  // as the frame is shorter
 }
 
