@@ -3,7 +3,8 @@
 standard's, scaling is Pillow's, decompression DCMTK's command line tools', Pillow's for JPEG 2000. Nothing is shared with Hilum's own code.
 
 Every file of the radiographs and of pydicom's test data must either agree for each intensity and resize, or be
-refused for the reason that its header gives. Exit code 77: nothing to compare with was found."""
+refused for the reason that its header gives; docs/pixels.md must name the same files, and is rewritten by --markdown.
+Exit code 77: nothing to compare with was found."""
 
 import argparse
 import os
@@ -13,7 +14,8 @@ import tempfile
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tools" / "support"))
+SOURCE = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(SOURCE / "tools" / "support"))
 
 try:
     import numpy as np
@@ -25,6 +27,7 @@ except ImportError as missing:
 
 from model_import.reference_image import (COLOURS, DECOMPRESSORS, GREY, JPEG_2000, NotComparable,  # noqa: E402
                                           decompressed, dicom_intensity, fitted, pixel_ratio, scaled)
+from pixel_document import Document  # noqa: E402
 
 warnings.simplefilter("ignore")
 
@@ -52,8 +55,11 @@ DAMAGED = {
 }
 # Test data of which more than 98 % has one grey.
 NEARLY_EMPTY = {"SC_jpeg_no_color_transform.dcm", "SC_rgb_jpeg_dcmd.dcm"}
-# What Pillow calls broken though OpenJPEG's own tools read it.
-WITHOUT_REFERENCE = {"GDCMJ2K_TextGBR.dcm"}
+# What the reference cannot read though Hilum does, and why.
+WITHOUT_REFERENCE = {"GDCMJ2K_TextGBR.dcm": "Pillow calls its codestream broken, which OpenJPEG's own tools read"}
+# Why an image is refused that is not damaged.
+REASONS = {"sop_class": "no image", "bit_depth": "its pixels have neither 8 nor 16 bits",
+           "nearly_empty": "more than 98 % of it has one grey"}
 
 
 def expected_refusal(path, dataset):
@@ -90,7 +96,7 @@ class Tool:
 
 
 def differences(tool, path, folder):
-    """(what, mean, largest, right) of each combination."""
+    """((intensity, resize), mean, largest, right) of each combination, and of the display image."""
     dataset = decompressed(path)
     output = Path(folder) / "tensor"
     lossy = pydicom.dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID in LOSSY
@@ -104,25 +110,27 @@ def differences(tool, path, folder):
             ours = np.fromfile(output, np.float32).reshape(ROWS, COLUMNS)
             difference = np.abs(ours - fitted(reference, ROWS, COLUMNS, resize, pixel_ratio(dataset)))
             mean, largest = float(difference.mean()), float(difference.max())
-            yield f"{kind} {resize}", mean, largest, mean < MEAN_LIMIT and largest < limit
+            yield (kind, resize), mean, largest, mean < MEAN_LIMIT and largest < limit
     columns, rows = (int(word) for word in answer.split()[1:])
     ours = np.fromfile(f"{output}.display", np.uint8).reshape(rows, columns) / 255.0
     difference = np.abs(ours - display(dicom_intensity(dataset, "window"), pixel_ratio(dataset)))
-    yield "display", 0.0, 0.0, float(difference.max()) < DISPLAY_LIMIT
+    yield ("display",), 0.0, 0.0, float(difference.max()) < DISPLAY_LIMIT
 
 
 def is_dicom(path):
     return path.suffix == ".dcm" and path.is_file()
 
 
-def check(tool, path, folder):
+def check(tool, path, folder, document):
     """The line for one file, and whether it is as it should be."""
     header = pydicom.dcmread(path, force=True, stop_before_pixels=False)
     code = expected_refusal(path, header)
     if path.name in WITHOUT_REFERENCE:
+        document.add_excluded(path, "", WITHOUT_REFERENCE[path.name])
         answer = tool.prepare(path, "minmax", "stretch", Path(folder) / "tensor")
         return f"{answer} (no reference)", answer.startswith(("prepared", "not_analysed"))
     if code is not None:
+        document.add_excluded(path, code, DAMAGED.get(path.name) or REASONS[code])
         answer = tool.prepare(path, "minmax", "stretch", Path(folder) / "tensor")
         return f"{answer}", answer.startswith(f"not_analysed {code} ")
     try:
@@ -130,7 +138,8 @@ def check(tool, path, folder):
     except (AssertionError, OSError, ValueError, NotComparable) as problem:
         return f"{type(problem).__name__}: {problem}", False
     mean, largest = max(c[1] for c in compared), max(c[2] for c in compared)
-    wrong = [c[0] for c in compared if not c[3]]
+    wrong = [" ".join(c[0]) for c in compared if not c[3]]
+    document.add_compared(path, header, {c[0]: c[1:3] for c in compared})
     return f"mean {mean:.2e} largest {largest:.2e} {wrong or ''}", not wrong
 
 
@@ -138,23 +147,30 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tool", required=True)
     parser.add_argument("--radiographs", required=True)
+    parser.add_argument("--markdown", type=Path, help="the document whose tables are to be rewritten")
     arguments = parser.parse_args()
     radiographs = Path(os.environ.get("HILUM_RADIOGRAPHS", arguments.radiographs))
     test_data = Path(pydicom.__file__).parent / "data" / "test_files"
-    files = []
+    files, whole, document = [], True, Document(INTENSITIES, RESIZES)
     for folder in (radiographs, test_data):
         found = sorted(filter(is_dicom, folder.glob("*.dcm")))
         if not found:
             print(f"SKIPPED: no DICOM files in {folder}")
+            whole = False
         files += found
     if not files:
         return 77
     tool, failures = Tool(arguments.tool), 0
     with tempfile.TemporaryDirectory() as folder:
         for path in files:
-            line, right = check(tool, path, folder)
+            line, right = check(tool, path, folder, document)
             failures += not right
             print(f"{'ok  ' if right else 'FAIL'} {path.name}: {line}")
+    if arguments.markdown:
+        document.write(arguments.markdown)
+    for stale in document.differences_from(SOURCE / "docs" / "pixels.md", whole):
+        print(f"FAIL docs/pixels.md, which --markdown rewrites, {stale}")
+        failures += 1
     print(f"{len(files)} files, {failures} wrong (limits: mean {MEAN_LIMIT}, largest {LARGEST_LIMIT}, "
           f"{LARGEST_LOSSY_LIMIT} where lossy)")
     return 1 if failures else 0
