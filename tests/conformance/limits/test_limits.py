@@ -21,6 +21,7 @@ sys.path.insert(0, str(SOURCE / "tests" / "conformance" / "pixels"))
 try:
     import pydicom
     from compare_pixels import DAMAGED, WITHOUT_REFERENCE, expected_refusal
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
 except (ImportError, SystemExit) as missing:
     raise unittest.SkipTest("install python3-pydicom, python3-pil and python3-numpy") from missing
 
@@ -252,18 +253,17 @@ class FileTest(LimitsTest):
         """In implicit VR a number may be said to have gigabytes."""
         def file(keyword):
             def write(path):
-                numbers = {"Rows", "BitsAllocated", "PixelPaddingValue"}
                 head, tail = b"", b""
-                for key, value in sorted({**GREY, keyword: None}.items(), key=lambda e: pydicom.datadict.tag_for_keyword(e[0])):
-                    tag = pydicom.datadict.tag_for_keyword(key)
+                for key in sorted({*GREY, keyword}, key=tag_for_keyword):
+                    tag = tag_for_keyword(key)
                     if key == keyword:
                         head, tail = tail + struct.pack("<HHI", tag >> 16, tag & 0xFFFF, 400 * MIB), b""
                     else:
-                        tail += implicit(tag, encoded(value, pydicom.datadict.dictionary_VR(tag).split()[0]))
+                        tail += implicit(tag, encoded(GREY[key], dictionary_VR(tag).split()[0]))
                 with path.open("wb") as out:
                     out.write(file_meta_information(IMPLICIT) + head)
                     for _ in range(400):
-                        out.write((b"\1\0" if keyword in numbers else b"1\\") * (MIB // 2))
+                        out.write((b"\1\0" if keyword in ("Rows", "BitsAllocated") else b"1\\") * (MIB // 2))
                     out.write(tail)
             return write
 
@@ -318,10 +318,12 @@ class ImageDescriptionTest(LimitsTest):
         self.expect("sop_class", "not an image", {
             "none": radiograph(PixelData=None),
             "float": radiograph(PixelData=None, FloatPixelData=Raw(element(0x7FE00008, "OF", bytes(4 * pixels)))),
-            "double": radiograph(PixelData=None, DoubleFloatPixelData=Raw(element(0x7FE00009, "OD", bytes(8 * pixels))))})
+            "double": radiograph(PixelData=None, DoubleFloatPixelData=Raw(
+                element(0x7FE00009, "OD", bytes(8 * pixels))))})
         self.refused("of the wrong kind", {vr: radiograph(PixelData=Raw(element(0x7FE00010, vr, content)))
                                            for vr, content in (("OF", bytes(4 * pixels)), ("UN", GREY["PixelData"]),
-                                                               ("SQ", item(b"")), ("US", bytes(400)), ("LO", b"a" * 400))})
+                                                               ("SQ", item(b"")), ("US", bytes(400)),
+                                                               ("LO", b"a" * 400))})
 
     def test_pixel_data_beyond_what_may_be_decoded_is_told_and_other_surplus_ignored(self):
         def longer(length):
@@ -403,13 +405,16 @@ class GrayscaleTest(LimitsTest):
             for width in ("1e308",) for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID")}, "window")
 
     def test_windows_that_are_none_count_as_none(self):
-        self.prepared({f"{width} {function}": radiograph(WindowCenter="2000", WindowWidth=width, VOILUTFunction=function)
+        self.prepared({f"{width} {function}": radiograph(
+            WindowCenter="2000", WindowWidth=width, VOILUTFunction=function)
                        for width in ("0", "-1", "NaN", "inf", "1e400", "abc", "", "-1e308")
                        for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID")}, "window")
         self.prepared({f"center {center}": radiograph(WindowCenter=center, WindowWidth="100")
                        for center in ("NaN", "inf", "abc", "")}, "window")
-        self.prepared({f"{width} {function}": radiograph(WindowCenter="2000", WindowWidth=width, VOILUTFunction=function)
-                       for width in ("1e-300", "4.9e-324") for function in ("LINEAR_EXACT", "SIGMOID", "NONE")}, "window")
+        self.prepared({f"{width} {function}": radiograph(
+            WindowCenter="2000", WindowWidth=width, VOILUTFunction=function)
+                       for width in ("1e-300", "4.9e-324") for function in ("LINEAR_EXACT", "SIGMOID", "NONE")},
+                      "window")
 
     def test_rescales_that_are_no_numbers_are_told(self):
         self.refused("rescale", {f"slope {slope}": radiograph(RescaleSlope=slope, RescaleIntercept="0")
@@ -517,6 +522,14 @@ class BombTest(LimitsTest):
             "JPEG 2000, colour": self.file(JPEG_2000, bit_streams.jpeg2000(colour, colour, 3, 8), colour, **COLOUR),
             "RLE, palette": self.file(RLE, bit_streams.rle(colour * colour, 2), colour, **{
                 "PhotometricInterpretation": "PALETTE COLOR", **palettes([4096, 0, 16], 4096)})})
+
+    def test_several_frames_of_the_largest_size_are_within_the_limits(self):
+        side = MOST_SIDE
+        frames = {RLE: bit_streams.rle(side * side, 2), LOSSLESS_SV1: bit_streams.jpeg_lossless(side, side),
+                  JPEG_LS: bit_streams.jpeg_ls(side, side)}
+        self.expect("blank", "", {syntax: radiograph(syntax, **SIXTEEN, NumberOfFrames=3, Rows=side, Columns=side,
+                                                     PixelData=fragments(*[frame] * 3))
+                                  for syntax, frame in frames.items()})
 
     def test_a_frame_that_ends_early_is_never_filled_up(self):
         side = MOST_SIDE
