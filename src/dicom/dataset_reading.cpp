@@ -26,8 +26,8 @@ constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are rea
 constexpr Uint32 longest_value = 64 * 1024;        // bytes of text or numbers; explicit VRs allow no more
 
 // DCMTK needs up to 2 microseconds and 250 bytes for an element, and holds in memory what was deflated. The
-// pixels of any image that is decoded fit into this.
-constexpr HeaderScanLimits parser_limits{.elements = 500'000, .inflated_size = 400ULL << 20, .digest = false};
+// pixels of any frame that is decoded fit into this twice.
+constexpr HeaderScanLimits parser_limits{.elements = 500'000, .inflated_size = 256ULL << 20, .digest = false};
 
 bool is_ascii(const std::string& text) {
     return std::ranges::all_of(text,
