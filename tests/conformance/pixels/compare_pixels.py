@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Compares Hilum's decoding and preprocessing with a reference: the grayscale transformations are pydicom's and the
-standard's, scaling is Pillow's, decompression DCMTK's command line tools', Pillow's for JPEG 2000. Nothing is shared with Hilum's
-own code.
+standard's, scaling is Pillow's, decompression DCMTK's command line tools', Pillow's for JPEG 2000. Nothing is shared
+with Hilum's own code.
 
 Every file of the radiographs and of pydicom's test data must either agree for each intensity and resize, or be
 refused for the reason that its header gives; docs/pixels.md must name the same files, and is rewritten by --markdown.

@@ -1,4 +1,4 @@
-"""The measured part of docs/pixels.md: which files are compared, how much their tensors differ, and what is left out."""
+"""The measured part of docs/pixels.md: which files are compared, how much they differ, and what is left out."""
 
 import re
 
