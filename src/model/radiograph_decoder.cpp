@@ -13,6 +13,7 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "model/colour_image.h"
+#include "model/frame_extraction.h"
 #include "model/jpeg2000_codec.h"
 #include "model/jpeg_frame_header.h"
 #include "model/pixel_fragments.h"
@@ -28,14 +29,11 @@ constexpr unsigned long most_fragments = 20'000;
 
 // The image pixel module's claims (PS3.3 C.7.6.3).
 struct ImageDescription {
-    long long rows = 0, columns = 0, frames = 1, samples_per_pixel = 1;
+    long long rows = 0, columns = 0, samples_per_pixel = 1;
     PixelEncoding encoding;
 
     long long pixels_of_frame() const { return rows * columns; }  // each at most 65535
     std::size_t bytes_of_sample() const { return static_cast<std::size_t>(encoding.bits_allocated / 8); }
-    std::size_t bytes_of_frame() const {
-        return static_cast<std::size_t>(pixels_of_frame()) * bytes_of_sample();
-    }
 };
 
 tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
@@ -47,14 +45,12 @@ Analysable<ImageDescription> describe(DcmDataset& dataset) {
     const auto rows = integer_of(dataset, DCM_Rows), columns = integer_of(dataset, DCM_Columns);
     const auto allocated = integer_of(dataset, DCM_BitsAllocated),
                stored = integer_of(dataset, DCM_BitsStored);
-    const bool has_frames = dataset.tagExistsWithValue(DCM_NumberOfFrames);
-    const auto frames = has_frames ? integer_of(dataset, DCM_NumberOfFrames) : 1;
+    const auto frames = number_of_frames(dataset);
     if (!rows || !columns || !allocated || !stored || !frames)
         return undecodable("its header lacks its size or its bit depth");
     if (*rows < 1 || *columns < 1 || *frames < 1) return undecodable("its header says that it has no pixels");
     image.rows = *rows;
     image.columns = *columns;
-    image.frames = *frames;
     image.samples_per_pixel = integer_of(dataset, DCM_SamplesPerPixel).value_or(1);
     const long long high_bit = integer_of(dataset, DCM_HighBit).value_or(*stored - 1);
     if ((*allocated != 8 && *allocated != 16) || *stored < 1 || *stored > *allocated ||
@@ -81,12 +77,17 @@ Analysable<void> check_photometric_interpretation(DcmDataset& dataset, const Ima
 }
 
 Analysable<void> check_size(const ImageDescription& image, std::uint64_t max_pixels) {
-    // Without overflow: rows and columns have 16 bits each, and 31 are left for the frames.
-    const auto pixels = static_cast<std::uint64_t>(image.pixels_of_frame());
-    if (pixels <= max_pixels && static_cast<std::uint64_t>(image.frames) <= max_pixels / pixels) return {};
-    return refuse("too_large",
-                  fmt::format("The image has {} x {} pixels in {} frames, more than may be decoded here.",
-                              image.columns, image.rows, image.frames));
+    if (static_cast<std::uint64_t>(image.pixels_of_frame()) <= max_pixels) return {};
+    return refuse("too_large", fmt::format("The image has {} x {} pixels, more than may be decoded here.",
+                                           image.columns, image.rows));
+}
+
+// Of native pixel data.
+std::size_t bytes_of_frame(DcmDataset& dataset, const ImageDescription& image) {
+    // Two pixels share their chrominance (PS3.3 C.7.6.3.1.2).
+    const bool halved = text_of(dataset, DCM_PhotometricInterpretation) == "YBR_FULL_422";
+    return static_cast<std::size_t>(image.pixels_of_frame()) * image.bytes_of_sample() *
+           static_cast<std::size_t>(halved ? 2 : image.samples_per_pixel);
 }
 
 Analysable<void> check_transfer_syntax(DcmDataset& dataset) {
@@ -118,9 +119,8 @@ Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax synt
     return refuse("too_large", "The image has more fragments than may be decoded here.");
 }
 
-// The first frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
-std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_TransferSyntax syntax,
-                                             std::size_t wanted) {
+// The frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
+std::vector<std::uint8_t> stream_of(DcmPixelData& pixel_data, E_TransferSyntax syntax, std::size_t wanted) {
     std::vector<std::uint8_t> stream;
     const auto fragments = fragments_of(*fragments_in(pixel_data, syntax), wanted);
     if (!fragments) return stream;
@@ -130,7 +130,7 @@ std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_Transfe
 
 // Each frame is one fragment (PS3.5 A.4.2).
 Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
-    const auto stream = first_frame_stream(pixel_data, EXS_RLELossless, 0);
+    const auto stream = stream_of(pixel_data, EXS_RLELossless, 0);
     const auto segments = image.bytes_of_sample() * static_cast<std::size_t>(image.samples_per_pixel);
     if (rle_frame_is_complete(stream, segments, static_cast<std::size_t>(image.pixels_of_frame()))) return {};
     return undecodable("its compressed data is damaged or cut off");
@@ -138,7 +138,7 @@ Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescriptio
 
 Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
                                   const ImageDescription& image) {
-    const auto head = first_frame_stream(pixel_data, syntax, frame_header_within);
+    const auto head = stream_of(pixel_data, syntax, frame_header_within);
     const auto frame = find_jpeg_frame_header(head);
     if (!frame) return undecodable("its compressed data has no frame header");
     if (frame->rows != image.rows || frame->columns != image.columns ||
@@ -174,14 +174,14 @@ Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const
     return {};
 }
 
-Analysable<StoredPixels> first_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
+Analysable<StoredPixels> stored_pixels(DcmPixelData& pixel_data, const ImageDescription& image) {
     StoredPixels pixels{.rows = static_cast<int>(image.rows),
                         .columns = static_cast<int>(image.columns),
                         .encoding = image.encoding,
                         .bytes = {},
                         .words = {}};
     const auto count = static_cast<std::size_t>(image.pixels_of_frame());
-    if (pixel_data.getLength() < image.bytes_of_frame())
+    if (pixel_data.getLength() < count * image.bytes_of_sample())
         return undecodable("it has less pixel data than its header says");
     Uint8* bytes = nullptr;
     Uint16* words = nullptr;
@@ -207,7 +207,7 @@ void register_decoders() {
     register_jpeg2000_decoder();
 }
 
-Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {
+Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame) {
     const auto claimed = describe(dataset);
     if (!claimed) return tl::unexpected(claimed.error());
     if (auto ok = check_photometric_interpretation(dataset, *claimed); !ok) return tl::unexpected(ok.error());
@@ -215,24 +215,23 @@ Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pi
         !ok)
         return tl::unexpected(ok.error());
     if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
+    if (auto ok = pixel_data_of(dataset); !ok) return tl::unexpected(ok.error());
+    if (auto ok = keep_frame(dataset, frame, bytes_of_frame(dataset, *claimed)); !ok)
+        return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());
     if (auto ok = decompress(dataset, **pixel_data, *claimed); !ok) return tl::unexpected(ok.error());
     // A decoder may have found fewer bits than the header told, and says so in the data set.
     const auto decoded = describe(dataset);
     if (!decoded) return tl::unexpected(decoded.error());
-    const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
-    if (colour_samples(photometric) != 0) {
-        // Two pixels share their chrominance (PS3.3 C.7.6.3.1.2).
-        const std::size_t samples =
-            photometric == "YBR_FULL_422" ? 2 : static_cast<std::size_t>(decoded->samples_per_pixel);
-        if ((*pixel_data)->getLength() < decoded->bytes_of_frame() * samples)
+    if (colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0) {
+        if ((*pixel_data)->getLength() < bytes_of_frame(dataset, *decoded))
             return undecodable("it has less pixel data than its header says");
         auto grey = luminance_of(dataset);
         if (!grey) return tl::unexpected(grey.error());
         return DecodedImage{grey->pixels, true, std::move(grey->storage)};
     }
-    const auto pixels = first_frame(**pixel_data, *decoded);
+    const auto pixels = stored_pixels(**pixel_data, *decoded);
     if (!pixels) return tl::unexpected(pixels.error());
     return DecodedImage{*pixels, false, {}};
 }

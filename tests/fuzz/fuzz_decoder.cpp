@@ -1,11 +1,13 @@
 // A DICOM file through the decoder process's work: the bounded scan of its structure, parsing, the intended
 // use, decoding, grayscale, resizing.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
+#include "model/frame_extraction.h"
 #include "model/grayscale_attributes.h"
 #include "model/radiograph_decoder.h"
 #include "model/radiograph_preparation.h"
@@ -36,19 +38,31 @@ ModelPackage make_package(Intensity intensity, Resize resize) {
     return package;
 }
 
+// The first frame, and the second where there is one; false where either is no radiograph that can be read.
+bool prepare(int file, const ModelPackage& package, const Configuration& configuration) {
+    int frames = 1;
+    for (int frame = 1; frame <= std::min(frames, 2); ++frame) {
+        const auto preparation = prepare_radiograph(file, frame, package, display_long_side, configuration);
+        if (!preparation || !std::holds_alternative<PreparedRadiograph>(preparation->outcome)) return false;
+        frames = preparation->frames.of_image;
+    }
+    return true;
+}
+
 void decode(int file) {
     static const Configuration configuration = make_configuration();
     static const ModelPackage packages[] = {make_package(Intensity::minmax, Resize::letterbox),
                                             make_package(Intensity::window, Resize::crop)};
     for (const auto& package : packages) {
-        const auto preparation = prepare_radiograph(file, package, display_long_side, configuration);
-        if (preparation && std::holds_alternative<PreparedRadiograph>(preparation->outcome)) continue;
+        if (prepare(file, package, configuration)) continue;
         // What is no radiograph does not come as far as its pixels there.
         auto format = load_dicom_file(file);
         if (!format) return;
+        DcmDataset& dataset = *(*format)->getDataset();
         try {
-            (void)decode_pixels(*(*format)->getDataset(), configuration.decoder.max_pixels);
-            (void)read_grayscale(*(*format)->getDataset());
+            const int last = number_of_frames(dataset) > 1 ? 2 : 1;
+            (void)decode_pixels(dataset, configuration.decoder.max_pixels, last);
+            (void)read_grayscale(dataset);
         } catch (const std::bad_alloc&) {
         }
         return;

@@ -76,7 +76,7 @@ struct SiteSettings {
 struct DecoderSettings {
     int processes = 0;  // 0: as many as the processor has cores, at most 4
     std::uint64_t max_memory = 2ULL << 30;
-    std::uint64_t max_pixels = 200'000'000;  // Rows x Columns x Frames
+    std::uint64_t max_pixels = 200'000'000;  // Rows x Columns of a frame
     Duration timeout = std::chrono::seconds(30);
     bool operator==(const DecoderSettings&) const = default;
 };

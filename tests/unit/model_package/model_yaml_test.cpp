@@ -36,6 +36,7 @@ input:
   range: [-1024, 1024]
   mean: [0.485, 0.456, 0.406]
   std: 0.25
+  frames: each
   precision: auto
 accepts:
   modalities: [CR, DX]
@@ -108,6 +109,7 @@ TEST(ModelYaml, IsReadCompletely) {
     EXPECT_EQ(input.range_high, 1024);
     EXPECT_THAT(input.mean, ElementsAre(0.485, 0.456, 0.406));
     EXPECT_THAT(input.std, ElementsAre(0.25, 0.25, 0.25));
+    EXPECT_EQ(input.frames, Frames::each);
     EXPECT_EQ(input.precision, Precision::automatic);
 
     EXPECT_THAT(package.accepts.modalities, ElementsAre("CR", "DX"));
