@@ -87,7 +87,6 @@ int colour_samples(const std::string& photometric_interpretation) {
 Analysable<GreyImage> luminance_of(DcmDataset& dataset) {
     if (auto grey = luminance_samples(dataset); !grey.empty()) return grey_image(dataset, std::move(grey), 8);
     if (auto whole = check_palette(dataset); !whole) return tl::unexpected(whole.error());
-    // Only the first frame is rendered.
     DicomImage image(&dataset, dataset.getCurrentXfer(), 0UL, 0UL, 1UL);
     if (image.getStatus() == EIS_MemoryFailure) throw std::bad_alloc();
     if (image.getStatus() != EIS_Normal) return unreadable(DicomImage::getString(image.getStatus()));

@@ -22,8 +22,8 @@ struct GreyImage {
     std::vector<std::uint16_t> storage;
 };
 
-// The luminance (ITU-R BT.601, rounded as Pillow does) of the first frame of an uncompressed data set, with
-// 8 or 16 bits as the colours have. Code "undecodable".
+// The luminance (ITU-R BT.601, rounded as Pillow does) of an uncompressed data set of one frame, with 8 or 16
+// bits as the colours have. Code "undecodable".
 Analysable<GreyImage> luminance_of(DcmDataset& dataset);
 
 }  // namespace hilum::model

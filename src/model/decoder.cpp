@@ -56,6 +56,7 @@ Answer answer_of(std::int64_t job, Preparation preparation) {
     Answer answer;
     answer.reply.job = job;
     answer.reply.attributes = std::move(preparation.attributes);
+    answer.reply.frames = preparation.frames;
     if (auto* refused = std::get_if<NotAnalysed>(&preparation.outcome)) {
         answer.reply.not_analysed = std::move(*refused);
         return answer;
@@ -74,9 +75,9 @@ Answer serve(const DecodeRequest& request, int file, int model_yaml, PackageCach
              const Configuration& configuration) {
     const auto package = packages.find(request, model_yaml);
     if (!package) return error_answer(request.job, package.error());
-    auto preparation = request.golden
-                           ? prepare_golden_case(file, **package, configuration.decoder.max_pixels)
-                           : prepare_radiograph(file, **package, request.display_long_side, configuration);
+    auto preparation = request.golden ? prepare_golden_case(file, **package, configuration.decoder.max_pixels)
+                                      : prepare_radiograph(file, request.frame, **package,
+                                                           request.display_long_side, configuration);
     if (!preparation) return error_answer(request.job, preparation.error());
     return answer_of(request.job, std::move(*preparation));
 }

@@ -111,21 +111,17 @@ class WordWriter {
     PixelEncoding encoding_;
 };
 
-bool begins_codestream(Fragment fragment) {
-    constexpr std::uint8_t codestream[] = {0xFF, 0x4F, 0xFF, 0x51}, jp2[] = {0, 0, 0, 12, 'j', 'P', ' ', ' '};
-    const auto begins_with = [fragment](std::span<const std::uint8_t> bytes) {
-        return fragment.size() >= bytes.size() && std::ranges::equal(fragment.first(bytes.size()), bytes);
-    };
-    return begins_with(codestream) || begins_with(jp2);
-}
-
 // Codestreams of all frames; a frame's bytes lie in one place only where it has a single fragment.
 class Frames {
   public:
     static Result<Frames> of(DcmPixelSequence& sequence, std::size_t frames) {
         auto fragments = fragments_of(sequence);
         if (!fragments) return tl::unexpected(fragments.error());
-        auto beginnings = frame_beginnings(*fragments, frames, offset_table_of(sequence), begins_codestream);
+        std::vector<std::size_t> lengths;
+        for (const Fragment& fragment : *fragments) lengths.push_back(fragment.size());
+        auto beginnings = frame_beginnings(lengths, frames, offset_table_of(sequence), [&](std::size_t i) {
+            return begins_jpeg2000_stream((*fragments)[i]);
+        });
         if (!beginnings) return tl::unexpected(beginnings.error());
         return Frames(std::move(*fragments), std::move(*beginnings));
     }

@@ -289,6 +289,14 @@ class HeaderReader {
 
 }  // namespace
 
+bool begins_jpeg2000_stream(Bytes bytes) {
+    constexpr std::uint8_t codestream[] = {0xFF, 0x4F, 0xFF, 0x51}, jp2[] = {0, 0, 0, 12, 'j', 'P', ' ', ' '};
+    const auto begins_with = [bytes](Bytes expected) {
+        return bytes.size() >= expected.size() && std::ranges::equal(bytes.first(expected.size()), expected);
+    };
+    return begins_with(codestream) || begins_with(jp2);
+}
+
 Result<Bytes> find_jpeg2000_codestream(Bytes bytes) {
     constexpr std::uint32_t signature = 0x6A502020, codestream = 0x6A703263;  // "jP  ", "jp2c"
     Reader in{bytes};

@@ -21,6 +21,9 @@ struct Jpeg2000Header {
     bool has_end_marker = false;  // which is the last of them; some devices leave it out
 };
 
+// Whether a codestream, or a JP2 file with one, begins here.
+bool begins_jpeg2000_stream(std::span<const std::uint8_t> bytes);
+
 // The codestream within a JP2 file (annex I), which DICOM forbids and some devices send; `bytes` itself when
 // it is no JP2 file. Code "malformed".
 Result<std::span<const std::uint8_t>> find_jpeg2000_codestream(std::span<const std::uint8_t> bytes);

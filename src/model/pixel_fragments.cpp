@@ -23,22 +23,29 @@ std::optional<Fragment> bytes_of(DcmObject* object) {
     return Fragment{bytes, item->getLength()};
 }
 
-std::vector<std::size_t> by_offset_table(std::span<const Fragment> fragments,
+// Fewer than the table has where an entry is no fragment's offset, or not behind the one before.
+std::vector<std::size_t> by_offset_table(std::span<const std::size_t> lengths,
                                          std::span<const std::uint32_t> offset_table) {
     std::vector<std::size_t> beginnings;
     std::uint64_t offset = 0;
-    for (std::size_t i = 0; i < fragments.size() && beginnings.size() < offset_table.size(); ++i) {
+    for (std::size_t i = 0; i < lengths.size() && beginnings.size() < offset_table.size(); ++i) {
         if (offset == offset_table[beginnings.size()]) beginnings.push_back(i);
-        offset += item_header_bytes + fragments[i].size();
+        offset += item_header_bytes + lengths[i];
     }
     return beginnings;
 }
 
-std::vector<std::size_t> by_content(std::span<const Fragment> fragments, bool (*begins_frame)(Fragment)) {
+std::vector<std::size_t> by_content(std::size_t fragments,
+                                    const std::function<bool(std::size_t)>& begins_frame) {
     std::vector<std::size_t> beginnings;
-    for (std::size_t i = 0; i < fragments.size(); ++i)
-        if (begins_frame(fragments[i])) beginnings.push_back(i);
+    for (std::size_t i = 0; i < fragments; ++i)
+        if (begins_frame(i)) beginnings.push_back(i);
     return beginnings;
+}
+
+// One for each frame, and no fragment before the first.
+bool are_complete(const std::vector<std::size_t>& beginnings, std::size_t frames) {
+    return beginnings.size() == frames && beginnings.front() == 0;
 }
 
 std::vector<std::size_t> one_each(std::size_t frames) {
@@ -73,21 +80,23 @@ std::vector<std::uint32_t> offset_table_of(DcmPixelSequence& sequence) {
     return table;
 }
 
-Result<std::vector<std::size_t>> frame_beginnings(std::span<const Fragment> fragments, std::size_t frames,
+Result<std::vector<std::size_t>> frame_beginnings(std::span<const std::size_t> lengths, std::size_t frames,
                                                   std::span<const std::uint32_t> offset_table,
-                                                  bool (*begins_frame)(Fragment)) {
-    if (frames == 0 || fragments.size() < frames)
+                                                  const std::function<bool(std::size_t)>& begins_frame) {
+    if (frames == 0 || lengths.size() < frames)
         return fail("malformed", "has fewer frames than its header says");
     std::vector<std::size_t> beginnings;
     if (frames == 1)
         beginnings = {0};
-    else if (fragments.size() == frames)
+    else if (lengths.size() == frames)
         beginnings = one_each(frames);
     else if (offset_table.size() == frames)
-        beginnings = by_offset_table(fragments, offset_table);
-    if (beginnings.size() != frames) beginnings = by_content(fragments, begins_frame);
-    if (beginnings.size() != frames) return fail("malformed", "does not tell where its frames begin");
-    beginnings.push_back(fragments.size());
+        beginnings = by_offset_table(lengths, offset_table);
+    if (!are_complete(beginnings, frames)) beginnings = by_content(lengths.size(), begins_frame);
+    if (!are_complete(beginnings, frames) && !offset_table.empty())
+        return fail("malformed", "has an offset table that does not fit its fragments");
+    if (!are_complete(beginnings, frames)) return fail("malformed", "does not tell where its frames begin");
+    beginnings.push_back(lengths.size());
     return beginnings;
 }
 

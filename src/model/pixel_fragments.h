@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -26,10 +27,10 @@ Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence,
 std::vector<std::uint32_t> offset_table_of(DcmPixelSequence& sequence);
 
 // For each of `frames` frames, its first fragment, and behind them the number of fragments: all of them for
-// one frame, else one each, else as the offset table says, else wherever `begins_frame` is true. Code
-// "malformed".
-Result<std::vector<std::size_t>> frame_beginnings(std::span<const Fragment> fragments, std::size_t frames,
+// one frame, else one each, else as the offset table says, else wherever `begins_frame` is true of a
+// fragment's number. `lengths`: of the fragments, in bytes. Code "malformed".
+Result<std::vector<std::size_t>> frame_beginnings(std::span<const std::size_t> lengths, std::size_t frames,
                                                   std::span<const std::uint32_t> offset_table,
-                                                  bool (*begins_frame)(Fragment));
+                                                  const std::function<bool(std::size_t)>& begins_frame);
 
 }  // namespace hilum::model

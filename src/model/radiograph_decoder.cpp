@@ -15,6 +15,7 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "model/colour_image.h"
+#include "model/frame_extraction.h"
 #include "model/jpeg2000_codec.h"
 #include "model/jpeg_damage.h"
 #include "model/jpeg_frame_header.h"
@@ -26,6 +27,8 @@ namespace {
 
 // Samples of a frame, whose decoding takes up to 8 bytes each; the largest radiographs have half as many.
 constexpr std::uint64_t most_samples = 50'000'000;
+// Bytes of pixel data that are read into memory: what is beyond one such frame is surplus.
+constexpr std::uint64_t most_native_bytes = 400'000'000, most_compressed_bytes = 200'000'000;
 constexpr std::size_t frame_header_within =
     64 * 1024;  // bytes of a bit stream, tables and comments before it
 // DCMTK finds a fragment by walking there from the first one: 200,000 of them take a minute.
@@ -33,25 +36,15 @@ constexpr unsigned long most_fragments = 20'000;
 
 // The image pixel module's claims (PS3.3 C.7.6.3).
 struct ImageDescription {
-    long long rows = 0, columns = 0, frames = 1, samples_per_pixel = 1;
+    long long rows = 0, columns = 0, samples_per_pixel = 1;
     PixelEncoding encoding;
 
     long long pixels_of_frame() const { return rows * columns; }  // each at most 65535
     std::size_t bytes_of_sample() const { return static_cast<std::size_t>(encoding.bits_allocated / 8); }
-    std::size_t bytes_of_frame() const {
-        return static_cast<std::size_t>(pixels_of_frame()) * bytes_of_sample();
-    }
 };
 
 tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
     return refuse("undecodable", "The image cannot be decoded: " + reason + ".");
-}
-
-// Without reading it, which DCMTK's question for it would do.
-bool has_value(DcmDataset& dataset, const DcmTagKey& tag) {
-    DcmElement* element = nullptr;
-    return dataset.findAndGetElement(tag, element).good() && element != nullptr &&
-           element->getLengthField() > 0;
 }
 
 Analysable<ImageDescription> describe(DcmDataset& dataset) {
@@ -59,13 +52,12 @@ Analysable<ImageDescription> describe(DcmDataset& dataset) {
     const auto rows = integer_of(dataset, DCM_Rows), columns = integer_of(dataset, DCM_Columns);
     const auto allocated = integer_of(dataset, DCM_BitsAllocated),
                stored = integer_of(dataset, DCM_BitsStored);
-    const auto frames = has_value(dataset, DCM_NumberOfFrames) ? integer_of(dataset, DCM_NumberOfFrames) : 1;
+    const auto frames = number_of_frames(dataset);
     if (!rows || !columns || !allocated || !stored || !frames)
         return undecodable("its header lacks its size or its bit depth");
     if (*rows < 1 || *columns < 1 || *frames < 1) return undecodable("its header says that it has no pixels");
     image.rows = *rows;
     image.columns = *columns;
-    image.frames = *frames;
     image.samples_per_pixel = integer_of(dataset, DCM_SamplesPerPixel).value_or(1);
     const long long high_bit = integer_of(dataset, DCM_HighBit).value_or(*stored - 1);
     if ((*allocated != 8 && *allocated != 16) || *stored < 1 || *stored > *allocated ||
@@ -95,12 +87,17 @@ Analysable<void> check_size(const ImageDescription& image, bool colour, std::uin
     // Without overflow: rows and columns have 16 bits each.
     const std::uint64_t samples_per_pixel = colour ? 3 : 1;  // of PALETTE COLOR, when it is rendered
     const auto samples = static_cast<std::uint64_t>(image.pixels_of_frame()) * samples_per_pixel;
-    // All frames of a colour image are held in memory twice.
-    const std::uint64_t most = std::min(max_pixels, most_samples), most_of_all = colour ? most : max_pixels;
-    if (samples <= most && static_cast<std::uint64_t>(image.frames) <= most_of_all / samples) return {};
-    return refuse("too_large",
-                  fmt::format("The image has {} x {} pixels in {} frames, more than may be decoded here.",
-                              image.columns, image.rows, image.frames));
+    if (samples <= std::min(max_pixels, most_samples)) return {};
+    return refuse("too_large", fmt::format("The image has {} x {} pixels, more than may be decoded here.",
+                                           image.columns, image.rows));
+}
+
+// Of native pixel data.
+std::size_t bytes_of_frame(DcmDataset& dataset, const ImageDescription& image) {
+    // Two pixels share their chrominance (PS3.3 C.7.6.3.1.2).
+    const bool halved = text_of(dataset, DCM_PhotometricInterpretation) == "YBR_FULL_422";
+    return static_cast<std::size_t>(image.pixels_of_frame()) * image.bytes_of_sample() *
+           static_cast<std::size_t>(halved ? 2 : image.samples_per_pixel);
 }
 
 Analysable<void> check_transfer_syntax(DcmDataset& dataset) {
@@ -139,18 +136,16 @@ Analysable<void> check_length(std::uint64_t bytes, std::uint64_t most) {
     return refuse("too_large", "The image has more pixel data than may be decoded here.");
 }
 
-Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax,
-                                 std::uint64_t max_pixels) {
+Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
     auto* const fragments = fragments_in(pixel_data, syntax);
     if (fragments == nullptr) return undecodable("its pixel data is not compressed as its header says");
     if (fragments->card() > most_fragments)
         return refuse("too_large", "The image has more fragments than may be decoded here.");
-    return check_length(bytes_in(*fragments), max_pixels);  // compressed, a byte for each is plenty
+    return check_length(bytes_in(*fragments), most_compressed_bytes);
 }
 
-// The first frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
-std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_TransferSyntax syntax,
-                                             std::size_t wanted) {
+// The frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
+std::vector<std::uint8_t> stream_of(DcmPixelData& pixel_data, E_TransferSyntax syntax, std::size_t wanted) {
     std::vector<std::uint8_t> stream;
     const auto fragments = fragments_of(*fragments_in(pixel_data, syntax), wanted);
     if (!fragments) return stream;
@@ -160,7 +155,7 @@ std::vector<std::uint8_t> first_frame_stream(DcmPixelData& pixel_data, E_Transfe
 
 // Each frame is one fragment (PS3.5 A.4.2).
 Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
-    const auto stream = first_frame_stream(pixel_data, EXS_RLELossless, 0);
+    const auto stream = stream_of(pixel_data, EXS_RLELossless, 0);
     const auto segments = image.bytes_of_sample() * static_cast<std::size_t>(image.samples_per_pixel);
     if (rle_frame_is_complete(stream, segments, static_cast<std::size_t>(image.pixels_of_frame()))) return {};
     return undecodable("its compressed data is damaged or cut off");
@@ -176,7 +171,7 @@ bool is_allowed(int marker, E_TransferSyntax syntax) {
 
 Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
                                   const ImageDescription& image) {
-    const auto head = first_frame_stream(pixel_data, syntax, frame_header_within);
+    const auto head = stream_of(pixel_data, syntax, frame_header_within);
     const auto frame = find_jpeg_frame_header(head);
     if (!frame) return undecodable("its compressed data has no frame header");
     if (!is_allowed(frame->marker, syntax))
@@ -185,8 +180,8 @@ Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syn
         frame->components != image.samples_per_pixel || frame->precision > image.encoding.bits_allocated)
         return undecodable("its compressed data is not of the size that its header says");
     if (frame->components == 1) return {};  // decoding ends with the first scan
-    const auto wanted = image.frames == 1 ? std::numeric_limits<std::size_t>::max() : frame_header_within;
-    const auto scans = count_jpeg_scans(first_frame_stream(pixel_data, syntax, wanted));
+    const auto scans =
+        count_jpeg_scans(stream_of(pixel_data, syntax, std::numeric_limits<std::size_t>::max()));
     if (scans > static_cast<std::size_t>(frame->components))
         return undecodable("its compressed data has more scans than components");
     return {};
@@ -206,12 +201,10 @@ Analysable<void> check_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
     }
 }
 
-Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image,
-                            std::uint64_t max_pixels) {
+Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
     const E_TransferSyntax syntax = dataset.getOriginalXfer();
-    if (!DcmXfer(syntax).isEncapsulated())
-        return check_length(pixel_data.getLength(), max_pixels * sizeof(std::uint16_t));
-    if (auto checked = check_fragments(pixel_data, syntax, max_pixels); !checked) return checked;
+    if (!DcmXfer(syntax).isEncapsulated()) return check_length(pixel_data.getLength(), most_native_bytes);
+    if (auto checked = check_fragments(pixel_data, syntax); !checked) return checked;
     if (auto checked = check_frame(pixel_data, syntax, image); !checked) return checked;
     take_jpeg_damage();
     const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
@@ -222,14 +215,14 @@ Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const
     return {};
 }
 
-Analysable<StoredPixels> first_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
+Analysable<StoredPixels> stored_pixels(DcmPixelData& pixel_data, const ImageDescription& image) {
     StoredPixels pixels{.rows = static_cast<int>(image.rows),
                         .columns = static_cast<int>(image.columns),
                         .encoding = image.encoding,
                         .bytes = {},
                         .words = {}};
     const auto count = static_cast<std::size_t>(image.pixels_of_frame());
-    if (pixel_data.getLength() < image.bytes_of_frame())
+    if (pixel_data.getLength() < count * image.bytes_of_sample())
         return undecodable("it has less pixel data than its header says");
     Uint8* bytes = nullptr;
     Uint16* words = nullptr;
@@ -256,32 +249,30 @@ void register_decoders() {
     register_jpeg2000_decoder();
 }
 
-Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels) {
+Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame) {
     const auto claimed = describe(dataset);
     if (!claimed) return tl::unexpected(claimed.error());
     if (auto ok = check_photometric_interpretation(dataset, *claimed); !ok) return tl::unexpected(ok.error());
     const bool colour = colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0;
     if (auto ok = check_size(*claimed, colour, max_pixels); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
+    if (auto ok = pixel_data_of(dataset); !ok) return tl::unexpected(ok.error());
+    if (auto ok = keep_frame(dataset, frame, bytes_of_frame(dataset, *claimed)); !ok)
+        return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());
-    if (auto ok = decompress(dataset, **pixel_data, *claimed, max_pixels); !ok)
-        return tl::unexpected(ok.error());
+    if (auto ok = decompress(dataset, **pixel_data, *claimed); !ok) return tl::unexpected(ok.error());
     // A decoder may have found fewer bits than the header told, and says so in the data set.
     const auto decoded = describe(dataset);
     if (!decoded) return tl::unexpected(decoded.error());
-    const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
-    if (colour_samples(photometric) != 0) {
-        // Two pixels share their chrominance (PS3.3 C.7.6.3.1.2).
-        const std::size_t samples =
-            photometric == "YBR_FULL_422" ? 2 : static_cast<std::size_t>(decoded->samples_per_pixel);
-        if ((*pixel_data)->getLength() < decoded->bytes_of_frame() * samples)
+    if (colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0) {
+        if ((*pixel_data)->getLength() < bytes_of_frame(dataset, *decoded))
             return undecodable("it has less pixel data than its header says");
         auto grey = luminance_of(dataset);
         if (!grey) return tl::unexpected(grey.error());
         return DecodedImage{grey->pixels, true, std::move(grey->storage)};
     }
-    const auto pixels = first_frame(**pixel_data, *decoded);
+    const auto pixels = stored_pixels(**pixel_data, *decoded);
     if (!pixels) return tl::unexpected(pixels.error());
     return DecodedImage{*pixels, false, {}};
 }

@@ -21,11 +21,11 @@ struct DecodedImage {
     std::vector<std::uint16_t> storage;
 };
 
-// The first frame. The pixels belong to the data set, which is changed into an uncompressed one. `max_pixels`
-// is the most that Rows x Columns x Number of Frames may be, where a colour pixel counts as three; of these
-// one frame, and all frames of a colour image, may have 50 million. Codes: "transfer_syntax",
+// The frame of that number, from 1. The pixels belong to the data set, which is changed into an uncompressed
+// one of that frame alone. `max_pixels` is the most that a frame's Rows x Columns may be, where a colour
+// pixel counts as three, and never more than 50 million. Codes: "transfer_syntax",
 // "photometric_interpretation", "bit_depth", "too_large", "undecodable". Throws std::bad_alloc when memory
 // does not suffice.
-Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels);
+Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame = 1);
 
 }  // namespace hilum::model

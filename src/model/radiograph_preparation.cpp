@@ -1,10 +1,12 @@
 #include "model/radiograph_preparation.h"
 
+#include <limits>
 #include <new>
 #include <span>
 
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
+#include "model/frame_extraction.h"
 #include "model/grayscale_attributes.h"
 #include "model/grey_png.h"
 #include "model/image_content.h"
@@ -75,9 +77,9 @@ Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, st
 
 using Outcome = std::variant<NotAnalysed, PreparedRadiograph>;
 
-Result<Outcome> prepare_pixels(DcmDataset& dataset, const ModelPackage& package, int display_long_side,
-                               std::uint64_t max_pixels) {
-    const auto image = decode_pixels(dataset, max_pixels);
+Result<Outcome> prepare_pixels(DcmDataset& dataset, int frame, const ModelPackage& package,
+                               int display_long_side, std::uint64_t max_pixels) {
+    const auto image = decode_pixels(dataset, max_pixels, frame);
     if (!image) return image.error();
     const StoredPixels& pixels = image->pixels;
     const auto grayscale = image->colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
@@ -130,19 +132,33 @@ Result<Outcome> prepare_golden_dicom(int file, const InputSpecification& input, 
                                 *grayscale, input);
 }
 
-Result<Preparation> prepare(int file, const ModelPackage& package, int display_long_side,
+// What is wrong with a number that cannot be counted, decoding tells.
+Analysable<FrameCount> count_frames(DcmDataset& dataset, Frames wanted) {
+    const auto number = number_of_frames(dataset).value_or(1);
+    if (number < 1 || number > std::numeric_limits<int>::max()) return FrameCount{};
+    const int frames = static_cast<int>(number);
+    if (wanted == Frames::first) return FrameCount{frames, 1};
+    if (frames <= most_analysed_frames) return FrameCount{frames, frames};
+    return refuse("frames", fmt::format("The image has {} frames; this model reads each, of at most {}.",
+                                        frames, most_analysed_frames));
+}
+
+Result<Preparation> prepare(int file, int frame, const ModelPackage& package, int display_long_side,
                             const Configuration& configuration) {
     const auto format = load_dicom_file(file);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
-    if (!format) return Preparation{{}, refusal_of(format.error())};
+    if (!format) return Preparation{{}, refusal_of(format.error()), {}};
     DcmDataset& dataset = *(*format)->getDataset();
     auto header = read_radiograph_header(dataset);
     apply_site_words(header, configuration.site);
     if (auto refused = check_intended_use(header, package.accepts, configuration.site))
-        return Preparation{header.attributes, std::move(*refused)};
-    auto outcome = prepare_pixels(dataset, package, display_long_side, configuration.decoder.max_pixels);
+        return Preparation{header.attributes, std::move(*refused), {}};
+    const auto frames = count_frames(dataset, package.input.frames);
+    if (!frames) return Preparation{header.attributes, frames.error(), {}};
+    auto outcome =
+        prepare_pixels(dataset, frame, package, display_long_side, configuration.decoder.max_pixels);
     if (!outcome) return tl::unexpected(outcome.error());
-    return Preparation{header.attributes, std::move(*outcome)};
+    return Preparation{header.attributes, std::move(*outcome), *frames};
 }
 
 // Runs `work` and turns a lack of memory into an error.
@@ -158,9 +174,9 @@ auto within_memory(Work work) -> decltype(work()) {
 
 }  // namespace
 
-Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
-                                       const Configuration& configuration) {
-    return within_memory([&] { return prepare(file, package, display_long_side, configuration); });
+Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& package,
+                                       int display_long_side, const Configuration& configuration) {
+    return within_memory([&] { return prepare(file, frame, package, display_long_side, configuration); });
 }
 
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels) {
@@ -168,7 +184,7 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
         auto outcome = is_png(file) ? prepare_golden_png(file, package.input, max_pixels)
                                     : prepare_golden_dicom(file, package.input, max_pixels);
         if (!outcome) return tl::unexpected(outcome.error());
-        return Preparation{{}, std::move(*outcome)};
+        return Preparation{{}, std::move(*outcome), {}};
     });
 }
 

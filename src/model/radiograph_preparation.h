@@ -24,17 +24,19 @@ struct PreparedRadiograph {
 struct Preparation {
     RadiographAttributes attributes;  // as far as they were read
     std::variant<NotAnalysed, PreparedRadiograph> outcome;
+    FrameCount frames;  // 1 of 1 where the image as a whole is not analysed
 };
 
-// `file` is an open DICOM file, left open. What the image is to blame for is NotAnalysed, with the codes of
-// check_intended_use(), decode_pixels(), "blank" (nothing to see), and "undecodable" for a file that cannot
-// be parsed. Errors are ours: "unreadable", "out_of_memory", "system". register_decoders() has been called.
-Result<Preparation> prepare_radiograph(int file, const ModelPackage& package, int display_long_side,
-                                       const Configuration& configuration);
+// The frame of that number, from 1, of `file`, an open DICOM file, left open. What the image is to blame for
+// is NotAnalysed, with the codes of check_intended_use(), "frames" (more than may be analysed one by one),
+// decode_pixels(), "blank" (nothing to see), and "undecodable" for a file that cannot be parsed. Errors are
+// ours: "unreadable", "out_of_memory", "system". register_decoders() has been called.
+Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& package,
+                                       int display_long_side, const Configuration& configuration);
 
 // The input of one of the package's golden cases, a DICOM file or a grey PNG, which counts as MONOCHROME2
-// without a window: prepared whatever the intended use and the site say, and without a display image. The
-// same outcomes.
+// without a window: prepared whatever the intended use and the site say, and without a display image; of
+// several frames the first. The same outcomes.
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
 
 }  // namespace hilum::model

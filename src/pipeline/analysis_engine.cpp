@@ -172,9 +172,12 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
     const auto& worker = *worker_to_decode_for(task);
     task.package_sha256 = worker.ready->package_sha256;
     task.identity = worker.ready->model;
-    const DecodeRequest request{id, configuration_.models[task.task.model].package.string(),
-                                task.package_sha256, display_long_side(configuration_),
-                                task.golden.has_value()};
+    const DecodeRequest request{id,
+                                configuration_.models[task.task.model].package.string(),
+                                task.package_sha256,
+                                display_long_side(configuration_),
+                                task.golden.has_value(),
+                                task.task.frame};
     const int fds[] = {task.task.file.get(), worker.model_yaml.get()};
     if (!idle->child->send(to_packet(request), fds)) return false;
     idle->task = id;
@@ -240,11 +243,12 @@ void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
 
 void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<UniqueFd> fds) {
     Task& task = tasks_.at(id);
-    if (!reply.not_analysed.code.empty()) return finish(id, Refused{reply.not_analysed, task.identity});
+    if (!reply.not_analysed.code.empty())
+        return finish(id, Refused{reply.not_analysed, task.identity, reply.frames});
     const std::size_t memfds = task.golden ? 1 : 2;
     if (!reply.prepared || fds.size() != memfds) {
         const auto code = reply.error_code.empty() ? std::string("decoder_failed") : reply.error_code;
-        return finish(id, AnalysisFailure{{code, reply.error, Retry::later}});
+        return finish(id, AnalysisFailure{{code, reply.error, Retry::later}, {}});
     }
     task.decoded = std::move(reply);
     task.tensor = std::move(fds[0]);
@@ -272,14 +276,16 @@ void AnalysisEngine::on_worker_message(std::size_t model, ModelWorker& worker, M
 }
 
 void AnalysisEngine::on_inferred(std::int64_t id, InferReply reply, std::vector<UniqueFd> fds) {
+    Task& task = tasks_.at(id);
     if (!reply.error_code.empty()) {
         const bool passing = reply.error_code == "out_of_memory" || reply.error_code == "device_lost";
-        return finish(
-            id, AnalysisFailure{{reply.error_code, reply.error, passing ? Retry::later : Retry::never}});
+        return finish(id,
+                      AnalysisFailure{{reply.error_code, reply.error, passing ? Retry::later : Retry::never},
+                                      task.decoded.frames});
     }
-    Task& task = tasks_.at(id);
     Analysed analysed{std::move(reply.result), task.decoded.attributes, task.decoded.geometry,
-                      task.decoded.display,    std::move(task.display), UniqueFd()};
+                      task.decoded.display,    std::move(task.display), UniqueFd(),
+                      task.decoded.frames};
     if (!fds.empty()) analysed.maps = std::move(fds.front());
     finish(id, std::move(analysed));
 }
@@ -289,7 +295,9 @@ void AnalysisEngine::fail_tasks(const std::function<bool(const Task&)>& which, c
     for (const auto& [id, task] : tasks_)
         if (which(task)) failed.push_back(id);
     for (const auto id : failed)
-        finish(id, AnalysisFailure{{"process_died", "the process that worked on it " + how, Retry::later}});
+        if (const auto task = tasks_.find(id); task != tasks_.end())
+            finish(id, AnalysisFailure{{"process_died", "the process that worked on it " + how, Retry::later},
+                                       task->second.decoded.frames});
 }
 
 void AnalysisEngine::finish(std::int64_t id, AnalysisAnswer answer) {

@@ -32,19 +32,23 @@ struct Analysed {
     DisplayGeometry display;
     UniqueFd display_pixels;
     UniqueFd maps;  // none where the model has none
+    FrameCount frames;
 };
 struct AnalysisFailure {
-    Error error;  // Retry::never: the same input fails again
+    Error error;        // Retry::never: the same input fails again
+    FrameCount frames;  // as far as they were counted
 };
 struct Refused {
     NotAnalysed reason;
     ModelIdentity model;  // whose intended use it is outside of
+    FrameCount frames;
 };
 using AnalysisAnswer = std::variant<Analysed, Refused, AnalysisFailure>;
 
 struct AnalysisTask {
     UniqueFd file;                             // the DICOM file, open for reading
     std::size_t model = 0;                     // index into configuration.models
+    int frame = 1;                             // of the image, from 1
     bool urgent = false;                       // somebody waits: before the queue
     std::function<void(AnalysisAnswer)> done;  // called once, on the loop
 };

@@ -86,13 +86,14 @@ AnalysisJobs::Claim AnalysisJobs::claim(Database& database, const std::string& m
         return claim;
     }
     database.each(
-        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid FROM analysis"
+        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame FROM analysis"
         " JOIN instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id"
         " WHERE analysis.id = ?",
         [&](SQLite::Statement& row) {
             claim.job->file = row.getColumn(0).getString();
             claim.job->study_instance_uid = row.getColumn(1).getString();
             claim.job->sop_instance_uid = row.getColumn(2).getString();
+            claim.job->frame = row.getColumn(3).getInt();
         },
         claim.job->job);
     return claim;
@@ -134,16 +135,17 @@ void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
     UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) {
         const int error = errno;
-        return keep_failure(job, model, system_error(error, "cannot open the stored object"));
+        return keep_failure(job, model, system_error(error, "cannot open the stored object"), {});
     }
-    engine_.submit(
-        {std::move(file), model, false, [this, model, job](AnalysisAnswer answer) {
-             if (auto* analysed = std::get_if<Analysed>(&answer))
-                 return keep(job, model, std::move(*analysed));
-             if (auto* refused = std::get_if<Refused>(&answer))
-                 return keep_outcome(job, model, {refused->reason, std::nullopt, refused->model}, "");
-             keep_failure(job, model, std::get<AnalysisFailure>(answer).error);
-         }});
+    engine_.submit({std::move(file), model, job.frame, false, [this, model, job](AnalysisAnswer answer) {
+                        if (auto* analysed = std::get_if<Analysed>(&answer))
+                            return keep(job, model, std::move(*analysed));
+                        if (auto* refused = std::get_if<Refused>(&answer))
+                            return keep_outcome(job, model, {refused->reason, std::nullopt, refused->model},
+                                                "", refused->frames);
+                        const auto& failure = std::get<AnalysisFailure>(answer);
+                        keep_failure(job, model, failure.error, failure.frames);
+                    }});
 }
 
 void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
@@ -155,18 +157,19 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
                                 : Status(tl::unexpected(artifact.error()));
         boost::asio::post(loop_, [this, job, model, shared, name, written = std::move(written)] {
             if (!written)
-                return keep_failure(job, model,
-                                    {written.error().code, written.error().message, Retry::later});
-            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model}, name);
+                return keep_failure(job, model, {written.error().code, written.error().message, Retry::later},
+                                    shared->frames);
+            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model}, name,
+                         shared->frames);
         });
     });
 }
 
 void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
-                                std::string artifact) {
+                                std::string artifact, const FrameCount& frames) {
     commits_.submit_until_kept(
-        [job, key = models_[model], outcome = std::move(outcome),
-         artifact = std::move(artifact)](Database& database) {
+        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact),
+         frames](Database& database) {
             const std::int64_t at = to_microseconds(now());
             const char* state = outcome.result ? "analysed" : "not_analysed";
             const int changed = database.execute(
@@ -175,8 +178,10 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
                 state, nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
                 artifact, at, job.job);
             if (changed == 0) return;  // superseded or discarded meanwhile
+            keep_frames(database, job.job, frames);
             auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
             event.detail["model_key"] = key;
+            if (frames.of_image > 1) event.detail["frame"] = job.frame;
             if (outcome.result) {
                 const auto& result = *outcome.result;
                 event.detail["model"] = result.model;
@@ -195,19 +200,21 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
             }
             database.append_audit(event);
         },
-        [this, job, model](Result<void> kept) {
-            if (!kept) return keep_failure(job, model, kept.error());
+        [this, job, model, frames](Result<void> kept) {
+            if (!kept) return keep_failure(job, model, kept.error(), frames);
             finished();
         });
 }
 
-void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error) {
+void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error,
+                                const FrameCount& frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
     if (draining_ && error.code == "process_died") return finished();
     spdlog::error("analysis {}: {}", job.job, error.message);
     commits_.submit_until_kept(
-        [job, key = models_[model], error, retry = configuration_.retry](Database& database) {
+        [job, key = models_[model], error, frames, retry = configuration_.retry](Database& database) {
             const auto state = fail_job(database, JobTable::analysis, job.job, error, retry);
+            if (state != "discarded") keep_frames(database, job.job, frames);
             auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);
             event.outcome = "failure";
             event.detail = {

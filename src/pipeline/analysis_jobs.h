@@ -30,6 +30,7 @@ class AnalysisJobs {
   private:
     struct Claimed {
         std::int64_t job = 0;
+        int frame = 1;
         std::string file, study_instance_uid, sop_instance_uid;
     };
     struct Claim {
@@ -41,8 +42,9 @@ class AnalysisJobs {
     void claim_after(std::size_t model, Duration wait);
     void analyse(std::size_t model, const Claimed& job);
     void keep(const Claimed& job, std::size_t model, Analysed analysed);
-    void keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome, std::string artifact);
-    void keep_failure(const Claimed& job, std::size_t model, const Error& error);
+    void keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome, std::string artifact,
+                      const FrameCount& frames);
+    void keep_failure(const Claimed& job, std::size_t model, const Error& error, const FrameCount& frames);
     void finished();
 
     boost::asio::io_context& loop_;

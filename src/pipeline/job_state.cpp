@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace hilum {
@@ -90,12 +92,27 @@ void adopt_models(Database& database, const std::vector<std::string>& models) {
         database.execute(
             "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
             " SELECT DISTINCT instance_id, ?1, 'queued', ?2, ?2, ?2 FROM analysis WHERE state = 'queued'"
-            " AND model NOT IN (SELECT value FROM json_each(?3)) ON CONFLICT(instance_id, model) DO NOTHING",
+            " AND model NOT IN (SELECT value FROM json_each(?3))"
+            " ON CONFLICT(instance_id, model, frame) DO NOTHING",
             model, at, known);
     database.execute(
         "UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured',"
         " updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
         at, known);
+}
+
+void keep_frames(Database& database, std::int64_t id, const FrameCount& frames) {
+    if (frames.of_image <= 1) return;
+    const std::int64_t at = to_microseconds(now());
+    database.execute("UPDATE analysis SET frames = ? WHERE id = ?", frames.of_image, id);
+    // The count comes from the process that parses foreign bytes.
+    const int wanted = std::min({frames.wanted, frames.of_image, most_analysed_frames});
+    for (int frame = 1; frame <= wanted; ++frame)
+        database.execute(
+            "INSERT INTO analysis(instance_id, model, frame, frames, state, next_attempt_at, created_at,"
+            " updated_at) SELECT instance_id, model, ?2, ?3, 'queued', ?4, ?4, ?4 FROM analysis WHERE id = ?1"
+            " ON CONFLICT(instance_id, model, frame) DO NOTHING",
+            id, frame, frames.of_image, at);
 }
 
 std::string fail_job(Database& database, JobTable table, std::int64_t id, const Error& error,

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "pipeline/database.h"
 #include "pipeline/retry_policy.h"
+#include "pipeline/types/analysis.h"
 #include "pipeline/types/configuration.h"
 
 namespace hilum {
@@ -25,6 +26,10 @@ void adopt_models(Database& database, const std::vector<std::string>& models);
 // Deliveries to destinations that are no longer configured expire: visible, and sent by `hilum jobs retry`
 // once the destination is back.
 void expire_stray_deliveries(Database& database, const std::vector<std::string>& destinations);
+
+// What the decoder counted while it worked on the analysis `id`: every frame that is wanted gets an analysis
+// of its own, queued, unless it has one. In the commit that ends that work, so that no crash loses a frame.
+void keep_frames(Database& database, std::int64_t id, const FrameCount& frames);
 
 // What failed goes back to the queue with a delay, or is quarantined when trying again cannot help or has
 // been tried often enough; a full disk ("disk_full") is waited out, however long. `table`: analysis or

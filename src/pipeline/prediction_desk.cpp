@@ -57,7 +57,7 @@ void PredictionDesk::predict(const PredictRequest& request, UniqueFd file) {
     if (!engine_.ready(model))
         return refuse(request.request, unavailable,
                       {"not_ready", "the model is not ready; /readyz tells why", Retry::later});
-    engine_.submit({std::move(file), model, true,
+    engine_.submit({std::move(file), model, 1, true,
                     [this, id = request.request](const AnalysisAnswer& analysis) { answer(id, analysis); }});
 }
 
@@ -70,7 +70,8 @@ void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis
         reply.http_status = unprocessable;
         reply.body = prediction_error_json(refused->reason);
     } else {
-        reply.body = prediction_json(std::get<Analysed>(analysis).result);
+        const auto& analysed = std::get<Analysed>(analysis);
+        reply.body = prediction_json(analysed.result, analysed.frames);
     }
     (void)http_->send(to_packet(reply));
 }

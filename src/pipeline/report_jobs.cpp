@@ -255,14 +255,14 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
     if (request.profiles.empty()) return std::nullopt;
     database.each(
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
-        " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code FROM "
-        "instance"
+        " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code,"
+        " analysis.frame, analysis.frames FROM instance"
         " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = ? AND analysis.model "
         "= ?"
         " AND instance.state = 'to_analyse' AND analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also when this one is tried
         // again.
-        " AND instance.received_at <= ? ORDER BY instance.received_at, instance.id",
+        " AND instance.received_at <= ? ORDER BY instance.received_at, instance.id, analysis.frame",
         [&](SQLite::Statement& row) {
             if (is_foreign(row.getColumn(6).getString())) return;
             const auto artifact = row.getColumn(2).getString();
@@ -271,7 +271,8 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
                                       artifact.empty() ? "" : (directory_.analyses() / artifact).string(),
                                       row.getColumn(3).getString(), row.getColumn(4).getString(),
                                       outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
-                                                 row.getColumn(7).getString())});
+                                                 row.getColumn(7).getString()),
+                                      row.getColumn(8).getInt(), row.getColumn(9).getInt()});
         },
         study, request.model_name, opened_at);
     if (request.images.empty()) return std::nullopt;

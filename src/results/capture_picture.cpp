@@ -30,7 +30,7 @@ struct Scale {
 };
 
 struct Content {
-    std::string headline, score_line, model_line, time_line, notice, map_line;
+    std::string headline, frame_line, score_line, model_line, time_line, notice, map_line;
     Colour headline_colour;
     std::vector<const LabelResult*> labels;
     std::string more_labels;
@@ -95,6 +95,7 @@ class Panel {
         width_ = width - 2 * left_;
         y_ = top + scale_(16);
         line(content_.headline, scale_.headline(content_.headline_colour), 4);
+        if (!content_.frame_line.empty()) line(content_.frame_line, scale_.body(), 4);
         line(content_.score_line, scale_.body(), 12);
         for (const LabelResult* label : content_.labels) label_row(*label);
         if (!content_.more_labels.empty()) line(content_.more_labels, scale_.small(), 4);
@@ -256,7 +257,7 @@ int mapped_label(const InferenceResult& result) {
 }
 
 Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
-                             const std::string& analysed_at) {
+                             const std::string& analysed_at, const std::string& frame) {
     const DisplayGeometry& display = artifact.display;
     if (display.columns <= 0 || display.rows <= 0 ||
         artifact.display_pixels.size() !=
@@ -266,7 +267,8 @@ Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceRe
     auto ruler = Canvas::make(16, 16);  // text is measured before the picture's size is known
     if (!ruler) return tl::unexpected(ruler.error());
     const StrengthField probe = strength_field(artifact, mapped_label(result), 1, 1);
-    const Content content = content_of(result, analysed_at, !probe.values.empty());
+    Content content = content_of(result, analysed_at, !probe.values.empty());
+    if (!frame.empty()) content.frame_line = "Of " + frame;
     const Layout layout = find_layout(*ruler, scale, display, long_side, result, content);
     auto canvas = Canvas::make(layout.columns, layout.rows);
     if (!canvas) return tl::unexpected(canvas.error());

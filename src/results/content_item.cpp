@@ -19,6 +19,7 @@ void read_reference(DcmItem& item, ContentItem& content) {
     if (references.empty()) return;
     content.referenced_sop_class_uid = text_of(*references.front(), DCM_ReferencedSOPClassUID);
     content.referenced_sop_instance_uid = text_of(*references.front(), DCM_ReferencedSOPInstanceUID);
+    content.referenced_frame_number = text_of(*references.front(), DCM_ReferencedFrameNumber);
 }
 
 void read_template(DcmItem& item, ContentItem& content) {

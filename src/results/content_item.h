@@ -22,6 +22,7 @@ struct ContentItem {
     std::string numeric_value;                                          // of a NUM, as it is written
     Code unit;                                                          // of a NUM
     std::string referenced_sop_class_uid, referenced_sop_instance_uid;  // of an IMAGE
+    std::string referenced_frame_number;                                // likewise; empty: all of it
     std::string template_identifier, mapping_resource;  // of a CONTAINER that names its template
     std::vector<ContentItem> children;
 

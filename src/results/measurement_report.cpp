@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 #include "dicom/dataset_reading.h"
 #include "results/module_copy.h"
@@ -83,6 +84,15 @@ std::shared_ptr<DcmDataset> described_by(const SourceImage& source) {
     return header;
 }
 
+// Each image once, whichever of its frames are spoken of.
+std::vector<SourceImage> whole_images(const std::vector<SourceImage>& sources) {
+    std::vector<SourceImage> images;
+    std::set<std::string> known;
+    for (const SourceImage& source : sources)
+        if (known.insert(source.image->sop_instance_uid).second) images.push_back(source);
+    return images;
+}
+
 // The descriptors are copied from foreign headers. Where one of them is malformed, the entry goes without
 // any: the reference is what the template asks for.
 void add_image_library(TID1500_MeasurementReport& report, const std::vector<SourceImage>& sources,
@@ -90,7 +100,7 @@ void add_image_library(TID1500_MeasurementReport& report, const std::vector<Sour
     auto& library = report.getImageLibrary();
     steps("image library", library.createNewImageLibrary());
     steps("image library group", library.addImageGroup());
-    for (const SourceImage& source : sources) {
+    for (const SourceImage& source : whole_images(sources)) {
         const auto header = described_by(source);
         if (library.addImageEntry(*header, TID1600_ImageLibrary::withAllDescriptors).good()) continue;
         steps("image library entry",
@@ -105,7 +115,9 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
     const InferenceResult& result = finding.result();
     steps("measurement group", report.addIndividualMeasurements());
     Group& group = report.getIndividualMeasurements();
-    const std::string tracking = fmt::format("{} {}", shortened(label.name, 56), number);
+    const std::string tracking =
+        fmt::format("{} {}{}{}", shortened(label.name, 56), number,
+                    is_frame(*finding.source->image) ? ", " : "", frame_text(*finding.source->image));
     steps("tracking identifier", group.setTrackingIdentifier(dcmtk_string(tracking), OFFalse));
     steps("tracking uid", group.setTrackingUniqueIdentifier(
                               dcmtk_string(tracking_uid(*finding.source->image, result.model, label.name))));
@@ -115,9 +127,11 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
               group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(), OFFalse));
     const Group::MeasurementValue value(dcmtk_string(decimal_string(score_of(result, label))), no_units());
     steps("score", group.addMeasurement(coded(score_concept(result)), value));
+    DSRImageReferenceValue reference;
+    steps("source image", set_reference(reference, *finding.source));
     steps("source image",
           group.getMeasurement().addImage(DSRCodedEntryValue("121112", "DCM", "Source of Measurement"),
-                                          *finding.source->header, OFFalse));
+                                          reference, OFFalse));
     steps("presence", group.addQualitativeEvaluation(coded(code_of(label)), coded(terms::present), OFFalse));
 }
 
@@ -187,7 +201,7 @@ Status fill_document(DSRDocument& document, const ComposeRequest& request, const
     BuildSteps steps;
     steps("study", document.createNewSeriesInStudy(dcmtk_string(request.study_instance_uid)));
     steps("instance number", document.setInstanceNumber(dcmtk_string(std::to_string(request.version))));
-    for (const SourceImage& source : sources)
+    for (const SourceImage& source : whole_images(sources))
         steps("evidence", document.getCurrentRequestedProcedureEvidence().addItem(*source.header, OFFalse));
     for (const PredecessorReport& predecessor : predecessors_of(request, identity.sop_class_uid))
         steps("predecessor",

@@ -2,7 +2,8 @@
 // or Enhanced SR, with identical content.
 //
 // Each positive abnormal label of each image is a Measurement Group with finding, site, algorithm, score and
-// source image. What an image is as a whole ("AI diagnosis = Normal"), what was looked for and not found
+// source image; an image of several frames has them for each frame that was analysed. What an image is as a
+// whole ("AI diagnosis = Normal"), what was looked for and not found
 // ("Pneumonia = Absent"), and why an image was not analysed, are qualitative evaluations inferred from that
 // image: a viewer that prints group headings alone never shows a finding that is not there.
 #pragma once

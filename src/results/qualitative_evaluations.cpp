@@ -42,9 +42,9 @@ class ChildWriter {
         });
     }
 
-    void image(DcmItem& header) {
+    void image(const SourceImage& source) {
         DSRImageReferenceValue reference;
-        steps_("image", reference.setReference(header, OFFalse));
+        steps_("image", set_reference(reference, source));
         add(DSRTypes::RT_inferredFrom, DSRTypes::VT_Image, Code{},
             [&](auto& item) { steps_("image", item.setImageReference(reference, OFFalse)); });
     }
@@ -90,33 +90,35 @@ Code summary_of(const std::vector<SourceImage>& sources) {
                     : Code{"111243", "DCM", "Not all algorithms succeeded; without findings"};
 }
 
-void add_diagnosis(ChildWriter& writer, const InferenceResult& result, DcmItem& header) {
+void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, terms::ai_diagnosis, diagnosis_of(result), [&] {
         writer.algorithm(result);
         writer.score(result, diagnosis_score(result));
-        writer.image(header);
+        if (is_frame(*source.image))
+            writer.text(DSRTypes::RT_hasProperties, terms::frame, frame_text(*source.image));
+        writer.image(source);
     });
 }
 
 void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
-               DcmItem& header) {
+               const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
         writer.score(result, score_of(result, label));
-        writer.image(header);
+        writer.image(source);
     });
 }
 
-void add_analysed(ChildWriter& writer, const InferenceResult& result, DcmItem& header) {
-    add_diagnosis(writer, result, header);
+void add_analysed(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
+    add_diagnosis(writer, result, source);
     for (const LabelResult& label : result.labels)
-        if (!is_finding(label) && &label != diagnosed_label(result)) add_label(writer, result, label, header);
+        if (!is_finding(label) && &label != diagnosed_label(result)) add_label(writer, result, label, source);
 }
 
-void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, DcmItem& header) {
+void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, terms::ai_diagnosis, terms::not_analysed, [&] {
         writer.code(DSRTypes::RT_hasProperties, terms::not_analysed_reason, code_of(reason), [] {});
-        writer.text(DSRTypes::RT_hasProperties, terms::not_analysed, sentence_of(reason));
-        writer.image(header);
+        writer.text(DSRTypes::RT_hasProperties, terms::not_analysed, sentence_of(reason, *source.image));
+        writer.image(source);
     });
 }
 
@@ -155,9 +157,9 @@ Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContex
     for (const SourceImage& source : context.sources) {
         const AnalysisOutcome& outcome = source.image->outcome;
         if (outcome.result)
-            add_analysed(writer, *outcome.result, *source.header);
+            add_analysed(writer, *outcome.result, source);
         else if (outcome.not_analysed)
-            add_not_analysed(writer, *outcome.not_analysed, *source.header);
+            add_not_analysed(writer, *outcome.not_analysed, source);
     }
     return steps.status();
 }

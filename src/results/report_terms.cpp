@@ -75,8 +75,16 @@ Code code_of(const NotAnalysed& reason) {
     return {slug_of(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
 }
 
-std::string sentence_of(const NotAnalysed& reason) {
-    return "Not analysed: " + reason.message;
+std::string sentence_of(const NotAnalysed& reason, const StudyImage& image) {
+    return "Not analysed: " + (is_frame(image) ? frame_text(image) + ": " : "") + reason.message;
+}
+
+bool is_frame(const StudyImage& image) {
+    return image.frames > 1;
+}
+
+std::string frame_text(const StudyImage& image) {
+    return is_frame(image) ? fmt::format("frame {} of {}", image.frame, image.frames) : "";
 }
 
 const Code& score_concept(const InferenceResult& result) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pipeline/types/analysis.h"
+#include "pipeline/types/messages.h"
 
 namespace hilum::results {
 
@@ -18,6 +19,7 @@ inline const Code notice{"notice", own_coding_scheme, "Notice"};
 inline const Code report_version{"report-version", own_coding_scheme, "Report version"};
 inline const Code not_analysed{"not-analysed", own_coding_scheme, "Not analysed"};
 inline const Code not_analysed_reason{"not-analysed-why", own_coding_scheme, "Reason not analysed"};
+inline const Code frame{"frame", own_coding_scheme, "Frame"};
 inline const Code no_finding{"no-finding", own_coding_scheme, "No finding above threshold"};
 inline const Code probability{"122157", "DCM", "Probability"};
 inline const Code present{"52101004", "SCT", "Present"};
@@ -45,7 +47,11 @@ Code diagnosis_of(const InferenceResult& result);
 
 // The code of a reason for not analysing, and the sentence that a radiologist reads.
 Code code_of(const NotAnalysed& reason);
-std::string sentence_of(const NotAnalysed& reason);
+std::string sentence_of(const NotAnalysed& reason, const StudyImage& image);
+
+// Which frame of the image is spoken of, "frame 2 of 3"; empty where it is the image as a whole.
+bool is_frame(const StudyImage& image);
+std::string frame_text(const StudyImage& image);
 
 // What the model's numbers may be called: Probability when calibrated, else Model score.
 const Code& score_concept(const InferenceResult& result);

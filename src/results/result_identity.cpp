@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dicom/uid.h"
+#include "results/report_terms.h"
 
 namespace hilum::results {
 namespace {
@@ -15,8 +16,13 @@ void append_model(Identity& identity, const ModelIdentity& model) {
     identity.insert(identity.end(), {model.name, model.version, model.sha256, model.configuration_sha256});
 }
 
+void append_frame(Identity& identity, const StudyImage& image) {
+    if (is_frame(image)) identity.insert(identity.end(), {"frame", std::to_string(image.frame)});
+}
+
 Identity identity_of(const ComposeRequest& request, const StudyImage& image) {
     Identity identity{image.sop_instance_uid, image.dataset_sha256};
+    append_frame(identity, image);
     if (image.outcome.not_analysed)
         identity.insert(identity.end(), {"not analysed", image.outcome.not_analysed->code,
                                          image.outcome.not_analysed->message});
@@ -86,6 +92,7 @@ std::string device_uid(const ModelIdentity& model) {
 
 std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, const std::string& label) {
     Identity identity{"tracking", image.sop_instance_uid, image.dataset_sha256, label};
+    append_frame(identity, image);
     append_model(identity, model);
     return derived(identity);
 }

@@ -16,15 +16,15 @@ struct ResultIdentity {
 // them was not analysed, the model, the profile and the version shape it. All versions share a series.
 ResultIdentity report_identity(const ComposeRequest& request, const ReportProfile& profile);
 
-// The Secondary Capture of one image. The version of the study's report is no part of it: a report that is
-// revised because another image came late does not send this image's capture again.
+// The Secondary Capture of one image or frame. The version of the study's report is no part of it: a report
+// that is revised because another image came late does not send this image's capture again.
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
                                 const StudyImage& image);
 
 // The device that observed: another one for each model, version, weights and configuration.
 std::string device_uid(const ModelIdentity& model);
 
-// A finding on an image, the same in every version of the report (Tracking Unique Identifier).
+// A finding on an image or frame, the same in every version of the report (Tracking Unique Identifier).
 std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, const std::string& label);
 
 // "comprehensive_3d" and its like as a SOP Class UID; code "configuration" for any other word.

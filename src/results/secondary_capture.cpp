@@ -36,44 +36,56 @@ Status put_pixels(DcmItem& target, const Picture& picture) {
     return {};
 }
 
-void put_source_reference(DcmItem& source, DcmItem& target) {
+void put_source_reference(const SourceImage& image, DcmItem& target) {
+    DcmItem& source = *image.header;
     DcmItem* item = nullptr;
     if (target.findOrCreateSequenceItem(DCM_SourceImageSequence, item, -2).bad()) return;
     put(*item, DCM_ReferencedSOPClassUID, text_of(source, DCM_SOPClassUID));
     put(*item, DCM_ReferencedSOPInstanceUID, text_of(source, DCM_SOPInstanceUID));
+    if (is_frame(*image.image)) put(*item, DCM_ReferencedFrameNumber, std::to_string(image.image->frame));
     put_code(*item, 0x0040, 0xA170, source_image_purpose);
 }
 
-std::string derivation_of(const InferenceResult& result) {
+std::string derivation_of(const InferenceResult& result, const StudyImage& image) {
     return shortened(
-        fmt::format("AI result of {} {} (weights SHA-256 {}): radiograph scaled to 8 bits{}",
+        fmt::format("AI result of {} {} (weights SHA-256 {}): {}radiograph scaled to 8 bits{}",
                     result.model.name, result.model.version, result.model.sha256,
+                    is_frame(image) ? frame_text(image) + ", " : "",
                     has_finding(result) ? ", activation map and findings added" : ", findings added"),
         1024);
 }
 
-// All captures of a study are in one series, and the radiographs may each be in their own: numbered by both.
-long long instance_number_for(DcmItem& source) {
-    constexpr long long images_of_a_series = 1000, largest = 2'147'483'647;  // IS (PS3.5 6.2)
-    const long long series = std::max(0LL, integer_of(source, DCM_SeriesNumber).value_or(0));
-    const long long number = std::max(0LL, integer_of(source, DCM_InstanceNumber).value_or(1));
-    return number < images_of_a_series && series < largest / images_of_a_series
-               ? series * images_of_a_series + number
+constexpr long long largest_instance_number = 2'147'483'647;  // IS (PS3.5 6.2)
+
+// `number` within `group`, where there is room for both.
+long long numbered(long long group, long long number, long long numbers_of_a_group) {
+    return number < numbers_of_a_group && group < largest_instance_number / numbers_of_a_group
+               ? group * numbers_of_a_group + number
                : number;
+}
+
+// All captures of a study are in one series, and the radiographs may each be in their own: numbered by both,
+// and by frame.
+long long instance_number_for(const SourceImage& source) {
+    const long long series = std::max(0LL, integer_of(*source.header, DCM_SeriesNumber).value_or(0));
+    const long long number = std::max(0LL, integer_of(*source.header, DCM_InstanceNumber).value_or(1));
+    const long long of_image = numbered(series, number, 1000);
+    return is_frame(*source.image) ? numbered(of_image, source.image->frame, 100) : of_image;
 }
 
 // The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not:
 // the picture is scaled and larger than the image, so none is given.
-void put_image_modules(DcmItem& source, DcmItem& target, const InferenceResult& result) {
+void put_image_modules(const SourceImage& image, DcmItem& target, const InferenceResult& result) {
+    DcmItem& source = *image.header;
     put(target, DCM_ImageType, "DERIVED\\SECONDARY");
     put(target, DCM_ConversionType, "WSD");
-    put(target, DCM_InstanceNumber, std::to_string(instance_number_for(source)));
+    put(target, DCM_InstanceNumber, std::to_string(instance_number_for(image)));
     put(target, DCM_PatientOrientation, text_of(source, DCM_PatientOrientation));
     put(target, DCM_Laterality, text_of(source, DCM_Laterality));  // type 2C: there, if empty
     put(target, DCM_BurnedInAnnotation, text_of(source, DCM_BurnedInAnnotation) == "YES" ? "YES" : "NO");
-    put(target, DCM_DerivationDescription, derivation_of(result));
+    put(target, DCM_DerivationDescription, derivation_of(result, *image.image));
     put(target, DCM_ImageComments, shortened(notice_of(result.model), 1024));
-    put_source_reference(source, target);
+    put_source_reference(image, target);
     copy_lossy_compression(source, target);
 }
 
@@ -94,12 +106,13 @@ Result<std::shared_ptr<DcmDataset>> build_secondary_capture(const ComposeRequest
                                                             const Equipment& equipment) {
     const InferenceResult& result = *source.image->outcome.result;
     const ContentMoment moment = content_moment(*source.header, result.started_at);
-    const auto picture = draw_capture(artifact, result, profile.sc_long_side, moment.readable());
+    const auto picture =
+        draw_capture(artifact, result, profile.sc_long_side, moment.readable(), frame_text(*source.image));
     if (!picture) return tl::unexpected(picture.error());
     auto dataset = std::make_shared<DcmDataset>();
     copy_patient_and_study(*source.header, *dataset);
     copy_request_attributes(*source.header, *dataset);
-    put_image_modules(*source.header, *dataset, result);
+    put_image_modules(source, *dataset, result);
     put_capture_device(*dataset, moment);
     put_result_modules(*dataset, capture_identity(request, profile, *source.image),
                        {"OT", profile.sc_series_number, profile.sc_series_description}, moment, equipment,

@@ -1,5 +1,6 @@
-// The Secondary Capture of one analysed radiograph: Secondary Capture Image Storage, RGB, 8 bits, one frame,
-// in a series of modality OT of the same study. Many viewers show this and not the Structured Report.
+// The Secondary Capture of one analysed radiograph, or one frame of it: Secondary Capture Image Storage, RGB,
+// 8 bits, one frame, in a series of modality OT of the same study. Many viewers show this and not the
+// Structured Report.
 #pragma once
 
 #include <memory>

@@ -96,7 +96,7 @@ Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage&
 auto order_of(const SourceImage& source) {
     return std::tuple(integer_of(*source.header, DCM_SeriesNumber).value_or(0),
                       integer_of(*source.header, DCM_InstanceNumber).value_or(0),
-                      source.image->sop_instance_uid);
+                      source.image->sop_instance_uid, source.image->frame);
 }
 
 }  // namespace

@@ -13,17 +13,17 @@ class DcmItem;
 
 namespace hilum::results {
 
-// An image of the study with its header. Refers to the request that it was loaded for.
+// An image of the study, or one frame of it, with its header. Refers to the request that it was loaded for.
 struct SourceImage {
     const StudyImage* image = nullptr;
     std::shared_ptr<DcmDataset> header;
 };
 
-// Loads the headers of a request's images, ordered by series number, instance number and SOP Instance UID, so
-// that the order in which they arrived shapes no result. A header that DCMTK cannot read to its end is used
-// as far as it goes, if it names the patient's study and itself; an image with less is told in `left_out`,
-// and holds back none of the others. Codes: "unreadable" where the file system failed, "undecodable" where no
-// image is left.
+// Loads the headers of a request's images, ordered by series number, instance number, SOP Instance UID and
+// frame, so that the order in which they arrived shapes no result. A header that DCMTK cannot read to its end
+// is used as far as it goes, if it names the patient's study and itself; an image with less is told in
+// `left_out`, and holds back none of the others. Codes: "unreadable" where the file system failed,
+// "undecodable" where no image is left.
 struct Sources {
     std::vector<SourceImage> images;
     std::vector<std::string> left_out;  // why; no patient data

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "pipeline/types/analysis.h"
+#include "results/report_terms.h"
 #include "results/source_header.h"
 
 namespace hilum::results {
@@ -36,6 +37,13 @@ inline OFString dcmtk_string(const std::string& text) {
 
 inline DSRCodedEntryValue coded(const Code& code) {
     return {dcmtk_string(code.value), dcmtk_string(code.scheme), dcmtk_string(code.meaning)};
+}
+
+// The image, or the one frame of it that is spoken of.
+inline OFCondition set_reference(DSRImageReferenceValue& reference, const SourceImage& source) {
+    const OFCondition set = reference.setReference(*source.header, OFFalse);
+    if (set.good() && is_frame(*source.image)) reference.getFrameList().addItem(source.image->frame);
+    return set;
 }
 
 inline DSRCodedEntryValue no_units() {

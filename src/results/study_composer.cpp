@@ -105,8 +105,8 @@ class StudyComposer {
             expected.notice_required = expected.notice_required || !model.cleared_for_clinical_use;
         for (const SourceImage& image : images) {
             const auto& result = image.image->outcome.result;
-            expected.images.push_back(
-                {text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid, result.has_value()});
+            expected.images.push_back({text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid,
+                                       result.has_value(), is_frame(*image.image) ? image.image->frame : 0});
             if (!result) continue;
             expected.findings += static_cast<std::size_t>(std::ranges::count_if(result->labels, is_finding));
             if (result->activation == "none") expected.scores_in_unit_range = false;

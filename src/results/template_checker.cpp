@@ -87,17 +87,20 @@ void check_observer(const ContentItem& root, Violations& found) {
     require_text(root, has_obs_context, "121016", "TID 1004 row 5", found);
 }
 
+bool is_of(const ExpectedImage& image, const ContentItem& reference) {
+    return image.sop_instance_uid == reference.referenced_sop_instance_uid &&
+           image.sop_class_uid == reference.referenced_sop_class_uid;
+}
+
 void check_image(const ContentItem& image, const char* row, const Context& context) {
     context.found.require(
         !image.referenced_sop_class_uid.empty() && !image.referenced_sop_instance_uid.empty(), row,
         "an IMAGE without a reference");
     context.found.require(context.evidence.contains(image.referenced_sop_instance_uid), row,
                           "an IMAGE that is not in the Current Requested Procedure Evidence Sequence");
-    const auto& images = context.expectation.images;
-    const auto known =
-        std::ranges::find(images, image.referenced_sop_instance_uid, &ExpectedImage::sop_instance_uid);
-    context.found.require(known != images.end() && known->sop_class_uid == image.referenced_sop_class_uid,
-                          row, "an IMAGE that is none of those reported");
+    const bool known = std::ranges::any_of(context.expectation.images,
+                                           [&](const ExpectedImage& one) { return is_of(one, image); });
+    context.found.require(known, row, "an IMAGE that is none of those reported");
 }
 
 void check_image_library(const ContentItem& root, const Context& context) {
@@ -116,17 +119,24 @@ void check_image_library(const ContentItem& root, const Context& context) {
                               "an image is missing in the image library");
 }
 
-// The one image that an item is inferred from; its UID, or empty.
-std::string source_image_of(const ContentItem& item, const char* row, const Context& context) {
+// The one image, or frame of it, that an item is inferred from; null where it is none of those reported.
+const ExpectedImage* source_image_of(const ContentItem& item, const char* row, const Context& context) {
     const Items images = item.of_type("IMAGE");
     if (!context.found.require(images.size() == 1, row, "({}) has {} source images",
                                item.concept_name.meaning, images.size()))
-        return {};
+        return nullptr;
     context.found.require(images.front()->relationship_type == "INFERRED FROM", row,
                           "the source image of ({}) is related by '{}'", item.concept_name.meaning,
                           images.front()->relationship_type);
     check_image(*images.front(), row, context);
-    return images.front()->referenced_sop_instance_uid;
+    const auto& frame = images.front()->referenced_frame_number;
+    const auto& expected = context.expectation.images;
+    const auto known = std::ranges::find_if(expected, [&](const ExpectedImage& one) {
+        return is_of(one, *images.front()) && frame == (one.frame == 0 ? "" : std::to_string(one.frame));
+    });
+    context.found.require(known != expected.end(), row, "({}) is of the frame '{}', which is not reported",
+                          item.concept_name.meaning, frame);
+    return known == expected.end() ? nullptr : &*known;
 }
 
 void check_score(const ContentItem& score, const char* row, const Context& context) {
@@ -229,17 +239,15 @@ void check_diagnosis(const ContentItem& diagnosis, bool analysed, const Context&
 }
 
 void check_diagnoses(const Items& diagnoses, const Context& context) {
-    std::multiset<std::string> diagnosed;
+    std::multiset<const ExpectedImage*> diagnosed;
     for (const ContentItem* diagnosis : diagnoses) {
-        const std::string image = source_image_of(*diagnosis, "TID 1500 row 13", context);
+        const ExpectedImage* const image = source_image_of(*diagnosis, "TID 1500 row 13", context);
         diagnosed.insert(image);
-        const auto& images = context.expectation.images;
-        const auto known = std::ranges::find(images, image, &ExpectedImage::sop_instance_uid);
-        if (known != images.end()) check_diagnosis(*diagnosis, known->analysed, context);
+        if (image != nullptr) check_diagnosis(*diagnosis, image->analysed, context);
     }
     for (const ExpectedImage& image : context.expectation.images)
-        context.found.require(diagnosed.count(image.sop_instance_uid) == 1, "TID 1500 row 13",
-                              "an image has {} diagnoses", diagnosed.count(image.sop_instance_uid));
+        context.found.require(diagnosed.count(&image) == 1, "TID 1500 row 13", "an image has {} diagnoses",
+                              diagnosed.count(&image));
 }
 
 void check_evaluations(const ContentItem& root, const Context& context) {

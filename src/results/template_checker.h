@@ -20,12 +20,13 @@ struct TemplateViolation {
 struct ExpectedImage {
     std::string sop_class_uid, sop_instance_uid;
     bool analysed = false;
+    int frame = 0;  // that the outcome is of, from 1; 0: the image as a whole
 };
 
 // What the report was made from.
 struct ReportExpectation {
     std::string sop_class_uid;
-    std::vector<ExpectedImage> images;  // that the report is about, all of them
+    std::vector<ExpectedImage> images;  // that the report is about, or frames of them; all
     std::size_t findings = 0;          // positive abnormal labels of all images: each has a measurement group
     bool scores_in_unit_range = true;  // false: the model's activation does not bound its scores
     bool notice_required = true;       // not cleared for clinical use

@@ -1,5 +1,6 @@
 // A DICOM file or PNG through the decoder process's work: the bounded scan of its structure, parsing, the
 // intended use, decoding, grayscale, resizing.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,13 +36,23 @@ ModelPackage make_package(Intensity intensity, Resize resize) {
     return package;
 }
 
+// The first frame, and the second where there is one; false where either is no radiograph that can be read.
+bool prepare(int file, const ModelPackage& package, const Configuration& configuration) {
+    int frames = 1;
+    for (int frame = 1; frame <= std::min(frames, 2); ++frame) {
+        const auto preparation = prepare_radiograph(file, frame, package, display_long_side, configuration);
+        if (!preparation || !std::holds_alternative<PreparedRadiograph>(preparation->outcome)) return false;
+        frames = preparation->frames.of_image;
+    }
+    return true;
+}
+
 void decode(int file) {
     static const Configuration configuration = make_configuration();
     static const ModelPackage packages[] = {make_package(Intensity::minmax, Resize::letterbox),
                                             make_package(Intensity::window, Resize::crop)};
     for (const auto& package : packages) {
-        const auto preparation = prepare_radiograph(file, package, display_long_side, configuration);
-        if (preparation && std::holds_alternative<PreparedRadiograph>(preparation->outcome)) continue;
+        if (prepare(file, package, configuration)) continue;
         // What is no radiograph does not come as far as its pixels there, and a PNG is not looked at.
         (void)prepare_golden_case(file, package, configuration.decoder.max_pixels);
         return;

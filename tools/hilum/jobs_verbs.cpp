@@ -24,7 +24,9 @@ struct JobOptions {
 
 std::string subject_of(const nlohmann::json& job) {
     const auto destination = text_of(job, "destination");
-    return destination.empty() ? text_of(job, "model") : destination;
+    if (!destination.empty()) return destination;
+    const auto frame = text_of(job, "frame");
+    return text_of(job, "model") + (frame.empty() || frame == "1" ? "" : ", frame " + frame);
 }
 
 void print_jobs(const Context& context, const nlohmann::json& jobs) {

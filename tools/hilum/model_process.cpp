@@ -183,10 +183,10 @@ Result<std::variant<NotAnalysed, Predictor::Tensor>> Predictor::decode(int file,
     if (!reply->error_code.empty()) return fail(reply->error_code, "{}", reply->error);
     if (!reply->not_analysed.code.empty()) return std::move(reply->not_analysed);
     if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
-    return Tensor{std::move(message->fds.front()), std::move(reply->shape)};
+    return Tensor{std::move(message->fds.front()), std::move(reply->shape), reply->frames};
 }
 
-Result<std::variant<NotAnalysed, InferenceResult>> Predictor::predict(const fs::path& file) {
+Result<std::variant<NotAnalysed, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
     auto decoded = decode(fd.get(), false);
@@ -195,7 +195,7 @@ Result<std::variant<NotAnalysed, InferenceResult>> Predictor::predict(const fs::
     const auto& tensor = std::get<Tensor>(*decoded);
     auto result = infer(tensor.memory.get(), tensor.shape);
     if (!result) return tl::unexpected(result.error());
-    return std::move(*result);
+    return Prediction{std::move(*result), tensor.frames};
 }
 
 Status Predictor::run_golden(std::size_t index) {

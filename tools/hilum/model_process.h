@@ -65,8 +65,12 @@ class Predictor {
   public:
     static Result<Predictor> start(ModelChoice choice);
 
-    // A decoder that a file crashed is started anew for the next.
-    Result<std::variant<NotAnalysed, InferenceResult>> predict(const std::filesystem::path& file);
+    struct Prediction {
+        InferenceResult result;
+        FrameCount frames;
+    };
+    // Of several frames the first. A decoder that a file crashed is started anew for the next.
+    Result<std::variant<NotAnalysed, Prediction>> predict(const std::filesystem::path& file);
 
     // Runs the model on `tensor`, 1 x channels x rows x columns floats behind a sealed memfd.
     Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape);
@@ -81,6 +85,7 @@ class Predictor {
     struct Tensor {
         UniqueFd memory;
         std::vector<std::int64_t> shape;
+        FrameCount frames;
     };
 
     Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready, std::vector<UniqueFd> files)

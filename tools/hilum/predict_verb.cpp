@@ -26,7 +26,8 @@ nlohmann::json prediction_of(Predictor& predictor, const std::filesystem::path& 
     const auto outcome = predictor.predict(file);
     if (!outcome) return prediction_error_json(outcome.error());
     if (const auto* reason = std::get_if<NotAnalysed>(&*outcome)) return prediction_error_json(*reason);
-    return prediction_json(std::get<InferenceResult>(*outcome));
+    const auto& prediction = std::get<Predictor::Prediction>(*outcome);
+    return prediction_json(prediction.result, prediction.frames);
 }
 
 // The answer is JSON with and without --json: indented for one file, one line a file for several.

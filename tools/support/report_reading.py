@@ -17,6 +17,7 @@ class Diagnosis:
     text: str
     score: float = None
     reason: str = ""
+    frame: int = None  # of the image; None: the outcome is of the image as a whole
 
     @property
     def analysed(self):
@@ -41,8 +42,9 @@ def content_items(container):
 def diagnosis_in(item):
     diagnosis = Diagnosis(item.ConceptCodeSequence[0].CodeMeaning)
     for child in item.get("ContentSequence", []):
-        if "ConceptNameCodeSequence" not in child:
-            continue  # the source image
+        if "ConceptNameCodeSequence" not in child:  # the source image
+            diagnosis.frame = child.ReferencedSOPSequence[0].get("ReferencedFrameNumber")
+            continue
         concept = code_of(child.ConceptNameCodeSequence)
         if child.ValueType == "NUM" and concept in SCORE_CONCEPTS:
             diagnosis.score = float(child.MeasuredValueSequence[0].NumericValue)

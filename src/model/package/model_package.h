@@ -21,6 +21,7 @@ inline constexpr const char* no_finding = "no finding";
 enum class Intensity { minmax, window, stored_range };
 enum class Resize { letterbox, stretch, crop };
 enum class Orientation { as_stored, standard };
+enum class Frames { first, each };
 enum class Precision { fp32, fp16, bf16, automatic };
 enum class Activation { softmax, sigmoid, none };
 
@@ -32,6 +33,7 @@ struct InputSpecification {
     Orientation orientation = Orientation::as_stored;
     double range_low = 0, range_high = 1;     // what intensity's black and white become, before mean and std
     std::vector<double> mean{0.0}, std{1.0};  // `channels` values each
+    Frames frames = Frames::first;            // which of an image with several
     Precision precision = Precision::fp32;
 };
 

@@ -137,6 +137,8 @@ void read_input(YamlMapping at, InputSpecification& input) {
     input.orientation =
         named<Orientation>(at.choice("orientation", {"as_stored", "standard"}, "as_stored"),
                            {{"as_stored", Orientation::as_stored}, {"standard", Orientation::standard}});
+    input.frames = named<Frames>(at.choice("frames", {"first", "each"}, "first"),
+                                 {{"first", Frames::first}, {"each", Frames::each}});
     read_range(at, input);
     input.mean = per_channel(at, "mean", input.channels, 0.0);
     input.std = per_channel(at, "std", input.channels, 1.0);

@@ -90,6 +90,15 @@ struct DisplayGeometry {
     int columns = 0, rows = 0;  // of the display image: rows * columns bytes, row by row
 };
 
+// The frames of an image, as the decoder counts them once the image as a whole may be analysed.
+struct FrameCount {
+    int of_image = 1;
+    int wanted = 1;  // how many of them the package analyses: the first, or all
+    bool operator==(const FrameCount&) const = default;
+};
+// An image of more frames than these is not analysed under a package that reads each.
+inline constexpr int most_analysed_frames = 64;
+
 // What the decoder read in the header and others need; text is UTF-8.
 struct RadiographAttributes {
     std::string sop_instance_uid;
@@ -117,6 +126,7 @@ HILUM_JSON(NotAnalysed)
 HILUM_JSON(Turn)
 HILUM_JSON(InputGeometry)
 HILUM_JSON(DisplayGeometry)
+HILUM_JSON(FrameCount)
 HILUM_JSON(RadiographAttributes)
 
 }  // namespace hilum

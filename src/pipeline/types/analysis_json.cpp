@@ -14,6 +14,7 @@ HILUM_JSON_MEMBERS(Turn, transposed, flipped_columns, flipped_rows)
 HILUM_JSON_MEMBERS(InputGeometry, turn, source_columns, source_rows, scaled_columns, scaled_rows, left, top,
                    input_columns, input_rows)
 HILUM_JSON_MEMBERS(DisplayGeometry, columns, rows)
+HILUM_JSON_MEMBERS(FrameCount, of_image, wanted)
 HILUM_JSON_MEMBERS(RadiographAttributes, sop_instance_uid, sop_class_uid, modality, body_part, view,
                    transfer_syntax_uid, rows, columns)
 

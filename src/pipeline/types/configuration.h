@@ -76,7 +76,7 @@ struct SiteSettings {
 struct DecoderSettings {
     int processes = 0;  // 0: as many as the processor has cores, at most 4
     std::uint64_t max_memory = 2ULL << 30;
-    std::uint64_t max_pixels = 200'000'000;  // Rows x Columns x Frames
+    std::uint64_t max_pixels = 50'000'000;  // of a frame; a colour pixel counts as three; never more
     Duration timeout = std::chrono::seconds(30);
     bool operator==(const DecoderSettings&) const = default;
 };

@@ -111,6 +111,7 @@ struct DecodeRequest {
     std::string package_sha256;    // of that model.yaml
     int display_long_side = 1280;  // of the display image
     bool golden = false;           // the package's own case, DICOM or PNG: whatever its intended use
+    int frame = 1;                 // of the image, from 1
 };
 // decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W;
 // display memfd of bytes; of a golden case the tensor alone), not_analysed, error.
@@ -122,6 +123,7 @@ struct DecodeReply {
     InputGeometry geometry;
     DisplayGeometry display;
     RadiographAttributes attributes;  // as far as they were read
+    FrameCount frames;                // 1 of 1 where the image as a whole is not analysed
     NotAnalysed not_analysed;         // code empty: not so
     std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again
 };
@@ -164,6 +166,7 @@ struct InferReply {
 
 // ---- composer ----
 
+// An image, or one frame of it.
 struct StudyImage {
     std::int64_t instance = 0;  // the coordinator's number of it
     std::string file;           // absolute path of the DICOM file
@@ -171,6 +174,8 @@ struct StudyImage {
     std::string sop_instance_uid;
     std::string dataset_sha256;
     AnalysisOutcome outcome;
+    int frame = 1;   // that the outcome is of, from 1
+    int frames = 1;  // of the image; 1: the outcome is of the image as a whole
 };
 // Results for one or more destinations that want the same settings.
 struct ReportProfile {

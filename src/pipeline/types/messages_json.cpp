@@ -27,9 +27,9 @@ HILUM_JSON_MEMBERS(DiscardCommit, header, reason, calling_ae, peer)
 HILUM_JSON_MEMBERS(StoreAnswer, committed, keep_file, outcome)
 HILUM_JSON_MEMBERS(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_instance_uid,
                    study_instance_uid, detail)
-HILUM_JSON_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden)
-HILUM_JSON_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, not_analysed, error_code,
-                   error)
+HILUM_JSON_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden, frame)
+HILUM_JSON_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, frames, not_analysed,
+                   error_code, error)
 HILUM_JSON_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha256, golden)
 HILUM_JSON_MEMBERS(WorkerFailed, code, error)
 HILUM_JSON_MEMBERS(InferRequest, job, shape, golden)
@@ -46,7 +46,8 @@ HILUM_JSON_MEMBERS(NodeStatus, receiving, inferring, scp_port, draining, childre
 HILUM_JSON_MEMBERS(HttpReady, port)
 HILUM_JSON_MEMBERS(PredictRequest, request, model)
 HILUM_JSON_MEMBERS(PredictReply, request, http_status, body)
-HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome)
+HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome, frame,
+                   frames)
 HILUM_JSON_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
                    predecessors, results_dir, report_not_analysed)
 

@@ -2,7 +2,7 @@
 
 namespace hilum {
 
-nlohmann::json prediction_json(const InferenceResult& result) {
+nlohmann::json prediction_json(const InferenceResult& result, const FrameCount& frames) {
     auto probabilities = nlohmann::json::object();
     for (const auto& label : result.labels) probabilities[label.name] = label.probability;
     return {
@@ -12,7 +12,9 @@ nlohmann::json prediction_json(const InferenceResult& result) {
         {"all_probabilities", std::move(probabilities)},
         {"model",
          {{"name", result.model.name}, {"version", result.model.version}, {"sha256", result.model.sha256}}},
-        {"notice", result.model.notice}};
+        {"notice", result.model.notice},
+        {"frame", 1},
+        {"frames", frames.of_image}};
 }
 
 nlohmann::json prediction_error_json(const std::string& code, const std::string& message) {

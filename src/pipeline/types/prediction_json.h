@@ -12,9 +12,9 @@
 namespace hilum {
 
 // {"diagnosis", "confidence", "calibrated", "all_probabilities": {label: number},
-//  "model": {"name", "version", "sha256"}, "notice"}. While "calibrated" is false the numbers are model
-//  scores.
-nlohmann::json prediction_json(const InferenceResult& result);
+//  "model": {"name", "version", "sha256"}, "notice", "frame", "frames"}: of so many frames that the image
+//  has, the first is predicted. While "calibrated" is false the numbers are model scores.
+nlohmann::json prediction_json(const InferenceResult& result, const FrameCount& frames);
 
 // {"error": {"code", "message"}}. `message` must hold no patient data.
 nlohmann::json prediction_error_json(const std::string& code, const std::string& message);

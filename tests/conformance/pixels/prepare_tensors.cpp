@@ -41,7 +41,7 @@ std::string prepare_line(const std::string& line) {
     package.input.intensity = intensities.at(intensity);
     package.input.resize = resizes.at(resize);
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    auto preparation = prepare_radiograph(fd.get(), package, display_long_side, Configuration{});
+    auto preparation = prepare_radiograph(fd.get(), 1, package, display_long_side, Configuration{});
     if (!preparation) return "error " + preparation.error().code + " " + preparation.error().message;
     if (const auto* refused = std::get_if<NotAnalysed>(&preparation->outcome))
         return "not_analysed " + refused->code + " " + refused->message;

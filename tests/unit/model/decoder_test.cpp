@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
 
 #include "base/digest.h"
 #include "base/file_system.h"
@@ -42,6 +43,7 @@ class DecoderProcess : public testing::Test {
     }
     std::string worker_runs = model_yaml;  // the model.yaml that it loaded
     bool golden = false;
+    int frame = 1;
     void start(const Configuration& configuration = {}) {
         auto pair = Channel::make_pair().value();
         pid = ::fork();
@@ -65,7 +67,8 @@ class DecoderProcess : public testing::Test {
                                     .package = folder.path().string(),
                                     .package_sha256 = sha256_hex(worker_runs),
                                     .display_long_side = 128,
-                                    .golden = golden};
+                                    .golden = golden,
+                                    .frame = frame};
         ASSERT_TRUE(channel.send(to_packet(request), fds));
     }
     std::filesystem::path save() {
@@ -73,20 +76,34 @@ class DecoderProcess : public testing::Test {
         EXPECT_TRUE(format.saveFile(file.c_str(), EXS_LittleEndianExplicit).good());
         return file;
     }
+    // Frames of rising pixels, each brighter than the one before.
+    void fill_frames(int number) {
+        std::vector<Uint16> all;
+        for (int i = 0; i < number; ++i)
+            for (const auto pixel : test::rising_pixels(64, 48))
+                all.push_back(static_cast<Uint16>(pixel / 4 + 40 * i));
+        DcmDataset& dataset = *format.getDataset();
+        dataset.putAndInsertString(DCM_NumberOfFrames, std::to_string(number).c_str());
+        dataset.putAndInsertUint16Array(DCM_PixelData, all.data(), all.size());
+    }
+    void read_each_frame() {
+        worker_runs.replace(worker_runs.find("intensity: minmax"), 17,
+                            "intensity: stored_range, frames: each");
+    }
     // An image of side x side pixels of 16 bits in a sixty-fourth of its size of RLE (PS3.5 annex G).
     std::filesystem::path save_as_run_length_bomb(int side) {
         const std::size_t segment =
             2 * (static_cast<std::size_t>(side) * static_cast<std::size_t>(side) / 128 + 1);
-        std::vector<Uint8> frame(64 + 2 * segment, 0);
-        frame[0] = 2;  // segments, for the high and the low bytes
+        std::vector<Uint8> stream(64 + 2 * segment, 0);
+        stream[0] = 2;  // segments, for the high and the low bytes
         const auto second = static_cast<Uint32>(64 + segment);
-        frame[4] = 64;  // where the first begins
-        for (std::size_t i = 0; i < 4; ++i) frame[8 + i] = static_cast<Uint8>(second >> (8 * i));
-        for (std::size_t i = 64; i < frame.size(); i += 2)
-            frame[i] = 0x81;  // 128 times the byte that follows
+        stream[4] = 64;  // where the first begins
+        for (std::size_t i = 0; i < 4; ++i) stream[8 + i] = static_cast<Uint8>(second >> (8 * i));
+        for (std::size_t i = 64; i < stream.size(); i += 2)
+            stream[i] = 0x81;  // 128 times the byte that follows
         auto* const table = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
         auto* const fragment = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
-        fragment->putUint8Array(frame.data(), frame.size());
+        fragment->putUint8Array(stream.data(), stream.size());
         auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
         sequence->insert(table);
         sequence->insert(fragment);
@@ -229,6 +246,57 @@ TEST_F(DecoderProcess, PreparesAGoldenCaseWhateverTheIntendedUse) {
     const auto message = receive();
     EXPECT_TRUE(from_packet<DecodeReply>(message).value().prepared);
     EXPECT_EQ(message.fds.size(), 1u);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, CountsTheFramesThatThePackageWants) {
+    start();
+    fill_frames(3);
+    const auto file = save();
+    send(file);
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().frames, (FrameCount{3, 1}));
+    read_each_frame();
+    std::vector<float> means;
+    for (frame = 1; frame <= 3; ++frame) {
+        send(file);
+        const auto message = receive();
+        const auto reply = from_packet<DecodeReply>(message).value();
+        ASSERT_TRUE(reply.prepared) << reply.not_analysed.message;
+        EXPECT_EQ(reply.frames, (FrameCount{3, 3}));
+        const auto tensor = Mapping::of_memfd(message.fds[0].get(), 32 * 32 * sizeof(float)).value();
+        means.push_back(std::accumulate(tensor.as<float>().begin(), tensor.as<float>().end(), 0.F) / 1024);
+    }
+    EXPECT_NEAR(means[1] - means[0], 40 / 4095.F, 1e-4);
+    EXPECT_NEAR(means[2] - means[1], 40 / 4095.F, 1e-4);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, AnalysesEachOfSixtyFourFramesAndNoMore) {
+    start();
+    read_each_frame();
+    fill_frames(64);
+    frame = 64;
+    send(save());
+    EXPECT_TRUE(from_packet<DecodeReply>(receive()).value().prepared);
+    fill_frames(65);
+    frame = 1;
+    send(save());
+    const auto reply = from_packet<DecodeReply>(receive()).value();
+    EXPECT_EQ(reply.not_analysed.code, "frames");
+    EXPECT_NE(reply.not_analysed.message.find("65 frames"), std::string::npos);
+    EXPECT_EQ(reply.frames, FrameCount{});
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderProcess, RefusesAnImageOutsideTheIntendedUseAsAWhole) {
+    start();
+    read_each_frame();
+    fill_frames(3);
+    format.getDataset()->putAndInsertString(DCM_ViewPosition, "LL");
+    send(save());
+    const auto reply = from_packet<DecodeReply>(receive()).value();
+    EXPECT_EQ(reply.not_analysed.code, "view");
+    EXPECT_EQ(reply.frames, FrameCount{});
     EXPECT_EQ(stop(), 0);
 }
 

@@ -174,22 +174,6 @@ TEST_F(RadiographDecoder, RefusesAFrameOfMorePixelsThanDetectorsHave) {
     EXPECT_EQ(refusal(200'000'000), "undecodable");  // as the frame is shorter
 }
 
-TEST_F(RadiographDecoder, RefusesMorePixelDataThanThePixelsThatItMayDecode) {
-    const std::vector<std::uint16_t> pixels(2 * rows * columns, 5);
-    dataset().putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
-    EXPECT_EQ(refusal(2 * rows * columns), "");
-    EXPECT_EQ(refusal(2 * rows * columns - 1), "too_large");
-}
-
-TEST_F(RadiographDecoder, RefusesMoreCompressedDataThanThePixelsThatItMayDecode) {
-    compress(EXS_JPEGLSLossless);
-    const auto whole = frame();
-    compress(EXS_JPEGLSLossless, whole);
-    EXPECT_EQ(refusal(rows * columns), "");
-    compress(EXS_JPEGLSLossless, whole, rows * columns);
-    EXPECT_EQ(refusal(rows * columns), "too_large");
-}
-
 // DCMTK would fill up what is missing.
 TEST_F(RadiographDecoder, RefusesAJpegStreamThatEndsEarly) {
     compress(EXS_JPEGProcess14SV1);

@@ -146,6 +146,16 @@ TEST(ModelYaml, HasDefaultsForWhatIsNotNeeded) {
     EXPECT_FALSE(package.calibrated());
 }
 
+TEST(ModelYaml, SaysWhichFramesAreRead) {
+    EXPECT_EQ(loaded_without_problems(smallest).input.frames, Frames::first);
+    const auto reading = [](const std::string& frames) {
+        return with("columns: 8", "columns: 8, frames: " + frames, smallest);
+    };
+    EXPECT_EQ(loaded_without_problems(reading("first")).input.frames, Frames::first);
+    EXPECT_EQ(loaded_without_problems(reading("each")).input.frames, Frames::each);
+    EXPECT_THAT(problems_of(reading("3")), ElementsAre(HasSubstr("5 input.frames: is '3'")));
+}
+
 TEST(ModelYaml, NeverLeavesAModelThatNobodyClearedWithoutANotice) {
     const auto package = loaded_without_problems(smallest);
     EXPECT_FALSE(package.cleared_for_clinical_use);

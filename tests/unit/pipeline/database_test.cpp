@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file_system.h"
+#include "pipeline/migrations.h"
 #include "pipeline/queries.h"
 #include "unit/pipeline/test_database.h"
 
@@ -27,6 +28,37 @@ TEST(Database, OpensAgainWithoutMigratingTwice) {
     open_database(folder).count("things");
     auto again = open_database(folder);
     EXPECT_EQ(again.number("SELECT value FROM counter WHERE name = 'things'"), 1);
+}
+
+TEST(Database, KeepsTheAnalysesOfAnOlderSchema) {
+    const TemporaryFolder folder;
+    {
+        SQLite::Database old((folder.path() / "hilum.db").string(),
+                             SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        old.exec(migrations().front());
+        old.exec("INSERT INTO study(id, study_instance_uid, created_at) VALUES(1, '1.2', 0)");
+        old.exec(
+            "INSERT INTO instance(id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,"
+            " transfer_syntax_uid, modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer,"
+            " state, version, received_at)"
+            " VALUES(2, 1, '1.2.3', '1', '1', '1', 'CR', 'f', 1, 'd', 'a', 'PACS', 'p', 'to_analyse', 1, 0)");
+        old.exec(
+            "INSERT INTO analysis(id, instance_id, model, state, attempts, outcome, artifact, created_at,"
+            " updated_at) VALUES(7, 2, 'demo', 'analysed', 2, '{}', '7.analysis', 5, 6)");
+        old.exec("PRAGMA user_version = 1");
+    }
+    auto database = open_database(folder);
+    const auto rows = database.select("SELECT * FROM analysis");
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0]["id"], 7);
+    EXPECT_EQ(rows[0]["frame"], 1);
+    EXPECT_EQ(rows[0]["frames"], 1);
+    EXPECT_EQ(rows[0]["attempts"], 2);
+    EXPECT_EQ(rows[0]["artifact"], "7.analysis");
+    EXPECT_EQ(database.number("SELECT count(*) FROM sqlite_master WHERE name = 'analysis_queue'"), 1);
+    EXPECT_THROW(database.execute("INSERT INTO analysis(instance_id, model, state, created_at, updated_at)"
+                                  " VALUES(2, 'demo', 'queued', 0, 0)"),
+                 SQLite::Exception);
 }
 
 TEST(Database, RefusesASchemaFromTheFuture) {

@@ -97,5 +97,55 @@ TEST_F(JobStateTest, JobsOfAModelThatIsGonePassToTheConfiguredOne) {
               1);
 }
 
+// An image whose first frame is being analysed, under a package that reads each.
+class FramesTest : public JobStateTest {
+  protected:
+    std::string frames_in(const char* wanted) {
+        std::string frames;
+        for (const auto& row : database_.select("SELECT frame, state FROM analysis ORDER BY frame"))
+            if (row["state"] == wanted) frames += std::to_string(row["frame"].get<int>());
+        return frames;
+    }
+};
+
+TEST_F(FramesTest, TheFirstOnesAnalysisQueuesTheOthersOnce) {
+    keep_frames(database_, 1, {3, 3});
+    EXPECT_EQ(frames_in("running"), "1");
+    EXPECT_EQ(frames_in("queued"), "23");
+    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis WHERE frames = 3 AND model = 'demo'"), 3);
+    database_.execute("UPDATE analysis SET state = 'analysed' WHERE frame = 2");
+    keep_frames(database_, 1, {3, 3});
+    keep_frames(database_, 2, {3, 3});
+    EXPECT_EQ(frames_in("analysed"), "2");
+    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis"), 3);
+}
+
+TEST_F(FramesTest, ThatAreNotWantedGetNoAnalysis) {
+    keep_frames(database_, 1, {3, 1});
+    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis"), 1);
+    EXPECT_EQ(database_.number("SELECT frames FROM analysis"), 3);
+}
+
+TEST_F(FramesTest, AreNoMoreThanMayBeAnalysedWhateverTheDecoderSays) {
+    keep_frames(database_, 1, {1'000'000, 1'000'000});
+    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis"), most_analysed_frames);
+}
+
+TEST_F(FramesTest, ARestartLosesAndDoublesNone) {
+    keep_frames(database_, 1, {3, 3});
+    database_.execute("UPDATE analysis SET state = 'analysed' WHERE frame = 1");
+    database_.execute("UPDATE analysis SET state = 'running', attempts = 1 WHERE frame = 2");
+    recover_jobs(database_, retry_);
+    EXPECT_EQ(frames_in("analysed"), "1");
+    EXPECT_EQ(frames_in("queued"), "23");
+}
+
+TEST_F(FramesTest, OfAModelThatIsGoneAreCountedAnewByTheConfiguredOne) {
+    keep_frames(database_, 1, {3, 3});
+    adopt_models(database_, {"better"});
+    EXPECT_EQ(database_.number("SELECT count(*) FROM analysis WHERE model = 'better'"), 1);
+    EXPECT_EQ(database_.number("SELECT frame FROM analysis WHERE model = 'better'"), 1);
+}
+
 }  // namespace
 }  // namespace hilum

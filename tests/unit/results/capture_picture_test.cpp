@@ -104,6 +104,16 @@ TEST(CapturePictureColours, AreThoseOfTheMapOnlyWhereThereIsAFinding) {
     EXPECT_EQ(coloured_pixels(normal_result()), 0);
 }
 
+TEST(CapturePictureText, NamesTheFrameWhereThereIsOne) {
+    const auto artifact = artifact_for(normal_result(), 300, 300);
+    const auto whole = draw_capture(artifact, normal_result(), 640, "");
+    const auto second = draw_capture(artifact, normal_result(), 640, "", "frame 2 of 3");
+    const auto third = draw_capture(artifact, normal_result(), 640, "", "frame 3 of 3");
+    ASSERT_TRUE(whole && second && third);
+    EXPECT_NE(second->rgb, whole->rgb);
+    EXPECT_NE(second->rgb, third->rgb);
+}
+
 TEST(CapturePictureInput, IsRefusedWhenTheDisplayImageIsNotOfItsSize) {
     auto artifact = artifact_for(pneumonia_result(), 300, 300);
     artifact.display_pixels.pop_back();

@@ -81,6 +81,60 @@ TEST(MeasurementReport, SaysWhyAnImageWasNotAnalysed) {
     EXPECT_THAT(texts, testing::Contains("Not analysed: the view is LATERAL; this model reads PA and AP"));
 }
 
+// Three frames: pneumonia, not analysed, normal.
+class ReportOfFrames : public testing::Test {
+  protected:
+    ReportOfFrames() {
+        study.add_analysed(pneumonia_result());
+        study.split_into_frames({{std::nullopt, pneumonia_result(), pneumonia_result().model},
+                                 {NotAnalysed{"blank", "The image is blank."}, std::nullopt, {}},
+                                 {std::nullopt, normal_result(), normal_result().model}});
+    }
+    StudyFixture study;
+};
+
+TEST_F(ReportOfFrames, NamesTheFrameOfEachStatement) {
+    const auto report = content_of(study);
+    std::vector<std::string> frames, texts;
+    for_each_item(report, [&](const ContentItem& item) {
+        if (item.value_type == "IMAGE") frames.push_back(item.referenced_frame_number);
+        if (item.value_type == "TEXT") texts.push_back(item.text);
+    });
+    // The image library lists the image once and whole; a finding of the first frame; then what is said of
+    // each frame: a diagnosis and two labels, a reason, a diagnosis and two labels.
+    EXPECT_THAT(frames, testing::ElementsAre("", "1", "1", "1", "1", "2", "3", "3", "3"));
+    EXPECT_THAT(texts, testing::IsSupersetOf({"frame 1 of 3", "frame 3 of 3", "Pneumonia 1, frame 1 of 3",
+                                              "Not analysed: frame 2 of 3: The image is blank."}));
+}
+
+TEST_F(ReportOfFrames, KnowsEachFrameByUidsOfItsOwn) {
+    const auto& images = study.request.images;
+    const auto& profile = study.request.profiles.front();
+    EXPECT_NE(tracking_uid(images[0], study.request.model, "Pneumonia"),
+              tracking_uid(images[2], study.request.model, "Pneumonia"));
+    EXPECT_NE(capture_identity(study.request, profile, images[0]).sop_instance_uid,
+              capture_identity(study.request, profile, images[2]).sop_instance_uid);
+    EXPECT_EQ(capture_identity(study.request, profile, images[0]).series_instance_uid,
+              capture_identity(study.request, profile, images[2]).series_instance_uid);
+}
+
+TEST_F(ReportOfFrames, HasACaptureOfEachFrameThatWasAnalysed) {
+    const auto reply = compose(study.request, test_equipment());
+    std::vector<std::string> frames, numbers;
+    for (const auto& result : reply.results) {
+        if (result.kind != "sc") continue;
+        const auto file = load_dicom_file(result.file).value();
+        const auto sources = items_of(*file->getDataset(), DCM_SourceImageSequence);
+        ASSERT_EQ(sources.size(), 1U);
+        frames.push_back(text_of(*sources.front(), DCM_ReferencedFrameNumber));
+        numbers.push_back(text_of(*file->getDataset(), DCM_InstanceNumber));
+        EXPECT_THAT(text_of(*file->getDataset(), DCM_DerivationDescription),
+                    testing::HasSubstr("frame " + frames.back() + " of 3"));
+    }
+    EXPECT_THAT(frames, testing::ElementsAre("1", "3"));
+    EXPECT_NE(numbers.at(0), numbers.at(1));
+}
+
 TEST(MeasurementReport, CallsAScoreAProbabilityOnlyWhenCalibrated) {
     for (const bool calibrated : {false, true}) {
         StudyFixture study;

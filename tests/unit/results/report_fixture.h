@@ -42,6 +42,8 @@ class StudyFixture {
                              const std::function<void(DcmDataset&)>& edit = {});
     StudyImage& add_not_analysed(const NotAnalysed& reason,
                                  const std::function<void(DcmDataset&)>& edit = {});
+    // In place of the image added last, an outcome of each of its frames.
+    void split_into_frames(const std::vector<AnalysisOutcome>& outcomes);
     StudyImage& add_file(const std::filesystem::path& dicom_file, const InferenceResult& result);
 
     ComposeRequest request;

@@ -238,6 +238,24 @@ TEST(TemplateChecker, WantsTheReasonInWordsAndNoScoreWhereAnImageWasNotAnalysed)
                 testing::Not(testing::IsEmpty()));
 }
 
+TEST(TemplateChecker, WantsEachFrameDiagnosedOnce) {
+    StudyFixture study;
+    study.add_analysed(normal_result());
+    study.split_into_frames({{std::nullopt, normal_result(), normal_result().model},
+                             {std::nullopt, normal_result(), normal_result().model}});
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    ASSERT_TRUE(file);
+    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
+    const auto expected = expectation_of(study.request, 0);
+    ASSERT_THAT(check_measurement_report(*file->getDataset(), source, expected), testing::IsEmpty());
+    DcmItem& diagnosis = item(*file->getDataset(), "ai-diagnosis");
+    for (DcmItem* const child : items_of(diagnosis, DCM_ContentSequence))
+        for (DcmItem* const reference : items_of(*child, DCM_ReferencedSOPSequence))
+            put(*reference, DCM_ReferencedFrameNumber, "2");
+    const auto violations = check_measurement_report(*file->getDataset(), source, expected);
+    EXPECT_EQ(violations.size(), 2U);  // none of the first frame, two of the second
+}
+
 TEST(TemplateChecker, WantsTheReplacedReportNamedInALaterVersion) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());
