@@ -36,7 +36,6 @@ input:
   range: [-1024, 1024]
   mean: [0.485, 0.456, 0.406]
   std: 0.25
-  frames: each
   precision: auto
 accepts:
   modalities: [CR, DX]
@@ -109,7 +108,6 @@ TEST(ModelYaml, IsReadCompletely) {
     EXPECT_EQ(input.range_high, 1024);
     EXPECT_THAT(input.mean, ElementsAre(0.485, 0.456, 0.406));
     EXPECT_THAT(input.std, ElementsAre(0.25, 0.25, 0.25));
-    EXPECT_EQ(input.frames, Frames::each);
     EXPECT_EQ(input.precision, Precision::automatic);
 
     EXPECT_THAT(package.accepts.modalities, ElementsAre("CR", "DX"));
@@ -146,6 +144,16 @@ TEST(ModelYaml, HasDefaultsForWhatIsNotNeeded) {
     EXPECT_FALSE(package.labels[0].abnormal);
     EXPECT_EQ(package.labels[0].code, Code());
     EXPECT_FALSE(package.calibrated());
+}
+
+TEST(ModelYaml, SaysWhichFramesAreRead) {
+    EXPECT_EQ(loaded_without_problems(smallest).input.frames, Frames::first);
+    const auto reading = [](const std::string& frames) {
+        return with("columns: 8", "columns: 8, frames: " + frames, smallest);
+    };
+    EXPECT_EQ(loaded_without_problems(reading("first")).input.frames, Frames::first);
+    EXPECT_EQ(loaded_without_problems(reading("each")).input.frames, Frames::each);
+    EXPECT_THAT(problems_of(reading("3")), ElementsAre(HasSubstr("5 input.frames: is '3'")));
 }
 
 TEST(ModelYaml, NeverLeavesAModelThatNobodyClearedWithoutANotice) {
