@@ -265,9 +265,10 @@ TEST_F(FrameExtraction, RefusesWhatDoesNotTellWhereItsFramesBegin) {
     const auto [fragments, offsets] = halved(fragments_of(EXS_RLELossless));
     set_fragments(fragments, {}, EXS_RLELossless);
     expect_refusal(2, "undecodable", "does not tell where its frames begin");
+    const auto last_fragment = static_cast<std::uint32_t>(offsets[2] + 8 + fragments[4].size());
     for (const auto& wrong : {std::vector<std::uint32_t>{0, 0, offsets[2]},  // frames overlap
                               {0, offsets[2], offsets[1]},                   // out of order
-                              {offsets[1], offsets[2], offsets[2] + 8},      // no first frame
+                              {offsets[1], offsets[2], last_fragment},       // fragments before the first
                               {0, offsets[1], 4'000'000'000U},               // behind the end
                               {0, offsets[1]}}) {                            // too few
         set_fragments(fragments, wrong, EXS_RLELossless);
