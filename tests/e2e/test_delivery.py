@@ -124,6 +124,7 @@ class RefusedClassTest(HilumTest):
     profile = """[[TransferSyntaxes]]
 [Uncompressed]
 TransferSyntax1 = LittleEndianExplicit
+TransferSyntax2 = LittleEndianImplicit
 [[PresentationContexts]]
 [Captures]
 PresentationContext1 = SecondaryCaptureImageStorage\\Uncompressed

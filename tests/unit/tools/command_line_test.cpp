@@ -158,8 +158,9 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
 TEST_F(CommandLineTest, PausesADestination) {
     FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"changed", true}}}});
     EXPECT_EQ(hilum({"destinations", "pause", "pacs"}), exit_ok);
-    EXPECT_EQ(daemon.request()["verb"], "destinations.pause");
-    EXPECT_EQ(daemon.request()["args"]["name"], "pacs");
+    const auto request = daemon.request();
+    EXPECT_EQ(request["verb"], "destinations.pause");
+    EXPECT_EQ(request["args"]["name"], "pacs");
     EXPECT_THAT(out_.str(), HasSubstr("pacs is paused"));
 }
 
