@@ -150,7 +150,8 @@ Response Api::status() {
                                             {"children", status_.children},
                                             {"models", status_.models},
                                             {"queue", *queue},
-                                            {"destinations", *destinations}});
+                                            {"destinations", *destinations},
+                                            {"destination_states", status_.destinations}});
 }
 
 Response Api::studies(std::string_view query) {

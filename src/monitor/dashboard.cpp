@@ -86,7 +86,9 @@ function showStatus(status) {
   const failed = job => ["quarantined", "refused", "expired"].includes(job.state) ? "bad" : "";
   fill("queue", [["Kind", j => j.kind], ["State", j => j.state, failed], ["Jobs", j => j.count, "number"]],
     counts, "No jobs yet.");
-  fill("destinations", [["Name", d => d.name], ["Waiting", d => d.waiting, "number"],
+  const states = new Map((status.destination_states || []).map(d => [d.name, d]));
+  const state = d => d.paused_at ? "paused" : (states.get(d.name) || {}).state;
+  fill("destinations", [["Name", d => d.name], ["State", state, d => state(d) === "up" ? "ok" : "bad"], ["Waiting", d => d.waiting, "number"],
     ["Delivered", d => d.delivered, "number"], ["Refused", d => d.refused, "number"],
     ["Last error", d => d.last_error]], status.destinations || [], "Nothing was sent yet.");
   fill("children", [["Role", c => c.role], ["Name", c => c.name], ["Process", c => c.pid, "number"],

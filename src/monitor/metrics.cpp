@@ -26,6 +26,7 @@ std::string help_for(const std::string& name) {
         {"inference_seconds", "Time spent in the model's forward pass"},
         {"results_composed", "Structured reports and secondary captures made"},
         {"deliveries", "Attempts at a delivery, by destination and outcome"},
+        {"destination_up", "1 unless the destination gives no association"},
         {"jobs_quarantined", "Jobs set aside for an operator"},
         {"jobs", "Jobs by kind and state"},
         {"stored_bytes", "Bytes of received objects kept"},
@@ -99,6 +100,9 @@ void add_node(Families& families, const NodeStatus& status) {
         if (restarts != child.end() && restarts->is_number())
             families.add("child_restarts", MetricType::Counter, labels, restarts->get<double>());
     }
+    for (const auto& destination : status.destinations)
+        families.add("destination_up", MetricType::Gauge, {{"destination", text_in(destination, "name")}},
+                     text_in(destination, "state") == "up" ? 1 : 0);
     for (const auto& model : status.models)
         families.add("model_info", MetricType::Gauge,
                      {{"name", text_in(model, "name")},

@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 
 #include "base/file_system.h"
 #include "pipeline/control.h"
+#include "pipeline/destinations.h"
 #include "pipeline/job_state.h"
 
 namespace hilum {
@@ -74,6 +76,8 @@ void ControlServer::handle(std::int64_t client, nlohmann::json request, const st
         request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
     if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
     if (verb == "model.reload") return reload(client, request, actor);
+    if (verb == "destinations.pause" || verb == "destinations.resume")
+        return change_destination(client, request, actor);
     boost::asio::post(readers_, [this, client, verb, request = std::move(request)] {
         auto reply = answer_control_request(directory_.root, request);
         boost::asio::post(loop_, [this, client, verb, reply = std::move(reply)]() mutable {
@@ -89,6 +93,28 @@ void ControlServer::reload(std::int64_t client, const nlohmann::json& request, c
     if (!model.is_string()) return answer(client, control_error({"bad_request", "model must be a name"}));
     node_.reload_models(model.get<std::string>(), actor,
                         [this, client](const nlohmann::json& outcome) { answer(client, outcome); });
+}
+
+void ControlServer::change_destination(std::int64_t client, const nlohmann::json& request,
+                                       const std::string& actor) {
+    const auto args = request.value("args", nlohmann::json::object());
+    const auto name = args.is_object() && args.contains("name") && args["name"].is_string()
+                          ? args["name"].get<std::string>()
+                          : std::string();
+    if (std::ranges::find(node_.destinations, name) == node_.destinations.end())
+        return answer(client, control_error({"not_found",
+                                             fmt::format("no destination named '{}' is configured", name)}));
+    const bool pause = request["verb"] == "destinations.pause";
+    commits_.submit(
+        [name, pause, actor](Database& database) {
+            return pause ? pause_destination(database, name, actor)
+                         : resume_destination(database, name, actor);
+        },
+        [this, client](const Result<bool>& changed) {
+            if (!changed) return answer(client, control_error(changed.error()));
+            answer(client, {{"ok", {{"changed", *changed}}}});
+            node_.on_jobs();
+        });
 }
 
 void ControlServer::change(std::int64_t client, const nlohmann::json& request, const std::string& actor) {

@@ -19,7 +19,8 @@ class ControlServer {
     // What the coordinator does for an operator.
     struct Node {
         std::function<nlohmann::json()> live_status;  // what it knows beside the database
-        std::function<void()> on_jobs;                // jobs were put back into queues
+        std::function<void()> on_jobs;          // jobs were put back into queues, or a destination resumed
+        std::vector<std::string> destinations;  // names of those configured
         // Loads the package of the model of that key anew, of every model where it is empty. `done` gets the
         // answer to the operator.
         std::function<void(const std::string& model, const std::string& actor,
@@ -38,6 +39,7 @@ class ControlServer {
     void adopt(UniqueFd connection);
     void handle(std::int64_t client, nlohmann::json request, const std::string& actor);
     void reload(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void change_destination(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void change(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void answer(std::int64_t client, const nlohmann::json& answer);
 

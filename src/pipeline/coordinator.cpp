@@ -160,8 +160,9 @@ ControlServer::Node Node::control_environment() {
             [this] {
                 analyses_.pump();
                 reports_.pump();
-                deliveries_.pump();
+                deliveries_.try_now();
             },
+        .destinations = names_of(configuration_.destinations),
         .reload_models =
             [this](const std::string& model, const std::string& actor,
                    const std::function<void(nlohmann::json)>& done) { reload_models(model, actor, done); }};
@@ -356,6 +357,7 @@ NodeStatus Node::status() const {
     status.scp_port = reception_.port();
     status.draining = draining_;
     status.models = engine_.models_status();
+    status.destinations = deliveries_.destinations_status();
     status.children = engine_.children_status();
     for (const auto& child : deliveries_.children_status()) status.children.push_back(child);
     if (reception_.started()) status.children.push_back(reception_.listener().status());
@@ -377,6 +379,7 @@ nlohmann::json Node::live_status() const {
             {"receiving", now_is.receiving},
             {"inferring", now_is.inferring},
             {"draining", now_is.draining},
+            {"destination_states", now_is.destinations},
             {"children", now_is.children},
             {"models", now_is.models}};
 }

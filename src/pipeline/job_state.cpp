@@ -164,8 +164,8 @@ constexpr const char* reports_to_retry =
     "report.version)"
     " AND " HILUM_SELECTED("report") ")";
 constexpr const char* deliveries_to_retry =
-    "UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = ?4, created_at = ?4, updated_at = "
-    "?4"
+    "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at = ?4,"
+    " updated_at = ?4"
     " WHERE id IN (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report"
     " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE (delivery.state IN ('queued', "
     "'refused',"

@@ -42,7 +42,7 @@ constexpr const char* all_jobs =
 void times_to_text(nlohmann::json& rows) {
     for (auto& row : rows)
         for (const char* key :
-             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at"})
+             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at"})
             if (row.contains(key) && row[key].is_number())
                 row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
 }
@@ -127,12 +127,18 @@ Result<nlohmann::json> DatabaseReader::queue() {
 
 Result<nlohmann::json> DatabaseReader::destinations() {
     return answered([&] {
-        return database_->select(
+        auto rows = database_->select(
             "SELECT destination AS name, sum(state IN ('queued', 'running')) AS waiting,"
             " sum(state = 'delivered') AS delivered, sum(state IN ('refused', 'expired')) AS refused,"
             " coalesce((SELECT error FROM delivery AS d WHERE d.destination = delivery.destination AND error "
             "!= ''"
-            " ORDER BY updated_at DESC LIMIT 1), '') AS last_error FROM delivery GROUP BY destination");
+            " ORDER BY updated_at DESC LIMIT 1), '') AS last_error,"
+            " (SELECT paused_at FROM destination AS d WHERE d.name = delivery.destination) AS paused_at"
+            " FROM delivery GROUP BY destination UNION ALL"
+            " SELECT name, 0, 0, 0, '', paused_at FROM destination"
+            " WHERE paused_at IS NOT NULL AND name NOT IN (SELECT destination FROM delivery)");
+        times_to_text(rows);
+        return rows;
     });
 }
 

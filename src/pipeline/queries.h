@@ -40,7 +40,7 @@ class DatabaseReader {
     Result<std::vector<CounterValue>>
     gauges();                               // jobs by kind and state, bytes stored, oldest waiting job's age
     Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
-    Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error}]
+    Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error, paused_at}]
     Result<nlohmann::json> studies(int limit);  // newest first; no patient's name or id
     Result<nlohmann::json> jobs(const JobFilter& filter);
     Result<nlohmann::json> job(const std::string& kind,

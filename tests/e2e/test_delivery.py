@@ -1,10 +1,12 @@
 """Destinations that are down, that refuse, that come back: results wait, and arrive once."""
 
 import json
+import subprocess
 
 import pydicom
 
-from hilum_harness import HilumTest, make_phantoms, wait_until
+from hilum_harness import SECONDARY_CAPTURE, HilumTest, http, make_phantoms, wait_until
+from local_services import free_port
 
 
 class Deliveries(HilumTest):
@@ -58,6 +60,111 @@ class DeliveryTest(Deliveries):
         self.assertIn(job["error"], [row["error"] for row in json.loads(shown.stdout)["jobs"]])
         self.pacs.know("hilum", "HILUM", self.node.port)
         self.assert_each_delivered_once()
+
+
+class DownTest(Deliveries):
+    def status(self):
+        shown = self.node.run("status", "--json")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        return json.loads(shown.stdout)
+
+    def state(self):
+        return self.status()["destination_states"][0]["state"]
+
+    def metrics(self):
+        return http(f"{self.node.url}/metrics")[1].decode()
+
+    def test_a_destination_that_is_down_is_probed_and_everything_waits(self):
+        self.assertEqual(self.state(), "up")
+        self.pacs.stop()
+        self.send(*self.files)
+        wait_until(lambda: len(self.deliveries()) == 4 and self.state() == "down", 60, "four results wait")
+        self.assertIn('hilum_destination_up{destination="pacs"} 0', self.metrics())
+        self.assertIn("DOWN since", self.node.run("status").stdout)
+        self.pacs.start()
+        self.pacs.know("hilum", "HILUM", self.node.port)
+        self.assert_each_delivered_once()
+        self.assertEqual(self.state(), "up")
+        self.assertIn('hilum_destination_up{destination="pacs"} 1', self.metrics())
+        tried = sorted(job["attempts"] for job in self.deliveries())
+        self.assertEqual(tried[:3], [1, 1, 1], "only one found out that it is down")
+
+
+class PauseTest(Deliveries):
+    def pause(self, verb):
+        changed = self.node.run("destinations", verb, "pacs")
+        self.assertEqual(changed.returncode, 0, changed.stderr)
+
+    def test_a_paused_destination_gets_nothing_also_after_a_restart_until_it_is_resumed(self):
+        self.pause("pause")
+        self.send(*self.files)
+        wait_until(lambda: len(self.deliveries()) == 4, 60, "four results wait")
+        self.assertEqual(self.node.stop(), 0)
+        self.start_node()
+        phantom, = make_phantoms(self.folder / "another", 1, seed=77)
+        self.send(phantom)
+        wait_until(lambda: len(self.deliveries()) == 6, 60, "six results wait")
+        self.assertEqual({(job["state"], job["attempts"]) for job in self.deliveries()}, {("queued", 0)})
+        self.assertEqual(self.results(), {})
+        self.assertIn("paused since", self.node.run("status").stdout)
+        self.pause("resume")
+        self.assert_each_delivered_once()
+        self.assertLessEqual({"destination_paused", "destination_resumed"},
+                             {event["type"] for event in self.audit_events()})
+
+    def test_a_destination_that_is_not_configured_is_named(self):
+        changed = self.node.run("destinations", "pause", "nowhere")
+        self.assertEqual(changed.returncode, 1)
+        self.assertIn("no destination named 'nowhere' is configured", changed.stderr)
+
+
+class RefusedClassTest(HilumTest):
+    """A PACS that takes the Secondary Capture and not the Structured Report."""
+
+    profile = """[[TransferSyntaxes]]
+[Uncompressed]
+TransferSyntax1 = LittleEndianExplicit
+TransferSyntax2 = LittleEndianImplicit
+[[PresentationContexts]]
+[Captures]
+PresentationContext1 = SecondaryCaptureImageStorage\\Uncompressed
+PresentationContext2 = VerificationSOPClass\\Uncompressed
+[[Profiles]]
+[Default]
+PresentationContexts = Captures
+"""
+
+    def test_the_capture_arrives_and_the_report_is_seen_to_wait(self):
+        taken = self.folder / "taken"
+        taken.mkdir()
+        (self.folder / "profile.cfg").write_text(self.profile)
+        port = free_port()
+        peer = subprocess.Popen(["storescp", "-od", str(taken), "-xf", str(self.folder / "profile.cfg"), "Default",
+                                 str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(peer.wait)
+        self.addCleanup(peer.kill)
+        settings = json.loads(self.node.configuration_file.read_text())
+        settings["destinations"][0]["port"] = port
+        self.node.configure(json.dumps(settings))
+        wait_until(lambda: subprocess.run(["echoscu", "127.0.0.1", str(port)], capture_output=True,
+                                          check=False).returncode == 0, 30, "storescp is up")
+        self.start_node()
+        phantom, = make_phantoms(self.folder / "phantoms", 1, seed=5)
+        self.send(phantom)
+        files = wait_until(lambda: list(taken.iterdir()), 60, "the capture arrives")
+        self.assertEqual(pydicom.dcmread(files[0]).SOPClassUID, SECONDARY_CAPTURE)
+
+        def waiting():
+            return [job for job in self.jobs() if job["kind"] == "delivery" and job["state"] == "queued"
+                    and job["attempts"] > 0]
+
+        report, = wait_until(waiting, 60, "the report is seen to wait")
+        self.assertIn("does not accept Comprehensive3DSRStorage", report["error"])
+        self.assertIn("does not accept Comprehensive3DSRStorage", self.node.run("status").stdout)
+        self.assertRegex(http(f"{self.node.url}/metrics")[1].decode(),
+                         'hilum_deliveries_total{destination="pacs",outcome="retry"} [1-9]')
+        self.assertIn("does not accept", json.dumps(
+            [event for event in self.audit_events() if event["type"] == "delivery_failed"]))
 
 
 class ExpiryTest(Deliveries):

@@ -132,9 +132,9 @@ std::vector<Sendable> propose_all(delivery::StorageScu& scu, const std::vector<I
 }
 
 delivery::Answer send_one(delivery::StorageScu& scu, const Sendable& sendable) {
-    if (sendable.unreadable) return {Outcome::refused, -1, sendable.unreadable->message};
+    if (sendable.unreadable) return {Outcome::unsendable, -1, sendable.unreadable->message};
     const auto instance = delivery::SopInstance::load(sendable.file);
-    if (!instance) return {Outcome::refused, -1, instance.error().message};
+    if (!instance) return {Outcome::unsendable, -1, instance.error().message};
     return scu.store(*instance);
 }
 

@@ -1,7 +1,9 @@
 // hilum status: how the node is.
 #include <fmt/format.h>
 
+#include <map>
 #include <ostream>
+#include <utility>
 
 #include "hilum/command_line.h"
 #include "hilum/control_client.h"
@@ -60,12 +62,32 @@ Table queue_table(const nlohmann::json& status) {
     return table;
 }
 
-Table destinations_table(const nlohmann::json& status) {
-    Table table({"DESTINATION", "WAITING", "DELIVERED", "REFUSED", "LAST ERROR"});
+// By name: what the database knows of it, and how the running daemon finds it.
+std::map<std::string, std::pair<nlohmann::json, nlohmann::json>> destinations_of(
+    const nlohmann::json& status) {
+    std::map<std::string, std::pair<nlohmann::json, nlohmann::json>> all;
     for (const auto& destination : member(status, "destinations"))
-        table.add({text_of(destination, "name"), text_of(destination, "waiting"),
-                   text_of(destination, "delivered"), text_of(destination, "refused"),
-                   text_of(destination, "last_error")});
+        all[text_of(destination, "name")].first = destination;
+    for (const auto& destination : member(status, "destination_states"))
+        all[text_of(destination, "name")].second = destination;
+    return all;
+}
+
+std::string state_text(const nlohmann::json& known, const nlohmann::json& found) {
+    if (!text_of(known, "paused_at").empty())
+        return "paused since " + short_time(text_of(known, "paused_at"));
+    if (text_of(found, "state") == "down") return "DOWN since " + short_time(text_of(found, "since"));
+    return text_of(found, "state");
+}
+
+Table destinations_table(const nlohmann::json& status) {
+    Table table({"DESTINATION", "STATE", "WAITING", "DELIVERED", "REFUSED", "LAST ERROR"});
+    for (const auto& [name, destination] : destinations_of(status)) {
+        const auto& [known, found] = destination;
+        const auto error = text_of(found, "error");
+        table.add({name, state_text(known, found), text_of(known, "waiting"), text_of(known, "delivered"),
+                   text_of(known, "refused"), error.empty() ? text_of(known, "last_error") : error});
+    }
     return table;
 }
 

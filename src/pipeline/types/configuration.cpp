@@ -232,6 +232,9 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
         destination.first_delay = positive_duration(at, "first_delay", destination.first_delay);
         destination.longest_delay = positive_duration(at, "longest_delay", destination.longest_delay);
+        destination.refused_delay = positive_duration(at, "refused_delay", destination.refused_delay);
+        destination.refused_attempts =
+            static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
         destination.timeout = positive_duration(at, "timeout", destination.timeout);
         at.finish();
         destinations.push_back(std::move(destination));

@@ -120,6 +120,8 @@ struct DestinationSettings {
     Duration give_up_after = std::chrono::hours(72);
     Duration first_delay = std::chrono::seconds(5);  // retries: doubles, with jitter
     Duration longest_delay = std::chrono::minutes(10);
+    Duration refused_delay = std::chrono::hours(1);  // where the destination blames the object
+    int refused_attempts = 5;
     Duration timeout = std::chrono::seconds(30);  // to connect, and for each answer
     bool operator==(const DestinationSettings&) const = default;
 };

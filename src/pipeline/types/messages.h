@@ -237,9 +237,19 @@ struct DeliverRequest {
 struct DeliverReply {
     static constexpr const char* type = "deliver_reply";
     std::int64_t delivery = 0;
-    std::string outcome;    // delivered | retry | refused
-    int dimse_status = -1;  // -1: no answer came
-    std::string message;    // what the operator should know
+    std::string outcome;          // delivered | retry | refused | unsendable (see results/delivery/answer.h)
+    int dimse_status = -1;        // -1: no answer came
+    std::string message;          // what the operator should know
+    bool no_association = false;  // the destination gave none: nothing was said of this instance
+};
+// coordinator -> sender: does the destination answer a C-ECHO? Answered by EchoReply.
+struct EchoRequest {
+    static constexpr const char* type = "echo";
+};
+struct EchoReply {
+    static constexpr const char* type = "echo_reply";
+    bool answers = false;
+    std::string message;
 };
 
 // ---- http ----
@@ -251,8 +261,9 @@ struct NodeStatus {
     bool inferring = false;
     int scp_port = 0;
     bool draining = false;
-    nlohmann::json children = nlohmann::json::array();  // [{role, name, pid, state, restarts}]
-    nlohmann::json models = nlohmann::json::array();    // [{name, version, sha256, device, state, error}]
+    nlohmann::json children = nlohmann::json::array();      // [{role, name, pid, state, restarts}]
+    nlohmann::json models = nlohmann::json::array();        // [{name, version, sha256, device, state, error}]
+    nlohmann::json destinations = nlohmann::json::array();  // [{name, state, since, error}]
 };
 // http -> coordinator, once.
 struct HttpReady {
@@ -295,6 +306,8 @@ HILUM_JSON(ComposedResult)
 HILUM_JSON(ComposeReply)
 HILUM_JSON(DeliverRequest)
 HILUM_JSON(DeliverReply)
+HILUM_JSON(EchoRequest)
+HILUM_JSON(EchoReply)
 HILUM_JSON(NodeStatus)
 HILUM_JSON(HttpReady)
 HILUM_JSON(PredictRequest)

@@ -41,8 +41,9 @@ HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series
                    transfer_syntax_uid, file, sha256, destinations)
 HILUM_JSON_MEMBERS(ComposeReply, job, results, error_code, error, problems)
 HILUM_JSON_MEMBERS(DeliverRequest, delivery, sop_class_uid, sop_instance_uid, transfer_syntax_uid)
-HILUM_JSON_MEMBERS(DeliverReply, delivery, outcome, dimse_status, message)
-HILUM_JSON_MEMBERS(NodeStatus, receiving, inferring, scp_port, draining, children, models)
+HILUM_JSON_MEMBERS(DeliverReply, delivery, outcome, dimse_status, message, no_association)
+HILUM_JSON_MEMBERS(EchoReply, answers, message)
+HILUM_JSON_MEMBERS(NodeStatus, receiving, inferring, scp_port, draining, children, models, destinations)
 HILUM_JSON_MEMBERS(HttpReady, port)
 HILUM_JSON_MEMBERS(PredictRequest, request, model)
 HILUM_JSON_MEMBERS(PredictReply, request, http_status, body)
@@ -50,5 +51,11 @@ HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, datas
                    frames)
 HILUM_JSON_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
                    predecessors, results_dir, report_not_analysed)
+
+// It says nothing but its type.
+void to_json(nlohmann::json& json, const EchoRequest&) {
+    json = nlohmann::json::object();
+}
+void from_json(const nlohmann::json&, EchoRequest&) {}
 
 }  // namespace hilum

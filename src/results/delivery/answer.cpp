@@ -76,9 +76,11 @@ const char* to_string(Outcome outcome) {
         case Outcome::retry:
             return "retry";
         case Outcome::refused:
+            return "refused";
+        case Outcome::unsendable:
             break;
     }
-    return "refused";
+    return "unsendable";
 }
 
 std::string RemoteNode::text() const {

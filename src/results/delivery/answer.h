@@ -7,16 +7,18 @@
 
 namespace hilum::delivery {
 
-// delivered: the destination has the instance. retry: nothing is wrong with the instance; try again later.
-// refused: the destination will not take this instance until somebody changes something.
-enum class Outcome { delivered, retry, refused };
+// delivered: the destination has the instance. retry: nothing is wrong with the instance; try again soon.
+// refused: the destination blames the instance; it will not take it until somebody changes something there.
+// unsendable: there is no instance to be sent; trying again cannot help.
+enum class Outcome { delivered, retry, refused, unsendable };
 
 const char* to_string(Outcome outcome);  // as in DeliverReply::outcome
 
 struct Answer {
     Outcome outcome = Outcome::retry;
-    int dimse_status = -1;  // -1: no answer came
-    std::string message;    // which AE, what happened, what to do; no patient data
+    int dimse_status = -1;        // -1: no answer came
+    std::string message;          // which AE, what happened, what to do; no patient data
+    bool no_association = false;  // the destination gave none, so it said nothing of the instance
 };
 
 // The application entity that is called, and the AE title that calls it.

@@ -71,6 +71,7 @@ tl::expected<std::unique_ptr<Association>, Answer> Association::request(
     const OFCondition opened = association->open(node, contexts);
     if (opened.good()) return association;
     auto answer = association->request_failure(opened, node);
+    answer.no_association = true;
     association->destroy();
     return tl::unexpected(std::move(answer));
 }

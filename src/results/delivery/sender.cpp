@@ -52,18 +52,18 @@ Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
     if (!instance) {
         const auto& code = instance.error().code;
         const bool ours = code == "out_of_memory" || code == "unreadable" || code == "system";
-        return {ours ? Outcome::retry : Outcome::refused, -1,
+        return {ours ? Outcome::retry : Outcome::unsendable, -1,
                 fmt::format("the result file of {} cannot be read: {}", request.sop_instance_uid,
                             instance.error().message)};
     }
     if (instance->sop_class_uid() != request.sop_class_uid ||
         instance->sop_instance_uid() != request.sop_instance_uid)
-        return {Outcome::refused, -1,
+        return {Outcome::unsendable, -1,
                 fmt::format("the result file of {} holds another instance", request.sop_instance_uid)};
     return scu.store(*instance);
 }
 
-Result<DeliverReply> serve(StorageScu& scu, const Message& message) {
+Result<DeliverReply> serve_delivery(StorageScu& scu, const Message& message) {
     const auto request = from_packet<DeliverRequest>(message);
     if (!request) return tl::unexpected(request.error());
     if (message.fds.size() != 1)
@@ -73,7 +73,23 @@ Result<DeliverReply> serve(StorageScu& scu, const Message& message) {
         spdlog::info("delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
     else
         spdlog::warn("delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
-    return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message};
+    return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message,
+                        answer.no_association};
+}
+
+// A destination that gives an association answers, whatever it thinks of the Verification SOP class.
+EchoReply serve_echo(StorageScu& scu) {
+    const auto answer = scu.echo();
+    return {answer.outcome != Outcome::retry, answer.message};
+}
+
+Status serve(Channel& coordinator, StorageScu& scu) {
+    const auto message = coordinator.receive();
+    if (!message) return tl::unexpected(message.error());
+    if (packet_type(*message) == EchoRequest::type) return coordinator.send(to_packet(serve_echo(scu)));
+    const auto reply = serve_delivery(scu, *message);
+    if (!reply) return tl::unexpected(reply.error());
+    return coordinator.send(to_packet(*reply));
 }
 
 int exit_code(const Error& error) {
@@ -98,11 +114,7 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
     propose_results(scu, settings->reports);
     for (;;) {
         if (auto ready = wait_for_request(coordinator.fd(), scu); !ready) return exit_code(ready.error());
-        const auto message = coordinator.receive();
-        if (!message) return exit_code(message.error());
-        const auto reply = serve(scu, *message);
-        if (!reply) return exit_code(reply.error());
-        if (auto sent = coordinator.send(to_packet(*reply)); !sent) return exit_code(sent.error());
+        if (auto served = serve(coordinator, scu); !served) return exit_code(served.error());
     }
 }
 

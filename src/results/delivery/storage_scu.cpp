@@ -133,7 +133,7 @@ int StorageScu::choose_context(const SopInstance& instance) {
 
 Answer StorageScu::context_refused(const SopInstance& instance) const {
     return {
-        Outcome::refused, -1,
+        Outcome::retry, -1,
         fmt::format("{} does not accept {} in {}: enable this SOP class and transfer syntax there, or send "
                     "something else",
                     node_.text(), class_name(instance.sop_class_uid()),

@@ -85,17 +85,33 @@ TEST_F(SenderTest, ContinuesAfterADestinationThatWasDown) {
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
     const auto reply = deliver(1, "1.2.3", file);
     EXPECT_EQ(reply.outcome, "retry");
+    EXPECT_TRUE(reply.no_association);
     EXPECT_EQ(reply.dimse_status, -1);
     EXPECT_FALSE(reply.message.empty());
+}
+
+TEST_F(SenderTest, TellsWhetherTheDestinationAnswersAnEcho) {
+    ScriptedScp scp;
+    start(scp.port());
+    ASSERT_TRUE(channel_.send(to_packet(EchoRequest{})));
+    EXPECT_TRUE(from_packet<EchoReply>(channel_.receive().value()).value().answers);
+}
+
+TEST_F(SenderTest, TellsThatADestinationIsDown) {
+    start(test::closed_port());
+    ASSERT_TRUE(channel_.send(to_packet(EchoRequest{})));
+    const auto reply = from_packet<EchoReply>(channel_.receive().value()).value();
+    EXPECT_FALSE(reply.answers);
+    EXPECT_NE(reply.message, "");
 }
 
 TEST_F(SenderTest, RefusesAFileThatIsNotTheInstanceAskedFor) {
     ScriptedScp scp;
     start(scp.port());
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
-    EXPECT_EQ(deliver(1, "1.2.4", file).outcome, "refused");
+    EXPECT_EQ(deliver(1, "1.2.4", file).outcome, "unsendable");
     std::filesystem::resize_file(file, 100);
-    EXPECT_EQ(deliver(2, "1.2.3", file).outcome, "refused");
+    EXPECT_EQ(deliver(2, "1.2.3", file).outcome, "unsendable");
     EXPECT_TRUE(scp.stores().empty());
 }
 

@@ -94,14 +94,15 @@ TEST_F(StorageScuTest, ReleasesTheAssociationProperly) {
     EXPECT_EQ(scp.releases(), 1);
 }
 
-TEST_F(StorageScuTest, RefusesWhenTheSopClassIsNotAcceptedAndAsksAgainNextTime) {
+TEST_F(StorageScuTest, RetriesWhenTheSopClassIsNotAccepted) {
     ScpScript captures_only;
     captures_only.sop_classes = {UID_SecondaryCaptureImageStorage};
     ScriptedScp scp(captures_only);
     StorageScu scu(node(scp.port()));
     const auto report = instance("1.2.1", UID_Comprehensive3DSRStorage);
     const auto answer = scu.store(report);
-    EXPECT_EQ(answer.outcome, Outcome::refused);
+    EXPECT_EQ(answer.outcome, Outcome::retry);
+    EXPECT_FALSE(answer.no_association) << "it takes other classes";
     EXPECT_THAT(answer.message, HasSubstr("does not accept Comprehensive3DSRStorage"));
     EXPECT_TRUE(scp.stores().empty());
     scp.set_script({});
@@ -112,6 +113,7 @@ TEST_F(StorageScuTest, RetriesWhenNobodyListens) {
     StorageScu scu(node(test::closed_port()));
     const auto answer = scu.store(instance("1.2.3"));
     EXPECT_EQ(answer.outcome, Outcome::retry);
+    EXPECT_TRUE(answer.no_association);
     EXPECT_EQ(answer.dimse_status, -1);
     EXPECT_THAT(answer.message, HasSubstr("cannot connect to PACS at 127.0.0.1:"));
     EXPECT_THAT(answer.message, HasSubstr("Connection refused"));

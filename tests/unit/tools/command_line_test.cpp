@@ -18,6 +18,7 @@
 namespace hilum::cli {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -120,30 +121,47 @@ TEST_F(CommandLineTest, SaysWhenThereIsNeitherADaemonNorADatabase) {
 }
 
 TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
-    FakeDaemon daemon(
-        folder_ / "data/control.sock",
-        {{"ok",
-          {{"running", true},
-           {"node",
-            {{"ae_title", "HILUM"},
-             {"version", "1"},
-             {"pid", 7},
-             {"scp_port", 11112},
-             {"http_port", 8080},
-             {"started_at", "2026-11-23T22:24:48.123456Z"}}},
-           {"receiving", true},
-           {"inferring", false},
-           {"models", {{{"package", "demo"}, {"state", "failed"}, {"error", "no such file"}}}},
-           {"queue", {{"delivery", {{"queued", 3}}}}},
-           {"destinations", {{{"name", "pacs"}, {"waiting", 3}, {"delivered", 1}, {"refused", 0}}}},
-           {"disk", {{"free_bytes", 1073741824}}}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock",
+                      {{"ok",
+                        {{"running", true},
+                         {"node",
+                          {{"ae_title", "HILUM"},
+                           {"version", "1"},
+                           {"pid", 7},
+                           {"scp_port", 11112},
+                           {"http_port", 8080},
+                           {"started_at", "2026-11-23T22:24:48.123456Z"}}},
+                         {"receiving", true},
+                         {"inferring", false},
+                         {"models", {{{"package", "demo"}, {"state", "failed"}, {"error", "no such file"}}}},
+                         {"queue", {{"delivery", {{"queued", 3}}}}},
+                         {"destinations",
+                          {{{"name", "pacs"}, {"waiting", 3}, {"delivered", 1}, {"refused", 0}},
+                           {{"name", "archive"}, {"paused_at", "2026-11-23T22:24:48.123456Z"}}}},
+                         {"destination_states",
+                          {{{"name", "pacs"},
+                            {"state", "down"},
+                            {"since", "2026-11-24T10:00:00.123456Z"},
+                            {"error", "no route"}},
+                           {{"name", "archive"}, {"state", "up"}}}},
+                         {"disk", {{"free_bytes", 1073741824}}}}}});
     EXPECT_EQ(hilum({"status"}), exit_ok);
     EXPECT_EQ(daemon.request()["verb"], "status");
     EXPECT_THAT(out_.str(), HasSubstr("receiving  yes, port 11112"));
     EXPECT_THAT(out_.str(), HasSubstr("inferring  NO"));
     EXPECT_THAT(out_.str(), HasSubstr("no such file"));
     EXPECT_THAT(out_.str(), HasSubstr("1.0 GiB"));
-    EXPECT_THAT(out_.str(), HasSubstr("pacs"));
+    EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN since 2026-11-24 10:00:00 +3 +1 +0 +no route"));
+    EXPECT_THAT(out_.str(), ContainsRegex("archive +paused since 2026-11-23 22:24:48"));
+}
+
+TEST_F(CommandLineTest, PausesADestination) {
+    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"changed", true}}}});
+    EXPECT_EQ(hilum({"destinations", "pause", "pacs"}), exit_ok);
+    const auto request = daemon.request();
+    EXPECT_EQ(request["verb"], "destinations.pause");
+    EXPECT_EQ(request["args"]["name"], "pacs");
+    EXPECT_THAT(out_.str(), HasSubstr("pacs is paused"));
 }
 
 TEST_F(CommandLineTest, PassesTheFilterOfAJobsList) {
