@@ -24,6 +24,7 @@ std::string help_for(const std::string& name) {
         {"analysis_failures", "Attempts at an analysis that failed"},
         {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
         {"inference_seconds", "Time spent in the model's forward pass"},
+        {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
         {"results_composed", "Structured reports and secondary captures made"},
         {"deliveries", "Attempts at a delivery, by destination and outcome"},
         {"destination_up", "1 unless the destination gives no association"},

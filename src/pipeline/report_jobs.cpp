@@ -58,6 +58,19 @@ bool is_foreign(const std::string& outcome) {
            foreign_codes.contains(json[code].get<std::string>());
 }
 
+// What came late is analysed and kept, and no report tells of it.
+void audit_unrevised(Database& database, std::int64_t study) {
+    audit::AuditEvent event;
+    event.type = "report_not_revised";
+    event.actor = "hilum";
+    event.detail = {{"reason", "study.revise is false"}};
+    database.each(
+        "SELECT study_instance_uid FROM study WHERE id = ?",
+        [&](SQLite::Statement& row) { event.study_instance_uid = row.getColumn(0).getString(); }, study);
+    database.append_audit(event);
+    database.count("reports_not_revised");
+}
+
 constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
 
 }  // namespace
@@ -178,7 +191,9 @@ void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
         if (due.empty()) return;
         for (const auto& [study, version] : due) {
             bool first_active = true, opened = false;
-            for (const auto& model : active_models()) {
+            const bool wanted = version == 1 || configuration_.study.revise;
+            if (!wanted) audit_unrevised(database, study);
+            for (const auto& model : wanted ? active_models() : std::vector<std::string>{}) {
                 opened |= open_report(database, study, model, version, first_active);
                 first_active = false;
             }

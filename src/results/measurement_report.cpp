@@ -175,11 +175,19 @@ std::string notice_for(const std::vector<ModelIdentity>& models) {
     return {};
 }
 
+// Many viewers ignore Predecessor Documents: what is shown of every report says it too.
 std::string version_text(const ComposeRequest& request) {
     if (request.version <= 1) return {};
-    if (request.predecessors.empty()) return fmt::format("Version {}", request.version);
-    return fmt::format("Version {}, replaces version {}", request.version,
-                       request.predecessors.front().version);
+    if (request.predecessors.empty()) return fmt::format("v{}", request.version);
+    return fmt::format("v{}, replaces v{}", request.version, request.predecessors.front().version);
+}
+
+std::string series_description(const ComposeRequest& request, const ReportProfile& profile) {
+    constexpr std::size_t longest = 64;  // bytes; an LO has at least as many characters
+    const auto version = version_text(request);
+    if (version.empty()) return profile.sr_series_description;
+    return fmt::format("{} {}", shortened(profile.sr_series_description, longest - version.size() - 1),
+                       version);
 }
 
 // Revised reports name what they replace: those of the same model, and of the same SOP class where there are
@@ -231,8 +239,8 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
     return insert_evaluations(document.getTree(), {sources, notice_for(models), version_text(request)});
 }
 
-ResultSeries series_of(const ReportProfile& profile) {
-    return {"SR", profile.sr_series_number, profile.sr_series_description};
+ResultSeries series_of(const ComposeRequest& request, const ReportProfile& profile) {
+    return {"SR", profile.sr_series_number, series_description(request, profile)};
 }
 
 std::int64_t received_at(const SourceImage& source) {
@@ -264,7 +272,7 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
     DcmItem& source = *sources.front().header;
     copy_patient_and_study(source, *dataset);
     copy_referenced_request(source, *dataset);
-    put_result_modules(*dataset, identity, series_of(profile),
+    put_result_modules(*dataset, identity, series_of(request, profile),
                        content_moment(source, analysis_started_at(sources)), equipment,
                        models_of(request, sources));
     return dataset;

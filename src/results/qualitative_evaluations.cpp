@@ -149,9 +149,9 @@ std::string decimal_string(double value) {
 Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context) {
     BuildSteps steps;
     ChildWriter writer(tree, steps);
-    if (!context.notice.empty()) writer.text(DSRTypes::RT_contains, terms::notice, context.notice);
     if (!context.version_text.empty())
         writer.text(DSRTypes::RT_contains, terms::report_version, context.version_text);
+    if (!context.notice.empty()) writer.text(DSRTypes::RT_contains, terms::notice, context.notice);
     const Code summary_name{"111017", "DCM", "CAD Processing and Findings Summary"};
     writer.code(DSRTypes::RT_contains, summary_name, summary_of(context.sources), [] {});
     for (const SourceImage& source : context.sources) {

@@ -70,7 +70,10 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
     append_model(identity, request.model);
     for (const Identity& image : image_identities(request))
         identity.insert(identity.end(), image.begin(), image.end());
-    return {sop_class, derived(identity), series_uid(request, request.model, settings)};
+    // A revision is a series of its own, since its description tells what it replaces.
+    Identity of_series = settings;
+    if (request.version > 1) of_series.push_back(std::to_string(request.version));
+    return {sop_class, derived(identity), series_uid(request, request.model, of_series)};
 }
 
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,

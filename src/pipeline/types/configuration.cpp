@@ -159,6 +159,7 @@ void read_study(YamlMapping at, StudySettings& study) {
     study.max_age = duration_or_none(at, "max_age", study.max_age);
     study.report_not_analysed =
         at.choice("report_not_analysed", {"never", "nothing_analysed", "always"}, study.report_not_analysed);
+    study.revise = at.boolean("revise", study.revise);
     if (study.max_wait < study.idle_timeout)
         at.problem("max_wait", "must not be shorter than study.idle_timeout");
     at.finish();

@@ -87,6 +87,7 @@ struct StudySettings {
     bool close_on_release = false;
     std::optional<Duration> max_age = std::chrono::hours(7 * 24);
     std::string report_not_analysed = "nothing_analysed";  // never | nothing_analysed | always
+    bool revise = true;                                    // a late image makes a new version of the report
     bool operator==(const StudySettings&) const = default;
 };
 

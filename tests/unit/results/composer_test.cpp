@@ -143,13 +143,15 @@ TEST(Composer, KeepsACapturesUidAndGivesTheReportANewOneInALaterVersion) {
     study.add_analysed(normal_result());
     study.request.version = 2;
     study.request.predecessors = {{report.sop_class_uid, report.sop_instance_uid, report.series_instance_uid,
-                                   study.request.model_name}};
+                                   study.request.model_name, 1}};
+    study.request.profiles.front().sr_series_description = std::string(60, 'd');
     const auto second = compose(study.request, test_equipment());
     ASSERT_THAT(kinds(second), testing::ElementsAre("sr", "sc", "sc"));
     EXPECT_NE(second.results[0].sop_instance_uid, report.sop_instance_uid);
-    EXPECT_EQ(second.results[0].series_instance_uid, report.series_instance_uid);
+    EXPECT_NE(second.results[0].series_instance_uid, report.series_instance_uid);
     EXPECT_EQ(second.results[1].sop_instance_uid, first.results[1].sop_instance_uid);
     const auto file = load_result(second, "sr");
+    EXPECT_EQ(text_of(*file->getDataset(), DCM_SeriesDescription), std::string(48, 'd') + " v2, replaces v1");
     DcmItem& study_item = *items_of(*file->getDataset(), DCM_PredecessorDocumentsSequence).at(0);
     DcmItem& series_item = *items_of(study_item, DCM_ReferencedSeriesSequence).at(0);
     DcmItem& instance = *items_of(series_item, DCM_ReferencedSOPSequence).at(0);
