@@ -75,6 +75,7 @@ void ControlServer::handle(std::int64_t client, nlohmann::json request, const st
     const auto verb =
         request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
     if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
+    if (verb == "results.resend") return resend(client, request, actor);
     if (verb == "model.reload") return reload(client, request, actor);
     if (verb == "destinations.pause" || verb == "destinations.resume")
         return change_destination(client, request, actor);
@@ -136,13 +137,33 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
         [selection, retry, actor](Database& database) {
             return retry ? retry_jobs(database, selection, actor) : discard_jobs(database, selection, actor);
         },
-        [this, client](Result<int> changed) {
-            if (!changed) return answer(client, control_error(changed.error()));
-            if (*changed == 0)
-                return answer(client, control_error({"not_found", "no job fits that could be changed"}));
-            answer(client, {{"ok", {{"jobs", *changed}}}});
-            node_.on_jobs();
-        });
+        [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
+}
+
+void ControlServer::resend(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
+    ResultSelection selection;
+    try {
+        const auto args = request.value("args", nlohmann::json::object());
+        selection = {args.value("study_instance_uid", ""), args.value("accession_number", ""),
+                     args.value("destination", "")};
+    } catch (const nlohmann::json::exception& error) {
+        return answer(client,
+                      control_error({"bad_request", std::string("malformed request: ") + error.what()}));
+    }
+    if (selection.study_instance_uid.empty() && selection.accession_number.empty())
+        return answer(client,
+                      control_error({"bad_request", "say of which study: its UID or accession number"}));
+    commits_.submit(
+        [selection, actor](Database& database) { return resend_results(database, selection, actor); },
+        [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
+}
+
+void ControlServer::answer_jobs(std::int64_t client, const Result<int>& changed) {
+    if (!changed) return answer(client, control_error(changed.error()));
+    if (*changed == 0)
+        return answer(client, control_error({"not_found", "no job fits that could be changed"}));
+    answer(client, {{"ok", {{"jobs", *changed}}}});
+    node_.on_jobs();
 }
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {

@@ -39,6 +39,8 @@ class ControlServer {
     void adopt(UniqueFd connection);
     void handle(std::int64_t client, nlohmann::json request, const std::string& actor);
     void reload(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void resend(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void answer_jobs(std::int64_t client, const Result<int>& changed);
     void change_destination(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void change(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void answer(std::int64_t client, const nlohmann::json& answer);

@@ -225,6 +225,30 @@ int retry_jobs(Database& database, const JobSelection& selection, const std::str
     return changed;
 }
 
+int resend_results(Database& database, const ResultSelection& selection, const std::string& actor) {
+    const int changed = database.execute(
+        "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at "
+        "= ?4,"
+        " updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' OR destination = ?3) AND id IN"
+        " (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id ="
+        " report_id JOIN study ON study.id = report.study_id WHERE ((?1 != '' AND study_instance_uid = ?1)"
+        " OR (?2 != '' AND accession_number = ?2)) AND (result.kind != 'sr' OR NOT EXISTS (SELECT 1 FROM "
+        "report"
+        " AS newer JOIN result AS its ON its.report_id = newer.id AND its.kind = 'sr' WHERE newer.study_id ="
+        " report.study_id AND newer.model = report.model AND newer.version > report.version)))",
+        selection.study_instance_uid, selection.accession_number, selection.destination,
+        to_microseconds(now()));
+    audit::AuditEvent event;
+    event.type = "results_resent";
+    event.actor = actor;
+    event.study_instance_uid = selection.study_instance_uid;
+    event.detail = {{"accession_number", selection.accession_number},
+                    {"destination", selection.destination},
+                    {"deliveries", changed}};
+    database.append_audit(event);
+    return changed;
+}
+
 int discard_jobs(Database& database, const JobSelection& selection, const std::string& actor) {
     const int changed = change_jobs(database, selection, to_microseconds(now()), analyses_to_discard,
                                     reports_to_discard, deliveries_to_discard);

@@ -48,4 +48,12 @@ struct JobSelection {
 int retry_jobs(Database& database, const JobSelection& selection, const std::string& actor);
 int discard_jobs(Database& database, const JobSelection& selection, const std::string& actor);
 
+// Every result of a study's newest reports again, whether it was delivered or not: for a PACS that lost them.
+// Returns how many deliveries are queued; the destination sees the same bytes as before.
+struct ResultSelection {
+    std::string study_instance_uid, accession_number;  // one of them
+    std::string destination;                           // empty: all
+};
+int resend_results(Database& database, const ResultSelection& selection, const std::string& actor);
+
 }  // namespace hilum

@@ -65,6 +65,24 @@ class RevisionTest(TricklingStudy):
         self.assertEqual(len(found), 7, "two reports and a capture of each image, none twice")
         self.assertLess(captures, {result.uid for result in found if result.is_capture})
 
+    def test_a_pacs_that_lost_results_gets_the_newest_again(self):
+        self.send_one_after_another(self.files[:2])
+        self.await_results([self.study], per_study=3)
+        self.send(self.files[2])
+        found = self.await_results([self.study], per_study=5)[self.study]
+        first = next(result for result in found if result.is_report and result.dataset.InstanceNumber == 1)
+        for instance, result in self.results_by_instance.items():
+            if result is not None:
+                http(f"{self.pacs.url}/instances/{instance}", method="DELETE")
+        self.results_by_instance.clear()
+        resent = self.node.run("results", "resend", "--study", self.study)
+        self.assertEqual((resent.returncode, resent.stdout.split(" ")[0]), (0, "4"), resent.stderr)
+        again = {result.uid: result.bytes for result in self.await_results([self.study], per_study=4)[self.study]}
+        self.assertEqual(again, {result.uid: result.bytes for result in found if result is not first})
+        self.assertIn("results_resent", [event["type"] for event in self.audit_events()])
+        unknown = self.node.run("results", "resend", "--study", "1.2.3")
+        self.assertEqual(unknown.returncode, 1)
+
 
 class NoRevisionTest(TricklingStudy):
     changes = {"study": {"idle_timeout": "3s", "max_wait": "60s", "revise": False}}

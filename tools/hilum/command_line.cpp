@@ -43,6 +43,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     app.require_subcommand(1);
     add_status_verb(app, action);
     add_jobs_verbs(app, action);
+    add_result_verbs(app, action);
     add_destination_verbs(app, action);
     add_audit_verbs(app, action);
     add_dicom_verbs(app, action);

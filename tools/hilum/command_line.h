@@ -35,6 +35,7 @@ using Action = std::function<int(const Context&)>;
 void add_status_verb(CLI::App& app, Action& action);
 void add_jobs_verbs(CLI::App& app, Action& action);
 void add_destination_verbs(CLI::App& app, Action& action);
+void add_result_verbs(CLI::App& app, Action& action);
 void add_audit_verbs(CLI::App& app, Action& action);
 void add_dicom_verbs(CLI::App& app, Action& action);  // echo, send
 void add_predict_verb(CLI::App& app, Action& action);

@@ -155,6 +155,17 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
     EXPECT_THAT(out_.str(), ContainsRegex("archive +paused since 2026-11-23 22:24:48"));
 }
 
+TEST_F(CommandLineTest, ResendsAStudysResults) {
+    EXPECT_EQ(hilum({"results", "resend"}), exit_usage);
+    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"jobs", 2}}}});
+    EXPECT_EQ(hilum({"results", "resend", "--accession", "A1", "--destination", "pacs"}), exit_ok);
+    const auto request = daemon.request();
+    EXPECT_EQ(request["verb"], "results.resend");
+    EXPECT_EQ(request["args"]["accession_number"], "A1");
+    EXPECT_EQ(request["args"]["destination"], "pacs");
+    EXPECT_THAT(out_.str(), HasSubstr("2 deliveries are queued"));
+}
+
 TEST_F(CommandLineTest, PausesADestination) {
     FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"changed", true}}}});
     EXPECT_EQ(hilum({"destinations", "pause", "pacs"}), exit_ok);
