@@ -268,7 +268,7 @@ Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceRe
     if (!ruler) return tl::unexpected(ruler.error());
     const StrengthField probe = strength_field(artifact, mapped_label(result), 1, 1);
     Content content = content_of(result, analysed_at, !probe.values.empty());
-    if (!frame.empty()) content.frame_line = "Of " + frame;
+    if (!frame.empty()) content.frame_line = "Frame" + frame.substr(frame.find(' '));
     const Layout layout = find_layout(*ruler, scale, display, long_side, result, content);
     auto canvas = Canvas::make(layout.columns, layout.rows);
     if (!canvas) return tl::unexpected(canvas.error());
