@@ -13,7 +13,7 @@ enum class StorageKind { image, report, presentation_state, key_object, other };
 
 struct StorageSopClass {
     std::string_view uid;
-    std::string_view keyword;  // PS3.6 table A-1
+    std::string_view name;  // PS3.6 table A-1, without "SOP Class"
     StorageKind kind;
 };
 

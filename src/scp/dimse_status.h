@@ -8,8 +8,8 @@
 
 namespace hilum::scp {
 
-// PS3.4 table B.2-1 leaves the last digits of A7xx and Cxxx to us; docs/conformance lists them. An SCU should
-// send again what was refused with A7xx, later; the others are refused for good.
+// PS3.4 table B.2-1 leaves the last digits of A7xx and Cxxx to us; docs/conformance-statement.md lists them.
+// An SCU should send again what was refused with A7xx, later; the others are refused for good.
 enum class DimseStatus : std::uint16_t {
     success = 0x0000,
     sop_class_not_supported = 0x0122,  // PS3.7 annex C: the command's class is not the presentation context's

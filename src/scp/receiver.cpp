@@ -12,6 +12,7 @@
 
 #include "base/logging.h"
 #include "dicom/uid.h"
+#include "scp/association_rejection.h"
 #include "scp/commit_client.h"
 #include "scp/dataset_stream.h"
 #include "scp/presentation_contexts.h"
@@ -55,8 +56,7 @@ class Receiver {
 
     OFCondition receive_association();
     bool admit();
-    void reject(T_ASC_RejectParametersResult result, T_ASC_RejectParametersSource source,
-                T_ASC_RejectParametersReason reason, const char* why);
+    void reject(const AssociationRejection& rejection, const char* why);
     void serve();
     Outcome receive_message(StoreRequestHandler& store);
     Outcome end_of_messages(const OFCondition& condition);
@@ -129,10 +129,13 @@ int Receiver::run() {
     return 0;
 }
 
-void Receiver::reject(T_ASC_RejectParametersResult result, T_ASC_RejectParametersSource source,
-                      T_ASC_RejectParametersReason reason, const char* why) {
+void Receiver::reject(const AssociationRejection& rejection, const char* why) {
     spdlog::warn("association from {} ({}) rejected: {}", loggable(caller_.calling_ae), caller_.peer, why);
-    const T_ASC_RejectParameters parameters{result, source, reason};
+    // DCMTK's values for reasons have the source in the upper byte.
+    const T_ASC_RejectParameters parameters{
+        static_cast<T_ASC_RejectParametersResult>(rejection.result),
+        static_cast<T_ASC_RejectParametersSource>(rejection.source),
+        static_cast<T_ASC_RejectParametersReason>(rejection.source << 8 | rejection.reason)};
     watch_.expect_within(closing_time);
     ASC_rejectAssociation(association_.get(), &parameters);
     ASC_dataWaiting(association_.get(),
@@ -148,20 +151,15 @@ bool Receiver::admit() {
     const auto let_in = coordinator_.request_association(
         {caller_.calling_ae, called_ae, caller_.peer, std::string(rejection_code(verdict))});
 
-    const auto permanent = ASC_RESULT_REJECTEDPERMANENT;
-    const auto user = ASC_SOURCE_SERVICEUSER;
     if (verdict == Verdict::unknown_caller) {
-        reject(permanent, user, ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED,
-               "scp.accept does not have this caller");
+        reject(rejections::calling_ae_title, "scp.accept does not have this caller");
     } else if (verdict == Verdict::called_ae_title) {
-        reject(permanent, user, ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED,
-               "it calls another AE title than ours");
+        reject(rejections::called_ae_title, "it calls another AE title than ours");
     } else if (std::strcmp(parameters.DULparams.applicationContextName, UID_StandardApplicationContext) !=
                0) {
-        reject(permanent, user, ASC_REASON_SU_APPCONTEXTNAMENOTSUPPORTED, "unknown application context");
+        reject(rejections::application_context, "unknown application context");
     } else if (!let_in || !*let_in) {
-        reject(ASC_RESULT_REJECTEDTRANSIENT, ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED,
-               ASC_REASON_SP_PRES_LOCALLIMITEXCEEDED,
+        reject(rejections::local_limit,
                let_in ? "scp.max_associations are open, or the node drains" : "the coordinator is gone");
     } else {
         ASC_setAPTitles(&parameters, nullptr, nullptr, called_ae.c_str());

@@ -11,7 +11,6 @@
 namespace hilum::delivery {
 namespace {
 
-constexpr long max_receive_pdu = 131072;
 constexpr auto goodbye = std::chrono::seconds(2);  // for A-RELEASE and A-ABORT
 
 int whole_seconds(Duration duration) {
@@ -49,7 +48,7 @@ OFCondition Association::open(const RemoteNode& node, const std::vector<Proposed
     watch_.allow(node.timeout);
     OFCondition step = ASC_initializeNetwork(NET_REQUESTOR, 0, seconds, &network_);
     if (step.good()) step = ASC_setTransportLayer(network_, &layer_, 0);
-    if (step.good()) step = ASC_createAssociationParameters(&parameters_, max_receive_pdu);
+    if (step.good()) step = ASC_createAssociationParameters(&parameters_, max_pdu);
     if (step.good())
         step = ASC_setAPTitles(parameters_, node.calling_ae_title.c_str(), node.called_ae_title.c_str(),
                                nullptr);

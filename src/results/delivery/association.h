@@ -21,6 +21,8 @@ struct ProposedContext {
 
 class Association {
   public:
+    static constexpr long max_pdu = 131072;  // bytes, that we receive
+
     // At most 128 contexts. The error is the Answer for what was to be sent, always Outcome::retry.
     static tl::expected<std::unique_ptr<Association>, Answer> request(
         const RemoteNode& node, const std::vector<ProposedContext>& contexts);

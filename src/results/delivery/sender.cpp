@@ -11,12 +11,9 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "pipeline/types/messages.h"
-#include "results/delivery/storage_scu.h"
 
 namespace hilum::delivery {
 namespace {
-
-constexpr int idle_milliseconds = 10'000;  // an association is kept for this long after the last instance
 
 RemoteNode remote_node(const Configuration& configuration, const DestinationSettings& destination) {
     return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
@@ -29,18 +26,14 @@ const char* report_class(const std::string& setting) {
     return UID_Comprehensive3DSRStorage;
 }
 
-void propose_results(StorageScu& scu, const ReportSettings& reports) {
-    if (reports.sr) scu.propose(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
-    if (reports.sc) scu.propose(UID_SecondaryCaptureImageStorage, UID_LittleEndianExplicitTransferSyntax);
-}
-
 // Waits until the coordinator has something, and meanwhile ends the association when it has been idle for
 // long or the destination wants it ended.
 Status wait_for_request(int channel, StorageScu& scu) {
     for (;;) {
         const int connection = scu.socket();
         pollfd watched[2] = {{channel, POLLIN, 0}, {connection, POLLIN, 0}};
-        const int ready = ::poll(watched, 2, connection >= 0 ? idle_milliseconds : -1);
+        const int ready =
+            ::poll(watched, 2, connection >= 0 ? static_cast<int>(idle_association_kept.count()) : -1);
         if (ready < 0 && errno != EINTR) return tl::unexpected(system_error(errno, "cannot poll"));
         if (ready > 0 && watched[0].revents != 0) return {};
         if (ready == 0 || (ready > 0 && watched[1].revents != 0)) scu.release();
@@ -100,6 +93,14 @@ int exit_code(const Error& error) {
 
 }  // namespace
 
+std::set<ClassAndSyntax> results_for(const ReportSettings& reports) {
+    std::set<ClassAndSyntax> results;
+    if (reports.sr)
+        results.emplace(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
+    if (reports.sc) results.emplace(UID_SecondaryCaptureImageStorage, UID_LittleEndianExplicitTransferSyntax);
+    return results;
+}
+
 int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination) {
     const auto& all = configuration.destinations;
     const auto settings = std::find_if(all.begin(), all.end(), [&](const DestinationSettings& candidate) {
@@ -111,7 +112,7 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
     }
     prepare_dcmtk();
     StorageScu scu(remote_node(configuration, *settings));
-    propose_results(scu, settings->reports);
+    for (const auto& [sop_class, syntax] : results_for(settings->reports)) scu.propose(sop_class, syntax);
     for (;;) {
         if (auto ready = wait_for_request(coordinator.fd(), scu); !ready) return exit_code(ready.error());
         if (auto served = serve(coordinator, scu); !served) return exit_code(served.error());

@@ -1,12 +1,21 @@
 // The sender process of one destination: delivers committed results by C-STORE.
 #pragma once
 
+#include <chrono>
+#include <set>
 #include <string>
 
 #include "base/channel.h"
 #include "pipeline/types/configuration.h"
+#include "results/delivery/storage_scu.h"
 
 namespace hilum::delivery {
+
+// After the last instance. Then it is released.
+inline constexpr std::chrono::milliseconds idle_association_kept{10'000};
+
+// What a destination with these settings is sent, and so what is proposed to it.
+std::set<ClassAndSyntax> results_for(const ReportSettings& reports);
 
 // Serves DeliverRequests for the destination of that name until the coordinator closes its channel; returns
 // the exit code.

@@ -27,18 +27,6 @@ std::vector<std::string> sendable_syntaxes(const std::string& own) {
     return syntaxes;
 }
 
-// The own syntax has a context of its own, so that the peer's order of preference cannot pass it over.
-std::vector<ProposedContext> contexts_for(const std::set<std::pair<std::string, std::string>>& pairs) {
-    std::vector<ProposedContext> contexts;
-    for (const auto& [sop_class, syntax] : pairs) {
-        auto syntaxes = sendable_syntaxes(syntax);
-        contexts.push_back({sop_class, {syntaxes.front()}});
-        syntaxes.erase(syntaxes.begin());
-        if (!syntaxes.empty()) contexts.push_back({sop_class, std::move(syntaxes)});
-    }
-    return contexts;
-}
-
 int whole_seconds(Duration duration) {
     return std::max(1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(duration).count()));
 }
@@ -72,6 +60,17 @@ T_DIMSE_C_StoreRQ store_request(T_ASC_Association* association, const SopInstanc
 }
 
 }  // namespace
+
+std::vector<ProposedContext> contexts_for(const std::set<ClassAndSyntax>& wanted) {
+    std::vector<ProposedContext> contexts;
+    for (const auto& [sop_class, syntax] : wanted) {
+        auto syntaxes = sendable_syntaxes(syntax);
+        contexts.push_back({sop_class, {syntaxes.front()}});
+        syntaxes.erase(syntaxes.begin());
+        if (!syntaxes.empty()) contexts.push_back({sop_class, std::move(syntaxes)});
+    }
+    return contexts;
+}
 
 struct StorageScu::Attempt {
     Answer answer;

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "results/delivery/answer.h"
 #include "results/delivery/sop_instance.h"
@@ -13,6 +14,13 @@
 namespace hilum::delivery {
 
 class Association;
+struct ProposedContext;
+
+using ClassAndSyntax = std::pair<std::string, std::string>;  // UIDs of SOP class and transfer syntax
+
+// What is proposed for these. A transfer syntax has a context of its own, so that the peer's order of
+// preference cannot pass it over; those that the data set can be converted to have another.
+std::vector<ProposedContext> contexts_for(const std::set<ClassAndSyntax>& wanted);
 
 class StorageScu {
   public:
@@ -40,7 +48,6 @@ class StorageScu {
 
   private:
     struct Attempt;
-    using ClassAndSyntax = std::pair<std::string, std::string>;
 
     Attempt attempt(const SopInstance& instance);
     Attempt exchange(const SopInstance& instance, int context);
