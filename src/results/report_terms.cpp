@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/digest.h"
 
@@ -29,6 +30,15 @@ std::string slug_of(const std::string& name) {
 
 Code own_code(const std::string& name) {
     return {slug_of(name), own_coding_scheme, shortened(name, code_meaning_length)};
+}
+
+// Reasons whose names a Code Value has no room for.
+std::string reason_value(const std::string& reason) {
+    static const std::map<std::string, std::string> shorter{{"photometric_interpretation", "photometric"},
+                                                            {"presentation_intent", "for-processing"},
+                                                            {"processing_failed", "failed"}};
+    const auto found = shorter.find(reason);
+    return found == shorter.end() ? slug_of(reason) : found->second;
 }
 
 }  // namespace
@@ -72,7 +82,8 @@ Code code_of(const NotAnalysed& reason) {
     std::ranges::replace(meaning, '_', ' ');
     if (!meaning.empty())
         meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
-    return {slug_of(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
+    if (reason.code == "sop_class") meaning = "SOP class";
+    return {reason_value(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
 }
 
 std::string sentence_of(const NotAnalysed& reason, const StudyImage& image) {
