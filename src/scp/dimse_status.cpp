@@ -40,7 +40,7 @@ std::string_view error_comment(DimseStatus status) {
         case DimseStatus::out_of_resources:
             return "Cannot store now, send again later";
         case DimseStatus::dataset_does_not_match:
-            return "UIDs of the data set differ from the command's";
+            return "UIDs of the data set are missing, invalid or not the command's";
         case DimseStatus::malformed:
             return "Data set cannot be parsed";
         case DimseStatus::truncated:
@@ -48,7 +48,7 @@ std::string_view error_comment(DimseStatus status) {
         case DimseStatus::nested_too_deeply:
             return "Sequences are nested too deeply";
         case DimseStatus::too_large:
-            return "Object is larger than scp.max_object_size";
+            return "Object is larger than this node takes";
     }
     return "";
 }
