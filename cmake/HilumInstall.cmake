@@ -11,8 +11,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/models/demo DESTINATION ${CMAKE_I
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.service DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.sysusers DESTINATION lib/sysusers.d RENAME hilum.conf)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.tmpfiles DESTINATION lib/tmpfiles.d RENAME hilum.conf)
-install(FILES README.md CHANGELOG.md docs/operations.md docs/conformance-statement.md
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum)
+install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/docs)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum)
 
 # A site's own configuration is never overwritten; in the package dpkg sees to that (conffiles).

@@ -15,7 +15,7 @@ WORST_EXPOSURE = 2.0  # of 10, by systemd-analyze security
 EXPECTED = {
     "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "etc/hilum/hilum.yaml",
     "usr/share/hilum/models/demo/model.yaml", "usr/lib/systemd/system/hilum.service", "usr/lib/sysusers.d/hilum.conf",
-    "usr/lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/operations.md",
+    "usr/lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/docs/operations.md",
 }
 
 
@@ -73,6 +73,13 @@ class PackageTest(unittest.TestCase):
             file = self.root / "DEBIAN" / script
             self.assertTrue(os.access(file, os.X_OK), script)
             subprocess.run(["sh", "-n", str(file)], check=True)
+
+    def test_links_between_the_documents_lead_somewhere(self):
+        documents = list((self.root / "usr/share/doc/hilum/docs").rglob("*.md"))
+        self.assertGreater(len(documents), 5)
+        for document in documents:
+            for link in re.findall(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)", document.read_text()):
+                self.assertTrue((document.parent / link).exists(), f"{document.name} links to {link}")
 
     def test_systemd_finds_no_fault_in_the_unit(self):
         # Programs must exist for systemd-analyze: a copy of the unit names those in the extracted package.
