@@ -18,4 +18,9 @@ inline tl::unexpected<NotAnalysed> refuse(std::string code, std::string message)
     return tl::unexpected(NotAnalysed{std::move(code), std::move(message)});
 }
 
+// `reason` ends the sentence: "its pixel data is cut off".
+inline tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
+    return refuse("undecodable", "The image cannot be decoded: " + reason + ".");
+}
+
 }  // namespace hilum::model

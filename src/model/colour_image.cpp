@@ -14,7 +14,7 @@ namespace hilum::model {
 namespace {
 
 tl::unexpected<NotAnalysed> unreadable(const std::string& why) {
-    return refuse("undecodable", "The image cannot be decoded: its colours cannot be read (" + why + ").");
+    return undecodable("its colours cannot be read (" + why + ")");
 }
 
 // Pillow's convert("L") (src/libImaging/Convert.c): weights of 2^16, rounded.

@@ -19,14 +19,9 @@ namespace hilum::model {
 namespace {
 
 constexpr long long most_frames = 20'000;
-constexpr unsigned long most_fragments = 20'000;
 constexpr Uint32 signature_bytes = 12;  // the longest by which a frame's stream is known: that of JP2
 
 using Bytes = std::vector<std::uint8_t>;
-
-tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
-    return refuse("undecodable", "The image cannot be decoded: " + reason + ".");
-}
 
 // Part of a value, which otherwise stays in its file.
 std::optional<Bytes> part_of(DcmElement& element, std::size_t offset, std::size_t length,
@@ -116,8 +111,7 @@ Analysable<void> keep_fragments(DcmDataset& dataset, DcmPixelData& pixel_data, s
     DcmPixelSequence* sequence = nullptr;
     if (pixel_data.getEncapsulatedRepresentation(syntax, nullptr, sequence).bad() || sequence == nullptr)
         return undecodable("its pixel data is not compressed as its header says");
-    if (sequence->card() > most_fragments)
-        return refuse("too_large", "The image has more fragments than may be decoded here.");
+    if (auto counted = check_fragment_count(*sequence); !counted) return counted;
     const auto items = fragment_items(*sequence);
     const auto range = fragments_of_frame(*sequence, items, syntax, frame, frames);
     if (!range) return tl::unexpected(range.error());

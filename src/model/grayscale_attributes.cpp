@@ -41,12 +41,10 @@ Analysable<void> read_rescale(DcmItem& dataset, Grayscale& grayscale) {
                                      std::pair{DCM_RescaleIntercept, &grayscale.intercept}}) {
         if (text_of(dataset, tag).empty()) continue;
         const auto number = number_of(dataset, tag);
-        if (!number || std::abs(*number) > largest_rescale)
-            return refuse("undecodable", "The image cannot be decoded: its rescale is no number.");
+        if (!number || std::abs(*number) > largest_rescale) return undecodable("its rescale is no number");
         *value = *number;
     }
-    if (grayscale.slope == 0)
-        return refuse("undecodable", "The image cannot be decoded: its rescale slope is 0.");
+    if (grayscale.slope == 0) return undecodable("its rescale slope is 0");
     return {};
 }
 
@@ -83,9 +81,7 @@ bool inverted(DcmItem& dataset) {
 
 Analysable<LookupTable> read_lookup_table(DcmItem& item, const DcmTagKey& descriptor, const DcmTagKey& data,
                                           bool signed_input) {
-    const auto damaged = [] {
-        return refuse("undecodable", "The image cannot be decoded: a lookup table is damaged.");
-    };
+    const auto damaged = [] { return undecodable("a lookup table is damaged"); };
     const auto count = us_or_ss(item, descriptor, 0, false);
     const auto first = us_or_ss(item, descriptor, 1, signed_input);
     const auto bits = us_or_ss(item, descriptor, 2, false);

@@ -11,6 +11,8 @@ namespace hilum::model {
 namespace {
 
 constexpr std::size_t item_header_bytes = 8;
+// DCMTK finds a fragment by walking there from the first one: 200,000 of them take a minute.
+constexpr unsigned long most_fragments = 20'000;
 
 std::optional<Fragment> bytes_of(DcmObject* object) {
     auto* const item = dynamic_cast<DcmPixelItem*>(object);
@@ -69,6 +71,11 @@ Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence, std::size
         if (found >= wanted) break;
     }
     return fragments;
+}
+
+Analysable<void> check_fragment_count(DcmPixelSequence& sequence) {
+    if (sequence.card() <= most_fragments) return {};
+    return refuse("too_large", "The image has more fragments than may be decoded here.");
 }
 
 std::vector<std::uint32_t> offset_table_of(DcmPixelSequence& sequence) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/analysable.h"
 
 class DcmPixelSequence;
 
@@ -21,6 +22,9 @@ using Fragment = std::span<const std::uint8_t>;
 // "unreadable". Throws std::bad_alloc.
 Result<std::vector<Fragment>> fragments_of(DcmPixelSequence& sequence,
                                            std::size_t wanted = std::numeric_limits<std::size_t>::max());
+
+// Code "too_large": more fragments than may be looked through.
+Analysable<void> check_fragment_count(DcmPixelSequence& sequence);
 
 // The offset table's entries: where each frame's first item begins, in bytes from the first fragment's item.
 // Often empty.

@@ -31,8 +31,6 @@ constexpr std::uint64_t most_samples = 50'000'000;
 constexpr std::uint64_t most_native_bytes = 400'000'000, most_compressed_bytes = 200'000'000;
 constexpr std::size_t frame_header_within =
     64 * 1024;  // bytes of a bit stream, tables and comments before it
-// DCMTK finds a fragment by walking there from the first one: 200,000 of them take a minute.
-constexpr unsigned long most_fragments = 20'000;
 
 // The image pixel module's claims (PS3.3 C.7.6.3).
 struct ImageDescription {
@@ -42,10 +40,6 @@ struct ImageDescription {
     long long pixels_of_frame() const { return rows * columns; }  // each at most 65535
     std::size_t bytes_of_sample() const { return static_cast<std::size_t>(encoding.bits_allocated / 8); }
 };
-
-tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
-    return refuse("undecodable", "The image cannot be decoded: " + reason + ".");
-}
 
 Analysable<ImageDescription> describe(DcmDataset& dataset) {
     ImageDescription image;
@@ -139,8 +133,7 @@ Analysable<void> check_length(std::uint64_t bytes, std::uint64_t most) {
 Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
     auto* const fragments = fragments_in(pixel_data, syntax);
     if (fragments == nullptr) return undecodable("its pixel data is not compressed as its header says");
-    if (fragments->card() > most_fragments)
-        return refuse("too_large", "The image has more fragments than may be decoded here.");
+    if (auto counted = check_fragment_count(*fragments); !counted) return counted;
     return check_length(bytes_in(*fragments), most_compressed_bytes);
 }
 

@@ -75,6 +75,11 @@ Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, st
     return {};
 }
 
+// Of colour, the luminance as it is.
+Analysable<Grayscale> grayscale_of(DcmDataset& dataset, const DecodedImage& image) {
+    return image.colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
+}
+
 using Outcome = std::variant<NotAnalysed, PreparedRadiograph>;
 
 Result<Outcome> prepare_pixels(DcmDataset& dataset, int frame, const ModelPackage& package,
@@ -82,7 +87,7 @@ Result<Outcome> prepare_pixels(DcmDataset& dataset, int frame, const ModelPackag
     const auto image = decode_pixels(dataset, max_pixels, frame);
     if (!image) return image.error();
     const StoredPixels& pixels = image->pixels;
-    const auto grayscale = image->colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
+    const auto grayscale = grayscale_of(dataset, *image);
     if (!grayscale) return grayscale.error();
     const auto word_counts = pixels.word_counts();
     if (auto refused = check_content(word_counts, pixels.encoding, *grayscale)) return *refused;
@@ -126,7 +131,7 @@ Result<Outcome> prepare_golden_dicom(int file, const InputSpecification& input, 
     DcmDataset& dataset = *(*format)->getDataset();
     const auto image = decode_pixels(dataset, max_pixels);
     if (!image) return image.error();
-    const auto grayscale = image->colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
+    const auto grayscale = grayscale_of(dataset, *image);
     if (!grayscale) return grayscale.error();
     return prepare_golden_image(oriented(dataset, image->pixels, pixel_shape_of(dataset), input.orientation),
                                 *grayscale, input);

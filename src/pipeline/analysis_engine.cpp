@@ -294,6 +294,7 @@ void AnalysisEngine::fail_tasks(const std::function<bool(const Task&)>& which, c
     std::vector<std::int64_t> failed;
     for (const auto& [id, task] : tasks_)
         if (which(task)) failed.push_back(id);
+    // One's end may bring about another's.
     for (const auto id : failed)
         if (const auto task = tasks_.find(id); task != tasks_.end())
             finish(id, AnalysisFailure{{"process_died", "the process that worked on it " + how, Retry::later},
@@ -302,7 +303,6 @@ void AnalysisEngine::fail_tasks(const std::function<bool(const Task&)>& which, c
 
 void AnalysisEngine::finish(std::int64_t id, AnalysisAnswer answer) {
     const auto node = tasks_.extract(id);
-    if (node.empty()) return;  // failed by what another's end brought about
     node.mapped().task.done(std::move(answer));
     environment_.on_capacity();
 }

@@ -72,6 +72,14 @@ void ControlServer::adopt(UniqueFd connection) {
 }
 
 void ControlServer::handle(std::int64_t client, nlohmann::json request, const std::string& actor) {
+    try {
+        dispatch(client, std::move(request), actor);
+    } catch (const nlohmann::json::exception& error) {
+        answer(client, control_error({"bad_request", std::string("malformed request: ") + error.what()}));
+    }
+}
+
+void ControlServer::dispatch(std::int64_t client, nlohmann::json request, const std::string& actor) {
     const auto verb =
         request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
     if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
@@ -119,15 +127,9 @@ void ControlServer::change_destination(std::int64_t client, const nlohmann::json
 }
 
 void ControlServer::change(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
-    JobSelection selection;
-    try {
-        const auto args = request.value("args", nlohmann::json::object());
-        selection = {args.value("kind", ""), args.value("id", std::int64_t{0}),
-                     args.value("study_instance_uid", ""), args.value("accession_number", "")};
-    } catch (const nlohmann::json::exception& error) {
-        return answer(client,
-                      control_error({"bad_request", std::string("malformed request: ") + error.what()}));
-    }
+    const auto args = request.value("args", nlohmann::json::object());
+    const JobSelection selection{args.value("kind", ""), args.value("id", std::int64_t{0}),
+                                 args.value("study_instance_uid", ""), args.value("accession_number", "")};
     if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
         return answer(client,
                       control_error({"bad_request",
@@ -141,15 +143,9 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
 }
 
 void ControlServer::resend(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
-    ResultSelection selection;
-    try {
-        const auto args = request.value("args", nlohmann::json::object());
-        selection = {args.value("study_instance_uid", ""), args.value("accession_number", ""),
-                     args.value("destination", "")};
-    } catch (const nlohmann::json::exception& error) {
-        return answer(client,
-                      control_error({"bad_request", std::string("malformed request: ") + error.what()}));
-    }
+    const auto args = request.value("args", nlohmann::json::object());
+    const ResultSelection selection{args.value("study_instance_uid", ""), args.value("accession_number", ""),
+                                    args.value("destination", "")};
     if (selection.study_instance_uid.empty() && selection.accession_number.empty())
         return answer(client,
                       control_error({"bad_request", "say of which study: its UID or accession number"}));

@@ -38,6 +38,7 @@ class ControlServer {
     void accept();
     void adopt(UniqueFd connection);
     void handle(std::int64_t client, nlohmann::json request, const std::string& actor);
+    void dispatch(std::int64_t client, nlohmann::json request, const std::string& actor);
     void reload(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void resend(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void answer_jobs(std::int64_t client, const Result<int>& changed);

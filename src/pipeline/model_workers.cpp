@@ -25,6 +25,11 @@ bool same_package(const WorkerReady& a, const WorkerReady& b) {
     return a.package_sha256 == b.package_sha256 && a.model == b.model;
 }
 
+bool contains(const std::list<ModelWorker>& workers, std::int64_t number) {
+    return std::any_of(workers.begin(), workers.end(),
+                       [number](const ModelWorker& worker) { return worker.number == number; });
+}
+
 }  // namespace
 
 ModelWorkers::ModelWorkers(boost::asio::io_context& loop, const ModelSettings& settings,
@@ -109,8 +114,7 @@ void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
     worker->golden_inputs.clear();
     environment_.on_gone(*worker, how);
     if (is_candidate(*worker)) return end_reload(worker->error.empty() ? how : worker->error);
-    const auto retired = [&](const ModelWorker& one) { return one.number == number; };
-    if (std::none_of(retiring_.begin(), retiring_.end(), retired)) return;  // it is started again
+    if (!contains(retiring_, number)) return;  // it is started again
     worker->child->stop();
     forget_later(number);
 }
@@ -212,8 +216,7 @@ void ModelWorkers::reload(const std::string& actor, Reloaded done) {
 }
 
 bool ModelWorkers::is_candidate(const ModelWorker& worker) const {
-    return std::any_of(candidates_.begin(), candidates_.end(),
-                       [&](const ModelWorker& one) { return one.number == worker.number; });
+    return contains(candidates_, worker.number);
 }
 
 void ModelWorkers::swap() {
@@ -265,8 +268,7 @@ void ModelWorkers::end_if_idle(ModelWorker& worker) {
 
 void ModelWorkers::answered(ModelWorker& worker) {
     --worker.inferring;
-    const auto is_it = [&](const ModelWorker& one) { return one.number == worker.number; };
-    if (std::any_of(retiring_.begin(), retiring_.end(), is_it)) end_if_idle(worker);
+    if (contains(retiring_, worker.number)) end_if_idle(worker);
 }
 
 // ---- who is there ----

@@ -3,6 +3,7 @@
 import pydicom
 
 from hilum_harness import HilumTest, make_phantoms, variant, wait_until
+from report_reading import predecessors
 
 
 class DuplicateTest(HilumTest):
@@ -62,10 +63,7 @@ class DuplicateTest(HilumTest):
         self.assert_one_report_and_capture(new)
         report = next(result for result in new if result.is_report).dataset
         self.assertEqual(report.PatientID, "CORRECTED")
-        named = [item.ReferencedSOPInstanceUID
-                 for study in report.PredecessorDocumentsSequence for series in study.ReferencedSeriesSequence
-                 for item in series.ReferencedSOPSequence]
-        self.assertEqual(named, [result.uid for result in first if result.is_report])
+        self.assertEqual(predecessors(report), [result.uid for result in first if result.is_report])
 
     def test_our_own_results_sent_back_are_taken_and_discarded(self):
         self.send(self.file)

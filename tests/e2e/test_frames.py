@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import time
 
 import pydicom
 
 from hilum_harness import MODEL, HilumTest, diagnoses, http, make_phantoms, variant, wait_until
+from local_services import is_alive
 from report_reading import content_items
 
 MULTI_FRAME_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7.3"  # of grayscale words
@@ -128,8 +128,9 @@ class KilledNodeTest(FramesTest):
         file, study = self.image_of(*[self.pixels, self.turned] * (frames // 2))
         self.send(file)
         wait_until(lambda: "analysed" in [job["state"] for job in self.analyses()], 60, "a frame is analysed")
+        processes = [pid for pid, _ in self.node.descendants()]
         self.node.kill()
-        time.sleep(1)  # its children end with it
+        wait_until(lambda: not any(map(is_alive, processes)), 30, "its children end with it")
         listed = json.loads(self.node.run("jobs", "list", "--json").stdout)["jobs"]
         states = [job["state"] for job in listed if job["kind"] == "analysis"]
         self.assertEqual(len(states), frames, "the others are queued with the first one's outcome")

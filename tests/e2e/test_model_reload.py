@@ -10,7 +10,7 @@ import pydicom
 
 from hilum_harness import BINARIES, MODEL, HilumTest, diagnoses, http, make_phantoms, variant, wait_until
 from local_services import command_line
-from report_reading import content_items
+from report_reading import code_of, content_items
 
 ALGORITHM_VERSION = ("111003", "DCM")
 
@@ -19,8 +19,7 @@ def version_in(report):
     """The model's version that a report names; it must name one."""
     versions = {item.TextValue for item in content_items(report)
                 if item.get("ValueType") == "TEXT" and "ConceptNameCodeSequence" in item
-                and (item.ConceptNameCodeSequence[0].CodeValue,
-                     item.ConceptNameCodeSequence[0].CodingSchemeDesignator) == ALGORITHM_VERSION}
+                and code_of(item.ConceptNameCodeSequence) == ALGORITHM_VERSION}
     assert len(versions) == 1, versions
     return versions.pop()
 
@@ -214,9 +213,6 @@ class SwapUnderLoadTest(ReloadTest):
         told = subprocess.run([str(BINARIES / "hilum"), "predict", "--package", str(self.package), "--json",
                                *map(str, self.phantoms)], capture_output=True, text=True, timeout=300, check=True)
         return {one["file"]: (one["diagnosis"], one["confidence"]) for one in map(json.loads, told.stdout.splitlines())}
-
-    def analysed(self):
-        return sum((job["kind"], job["state"]) == ("analysis", "analysed") for job in self.jobs())
 
     def widen_tolerances(self):
         """Its golden cases are the first version's."""

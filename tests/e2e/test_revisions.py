@@ -3,7 +3,7 @@
 import pydicom
 
 from hilum_harness import HilumTest, diagnoses, http, make_phantoms, variant, wait_until
-from report_reading import content_items
+from report_reading import content_items, predecessors
 
 
 def evaluations(report):
@@ -24,9 +24,6 @@ class TricklingStudy(HilumTest):
         self.files = [self.folder / f"{number}.dcm" for number in range(5)]
         for file in self.files:
             variant(phantom, file, lambda d: setattr(d, "StudyInstanceUID", self.study))
-
-    def analysed(self):
-        return sum((job["kind"], job["state"]) == ("analysis", "analysed") for job in self.jobs())
 
     def reports(self):
         return [result.dataset for result in self.results().get(self.study, []) if result.is_report]
@@ -58,10 +55,7 @@ class RevisionTest(TricklingStudy):
         self.assertEqual(second.SeriesDescription, "AI chest report v2, replaces v1")
         self.assertNotEqual(second.SeriesInstanceUID, first.SeriesInstanceUID)
         self.assertEqual(evaluations(second)[0], "v2, replaces v1")
-        named = [item.ReferencedSOPInstanceUID
-                 for study in second.PredecessorDocumentsSequence for series in study.ReferencedSeriesSequence
-                 for item in series.ReferencedSOPSequence]
-        self.assertEqual(named, [first.SOPInstanceUID])
+        self.assertEqual(predecessors(second), [first.SOPInstanceUID])
         self.assertEqual(len(found), 7, "two reports and a capture of each image, none twice")
         self.assertLess(captures, {result.uid for result in found if result.is_capture})
 

@@ -236,6 +236,10 @@ class HilumTest(unittest.TestCase):
         self.assertEqual(status, 200, body)
         return json.loads(body)["jobs"]
 
+    def analysed(self):
+        """How many analyses ended with a score."""
+        return sum((job["kind"], job["state"]) == ("analysis", "analysed") for job in self.jobs())
+
     def jobs_text(self):
         try:
             return "\n".join(map(str, self.jobs()))

@@ -39,6 +39,13 @@ def content_items(container):
         yield from content_items(child)
 
 
+def predecessors(report):
+    """The SOP Instance UIDs of the reports that it replaces."""
+    return [item.ReferencedSOPInstanceUID
+            for study in report.PredecessorDocumentsSequence for series in study.ReferencedSeriesSequence
+            for item in series.ReferencedSOPSequence]
+
+
 def diagnosis_in(item):
     diagnosis = Diagnosis(item.ConceptCodeSequence[0].CodeMeaning)
     for child in item.get("ContentSequence", []):

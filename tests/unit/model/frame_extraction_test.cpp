@@ -3,11 +3,8 @@
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
-#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
-#include <dcmtk/dcmjpeg/djencode.h>
 #include <dcmtk/dcmjpeg/djrplol.h>
-#include <dcmtk/dcmjpls/djencode.h>
 #include <dcmtk/dcmjpls/djrparam.h>
 #include <gtest/gtest.h>
 
@@ -17,6 +14,7 @@
 #include "model/radiograph_decoder.h"
 #include "support/temporary_folder.h"
 #include "unit/model/jpeg2000_encoding.h"
+#include "unit/model/test_encoders.h"
 #include "unit/model/test_radiograph.h"
 
 namespace hilum::model {
@@ -37,13 +35,7 @@ Words pixels_of(int frame) {
 // An image of three frames, written and read again before each look at it.
 class FrameExtraction : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
-        prepare_dcmtk();
-        register_decoders();
-        DcmRLEEncoderRegistration::registerCodecs();
-        DJEncoderRegistration::registerCodecs();
-        DJLSEncoderRegistration::registerCodecs();
-    }
+    static void SetUpTestSuite() { test::register_codecs(); }
     void SetUp() override { fill(); }
 
     DcmDataset& dataset() { return *format->getDataset(); }
@@ -130,20 +122,7 @@ class FrameExtraction : public testing::Test {
     void set_fragments(const std::vector<Bytes>& fragments, const std::vector<std::uint32_t>& offsets,
                        E_TransferSyntax syntax) {
         fill();
-        Bytes table;
-        for (const auto offset : offsets)
-            for (int i = 0; i < 4; ++i) table.push_back(static_cast<std::uint8_t>(offset >> (8 * i)));
-        auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
-        const auto append = [sequence](const Bytes& bytes) {
-            auto* const item = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
-            item->putUint8Array(bytes.data(), bytes.size());
-            sequence->insert(item);
-        };
-        append(table);
-        std::ranges::for_each(fragments, append);
-        auto* const pixel_data = new DcmPixelData(DCM_PixelData);
-        pixel_data->putOriginalRepresentation(syntax, nullptr, sequence);
-        dataset().insert(pixel_data, true);
+        test::put_fragments(dataset(), fragments, offsets, syntax);
         save(syntax);
     }
 

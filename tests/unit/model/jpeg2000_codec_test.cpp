@@ -51,21 +51,7 @@ class Jpeg2000Codec : public testing::Test {
     // As it would come in: written and read again.
     void set_fragments(const std::vector<Bytes>& fragments, const std::vector<std::uint32_t>& offsets = {},
                        E_TransferSyntax syntax = EXS_JPEG2000LosslessOnly) {
-        Bytes table;
-        for (const auto offset : offsets)
-            for (int i = 0; i < 4; ++i) table.push_back(static_cast<std::uint8_t>(offset >> (8 * i)));
-        auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
-        const auto append = [sequence](Bytes bytes) {
-            if (bytes.size() % 2 != 0) bytes.push_back(0);
-            auto* const item = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
-            item->putUint8Array(bytes.data(), bytes.size());
-            sequence->insert(item);
-        };
-        append(table);
-        std::ranges::for_each(fragments, append);
-        auto* const pixel_data = new DcmPixelData(DCM_PixelData);
-        pixel_data->putOriginalRepresentation(syntax, nullptr, sequence);
-        dataset().insert(pixel_data, true);
+        test::put_fragments(dataset(), fragments, offsets, syntax);
         ASSERT_TRUE(format->saveFile((folder / "image.dcm").c_str(), syntax).good());
         auto loaded = load_dicom_file(folder / "image.dcm");
         ASSERT_TRUE(loaded) << loaded.error().message;

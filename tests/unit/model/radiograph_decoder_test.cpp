@@ -4,17 +4,15 @@
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
-#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
-#include <dcmtk/dcmjpeg/djencode.h>
 #include <dcmtk/dcmjpeg/djrplol.h>
-#include <dcmtk/dcmjpls/djencode.h>
 #include <dcmtk/dcmjpls/djrparam.h>
 #include <gtest/gtest.h>
 
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "support/temporary_folder.h"
+#include "unit/model/test_encoders.h"
 #include "unit/model/test_radiograph.h"
 
 namespace hilum::model {
@@ -25,13 +23,7 @@ constexpr std::uint64_t plenty = 1'000'000;
 
 class RadiographDecoder : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
-        prepare_dcmtk();
-        register_decoders();
-        DcmRLEEncoderRegistration::registerCodecs();
-        DJEncoderRegistration::registerCodecs();
-        DJLSEncoderRegistration::registerCodecs();
-    }
+    static void SetUpTestSuite() { test::register_codecs(); }
     void SetUp() override {
         test::fill_radiograph(dataset(), rows, columns);
         reload(EXS_LittleEndianExplicit);

@@ -3,6 +3,9 @@
 
 #include <dcmtk/config/osconfig.h>
 
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <cstdint>
@@ -39,6 +42,26 @@ inline void fill_radiograph(DcmDataset& dataset, int rows, int columns) {
     dataset.putAndInsertUint16(DCM_PixelRepresentation, 0);
     const auto pixels = rising_pixels(rows, columns);
     dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
+}
+
+// Encapsulated pixel data of these fragments, each made even by a byte of 0, behind a table of `offsets`.
+inline void put_fragments(DcmDataset& dataset, const std::vector<std::vector<std::uint8_t>>& fragments,
+                          const std::vector<std::uint32_t>& offsets, E_TransferSyntax syntax) {
+    std::vector<std::uint8_t> table;
+    for (const auto offset : offsets)
+        for (int i = 0; i < 4; ++i) table.push_back(static_cast<std::uint8_t>(offset >> (8 * i)));
+    auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
+    const auto append = [sequence](std::vector<std::uint8_t> bytes) {
+        if (bytes.size() % 2 != 0) bytes.push_back(0);
+        auto* const item = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
+        item->putUint8Array(bytes.data(), bytes.size());
+        sequence->insert(item);
+    };
+    append(table);
+    for (const auto& fragment : fragments) append(fragment);
+    auto* const pixel_data = new DcmPixelData(DCM_PixelData);
+    pixel_data->putOriginalRepresentation(syntax, nullptr, sequence);
+    dataset.insert(pixel_data, true);
 }
 
 }  // namespace hilum::test

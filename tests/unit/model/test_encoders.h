@@ -1,0 +1,23 @@
+// What the decoder reads, written by DCMTK.
+#pragma once
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dcrleerg.h>
+#include <dcmtk/dcmjpeg/djencode.h>
+#include <dcmtk/dcmjpls/djencode.h>
+
+#include "dicom/dataset_reading.h"
+#include "model/radiograph_decoder.h"
+
+namespace hilum::test {
+
+inline void register_codecs() {
+    prepare_dcmtk();
+    model::register_decoders();
+    DcmRLEEncoderRegistration::registerCodecs();
+    DJEncoderRegistration::registerCodecs();
+    DJLSEncoderRegistration::registerCodecs();
+}
+
+}  // namespace hilum::test
