@@ -133,6 +133,7 @@ class HilumTest(unittest.TestCase):
 
     routes = False   # Orthanc forwards radiographs to Hilum
     changes = {}     # sections of hilum.yaml
+    pacs_settings = {}  # of orthanc.json
     maxDiff = None
 
     def setUp(self):
@@ -140,7 +141,7 @@ class HilumTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.results_by_instance = {}
-        self.pacs = Orthanc(self.folder / "pacs", routes=self.routes)
+        self.pacs = Orthanc(self.folder / "pacs", routes=self.routes, **self.pacs_settings)
         self.addCleanup(self.pacs.kill)
         self.pacs.start()
         self.pacs.know("hilum", "HILUM", 1)

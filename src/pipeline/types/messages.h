@@ -88,6 +88,27 @@ struct StoreAnswer {
     std::string outcome;     // "stored", "duplicate", "new_version", "discarded", or the error's code
 };
 
+// An instance that a Storage Commitment report says is not kept.
+struct UncommittedInstance {
+    std::string sop_instance_uid;
+    int reason = 0;  // Failure Reason (PS3.3 C.14.1.1)
+};
+// receiver or sender -> coordinator: a destination answered a CommitmentRequest (N-EVENT-REPORT). Answered by
+// CommitmentReportAnswer.
+struct CommitmentReport {
+    static constexpr const char* type = "commitment_report";
+    std::string transaction_uid;
+    std::vector<std::string> committed;  // SOP Instance UIDs
+    std::vector<UncommittedInstance> failed;
+    std::string calling_ae, peer;  // who said so
+};
+// coordinator -> receiver or sender, after the commit.
+struct CommitmentReportAnswer {
+    static constexpr const char* type = "commitment_report_answer";
+    bool kept = false;   // only then may it be answered with success
+    bool known = false;  // false: no transaction of ours has this UID
+};
+
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {
     static constexpr const char* type = "receiver_event";
@@ -242,6 +263,23 @@ struct DeliverReply {
     std::string message;          // what the operator should know
     bool no_association = false;  // the destination gave none: nothing was said of this instance
 };
+// coordinator -> sender: ask the destination whether it keeps these (N-ACTION). Answered by CommitmentReply;
+// the destination's own answer comes later, as a CommitmentReport.
+struct ReferencedInstance {
+    std::string sop_class_uid, sop_instance_uid;
+};
+struct CommitmentRequest {
+    static constexpr const char* type = "commitment_request";
+    std::string transaction_uid;
+    std::vector<ReferencedInstance> instances;
+};
+struct CommitmentReply {
+    static constexpr const char* type = "commitment_reply";
+    std::string transaction_uid;
+    bool accepted = false;
+    std::string message;
+    bool no_association = false;
+};
 // coordinator -> sender: does the destination answer a C-ECHO? Answered by EchoReply.
 struct EchoRequest {
     static constexpr const char* type = "echo";
@@ -306,6 +344,12 @@ HILUM_JSON(ComposedResult)
 HILUM_JSON(ComposeReply)
 HILUM_JSON(DeliverRequest)
 HILUM_JSON(DeliverReply)
+HILUM_JSON(UncommittedInstance)
+HILUM_JSON(CommitmentReport)
+HILUM_JSON(CommitmentReportAnswer)
+HILUM_JSON(ReferencedInstance)
+HILUM_JSON(CommitmentRequest)
+HILUM_JSON(CommitmentReply)
 HILUM_JSON(EchoRequest)
 HILUM_JSON(EchoReply)
 HILUM_JSON(NodeStatus)
