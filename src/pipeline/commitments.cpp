@@ -79,7 +79,7 @@ std::optional<Delivered> awaited(Database& database, const std::string& destinat
     database.each(
         "SELECT delivery.id, study_instance_uid, sop_instance_uid, refusals FROM delivery JOIN result ON"
         " result.id = result_id JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
-        " WHERE destination = ? AND sop_instance_uid = ? AND delivery.state = 'delivered'"
+        " WHERE destination = ? AND sop_instance_uid = ? AND delivery.state = 'delivered' AND withdrawn = 0"
         " AND commitment IN ('wanted', 'requested', 'failed')",
         [&](SQLite::Statement& row) {
             found = Delivered{row.getColumn(0).getInt64(), row.getColumn(1).getString(),
@@ -137,7 +137,8 @@ CommitmentClaim claim_commitment(Database& database, const DestinationSettings& 
     CommitmentRequest request{random_uid().value(), {}};
     database.each(
         "SELECT sop_class_uid, sop_instance_uid FROM delivery JOIN result ON result.id = result_id"
-        " WHERE destination = ? AND state = 'delivered' AND commitment IN ('wanted', 'requested')"
+        " JOIN report ON report.id = report_id WHERE destination = ? AND delivery.state = 'delivered'"
+        " AND withdrawn = 0 AND commitment IN ('wanted', 'requested')"
         " AND commitment_at <= ? ORDER BY commitment_at, delivery.id LIMIT ?",
         [&](SQLite::Statement& row) {
             request.instances.push_back({row.getColumn(0).getString(), row.getColumn(1).getString()});

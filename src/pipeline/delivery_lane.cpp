@@ -200,9 +200,11 @@ void DeliveryLane::keep(DeliverReply reply) {
         [current = current_, reply = std::move(reply), verdict, name = settings_.name,
          commitment = settings_.storage_commitment](Database& database) {
             database.execute(
-                "UPDATE delivery SET state = ?, next_attempt_at = ?, dimse_status = ?, error = ?, "
-                "lease_until = NULL,"
-                " refusals = refusals + ?, updated_at = ? WHERE id = ? AND state = 'running'",
+                // What was withdrawn while it was sent is not sent again.
+                "UPDATE delivery SET state = iif(?1 = 'queued' AND EXISTS (SELECT 1 FROM result JOIN report"
+                " ON report.id = report_id WHERE result.id = result_id AND withdrawn != 0), 'discarded', ?1),"
+                " next_attempt_at = ?2, dimse_status = ?3, error = ?4, lease_until = NULL,"
+                " refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND state = 'running'",
                 verdict.state, verdict.next_attempt_at,
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                 reply.outcome == "delivered" ? std::string() : reply.message,

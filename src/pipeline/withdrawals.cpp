@@ -16,7 +16,8 @@ struct Withdrawn {
 std::vector<Withdrawn> studies_of(Database& database, const WithdrawalOrder& order) {
     std::vector<Withdrawn> all;
     database.each(
-        "SELECT DISTINCT study.id, study.report_version + 1, study_instance_uid, model FROM study JOIN report ON"
+        "SELECT DISTINCT study.id, study.report_version + 1, study_instance_uid, model FROM study JOIN "
+        "report ON"
         " report.study_id = study.id JOIN result ON result.report_id = report.id"
         " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
         " AND report.kind = 'results' AND report.withdrawn = 0 ORDER BY study.id, model",
@@ -56,7 +57,8 @@ int withdraw_results(Database& database, const WithdrawalOrder& order, const std
         const nlohmann::json detail = {{"reason", order.reason}, {"note", order.note}};
         for (const auto& model : withdrawn.models)
             opened += database.execute(
-                "INSERT INTO report(study_id, model, version, state, kind, detail, next_attempt_at, created_at,"
+                "INSERT INTO report(study_id, model, version, state, kind, detail, next_attempt_at, "
+                "created_at,"
                 " updated_at) VALUES(?1, ?2, ?3, 'queued', 'withdrawal', ?4, ?5, ?5, ?5)",
                 withdrawn.study, model, withdrawn.version, detail.dump(), at);
         database.execute(
@@ -84,7 +86,8 @@ Withdrawal withdrawal_of(Database& database, std::int64_t report) {
     std::int64_t study = 0, version = 0;
     std::string model;
     database.each(
-        "SELECT detail, created_at, study_id, version, model FROM report WHERE id = ? AND kind = 'withdrawal'",
+        "SELECT detail, created_at, study_id, version, model FROM report WHERE id = ? AND kind = "
+        "'withdrawal'",
         [&](SQLite::Statement& row) {
             const auto detail = nlohmann::json::parse(row.getColumn(0).getString());
             withdrawal.reason = detail.at("reason").get<std::string>();

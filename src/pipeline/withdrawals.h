@@ -1,5 +1,5 @@
-// Taking a study's results back: what was not sent is not sent any more, and what destinations may have is named in a
-// note to each (results/withdrawal_note.h). Called within a commit.
+// Taking a study's results back: what was not sent is not sent any more, and what destinations may have is
+// named in a note to each (results/withdrawal_note.h). Called within a commit.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ struct WithdrawalOrder {
     std::string note;                                  // what went wrong, for those who read it
 };
 
-// Opens a withdrawal, which is a version of the study's report, for each model that has results there that stand.
-// From then on late images make no new report; that an operator asks for an analysis again (`hilum jobs retry`) does.
-// How many were opened.
+// Opens a withdrawal, which is a version of the study's report, for each model that has results there that
+// stand. From then on late images make no new report; that an operator asks for an analysis again (`hilum
+// jobs retry`) does. How many were opened.
 int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor);
 
 bool is_withdrawn(Database& database, std::int64_t study);

@@ -11,6 +11,7 @@ namespace {
 using Identity = std::vector<std::string>;
 
 constexpr const char* secondary_capture_storage = "1.2.840.10008.5.1.4.1.1.7";
+constexpr const char* key_object_storage = "1.2.840.10008.5.1.4.1.1.88.59";
 
 void append_model(Identity& identity, const ModelIdentity& model) {
     identity.insert(identity.end(), {model.name, model.version, model.sha256, model.configuration_sha256});
@@ -18,6 +19,12 @@ void append_model(Identity& identity, const ModelIdentity& model) {
 
 void append_frame(Identity& identity, const StudyImage& image) {
     if (is_frame(image)) identity.insert(identity.end(), {"frame", std::to_string(image.frame)});
+}
+
+// A PACS that rejected a SOP instance takes it no more: what is reported after a withdrawal has other UIDs.
+void append_withdrawals(Identity& identity, const ComposeRequest& request) {
+    if (request.withdrawals > 0)
+        identity.insert(identity.end(), {"withdrawals", std::to_string(request.withdrawals)});
 }
 
 Identity identity_of(const ComposeRequest& request, const StudyImage& image) {
@@ -48,6 +55,7 @@ std::string series_uid(const ComposeRequest& request, const ModelIdentity& model
     Identity identity{"series", request.study_instance_uid};
     append_model(identity, model);
     identity.insert(identity.end(), settings.begin(), settings.end());
+    append_withdrawals(identity, request);
     return derived(identity);
 }
 
@@ -70,6 +78,7 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
     append_model(identity, request.model);
     for (const Identity& image : image_identities(request))
         identity.insert(identity.end(), image.begin(), image.end());
+    append_withdrawals(identity, request);
     // A revision is a series of its own, since its description tells what it replaces.
     Identity of_series = settings;
     if (request.version > 1) of_series.push_back(std::to_string(request.version));
@@ -83,8 +92,20 @@ ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfi
     identity.insert(identity.end(), settings.begin(), settings.end());
     const Identity of_image = identity_of(request, image);
     identity.insert(identity.end(), of_image.begin(), of_image.end());
+    append_withdrawals(identity, request);
     return {secondary_capture_storage, derived(identity),
             series_uid(request, model_of(request, image), settings)};
+}
+
+ResultIdentity withdrawal_identity(const ComposeRequest& request,
+                                   const std::vector<WithdrawnResult>& results) {
+    Identity identity{"withdrawal", request.study_instance_uid, request.withdrawal.reason,
+                      request.withdrawal.note};
+    for (const auto& result : results) identity.push_back(result.sop_instance_uid);
+    append_withdrawals(identity, request);
+    Identity of_series = identity;
+    of_series.insert(of_series.begin(), "series");
+    return {key_object_storage, derived(identity), derived(of_series)};
 }
 
 std::string device_uid(const ModelIdentity& model) {

@@ -21,6 +21,10 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
                                 const StudyImage& image);
 
+// The Key Object Selection Document that tells one set of destinations which of their results are withdrawn.
+ResultIdentity withdrawal_identity(const ComposeRequest& request,
+                                   const std::vector<WithdrawnResult>& results);
+
 // The device that observed: another one for each model, version, weights and configuration.
 std::string device_uid(const ModelIdentity& model);
 

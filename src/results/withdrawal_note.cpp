@@ -64,10 +64,9 @@ Status build(DSRDocument& document, const ComposeRequest& request,
     add_text(tree, description_of(request), steps);
     for (const auto& result : results) {
         add_reference(tree, result, steps);
-        steps("evidence",
-              document.getCurrentRequestedProcedureEvidence().addItem(
-                  study, dcmtk_string(result.series_instance_uid), dcmtk_string(result.sop_class_uid),
-                  dcmtk_string(result.sop_instance_uid)));
+        steps("evidence", document.getCurrentRequestedProcedureEvidence().addItem(
+                              study, dcmtk_string(result.series_instance_uid),
+                              dcmtk_string(result.sop_class_uid), dcmtk_string(result.sop_instance_uid)));
     }
     return steps.status();
 }

@@ -66,7 +66,7 @@ class WithdrawalTest(HilumTest):
         self.assertEqual(len(self.results()[self.study]), 3)
 
         analysis = min(job["id"] for job in self.jobs() if job["kind"] == "analysis")
-        self.assertEqual(self.node.run("jobs", "retry", "analysis", str(analysis)).returncode, 0)
+        self.assertEqual(self.node.run("jobs", "retry", f"analysis/{analysis}").returncode, 0)
         found = self.await_results([self.study], per_study=6)[self.study]
         anew = [result for result in found if result.uid not in before and result.dataset.SOPClassUID != KEY_OBJECT]
         self.assertEqual(sorted("sr" if result.is_report else "sc" for result in anew), ["sc", "sc", "sr"])

@@ -164,6 +164,7 @@ class HilumTest(unittest.TestCase):
 
     routes = False   # Orthanc forwards radiographs to Hilum
     changes = {}     # sections of hilum.yaml
+    pacs_settings = {}  # of orthanc.json
     maxDiff = None
 
     def setUp(self):

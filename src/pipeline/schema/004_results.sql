@@ -11,3 +11,10 @@ CREATE TABLE commitment (
     requested_at INTEGER NOT NULL,
     reported_at INTEGER                     -- NULL: not yet
 ) WITHOUT ROWID;
+
+-- An operator took a study's results back.
+ALTER TABLE study ADD COLUMN withdrawn_at INTEGER;                    -- NULL: they stand, or it is reported anew
+ALTER TABLE study ADD COLUMN withdrawals INTEGER NOT NULL DEFAULT 0;  -- how often
+ALTER TABLE report ADD COLUMN kind TEXT NOT NULL DEFAULT 'results';   -- results | withdrawal
+ALTER TABLE report ADD COLUMN detail TEXT NOT NULL DEFAULT '';        -- of a withdrawal: JSON, reason and note
+ALTER TABLE report ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;   -- the version that took its results back; 0: they stand

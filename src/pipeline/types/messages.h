@@ -215,7 +215,20 @@ struct PredecessorReport {
     std::string model;  // name of the model that it reports
     int version = 0;
 };
-// coordinator -> composer: build the results of one study under one model. Answered by ComposeReply.
+// A result that a destination may have, and that is to be taken back.
+struct WithdrawnResult {
+    std::string kind;  // sr | sc | pr
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid;
+    std::vector<std::string> destinations;
+};
+struct Withdrawal {
+    std::string reason;   // quality | safety; empty: nothing is withdrawn
+    std::string note;     // the operator's own words, may be empty
+    std::int64_t at = 0;  // microseconds since 1970 UTC
+    std::vector<WithdrawnResult> results;
+};
+// coordinator -> composer: build the results of one study under one model, or take them back. Answered by
+// ComposeReply.
 struct ComposeRequest {
     static constexpr const char* type = "compose";
     std::int64_t job = 0;
@@ -228,9 +241,11 @@ struct ComposeRequest {
     std::vector<PredecessorReport> predecessors;
     std::string results_dir;          // where the files go
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
+    int withdrawals = 0;    // how often the study's results were withdrawn before: later ones are others
+    Withdrawal withdrawal;  // with a reason: `images` serve for their headers alone, `profiles` are empty
 };
 struct ComposedResult {
-    std::string kind;  // sr | sc
+    std::string kind;  // sr | sc | ko
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
     std::string file;  // absolute; durable before the reply
     std::string sha256;
@@ -357,6 +372,8 @@ HILUM_JSON(HttpReady)
 HILUM_JSON(PredictRequest)
 HILUM_JSON(PredictReply)
 HILUM_JSON(StudyImage)
+HILUM_JSON(WithdrawnResult)
+HILUM_JSON(Withdrawal)
 HILUM_JSON(ComposeRequest)
 HILUM_JSON(AnalysisOutcome)
 

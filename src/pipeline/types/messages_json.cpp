@@ -55,8 +55,10 @@ HILUM_JSON_MEMBERS(PredictRequest, request, model)
 HILUM_JSON_MEMBERS(PredictReply, request, http_status, body)
 HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome, frame,
                    frames)
+HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations)
+HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
 HILUM_JSON_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
-                   predecessors, results_dir, report_not_analysed)
+                   predecessors, results_dir, report_not_analysed, withdrawals, withdrawal)
 
 // It says nothing but its type.
 void to_json(nlohmann::json& json, const EchoRequest&) {

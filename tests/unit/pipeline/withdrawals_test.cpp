@@ -10,7 +10,8 @@
 namespace hilum {
 namespace {
 
-// A study with a report delivered to "pacs" and still waiting for "archive", and a newer version that is queued.
+// A study with a report delivered to "pacs" and still waiting for "archive", and a newer version that is
+// queued.
 class WithdrawalsTest : public testing::Test {
   protected:
     WithdrawalsTest() {
@@ -21,7 +22,8 @@ class WithdrawalsTest : public testing::Test {
         for (const auto* kind : {"sr", "sc"}) {
             database_.execute(
                 "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
-                " transfer_syntax_uid, file, sha256, created_at) VALUES(1, ?1, '1.5', '2.' || ?1, '3.' || ?1, '1',"
+                " transfer_syntax_uid, file, sha256, created_at) VALUES(1, ?1, '1.5', '2.' || ?1, '3.' || "
+                "?1, '1',"
                 " 'f', 's', 1)",
                 kind);
         }
@@ -54,7 +56,8 @@ class WithdrawalsTest : public testing::Test {
 TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
     EXPECT_EQ(withdraw(), 1);
     EXPECT_TRUE(is_withdrawn(database_, 1));
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"), 2);
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
+              2);
     EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'pacs' AND state = 'delivered'"), 2);
     EXPECT_EQ(count("SELECT count(*) FROM report WHERE version = 2 AND state = 'discarded'"), 1);
     const auto withdrawal = withdrawal_of(database_, 3);
@@ -73,7 +76,7 @@ TEST_F(WithdrawalsTest, WhatWasTriedMayHaveArrived) {
     database_.execute("UPDATE delivery SET attempts = 1 WHERE destination = 'archive' AND result_id = 1");
     withdraw();
     EXPECT_EQ(withdrawal_of(database_, 3).results[0].destinations,
-              (std::vector<std::string>{"pacs", "archive"}));
+              (std::vector<std::string>{"archive", "pacs"}));
 }
 
 TEST_F(WithdrawalsTest, ASecondOneHasNothingLeftToTakeBack) {
@@ -87,7 +90,8 @@ TEST_F(WithdrawalsTest, ResultsAfterItAreWithdrawnByTheNextOneAlone) {
     add_report(4, "composed");
     database_.execute(
         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
-        " transfer_syntax_uid, file, sha256, created_at) VALUES(4, 'sr', '1.5', '2.new', '3.new', '1', 'f', 's', 1)");
+        " transfer_syntax_uid, file, sha256, created_at) VALUES(4, 'sr', '1.5', '2.new', '3.new', '1', 'f', "
+        "'s', 1)");
     add_delivery(3, "pacs", "delivered", 1);
     database_.execute("UPDATE study SET report_version = 4");
     EXPECT_EQ(withdraw("safety"), 1);
@@ -111,7 +115,8 @@ TEST_F(WithdrawalsTest, WhatWasBeingSentWhenTheNodeDiedIsNotSentAgain) {
     database_.execute("UPDATE delivery SET state = 'running', attempts = 1 WHERE destination = 'archive'");
     withdraw();
     recover_jobs(database_, RetrySettings{});
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"), 2);
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
+              2);
 }
 
 TEST_F(WithdrawalsTest, AnAnalysisThatIsAskedForAgainIsReportedAnew) {
