@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <set>
 #include <string>
 
 #include "base/channel.h"
@@ -44,16 +45,23 @@ int print_problems(const ConfigurationProblems& problems) {
 int check(const LoadedConfiguration& loaded, const std::string& file) {
     ConfigurationProblems problems = loaded.problems;
     const auto& models = loaded.configuration.models;
+    std::set<std::string> findings;
     for (std::size_t i = 0; i < models.size(); ++i) {
         auto loaded_package = model::read_model_package(models[i].package);
         problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
         if (!loaded_package.problems.empty()) continue;
+        for (const auto& label : loaded_package.package.labels) findings.insert(label.name);
         const auto key = fmt::format("models[{}]", i);
         if (const auto fits = model::apply_thresholds(loaded_package.package, models[i].thresholds); !fits)
             problems.push_back({file, models[i].thresholds_line, key + ".thresholds", fits.error().message});
         if (const auto weights = model::verify_weights(loaded_package.package); !weights)
             problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
+    const auto& triage = loaded.configuration.triage;
+    for (const auto& rule : triage.urgent)
+        if (problems.empty() && !findings.contains(rule.finding))
+            problems.push_back({file, triage.urgent_line, "triage.urgent",
+                                fmt::format("no package has a label named '{}'", rule.finding)});
     if (problems.empty()) std::cout << "the configuration is valid\n";
     return print_problems(problems);
 }

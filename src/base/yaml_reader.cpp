@@ -84,6 +84,7 @@ void YamlMapping::problem(const std::string& key, const std::string& message) {
     if (node_.IsMap())
         for (const auto& entry : map)
             if (entry.first.IsScalar() && entry.first.Scalar() == key) at = entry.first.Mark().line + 1;
+    known_.insert(key);  // one problem is enough
     problems_->push_back({file_, at, path_to(key), message});
 }
 

@@ -99,6 +99,7 @@ function showStatus(status) {
 function showStudies(answer) {
   fill("studies", [["Received", s => text(s.created_at).slice(0, 19).replace("T", " ")],
     ["Accession number", s => s.accession_number], ["Study Instance UID", s => s.study_instance_uid],
+    ["Marks", s => [s.urgent_at && "urgent", s.withdrawn_at && "withdrawn"].filter(Boolean).join(", ")],
     ["Images", s => s.instances, "number"], ["Diagnoses (AI)", s => s.diagnoses], ["Analyses", s => s.analyses],
     ["Results delivered", s => s.delivered, "number"]], answer.studies || [], "No studies yet.");
 }

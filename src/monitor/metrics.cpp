@@ -28,6 +28,8 @@ std::string help_for(const std::string& name) {
         {"results_composed", "Structured reports and secondary captures made"},
         {"deliveries", "Attempts at a delivery, by destination and outcome"},
         {"commitments", "Storage commitments of results, by destination and outcome"},
+        {"urgent_studies", "Studies with a finding of triage.urgent"},
+        {"withdrawals", "Studies whose results an operator took back, by reason"},
         {"uncommitted_results", "Delivered results whose storage commitment is awaited"},
         {"destination_up", "1 unless the destination gives no association"},
         {"jobs_quarantined", "Jobs set aside for an operator"},

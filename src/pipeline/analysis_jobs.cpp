@@ -49,6 +49,20 @@ audit::AuditEvent event_of(const char* type, const std::string& study, const std
     return event;
 }
 
+// Its jobs, those to come too, go before others.
+void mark_urgent(Database& database, const std::string& study_instance_uid) {
+    const int marked =
+        database.execute("UPDATE study SET urgent_at = ? WHERE study_instance_uid = ? AND urgent_at IS NULL",
+                         to_microseconds(now()), study_instance_uid);
+    if (marked == 0) return;
+    audit::AuditEvent event;
+    event.type = "study_urgent";
+    event.actor = "hilum";
+    event.study_instance_uid = study_instance_uid;
+    database.append_audit(event);
+    database.count("urgent_studies");
+}
+
 }  // namespace
 
 AnalysisJobs::AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
@@ -77,7 +91,7 @@ AnalysisJobs::Claim AnalysisJobs::claim(Database& database, const std::string& m
         "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
         "?1"
         " WHERE id = (SELECT id FROM analysis WHERE state = 'queued' AND model = ?2 AND next_attempt_at <= ?1"
-        " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id",
+        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id",
         [&](SQLite::Statement& row) { claim.job.emplace().job = row.getColumn(0).getInt64(); }, at, model,
         lease.count());
     if (!claim.job) {
@@ -167,9 +181,12 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
 
 void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
                                 std::string artifact, const FrameCount& frames) {
+    // What a shadow model says changes nothing that anybody can see.
+    const bool urgent = outcome.result && configuration_.models[model].mode == "active" &&
+                        is_urgent(*outcome.result, configuration_.triage.urgent);
     commits_.submit_until_kept(
-        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact),
-         frames](Database& database) {
+        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact), frames,
+         urgent](Database& database) {
             const std::int64_t at = to_microseconds(now());
             const char* state = outcome.result ? "analysed" : "not_analysed";
             const int changed = database.execute(
@@ -179,6 +196,7 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
                 artifact, at, job.job);
             if (changed == 0) return;  // superseded or discarded meanwhile
             keep_frames(database, job.job, frames);
+            if (urgent) mark_urgent(database, job.study_instance_uid);
             auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
             event.detail["model_key"] = key;
             if (frames.of_image > 1) event.detail["frame"] = job.frame;

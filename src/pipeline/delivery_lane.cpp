@@ -64,7 +64,7 @@ std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& data
         "?1"
         " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
         "next_attempt_at <= ?1"
-        " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id, attempts, created_at, refusals",
+        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts, created_at, refusals",
         [&](SQLite::Statement& row) {
             auto& delivery = claimed.emplace();
             delivery.request.delivery = row.getColumn(0).getInt64();

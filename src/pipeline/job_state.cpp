@@ -234,9 +234,10 @@ int resend_results(Database& database, const ResultSelection& selection, const s
         " (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id ="
         " report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
         " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND "
-        "(result.kind != 'sr' OR NOT EXISTS (SELECT 1 FROM "
+        "(result.kind NOT IN ('sr', 'oru') OR NOT EXISTS (SELECT 1 FROM "
         "report"
-        " AS newer JOIN result AS its ON its.report_id = newer.id AND its.kind = 'sr' WHERE newer.study_id ="
+        " AS newer JOIN result AS its ON its.report_id = newer.id AND its.kind = result.kind WHERE "
+        "newer.study_id ="
         " report.study_id AND newer.model = report.model AND newer.version > report.version)))",
         selection.study_instance_uid, selection.accession_number, selection.destination,
         to_microseconds(now()));

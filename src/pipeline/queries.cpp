@@ -41,8 +41,8 @@ constexpr const char* all_jobs =
 
 void times_to_text(nlohmann::json& rows) {
     for (auto& row : rows)
-        for (const char* key :
-             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at"})
+        for (const char* key : {"created_at", "updated_at", "next_attempt_at", "received_at",
+                                "last_arrival_at", "paused_at", "urgent_at", "withdrawn_at"})
             if (row.contains(key) && row[key].is_number())
                 row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
 }
@@ -155,7 +155,9 @@ Result<nlohmann::json> DatabaseReader::destinations() {
 Result<nlohmann::json> DatabaseReader::studies(int limit) {
     return answered([&] {
         auto rows = database_->select(
-            "SELECT study_instance_uid, accession_number, study_date, last_arrival_at, report_version,"
+            "SELECT study_instance_uid, accession_number, study_date, last_arrival_at, report_version, "
+            "urgent_at,"
+            " withdrawn_at,"
             " (SELECT count(*) FROM instance WHERE study_id = study.id) AS instances,"
             " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS n "
             "FROM analysis"

@@ -72,6 +72,19 @@ void audit_unrevised(Database& database, std::int64_t study, const char* why) {
     database.count("reports_not_revised");
 }
 
+Hl7Profile hl7_profile(const std::optional<Hl7Settings>& hl7) {
+    if (!hl7) return {};
+    return {true,
+            hl7->sending_application,
+            hl7->sending_facility,
+            hl7->receiving_application,
+            hl7->receiving_facility,
+            hl7->processing_id,
+            hl7->version,
+            hl7->result_status,
+            hl7->character_set};
+}
+
 constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
 
 }  // namespace
@@ -151,7 +164,7 @@ ReportJobs::Next ReportJobs::next_report(Database& database) const {
             "UPDATE report SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?2, updated_at "
             "= ?1"
             " WHERE id = (SELECT id FROM report WHERE state = 'queued' AND next_attempt_at <= ?1"
-            " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id",
+            " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id",
             [&](SQLite::Statement& row) { report = row.getColumn(0).getInt64(); }, at,
             Duration(composer_timeout).count());
         if (!report) break;
@@ -184,7 +197,8 @@ void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
             "instance"
             " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id"
             " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')"
-            " AND analysis.model IN (SELECT value FROM json_each(?))) ORDER BY due_at LIMIT 50",
+            " AND analysis.model IN (SELECT value FROM json_each(?))) ORDER BY urgent_at IS NULL, due_at "
+            "LIMIT 50",
             [&](SQLite::Statement& row) {
                 due.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64()});
             },
@@ -280,11 +294,11 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
             withdrawing = row.getColumn(6).getInt() != 0;
         },
         report);
-    if (withdrawing)
-        request.withdrawal = withdrawal_of(database, report);
-    else
-        request.profiles = profiles_for(database, study);
-    if (request.profiles.empty() && request.withdrawal.results.empty()) return std::nullopt;
+    request.opened_at = opened_at;
+    request.urgent = configuration_.triage.urgent;
+    request.profiles = profiles_for(database, study);
+    if (withdrawing) request.withdrawal = withdrawal_of(database, report);
+    if (withdrawing ? request.withdrawal.results.empty() : request.profiles.empty()) return std::nullopt;
     database.each(
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
         " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code,"
@@ -345,7 +359,7 @@ std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int
             std::none_of(destination.from.begin(), destination.from.end(), wanted))
             continue;
         const auto& r = destination.reports;
-        if (!r.sr && (!r.sc || r.sc_when == "never")) continue;
+        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == "never")) continue;
         auto same =
             std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
         if (same == profiles.end())
@@ -357,7 +371,8 @@ std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int
                                                                      r.sc ? r.sc_when : "never",
                                                                      r.sc_long_side,
                                                                      r.sc_series_number,
-                                                                     r.sc_series_description}});
+                                                                     r.sc_series_description,
+                                                                     hl7_profile(r.hl7)}});
         same->second.destinations.push_back(destination.name);
     }
     std::vector<ReportProfile> all;

@@ -175,13 +175,6 @@ std::string notice_for(const std::vector<ModelIdentity>& models) {
     return {};
 }
 
-// Many viewers ignore Predecessor Documents: what is shown of every report says it too.
-std::string version_text(const ComposeRequest& request) {
-    if (request.version <= 1) return {};
-    if (request.predecessors.empty()) return fmt::format("v{}", request.version);
-    return fmt::format("v{}, replaces v{}", request.version, request.predecessors.front().version);
-}
-
 std::string series_description(const ComposeRequest& request, const ReportProfile& profile) {
     constexpr std::size_t longest = 64;  // bytes; an LO has at least as many characters
     const auto version = version_text(request);

@@ -125,6 +125,19 @@ std::string notice_of(const ModelIdentity& model) {
     return "Not cleared for clinical use";
 }
 
+// Many viewers ignore Predecessor Documents: what is shown of every report says it too.
+std::string version_text(const ComposeRequest& request) {
+    if (request.version <= 1) return {};
+    if (request.predecessors.empty()) return fmt::format("v{}", request.version);
+    return fmt::format("v{}, replaces v{}", request.version, request.predecessors.front().version);
+}
+
+std::string withdrawal_text(const ComposeRequest& request) {
+    auto text = fmt::format("These AI results ({}) are withdrawn: do not use them.", request.model_name);
+    if (!request.withdrawal.note.empty()) text += " " + request.withdrawal.note;
+    return text;
+}
+
 std::string shortened(const std::string& text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
     std::size_t end = bytes;

@@ -64,6 +64,12 @@ std::string calibration_note(const InferenceResult& result);
 // a notice.
 std::string notice_of(const ModelIdentity& model);
 
+// "v2, replaces v1"; empty for the first version.
+std::string version_text(const ComposeRequest& request);
+
+// What whoever has withdrawn results reads.
+std::string withdrawal_text(const ComposeRequest& request);
+
 // At most `bytes` of UTF-8, cut between characters.
 std::string shortened(const std::string& text, std::size_t bytes);
 

@@ -108,6 +108,16 @@ ResultIdentity withdrawal_identity(const ComposeRequest& request,
     return {key_object_storage, derived(identity), derived(of_series)};
 }
 
+std::string observation_uid(const ComposeRequest& request, const std::string& settings) {
+    Identity identity{"hl7",    request.study_instance_uid, std::to_string(request.version),
+                      settings, request.withdrawal.reason,  request.withdrawal.note};
+    append_model(identity, request.model);
+    for (const Identity& image : image_identities(request))
+        identity.insert(identity.end(), image.begin(), image.end());
+    append_withdrawals(identity, request);
+    return derived(identity);
+}
+
 std::string device_uid(const ModelIdentity& model) {
     Identity identity{"device"};
     append_model(identity, model);

@@ -25,6 +25,10 @@ ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfi
 ResultIdentity withdrawal_identity(const ComposeRequest& request,
                                    const std::vector<WithdrawnResult>& results);
 
+// The HL7 message of a study's version for one profile; `settings`: of the profile, what is seen in the
+// message.
+std::string observation_uid(const ComposeRequest& request, const std::string& settings);
+
 // The device that observed: another one for each model, version, weights and configuration.
 std::string device_uid(const ModelIdentity& model);
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "results/measurement_report.h"
+#include "results/observation_message.h"
 #include "results/report_terms.h"
 #include "results/secondary_capture.h"
 #include "results/template_checker.h"
@@ -48,8 +50,12 @@ class StudyComposer {
             spdlog::error("job {}: an image is left out of its study's report: {}", request_.job, why);
             reply_.problems.push_back(why);
         }
-        if (!request_.withdrawal.reason.empty()) note_failure(add_withdrawal(sources->images));
+        if (!request_.withdrawal.reason.empty()) {
+            note_failure(add_withdrawal(sources->images));
+            return std::move(reply_);
+        }
         for (const ReportProfile& profile : request_.profiles) {
+            if (profile.hl7.wanted) note_failure(add_message(profile, reported(sources->images)));
             if (profile.sr) note_failure(add_report(profile, reported(sources->images)));
             for (const SourceImage& image : sources->images)
                 if (wants_capture(profile, *image.image)) note_failure(add_capture(profile, image));
@@ -79,12 +85,38 @@ class StudyComposer {
         return write("sr", identity, **report, profile);
     }
 
+    Status add_message(const ReportProfile& profile, const std::vector<SourceImage>& images) {
+        if (images.empty()) return {};  // nothing was analysed, and the site wants no message of that
+        const auto identity = message_identity(request_, profile.hl7);
+        const auto file = std::filesystem::path(request_.results_dir) / (identity.uid + ".hl7");
+        auto message = read_file(file, largest_result);  // by an attempt that was interrupted
+        if (!message || message->find(identity.control_id) == std::string::npos) {
+            message = build_observation_message(request_, profile.hl7, images);
+            if (auto written = write_file_durably(file, std::as_bytes(std::span(*message))); !written)
+                return written;
+        }
+        reply_.results.push_back(
+            {"oru", "", identity.uid, "", "", file.string(), sha256_hex(*message), profile.destinations});
+        return {};
+    }
+
     // One note for all destinations that were sent the same.
     Status add_withdrawal(const std::vector<SourceImage>& images) {
         if (images.empty()) return fail("undecodable", "the study has no image whose header could be read");
         std::map<std::string, std::vector<WithdrawnResult>> by_destination;
+        std::set<std::string> told_by_message;
         for (const auto& result : request_.withdrawal.results)
-            for (const auto& destination : result.destinations) by_destination[destination].push_back(result);
+            for (const auto& destination : result.destinations)
+                if (result.kind == "oru")
+                    told_by_message.insert(destination);
+                else
+                    by_destination[destination].push_back(result);
+        for (ReportProfile profile : request_.profiles) {
+            std::erase_if(profile.destinations,
+                          [&](const auto& name) { return !told_by_message.contains(name); });
+            if (!profile.hl7.wanted || profile.destinations.empty()) continue;
+            if (auto added = add_message(profile, images); !added) return added;
+        }
         const auto readable =
             readable_with(request_, request_.withdrawal.note, equipment_, {images.front()}).front();
         for (const auto& [destination, results] : by_destination) {

@@ -18,12 +18,6 @@ Code title_of(const Withdrawal& withdrawal) {
     return withdrawal.reason == "safety" ? rejected_for_safety : rejected_for_quality;
 }
 
-std::string description_of(const ComposeRequest& request) {
-    auto text = fmt::format("These AI results ({}) are withdrawn: do not use them.", request.model_name);
-    if (!request.withdrawal.note.empty()) text += " " + request.withdrawal.note;
-    return text;
-}
-
 void add_text(DSRDocumentTree& tree, const std::string& text, BuildSteps& steps) {
     if (tree.addContentItem(DSRTypes::RT_contains, DSRTypes::VT_Text, DSRTypes::AM_belowCurrent) == 0) {
         steps("description", SR_EC_CannotInsertSubTree);
@@ -61,7 +55,7 @@ Status build(DSRDocument& document, const ComposeRequest& request,
         tree.addContentItem(DSRTypes::RT_isRoot, DSRTypes::VT_Container, DSRTypes::AM_belowCurrent);
     steps("title", tree.getCurrentContentItem().setConceptName(coded(title_of(request.withdrawal))));
     steps("template", tree.getCurrentContentItem().setTemplateIdentification("2010", "DCMR"));
-    add_text(tree, description_of(request), steps);
+    add_text(tree, withdrawal_text(request), steps);
     for (const auto& result : results) {
         add_reference(tree, result, steps);
         steps("evidence", document.getCurrentRequestedProcedureEvidence().addItem(

@@ -216,6 +216,58 @@ ReportSettings read_reports(YamlMapping& at) {
     return reports;
 }
 
+// HL7 version 2.5.1, 2.A: HD is shown with 20 characters of namespace by most; no delimiter of HL7 in it.
+std::string hl7_name(YamlMapping& at, const std::string& key, const std::string& fallback) {
+    auto name = at.string(key, fallback);
+    if (name.size() > 180 || name.find_first_of("|^~\\&\r\n") != std::string::npos)
+        at.problem(key, "must have at most 180 characters and none of | ^ ~ \\ &");
+    return name;
+}
+
+Hl7Settings read_hl7(YamlMapping at) {
+    Hl7Settings hl7;
+    hl7.sending_application = hl7_name(at, "sending_application", hl7.sending_application);
+    hl7.sending_facility = hl7_name(at, "sending_facility", hl7.sending_facility);
+    hl7.receiving_application = hl7_name(at, "receiving_application", hl7.receiving_application);
+    hl7.receiving_facility = hl7_name(at, "receiving_facility", hl7.receiving_facility);
+    hl7.processing_id = at.choice("processing_id", {"P", "T", "D"}, hl7.processing_id);
+    hl7.version = at.choice("version", {"2.3.1", "2.4", "2.5", "2.5.1"}, hl7.version);
+    hl7.result_status = at.choice("result_status", {"P", "R"}, hl7.result_status);
+    hl7.character_set = at.choice("character_set", {"utf8", "latin1"}, hl7.character_set);
+    at.finish();
+    return hl7;
+}
+
+// What a destination is sent, by its protocol; the keys of the other one are mistakes.
+void read_protocol(YamlMapping& at, DestinationSettings& destination) {
+    if (at.choice("protocol", {"dicom", "hl7"}, "dicom") == "hl7") {
+        for (const char* key : {"ae_title", "send", "sr", "sc", "storage_commitment"})
+            if (at.has(key)) at.problem(key, "is for destinations whose protocol is dicom");
+        destination.reports.sr = destination.reports.sc = false;
+        destination.reports.hl7 = read_hl7(at.mapping("hl7"));
+        return;
+    }
+    if (at.has("hl7")) at.problem("hl7", "is for destinations whose protocol is hl7");
+    destination.ae_title = ae_title(at, "ae_title", std::nullopt);
+    destination.reports = read_reports(at);
+    auto commitment = at.mapping("storage_commitment");
+    destination.storage_commitment = commitment.boolean("request", destination.storage_commitment);
+    destination.commitment_wait = positive_duration(commitment, "wait", destination.commitment_wait);
+    commitment.finish();
+}
+
+void read_triage(YamlMapping at, TriageSettings& triage) {
+    auto urgent = at.mapping("urgent");
+    triage.urgent_line = urgent.line();
+    for (const auto& finding : urgent.keys()) {
+        TriageRule rule{finding, 0};
+        if (urgent.string(finding) != "positive")
+            rule.at_least = urgent.number(finding, std::nullopt, 0.000001, 1);
+        triage.urgent.push_back(std::move(rule));
+    }
+    at.finish();
+}
+
 void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& destinations) {
     std::set<std::string> names;
     for (auto& at : root.mappings("destinations")) {
@@ -223,13 +275,12 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         destination.name = at.string("name");
         if (!names.insert(destination.name).second)
             at.problem("name", "another destination has this name too");
-        destination.ae_title = ae_title(at, "ae_title", std::nullopt);
+        read_protocol(at, destination);
         destination.host = at.string("host");
         if (at.has("host") && destination.host.find_first_not_of(' ') == std::string::npos)
             at.problem("host", "must be a host name or an address");
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
         destination.from = at.strings("from");
-        destination.reports = read_reports(at);
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
         destination.first_delay = positive_duration(at, "first_delay", destination.first_delay);
         destination.longest_delay = positive_duration(at, "longest_delay", destination.longest_delay);
@@ -237,10 +288,6 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         destination.refused_attempts =
             static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
         destination.timeout = positive_duration(at, "timeout", destination.timeout);
-        auto commitment = at.mapping("storage_commitment");
-        destination.storage_commitment = commitment.boolean("request", destination.storage_commitment);
-        destination.commitment_wait = positive_duration(commitment, "wait", destination.commitment_wait);
-        commitment.finish();
         at.finish();
         destinations.push_back(std::move(destination));
     }
@@ -295,6 +342,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_decoder(root.mapping("decoder"), configuration.decoder);
     read_study(root.mapping("study"), configuration.study);
     read_retry(root.mapping("retry"), configuration.retry);
+    read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, configuration.destinations);
     read_http(root.mapping("http"), configuration.http);
     root.finish();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "pipeline/types/triage.h"
 
 namespace hilum {
 
@@ -98,6 +99,17 @@ struct RetrySettings {
     bool operator==(const RetrySettings&) const = default;
 };
 
+// Of a destination that is a RIS or worklist and takes HL7 version 2 messages (ORU^R01) over MLLP.
+struct Hl7Settings {
+    std::string sending_application = "HILUM";                                // MSH-3
+    std::string sending_facility, receiving_application, receiving_facility;  // MSH-4 to MSH-6
+    std::string processing_id = "P";     // MSH-11: P (production) | T (training) | D (debugging)
+    std::string version = "2.5.1";       // MSH-12
+    std::string result_status = "P";     // OBR-25, OBX-11: P (preliminary) | R (not verified); never final
+    std::string character_set = "utf8";  // MSH-18: utf8 | latin1
+    bool operator==(const Hl7Settings&) const = default;
+};
+
 struct ReportSettings {
     bool sr = true;
     std::string sr_sop_class = "comprehensive_3d";  // comprehensive_3d | comprehensive | enhanced
@@ -108,6 +120,7 @@ struct ReportSettings {
     int sc_long_side = 1280;         // pixels
     int sc_series_number = 9002;
     std::string sc_series_description = "AI chest overlay";
+    std::optional<Hl7Settings> hl7;  // instead of sr and sc
     bool operator==(const ReportSettings&) const = default;
 };
 
@@ -129,6 +142,12 @@ struct DestinationSettings {
     bool operator==(const DestinationSettings&) const = default;
 };
 
+struct TriageSettings {
+    std::vector<TriageRule> urgent;
+    int urgent_line = 0;  // of the file, for messages
+    bool operator==(const TriageSettings&) const = default;
+};
+
 struct HttpSettings {
     bool enabled = true;
     std::string address = "127.0.0.1";
@@ -145,6 +164,7 @@ struct Configuration {
     DecoderSettings decoder;
     StudySettings study;
     RetrySettings retry;
+    TriageSettings triage;
     std::vector<DestinationSettings> destinations;
     HttpSettings http;
 };

@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "pipeline/types/analysis.h"
 #include "pipeline/types/declare_json.h"
+#include "pipeline/types/triage.h"
 
 namespace hilum {
 
@@ -198,6 +199,12 @@ struct StudyImage {
     int frame = 1;   // that the outcome is of, from 1
     int frames = 1;  // of the image; 1: the outcome is of the image as a whole
 };
+// What an HL7 message is to look like; see Hl7Settings.
+struct Hl7Profile {
+    bool wanted = false;
+    std::string sending_application, sending_facility, receiving_application, receiving_facility;
+    std::string processing_id, version, result_status, character_set;
+};
 // Results for one or more destinations that want the same settings.
 struct ReportProfile {
     std::vector<std::string> destinations;
@@ -209,6 +216,7 @@ struct ReportProfile {
     int sc_long_side = 0;
     int sc_series_number = 0;
     std::string sc_series_description;
+    Hl7Profile hl7;
 };
 struct PredecessorReport {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
@@ -217,7 +225,7 @@ struct PredecessorReport {
 };
 // A result that a destination may have, and that is to be taken back.
 struct WithdrawnResult {
-    std::string kind;  // sr | sc | pr
+    std::string kind;  // sr | sc | pr | oru
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
     std::vector<std::string> destinations;
 };
@@ -241,11 +249,15 @@ struct ComposeRequest {
     std::vector<PredecessorReport> predecessors;
     std::string results_dir;          // where the files go
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
-    int withdrawals = 0;    // how often the study's results were withdrawn before: later ones are others
-    Withdrawal withdrawal;  // with a reason: `images` serve for their headers alone, `profiles` are empty
+    std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC
+    std::vector<TriageRule> urgent;
+    // How often the study's results were withdrawn before: what is made afterwards has other UIDs.
+    int withdrawals = 0;
+    // With a reason: `images` serve for their headers alone, and of `profiles` those of HL7.
+    Withdrawal withdrawal;
 };
 struct ComposedResult {
-    std::string kind;  // sr | sc | ko
+    std::string kind;  // sr | sc | ko | oru (an HL7 message: no SOP class, an instance UID all the same)
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
     std::string file;  // absolute; durable before the reply
     std::string sha256;
@@ -353,6 +365,7 @@ HILUM_JSON(WorkerReady)
 HILUM_JSON(WorkerFailed)
 HILUM_JSON(InferRequest)
 HILUM_JSON(InferReply)
+HILUM_JSON(Hl7Profile)
 HILUM_JSON(ReportProfile)
 HILUM_JSON(PredecessorReport)
 HILUM_JSON(ComposedResult)

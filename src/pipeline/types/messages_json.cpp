@@ -34,8 +34,10 @@ HILUM_JSON_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha25
 HILUM_JSON_MEMBERS(WorkerFailed, code, error)
 HILUM_JSON_MEMBERS(InferRequest, job, shape, golden)
 HILUM_JSON_MEMBERS(InferReply, job, result, error_code, error)
+HILUM_JSON_MEMBERS(Hl7Profile, wanted, sending_application, sending_facility, receiving_application,
+                   receiving_facility, processing_id, version, result_status, character_set)
 HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_sop_class, sr_series_number, sr_series_description,
-                   sc_when, sc_long_side, sc_series_number, sc_series_description)
+                   sc_when, sc_long_side, sc_series_number, sc_series_description, hl7)
 HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations)
@@ -58,7 +60,7 @@ HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, datas
 HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations)
 HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
 HILUM_JSON_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
-                   predecessors, results_dir, report_not_analysed, withdrawals, withdrawal)
+                   predecessors, results_dir, report_not_analysed, opened_at, urgent, withdrawals, withdrawal)
 
 // It says nothing but its type.
 void to_json(nlohmann::json& json, const EchoRequest&) {

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "pipeline/types/messages.h"
+#include "results/delivery/hl7_sender.h"
 #include "results/delivery/storage_commitment_scu.h"
 
 namespace hilum::delivery {
@@ -187,6 +188,7 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
         spdlog::error("there is no destination named '{}' in the configuration", destination);
         return 1;
     }
+    if (settings->reports.hl7) return exit_code(serve_hl7_destination(coordinator, *settings));
     prepare_dcmtk();
     return exit_code(Sender(std::move(coordinator), configuration, *settings).run().error());
 }

@@ -235,14 +235,16 @@ std::vector<Row> keys_of(const std::string& section, const std::string& prefix, 
         const bool opens_mapping = !nested && value.empty() && key != "accept";
         if (opens_mapping) continue;
         const std::string shown = value.empty() ? "nobody" : value == "\"\"" ? "empty" : value;
-        rows.push_back({fmt::format("`{}{}{}`", prefix, nested ? parent : "", key), shown});
+        const auto name = fmt::format("`{}{}{}`", prefix, nested ? parent : "", key);
+        if (std::ranges::find(rows, name, [](const Row& row) { return row[0]; }) == rows.end())
+            rows.push_back({name, shown});  // a second example repeats what is common
     }
     return rows;
 }
 
 TEST(ConformanceStatement, ShowsTheDefaultsOfTheConfiguration) {
-    const std::regex active("\n(  )([a-z_]+):[ ]?([^\n]*)");
-    const std::regex example("\n#( +|  - )([a-z_]+):[ ]?([^\n]*)");
+    const std::regex active("\n(  )([a-z0-9_]+):[ ]?([^\n]*)");
+    const std::regex example("\n#( +|  - )([a-z0-9_]+):[ ]?([^\n]*)");
     std::vector<Row> rows = keys_of("node", "node.", active);
     for (auto& row : keys_of("scp", "scp.", active)) rows.push_back(row);
     const std::vector<std::string> required{"`destinations.name`", "`destinations.ae_title`",

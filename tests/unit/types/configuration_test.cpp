@@ -226,6 +226,42 @@ TEST(LoadConfiguration, ReadsAFile) {
     EXPECT_EQ(loaded.configuration.node.ae_title, "FROMFILE");
 }
 
+TEST(Configuration, ReadsADestinationThatTakesHl7) {
+    const auto c = parsed(
+        "destinations:\n  - {name: ris, protocol: hl7, host: h, port: 2575, from: [CT1],"
+        " hl7: {version: 2.3.1, result_status: R, receiving_application: RIS}}\n");
+    ASSERT_EQ(c.destinations.size(), 1u);
+    const auto& reports = c.destinations[0].reports;
+    ASSERT_TRUE(reports.hl7);
+    EXPECT_EQ(reports.hl7->version, "2.3.1");
+    EXPECT_EQ(reports.hl7->result_status, "R");
+    EXPECT_EQ(reports.hl7->receiving_application, "RIS");
+    EXPECT_FALSE(reports.sr || reports.sc);
+}
+
+TEST(Configuration, TellsTheProtocolsOfADestinationApart) {
+    EXPECT_THAT(
+        problems_of("destinations:\n  - {name: ris, protocol: hl7, host: h, ae_title: RIS, send: [sr]}\n"),
+        ElementsAre(HasSubstr("ae_title"), HasSubstr("send")));
+    EXPECT_THAT(problems_of("destinations:\n  - {name: p, ae_title: P, host: h, hl7: {version: 2.5}}\n"),
+                ElementsAre(HasSubstr("protocol is hl7")));
+    EXPECT_THAT(
+        problems_of("destinations:\n  - {name: r, protocol: hl7, host: h, hl7: {result_status: F}}\n"),
+        ElementsAre(HasSubstr("result_status")));
+    EXPECT_THAT(
+        problems_of(
+            "destinations:\n  - {name: r, protocol: hl7, host: h, hl7: {sending_facility: \"a|b\"}}\n"),
+        ElementsAre(HasSubstr("sending_facility")));
+}
+
+TEST(Configuration, ReadsWhatMakesAStudyUrgent) {
+    const auto c = parsed("triage:\n  urgent: {Pneumonia: 0.9, Pneumothorax: positive}\n");
+    EXPECT_THAT(c.triage.urgent,
+                testing::UnorderedElementsAre(TriageRule{"Pneumonia", 0.9}, TriageRule{"Pneumothorax", 0}));
+    EXPECT_THAT(problems_of("triage:\n  urgent: {Pneumonia: 1.5}\n"), ElementsAre(HasSubstr("Pneumonia")));
+    EXPECT_THAT(problems_of("triage:\n  urgent: {Pneumonia: often}\n"), ElementsAre(HasSubstr("Pneumonia")));
+}
+
 // config/hilum.yaml: the file that operators read. Its examples are lines with '#' in the first column and
 // two spaces after it.
 std::string source_file(const std::string& name) {
@@ -248,7 +284,7 @@ TEST(ShippedConfiguration, HasNoProblemAsItIs) {
 
 TEST(ShippedConfiguration, HasNoProblemWithItsExamplesInUse) {
     const auto c = parsed(shipped_with_examples());
-    EXPECT_EQ(c.destinations.size(), 1u);
+    EXPECT_EQ(c.destinations.size(), 2u);
     EXPECT_EQ(c.scp.accept.size(), 2u);
     EXPECT_TRUE(c.scp.any_caller);
     EXPECT_EQ(c.models.at(0).thresholds.size(), 1u);
@@ -265,6 +301,7 @@ TEST(ShippedConfiguration, ShowsTheDefaultsOfTheCode) {
     EXPECT_EQ(c.decoder, defaults.decoder);
     EXPECT_EQ(c.study, defaults.study);
     EXPECT_EQ(c.retry, defaults.retry);
+    EXPECT_THAT(c.triage.urgent, IsEmpty());
     EXPECT_EQ(c.http, defaults.http);
     EXPECT_TRUE(c.destinations.empty());
     ModelSettings model;
@@ -278,7 +315,13 @@ TEST(ShippedConfiguration, ShowsTheDefaultsOfADestination) {
     destination.name = "pacs";
     destination.ae_title = "PACS";
     destination.host = "10.1.0.5";
-    EXPECT_THAT(c.destinations, ElementsAre(destination));
+    DestinationSettings worklist;
+    worklist.name = "ris";
+    worklist.host = "10.1.0.6";
+    worklist.port = 2575;
+    worklist.reports.sr = worklist.reports.sc = false;
+    worklist.reports.hl7 = Hl7Settings{};
+    EXPECT_THAT(c.destinations, ElementsAre(destination, worklist));
 }
 
 // The keys that the reader asks for, as they stand in its source.
@@ -286,7 +329,7 @@ std::set<std::string> keys_of_the_reader() {
     const auto source = source_file("src/pipeline/types/configuration.cpp");
     const std::regex call(
         R"re((?:\.(?:string|strings|integer|number|boolean|duration|size|choice|mapping|mappings)|)re"
-        R"re((?:ae_title|positive_duration|series_description)\s*\(\s*\w+,)\s*\(?\s*"(\w+)")re");
+        R"re((?:ae_title|positive_duration|series_description|hl7_name)\s*\(\s*\w+,)\s*\(?\s*"(\w+)")re");
     std::set<std::string> keys;
     for (std::sregex_iterator match(source.begin(), source.end(), call), end; match != end; ++match)
         keys.insert((*match)[1]);

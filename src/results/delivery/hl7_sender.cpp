@@ -1,0 +1,72 @@
+#include "results/delivery/hl7_sender.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+
+#include "base/file_system.h"
+#include "pipeline/types/messages.h"
+#include "results/delivery/mllp_client.h"
+#include "results/delivery/sender.h"
+
+namespace hilum::delivery {
+namespace {
+
+constexpr std::size_t longest_message = 4 << 20;  // bytes
+
+Answer deliver(MllpClient& client, const DeliverRequest& request, int file) {
+    const auto message = read_fd(file, longest_message);
+    if (!message)
+        return {Outcome::retry, -1,
+                fmt::format("the message of {} cannot be read: {}", request.sop_instance_uid,
+                            message.error().message)};
+    return client.send(*message);
+}
+
+Result<nlohmann::json> reply_to(MllpClient& client, const Message& message) {
+    if (packet_type(message) == EchoRequest::type) {
+        const auto answer = client.connect();
+        return to_packet(EchoReply{answer.outcome == Outcome::delivered, answer.message});
+    }
+    const auto request = from_packet<DeliverRequest>(message);
+    if (!request) return tl::unexpected(request.error());
+    if (message.fds.size() != 1)
+        return fail("protocol", "a delivery comes with one descriptor, not with {}", message.fds.size());
+    const auto answer = deliver(client, *request, message.fds.front().get());
+    spdlog::log(answer.outcome == Outcome::delivered ? spdlog::level::info : spdlog::level::warn,
+                "delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
+    return to_packet(DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status,
+                                  answer.message, answer.no_association});
+}
+
+// Waits until the coordinator has something, and meanwhile closes a connection that has been idle for long or
+// that the receiver closed.
+Status wait_for_request(int channel, MllpClient& client) {
+    for (;;) {
+        pollfd watched[2] = {{channel, POLLIN, 0}, {client.socket(), POLLIN, 0}};
+        const int ready =
+            ::poll(watched, 2, watched[1].fd >= 0 ? static_cast<int>(idle_association_kept.count()) : -1);
+        if (ready < 0 && errno != EINTR) return tl::unexpected(system_error(errno, "cannot poll"));
+        if (ready > 0 && watched[0].revents != 0) return {};
+        if (ready == 0 || (ready > 0 && watched[1].revents != 0)) client.close();
+    }
+}
+
+Status serve_next(Channel& coordinator, MllpClient& client) {
+    if (auto ready = wait_for_request(coordinator.fd(), client); !ready) return ready;
+    const auto message = coordinator.receive();
+    if (!message) return tl::unexpected(message.error());
+    const auto reply = reply_to(client, *message);
+    return reply ? coordinator.send(*reply) : Status(tl::unexpected(reply.error()));
+}
+
+}  // namespace
+
+Error serve_hl7_destination(Channel& coordinator, const DestinationSettings& destination) {
+    MllpClient client({destination.name, destination.host, destination.port, destination.timeout});
+    for (;;)
+        if (auto served = serve_next(coordinator, client); !served) return served.error();
+}
+
+}  // namespace hilum::delivery
