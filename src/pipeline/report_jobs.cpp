@@ -340,7 +340,9 @@ std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int
                                                                      r.sc ? r.sc_when : "never",
                                                                      r.sc_long_side,
                                                                      r.sc_series_number,
-                                                                     r.sc_series_description}});
+                                                                     r.sc_series_description,
+                                                                     r.sc_style,
+                                                                     r.sr_activation_region}});
         same->second.destinations.push_back(destination.name);
     }
     std::vector<ReportProfile> all;

@@ -272,8 +272,9 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
     DcmItem& source = *sources.front().header;
     copy_patient_and_study(source, *dataset);
     copy_referenced_request(source, *dataset);
-    put_result_modules(*dataset, identity, series_of(request, profile),
-                       content_moment(source, analysis_started_at(sources)), equipment,
+    const ContentMoment moment = content_moment(source, analysis_started_at(sources));
+    put_content_date(*dataset, moment);
+    put_result_modules(*dataset, identity, series_of(request, profile), moment, equipment,
                        models_of(request, sources));
     return dataset;
 }

@@ -21,6 +21,10 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
                                 const StudyImage& image);
 
+// The Grayscale Softcopy Presentation State of that capture.
+ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile& profile,
+                              const StudyImage& image);
+
 // The device that observed: another one for each model, version, weights and configuration.
 std::string device_uid(const ModelIdentity& model);
 

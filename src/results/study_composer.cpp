@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "results/measurement_report.h"
+#include "results/presentation_state.h"
 #include "results/report_terms.h"
 #include "results/secondary_capture.h"
 #include "results/template_checker.h"
@@ -49,7 +50,7 @@ class StudyComposer {
         for (const ReportProfile& profile : request_.profiles) {
             if (profile.sr) note_failure(add_report(profile, reported(sources->images)));
             for (const SourceImage& image : sources->images)
-                if (wants_capture(profile, *image.image)) note_failure(add_capture(profile, image));
+                if (wants_capture(profile, *image.image)) note_failure(add_picture(profile, image));
         }
         return std::move(reply_);
     }
@@ -90,7 +91,8 @@ class StudyComposer {
         const auto violations =
             check_measurement_report(report, *images.front().header, expectation(profile, images));
         if (violations.empty()) return {};
-        for (const auto& [row, problem] : violations) reply_.problems.push_back(row + ": " + problem);
+        for (const auto& [row, problem] : violations)
+            reply_.problems.push_back(fmt::format("{}: {}", row, problem));
         return fail("template_violation", "the report breaks {} rules of its template, first: {}",
                     violations.size(), reply_.problems.front());
     }
@@ -114,23 +116,44 @@ class StudyComposer {
         return expected;
     }
 
+    static Result<AnalysisArtifact> artifact_of(const StudyImage& image) {
+        if (image.artifact.empty())
+            return fail("artifact_damaged", "instance {}: the analysis kept no image", image.instance);
+        auto artifact = read_artifact(image.artifact);
+        if (artifact) return artifact;
+        // Only what a new analysis can mend asks for one.
+        const bool lost =
+            !std::filesystem::exists(image.artifact) || artifact.error().code == "artifact_damaged";
+        return fail(lost ? "artifact_damaged" : artifact.error().code, "instance {}: {}", image.instance,
+                    artifact.error().message);
+    }
+
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = capture_identity(request_, profile, *image.image);
         if (is_made(identity, profile) || was_made_before("sc", identity, profile)) return {};
-        if (image.image->artifact.empty())
-            return fail("artifact_damaged", "instance {}: the analysis kept no image", image.image->instance);
-        const auto artifact = read_artifact(image.image->artifact);
-        if (!artifact) {
-            // Only what a new analysis can mend asks for one.
-            const bool lost = !std::filesystem::exists(image.image->artifact) ||
-                              artifact.error().code == "artifact_damaged";
-            return fail(lost ? "artifact_damaged" : artifact.error().code, "instance {}: {}",
-                        image.image->instance, artifact.error().message);
-        }
+        const auto artifact = artifact_of(*image.image);
+        if (!artifact) return tl::unexpected(artifact.error());
         const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
         auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
         if (!capture) return tl::unexpected(capture.error());
         return write("sc", identity, **capture, profile);
+    }
+
+    Status add_state(const ReportProfile& profile, const SourceImage& image) {
+        const auto identity = state_identity(request_, profile, *image.image);
+        if (is_made(identity, profile) || was_made_before("pr", identity, profile)) return {};
+        const auto artifact = artifact_of(*image.image);
+        if (!artifact) return tl::unexpected(artifact.error());
+        const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
+        const auto state =
+            build_presentation_state(request_, profile, readable.front(), *artifact, equipment_);
+        return write("pr", identity, *state, profile);
+    }
+
+    // A state without its capture would point nowhere.
+    Status add_picture(const ReportProfile& profile, const SourceImage& image) {
+        const auto captured = add_capture(profile, image);
+        return captured && has_presentation_states(profile) ? add_state(profile, image) : captured;
     }
 
     std::filesystem::path file_of(const ResultIdentity& identity) const {

@@ -188,6 +188,8 @@ struct ReportProfile {
     int sc_long_side = 0;
     int sc_series_number = 0;
     std::string sc_series_description;
+    std::string sc_style = "overlay";  // overlay | presentation_state
+    bool sr_activation_region = false;
 };
 struct PredecessorReport {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
@@ -209,7 +211,7 @@ struct ComposeRequest {
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
 };
 struct ComposedResult {
-    std::string kind;  // sr | sc
+    std::string kind;  // sr | sc | pr
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
     std::string file;  // absolute; durable before the reply
     std::string sha256;

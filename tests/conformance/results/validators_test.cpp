@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <regex>
 #include <sstream>
 
 #include "dicom/dataset_reading.h"
@@ -48,12 +49,31 @@ std::vector<std::string> error_lines(const std::string& text) {
     return errors;
 }
 
+// Its exit status says nothing. It refuses each DT that has an offset, and prints beside it the format that
+// it expected, which allows one; that makes its verdict "failed" for all of our states.
+std::vector<std::string> complaints_of_dcmpschk(const std::string& text) {
+    static const std::regex refused_offset(
+        "E: Error: Attribute value does not conform[^\n]*\n[^\n]*Type DT\n"
+        "E: +Attribute value +: \\[[0-9]{14}\\.[0-9]{6}[+-][0-9]{4}\\]\n[^\n]*Expected format[^\n]*\nE: *\n");
+    std::vector<std::string> complaints;
+    std::istringstream lines(std::regex_replace(text, refused_offset, ""));
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("E:") || (line.starts_with("W:") && !line.starts_with("W: Test")))
+            complaints.push_back(line);
+    return complaints;
+}
+
 void expect_valid(const ComposeReply& reply) {
     EXPECT_EQ(reply.error_code, "") << reply.error << testing::PrintToString(reply.problems);
     EXPECT_FALSE(reply.results.empty());
     for (const ComposedResult& result : reply.results) {
         const Output judged = run("dciodvfy " + result.file);
         EXPECT_THAT(error_lines(judged.text), testing::IsEmpty()) << judged.text;
+        if (result.kind == "pr") {
+            const std::string text = run("dcmpschk " + result.file).text;
+            EXPECT_THAT(text, testing::HasSubstr("W: Test "));  // passed or failed
+            EXPECT_THAT(complaints_of_dcmpschk(text), testing::IsEmpty()) << text;
+        }
         if (result.kind != "sr") continue;
         const Output dumped = run("dsrdump +Pl " + result.file);
         EXPECT_EQ(dumped.status, 0) << dumped.text;
@@ -61,11 +81,17 @@ void expect_valid(const ComposeReply& reply) {
     }
 }
 
+ReportProfile with_states() {
+    auto profile = test_profile();
+    profile.sc_style = "presentation_state";
+    return profile;
+}
+
 class Validators : public testing::Test {
   protected:
     void SetUp() override {
-        if (!has_tool("dciodvfy") || !has_tool("dsrdump"))
-            GTEST_SKIP() << "dciodvfy or dsrdump is not installed";
+        for (const char* const tool : {"dciodvfy", "dsrdump", "dcmpschk"})
+            if (!has_tool(tool)) GTEST_SKIP() << tool << " is not installed";
     }
     StudyFixture study_;
 };
@@ -80,6 +106,29 @@ TEST_P(ValidatorsOfEachClass, FindNoErrorInAReportWithAFinding) {
 
 INSTANTIATE_TEST_SUITE_P(Classes, ValidatorsOfEachClass,
                          testing::Values("comprehensive_3d", "comprehensive", "enhanced"));
+
+TEST_F(Validators, FindAnErrorInAPresentationStateThatIsDamaged) {
+    study_.request.profiles = {with_states()};
+    study_.add_analysed(pneumonia_result());
+    const auto reply = compose(study_.request, test_equipment());
+    const auto file = load_result(reply, "pr");
+    file->getDataset()->findAndDeleteElement(DCM_ReferencedSeriesSequence);
+    const auto damaged = study_.folder() / "damaged.dcm";
+    ASSERT_TRUE(file->saveFile(damaged.c_str(), EXS_LittleEndianExplicit).good());
+    EXPECT_THAT(complaints_of_dcmpschk(run("dcmpschk " + damaged.string()).text),
+                testing::ElementsAre(testing::HasSubstr("referenced series SQ is empty")));
+}
+
+TEST_F(Validators, FindNoErrorInTheStatesOfFramesAndOfANormalImage) {
+    study_.request.profiles = {with_states()};
+    study_.add_analysed(normal_result());
+    study_.add_analysed(multi_label_result(true), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_SOPClassUID, UID_MultiframeGrayscaleByteSecondaryCaptureImageStorage);
+    });
+    study_.split_into_frames(
+        {{std::nullopt, multi_label_result(true), {}}, {std::nullopt, multi_label_result(false), {}}});
+    expect_valid(compose(study_.request, test_equipment()));
+}
 
 TEST_F(Validators, FindNoErrorInTheReportOfANormalImage) {
     study_.add_analysed(normal_result());
