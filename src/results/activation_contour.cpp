@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <utility>
 
 #include "results/activation_overlay.h"
 
 namespace hilum::results {
 namespace {
 
+constexpr std::size_t most_regions = 8;
 constexpr int samples_of_long_side = 256;  // maps have 7 to 32 cells a side: their curves need no more
 
 // The samples of a field with a ring of zeros round them, so that every line closes, and the edges between
@@ -96,6 +99,29 @@ std::vector<Contour> closed_lines(const Grid& grid) {
     return contours;
 }
 
+ImageRegion box_round(const Contour& contour) {
+    ImageRegion box{1, 1, 0, 0};
+    for (const ImagePlace& place : contour) {
+        box.left = std::min(box.left, place.across);
+        box.top = std::min(box.top, place.down);
+        box.right = std::max(box.right, place.across);
+        box.bottom = std::max(box.bottom, place.down);
+    }
+    return box;
+}
+
+double area_of(const ImageRegion& region) {
+    return (region.right - region.left) * (region.bottom - region.top);
+}
+
+// By the sign of the area that the line encloses; rows count downwards.
+bool goes_round_what_is_strong(const Contour& contour) {
+    double twice_the_area = 0;
+    for (std::size_t i = 0; i + 1 < contour.size(); ++i)
+        twice_the_area += contour[i].across * contour[i + 1].down - contour[i + 1].across * contour[i].down;
+    return twice_the_area < 0;
+}
+
 }  // namespace
 
 std::vector<Contour> activation_contours(const AnalysisArtifact& artifact, int label) {
@@ -110,17 +136,15 @@ std::vector<Contour> activation_contours(const AnalysisArtifact& artifact, int l
     return closed_lines(Grid(field));
 }
 
-std::optional<ImageRegion> activation_region(const AnalysisArtifact& artifact, int label) {
-    ImageRegion region{1, 1, 0, 0};
-    for (const Contour& contour : activation_contours(artifact, label))
-        for (const ImagePlace& place : contour) {
-            region.left = std::min(region.left, place.across);
-            region.top = std::min(region.top, place.down);
-            region.right = std::max(region.right, place.across);
-            region.bottom = std::max(region.bottom, place.down);
-        }
-    if (region.left >= region.right || region.top >= region.bottom) return {};
-    return region;
+std::vector<ImageRegion> activation_regions(const AnalysisArtifact& artifact, int label) {
+    std::vector<ImageRegion> regions;
+    for (const Contour& contour : activation_contours(artifact, label)) {
+        const ImageRegion region = box_round(contour);
+        if (goes_round_what_is_strong(contour) && area_of(region) > 0) regions.push_back(region);
+    }
+    std::ranges::stable_sort(regions, std::greater{}, area_of);
+    regions.resize(std::min(regions.size(), most_regions));
+    return regions;
 }
 
 }  // namespace hilum::results

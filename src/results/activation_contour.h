@@ -2,7 +2,6 @@
 // the model looked at, coarsely, and outline no lesion.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "pipeline/types/analysis_artifact.h"
@@ -14,7 +13,8 @@ struct ImagePlace {
     double across = 0, down = 0;
 };
 
-// A closed line: the last place is the first.
+// A closed line: the last place is the first. Round what is strong it runs counter-clockwise, as one sees it,
+// and clockwise round what is weak within that.
 using Contour = std::vector<ImagePlace>;
 
 // The lines round all that is at least activation_contour_at of the label's maximum within the part of the
@@ -26,7 +26,7 @@ struct ImageRegion {
     double left = 0, top = 0, right = 0, bottom = 0;  // as ImagePlace
 };
 
-// The smallest box round all of the label's contours.
-std::optional<ImageRegion> activation_region(const AnalysisArtifact& artifact, int label);
+// The smallest box round each of the places within those contours, the largest first; at most eight.
+std::vector<ImageRegion> activation_regions(const AnalysisArtifact& artifact, int label);
 
 }  // namespace hilum::results

@@ -38,7 +38,10 @@ std::string derived(const Identity& identity) {
 // What of the profile is seen in the report, and in the capture. A destination's name is not. What came
 // later stands there only where it is not the default, so that results keep the UIDs that they had before.
 Identity report_settings(const ReportProfile& profile, const std::string& sop_class_uid) {
-    return {"sr", sop_class_uid, std::to_string(profile.sr_series_number), profile.sr_series_description};
+    Identity settings{"sr", sop_class_uid, std::to_string(profile.sr_series_number),
+                      profile.sr_series_description};
+    if (profile.sr_activation_region) settings.emplace_back("activation region");
+    return settings;
 }
 
 Identity capture_settings(const ReportProfile& profile) {

@@ -71,9 +71,12 @@ class StudyComposer {
         if (is_made(identity, profile) || was_made_before("sr", identity, profile)) return {};
         const auto images =
             readable_with(request_, profile.sr_series_description, equipment_, reported_images);
-        auto report = build_measurement_report(request_, profile, images, equipment_);
+        const auto regions = profile.sr_activation_region ? regions_of(images) : ActivationRegions{};
+        auto report = build_measurement_report(request_, profile, images, equipment_, regions);
         if (!report) return tl::unexpected(report.error());
-        if (auto proved = prove(**report, profile, images); !proved) return proved;
+        auto expected = expectation(profile, images);
+        for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
+        if (auto proved = prove(**report, images, expected); !proved) return proved;
         return write("sr", identity, **report, profile);
     }
 
@@ -87,9 +90,31 @@ class StudyComposer {
         return true;
     }
 
-    Status prove(DcmDataset& report, const ReportProfile& profile, const std::vector<SourceImage>& images) {
-        const auto violations =
-            check_measurement_report(report, *images.front().header, expectation(profile, images));
+    // Of each finding whose map was kept. One that is damaged holds back no report: a later version has it.
+    ActivationRegions regions_of(const std::vector<SourceImage>& images) {
+        ActivationRegions regions;
+        for (const SourceImage& image : images) {
+            const auto& result = image.image->outcome.result;
+            if (!result || !has_finding(*result) || result->map_rows == 0) continue;
+            const auto artifact = artifact_of(*image.image);
+            if (!artifact) {
+                note(artifact.error());
+                continue;
+            }
+            for (int i = 0; i < static_cast<int>(result->labels.size()); ++i) {
+                const LabelResult& label = result->labels[static_cast<std::size_t>(i)];
+                if (!is_finding(label)) continue;
+                auto of_finding = activation_regions(*artifact, i);
+                if (!of_finding.empty())
+                    regions.emplace(std::pair(image.image, label.name), std::move(of_finding));
+            }
+        }
+        return regions;
+    }
+
+    Status prove(DcmDataset& report, const std::vector<SourceImage>& images,
+                 const ReportExpectation& expected) {
+        const auto violations = check_measurement_report(report, *images.front().header, expected);
         if (violations.empty()) return {};
         for (const auto& [row, problem] : violations)
             reply_.problems.push_back(fmt::format("{}: {}", row, problem));
@@ -108,7 +133,9 @@ class StudyComposer {
         for (const SourceImage& image : images) {
             const auto& result = image.image->outcome.result;
             expected.images.push_back({text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid,
-                                       result.has_value(), is_frame(*image.image) ? image.image->frame : 0});
+                                       result.has_value(), is_frame(*image.image) ? image.image->frame : 0,
+                                       integer_of(*image.header, DCM_Columns).value_or(0),
+                                       integer_of(*image.header, DCM_Rows).value_or(0)});
             if (!result) continue;
             expected.findings += static_cast<std::size_t>(std::ranges::count_if(result->labels, is_finding));
             if (result->activation == "none") expected.scores_in_unit_range = false;

@@ -95,6 +95,7 @@ class EverythingReported : public testing::Test {
             {UID_Comprehensive3DSRStorage, "1.2.3.4", "1.2.3", study.request.model_name, 1}};
         auto other_style = fixture::test_profile();
         other_style.sc_style = "presentation_state";
+        other_style.sr_activation_region = true;
         study.request.profiles.push_back(other_style);
         reply = results::compose(study.request, fixture::test_equipment());
         EXPECT_EQ(reply.error_code, "") << reply.error;

@@ -20,13 +20,15 @@ AnalysisArtifact square(const std::vector<std::pair<int, int>>& hot_cells) {
     return artifact;
 }
 
-void expect_near(const std::optional<ImageRegion>& region, const ImageRegion& expected) {
-    ASSERT_TRUE(region.has_value());
-    constexpr double sample = 1.0 / 256;
-    EXPECT_NEAR(region->left, expected.left, sample);
-    EXPECT_NEAR(region->top, expected.top, sample);
-    EXPECT_NEAR(region->right, expected.right, sample);
-    EXPECT_NEAR(region->bottom, expected.bottom, sample);
+void expect_near(const std::vector<ImageRegion>& regions, const std::vector<ImageRegion>& expected) {
+    ASSERT_EQ(regions.size(), expected.size());
+    for (std::size_t i = 0; i < regions.size(); ++i) {
+        constexpr double sample = 1.0 / 256;
+        EXPECT_NEAR(regions[i].left, expected[i].left, sample) << i;
+        EXPECT_NEAR(regions[i].top, expected[i].top, sample) << i;
+        EXPECT_NEAR(regions[i].right, expected[i].right, sample) << i;
+        EXPECT_NEAR(regions[i].bottom, expected[i].bottom, sample) << i;
+    }
 }
 
 TEST(ActivationContours, AreOneClosedLineForEachPlace) {
@@ -54,46 +56,65 @@ TEST(ActivationContours, JoinOrPartCellsThatTouchAtACornerAndStayClosed) {
 }
 
 // Interpolated, a single cell falls to a half half a cell from its centre: its own width.
-TEST(ActivationRegion, BoundsWhatIsAtLeastHalfOfTheMaximum) {
-    expect_near(activation_region(square({{2, 3}}), 0), {3 / 8.0, 2 / 8.0, 4 / 8.0, 3 / 8.0});
-    expect_near(activation_region(square({{2, 3}, {5, 6}}), 0), {3 / 8.0, 2 / 8.0, 7 / 8.0, 6 / 8.0});
+TEST(ActivationRegions, BoundWhatIsAtLeastHalfOfTheMaximum) {
+    expect_near(activation_regions(square({{2, 3}}), 0), {{3 / 8.0, 2 / 8.0, 4 / 8.0, 3 / 8.0}});
 }
 
-TEST(ActivationRegion, EndsAtTheImagesEdge) {
-    expect_near(activation_region(square({{0, 0}, {7, 7}}), 0), {0, 0, 1, 1});
+TEST(ActivationRegions, EndAtTheImagesEdge) {
+    expect_near(activation_regions(square({{0, 0}, {0, 1}, {7, 7}}), 0),
+                {{0, 0, 2 / 8.0, 1 / 8.0}, {7 / 8.0, 7 / 8.0, 1, 1}});
 }
 
-TEST(ActivationRegion, LiesWhereALetterboxedInputSaysItDoes) {
+TEST(ActivationRegions, AreOneForEachPlaceTheLargestFirst) {
+    expect_near(activation_regions(square({{2, 3}, {5, 5}, {5, 6}}), 0),
+                {{5 / 8.0, 5 / 8.0, 7 / 8.0, 6 / 8.0}, {3 / 8.0, 2 / 8.0, 4 / 8.0, 3 / 8.0}});
+}
+
+TEST(ActivationRegions, AreNoneForWhatIsWeakWithinTheStrong) {
+    const auto ring = square(
+        {{2, 2}, {2, 3}, {2, 4}, {2, 5}, {3, 2}, {3, 5}, {4, 2}, {4, 5}, {5, 2}, {5, 3}, {5, 4}, {5, 5}});
+    expect_near(activation_regions(ring, 0), {{2 / 8.0, 2 / 8.0, 6 / 8.0, 6 / 8.0}});
+}
+
+TEST(ActivationRegions, AreTheLargestEightOfMany) {
+    std::vector<std::pair<int, int>> cells{{0, 1}};
+    for (int row = 0; row < 8; row += 2)
+        for (int column = 0; column < 8; column += 2) cells.emplace_back(row, column);
+    const auto regions = activation_regions(square(cells), 0);
+    ASSERT_EQ(regions.size(), 8U);
+    EXPECT_GT(regions.front().right, 2.5 / 8);  // 0, 1 and 2 of the first row
+}
+
+TEST(ActivationRegions, LieWhereALetterboxedInputSaysTheyDo) {
     auto artifact = square({{4, 2}});
     artifact.display = {256, 128};
     artifact.geometry = {{}, 256, 128, 256, 128, 0, 64, 256, 256};
-    expect_near(activation_region(artifact, 0), {2 / 8.0, 2 / 4.0, 3 / 8.0, 3 / 4.0});
+    expect_near(activation_regions(artifact, 0), {{2 / 8.0, 2 / 4.0, 3 / 8.0, 3 / 4.0}});
 }
 
-TEST(ActivationRegion, LiesWhereAStretchedInputSaysItDoes) {
+TEST(ActivationRegions, LieWhereAStretchedInputSaysTheyDo) {
     auto artifact = square({{4, 2}});
     artifact.display = {256, 128};
     artifact.geometry = {{}, 256, 128, 256, 256, 0, 0, 256, 256};
-    expect_near(activation_region(artifact, 0), {2 / 8.0, 4 / 8.0, 3 / 8.0, 5 / 8.0});
+    expect_near(activation_regions(artifact, 0), {{2 / 8.0, 4 / 8.0, 3 / 8.0, 5 / 8.0}});
 }
 
-TEST(ActivationRegion, EndsWhereACroppedInputDoes) {
+TEST(ActivationRegions, EndWhereACroppedInputDoes) {
     auto artifact = square({{4, 0}});
     artifact.display = {256, 128};
     artifact.geometry = {{}, 256, 128, 512, 256, -128, 0, 256, 256};  // the middle half
-    const auto region = activation_region(artifact, 0);
-    expect_near(region, {0.25, 4 / 8.0, 0.25 + 1 / 16.0, 5 / 8.0});
+    expect_near(activation_regions(artifact, 0), {{0.25, 4 / 8.0, 0.25 + 1 / 16.0, 5 / 8.0}});
 }
 
-TEST(ActivationRegion, IsTurnedBackWithTheImage) {
+TEST(ActivationRegions, AreTurnedBackWithTheImage) {
     auto artifact = square({{1, 2}});
     artifact.geometry.turn.flipped_columns = true;
-    expect_near(activation_region(artifact, 0), {5 / 8.0, 1 / 8.0, 6 / 8.0, 2 / 8.0});
+    expect_near(activation_regions(artifact, 0), {{5 / 8.0, 1 / 8.0, 6 / 8.0, 2 / 8.0}});
 }
 
-TEST(ActivationRegion, IsNoneWithoutAMapOrWhereItIsNowherePositive) {
-    EXPECT_FALSE(activation_region(square({}), 0).has_value());
-    EXPECT_FALSE(activation_region(square({{1, 1}}), 1).has_value());
+TEST(ActivationRegions, AreNoneWithoutAMapOrWhereItIsNowherePositive) {
+    EXPECT_THAT(activation_regions(square({}), 0), testing::IsEmpty());
+    EXPECT_THAT(activation_regions(square({{1, 1}}), 1), testing::IsEmpty());
     EXPECT_THAT(activation_contours(square({}), 0), testing::IsEmpty());
 }
 
