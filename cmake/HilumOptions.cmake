@@ -49,10 +49,10 @@ function(hilum_test name)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
 endfunction()
 
-# hilum_python_test(FILE [LABELS...] [TIMEOUT seconds] [SERIAL]): unittest tests in Debian's Python, one ctest test a
-# file. Skipped tests are shown as skipped, never as passed.
+# hilum_python_test(FILE [LABELS...] [TIMEOUT seconds] [FIXTURES name] [SERIAL]): unittest tests in Debian's Python, one
+# ctest test a file. Skipped tests are shown as skipped, never as passed.
 function(hilum_python_test file)
-    cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "LABELS" ${ARGN})
+    cmake_parse_arguments(arg "SERIAL" "TIMEOUT;FIXTURES" "LABELS" ${ARGN})
     get_filename_component(name ${file} NAME_WE)
     add_test(NAME ${name}
         COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/support/run_python_test.py
@@ -62,6 +62,9 @@ function(hilum_python_test file)
     endif()
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
         ENVIRONMENT "HILUM_BIN=${CMAKE_BINARY_DIR}/bin;HILUM_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
+    if(arg_FIXTURES)
+        set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED ${arg_FIXTURES})
+    endif()
     if(arg_SERIAL)
         set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
     endif()

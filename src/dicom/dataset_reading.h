@@ -1,5 +1,5 @@
 // Reading DICOM files with DCMTK: safely loaded, text as UTF-8, values checked. For the decoder and the
-// composer. The only header of ours that includes DCMTK; include it from .cpp files.
+// composer. Includes DCMTK; include it from .cpp files.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 
 #include "base/digest.h"
 
@@ -47,6 +48,15 @@ Uid derive_uid(const std::vector<std::string>& identity) {
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes[i] = static_cast<unsigned>(std::stoul(hex.substr(2 * i, 2), nullptr, 16));
     bytes[6] = (bytes[6] & 0x0f) | 0x80;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    return Uid("2.25." + to_decimal(bytes));
+}
+
+Uid random_uid() {
+    std::random_device source;  // the kernel's
+    std::array<unsigned, 16> bytes{};
+    for (unsigned& byte : bytes) byte = source() & 0xff;
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;  // version 4
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     return Uid("2.25." + to_decimal(bytes));
 }

@@ -27,6 +27,8 @@ std::string help_for(const std::string& name) {
         {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
         {"results_composed", "Structured reports and secondary captures made"},
         {"deliveries", "Attempts at a delivery, by destination and outcome"},
+        {"commitments", "Storage commitments of results, by destination and outcome"},
+        {"uncommitted_results", "Delivered results whose storage commitment is awaited"},
         {"destination_up", "1 unless the destination gives no association"},
         {"jobs_quarantined", "Jobs set aside for an operator"},
         {"jobs", "Jobs by kind and state"},

@@ -60,8 +60,8 @@ Result<nlohmann::json> answer(DatabaseReader& reader, const std::filesystem::pat
     if (verb == "audit.verify") return reader.verify_audit();
     if (verb == "jobs.retry" || verb == "jobs.discard")
         return fail("not_running", "hilumd does not run; only a running one changes jobs");
-    if (verb == "results.resend")
-        return fail("not_running", "hilumd does not run; only a running one sends results");
+    if (verb == "results.resend" || verb == "results.withdraw")
+        return fail("not_running", "hilumd does not run; only a running one sends and withdraws results");
     if (verb == "destinations.pause" || verb == "destinations.resume")
         return fail("not_running", "hilumd does not run; only a running one pauses and resumes destinations");
     if (verb == "model.reload")

@@ -14,8 +14,14 @@
 #include "pipeline/control.h"
 #include "pipeline/destinations.h"
 #include "pipeline/job_state.h"
+#include "pipeline/withdrawals.h"
 
 namespace hilum {
+namespace {
+
+constexpr std::size_t longest_note = 1024;  // bytes, of a withdrawal
+
+}  // namespace
 
 ControlServer::ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
                              Node node)
@@ -84,6 +90,7 @@ void ControlServer::dispatch(std::int64_t client, nlohmann::json request, const 
         request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
     if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
     if (verb == "results.resend") return resend(client, request, actor);
+    if (verb == "results.withdraw") return withdraw(client, request, actor);
     if (verb == "model.reload") return reload(client, request, actor);
     if (verb == "destinations.pause" || verb == "destinations.resume")
         return change_destination(client, request, actor);
@@ -152,6 +159,26 @@ void ControlServer::resend(std::int64_t client, const nlohmann::json& request, c
     commits_.submit(
         [selection, actor](Database& database) { return resend_results(database, selection, actor); },
         [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
+}
+
+void ControlServer::withdraw(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
+    const auto args = request.value("args", nlohmann::json::object());
+    const WithdrawalOrder order{args.value("study_instance_uid", ""), args.value("accession_number", ""),
+                                args.value("reason", ""), args.value("note", "")};
+    if (order.study_instance_uid.empty() && order.accession_number.empty())
+        return answer(client,
+                      control_error({"bad_request", "say of which study: its UID or accession number"}));
+    if (order.reason != "quality" && order.reason != "safety")
+        return answer(client, control_error({"bad_request", "the reason must be quality or safety"}));
+    if (order.note.size() > longest_note)
+        return answer(client, control_error({"bad_request", "the note must have at most 1024 bytes"}));
+    commits_.submit(
+        [order, actor](Database& database) { return withdraw_results(database, order, actor); },
+        [this, client](const Result<int>& opened) {
+            if (opened && *opened == 0)
+                return answer(client, control_error({"not_found", "this study has no results that stand"}));
+            answer_jobs(client, opened);
+        });
 }
 
 void ControlServer::answer_jobs(std::int64_t client, const Result<int>& changed) {

@@ -41,6 +41,7 @@ class ControlServer {
     void dispatch(std::int64_t client, nlohmann::json request, const std::string& actor);
     void reload(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void resend(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void withdraw(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void answer_jobs(std::int64_t client, const Result<int>& changed);
     void change_destination(std::int64_t client, const nlohmann::json& request, const std::string& actor);
     void change(std::int64_t client, const nlohmann::json& request, const std::string& actor);

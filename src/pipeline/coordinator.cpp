@@ -140,7 +140,10 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
               analyses_.pump();
               reports_.pump();
           },
-          [this] { status_changed(); }),
+          [this] { status_changed(); },
+          [this](const CommitmentReport& report, auto answer) {
+              deliveries_.keep_report(report, std::move(answer));
+          }),
       predictions_(loop, engine_, keys_of(configuration_.models), [this] { status_changed(); }),
       control_(loop, commits_, directory_, control_environment()) {}
 

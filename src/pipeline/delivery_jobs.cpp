@@ -1,7 +1,12 @@
 #include "pipeline/delivery_jobs.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "base/logging.h"
+#include "pipeline/commitments.h"
 
 namespace hilum {
 
@@ -16,7 +21,10 @@ DeliveryJobs::DeliveryJobs(boost::asio::io_context& loop, CommitQueue& commits,
 
 void DeliveryJobs::start(const std::function<ChildSpecification(const std::string&)>& specify) {
     for (const auto& destination : configuration_.destinations)
-        lanes_.emplace_back(loop_, commits_, destination, directory_, on_changed_)
+        lanes_
+            .emplace_back(
+                loop_, commits_, destination, directory_, on_changed_,
+                [this](const CommitmentReport& report, auto answer) { keep_report(report, answer); })
             .start(specify(destination.name));
 }
 
@@ -42,6 +50,30 @@ void DeliveryJobs::stop() {
 
 bool DeliveryJobs::any_child_running() const {
     return std::any_of(lanes_.begin(), lanes_.end(), [](const DeliveryLane& lane) { return lane.running(); });
+}
+
+void DeliveryJobs::keep_report(const CommitmentReport& report,
+                               std::function<void(CommitmentReportAnswer)> answer) {
+    commits_.submit(
+        [report, &destinations = configuration_.destinations](Database& database) {
+            const auto name = destination_of_transaction(database, report.transaction_uid);
+            if (!name) {
+                database.count("commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
+                return false;
+            }
+            const auto named = std::ranges::find(destinations, *name, &DestinationSettings::name);
+            if (named != destinations.end()) keep_commitment_report(database, report, *named);
+            return true;
+        },
+        [this, report, answer = std::move(answer)](const Result<bool>& known) {
+            if (!known)
+                spdlog::error("cannot keep a storage commitment report: {}", known.error().message);
+            else if (!*known)
+                spdlog::warn("{} ({}) reports on the storage commitment {}, which Hilum did not ask for",
+                             loggable(report.calling_ae), report.peer, report.transaction_uid);
+            answer({known.has_value(), known.value_or(false)});
+            pump();
+        });
 }
 
 nlohmann::json DeliveryJobs::children_status() const {

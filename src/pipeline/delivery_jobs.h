@@ -19,6 +19,8 @@ class DeliveryJobs {
     void pump();
     void try_now();  // see DeliveryLane
     void drain();
+    // A storage commitment report, whoever brought it; answered once it is kept.
+    void keep_report(const CommitmentReport& report, std::function<void(CommitmentReportAnswer)> answer);
     bool idle() const;
     void stop();
     bool any_child_running() const;

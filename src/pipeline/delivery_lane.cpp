@@ -17,11 +17,12 @@ namespace hilum {
 
 DeliveryLane::DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits,
                            const DestinationSettings& settings, DataDirectory directory,
-                           std::function<void()> on_changed)
+                           std::function<void()> on_changed, OnReport on_report)
     : commits_(commits),
       settings_(settings),
       directory_(std::move(directory)),
       on_changed_(std::move(on_changed)),
+      on_report_(std::move(on_report)),
       loop_(loop),
       wake_timer_(loop),
       deadline_timer_(loop),
@@ -53,10 +54,11 @@ nlohmann::json DeliveryLane::status() const {
             {"error", down_ ? down_why_ : ""}};
 }
 
-DeliveryLane::Claim DeliveryLane::claim(Database& database, const std::string& destination, Duration lease) {
-    Claim claim;
-    if (is_paused(database, destination)) return claim;
-    const std::int64_t at = to_microseconds(now());
+std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& database,
+                                                                  const DestinationSettings& destination) {
+    std::optional<Claimed> claimed;
+    // Connecting, negotiating and the answer each may take the destination's timeout.
+    const Duration lease = 4 * destination.timeout;
     database.each(
         "UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
         "?1"
@@ -64,32 +66,42 @@ DeliveryLane::Claim DeliveryLane::claim(Database& database, const std::string& d
         "next_attempt_at <= ?1"
         " ORDER BY next_attempt_at, id LIMIT 1) RETURNING id, attempts, created_at, refusals",
         [&](SQLite::Statement& row) {
-            auto& delivery = claim.delivery.emplace();
+            auto& delivery = claimed.emplace();
             delivery.request.delivery = row.getColumn(0).getInt64();
             delivery.history.attempts = row.getColumn(1).getInt();
             delivery.history.created_at = row.getColumn(2).getInt64();
             delivery.history.refusals = row.getColumn(3).getInt();
         },
-        at, destination, lease.count());
-    if (!claim.delivery) {
-        claim.next_at = database.number(
-            "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
-            destination);
-        return claim;
-    }
+        to_microseconds(now()), destination.name, lease.count());
+    if (!claimed) return claimed;
     database.each(
         "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid FROM delivery"
         " JOIN result ON result.id = delivery.result_id JOIN report ON report.id = result.report_id"
         " JOIN study ON study.id = report.study_id WHERE delivery.id = ?",
         [&](SQLite::Statement& row) {
-            auto& delivery = *claim.delivery;
-            delivery.request.sop_class_uid = row.getColumn(0).getString();
-            delivery.request.sop_instance_uid = row.getColumn(1).getString();
-            delivery.request.transfer_syntax_uid = row.getColumn(2).getString();
-            delivery.file = row.getColumn(3).getString();
-            delivery.study_instance_uid = row.getColumn(4).getString();
+            claimed->request.sop_class_uid = row.getColumn(0).getString();
+            claimed->request.sop_instance_uid = row.getColumn(1).getString();
+            claimed->request.transfer_syntax_uid = row.getColumn(2).getString();
+            claimed->file = row.getColumn(3).getString();
+            claimed->study_instance_uid = row.getColumn(4).getString();
         },
-        claim.delivery->request.delivery);
+        claimed->request.delivery);
+    return claimed;
+}
+
+// What is to be sent goes before what is to be asked.
+DeliveryLane::Claim DeliveryLane::claim(Database& database, const DestinationSettings& destination) {
+    Claim claim;
+    if (is_paused(database, destination.name)) return claim;
+    claim.delivery = claim_delivery(database, destination);
+    if (claim.delivery) return claim;
+    claim.next_at = database.number(
+        "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
+        destination.name);
+    if (!destination.storage_commitment) return claim;
+    auto [request, next_at] = claim_commitment(database, destination);
+    claim.commitment = std::move(request);
+    if (next_at && (!claim.next_at || *next_at < *claim.next_at)) claim.next_at = next_at;
     return claim;
 }
 
@@ -101,23 +113,23 @@ void DeliveryLane::pump() {
     if (draining_ || down_ || !sender_ || !sender_->running()) return;
     phase_ = Phase::claiming;
     pump_again_ = false;
-    // Connecting, negotiating and the answer each may take the destination's timeout.
-    const Duration lease = 4 * settings_.timeout;
-    commits_.submit(
-        [name = settings_.name, lease](Database& database) { return claim(database, name, lease); },
-        [this](Result<Claim> claimed) {
-            phase_ = Phase::idle;
-            if (!claimed) {
-                spdlog::error("cannot claim a delivery: {}", claimed.error().message);
-                return wake_after(CommitQueue::retry_after);
-            }
-            if (claimed->delivery) {
-                current_ = std::move(*claimed->delivery);
-                return send();
-            }
-            if (claimed->next_at) wake_after(from_microseconds(*claimed->next_at) - now());
-            if (pump_again_) pump();
-        });
+    commits_.submit([&settings = settings_](Database& database) { return claim(database, settings); },
+                    [this](Result<Claim> claimed) {
+                        phase_ = Phase::idle;
+                        if (claimed) return on_claimed(std::move(*claimed));
+                        spdlog::error("cannot claim a delivery: {}", claimed.error().message);
+                        wake_after(CommitQueue::retry_after);
+                    });
+}
+
+void DeliveryLane::on_claimed(Claim claimed) {
+    if (claimed.delivery) {
+        current_ = std::move(*claimed.delivery);
+        return send();
+    }
+    if (claimed.commitment) return request_commitment(*claimed.commitment);
+    if (claimed.next_at) wake_after(from_microseconds(*claimed.next_at) - now());
+    if (pump_again_) pump();
 }
 
 void DeliveryLane::wake_after(Duration wait) {
@@ -126,7 +138,8 @@ void DeliveryLane::wake_after(Duration wait) {
 
 void DeliveryLane::limit_time() {
     wake_up_after(deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
-        if (phase_ != Phase::sending && phase_ != Phase::probing) return;
+        if (phase_ != Phase::sending && phase_ != Phase::probing && phase_ != Phase::requesting_commitment)
+            return;
         spdlog::error("sender {} took too long and is killed", settings_.name);
         sender_->kill();
     });
@@ -150,6 +163,13 @@ void DeliveryLane::send() {
 void DeliveryLane::on_message(Message message) {
     if (const auto probed = from_packet<EchoReply>(message); probed && phase_ == Phase::probing)
         return on_probed(*probed);
+    if (const auto reply = from_packet<CommitmentReply>(message);
+        reply && phase_ == Phase::requesting_commitment && reply->transaction_uid == transaction_uid_)
+        return on_commitment_reply(*reply);
+    if (const auto report = from_packet<CommitmentReport>(message))
+        return on_report_(*report, [this](const CommitmentReportAnswer& answer) {
+            if (sender_->running()) (void)sender_->send(to_packet(answer));
+        });
     auto reply = from_packet<DeliverReply>(message);
     if (!reply || phase_ != Phase::sending || reply->delivery != current_.request.delivery) {
         spdlog::error("sender {}: {}", settings_.name,
@@ -164,6 +184,8 @@ void DeliveryLane::on_sender_ended(const std::string& how) {
     if (phase_ == Phase::sending)
         keep({current_.request.delivery, "retry", -1, "the sender process " + how, false});
     if (phase_ == Phase::probing) on_probed({false, "the sender process " + how});
+    if (phase_ == Phase::requesting_commitment)
+        on_commitment_reply({transaction_uid_, false, "the sender process " + how, false});
 }
 
 void DeliveryLane::keep(DeliverReply reply) {
@@ -175,15 +197,19 @@ void DeliveryLane::keep(DeliverReply reply) {
                      loggable(reply.message));
     note_association(!reply.no_association, reply.message);
     commits_.submit_until_kept(
-        [current = current_, reply = std::move(reply), verdict, name = settings_.name](Database& database) {
+        [current = current_, reply = std::move(reply), verdict, name = settings_.name,
+         commitment = settings_.storage_commitment](Database& database) {
             database.execute(
-                "UPDATE delivery SET state = ?, next_attempt_at = ?, dimse_status = ?, error = ?, "
-                "lease_until = NULL,"
-                " refusals = refusals + ?, updated_at = ? WHERE id = ? AND state = 'running'",
+                // What was withdrawn while it was sent is not sent again.
+                "UPDATE delivery SET state = iif(?1 = 'queued' AND EXISTS (SELECT 1 FROM result JOIN report"
+                " ON report.id = report_id WHERE result.id = result_id AND withdrawn != 0), 'discarded', ?1),"
+                " next_attempt_at = ?2, dimse_status = ?3, error = ?4, lease_until = NULL,"
+                " refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND state = 'running'",
                 verdict.state, verdict.next_attempt_at,
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                 reply.outcome == "delivered" ? std::string() : reply.message,
                 reply.outcome == "refused" ? 1 : 0, to_microseconds(now()), reply.delivery);
+            if (commitment && verdict.state == "delivered") want_commitment(database, reply.delivery);
             audit::AuditEvent event;
             event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
             event.outcome = reply.outcome == "delivered" ? "success" : "failure";
@@ -202,6 +228,38 @@ void DeliveryLane::keep(DeliverReply reply) {
         [this](const Result<void>& kept) {
             // The row stays claimed until the next start takes it up again.
             if (!kept) spdlog::error("cannot keep a delivery: {}", kept.error().message);
+            phase_ = Phase::idle;
+            pump();
+        });
+}
+
+// ---- storage commitment ----
+
+void DeliveryLane::request_commitment(const CommitmentRequest& request) {
+    phase_ = Phase::requesting_commitment;
+    transaction_uid_ = request.transaction_uid;
+    if (auto sent = sender_->send(to_packet(request)); !sent)
+        return on_commitment_reply({transaction_uid_, false, sent.error().message, false});
+    limit_time();
+}
+
+void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
+    deadline_timer_.cancel();
+    phase_ = Phase::keeping;
+    note_association(!reply.no_association, reply.message);
+    refused_commitments_ = reply.accepted ? 0 : refused_commitments_ + 1;
+    if (reply.accepted) {
+        phase_ = Phase::idle;
+        return pump();
+    }
+    spdlog::warn("destination {}: storage commitment: {}", settings_.name, loggable(reply.message));
+    const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
+    commits_.submit_until_kept(
+        [reply, name = settings_.name, delay = policy.delay_after(refused_commitments_)](Database& database) {
+            keep_refused_commitment(database, name, reply.transaction_uid, delay, reply.message);
+        },
+        [this](const Result<void>& kept) {
+            if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
             phase_ = Phase::idle;
             pump();
         });

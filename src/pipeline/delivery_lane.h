@@ -11,6 +11,7 @@
 #include <string>
 
 #include "pipeline/commit_queue.h"
+#include "pipeline/commitments.h"
 #include "pipeline/data_directory.h"
 #include "pipeline/delivery_verdict.h"
 #include "pipeline/supervised_child.h"
@@ -21,8 +22,12 @@ namespace hilum {
 
 class DeliveryLane {
   public:
+    // A storage commitment report that came over the sender's association, and where its answer goes.
+    using OnReport =
+        std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
+
     DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits, const DestinationSettings& settings,
-                 DataDirectory directory, std::function<void()> on_changed);
+                 DataDirectory directory, std::function<void()> on_changed, OnReport on_report);
 
     void start(ChildSpecification sender);
     // Takes the next delivery that is due, unless one is at work or the destination is down.
@@ -45,17 +50,22 @@ class DeliveryLane {
     };
     struct Claim {
         std::optional<Claimed> delivery;
+        std::optional<CommitmentRequest> commitment;  // where there is no delivery
         std::optional<std::int64_t> next_at;
     };
-    enum class Phase { idle, claiming, sending, keeping, probing };
+    enum class Phase { idle, claiming, sending, keeping, probing, requesting_commitment };
 
-    static Claim claim(Database& database, const std::string& destination, Duration lease);
+    static Claim claim(Database& database, const DestinationSettings& destination);
+    static std::optional<Claimed> claim_delivery(Database& database, const DestinationSettings& destination);
+    void on_claimed(Claim claimed);
     void wake_after(Duration wait);
     void limit_time();
     void send();
     void on_message(Message message);
     void on_sender_ended(const std::string& how);
     void keep(DeliverReply reply);
+    void request_commitment(const CommitmentRequest& request);
+    void on_commitment_reply(const CommitmentReply& reply);
     void note_association(bool given, const std::string& why);
     void probe_later();
     void probe();
@@ -65,10 +75,13 @@ class DeliveryLane {
     const DestinationSettings& settings_;
     DataDirectory directory_;
     std::function<void()> on_changed_;
+    OnReport on_report_;
     std::unique_ptr<SupervisedChild> sender_;
     Phase phase_ = Phase::idle;
     bool pump_again_ = false, draining_ = false;
     Claimed current_;
+    std::string transaction_uid_;  // of the commitment that is being requested
+    int refused_commitments_ = 0;  // requests in a row that the destination did not take
     int refused_associations_ =
         0;  // in a row; while not 0 the destination is down, or was until its last echo
     bool down_ = false;

@@ -63,8 +63,9 @@ void recover_jobs(Database& database, const RetrySettings& retry) {
     }
     // A delivery that was interrupted may have arrived: the same bytes are sent again.
     database.execute(
-        "UPDATE delivery SET state = 'queued', lease_until = NULL, updated_at = ?1,"
-        " next_attempt_at = ?1 WHERE state = 'running'",
+        "UPDATE delivery SET state = iif(EXISTS (SELECT 1 FROM result JOIN report ON report.id = report_id"
+        " WHERE result.id = result_id AND withdrawn != 0), 'discarded', 'queued'), lease_until = NULL,"
+        " updated_at = ?1, next_attempt_at = ?1 WHERE state = 'running'",
         at);
 }
 
@@ -151,7 +152,8 @@ constexpr const char* analyses_to_retry =
     " OR (?1 != 0 AND analysis.state IN ('not_analysed', 'analysed', 'discarded'))"
     " OR (analysis.state = 'queued' AND next_attempt_at > ?4)) AND " HILUM_SELECTED("analysis") ")";
 constexpr const char* studies_to_report =
-    "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id IN (SELECT "
+    "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1), withdrawn_at = NULL"
+    " WHERE id IN (SELECT "
     "study_id"
     " FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE analysis.state = 'queued'"
     " AND analysis.attempts = 0 AND analysis.updated_at = ?1)";
@@ -167,10 +169,9 @@ constexpr const char* deliveries_to_retry =
     "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at = ?4,"
     " updated_at = ?4"
     " WHERE id IN (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report"
-    " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE (delivery.state IN ('queued', "
-    "'refused',"
-    " 'expired') OR (?1 != 0 AND delivery.state IN ('delivered', 'discarded'))) AND " HILUM_SELECTED(
-        "delivery") ")";
+    " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
+    " AND (delivery.state IN ('queued', 'refused', 'expired') OR (?1 != 0 AND delivery.state IN "
+    "('delivered', 'discarded'))) AND " HILUM_SELECTED("delivery") ")";
 constexpr const char* analyses_to_discard =
     "UPDATE analysis SET state = 'discarded', updated_at = ?4 WHERE id IN (SELECT analysis.id FROM analysis"
     " JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id"
@@ -231,8 +232,9 @@ int resend_results(Database& database, const ResultSelection& selection, const s
         "= ?4,"
         " updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' OR destination = ?3) AND id IN"
         " (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id ="
-        " report_id JOIN study ON study.id = report.study_id WHERE ((?1 != '' AND study_instance_uid = ?1)"
-        " OR (?2 != '' AND accession_number = ?2)) AND (result.kind != 'sr' OR NOT EXISTS (SELECT 1 FROM "
+        " report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
+        " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND "
+        "(result.kind != 'sr' OR NOT EXISTS (SELECT 1 FROM "
         "report"
         " AS newer JOIN result AS its ON its.report_id = newer.id AND its.kind = 'sr' WHERE newer.study_id ="
         " report.study_id AND newer.model = report.model AND newer.version > report.version)))",

@@ -22,16 +22,16 @@ constexpr const char* all_jobs =
     "SELECT * FROM ("
     " SELECT 'analysis' AS kind, analysis.id AS id, analysis.state AS state, study_instance_uid, "
     "accession_number,"
-    "  sop_instance_uid, frame AS frame, model AS model, NULL AS destination, attempts, next_attempt_at, "
-    "error,"
+    "  sop_instance_uid, frame AS frame, model AS model, NULL AS destination, NULL AS commitment, attempts,"
+    "  next_attempt_at, error,"
     "  analysis.created_at AS created_at, analysis.updated_at AS updated_at FROM analysis"
     "  JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id"
     " UNION ALL SELECT 'report', report.id, report.state, study_instance_uid, accession_number, NULL, NULL, "
-    "model, NULL,"
+    "model, NULL, NULL,"
     "  attempts, next_attempt_at, error, report.created_at, report.updated_at FROM report"
     "  JOIN study ON study.id = study_id"
     " UNION ALL SELECT 'delivery', delivery.id, delivery.state, study_instance_uid, accession_number,"
-    "  sop_instance_uid, NULL, NULL, destination, delivery.attempts, delivery.next_attempt_at, "
+    "  sop_instance_uid, NULL, NULL, destination, commitment, delivery.attempts, delivery.next_attempt_at, "
     "delivery.error,"
     "  delivery.created_at, delivery.updated_at FROM delivery JOIN result ON result.id = result_id"
     "  JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id)"
@@ -100,6 +100,14 @@ Result<std::vector<CounterValue>> DatabaseReader::gauges() {
                      {{"kind", row.getColumn(0).getString()}, {"state", row.getColumn(1).getString()}},
                      row.getColumn(2).getInt64()});
             });
+        database_->each(
+            "SELECT destination, count(*) FROM delivery WHERE commitment IN ('wanted', 'requested')"
+            " GROUP BY destination",
+            [&](SQLite::Statement& row) {
+                all.push_back({"uncommitted_results",
+                               {{"destination", row.getColumn(0).getString()}},
+                               row.getColumn(1).getInt64()});
+            });
         all.push_back({"stored_bytes", {}, database_->number("SELECT sum(size) FROM instance").value_or(0)});
         all.push_back(
             {"stored_instances", {}, database_->number("SELECT count(*) FROM instance").value_or(0)});
@@ -130,12 +138,14 @@ Result<nlohmann::json> DatabaseReader::destinations() {
         auto rows = database_->select(
             "SELECT destination AS name, sum(state IN ('queued', 'running')) AS waiting,"
             " sum(state = 'delivered') AS delivered, sum(state IN ('refused', 'expired')) AS refused,"
+            " sum(commitment = 'committed') AS committed, sum(commitment IN ('wanted', 'requested')) AS "
+            "uncommitted,"
             " coalesce((SELECT error FROM delivery AS d WHERE d.destination = delivery.destination AND error "
             "!= ''"
             " ORDER BY updated_at DESC LIMIT 1), '') AS last_error,"
             " (SELECT paused_at FROM destination AS d WHERE d.name = delivery.destination) AS paused_at"
             " FROM delivery GROUP BY destination UNION ALL"
-            " SELECT name, 0, 0, 0, '', paused_at FROM destination"
+            " SELECT name, 0, 0, 0, 0, 0, '', paused_at FROM destination"
             " WHERE paused_at IS NOT NULL AND name NOT IN (SELECT destination FROM delivery)");
         times_to_text(rows);
         return rows;

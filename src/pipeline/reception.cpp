@@ -10,13 +10,14 @@ namespace hilum {
 
 Reception::Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
                      InstanceStore store, std::function<void()> on_instances,
-                     std::function<void()> on_changed)
+                     std::function<void()> on_changed, OnReport on_report)
     : loop_(loop),
       commits_(commits),
       configuration_(configuration),
       store_(std::move(store)),
       on_instances_(std::move(on_instances)),
-      on_changed_(std::move(on_changed)) {}
+      on_changed_(std::move(on_changed)),
+      on_report_(std::move(on_report)) {}
 
 void Reception::start(ChildSpecification listener) {
     listener_ = std::make_unique<SupervisedChild>(
@@ -77,6 +78,9 @@ void Reception::on_receiver_message(std::int64_t id, Message message) {
     if (auto commit = from_packet<DiscardCommit>(message)) return discard(id, std::move(*commit));
     if (const auto request = from_packet<AssociationRequested>(message)) return associate(id, *request);
     if (const auto event = from_packet<ReceiverEvent>(message)) return keep_event(id, *event);
+    if (const auto report = from_packet<CommitmentReport>(message))
+        return on_report_(*report,
+                          [this, id](const CommitmentReportAnswer& kept) { reply(id, to_packet(kept)); });
     spdlog::error("a receiver sent an unknown or malformed message '{}'", loggable(type));
     receivers_.at(id).channel->close();
     drop(id);
@@ -124,11 +128,14 @@ void Reception::discard(std::int64_t id, DiscardCommit commit) {
 
 void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
     if (!stored) spdlog::error("cannot commit a received object: {}", stored.error().message);
+    reply(id, to_packet(stored ? *stored : StoreAnswer{false, false, stored.error().code}));
+}
+
+void Reception::reply(std::int64_t id, const nlohmann::json& packet) {
     const auto receiver = receivers_.find(id);
     if (receiver == receivers_.end())
         return;  // it died meanwhile; the sender sends again and gets "duplicate"
-    (void)receiver->second.channel->send(
-        to_packet(stored ? *stored : StoreAnswer{false, false, stored.error().code}));
+    (void)receiver->second.channel->send(packet);
 }
 
 void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
@@ -138,7 +145,9 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
         nlohmann::json labels = {{"event", happened.event}};
         if (!happened.code.empty()) labels["code"] = happened.code;
         database.count("receiver_events", labels);
-        if (happened.event == "echo" || happened.event == "association_released") return;
+        if (happened.event == "echo" || happened.event == "association_released" ||
+            happened.event == "commitment_reported")
+            return;
         audit::AuditEvent event;
         event.type = happened.event;
         event.outcome = "failure";

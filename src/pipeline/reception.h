@@ -21,9 +21,12 @@ namespace hilum {
 class Reception {
   public:
     // `on_instances`: something may have come that is to be analysed. `on_changed`: the port opened or
-    // closed.
+    // closed. `on_report`: a storage commitment report came, and where its answer goes.
+    using OnReport =
+        std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
     Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-              InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed);
+              InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed,
+              OnReport on_report);
 
     void start(ChildSpecification listener);
     void drain();  // no new connections; receivers finish what they are at
@@ -54,6 +57,7 @@ class Reception {
     void discard(std::int64_t id, DiscardCommit commit);
     void keep_event(std::int64_t id, const ReceiverEvent& event);
     void answer(std::int64_t id, const Result<StoreAnswer>& answer);
+    void reply(std::int64_t id, const nlohmann::json& packet);
     void close_studies(const Receiver& receiver);
     void drop(std::int64_t id);
     int associations() const;
@@ -63,6 +67,7 @@ class Reception {
     const Configuration& configuration_;
     InstanceStore store_;
     std::function<void()> on_instances_, on_changed_;
+    OnReport on_report_;
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
     std::int64_t next_receiver_ = 1;

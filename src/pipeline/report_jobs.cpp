@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "pipeline/job_state.h"
 #include "pipeline/wake_up.h"
+#include "pipeline/withdrawals.h"
 
 namespace hilum {
 namespace {
@@ -59,11 +60,11 @@ bool is_foreign(const std::string& outcome) {
 }
 
 // What came late is analysed and kept, and no report tells of it.
-void audit_unrevised(Database& database, std::int64_t study) {
+void audit_unrevised(Database& database, std::int64_t study, const char* why) {
     audit::AuditEvent event;
     event.type = "report_not_revised";
     event.actor = "hilum";
-    event.detail = {{"reason", "study.revise is false"}};
+    event.detail = {{"reason", why}};
     database.each(
         "SELECT study_instance_uid FROM study WHERE id = ?",
         [&](SQLite::Statement& row) { event.study_instance_uid = row.getColumn(0).getString(); }, study);
@@ -191,8 +192,9 @@ void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
         if (due.empty()) return;
         for (const auto& [study, version] : due) {
             bool first_active = true, opened = false;
-            const bool wanted = version == 1 || configuration_.study.revise;
-            if (!wanted) audit_unrevised(database, study);
+            const char* const unwanted = why_not_reported(database, study);
+            const bool wanted = unwanted == nullptr;
+            if (!wanted) audit_unrevised(database, study, unwanted);
             for (const auto& model : wanted ? active_models() : std::vector<std::string>{}) {
                 opened |= open_report(database, study, model, version, first_active);
                 first_active = false;
@@ -202,6 +204,14 @@ void ReportJobs::open_due_reports(Database& database, std::int64_t at) const {
                 opened ? version : version - 1, study);
         }
     }
+}
+
+// Null where a study that is due gets a report. What was withdrawn is no report that stands.
+const char* ReportJobs::why_not_reported(Database& database, std::int64_t study) const {
+    if (is_withdrawn(database, study)) return "the study's results were withdrawn";
+    const auto standing = database.number(
+        "SELECT count(*) FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn = 0", study);
+    return configuration_.study.revise || standing == 0 ? nullptr : "study.revise is false";
 }
 
 std::vector<std::string> ReportJobs::active_models() const {
@@ -240,7 +250,8 @@ bool ReportJobs::open_report(Database& database, std::int64_t study, const std::
     const std::int64_t at = to_microseconds(now());
     database.execute(
         "UPDATE report SET state = 'discarded', error = 'a newer version of the report was made',"
-        " updated_at = ? WHERE study_id = ? AND model = ? AND state IN ('queued', 'quarantined')",
+        " updated_at = ? WHERE study_id = ? AND model = ? AND kind = 'results'"
+        " AND state IN ('queued', 'quarantined')",
         at, study, model);
     database.execute(
         "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
@@ -254,9 +265,10 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
     request.job = report;
     request.results_dir = directory_.results().string();
     std::int64_t study = 0, opened_at = 0;
+    bool withdrawing = false;
     database.each(
-        "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at FROM "
-        "report JOIN study"
+        "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at,"
+        " study.withdrawals, report.kind = 'withdrawal' FROM report JOIN study"
         " ON study.id = report.study_id WHERE report.id = ?",
         [&](SQLite::Statement& row) {
             study = row.getColumn(0).getInt64();
@@ -264,10 +276,15 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
             request.version = row.getColumn(2).getInt();
             request.model_name = row.getColumn(3).getString();
             opened_at = row.getColumn(4).getInt64();
+            request.withdrawals = row.getColumn(5).getInt();
+            withdrawing = row.getColumn(6).getInt() != 0;
         },
         report);
-    request.profiles = profiles_for(database, study);
-    if (request.profiles.empty()) return std::nullopt;
+    if (withdrawing)
+        request.withdrawal = withdrawal_of(database, report);
+    else
+        request.profiles = profiles_for(database, study);
+    if (request.profiles.empty() && request.withdrawal.results.empty()) return std::nullopt;
     database.each(
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
         " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code,"
@@ -304,7 +321,7 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
         // Whatever became of that version, its report may have been delivered.
         " AND report.version = (SELECT max(earlier.version) FROM report AS earlier JOIN result AS kept"
         " ON kept.report_id = earlier.id WHERE earlier.study_id = ?1 AND earlier.model = ?2"
-        " AND kept.kind = 'sr' AND earlier.version < ?3)",
+        " AND kept.kind = 'sr' AND earlier.version < ?3 AND earlier.withdrawn = 0)",
         [&](SQLite::Statement& row) {
             request.predecessors.push_back({row.getColumn(0).getString(), row.getColumn(1).getString(),
                                             row.getColumn(2).getString(), request.model_name,
@@ -382,6 +399,9 @@ void ReportJobs::on_reply(ComposeReply reply) {
 // What was made goes out, also when something beside it could not be made: a report that broke its template
 // does not hold back the capture.
 void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const {
+    const auto still_wanted =
+        database.number("SELECT count(*) FROM report WHERE id = ? AND state = 'running'", reply.job);
+    if (still_wanted == 0) return;  // withdrawn while it was composed
     std::string study;
     database.each(
         "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",

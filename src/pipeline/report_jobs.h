@@ -43,6 +43,7 @@ class ReportJobs {
     void open_due_reports(Database& database, std::int64_t at) const;
     bool open_report(Database& database, std::int64_t study, const std::string& model, std::int64_t version,
                      bool of_first_active) const;  // false: nobody wants it
+    const char* why_not_reported(Database& database, std::int64_t study) const;
     std::vector<std::string> active_models() const;
     static std::int64_t repetitions(Database& database, std::int64_t report);
     std::optional<ComposeRequest> request_for(Database& database, std::int64_t report) const;

@@ -12,6 +12,7 @@ using Identity = std::vector<std::string>;
 
 constexpr const char* secondary_capture_storage = "1.2.840.10008.5.1.4.1.1.7";
 constexpr const char* grayscale_presentation_state_storage = "1.2.840.10008.5.1.4.1.1.11.1";
+constexpr const char* key_object_storage = "1.2.840.10008.5.1.4.1.1.88.59";
 
 void append_model(Identity& identity, const ModelIdentity& model) {
     identity.insert(identity.end(), {model.name, model.version, model.sha256, model.configuration_sha256});
@@ -19,6 +20,12 @@ void append_model(Identity& identity, const ModelIdentity& model) {
 
 void append_frame(Identity& identity, const StudyImage& image) {
     if (is_frame(image)) identity.insert(identity.end(), {"frame", std::to_string(image.frame)});
+}
+
+// A PACS that rejected a SOP instance takes it no more: what is reported after a withdrawal has other UIDs.
+void append_withdrawals(Identity& identity, const ComposeRequest& request) {
+    if (request.withdrawals > 0)
+        identity.insert(identity.end(), {"withdrawals", std::to_string(request.withdrawals)});
 }
 
 Identity identity_of(const ComposeRequest& request, const StudyImage& image) {
@@ -60,6 +67,7 @@ std::string series_uid(const ComposeRequest& request, const ModelIdentity& model
     Identity identity{"series", request.study_instance_uid};
     append_model(identity, model);
     identity.insert(identity.end(), settings.begin(), settings.end());
+    append_withdrawals(identity, request);
     return derived(identity);
 }
 
@@ -70,6 +78,7 @@ ResultIdentity identity_with(const ComposeRequest& request, const StudyImage& im
     identity.insert(identity.end(), settings.begin(), settings.end());
     const Identity of_image = identity_of(request, image);
     identity.insert(identity.end(), of_image.begin(), of_image.end());
+    append_withdrawals(identity, request);
     return {sop_class_uid, derived(identity), series_uid(request, model_of(request, image), settings)};
 }
 
@@ -92,6 +101,7 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
     append_model(identity, request.model);
     for (const Identity& image : image_identities(request))
         identity.insert(identity.end(), image.begin(), image.end());
+    append_withdrawals(identity, request);
     // A revision is a series of its own, since its description tells what it replaces.
     Identity of_series = settings;
     if (request.version > 1) of_series.push_back(std::to_string(request.version));
@@ -106,6 +116,17 @@ ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfi
 ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile& profile,
                               const StudyImage& image) {
     return identity_with(request, image, grayscale_presentation_state_storage, state_settings(profile));
+}
+
+ResultIdentity withdrawal_identity(const ComposeRequest& request,
+                                   const std::vector<WithdrawnResult>& results) {
+    Identity identity{"withdrawal", request.study_instance_uid, request.withdrawal.reason,
+                      request.withdrawal.note};
+    for (const auto& result : results) identity.push_back(result.sop_instance_uid);
+    append_withdrawals(identity, request);
+    Identity of_series = identity;
+    of_series.insert(of_series.begin(), "series");
+    return {key_object_storage, derived(identity), derived(of_series)};
 }
 
 std::string device_uid(const ModelIdentity& model) {

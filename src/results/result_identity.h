@@ -25,6 +25,10 @@ ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfi
 ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile& profile,
                               const StudyImage& image);
 
+// The Key Object Selection Document that tells one set of destinations which of their results are withdrawn.
+ResultIdentity withdrawal_identity(const ComposeRequest& request,
+                                   const std::vector<WithdrawnResult>& results);
+
 // The device that observed: another one for each model, version, weights and configuration.
 std::string device_uid(const ModelIdentity& model);
 

@@ -68,6 +68,11 @@ void put_coding_scheme(DcmItem& target) {
     put(*item, DCM_CodingSchemeResponsibleOrganization, manufacturer);
 }
 
+void put_content_date(DcmItem& target, const ContentMoment& moment) {
+    put(target, DCM_ContentDate, moment.date);
+    put(target, DCM_ContentTime, moment.time);
+}
+
 Status put_meta_information(DcmFileFormat& file, const char* transfer_syntax_uid) {
     DcmMetaInfo& meta = *file.getMetaInfo();
     DcmDataset& dataset = *file.getDataset();
@@ -108,15 +113,12 @@ void put_result_modules(DcmItem& target, const ResultIdentity& identity, const R
     // No series date or time: they would have to be one for results that are made at different moments.
     put(target, DCM_InstanceCreationDate, moment.date);
     put(target, DCM_InstanceCreationTime, moment.time);
+    if (series.modality != "PR")
+        put_content_date(target, moment);  // a state has attributes of its own for it
     put(target, DCM_TimezoneOffsetFromUTC, moment.utc_offset);
     put_equipment(target, equipment);
     put_coding_scheme(target);
     for (const ModelIdentity& model : models) put_contribution(target, model, moment, equipment);
-}
-
-void put_content_date(DcmItem& target, const ContentMoment& moment) {
-    put(target, DCM_ContentDate, moment.date);
-    put(target, DCM_ContentTime, moment.time);
 }
 
 void put_code(DcmItem& target, unsigned short group, unsigned short element, const Code& code) {

@@ -41,9 +41,6 @@ void put_result_modules(DcmItem& target, const ResultIdentity& identity, const R
                         const ContentMoment& moment, const Equipment& equipment,
                         const std::vector<ModelIdentity>& models);
 
-// Of an image or a report; a presentation state has its own attributes for it.
-void put_content_date(DcmItem& target, const ContentMoment& moment);
-
 void put_code(DcmItem& target, unsigned short group, unsigned short element, const Code& code);
 
 // The finished file's bytes, with our file meta information. Code "writing" when DCMTK refuses.

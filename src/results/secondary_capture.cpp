@@ -91,11 +91,9 @@ long long numbered(long long group, long long number, long long numbers_of_a_gro
 
 // The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not:
 // the picture is scaled and larger than the image, so none is given.
-void put_image_modules(const SourceImage& image, DcmItem& target, const ReportProfile& profile,
-                       const ContentMoment& moment) {
+void put_image_modules(const SourceImage& image, DcmItem& target, const ReportProfile& profile) {
     DcmItem& source = *image.header;
     const InferenceResult& result = *image.image->outcome.result;
-    put_content_date(target, moment);
     put(target, DCM_ImageType, "DERIVED\\SECONDARY");
     put(target, DCM_ConversionType, "WSD");
     put(target, DCM_InstanceNumber, std::to_string(capture_number(image)));
@@ -128,7 +126,7 @@ Result<std::shared_ptr<DcmDataset>> build_secondary_capture(const ComposeRequest
     auto dataset = std::make_shared<DcmDataset>();
     copy_patient_and_study(*source.header, *dataset);
     copy_request_attributes(*source.header, *dataset);
-    put_image_modules(source, *dataset, profile, moment);
+    put_image_modules(source, *dataset, profile);
     put_capture_device(*dataset, moment);
     put_result_modules(*dataset, capture_identity(request, profile, *source.image),
                        {"OT", profile.sc_series_number, profile.sc_series_description}, moment, equipment,

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/digest.h"
 #include "base/file_system.h"
@@ -12,6 +13,7 @@
 #include "results/report_terms.h"
 #include "results/secondary_capture.h"
 #include "results/template_checker.h"
+#include "results/withdrawal_note.h"
 
 namespace hilum::results {
 namespace {
@@ -47,6 +49,7 @@ class StudyComposer {
             spdlog::error("job {}: an image is left out of its study's report: {}", request_.job, why);
             reply_.problems.push_back(why);
         }
+        if (!request_.withdrawal.reason.empty()) note_failure(add_withdrawal(sources->images));
         for (const ReportProfile& profile : request_.profiles) {
             if (profile.sr) note_failure(add_report(profile, reported(sources->images)));
             for (const SourceImage& image : sources->images)
@@ -78,6 +81,26 @@ class StudyComposer {
         for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
         if (auto proved = prove(**report, images, expected); !proved) return proved;
         return write("sr", identity, **report, profile);
+    }
+
+    // One note for all destinations that were sent the same.
+    Status add_withdrawal(const std::vector<SourceImage>& images) {
+        if (images.empty()) return fail("undecodable", "the study has no image whose header could be read");
+        std::map<std::string, std::vector<WithdrawnResult>> by_destination;
+        for (const auto& result : request_.withdrawal.results)
+            for (const auto& destination : result.destinations) by_destination[destination].push_back(result);
+        const auto readable =
+            readable_with(request_, request_.withdrawal.note, equipment_, {images.front()}).front();
+        for (const auto& [destination, results] : by_destination) {
+            const auto identity = withdrawal_identity(request_, results);
+            ReportProfile profile;
+            profile.destinations = {destination};
+            if (is_made(identity, profile) || was_made_before("ko", identity, profile)) continue;
+            auto note = build_withdrawal_note(request_, results, readable, equipment_);
+            if (!note) return tl::unexpected(note.error());
+            if (auto written = write("ko", identity, **note, profile); !written) return written;
+        }
+        return {};
     }
 
     // Two profiles that differ in other things may want the very same result: it is made once, for both.

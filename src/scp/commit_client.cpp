@@ -79,6 +79,19 @@ Result<Durable> CommitClient::discard(const DiscardCommit& request) {
     return exchange(to_packet(request));
 }
 
+Result<bool> CommitClient::keep(const CommitmentReport& report) {
+    if (auto sent = send(to_packet(report)); !sent) return tl::unexpected(sent.error());
+    const auto message = receive_answer();
+    if (!message) return tl::unexpected(message.error());
+    const auto answer = from_packet<CommitmentReportAnswer>(*message);
+    if (!answer) {
+        gone_ = true;
+        return tl::unexpected(answer.error());
+    }
+    if (!answer->kept) return fail_for_now("not_committed", "not committed");
+    return answer->known;
+}
+
 void CommitClient::report(const ReceiverEvent& event) {
     (void)send(to_packet(event));
 }

@@ -39,6 +39,9 @@ class CommitClient {
     Result<Durable> commit(const StoreCommit& request);
     Result<Durable> discard(const DiscardCommit& request);
 
+    // Whether a transaction of ours has the report's UID, once the report is committed. Codes as of commit().
+    Result<bool> keep(const CommitmentReport& report);
+
     void report(const ReceiverEvent& event);  // lost when the coordinator is gone
 
     // Reads what came unasked, without waiting.

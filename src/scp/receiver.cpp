@@ -11,10 +11,11 @@
 #include <new>
 
 #include "base/logging.h"
+#include "dicom/dataset_stream.h"
+#include "dicom/storage_commitment.h"
 #include "dicom/uid.h"
 #include "scp/association_rejection.h"
 #include "scp/commit_client.h"
-#include "scp/dataset_stream.h"
 #include "scp/presentation_contexts.h"
 #include "scp/store_request_handler.h"
 #include "scp/watched_connection.h"
@@ -64,6 +65,7 @@ class Receiver {
     Outcome answer_echo(const T_DIMSE_C_EchoRQ& request, T_ASC_PresentationContextID context);
     Outcome answer_store(T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context,
                          StoreRequestHandler& store);
+    Outcome answer_event(const T_DIMSE_N_EventReportRQ& request, T_ASC_PresentationContextID context);
     bool receive_data_set(T_ASC_PresentationContextID context, StoreRequestHandler& store);
     OFCondition send_store_response(T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context,
                                     DimseStatus status);
@@ -208,6 +210,8 @@ Receiver::Outcome Receiver::receive_message(StoreRequestHandler& store) {
             return answer_echo(message.msg.CEchoRQ, context);
         case DIMSE_C_STORE_RQ:
             return answer_store(message.msg.CStoreRQ, context, store);
+        case DIMSE_N_EVENT_REPORT_RQ:
+            return answer_event(message.msg.NEventReportRQ, context);
         default:
             spdlog::warn("association from {}: command {:04X}, which was not negotiated",
                          loggable(caller_.calling_ae), static_cast<unsigned>(message.CommandField));
@@ -248,6 +252,20 @@ Receiver::Outcome Receiver::answer_echo(const T_DIMSE_C_EchoRQ& request,
     auto copy = request;
     const auto sent = DIMSE_sendEchoResponse(association_.get(), context, &copy, STATUS_Success, nullptr);
     return sent.good() ? Outcome::go_on : Outcome::ended;
+}
+
+Receiver::Outcome Receiver::answer_event(const T_DIMSE_N_EventReportRQ& request,
+                                         T_ASC_PresentationContextID context) {
+    const auto keep = [this](const CommitmentResult& result) {
+        CommitmentReport report{
+            result.transaction_uid, result.committed, {}, caller_.calling_ae, caller_.peer};
+        for (const auto& [uid, reason] : result.failed) report.failed.push_back({uid, reason});
+        return coordinator_.keep(report);
+    };
+    const auto status = serve_commitment_event(*association_, context, request, unlimited_seconds, keep);
+    if (!status) return watch_.interruption() == Interruption::none ? Outcome::abort : interrupted();
+    report(*status == STATUS_N_Success ? "commitment_reported" : "commitment_refused");
+    return Outcome::go_on;
 }
 
 // False when the association died or went astray in it.

@@ -12,7 +12,7 @@ ALLOWED = {
     "dicom": {"base", "pipeline/types"},
     "audit": {"base"},
     "pipeline/types": {"base"},
-    "pipeline": {"base", "audit", "pipeline/types"},
+    "pipeline": {"base", "audit", "dicom", "pipeline/types"},
     "scp": {"base", "dicom", "pipeline/types"},
     "model/package": {"base", "pipeline/types"},
     "model/inference": {"base", "pipeline/types", "model/package"},

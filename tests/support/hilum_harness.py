@@ -21,7 +21,7 @@ import pydicom
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tools" / "support"))
 
-from local_services import Hilum, Orthanc, ServiceError, http, wait_until  # noqa: E402
+from local_services import Hilum, Orthanc, Service, ServiceError, http, wait_until  # noqa: E402
 from report_reading import COMPREHENSIVE_3D_SR, SECONDARY_CAPTURE, diagnoses  # noqa: E402
 
 BINARIES = pathlib.Path(os.environ["HILUM_BIN"])
@@ -116,6 +116,37 @@ def variant(source, target, change=lambda dataset: None):
     return dataset
 
 
+PEERS = SOURCE / "tests" / "peers"
+PEERS_ENVIRONMENT = {"NODE_PATH": str(BINARIES.parent / "peers" / "node_modules")}  # from the ctest fixture npm_peers
+
+
+def run_peer(script, *arguments, seconds=120):
+    """What a script of tests/peers prints, read as JSON."""
+    ran = subprocess.run(["node", str(PEERS / script), *map(str, arguments)], capture_output=True, text=True,
+                         timeout=seconds, check=False, env={**os.environ, **PEERS_ENVIRONMENT})
+    if ran.returncode != 0:
+        raise ServiceError(f"{script}: {ran.stderr}")
+    return json.loads(ran.stdout)
+
+
+class Peer(Service):
+    """A server of tests/peers, which prints the port that it took."""
+
+    def __init__(self, folder, script, *arguments):
+        super().__init__(pathlib.Path(script).stem, folder)
+        self.command = ["node", PEERS / script, *arguments]
+        self.port = 0
+
+    def start(self):
+        self.launch(self.command, PEERS_ENVIRONMENT)
+        self.port = self.await_ready(self._port, 60)
+        return self
+
+    def _port(self):
+        found = re.search(r'^{"port":(\d+)}$', self.log(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
+
 class Result:
     """An SR or SC as the PACS has it."""
 
@@ -133,18 +164,24 @@ class HilumTest(unittest.TestCase):
 
     routes = False   # Orthanc forwards radiographs to Hilum
     changes = {}     # sections of hilum.yaml
+    pacs_settings = {}  # of orthanc.json
     maxDiff = None
 
     def setUp(self):
-        need("Orthanc", "storescu", "echoscu")
+        need("storescu", "echoscu")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.results_by_instance = {}
-        self.pacs = Orthanc(self.folder / "pacs", routes=self.routes)
-        self.addCleanup(self.pacs.kill)
-        self.pacs.start()
-        self.pacs.know("hilum", "HILUM", 1)
+        self.pacs = self.start_pacs()
         self.node = self.make_node()
+
+    def start_pacs(self):
+        need("Orthanc")
+        pacs = Orthanc(self.folder / "pacs", routes=self.routes, **self.pacs_settings)
+        self.addCleanup(pacs.kill)
+        pacs.start()
+        pacs.know("hilum", "HILUM", 1)
+        return pacs
 
     def make_node(self, name="node", **changes):
         node = Hilum(BINARIES, self.folder / name, configuration(
@@ -252,6 +289,6 @@ class HilumTest(unittest.TestCase):
         return [json.loads(line) for line in exported.stdout.splitlines()]
 
 
-__all__ = ["BINARIES", "COMPREHENSIVE_3D_SR", "HilumTest", "MODEL", "RADIOGRAPHS", "SECONDARY_CAPTURE", "SOURCE",
-           "STORESCU_OPTION", "ServiceError", "configuration", "diagnoses", "echo", "http", "make_phantoms", "need",
-           "radiographs", "store", "store_statuses", "variant", "wait_until", "Hilum", "Orthanc"]
+__all__ = ["BINARIES", "COMPREHENSIVE_3D_SR", "HilumTest", "MODEL", "Peer", "RADIOGRAPHS", "SECONDARY_CAPTURE",
+           "SOURCE", "STORESCU_OPTION", "ServiceError", "configuration", "diagnoses", "echo", "http", "make_phantoms",
+           "need", "radiographs", "run_peer", "store", "store_statuses", "variant", "wait_until", "Hilum", "Orthanc"]

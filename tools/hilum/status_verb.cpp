@@ -80,13 +80,21 @@ std::string state_text(const nlohmann::json& known, const nlohmann::json& found)
     return text_of(found, "state");
 }
 
+// "3 of 5"; "-" where the destination is not asked.
+std::string commitment_text(const nlohmann::json& known) {
+    const auto count = [&](const char* key) { return known.value(key, std::int64_t{0}); };
+    const auto committed = count("committed"), asked = committed + count("uncommitted");
+    return asked == 0 ? "-" : fmt::format("{} of {}", committed, asked);
+}
+
 Table destinations_table(const nlohmann::json& status) {
-    Table table({"DESTINATION", "STATE", "WAITING", "DELIVERED", "REFUSED", "LAST ERROR"});
+    Table table({"DESTINATION", "STATE", "WAITING", "DELIVERED", "COMMITTED", "REFUSED", "LAST ERROR"});
     for (const auto& [name, destination] : destinations_of(status)) {
         const auto& [known, found] = destination;
         const auto error = text_of(found, "error");
         table.add({name, state_text(known, found), text_of(known, "waiting"), text_of(known, "delivered"),
-                   text_of(known, "refused"), error.empty() ? text_of(known, "last_error") : error});
+                   commitment_text(known), text_of(known, "refused"),
+                   error.empty() ? text_of(known, "last_error") : error});
     }
     return table;
 }

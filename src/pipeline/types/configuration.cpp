@@ -239,6 +239,10 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         destination.refused_attempts =
             static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
         destination.timeout = positive_duration(at, "timeout", destination.timeout);
+        auto commitment = at.mapping("storage_commitment");
+        destination.storage_commitment = commitment.boolean("request", destination.storage_commitment);
+        destination.commitment_wait = positive_duration(commitment, "wait", destination.commitment_wait);
+        commitment.finish();
         at.finish();
         destinations.push_back(std::move(destination));
     }

@@ -125,7 +125,9 @@ struct DestinationSettings {
     Duration longest_delay = std::chrono::minutes(10);
     Duration refused_delay = std::chrono::hours(1);  // where the destination blames the object
     int refused_attempts = 5;
-    Duration timeout = std::chrono::seconds(30);  // to connect, and for each answer
+    Duration timeout = std::chrono::seconds(30);       // to connect, and for each answer
+    bool storage_commitment = false;                   // ask whether it keeps what it was sent
+    Duration commitment_wait = std::chrono::hours(1);  // without a report; then it is asked anew
     bool operator==(const DestinationSettings&) const = default;
 };
 

@@ -88,6 +88,27 @@ struct StoreAnswer {
     std::string outcome;     // "stored", "duplicate", "new_version", "discarded", or the error's code
 };
 
+// An instance that a Storage Commitment report says is not kept.
+struct UncommittedInstance {
+    std::string sop_instance_uid;
+    int reason = 0;  // Failure Reason (PS3.3 C.14.1.1)
+};
+// receiver or sender -> coordinator: a destination answered a CommitmentRequest (N-EVENT-REPORT). Answered by
+// CommitmentReportAnswer.
+struct CommitmentReport {
+    static constexpr const char* type = "commitment_report";
+    std::string transaction_uid;
+    std::vector<std::string> committed;  // SOP Instance UIDs
+    std::vector<UncommittedInstance> failed;
+    std::string calling_ae, peer;  // who said so
+};
+// coordinator -> receiver or sender, after the commit.
+struct CommitmentReportAnswer {
+    static constexpr const char* type = "commitment_report_answer";
+    bool kept = false;   // only then may it be answered with success
+    bool known = false;  // false: no transaction of ours has this UID
+};
+
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {
     static constexpr const char* type = "receiver_event";
@@ -196,7 +217,20 @@ struct PredecessorReport {
     std::string model;  // name of the model that it reports
     int version = 0;
 };
-// coordinator -> composer: build the results of one study under one model. Answered by ComposeReply.
+// A result that a destination may have, and that is to be taken back.
+struct WithdrawnResult {
+    std::string kind;  // sr | sc | pr
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid;
+    std::vector<std::string> destinations;
+};
+struct Withdrawal {
+    std::string reason;   // quality | safety; empty: nothing is withdrawn
+    std::string note;     // the operator's own words, may be empty
+    std::int64_t at = 0;  // microseconds since 1970 UTC
+    std::vector<WithdrawnResult> results;
+};
+// coordinator -> composer: build the results of one study under one model, or take them back. Answered by
+// ComposeReply.
 struct ComposeRequest {
     static constexpr const char* type = "compose";
     std::int64_t job = 0;
@@ -209,9 +243,11 @@ struct ComposeRequest {
     std::vector<PredecessorReport> predecessors;
     std::string results_dir;          // where the files go
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
+    int withdrawals = 0;    // how often the study's results were withdrawn before: later ones are others
+    Withdrawal withdrawal;  // with a reason: `images` serve for their headers alone, `profiles` are empty
 };
 struct ComposedResult {
-    std::string kind;  // sr | sc | pr
+    std::string kind;  // sr | sc | pr | ko
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
     std::string file;  // absolute; durable before the reply
     std::string sha256;
@@ -243,6 +279,23 @@ struct DeliverReply {
     int dimse_status = -1;        // -1: no answer came
     std::string message;          // what the operator should know
     bool no_association = false;  // the destination gave none: nothing was said of this instance
+};
+// coordinator -> sender: ask the destination whether it keeps these (N-ACTION). Answered by CommitmentReply;
+// the destination's own answer comes later, as a CommitmentReport.
+struct ReferencedInstance {
+    std::string sop_class_uid, sop_instance_uid;
+};
+struct CommitmentRequest {
+    static constexpr const char* type = "commitment_request";
+    std::string transaction_uid;
+    std::vector<ReferencedInstance> instances;
+};
+struct CommitmentReply {
+    static constexpr const char* type = "commitment_reply";
+    std::string transaction_uid;
+    bool accepted = false;
+    std::string message;
+    bool no_association = false;
 };
 // coordinator -> sender: does the destination answer a C-ECHO? Answered by EchoReply.
 struct EchoRequest {
@@ -308,6 +361,12 @@ HILUM_JSON(ComposedResult)
 HILUM_JSON(ComposeReply)
 HILUM_JSON(DeliverRequest)
 HILUM_JSON(DeliverReply)
+HILUM_JSON(UncommittedInstance)
+HILUM_JSON(CommitmentReport)
+HILUM_JSON(CommitmentReportAnswer)
+HILUM_JSON(ReferencedInstance)
+HILUM_JSON(CommitmentRequest)
+HILUM_JSON(CommitmentReply)
 HILUM_JSON(EchoRequest)
 HILUM_JSON(EchoReply)
 HILUM_JSON(NodeStatus)
@@ -315,6 +374,8 @@ HILUM_JSON(HttpReady)
 HILUM_JSON(PredictRequest)
 HILUM_JSON(PredictReply)
 HILUM_JSON(StudyImage)
+HILUM_JSON(WithdrawnResult)
+HILUM_JSON(Withdrawal)
 HILUM_JSON(ComposeRequest)
 HILUM_JSON(AnalysisOutcome)
 

@@ -43,6 +43,12 @@ HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series
 HILUM_JSON_MEMBERS(ComposeReply, job, results, error_code, error, problems)
 HILUM_JSON_MEMBERS(DeliverRequest, delivery, sop_class_uid, sop_instance_uid, transfer_syntax_uid)
 HILUM_JSON_MEMBERS(DeliverReply, delivery, outcome, dimse_status, message, no_association)
+HILUM_JSON_MEMBERS(UncommittedInstance, sop_instance_uid, reason)
+HILUM_JSON_MEMBERS(CommitmentReport, transaction_uid, committed, failed, calling_ae, peer)
+HILUM_JSON_MEMBERS(CommitmentReportAnswer, kept, known)
+HILUM_JSON_MEMBERS(ReferencedInstance, sop_class_uid, sop_instance_uid)
+HILUM_JSON_MEMBERS(CommitmentRequest, transaction_uid, instances)
+HILUM_JSON_MEMBERS(CommitmentReply, transaction_uid, accepted, message, no_association)
 HILUM_JSON_MEMBERS(EchoReply, answers, message)
 HILUM_JSON_MEMBERS(NodeStatus, receiving, inferring, scp_port, draining, children, models, destinations)
 HILUM_JSON_MEMBERS(HttpReady, port)
@@ -50,8 +56,10 @@ HILUM_JSON_MEMBERS(PredictRequest, request, model)
 HILUM_JSON_MEMBERS(PredictReply, request, http_status, body)
 HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome, frame,
                    frames)
+HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations)
+HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
 HILUM_JSON_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
-                   predecessors, results_dir, report_not_analysed)
+                   predecessors, results_dir, report_not_analysed, withdrawals, withdrawal)
 
 // It says nothing but its type.
 void to_json(nlohmann::json& json, const EchoRequest&) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hilum::delivery {
 namespace {
 
@@ -81,6 +83,10 @@ const char* to_string(Outcome outcome) {
             break;
     }
     return "unsendable";
+}
+
+int RemoteNode::timeout_seconds() const {
+    return std::max(1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(timeout).count()));
 }
 
 std::string RemoteNode::text() const {

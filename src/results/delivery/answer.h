@@ -29,7 +29,8 @@ struct RemoteNode {
     int port = 104;
     Duration timeout = std::chrono::seconds(30);  // to connect, and for each answer
 
-    std::string text() const;  // "PACS at 10.1.0.5:104"
+    std::string text() const;     // "PACS at 10.1.0.5:104"
+    int timeout_seconds() const;  // for DCMTK, which counts in whole ones: at least 1
 };
 
 // The meaning of a C-STORE response's status (PS3.4 table B.2-1, PS3.7 annex C). 0111 (duplicate SOP

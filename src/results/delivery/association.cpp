@@ -13,10 +13,6 @@ namespace {
 
 constexpr auto goodbye = std::chrono::seconds(2);  // for A-RELEASE and A-ABORT
 
-int whole_seconds(Duration duration) {
-    return std::max(1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(duration).count()));
-}
-
 OFCondition propose(T_ASC_Parameters* parameters, const std::vector<ProposedContext>& contexts) {
     int id = 1;
     for (const auto& context : contexts) {
@@ -43,7 +39,7 @@ std::string reason_in(const OFCondition& condition) {
 }  // namespace
 
 OFCondition Association::open(const RemoteNode& node, const std::vector<ProposedContext>& contexts) {
-    const int seconds = whole_seconds(node.timeout);
+    const int seconds = node.timeout_seconds();
     dcmConnectionTimeout.set(seconds);
     watch_.allow(node.timeout);
     OFCondition step = ASC_initializeNetwork(NET_REQUESTOR, 0, seconds, &network_);
@@ -127,6 +123,13 @@ void Association::abort() {
     if (association_ == nullptr) return;
     allow(goodbye);
     if (watch_.socket >= 0 && !watch_.reset) ASC_abortAssociation(association_);
+    destroy();
+}
+
+void Association::acknowledge_release() {
+    if (association_ == nullptr) return;
+    allow(goodbye);
+    ASC_acknowledgeRelease(association_);
     destroy();
 }
 

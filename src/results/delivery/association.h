@@ -41,6 +41,7 @@ class Association {
 
     void allow(Duration duration) { watch_.allow(duration); }  // for the next exchange
     void release();
+    void acknowledge_release();  // the peer asked for it
     void abort();
 
     // What went wrong after a failed exchange, in words: "did not answer within 30s".

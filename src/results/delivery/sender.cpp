@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "pipeline/types/messages.h"
+#include "results/delivery/storage_commitment_scu.h"
 
 namespace hilum::delivery {
 namespace {
@@ -24,20 +26,6 @@ const char* report_class(const std::string& setting) {
     if (setting == "comprehensive") return UID_ComprehensiveSRStorage;
     if (setting == "enhanced") return UID_EnhancedSRStorage;
     return UID_Comprehensive3DSRStorage;
-}
-
-// Waits until the coordinator has something, and meanwhile ends the association when it has been idle for
-// long or the destination wants it ended.
-Status wait_for_request(int channel, StorageScu& scu) {
-    for (;;) {
-        const int connection = scu.socket();
-        pollfd watched[2] = {{channel, POLLIN, 0}, {connection, POLLIN, 0}};
-        const int ready =
-            ::poll(watched, 2, connection >= 0 ? static_cast<int>(idle_association_kept.count()) : -1);
-        if (ready < 0 && errno != EINTR) return tl::unexpected(system_error(errno, "cannot poll"));
-        if (ready > 0 && watched[0].revents != 0) return {};
-        if (ready == 0 || (ready > 0 && watched[1].revents != 0)) scu.release();
-    }
 }
 
 Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
@@ -76,14 +64,103 @@ EchoReply serve_echo(StorageScu& scu) {
     return {answer.outcome != Outcome::retry, answer.message};
 }
 
-Status serve(Channel& coordinator, StorageScu& scu) {
-    const auto message = coordinator.receive();
-    if (!message) return tl::unexpected(message.error());
-    if (packet_type(*message) == EchoRequest::type) return coordinator.send(to_packet(serve_echo(scu)));
-    const auto reply = serve_delivery(scu, *message);
-    if (!reply) return tl::unexpected(reply.error());
-    return coordinator.send(to_packet(*reply));
-}
+// What a sender is: the coordinator's requests on one side, the destination on the other.
+class Sender {
+  public:
+    Sender(Channel coordinator, const Configuration& configuration, const DestinationSettings& settings)
+        : coordinator_(std::move(coordinator)),
+          node_(remote_node(configuration, settings)),
+          storage_(node_),
+          commitment_(node_, [this](const CommitmentResult& result) { return keep(result); }) {
+        for (const auto& [sop_class, syntax] : results_for(settings.reports))
+            storage_.propose(sop_class, syntax);
+    }
+
+    // Serves until the channel closes, which is the error.
+    Status run() {
+        for (;;) {
+            auto message = next_message();
+            if (!message) return tl::unexpected(message.error());
+            if (auto served = serve(*message); !served) return served;
+        }
+    }
+
+  private:
+    Result<Message> next_message() {
+        if (early_.empty()) {
+            if (auto ready = wait_for_request(); !ready) return tl::unexpected(ready.error());
+            return coordinator_.receive();
+        }
+        Message message = std::move(early_.front());
+        early_.pop_front();
+        return message;
+    }
+
+    // Waits until the coordinator has something. Meanwhile ends an association that has been idle for long or
+    // that the destination wants ended, and hears what it says of storage commitment.
+    Status wait_for_request() {
+        for (;;) {
+            pollfd watched[3] = {{coordinator_.fd(), POLLIN, 0},
+                                 {storage_.socket(), POLLIN, 0},
+                                 {commitment_.socket(), POLLIN, 0}};
+            const bool associated = watched[1].fd >= 0 || watched[2].fd >= 0;
+            const int ready =
+                ::poll(watched, 3, associated ? static_cast<int>(idle_association_kept.count()) : -1);
+            if (ready < 0 && errno != EINTR) return tl::unexpected(system_error(errno, "cannot poll"));
+            if (ready > 0 && watched[0].revents != 0) return {};
+            if (ready > 0 && watched[2].revents != 0) {
+                commitment_.serve();
+                if (!early_.empty()) return {};
+            }
+            if (ready == 0 || (ready > 0 && watched[1].revents != 0)) storage_.release();
+            if (ready == 0) commitment_.release();
+        }
+    }
+
+    Status serve(const Message& message) {
+        if (packet_type(message) == EchoRequest::type)
+            return coordinator_.send(to_packet(serve_echo(storage_)));
+        if (packet_type(message) == CommitmentRequest::type) return serve_commitment(message);
+        const auto reply = serve_delivery(storage_, message);
+        if (!reply) return tl::unexpected(reply.error());
+        return coordinator_.send(to_packet(*reply));
+    }
+
+    Status serve_commitment(const Message& message) {
+        const auto request = from_packet<CommitmentRequest>(message);
+        if (!request) return tl::unexpected(request.error());
+        const auto answer = commitment_.request(request->transaction_uid, request->instances);
+        return coordinator_.send(
+            to_packet(CommitmentReply{request->transaction_uid, answer.outcome == Outcome::delivered,
+                                      answer.message, answer.no_association}));
+    }
+
+    // The coordinator may have sent a request before it read this: that one is served afterwards.
+    Result<bool> keep(const CommitmentResult& result) {
+        CommitmentReport report{
+            result.transaction_uid, result.committed, {}, node_.called_ae_title, node_.host};
+        for (const auto& [uid, reason] : result.failed) report.failed.push_back({uid, reason});
+        if (auto sent = coordinator_.send(to_packet(report)); !sent) return tl::unexpected(sent.error());
+        for (;;) {
+            auto message = coordinator_.receive();
+            if (!message) return tl::unexpected(message.error());
+            if (packet_type(*message) != CommitmentReportAnswer::type) {
+                early_.push_back(std::move(*message));
+                continue;
+            }
+            const auto answer = from_packet<CommitmentReportAnswer>(*message);
+            if (!answer) return tl::unexpected(answer.error());
+            if (!answer->kept) return fail_for_now("not_committed", "not committed");
+            return answer->known;
+        }
+    }
+
+    Channel coordinator_;
+    RemoteNode node_;
+    StorageScu storage_;
+    StorageCommitmentScu commitment_;
+    std::deque<Message> early_;  // requests that came while an answer was awaited
+};
 
 int exit_code(const Error& error) {
     if (error.code == "closed") return 0;
@@ -114,12 +191,7 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
         return 1;
     }
     prepare_dcmtk();
-    StorageScu scu(remote_node(configuration, *settings));
-    for (const auto& [sop_class, syntax] : results_for(settings->reports)) scu.propose(sop_class, syntax);
-    for (;;) {
-        if (auto ready = wait_for_request(coordinator.fd(), scu); !ready) return exit_code(ready.error());
-        if (auto served = serve(coordinator, scu); !served) return exit_code(served.error());
-    }
+    return exit_code(Sender(std::move(coordinator), configuration, *settings).run().error());
 }
 
 }  // namespace hilum::delivery

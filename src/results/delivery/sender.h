@@ -1,4 +1,5 @@
-// The sender process of one destination: delivers committed results by C-STORE.
+// The sender process of one destination: delivers committed results by C-STORE, and asks whether they are
+// kept.
 #pragma once
 
 #include <chrono>
@@ -17,8 +18,8 @@ inline constexpr std::chrono::milliseconds idle_association_kept{10'000};
 // What a destination with these settings is sent, and so what is proposed to it.
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports);
 
-// Serves DeliverRequests for the destination of that name until the coordinator closes its channel; returns
-// the exit code.
+// Serves DeliverRequests, CommitmentRequests and EchoRequests for the destination of that name until the
+// coordinator closes its channel; returns the exit code.
 int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination);
 
 }  // namespace hilum::delivery

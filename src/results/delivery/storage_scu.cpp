@@ -27,10 +27,6 @@ std::vector<std::string> sendable_syntaxes(const std::string& own) {
     return syntaxes;
 }
 
-int whole_seconds(Duration duration) {
-    return std::max(1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(duration).count()));
-}
-
 std::string class_name(const std::string& uid) {
     const char* name = dcmFindNameOfUID(uid.c_str());
     return name != nullptr ? name : uid;
@@ -147,7 +143,7 @@ StorageScu::Attempt StorageScu::exchange(const SopInstance& instance, int contex
     const OFCondition sent =
         DIMSE_storeUser(association_->get(), static_cast<T_ASC_PresentationContextID>(context), &request,
                         nullptr, &instance.dataset(), nullptr, nullptr, DIMSE_NONBLOCKING,
-                        whole_seconds(node_.timeout), &response, &detail);
+                        node_.timeout_seconds(), &response, &detail);
     const std::unique_ptr<DcmDataset> owned_detail(detail);
     if (sent.good())
         return {answer_for_store_status(response.DimseStatus, node_, offending_elements(detail)), false};
@@ -171,9 +167,8 @@ Answer StorageScu::echo() {
     DIC_US status = 0;
     DcmDataset* detail = nullptr;
     association.allow(node_.timeout);
-    const OFCondition answered =
-        DIMSE_echoUser(association.get(), association.get()->nextMsgID++, DIMSE_NONBLOCKING,
-                       whole_seconds(node_.timeout), &status, &detail);
+    const OFCondition answered = DIMSE_echoUser(association.get(), association.get()->nextMsgID++,
+                                                DIMSE_NONBLOCKING, node_.timeout_seconds(), &status, &detail);
     const std::unique_ptr<DcmDataset> owned_detail(detail);
     if (answered.bad()) return {Outcome::retry, -1, association.failure(answered, node_)};
     association.release();

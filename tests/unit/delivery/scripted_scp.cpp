@@ -81,6 +81,8 @@ struct ScriptedScp::State {
     mutable std::mutex mutex;
     ScpScript script;
     std::vector<ReceivedStore> stores;
+    std::vector<ReceivedAction> actions;
+    std::vector<int> report_answers;
 };
 
 ScriptedScp::ScriptedScp(ScpScript script) : state_(std::make_shared<State>()) {
@@ -104,6 +106,16 @@ void ScriptedScp::set_script(const ScpScript& script) {
 std::vector<ReceivedStore> ScriptedScp::stores() const {
     const std::lock_guard lock(state_->mutex);
     return state_->stores;
+}
+
+std::vector<ReceivedAction> ScriptedScp::actions() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->actions;
+}
+
+std::vector<int> ScriptedScp::report_answers() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->report_answers;
 }
 
 void ScriptedScp::run() {
@@ -159,6 +171,12 @@ struct ScriptedScp::Conversation {
             return DIMSE_sendEchoResponse(association, context, &command.msg.CEchoRQ,
                                           static_cast<DIC_US>(script.dimse_status), nullptr)
                 .good();
+        if (command.CommandField == DIMSE_N_ACTION_RQ) return serve_action(command.msg.NActionRQ, context);
+        if (command.CommandField == DIMSE_N_EVENT_REPORT_RSP) {
+            const std::lock_guard lock(scp.state_->mutex);
+            scp.state_->report_answers.push_back(command.msg.NEventReportRSP.DimseStatus);
+            return true;
+        }
         return receive_dataset(command.msg.CStoreRQ, context) && answer(command.msg.CStoreRQ, context);
     }
 
@@ -176,6 +194,68 @@ struct ScriptedScp::Conversation {
                                       accepted.acceptedTransferSyntax, as_implicit_little_endian(*dataset),
                                       parameters.callingAPTitle, parameters.calledAPTitle});
         return true;
+    }
+
+    bool serve_action(const T_DIMSE_N_ActionRQ& request, T_ASC_PresentationContextID context) {
+        DcmDataset* dataset = nullptr;
+        const OFCondition received = DIMSE_receiveDataSetInMemory(association, DIMSE_NONBLOCKING, 30,
+                                                                  &context, &dataset, nullptr, nullptr);
+        const std::unique_ptr<DcmDataset> owned(dataset);
+        if (received.bad()) return false;
+        ReceivedAction action;
+        OFString text;
+        dataset->findAndGetOFString(DCM_TransactionUID, text);
+        action.transaction_uid = text.c_str();
+        DcmItem* item = nullptr;
+        for (long i = 0; dataset->findAndGetSequenceItem(DCM_ReferencedSOPSequence, item, i).good(); ++i) {
+            item->findAndGetOFString(DCM_ReferencedSOPInstanceUID, text);
+            action.sop_instance_uids.emplace_back(text.c_str());
+        }
+        {
+            const std::lock_guard lock(scp.state_->mutex);
+            scp.state_->actions.push_back(action);
+        }
+        if (script.report == ScpScript::Report::before_response && !report(action, context)) return false;
+        T_DIMSE_Message response{};
+        response.CommandField = DIMSE_N_ACTION_RSP;
+        response.msg.NActionRSP.MessageIDBeingRespondedTo = request.MessageID;
+        response.msg.NActionRSP.DimseStatus = static_cast<DIC_US>(script.action_status);
+        response.msg.NActionRSP.DataSetType = DIMSE_DATASET_NULL;
+        if (!send(response, context, nullptr)) return false;
+        return script.report != ScpScript::Report::after_response || report(action, context);
+    }
+
+    bool report(const ReceivedAction& action, T_ASC_PresentationContextID context) {
+        DcmDataset information;
+        information.putAndInsertString(DCM_TransactionUID, action.transaction_uid.c_str());
+        bool all = true;
+        for (const auto& uid : action.sop_instance_uids) {
+            const bool failed = uid == script.uncommitted;
+            all = all && !failed;
+            DcmItem* item = nullptr;
+            information.findOrCreateSequenceItem(failed ? DCM_FailedSOPSequence : DCM_ReferencedSOPSequence,
+                                                 item, -2);
+            item->putAndInsertString(DCM_ReferencedSOPClassUID, UID_SecondaryCaptureImageStorage);
+            item->putAndInsertString(DCM_ReferencedSOPInstanceUID, uid.c_str());
+            if (failed) item->putAndInsertUint16(DCM_FailureReason, 0x0112);
+        }
+        T_DIMSE_Message message{};
+        message.CommandField = DIMSE_N_EVENT_REPORT_RQ;
+        auto& request = message.msg.NEventReportRQ;
+        request.MessageID = association->nextMsgID++;
+        request.DataSetType = DIMSE_DATASET_PRESENT;
+        request.EventTypeID = all ? 1 : 2;
+        OFStandard::strlcpy(request.AffectedSOPClassUID, UID_StorageCommitmentPushModelSOPClass,
+                            sizeof(DIC_UI));
+        OFStandard::strlcpy(request.AffectedSOPInstanceUID, UID_StorageCommitmentPushModelSOPInstance,
+                            sizeof(DIC_UI));
+        return send(message, context, &information);
+    }
+
+    bool send(T_DIMSE_Message& message, T_ASC_PresentationContextID context, DcmDataset* dataset) {
+        return DIMSE_sendMessageUsingMemoryData(association, context, &message, nullptr, dataset, nullptr,
+                                                nullptr)
+            .good();
     }
 
     bool answer(const T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context) {

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
+#include "results/content_item.h"
 #include "results/study_composer.h"
 #include "unit/results/report_fixture.h"
 
@@ -25,6 +26,12 @@ std::vector<std::string> kinds(const ComposeReply& reply) {
     std::vector<std::string> all;
     for (const auto& result : reply.results) all.push_back(result.kind);
     return all;
+}
+
+ReportProfile with_states() {
+    auto profile = test_profile();
+    profile.sc_style = "presentation_state";
+    return profile;
 }
 
 TEST(Composer, WritesReportAndCaptureDurablyUnderTheirUids) {
@@ -114,6 +121,58 @@ TEST(Composer, MakesCapturesAsTheProfileAsks) {
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sc"));
 }
 
+// As the coordinator asks for one: the results that were made, for the destinations that were sent them.
+void withdraw_all(ComposeRequest& request, const ComposeReply& made) {
+    request.withdrawal = {"quality", "wrong model, naïvely loaded", 1'700'000'000'000'000, {}};
+    for (const auto& result : made.results)
+        request.withdrawal.results.push_back({result.kind, result.sop_class_uid, result.sop_instance_uid,
+                                              result.series_instance_uid, result.destinations});
+    request.profiles.clear();
+    request.withdrawals = 1;
+}
+
+TEST(Composer, TakesResultsBackWithOneNoteForAllThatWereSentTheSame) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto made = compose(study.request, test_equipment());
+    withdraw_all(study.request, made);
+    study.request.withdrawal.results[0].destinations = {"pacs", "archive"};
+    study.request.withdrawal.results[1].destinations = {"pacs", "archive", "workstation"};
+    const auto reply = compose(study.request, test_equipment());
+    ASSERT_EQ(reply.error_code, "") << reply.error;
+    EXPECT_THAT(kinds(reply), testing::ElementsAre("ko", "ko"));
+    EXPECT_THAT(reply.results[0].destinations, testing::ElementsAre("archive", "pacs"));
+    EXPECT_THAT(reply.results[1].destinations, testing::ElementsAre("workstation"));
+    const auto file = load_dicom_file(reply.results[0].file);
+    ASSERT_TRUE(file.has_value());
+    auto content = read_content(*(*file)->getDataset());
+    ASSERT_TRUE(content.has_value());
+    EXPECT_EQ(content->concept_name.value, "113001");
+    EXPECT_EQ(content->template_identifier, "2010");
+    ASSERT_EQ(content->children.size(), 3u);
+    EXPECT_THAT(content->children[0].text, testing::HasSubstr("wrong model, naïvely loaded"));
+    EXPECT_EQ(content->children[1].referenced_sop_instance_uid, made.results[0].sop_instance_uid);
+    EXPECT_EQ(content->children[1].value_type, "COMPOSITE");
+    EXPECT_EQ(content->children[2].referenced_sop_instance_uid, made.results[1].sop_instance_uid);
+    EXPECT_EQ(content->children[2].value_type, "IMAGE");
+    EXPECT_EQ(compose(study.request, test_equipment()).results[0].sha256, reply.results[0].sha256);
+}
+
+TEST(Composer, GivesOtherUidsToWhatIsReportedAfterAWithdrawal) {
+    StudyFixture study;
+    study.request.profiles.push_back(with_states());
+    study.add_analysed(pneumonia_result());
+    const auto before = compose(study.request, test_equipment());
+    study.request.withdrawals = 1;
+    const auto after = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(before), testing::ElementsAre("sr", "sc", "sc", "pr"));
+    ASSERT_EQ(after.results.size(), before.results.size());
+    for (std::size_t i = 0; i < after.results.size(); ++i) {
+        EXPECT_NE(after.results[i].sop_instance_uid, before.results[i].sop_instance_uid);
+        EXPECT_NE(after.results[i].series_instance_uid, before.results[i].series_instance_uid);
+    }
+}
+
 TEST(Composer, MakesNoReportOfNothingWhereTheSiteWantsNone) {
     StudyFixture study;
     study.add_not_analysed({"modality", "the modality is CT"});
@@ -133,12 +192,6 @@ TEST(Composer, MakesOneResultForTwoProfilesThatWantTheSame) {
     const auto reply = compose(study.request, test_equipment());
     ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "sc"));
     EXPECT_THAT(reply.results.front().destinations, testing::ElementsAre("pacs", "archive"));
-}
-
-ReportProfile with_states() {
-    auto profile = test_profile();
-    profile.sc_style = "presentation_state";
-    return profile;
 }
 
 TEST(Composer, MakesAGreyCaptureAndItsStateForADestinationThatWantsThem) {

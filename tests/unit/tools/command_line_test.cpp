@@ -136,7 +136,12 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
                          {"models", {{{"package", "demo"}, {"state", "failed"}, {"error", "no such file"}}}},
                          {"queue", {{"delivery", {{"queued", 3}}}}},
                          {"destinations",
-                          {{{"name", "pacs"}, {"waiting", 3}, {"delivered", 1}, {"refused", 0}},
+                          {{{"name", "pacs"},
+                            {"waiting", 3},
+                            {"delivered", 3},
+                            {"committed", 1},
+                            {"uncommitted", 2},
+                            {"refused", 0}},
                            {{"name", "archive"}, {"paused_at", "2026-11-23T22:24:48.123456Z"}}}},
                          {"destination_states",
                           {{{"name", "pacs"},
@@ -151,7 +156,7 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
     EXPECT_THAT(out_.str(), HasSubstr("inferring  NO"));
     EXPECT_THAT(out_.str(), HasSubstr("no such file"));
     EXPECT_THAT(out_.str(), HasSubstr("1.0 GiB"));
-    EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN since 2026-11-24 10:00:00 +3 +1 +0 +no route"));
+    EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN since 2026-11-24 10:00:00 +3 +3 +1 of 3 +0 +no route"));
     EXPECT_THAT(out_.str(), ContainsRegex("archive +paused since 2026-11-23 22:24:48"));
 }
 
@@ -164,6 +169,21 @@ TEST_F(CommandLineTest, ResendsAStudysResults) {
     EXPECT_EQ(request["args"]["accession_number"], "A1");
     EXPECT_EQ(request["args"]["destination"], "pacs");
     EXPECT_THAT(out_.str(), HasSubstr("2 deliveries are queued"));
+}
+
+TEST_F(CommandLineTest, WithdrawsAStudysResults) {
+    EXPECT_EQ(hilum({"results", "withdraw", "--accession", "A1"}), exit_usage);
+    EXPECT_EQ(hilum({"results", "withdraw", "--reason", "quality"}), exit_usage);
+    EXPECT_EQ(hilum({"results", "withdraw", "--accession", "A1", "--reason", "mood"}), exit_usage);
+    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"jobs", 1}}}});
+    EXPECT_EQ(
+        hilum({"results", "withdraw", "--accession", "A1", "--reason", "safety", "--note", "wrong patient"}),
+        exit_ok);
+    const auto request = daemon.request();
+    EXPECT_EQ(request["verb"], "results.withdraw");
+    EXPECT_EQ(request["args"]["reason"], "safety");
+    EXPECT_EQ(request["args"]["note"], "wrong patient");
+    EXPECT_THAT(out_.str(), HasSubstr("rejects them"));
 }
 
 TEST_F(CommandLineTest, PausesADestination) {

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-namespace hilum::scp {
+namespace hilum {
 
 // Always claims success: told of a failure on the last fragment, DCMTK waits for another one until the
 // timeout.
@@ -36,4 +36,4 @@ class DatasetStream : public DcmOutputStream {
     explicit DatasetStream(DatasetConsumer& consumer) : DcmOutputStream(&consumer) {}
 };
 
-}  // namespace hilum::scp
+}  // namespace hilum

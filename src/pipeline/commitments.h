@@ -1,0 +1,43 @@
+// Storage Commitment of results: which are to be asked for, what a destination answered. Called within a
+// commit.
+//
+// A delivery's commitment is "" (its destination is not asked), wanted, requested, committed or failed. While
+// a destination is asked, only what it committed itself to may be deleted here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "pipeline/database.h"
+#include "pipeline/types/configuration.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum {
+
+inline constexpr int most_requested_commitments = 100;  // instances of one request
+
+// A delivered result's commitment is wanted from now on.
+void want_commitment(Database& database, std::int64_t delivery);
+
+struct CommitmentClaim {
+    std::optional<CommitmentRequest> request;
+    std::optional<std::int64_t> next_at;  // without one: when there will be one
+};
+// The next request: what is wanted, or was requested without an answer for commitment_wait. It counts as
+// requested from here on, so that an interrupted one is asked anew. Nothing while the destination is paused.
+// What was made longer than give_up_after ago is asked for no more.
+CommitmentClaim claim_commitment(Database& database, const DestinationSettings& destination);
+
+// The destination did not take the request: it is made again after `delay`.
+void keep_refused_commitment(Database& database, const std::string& destination,
+                             const std::string& transaction_uid, Duration delay, const std::string& why);
+
+// The name of the destination that was asked; nothing when no transaction of ours has that UID.
+std::optional<std::string> destination_of_transaction(Database& database, const std::string& transaction_uid);
+
+// A destination's answer. What it does not keep is sent again; after refused_attempts it counts as refused.
+void keep_commitment_report(Database& database, const CommitmentReport& report,
+                            const DestinationSettings& destination);
+
+}  // namespace hilum

@@ -1,0 +1,29 @@
+// Taking a study's results back: what was not sent is not sent any more, and what destinations may have is
+// named in a note to each (results/withdrawal_note.h). Called within a commit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pipeline/database.h"
+#include "pipeline/types/messages.h"
+
+namespace hilum {
+
+struct WithdrawalOrder {
+    std::string study_instance_uid, accession_number;  // one of them
+    std::string reason;                                // quality | safety
+    std::string note;                                  // what went wrong, for those who read it
+};
+
+// Opens a withdrawal, which is a version of the study's report, for each model that has results there that
+// stand. From then on late images make no new report; that an operator asks for an analysis again (`hilum
+// jobs retry`) does. How many were opened.
+int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor);
+
+bool is_withdrawn(Database& database, std::int64_t study);
+
+// What the withdrawal that is `report` takes back: results that were sent, or that may have been.
+Withdrawal withdrawal_of(Database& database, std::int64_t report);
+
+}  // namespace hilum
