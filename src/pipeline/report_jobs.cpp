@@ -372,6 +372,8 @@ std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int
                                                                      r.sc_long_side,
                                                                      r.sc_series_number,
                                                                      r.sc_series_description,
+                                                                     r.sc_style,
+                                                                     r.sr_activation_region,
                                                                      hl7_profile(r.hl7)}});
         same->second.destinations.push_back(destination.name);
     }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr double visible_from = 0.25;  // of the maximum
 constexpr double strongest_opacity = 0.5;
-constexpr double contour_at = 0.5;  // of the maximum
 constexpr Colour contour_colour{1.0, 1.0, 1.0};
 constexpr double contour_opacity = 0.9;
 
@@ -93,7 +92,7 @@ double contour_cover(const StrengthField& field, int row, int column, double wid
         const auto cc = static_cast<std::size_t>(std::clamp(c, 0, field.columns - 1));
         return static_cast<double>(field.values[rr * static_cast<std::size_t>(field.columns) + cc]);
     };
-    const double difference = std::abs(value(row, column) - contour_at);
+    const double difference = std::abs(value(row, column) - activation_contour_at);
     if (difference > 0.2) return 0;
     const double slope = std::hypot(value(row, column + 1) - value(row, column - 1),
                                     value(row + 1, column) - value(row - 1, column)) /

@@ -20,6 +20,9 @@ struct StrengthField {
 // label, or the map is not finite or nowhere positive: then there is nothing to show.
 StrengthField strength_field(const AnalysisArtifact& artifact, int label, int columns, int rows);
 
+// Of the maximum: where contours run, and what activation regions bound.
+inline constexpr double activation_contour_at = 0.5;
+
 struct Colour {
     double red = 0, green = 0, blue = 0;  // 0 to 1
 };
@@ -29,7 +32,7 @@ Colour strength_colour(double strength);
 double strength_opacity(double strength);  // 0 below a quarter, so that the anatomy stays free of a veil
 
 // The field as pixels, 4 bytes each as Cairo's ARGB32 wants them (premultiplied, native byte order), with a
-// contour at half of the maximum, `contour_width` pixels wide.
+// contour at activation_contour_at, `contour_width` pixels wide.
 std::vector<std::uint32_t> overlay_pixels(const StrengthField& field, double contour_width);
 
 }  // namespace hilum::results

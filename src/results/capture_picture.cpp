@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "results/capture_canvas.h"
+#include "results/capture_text.h"
 #include "results/report_terms.h"
 
 namespace hilum::results {
@@ -16,7 +17,6 @@ constexpr Colour white{0.96, 0.96, 0.96};
 constexpr Colour gray{0.70, 0.72, 0.74};
 constexpr Colour panel_colour{0.09, 0.10, 0.12};
 constexpr Colour track_colour{0.22, 0.24, 0.27};
-constexpr std::size_t most_labels = 6;  // the others are in the report
 
 // All lengths are in 1/1280 of the long side, so that text scales with the picture: 22 stay legible at half
 // size.
@@ -29,63 +29,10 @@ struct Scale {
     TextStyle small() const { return {21 * unit, gray, false}; }
 };
 
-struct Content {
-    std::string headline, frame_line, score_line, model_line, time_line, notice, map_line;
-    Colour headline_colour;
-    std::vector<const LabelResult*> labels;
-    std::string more_labels;
-};
-
-std::string title_of(const InferenceResult& result) {
-    if (diagnosed_label(result) == nullptr) return terms::no_finding.meaning;
-    return result.diagnosis;
-}
-
-std::string score_line(const InferenceResult& result) {
-    std::string line = fmt::format("{} {} ({})", score_concept(result).meaning,
-                                   format_score(diagnosis_score(result)), calibration_note(result));
-    if (const LabelResult* const label = diagnosed_label(result); label && has_thresholds(result))
-        line += fmt::format(", threshold {}", format_score(label->threshold));
-    return line;
-}
-
-// The labels to be shown: all, or those with the highest scores in the package's order.
-std::vector<const LabelResult*> shown_labels(const InferenceResult& result) {
-    std::vector<const LabelResult*> labels;
-    for (const LabelResult& label : result.labels) labels.push_back(&label);
-    if (labels.size() <= most_labels) return labels;
-    std::ranges::stable_sort(labels, std::greater{}, [&](auto* label) { return score_of(result, *label); });
-    labels.resize(most_labels);
-    std::ranges::sort(labels);
-    return labels;
-}
-
-std::string map_line(const InferenceResult& result) {
-    const LabelResult& label = result.labels[static_cast<std::size_t>(mapped_label(result))];
-    return &label == diagnosed_label(result) ? "Activation map" : "Activation map: " + label.name;
-}
-
-Content content_of(const InferenceResult& result, const std::string& analysed_at, bool has_map) {
-    Content content;
-    content.headline = title_of(result);
-    content.headline_colour = has_finding(result) ? orange : white;
-    content.score_line = score_line(result);
-    content.model_line = fmt::format("{} {}, weights {}", result.model.name, result.model.version,
-                                     result.model.sha256.substr(0, 12));
-    content.time_line = "Analysed " + analysed_at;
-    content.notice = notice_of(result.model);
-    content.labels = shown_labels(result);
-    if (result.labels.size() > content.labels.size())
-        content.more_labels =
-            fmt::format("{} more in the report", result.labels.size() - content.labels.size());
-    if (has_map) content.map_line = map_line(result);
-    return content;
-}
-
 // Draws the panel, or only measures it: one code, so that the two cannot differ.
 class Panel {
   public:
-    Panel(Canvas& canvas, Scale scale, const InferenceResult& result, const Content& content)
+    Panel(Canvas& canvas, Scale scale, const InferenceResult& result, const CaptureText& content)
         : canvas_(canvas), scale_(scale), result_(result), content_(content) {}
 
     // Returns the height. `draw` false: nothing is drawn.
@@ -94,9 +41,9 @@ class Panel {
         left_ = scale_(28);
         width_ = width - 2 * left_;
         y_ = top + scale_(16);
-        line(content_.headline, scale_.headline(content_.headline_colour), 4);
+        line(content_.headline, scale_.headline(has_finding(result_) ? orange : white), 4);
         if (!content_.frame_line.empty()) line(content_.frame_line, scale_.body(), 4);
-        line(content_.score_line, scale_.body(), 12);
+        line(score_line(), scale_.body(), 12);
         for (const LabelResult* label : content_.labels) label_row(*label);
         if (!content_.more_labels.empty()) line(content_.more_labels, scale_.small(), 4);
         if (!content_.map_line.empty()) legend();
@@ -106,6 +53,11 @@ class Panel {
     }
 
   private:
+    std::string score_line() const {
+        const std::string line = fmt::format("{} ({})", content_.score, content_.calibration);
+        return content_.threshold.empty() ? line : line + ", threshold " + content_.threshold;
+    }
+
     void line(const std::string& text, const TextStyle& style, double gap) {
         y_ += draw_ ? canvas_.text(left_, y_, width_, text, style).height
                     : canvas_.text_height(width_, text, style);
@@ -187,7 +139,7 @@ class Panel {
     Canvas& canvas_;
     Scale scale_;
     const InferenceResult& result_;
-    const Content& content_;
+    const CaptureText& content_;
     bool draw_ = false;
     double left_ = 0, width_ = 0, y_ = 0;
 };
@@ -211,7 +163,7 @@ double banner_height(Canvas& canvas, const Scale& scale, double width, const std
 // The image as large as it can be so that the picture's long side is as asked for. The panel's height depends
 // on the width and the width on the panel's height: a few rounds settle it.
 Layout find_layout(Canvas& canvas, const Scale& scale, const DisplayGeometry& image, int long_side,
-                   const InferenceResult& result, const Content& content) {
+                   const InferenceResult& result, const CaptureText& content) {
     Layout layout;
     layout.columns = long_side;
     for (int round = 0; round < 4; ++round) {
@@ -243,32 +195,24 @@ void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const
 
 }  // namespace
 
-int mapped_label(const InferenceResult& result) {
-    int best = -1;
-    for (int i = 0; i < static_cast<int>(result.labels.size()); ++i) {
-        const LabelResult& label = result.labels[static_cast<std::size_t>(i)];
-        if (!is_finding(label)) continue;
-        if (label.name == result.diagnosis) return i;
-        if (best < 0 ||
-            score_of(result, label) > score_of(result, result.labels[static_cast<std::size_t>(best)]))
-            best = i;
-    }
-    return best;
-}
-
-Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
-                             const std::string& analysed_at, const std::string& frame) {
+Status check_display(const AnalysisArtifact& artifact) {
     const DisplayGeometry& display = artifact.display;
     if (display.columns <= 0 || display.rows <= 0 ||
         artifact.display_pixels.size() !=
             static_cast<std::size_t>(display.columns) * static_cast<std::size_t>(display.rows))
         return fail("artifact_damaged", "the kept analysis lacks the image to be shown");
+    return {};
+}
+
+Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
+                             const std::string& analysed_at, const std::string& frame) {
+    if (const auto whole = check_display(artifact); !whole) return tl::unexpected(whole.error());
+    const DisplayGeometry& display = artifact.display;
     const Scale scale{long_side / 1280.0};
     auto ruler = Canvas::make(16, 16);  // text is measured before the picture's size is known
     if (!ruler) return tl::unexpected(ruler.error());
     const StrengthField probe = strength_field(artifact, mapped_label(result), 1, 1);
-    Content content = content_of(result, analysed_at, !probe.values.empty());
-    if (!frame.empty()) content.frame_line = "Frame" + frame.substr(frame.find(' '));
+    const CaptureText content = capture_text(result, analysed_at, frame, !probe.values.empty());
     const Layout layout = find_layout(*ruler, scale, display, long_side, result, content);
     auto canvas = Canvas::make(layout.columns, layout.rows);
     if (!canvas) return tl::unexpected(canvas.error());

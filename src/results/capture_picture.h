@@ -11,20 +11,18 @@
 
 namespace hilum::results {
 
+// Code "artifact_damaged" unless the display image is there and of its size.
+Status check_display(const AnalysisArtifact& artifact);
+
 struct Picture {
     int columns = 0, rows = 0;
     std::vector<std::uint8_t> rgb;  // columns * rows * 3
 };
 
 // `long_side` is that of the whole picture in pixels; all text scales with it. `analysed_at` and `frame`
-// ("frame 2 of 3", empty: none) are shown as they are. The map is that of the diagnosis where it is a
-// finding, else of the finding with the highest score; without a finding there is none, since the map of
-// "Normal" would draw the eye to something that means nothing. Codes: "artifact_damaged" when the display
-// image is missing or not of its size, "drawing" when Cairo fails.
+// ("frame 2 of 3", empty: none) are shown as they are. The map is that of mapped_label. Codes:
+// "artifact_damaged" when the display image is missing or not of its size, "drawing" when Cairo fails.
 Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
                              const std::string& analysed_at, const std::string& frame = {});
-
-// The label whose map is shown; -1: none.
-int mapped_label(const InferenceResult& result);
 
 }  // namespace hilum::results

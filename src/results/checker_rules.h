@@ -41,6 +41,11 @@ InstanceUids check_modules(DcmItem& report, DcmItem& source, const ReportExpecta
 void check_content(const ContentItem& root, const InstanceUids& evidence,
                    const ReportExpectation& expectation, Violations& found);
 
+// An activation region of a finding, a child of its measurement group; `image` is what its score was
+// inferred from.
+void check_activation_region(const ContentItem& region, const ContentItem& image,
+                             const ReportExpectation& expectation, Violations& found);
+
 bool is_complete(const Code& code);
 
 }  // namespace hilum::results

@@ -22,6 +22,14 @@ void read_reference(DcmItem& item, ContentItem& content) {
     content.referenced_frame_number = text_of(*references.front(), DCM_ReferencedFrameNumber);
 }
 
+void read_graphic(DcmItem& item, ContentItem& content) {
+    content.graphic_type = text_of(item, DCM_GraphicType);
+    const Float32* data = nullptr;
+    unsigned long count = 0;
+    if (item.findAndGetFloat32Array(DCM_GraphicData, data, &count).good() && data != nullptr)
+        content.graphic_data.assign(data, data + count);
+}
+
 void read_template(DcmItem& item, ContentItem& content) {
     const auto templates = items_of(item, DCM_ContentTemplateSequence);
     if (templates.empty()) return;
@@ -40,6 +48,7 @@ Result<ContentItem> read_item(DcmItem& item, int depth) {
         if (content.text.empty()) content.text = text_of(item, tag);
     read_number(item, content);
     read_reference(item, content);
+    read_graphic(item, content);
     read_template(item, content);
     for (DcmItem* const child : items_of(item, DCM_ContentSequence)) {
         auto read = read_item(*child, depth + 1);

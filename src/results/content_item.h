@@ -23,6 +23,8 @@ struct ContentItem {
     Code unit;                                                          // of a NUM
     std::string referenced_sop_class_uid, referenced_sop_instance_uid;  // of an IMAGE
     std::string referenced_frame_number;                                // likewise; empty: all of it
+    std::string graphic_type;                                           // of an SCOORD
+    std::vector<float> graphic_data;                    // likewise: column and row of each point, in pixels
     std::string template_identifier, mapping_resource;  // of a CONTAINER that names its template
     std::vector<ContentItem> children;
 

@@ -135,8 +135,10 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
     steps("presence", group.addQualitativeEvaluation(coded(code_of(label)), coded(terms::present), OFFalse));
 }
 
-// DCMTK's TID 1501 lacks the algorithm's identification: it is put into the finished tree, group by group.
-Status insert_algorithms(DSRDocumentTree& tree, const std::vector<Finding>& findings) {
+// What DCMTK's TID 1501 lacks is put into the finished tree, group by group: the algorithm's identification,
+// and the activation regions where there are any.
+Status complete_groups(DSRDocumentTree& tree, const std::vector<Finding>& findings,
+                       const ActivationRegions& regions) {
     BuildSteps steps;
     std::size_t node =
         tree.gotoNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"), OFTrue, OFTrue);
@@ -147,6 +149,11 @@ Status insert_algorithms(DSRDocumentTree& tree, const std::vector<Finding>& find
         steps("algorithm",
               tree.insertSubTree(*identification, DSRTypes::AM_belowCurrent, DSRTypes::RT_hasConceptMod));
         if (const auto status = steps.status(); !status) return status;
+        tree.gotoNode(node);
+        const auto of_finding = regions.find({finding.source->image, finding.label->name});
+        if (of_finding != regions.end())
+            if (const auto added = add_activation_regions(tree, of_finding->second, *finding.source); !added)
+                return added;
         node = tree.gotoNextNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"));
     }
     return {};
@@ -215,7 +222,8 @@ Status fill_document(DSRDocument& document, const ComposeRequest& request, const
 }
 
 Status build_tree(DSRDocument& document, const ComposeRequest& request, const ReportProfile& profile,
-                  const std::vector<SourceImage>& sources, const Equipment& equipment) {
+                  const std::vector<SourceImage>& sources, const Equipment& equipment,
+                  const ActivationRegions& regions) {
     const auto models = models_of(request, sources);
     const auto findings = findings_of(sources);
     TID1500_MeasurementReport report(CMR_CID7021::ImagingMeasurementReport);
@@ -227,7 +235,7 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
     steps("document type", document.changeDocumentType(document_type(profile.sr_sop_class)));
     if (const auto status = steps.status(); !status) return status;
     const Status measurements = findings.empty() ? remove_empty_measurements(document.getTree())
-                                                 : insert_algorithms(document.getTree(), findings);
+                                                 : complete_groups(document.getTree(), findings, regions);
     if (!measurements) return measurements;
     return insert_evaluations(document.getTree(), {sources, notice_for(models), version_text(request)});
 }
@@ -249,13 +257,14 @@ std::int64_t received_at(const SourceImage& source) {
 Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeRequest& request,
                                                              const ReportProfile& profile,
                                                              const std::vector<SourceImage>& sources,
-                                                             const Equipment& equipment) {
+                                                             const Equipment& equipment,
+                                                             const ActivationRegions& regions) {
     const auto sop_class = sr_sop_class_uid(profile.sr_sop_class);
     if (!sop_class) return tl::unexpected(sop_class.error());
     if (sources.empty()) return fail("report", "a report needs an image that it is about");
     const ResultIdentity identity = report_identity(request, profile);
     DSRDocument document;
-    if (const auto built = build_tree(document, request, profile, sources, equipment); !built)
+    if (const auto built = build_tree(document, request, profile, sources, equipment, regions); !built)
         return tl::unexpected(built.error());
     if (const auto filled = fill_document(document, request, identity, sources); !filled)
         return tl::unexpected(filled.error());
@@ -265,8 +274,8 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
     DcmItem& source = *sources.front().header;
     copy_patient_and_study(source, *dataset);
     copy_referenced_request(source, *dataset);
-    put_result_modules(*dataset, identity, series_of(request, profile),
-                       content_moment(source, analysis_started_at(sources)), equipment,
+    const ContentMoment moment = content_moment(source, analysis_started_at(sources));
+    put_result_modules(*dataset, identity, series_of(request, profile), moment, equipment,
                        models_of(request, sources));
     return dataset;
 }

@@ -8,8 +8,13 @@
 // image: a viewer that prints group headings alone never shows a finding that is not there.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "results/activation_contour.h"
 #include "results/result_identity.h"
 #include "results/result_modules.h"
 #include "results/source_header.h"
@@ -18,13 +23,17 @@ class DcmDataset;
 
 namespace hilum::results {
 
+// The activation regions of findings, by image or frame and label, where the profile wants them.
+using ActivationRegions = std::map<std::pair<const StudyImage*, std::string>, std::vector<ImageRegion>>;
+
 // The data set of the report. `sources` are the images that it is about, at least one; all the result's own
 // text must be ASCII or the sources in UTF-8. Codes: "configuration" (SOP class), "report" (DCMTK refuses an
 // item).
 Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeRequest& request,
                                                              const ReportProfile& profile,
                                                              const std::vector<SourceImage>& sources,
-                                                             const Equipment& equipment);
+                                                             const Equipment& equipment,
+                                                             const ActivationRegions& regions = {});
 
 // When the analysis that is reported started: the earliest of the images' results, else the time of the last
 // file that came (microseconds since 1970 UTC). Never "now": composing again gives the same bytes.

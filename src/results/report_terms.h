@@ -19,6 +19,8 @@ inline const Code notice{"notice", own_coding_scheme, "Notice"};
 inline const Code report_version{"report-version", own_coding_scheme, "Report version"};
 inline const Code not_analysed{"not-analysed", own_coding_scheme, "Not analysed"};
 inline const Code not_analysed_reason{"not-analysed-why", own_coding_scheme, "Reason not analysed"};
+// The box of what the model's activation map marks: coarser than any lesion, and never called one.
+inline const Code activation_region{"activation-box", own_coding_scheme, "Activation region (bounding box)"};
 inline const Code frame{"frame", own_coding_scheme, "Frame"};
 inline const Code no_finding{"no-finding", own_coding_scheme, "No finding above threshold"};
 inline const Code probability{"122157", "DCM", "Probability"};
@@ -69,6 +71,8 @@ std::string version_text(const ComposeRequest& request);
 
 // What whoever has withdrawn results reads.
 std::string withdrawal_text(const ComposeRequest& request);
+// The name of the algorithm's parameter that says what an activation region bounds.
+inline constexpr const char* activation_extent = "activation region";
 
 // At most `bytes` of UTF-8, cut between characters.
 std::string shortened(const std::string& text, std::size_t bytes);

@@ -11,6 +11,7 @@ namespace {
 using Identity = std::vector<std::string>;
 
 constexpr const char* secondary_capture_storage = "1.2.840.10008.5.1.4.1.1.7";
+constexpr const char* grayscale_presentation_state_storage = "1.2.840.10008.5.1.4.1.1.11.1";
 constexpr const char* key_object_storage = "1.2.840.10008.5.1.4.1.1.88.59";
 
 void append_model(Identity& identity, const ModelIdentity& model) {
@@ -41,13 +42,24 @@ std::string derived(const Identity& identity) {
     return derive_uid(identity).value();
 }
 
-// What of the profile is seen in the report, and in the capture. A destination's name is not.
+// What of the profile is seen in the report, and in the capture. A destination's name is not. What came
+// later stands there only where it is not the default, so that results keep the UIDs that they had before.
 Identity report_settings(const ReportProfile& profile, const std::string& sop_class_uid) {
-    return {"sr", sop_class_uid, std::to_string(profile.sr_series_number), profile.sr_series_description};
+    Identity settings{"sr", sop_class_uid, std::to_string(profile.sr_series_number),
+                      profile.sr_series_description};
+    if (profile.sr_activation_region) settings.emplace_back("activation region");
+    return settings;
 }
 
 Identity capture_settings(const ReportProfile& profile) {
-    return {"sc", secondary_capture_storage, std::to_string(profile.sc_series_number),
+    Identity settings{"sc", secondary_capture_storage, std::to_string(profile.sc_series_number),
+                      profile.sc_series_description, std::to_string(profile.sc_long_side)};
+    if (profile.sc_style != "overlay") settings.push_back(profile.sc_style);
+    return settings;
+}
+
+Identity state_settings(const ReportProfile& profile) {
+    return {"pr", grayscale_presentation_state_storage, std::to_string(profile.sc_series_number),
             profile.sc_series_description, std::to_string(profile.sc_long_side)};
 }
 
@@ -57,6 +69,17 @@ std::string series_uid(const ComposeRequest& request, const ModelIdentity& model
     identity.insert(identity.end(), settings.begin(), settings.end());
     append_withdrawals(identity, request);
     return derived(identity);
+}
+
+// Of one image or frame.
+ResultIdentity identity_with(const ComposeRequest& request, const StudyImage& image,
+                             const char* sop_class_uid, const Identity& settings) {
+    Identity identity{"instance", request.study_instance_uid};
+    identity.insert(identity.end(), settings.begin(), settings.end());
+    const Identity of_image = identity_of(request, image);
+    identity.insert(identity.end(), of_image.begin(), of_image.end());
+    append_withdrawals(identity, request);
+    return {sop_class_uid, derived(identity), series_uid(request, model_of(request, image), settings)};
 }
 
 std::vector<Identity> image_identities(const ComposeRequest& request) {
@@ -87,14 +110,12 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
 
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
                                 const StudyImage& image) {
-    const Identity settings = capture_settings(profile);
-    Identity identity{"instance", request.study_instance_uid};
-    identity.insert(identity.end(), settings.begin(), settings.end());
-    const Identity of_image = identity_of(request, image);
-    identity.insert(identity.end(), of_image.begin(), of_image.end());
-    append_withdrawals(identity, request);
-    return {secondary_capture_storage, derived(identity),
-            series_uid(request, model_of(request, image), settings)};
+    return identity_with(request, image, secondary_capture_storage, capture_settings(profile));
+}
+
+ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile& profile,
+                              const StudyImage& image) {
+    return identity_with(request, image, grayscale_presentation_state_storage, state_settings(profile));
 }
 
 ResultIdentity withdrawal_identity(const ComposeRequest& request,

@@ -21,6 +21,10 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
 ResultIdentity capture_identity(const ComposeRequest& request, const ReportProfile& profile,
                                 const StudyImage& image);
 
+// The Grayscale Softcopy Presentation State of that capture.
+ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile& profile,
+                              const StudyImage& image);
+
 // The Key Object Selection Document that tells one set of destinations which of their results are withdrawn.
 ResultIdentity withdrawal_identity(const ComposeRequest& request,
                                    const std::vector<WithdrawnResult>& results);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/uid.h"
+#include "results/dataset_writing.h"
 #include "results/report_terms.h"
 #include "results/source_header.h"
 
@@ -17,10 +18,6 @@ namespace {
 
 const Code processing_equipment{"109102", "DCM", "Processing Equipment"};
 constexpr std::size_t long_string = 64;
-
-void put(DcmItem& item, const DcmTagKey& tag, const std::string& value) {
-    item.putAndInsertOFStringArray(tag, OFString(value.data(), value.size()));
-}
 
 // Minutes east of Greenwich from a TimezoneOffsetFromUTC value, where it is one.
 std::optional<int> minutes_of(const std::string& offset) {
@@ -71,6 +68,11 @@ void put_coding_scheme(DcmItem& target) {
     put(*item, DCM_CodingSchemeResponsibleOrganization, manufacturer);
 }
 
+void put_content_date(DcmItem& target, const ContentMoment& moment) {
+    put(target, DCM_ContentDate, moment.date);
+    put(target, DCM_ContentTime, moment.time);
+}
+
 Status put_meta_information(DcmFileFormat& file, const char* transfer_syntax_uid) {
     DcmMetaInfo& meta = *file.getMetaInfo();
     DcmDataset& dataset = *file.getDataset();
@@ -109,8 +111,10 @@ void put_result_modules(DcmItem& target, const ResultIdentity& identity, const R
     put(target, DCM_SeriesNumber, std::to_string(series.number));
     put(target, DCM_SeriesDescription, shortened(series.description, long_string));
     // No series date or time: they would have to be one for results that are made at different moments.
-    for (const auto& tag : {DCM_InstanceCreationDate, DCM_ContentDate}) put(target, tag, moment.date);
-    for (const auto& tag : {DCM_InstanceCreationTime, DCM_ContentTime}) put(target, tag, moment.time);
+    put(target, DCM_InstanceCreationDate, moment.date);
+    put(target, DCM_InstanceCreationTime, moment.time);
+    if (series.modality != "PR")
+        put_content_date(target, moment);  // a state has attributes of its own for it
     put(target, DCM_TimezoneOffsetFromUTC, moment.utc_offset);
     put_equipment(target, equipment);
     put_coding_scheme(target);

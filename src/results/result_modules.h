@@ -22,7 +22,7 @@ struct Equipment {
 };
 
 struct ResultSeries {
-    std::string modality;  // SR | OT
+    std::string modality;  // SR | OT | PR
     int number = 0;
     std::string description;
 };

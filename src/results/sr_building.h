@@ -7,9 +7,11 @@
 #include <dcmtk/dcmsr/dsrdoc.h>
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "pipeline/types/analysis.h"
+#include "results/activation_contour.h"
 #include "results/report_terms.h"
 #include "results/source_header.h"
 
@@ -53,6 +55,12 @@ inline DSRCodedEntryValue no_units() {
 // TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one
 // label).
 Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label);
+
+// Adds a finding's activation regions to the measurement group at which the tree's cursor stands, and leaves
+// the cursor there: closed POLYLINEs in pixels of the image or frame that they are SELECTED FROM (PS3.3
+// C.18.6.1).
+Status add_activation_regions(DSRDocumentTree& tree, const std::vector<ImageRegion>& regions,
+                              const SourceImage& source);
 
 // A score as the value of a NUM: at most 16 characters of a Decimal String.
 std::string decimal_string(double value);

@@ -11,6 +11,7 @@
 #include "dicom/dataset_reading.h"
 #include "results/measurement_report.h"
 #include "results/observation_message.h"
+#include "results/presentation_state.h"
 #include "results/report_terms.h"
 #include "results/secondary_capture.h"
 #include "results/template_checker.h"
@@ -58,7 +59,7 @@ class StudyComposer {
             if (profile.hl7.wanted) note_failure(add_message(profile, reported(sources->images)));
             if (profile.sr) note_failure(add_report(profile, reported(sources->images)));
             for (const SourceImage& image : sources->images)
-                if (wants_capture(profile, *image.image)) note_failure(add_capture(profile, image));
+                if (wants_capture(profile, *image.image)) note_failure(add_picture(profile, image));
         }
         return std::move(reply_);
     }
@@ -79,9 +80,12 @@ class StudyComposer {
         if (is_made(identity, profile) || was_made_before("sr", identity, profile)) return {};
         const auto images =
             readable_with(request_, profile.sr_series_description, equipment_, reported_images);
-        auto report = build_measurement_report(request_, profile, images, equipment_);
+        const auto regions = profile.sr_activation_region ? regions_of(images) : ActivationRegions{};
+        auto report = build_measurement_report(request_, profile, images, equipment_, regions);
         if (!report) return tl::unexpected(report.error());
-        if (auto proved = prove(**report, profile, images); !proved) return proved;
+        auto expected = expectation(profile, images);
+        for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
+        if (auto proved = prove(**report, images, expected); !proved) return proved;
         return write("sr", identity, **report, profile);
     }
 
@@ -141,11 +145,34 @@ class StudyComposer {
         return true;
     }
 
-    Status prove(DcmDataset& report, const ReportProfile& profile, const std::vector<SourceImage>& images) {
-        const auto violations =
-            check_measurement_report(report, *images.front().header, expectation(profile, images));
+    // Of each finding whose map was kept. One that is damaged holds back no report: a later version has it.
+    ActivationRegions regions_of(const std::vector<SourceImage>& images) {
+        ActivationRegions regions;
+        for (const SourceImage& image : images) {
+            const auto& result = image.image->outcome.result;
+            if (!result || !has_finding(*result) || result->map_rows == 0) continue;
+            const auto artifact = artifact_of(*image.image);
+            if (!artifact) {
+                note(artifact.error());
+                continue;
+            }
+            for (int i = 0; i < static_cast<int>(result->labels.size()); ++i) {
+                const LabelResult& label = result->labels[static_cast<std::size_t>(i)];
+                if (!is_finding(label)) continue;
+                auto of_finding = activation_regions(*artifact, i);
+                if (!of_finding.empty())
+                    regions.emplace(std::pair(image.image, label.name), std::move(of_finding));
+            }
+        }
+        return regions;
+    }
+
+    Status prove(DcmDataset& report, const std::vector<SourceImage>& images,
+                 const ReportExpectation& expected) {
+        const auto violations = check_measurement_report(report, *images.front().header, expected);
         if (violations.empty()) return {};
-        for (const auto& [row, problem] : violations) reply_.problems.push_back(row + ": " + problem);
+        for (const auto& [row, problem] : violations)
+            reply_.problems.push_back(fmt::format("{}: {}", row, problem));
         return fail("template_violation", "the report breaks {} rules of its template, first: {}",
                     violations.size(), reply_.problems.front());
     }
@@ -161,7 +188,9 @@ class StudyComposer {
         for (const SourceImage& image : images) {
             const auto& result = image.image->outcome.result;
             expected.images.push_back({text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid,
-                                       result.has_value(), is_frame(*image.image) ? image.image->frame : 0});
+                                       result.has_value(), is_frame(*image.image) ? image.image->frame : 0,
+                                       integer_of(*image.header, DCM_Columns).value_or(0),
+                                       integer_of(*image.header, DCM_Rows).value_or(0)});
             if (!result) continue;
             expected.findings += static_cast<std::size_t>(std::ranges::count_if(result->labels, is_finding));
             if (result->activation == "none") expected.scores_in_unit_range = false;
@@ -169,23 +198,44 @@ class StudyComposer {
         return expected;
     }
 
+    static Result<AnalysisArtifact> artifact_of(const StudyImage& image) {
+        if (image.artifact.empty())
+            return fail("artifact_damaged", "instance {}: the analysis kept no image", image.instance);
+        auto artifact = read_artifact(image.artifact);
+        if (artifact) return artifact;
+        // Only what a new analysis can mend asks for one.
+        const bool lost =
+            !std::filesystem::exists(image.artifact) || artifact.error().code == "artifact_damaged";
+        return fail(lost ? "artifact_damaged" : artifact.error().code, "instance {}: {}", image.instance,
+                    artifact.error().message);
+    }
+
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = capture_identity(request_, profile, *image.image);
         if (is_made(identity, profile) || was_made_before("sc", identity, profile)) return {};
-        if (image.image->artifact.empty())
-            return fail("artifact_damaged", "instance {}: the analysis kept no image", image.image->instance);
-        const auto artifact = read_artifact(image.image->artifact);
-        if (!artifact) {
-            // Only what a new analysis can mend asks for one.
-            const bool lost = !std::filesystem::exists(image.image->artifact) ||
-                              artifact.error().code == "artifact_damaged";
-            return fail(lost ? "artifact_damaged" : artifact.error().code, "instance {}: {}",
-                        image.image->instance, artifact.error().message);
-        }
+        const auto artifact = artifact_of(*image.image);
+        if (!artifact) return tl::unexpected(artifact.error());
         const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
         auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
         if (!capture) return tl::unexpected(capture.error());
         return write("sc", identity, **capture, profile);
+    }
+
+    Status add_state(const ReportProfile& profile, const SourceImage& image) {
+        const auto identity = state_identity(request_, profile, *image.image);
+        if (is_made(identity, profile) || was_made_before("pr", identity, profile)) return {};
+        const auto artifact = artifact_of(*image.image);
+        if (!artifact) return tl::unexpected(artifact.error());
+        const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
+        const auto state =
+            build_presentation_state(request_, profile, readable.front(), *artifact, equipment_);
+        return write("pr", identity, *state, profile);
+    }
+
+    // A state without its capture would point nowhere.
+    Status add_picture(const ReportProfile& profile, const SourceImage& image) {
+        const auto captured = add_capture(profile, image);
+        return captured && has_presentation_states(profile) ? add_state(profile, image) : captured;
     }
 
     std::filesystem::path file_of(const ResultIdentity& identity) const {

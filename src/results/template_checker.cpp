@@ -174,6 +174,31 @@ void check_algorithm(const ContentItem& item, Violations& found) {
                       "(111002, DCM) is related by '{}'", parameter->relationship_type);
 }
 
+void check_regions(const ContentItem& group, const Context& context) {
+    const Items regions = group.of_type("SCOORD");
+    const Items scores = group.of_type("NUM");
+    const Items parameters = group.named("DCM", "111002");
+    context.found.require(
+        regions.empty() ||
+            std::ranges::any_of(parameters, [](auto* p) { return p->text.starts_with(activation_extent); }),
+        "TID 1501 activation region", "no parameter says what the region bounds");
+    if (scores.empty() || scores.front()->of_type("IMAGE").empty()) return;
+    for (const ContentItem* region : regions)
+        check_activation_region(*region, *scores.front()->of_type("IMAGE").front(), context.expectation,
+                                context.found);
+}
+
+// None lies outside the groups, so that all were looked at.
+void check_number_of_regions(const ContentItem& root, std::size_t in_groups, const Context& context) {
+    std::size_t all = 0;
+    for_each_item(root,
+                  [&](const ContentItem& item) { all += item.value_type.starts_with("SCOORD") ? 1 : 0; });
+    context.found.require(all == in_groups && all == context.expectation.activation_regions,
+                          "TID 1501 activation region",
+                          "{} regions, {} of them in measurement groups, not {}", all, in_groups,
+                          context.expectation.activation_regions);
+}
+
 void check_group(const ContentItem& group, const Context& context) {
     Violations& found = context.found;
     require_text(group, has_obs_context, "112039", "TID 1501 row 2", found);
@@ -189,6 +214,7 @@ void check_group(const ContentItem& group, const Context& context) {
                       score->relationship_type);
         source_image_of(*score, "TID 320 row 3", context);
     }
+    check_regions(group, context);
     if (finding == nullptr) return;
     // Viewers print a group's finding alone: a group says that it is there.
     const Items presence = group.named(finding->code.scheme.c_str(), finding->code.value.c_str());
@@ -198,7 +224,7 @@ void check_group(const ContentItem& group, const Context& context) {
 
 void check_measurements(const ContentItem& root, const Context& context) {
     const Items containers = root.named("DCM", "126010");
-    std::size_t number_of_groups = 0;
+    std::size_t number_of_groups = 0, number_of_regions = 0;
     context.found.require(containers.size() <= 1, "TID 1500 row 6", "{} containers of measurements",
                           containers.size());
     for (const ContentItem* container : containers) {
@@ -208,12 +234,14 @@ void check_measurements(const ContentItem& root, const Context& context) {
             context.found.require(group->relationship_type == contains, "TID 1500 row 8",
                                   "a measurement group is related by '{}'", group->relationship_type);
             check_group(*group, context);
+            number_of_regions += group->of_type("SCOORD").size();
         }
         number_of_groups += groups.size();
     }
     context.found.require(number_of_groups == context.expectation.findings, "TID 1500 row 8",
                           "{} measurement groups for {} findings", number_of_groups,
                           context.expectation.findings);
+    check_number_of_regions(root, number_of_regions, context);
 }
 
 void check_not_analysed(const ContentItem& diagnosis, Violations& found) {

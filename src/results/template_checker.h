@@ -20,17 +20,19 @@ struct TemplateViolation {
 struct ExpectedImage {
     std::string sop_class_uid, sop_instance_uid;
     bool analysed = false;
-    int frame = 0;  // that the outcome is of, from 1; 0: the image as a whole
+    int frame = 0;                    // that the outcome is of, from 1; 0: the image as a whole
+    long long columns = 0, rows = 0;  // pixels; an activation region lies within them
 };
 
 // What the report was made from.
 struct ReportExpectation {
     std::string sop_class_uid;
     std::vector<ExpectedImage> images;  // that the report is about, or frames of them; all
-    std::size_t findings = 0;          // positive abnormal labels of all images: each has a measurement group
-    bool scores_in_unit_range = true;  // false: the model's activation does not bound its scores
-    bool notice_required = true;       // not cleared for clinical use
-    bool has_predecessor = false;      // a later version
+    std::size_t findings = 0;  // positive abnormal labels of all images: each has a measurement group
+    std::size_t activation_regions = 0;  // in the groups of findings; none, unless the site asked for them
+    bool scores_in_unit_range = true;    // false: the model's activation does not bound its scores
+    bool notice_required = true;         // not cleared for clinical use
+    bool has_predecessor = false;        // a later version
 };
 
 // Every violation; empty: the report is right. `source` is the header whose patient and study the report is

@@ -204,6 +204,7 @@ ReportSettings read_reports(YamlMapping& at) {
         static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
     reports.sr_series_description =
         series_description(sr, "series_description", reports.sr_series_description);
+    reports.sr_activation_region = sr.boolean("activation_region", reports.sr_activation_region);
     sr.finish();
     auto sc = at.mapping("sc");
     reports.sc_when = sc.choice("when", {"always", "positive", "never"}, reports.sc_when);
@@ -212,6 +213,7 @@ ReportSettings read_reports(YamlMapping& at) {
         static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
     reports.sc_series_description =
         series_description(sc, "series_description", reports.sc_series_description);
+    reports.sc_style = sc.choice("style", {"overlay", "presentation_state"}, reports.sc_style);
     sc.finish();
     return reports;
 }

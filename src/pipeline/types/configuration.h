@@ -115,12 +115,14 @@ struct ReportSettings {
     std::string sr_sop_class = "comprehensive_3d";  // comprehensive_3d | comprehensive | enhanced
     int sr_series_number = 9001;
     std::string sr_series_description = "AI chest report";
+    bool sr_activation_region = false;  // box of the activation map beside each finding
     bool sc = true;
     std::string sc_when = "always";  // always | positive | never
     int sc_long_side = 1280;         // pixels
     int sc_series_number = 9002;
     std::string sc_series_description = "AI chest overlay";
-    std::optional<Hl7Settings> hl7;  // instead of sr and sc
+    std::string sc_style = "overlay";  // overlay | presentation_state
+    std::optional<Hl7Settings> hl7;    // instead of sr and sc
     bool operator==(const ReportSettings&) const = default;
 };
 

@@ -216,6 +216,8 @@ struct ReportProfile {
     int sc_long_side = 0;
     int sc_series_number = 0;
     std::string sc_series_description;
+    std::string sc_style = "overlay";  // overlay | presentation_state
+    bool sr_activation_region = false;
     Hl7Profile hl7;
 };
 struct PredecessorReport {
@@ -257,7 +259,7 @@ struct ComposeRequest {
     Withdrawal withdrawal;
 };
 struct ComposedResult {
-    std::string kind;  // sr | sc | ko | oru (an HL7 message: no SOP class, an instance UID all the same)
+    std::string kind;  // sr | sc | pr | ko | oru (an HL7 message: no SOP class, but a UID)
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
     std::string file;  // absolute; durable before the reply
     std::string sha256;

@@ -176,6 +176,9 @@ std::set<ClassAndSyntax> results_for(const ReportSettings& reports) {
     if (reports.sr)
         results.emplace(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
     if (reports.sc) results.emplace(UID_SecondaryCaptureImageStorage, UID_LittleEndianExplicitTransferSyntax);
+    if (reports.sc && reports.sc_style == "presentation_state")
+        results.emplace(UID_GrayscaleSoftcopyPresentationStateStorage,
+                        UID_LittleEndianExplicitTransferSyntax);
     return results;
 }
 

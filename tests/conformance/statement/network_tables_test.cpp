@@ -101,24 +101,33 @@ TEST(ConformanceStatement, ListsTheRejectionsThatAreGiven) {
 
 // ---- as an SCU ----
 
+std::string where_proposed(const std::string& abstract_syntax, const std::string& sop_class) {
+    if (abstract_syntax == UID_SecondaryCaptureImageStorage) return "`send` has sc";
+    if (abstract_syntax == UID_GrayscaleSoftcopyPresentationStateStorage)
+        return "`send` has sc, `sc.style` is presentation_state";
+    return "`send` has sr, `sr.sop_class` is " + sop_class;
+}
+
 TEST(ConformanceStatement, ListsThePresentationContextsThatAreProposed) {
     std::vector<Row> rows;
     for (const std::string sop_class : {"comprehensive_3d", "comprehensive", "enhanced"}) {
         ReportSettings reports;
         reports.sr_sop_class = sop_class;
         reports.sc = sop_class == "comprehensive_3d";  // the same beside each
+        reports.sc_style = "presentation_state";
         for (const auto& context : delivery::contexts_for(delivery::results_for(reports))) {
             const auto* const storage = find_storage_sop_class(context.abstract_syntax);
             std::string syntaxes;
             for (const auto& uid : context.transfer_syntaxes)
                 syntaxes += fmt::format("{}{} ({})", syntaxes.empty() ? "" : ", ",
                                         find_transfer_syntax(uid)->name, uid);
-            const bool capture = storage->name == "Secondary Capture Image Storage";
             rows.push_back({std::string(storage->name), context.abstract_syntax, syntaxes, "SCU", "none",
-                            capture ? "`send` has sc" : "`send` has sr, `sr.sop_class` is " + sop_class});
+                            where_proposed(context.abstract_syntax, sop_class)});
         }
     }
-    std::ranges::stable_sort(rows, {}, [](const Row& row) { return row[5].starts_with("`send` has sc"); });
+    std::ranges::stable_sort(rows, {}, [](const Row& row) {
+        return row[5].starts_with("`send` has sr") ? 0 : row[5] == "`send` has sc" ? 1 : 2;
+    });
     expect_documented("contexts-proposed", table({"Abstract Syntax", "UID", "Transfer Syntaxes", "Role",
                                                   "Extended Negotiation", "Where"},
                                                  rows));

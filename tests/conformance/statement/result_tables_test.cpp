@@ -1,4 +1,5 @@
-// Codes and attributes of the Structured Reports and Secondary Captures that Hilum makes.
+// Codes and attributes of the Structured Reports, Secondary Captures and presentation states that Hilum
+// makes.
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <gmock/gmock.h>
@@ -92,6 +93,10 @@ class EverythingReported : public testing::Test {
         study.request.version = 2;
         study.request.predecessors = {
             {UID_Comprehensive3DSRStorage, "1.2.3.4", "1.2.3", study.request.model_name, 1}};
+        auto other_style = fixture::test_profile();
+        other_style.sc_style = "presentation_state";
+        other_style.sr_activation_region = true;
+        study.request.profiles.push_back(other_style);
         reply = results::compose(study.request, fixture::test_equipment());
         EXPECT_EQ(reply.error_code, "") << reply.error;
     }
@@ -180,6 +185,7 @@ std::set<std::string> documented_tags(const std::string& block) {
 TEST_F(EverythingReported, HasItsAttributesInTheStatement) {
     EXPECT_THAT(documented_tags("sr-attributes"), testing::ContainerEq(own_tags("sr")));
     EXPECT_THAT(documented_tags("sc-attributes"), testing::ContainerEq(own_tags("sc")));
+    EXPECT_THAT(documented_tags("pr-attributes"), testing::ContainerEq(own_tags("pr")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "results/activation_overlay.h"
+#include "results/capture_text.h"
 #include "unit/results/report_fixture.h"
 
 namespace hilum::results::test {

@@ -28,6 +28,12 @@ std::vector<std::string> kinds(const ComposeReply& reply) {
     return all;
 }
 
+ReportProfile with_states() {
+    auto profile = test_profile();
+    profile.sc_style = "presentation_state";
+    return profile;
+}
+
 TEST(Composer, WritesReportAndCaptureDurablyUnderTheirUids) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());
@@ -154,10 +160,12 @@ TEST(Composer, TakesResultsBackWithOneNoteForAllThatWereSentTheSame) {
 
 TEST(Composer, GivesOtherUidsToWhatIsReportedAfterAWithdrawal) {
     StudyFixture study;
+    study.request.profiles.push_back(with_states());
     study.add_analysed(pneumonia_result());
     const auto before = compose(study.request, test_equipment());
     study.request.withdrawals = 1;
     const auto after = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(before), testing::ElementsAre("sr", "sc", "sc", "pr"));
     ASSERT_EQ(after.results.size(), before.results.size());
     for (std::size_t i = 0; i < after.results.size(); ++i) {
         EXPECT_NE(after.results[i].sop_instance_uid, before.results[i].sop_instance_uid);
@@ -184,6 +192,60 @@ TEST(Composer, MakesOneResultForTwoProfilesThatWantTheSame) {
     const auto reply = compose(study.request, test_equipment());
     ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "sc"));
     EXPECT_THAT(reply.results.front().destinations, testing::ElementsAre("pacs", "archive"));
+}
+
+TEST(Composer, MakesAGreyCaptureAndItsStateForADestinationThatWantsThem) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    auto states = with_states();
+    states.destinations = {"reading room"};
+    study.request.profiles.push_back(states);
+    const auto reply = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "sc", "pr"));
+    EXPECT_NE(reply.results[1].sop_instance_uid, reply.results[2].sop_instance_uid);
+    EXPECT_NE(reply.results[1].series_instance_uid, reply.results[2].series_instance_uid);
+    EXPECT_THAT(reply.results[1].destinations, testing::ElementsAre("pacs"));
+    EXPECT_THAT(reply.results[2].destinations, testing::ElementsAre("reading room"));
+    EXPECT_THAT(reply.results[3].destinations, testing::ElementsAre("reading room"));
+}
+
+TEST(Composer, MakesTheSameStateAgainAndLeavesOneThatIsThere) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    study.request.profiles = {with_states()};
+    const auto first = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(first), testing::ElementsAre("sr", "sc", "pr"));
+    const auto bytes = bytes_of(first.results[2].file);
+    std::filesystem::remove(first.results[2].file);
+    EXPECT_TRUE(bytes_of(compose(study.request, test_equipment()).results.at(2).file) == bytes);
+    study.request.images.front().outcome.result->confidence = 0.91;
+    study.request.images.front().outcome.result->started_at += 1'000'000;
+    EXPECT_EQ(compose(study.request, test_equipment()).results.at(2).sha256, sha256_hex(bytes));
+}
+
+TEST(Composer, MakesNoStateWhereThereIsNoCapture) {
+    StudyFixture study;
+    study.add_analysed(normal_result());
+    std::ofstream(study.add_analysed(pneumonia_result()).artifact, std::ios::trunc) << "HILUMART1";
+    study.request.profiles = {with_states()};
+    EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr", "sc", "pr"));
+    study.request.profiles.front().sc_when = "positive";
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "artifact_damaged");
+    EXPECT_THAT(kinds(reply), testing::ElementsAre("sr"));
+}
+
+// What has been sent keeps its UIDs, whatever settings come later: these are those of version 0.1.0 before
+// there were any.
+TEST(Composer, KeepsTheUidsThatResultsOfTheDefaultSettingsAlwaysHad) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto reply = compose(study.request, test_equipment());
+    ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc"));
+    EXPECT_EQ(reply.results[0].sop_instance_uid, "2.25.198940238709659320030013210735589298398");
+    EXPECT_EQ(reply.results[0].series_instance_uid, "2.25.292481823886998926072945193411200364839");
+    EXPECT_EQ(reply.results[1].sop_instance_uid, "2.25.9263007270534096466240556277749294329");
+    EXPECT_EQ(reply.results[1].series_instance_uid, "2.25.301235523593592121456714407751377518813");
 }
 
 TEST(Composer, KeepsACapturesUidAndGivesTheReportANewOneInALaterVersion) {

@@ -63,7 +63,8 @@ destinations:
     host: 10.1.0.5
     send: [sr]
     from: [CR1]
-    sr: {sop_class: enhanced, series_number: 77}
+    sr: {sop_class: enhanced, series_number: 77, activation_region: true}
+    sc: {style: presentation_state}
 http: {listen: "0.0.0.0:9090"}
 )");
     EXPECT_EQ(c.node.ae_title, "CHESTAI");
@@ -88,6 +89,8 @@ http: {listen: "0.0.0.0:9090"}
     EXPECT_FALSE(c.destinations[0].reports.sc);
     EXPECT_EQ(c.destinations[0].reports.sr_sop_class, "enhanced");
     EXPECT_EQ(c.destinations[0].reports.sr_series_number, 77);
+    EXPECT_TRUE(c.destinations[0].reports.sr_activation_region);
+    EXPECT_EQ(c.destinations[0].reports.sc_style, "presentation_state");
     EXPECT_THAT(c.destinations[0].from, ElementsAre("CR1"));
     EXPECT_EQ(c.http.address, "0.0.0.0");
     EXPECT_EQ(c.http.port, 9090);
