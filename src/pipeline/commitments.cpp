@@ -129,6 +129,13 @@ void want_commitment(Database& database, std::int64_t delivery) {
                      to_microseconds(now() + gathering), delivery);
 }
 
+void forget_commitments(Database& database, const std::vector<std::string>& asked) {
+    database.execute(
+        "UPDATE delivery SET commitment = '' WHERE commitment IN ('wanted', 'requested')"
+        " AND destination NOT IN (SELECT value FROM json_each(?))",
+        nlohmann::json(asked).dump());
+}
+
 CommitmentClaim claim_commitment(Database& database, const DestinationSettings& destination) {
     CommitmentClaim claim;
     if (is_paused(database, destination.name)) return claim;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pipeline/database.h"
 #include "pipeline/types/configuration.h"
@@ -19,6 +20,10 @@ inline constexpr int most_requested_commitments = 100;  // instances of one requ
 
 // A delivered result's commitment is wanted from now on.
 void want_commitment(Database& database, std::int64_t delivery);
+
+// At start: what no destination is asked for any more, since the configuration changed, waits for no answer.
+// `asked`: the names of the destinations that are.
+void forget_commitments(Database& database, const std::vector<std::string>& asked);
 
 struct CommitmentClaim {
     std::optional<CommitmentRequest> request;

@@ -18,6 +18,7 @@
 #include "pipeline/analysis_engine.h"
 #include "pipeline/analysis_jobs.h"
 #include "pipeline/commit_queue.h"
+#include "pipeline/commitments.h"
 #include "pipeline/control.h"
 #include "pipeline/control_server.h"
 #include "pipeline/data_directory.h"
@@ -43,6 +44,13 @@ std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
 std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations) {
     std::vector<std::string> names;
     for (const auto& destination : destinations) names.push_back(destination.name);
+    return names;
+}
+
+std::vector<std::string> asked_for_commitment(const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> names;
+    for (const auto& destination : destinations)
+        if (destination.storage_commitment) names.push_back(destination.name);
     return names;
 }
 
@@ -195,10 +203,12 @@ Status Node::start() {
     if (auto opened = control_.start(); !opened) return opened;
     commits_.submit(
         [retry = configuration_.retry, models = keys_of(configuration_.models),
-         destinations = names_of(configuration_.destinations)](Database& database) {
+         destinations = names_of(configuration_.destinations),
+         asked = asked_for_commitment(configuration_.destinations)](Database& database) {
             recover_jobs(database, retry);
             adopt_models(database, models);
             expire_stray_deliveries(database, destinations);
+            forget_commitments(database, asked);
             audit::AuditEvent event;
             event.type = "node_started";
             event.actor = "hilum";

@@ -1,10 +1,11 @@
 """Messages to a worklist: ORU^R01 over MLLP to an independent receiver, read by an independent parser."""
 
 import json
+import subprocess
 
 import pydicom
 
-from hilum_harness import HilumTest, Peer, http, make_phantoms, run_peer, variant, wait_until
+from hilum_harness import BINARIES, HilumTest, Peer, http, make_phantoms, run_peer, variant, wait_until
 
 PNEUMONIA = "233604007"
 
@@ -92,6 +93,27 @@ class AcceptingWorklistTest(Worklist):
             self.assertEqual(pneumonia[8], ["AA"] if urgent else ["N"])
             self.assertEqual(observations["triage-priority"][5][0], "urgent" if urgent else "routine")
         self.assertEqual(len({self.parsed(message)["MSH"][0][10][0] for message in messages}), 4)
+
+    def test_urgent_studies_are_delivered_first(self):
+        self.assertEqual(self.node.run("destinations", "pause", "ris").returncode, 0)
+        self.send(*self.phantoms(8, 59))
+        wait_until(lambda: len(self.deliveries()) == 8, 60, "eight messages that wait")
+        self.assertEqual(self.node.run("destinations", "resume", "ris").returncode, 0)
+        priorities = [self.observations(message)["triage-priority"][5][0] for message in self.await_messages(8)]
+        self.assertEqual(priorities, sorted(priorities, reverse=True), "urgent before routine")
+        self.assertEqual(set(priorities), {"urgent", "routine"}, "the phantoms are of both kinds")
+        urgent = [event for event in self.audit_events() if event["type"] == "study_urgent"]
+        self.assertEqual(len(urgent), priorities.count("urgent"))
+
+    def test_a_rule_for_a_finding_that_no_package_has_is_a_mistake(self):
+        file = self.folder / "mistaken.yaml"
+        settings = json.loads(self.node.configuration_file.read_text())
+        settings["triage"] = {"urgent": {"Pneumothorax": "positive"}}
+        file.write_text(json.dumps(settings))
+        checked = subprocess.run([BINARIES / "hilumd", "--config", file, "--check"], capture_output=True, text=True,
+                                 timeout=60, check=False)
+        self.assertEqual(checked.returncode, 1, checked.stderr)
+        self.assertIn("triage.urgent: no package has a label named 'Pneumothorax'", checked.stderr)
 
     def test_a_late_image_makes_a_second_message_that_says_so(self):
         file, = self.phantoms(1, 52)

@@ -1,6 +1,7 @@
 // hilum echo, hilum send: whether a DICOM node answers, and sending files to one.
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -10,6 +11,7 @@
 #include "hilum/control_client.h"
 #include "hilum/input_files.h"
 #include "hilum/output.h"
+#include "results/delivery/mllp_client.h"
 #include "results/delivery/storage_scu.h"
 
 namespace hilum::cli {
@@ -32,14 +34,23 @@ RemoteNode node_of(const Configuration& configuration, const DestinationSettings
             destination.timeout};
 }
 
-Result<RemoteNode> find_destination(const Configuration& configuration, const std::string& name) {
+Result<const DestinationSettings*> find_destination(const Configuration& configuration,
+                                                    const std::string& name) {
     std::string known;
     for (const auto& destination : configuration.destinations) {
-        if (destination.name == name) return node_of(configuration, destination);
+        if (destination.name == name) return &destination;
         known += (known.empty() ? "" : ", ") + destination.name;
     }
     return fail("configuration", "no destination is named '{}'; the configuration has: {}", name,
                 known.empty() ? "none" : known);
+}
+
+Result<RemoteNode> find_dicom_destination(const Configuration& configuration, const std::string& name) {
+    const auto found = find_destination(configuration, name);
+    if (!found) return tl::unexpected(found.error());
+    if ((*found)->reports.hl7)
+        return fail("configuration", "the destination '{}' takes HL7 messages and no DICOM objects", name);
+    return node_of(configuration, **found);
 }
 
 // The running node itself, on this machine.
@@ -61,9 +72,10 @@ Result<RemoteNode> choose_peer(const Context& context, const PeerOptions& option
     if (options.host.empty() || context.has_config()) {
         const auto configuration = context.configuration();
         if (!configuration) return tl::unexpected(configuration.error());
-        auto chosen = !options.host.empty()          ? Result<RemoteNode>(node)
-                      : !options.destination.empty() ? find_destination(*configuration, options.destination)
-                                                     : own_node(*configuration);
+        auto chosen = !options.host.empty() ? Result<RemoteNode>(node)
+                      : !options.destination.empty()
+                          ? find_dicom_destination(*configuration, options.destination)
+                          : own_node(*configuration);
         if (!chosen) return chosen;
         node = *chosen;
         node.calling_ae_title = configuration->node.ae_title;
@@ -73,16 +85,35 @@ Result<RemoteNode> choose_peer(const Context& context, const PeerOptions& option
     return node;
 }
 
-int echo_all(const Context& context, const std::vector<std::pair<std::string, RemoteNode>>& nodes) {
+// Whom to ask, and how: by C-ECHO, or where HL7 is spoken by a connection.
+struct Peer {
+    std::string name;
+    std::function<delivery::Answer()> ask;
+};
+
+Peer dicom_peer(const std::string& name, const RemoteNode& node) {
+    return {name, [node] { return delivery::StorageScu(node).echo(); }};
+}
+
+Peer peer_of(const Configuration& configuration, const DestinationSettings& destination) {
+    if (!destination.reports.hl7) return dicom_peer(destination.name, node_of(configuration, destination));
+    return {destination.name, [destination] {
+                return delivery::MllpClient(
+                           {destination.name, destination.host, destination.port, destination.timeout})
+                    .connect();
+            }};
+}
+
+int echo_all(const Context& context, const std::vector<Peer>& peers) {
     auto results = nlohmann::json::array();
     Table table({"DESTINATION", "ANSWERS", "MESSAGE"});
     bool all_answer = true;
-    for (const auto& [name, node] : nodes) {
-        const auto answer = delivery::StorageScu(node).echo();
+    for (const auto& peer : peers) {
+        const auto answer = peer.ask();
         const bool answers = answer.outcome == Outcome::delivered;
         all_answer &= answers;
-        table.add({name, answers ? "yes" : "NO", answer.message});
-        results.push_back({{"destination", name},
+        table.add({peer.name, answers ? "yes" : "NO", answer.message});
+        results.push_back({{"destination", peer.name},
                            {"answers", answers},
                            {"dimse_status", answer.dimse_status},
                            {"message", answer.message}});
@@ -94,22 +125,34 @@ int echo_all(const Context& context, const std::vector<std::pair<std::string, Re
     return all_answer ? exit_ok : exit_failed;
 }
 
+int echo_host(const Context& context, const PeerOptions& options) {
+    const auto node = choose_peer(context, options);
+    if (!node) return context.failed(node.error());
+    return echo_all(context, {dicom_peer(node->text(), *node)});
+}
+
+int echo_destination(const Context& context, const Configuration& configuration, const PeerOptions& options) {
+    const auto destination = find_destination(configuration, options.destination);
+    if (!destination) return context.failed(destination.error());
+    if ((*destination)->reports.hl7) return echo_all(context, {peer_of(configuration, **destination)});
+    const auto node = choose_peer(context, options);  // with the AE titles of the command line
+    if (!node) return context.failed(node.error());
+    return echo_all(context, {dicom_peer(options.destination, *node)});
+}
+
 int echo(const Context& context, const PeerOptions& options) {
     prepare_dcmtk();
-    if (!options.host.empty() || !options.destination.empty()) {
-        const auto node = choose_peer(context, options);
-        if (!node) return context.failed(node.error());
-        return echo_all(context, {{options.destination.empty() ? node->text() : options.destination, *node}});
-    }
+    if (!options.host.empty()) return echo_host(context, options);
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    std::vector<std::pair<std::string, RemoteNode>> nodes;
+    if (!options.destination.empty()) return echo_destination(context, *configuration, options);
+    std::vector<Peer> peers;
     for (const auto& destination : configuration->destinations)
-        nodes.emplace_back(destination.name, node_of(*configuration, destination));
-    if (nodes.empty())
+        peers.push_back(peer_of(*configuration, destination));
+    if (peers.empty())
         return context.failed(
             {"configuration", context.config.string() + " has no destinations; name a --host"});
-    return echo_all(context, nodes);
+    return echo_all(context, peers);
 }
 
 // Loaded once to negotiate for all files at once, and once more to be sent, so that memory holds one of them.
@@ -189,7 +232,8 @@ void add_peer_options(CLI::App& verb, PeerOptions& options, CLI::Option* destina
 
 void add_dicom_verbs(CLI::App& app, Action& action) {
     auto echo_options = std::make_shared<PeerOptions>();
-    auto* echo_verb = app.add_subcommand("echo", "ask destinations whether they answer (C-ECHO)");
+    auto* echo_verb =
+        app.add_subcommand("echo", "ask destinations whether they answer (C-ECHO; HL7: a connection)");
     auto* echo_destination = echo_verb->add_option("DESTINATION", echo_options->destination,
                                                    "its name in the configuration (default: all)");
     add_peer_options(*echo_verb, *echo_options, echo_destination);

@@ -146,6 +146,14 @@ TEST_F(CommitmentsTest, GivesUpAskingAndSaysSo) {
     EXPECT_EQ(audited("commitment_failed"), 1);
 }
 
+TEST_F(CommitmentsTest, ForgetsWhatNobodyIsAskedForAnyMore) {
+    request();
+    forget_commitments(database_, {"pacs"});
+    EXPECT_EQ(delivery(1)["commitment"], "requested");
+    forget_commitments(database_, {"archive"});
+    EXPECT_EQ(delivery(1)["commitment"], "");
+}
+
 TEST_F(CommitmentsTest, KnowsItsTransactions) {
     EXPECT_FALSE(destination_of_transaction(database_, "1.2.3"));
 }

@@ -249,6 +249,19 @@ TEST_F(CommandLineTest, EchoesAHostAndADestination) {
     EXPECT_THAT(err_.str(), HasSubstr("pacs, down"));
 }
 
+TEST_F(CommandLineTest, AsksADestinationThatTakesHl7ForAConnectionAndSendsItNoDicom) {
+    const auto [listening, port] = test::bind_loopback(4);
+    configure("destinations:\n  - {name: ris, protocol: hl7, host: 127.0.0.1, port: " + std::to_string(port) +
+              "}\n  - {name: down, protocol: hl7, host: 127.0.0.1, port: " +
+              std::to_string(test::closed_port()) + "}\n");
+    EXPECT_EQ(hilum({"echo", "ris"}), exit_ok);
+    EXPECT_THAT(out_.str(), HasSubstr("takes connections"));
+    EXPECT_EQ(hilum({"echo"}, true), exit_failed);
+    EXPECT_FALSE(printed_json()["echoes"][1]["answers"]);
+    EXPECT_EQ(hilum({"send", "--to", "ris", phantoms(1)}), exit_failed);
+    EXPECT_THAT(err_.str(), HasSubstr("takes HL7 messages"));
+}
+
 TEST_F(CommandLineTest, SendsAFolderOfFilesAndSkipsWhatIsNoDicom) {
     if (!test::Storescp::available()) GTEST_SKIP() << "storescp is not installed (package dcmtk)";
     const test::Storescp scp;
