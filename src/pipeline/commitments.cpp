@@ -16,6 +16,7 @@ struct Delivered {
     std::int64_t id = 0;
     std::string study_instance_uid, sop_instance_uid;
     int refusals = 0;
+    std::string transaction_uid;  // of the last request since it was sent
 };
 
 const char* meaning_of(int failure_reason) {  // PS3.3 C.14.1.1
@@ -54,11 +55,11 @@ void give_up_old(Database& database, const DestinationSettings& destination, std
     database.each(
         "SELECT delivery.id, study_instance_uid, sop_instance_uid FROM delivery JOIN result ON result.id ="
         " result_id JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
-        " WHERE destination = ? AND delivery.state = 'delivered' AND commitment IN ('wanted', 'requested')"
-        " AND commitment_at <= ? AND delivery.created_at < ?",
+        " WHERE destination = ? AND delivery.state = 'delivered' AND withdrawn = 0"
+        " AND commitment IN ('wanted', 'requested') AND commitment_at <= ? AND delivery.created_at < ?",
         [&](SQLite::Statement& row) {
-            old.push_back(
-                {row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getString()});
+            old.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getString(),
+                           row.getColumn(2).getString(), 0, ""});
         },
         destination.name, at, at - destination.give_up_after.count());
     for (const auto& delivered : old) {
@@ -77,13 +78,15 @@ std::optional<Delivered> awaited(Database& database, const std::string& destinat
                                  const std::string& sop_instance_uid) {
     std::optional<Delivered> found;
     database.each(
-        "SELECT delivery.id, study_instance_uid, sop_instance_uid, refusals FROM delivery JOIN result ON"
+        "SELECT delivery.id, study_instance_uid, sop_instance_uid, refusals, commitment_transaction"
+        " FROM delivery JOIN result ON"
         " result.id = result_id JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
         " WHERE destination = ? AND sop_instance_uid = ? AND delivery.state = 'delivered' AND withdrawn = 0"
         " AND commitment IN ('wanted', 'requested', 'failed')",
         [&](SQLite::Statement& row) {
             found = Delivered{row.getColumn(0).getInt64(), row.getColumn(1).getString(),
-                              row.getColumn(2).getString(), row.getColumn(3).getInt()};
+                              row.getColumn(2).getString(), row.getColumn(3).getInt(),
+                              row.getColumn(4).getString()};
         },
         destination, sop_instance_uid);
     return found;
@@ -125,8 +128,11 @@ void keep_failed(Database& database, const CommitmentReport& report, const Desti
 }  // namespace
 
 void want_commitment(Database& database, std::int64_t delivery) {
-    database.execute("UPDATE delivery SET commitment = 'wanted', commitment_at = ? WHERE id = ?",
-                     to_microseconds(now() + gathering), delivery);
+    database.execute(
+        "UPDATE delivery SET commitment = 'wanted', commitment_at = ?, commitment_transaction = ''"
+        " WHERE id = ? AND EXISTS (SELECT 1 FROM result JOIN report ON report.id = report_id"
+        " WHERE result.id = result_id AND withdrawn = 0)",
+        to_microseconds(now() + gathering), delivery);
 }
 
 void forget_commitments(Database& database, const std::vector<std::string>& asked) {
@@ -153,7 +159,8 @@ CommitmentClaim claim_commitment(Database& database, const DestinationSettings& 
         destination.name, at, most_requested_commitments);
     if (request.instances.empty()) {
         claim.next_at = database.number(
-            "SELECT min(commitment_at) FROM delivery WHERE destination = ? AND state = 'delivered'"
+            "SELECT min(commitment_at) FROM delivery JOIN result ON result.id = result_id JOIN report ON"
+            " report.id = report_id WHERE destination = ? AND delivery.state = 'delivered' AND withdrawn = 0"
             " AND commitment IN ('wanted', 'requested')",
             destination.name);
         return claim;
@@ -175,7 +182,9 @@ void keep_refused_commitment(Database& database, const std::string& destination,
                              const std::string& transaction_uid, Duration delay, const std::string& why) {
     database.execute(
         "UPDATE delivery SET commitment = 'wanted', commitment_at = ?, error = ? WHERE destination = ?"
-        " AND commitment = 'requested' AND commitment_transaction = ?",
+        // The first condition is the index's.
+        " AND commitment IN ('wanted', 'requested') AND commitment = 'requested' AND commitment_transaction "
+        "= ?",
         to_microseconds(now()) + delay.count(), why, destination, transaction_uid);
     database.count("commitments", {{"destination", destination}, {"outcome", "not_asked"}});
 }
@@ -197,8 +206,10 @@ void keep_commitment_report(Database& database, const CommitmentReport& report,
     for (const auto& uid : report.committed)
         if (const auto delivered = awaited(database, destination.name, uid))
             keep_committed(database, report, destination.name, *delivered, at);
+    // That the destination did not keep an earlier copy says nothing of the one that it was sent since.
     for (const auto& [uid, reason] : report.failed)
-        if (const auto delivered = awaited(database, destination.name, uid))
+        if (const auto delivered = awaited(database, destination.name, uid);
+            delivered && delivered->transaction_uid == report.transaction_uid)
             keep_failed(database, report, destination, *delivered, reason, at);
 }
 

@@ -176,7 +176,9 @@ void ControlServer::withdraw(std::int64_t client, const nlohmann::json& request,
         [order, actor](Database& database) { return withdraw_results(database, order, actor); },
         [this, client](const Result<int>& opened) {
             if (opened && *opened == 0)
-                return answer(client, control_error({"not_found", "this study has no results that stand"}));
+                return answer(client,
+                              control_error({"not_found",
+                                             "this study has no results that stand, and none that are due"}));
             answer_jobs(client, opened);
         });
 }

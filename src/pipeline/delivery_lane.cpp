@@ -60,7 +60,8 @@ std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& data
     // Connecting, negotiating and the answer each may take the destination's timeout.
     const Duration lease = 4 * destination.timeout;
     database.each(
-        "UPDATE delivery SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
+        "UPDATE delivery SET state = 'running', tried = 1, attempts = attempts + 1, lease_until = ?1 + ?3, "
+        "updated_at = "
         "?1"
         " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
         "next_attempt_at <= ?1"
@@ -246,7 +247,7 @@ void DeliveryLane::request_commitment(const CommitmentRequest& request) {
 void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
     deadline_timer_.cancel();
     phase_ = Phase::keeping;
-    note_association(!reply.no_association, reply.message);
+    // Whether the destination is down, results tell: one may refuse this association and take those.
     refused_commitments_ = reply.accepted ? 0 : refused_commitments_ + 1;
     if (reply.accepted) {
         phase_ = Phase::idle;

@@ -53,6 +53,9 @@ bool resume_destination(Database& database, const std::string& destination, cons
         "UPDATE delivery SET created_at = ?1, next_attempt_at = min(next_attempt_at, ?1)"
         " WHERE state = 'queued' AND destination = ?2",
         at, destination);
+    database.execute(
+        "UPDATE delivery SET created_at = ? WHERE commitment IN ('wanted', 'requested') AND destination = ?",
+        at, destination);
     audit_operator(database, "destination_resumed", destination, actor);
     return true;
 }

@@ -160,14 +160,15 @@ constexpr const char* studies_to_report =
 constexpr const char* reports_to_retry =
     "UPDATE report SET state = 'queued', attempts = 0, next_attempt_at = ?4, updated_at = ?4, error = '',"
     " error_code = '' WHERE id IN (SELECT report.id FROM report JOIN study ON study.id = study_id"
-    " WHERE report.state IN ('queued', 'quarantined', 'discarded') AND NOT EXISTS (SELECT 1 FROM report AS "
+    " WHERE report.withdrawn = 0 AND report.state IN ('queued', 'quarantined', 'discarded') AND NOT EXISTS "
+    "(SELECT 1 FROM report AS "
     "newer"
     " WHERE newer.study_id = report.study_id AND newer.model = report.model AND newer.version > "
     "report.version)"
     " AND " HILUM_SELECTED("report") ")";
 constexpr const char* deliveries_to_retry =
     "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at = ?4,"
-    " updated_at = ?4"
+    " updated_at = ?4, commitment = ''"
     " WHERE id IN (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report"
     " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
     " AND (delivery.state IN ('queued', 'refused', 'expired') OR (?1 != 0 AND delivery.state IN "
@@ -230,7 +231,8 @@ int resend_results(Database& database, const ResultSelection& selection, const s
     const int changed = database.execute(
         "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at "
         "= ?4,"
-        " updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' OR destination = ?3) AND id IN"
+        " commitment = '', updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' OR destination "
+        "= ?3) AND id IN"
         " (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id ="
         " report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
         " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND "

@@ -297,8 +297,14 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
     request.opened_at = opened_at;
     request.urgent = configuration_.triage.urgent;
     request.profiles = profiles_for(database, study);
-    if (withdrawing) request.withdrawal = withdrawal_of(database, report);
-    if (withdrawing ? request.withdrawal.results.empty() : request.profiles.empty()) return std::nullopt;
+    if (withdrawing) {
+        request.withdrawal = withdrawal_of(database, report);
+        if (request.withdrawal.results.empty()) return std::nullopt;
+        request.model.name = request.model_name;
+        request.images = header_sources(database, study);
+        return request;
+    }
+    if (request.profiles.empty()) return std::nullopt;
     database.each(
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
         " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code,"
@@ -343,6 +349,24 @@ std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::i
         },
         study, request.model_name, request.version);
     return request;
+}
+
+// For the patient and the study that a note names any of the study's objects will do, whatever its analysis
+// is at.
+std::vector<StudyImage> ReportJobs::header_sources(Database& database, std::int64_t study) const {
+    std::vector<StudyImage> images;
+    database.each(
+        "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ?"
+        " ORDER BY state = 'to_analyse' DESC, received_at DESC, id LIMIT 1",
+        [&](SQLite::Statement& row) {
+            StudyImage& image = images.emplace_back();
+            image.instance = row.getColumn(0).getInt64();
+            image.file = (directory_.spool() / row.getColumn(1).getString()).string();
+            image.sop_instance_uid = row.getColumn(2).getString();
+            image.dataset_sha256 = row.getColumn(3).getString();
+        },
+        study);
+    return images;
 }
 
 std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int64_t study) const {
@@ -445,12 +469,18 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply, con
             " ON CONFLICT(sop_instance_uid) DO NOTHING",
             reply.job, result.kind, result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid,
             result.transfer_syntax_uid, name, result.sha256, at);
-        for (const auto& destination : result.destinations)
+        for (const auto& destination : result.destinations) {
+            // A withdrawal is also for those that are configured no more.
+            const bool known =
+                std::ranges::find(configuration_.destinations, destination, &DestinationSettings::name) !=
+                configuration_.destinations.end();
             database.execute(
-                "INSERT INTO delivery(result_id, destination, state, next_attempt_at, created_at, updated_at)"
-                " SELECT id, ?, 'queued', ?, ?, ? FROM result WHERE sop_instance_uid = ?"
+                "INSERT INTO delivery(result_id, destination, state, error, next_attempt_at, created_at,"
+                " updated_at) SELECT id, ?1, ?2, ?3, ?4, ?4, ?4 FROM result WHERE sop_instance_uid = ?5"
                 " ON CONFLICT(result_id, destination) DO NOTHING",
-                destination, at, at, at, result.sop_instance_uid);
+                destination, known ? "queued" : "expired",
+                known ? "" : "the destination is no longer configured", at, result.sop_instance_uid);
+        }
         audit::AuditEvent event;
         event.type = "result_composed";
         event.actor = "hilum";

@@ -13,21 +13,26 @@ struct Withdrawn {
     std::vector<std::string> models;
 };
 
+// Those that have something to take back, or were about to.
 std::vector<Withdrawn> studies_of(Database& database, const WithdrawalOrder& order) {
     std::vector<Withdrawn> all;
     database.each(
-        "SELECT DISTINCT study.id, study.report_version + 1, study_instance_uid, model FROM study JOIN "
-        "report ON"
-        " report.study_id = study.id JOIN result ON result.report_id = report.id"
+        "SELECT id, report_version + 1, study_instance_uid FROM study"
         " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
-        " AND report.kind = 'results' AND report.withdrawn = 0 ORDER BY study.id, model",
+        " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND kind = "
+        "'results'"
+        " AND withdrawn = 0 AND state != 'discarded')) ORDER BY id",
         [&](SQLite::Statement& row) {
-            const auto id = row.getColumn(0).getInt64();
-            if (all.empty() || all.back().study != id)
-                all.push_back({id, row.getColumn(1).getInt64(), row.getColumn(2).getString(), {}});
-            all.back().models.push_back(row.getColumn(3).getString());
+            all.push_back(
+                {row.getColumn(0).getInt64(), row.getColumn(1).getInt64(), row.getColumn(2).getString(), {}});
         },
         order.study_instance_uid, order.accession_number);
+    for (auto& withdrawn : all)
+        database.each(
+            "SELECT DISTINCT model FROM report JOIN result ON result.report_id = report.id WHERE study_id = ?"
+            " AND report.kind = 'results' AND withdrawn = 0 ORDER BY model",
+            [&](SQLite::Statement& row) { withdrawn.models.push_back(row.getColumn(0).getString()); },
+            withdrawn.study);
     return all;
 }
 
@@ -45,18 +50,22 @@ void stop_results(Database& database, const Withdrawn& withdrawn, std::int64_t a
         " WHERE state IN ('queued', 'refused', 'expired') AND result_id IN (SELECT result.id FROM result JOIN"
         " report ON report.id = report_id WHERE study_id = ? AND withdrawn = ?)",
         at, withdrawn.study, withdrawn.version);
+    database.execute(
+        "UPDATE delivery SET commitment = '' WHERE commitment != '' AND result_id IN (SELECT result.id FROM"
+        " result JOIN report ON report.id = report_id WHERE study_id = ? AND withdrawn = ?)",
+        withdrawn.study, withdrawn.version);
 }
 
 }  // namespace
 
 int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor) {
     const std::int64_t at = to_microseconds(now());
-    int opened = 0;
-    for (const auto& withdrawn : studies_of(database, order)) {
+    const auto studies = studies_of(database, order);
+    for (const auto& withdrawn : studies) {
         stop_results(database, withdrawn, at);
         const nlohmann::json detail = {{"reason", order.reason}, {"note", order.note}};
         for (const auto& model : withdrawn.models)
-            opened += database.execute(
+            database.execute(
                 "INSERT INTO report(study_id, model, version, state, kind, detail, next_attempt_at, "
                 "created_at,"
                 " updated_at) VALUES(?1, ?2, ?3, 'queued', 'withdrawal', ?4, ?5, ?5, ?5)",
@@ -73,7 +82,7 @@ int withdraw_results(Database& database, const WithdrawalOrder& order, const std
         database.append_audit(event);
         database.count("withdrawals", {{"reason", order.reason}});
     }
-    return opened;
+    return static_cast<int>(studies.size());
 }
 
 bool is_withdrawn(Database& database, std::int64_t study) {
@@ -102,7 +111,7 @@ Withdrawal withdrawal_of(Database& database, std::int64_t report) {
         "SELECT result.kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " json_group_array(delivery.destination) FROM result JOIN report ON report.id = report_id"
         " JOIN delivery ON delivery.result_id = result.id WHERE study_id = ? AND model = ? AND withdrawn = ?"
-        " AND delivery.attempts > 0 GROUP BY result.id ORDER BY result.id",
+        " AND delivery.tried != 0 GROUP BY result.id ORDER BY result.id",
         [&](SQLite::Statement& row) {
             withdrawal.results.push_back(
                 {row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),

@@ -17,8 +17,8 @@ struct WithdrawalOrder {
 };
 
 // Opens a withdrawal, which is a version of the study's report, for each model that has results there that
-// stand. From then on late images make no new report; that an operator asks for an analysis again (`hilum
-// jobs retry`) does. How many were opened.
+// stand; what was about to be made is not made. From then on late images make no new report; that an operator
+// asks for an analysis again (`hilum jobs retry`) does. How many studies had something to take back.
 int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor);
 
 bool is_withdrawn(Database& database, std::int64_t study);

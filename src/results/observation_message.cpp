@@ -151,7 +151,8 @@ std::string request_segment(DcmItem& header, const std::string& status, const st
     fields[2] = escaped(order_number(header, DCM_PlacerOrderNumberImagingServiceRequest));
     fields[3] = escaped(filler);
     fields[4] = coded(procedure);
-    fields[7] = digits_of(text_of(header, DCM_StudyDate), 8) + digits_of(text_of(header, DCM_StudyTime), 6);
+    fields[7] = digits_of(text_of(header, DCM_StudyDate), 8);
+    if (!fields[7].empty()) fields[7] += digits_of(text_of(header, DCM_StudyTime), 6);
     fields[18] = escaped(accession);
     fields[22] = reported_at;
     fields[24] = "RAD";

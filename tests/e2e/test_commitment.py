@@ -7,8 +7,8 @@ import tempfile
 
 import pydicom
 
-from hilum_harness import HilumTest, http, make_phantoms, wait_until
-from local_services import free_port
+from hilum_harness import HilumTest, http, make_phantoms, need, wait_until
+from local_services import Service, free_port
 
 # The PACS loses each report that it takes for the first time.
 LOSES_REPORTS_ONCE = """
@@ -95,3 +95,34 @@ class NoCommitmentTest(Commitments):
         wait_until(lambda: len(self.deliveries()) == 4 and all(
             job["state"] == "delivered" for job in self.deliveries()), 60, "four deliveries")
         self.assertIn('hilum_uncommitted_results{destination="pacs"}', self.metrics())
+
+
+class OneAssociationPeerTest(Commitments):
+    """storescp serves one association after the other, and rejects those that ask for what it does not offer."""
+
+    def setUp(self):
+        super().setUp()
+        need("storescp")
+        self.node.stop()
+        self.received = self.folder / "received"
+        self.received.mkdir()
+        self.peer = Service("storescp", self.folder / "peer")
+        self.addCleanup(self.peer.kill)
+        port = free_port()
+        self.peer.launch(["storescp", "-od", self.received, "-aet", "ONE", "--ignore", str(port)])
+        settings = json.loads(self.node.configuration_file.read_text())
+        settings["destinations"][0].update(port=port, ae_title="ONE", timeout="2s")
+        self.node.configure(json.dumps(settings))
+        self.node.start()
+
+    def test_results_go_on_to_a_peer_without_storage_commitment(self):
+        for number in (61, 62, 63):
+            self.send(*make_phantoms(self.folder / f"phantoms-{number}", 1, number))
+            delivered = 2 * (number - 60)
+            wait_until(lambda delivered=delivered: [job["state"] for job in self.deliveries()]
+                       == ["delivered"] * delivered, 60, f"{delivered} deliveries")
+            wait_until(lambda: any("storage" in event for event in self.refusals()), 60, "a refused request")
+        self.assertNotIn("is down", self.node.log())
+
+    def refusals(self):
+        return [line for line in self.node.log().splitlines() if "storage commitment:" in line]

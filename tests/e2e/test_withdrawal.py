@@ -87,6 +87,28 @@ class WithdrawalTest(HilumTest):
         self.await_results([other])
         self.assertNotIn(self.study, self.results())
 
+    def test_a_pacs_that_is_being_sent_them_again_is_told_too(self):
+        self.report_and_capture()
+        self.assertEqual(self.node.run("destinations", "pause", "pacs").returncode, 0)
+        self.assertEqual(self.node.run("results", "resend", "--study", self.study).returncode, 0)
+        self.assertEqual(self.withdraw().returncode, 0)
+        self.assertEqual(self.node.run("destinations", "resume", "pacs").returncode, 0)
+        note, = wait_until(lambda: self.of_class(KEY_OBJECT), 60, "the note")
+        self.assertEqual(len(note.dataset.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence), 2)
+
+    def test_images_that_are_all_being_analysed_again_do_not_hide_it(self):
+        self.report_and_capture()
+        self.assertEqual(self.node.run("destinations", "pause", "pacs").returncode, 0)
+        changed = self.folder / "changed.dcm"
+        dataset = pydicom.dcmread(self.file)
+        dataset.ViewPosition = "LL"  # under the same UID: the image that was reported is superseded
+        dataset.StudyDate = "20000101"
+        dataset.save_as(changed)
+        self.send(changed)
+        self.assertEqual(self.withdraw().returncode, 0)
+        self.assertEqual(self.node.run("destinations", "resume", "pacs").returncode, 0)
+        self.assertEqual(len(wait_until(lambda: self.of_class(KEY_OBJECT), 60, "the note")), 1)
+
     def test_a_node_that_dies_meanwhile_withdraws_all_the_same(self):
         self.report_and_capture()
         self.pacs.stop()

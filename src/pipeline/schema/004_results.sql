@@ -4,6 +4,10 @@ ALTER TABLE delivery ADD COLUMN commitment_at INTEGER;  -- wanted, requested: wh
 ALTER TABLE delivery ADD COLUMN commitment_transaction TEXT NOT NULL DEFAULT '';  -- UID of the last request
 CREATE INDEX delivery_commitment ON delivery(destination, commitment_at) WHERE commitment IN ('wanted', 'requested');
 
+-- A destination that was ever tried may have it, whatever became of later attempts.
+ALTER TABLE delivery ADD COLUMN tried INTEGER NOT NULL DEFAULT 0;
+UPDATE delivery SET tried = 1 WHERE attempts > 0;
+
 -- A request for commitment; which instances it was of is told by the report itself.
 CREATE TABLE commitment (
     transaction_uid TEXT PRIMARY KEY,

@@ -119,9 +119,14 @@ class Sender {
     }
 
     Status serve(const Message& message) {
-        if (packet_type(message) == EchoRequest::type)
+        // Some destinations serve one association at a time.
+        if (packet_type(message) == EchoRequest::type) {
+            storage_.release();
+            commitment_.release();
             return coordinator_.send(to_packet(serve_echo(storage_)));
+        }
         if (packet_type(message) == CommitmentRequest::type) return serve_commitment(message);
+        commitment_.release();
         const auto reply = serve_delivery(storage_, message);
         if (!reply) return tl::unexpected(reply.error());
         return coordinator_.send(to_packet(*reply));
@@ -130,6 +135,7 @@ class Sender {
     Status serve_commitment(const Message& message) {
         const auto request = from_packet<CommitmentRequest>(message);
         if (!request) return tl::unexpected(request.error());
+        storage_.release();
         const auto answer = commitment_.request(request->transaction_uid, request->instances);
         return coordinator_.send(
             to_packet(CommitmentReply{request->transaction_uid, answer.outcome == Outcome::delivered,

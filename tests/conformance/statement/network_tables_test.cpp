@@ -212,7 +212,7 @@ TEST(ConformanceStatement, TellsTheLimitsOfItsAssociations) {
             {{"Maximum PDU length received", fmt::format("`scp.max_pdu`, {} bytes", scp.max_pdu),
               fmt::format("{} bytes", delivery::Association::max_pdu)},
              {"Associations at a time", fmt::format("`scp.max_associations`, {}", scp.max_associations),
-              "1 for each destination, and 1 for storage commitment"},
+              "1 for each destination"},
              {"Operations outstanding at a time", "1", "1"},
              {"Waits for the association request or its answer",
               "`scp.association_timeout`, " + format_duration(scp.association_timeout),

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "pipeline/destinations.h"
 #include "pipeline/instance_store.h"
+#include "pipeline/job_state.h"
 #include "unit/pipeline/test_database.h"
 
 namespace hilum {
@@ -107,6 +108,33 @@ TEST_F(CommitmentsTest, SendsAgainWhatTheDestinationDoesNotKeep) {
               "the destination does not keep what it took: 0112, no such object instance");
     EXPECT_EQ(delivery(2)["commitment"], "committed");
     EXPECT_EQ(audited("commitment_failed"), 1);
+}
+
+TEST_F(CommitmentsTest, AnAnswerAboutAnEarlierCopySaysNothingOfTheNewOne) {
+    const auto first = request();
+    const CommitmentReport lost{first, {}, {{"1.1", 0x0112}}, "PACS", "::1"};
+    keep_commitment_report(database_, lost, settings_);
+    database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = 1");
+    want_commitment(database_, 1);
+    keep_commitment_report(database_, lost, settings_);  // our response was lost, so it comes again
+    EXPECT_EQ(delivery(1)["state"], "delivered");
+    EXPECT_EQ(delivery(1)["refusals"], 1);
+    make_due();
+    request();
+    keep_commitment_report(database_, lost, settings_);
+    EXPECT_EQ(delivery(1)["state"], "delivered");
+}
+
+TEST_F(CommitmentsTest, AResendAsksAnewAndAPauseDoesNotAge) {
+    keep_commitment_report(database_, {request(), {"1.1", "1.2"}, {}, "PACS", "::1"}, settings_);
+    resend_results(database_, {"1.2.3", "", "pacs"}, "tester");
+    EXPECT_EQ(delivery(1)["commitment"], "");
+    want_commitment(database_, 2);
+    database_.execute("UPDATE delivery SET created_at = 1, state = 'delivered' WHERE id = 2");
+    pause_destination(database_, "pacs", "tester");
+    resume_destination(database_, "pacs", "tester");
+    make_due();
+    EXPECT_TRUE(claim_commitment(database_, settings_).request);
 }
 
 TEST_F(CommitmentsTest, CountsAsRefusedWhatIsNeverKept) {

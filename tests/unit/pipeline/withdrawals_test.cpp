@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "pipeline/commitments.h"
 #include "pipeline/instance_store.h"
 #include "pipeline/job_state.h"
 #include "unit/pipeline/test_database.h"
@@ -40,8 +41,8 @@ class WithdrawalsTest : public testing::Test {
     }
     void add_delivery(int result, const char* destination, const char* state, int attempts) {
         database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, attempts, created_at, updated_at)"
-            " VALUES(?, ?, ?, ?, 1, 1)",
+            "INSERT INTO delivery(result_id, destination, state, attempts, tried, created_at, updated_at)"
+            " VALUES(?1, ?2, ?3, ?4, ?4, 1, 1)",
             result, destination, state, attempts);
     }
     int withdraw(const std::string& reason = "quality") {
@@ -73,10 +74,48 @@ TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
 }
 
 TEST_F(WithdrawalsTest, WhatWasTriedMayHaveArrived) {
-    database_.execute("UPDATE delivery SET attempts = 1 WHERE destination = 'archive' AND result_id = 1");
+    database_.execute("UPDATE delivery SET tried = 1 WHERE destination = 'archive' AND result_id = 1");
     withdraw();
     EXPECT_EQ(withdrawal_of(database_, 3).results[0].destinations,
               (std::vector<std::string>{"archive", "pacs"}));
+}
+
+TEST_F(WithdrawalsTest, WhatIsBeingSentAgainWasSentBefore) {
+    resend_results(database_, {"1.2.3", "", ""}, "tester");
+    withdraw();
+    EXPECT_EQ(withdrawal_of(database_, 3).results.size(), 2u);
+}
+
+TEST_F(WithdrawalsTest, WaitsForNoCommitmentToWhatIsWithdrawn) {
+    DestinationSettings pacs;
+    pacs.name = "pacs";
+    want_commitment(database_, 1);
+    withdraw();
+    want_commitment(database_, 1);  // it was on its way
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE commitment != ''"), 0);
+    const auto claim = claim_commitment(database_, pacs);
+    EXPECT_FALSE(claim.request);
+    EXPECT_FALSE(claim.next_at);
+}
+
+TEST_F(WithdrawalsTest, StopsAReportThatIsBeingMadeOrIsDue) {
+    database_.execute("DELETE FROM delivery");
+    database_.execute("DELETE FROM result");
+    database_.execute("UPDATE report SET state = 'running'");
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM report WHERE state = 'discarded'"), 2);
+    EXPECT_TRUE(is_withdrawn(database_, 1));
+    EXPECT_EQ(withdraw(), 0);
+    database_.execute("UPDATE study SET due_at = 1, withdrawn_at = NULL");
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NULL"), 1);
+}
+
+TEST_F(WithdrawalsTest, ARetryRevivesNoReportOfAnotherModel) {
+    database_.execute("UPDATE report SET model = 'other', state = 'quarantined' WHERE version = 2");
+    EXPECT_EQ(withdraw(), 1);
+    retry_jobs(database_, {"", 0, "1.2.3", ""}, "tester");
+    EXPECT_EQ(count("SELECT count(*) FROM report WHERE model = 'other' AND state = 'queued'"), 0);
 }
 
 TEST_F(WithdrawalsTest, ASecondOneHasNothingLeftToTakeBack) {

@@ -186,6 +186,16 @@ TEST_F(ObservationMessageTest, IsInLatin1WhereThatIsAskedForAndSuffices) {
     EXPECT_EQ(segments("PID").at(0)[5], "Łukasz");
 }
 
+TEST_F(ObservationMessageTest, MakesNoDateOfATime) {
+    study_.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_StudyDate, "");
+        header.putAndInsertString(DCM_StudyTime, "101112");
+        header.putAndInsertString(DCM_PatientID, "");
+    });
+    EXPECT_EQ(segments("OBR").at(0)[7], "");
+    EXPECT_EQ(segments("PID").at(0)[3], "");
+}
+
 TEST_F(ObservationMessageTest, SpeaksOlderVersions) {
     study_.add_analysed(pneumonia_result());
     profile_.version = "2.3.1";
