@@ -88,10 +88,9 @@ class Sender {
 
   private:
     Result<Message> next_message() {
-        if (early_.empty()) {
+        if (early_.empty())
             if (auto ready = wait_for_request(); !ready) return tl::unexpected(ready.error());
-            return coordinator_.receive();
-        }
+        if (early_.empty()) return coordinator_.receive();
         Message message = std::move(early_.front());
         early_.pop_front();
         return message;

@@ -51,6 +51,13 @@ class SenderTest : public testing::Test {
         return from_packet<DeliverReply>(*channel_.receive()).value();
     }
 
+    template <typename T>
+    T receive() {
+        pollfd readable{channel_.fd(), POLLIN, 0};
+        EXPECT_EQ(::poll(&readable, 1, 20'000), 1);
+        return from_packet<T>(*channel_.receive()).value();
+    }
+
     test::TemporaryFolder folder_;
     Configuration configuration_;
     Channel channel_;
@@ -66,6 +73,30 @@ TEST_F(SenderTest, DeliversAndTellsTheStatus) {
     EXPECT_EQ(reply.outcome, "delivered");
     EXPECT_EQ(reply.dimse_status, 0);
     EXPECT_EQ(scp.stores().size(), 1u);
+}
+
+TEST_F(SenderTest, PassesOnACommitmentReportAndAnswersItOnceItIsKept) {
+    ScpScript script;
+    script.report = ScpScript::Report::after_response;
+    ScriptedScp scp(script);
+    start(scp.port());
+    EXPECT_TRUE(
+        channel_.send(to_packet(CommitmentRequest{"1.9", {{UID_SecondaryCaptureImageStorage, "1.2.3"}}})));
+    EXPECT_TRUE(receive<CommitmentReply>().accepted);
+    const auto report = receive<CommitmentReport>();
+    EXPECT_EQ(report.transaction_uid, "1.9");
+    EXPECT_EQ(report.committed, std::vector<std::string>{"1.2.3"});
+    EXPECT_EQ(report.calling_ae, "PACS");
+    EXPECT_TRUE(scp.report_answers().empty());
+    // A delivery that the coordinator asked for before it read the report comes first on the channel.
+    const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const DeliverRequest request{4, UID_SecondaryCaptureImageStorage, "1.2.3",
+                                 UID_LittleEndianExplicitTransferSyntax};
+    EXPECT_TRUE(channel_.send(to_packet(request), std::array{fd.get()}));
+    EXPECT_TRUE(channel_.send(to_packet(CommitmentReportAnswer{true, true})));
+    EXPECT_EQ(receive<DeliverReply>().outcome, "delivered");
+    EXPECT_EQ(scp.report_answers(), std::vector<int>{0});
 }
 
 TEST_F(SenderTest, KeepsTheAssociationWarmAndReleasesItWhenTheCoordinatorGoes) {
