@@ -68,6 +68,7 @@ Status build(DSRDocument& document, const ComposeRequest& request,
 }  // namespace
 
 Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& request,
+                                                          const ReportProfile& profile,
                                                           const std::vector<WithdrawnResult>& results,
                                                           const SourceImage& source,
                                                           const Equipment& equipment) {
@@ -79,7 +80,7 @@ Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& 
     DcmItem& header = *source.header;
     copy_patient_and_study(header, *dataset);
     copy_referenced_request(header, *dataset);
-    put_result_modules(*dataset, withdrawal_identity(request, results),
+    put_result_modules(*dataset, withdrawal_identity(request, profile, results),
                        {"KO", series_number, "AI results withdrawn"},
                        content_moment(header, request.withdrawal.at), equipment, {});
     return dataset;

@@ -281,7 +281,7 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         if (!std::filesystem::exists(folder_ / std::string("chrFren.dcm")))
             GTEST_SKIP() << "pydicom's character set files are not installed";
     }
-    void expect_equal_names(const std::string& description) {
+    void expect_equal_names(const std::string& description, const std::string& character_set = "source") {
         StudyFixture study;
         auto source = load_dicom_file(folder_ / std::string(GetParam()));
         ASSERT_TRUE(source.has_value());
@@ -292,6 +292,7 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         study.request.profiles.front().sr_series_description = description;
         study.request.profiles.front().sc_series_description = description;
         study.request.profiles.front().sc_style = "presentation_state";
+        study.request.profiles.front().character_set = character_set;
         const auto reply = compose(study.request, test_equipment());
         ASSERT_EQ(reply.results.size(), 3u) << reply.error << testing::PrintToString(reply.problems);
         const std::string name = read_back(study.request.images.front().file, "PatientName");
@@ -299,7 +300,14 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         for (const ComposedResult& result : reply.results) {
             EXPECT_EQ(read_back(result.file, "PatientName"), name) << result.kind;
             EXPECT_EQ(read_back(result.file, "SeriesDescription"), description) << result.kind;
+            if (character_set == "source") continue;
+            const bool fits = character_set == "latin1" && is_western();
+            EXPECT_EQ(read_back(result.file, "SpecificCharacterSet"), fits ? "ISO_IR 100" : "ISO_IR 192");
         }
+    }
+    static bool is_western() {
+        const std::string name = GetParam();
+        return name == "chrFren.dcm" || name == "chrGerm.dcm";
     }
     std::filesystem::path folder_;
 };
@@ -310,6 +318,11 @@ TEST_P(CharacterSets, OfTheSourceAreKept) {
 
 TEST_P(CharacterSets, BecomeUtf8WhereOurOwnTextNeedsIt) {
     expect_equal_names("KI-Befund: R\xC3\xB6ntgen \xE8\x83\xB8\xE9\x83\xA8");
+}
+
+TEST_P(CharacterSets, AreThoseThatTheDestinationAsksFor) {
+    for (const char* const character_set : {"utf8", "latin1"})
+        expect_equal_names("KI-Befund: R\xC3\xB6ntgen", character_set);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, CharacterSets,
