@@ -47,6 +47,7 @@ std::string derived(const Identity& identity) {
 void append_form(Identity& settings, const ReportProfile& profile) {
     if (profile.character_set != "source")
         settings.insert(settings.end(), {"character set", profile.character_set});
+    if (profile.language != "en") settings.insert(settings.end(), {"language", profile.language});
 }
 
 Identity report_settings(const ReportProfile& profile, const std::string& sop_class_uid) {

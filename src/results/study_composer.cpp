@@ -24,11 +24,12 @@ constexpr std::size_t largest_result = 256 * 1024 * 1024;
 constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferSyntax;
 
 // The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where
-// some of it is not ASCII or the profile names a set, else in the character set that they came in.
+// some of it is not ASCII, as in languages but English, or the profile names a set, else in the character set
+// that they came in.
 std::vector<SourceImage> readable_with(const ComposeRequest& request, const ReportProfile& profile,
                                        const std::string& description, const Equipment& equipment,
                                        const std::vector<SourceImage>& images) {
-    if (profile.character_set != "source") return in_utf8(images);
+    if (profile.character_set != "source" || profile.language != "en") return in_utf8(images);
     nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
     for (const SourceImage& image : images) text.push_back(image.image->outcome);
     const bool ascii = is_ascii(text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -192,6 +193,7 @@ class StudyComposer {
         ReportExpectation expected;
         expected.sop_class_uid = sr_sop_class_uid(profile.sr_sop_class).value_or("");
         expected.has_predecessor = request_.version > 1 && !request_.predecessors.empty();
+        expected.language = profile.language;
         expected.notice_required = false;
         for (const ModelIdentity& model : models_of(request_, images))
             expected.notice_required = expected.notice_required || !model.cleared_for_clinical_use;

@@ -219,6 +219,7 @@ struct ReportProfile {
     std::string sc_style = "overlay";  // overlay | presentation_state
     bool sr_activation_region = false;
     std::string character_set = "source";  // source | utf8 | latin1
+    std::string language = "en";           // en | de | fr
     Hl7Profile hl7;
 };
 struct PredecessorReport {

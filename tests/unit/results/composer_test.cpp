@@ -13,6 +13,7 @@
 #include "dicom/dataset_reading.h"
 #include "results/content_item.h"
 #include "results/study_composer.h"
+#include "results/words.h"
 #include "unit/results/report_fixture.h"
 
 namespace hilum::results::test {
@@ -200,6 +201,40 @@ TEST(Composer, WritesEveryKindInTheSetThatTheDestinationAsksFor) {
             for (const auto& result : reply->results) uids.insert(result.sop_instance_uid);
     }
     EXPECT_EQ(uids.size(), 3u * 4u) << "what is written in another set is another instance";
+}
+
+TEST(Composer, MakesEveryKindInTheLanguageOfTheDestination) {
+    std::set<std::string> uids;
+    for (const char* const language : {"de", "fr"})
+        for (const char* const character_set : {"source", "latin1"}) {
+            StudyFixture study;
+            study.add_analysed(pneumonia_result());
+            study.request.profiles = {with_states()};
+            study.request.profiles.front().language = language;
+            study.request.profiles.front().character_set = character_set;
+            const auto made = compose(study.request, test_equipment());
+            ASSERT_THAT(kinds(made), testing::ElementsAre("sr", "sc", "pr")) << made.error;
+            for (const auto& result : made.results) {
+                uids.insert(result.sop_instance_uid);
+                const auto file = load_dicom_file(result.file);
+                EXPECT_EQ(text_of(*(*file)->getDataset(), DCM_SpecificCharacterSet),
+                          std::string(character_set) == "latin1" ? "ISO_IR 100" : "ISO_IR 192");
+            }
+            const auto state = load_result(made, "pr");
+            EXPECT_THAT(text_of(*state->getDataset(), DCM_ContentDescription),
+                        testing::StartsWith(words_in(language).ai_result));
+            const auto profiles = study.request.profiles;
+            withdraw_all(study.request, made);
+            study.request.withdrawal.note = "Wrong model.";
+            study.request.profiles = profiles;
+            const auto note = load_result(compose(study.request, test_equipment()), "ko");
+            const auto content = read_content(*note->getDataset());
+            EXPECT_EQ(content->children.at(0).text,
+                      filled(words_in(language).withdrawn, study.request.model_name) + " Wrong model.");
+            EXPECT_EQ(text_of(*note->getDataset(), DCM_SeriesDescription),
+                      words_in(language).withdrawn_series);
+        }
+    EXPECT_EQ(uids.size(), 2u * 2u * 3u);
 }
 
 TEST(Composer, KeepsInUtf8WhatLatin1WouldLose) {
