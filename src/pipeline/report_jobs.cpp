@@ -398,6 +398,8 @@ std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int
                                                                      r.sc_series_description,
                                                                      r.sc_style,
                                                                      r.sr_activation_region,
+                                                                     r.character_set,
+                                                                     r.language,
                                                                      hl7_profile(r.hl7)}});
         same->second.destinations.push_back(destination.name);
     }

@@ -9,9 +9,9 @@ namespace {
 
 const Code algorithm_parameters{"111002", "DCM", "Algorithm Parameters"};
 
-std::string extent() {
-    return fmt::format("{}={:.2g} of the activation map's maximum and more; outlines no lesion",
-                       activation_extent, activation_contour_at);
+std::string extent(const Words& words) {
+    return fmt::format("{}={}", activation_extent,
+                       filled(words.activation_extent, fmt::format("{:.2g}", activation_contour_at)));
 }
 
 // Clockwise, and back to where it began. Pixels as PS3.3 C.18.6.1.1 counts them: 0\0 is the image's corner.
@@ -43,16 +43,17 @@ DSRContentItem& current(DSRDocumentTree& tree) {
 }
 
 // Below the group at which the cursor stands; moves it.
-void add_extent(DSRDocumentTree& tree, BuildSteps& steps) {
+void add_extent(DSRDocumentTree& tree, const Words& words, BuildSteps& steps) {
     steps("activation's extent", add_child(tree, DSRTypes::RT_hasConceptMod, DSRTypes::VT_Text));
     steps("activation's extent", current(tree).setConceptName(coded(algorithm_parameters)));
-    steps("activation's extent", current(tree).setStringValue(dcmtk_string(extent())));
+    steps("activation's extent", current(tree).setStringValue(dcmtk_string(extent(words))));
 }
 
 void add_region(DSRDocumentTree& tree, const ImageRegion& region, const SourceImage& source,
-                BuildSteps& steps) {
+                const Words& words, BuildSteps& steps) {
     steps("activation region", add_child(tree, DSRTypes::RT_contains, DSRTypes::VT_SCoord));
-    steps("activation region", current(tree).setConceptName(coded(terms::activation_region)));
+    steps("activation region",
+          current(tree).setConceptName(coded(translated(terms::activation_region, words))));
     steps("activation region", current(tree).setSpatialCoordinates(rectangle(region, *source.header)));
     DSRImageReferenceValue reference;
     steps("activation's image", set_reference(reference, source));
@@ -63,14 +64,14 @@ void add_region(DSRDocumentTree& tree, const ImageRegion& region, const SourceIm
 }  // namespace
 
 Status add_activation_regions(DSRDocumentTree& tree, const std::vector<ImageRegion>& regions,
-                              const SourceImage& source) {
+                              const SourceImage& source, const Words& words) {
     const std::size_t group = tree.getNodeID();
     BuildSteps steps;
     // Of the group and not of the regions: dciodvfy takes nothing below an SCOORD but its image.
-    add_extent(tree, steps);
+    add_extent(tree, words, steps);
     for (const ImageRegion& region : regions) {
         tree.gotoNode(group);
-        add_region(tree, region, source, steps);
+        add_region(tree, region, source, words, steps);
     }
     tree.gotoNode(group);
     return steps.status();

@@ -32,8 +32,9 @@ struct Scale {
 // Draws the panel, or only measures it: one code, so that the two cannot differ.
 class Panel {
   public:
-    Panel(Canvas& canvas, Scale scale, const InferenceResult& result, const CaptureText& content)
-        : canvas_(canvas), scale_(scale), result_(result), content_(content) {}
+    Panel(Canvas& canvas, Scale scale, const InferenceResult& result, const Words& words,
+          const CaptureText& content)
+        : canvas_(canvas), scale_(scale), result_(result), words_(words), content_(content) {}
 
     // Returns the height. `draw` false: nothing is drawn.
     double lay_out(double top, double width, bool draw) {
@@ -55,7 +56,7 @@ class Panel {
   private:
     std::string score_line() const {
         const std::string line = fmt::format("{} ({})", content_.score, content_.calibration);
-        return content_.threshold.empty() ? line : line + ", threshold " + content_.threshold;
+        return content_.threshold.empty() ? line : line + ", " + content_.threshold;
     }
 
     void line(const std::string& text, const TextStyle& style, double gap) {
@@ -79,7 +80,7 @@ class Panel {
             canvas_.fill({bar.left, bar.top, bar.width * std::clamp(score, 0.0, 1.0), bar.height},
                          shown_as_finding ? orange : sky_blue);
             if (has_thresholds(result_)) threshold_tick(bar, label.threshold);
-            canvas_.text(left_ + width_ - score_width, y_, score_width, format_score(score),
+            canvas_.text(left_ + width_ - score_width, y_, score_width, format_score(score, words_),
                          scale_.body(label.positive ? white : gray), 1);
         }
         y_ += height;
@@ -102,9 +103,9 @@ class Panel {
             const TextStyle ends = scale_.small();
             const double left = left_ + name_width + scale_(12);
             const double right = left_ + width_;
-            const double low = canvas_.text(left, y_, scale_(200), "low", ends).width;
+            const double low = canvas_.text(left, y_, scale_(200), words_.lowest, ends).width;
             const double high =
-                canvas_.text(right - scale_(200), y_, scale_(200), "highest here", ends, 1).width;
+                canvas_.text(right - scale_(200), y_, scale_(200), words_.highest, ends, 1).width;
             gradient({left + low + scale_(12), y_ + scale_(6), right - left - low - high - scale_(24),
                       scale_(16)});
         }
@@ -139,6 +140,7 @@ class Panel {
     Canvas& canvas_;
     Scale scale_;
     const InferenceResult& result_;
+    const Words& words_;
     const CaptureText& content_;
     bool draw_ = false;
     double left_ = 0, width_ = 0, y_ = 0;
@@ -163,12 +165,13 @@ double banner_height(Canvas& canvas, const Scale& scale, double width, const std
 // The image as large as it can be so that the picture's long side is as asked for. The panel's height depends
 // on the width and the width on the panel's height: a few rounds settle it.
 Layout find_layout(Canvas& canvas, const Scale& scale, const DisplayGeometry& image, int long_side,
-                   const InferenceResult& result, const CaptureText& content) {
+                   const InferenceResult& result, const Words& words, const CaptureText& content) {
     Layout layout;
     layout.columns = long_side;
     for (int round = 0; round < 4; ++round) {
         layout.banner = rounded(banner_height(canvas, scale, layout.columns, content.notice));
-        layout.panel = rounded(Panel(canvas, scale, result, content).lay_out(0, layout.columns, false));
+        layout.panel =
+            rounded(Panel(canvas, scale, result, words, content).lay_out(0, layout.columns, false));
         const double room = std::max(1, long_side - layout.banner - layout.panel);
         const double factor = std::min(static_cast<double>(long_side) / image.columns, room / image.rows);
         layout.image_columns = std::max(1, rounded(image.columns * factor));
@@ -180,13 +183,14 @@ Layout find_layout(Canvas& canvas, const Scale& scale, const DisplayGeometry& im
     return layout;
 }
 
-void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const std::string& notice) {
+void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const Words& words,
+                 const std::string& notice) {
     canvas.fill({0, 0, static_cast<double>(layout.columns), static_cast<double>(layout.banner)},
                 panel_colour);
     const double top = scale(11);
     TextStyle title = scale.banner();
     title.colour = sky_blue;
-    canvas.text(scale(28), top, layout.columns * 0.26, "AI result", title);
+    canvas.text(scale(28), top, layout.columns * 0.26, words.ai_result, title);
     TextStyle warning = scale.banner();
     warning.colour = orange;
     const double width = layout.columns * 0.74 - scale(28);
@@ -204,19 +208,20 @@ Status check_display(const AnalysisArtifact& artifact) {
     return {};
 }
 
-Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result, int long_side,
-                             const std::string& analysed_at, const std::string& frame) {
+Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result,
+                             const Words& words, int long_side, const std::string& analysed_at,
+                             const std::string& frame) {
     if (const auto whole = check_display(artifact); !whole) return tl::unexpected(whole.error());
     const DisplayGeometry& display = artifact.display;
     const Scale scale{long_side / 1280.0};
     auto ruler = Canvas::make(16, 16);  // text is measured before the picture's size is known
     if (!ruler) return tl::unexpected(ruler.error());
     const StrengthField probe = strength_field(artifact, mapped_label(result), 1, 1);
-    const CaptureText content = capture_text(result, analysed_at, frame, !probe.values.empty());
-    const Layout layout = find_layout(*ruler, scale, display, long_side, result, content);
+    const CaptureText content = capture_text(result, words, analysed_at, frame, !probe.values.empty());
+    const Layout layout = find_layout(*ruler, scale, display, long_side, result, words, content);
     auto canvas = Canvas::make(layout.columns, layout.rows);
     if (!canvas) return tl::unexpected(canvas.error());
-    draw_banner(*canvas, scale, layout, content.notice);
+    draw_banner(*canvas, scale, layout, words, content.notice);
     canvas->gray_image({static_cast<double>(layout.image_left), static_cast<double>(layout.banner),
                         static_cast<double>(layout.image_columns), static_cast<double>(layout.image_rows)},
                        artifact.display_pixels, display.columns, display.rows);
@@ -227,7 +232,7 @@ Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceRe
                         field.rows);
     const double panel_top = layout.banner + layout.image_rows;
     canvas->fill({0, panel_top, static_cast<double>(layout.columns), layout.rows - panel_top}, panel_colour);
-    Panel(*canvas, scale, result, content).lay_out(panel_top, layout.columns, true);
+    Panel(*canvas, scale, result, words, content).lay_out(panel_top, layout.columns, true);
     return canvas->picture();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "results/report_terms.h"
 
@@ -11,14 +12,15 @@ namespace {
 
 constexpr std::size_t most_labels = 6;  // the others are in the report
 
-std::string title_of(const InferenceResult& result) {
-    if (diagnosed_label(result) == nullptr) return terms::no_finding.meaning;
+std::string title_of(const InferenceResult& result, const Words& words) {
+    if (diagnosed_label(result) == nullptr) return translated(terms::no_finding, words).meaning;
     return result.diagnosis;
 }
 
-std::string threshold_of(const InferenceResult& result) {
+std::string threshold_of(const InferenceResult& result, const Words& words) {
     const LabelResult* const label = diagnosed_label(result);
-    return label && has_thresholds(result) ? format_score(label->threshold) : "";
+    if (label == nullptr || !has_thresholds(result)) return {};
+    return filled(words.threshold, format_score(label->threshold, words));
 }
 
 // The labels to be shown: all, or those with the highest scores in the package's order.
@@ -32,29 +34,37 @@ std::vector<const LabelResult*> shown_labels(const InferenceResult& result) {
     return labels;
 }
 
-std::string map_line(const InferenceResult& result) {
+std::string map_line(const InferenceResult& result, const Words& words) {
     const LabelResult& label = result.labels[static_cast<std::size_t>(mapped_label(result))];
-    return &label == diagnosed_label(result) ? "Activation map" : "Activation map: " + label.name;
+    return &label == diagnosed_label(result) ? words.activation_map
+                                             : words.activation_map + (words.colon + label.name);
+}
+
+// "Frame 2 of 3" where it begins a line. Its first letter is ASCII in every language.
+std::string capitalised(std::string text) {
+    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    return text;
 }
 
 }  // namespace
 
-CaptureText capture_text(const InferenceResult& result, const std::string& analysed_at,
+CaptureText capture_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,
                          const std::string& frame, bool has_map) {
     CaptureText text;
-    text.headline = title_of(result);
-    if (!frame.empty()) text.frame_line = "Frame" + frame.substr(frame.find(' '));
-    text.score = fmt::format("{} {}", score_concept(result).meaning, format_score(diagnosis_score(result)));
-    text.calibration = calibration_note(result);
-    text.threshold = threshold_of(result);
+    text.headline = title_of(result, words);
+    text.frame_line = capitalised(frame);
+    text.score =
+        fmt::format("{} {}", score_name(result, words), format_score(diagnosis_score(result), words));
+    text.calibration = calibration_note(result, words);
+    text.threshold = threshold_of(result, words);
     text.labels = shown_labels(result);
     if (result.labels.size() > text.labels.size())
-        text.more_labels = fmt::format("{} more in the report", result.labels.size() - text.labels.size());
-    if (has_map) text.map_line = map_line(result);
-    text.model_line = fmt::format("{} {}, weights {}", result.model.name, result.model.version,
-                                  result.model.sha256.substr(0, 12));
-    text.time_line = "Analysed " + analysed_at;
-    text.notice = notice_of(result.model);
+        text.more_labels = filled(words.more_labels, result.labels.size() - text.labels.size());
+    if (has_map) text.map_line = map_line(result, words);
+    text.model_line =
+        filled(words.model_line, result.model.name, result.model.version, result.model.sha256.substr(0, 12));
+    text.time_line = filled(words.time_line, analysed_at);
+    text.notice = notice_of(result.model, words);
     return text;
 }
 

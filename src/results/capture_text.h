@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/types/analysis.h"
+#include "results/words.h"
 
 namespace hilum::results {
 
@@ -15,7 +16,7 @@ struct CaptureText {
     std::string frame_line;   // "Frame 2 of 3"
     std::string score;        // of the diagnosis: "Model score 0.93"
     std::string calibration;  // "not calibrated, not a probability"
-    std::string threshold;    // of the diagnosis, "0.50"; empty where thresholds do not decide
+    std::string threshold;    // of the diagnosis, "threshold 0.50"; empty where thresholds do not decide
     std::vector<const LabelResult*> labels;
     std::string more_labels;  // how many have no room
     std::string map_line;     // whose activation map is shown; empty: none is
@@ -24,7 +25,7 @@ struct CaptureText {
 };
 
 // `analysed_at` and `frame` ("frame 2 of 3", empty: none) are shown as they are.
-CaptureText capture_text(const InferenceResult& result, const std::string& analysed_at,
+CaptureText capture_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,
                          const std::string& frame, bool has_map);
 
 // The label whose map is shown; -1: none. That of the diagnosis where it is a finding, else of the finding

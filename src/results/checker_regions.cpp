@@ -29,7 +29,8 @@ bool lies_within(const std::vector<float>& data, const ExpectedImage& image) {
 
 void check_activation_region(const ContentItem& region, const ContentItem& image,
                              const ReportExpectation& expectation, Violations& found) {
-    found.require(region.concept_name == terms::activation_region, row,
+    const auto& words = words_in(expectation.language);
+    found.require(region.concept_name == translated(terms::activation_region, words), row,
                   "a region that is called ({}), not the activation's", region.concept_name.meaning);
     found.require(region.relationship_type == "CONTAINS", row, "the region is related by '{}'",
                   region.relationship_type);

@@ -27,11 +27,11 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t characters
     return lines;
 }
 
-std::string label_line(const InferenceResult& result, const LabelResult& label) {
-    const std::string line = fmt::format("{} {}", label.name, format_score(score_of(result, label)));
+std::string label_line(const InferenceResult& result, const LabelResult& label, const Words& words) {
+    const std::string line = fmt::format("{} {}", label.name, format_score(score_of(result, label), words));
     if (!has_thresholds(result)) return line;
-    return fmt::format("{}, {} its threshold {}", line, label.positive ? "reaches" : "below",
-                       format_score(label.threshold));
+    return filled(label.positive ? words.reaches_threshold : words.below_threshold, line,
+                  format_score(label.threshold, words));
 }
 
 int rounded(double value) {
@@ -40,23 +40,23 @@ int rounded(double value) {
 
 }  // namespace
 
-OverlaidText overlaid_text(const InferenceResult& result, const std::string& analysed_at,
+OverlaidText overlaid_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,
                            const std::string& frame, int mapped) {
-    const CaptureText text = capture_text(result, analysed_at, frame, mapped >= 0);
+    const CaptureText text = capture_text(result, words, analysed_at, frame, mapped >= 0);
     OverlaidText overlaid;
     overlaid.banner =
-        wrapped(text.notice.empty() ? "AI result" : "AI result: " + text.notice, banner_characters);
+        wrapped(text.notice.empty() ? words.ai_result : words.ai_result + (words.colon + text.notice),
+                banner_characters);
     if (mapped >= 0)
-        overlaid.legend = {fmt::format("Line: activation for {}, at half of its maximum",
-                                       result.labels[static_cast<std::size_t>(mapped)].name),
-                           "It is not the outline of a lesion"};
+        overlaid.legend = {filled(words.contour, result.labels[static_cast<std::size_t>(mapped)].name),
+                           words.no_outline};
     overlaid.lines = {
-        "AI diagnosis: " + text.headline,
-        text.threshold.empty() ? text.score : text.score + ", threshold " + text.threshold,
-        "Scores: " + text.calibration,
+        translated(terms::ai_diagnosis, words).meaning + words.colon + text.headline,
+        text.threshold.empty() ? text.score : text.score + ", " + text.threshold,
+        words.scores + (words.colon + text.calibration),
     };
     if (!text.frame_line.empty()) overlaid.lines.push_back(text.frame_line);
-    for (const LabelResult* label : text.labels) overlaid.lines.push_back(label_line(result, *label));
+    for (const LabelResult* label : text.labels) overlaid.lines.push_back(label_line(result, *label, words));
     for (const std::string& line : {text.more_labels, text.model_line, text.time_line})
         if (!line.empty()) overlaid.lines.push_back(line);
     return overlaid;

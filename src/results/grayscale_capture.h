@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "pipeline/types/analysis_artifact.h"
+#include "results/words.h"
 
 namespace hilum::results {
 
@@ -28,7 +29,7 @@ struct OverlaidText {
 
 // `mapped` is the label whose activation is shown, -1: none; `analysed_at` and `frame` are as in
 // capture_text.
-OverlaidText overlaid_text(const InferenceResult& result, const std::string& analysed_at,
+OverlaidText overlaid_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,
                            const std::string& frame, int mapped);
 
 struct GrayscaleLayout {

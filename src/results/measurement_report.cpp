@@ -64,8 +64,9 @@ std::vector<Code> procedures_reported(DcmItem& header) {
 }
 
 void add_context(TID1500_MeasurementReport& report, const ModelIdentity& model, const Equipment& equipment,
-                 DcmItem& header, BuildSteps& steps) {
-    steps("language", report.setLanguage(CID5000_Languages::English));
+                 DcmItem& header, const Words& words, BuildSteps& steps) {
+    const DSRCodedEntryValue language(words.language_code, "RFC5646", words.language_meaning);
+    steps("language", report.setLanguage(language, CID5001_Countries(), OFFalse));
     steps("observer", report.getObservationContext().addDeviceObserver(
                           dcmtk_string(device_uid(model)), "Hilum", manufacturer,
                           dcmtk_string(shortened(model.name + " " + model.version, 64)),
@@ -110,14 +111,14 @@ void add_image_library(TID1500_MeasurementReport& report, const std::vector<Sour
 }
 
 void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std::size_t number,
-                 BuildSteps& steps) {
+                 const Words& words, BuildSteps& steps) {
     const LabelResult& label = *finding.label;
     const InferenceResult& result = finding.result();
     steps("measurement group", report.addIndividualMeasurements());
     Group& group = report.getIndividualMeasurements();
     const std::string tracking =
         fmt::format("{} {}{}{}", shortened(label.name, 56), number,
-                    is_frame(*finding.source->image) ? ", " : "", frame_text(*finding.source->image));
+                    is_frame(*finding.source->image) ? ", " : "", frame_text(*finding.source->image, words));
     steps("tracking identifier", group.setTrackingIdentifier(dcmtk_string(tracking), OFFalse));
     steps("tracking uid", group.setTrackingUniqueIdentifier(
                               dcmtk_string(tracking_uid(*finding.source->image, result.model, label.name))));
@@ -126,7 +127,7 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
         steps("finding site",
               group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(), OFFalse));
     const Group::MeasurementValue value(dcmtk_string(decimal_string(score_of(result, label))), no_units());
-    steps("score", group.addMeasurement(coded(score_concept(result)), value));
+    steps("score", group.addMeasurement(coded(score_concept(result, words)), value));
     DSRImageReferenceValue reference;
     steps("source image", set_reference(reference, *finding.source));
     steps("source image",
@@ -138,13 +139,13 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
 // What DCMTK's TID 1501 lacks is put into the finished tree, group by group: the algorithm's identification,
 // and the activation regions where there are any.
 Status complete_groups(DSRDocumentTree& tree, const std::vector<Finding>& findings,
-                       const ActivationRegions& regions) {
+                       const ActivationRegions& regions, const Words& words) {
     BuildSteps steps;
     std::size_t node =
         tree.gotoNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"), OFTrue, OFTrue);
     for (const Finding& finding : findings) {
         if (node == 0) return fail("report", "the report lacks a measurement group");
-        auto identification = algorithm_identification(finding.result(), finding.label);
+        auto identification = algorithm_identification(finding.result(), finding.label, words);
         if (!identification) return tl::unexpected(identification.error());
         steps("algorithm",
               tree.insertSubTree(*identification, DSRTypes::AM_belowCurrent, DSRTypes::RT_hasConceptMod));
@@ -152,7 +153,8 @@ Status complete_groups(DSRDocumentTree& tree, const std::vector<Finding>& findin
         tree.gotoNode(node);
         const auto of_finding = regions.find({finding.source->image, finding.label->name});
         if (of_finding != regions.end())
-            if (const auto added = add_activation_regions(tree, of_finding->second, *finding.source); !added)
+            if (const auto added = add_activation_regions(tree, of_finding->second, *finding.source, words);
+                !added)
                 return added;
         node = tree.gotoNextNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"));
     }
@@ -176,15 +178,15 @@ Status insert_evaluations(DSRDocumentTree& tree, const EvaluationContext& contex
     return add_qualitative_evaluations(tree, context);
 }
 
-std::string notice_for(const std::vector<ModelIdentity>& models) {
+std::string notice_for(const std::vector<ModelIdentity>& models, const Words& words) {
     for (const ModelIdentity& model : models)
-        if (const std::string notice = notice_of(model); !notice.empty()) return notice;
+        if (const std::string notice = notice_of(model, words); !notice.empty()) return notice;
     return {};
 }
 
 std::string series_description(const ComposeRequest& request, const ReportProfile& profile) {
     constexpr std::size_t longest = 64;  // bytes; an LO has at least as many characters
-    const auto version = version_text(request);
+    const auto version = version_text(request, words_in(profile.language));
     if (version.empty()) return profile.sr_series_description;
     return fmt::format("{} {}", shortened(profile.sr_series_description, longest - version.size() - 1),
                        version);
@@ -224,20 +226,23 @@ Status fill_document(DSRDocument& document, const ComposeRequest& request, const
 Status build_tree(DSRDocument& document, const ComposeRequest& request, const ReportProfile& profile,
                   const std::vector<SourceImage>& sources, const Equipment& equipment,
                   const ActivationRegions& regions) {
+    const Words& words = words_in(profile.language);
     const auto models = models_of(request, sources);
     const auto findings = findings_of(sources);
     TID1500_MeasurementReport report(CMR_CID7021::ImagingMeasurementReport);
     BuildSteps steps;
-    add_context(report, models.front(), equipment, *sources.front().header, steps);
+    add_context(report, models.front(), equipment, *sources.front().header, words, steps);
     add_image_library(report, sources, steps);
-    for (std::size_t i = 0; i < findings.size(); ++i) add_finding(report, findings[i], i + 1, steps);
+    for (std::size_t i = 0; i < findings.size(); ++i) add_finding(report, findings[i], i + 1, words, steps);
     steps("template", document.setTreeFromRootTemplate(report));
     steps("document type", document.changeDocumentType(document_type(profile.sr_sop_class)));
     if (const auto status = steps.status(); !status) return status;
-    const Status measurements = findings.empty() ? remove_empty_measurements(document.getTree())
-                                                 : complete_groups(document.getTree(), findings, regions);
+    const Status measurements = findings.empty()
+                                    ? remove_empty_measurements(document.getTree())
+                                    : complete_groups(document.getTree(), findings, regions, words);
     if (!measurements) return measurements;
-    return insert_evaluations(document.getTree(), {sources, notice_for(models), version_text(request)});
+    return insert_evaluations(document.getTree(),
+                              {sources, notice_for(models, words), version_text(request, words), words});
 }
 
 ResultSeries series_of(const ComposeRequest& request, const ReportProfile& profile) {

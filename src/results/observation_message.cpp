@@ -219,15 +219,15 @@ std::string flags_of(const LabelResult& label, const std::vector<TriageRule>& ru
 
 void add_label(ObservationList& list, const InferenceResult& result, const LabelResult& label,
                const std::string& sub_id, const std::vector<TriageRule>& rules) {
-    const auto range = has_thresholds(result) ? "<" + format_score(label.threshold) : "";
-    list.add({"NM", code_of(label), sub_id, format_score(score_of(result, label)), "1^no units^UCUM", range,
-              flags_of(label, rules), score_concept(result)});
+    const auto range = has_thresholds(result) ? "<" + format_score(label.threshold, english()) : "";
+    list.add({"NM", code_of(label), sub_id, format_score(score_of(result, label), english()),
+              "1^no units^UCUM", range, flags_of(label, rules), score_concept(result, english())});
 }
 
 void add_result(ObservationList& list, const InferenceResult& result, const std::string& sub_id,
                 const std::vector<TriageRule>& rules) {
     const auto flags = is_urgent(result, rules) ? "AA" : has_finding(result) ? "A" : "N";
-    list.add_code(terms::ai_diagnosis, sub_id, diagnosis_of(result), flags);
+    list.add_code(terms::ai_diagnosis, sub_id, diagnosis_of(result, english()), flags);
     for (const auto& label : result.labels)
         if (label.abnormal) add_label(list, result, label, sub_id, rules);
 }
@@ -251,8 +251,8 @@ void add_images(ObservationList& list, const ComposeRequest& request,
         if (const auto& result = image.outcome.result) {
             add_result(list, *result, sub_id, request.urgent);
         } else if (const auto& reason = image.outcome.not_analysed) {
-            list.add_code(terms::not_analysed_reason, sub_id, code_of(*reason), "");
-            list.add_text(terms::not_analysed, sub_id, sentence_of(*reason, image));
+            list.add_code(terms::not_analysed_reason, sub_id, code_of(*reason, english()), "");
+            list.add_text(terms::not_analysed, sub_id, sentence_of(*reason, image, english()));
         }
     }
 }
@@ -266,7 +266,7 @@ bool is_urgent_study(const ComposeRequest& request, const std::vector<SourceImag
 
 std::string notice_for(const std::vector<ModelIdentity>& models) {
     for (const ModelIdentity& model : models)
-        if (auto notice = notice_of(model); !notice.empty()) return notice;
+        if (auto notice = notice_of(model, english()); !notice.empty()) return notice;
     return {};
 }
 
@@ -302,9 +302,9 @@ void add_observations(ObservationList& list, const ComposeRequest& request,
     const bool is_urgent_now = !withdrawing && is_urgent_study(request, sources);
     list.add_uid(study_instance_uid, "", request.study_instance_uid);
     list.add_code(triage_priority, "", is_urgent_now ? urgent : routine, is_urgent_now ? "AA" : "");
-    if (withdrawing) return list.add_text(withdrawn, "", withdrawal_text(request));
+    if (withdrawing) return list.add_text(withdrawn, "", withdrawal_text(request, english()));
     list.add_text(terms::notice, "", notice_for(models_of(request, sources)));
-    list.add_text(terms::report_version, "", version_text(request));
+    list.add_text(terms::report_version, "", version_text(request, english()));
     add_images(list, request, sources);
 }
 

@@ -22,11 +22,12 @@ constexpr Uint16 white = 0xFFFF;           // a P-Value
 // The orange of what the colour capture calls a finding, as a PCS-Value: L* 70.9, a* 20.3, b* 74.5.
 constexpr std::array<Uint16, 3> orange{46475, 38116, 52031};
 
-void put_identification(DcmItem& target, const SourceImage& source, const ContentMoment& moment) {
+void put_identification(DcmItem& target, const SourceImage& source, const Words& words,
+                        const ContentMoment& moment) {
     put(target, DCM_InstanceNumber, std::to_string(capture_number(source)));
     put(target, DCM_ContentLabel, result_layer);
     put(target, DCM_ContentDescription,
-        shortened("AI result: " + source.image->outcome.result->diagnosis, 64));
+        shortened(words.ai_result + (words.colon + source.image->outcome.result->diagnosis), 64));
     put(target, DCM_PresentationCreationDate, moment.date);
     put(target, DCM_PresentationCreationTime, moment.time);
     put(target, DCM_ContentCreatorName, manufacturer);
@@ -112,16 +113,16 @@ DcmItem& add_layer(DcmItem& target, const char* name, int order, const char* des
     return annotation;
 }
 
-void add_result(DcmItem& target, const OverlaidText& text, const GrayscaleLayout& layout) {
-    DcmItem& annotation = add_layer(target, result_layer, 1, "AI result: notice, findings, scores, model");
+void add_result(DcmItem& target, const OverlaidText& text, const Words& words,
+                const GrayscaleLayout& layout) {
+    DcmItem& annotation = add_layer(target, result_layer, 1, words.result_layer);
     add_text(annotation, layout.banner, joined(text.banner));
     add_text(annotation, layout.lines, joined(text.lines));
 }
 
-void add_activation(DcmItem& target, const OverlaidText& text, const std::vector<Contour>& contours,
-                    const GrayscaleLayout& layout) {
-    DcmItem& annotation = add_layer(target, activation_layer, 2,
-                                    "Activation at half of its maximum, not the outline of a lesion");
+void add_activation(DcmItem& target, const OverlaidText& text, const Words& words,
+                    const std::vector<Contour>& contours, const GrayscaleLayout& layout) {
+    DcmItem& annotation = add_layer(target, activation_layer, 2, words.activation_layer);
     items_of(target, DCM_GraphicLayerSequence)
         .back()
         ->putAndInsertUint16Array(DCM_GraphicLayerRecommendedDisplayCIELabValue, orange.data(),
@@ -141,20 +142,22 @@ std::shared_ptr<DcmDataset> build_presentation_state(const ComposeRequest& reque
                                                      const AnalysisArtifact& artifact,
                                                      const Equipment& equipment) {
     const InferenceResult& result = *source.image->outcome.result;
+    const Words& words = words_in(profile.language);
     const ContentMoment moment = content_moment(*source.header, result.started_at);
     const auto contours = activation_contours(artifact, mapped_label(result));
-    const OverlaidText text = overlaid_text(result, moment.readable(), frame_text(*source.image),
-                                            contours.empty() ? -1 : mapped_label(result));
+    const OverlaidText text =
+        overlaid_text(result, words, moment.readable(), frame_text(*source.image, words),
+                      contours.empty() ? -1 : mapped_label(result));
     const GrayscaleLayout layout = grayscale_layout(artifact.display, text, profile.sc_long_side);
     auto dataset = std::make_shared<DcmDataset>();
     copy_patient_and_study(*source.header, *dataset);
     copy_request_attributes(*source.header, *dataset);
-    put_identification(*dataset, source, moment);
+    put_identification(*dataset, source, words, moment);
     put_relationship(*dataset, capture_identity(request, profile, *source.image));
     put_displayed_area(*dataset, layout);
     put_grayscale(*dataset);
-    add_result(*dataset, text, layout);
-    if (!contours.empty()) add_activation(*dataset, text, contours, layout);
+    add_result(*dataset, text, words, layout);
+    if (!contours.empty()) add_activation(*dataset, text, words, contours, layout);
     put(*dataset, DCM_Laterality, text_of(*source.header, DCM_Laterality));  // type 2C: there, if empty
     put_result_modules(*dataset, state_identity(request, profile, *source.image),
                        {"PR", profile.sc_series_number + 1, profile.sc_series_description}, moment, equipment,

@@ -14,7 +14,11 @@ namespace {
 // Appends items to a node of a tree: the cursor stands at the parent before and after each call.
 class ChildWriter {
   public:
-    ChildWriter(DSRDocumentTree& tree, BuildSteps& steps) : tree_(tree), steps_(steps) {}
+    ChildWriter(DSRDocumentTree& tree, BuildSteps& steps, const Words& words)
+        : tree_(tree), steps_(steps), words_(words) {}
+
+    const Words& words() const { return words_; }
+    Code own(const Code& term) const { return translated(term, words_); }
 
     template <typename Fill>
     void add(DSRTypes::E_RelationshipType relationship, DSRTypes::E_ValueType type, const Code& name,
@@ -36,7 +40,7 @@ class ChildWriter {
     }
 
     void score(const InferenceResult& result, double value) {
-        add(DSRTypes::RT_hasProperties, DSRTypes::VT_Num, score_concept(result), [&](auto& item) {
+        add(DSRTypes::RT_hasProperties, DSRTypes::VT_Num, score_concept(result, words_), [&](auto& item) {
             steps_("score", item.setNumericValue(
                                 DSRNumericMeasurementValue(dcmtk_string(decimal_string(value)), no_units())));
         });
@@ -60,7 +64,7 @@ class ChildWriter {
     }
 
     void algorithm(const InferenceResult& result) {
-        auto identification = algorithm_identification(result, nullptr);
+        auto identification = algorithm_identification(result, nullptr, words_);
         if (!identification) {
             steps_("algorithm", EC_IllegalParameter);
             return;
@@ -73,6 +77,7 @@ class ChildWriter {
   private:
     DSRDocumentTree& tree_;
     BuildSteps& steps_;
+    const Words& words_;
 };
 
 // How the analyses of all images went (CID 6047).
@@ -91,13 +96,15 @@ Code summary_of(const std::vector<SourceImage>& sources) {
 }
 
 void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
-    writer.code(DSRTypes::RT_contains, terms::ai_diagnosis, diagnosis_of(result), [&] {
-        writer.algorithm(result);
-        writer.score(result, diagnosis_score(result));
-        if (is_frame(*source.image))
-            writer.text(DSRTypes::RT_hasProperties, terms::frame, frame_text(*source.image));
-        writer.image(source);
-    });
+    writer.code(DSRTypes::RT_contains, writer.own(terms::ai_diagnosis), diagnosis_of(result, writer.words()),
+                [&] {
+                    writer.algorithm(result);
+                    writer.score(result, diagnosis_score(result));
+                    if (is_frame(*source.image))
+                        writer.text(DSRTypes::RT_hasProperties, writer.own(terms::frame),
+                                    frame_text(*source.image, writer.words()));
+                    writer.image(source);
+                });
 }
 
 void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
@@ -115,25 +122,28 @@ void add_analysed(ChildWriter& writer, const InferenceResult& result, const Sour
 }
 
 void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, const SourceImage& source) {
-    writer.code(DSRTypes::RT_contains, terms::ai_diagnosis, terms::not_analysed, [&] {
-        writer.code(DSRTypes::RT_hasProperties, terms::not_analysed_reason, code_of(reason), [] {});
-        writer.text(DSRTypes::RT_hasProperties, terms::not_analysed, sentence_of(reason, *source.image));
+    writer.code(DSRTypes::RT_contains, writer.own(terms::ai_diagnosis), writer.own(terms::not_analysed), [&] {
+        writer.code(DSRTypes::RT_hasProperties, writer.own(terms::not_analysed_reason),
+                    code_of(reason, writer.words()), [] {});
+        writer.text(DSRTypes::RT_hasProperties, writer.own(terms::not_analysed),
+                    sentence_of(reason, *source.image, writer.words()));
         writer.image(source);
     });
 }
 
 }  // namespace
 
-Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result,
-                                                     const LabelResult* label) {
+Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label,
+                                                     const Words& words) {
     TID4019_AlgorithmIdentification identification;
     BuildSteps steps;
     steps("algorithm", identification.setIdentification(dcmtk_string(result.model.name),
                                                         dcmtk_string(result.model.version), OFFalse));
+    // Programs look for the parameters' names, so that these are the same in all languages.
     std::vector<std::string> parameters{"weights SHA-256=" + result.model.sha256,
                                         "configuration SHA-256=" + result.model.configuration_sha256,
                                         "activation=" + result.activation,
-                                        "calibration=" + calibration_note(result)};
+                                        "calibration=" + calibration_note(result, words)};
     if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
     for (const auto& parameter : parameters)
         steps("algorithm parameter", identification.addParameter(dcmtk_string(parameter), OFFalse));
@@ -148,10 +158,11 @@ std::string decimal_string(double value) {
 
 Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context) {
     BuildSteps steps;
-    ChildWriter writer(tree, steps);
+    ChildWriter writer(tree, steps, context.words);
     if (!context.version_text.empty())
-        writer.text(DSRTypes::RT_contains, terms::report_version, context.version_text);
-    if (!context.notice.empty()) writer.text(DSRTypes::RT_contains, terms::notice, context.notice);
+        writer.text(DSRTypes::RT_contains, writer.own(terms::report_version), context.version_text);
+    if (!context.notice.empty())
+        writer.text(DSRTypes::RT_contains, writer.own(terms::notice), context.notice);
     const Code summary_name{"111017", "DCM", "CAD Processing and Findings Summary"};
     writer.code(DSRTypes::RT_contains, summary_name, summary_of(context.sources), [] {});
     for (const SourceImage& source : context.sources) {

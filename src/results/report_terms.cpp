@@ -41,6 +41,16 @@ std::string reason_value(const std::string& reason) {
     return found == shorter.end() ? slug_of(reason) : found->second;
 }
 
+// The message is in English; in other languages it follows where it says more than the sentence.
+std::string reason_text(const NotAnalysed& reason, const Words& words) {
+    const auto known = words.reasons.find(reason.code);
+    if (known == words.reasons.end()) return reason.message;
+    std::string detail = reason.message;
+    if (detail.ends_with('.')) detail.pop_back();
+    if (!known->second.with_detail || detail.empty()) return fmt::format("{}.", known->second.sentence);
+    return fmt::format("{} ({}).", known->second.sentence, detail);
+}
+
 }  // namespace
 
 bool is_finding(const LabelResult& label) {
@@ -72,12 +82,14 @@ const LabelResult* diagnosed_label(const InferenceResult& result) {
     return found == result.labels.end() ? nullptr : &*found;
 }
 
-Code diagnosis_of(const InferenceResult& result) {
+Code diagnosis_of(const InferenceResult& result, const Words& words) {
     const LabelResult* const label = diagnosed_label(result);
-    return label ? code_of(*label) : terms::no_finding;
+    return label ? code_of(*label) : translated(terms::no_finding, words);
 }
 
-Code code_of(const NotAnalysed& reason) {
+Code code_of(const NotAnalysed& reason, const Words& words) {
+    if (const auto known = words.reasons.find(reason.code); known != words.reasons.end())
+        return {reason_value(reason.code), own_coding_scheme, known->second.meaning};
     std::string meaning = reason.code;
     std::ranges::replace(meaning, '_', ' ');
     if (!meaning.empty())
@@ -86,20 +98,26 @@ Code code_of(const NotAnalysed& reason) {
     return {reason_value(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
 }
 
-std::string sentence_of(const NotAnalysed& reason, const StudyImage& image) {
-    return "Not analysed: " + (is_frame(image) ? frame_text(image) + ": " : "") + reason.message;
+std::string sentence_of(const NotAnalysed& reason, const StudyImage& image, const Words& words) {
+    std::string text = translated(terms::not_analysed, words).meaning + words.colon;
+    if (is_frame(image)) text += frame_text(image, words) + words.colon;
+    return text + reason_text(reason, words);
 }
 
 bool is_frame(const StudyImage& image) {
     return image.frames > 1;
 }
 
-std::string frame_text(const StudyImage& image) {
-    return is_frame(image) ? fmt::format("frame {} of {}", image.frame, image.frames) : "";
+std::string frame_text(const StudyImage& image, const Words& words) {
+    return is_frame(image) ? filled(words.frame, image.frame, image.frames) : "";
 }
 
-const Code& score_concept(const InferenceResult& result) {
-    return result.calibrated ? terms::probability : terms::model_score;
+Code score_concept(const InferenceResult& result, const Words& words) {
+    return result.calibrated ? terms::probability : translated(terms::model_score, words);
+}
+
+std::string score_name(const InferenceResult& result, const Words& words) {
+    return result.calibrated ? words.probability : translated(terms::model_score, words).meaning;
 }
 
 double score_of(const InferenceResult& result, const LabelResult& label) {
@@ -111,29 +129,31 @@ double diagnosis_score(const InferenceResult& result) {
     return label ? score_of(result, *label) : result.confidence;
 }
 
-std::string format_score(double score) {
-    return fmt::format("{:.2f}", score);
+std::string format_score(double score, const Words& words) {
+    std::string text = fmt::format("{:.2f}", score);
+    if (const auto sign = text.find('.'); sign != std::string::npos)
+        text.replace(sign, 1, words.decimal_sign);
+    return text;
 }
 
-std::string calibration_note(const InferenceResult& result) {
-    return result.calibrated ? "calibrated on " + result.calibration_set
-                             : "not calibrated, not a probability";
+std::string calibration_note(const InferenceResult& result, const Words& words) {
+    return result.calibrated ? filled(words.calibrated, result.calibration_set) : words.not_calibrated;
 }
 
-std::string notice_of(const ModelIdentity& model) {
+std::string notice_of(const ModelIdentity& model, const Words& words) {
     if (!model.notice.empty() || model.cleared_for_clinical_use) return model.notice;
-    return "Not cleared for clinical use";
+    return words.not_cleared;
 }
 
 // Many viewers ignore Predecessor Documents: what is shown of every report says it too.
-std::string version_text(const ComposeRequest& request) {
+std::string version_text(const ComposeRequest& request, const Words& words) {
     if (request.version <= 1) return {};
     if (request.predecessors.empty()) return fmt::format("v{}", request.version);
-    return fmt::format("v{}, replaces v{}", request.version, request.predecessors.front().version);
+    return filled(words.replaces, request.version, request.predecessors.front().version);
 }
 
-std::string withdrawal_text(const ComposeRequest& request) {
-    auto text = fmt::format("These AI results ({}) are withdrawn: do not use them.", request.model_name);
+std::string withdrawal_text(const ComposeRequest& request, const Words& words) {
+    auto text = filled(words.withdrawn, request.model_name);
     if (!request.withdrawal.note.empty()) text += " " + request.withdrawal.note;
     return text;
 }

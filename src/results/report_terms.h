@@ -1,11 +1,12 @@
-// The words in which results are told, the same in the Structured Report and the Secondary Capture: the codes
-// of our own coding scheme 99HILUM, and what of a model's outputs is a finding.
+// How results are told, the same in the Structured Report and the Secondary Capture: the codes of our own
+// coding scheme 99HILUM, sentences made of words.h, and what of a model's outputs is a finding.
 #pragma once
 
 #include <string>
 
 #include "pipeline/types/analysis.h"
 #include "pipeline/types/messages.h"
+#include "results/words.h"
 
 namespace hilum::results {
 
@@ -45,32 +46,34 @@ bool has_thresholds(const InferenceResult& result);
 
 // The label that the diagnosis names; null for "no finding".
 const LabelResult* diagnosed_label(const InferenceResult& result);
-Code diagnosis_of(const InferenceResult& result);
+Code diagnosis_of(const InferenceResult& result, const Words& words);
 
 // The code of a reason for not analysing, and the sentence that a radiologist reads.
-Code code_of(const NotAnalysed& reason);
-std::string sentence_of(const NotAnalysed& reason, const StudyImage& image);
+Code code_of(const NotAnalysed& reason, const Words& words);
+std::string sentence_of(const NotAnalysed& reason, const StudyImage& image, const Words& words);
 
 // Which frame of the image is spoken of, "frame 2 of 3"; empty where it is the image as a whole.
 bool is_frame(const StudyImage& image);
-std::string frame_text(const StudyImage& image);
+std::string frame_text(const StudyImage& image, const Words& words);
 
 // What the model's numbers may be called: Probability when calibrated, else Model score.
-const Code& score_concept(const InferenceResult& result);
+Code score_concept(const InferenceResult& result, const Words& words);
+std::string score_name(const InferenceResult& result, const Words& words);
 double score_of(const InferenceResult& result, const LabelResult& label);
 double diagnosis_score(const InferenceResult& result);
-std::string format_score(double score);  // "0.93"
-std::string calibration_note(const InferenceResult& result);
+std::string format_score(double score, const Words& words);  // "0.93"
+std::string calibration_note(const InferenceResult& result, const Words& words);
 
 // The package's, else "Not cleared for clinical use"; empty only for a model cleared for clinical use without
 // a notice.
-std::string notice_of(const ModelIdentity& model);
+std::string notice_of(const ModelIdentity& model, const Words& words);
 
 // "v2, replaces v1"; empty for the first version.
-std::string version_text(const ComposeRequest& request);
+std::string version_text(const ComposeRequest& request, const Words& words);
 
 // What whoever has withdrawn results reads.
-std::string withdrawal_text(const ComposeRequest& request);
+std::string withdrawal_text(const ComposeRequest& request, const Words& words);
+
 // The name of the algorithm's parameter that says what an activation region bounds.
 inline constexpr const char* activation_extent = "activation region";
 

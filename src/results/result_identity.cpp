@@ -42,12 +42,19 @@ std::string derived(const Identity& identity) {
     return derive_uid(identity).value();
 }
 
-// What of the profile is seen in the report, and in the capture. A destination's name is not. What came
-// later stands there only where it is not the default, so that results keep the UIDs that they had before.
+// What of the profile is seen in a result. A destination's name is not. What came later stands there only
+// where it is not the default, so that results keep the UIDs that they had before.
+void append_form(Identity& settings, const ReportProfile& profile) {
+    if (profile.character_set != "source")
+        settings.insert(settings.end(), {"character set", profile.character_set});
+    if (profile.language != "en") settings.insert(settings.end(), {"language", profile.language});
+}
+
 Identity report_settings(const ReportProfile& profile, const std::string& sop_class_uid) {
     Identity settings{"sr", sop_class_uid, std::to_string(profile.sr_series_number),
                       profile.sr_series_description};
     if (profile.sr_activation_region) settings.emplace_back("activation region");
+    append_form(settings, profile);
     return settings;
 }
 
@@ -55,12 +62,15 @@ Identity capture_settings(const ReportProfile& profile) {
     Identity settings{"sc", secondary_capture_storage, std::to_string(profile.sc_series_number),
                       profile.sc_series_description, std::to_string(profile.sc_long_side)};
     if (profile.sc_style != "overlay") settings.push_back(profile.sc_style);
+    append_form(settings, profile);
     return settings;
 }
 
 Identity state_settings(const ReportProfile& profile) {
-    return {"pr", grayscale_presentation_state_storage, std::to_string(profile.sc_series_number),
-            profile.sc_series_description, std::to_string(profile.sc_long_side)};
+    Identity settings{"pr", grayscale_presentation_state_storage, std::to_string(profile.sc_series_number),
+                      profile.sc_series_description, std::to_string(profile.sc_long_side)};
+    append_form(settings, profile);
+    return settings;
 }
 
 std::string series_uid(const ComposeRequest& request, const ModelIdentity& model, const Identity& settings) {
@@ -118,11 +128,12 @@ ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile
     return identity_with(request, image, grayscale_presentation_state_storage, state_settings(profile));
 }
 
-ResultIdentity withdrawal_identity(const ComposeRequest& request,
+ResultIdentity withdrawal_identity(const ComposeRequest& request, const ReportProfile& profile,
                                    const std::vector<WithdrawnResult>& results) {
     Identity identity{"withdrawal", request.study_instance_uid, request.withdrawal.reason,
                       request.withdrawal.note};
     for (const auto& result : results) identity.push_back(result.sop_instance_uid);
+    append_form(identity, profile);
     append_withdrawals(identity, request);
     Identity of_series = identity;
     of_series.insert(of_series.begin(), "series");

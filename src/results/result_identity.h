@@ -26,7 +26,7 @@ ResultIdentity state_identity(const ComposeRequest& request, const ReportProfile
                               const StudyImage& image);
 
 // The Key Object Selection Document that tells one set of destinations which of their results are withdrawn.
-ResultIdentity withdrawal_identity(const ComposeRequest& request,
+ResultIdentity withdrawal_identity(const ComposeRequest& request, const ReportProfile& profile,
                                    const std::vector<WithdrawnResult>& results);
 
 // The HL7 message of a study's version for one profile; `settings`: of the profile, what is seen in the

@@ -48,12 +48,13 @@ Status put_grey(DcmItem& target, const Result<GrayPicture>& picture) {
 Status put_picture(DcmItem& target, const ReportProfile& profile, const SourceImage& source,
                    const AnalysisArtifact& artifact, const ContentMoment& moment) {
     const InferenceResult& result = *source.image->outcome.result;
-    const std::string frame = frame_text(*source.image);
+    const Words& words = words_in(profile.language);
+    const std::string frame = frame_text(*source.image, words);
     if (!has_presentation_states(profile))
-        return put_colour(target,
-                          draw_capture(artifact, result, profile.sc_long_side, moment.readable(), frame));
+        return put_colour(
+            target, draw_capture(artifact, result, words, profile.sc_long_side, moment.readable(), frame));
     if (const auto whole = check_display(artifact); !whole) return whole;
-    const OverlaidText text = overlaid_text(result, moment.readable(), frame, mapped_label(result));
+    const OverlaidText text = overlaid_text(result, words, moment.readable(), frame, mapped_label(result));
     return put_grey(target,
                     draw_grayscale(artifact, grayscale_layout(artifact.display, text, profile.sc_long_side)));
 }
@@ -67,6 +68,7 @@ void put_source_reference(const SourceImage& image, DcmItem& target) {
     put_code(item, 0x0040, 0xA170, source_image_purpose);
 }
 
+// For who traces the picture, in English as the attributes of the equipment are.
 std::string additions(const InferenceResult& result, const ReportProfile& profile) {
     if (has_presentation_states(profile)) return "margins added for the text of its presentation state";
     return has_finding(result) ? "activation map and findings added" : "findings added";
@@ -74,10 +76,11 @@ std::string additions(const InferenceResult& result, const ReportProfile& profil
 
 std::string derivation_of(const InferenceResult& result, const ReportProfile& profile,
                           const StudyImage& image) {
-    return shortened(fmt::format("AI result of {} {} (weights SHA-256 {}): {}radiograph scaled to 8 bits, {}",
-                                 result.model.name, result.model.version, result.model.sha256,
-                                 is_frame(image) ? frame_text(image) + ", " : "", additions(result, profile)),
-                     1024);
+    return shortened(
+        fmt::format("AI result of {} {} (weights SHA-256 {}): {}radiograph scaled to 8 bits, {}",
+                    result.model.name, result.model.version, result.model.sha256,
+                    is_frame(image) ? frame_text(image, english()) + ", " : "", additions(result, profile)),
+        1024);
 }
 
 constexpr long long largest_instance_number = 2'147'483'647;  // IS (PS3.5 6.2)
@@ -101,7 +104,7 @@ void put_image_modules(const SourceImage& image, DcmItem& target, const ReportPr
     put(target, DCM_Laterality, text_of(source, DCM_Laterality));  // type 2C: there, if empty
     put(target, DCM_BurnedInAnnotation, text_of(source, DCM_BurnedInAnnotation) == "YES" ? "YES" : "NO");
     put(target, DCM_DerivationDescription, derivation_of(result, profile, *image.image));
-    put(target, DCM_ImageComments, shortened(notice_of(result.model), 1024));
+    put(target, DCM_ImageComments, shortened(notice_of(result.model, words_in(profile.language)), 1024));
     put_source_reference(image, target);
     copy_lossy_compression(source, target);
 }

@@ -124,6 +124,12 @@ std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources) {
     return converted;
 }
 
+std::shared_ptr<DcmDataset> in_latin1(const DcmDataset& dataset) {
+    auto copy = std::make_shared<DcmDataset>(dataset);  // what fails is left half converted
+    const std::size_t without_replacements = 0;
+    return copy->convertCharacterSet("ISO_IR 100", without_replacements).good() ? copy : nullptr;
+}
+
 std::string raw_text(DcmItem& item, unsigned short group, unsigned short element) {
     OFString value;
     if (item.findAndGetOFStringArray(DcmTagKey(group, element), value).bad()) return {};

@@ -31,8 +31,12 @@ struct Sources {
 Result<Sources> load_sources(const ComposeRequest& request);
 
 // The same images with headers in UTF-8 (SpecificCharacterSet ISO_IR 192): for a result whose own text is not
-// ASCII, since a data set has one character set for all of its text.
+// ASCII, or that a destination wants so, since a data set has one character set for all of its text.
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources);
+
+// The data set, which is in UTF-8, in Latin alphabet No. 1 (ISO_IR 100); null where that lacks one of its
+// characters.
+std::shared_ptr<DcmDataset> in_latin1(const DcmDataset& dataset);
 
 // The element's value as it stands in the data set, without trailing padding; empty when absent. Unlike
 // text_of it stays in the data set's own character set, for what is copied on.

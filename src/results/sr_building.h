@@ -54,13 +54,14 @@ inline DSRCodedEntryValue no_units() {
 
 // TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one
 // label).
-Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label);
+Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label,
+                                                     const Words& words);
 
 // Adds a finding's activation regions to the measurement group at which the tree's cursor stands, and leaves
 // the cursor there: closed POLYLINEs in pixels of the image or frame that they are SELECTED FROM (PS3.3
 // C.18.6.1).
 Status add_activation_regions(DSRDocumentTree& tree, const std::vector<ImageRegion>& regions,
-                              const SourceImage& source);
+                              const SourceImage& source, const Words& words);
 
 // A score as the value of a NUM: at most 16 characters of a Decimal String.
 std::string decimal_string(double value);
@@ -70,6 +71,7 @@ struct EvaluationContext {
     const std::vector<SourceImage>& sources;
     std::string notice;        // empty: none
     std::string version_text;  // empty: the first version
+    const Words& words;
 };
 Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context);
 

@@ -24,9 +24,12 @@ constexpr std::size_t largest_result = 256 * 1024 * 1024;
 constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferSyntax;
 
 // The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where
-// some of it is not ASCII, else in the character set that they came in.
-std::vector<SourceImage> readable_with(const ComposeRequest& request, const std::string& description,
-                                       const Equipment& equipment, const std::vector<SourceImage>& images) {
+// some of it is not ASCII, as in languages but English, or the profile names a set, else in the character set
+// that they came in.
+std::vector<SourceImage> readable_with(const ComposeRequest& request, const ReportProfile& profile,
+                                       const std::string& description, const Equipment& equipment,
+                                       const std::vector<SourceImage>& images) {
+    if (profile.character_set != "source" || profile.language != "en") return in_utf8(images);
     nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
     for (const SourceImage& image : images) text.push_back(image.image->outcome);
     const bool ascii = is_ascii(text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -79,7 +82,7 @@ class StudyComposer {
         const auto identity = report_identity(request_, profile);
         if (is_made(identity, profile) || was_made_before("sr", identity, profile)) return {};
         const auto images =
-            readable_with(request_, profile.sr_series_description, equipment_, reported_images);
+            readable_with(request_, profile, profile.sr_series_description, equipment_, reported_images);
         const auto regions = profile.sr_activation_region ? regions_of(images) : ActivationRegions{};
         auto report = build_measurement_report(request_, profile, images, equipment_, regions);
         if (!report) return tl::unexpected(report.error());
@@ -121,18 +124,26 @@ class StudyComposer {
             if (!profile.hl7.wanted || profile.destinations.empty()) continue;
             if (auto added = add_message(profile, images); !added) return added;
         }
-        const auto readable =
-            readable_with(request_, request_.withdrawal.note, equipment_, {images.front()}).front();
         for (const auto& [destination, results] : by_destination) {
-            const auto identity = withdrawal_identity(request_, results);
-            ReportProfile profile;
-            profile.destinations = {destination};
+            const ReportProfile profile = profile_of(destination);
+            const auto identity = withdrawal_identity(request_, profile, results);
             if (is_made(identity, profile) || was_made_before("ko", identity, profile)) continue;
-            auto note = build_withdrawal_note(request_, results, readable, equipment_);
+            const auto readable =
+                readable_with(request_, profile, request_.withdrawal.note, equipment_, {images.front()});
+            auto note = build_withdrawal_note(request_, profile, results, readable.front(), equipment_);
             if (!note) return tl::unexpected(note.error());
             if (auto written = write("ko", identity, **note, profile); !written) return written;
         }
         return {};
+    }
+
+    // Of that destination alone; one that the configuration no longer has is told in the default form.
+    ReportProfile profile_of(const std::string& destination) const {
+        ReportProfile profile;
+        for (const ReportProfile& one : request_.profiles)
+            if (std::ranges::find(one.destinations, destination) != one.destinations.end()) profile = one;
+        profile.destinations = {destination};
+        return profile;
     }
 
     // Two profiles that differ in other things may want the very same result: it is made once, for both.
@@ -182,6 +193,7 @@ class StudyComposer {
         ReportExpectation expected;
         expected.sop_class_uid = sr_sop_class_uid(profile.sr_sop_class).value_or("");
         expected.has_predecessor = request_.version > 1 && !request_.predecessors.empty();
+        expected.language = profile.language;
         expected.notice_required = false;
         for (const ModelIdentity& model : models_of(request_, images))
             expected.notice_required = expected.notice_required || !model.cleared_for_clinical_use;
@@ -215,7 +227,8 @@ class StudyComposer {
         if (is_made(identity, profile) || was_made_before("sc", identity, profile)) return {};
         const auto artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
-        const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
+        const auto readable =
+            readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
         auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
         if (!capture) return tl::unexpected(capture.error());
         return write("sc", identity, **capture, profile);
@@ -226,7 +239,8 @@ class StudyComposer {
         if (is_made(identity, profile) || was_made_before("pr", identity, profile)) return {};
         const auto artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
-        const auto readable = readable_with(request_, profile.sc_series_description, equipment_, {image});
+        const auto readable =
+            readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
         const auto state =
             build_presentation_state(request_, profile, readable.front(), *artifact, equipment_);
         return write("pr", identity, *state, profile);
@@ -259,7 +273,8 @@ class StudyComposer {
 
     Status write(const char* kind, const ResultIdentity& identity, DcmDataset& dataset,
                  const ReportProfile& profile) {
-        auto bytes = file_bytes(dataset, explicit_little_endian);
+        const auto latin1 = profile.character_set == "latin1" ? in_latin1(dataset) : nullptr;
+        auto bytes = file_bytes(latin1 ? *latin1 : dataset, explicit_little_endian);
         if (!bytes) return tl::unexpected(bytes.error());
         if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
             return written;

@@ -16,6 +16,7 @@ struct Context {
     const InstanceUids& evidence;
     const ReportExpectation& expectation;
     Violations& found;
+    const Words& words;
 };
 
 using Items = std::vector<const ContentItem*>;
@@ -58,6 +59,16 @@ void check_root(const ContentItem& root, Violations& found) {
     found.require(root.template_identifier == "1500" && root.mapping_resource == "DCMR", row,
                   "the root names the template '{}' of '{}', not 1500 of DCMR", root.template_identifier,
                   root.mapping_resource);
+}
+
+void check_language(const ContentItem& root, const Context& context) {
+    const char* const row = "TID 1204 row 1";
+    const ContentItem* const language =
+        one_child(root, has_concept_mod, "DCM", "121049", "CODE", row, context.found);
+    if (language == nullptr) return;
+    context.found.require(
+        language->code.scheme == "RFC5646" && language->code.value == context.words.language_code, row,
+        "the language is ({}, {}), not the destination's", language->code.value, language->code.scheme);
 }
 
 void check_every_item(const ContentItem& root, Violations& found) {
@@ -142,7 +153,7 @@ const ExpectedImage* source_image_of(const ContentItem& item, const char* row, c
 void check_score(const ContentItem& score, const char* row, const Context& context) {
     Violations& found = context.found;
     const bool probability = score.concept_name == terms::probability;
-    found.require(probability || score.concept_name == terms::model_score, row,
+    found.require(probability || score.concept_name == translated(terms::model_score, context.words), row,
                   "a NUM that is neither a Probability nor a Model score: ({}, {})", score.concept_name.value,
                   score.concept_name.scheme);
     found.require(score.unit.value == "1" && score.unit.scheme == "UCUM", row,
@@ -244,23 +255,28 @@ void check_measurements(const ContentItem& root, const Context& context) {
     check_number_of_regions(root, number_of_regions, context);
 }
 
-void check_not_analysed(const ContentItem& diagnosis, Violations& found) {
+void check_not_analysed(const ContentItem& diagnosis, const Context& context) {
     const char* const row = "TID 1500 row 13";
-    found.require(diagnosis.code == terms::not_analysed, row,
-                  "an image that was not analysed has a diagnosis");
+    Violations& found = context.found;
+    const Code not_analysed = translated(terms::not_analysed, context.words);
+    found.require(diagnosis.code == not_analysed, row, "an image that was not analysed has a diagnosis");
     found.require(diagnosis.of_type("NUM").empty(), row, "an image that was not analysed has a score");
     const auto& reason = terms::not_analysed_reason;
     found.require(diagnosis.named(reason.scheme.c_str(), reason.value.c_str()).size() == 1, row,
                   "an image that was not analysed lacks the reason's code");
     const Items texts = diagnosis.of_type("TEXT");
-    found.require(texts.size() == 1 && texts.front()->text.starts_with("Not analysed: "), row,
-                  "an image that was not analysed lacks the reason in words");
+    found.require(
+        texts.size() == 1 && texts.front()->text.starts_with(not_analysed.meaning + context.words.colon), row,
+        "an image that was not analysed lacks the reason in words");
 }
 
 void check_diagnosis(const ContentItem& diagnosis, bool analysed, const Context& context) {
-    if (!analysed) return check_not_analysed(diagnosis, context.found);
+    context.found.require(diagnosis.concept_name == translated(terms::ai_diagnosis, context.words),
+                          "TID 1500 row 13", "a diagnosis that is called ({})",
+                          diagnosis.concept_name.meaning);
+    if (!analysed) return check_not_analysed(diagnosis, context);
     check_algorithm(diagnosis, context.found);
-    context.found.require(diagnosis.code != terms::not_analysed, "TID 1500 row 13",
+    context.found.require(diagnosis.code.value != terms::not_analysed.value, "TID 1500 row 13",
                           "an analysed image is told as not analysed");
     context.found.require(diagnosis.of_type("NUM").size() == 1, "TID 1500 row 13",
                           "a diagnosis without its score");
@@ -305,10 +321,10 @@ bool is_complete(const Code& code) {
 
 void check_content(const ContentItem& root, const InstanceUids& evidence,
                    const ReportExpectation& expectation, Violations& found) {
-    const Context context{evidence, expectation, found};
+    const Context context{evidence, expectation, found, words_in(expectation.language)};
     check_root(root, found);
     check_every_item(root, found);
-    one_child(root, has_concept_mod, "DCM", "121049", "CODE", "TID 1204 row 1", found);
+    check_language(root, context);
     check_observer(root, found);
     found.require(!root.named("DCM", "121058").empty(), "TID 1500 row 4", "no procedure reported");
     for (const ContentItem* procedure : root.named("DCM", "121058"))

@@ -27,6 +27,7 @@ struct ExpectedImage {
 // What the report was made from.
 struct ReportExpectation {
     std::string sop_class_uid;
+    std::string language = "en";
     std::vector<ExpectedImage> images;  // that the report is about, or frames of them; all
     std::size_t findings = 0;  // positive abnormal labels of all images: each has a measurement group
     std::size_t activation_regions = 0;  // in the groups of findings; none, unless the site asked for them

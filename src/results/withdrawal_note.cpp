@@ -43,7 +43,7 @@ void add_reference(DSRDocumentTree& tree, const WithdrawnResult& result, BuildSt
         steps("reference", item.setCompositeReference(DSRCompositeReferenceValue(sop_class, sop_instance)));
 }
 
-Status build(DSRDocument& document, const ComposeRequest& request,
+Status build(DSRDocument& document, const ComposeRequest& request, const Words& words,
              const std::vector<WithdrawnResult>& results) {
     BuildSteps steps;
     const auto study = dcmtk_string(request.study_instance_uid);
@@ -55,7 +55,7 @@ Status build(DSRDocument& document, const ComposeRequest& request,
         tree.addContentItem(DSRTypes::RT_isRoot, DSRTypes::VT_Container, DSRTypes::AM_belowCurrent);
     steps("title", tree.getCurrentContentItem().setConceptName(coded(title_of(request.withdrawal))));
     steps("template", tree.getCurrentContentItem().setTemplateIdentification("2010", "DCMR"));
-    add_text(tree, withdrawal_text(request), steps);
+    add_text(tree, withdrawal_text(request, words), steps);
     for (const auto& result : results) {
         add_reference(tree, result, steps);
         steps("evidence", document.getCurrentRequestedProcedureEvidence().addItem(
@@ -68,19 +68,22 @@ Status build(DSRDocument& document, const ComposeRequest& request,
 }  // namespace
 
 Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& request,
+                                                          const ReportProfile& profile,
                                                           const std::vector<WithdrawnResult>& results,
                                                           const SourceImage& source,
                                                           const Equipment& equipment) {
     DSRDocument document;
-    if (const auto built = build(document, request, results); !built) return tl::unexpected(built.error());
+    const Words& words = words_in(profile.language);
+    if (const auto built = build(document, request, words, results); !built)
+        return tl::unexpected(built.error());
     auto dataset = std::make_shared<DcmDataset>();
     if (const OFCondition written = document.write(*dataset); written.bad())
         return fail("report", "DCMTK cannot write the withdrawal's note: {}", written.text());
     DcmItem& header = *source.header;
     copy_patient_and_study(header, *dataset);
     copy_referenced_request(header, *dataset);
-    put_result_modules(*dataset, withdrawal_identity(request, results),
-                       {"KO", series_number, "AI results withdrawn"},
+    put_result_modules(*dataset, withdrawal_identity(request, profile, results),
+                       {"KO", series_number, words.withdrawn_series},
                        content_moment(header, request.withdrawal.at), equipment, {});
     return dataset;
 }

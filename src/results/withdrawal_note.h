@@ -19,6 +19,7 @@ namespace hilum::results {
 // reason as its title, 113001 (quality) or 113037 (patient safety) of DCM, a description, and each of the
 // results; patient and study are the source's. Code "report" when DCMTK refuses.
 Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& request,
+                                                          const ReportProfile& profile,
                                                           const std::vector<WithdrawnResult>& results,
                                                           const SourceImage& source,
                                                           const Equipment& equipment);

@@ -55,3 +55,15 @@ class ResultStylesTest(HilumTest):
         for region in found:
             self.assertEqual(region.ConceptNameCodeSequence[0].CodeMeaning, "Activation region (bounding box)")
             self.assertEqual(region.GraphicType, "POLYLINE")
+
+    def test_a_destination_gets_its_language_in_its_character_set(self):
+        self.start_with(language="de", character_set="latin1")
+        results = self.results_of_a_phantom(2)
+        self.assert_one_report_and_capture(results)
+        for result in results:
+            self.assert_valid(result)
+            self.assertEqual(result.dataset.SpecificCharacterSet, "ISO_IR 100")
+        report, = [result.dataset for result in results if result.is_report]
+        language = next(item for item in content_items(report)
+                        if "ConceptNameCodeSequence" in item and item.ConceptNameCodeSequence[0].CodeValue == "121049")
+        self.assertEqual(language.ConceptCodeSequence[0].CodeValue, "de")

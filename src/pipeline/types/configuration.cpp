@@ -197,6 +197,8 @@ ReportSettings read_reports(YamlMapping& at) {
                 at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
         }
     }
+    reports.character_set = at.choice("character_set", {"source", "utf8", "latin1"}, reports.character_set);
+    reports.language = at.choice("language", {"en", "de", "fr"}, reports.language);
     auto sr = at.mapping("sr");
     reports.sr_sop_class =
         sr.choice("sop_class", {"comprehensive_3d", "comprehensive", "enhanced"}, reports.sr_sop_class);
@@ -243,7 +245,8 @@ Hl7Settings read_hl7(YamlMapping at) {
 // What a destination is sent, by its protocol; the keys of the other one are mistakes.
 void read_protocol(YamlMapping& at, DestinationSettings& destination) {
     if (at.choice("protocol", {"dicom", "hl7"}, "dicom") == "hl7") {
-        for (const char* key : {"ae_title", "send", "sr", "sc", "storage_commitment"})
+        for (const char* key :
+             {"ae_title", "send", "sr", "sc", "character_set", "language", "storage_commitment"})
             if (at.has(key)) at.problem(key, "is for destinations whose protocol is dicom");
         destination.reports.sr = destination.reports.sc = false;
         destination.reports.hl7 = read_hl7(at.mapping("hl7"));

@@ -121,8 +121,10 @@ struct ReportSettings {
     int sc_long_side = 1280;         // pixels
     int sc_series_number = 9002;
     std::string sc_series_description = "AI chest overlay";
-    std::string sc_style = "overlay";  // overlay | presentation_state
-    std::optional<Hl7Settings> hl7;    // instead of sr and sc
+    std::string sc_style = "overlay";      // overlay | presentation_state
+    std::string character_set = "source";  // source | utf8 | latin1
+    std::string language = "en";           // en | de | fr
+    std::optional<Hl7Settings> hl7;        // instead of sr and sc
     bool operator==(const ReportSettings&) const = default;
 };
 

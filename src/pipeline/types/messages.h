@@ -218,6 +218,8 @@ struct ReportProfile {
     std::string sc_series_description;
     std::string sc_style = "overlay";  // overlay | presentation_state
     bool sr_activation_region = false;
+    std::string character_set = "source";  // source | utf8 | latin1
+    std::string language = "en";           // en | de | fr
     Hl7Profile hl7;
 };
 struct PredecessorReport {
@@ -255,7 +257,8 @@ struct ComposeRequest {
     std::vector<TriageRule> urgent;
     // How often the study's results were withdrawn before: what is made afterwards has other UIDs.
     int withdrawals = 0;
-    // With a reason: `images` serve for their headers alone, and of `profiles` those of HL7.
+    // With a reason: `images` serve for their headers alone, and `profiles` say in which form each
+    // destination is told.
     Withdrawal withdrawal;
 };
 struct ComposedResult {

@@ -38,7 +38,7 @@ HILUM_JSON_MEMBERS(Hl7Profile, wanted, sending_application, sending_facility, re
                    receiving_facility, processing_id, version, result_status, character_set)
 HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_sop_class, sr_series_number, sr_series_description,
                    sc_when, sc_long_side, sc_series_number, sc_series_description, sc_style,
-                   sr_activation_region, hl7)
+                   sr_activation_region, character_set, language, hl7)
 HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations)

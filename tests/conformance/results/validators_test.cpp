@@ -103,6 +103,33 @@ ReportProfile with_states() {
     return profile;
 }
 
+// Reports of each class with activation regions and without, captures of both styles, presentation states.
+std::vector<ReportProfile> every_profile() {
+    std::vector<ReportProfile> profiles;
+    for (const char* const sop_class : {"comprehensive_3d", "comprehensive", "enhanced"})
+        for (const bool regions : {false, true}) {
+            profiles.push_back(with_states());
+            profiles.back().sr_sop_class = sop_class;
+            profiles.back().sr_activation_region = regions;
+        }
+    profiles.push_back(test_profile());
+    return profiles;
+}
+
+void withdraw_all(ComposeRequest& request, const ComposeReply& made, const char* reason = "quality") {
+    request.withdrawal = {reason, "wrong model", 1'700'000'000'000'000, {}};
+    for (const auto& result : made.results)
+        request.withdrawal.results.push_back({result.kind,
+                                              result.sop_class_uid,
+                                              result.sop_instance_uid,
+                                              result.series_instance_uid,
+                                              {"pacs"}});
+}
+
+void of_many_frames(DcmDataset& header) {
+    header.putAndInsertString(DCM_SOPClassUID, UID_MultiframeGrayscaleByteSecondaryCaptureImageStorage);
+}
+
 class Validators : public testing::Test {
   protected:
     void SetUp() override {
@@ -149,9 +176,7 @@ TEST_F(Validators, FindAnErrorInAPresentationStateThatIsDamaged) {
 TEST_F(Validators, FindNoErrorInTheStatesOfFramesAndOfANormalImage) {
     study_.request.profiles = {with_states()};
     study_.add_analysed(normal_result());
-    study_.add_analysed(multi_label_result(true), [](DcmDataset& header) {
-        header.putAndInsertString(DCM_SOPClassUID, UID_MultiframeGrayscaleByteSecondaryCaptureImageStorage);
-    });
+    study_.add_analysed(multi_label_result(true), of_many_frames);
     study_.split_into_frames(
         {{std::nullopt, multi_label_result(true), {}}, {std::nullopt, multi_label_result(false), {}}});
     expect_valid(compose(study_.request, test_equipment()));
@@ -185,6 +210,37 @@ TEST_F(Validators, FindNoErrorInALaterVersion) {
     expect_valid(compose(study_.request, test_equipment()));
 }
 
+// Each kind in each language: findings, frames, why an image was not analysed, a later version.
+TEST_F(Validators, FindNoErrorInOtherLanguages) {
+    for (const char* const language : {"de", "fr"})
+        for (const char* const character_set : {"source", "latin1"}) {
+            SCOPED_TRACE(fmt::format("{} in {}", language, character_set));
+            StudyFixture study;
+            study.request.profiles = every_profile();
+            for (auto& profile : study.request.profiles) {
+                profile.language = language;
+                profile.character_set = character_set;
+            }
+            auto uncleared = multi_label_result(false);
+            uncleared.model.notice.clear();
+            study.add_analysed(uncleared);
+            study.add_not_analysed({"view", "The view is LATERAL; this model reads PA and AP."});
+            study.add_analysed(multi_label_result(true), of_many_frames);
+            study.split_into_frames({{std::nullopt, multi_label_result(true), {}},
+                                     {NotAnalysed{"blank", "The image is blank."}, std::nullopt, {}}});
+            study.request.version = 2;
+            study.request.predecessors = {
+                {UID_Comprehensive3DSRStorage, "1.2.3.4", "1.2.3", study.request.model_name, 1}};
+            const auto reply = compose(study.request, test_equipment());
+            expect_valid(reply);
+            const auto text = run("dsrdump +Pl +U8 " + reply.results.at(0).file).text;
+            EXPECT_THAT(text,
+                        testing::HasSubstr(translated(terms::not_analysed, words_in(language)).meaning));
+            withdraw_all(study.request, reply);
+            expect_valid(compose(study.request, test_equipment()));
+        }
+}
+
 TEST_F(Validators, FindNoErrorInTheNoteOfAWithdrawal) {
     for (const char* reason : {"quality", "safety"}) {
         StudyFixture study;
@@ -192,14 +248,7 @@ TEST_F(Validators, FindNoErrorInTheNoteOfAWithdrawal) {
         study.add_analysed(pneumonia_result());
         const auto made = compose(study.request, test_equipment());
         ASSERT_EQ(made.results.size(), 3U);  // report, capture, state
-        study.request.withdrawal = {reason, "wrong model", 1'700'000'000'000'000, {}};
-        for (const auto& result : made.results)
-            study.request.withdrawal.results.push_back({result.kind,
-                                                        result.sop_class_uid,
-                                                        result.sop_instance_uid,
-                                                        result.series_instance_uid,
-                                                        {"pacs"}});
-        study.request.profiles.clear();
+        withdraw_all(study.request, made, reason);
         const auto reply = compose(study.request, test_equipment());
         expect_valid(reply);
         const auto text = run("dsrdump +Pl " + reply.results.at(0).file).text;
@@ -230,19 +279,6 @@ TEST_F(Validators, FindNoErrorWhereTheStudyFulfilsARequest) {
 std::filesystem::path radiographs() {
     const char* const folder = std::getenv("HILUM_RADIOGRAPHS");
     return folder != nullptr ? folder : HILUM_RADIOGRAPHS_BESIDE_THE_SOURCES;
-}
-
-// Reports of each class with activation regions and without, captures of both styles, presentation states.
-std::vector<ReportProfile> every_profile() {
-    std::vector<ReportProfile> profiles;
-    for (const char* const sop_class : {"comprehensive_3d", "comprehensive", "enhanced"})
-        for (const bool regions : {false, true}) {
-            profiles.push_back(with_states());
-            profiles.back().sr_sop_class = sop_class;
-            profiles.back().sr_activation_region = regions;
-        }
-    profiles.push_back(test_profile());
-    return profiles;
 }
 
 TEST_F(Validators, FindNoErrorInAnyResultOfRealRadiographs) {
@@ -281,7 +317,7 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         if (!std::filesystem::exists(folder_ / std::string("chrFren.dcm")))
             GTEST_SKIP() << "pydicom's character set files are not installed";
     }
-    void expect_equal_names(const std::string& description) {
+    void expect_equal_names(const std::string& description, const std::string& character_set = "source") {
         StudyFixture study;
         auto source = load_dicom_file(folder_ / std::string(GetParam()));
         ASSERT_TRUE(source.has_value());
@@ -292,6 +328,7 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         study.request.profiles.front().sr_series_description = description;
         study.request.profiles.front().sc_series_description = description;
         study.request.profiles.front().sc_style = "presentation_state";
+        study.request.profiles.front().character_set = character_set;
         const auto reply = compose(study.request, test_equipment());
         ASSERT_EQ(reply.results.size(), 3u) << reply.error << testing::PrintToString(reply.problems);
         const std::string name = read_back(study.request.images.front().file, "PatientName");
@@ -299,7 +336,14 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         for (const ComposedResult& result : reply.results) {
             EXPECT_EQ(read_back(result.file, "PatientName"), name) << result.kind;
             EXPECT_EQ(read_back(result.file, "SeriesDescription"), description) << result.kind;
+            if (character_set == "source") continue;
+            const bool fits = character_set == "latin1" && is_western();
+            EXPECT_EQ(read_back(result.file, "SpecificCharacterSet"), fits ? "ISO_IR 100" : "ISO_IR 192");
         }
+    }
+    static bool is_western() {
+        const std::string name = GetParam();
+        return name == "chrFren.dcm" || name == "chrGerm.dcm";
     }
     std::filesystem::path folder_;
 };
@@ -310,6 +354,11 @@ TEST_P(CharacterSets, OfTheSourceAreKept) {
 
 TEST_P(CharacterSets, BecomeUtf8WhereOurOwnTextNeedsIt) {
     expect_equal_names("KI-Befund: R\xC3\xB6ntgen \xE8\x83\xB8\xE9\x83\xA8");
+}
+
+TEST_P(CharacterSets, AreThoseThatTheDestinationAsksFor) {
+    for (const char* const character_set : {"utf8", "latin1"})
+        expect_equal_names("KI-Befund: R\xC3\xB6ntgen", character_set);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, CharacterSets,

@@ -55,14 +55,41 @@ std::set<CodeKey> own_terms() {
 }
 
 // Why an image is not analysed: what the model's code and the coordinator say.
-std::set<CodeKey> reasons() {
+std::set<std::string> reason_codes() {
     const std::string text = source_files("src/model", ".cpp") + source_files("src/model", ".h") +
                              source_file("src/pipeline/report_jobs.cpp");
     const std::regex reason(R"re((?:refuse\(|NotAnalysed\{|return \{|check_word\()\s*"(\w+)",)re");
-    std::set<CodeKey> codes;
+    std::set<std::string> codes;
     for (std::sregex_iterator match(text.begin(), text.end(), reason), end; match != end; ++match)
-        codes.insert(key(results::code_of(NotAnalysed{(*match)[1], ""})));
+        codes.insert((*match)[1]);
     return codes;
+}
+
+std::set<CodeKey> reasons() {
+    std::set<CodeKey> codes;
+    for (const std::string& code : reason_codes())
+        codes.insert(key(results::code_of(NotAnalysed{code, ""}, results::english())));
+    return codes;
+}
+
+// Codes of HL7 messages alone, which are in English.
+const std::set<std::string> only_in_messages{"routine", "triage-priority", "urgent", "withdrawn"};
+
+// What 99HILUM's codes mean in the other languages.
+std::vector<Row> translated_meanings() {
+    const auto &german = results::words_in("de"), &french = results::words_in("fr");
+    std::vector<Row> rows;
+    for (const auto& [scheme, value, meaning] : own_terms()) {
+        if (only_in_messages.contains(value)) continue;
+        const Code term{value, scheme, meaning};
+        rows.push_back({value, translated(term, german).meaning, translated(term, french).meaning});
+    }
+    for (const std::string& code : reason_codes()) {
+        const NotAnalysed reason{code, ""};
+        const Code in_german = code_of(reason, german);
+        rows.push_back({in_german.value, in_german.meaning, code_of(reason, french).meaning});
+    }
+    return rows;
 }
 
 // A study with everything that reports and captures can have: findings of two kinds of model, an image that
@@ -153,8 +180,28 @@ TEST_F(EverythingReported, HasItsPrivateCodesInTheStatement) {
     expect_documented("codes-not-analysed", table({"Code Value", "Code Meaning"}, rows_of(reasons(), false)));
 }
 
+TEST_F(EverythingReported, HasItsPrivateCodesInEveryLanguage) {
+    std::set<std::string> expected, known;
+    for (const auto& [scheme, value, meaning] : own_terms())
+        if (!only_in_messages.contains(value)) expected.insert(value);
+    for (const char* const language : {"de", "fr"}) {
+        const auto& words = results::words_in(language);
+        known.clear();
+        for (const auto& [value, meaning] : words.concepts) known.insert(value);
+        EXPECT_EQ(known, expected) << language;
+        known.clear();
+        for (const auto& [code, reason] : words.reasons) known.insert(code);
+        EXPECT_EQ(known, reason_codes()) << language;
+    }
+    expect_documented("codes-translated", table({"Code Value", "German", "French"}, translated_meanings()));
+}
+
 TEST_F(EverythingReported, HasItsStandardCodesInTheStatement) {
     auto codes = codes_in_source("DCM|SCT|UCUM|UMLS");
+    for (const auto& language : results::languages()) {
+        const auto& words = results::words_in(language);
+        codes.insert({"RFC5646", words.language_code, words.language_meaning});
+    }
     for (const auto& result : reply.results) {
         const auto file = load_dicom_file(result.file);
         ASSERT_TRUE(file.has_value());

@@ -76,7 +76,8 @@ class CapturePicture : public testing::TestWithParam<PictureShape> {};
 
 TEST_P(CapturePicture, HasTheLongSideAskedForWhateverTheImagesShape) {
     const auto artifact = artifact_for(pneumonia_result(), GetParam().columns, GetParam().rows);
-    const auto picture = draw_capture(artifact, pneumonia_result(), 640, "2026-03-02 08:15:30 +0000");
+    const auto picture =
+        draw_capture(artifact, pneumonia_result(), english(), 640, "2026-03-02 08:15:30 +0000");
     ASSERT_TRUE(picture.has_value()) << picture.error().message;
     EXPECT_EQ(std::max(picture->columns, picture->rows), 640);
     EXPECT_EQ(picture->rgb.size(),
@@ -91,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CapturePicture,
 TEST(CapturePictureColours, AreThoseOfTheMapOnlyWhereThereIsAFinding) {
     const auto coloured_pixels = [](const InferenceResult& result) {
         const auto artifact = artifact_for(result, 300, 300);
-        const auto picture = draw_capture(artifact, result, 640, "2026-03-02 08:15:30 +0000");
+        const auto picture = draw_capture(artifact, result, english(), 640, "2026-03-02 08:15:30 +0000");
         int coloured = 0;  // within the image: below the banner, above the panel
         for (int row = 60; row < 400; ++row)
             for (int column = 0; column < picture->columns; ++column) {
@@ -107,9 +108,9 @@ TEST(CapturePictureColours, AreThoseOfTheMapOnlyWhereThereIsAFinding) {
 
 TEST(CapturePictureText, NamesTheFrameWhereThereIsOne) {
     const auto artifact = artifact_for(normal_result(), 300, 300);
-    const auto whole = draw_capture(artifact, normal_result(), 640, "");
-    const auto second = draw_capture(artifact, normal_result(), 640, "", "frame 2 of 3");
-    const auto third = draw_capture(artifact, normal_result(), 640, "", "frame 3 of 3");
+    const auto whole = draw_capture(artifact, normal_result(), english(), 640, "");
+    const auto second = draw_capture(artifact, normal_result(), english(), 640, "", "frame 2 of 3");
+    const auto third = draw_capture(artifact, normal_result(), english(), 640, "", "frame 3 of 3");
     ASSERT_TRUE(whole && second && third);
     EXPECT_NE(second->rgb, whole->rgb);
     EXPECT_NE(second->rgb, third->rgb);
@@ -118,7 +119,7 @@ TEST(CapturePictureText, NamesTheFrameWhereThereIsOne) {
 TEST(CapturePictureInput, IsRefusedWhenTheDisplayImageIsNotOfItsSize) {
     auto artifact = artifact_for(pneumonia_result(), 300, 300);
     artifact.display_pixels.pop_back();
-    const auto picture = draw_capture(artifact, pneumonia_result(), 640, "");
+    const auto picture = draw_capture(artifact, pneumonia_result(), english(), 640, "");
     ASSERT_FALSE(picture.has_value());
     EXPECT_EQ(picture.error().code, "artifact_damaged");
 }

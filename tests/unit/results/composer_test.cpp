@@ -5,12 +5,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "results/content_item.h"
 #include "results/study_composer.h"
+#include "results/words.h"
 #include "unit/results/report_fixture.h"
 
 namespace hilum::results::test {
@@ -156,6 +159,96 @@ TEST(Composer, TakesResultsBackWithOneNoteForAllThatWereSentTheSame) {
     EXPECT_EQ(content->children[2].referenced_sop_instance_uid, made.results[1].sop_instance_uid);
     EXPECT_EQ(content->children[2].value_type, "IMAGE");
     EXPECT_EQ(compose(study.request, test_equipment()).results[0].sha256, reply.results[0].sha256);
+}
+
+// The sets that the results of each profile and, withdrawn, the notes on them are written in.
+std::set<std::string> sets_of(const ComposeReply& reply) {
+    std::set<std::string> sets;
+    for (const auto& result : reply.results) {
+        const auto file = load_dicom_file(result.file);
+        if (!file) continue;
+        DcmDataset& dataset = *(*file)->getDataset();
+        sets.insert(text_of(dataset, DCM_SpecificCharacterSet));
+        EXPECT_EQ(text_of(dataset, DCM_PatientName), "Müller^Grace") << result.kind;
+    }
+    return sets;
+}
+
+TEST(Composer, WritesEveryKindInTheSetThatTheDestinationAsksFor) {
+    const auto named = [](DcmDataset& header) {
+        header.putAndInsertString(DCM_SpecificCharacterSet, "ISO 2022 IR 6\\ISO 2022 IR 100");
+        header.putAndInsertString(DCM_PatientName, "M\x1B-A\xFCller^Grace");
+    };
+    const std::map<std::string, std::string> expected{
+        {"source", "ISO 2022 IR 6\\ISO 2022 IR 100"}, {"utf8", "ISO_IR 192"}, {"latin1", "ISO_IR 100"}};
+    std::set<std::string> uids;
+    for (const auto& [character_set, in_file] : expected) {
+        StudyFixture study;
+        study.add_analysed(pneumonia_result(), named);
+        study.request.profiles = {with_states()};
+        study.request.profiles.front().character_set = character_set;
+        const auto made = compose(study.request, test_equipment());
+        ASSERT_THAT(kinds(made), testing::ElementsAre("sr", "sc", "pr"));
+        EXPECT_THAT(sets_of(made), testing::ElementsAre(in_file));
+        const auto profiles = study.request.profiles;
+        withdraw_all(study.request, made);
+        study.request.withdrawal.note = "";
+        study.request.profiles = profiles;
+        const auto withdrawn = compose(study.request, test_equipment());
+        ASSERT_THAT(kinds(withdrawn), testing::ElementsAre("ko"));
+        EXPECT_THAT(sets_of(withdrawn), testing::ElementsAre(in_file));
+        for (const auto* const reply : {&made, &withdrawn})
+            for (const auto& result : reply->results) uids.insert(result.sop_instance_uid);
+    }
+    EXPECT_EQ(uids.size(), 3u * 4u) << "what is written in another set is another instance";
+}
+
+TEST(Composer, MakesEveryKindInTheLanguageOfTheDestination) {
+    std::set<std::string> uids;
+    for (const char* const language : {"de", "fr"})
+        for (const char* const character_set : {"source", "latin1"}) {
+            StudyFixture study;
+            study.add_analysed(pneumonia_result());
+            study.request.profiles = {with_states()};
+            study.request.profiles.front().language = language;
+            study.request.profiles.front().character_set = character_set;
+            const auto made = compose(study.request, test_equipment());
+            ASSERT_THAT(kinds(made), testing::ElementsAre("sr", "sc", "pr")) << made.error;
+            for (const auto& result : made.results) {
+                uids.insert(result.sop_instance_uid);
+                const auto file = load_dicom_file(result.file);
+                EXPECT_EQ(text_of(*(*file)->getDataset(), DCM_SpecificCharacterSet),
+                          std::string(character_set) == "latin1" ? "ISO_IR 100" : "ISO_IR 192");
+            }
+            const auto state = load_result(made, "pr");
+            EXPECT_THAT(text_of(*state->getDataset(), DCM_ContentDescription),
+                        testing::StartsWith(words_in(language).ai_result));
+            const auto profiles = study.request.profiles;
+            withdraw_all(study.request, made);
+            study.request.withdrawal.note = "Wrong model.";
+            study.request.profiles = profiles;
+            const auto note = load_result(compose(study.request, test_equipment()), "ko");
+            const auto content = read_content(*note->getDataset());
+            EXPECT_EQ(content->children.at(0).text,
+                      filled(words_in(language).withdrawn, study.request.model_name) + " Wrong model.");
+            EXPECT_EQ(text_of(*note->getDataset(), DCM_SeriesDescription),
+                      words_in(language).withdrawn_series);
+        }
+    EXPECT_EQ(uids.size(), 2u * 2u * 3u);
+}
+
+TEST(Composer, KeepsInUtf8WhatLatin1WouldLose) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192");
+        header.putAndInsertString(DCM_PatientName, "Müller^Grace");
+        header.putAndInsertString(DCM_ReferringPhysicianName, "Wałęsa");
+    });
+    study.request.profiles = {with_states()};
+    study.request.profiles.front().character_set = "latin1";
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_THAT(sets_of(reply), testing::ElementsAre("ISO_IR 192"));
+    EXPECT_EQ(text_of(*load_result(reply, "sr")->getDataset(), DCM_ReferringPhysicianName), "Wałęsa");
 }
 
 TEST(Composer, GivesOtherUidsToWhatIsReportedAfterAWithdrawal) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "dicom/dataset_reading.h"
 #include "results/content_item.h"
 #include "results/report_terms.h"
@@ -79,6 +81,34 @@ TEST(MeasurementReport, SaysWhyAnImageWasNotAnalysed) {
     std::vector<std::string> texts;
     for_each_item(report, [&](const ContentItem& item) { texts.push_back(item.text); });
     EXPECT_THAT(texts, testing::Contains("Not analysed: the view is LATERAL; this model reads PA and AP"));
+}
+
+TEST(MeasurementReport, SpeaksTheLanguageOfTheDestination) {
+    StudyFixture study;
+    study.request.profiles.front().language = "de";
+    auto result = multi_label_result(false);
+    result.model.notice.clear();
+    study.add_analysed(result);
+    study.add_not_analysed({"view", "The view is LATERAL; this model reads PA and AP."});
+    const auto report = content_of(study);
+    EXPECT_EQ(report.named("DCM", "121049").at(0)->code, (Code{"de", "RFC5646", "German"}));
+    EXPECT_THAT(group_findings(report), testing::ElementsAre("Pneumothorax", "Tube malposition"))
+        << "the package's labels are the package's words";
+    EXPECT_THAT(statements(report),
+                testing::ElementsAre(
+                    "Hinweis=Nicht für den klinischen Gebrauch zugelassen",
+                    "CAD Processing and Findings Summary=Not all algorithms succeeded; with findings",
+                    "KI-Diagnose=Pneumothorax", "Pleural effusion=Absent", "KI-Diagnose=Nicht analysiert"));
+    std::set<std::string> own_meanings, texts;
+    for_each_item(report, [&](const ContentItem& item) {
+        if (item.concept_name.scheme == own_coding_scheme) own_meanings.insert(item.concept_name.meaning);
+        if (item.value_type == "TEXT") texts.insert(item.text);
+    });
+    EXPECT_THAT(own_meanings, testing::UnorderedElementsAre("Hinweis", "KI-Diagnose", "Modellwert",
+                                                            "Grund für die fehlende Analyse",
+                                                            "Nicht analysiert", "Tube malposition"));
+    EXPECT_THAT(texts, testing::Contains("calibration=nicht kalibriert, keine Wahrscheinlichkeit"));
+    EXPECT_THAT(texts, testing::Contains(testing::StartsWith("Nicht analysiert: Die Projektion ist nicht")));
 }
 
 // Three frames: pneumonia, not analysed, normal.

@@ -144,7 +144,7 @@ TEST_F(PresentationState, DrawsClosedContoursRoundTheActivationWithinTheRadiogra
     EXPECT_EQ(points[1], points[points.size() - 1]);
     // The map's maximum is at (0.3, 0.65) of the model's square input, in which the image is letterboxed.
     const auto artifact = artifact_for(pneumonia_result(), 300, 360);
-    const auto text = overlaid_text(pneumonia_result(), "", "", 1);
+    const auto text = overlaid_text(pneumonia_result(), english(), "", "", 1);
     const PictureArea image = grayscale_layout(artifact.display, text, 480).image;
     double left = 1e9, right = 0, top = 1e9, bottom = 0;
     for (std::size_t i = 0; i < points.size(); i += 2) {
@@ -180,7 +180,7 @@ TEST_F(PresentationState, NamesLayersThatItsAnnotationsUse) {
 // What is written into the margins covers neither the image nor the letters in it, and none of it the others.
 TEST(GrayscaleLayout, KeepsAllTextOffTheImageWhateverItsShape) {
     for (const DisplayGeometry image : {DisplayGeometry{300, 360}, {430, 350}, {60, 400}, {400, 60}}) {
-        const auto text = overlaid_text(multi_label_result(false), "now", "frame 2 of 3", 0);
+        const auto text = overlaid_text(multi_label_result(false), english(), "now", "frame 2 of 3", 0);
         const auto layout = grayscale_layout(image, text, 1280);
         EXPECT_EQ(std::max(layout.columns, layout.rows), 1280);
         std::vector<PictureArea> below_each_other{layout.banner, layout.image, layout.legend, layout.lines};
@@ -201,7 +201,7 @@ TEST(GrayscaleLayout, KeepsAllTextOffTheImageWhateverItsShape) {
 TEST(GrayscaleLayout, IsTheSameWhateverTheModelSaid) {
     const auto layout = [](const InferenceResult& result) {
         const auto mapped = result.diagnosis == "Normal" ? -1 : 1;
-        return grayscale_layout({300, 360}, overlaid_text(result, "now", "", mapped), 1280);
+        return grayscale_layout({300, 360}, overlaid_text(result, english(), "now", "", mapped), 1280);
     };
     const auto normal = layout(normal_result()), pneumonia = layout(pneumonia_result());
     EXPECT_EQ(normal.rows, pneumonia.rows);
@@ -212,7 +212,8 @@ TEST(GrayscaleLayout, IsTheSameWhateverTheModelSaid) {
 TEST(GrayscaleCapture, HasTheRadiographsPixelsAndBlackMargins) {
     auto artifact = artifact_for(pneumonia_result(), 300, 360);
     std::ranges::fill(artifact.display_pixels, std::uint8_t{200});
-    const auto layout = grayscale_layout(artifact.display, overlaid_text(pneumonia_result(), "", "", 1), 640);
+    const auto layout =
+        grayscale_layout(artifact.display, overlaid_text(pneumonia_result(), english(), "", "", 1), 640);
     const auto picture = draw_grayscale(artifact, layout);
     ASSERT_TRUE(picture.has_value()) << picture.error().message;
     const auto at = [&](int row, int column) {

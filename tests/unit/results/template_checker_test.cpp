@@ -58,6 +58,15 @@ const std::vector<DamageCase> damages = {
     {"WrongMappingResource", "TID 1500 row 1", "of '99X'",
      [](DcmDataset& r) { put(sequence_item(r, DCM_ContentTemplateSequence), DCM_MappingResource, "99X"); }},
     {"NoLanguage", "TID 1204 row 1", "121049", remove_content("121049")},
+    {"OtherLanguage", "TID 1204 row 1", "not the destination's",
+     [](DcmDataset& r) {
+         put(sequence_item(item(r, "121049"), DCM_ConceptCodeSequence), DCM_CodeValue, "de");
+     }},
+    {"DiagnosisNamedInAnotherLanguage", "TID 1500 row 13", "KI-Diagnose",
+     [](DcmDataset& r) {
+         put(sequence_item(item(r, "ai-diagnosis"), DCM_ConceptNameCodeSequence), DCM_CodeMeaning,
+             "KI-Diagnose");
+     }},
     {"NoObserverType", "TID 1002 row 1", "121005", remove_content("121005")},
     {"NoDeviceObserverUid", "TID 1004 row 1", "121012", remove_content("121012")},
     {"NoDeviceObserverName", "TID 1004 row 2", "121013", remove_content("121013")},

@@ -62,6 +62,8 @@ destinations:
     ae_title: PACS
     host: 10.1.0.5
     send: [sr]
+    character_set: latin1
+    language: de
     from: [CR1]
     sr: {sop_class: enhanced, series_number: 77, activation_region: true}
     sc: {style: presentation_state}
@@ -91,6 +93,8 @@ http: {listen: "0.0.0.0:9090"}
     EXPECT_EQ(c.destinations[0].reports.sr_series_number, 77);
     EXPECT_TRUE(c.destinations[0].reports.sr_activation_region);
     EXPECT_EQ(c.destinations[0].reports.sc_style, "presentation_state");
+    EXPECT_EQ(c.destinations[0].reports.character_set, "latin1");
+    EXPECT_EQ(c.destinations[0].reports.language, "de");
     EXPECT_THAT(c.destinations[0].from, ElementsAre("CR1"));
     EXPECT_EQ(c.http.address, "0.0.0.0");
     EXPECT_EQ(c.http.port, 9090);
@@ -246,6 +250,14 @@ TEST(Configuration, TellsTheProtocolsOfADestinationApart) {
     EXPECT_THAT(
         problems_of("destinations:\n  - {name: ris, protocol: hl7, host: h, ae_title: RIS, send: [sr]}\n"),
         ElementsAre(HasSubstr("ae_title"), HasSubstr("send")));
+    EXPECT_THAT(
+        problems_of(
+            "destinations:\n  - {name: ris, protocol: hl7, host: h, character_set: utf8, language: de}\n"),
+        ElementsAre(HasSubstr("character_set"), HasSubstr("language")));
+    EXPECT_THAT(
+        problems_of(
+            "destinations:\n  - {name: p, ae_title: P, host: h, character_set: koi8, language: tlh}\n"),
+        ElementsAre(HasSubstr("character_set"), HasSubstr("language")));
     EXPECT_THAT(problems_of("destinations:\n  - {name: p, ae_title: P, host: h, hl7: {version: 2.5}}\n"),
                 ElementsAre(HasSubstr("protocol is hl7")));
     EXPECT_THAT(
