@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "pipeline/compose_requests.h"
 #include "pipeline/job_state.h"
 #include "pipeline/wake_up.h"
 #include "pipeline/withdrawals.h"
@@ -29,34 +30,9 @@ void keep_failure(Database& database, std::int64_t report, const std::string& st
     database.append_audit(event);
 }
 
-// What a report says of an image whose analysis failed for good.
-NotAnalysed processing_failed(const std::string& code) {
-    return {"processing_failed",
-            "the image could not be processed (" + code + "); the administrator of the AI node can see why"};
-}
-
-AnalysisOutcome outcome_of(const std::string& state, const std::string& json, const std::string& error_code) {
-    if (state == "quarantined" || json.empty()) return {processing_failed(error_code), std::nullopt, {}};
-    try {
-        return nlohmann::json::parse(json).get<AnalysisOutcome>();
-    } catch (const nlohmann::json::exception&) {  // written by another version of Hilum
-        return {processing_failed("unknown_outcome"), std::nullopt, {}};
-    }
-}
-
 // A report that broke its template would break it again; whatever else failed may pass.
 Retry retry_of(const std::string& composer_code) {
     return composer_code == "template_violation" ? Retry::never : Retry::later;
-}
-
-// The outcome of what a careless routing rule sends beside radiographs: no report tells of it.
-const std::set<std::string> foreign_codes{"modality", "sop_class", "presentation_intent", "own_result"};
-
-bool is_foreign(const std::string& outcome) {
-    const auto json = nlohmann::json::parse(outcome, nullptr, false);
-    const auto code = nlohmann::json::json_pointer("/not_analysed/code");
-    return json.is_object() && json.contains(code) && json[code].is_string() &&
-           foreign_codes.contains(json[code].get<std::string>());
 }
 
 // What came late is analysed and kept, and no report tells of it.
@@ -70,19 +46,6 @@ void audit_unrevised(Database& database, std::int64_t study, const char* why) {
         [&](SQLite::Statement& row) { event.study_instance_uid = row.getColumn(0).getString(); }, study);
     database.append_audit(event);
     database.count("reports_not_revised");
-}
-
-Hl7Profile hl7_profile(const std::optional<Hl7Settings>& hl7) {
-    if (!hl7) return {};
-    return {true,
-            hl7->sending_application,
-            hl7->sending_facility,
-            hl7->receiving_application,
-            hl7->receiving_facility,
-            hl7->processing_id,
-            hl7->version,
-            hl7->result_status,
-            hl7->character_set};
 }
 
 constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
@@ -168,7 +131,7 @@ ReportJobs::Next ReportJobs::next_report(Database& database) const {
             [&](SQLite::Statement& row) { report = row.getColumn(0).getInt64(); }, at,
             Duration(composer_timeout).count());
         if (!report) break;
-        next.request = request_for(database, *report);
+        next.request = compose_request(database, *report, configuration_, directory_);
         if (next.request) return next;
         // Nobody wants these results: there is nothing to compose.
         database.execute(
@@ -243,7 +206,7 @@ bool ReportJobs::open_report(Database& database, std::int64_t study, const std::
         " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
         " AND coalesce(json_extract(outcome, '$.not_analysed.code'), '')"
         " NOT IN (SELECT value FROM json_each(?))",
-        study, model, nlohmann::json(foreign_codes).dump());
+        study, model, nlohmann::json(foreign_outcomes()).dump());
     const auto analysed = database.number(
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
         " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
@@ -272,140 +235,6 @@ bool ReportJobs::open_report(Database& database, std::int64_t study, const std::
         " VALUES(?, ?, ?, 'queued', ?, ?, ?)",
         study, model, version, at, at, at);
     return true;
-}
-
-std::optional<ComposeRequest> ReportJobs::request_for(Database& database, std::int64_t report) const {
-    ComposeRequest request;
-    request.job = report;
-    request.results_dir = directory_.results().string();
-    std::int64_t study = 0, opened_at = 0;
-    bool withdrawing = false;
-    database.each(
-        "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at,"
-        " study.withdrawals, report.kind = 'withdrawal' FROM report JOIN study"
-        " ON study.id = report.study_id WHERE report.id = ?",
-        [&](SQLite::Statement& row) {
-            study = row.getColumn(0).getInt64();
-            request.study_instance_uid = row.getColumn(1).getString();
-            request.version = row.getColumn(2).getInt();
-            request.model_name = row.getColumn(3).getString();
-            opened_at = row.getColumn(4).getInt64();
-            request.withdrawals = row.getColumn(5).getInt();
-            withdrawing = row.getColumn(6).getInt() != 0;
-        },
-        report);
-    request.opened_at = opened_at;
-    request.urgent = configuration_.triage.urgent;
-    request.profiles = profiles_for(database, study);
-    if (withdrawing) {
-        request.withdrawal = withdrawal_of(database, report);
-        if (request.withdrawal.results.empty()) return std::nullopt;
-        request.model.name = request.model_name;
-        request.images = header_sources(database, study);
-        return request;
-    }
-    if (request.profiles.empty()) return std::nullopt;
-    database.each(
-        "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
-        " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code,"
-        " analysis.frame, analysis.frames FROM instance"
-        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = ? AND analysis.model "
-        "= ?"
-        " AND instance.state = 'to_analyse' AND analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
-        // What came after the report was opened belongs to the next version, also when this one is tried
-        // again.
-        " AND instance.received_at <= ? ORDER BY instance.received_at, instance.id, analysis.frame",
-        [&](SQLite::Statement& row) {
-            if (is_foreign(row.getColumn(6).getString())) return;
-            const auto artifact = row.getColumn(2).getString();
-            request.images.push_back({row.getColumn(0).getInt64(),
-                                      (directory_.spool() / row.getColumn(1).getString()).string(),
-                                      artifact.empty() ? "" : (directory_.analyses() / artifact).string(),
-                                      row.getColumn(3).getString(), row.getColumn(4).getString(),
-                                      outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
-                                                 row.getColumn(7).getString()),
-                                      row.getColumn(8).getInt(), row.getColumn(9).getInt()});
-        },
-        study, request.model_name, opened_at);
-    if (request.images.empty()) return std::nullopt;
-    const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
-                                          [](const auto& image) { return image.outcome.result.has_value(); });
-    request.report_not_analysed = !any_analysed || configuration_.study.report_not_analysed == "always";
-    request.model.name = request.model_name;  // where every image failed before the model saw it
-    for (const auto& image : request.images)
-        if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
-    database.each(
-        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid, report.version"
-        " FROM result JOIN report ON report.id = result.report_id"
-        " WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = 'sr'"
-        // Whatever became of that version, its report may have been delivered.
-        " AND report.version = (SELECT max(earlier.version) FROM report AS earlier JOIN result AS kept"
-        " ON kept.report_id = earlier.id WHERE earlier.study_id = ?1 AND earlier.model = ?2"
-        " AND kept.kind = 'sr' AND earlier.version < ?3 AND earlier.withdrawn = 0)",
-        [&](SQLite::Statement& row) {
-            request.predecessors.push_back({row.getColumn(0).getString(), row.getColumn(1).getString(),
-                                            row.getColumn(2).getString(), request.model_name,
-                                            row.getColumn(3).getInt()});
-        },
-        study, request.model_name, request.version);
-    return request;
-}
-
-// For the patient and the study that a note names any of the study's objects will do, whatever its analysis
-// is at.
-std::vector<StudyImage> ReportJobs::header_sources(Database& database, std::int64_t study) const {
-    std::vector<StudyImage> images;
-    database.each(
-        "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ?"
-        " ORDER BY state = 'to_analyse' DESC, received_at DESC, id LIMIT 1",
-        [&](SQLite::Statement& row) {
-            StudyImage& image = images.emplace_back();
-            image.instance = row.getColumn(0).getInt64();
-            image.file = (directory_.spool() / row.getColumn(1).getString()).string();
-            image.sop_instance_uid = row.getColumn(2).getString();
-            image.dataset_sha256 = row.getColumn(3).getString();
-        },
-        study);
-    return images;
-}
-
-std::vector<ReportProfile> ReportJobs::profiles_for(Database& database, std::int64_t study) const {
-    std::vector<std::string> callers;
-    database.each(
-        "SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
-        [&](SQLite::Statement& row) { callers.push_back(row.getColumn(0).getString()); }, study);
-    std::vector<std::pair<ReportSettings, ReportProfile>> profiles;
-    for (const auto& destination : configuration_.destinations) {
-        const auto wanted = [&](const std::string& caller) {
-            return std::find(callers.begin(), callers.end(), caller) != callers.end();
-        };
-        if (!destination.from.empty() &&
-            std::none_of(destination.from.begin(), destination.from.end(), wanted))
-            continue;
-        const auto& r = destination.reports;
-        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == "never")) continue;
-        auto same =
-            std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
-        if (same == profiles.end())
-            same = profiles.insert(profiles.end(), {r, ReportProfile{{},
-                                                                     r.sr,
-                                                                     r.sr_sop_class,
-                                                                     r.sr_series_number,
-                                                                     r.sr_series_description,
-                                                                     r.sc ? r.sc_when : "never",
-                                                                     r.sc_long_side,
-                                                                     r.sc_series_number,
-                                                                     r.sc_series_description,
-                                                                     r.sc_style,
-                                                                     r.sr_activation_region,
-                                                                     r.character_set,
-                                                                     r.language,
-                                                                     hl7_profile(r.hl7)}});
-        same->second.destinations.push_back(destination.name);
-    }
-    std::vector<ReportProfile> all;
-    for (auto& [settings, profile] : profiles) all.push_back(std::move(profile));
-    return all;
 }
 
 void ReportJobs::on_composer_message(Message message) {

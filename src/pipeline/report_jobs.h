@@ -46,9 +46,6 @@ class ReportJobs {
     const char* why_not_reported(Database& database, std::int64_t study) const;
     std::vector<std::string> active_models() const;
     static std::int64_t repetitions(Database& database, std::int64_t report);
-    std::optional<ComposeRequest> request_for(Database& database, std::int64_t report) const;
-    std::vector<StudyImage> header_sources(Database& database, std::int64_t study) const;
-    std::vector<ReportProfile> profiles_for(Database& database, std::int64_t study) const;
     void keep_reply(Database& database, const ComposeReply& reply) const;
     void keep_results(Database& database, const ComposeReply& reply, const std::string& study) const;
     void analyse_again(Database& database, std::int64_t report) const;

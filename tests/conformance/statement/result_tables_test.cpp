@@ -57,7 +57,7 @@ std::set<CodeKey> own_terms() {
 // Why an image is not analysed: what the model's code and the coordinator say.
 std::set<std::string> reason_codes() {
     const std::string text = source_files("src/model", ".cpp") + source_files("src/model", ".h") +
-                             source_file("src/pipeline/report_jobs.cpp");
+                             source_file("src/pipeline/compose_requests.cpp");
     const std::regex reason(R"re((?:refuse\(|NotAnalysed\{|return \{|check_word\()\s*"(\w+)",)re");
     std::set<std::string> codes;
     for (std::sregex_iterator match(text.begin(), text.end(), reason), end; match != end; ++match)
