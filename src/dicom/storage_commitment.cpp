@@ -77,7 +77,7 @@ Result<std::optional<std::vector<std::byte>>> receive_data_set(T_ASC_Association
 
 std::uint16_t judge(T_ASC_Association& association, T_ASC_PresentationContextID context,
                     const T_DIMSE_N_EventReportRQ& request,
-                    const std::optional<std::vector<std::byte>>& data_set, const KeepCommitmentResult& keep) {
+                    const std::optional<std::vector<std::byte>>& data_set, const KeepCommitmentReport& keep) {
     if (request.AffectedSOPClassUID != storage_commitment_sop_class_uid) return STATUS_N_NoSuchSOPClass;
     if (request.AffectedSOPInstanceUID != storage_commitment_sop_instance_uid)
         return STATUS_N_NoSuchSOPInstance;
@@ -87,13 +87,13 @@ std::uint16_t judge(T_ASC_Association& association, T_ASC_PresentationContextID 
     const bool known = ASC_findAcceptedPresentationContext(association.params, context, &negotiated).good();
     const auto* syntax = known ? find_transfer_syntax(negotiated.acceptedTransferSyntax) : nullptr;
     if (syntax == nullptr || !data_set) return STATUS_N_InvalidArgumentValue;
-    const auto result = parse_commitment_result(*data_set, *syntax);
-    if (!result) {
-        spdlog::warn("a storage commitment report was refused: {}: {}", result.error().code,
-                     result.error().message);
+    auto report = parse_commitment_report(*data_set, *syntax);
+    if (!report) {
+        spdlog::warn("a storage commitment report was refused: {}: {}", report.error().code,
+                     report.error().message);
         return STATUS_N_InvalidArgumentValue;
     }
-    const auto kept = keep(*result);
+    const auto kept = keep(std::move(*report));
     if (!kept) return STATUS_N_ProcessingFailure;
     return *kept ? STATUS_N_Success : STATUS_N_InvalidArgumentValue;
 }
@@ -117,14 +117,14 @@ OFCondition answer(T_ASC_Association& association, T_ASC_PresentationContextID c
 
 }  // namespace
 
-Result<CommitmentResult> parse_commitment_result(std::span<const std::byte> data_set,
+Result<CommitmentReport> parse_commitment_report(std::span<const std::byte> data_set,
                                                  const TransferSyntax& transfer_syntax) {
     auto parsed = parse(data_set, transfer_syntax);
     if (!parsed) return tl::unexpected(parsed.error());
-    CommitmentResult result;
+    CommitmentReport report;
     auto transaction = uid_of(**parsed, DCM_TransactionUID);
     if (!transaction) return tl::unexpected(transaction.error());
-    result.transaction_uid = std::move(*transaction);
+    report.transaction_uid = std::move(*transaction);
     const auto committed = listed(**parsed, DCM_ReferencedSOPSequence);
     const auto failed = listed(**parsed, DCM_FailedSOPSequence);
     if (!committed) return tl::unexpected(committed.error());
@@ -132,21 +132,21 @@ Result<CommitmentResult> parse_commitment_result(std::span<const std::byte> data
     for (DcmItem* item : *committed) {
         auto uid = uid_of(*item, DCM_ReferencedSOPInstanceUID);
         if (!uid) return tl::unexpected(uid.error());
-        result.committed.push_back(std::move(*uid));
+        report.committed.push_back(std::move(*uid));
     }
     for (DcmItem* item : *failed) {
         auto uid = uid_of(*item, DCM_ReferencedSOPInstanceUID);
         if (!uid) return tl::unexpected(uid.error());
-        result.failed.push_back(
+        report.failed.push_back(
             {std::move(*uid), static_cast<int>(integer_of(*item, DCM_FailureReason).value_or(0))});
     }
-    return result;
+    return report;
 }
 
 Result<std::uint16_t> serve_commitment_event(T_ASC_Association& association,
                                              T_ASC_PresentationContextID context,
                                              const T_DIMSE_N_EventReportRQ& request, int seconds,
-                                             const KeepCommitmentResult& keep) {
+                                             const KeepCommitmentReport& keep) {
     std::optional<std::vector<std::byte>> data_set;
     if (request.DataSetType != DIMSE_DATASET_NULL) {
         auto received = receive_data_set(association, context, seconds);

@@ -14,33 +14,22 @@
 
 #include "base/error.h"
 #include "dicom/transfer_syntaxes.h"
+#include "pipeline/types/messages.h"
 
 namespace hilum {
 
 inline constexpr std::string_view storage_commitment_sop_class_uid = "1.2.840.10008.1.20.1";
 inline constexpr std::string_view storage_commitment_sop_instance_uid = "1.2.840.10008.1.20.1.1";
 
-struct CommitmentFailure {
-    std::string sop_instance_uid;
-    int reason = 0;  // PS3.3 C.14.1.1; 0: none was given
-};
-
 // What an N-EVENT-REPORT tells (PS3.4 table J.3-3): for which instances the SCP commits itself, for which
-// not.
-struct CommitmentResult {
-    std::string transaction_uid;
-    std::vector<std::string> committed;  // SOP Instance UIDs
-    std::vector<CommitmentFailure> failed;
-};
-
-// Codes: those of scan_header(), "malformed" (no UIDs where they belong), "too_large" (more than
-// most_committed_instances).
+// not. Who said it is left open. Codes: those of scan_header(), "malformed" (no UIDs where they belong),
+// "too_large" (more than most_committed_instances).
 inline constexpr std::size_t most_committed_instances = 1000;
-Result<CommitmentResult> parse_commitment_result(std::span<const std::byte> data_set,
+Result<CommitmentReport> parse_commitment_report(std::span<const std::byte> data_set,
                                                  const TransferSyntax& transfer_syntax);
 
 // Makes a report durable, or cannot (an error), or knows nothing of the transaction (false).
-using KeepCommitmentResult = std::function<Result<bool>(const CommitmentResult&)>;
+using KeepCommitmentReport = std::function<Result<bool>(CommitmentReport)>;
 
 // Serves an N-EVENT-REPORT whose command was just received: takes its data set, at most 1 MiB, keeps it and
 // answers (PS3.7 10.1.1.1.8): 0000 once it is kept, 0115 for an unknown transaction or a malformed report,
@@ -50,6 +39,6 @@ using KeepCommitmentResult = std::function<Result<bool>(const CommitmentResult&)
 Result<std::uint16_t> serve_commitment_event(T_ASC_Association& association,
                                              T_ASC_PresentationContextID context,
                                              const T_DIMSE_N_EventReportRQ& request, int seconds,
-                                             const KeepCommitmentResult& keep);
+                                             const KeepCommitmentReport& keep);
 
 }  // namespace hilum

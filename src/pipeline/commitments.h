@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,10 @@
 #include "pipeline/types/messages.h"
 
 namespace hilum {
+
+// For a report that came, and where its answer goes.
+using OnCommitmentReport =
+    std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
 
 inline constexpr int most_requested_commitments = 100;  // instances of one request
 

@@ -30,19 +30,6 @@ bool is_foreign(const std::string& outcome) {
            foreign_outcomes().contains(json[code].get<std::string>());
 }
 
-Hl7Profile hl7_profile(const std::optional<Hl7Settings>& hl7) {
-    if (!hl7) return {};
-    return {true,
-            hl7->sending_application,
-            hl7->sending_facility,
-            hl7->receiving_application,
-            hl7->receiving_facility,
-            hl7->processing_id,
-            hl7->version,
-            hl7->result_status,
-            hl7->character_set};
-}
-
 // For the patient and the study that a note names any of the study's objects will do, whatever its analysis
 // is at.
 std::vector<StudyImage> header_sources(Database& database, std::int64_t study,
@@ -94,7 +81,8 @@ std::vector<ReportProfile> profiles_for(Database& database, std::int64_t study,
                                                                      r.sr_activation_region,
                                                                      r.character_set,
                                                                      r.language,
-                                                                     hl7_profile(r.hl7)}});
+                                                                     r.hl7.has_value(),
+                                                                     r.hl7.value_or(Hl7Settings{})}});
         same->second.destinations.push_back(destination.name);
     }
     std::vector<ReportProfile> all;

@@ -21,6 +21,14 @@ namespace {
 
 constexpr std::size_t longest_note = 1024;  // bytes, of a withdrawal
 
+bool names_a_study(const auto& selection) {
+    return !selection.study_instance_uid.empty() || !selection.accession_number.empty();
+}
+
+nlohmann::json no_study() {
+    return control_error({"bad_request", "say of which study: its UID or accession number"});
+}
+
 }  // namespace
 
 ControlServer::ControlServer(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
@@ -153,9 +161,7 @@ void ControlServer::resend(std::int64_t client, const nlohmann::json& request, c
     const auto args = request.value("args", nlohmann::json::object());
     const ResultSelection selection{args.value("study_instance_uid", ""), args.value("accession_number", ""),
                                     args.value("destination", "")};
-    if (selection.study_instance_uid.empty() && selection.accession_number.empty())
-        return answer(client,
-                      control_error({"bad_request", "say of which study: its UID or accession number"}));
+    if (!names_a_study(selection)) return answer(client, no_study());
     commits_.submit(
         [selection, actor](Database& database) { return resend_results(database, selection, actor); },
         [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
@@ -165,9 +171,7 @@ void ControlServer::withdraw(std::int64_t client, const nlohmann::json& request,
     const auto args = request.value("args", nlohmann::json::object());
     const WithdrawalOrder order{args.value("study_instance_uid", ""), args.value("accession_number", ""),
                                 args.value("reason", ""), args.value("note", "")};
-    if (order.study_instance_uid.empty() && order.accession_number.empty())
-        return answer(client,
-                      control_error({"bad_request", "say of which study: its UID or accession number"}));
+    if (!names_a_study(order)) return answer(client, no_study());
     if (order.reason != "quality" && order.reason != "safety")
         return answer(client, control_error({"bad_request", "the reason must be quality or safety"}));
     if (order.note.size() > longest_note)

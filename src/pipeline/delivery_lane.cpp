@@ -17,7 +17,7 @@ namespace hilum {
 
 DeliveryLane::DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits,
                            const DestinationSettings& settings, DataDirectory directory,
-                           std::function<void()> on_changed, OnReport on_report)
+                           std::function<void()> on_changed, OnCommitmentReport on_report)
     : commits_(commits),
       settings_(settings),
       directory_(std::move(directory)),
@@ -186,7 +186,7 @@ void DeliveryLane::on_sender_ended(const std::string& how) {
         keep({current_.request.delivery, "retry", -1, "the sender process " + how, false});
     if (phase_ == Phase::probing) on_probed({false, "the sender process " + how});
     if (phase_ == Phase::requesting_commitment)
-        on_commitment_reply({transaction_uid_, false, "the sender process " + how, false});
+        on_commitment_reply({transaction_uid_, false, "the sender process " + how});
 }
 
 void DeliveryLane::keep(DeliverReply reply) {
@@ -240,7 +240,7 @@ void DeliveryLane::request_commitment(const CommitmentRequest& request) {
     phase_ = Phase::requesting_commitment;
     transaction_uid_ = request.transaction_uid;
     if (auto sent = sender_->send(to_packet(request)); !sent)
-        return on_commitment_reply({transaction_uid_, false, sent.error().message, false});
+        return on_commitment_reply({transaction_uid_, false, sent.error().message});
     limit_time();
 }
 

@@ -22,12 +22,9 @@ namespace hilum {
 
 class DeliveryLane {
   public:
-    // A storage commitment report that came over the sender's association, and where its answer goes.
-    using OnReport =
-        std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
-
+    // `on_report`: for what comes over the sender's association.
     DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits, const DestinationSettings& settings,
-                 DataDirectory directory, std::function<void()> on_changed, OnReport on_report);
+                 DataDirectory directory, std::function<void()> on_changed, OnCommitmentReport on_report);
 
     void start(ChildSpecification sender);
     // Takes the next delivery that is due, unless one is at work or the destination is down.
@@ -75,7 +72,7 @@ class DeliveryLane {
     const DestinationSettings& settings_;
     DataDirectory directory_;
     std::function<void()> on_changed_;
-    OnReport on_report_;
+    OnCommitmentReport on_report_;
     std::unique_ptr<SupervisedChild> sender_;
     Phase phase_ = Phase::idle;
     bool pump_again_ = false, draining_ = false;

@@ -10,7 +10,7 @@ namespace hilum {
 
 Reception::Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
                      InstanceStore store, std::function<void()> on_instances,
-                     std::function<void()> on_changed, OnReport on_report)
+                     std::function<void()> on_changed, OnCommitmentReport on_report)
     : loop_(loop),
       commits_(commits),
       configuration_(configuration),

@@ -11,6 +11,7 @@
 
 #include "pipeline/channel_watcher.h"
 #include "pipeline/commit_queue.h"
+#include "pipeline/commitments.h"
 #include "pipeline/instance_store.h"
 #include "pipeline/supervised_child.h"
 #include "pipeline/types/configuration.h"
@@ -22,11 +23,9 @@ class Reception {
   public:
     // `on_instances`: something may have come that is to be analysed. `on_changed`: the port opened or
     // closed. `on_report`: a storage commitment report came, and where its answer goes.
-    using OnReport =
-        std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
     Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
               InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed,
-              OnReport on_report);
+              OnCommitmentReport on_report);
 
     void start(ChildSpecification listener);
     void drain();  // no new connections; receivers finish what they are at
@@ -67,7 +66,7 @@ class Reception {
     const Configuration& configuration_;
     InstanceStore store_;
     std::function<void()> on_instances_, on_changed_;
-    OnReport on_report_;
+    OnCommitmentReport on_report_;
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
     std::int64_t next_receiver_ = 1;

@@ -60,7 +60,7 @@ std::vector<Code> procedures_reported(DcmItem& header) {
     auto procedures = procedures_of(header);
     if (!procedures.empty()) return procedures;
     if (is_chest_radiograph(header)) return {{"399208008", "SCT", "Plain chest X-ray"}};
-    return {{"363679005", "SCT", "Imaging procedure"}};
+    return {terms::imaging_procedure};
 }
 
 void add_context(TID1500_MeasurementReport& report, const ModelIdentity& model, const Equipment& equipment,
@@ -178,12 +178,6 @@ Status insert_evaluations(DSRDocumentTree& tree, const EvaluationContext& contex
     return add_qualitative_evaluations(tree, context);
 }
 
-std::string notice_for(const std::vector<ModelIdentity>& models, const Words& words) {
-    for (const ModelIdentity& model : models)
-        if (const std::string notice = notice_of(model, words); !notice.empty()) return notice;
-    return {};
-}
-
 std::string series_description(const ComposeRequest& request, const ReportProfile& profile) {
     constexpr std::size_t longest = 64;  // bytes; an LO has at least as many characters
     const auto version = version_text(request, words_in(profile.language));
@@ -242,7 +236,7 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
                                     : complete_groups(document.getTree(), findings, regions, words);
     if (!measurements) return measurements;
     return insert_evaluations(document.getTree(),
-                              {sources, notice_for(models, words), version_text(request, words), words});
+                              {sources, notice_of(models, words), version_text(request, words), words});
 }
 
 ResultSeries series_of(const ComposeRequest& request, const ReportProfile& profile) {
@@ -280,6 +274,7 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
     copy_patient_and_study(source, *dataset);
     copy_referenced_request(source, *dataset);
     const ContentMoment moment = content_moment(source, analysis_started_at(sources));
+    put_content_date(*dataset, moment);
     put_result_modules(*dataset, identity, series_of(request, profile), moment, equipment,
                        models_of(request, sources));
     return dataset;

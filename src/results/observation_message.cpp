@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/digest.h"
+#include "base/text.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/uid.h"
 #include "results/measurement_report.h"
@@ -17,12 +18,10 @@ namespace {
 constexpr std::size_t control_id_length = 20;  // HL7 2.5.1: MSH-10 has at most as many characters
 
 const Code study_instance_uid{"110180", "DCM", "Study Instance UID"};
-const Code source_image{"121322", "DCM", "Source image for image processing operation"};
 const Code triage_priority{"triage-priority", own_coding_scheme, "Triage priority"};
 const Code urgent{"urgent", own_coding_scheme, "Urgent"};
 const Code routine{"routine", own_coding_scheme, "Routine"};
 const Code withdrawn{"withdrawn", own_coding_scheme, "Withdrawn"};
-const Code imaging_procedure{"363679005", "SCT", "Imaging procedure"};
 
 // HL7 2.5.1, 2.7: delimiters become escape sequences; a control character, which none of our fields may have,
 // a blank.
@@ -54,24 +53,13 @@ std::string escaped(const std::string& text) {
 
 // Without the delimiters at its end, which say nothing.
 std::string joined(const std::vector<std::string>& parts, char delimiter) {
-    std::string text;
-    for (const auto& part : parts) text += (&part == parts.data() ? "" : std::string(1, delimiter)) + part;
+    auto text = fmt::format("{}", fmt::join(parts, std::string(1, delimiter)));
     text.erase(text.find_last_not_of(delimiter) + 1);
     return text;
 }
 
 std::string coded(const Code& code) {
     return joined({escaped(code.value), escaped(code.meaning), escaped(code.scheme)}, '^');
-}
-
-std::vector<std::string> split(const std::string& text, char delimiter) {
-    std::vector<std::string> parts(1);
-    for (const char c : text)
-        if (c == delimiter)
-            parts.emplace_back();
-        else
-            parts.back() += c;
-    return parts;
 }
 
 // A PN (family^given^middle^prefix^suffix; alphabetic=ideographic=phonetic) as repetitions of an XPN
@@ -141,7 +129,7 @@ std::string accession_number(DcmItem& header) {
 std::string request_segment(DcmItem& header, const std::string& status, const std::string& reported_at,
                             bool is_urgent_study) {
     auto procedure = hilum::code_of(header, DCM_ProcedureCodeSequence);
-    if (procedure.value.empty()) procedure = imaging_procedure;
+    if (procedure.value.empty()) procedure = terms::imaging_procedure;
     const auto accession = accession_number(header);
     auto filler = order_number(header, DCM_FillerOrderNumberImagingServiceRequest);
     if (filler.empty()) filler = accession;
@@ -247,7 +235,7 @@ void add_images(ObservationList& list, const ComposeRequest& request,
         if (image.sop_instance_uid != before) ++number;
         before = image.sop_instance_uid;
         const auto sub_id = sub_id_of(number, image);
-        list.add_uid(source_image, sub_id, image.sop_instance_uid);
+        list.add_uid(terms::source_image, sub_id, image.sop_instance_uid);
         if (const auto& result = image.outcome.result) {
             add_result(list, *result, sub_id, request.urgent);
         } else if (const auto& reason = image.outcome.not_analysed) {
@@ -264,19 +252,13 @@ bool is_urgent_study(const ComposeRequest& request, const std::vector<SourceImag
     });
 }
 
-std::string notice_for(const std::vector<ModelIdentity>& models) {
-    for (const ModelIdentity& model : models)
-        if (auto notice = notice_of(model, english()); !notice.empty()) return notice;
-    return {};
-}
-
-std::string header_segment(const ComposeRequest& request, const Hl7Profile& profile,
+std::string header_segment(const ComposeRequest& request, const Hl7Settings& settings,
                            const std::string& created_at, const char* character_set) {
-    return joined({"MSH", "^~\\&", escaped(profile.sending_application), escaped(profile.sending_facility),
-                   escaped(profile.receiving_application), escaped(profile.receiving_facility), created_at,
-                   "", profile.version == "2.3.1" ? "ORU^R01" : "ORU^R01^ORU_R01",
-                   message_identity(request, profile).control_id, profile.processing_id, profile.version, "",
-                   "", "", "", "", character_set},
+    return joined({"MSH", "^~\\&", escaped(settings.sending_application), escaped(settings.sending_facility),
+                   escaped(settings.receiving_application), escaped(settings.receiving_facility), created_at,
+                   "", settings.version == "2.3.1" ? "ORU^R01" : "ORU^R01^ORU_R01",
+                   message_identity(request, settings).control_id, settings.processing_id, settings.version,
+                   "", "", "", "", "", character_set},
                   '|');
 }
 
@@ -303,22 +285,21 @@ void add_observations(ObservationList& list, const ComposeRequest& request,
     list.add_uid(study_instance_uid, "", request.study_instance_uid);
     list.add_code(triage_priority, "", is_urgent_now ? urgent : routine, is_urgent_now ? "AA" : "");
     if (withdrawing) return list.add_text(withdrawn, "", withdrawal_text(request, english()));
-    list.add_text(terms::notice, "", notice_for(models_of(request, sources)));
+    list.add_text(terms::notice, "", notice_of(models_of(request, sources), english()));
     list.add_text(terms::report_version, "", version_text(request, english()));
     add_images(list, request, sources);
 }
 
 }  // namespace
 
-MessageIdentity message_identity(const ComposeRequest& request, const Hl7Profile& profile) {
-    const nlohmann::json settings = profile;
-    const auto uid = observation_uid(request, settings.dump());
+MessageIdentity message_identity(const ComposeRequest& request, const Hl7Settings& settings) {
+    const auto uid = observation_uid(request, nlohmann::json(settings).dump());
     auto control_id = sha256_hex(uid).substr(0, control_id_length);
     std::ranges::transform(control_id, control_id.begin(), [](unsigned char c) { return std::toupper(c); });
     return {uid, control_id};
 }
 
-std::string build_observation_message(const ComposeRequest& request, const Hl7Profile& profile,
+std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
                                       const std::vector<SourceImage>& sources) {
     DcmItem& header = *sources.front().header;
     const bool withdrawing = !request.withdrawal.reason.empty();
@@ -329,20 +310,20 @@ std::string build_observation_message(const ComposeRequest& request, const Hl7Pr
     const auto equipment = joined(
         {escaped(models.front().name + " " + models.front().version), "", device_uid(models.front()), "ISO"},
         '^');
-    const bool old = profile.version == "2.3.1" || profile.version == "2.4";
-    ObservationList list(withdrawing ? "W" : profile.result_status, observed_at, old ? "CE" : "CWE",
+    const bool old = settings.version == "2.3.1" || settings.version == "2.4";
+    ObservationList list(withdrawing ? "W" : settings.result_status, observed_at, old ? "CE" : "CWE",
                          equipment);
     add_observations(list, request, sources);
     const auto write = [&](const char* character_set) {
-        std::string message = header_segment(request, profile, created_at, character_set) + "\r" +
+        std::string message = header_segment(request, settings, created_at, character_set) + "\r" +
                               patient_segment(header) + "\r" +
-                              request_segment(header, profile.result_status, created_at,
+                              request_segment(header, settings.result_status, created_at,
                                               !withdrawing && is_urgent_study(request, sources)) +
                               "\r";
         for (const auto& segment : list.segments()) message += segment + "\r";
         return message;
     };
-    if (profile.character_set == "latin1")
+    if (settings.character_set == "latin1")
         if (auto latin1 = as_latin1(write("8859/1"))) return *latin1;
     return write("UNICODE UTF-8");
 }

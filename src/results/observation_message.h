@@ -19,12 +19,12 @@ struct MessageIdentity {
 
 // The same for the same study version, images, model and settings, so that what is made again is the same
 // message.
-MessageIdentity message_identity(const ComposeRequest& request, const Hl7Profile& profile);
+MessageIdentity message_identity(const ComposeRequest& request, const Hl7Settings& settings);
 
-// The message, segments ended by CR, in the profile's character set; in UTF-8, which MSH-18 then says, where
+// The message, segments ended by CR, in the settings' character set; in UTF-8, which MSH-18 then says, where
 // that one does not suffice. Patient and order are those of the first of `sources`. Of a withdrawal it says
 // that what was sent is wrong (OBX-11 W).
-std::string build_observation_message(const ComposeRequest& request, const Hl7Profile& profile,
+std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
                                       const std::vector<SourceImage>& sources);
 
 }  // namespace hilum::results

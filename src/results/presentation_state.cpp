@@ -69,9 +69,7 @@ void put_place(DcmItem& item, const DcmTagKey& tag, double column, double row) {
 }
 
 std::string joined(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines) text += (text.empty() ? "" : "\r\n") + line;
-    return shortened(text, short_text);
+    return shortened(fmt::format("{}", fmt::join(lines, "\r\n")), short_text);
 }
 
 void add_text(DcmItem& annotation, const PictureArea& area, const std::string& text) {
@@ -108,25 +106,28 @@ DcmItem& add_layer(DcmItem& target, const char* name, int order, const char* des
     put(layer, DCM_GraphicLayerOrder, std::to_string(order));
     put_number(layer, DCM_GraphicLayerRecommendedDisplayGrayscaleValue, white);
     put(layer, DCM_GraphicLayerDescription, description);
+    return layer;
+}
+
+DcmItem& add_annotation(DcmItem& target, const char* layer) {
     DcmItem& annotation = add_item(target, DCM_GraphicAnnotationSequence);
-    put(annotation, DCM_GraphicLayer, name);
+    put(annotation, DCM_GraphicLayer, layer);
     return annotation;
 }
 
 void add_result(DcmItem& target, const OverlaidText& text, const Words& words,
                 const GrayscaleLayout& layout) {
-    DcmItem& annotation = add_layer(target, result_layer, 1, words.result_layer);
+    add_layer(target, result_layer, 1, words.result_layer);
+    DcmItem& annotation = add_annotation(target, result_layer);
     add_text(annotation, layout.banner, joined(text.banner));
     add_text(annotation, layout.lines, joined(text.lines));
 }
 
 void add_activation(DcmItem& target, const OverlaidText& text, const Words& words,
                     const std::vector<Contour>& contours, const GrayscaleLayout& layout) {
-    DcmItem& annotation = add_layer(target, activation_layer, 2, words.activation_layer);
-    items_of(target, DCM_GraphicLayerSequence)
-        .back()
-        ->putAndInsertUint16Array(DCM_GraphicLayerRecommendedDisplayCIELabValue, orange.data(),
-                                  orange.size());
+    add_layer(target, activation_layer, 2, words.activation_layer)
+        .putAndInsertUint16Array(DCM_GraphicLayerRecommendedDisplayCIELabValue, orange.data(), orange.size());
+    DcmItem& annotation = add_annotation(target, activation_layer);
     add_text(annotation, layout.legend, joined(text.legend));
     for (const Contour& contour : contours) add_contour(annotation, contour, layout.image);
 }

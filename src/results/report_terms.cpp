@@ -145,6 +145,12 @@ std::string notice_of(const ModelIdentity& model, const Words& words) {
     return words.not_cleared;
 }
 
+std::string notice_of(const std::vector<ModelIdentity>& models, const Words& words) {
+    for (const ModelIdentity& model : models)
+        if (auto notice = notice_of(model, words); !notice.empty()) return notice;
+    return {};
+}
+
 // Many viewers ignore Predecessor Documents: what is shown of every report says it too.
 std::string version_text(const ComposeRequest& request, const Words& words) {
     if (request.version <= 1) return {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pipeline/types/analysis.h"
 #include "pipeline/types/messages.h"
@@ -24,6 +25,8 @@ inline const Code not_analysed_reason{"not-analysed-why", own_coding_scheme, "Re
 inline const Code activation_region{"activation-box", own_coding_scheme, "Activation region (bounding box)"};
 inline const Code frame{"frame", own_coding_scheme, "Frame"};
 inline const Code no_finding{"no-finding", own_coding_scheme, "No finding above threshold"};
+inline const Code imaging_procedure{"363679005", "SCT", "Imaging procedure"};
+inline const Code source_image{"121322", "DCM", "Source image for image processing operation"};
 inline const Code probability{"122157", "DCM", "Probability"};
 inline const Code present{"52101004", "SCT", "Present"};
 inline const Code absent{"272519000", "SCT", "Absent"};
@@ -67,6 +70,8 @@ std::string calibration_note(const InferenceResult& result, const Words& words);
 // The package's, else "Not cleared for clinical use"; empty only for a model cleared for clinical use without
 // a notice.
 std::string notice_of(const ModelIdentity& model, const Words& words);
+std::string notice_of(const std::vector<ModelIdentity>& models,
+                      const Words& words);  // the first that has one
 
 // "v2, replaces v1"; empty for the first version.
 std::string version_text(const ComposeRequest& request, const Words& words);

@@ -14,6 +14,10 @@ constexpr const char* secondary_capture_storage = "1.2.840.10008.5.1.4.1.1.7";
 constexpr const char* grayscale_presentation_state_storage = "1.2.840.10008.5.1.4.1.1.11.1";
 constexpr const char* key_object_storage = "1.2.840.10008.5.1.4.1.1.88.59";
 
+void append(Identity& identity, const Identity& more) {
+    identity.insert(identity.end(), more.begin(), more.end());
+}
+
 void append_model(Identity& identity, const ModelIdentity& model) {
     identity.insert(identity.end(), {model.name, model.version, model.sha256, model.configuration_sha256});
 }
@@ -76,7 +80,7 @@ Identity state_settings(const ReportProfile& profile) {
 std::string series_uid(const ComposeRequest& request, const ModelIdentity& model, const Identity& settings) {
     Identity identity{"series", request.study_instance_uid};
     append_model(identity, model);
-    identity.insert(identity.end(), settings.begin(), settings.end());
+    append(identity, settings);
     append_withdrawals(identity, request);
     return derived(identity);
 }
@@ -85,9 +89,8 @@ std::string series_uid(const ComposeRequest& request, const ModelIdentity& model
 ResultIdentity identity_with(const ComposeRequest& request, const StudyImage& image,
                              const char* sop_class_uid, const Identity& settings) {
     Identity identity{"instance", request.study_instance_uid};
-    identity.insert(identity.end(), settings.begin(), settings.end());
-    const Identity of_image = identity_of(request, image);
-    identity.insert(identity.end(), of_image.begin(), of_image.end());
+    append(identity, settings);
+    append(identity, identity_of(request, image));
     append_withdrawals(identity, request);
     return {sop_class_uid, derived(identity), series_uid(request, model_of(request, image), settings)};
 }
@@ -107,10 +110,9 @@ ResultIdentity report_identity(const ComposeRequest& request, const ReportProfil
     const std::string sop_class = sr_sop_class_uid(profile.sr_sop_class).value_or("");
     const Identity settings = report_settings(profile, sop_class);
     Identity identity{"instance", request.study_instance_uid, std::to_string(request.version)};
-    identity.insert(identity.end(), settings.begin(), settings.end());
+    append(identity, settings);
     append_model(identity, request.model);
-    for (const Identity& image : image_identities(request))
-        identity.insert(identity.end(), image.begin(), image.end());
+    for (const Identity& image : image_identities(request)) append(identity, image);
     append_withdrawals(identity, request);
     // A revision is a series of its own, since its description tells what it replaces.
     Identity of_series = settings;
@@ -144,8 +146,7 @@ std::string observation_uid(const ComposeRequest& request, const std::string& se
     Identity identity{"hl7",    request.study_instance_uid, std::to_string(request.version),
                       settings, request.withdrawal.reason,  request.withdrawal.note};
     append_model(identity, request.model);
-    for (const Identity& image : image_identities(request))
-        identity.insert(identity.end(), image.begin(), image.end());
+    for (const Identity& image : image_identities(request)) append(identity, image);
     append_withdrawals(identity, request);
     return derived(identity);
 }

@@ -39,16 +39,15 @@ ContentMoment shifted(std::int64_t microseconds, int minutes, const std::string&
 
 void put_contribution(DcmItem& target, const ModelIdentity& model, const ContentMoment& moment,
                       const Equipment& equipment) {
-    DcmItem* item = nullptr;
-    if (target.findOrCreateSequenceItem(DCM_ContributingEquipmentSequence, item, -2).bad()) return;
-    put_code(*item, 0x0040, 0xA170, processing_equipment);
-    put(*item, DCM_Manufacturer, manufacturer);
-    put(*item, DCM_ManufacturerModelName, shortened(model.name, long_string));
-    put(*item, DCM_DeviceSerialNumber, equipment.serial_number);
-    put(*item, DCM_SoftwareVersions, shortened(model.version, long_string));
-    put(*item, DCM_DeviceUID, device_uid(model));
-    put(*item, DCM_ContributionDateTime, moment.date_time());
-    put(*item, DCM_ContributionDescription, "Analysed by AI; weights SHA-256 " + model.sha256);
+    DcmItem& item = add_item(target, DCM_ContributingEquipmentSequence);
+    put_code(item, 0x0040, 0xA170, processing_equipment);
+    put(item, DCM_Manufacturer, manufacturer);
+    put(item, DCM_ManufacturerModelName, shortened(model.name, long_string));
+    put(item, DCM_DeviceSerialNumber, equipment.serial_number);
+    put(item, DCM_SoftwareVersions, shortened(model.version, long_string));
+    put(item, DCM_DeviceUID, device_uid(model));
+    put(item, DCM_ContributionDateTime, moment.date_time());
+    put(item, DCM_ContributionDescription, "Analysed by AI; weights SHA-256 " + model.sha256);
 }
 
 void put_equipment(DcmItem& target, const Equipment& equipment) {
@@ -61,16 +60,10 @@ void put_equipment(DcmItem& target, const Equipment& equipment) {
 
 void put_coding_scheme(DcmItem& target) {
     target.findAndDeleteElement(DCM_CodingSchemeIdentificationSequence);
-    DcmItem* item = nullptr;
-    if (target.findOrCreateSequenceItem(DCM_CodingSchemeIdentificationSequence, item, -2).bad()) return;
-    put(*item, DCM_CodingSchemeDesignator, own_coding_scheme);
-    put(*item, DCM_CodingSchemeName, "Hilum's codes for AI results");
-    put(*item, DCM_CodingSchemeResponsibleOrganization, manufacturer);
-}
-
-void put_content_date(DcmItem& target, const ContentMoment& moment) {
-    put(target, DCM_ContentDate, moment.date);
-    put(target, DCM_ContentTime, moment.time);
+    DcmItem& item = add_item(target, DCM_CodingSchemeIdentificationSequence);
+    put(item, DCM_CodingSchemeDesignator, own_coding_scheme);
+    put(item, DCM_CodingSchemeName, "Hilum's codes for AI results");
+    put(item, DCM_CodingSchemeResponsibleOrganization, manufacturer);
 }
 
 Status put_meta_information(DcmFileFormat& file, const char* transfer_syntax_uid) {
@@ -113,20 +106,22 @@ void put_result_modules(DcmItem& target, const ResultIdentity& identity, const R
     // No series date or time: they would have to be one for results that are made at different moments.
     put(target, DCM_InstanceCreationDate, moment.date);
     put(target, DCM_InstanceCreationTime, moment.time);
-    if (series.modality != "PR")
-        put_content_date(target, moment);  // a state has attributes of its own for it
     put(target, DCM_TimezoneOffsetFromUTC, moment.utc_offset);
     put_equipment(target, equipment);
     put_coding_scheme(target);
     for (const ModelIdentity& model : models) put_contribution(target, model, moment, equipment);
 }
 
+void put_content_date(DcmItem& target, const ContentMoment& moment) {
+    put(target, DCM_ContentDate, moment.date);
+    put(target, DCM_ContentTime, moment.time);
+}
+
 void put_code(DcmItem& target, unsigned short group, unsigned short element, const Code& code) {
-    DcmItem* item = nullptr;
-    if (target.findOrCreateSequenceItem(DcmTagKey(group, element), item, -2).bad()) return;
-    put(*item, DCM_CodeValue, code.value);
-    put(*item, DCM_CodingSchemeDesignator, code.scheme);
-    put(*item, DCM_CodeMeaning, code.meaning);
+    DcmItem& item = add_item(target, DcmTagKey(group, element));
+    put(item, DCM_CodeValue, code.value);
+    put(item, DCM_CodingSchemeDesignator, code.scheme);
+    put(item, DCM_CodeMeaning, code.meaning);
 }
 
 Result<std::string> file_bytes(DcmDataset& dataset, const char* transfer_syntax_uid) {

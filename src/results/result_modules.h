@@ -22,7 +22,7 @@ struct Equipment {
 };
 
 struct ResultSeries {
-    std::string modality;  // SR | OT | PR
+    std::string modality;  // SR | OT | PR | KO
     int number = 0;
     std::string description;
 };
@@ -40,6 +40,9 @@ ContentMoment content_moment(DcmItem& source, std::int64_t started_at);
 void put_result_modules(DcmItem& target, const ResultIdentity& identity, const ResultSeries& series,
                         const ContentMoment& moment, const Equipment& equipment,
                         const std::vector<ModelIdentity>& models);
+
+// Content Date and Time, which all of our IODs have but the presentation state's.
+void put_content_date(DcmItem& target, const ContentMoment& moment);
 
 void put_code(DcmItem& target, unsigned short group, unsigned short element, const Code& code);
 

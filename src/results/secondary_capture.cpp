@@ -14,8 +14,6 @@
 namespace hilum::results {
 namespace {
 
-const Code source_image_purpose{"121322", "DCM", "Source image for image processing operation"};
-
 Status put_pixels(DcmItem& target, int columns, int rows, const std::vector<std::uint8_t>& pixels) {
     put_number(target, DCM_Rows, rows);
     put_number(target, DCM_Columns, columns);
@@ -65,7 +63,7 @@ void put_source_reference(const SourceImage& image, DcmItem& target) {
     put(item, DCM_ReferencedSOPClassUID, text_of(source, DCM_SOPClassUID));
     put(item, DCM_ReferencedSOPInstanceUID, text_of(source, DCM_SOPInstanceUID));
     if (is_frame(*image.image)) put(item, DCM_ReferencedFrameNumber, std::to_string(image.image->frame));
-    put_code(item, 0x0040, 0xA170, source_image_purpose);
+    put_code(item, 0x0040, 0xA170, terms::source_image);
 }
 
 // For who traces the picture, in English as the attributes of the equipment are.
@@ -131,6 +129,7 @@ Result<std::shared_ptr<DcmDataset>> build_secondary_capture(const ComposeRequest
     copy_request_attributes(*source.header, *dataset);
     put_image_modules(source, *dataset, profile);
     put_capture_device(*dataset, moment);
+    put_content_date(*dataset, moment);
     put_result_modules(*dataset, capture_identity(request, profile, *source.image),
                        {"OT", profile.sc_series_number, profile.sc_series_description}, moment, equipment,
                        {result.model});

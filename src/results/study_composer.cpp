@@ -58,9 +58,10 @@ class StudyComposer {
             note_failure(add_withdrawal(sources->images));
             return std::move(reply_);
         }
+        const auto told = reported(sources->images);
         for (const ReportProfile& profile : request_.profiles) {
-            if (profile.hl7.wanted) note_failure(add_message(profile, reported(sources->images)));
-            if (profile.sr) note_failure(add_report(profile, reported(sources->images)));
+            if (profile.oru) note_failure(add_message(profile, told));
+            if (profile.sr) note_failure(add_report(profile, told));
             for (const SourceImage& image : sources->images)
                 if (wants_capture(profile, *image.image)) note_failure(add_picture(profile, image));
         }
@@ -121,7 +122,7 @@ class StudyComposer {
         for (ReportProfile profile : request_.profiles) {
             std::erase_if(profile.destinations,
                           [&](const auto& name) { return !told_by_message.contains(name); });
-            if (!profile.hl7.wanted || profile.destinations.empty()) continue;
+            if (!profile.oru || profile.destinations.empty()) continue;
             if (auto added = add_message(profile, images); !added) return added;
         }
         for (const auto& [destination, results] : by_destination) {
@@ -162,7 +163,7 @@ class StudyComposer {
         for (const SourceImage& image : images) {
             const auto& result = image.image->outcome.result;
             if (!result || !has_finding(*result) || result->map_rows == 0) continue;
-            const auto artifact = artifact_of(*image.image);
+            const auto& artifact = artifact_of(*image.image);
             if (!artifact) {
                 note(artifact.error());
                 continue;
@@ -210,7 +211,16 @@ class StudyComposer {
         return expected;
     }
 
-    static Result<AnalysisArtifact> artifact_of(const StudyImage& image) {
+    // The last one is at hand: a capture and its state are made of the same.
+    const Result<AnalysisArtifact>& artifact_of(const StudyImage& image) {
+        if (last_read_ != &image) {
+            last_artifact_ = read_artifact_of(image);
+            last_read_ = &image;
+        }
+        return last_artifact_;
+    }
+
+    static Result<AnalysisArtifact> read_artifact_of(const StudyImage& image) {
         if (image.artifact.empty())
             return fail("artifact_damaged", "instance {}: the analysis kept no image", image.instance);
         auto artifact = read_artifact(image.artifact);
@@ -225,7 +235,7 @@ class StudyComposer {
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = capture_identity(request_, profile, *image.image);
         if (is_made(identity, profile) || was_made_before("sc", identity, profile)) return {};
-        const auto artifact = artifact_of(*image.image);
+        const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
         const auto readable =
             readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
@@ -237,7 +247,7 @@ class StudyComposer {
     Status add_state(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = state_identity(request_, profile, *image.image);
         if (is_made(identity, profile) || was_made_before("pr", identity, profile)) return {};
-        const auto artifact = artifact_of(*image.image);
+        const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
         const auto readable =
             readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
@@ -301,6 +311,8 @@ class StudyComposer {
     const ComposeRequest& request_;
     const Equipment& equipment_;
     ComposeReply reply_;
+    const StudyImage* last_read_ = nullptr;
+    Result<AnalysisArtifact> last_artifact_;
 };
 
 }  // namespace

@@ -82,9 +82,10 @@ Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& 
     DcmItem& header = *source.header;
     copy_patient_and_study(header, *dataset);
     copy_referenced_request(header, *dataset);
+    const ContentMoment moment = content_moment(header, request.withdrawal.at);
+    put_content_date(*dataset, moment);
     put_result_modules(*dataset, withdrawal_identity(request, profile, results),
-                       {"KO", series_number, words.withdrawn_series},
-                       content_moment(header, request.withdrawal.at), equipment, {});
+                       {"KO", series_number, words.withdrawn_series}, moment, equipment, {});
     return dataset;
 }
 

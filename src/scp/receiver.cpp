@@ -256,10 +256,9 @@ Receiver::Outcome Receiver::answer_echo(const T_DIMSE_C_EchoRQ& request,
 
 Receiver::Outcome Receiver::answer_event(const T_DIMSE_N_EventReportRQ& request,
                                          T_ASC_PresentationContextID context) {
-    const auto keep = [this](const CommitmentResult& result) {
-        CommitmentReport report{
-            result.transaction_uid, result.committed, {}, caller_.calling_ae, caller_.peer};
-        for (const auto& [uid, reason] : result.failed) report.failed.push_back({uid, reason});
+    const auto keep = [this](CommitmentReport report) {
+        report.calling_ae = caller_.calling_ae;
+        report.peer = caller_.peer;
         return coordinator_.keep(report);
     };
     const auto status = serve_commitment_event(*association_, context, request, unlimited_seconds, keep);

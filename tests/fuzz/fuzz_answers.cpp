@@ -23,6 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto& syntax = syntaxes[data[0] % syntaxes.size()];
     if (syntax.compression != hilum::Compression::uncompressed) return 0;
     const auto data_set = std::as_bytes(std::span(data, size)).subspan(1);
-    (void)hilum::parse_commitment_result(data_set, syntax);
+    (void)hilum::parse_commitment_report(data_set, syntax);
     return 0;
 }

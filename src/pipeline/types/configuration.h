@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "pipeline/types/hl7_settings.h"
 #include "pipeline/types/triage.h"
 
 namespace hilum {
@@ -97,17 +98,6 @@ struct RetrySettings {
     Duration first_delay = std::chrono::seconds(2);  // doubles, with jitter
     Duration longest_delay = std::chrono::minutes(5);
     bool operator==(const RetrySettings&) const = default;
-};
-
-// Of a destination that is a RIS or worklist and takes HL7 version 2 messages (ORU^R01) over MLLP.
-struct Hl7Settings {
-    std::string sending_application = "HILUM";                                // MSH-3
-    std::string sending_facility, receiving_application, receiving_facility;  // MSH-4 to MSH-6
-    std::string processing_id = "P";     // MSH-11: P (production) | T (training) | D (debugging)
-    std::string version = "2.5.1";       // MSH-12
-    std::string result_status = "P";     // OBR-25, OBX-11: P (preliminary) | R (not verified); never final
-    std::string character_set = "utf8";  // MSH-18: utf8 | latin1
-    bool operator==(const Hl7Settings&) const = default;
 };
 
 struct ReportSettings {

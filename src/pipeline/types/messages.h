@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "pipeline/types/analysis.h"
 #include "pipeline/types/declare_json.h"
+#include "pipeline/types/hl7_settings.h"
 #include "pipeline/types/triage.h"
 
 namespace hilum {
@@ -199,12 +200,6 @@ struct StudyImage {
     int frame = 1;   // that the outcome is of, from 1
     int frames = 1;  // of the image; 1: the outcome is of the image as a whole
 };
-// What an HL7 message is to look like; see Hl7Settings.
-struct Hl7Profile {
-    bool wanted = false;
-    std::string sending_application, sending_facility, receiving_application, receiving_facility;
-    std::string processing_id, version, result_status, character_set;
-};
 // Results for one or more destinations that want the same settings.
 struct ReportProfile {
     std::vector<std::string> destinations;
@@ -220,7 +215,8 @@ struct ReportProfile {
     bool sr_activation_region = false;
     std::string character_set = "source";  // source | utf8 | latin1
     std::string language = "en";           // en | de | fr
-    Hl7Profile hl7;
+    bool oru = false;                      // an HL7 message
+    Hl7Settings hl7;
 };
 struct PredecessorReport {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
@@ -310,7 +306,6 @@ struct CommitmentReply {
     std::string transaction_uid;
     bool accepted = false;
     std::string message;
-    bool no_association = false;
 };
 // coordinator -> sender: does the destination answer a C-ECHO? Answered by EchoReply.
 struct EchoRequest {
@@ -370,7 +365,6 @@ HILUM_JSON(WorkerReady)
 HILUM_JSON(WorkerFailed)
 HILUM_JSON(InferRequest)
 HILUM_JSON(InferReply)
-HILUM_JSON(Hl7Profile)
 HILUM_JSON(ReportProfile)
 HILUM_JSON(PredecessorReport)
 HILUM_JSON(ComposedResult)

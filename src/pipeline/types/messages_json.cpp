@@ -34,11 +34,11 @@ HILUM_JSON_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha25
 HILUM_JSON_MEMBERS(WorkerFailed, code, error)
 HILUM_JSON_MEMBERS(InferRequest, job, shape, golden)
 HILUM_JSON_MEMBERS(InferReply, job, result, error_code, error)
-HILUM_JSON_MEMBERS(Hl7Profile, wanted, sending_application, sending_facility, receiving_application,
+HILUM_JSON_MEMBERS(Hl7Settings, sending_application, sending_facility, receiving_application,
                    receiving_facility, processing_id, version, result_status, character_set)
 HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_sop_class, sr_series_number, sr_series_description,
                    sc_when, sc_long_side, sc_series_number, sc_series_description, sc_style,
-                   sr_activation_region, character_set, language, hl7)
+                   sr_activation_region, character_set, language, oru, hl7)
 HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations)
@@ -50,7 +50,7 @@ HILUM_JSON_MEMBERS(CommitmentReport, transaction_uid, committed, failed, calling
 HILUM_JSON_MEMBERS(CommitmentReportAnswer, kept, known)
 HILUM_JSON_MEMBERS(ReferencedInstance, sop_class_uid, sop_instance_uid)
 HILUM_JSON_MEMBERS(CommitmentRequest, transaction_uid, instances)
-HILUM_JSON_MEMBERS(CommitmentReply, transaction_uid, accepted, message, no_association)
+HILUM_JSON_MEMBERS(CommitmentReply, transaction_uid, accepted, message)
 HILUM_JSON_MEMBERS(EchoReply, answers, message)
 HILUM_JSON_MEMBERS(NodeStatus, receiving, inferring, scp_port, draining, children, models, destinations)
 HILUM_JSON_MEMBERS(HttpReady, port)

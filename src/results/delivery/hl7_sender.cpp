@@ -29,15 +29,9 @@ Result<nlohmann::json> reply_to(MllpClient& client, const Message& message) {
         const auto answer = client.connect();
         return to_packet(EchoReply{answer.outcome == Outcome::delivered, answer.message});
     }
-    const auto request = from_packet<DeliverRequest>(message);
-    if (!request) return tl::unexpected(request.error());
-    if (message.fds.size() != 1)
-        return fail("protocol", "a delivery comes with one descriptor, not with {}", message.fds.size());
-    const auto answer = deliver(client, *request, message.fds.front().get());
-    spdlog::log(answer.outcome == Outcome::delivered ? spdlog::level::info : spdlog::level::warn,
-                "delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
-    return to_packet(DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status,
-                                  answer.message, answer.no_association});
+    return serve_delivery(message, [&](const DeliverRequest& request,
+                                       int file) { return deliver(client, request, file); })
+        .map([](const DeliverReply& reply) { return to_packet(reply); });
 }
 
 // Waits until the coordinator has something, and meanwhile closes a connection that has been idle for long or

@@ -15,6 +15,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/readiness.h"
+#include "base/text.h"
+
 namespace hilum::delivery {
 namespace {
 
@@ -23,16 +26,6 @@ using Clock = std::chrono::steady_clock;
 constexpr char start_of_block = '\x0B', end_of_block = '\x1C', carriage_return = '\r';
 constexpr std::size_t longest_acknowledgement = 64 * 1024;
 constexpr std::size_t most_error_codes = 5, longest_error_code = 10;
-
-std::vector<std::string> split(const std::string& text, char separator) {
-    std::vector<std::string> parts(1);
-    for (const char c : text)
-        if (c == separator)
-            parts.emplace_back();
-        else
-            parts.back() += c;
-    return parts;
-}
 
 // A message's segments, each as its fields; of MSH the first field is the separator itself, as HL7 counts.
 std::vector<std::vector<std::string>> segments_of(const std::string& message) {
@@ -64,17 +57,6 @@ std::string error_codes(const std::vector<std::vector<std::string>>& segments, c
         codes += (count++ == 0 ? "" : ", ") + code;
     }
     return codes.empty() ? "" : " (ERR-3: " + codes + ")";
-}
-
-bool wait_for(int fd, short events, Clock::time_point deadline) {
-    for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        pollfd entry{fd, events, 0};
-        const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-        if (ready > 0) return true;
-        if (ready < 0 && errno != EINTR) return true;  // the operation itself tells what is wrong
-        if (ready == 0 && left <= 0) return false;
-    }
 }
 
 struct AddressesCloser {

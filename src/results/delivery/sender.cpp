@@ -45,20 +45,6 @@ Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
     return scu.store(*instance);
 }
 
-Result<DeliverReply> serve_delivery(StorageScu& scu, const Message& message) {
-    const auto request = from_packet<DeliverRequest>(message);
-    if (!request) return tl::unexpected(request.error());
-    if (message.fds.size() != 1)
-        return fail("protocol", "a delivery comes with one descriptor, not with {}", message.fds.size());
-    const auto answer = deliver(scu, *request, message.fds.front().get());
-    if (answer.outcome == Outcome::delivered)
-        spdlog::info("delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
-    else
-        spdlog::warn("delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
-    return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message,
-                        answer.no_association};
-}
-
 // A destination that gives an association answers, whatever it thinks of the Verification SOP class.
 EchoReply serve_echo(StorageScu& scu) {
     const auto answer = scu.echo();
@@ -72,7 +58,7 @@ class Sender {
         : coordinator_(std::move(coordinator)),
           node_(remote_node(configuration, settings)),
           storage_(node_),
-          commitment_(node_, [this](const CommitmentResult& result) { return keep(result); }) {
+          commitment_(node_, [this](CommitmentReport report) { return keep(std::move(report)); }) {
         for (const auto& [sop_class, syntax] : results_for(settings.reports))
             storage_.propose(sop_class, syntax);
     }
@@ -126,7 +112,9 @@ class Sender {
         }
         if (packet_type(message) == CommitmentRequest::type) return serve_commitment(message);
         commitment_.release();
-        const auto reply = serve_delivery(storage_, message);
+        const auto reply = serve_delivery(message, [this](const DeliverRequest& request, int file) {
+            return deliver(storage_, request, file);
+        });
         if (!reply) return tl::unexpected(reply.error());
         return coordinator_.send(to_packet(*reply));
     }
@@ -136,16 +124,14 @@ class Sender {
         if (!request) return tl::unexpected(request.error());
         storage_.release();
         const auto answer = commitment_.request(request->transaction_uid, request->instances);
-        return coordinator_.send(
-            to_packet(CommitmentReply{request->transaction_uid, answer.outcome == Outcome::delivered,
-                                      answer.message, answer.no_association}));
+        return coordinator_.send(to_packet(
+            CommitmentReply{request->transaction_uid, answer.outcome == Outcome::delivered, answer.message}));
     }
 
     // The coordinator may have sent a request before it read this: that one is served afterwards.
-    Result<bool> keep(const CommitmentResult& result) {
-        CommitmentReport report{
-            result.transaction_uid, result.committed, {}, node_.called_ae_title, node_.host};
-        for (const auto& [uid, reason] : result.failed) report.failed.push_back({uid, reason});
+    Result<bool> keep(CommitmentReport report) {
+        report.calling_ae = node_.called_ae_title;
+        report.peer = node_.host;
         if (auto sent = coordinator_.send(to_packet(report)); !sent) return tl::unexpected(sent.error());
         for (;;) {
             auto message = coordinator_.receive();
@@ -175,6 +161,18 @@ int exit_code(const Error& error) {
 }
 
 }  // namespace
+
+Result<DeliverReply> serve_delivery(const Message& message, const Deliver& deliver) {
+    const auto request = from_packet<DeliverRequest>(message);
+    if (!request) return tl::unexpected(request.error());
+    if (message.fds.size() != 1)
+        return fail("protocol", "a delivery comes with one descriptor, not with {}", message.fds.size());
+    const auto answer = deliver(*request, message.fds.front().get());
+    spdlog::log(answer.outcome == Outcome::delivered ? spdlog::level::info : spdlog::level::warn,
+                "delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
+    return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message,
+                        answer.no_association};
+}
 
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports) {
     std::set<ClassAndSyntax> results;

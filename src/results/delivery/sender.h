@@ -3,17 +3,25 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <set>
 #include <string>
 
 #include "base/channel.h"
 #include "pipeline/types/configuration.h"
+#include "pipeline/types/messages.h"
+#include "results/delivery/answer.h"
 #include "results/delivery/storage_scu.h"
 
 namespace hilum::delivery {
 
 // After the last instance. Then it is released.
 inline constexpr std::chrono::milliseconds idle_association_kept{10'000};
+
+// A DeliverRequest to the destination by `deliver`, to which the result's file is open; code "protocol" for
+// what is none.
+using Deliver = std::function<Answer(const DeliverRequest& request, int file)>;
+Result<DeliverReply> serve_delivery(const Message& message, const Deliver& deliver);
 
 // What a destination with these settings is sent, and so what is proposed to it.
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports);

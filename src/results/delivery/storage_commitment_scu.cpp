@@ -41,7 +41,7 @@ T_DIMSE_Message action_request(T_ASC_Association* association) {
 
 }  // namespace
 
-StorageCommitmentScu::StorageCommitmentScu(RemoteNode node, KeepCommitmentResult keep)
+StorageCommitmentScu::StorageCommitmentScu(RemoteNode node, KeepCommitmentReport keep)
     : node_(std::move(node)), keep_(std::move(keep)) {}
 StorageCommitmentScu::~StorageCommitmentScu() {
     release();

@@ -18,7 +18,7 @@ class Association;
 class StorageCommitmentScu {
   public:
     // `keep` is called for each answer, before the destination hears that it came.
-    StorageCommitmentScu(RemoteNode node, KeepCommitmentResult keep);
+    StorageCommitmentScu(RemoteNode node, KeepCommitmentReport keep);
     ~StorageCommitmentScu();  // releases the association
     StorageCommitmentScu(const StorageCommitmentScu&) = delete;
     StorageCommitmentScu& operator=(const StorageCommitmentScu&) = delete;
@@ -39,7 +39,7 @@ class StorageCommitmentScu {
     Answer broken(const OFCondition& condition);
 
     RemoteNode node_;
-    KeepCommitmentResult keep_;
+    KeepCommitmentReport keep_;
     std::unique_ptr<Association> association_;
 };
 

@@ -8,21 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/readiness.h"
+
 namespace hilum::delivery {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-bool wait_for(int socket, short events, Clock::time_point deadline) {
-    for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        pollfd entry{socket, events, 0};
-        const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-        if (ready > 0) return true;
-        if (ready < 0 && errno != EINTR) return true;  // the operation itself tells what is wrong
-        if (ready == 0 && left <= 0) return false;
-    }
-}
 
 class TimedConnection : public DcmTCPConnection {
   public:

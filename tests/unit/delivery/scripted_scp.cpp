@@ -180,12 +180,18 @@ struct ScriptedScp::Conversation {
         return receive_dataset(command.msg.CStoreRQ, context) && answer(command.msg.CStoreRQ, context);
     }
 
-    bool receive_dataset(const T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context) {
+    // Null when the association broke.
+    std::unique_ptr<DcmDataset> data_set_in(T_ASC_PresentationContextID& context) {
         DcmDataset* dataset = nullptr;
         const OFCondition received = DIMSE_receiveDataSetInMemory(association, DIMSE_NONBLOCKING, 30,
                                                                   &context, &dataset, nullptr, nullptr);
-        const std::unique_ptr<DcmDataset> owned(dataset);
-        if (received.bad()) return false;
+        std::unique_ptr<DcmDataset> owned(dataset);
+        return received.good() ? std::move(owned) : nullptr;
+    }
+
+    bool receive_dataset(const T_DIMSE_C_StoreRQ& request, T_ASC_PresentationContextID context) {
+        const auto dataset = data_set_in(context);
+        if (!dataset) return false;
         T_ASC_PresentationContext accepted{};
         ASC_findAcceptedPresentationContext(association->params, context, &accepted);
         const auto& parameters = association->params->DULparams;
@@ -197,11 +203,8 @@ struct ScriptedScp::Conversation {
     }
 
     bool serve_action(const T_DIMSE_N_ActionRQ& request, T_ASC_PresentationContextID context) {
-        DcmDataset* dataset = nullptr;
-        const OFCondition received = DIMSE_receiveDataSetInMemory(association, DIMSE_NONBLOCKING, 30,
-                                                                  &context, &dataset, nullptr, nullptr);
-        const std::unique_ptr<DcmDataset> owned(dataset);
-        if (received.bad()) return false;
+        const auto dataset = data_set_in(context);
+        if (!dataset) return false;
         ReceivedAction action;
         OFString text;
         dataset->findAndGetOFString(DCM_TransactionUID, text);

@@ -18,8 +18,8 @@ using testing::HasSubstr;
 class StorageCommitmentScuTest : public testing::Test {
   protected:
     RemoteNode node(int port) { return {"HILUM", "PACS", "127.0.0.1", port, std::chrono::seconds(5)}; }
-    KeepCommitmentResult keep() {
-        return [this](const CommitmentResult& result) {
+    KeepCommitmentReport keep() {
+        return [this](const CommitmentReport& result) {
             kept_.push_back(result);
             return answer_;
         };
@@ -34,7 +34,7 @@ class StorageCommitmentScuTest : public testing::Test {
     }
     const std::vector<ReferencedInstance> instances_{{UID_SecondaryCaptureImageStorage, "1.1"},
                                                      {UID_Comprehensive3DSRStorage, "1.2"}};
-    std::vector<CommitmentResult> kept_;
+    std::vector<CommitmentReport> kept_;
     Result<bool> answer_ = true;
 };
 

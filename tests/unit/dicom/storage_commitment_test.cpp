@@ -15,8 +15,8 @@ constexpr std::uint32_t sop_class = 0x00081150, sop_instance = 0x00081155, failu
 constexpr const char* explicit_little = "1.2.840.10008.1.2.1";
 constexpr const char* implicit_little = "1.2.840.10008.1.2";
 
-Result<CommitmentResult> parse(const DatasetBytes& bytes, const char* syntax = explicit_little) {
-    return parse_commitment_result(std::as_bytes(std::span(bytes.bytes())), *find_transfer_syntax(syntax));
+Result<CommitmentReport> parse(const DatasetBytes& bytes, const char* syntax = explicit_little) {
+    return parse_commitment_report(std::as_bytes(std::span(bytes.bytes())), *find_transfer_syntax(syntax));
 }
 
 void add_instance(DatasetBytes& bytes, const std::string& uid, int reason = 0) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/text.h"
 #include "results/source_header.h"
 #include "unit/results/report_fixture.h"
 
@@ -13,26 +14,16 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-std::vector<std::string> split(const std::string& text, char delimiter) {
-    std::vector<std::string> parts(1);
-    for (const char c : text)
-        if (c == delimiter)
-            parts.emplace_back();
-        else
-            parts.back() += c;
-    return parts;
-}
-
 class ObservationMessageTest : public testing::Test {
   protected:
     ObservationMessageTest() {
-        profile_ = {true, "HILUM", "NORTH", "RIS", "HOSPITAL", "P", "2.5.1", "P", "utf8"};
+        settings_ = {"HILUM", "NORTH", "RIS", "HOSPITAL", "P", "2.5.1", "P", "utf8"};
         study_.request.opened_at = 1'700'000'000'000'000;
     }
     std::string message() {
         const auto sources = load_sources(study_.request);
         EXPECT_TRUE(sources) << sources.error().message;
-        return build_observation_message(study_.request, profile_, sources->images);
+        return build_observation_message(study_.request, settings_, sources->images);
     }
     // The segments of that name, each as its fields; of MSH the separator is field 1.
     std::vector<std::vector<std::string>> segments(const std::string& name) {
@@ -55,7 +46,7 @@ class ObservationMessageTest : public testing::Test {
         return std::vector<std::string>(30);
     }
     StudyFixture study_;
-    Hl7Profile profile_;
+    Hl7Settings settings_;
 };
 
 TEST_F(ObservationMessageTest, SaysWhoSendsWhatToWhom) {
@@ -130,7 +121,7 @@ TEST_F(ObservationMessageTest, CallsNothingAProbabilityThatIsNotCalibrated) {
 TEST_F(ObservationMessageTest, IsNeverFinal) {
     study_.add_analysed(pneumonia_result());
     for (const char* status : {"P", "R"}) {
-        profile_.result_status = status;
+        settings_.result_status = status;
         EXPECT_EQ(segments("OBR").at(0)[25], status);
         for (const auto& segment : segments("OBX")) EXPECT_EQ(segment[11], status);
     }
@@ -163,9 +154,9 @@ TEST_F(ObservationMessageTest, TellsOfEachImageAndWhyOneHasNoScore) {
 TEST_F(ObservationMessageTest, IsTheSameMessageWhenItIsMadeAgain) {
     study_.add_analysed(pneumonia_result());
     EXPECT_EQ(message(), message());
-    const auto first = message_identity(study_.request, profile_);
+    const auto first = message_identity(study_.request, settings_);
     study_.request.version = 2;
-    EXPECT_NE(message_identity(study_.request, profile_).control_id, first.control_id);
+    EXPECT_NE(message_identity(study_.request, settings_).control_id, first.control_id);
     EXPECT_EQ(observation("report-version")[5], "v2");
 }
 
@@ -174,7 +165,7 @@ TEST_F(ObservationMessageTest, IsInLatin1WhereThatIsAskedForAndSuffices) {
         header.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192");
         header.putAndInsertString(DCM_PatientName, "Müller^Zoë");
     });
-    profile_.character_set = "latin1";
+    settings_.character_set = "latin1";
     EXPECT_EQ(segments("MSH").at(0)[18], "8859/1");
     EXPECT_EQ(segments("PID").at(0)[5], "M\xFCller^Zo\xEB");
     study_.request.images.clear();
@@ -198,7 +189,7 @@ TEST_F(ObservationMessageTest, MakesNoDateOfATime) {
 
 TEST_F(ObservationMessageTest, SpeaksOlderVersions) {
     study_.add_analysed(pneumonia_result());
-    profile_.version = "2.3.1";
+    settings_.version = "2.3.1";
     EXPECT_EQ(segments("MSH").at(0)[9], "ORU^R01");
     EXPECT_EQ(observation("ai-diagnosis")[2], "CE");
 }

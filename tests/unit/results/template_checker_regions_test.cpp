@@ -5,22 +5,33 @@
 namespace hilum::results::test {
 namespace {
 
+// A report with one finding that has one region, and what the checker expects of it.
+struct ReportWithRegion {
+    ReportWithRegion() {
+        study.request.profiles.front().sr_activation_region = true;
+        study.add_analysed(pneumonia_result());
+        file = load_result(compose(study.request, test_equipment()), "sr");
+        source = radiograph_header(study.request.images.front().sop_instance_uid);
+        expected = expectation_of(study.request, 1);
+        expected.activation_regions = 1;
+        expected.images.front().columns = expected.images.front().rows = 8;
+    }
+    auto violations() { return check_measurement_report(*file->getDataset(), source, expected); }
+
+    StudyFixture study;
+    std::unique_ptr<DcmFileFormat> file;
+    DcmDataset source;
+    ReportExpectation expected;
+};
+
 class DamagedRegion : public testing::TestWithParam<DamageCase> {};
 
 TEST_P(DamagedRegion, IsNamedByTheChecker) {
-    StudyFixture study;
-    study.request.profiles.front().sr_activation_region = true;
-    study.add_analysed(pneumonia_result());
-    const auto file = load_result(compose(study.request, test_equipment()), "sr");
-    ASSERT_TRUE(file);
-    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
-    auto expected = expectation_of(study.request, 1);
-    expected.activation_regions = 1;
-    expected.images.front().columns = expected.images.front().rows = 8;
-    ASSERT_THAT(check_measurement_report(*file->getDataset(), source, expected), testing::IsEmpty());
-
-    GetParam().damage(*file->getDataset());
-    expect_named(GetParam(), check_measurement_report(*file->getDataset(), source, expected));
+    ReportWithRegion report;
+    ASSERT_TRUE(report.file);
+    ASSERT_THAT(report.violations(), testing::IsEmpty());
+    GetParam().damage(*report.file->getDataset());
+    expect_named(GetParam(), report.violations());
 }
 
 DcmItem& region_of(DcmDataset& report) {
@@ -101,15 +112,10 @@ INSTANTIATE_TEST_SUITE_P(TemplateChecker, DamagedRegion, testing::ValuesIn(damag
                          [](const auto& param) { return param.param.name; });
 
 TEST(TemplateChecker, WantsNoRegionThatNobodyAskedFor) {
-    StudyFixture study;
-    study.request.profiles.front().sr_activation_region = true;
-    study.add_analysed(pneumonia_result());
-    const auto file = load_result(compose(study.request, test_equipment()), "sr");
-    ASSERT_TRUE(file);
-    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
-    auto expected = expectation_of(study.request, 1);
-    expected.images.front().columns = expected.images.front().rows = 8;
-    const auto violations = check_measurement_report(*file->getDataset(), source, expected);
+    ReportWithRegion report;
+    ASSERT_TRUE(report.file);
+    report.expected.activation_regions = 0;
+    const auto violations = report.violations();
     ASSERT_EQ(violations.size(), 1U);
     EXPECT_EQ(violations.front().row, region_row);
 }
