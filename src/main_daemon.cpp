@@ -93,6 +93,7 @@ int run_child(const Arguments& arguments) {
     const auto loaded = parse_configuration(*text, arguments.config);
     if (!loaded.problems.empty()) return print_problems(loaded.problems);
     start_logging(arguments.role, loaded.configuration.node.log_level);
+    name_process("hilumd:" + arguments.role);
     return run_role(arguments, loaded.configuration);
 }
 
@@ -106,10 +107,15 @@ int run_daemon(const Arguments& arguments) {
     if (arguments.check) return check(loaded, arguments.config);
     if (!loaded.problems.empty()) return print_problems(loaded.problems);
     start_logging("coordinator", loaded.configuration.node.log_level);
-    const std::filesystem::path program = own_executable();
+    const std::filesystem::path program = own_executable(), worker = program.parent_path() / "hilum-worker";
+    for (const auto& file : {program, worker}) {
+        if (const auto pinned = pin_program(file.string()); !pinned) {
+            std::cerr << pinned.error().message << "\n";
+            return 1;
+        }
+    }
     return run_coordinator({std::move(loaded.configuration), *text,
-                            std::filesystem::absolute(arguments.config), program,
-                            program.parent_path() / "hilum-worker"});
+                            std::filesystem::absolute(arguments.config), program, worker});
 }
 
 }  // namespace

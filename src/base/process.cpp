@@ -7,18 +7,25 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <map>
 
 #include "base/file_system.h"
 
 namespace hilum {
 namespace {
 
+std::map<std::string, UniqueFd>& pinned_programs() {
+    static std::map<std::string, UniqueFd> programs;
+    return programs;
+}
+
 // Runs in the child, between fork and exec: system calls only.
-[[noreturn]] void become(const SpawnOptions& options, char** arguments, pid_t parent) {
+[[noreturn]] void become(const SpawnOptions& options, int program, char** arguments, pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -28,6 +35,7 @@ namespace {
         if (::getppid() != parent) ::_exit(127);
     }
     // Move all out of the way first, so that no target number overwrites a source.
+    if (program >= 0) program = ::fcntl(program, F_DUPFD, 64);
     int moved[16];
     const std::size_t count = options.descriptors.size();
     for (std::size_t i = 0; i < count; ++i) {
@@ -37,7 +45,10 @@ namespace {
     for (std::size_t i = 0; i < count; ++i)
         if (::dup2(moved[i], 3 + static_cast<int>(i)) < 0) ::_exit(127);
     ::syscall(SYS_close_range, 3 + count, ~0U, CLOSE_RANGE_CLOEXEC);
-    ::execv(arguments[0], arguments);
+    if (program >= 0)
+        ::execveat(program, "", arguments, environ, AT_EMPTY_PATH);
+    else
+        ::execv(arguments[0], arguments);
     ::_exit(127);
 }
 
@@ -48,10 +59,12 @@ Result<ChildProcess> spawn(const SpawnOptions& options) {
     std::vector<char*> arguments;
     for (const auto& argument : options.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
+    const auto pinned = pinned_programs().find(options.arguments.front());
+    const int program = pinned == pinned_programs().end() ? -1 : pinned->second.get();
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) return tl::unexpected(system_error(errno, "cannot fork"));
-    if (pid == 0) become(options, arguments.data(), parent);
+    if (pid == 0) become(options, program, arguments.data(), parent);
     ChildProcess child{pid, UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
     if (!child.pidfd) {
         const int error = errno;
@@ -61,6 +74,13 @@ Result<ChildProcess> spawn(const SpawnOptions& options) {
     }
     ::fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
     return child;
+}
+
+Status pin_program(const std::string& path) {
+    UniqueFd program(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    if (!program) return tl::unexpected(system_error(errno, "cannot open the program " + path));
+    pinned_programs()[path] = std::move(program);
+    return {};
 }
 
 std::size_t open_files_limit() {
@@ -74,6 +94,10 @@ void raise_open_files_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void name_process(const std::string& name) {
+    ::prctl(PR_SET_NAME, name.c_str());
 }
 
 std::string own_executable() {

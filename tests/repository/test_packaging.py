@@ -1,5 +1,6 @@
 """The Debian package and the systemd unit: what is in them, and what systemd thinks of it."""
 
+import gzip
 import os
 import pathlib
 import re
@@ -13,10 +14,16 @@ BUILD = pathlib.Path(os.environ["HILUM_BUILD"])
 WORST_EXPOSURE = 2.0  # of 10, by systemd-analyze security
 
 EXPECTED = {
-    "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "etc/hilum/hilum.yaml",
+    "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "usr/bin/hilum-import-model", "etc/hilum/hilum.yaml",
     "usr/share/hilum/models/demo/model.yaml", "usr/lib/systemd/system/hilum.service", "usr/lib/sysusers.d/hilum.conf",
     "usr/lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/docs/operations.md",
+    "usr/share/doc/hilum/changelog.gz", "usr/share/doc/hilum/CHANGELOG.md.gz",
+    "usr/share/man/man1/hilum.1.gz", "usr/share/man/man1/hilum-import-model.1.gz", "usr/share/man/man5/hilum.yaml.5.gz",
+    "usr/share/man/man5/model.yaml.5.gz", "usr/share/man/man8/hilumd.8.gz", "usr/share/man/man8/hilum-worker.8.gz",
+    "usr/share/bash-completion/completions/hilum", "usr/share/bash-completion/completions/hilumd",
+    "usr/share/lintian/overrides/hilum", "usr/share/hilum/import_model/import_model.py",
 }
+FOLDERS = ("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/hilum/import_model/", "usr/share/doc/hilum/")
 
 
 def need(program):
@@ -45,7 +52,7 @@ class PackageTest(unittest.TestCase):
         files = {file.relative_to(self.root).as_posix() for file in self.root.rglob("*") if file.is_file()}
         self.assertEqual(EXPECTED - files, set())
         strangers = [file for file in files - EXPECTED
-                     if not file.startswith(("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/doc/hilum/"))]
+                     if not file.startswith(FOLDERS)]
         self.assertEqual(strangers, [])
 
     def test_the_model_comes_with_its_weights(self):
@@ -80,6 +87,53 @@ class PackageTest(unittest.TestCase):
         for document in documents:
             for link in re.findall(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)", document.read_text()):
                 self.assertTrue((document.parent / link).exists(), f"{document.name} links to {link}")
+
+    def test_lintian_has_no_complaint(self):
+        need("lintian")
+        judged = subprocess.run(["lintian", "--allow-root", "--no-cfg", "--fail-on", "error,warning", "--tag-display-limit", "0",
+                                 str(self.package)], capture_output=True, text=True, check=False)
+        self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
+
+    def page(self, name):
+        section = name.rpartition(".")[2]
+        return gzip.decompress((self.root / f"usr/share/man/man{section}/{name}.gz").read_bytes()).decode()
+
+    def test_man_pages_tell_every_verb_and_every_key(self):
+        verbs = self.page("hilum.1")
+        for verb in ("HILUM STATUS", "HILUM JOBS LIST", "HILUM RESULTS WITHDRAW", "HILUM MODEL VERIFY"):
+            self.assertIn(f'.SH "{verb}"', verbs)
+        keys = self.page("hilum.yaml.5")
+        for line in (SOURCE / "config" / "hilum.yaml").read_text().splitlines():
+            if key := re.match(r"^ +(?:- )?([a-z_]+):", line):
+                self.assertIn(key[1] + ":", keys)
+        packages = self.page("model.yaml.5")
+        for key in re.findall(r"^\| `([a-z_]+)`", (SOURCE / "docs" / "model-package.md").read_text(), re.MULTILINE):
+            self.assertIn(f"\\fB{key}\\fR", packages)
+
+    def completions(self, *words):
+        script = self.root / "usr/share/bash-completion/completions/hilum"
+        asked = f'source {script}; COMP_WORDS=(hilum "$@"); COMP_CWORD=$#; _hilum; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        done = subprocess.run(["bash", "-c", asked, "bash", *words], capture_output=True, text=True, check=True,
+                              env={**os.environ, "PATH": f"{self.root}/usr/bin:{os.environ['PATH']}"})
+        return done.stdout.split()
+
+    def test_bash_completes_verbs_and_options(self):
+        self.assertTrue({"status", "jobs", "model", "--config"} <= set(self.completions("")))
+        self.assertEqual(self.completions("sta"), ["status"])
+        self.assertTrue({"list", "show", "retry", "discard"} <= set(self.completions("jobs", "")))
+        self.assertIn("--accession", self.completions("jobs", "list", "--"))
+        self.assertNotIn("--accession", self.completions("jobs", "--"))
+
+    def test_model_import_says_what_it_needs_or_helps(self):
+        program = self.root / "usr/bin/hilum-import-model"
+        text = program.read_text().replace("/usr/share/hilum", f"{self.root}/usr/share/hilum")
+        copy = self.folder / "hilum-import-model"
+        copy.write_text(text)
+        done = subprocess.run(["sh", str(copy), "--help"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            self.assertIn("usage: hilum-import-model", done.stdout)
+        else:
+            self.assertIn("apt install", done.stderr)
 
     def test_systemd_finds_no_fault_in_the_unit(self):
         # Programs must exist for systemd-analyze: a copy of the unit names those in the extracted package.

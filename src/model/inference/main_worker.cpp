@@ -55,13 +55,14 @@ int run(const Arguments& arguments) {
 void let_threads_sleep_while_they_wait(char** argv) {
     if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
     ::setenv("OMP_WAIT_POLICY", "passive", 1);
-    ::execv(own_executable().c_str(), argv);  // returns only where it fails; then slowly is better than not
+    ::execv("/proc/self/exe", argv);  // returns only where it fails; then slowly is better than not
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     let_threads_sleep_while_they_wait(argv);
+    name_process("hilum-worker");
     // A terminal's Ctrl-C reaches the whole group: the coordinator alone decides when its children end.
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGTERM, SIG_IGN);

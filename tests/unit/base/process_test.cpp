@@ -1,14 +1,17 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <filesystem>
 #include <string>
 
 #include "base/file_system.h"
+#include "support/temporary_folder.h"
 
 namespace hilum {
 namespace {
@@ -129,6 +132,24 @@ TEST(Spawn, KillsTheChildWithItsParentWhereAsked) {
     pid_t pid = -1;
     ASSERT_EQ(::read(child_pid.reading.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
     EXPECT_GT(pid, 0);
+}
+
+TEST(PinnedProgram, IsRunThoughAnotherTookItsPlace) {
+    const test::TemporaryFolder folder;
+    const auto program = folder / "program";
+    std::filesystem::copy_file("/bin/true", program);
+    ASSERT_TRUE(pin_program(program.string()));
+    std::filesystem::remove(program);
+    std::filesystem::copy_file("/bin/false", program);
+    auto child = spawn({.arguments = {program.string()}, .descriptors = {}});
+    ASSERT_TRUE(child) << child.error().message;
+    EXPECT_EQ(describe_exit(status_of(*child)), "exited with status 0");
+}
+
+TEST(PinnedProgram, HasToBeThere) {
+    const auto pinned = pin_program("/nowhere/program");
+    ASSERT_FALSE(pinned);
+    EXPECT_THAT(pinned.error().message, testing::HasSubstr("/nowhere/program"));
 }
 
 TEST(OwnExecutable, IsTheRunningProgram) {

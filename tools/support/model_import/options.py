@@ -1,20 +1,24 @@
 """tools/import_model's command line."""
 
 import argparse
+import os
 import pathlib
 import re
+
+# As an installed package calls it.
+PROGRAM = os.environ.get("HILUM_IMPORT_PROGRAM", "tools/import_model")
 
 DESCRIPTION = """\
 Makes a Hilum model package from a PyTorch checkpoint: a TorchScript file as it is, or the weights of a torchvision
 DenseNet, ResNet or EfficientNet, or of a torchxrayvision DenseNet, with any number of classes. No code in a checkpoint
 of weights is run; a TorchScript file is a program: take it only from whom you trust."""
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
-  tools/import_model chexnet.pth packages/chexnet --activation sigmoid --labels @labels.txt --resize crop \\
+  {PROGRAM} chexnet.pth packages/chexnet --activation sigmoid --labels @labels.txt --resize crop \\
       --compare radiographs/
-  tools/import_model xrv-all.pt packages/xrv --thresholds checkpoint
-  tools/import_model model.pt packages/own --activation softmax --labels Normal,Pneumonia --size 512
+  {PROGRAM} xrv-all.pt packages/xrv --thresholds checkpoint
+  {PROGRAM} model.pt packages/own --activation softmax --labels Normal,Pneumonia --size 512
 
 exit status: 0 the package is written, and all comparisons are within their limits; 1 the checkpoint cannot be
 imported, nothing is written; 2 wrong options; 3 the package is written, but says something else than eager PyTorch."""
@@ -54,7 +58,7 @@ def tolerance(text):
 
 def parser():
     formatter = argparse.RawDescriptionHelpFormatter
-    options = argparse.ArgumentParser(prog="tools/import_model", description=DESCRIPTION, epilog=EPILOG,
+    options = argparse.ArgumentParser(prog=PROGRAM, description=DESCRIPTION, epilog=EPILOG,
                                       formatter_class=formatter)
     options.add_argument("checkpoint", type=pathlib.Path, help="what torch.save or torch.jit.save wrote")
     options.add_argument("package", type=pathlib.Path, help="the folder to make")
