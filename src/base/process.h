@@ -26,8 +26,9 @@ struct SpawnOptions {
 // Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.
 Result<ChildProcess> spawn(const SpawnOptions& options);
 
-// From now on spawn() runs the program that is at `path` now, even after an upgrade put another in its place: processes that
-// speak with each other are of one version. Call before the first spawn(), with the path that arguments[0] will have.
+// From now on spawn() runs the program that is at `path` now, even after an upgrade put another in its place:
+// processes that speak with each other are of one version. Call before the first spawn(), with the path that
+// arguments[0] will have.
 Status pin_program(const std::string& path);
 
 // Raises the limit of open files to what the system allows, for this process and its children to come.
