@@ -15,6 +15,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.sysusers DESTINATION lib/sysus
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.tmpfiles DESTINATION lib/tmpfiles.d RENAME hilum.conf)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/docs)
+install(FILES ${PROJECT_SOURCE_DIR}/config/orthanc/route_to_hilum.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/examples)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/completion/hilum
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides

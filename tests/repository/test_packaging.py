@@ -17,7 +17,7 @@ EXPECTED = {
     "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "usr/bin/hilum-import-model", "etc/hilum/hilum.yaml",
     "usr/share/hilum/models/demo/model.yaml", "usr/lib/systemd/system/hilum.service", "usr/lib/sysusers.d/hilum.conf",
     "usr/lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/docs/operations.md",
-    "usr/share/doc/hilum/changelog.gz", "usr/share/doc/hilum/CHANGELOG.md.gz",
+    "usr/share/doc/hilum/examples/route_to_hilum.lua", "usr/share/doc/hilum/changelog.gz", "usr/share/doc/hilum/CHANGELOG.md.gz",
     "usr/share/man/man1/hilum.1.gz", "usr/share/man/man1/hilum-import-model.1.gz", "usr/share/man/man5/hilum.yaml.5.gz",
     "usr/share/man/man5/model.yaml.5.gz", "usr/share/man/man8/hilumd.8.gz", "usr/share/man/man8/hilum-worker.8.gz",
     "usr/share/bash-completion/completions/hilum", "usr/share/bash-completion/completions/hilumd",

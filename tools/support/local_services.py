@@ -133,15 +133,8 @@ class Service:
 
 ROUTED_MODALITIES = ("CR", "DX")
 
-# Sends what a modality stored on to Hilum, and not what Hilum itself sent.
-ROUTING_RULE = """
-function OnStoredInstance(instance, tags, metadata, origin)
-   local modality = tags['Modality']
-   if origin['RemoteAet'] ~= 'HILUM' and (modality == 'CR' or modality == 'DX') then
-      SendToModality(instance, 'hilum')
-   end
-end
-"""
+# As docs/pacs.md gives it to sites: sends what a modality stored on to Hilum, and not what Hilum itself sent.
+ROUTING_RULE = pathlib.Path(__file__).resolve().parents[2] / "config" / "orthanc" / "route_to_hilum.lua"
 
 
 class Orthanc(Service):
@@ -156,11 +149,7 @@ class Orthanc(Service):
         self.port = self.http_port = 0
 
     def _write_configuration(self):
-        scripts = []
-        if self.routes:
-            rule = self.folder / "route_to_hilum.lua"
-            rule.write_text(ROUTING_RULE)
-            scripts = [str(rule)]
+        scripts = [str(ROUTING_RULE)] if self.routes else []
         settings = {
             "Name": "PACS for Hilum",
             "StorageDirectory": str(self.folder / "storage"), "IndexDirectory": str(self.folder / "storage"),
