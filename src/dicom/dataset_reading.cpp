@@ -18,6 +18,7 @@
 #include "dicom/header_scan.h"
 #include "dicom/japanese_text.h"
 #include "dicom/transfer_syntaxes.h"
+#include "dicom/unknown_elements.h"
 
 namespace hilum {
 namespace {
@@ -126,11 +127,12 @@ DcmElement* text_element(DcmItem& item, const DcmTagKey& tag) {
     return dynamic_cast<DcmByteString*>(element);
 }
 
-// DCMTK takes what it can of an IS: 1 of "1.5", and of what needs more than 32 bits the lower ones.
-std::optional<double> integer_string_of(DcmElement& element, unsigned long index) {
+// DCMTK takes what it can of a DS or IS: 1 of "1,5", and of what needs more than 32 bits the lower ones.
+std::optional<double> number_in_text(DcmElement& element, unsigned long index) {
     OFString value;
     if (element.getOFString(value, index).bad()) return {};
-    const std::string text = trimmed({value.c_str(), value.length()});
+    std::string text = trimmed({value.c_str(), value.length()});
+    if (std::ranges::count(text, ',') == 1 && text.find('.') == std::string::npos) text[text.find(',')] = '.';
     const std::size_t sign = text.starts_with('+') ? 1 : 0;
     double number = 0;
     const char* const end = text.data() + text.size();
@@ -205,6 +207,7 @@ Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::pa
     const auto condition =
         format->loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
     if (condition.bad()) return tl::unexpected(loading_error(condition));
+    resolve_unknown_elements(*format->getDataset());
     return format;
 }
 
@@ -246,19 +249,29 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
     return trimmed(all.substr(begin, all.find('\\', begin) - begin));
 }
 
+bool has_value(DcmItem& item, const DcmTagKey& tag) {
+    DcmElement* element = nullptr;
+    if (item.findAndGetElement(tag, element).bad() || element == nullptr) return false;
+    if (element->getLengthField() > longest_value) return true;
+    OFString value;
+    if (dynamic_cast<DcmByteString*>(element) == nullptr || element->getOFStringArray(value).bad())
+        return !element->isEmpty();
+    return value.find_first_not_of(" \0\\", 0, 3) != OFString_npos;
+}
+
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
     DcmElement* element = nullptr;
     if (item.findAndGetElement(tag, element).bad() || element == nullptr ||
         element->getLengthField() > longest_value || index >= element->getVM())
         return {};
-    if (element->ident() == EVR_IS) return integer_string_of(*element, index);
+    if (dynamic_cast<DcmByteString*>(element) != nullptr) return number_in_text(*element, index);
     double number = 0;
     Uint16 us = 0;
     Sint16 ss = 0;
     Uint32 ul = 0;
     Sint32 sl = 0;
     Float32 fl = 0;
-    if (element->getFloat64(number, index).good()) {
+    if (element->getFloat64(number, index).good()) {  // FD
     } else if (element->getUint16(us, index).good())
         number = us;
     else if (element->getSint16(ss, index).good())

@@ -24,7 +24,8 @@ namespace hilum {
 void prepare_dcmtk();
 
 // A DICOM file (PS3.10), parsed after scan_header() found it whole and sanely nested. Values longer than 64
-// KiB stay in the file until they are asked for, so the file must stay until then. Codes: "not_dicom",
+// KiB stay in the file until they are asked for, so the file must stay until then. Elements of VR UN have the
+// VR that the dictionary gives their tag, but for Pixel Data (unknown_elements.h). Codes: "not_dicom",
 // "transfer_syntax" (one that Hilum does not know), those of scan_header() ("truncated", "malformed",
 // "too_deep", "too_large", ...), "undecodable" (whatever else DCMTK refuses), "out_of_memory", "unreadable"
 // (the file system failed).
@@ -50,8 +51,12 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index);
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
                     bool person_name = false);
 
-// A number: DS, IS, US, SS, UL, SL, FL or FD. Empty when absent, malformed or not finite. Nothing is read of
-// a value of more than 64 KiB, here and in text_of().
+// Whether the element has a value, one that can be read or not: bytes other than padding, or items.
+bool has_value(DcmItem& item, const DcmTagKey& tag);
+
+// A number: text such as DS or IS, whose decimal point may be a comma, US, SS, UL, SL, FL or FD. Empty when
+// absent, malformed (the whole value must be a number) or not finite. Nothing is read of a value of more than
+// 64 KiB, here and in text_of().
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);
 
 // A whole number; empty also when it is not whole.

@@ -44,7 +44,7 @@ constexpr std::array captures{Capture{0x00080016, &HeaderScan::sop_class_uid},
                               Capture{0x0020000E, &HeaderScan::series_instance_uid}};
 
 // What an analysis looks at besides group 0028 and the pixels.
-constexpr std::array<Tag, 26> analysed_tags{
+constexpr std::array<Tag, 27> analysed_tags{
     specific_character_set,
     0x00080008,  // ImageType
     0x00080016,  // SOPClassUID
@@ -53,6 +53,7 @@ constexpr std::array<Tag, 26> analysed_tags{
     0x00080060,  // Modality
     0x00080068,  // PresentationIntentType
     0x00080070,  // Manufacturer
+    0x00081090,  // ManufacturerModelName
     0x00082218,  // AnatomicRegionSequence
     patient_name,
     0x00100020,  // PatientID

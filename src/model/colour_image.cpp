@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "dicom/dataset_reading.h"
-#include "model/grayscale_attributes.h"
+#include "model/lookup_table.h"
 
 namespace hilum::model {
 namespace {
@@ -59,8 +59,9 @@ Analysable<void> check_palette(DcmDataset& dataset) {
          {std::pair{DCM_RedPaletteColorLookupTableDescriptor, DCM_RedPaletteColorLookupTableData},
           std::pair{DCM_GreenPaletteColorLookupTableDescriptor, DCM_GreenPaletteColorLookupTableData},
           std::pair{DCM_BluePaletteColorLookupTableDescriptor, DCM_BluePaletteColorLookupTableData}})
-        if (auto table = read_lookup_table(dataset, descriptor, data, false); !table)
-            return tl::unexpected(table.error());
+        if (const auto found = read_lookup_table(dataset, descriptor, data, false);
+            !found || found->last_is_held || found->described_bits < 8 || found->described_bits > 16)
+            return undecodable("a lookup table is damaged");
     return {};
 }
 

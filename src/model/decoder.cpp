@@ -57,6 +57,7 @@ Answer answer_of(std::int64_t job, Preparation preparation) {
     answer.reply.job = job;
     answer.reply.attributes = std::move(preparation.attributes);
     answer.reply.frames = preparation.frames;
+    answer.reply.notes = std::move(preparation.notes);
     if (auto* refused = std::get_if<NotAnalysed>(&preparation.outcome)) {
         answer.reply.not_analysed = std::move(*refused);
         return answer;

@@ -5,11 +5,6 @@
 
 namespace hilum::model {
 
-double LookupTable::at(double input) const {
-    const double index = std::round(input) - static_cast<double>(first_mapped);
-    return entries[static_cast<std::size_t>(std::clamp(index, 0.0, static_cast<double>(entries.size() - 1)))];
-}
-
 double Window::apply(double value) const {
     switch (function) {
         case VoiLutFunction::sigmoid:
@@ -56,10 +51,7 @@ double within(double value, double lowest, double highest) {
 }
 
 double voi_intensity(const Grayscale& grayscale, double value, const ValueRange& range) {
-    if (grayscale.voi_lut) {
-        const double white = static_cast<double>((1L << grayscale.voi_lut->bits_per_entry) - 1);
-        return within(grayscale.voi_lut->at(value), 0, white);
-    }
+    if (grayscale.voi_lut) return within(grayscale.voi_lut->at(value), 0, grayscale.voi_lut->white);
     if (grayscale.window) return grayscale.window->apply(value);
     return within(value, range.lowest, range.highest);
 }

@@ -6,20 +6,11 @@
 #include <optional>
 #include <vector>
 
+#include "model/lookup_table.h"
 #include "model/package/model_package.h"
 #include "model/stored_pixels.h"
 
 namespace hilum::model {
-
-// A Modality or VOI LUT Sequence's table (PS3.3 C.11.1.1, C.11.2.1.1). Not empty.
-struct LookupTable {
-    long first_mapped = 0;  // the input that the first entry is for
-    std::vector<std::uint16_t> entries;
-    int bits_per_entry = 16;
-
-    // The entry for `input`, rounded to the nearest; beyond the table's ends the first or the last.
-    double at(double input) const;
-};
 
 enum class VoiLutFunction { linear, linear_exact, sigmoid };
 

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/logging.h"
+#include "model/text_pattern.h"
 
 namespace hilum::model {
 namespace {
@@ -23,41 +23,12 @@ const std::set<std::string> radiograph_sop_classes{"1.2.840.10008.5.1.4.1.1.1", 
                                                    digital_x_ray_for_processing};
 const Aliases views_of_the_standard{{"LATERAL", {"LL", "RL", "LAT"}}};
 
-std::string normal(const std::string& word) {
-    const auto begin = word.find_first_not_of(' ');
-    if (begin == std::string::npos) return {};
-    std::string text = word.substr(begin, word.find_last_not_of(' ') - begin + 1);
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return text;
-}
-
 std::string translated(const std::string& word, const Aliases& aliases) {
     const std::string text = normal(word);
     for (const auto& [name, forms] : aliases)
         if (std::ranges::any_of(forms, [&](const std::string& form) { return normal(form) == text; }))
             return normal(name);
     return text;
-}
-
-// Whether `pattern`, with * for any text and ? for one byte, fits all of `text`. Takes time in proportion to
-// the product of their lengths at most.
-bool fits(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-            ++p, ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 // The one name with a pattern that fits a description; empty when there is none or more than one.
@@ -130,6 +101,10 @@ std::optional<NotAnalysed> check_size(const RadiographAttributes& image, const A
 std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Acceptance& accepts,
                                      const SiteSettings& site) {
     if (!accepts.min_age_years && !accepts.max_age_years) return {};
+    if (!header.patient_age_years && header.patient_age_unreadable)
+        return NotAnalysed{"patient_age",
+                           "The patient's age is given in a form that cannot be read; this model is made for "
+                           "certain ages only."};
     if (!header.patient_age_years) {
         if (site.missing_age == "analyse") return {};
         return NotAnalysed{"patient_age",

@@ -19,7 +19,8 @@ void apply_site_words(RadiographHeader& header, const SiteSettings& site);
 // Why the model must not look at the image; empty when it may. `header` has the site's words applied. Codes,
 // first what holds whatever the model: "own_result" (ours), "sop_class" (no image), "presentation_intent"
 // (for processing, its twin for presentation is the one that people read); then, as the package says,
-// "modality", "sop_class", "image_type", "body_part", "view", "patient_age", "image_size".
+// "modality", "sop_class", "image_type", "body_part", "view", "patient_age" (also where an age or birth date
+// is there but cannot be read, whatever the site says of missing ones), "image_size".
 std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
                                               const SiteSettings& site);
 

@@ -263,11 +263,11 @@ Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pi
             return undecodable("it has less pixel data than its header says");
         auto grey = luminance_of(dataset);
         if (!grey) return tl::unexpected(grey.error());
-        return DecodedImage{grey->pixels, true, std::move(grey->storage)};
+        return DecodedImage{grey->pixels, true, std::move(grey->storage), {}};
     }
     const auto pixels = stored_pixels(**pixel_data, *decoded);
     if (!pixels) return tl::unexpected(pixels.error());
-    return DecodedImage{*pixels, false, {}};
+    return DecodedImage{*pixels, false, {}, {}};
 }
 
 }  // namespace hilum::model

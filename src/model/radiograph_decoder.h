@@ -19,6 +19,7 @@ struct DecodedImage {
     StoredPixels pixels;  // of the data set or, of a colour image, in `storage`
     bool colour = false;  // luminances of a colour image: its grayscale transformations do not apply
     std::vector<std::uint16_t> storage;
+    ImageNotes notes;  // defects of the pixel data that were read over
 };
 
 // The frame of that number, from 1. The pixels belong to the data set, which is changed into an uncompressed

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "base/calendar_date.h"
 #include "dicom/dataset_reading.h"
 
 namespace hilum::model {
@@ -61,18 +62,6 @@ std::optional<int> digits(std::string_view text) {
     return number;
 }
 
-std::optional<std::chrono::year_month_day> date_of(std::string_view text) {
-    if (text.size() != 8) return {};
-    const auto year = digits(text.substr(0, 4)), month = digits(text.substr(4, 2)),
-               day = digits(text.substr(6, 2));
-    if (!year || !month || !day) return {};
-    const std::chrono::year_month_day date{std::chrono::year(*year),
-                                           std::chrono::month(static_cast<unsigned>(*month)),
-                                           std::chrono::day(static_cast<unsigned>(*day))};
-    if (!date.ok()) return {};
-    return date;
-}
-
 }  // namespace
 
 std::optional<double> years_of_age_string(const std::string& age) {
@@ -94,7 +83,7 @@ std::optional<double> years_of_age_string(const std::string& age) {
 }
 
 std::optional<double> years_between(const std::string& birth_date, const std::string& date) {
-    const auto birth = date_of(birth_date), then = date_of(date);
+    const auto birth = parse_date(birth_date), then = parse_date(date);
     if (!birth || !then || *then < *birth) return {};
     const bool had_birthday =
         std::pair(then->month(), then->day()) >= std::pair(birth->month(), birth->day());
@@ -103,6 +92,28 @@ std::optional<double> years_between(const std::string& birth_date, const std::st
     if (completed >= 1) return completed;
     return (std::chrono::sys_days(*then) - std::chrono::sys_days(*birth)).count() / 365.25;
 }
+
+namespace {
+
+void read_age(DcmDataset& dataset, RadiographHeader& header) {
+    const std::string age = upper(text_of(dataset, DCM_PatientAge));
+    const std::string birth_date = text_of(dataset, DCM_PatientBirthDate);
+    header.patient_age_years = years_of_age_string(age);
+    if (header.patient_age_years) return;
+    header.patient_age_years = years_between(birth_date, text_of(dataset, DCM_StudyDate));
+    header.patient_age_unreadable = !header.patient_age_years && !(age.empty() && birth_date.empty());
+    if (!age.empty())
+        add_note(header.notes, "age",
+                 header.patient_age_years
+                     ? "The Patient's Age cannot be read: it was taken from birth and study date."
+                     : "The Patient's Age cannot be read.");
+    if (!birth_date.empty() && !header.patient_age_years)
+        add_note(header.notes, "birth_date",
+                 "The Patient's Birth Date and the Study Date tell no age: one of them cannot be read, is "
+                 "absent, or they are in the wrong order.");
+}
+
+}  // namespace
 
 RadiographHeader read_radiograph_header(DcmDataset& dataset) {
     RadiographHeader header;
@@ -126,10 +137,7 @@ RadiographHeader read_radiograph_header(DcmDataset& dataset) {
                                  DCM_AcquisitionDeviceProcessingDescription})
         if (auto text = text_of(dataset, tag); !text.empty()) header.descriptions.push_back(std::move(text));
     header.has_pixels = attributes.rows > 0 && attributes.columns > 0 && dataset.tagExists(DCM_PixelData);
-    header.patient_age_years = years_of_age_string(upper(text_of(dataset, DCM_PatientAge)));
-    if (!header.patient_age_years)
-        header.patient_age_years =
-            years_between(text_of(dataset, DCM_PatientBirthDate), text_of(dataset, DCM_StudyDate));
+    read_age(dataset, header);
     return header;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
+#include "dicom/unknown_elements.h"
 #include "model/frame_extraction.h"
 #include "model/grayscale_attributes.h"
 #include "model/grey_png.h"
@@ -76,18 +77,28 @@ Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, st
 }
 
 // Of colour, the luminance as it is.
-Analysable<Grayscale> grayscale_of(DcmDataset& dataset, const DecodedImage& image) {
-    return image.colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset);
+Analysable<Grayscale> grayscale_of(DcmDataset& dataset, const DecodedImage& image,
+                                   const std::vector<PolarityRule>& polarity, ImageNotes& notes) {
+    return image.colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset, polarity, notes);
+}
+
+// Beyond it no pixel data is read, whatever their VR.
+constexpr std::uint64_t most_unknown_bytes = 400'000'000;
+
+Analysable<DecodedImage> decode(DcmDataset& dataset, std::uint64_t max_pixels, int frame) {
+    resolve_unknown_pixel_data(dataset, most_unknown_bytes);
+    return decode_pixels(dataset, max_pixels, frame);
 }
 
 using Outcome = std::variant<NotAnalysed, PreparedRadiograph>;
 
 Result<Outcome> prepare_pixels(DcmDataset& dataset, int frame, const ModelPackage& package,
-                               int display_long_side, std::uint64_t max_pixels) {
-    const auto image = decode_pixels(dataset, max_pixels, frame);
+                               int display_long_side, const Configuration& configuration, ImageNotes& notes) {
+    const auto image = decode(dataset, configuration.decoder.max_pixels, frame);
     if (!image) return image.error();
+    add_notes(notes, image->notes);
     const StoredPixels& pixels = image->pixels;
-    const auto grayscale = grayscale_of(dataset, *image);
+    const auto grayscale = grayscale_of(dataset, *image, configuration.site.polarity, notes);
     if (!grayscale) return grayscale.error();
     const auto word_counts = pixels.word_counts();
     if (auto refused = check_content(word_counts, pixels.encoding, *grayscale)) return *refused;
@@ -129,9 +140,10 @@ Result<Outcome> prepare_golden_dicom(int file, const InputSpecification& input, 
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return refusal_of(format.error());
     DcmDataset& dataset = *(*format)->getDataset();
-    const auto image = decode_pixels(dataset, max_pixels);
+    const auto image = decode(dataset, max_pixels, 1);
     if (!image) return image.error();
-    const auto grayscale = grayscale_of(dataset, *image);
+    ImageNotes untold;
+    const auto grayscale = grayscale_of(dataset, *image, {}, untold);
     if (!grayscale) return grayscale.error();
     return prepare_golden_image(oriented(dataset, image->pixels, pixel_shape_of(dataset), input.orientation),
                                 *grayscale, input);
@@ -152,18 +164,18 @@ Result<Preparation> prepare(int file, int frame, const ModelPackage& package, in
                             const Configuration& configuration) {
     const auto format = load_dicom_file(file);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
-    if (!format) return Preparation{{}, refusal_of(format.error()), {}};
+    if (!format) return Preparation{{}, refusal_of(format.error()), {}, {}};
     DcmDataset& dataset = *(*format)->getDataset();
     auto header = read_radiograph_header(dataset);
     apply_site_words(header, configuration.site);
     if (auto refused = check_intended_use(header, package.accepts, configuration.site))
-        return Preparation{header.attributes, std::move(*refused), {}};
+        return Preparation{header.attributes, std::move(*refused), {}, header.notes};
     const auto frames = count_frames(dataset, package.input.frames);
-    if (!frames) return Preparation{header.attributes, frames.error(), {}};
-    auto outcome =
-        prepare_pixels(dataset, frame, package, display_long_side, configuration.decoder.max_pixels);
+    if (!frames) return Preparation{header.attributes, frames.error(), {}, header.notes};
+    ImageNotes notes = header.notes;
+    auto outcome = prepare_pixels(dataset, frame, package, display_long_side, configuration, notes);
     if (!outcome) return tl::unexpected(outcome.error());
-    return Preparation{header.attributes, std::move(*outcome), *frames};
+    return Preparation{header.attributes, std::move(*outcome), *frames, std::move(notes)};
 }
 
 // Runs `work` and turns a lack of memory into an error.
@@ -189,7 +201,7 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
         auto outcome = is_png(file) ? prepare_golden_png(file, package.input, max_pixels)
                                     : prepare_golden_dicom(file, package.input, max_pixels);
         if (!outcome) return tl::unexpected(outcome.error());
-        return Preparation{{}, std::move(*outcome), {}};
+        return Preparation{{}, std::move(*outcome), {}, {}};
     });
 }
 

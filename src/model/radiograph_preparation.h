@@ -25,6 +25,7 @@ struct Preparation {
     RadiographAttributes attributes;  // as far as they were read
     std::variant<NotAnalysed, PreparedRadiograph> outcome;
     FrameCount frames;  // 1 of 1 where the image as a whole is not analysed
+    ImageNotes notes;   // what was not taken as the file says it, as far as it was read
 };
 
 // The frame of that number, from 1, of `file`, an open DICOM file, left open. What the image is to blame for

@@ -244,7 +244,7 @@ void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
 void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<UniqueFd> fds) {
     Task& task = tasks_.at(id);
     if (!reply.not_analysed.code.empty())
-        return finish(id, Refused{reply.not_analysed, task.identity, reply.frames});
+        return finish(id, Refused{reply.not_analysed, task.identity, reply.frames, reply.notes});
     const std::size_t memfds = task.golden ? 1 : 2;
     if (!reply.prepared || fds.size() != memfds) {
         const auto code = reply.error_code.empty() ? std::string("decoder_failed") : reply.error_code;
@@ -285,7 +285,7 @@ void AnalysisEngine::on_inferred(std::int64_t id, InferReply reply, std::vector<
     }
     Analysed analysed{std::move(reply.result), task.decoded.attributes, task.decoded.geometry,
                       task.decoded.display,    std::move(task.display), UniqueFd(),
-                      task.decoded.frames};
+                      task.decoded.frames,     task.decoded.notes};
     if (!fds.empty()) analysed.maps = std::move(fds.front());
     finish(id, std::move(analysed));
 }

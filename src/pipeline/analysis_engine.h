@@ -33,6 +33,7 @@ struct Analysed {
     UniqueFd display_pixels;
     UniqueFd maps;  // none where the model has none
     FrameCount frames;
+    ImageNotes notes;
 };
 struct AnalysisFailure {
     Error error;        // Retry::never: the same input fails again
@@ -42,6 +43,7 @@ struct Refused {
     NotAnalysed reason;
     ModelIdentity model;  // whose intended use it is outside of
     FrameCount frames;
+    ImageNotes notes;
 };
 using AnalysisAnswer = std::variant<Analysed, Refused, AnalysisFailure>;
 

@@ -155,8 +155,9 @@ void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
                         if (auto* analysed = std::get_if<Analysed>(&answer))
                             return keep(job, model, std::move(*analysed));
                         if (auto* refused = std::get_if<Refused>(&answer))
-                            return keep_outcome(job, model, {refused->reason, std::nullopt, refused->model},
-                                                "", refused->frames);
+                            return keep_outcome(
+                                job, model, {refused->reason, std::nullopt, refused->model, refused->notes},
+                                "", refused->frames);
                         const auto& failure = std::get<AnalysisFailure>(answer);
                         keep_failure(job, model, failure.error, failure.frames);
                     }});
@@ -173,8 +174,8 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
             if (!written)
                 return keep_failure(job, model, {written.error().code, written.error().message, Retry::later},
                                     shared->frames);
-            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model}, name,
-                         shared->frames);
+            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model, shared->notes},
+                         name, shared->frames);
         });
     });
 }
@@ -200,6 +201,7 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
             auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
             event.detail["model_key"] = key;
             if (frames.of_image > 1) event.detail["frame"] = job.frame;
+            if (!outcome.notes.empty()) event.detail["notes"] = outcome.notes;
             if (outcome.result) {
                 const auto& result = *outcome.result;
                 event.detail["model"] = result.model;

@@ -1,7 +1,8 @@
 #include "pipeline/instance_store.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/calendar_date.h"
 
 namespace hilum {
 namespace {
@@ -133,15 +134,10 @@ void InstanceStore::enqueue(Database& database, std::int64_t study_id, std::int6
 }
 
 bool InstanceStore::is_prior(const std::string& study_date, Timestamp time) const {
-    if (!study_.max_age || study_date.size() != 8) return false;  // unknown age: a new one, as far as we know
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(study_date.data(), study_date.data() + 8, number);
-    if (error != std::errc() || end != study_date.data() + 8) return false;
-    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(number / 10000)),
-                                           std::chrono::month(number / 100 % 100),
-                                           std::chrono::day(number % 100));
+    const auto date = parse_date(study_date);
+    if (!study_.max_age || !date) return false;  // unknown age: a new one, as far as we know
     // The study may have been made at any time of its day, and in any time zone: give it a day.
-    return date.ok() && time - std::chrono::sys_days(date) > *study_.max_age + std::chrono::hours(24);
+    return time - std::chrono::sys_days(*date) > *study_.max_age + std::chrono::hours(24);
 }
 
 void InstanceStore::close_study(Database& database, const std::string& study_instance_uid) {

@@ -68,10 +68,10 @@ void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis
     reply.request = request;
     if (const auto* refused = std::get_if<Refused>(&analysis)) {
         reply.http_status = unprocessable;
-        reply.body = prediction_error_json(refused->reason);
+        reply.body = prediction_error_json(refused->reason, refused->notes);
     } else {
         const auto& analysed = std::get<Analysed>(analysis);
-        reply.body = prediction_json(analysed.result, analysed.frames);
+        reply.body = prediction_json(analysed.result, analysed.frames, analysed.notes);
     }
     (void)http_->send(to_packet(reply));
 }

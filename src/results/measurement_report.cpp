@@ -145,7 +145,7 @@ Status complete_groups(DSRDocumentTree& tree, const std::vector<Finding>& findin
         tree.gotoNamedNode(DSRCodedEntryValue("125007", "DCM", "Measurement Group"), OFTrue, OFTrue);
     for (const Finding& finding : findings) {
         if (node == 0) return fail("report", "the report lacks a measurement group");
-        auto identification = algorithm_identification(finding.result(), finding.label, words);
+        auto identification = algorithm_identification(finding.result(), finding.label, {}, words);
         if (!identification) return tl::unexpected(identification.error());
         steps("algorithm",
               tree.insertSubTree(*identification, DSRTypes::AM_belowCurrent, DSRTypes::RT_hasConceptMod));

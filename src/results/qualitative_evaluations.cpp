@@ -63,8 +63,8 @@ class ChildWriter {
         });
     }
 
-    void algorithm(const InferenceResult& result) {
-        auto identification = algorithm_identification(result, nullptr, words_);
+    void algorithm(const InferenceResult& result, const ImageNotes& notes) {
+        auto identification = algorithm_identification(result, nullptr, notes, words_);
         if (!identification) {
             steps_("algorithm", EC_IllegalParameter);
             return;
@@ -98,7 +98,7 @@ Code summary_of(const std::vector<SourceImage>& sources) {
 void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, writer.own(terms::ai_diagnosis), diagnosis_of(result, writer.words()),
                 [&] {
-                    writer.algorithm(result);
+                    writer.algorithm(result, source.image->outcome.notes);
                     writer.score(result, diagnosis_score(result));
                     if (is_frame(*source.image))
                         writer.text(DSRTypes::RT_hasProperties, writer.own(terms::frame),
@@ -134,7 +134,7 @@ void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, const Sour
 }  // namespace
 
 Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label,
-                                                     const Words& words) {
+                                                     const ImageNotes& notes, const Words& words) {
     TID4019_AlgorithmIdentification identification;
     BuildSteps steps;
     steps("algorithm", identification.setIdentification(dcmtk_string(result.model.name),
@@ -145,6 +145,7 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
                                         "activation=" + result.activation,
                                         "calibration=" + calibration_note(result, words)};
     if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
+    for (const ImageNote& note : notes) parameters.push_back("image note=" + note.text);
     for (const auto& parameter : parameters)
         steps("algorithm parameter", identification.addParameter(dcmtk_string(parameter), OFFalse));
     if (const auto status = steps.status(); !status) return tl::unexpected(status.error());

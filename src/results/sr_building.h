@@ -53,9 +53,9 @@ inline DSRCodedEntryValue no_units() {
 }
 
 // TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one
-// label).
+// label), and what was not taken as the image says it.
 Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label,
-                                                     const Words& words);
+                                                     const ImageNotes& notes, const Words& words);
 
 // Adds a finding's activation regions to the measurement group at which the tree's cursor stands, and leaves
 // the cursor there: closed POLYLINEs in pixels of the image or frame that they are SELECTED FROM (PS3.3

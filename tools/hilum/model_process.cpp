@@ -161,7 +161,7 @@ Result<Predictor> Predictor::start(ModelChoice choice) {
     return Predictor(std::move(choice), std::move(*worker), std::move(*ready), std::move(message->fds));
 }
 
-Result<std::variant<NotAnalysed, Predictor::Tensor>> Predictor::decode(int file, bool golden) {
+Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(int file, bool golden) {
     if (!decoder_) {
         auto started = ModelProcess::start_decoder(choice_);
         if (!started) return tl::unexpected(started.error());
@@ -181,28 +181,31 @@ Result<std::variant<NotAnalysed, Predictor::Tensor>> Predictor::decode(int file,
     auto reply = from_packet<DecodeReply>(*message);
     if (!reply) return tl::unexpected(reply.error());
     if (!reply->error_code.empty()) return fail(reply->error_code, "{}", reply->error);
-    if (!reply->not_analysed.code.empty()) return std::move(reply->not_analysed);
+    if (!reply->not_analysed.code.empty())
+        return Refusal{std::move(reply->not_analysed), std::move(reply->notes)};
     if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
-    return Tensor{std::move(message->fds.front()), std::move(reply->shape), reply->frames};
+    return Tensor{std::move(message->fds.front()), std::move(reply->shape), reply->frames,
+                  std::move(reply->notes)};
 }
 
-Result<std::variant<NotAnalysed, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
+Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
     auto decoded = decode(fd.get(), false);
     if (!decoded) return tl::unexpected(decoded.error());
-    if (auto* refused = std::get_if<NotAnalysed>(&*decoded)) return std::move(*refused);
-    const auto& tensor = std::get<Tensor>(*decoded);
+    if (auto* refused = std::get_if<Refusal>(&*decoded)) return std::move(*refused);
+    auto& tensor = std::get<Tensor>(*decoded);
     auto result = infer(tensor.memory.get(), tensor.shape);
     if (!result) return tl::unexpected(result.error());
-    return Prediction{std::move(*result), tensor.frames};
+    return Prediction{std::move(*result), tensor.frames, std::move(tensor.notes)};
 }
 
 Status Predictor::run_golden(std::size_t index) {
     const auto decoded = decode(files_.at(1 + index).get(), true);
     if (!decoded) return tl::unexpected(decoded.error());
-    if (const auto* refused = std::get_if<NotAnalysed>(&*decoded))
-        return fail(refused->code, "golden case {}: {}", ready_.golden.at(index), refused->message);
+    if (const auto* refused = std::get_if<Refusal>(&*decoded))
+        return fail(refused->reason.code, "golden case {}: {}", ready_.golden.at(index),
+                    refused->reason.message);
     const auto& tensor = std::get<Tensor>(*decoded);
     const auto result = infer(tensor.memory.get(), tensor.shape, static_cast<int>(index));
     if (!result) return tl::unexpected(result.error());

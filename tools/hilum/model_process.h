@@ -68,9 +68,14 @@ class Predictor {
     struct Prediction {
         InferenceResult result;
         FrameCount frames;
+        ImageNotes notes;
+    };
+    struct Refusal {
+        NotAnalysed reason;
+        ImageNotes notes;
     };
     // Of several frames the first. A decoder that a file crashed is started anew for the next.
-    Result<std::variant<NotAnalysed, Prediction>> predict(const std::filesystem::path& file);
+    Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file);
 
     // Runs the model on `tensor`, 1 x channels x rows x columns floats behind a sealed memfd.
     Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape);
@@ -86,6 +91,7 @@ class Predictor {
         UniqueFd memory;
         std::vector<std::int64_t> shape;
         FrameCount frames;
+        ImageNotes notes;
     };
 
     Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready, std::vector<UniqueFd> files)
@@ -93,7 +99,7 @@ class Predictor {
           worker_(std::move(worker)),
           ready_(std::move(ready)),
           files_(std::move(files)) {}
-    Result<std::variant<NotAnalysed, Tensor>> decode(int file, bool golden);
+    Result<std::variant<Refusal, Tensor>> decode(int file, bool golden);
     Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 
     ModelChoice choice_;

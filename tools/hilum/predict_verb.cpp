@@ -25,9 +25,10 @@ Result<ModelChoice> choose(const Context& context, const PredictOptions& options
 nlohmann::json prediction_of(Predictor& predictor, const std::filesystem::path& file) {
     const auto outcome = predictor.predict(file);
     if (!outcome) return prediction_error_json(outcome.error());
-    if (const auto* reason = std::get_if<NotAnalysed>(&*outcome)) return prediction_error_json(*reason);
+    if (const auto* refusal = std::get_if<Predictor::Refusal>(&*outcome))
+        return prediction_error_json(refusal->reason, refusal->notes);
     const auto& prediction = std::get<Predictor::Prediction>(*outcome);
-    return prediction_json(prediction.result, prediction.frames);
+    return prediction_json(prediction.result, prediction.frames, prediction.notes);
 }
 
 // The answer is JSON with and without --json: indented for one file, one line a file for several.

@@ -45,7 +45,7 @@ int run(const Arguments& arguments) {
     if (!configuration) return model::report_failure(coordinator, configuration.error());
     start_logging("worker", configuration->node.log_level);
     const auto& settings = configuration->models[arguments.model];
-    return model::run_worker(std::move(coordinator), settings,
+    return model::run_worker(std::move(coordinator), settings, configuration->site,
                              arguments.device.empty() ? settings.devices.front() : arguments.device);
 }
 

@@ -20,7 +20,7 @@
 namespace hilum::model {
 namespace {
 
-Result<ModelPackage> read_package(const ModelSettings& settings) {
+Result<ModelPackage> read_package(const ModelSettings& settings, const SiteSettings& site) {
     auto loaded = read_model_package(settings.package);
     if (!loaded.problems.empty()) {
         std::string all;
@@ -32,6 +32,7 @@ Result<ModelPackage> read_package(const ModelSettings& settings) {
     if (!settings.thresholds.empty() && loaded.package.activation == Activation::softmax)
         spdlog::warn("model {}: the configured thresholds decide nothing, its classes exclude each other",
                      loaded.package.name);
+    apply_site(loaded.package, site);
     return std::move(loaded.package);
 }
 
@@ -100,9 +101,10 @@ int report_failure(Channel& coordinator, const Error& error) {
     return unusable;
 }
 
-int run_worker(Channel coordinator, const ModelSettings& settings, const std::string& wanted_device) {
+int run_worker(Channel coordinator, const ModelSettings& settings, const SiteSettings& site,
+               const std::string& wanted_device) {
     const auto start = std::chrono::steady_clock::now();
-    const auto package = read_package(settings);
+    const auto package = read_package(settings, site);
     if (!package) return report_failure(coordinator, package.error());
     const auto golden_inputs = open_golden_inputs(*package);
     if (!golden_inputs) return report_failure(coordinator, golden_inputs.error());

@@ -35,6 +35,12 @@ Status apply_thresholds(ModelPackage& package, const std::map<std::string, doubl
                 unknown);
 }
 
+void apply_site(ModelPackage& package, const SiteSettings& site) {
+    package.site.clear();
+    for (const auto& rule : site.polarity)
+        package.site += fmt::format("\npolarity\n{}\n{}\n{}", rule.manufacturer, rule.model, rule.follow);
+}
+
 Status verify_weights(const ModelPackage& package) {
     const auto digest = sha256_of_file(package.file);
     if (!digest) return tl::unexpected(digest.error());
@@ -73,6 +79,7 @@ ModelIdentity identity_of(const ModelPackage& package) {
     Sha256 configuration;
     configuration.update(package.yaml_sha256);
     for (const auto& label : package.labels) configuration.update(fmt::format("\n{}", label.threshold));
+    configuration.update(package.site);
     return {
         package.name,  package.version, package.sha256, configuration.hex(), package.cleared_for_clinical_use,
         package.notice};

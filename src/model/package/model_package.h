@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/yaml_reader.h"
 #include "pipeline/types/analysis.h"
+#include "pipeline/types/configuration.h"
 
 namespace hilum::model {
 
@@ -80,6 +81,7 @@ struct ModelPackage {
     Calibration calibration;
     std::string yaml, yaml_sha256;   // model.yaml's text, and its digest
     std::vector<GoldenCase> golden;  // of golden.yaml
+    std::string site;                // see apply_site()
 
     // Whether the scores may be called probabilities: calibrated on a named set.
     bool calibrated() const { return calibration.method != "none" && calibration.set != "none"; }
@@ -108,6 +110,10 @@ Status compare_golden(const ModelPackage& package, const GoldenCase& expected,
 // The package with the site's own thresholds in place of its own. Code "configuration" names unknown labels.
 Status apply_thresholds(ModelPackage& package, const std::map<std::string, double>& thresholds);
 
+// Notes what of the site's settings shapes the images that the model sees, for identity_of(): the rules for
+// their polarity.
+void apply_site(ModelPackage& package, const SiteSettings& site);
+
 // Compares the weights' SHA-256 with the package's. Codes: "unreadable", "weights_digest".
 Status verify_weights(const ModelPackage& package);
 
@@ -115,7 +121,7 @@ Status verify_weights(const ModelPackage& package);
 Result<std::string> read_verified_weights(const ModelPackage& package);
 
 // What results are attributed to: name, version, digests of the weights and of all that shapes an output
-// besides (model.yaml and the thresholds in force).
+// besides (model.yaml, the thresholds in force, the site's rules where there are any).
 ModelIdentity identity_of(const ModelPackage& package);
 
 // Labels, decisions and diagnosis from the model's raw outputs (logits or scores, one per label, in order).

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/types/declare_json.h"
+#include "pipeline/types/image_note.h"
 
 namespace hilum {
 
@@ -115,6 +116,7 @@ struct AnalysisOutcome {
     std::optional<NotAnalysed> not_analysed;
     std::optional<InferenceResult> result;
     ModelIdentity model;  // under which it was judged; empty where processing failed
+    ImageNotes notes = {};
 };
 
 // As JSON objects with the members' names. Reading throws nlohmann::json::exception when a member is missing.

@@ -140,6 +140,15 @@ void read_site(YamlMapping at, SiteSettings& site) {
     site.missing_view = at.choice("missing_view", {"analyse", "refuse"}, site.missing_view);
     site.missing_body_part = at.choice("missing_body_part", {"analyse", "refuse"}, site.missing_body_part);
     site.missing_age = at.choice("missing_age", {"analyse", "refuse"}, site.missing_age);
+    for (auto& entry : at.mappings("polarity")) {
+        PolarityRule rule;
+        rule.manufacturer = entry.string("manufacturer");
+        rule.model = entry.string("model", rule.model);
+        rule.follow =
+            entry.choice("follow", {"photometric_interpretation", "presentation_lut_shape"}, std::nullopt);
+        entry.finish();
+        site.polarity.push_back(std::move(rule));
+    }
     at.finish();
 }
 

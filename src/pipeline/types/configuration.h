@@ -64,6 +64,14 @@ struct ModelSettings {
     bool operator==(const ModelSettings&) const = default;
 };
 
+// Whether an image's low values are white, where its header contradicts itself.
+struct PolarityRule {
+    std::string manufacturer;  // patterns as below, on Manufacturer and Manufacturer's Model Name
+    std::string model = "*";
+    std::string follow;  // photometric_interpretation | presentation_lut_shape
+    bool operator==(const PolarityRule&) const = default;
+};
+
 struct SiteSettings {
     std::map<std::string, std::vector<std::string>> body_part_aliases;
     std::map<std::string, std::vector<std::string>> view_aliases;
@@ -72,6 +80,7 @@ struct SiteSettings {
     std::string missing_view = "analyse";  // analyse | refuse
     std::string missing_body_part = "refuse";
     std::string missing_age = "analyse";
+    std::vector<PolarityRule> polarity;  // the first that fits; none: photometric_interpretation
     bool operator==(const SiteSettings&) const = default;
 };
 

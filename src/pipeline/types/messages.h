@@ -148,6 +148,7 @@ struct DecodeReply {
     RadiographAttributes attributes;  // as far as they were read
     FrameCount frames;                // 1 of 1 where the image as a whole is not analysed
     NotAnalysed not_analysed;         // code empty: not so
+    ImageNotes notes;                 // as far as it was read
     std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again
 };
 

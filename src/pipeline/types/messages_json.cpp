@@ -8,11 +8,13 @@ void to_json(nlohmann::json& json, const AnalysisOutcome& outcome) {
     if (outcome.not_analysed) json["not_analysed"] = *outcome.not_analysed;
     if (outcome.result) json["result"] = *outcome.result;
     json["model"] = outcome.model;
+    if (!outcome.notes.empty()) json["notes"] = outcome.notes;
 }
 void from_json(const nlohmann::json& json, AnalysisOutcome& outcome) {
     if (json.contains("not_analysed")) outcome.not_analysed = json.at("not_analysed").get<NotAnalysed>();
     if (json.contains("result")) outcome.result = json.at("result").get<InferenceResult>();
     if (json.contains("model")) json.at("model").get_to(outcome.model);
+    if (json.contains("notes")) json.at("notes").get_to(outcome.notes);
 }
 
 HILUM_JSON_MEMBERS(ListenerReady, port)
@@ -29,7 +31,7 @@ HILUM_JSON_MEMBERS(ReceiverEvent, event, code, dimse_status, calling_ae, peer, s
                    study_instance_uid, detail)
 HILUM_JSON_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden, frame)
 HILUM_JSON_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, frames, not_analysed,
-                   error_code, error)
+                   notes, error_code, error)
 HILUM_JSON_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha256, golden)
 HILUM_JSON_MEMBERS(WorkerFailed, code, error)
 HILUM_JSON_MEMBERS(InferRequest, job, shape, golden)

@@ -373,23 +373,38 @@ def palettes(descriptor, entries):
 class GrayscaleTest(LimitsTest):
     SEQUENCES = {"ModalityLUTSequence": 0x00283000, "VOILUTSequence": 0x00283010}
 
-    def test_lookup_tables_that_lie_are_told(self):
+    def unusable(self, keyword):
+        tables = {f"{keyword} {descriptor} {entries}": radiograph(**{keyword: table(descriptor, entries)})
+                  for descriptor, entries in (
+                      ([4096, 0, 12], 10), ([4096, 0, 12], 4094), ([4096, 0, 12], 4098), ([0, 0, 16], 1),
+                      ([4096, 0], 4096), ([], 4096), ([256, 0, 8], 127), ([256, 0, 8], 4 * 65536))}
+        tables[f"{keyword} without descriptor"] = radiograph(**{keyword: {"LUTData": Raw(
+            element(0x00283006, "OW", bytes(8192)))}})
+        return tables
+
+    def absent(self, keyword):
+        return {f"{keyword} empty item": radiograph(**{keyword: {}}),
+                f"{keyword} without entries": radiograph(**{keyword: table([4096, 0, 12], 0)}),
+                f"{keyword} without data": radiograph(**{keyword: {"LUTDescriptor": [4096, 0, 12]}})}
+
+    def test_modality_lookup_tables_that_lie_are_told(self):
+        self.refused("its Modality LUT cannot be used: it", self.unusable("ModalityLUTSequence"))
+
+    def test_voi_lookup_tables_that_lie_refuse_nothing(self):
+        for intensity in ("minmax", "window"):
+            self.prepared(self.unusable("VOILUTSequence"), intensity)
+
+    def test_lookup_tables_of_nothing_count_as_none(self):
         for keyword in self.SEQUENCES:
-            self.refused("a lookup table is damaged", {f"{keyword} {descriptor} {entries}": radiograph(
-                **{keyword: table(descriptor, entries)}) for descriptor, entries in (
-                    ([4096, 0, 12], 10), ([4096, 0, 12], 0), ([0, 0, 16], 65535), ([0, 0, 16], 1),
-                    ([4096, 0, 0], 4096), ([4096, 0, 17], 4096), ([4096, 0, 65535], 4096), ([4096, 0], 4096),
-                    ([], 4096), ([256, 0, 8], 127), ([256, 0, 8], 4 * 65536))})
-            self.refused("a lookup table is damaged", {
-                f"{keyword} empty item": radiograph(**{keyword: {}}),
-                f"{keyword} without data": radiograph(**{keyword: {"LUTDescriptor": [4096, 0, 12]}}),
-                f"{keyword} without descriptor": radiograph(**{keyword: {"LUTData": Raw(
-                    element(0x00283006, "OW", bytes(8192)))}})})
+            self.prepared(self.absent(keyword), "window")
 
     def test_lookup_tables_that_are_unusual_are_read(self):
         for keyword, tag in self.SEQUENCES.items():
             self.prepared({
                 f"{keyword} of 65536 entries, told as 0": radiograph(**{keyword: table([0, 0, 16], 65536)}),
+                f"{keyword} that lacks an entry": radiograph(**{keyword: table([0, 0, 16], 65535)}),
+                **{f"{keyword} of {bits} bits": radiograph(**{keyword: table([4096, 0, bits], 4096)})
+                   for bits in (0, 17, 65535)},
                 f"{keyword} of bytes in words": radiograph(**{keyword: table([8192, 0, 8], 4096)}),
                 f"{keyword} empty": radiograph(**{keyword: Raw(element(tag, "SQ", b""))})}, "window")
 
@@ -418,11 +433,11 @@ class GrayscaleTest(LimitsTest):
 
     def test_rescales_that_are_no_numbers_are_told(self):
         self.refused("rescale", {f"slope {slope}": radiograph(RescaleSlope=slope, RescaleIntercept="0")
-                                 for slope in ("0", "NaN", "inf", "abc", "1e308", "-1e308", "1e400")})
+                                 for slope in ("NaN", "inf", "abc", "1,2,3", "1e308", "-1e308", "1e400")})
         self.refused("rescale", {f"intercept {intercept}": radiograph(RescaleSlope="1", RescaleIntercept=intercept)
                                  for intercept in ("NaN", "abc", "1e308")})
         self.prepared({f"slope {slope}": radiograph(RescaleSlope=slope, RescaleIntercept="-1e30")
-                       for slope in ("1e30", "-1e30")})
+                       for slope in ("1e30", "-1e30", "0", "0,5")})
         self.prepared({"empty": radiograph(RescaleSlope="", RescaleIntercept="")})
 
     def test_palettes_that_lie_are_told(self):

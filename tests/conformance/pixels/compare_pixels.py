@@ -112,7 +112,7 @@ def differences(tool, path, folder):
             difference = np.abs(ours - fitted(reference, ROWS, COLUMNS, resize, pixel_ratio(dataset)))
             mean, largest = float(difference.mean()), float(difference.max())
             yield (kind, resize), mean, largest, mean < MEAN_LIMIT and largest < limit
-    columns, rows = (int(word) for word in answer.split()[1:])
+    columns, rows = (int(word) for word in answer.split()[1:3])
     ours = np.fromfile(f"{output}.display", np.uint8).reshape(rows, columns) / 255.0
     difference = np.abs(ours - display(dicom_intensity(dataset, "window"), pixel_ratio(dataset)))
     yield ("display",), 0.0, 0.0, float(difference.max()) < DISPLAY_LIMIT

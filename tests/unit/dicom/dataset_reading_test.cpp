@@ -117,6 +117,38 @@ TEST_F(Dataset, TakesNoNumberFromWhatIsNone) {
     EXPECT_FALSE(integer_of(dataset, DCM_NumberOfFrames));
 }
 
+TEST_F(Dataset, TakesADecimalCommaForAPoint) {
+    for (const auto& [text, expected] :
+         {std::pair{"1,5", std::optional(1.5)}, std::pair{"0,25", std::optional(0.25)},
+          std::pair{" -3,0 ", std::optional(-3.0)}, std::pair{"+1,5e2", std::optional(150.0)},
+          std::pair{",5", std::optional(0.5)}, std::pair{"1,234.5", std::optional<double>()},
+          std::pair{"1,2,3", std::optional<double>()}, std::pair{"1.5 mm", std::optional<double>()},
+          std::pair{"0x10", std::optional<double>()}, std::pair{",", std::optional<double>()}}) {
+        dataset.putAndInsertString(DCM_RescaleSlope, text);
+        EXPECT_EQ(number_of(dataset, DCM_RescaleSlope), expected) << text;
+    }
+    dataset.putAndInsertString(DCM_WindowCenter, "0,5\\0,9");
+    EXPECT_EQ(number_of(dataset, DCM_WindowCenter, 1), 0.9);
+    dataset.putAndInsertString(DCM_NumberOfFrames, "2,0");
+    EXPECT_EQ(integer_of(dataset, DCM_NumberOfFrames), 2);
+}
+
+TEST_F(Dataset, KeepsAValueThatCannotBeReadApartFromNone) {
+    EXPECT_FALSE(has_value(dataset, DCM_WindowCenter));
+    for (const char* nothing : {"", "  ", "\\", " \\ "}) {
+        dataset.putAndInsertString(DCM_WindowCenter, nothing);
+        EXPECT_FALSE(has_value(dataset, DCM_WindowCenter)) << nothing;
+    }
+    dataset.putAndInsertString(DCM_WindowCenter, "wide");
+    EXPECT_TRUE(has_value(dataset, DCM_WindowCenter));
+    dataset.putAndInsertUint16(DCM_Rows, 0);
+    EXPECT_TRUE(has_value(dataset, DCM_Rows));
+    DcmItem* item = nullptr;
+    dataset.findOrCreateSequenceItem(DCM_VOILUTSequence, item, 0);
+    EXPECT_TRUE(has_value(dataset, DCM_VOILUTSequence));
+    EXPECT_FALSE(has_value(*item, DCM_LUTData));
+}
+
 TEST_F(Dataset, TakesIntegerStringsWholeOrNotAtAll) {
     for (const auto& [text, expected] :
          {std::pair{" 12 ", std::optional(12LL)}, std::pair{"+7", std::optional(7LL)},

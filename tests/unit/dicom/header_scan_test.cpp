@@ -97,6 +97,24 @@ TEST(HeaderScan, ReadsSequencesOfDefinedLengthInImplicitVr) {
     EXPECT_EQ(scanned->patient_id, "P1");
 }
 
+// An archive that did not know the VRs wrote the same bytes under UN.
+TEST(HeaderScan, ReadsTextOfUnknownVr) {
+    DatasetBytes bytes;
+    bytes.element(0x00080005, "UN", "ISO_IR 192")
+        .element(0x00080018, "UN", "2.25.1")
+        .element(0x00080020, "UN", "20261123")
+        .element(0x00080050, "UN", "A42")
+        .element(0x00100010, "UN", "M\xC3\xBCller")
+        .element(0x00100020, "UN", "P1");
+    const auto scanned = scan(bytes.bytes());
+    ASSERT_TRUE(scanned) << scanned.error().message;
+    EXPECT_EQ(scanned->sop_instance_uid, "2.25.1");
+    EXPECT_EQ(scanned->study_date, "20261123");
+    EXPECT_EQ(scanned->accession_number, "A42");
+    EXPECT_EQ(scanned->patient_name, "Müller");
+    EXPECT_EQ(scanned->patient_id, "P1");
+}
+
 TEST(HeaderScan, ReadsUnknownSequencesInsideExplicitVrAsImplicit) {
     DatasetBytes inner({.explicit_vr = false});
     inner.item().element(0x00080100, "SH", "X").end_item().end_sequence();

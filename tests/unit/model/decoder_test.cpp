@@ -129,6 +129,54 @@ class DecoderProcess : public testing::Test {
     pid_t pid = -1;
 };
 
+// The package says minmax: a VOI LUT that cannot be used is told, and refuses nothing.
+TEST_F(DecoderProcess, TellsWhatItDidNotUse) {
+    DcmItem* item = nullptr;
+    format.getDataset()->findOrCreateSequenceItem(DCM_VOILUTSequence, item, 0);
+    format.getDataset()->putAndInsertString(DCM_PatientAge, "69");
+    start();
+    send(save());
+    const auto reply = from_packet<DecodeReply>(receive()).value();
+    ASSERT_TRUE(reply.prepared) << reply.error << reply.not_analysed.message;
+    ASSERT_EQ(reply.notes.size(), 2u) << text_of(reply.notes);
+    EXPECT_EQ(reply.notes[0].code, "age");
+    EXPECT_EQ(reply.notes[1].code, "voi_lut");
+}
+
+TEST_F(DecoderProcess, TellsItOfAnImageThatIsNotAnalysedToo) {
+    format.getDataset()->putAndInsertString(DCM_PatientAge, "8");
+    format.getDataset()->putAndInsertString(DCM_Modality, "CT");
+    start();
+    send(save());
+    const auto reply = from_packet<DecodeReply>(receive()).value();
+    EXPECT_EQ(reply.not_analysed.code, "modality");
+    ASSERT_EQ(reply.notes.size(), 1u);
+}
+
+TEST_F(DecoderProcess, FollowsTheSitesRulesForPolarity) {
+    format.getDataset()->putAndInsertString(DCM_PresentationLUTShape, "INVERSE");
+    Configuration configuration;
+    configuration.site.polarity = {{"EXAMPLE*", "*", "presentation_lut_shape"}};
+    start(configuration);
+    send(save());
+    const auto message = receive();
+    ASSERT_TRUE(from_packet<DecodeReply>(message).value().prepared);
+    const auto tensor = Mapping::of_memfd(message.fds[0].get(), 32 * 32 * sizeof(float)).value();
+    EXPECT_LT(tensor.as<float>().back(), tensor.as<float>().front());
+}
+
+TEST_F(DecoderProcess, ReadsPixelDataOfUnknownVr) {
+    auto file = save();
+    auto bytes = read_file(file, 1 << 20).value();
+    const auto at = bytes.find(std::string("\xE0\x7F\x10\x00OW", 6));
+    ASSERT_NE(at, std::string::npos);
+    bytes.replace(at + 4, 2, "UN");
+    std::ofstream(file, std::ios::binary) << bytes;
+    start();
+    send(file);
+    EXPECT_TRUE(from_packet<DecodeReply>(receive()).value().prepared);
+}
+
 TEST_F(DecoderProcess, AnswersWithTensorAndDisplayImage) {
     start();
     send(save());

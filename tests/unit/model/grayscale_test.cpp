@@ -184,7 +184,7 @@ TEST(IntensityTable, WindowAppliesToModalityValues) {
 TEST(IntensityTable, VoiLutPrecedesTheWindowAndIsScaledByItsBits) {
     Grayscale grayscale;
     grayscale.window = Window{2, 100, VoiLutFunction::linear};
-    grayscale.voi_lut = LookupTable{0, {0, 511, 1023}, 10};
+    grayscale.voi_lut = LookupTable{0, {0, 511, 1023}, 1023};
     const auto table = intensity_table(twelve_bits, grayscale, Intensity::window, {0, 2});
     EXPECT_FLOAT_EQ(table[0], 0);
     EXPECT_FLOAT_EQ(table[1], 511 / 1023.0F);

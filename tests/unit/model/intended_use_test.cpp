@@ -112,6 +112,14 @@ TEST(IntendedUse, RefusesWhatIsMissingWhereTheSiteSaysSo) {
     EXPECT_EQ(code_for(header, site), "patient_age");
 }
 
+TEST(IntendedUse, RefusesAnAgeThatCannotBeReadWhateverTheSiteSaysOfMissingOnes) {
+    RadiographHeader header = adult_chest();
+    header.patient_age_years.reset();
+    header.patient_age_unreadable = true;
+    EXPECT_EQ(code_for(header), "patient_age");
+    EXPECT_EQ(code_for(header, a_site(), {}), "") << "a model for all ages";
+}
+
 TEST(IntendedUse, AnalysesAMissingBodyPartWhereTheSiteSaysSo) {
     SiteSettings site = a_site();
     site.missing_body_part = "analyse";

@@ -62,8 +62,36 @@ TEST_F(Header, BelievesThePatientsAgeBeforeTheBirthDate) {
     EXPECT_DOUBLE_EQ(read_radiograph_header(dataset).patient_age_years.value(), 0.5);
     dataset.putAndInsertString(DCM_PatientAge, "old");
     EXPECT_DOUBLE_EQ(read_radiograph_header(dataset).patient_age_years.value(), 69);
+    EXPECT_EQ(read_radiograph_header(dataset).notes.size(), 1u);
+}
+
+TEST_F(Header, KeepsAnAgeThatCannotBeReadApartFromNone) {
+    delete dataset.remove(DCM_PatientBirthDate);
+    EXPECT_FALSE(read_radiograph_header(dataset).patient_age_unreadable);
+    for (const char* age : {"8", "008", "008 ", "old", "45J", "-08Y"}) {
+        dataset.putAndInsertString(DCM_PatientAge, age);
+        const auto header = read_radiograph_header(dataset);
+        EXPECT_FALSE(header.patient_age_years) << age;
+        EXPECT_TRUE(header.patient_age_unreadable) << age;
+        EXPECT_EQ(header.notes.size(), 1u) << age;
+    }
+    dataset.putAndInsertString(DCM_PatientAge, "");
+    EXPECT_FALSE(read_radiograph_header(dataset).patient_age_unreadable);
+    for (const char* birth_date : {"1970", "19701301", "01.02.1970", "20991231"}) {
+        dataset.putAndInsertString(DCM_PatientBirthDate, birth_date);
+        EXPECT_TRUE(read_radiograph_header(dataset).patient_age_unreadable) << birth_date;
+    }
+    dataset.putAndInsertString(DCM_PatientBirthDate, "20180101");
     delete dataset.remove(DCM_StudyDate);
-    EXPECT_FALSE(read_radiograph_header(dataset).patient_age_years);
+    EXPECT_TRUE(read_radiograph_header(dataset).patient_age_unreadable);
+}
+
+TEST_F(Header, ReadsBirthDatesOfOlderForms) {
+    for (const char* birth_date : {"1956.04.12", "1956-04-12", "1956/04/12"}) {
+        dataset.putAndInsertString(DCM_PatientBirthDate, birth_date);
+        EXPECT_DOUBLE_EQ(read_radiograph_header(dataset).patient_age_years.value(), 69) << birth_date;
+    }
+    EXPECT_TRUE(read_radiograph_header(dataset).notes.empty());
 }
 
 TEST(AgeString, IsReadInEachUnit) {

@@ -175,6 +175,13 @@ TEST(IdentityOf, ChangesWithEveryThingThatShapesAnOutput) {
     auto other_yaml = package;
     other_yaml.yaml_sha256[0] = 'd';
     EXPECT_NE(identity_of(other_yaml).configuration_sha256, identity.configuration_sha256);
+    auto other_site = package;
+    apply_site(other_site, SiteSettings{});
+    EXPECT_EQ(identity_of(other_site).configuration_sha256, identity.configuration_sha256);
+    SiteSettings site;
+    site.polarity = {{"EXAMPLE*", "*", "presentation_lut_shape"}};
+    apply_site(other_site, site);
+    EXPECT_NE(identity_of(other_site).configuration_sha256, identity.configuration_sha256);
 }
 
 class WeightsTest : public testing::Test {

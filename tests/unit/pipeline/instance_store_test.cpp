@@ -66,6 +66,12 @@ TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
     EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'prior'"), 1);
 }
 
+TEST_F(InstanceStoreTest, AnOldStudyIsOldWhateverTheFormOfItsDate) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "2010.01.01";
+    EXPECT_EQ(store_.store(database_, commit).outcome, "prior");
+}
+
 TEST_F(InstanceStoreTest, WithoutAnAgeLimitAnOldStudyIsAnalysed) {
     StudySettings settings;
     settings.max_age.reset();

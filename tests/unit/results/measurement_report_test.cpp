@@ -3,11 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "dicom/dataset_reading.h"
 #include "results/content_item.h"
 #include "results/report_terms.h"
+#include "results/result_identity.h"
 #include "results/study_composer.h"
 #include "unit/results/report_fixture.h"
 
@@ -71,6 +73,25 @@ TEST(MeasurementReport, DoesNotCallAbsentWhatIsAboveItsThreshold) {
     study.add_analysed(result);
     EXPECT_THAT(statements(content_of(study)),
                 testing::Contains("Requires further evaluation=Indeterminate"));
+}
+
+TEST(MeasurementReport, TellsWhatOfAnImageWasNotTakenAsItSaysIt) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result()).outcome.notes = {{"window", "The window was not used."}};
+    std::vector<std::string> parameters;
+    for_each_item(content_of(study), [&](const ContentItem& item) {
+        if (item.is("DCM", "111002")) parameters.push_back(item.text);
+    });
+    EXPECT_EQ(std::ranges::count(parameters, "image note=The window was not used."), 1);
+}
+
+// A later version of Hilum may word them otherwise, and a result that is sent again stays what it is.
+TEST(MeasurementReport, KeepsItsUidWhateverIsToldOfTheImage) {
+    StudyFixture study;
+    auto& image = study.add_analysed(pneumonia_result());
+    const auto identity = report_identity(study.request, test_profile());
+    image.outcome.notes = {{"window", "The window was not used."}};
+    EXPECT_EQ(report_identity(study.request, test_profile()).sop_instance_uid, identity.sop_instance_uid);
 }
 
 TEST(MeasurementReport, SaysWhyAnImageWasNotAnalysed) {

@@ -56,6 +56,7 @@ models:
 site:
   body_part_aliases: {CHEST: [THORAX, "PORT CHEST"]}
   missing_view: refuse
+  polarity: [{manufacturer: "FUJI*", follow: presentation_lut_shape}]
 study: {idle_timeout: 3s, max_wait: 30s, max_age: none}
 destinations:
   - name: pacs
@@ -85,6 +86,7 @@ http: {listen: "0.0.0.0:9090"}
     EXPECT_EQ(c.models[0].thresholds.at("Pneumonia"), 0.62);
     EXPECT_THAT(c.site.body_part_aliases.at("CHEST"), ElementsAre("THORAX", "PORT CHEST"));
     EXPECT_EQ(c.site.missing_view, "refuse");
+    EXPECT_THAT(c.site.polarity, ElementsAre(PolarityRule{"FUJI*", "*", "presentation_lut_shape"}));
     EXPECT_FALSE(c.study.max_age);
     ASSERT_EQ(c.destinations.size(), 1u);
     EXPECT_TRUE(c.destinations[0].reports.sr);
@@ -197,6 +199,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"UnknownMode", "models: [{package: m, mode: ghost}]", "must be one of: active, shadow"},
         BadValue{"ThresholdAboveOne", "models: [{package: m, thresholds: {A: 1.5}}]", "thresholds.A: is 1.5"},
         BadValue{"WaitShorterThanIdle", "study: {idle_timeout: 10s, max_wait: 5s}", "study.max_wait"},
+        BadValue{"PolarityOfNobody", "site: {polarity: [{follow: presentation_lut_shape}]}",
+                 "site.polarity[0].manufacturer: is missing"},
+        BadValue{"PolarityByNothing", "site: {polarity: [{manufacturer: '*'}]}",
+                 "site.polarity[0].follow: is missing"},
+        BadValue{"PolarityByTheMoon", "site: {polarity: [{manufacturer: '*', follow: moon}]}",
+                 "must be one of: photometric_interpretation, presentation_lut_shape"},
         BadValue{"UnknownReportRule", "study: {report_not_analysed: sometimes}", "study.report_not_analysed"},
         BadValue{"SmallPicture", std::string(one_destination) + ", sc: {long_side: 10}}",
                  "destinations[0].sc.long_side"},
@@ -304,6 +312,7 @@ TEST(ShippedConfiguration, HasNoProblemWithItsExamplesInUse) {
     EXPECT_TRUE(c.scp.any_caller);
     EXPECT_EQ(c.models.at(0).thresholds.size(), 1u);
     EXPECT_EQ(c.site.view_aliases.size(), 2u);
+    EXPECT_EQ(c.site.polarity.size(), 1u);
 }
 
 // What an operator reads as a default must be the default.

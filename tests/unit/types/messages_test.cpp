@@ -38,6 +38,21 @@ TEST(Packet, KeepsAScoreAndARefusalApart) {
     EXPECT_EQ(got->images[1].outcome.result->confidence, 0.75);
 }
 
+TEST(Packet, CarriesWhatIsToldOfAnImage) {
+    ComposeRequest request;
+    request.images.resize(1);
+    request.images[0].outcome.notes = {{"window", "The window was not used."}};
+    const auto got = through_a_packet(request);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->images[0].outcome.notes, request.images[0].outcome.notes);
+}
+
+// Rows of the database that an older version wrote have no notes.
+TEST(Packet, ReadsAnOutcomeWithoutNotes) {
+    const auto outcome = nlohmann::json::parse(R"({"not_analysed": {"code": "view", "message": "x"}})");
+    EXPECT_TRUE(outcome.get<AnalysisOutcome>().notes.empty());
+}
+
 TEST(Packet, IsRefusedWhereAnotherTypeBelongs) {
     const auto got = from_packet<InferReply>(Message{to_packet(InferRequest{}), {}});
     ASSERT_FALSE(got);

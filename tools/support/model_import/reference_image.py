@@ -77,8 +77,11 @@ def spread(values, low, high):
 def voi(dataset, values):
     """The VOI transformation's output on [0, 1]; None where the image has none."""
     if dataset.get("VOILUTSequence"):
-        bits = dataset.VOILUTSequence[0].LUTDescriptor[2]
-        return apply_voi_lut(np.rint(values).astype(np.int64), dataset, prefer_lut=True) / (2.0**bits - 1)
+        item = dataset.VOILUTSequence[0]
+        largest = int(max(np.frombuffer(item.LUTData, "<u2") if isinstance(item.LUTData, bytes) else item.LUTData))
+        bits = item.LUTDescriptor[2]  # which are often wrong
+        white = 2.0**bits - 1 if largest.bit_length() == bits else max(1, largest)
+        return apply_voi_lut(np.rint(values).astype(np.int64), dataset, prefer_lut=True) / white
     if "WindowWidth" not in dataset or "WindowCenter" not in dataset:
         return None
     windowed = apply_voi_lut(values, dataset, prefer_lut=False)
@@ -138,8 +141,7 @@ def dicom_intensity(dataset, kind):
     if result is None:
         seen = values[~padding]
         result = spread(values, seen.min(), seen.max())
-    shape = dataset.get("PresentationLUTShape")
-    if shape == "INVERSE" or (shape is None and dataset.PhotometricInterpretation == "MONOCHROME1"):
+    if dataset.PhotometricInterpretation == "MONOCHROME1":  # whatever Presentation LUT Shape says
         result = 1 - result
     return np.where(padding, 0.0, result).clip(0, 1).astype(np.float32)
 

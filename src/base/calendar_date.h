@@ -1,0 +1,14 @@
+// Dates of headers (DA, PS3.5 6.2).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace hilum {
+
+// "YYYYMMDD", or as ACR-NEMA and some archives have it: "YYYY.MM.DD", with a point, hyphen, slash or colon
+// twice. Nothing for any other text and for days that no calendar has.
+std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
+
+}  // namespace hilum

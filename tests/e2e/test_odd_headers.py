@@ -1,0 +1,67 @@
+"""Headers that are not as the standard has them: nothing of them is dropped in silence, and no child passes as grown-up."""
+
+import json
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from hilum_harness import http
+from test_headers import HeaderVariants as Variants
+from test_headers import without
+
+
+def without_voi_lut(dataset):
+    """Says that it has a VOI LUT, and has none."""
+    dataset.VOILUTSequence = Sequence([Dataset()])
+
+
+def aged(age=None, birth_date=None):
+    def change(dataset):
+        without("PatientAge", "PatientBirthDate")(dataset)
+        if age is not None:
+            dataset.add_new("PatientAge", "AS", age)
+        if birth_date is not None:
+            dataset.add_new("PatientBirthDate", "DA", birth_date)
+    return change
+
+
+def texts_in(item):
+    if item.get("ValueType") == "TEXT":
+        yield item.TextValue
+    for child in item.get("ContentSequence", []):
+        yield from texts_in(child)
+
+
+class OddHeaderTest(Variants):
+    changes = {"study": {"report_not_analysed": "always"}}
+
+    def notes_in_the_audit_trail(self, study):
+        return [event["detail"]["notes"] for event in self.audit_events()
+                if event["type"] == "analysed" and event["study_instance_uid"] == study]
+
+    def test_what_was_not_used_is_told_everywhere(self):
+        study = self.send_variant(without_voi_lut)
+        results = self.await_results([study])[study]
+        report = next(result for result in results if result.is_report)
+        self.assert_valid(report)
+        told = "A VOI LUT was not used: its item is empty."
+        self.assertIn(f"image note={told}", list(texts_in(report.dataset)))
+        note = {"code": "voi_lut", "text": told}
+        self.assertEqual(self.notes_in_the_audit_trail(study), [[note]])
+
+        file = self.folder / "variant-1.dcm"
+        answered = self.node.run("predict", str(file))
+        self.assertEqual(json.loads(answered.stdout)["notes"], [note], answered.stderr)
+        status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes())
+        self.assertEqual((status, json.loads(body)["notes"]), (200, [note]))
+
+    def test_an_age_that_cannot_be_read_never_passes(self):
+        self.check_outcomes({
+            "no unit": (aged("008"), "cannot be read"),
+            "one digit": (aged("8"), "cannot be read"),
+            "no date": (aged(birth_date="2018"), "cannot be read"),
+            "a child's birth date with points": (aged(birth_date="2018.01.01"), "younger"),
+            "a grown-up's birth date with hyphens": (aged(birth_date="1970-01-01"), None),
+            "no unit, but a birth date": (aged("008", "19700101"), None),
+            "neither": (aged(), None),
+        })
