@@ -136,11 +136,15 @@ void DeliveryLane::wake_after(Duration wait) {
     wake_up_after(wake_timer_, wait, [this] { pump(); });
 }
 
+bool DeliveryLane::awaits_sender() const {
+    return phase_ == Phase::sending || phase_ == Phase::probing || phase_ == Phase::requesting_commitment;
+}
+
+// Of every step the sender knows its own time limit, and tells when one is made.
 void DeliveryLane::limit_time() {
     wake_up_after(deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
-        if (phase_ != Phase::sending && phase_ != Phase::probing && phase_ != Phase::requesting_commitment)
-            return;
-        spdlog::error("sender {} took too long and is killed", settings_.name);
+        if (!awaits_sender()) return;
+        spdlog::error("sender {} made no progress for too long and is killed", settings_.name);
         sender_->kill();
     });
 }
@@ -161,6 +165,10 @@ void DeliveryLane::send() {
 }
 
 void DeliveryLane::on_message(Message message) {
+    if (packet_type(message) == SendingProgress::type) {
+        if (awaits_sender()) limit_time();
+        return;
+    }
     if (const auto probed = from_packet<EchoReply>(message); probed && phase_ == Phase::probing)
         return on_probed(*probed);
     if (const auto reply = from_packet<CommitmentReply>(message);
