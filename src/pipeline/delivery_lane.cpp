@@ -11,6 +11,7 @@
 #include "base/logging.h"
 #include "pipeline/destinations.h"
 #include "pipeline/retry_policy.h"
+#include "pipeline/types/sending_progress.h"
 #include "pipeline/wake_up.h"
 
 namespace hilum {

@@ -308,11 +308,6 @@ struct CommitmentReply {
     bool accepted = false;
     std::string message;
 };
-// sender -> coordinator, no answer: while it serves a request, the destination takes its time but goes on, so
-// that the sender is no reason to worry. Once a second at most.
-struct SendingProgress {
-    static constexpr const char* type = "sending_progress";
-};
 // coordinator -> sender: does the destination answer a C-ECHO? Answered by EchoReply.
 struct EchoRequest {
     static constexpr const char* type = "echo";
@@ -383,7 +378,6 @@ HILUM_JSON(CommitmentReportAnswer)
 HILUM_JSON(ReferencedInstance)
 HILUM_JSON(CommitmentRequest)
 HILUM_JSON(CommitmentReply)
-HILUM_JSON(SendingProgress)
 HILUM_JSON(EchoRequest)
 HILUM_JSON(EchoReply)
 HILUM_JSON(NodeStatus)

@@ -70,9 +70,5 @@ void to_json(nlohmann::json& json, const EchoRequest&) {
     json = nlohmann::json::object();
 }
 void from_json(const nlohmann::json&, EchoRequest&) {}
-void to_json(nlohmann::json& json, const SendingProgress&) {
-    json = nlohmann::json::object();
-}
-void from_json(const nlohmann::json&, SendingProgress&) {}
 
 }  // namespace hilum

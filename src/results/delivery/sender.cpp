@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "pipeline/types/messages.h"
+#include "pipeline/types/sending_progress.h"
 #include "results/delivery/hl7_sender.h"
 #include "results/delivery/storage_commitment_scu.h"
 

@@ -56,8 +56,8 @@ class RawConnection {
         return send(pdu(2, body));
     }
 
-    // A C-STORE with its data set, unanswered.
-    bool receive_store() {
+    // A request with its data set (C-STORE, N-ACTION), unanswered.
+    bool receive_request() {
         for (;;) {
             const auto received = receive();
             if (!received || received->type != 4) return false;
@@ -72,13 +72,14 @@ class RawConnection {
             }
         }
     }
-    bool answer_store(std::size_t status = 0) {
+    // With success: C-STORE-RSP, or another command field (PS3.7 E.1).
+    bool answer(std::size_t command_field = 0x8001) {
         DatasetBytes command({.explicit_vr = false});
         command.element(0x00000002, "UI", "1.2.840.10008.5.1.4.1.1.7")
-            .element(0x00000100, "US", little_16(0x8001))
+            .element(0x00000100, "US", little_16(command_field))
             .element(0x00000120, "US", message_id_)
             .element(0x00000800, "US", little_16(0x0101))
-            .element(0x00000900, "US", little_16(status));
+            .element(0x00000900, "US", little_16(0));
         return send(p_data(context_, true, true, command_set(command)));
     }
 

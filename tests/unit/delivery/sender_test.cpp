@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "pipeline/types/messages.h"
+#include "pipeline/types/sending_progress.h"
 #include "support/loopback.h"
 #include "support/slow_proxy.h"
 #include "support/temporary_folder.h"

@@ -72,8 +72,8 @@ TEST_F(StorageScuConnectionTest, AnswersThePeersReleaseOfAnIdleAssociation) {
     RawScp scp([&](const RawScp::Accept& accept) {
         auto connection = accept();
         connection.accept_association();
-        connection.receive_store();
-        connection.answer_store();
+        connection.receive_request();
+        connection.answer();
         connection.send_pdu(test::release_rq);
         answered = connection.receive_type();
     });
@@ -91,16 +91,16 @@ TEST_F(StorageScuConnectionTest, OpensAnewWhereThePeerReleasesInsteadOfAnswering
         {
             auto first = accept();
             first.accept_association();
-            first.receive_store();
-            first.answer_store();
-            first.receive_store();
+            first.receive_request();
+            first.answer();
+            first.receive_request();
             first.send_pdu(test::release_rq);
             answered = first.receive_type();
         }
         auto second = accept();
         second.accept_association();
-        second.receive_store();
-        second.answer_store();
+        second.receive_request();
+        second.answer();
         second.receive_type();
     });
     {
@@ -117,8 +117,8 @@ TEST_F(StorageScuConnectionTest, AnswersTheReleaseThatCrossedItsOwn) {
     RawScp scp([&](const RawScp::Accept& accept) {
         auto connection = accept();
         connection.accept_association();
-        connection.receive_store();
-        connection.answer_store();
+        connection.receive_request();
+        connection.answer();
         asked = connection.receive_type();
         connection.send_pdu(test::release_rq);
         answered = connection.receive_type();
@@ -138,15 +138,15 @@ TEST_F(StorageScuConnectionTest, AnAbortOfAnIdleAssociationIsNoFailure) {
         {
             auto first = accept();
             first.accept_association();
-            first.receive_store();
-            first.answer_store();
+            first.receive_request();
+            first.answer();
             first.send_pdu(test::a_abort);
             heard = first.receive_type();
         }
         auto second = accept();
         second.accept_association();
-        second.receive_store();
-        second.answer_store();
+        second.receive_request();
+        second.answer();
         second.receive_type();
     });
     {
@@ -157,6 +157,34 @@ TEST_F(StorageScuConnectionTest, AnAbortOfAnIdleAssociationIsNoFailure) {
     }
     scp.join();
     EXPECT_EQ(heard, -1) << "to an abort there is no answer";
+}
+
+TEST_F(StorageScuConnectionTest, NamesTheStepAtWhichAPeerHangs) {
+    RawScp scp([&](const RawScp::Accept& accept) {
+        auto connection = accept();
+        connection.accept_association();
+        while (connection.receive_type() == 4) {
+        }
+    });
+    const auto answer = StorageScu(node(scp.port(), milliseconds(300))).echo();
+    EXPECT_EQ(answer.outcome, Outcome::retry);
+    EXPECT_THAT(answer.message, HasSubstr("did not answer the C-ECHO within 300ms"));
+}
+
+TEST_F(StorageScuConnectionTest, APeerThatHangsAtTheReleaseHoldsUpNobodyForLong) {
+    RawScp scp([&](const RawScp::Accept& accept) {
+        auto connection = accept();
+        connection.accept_association();
+        connection.receive_request();
+        connection.answer();
+        while (connection.receive_type() > 0) {
+        }
+    });
+    StorageScu scu(node(scp.port(), seconds(30)));
+    EXPECT_EQ(scu.store(instance("1.2.1")).outcome, Outcome::delivered);
+    const auto before = Clock::now();
+    scu.release();
+    EXPECT_LT(Clock::now() - before, seconds(10));
 }
 
 struct OtherProtocol {

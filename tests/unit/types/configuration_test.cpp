@@ -231,7 +231,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Configuration, TakesIpv6AddressesOfDestinations) {
     const auto host = [](const std::string& text) {
-        return parsed("destinations:\n  - {name: p, ae_title: P, host: '" + text + "'}\n").destinations.at(0).host;
+        return parsed("destinations:\n  - {name: p, ae_title: P, host: '" + text + "'}\n")
+            .destinations.at(0)
+            .host;
     };
     EXPECT_EQ(host("fd00::1"), "fd00::1");
     EXPECT_EQ(host("[fd00::1]"), "fd00::1");
