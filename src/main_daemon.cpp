@@ -22,6 +22,7 @@
 #include "results/composer.h"
 #include "results/delivery/sender.h"
 #include "scp/listener.h"
+#include "scp/spool_scanner.h"
 
 namespace {
 
@@ -69,6 +70,7 @@ int check(const LoadedConfiguration& loaded, const std::string& file) {
 int run_role(const Arguments& arguments, const Configuration& configuration) {
     Channel channel((UniqueFd(arguments.channel_fd)));
     if (arguments.role == "listener") return scp::run_listener(std::move(channel), configuration);
+    if (arguments.role == "scanner") return scp::run_spool_scanner(std::move(channel), configuration);
     if (arguments.role == "decoder") return model::run_decoder(std::move(channel), configuration);
     if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
     if (arguments.role == "sender")

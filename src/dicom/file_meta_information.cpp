@@ -58,7 +58,7 @@ Result<Element> element_at(std::string_view head, std::size_t position) {
     return element;
 }
 
-std::string uid_text(std::string_view value) {
+std::string unpadded(std::string_view value) {
     const auto last = value.find_last_not_of(std::string_view(" \0", 2));
     return std::string(value.substr(0, last == std::string_view::npos ? 0 : last + 1));
 }
@@ -80,9 +80,10 @@ Result<FileMetaInformation> read_file_meta_information(int fd) {
         const auto element = element_at(*head, position);
         if (!element) return tl::unexpected(element.error());
         if (element->group != 2) break;
-        if (element->number == 0x0002) meta.media_storage_sop_class_uid = uid_text(element->value);
-        if (element->number == 0x0003) meta.media_storage_sop_instance_uid = uid_text(element->value);
-        if (element->number == 0x0010) meta.transfer_syntax_uid = uid_text(element->value);
+        if (element->number == 0x0002) meta.media_storage_sop_class_uid = unpadded(element->value);
+        if (element->number == 0x0003) meta.media_storage_sop_instance_uid = unpadded(element->value);
+        if (element->number == 0x0010) meta.transfer_syntax_uid = unpadded(element->value);
+        if (element->number == 0x0016) meta.source_application_entity_title = unpadded(element->value);
         position = element->end;
     }
     if (meta.transfer_syntax_uid.empty())

@@ -11,8 +11,9 @@ namespace hilum {
 struct FileMetaInformation {
     std::string transfer_syntax_uid;
     std::string media_storage_sop_class_uid, media_storage_sop_instance_uid;
-    std::uint64_t dataset_begin = 0;  // position of the data set's first byte
-    std::uint64_t file_size = 0;      // where it ends
+    std::string source_application_entity_title;  // as it stands there, without padding; empty where absent
+    std::uint64_t dataset_begin = 0;              // position of the data set's first byte
+    std::uint64_t file_size = 0;                  // where it ends
 };
 
 // From an open file or memfd, whose position stays where it was. Codes: "not_dicom" (no preamble with DICM,

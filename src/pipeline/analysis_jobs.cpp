@@ -67,12 +67,14 @@ void mark_urgent(Database& database, const std::string& study_instance_uid) {
 
 AnalysisJobs::AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
                            const Configuration& configuration, DataDirectory directory,
-                           std::vector<std::string> models, std::function<void()> on_finished)
+                           std::string generation, std::vector<std::string> models,
+                           std::function<void()> on_finished)
     : loop_(loop),
       commits_(commits),
       engine_(engine),
       configuration_(configuration),
       directory_(std::move(directory)),
+      generation_(std::move(generation)),
       models_(std::move(models)),
       on_finished_(std::move(on_finished)),
       claiming_(models_.size()),
@@ -166,7 +168,7 @@ void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
 void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
     auto shared = std::make_shared<Analysed>(std::move(analysed));
     boost::asio::post(files_, [this, job, model, shared] {
-        const std::string name = std::to_string(job.job) + ".analysis";
+        const std::string name = fmt::format("{}-{}.analysis", generation_, job.job);
         auto artifact = to_artifact(*shared);
         auto written = artifact ? write_file_durably(directory_.analyses() / name, serialize(*artifact))
                                 : Status(tl::unexpected(artifact.error()));

@@ -17,11 +17,12 @@ namespace hilum {
 
 class AnalysisJobs {
   public:
-    // `models`: the keys of configuration.models, in order. `on_finished`: a job came to an end, so a report
-    // may be due.
+    // `generation`: the database's (data_history.h), part of the artifacts' names, so that no other life of
+    // it takes them for its own. `models`: the keys of configuration.models, in order. `on_finished`: a job
+    // came to an end, so a report may be due.
     AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
-                 const Configuration& configuration, DataDirectory directory, std::vector<std::string> models,
-                 std::function<void()> on_finished);
+                 const Configuration& configuration, DataDirectory directory, std::string generation,
+                 std::vector<std::string> models, std::function<void()> on_finished);
 
     void pump();  // claims as much as the engine can take
     void drain() { draining_ = true; }
@@ -52,6 +53,7 @@ class AnalysisJobs {
     AnalysisEngine& engine_;
     const Configuration& configuration_;
     DataDirectory directory_;
+    std::string generation_;
     std::vector<std::string> models_;
     std::function<void()> on_finished_;
     std::vector<bool> claiming_;  // one claim at a time for each model

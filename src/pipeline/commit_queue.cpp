@@ -138,6 +138,17 @@ void CommitQueue::run_batch(std::deque<Unit>& batch) {
         } catch (const SQLite::Exception&) {
             // SQLite rolled back by itself (SQLITE_FULL does): there is no transaction left to end.
         }
+        return;
+    }
+    checkpoint();
+}
+
+// What is committed stands, whatever becomes of this; but after an I/O error nothing does.
+void CommitQueue::checkpoint() {
+    try {
+        database_.checkpoint_when_due();
+    } catch (const SQLite::Exception& error) {
+        spdlog::warn("cannot empty the database's WAL for now: {}", translate(error).message);
     }
 }
 

@@ -151,8 +151,10 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
                                      "say which jobs: a kind and an id, a study, or an accession number"}));
     const bool retry = request["verb"] == "jobs.retry";
     commits_.submit(
-        [selection, retry, actor](Database& database) {
-            return retry ? retry_jobs(database, selection, actor) : discard_jobs(database, selection, actor);
+        [selection, retry, actor, instances = node_.instances](Database& database) {
+            if (!retry) return discard_jobs(database, selection, actor);
+            const int priors = instances.analyse_priors(database, selection, actor);
+            return priors + retry_jobs(database, selection, actor);
         },
         [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
 }

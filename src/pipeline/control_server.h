@@ -11,6 +11,7 @@
 #include "pipeline/channel_watcher.h"
 #include "pipeline/commit_queue.h"
 #include "pipeline/data_directory.h"
+#include "pipeline/instance_store.h"
 
 namespace hilum {
 
@@ -21,6 +22,7 @@ class ControlServer {
         std::function<nlohmann::json()> live_status;  // what it knows beside the database
         std::function<void()> on_jobs;          // jobs were put back into queues, or a destination resumed
         std::vector<std::string> destinations;  // names of those configured
+        InstanceStore instances;                // analyses priors that are asked for
         // Loads the package of the model of that key anew, of every model where it is empty. `done` gets the
         // answer to the operator.
         std::function<void(const std::string& model, const std::string& actor,

@@ -9,7 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <optional>
 
 #include "base/clock.h"
@@ -23,12 +22,14 @@
 #include "pipeline/control.h"
 #include "pipeline/control_server.h"
 #include "pipeline/data_directory.h"
+#include "pipeline/data_history.h"
 #include "pipeline/delivery_jobs.h"
+#include "pipeline/history_keeper.h"
 #include "pipeline/job_state.h"
 #include "pipeline/prediction_desk.h"
 #include "pipeline/reception.h"
 #include "pipeline/report_jobs.h"
-#include "pipeline/spool_sweep.h"
+#include "pipeline/spool_adoption.h"
 #include "pipeline/stored_deadlines.h"
 
 namespace hilum {
@@ -67,7 +68,7 @@ void append_common_arguments(std::vector<std::string>& arguments, const Coordina
 class Node {
   public:
     Node(boost::asio::io_context& loop, const CoordinatorOptions& options, UniqueFd configuration_fd,
-         Database database);
+         Database database, const std::string& generation);
 
     ~Node() { commits_.end(); }
 
@@ -79,6 +80,8 @@ class Node {
     ChildSpecification specify_worker(std::size_t model, const std::string& device,
                                       const std::string& name) const;
     ControlServer::Node control_environment();
+    InstanceStore instances() const;
+    void instances_came();
     void reload_models(const std::string& model, const std::string& actor,
                        const std::function<void(nlohmann::json)>& done);
     void on_model_event(const audit::AuditEvent& event);
@@ -120,11 +123,12 @@ class Node {
     PredictionDesk predictions_;
     ControlServer control_;
     ClockKeeper clock_;
-    boost::asio::thread_pool sweeper_{1};
+    SpoolAdoption adoption_;
+    HistoryKeeper history_;
 };
 
 Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, UniqueFd configuration_fd,
-           Database database)
+           Database database, const std::string& generation)
     : loop_(loop),
       options_(options),
       configuration_(options.configuration),
@@ -138,8 +142,8 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
       commits_(loop, std::move(database),
                {.on_set = [this](Database& changed,
                                  Duration step) { clock_was_set(changed, configuration_, step, now()); }}),
-      analyses_(loop, commits_, engine_, configuration_, directory_, keys_of(configuration_.models),
-                [this] { reports_.pump(); }),
+      analyses_(loop, commits_, engine_, configuration_, directory_, generation,
+                keys_of(configuration_.models), [this] { reports_.pump(); }),
       reports_(
           loop, commits_, configuration_, directory_, keys_of(configuration_.models),
           [this] {
@@ -149,18 +153,27 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
           [this] { status_changed(); }),
       deliveries_(loop, commits_, configuration_, directory_, [this] { status_changed(); }),
       reception_(
-          loop, commits_, configuration_, InstanceStore(configuration_.study, keys_of(configuration_.models)),
-          [this] {
-              analyses_.pump();
-              reports_.pump();
-          },
+          loop, commits_, configuration_, instances(), [this] { instances_came(); },
           [this] { status_changed(); },
           [this](const CommitmentReport& report, auto answer) {
               deliveries_.keep_report(report, std::move(answer));
           }),
       predictions_(loop, engine_, keys_of(configuration_.models), [this] { status_changed(); }),
       control_(loop, commits_, directory_, control_environment()),
-      clock_(loop, commits_, [this] { look_again(); }) {}
+      clock_(loop, commits_, [this] { look_again(); }),
+      adoption_(
+          loop, commits_, directory_, instances(), [this] { instances_came(); },
+          [this] { status_changed(); }),
+      history_(loop, commits_, directory_) {}
+
+InstanceStore Node::instances() const {
+    return {configuration_.study, keys_of(configuration_.models), directory_};
+}
+
+void Node::instances_came() {
+    analyses_.pump();
+    reports_.pump();
+}
 
 AnalysisEngine::Environment Node::engine_environment() {
     return {.specify_decoder = [this](const std::string& name) { return specify("decoder", name); },
@@ -181,6 +194,7 @@ ControlServer::Node Node::control_environment() {
                 deliveries_.try_now();
             },
         .destinations = names_of(configuration_.destinations),
+        .instances = instances(),
         .reload_models =
             [this](const std::string& model, const std::string& actor,
                    const std::function<void(nlohmann::json)>& done) { reload_models(model, actor, done); }};
@@ -243,8 +257,8 @@ void Node::start_children() {
     reports_.start(specify("composer", "1"));
     deliveries_.start([this](const std::string& destination) { return specify("sender", destination); });
     if (configuration_.http.enabled) predictions_.start(specify("http", "1"));
-    boost::asio::post(sweeper_,
-                      [directory = directory_, before = started_at_] { sweep_spool(directory, before); });
+    adoption_.start(specify("scanner", "1"));
+    history_.start();
     reports_.pump();
     clock_.start();
 }
@@ -319,6 +333,7 @@ void Node::begin_drain() {
     analyses_.drain();
     reports_.drain();
     deliveries_.drain();
+    adoption_.stop();
     if (was_receiving_) reception_.drain();
     status_changed();
     continue_drain(std::chrono::steady_clock::now() + configuration_.node.drain_timeout);
@@ -340,6 +355,7 @@ void Node::continue_drain(std::chrono::steady_clock::time_point until) {
 
 void Node::end_children() {
     reception_.stop();
+    adoption_.stop();
     engine_.stop();
     if (reports_.started()) reports_.composer().stop();
     deliveries_.stop();
@@ -348,8 +364,8 @@ void Node::end_children() {
 }
 
 bool Node::any_child_running() const {
-    return reception_.child_running() || engine_.any_child_running() || deliveries_.any_child_running() ||
-           (reports_.started() && reports_.composer().running()) ||
+    return reception_.child_running() || adoption_.child_running() || engine_.any_child_running() ||
+           deliveries_.any_child_running() || (reports_.started() && reports_.composer().running()) ||
            (predictions_.http() != nullptr && predictions_.http()->running());
 }
 
@@ -370,8 +386,12 @@ void Node::finish() {
             event.actor = "hilum";
             database.append_audit(event);
             keep_time_seen(database, now());
+            return mark_of(database);
         },
-        [this](Result<void>) { loop_.stop(); });
+        [this](const Result<HistoryMark>& mark) {
+            if (mark) history_.finish(*mark);
+            loop_.stop();
+        });
 }
 
 bool Node::inferring() const {
@@ -392,6 +412,7 @@ NodeStatus Node::status() const {
     status.children = engine_.children_status();
     for (const auto& child : deliveries_.children_status()) status.children.push_back(child);
     if (reception_.started()) status.children.push_back(reception_.listener().status());
+    if (const auto scanner = adoption_.child_status()) status.children.push_back(*scanner);
     if (reports_.started()) status.children.push_back(reports_.composer().status());
     if (predictions_.http() != nullptr) status.children.push_back(predictions_.http()->status());
     return status;
@@ -410,6 +431,7 @@ nlohmann::json Node::live_status() const {
             {"receiving", now_is.receiving},
             {"inferring", now_is.inferring},
             {"draining", now_is.draining},
+            {"adopting", adoption_.waiting()},
             {"destination_states", now_is.destinations},
             {"children", now_is.children},
             {"models", now_is.models}};
@@ -472,13 +494,18 @@ int run_coordinator(const CoordinatorOptions& options) {
         spdlog::critical("{}", database.error().message);
         return 1;
     }
+    const auto generation = join_history(*database, directory);
+    if (!generation) {
+        spdlog::critical("{}", generation.error().message);
+        return 1;
+    }
     auto text = make_memfd("hilum-configuration", std::as_bytes(std::span(options.configuration_text)));
     if (!text) {
         spdlog::critical("{}", text.error().message);
         return 1;
     }
     boost::asio::io_context loop;
-    Node node(loop, options, std::move(*text), std::move(*database));
+    Node node(loop, options, std::move(*text), std::move(*database), generation->id);
     if (auto started = node.start(); !started) {
         spdlog::critical("{}", started.error().message);
         return 1;

@@ -35,7 +35,13 @@ constexpr const char* all_jobs =
     "  sop_instance_uid, NULL, NULL, destination, commitment, delivery.attempts, delivery.next_attempt_at, "
     "delivery.error,"
     "  delivery.created_at, delivery.updated_at FROM delivery JOIN result ON result.id = result_id"
-    "  JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id)"
+    "  JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
+    // Of priors where they are asked for: a site may have many.
+    " UNION ALL SELECT 'instance', instance.id, instance.state, study_instance_uid, accession_number,"
+    "  sop_instance_uid, NULL, NULL, NULL, NULL, 0, NULL, 'received, not analysed: ' || not_analysed,"
+    "  received_at, received_at FROM instance JOIN study ON study.id = study_id WHERE instance.state = "
+    "'prior'"
+    "  AND (?1 != '' OR ?2 != '' OR ?3 = 'prior' OR ?4 = 'instance'))"
     " WHERE (?1 = '' OR accession_number = ?1) AND (?2 = '' OR study_instance_uid = ?2)"
     " AND (?3 = '' OR state = ?3) AND (?4 = '' OR (kind = ?4 AND id = ?5))"
     " ORDER BY created_at DESC, id DESC LIMIT ?6";
@@ -44,7 +50,7 @@ void times_to_text(nlohmann::json& rows) {
     for (auto& row : rows)
         for (const char* key :
              {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at",
-              "urgent_at", "withdrawn_at", "seen_at", "set_at"})
+              "urgent_at", "withdrawn_at", "seen_at", "set_at", "at", "since", "finished_at"})
             if (row.contains(key) && row[key].is_number())
                 row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
 }
@@ -166,6 +172,21 @@ Result<nlohmann::json> DatabaseReader::destinations() {
     });
 }
 
+Result<nlohmann::json> DatabaseReader::storage() {
+    return answered([&] {
+        auto generations = database_->select(
+            "SELECT id, since, reason FROM generation WHERE reason NOT IN ('', 'first') ORDER BY number DESC"
+            " LIMIT 1");
+        auto surveys = database_->select("SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1");
+        auto files = database_->select("SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file");
+        for (auto* rows : {&generations, &surveys, &files}) times_to_text(*rows);
+        nlohmann::json storage = {{"database", nullptr}, {"spool", nullptr}, {"set_aside", std::move(files)}};
+        if (!generations.empty()) storage["database"] = generations.front();
+        if (!surveys.empty()) storage["spool"] = surveys.front();
+        return storage;
+    });
+}
+
 Result<nlohmann::json> DatabaseReader::studies(int limit) {
     return answered([&] {
         auto rows = database_->select(
@@ -173,6 +194,8 @@ Result<nlohmann::json> DatabaseReader::studies(int limit) {
             "urgent_at,"
             " withdrawn_at,"
             " (SELECT count(*) FROM instance WHERE study_id = study.id) AS instances,"
+            " (SELECT group_concat(why, '; ') FROM (SELECT DISTINCT not_analysed AS why FROM instance"
+            "  WHERE study_id = study.id AND state = 'prior')) AS not_analysed,"
             " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS n "
             "FROM analysis"
             "  JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id GROUP BY "

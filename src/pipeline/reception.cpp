@@ -116,7 +116,7 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
         [this, commit = std::move(commit)](Database& database) { return store_.store(database, commit); },
         [this, id](Result<StoreAnswer> stored) {
             answer(id, stored);
-            if (stored && stored->keep_file) on_instances_();
+            if (stored && stored->outcome != "duplicate" && stored->outcome != "discarded") on_instances_();
         });
 }
 

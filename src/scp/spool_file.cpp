@@ -1,6 +1,7 @@
 #include "scp/spool_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -104,21 +105,34 @@ Status Spool::open_folder_of(const std::string& day) {
     return {};
 }
 
-Result<SpoolFile> Spool::create() {
-    auto random = random_name();
-    if (!random) return tl::unexpected(random.error());
-    const std::string file = *random + ".dcm";
-    UniqueFd fd;
-    for (const bool last_attempt : {false, true}) {
-        if (auto opened = open_folder_of(to_dicom_date(now())); !opened)
-            return tl::unexpected(opened.error());
-        fd.reset(::openat(day_folder_->get(), temporary(file).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC,
-                          0640));
-        if (fd || errno != ENOENT || last_attempt) break;
-        day_folder_.reset();  // somebody removed the folder of the day
+// One try: nothing where it should be tried again, because somebody removed the folder of the day, or the new
+// file before it was locked.
+Result<std::optional<UniqueFd>> Spool::create_locked(const std::string& file) {
+    if (auto opened = open_folder_of(to_dicom_date(now())); !opened) return tl::unexpected(opened.error());
+    UniqueFd fd(
+        ::openat(day_folder_->get(), temporary(file).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640));
+    if (!fd && errno == ENOENT) {
+        day_folder_.reset();
+        return std::nullopt;
     }
-    if (!fd) return failure("cannot create a file in the spool");
-    return SpoolFile(day_folder_, day_, file, std::move(fd));
+    if (!fd || ::flock(fd.get(), LOCK_EX) != 0) return failure("cannot create a file in the spool");
+    struct stat info {};
+    if (::fstat(fd.get(), &info) != 0) return failure("cannot create a file in the spool");
+    if (info.st_nlink == 0) return std::nullopt;
+    return std::optional<UniqueFd>(std::move(fd));
+}
+
+Result<SpoolFile> Spool::create() {
+    constexpr int tries = 3;
+    for (int i = 0; i < tries; ++i) {
+        auto random = random_name();
+        if (!random) return tl::unexpected(random.error());
+        const std::string file = *random + ".dcm";
+        auto fd = create_locked(file);
+        if (!fd) return tl::unexpected(fd.error());
+        if (*fd) return SpoolFile(day_folder_, day_, file, std::move(**fd));
+    }
+    return fail_for_now("system", "cannot create a file in the spool: it is removed again and again");
 }
 
 }  // namespace hilum::scp

@@ -1,11 +1,13 @@
 // The spool: data_dir/spool/YYYYMMDD/<32 random hexadecimal digits>.dcm, one file for each received object.
-// Names owe nothing to what was received. While it is written a file is called *.tmp; the coordinator sweeps
-// those, and files without a row, at its start.
+// Names owe nothing to what was received. While it is written a file is called *.tmp. Who writes it holds an
+// flock on it until it is answered for, under either name; at its start the coordinator removes *.tmp files
+// that nobody holds, and adopts other files that nobody holds and no row names (pipeline/spool_survey.h).
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,6 +60,7 @@ class Spool {
   private:
     explicit Spool(UniqueFd folder) : folder_(std::move(folder)) {}
     Status open_folder_of(const std::string& day);
+    Result<std::optional<UniqueFd>> create_locked(const std::string& file);
 
     UniqueFd folder_;
     std::string day_;  // that day_folder_ is of

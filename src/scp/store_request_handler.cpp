@@ -5,32 +5,9 @@
 #include "base/logging.h"
 #include "dicom/uid.h"
 #include "scp/part10_header.h"
+#include "scp/received_header.h"
 
 namespace hilum::scp {
-namespace {
-
-// The UIDs that a stored object is known by must be there, be UIDs, and be the command's.
-Status check_uids(const HeaderScan& scan, const StoreRequest& request) {
-    for (const auto* uid :
-         {&scan.sop_class_uid, &scan.sop_instance_uid, &scan.study_instance_uid, &scan.series_instance_uid}) {
-        if (uid->empty()) return fail("missing_uid", "the data set lacks a UID that identifies it");
-        if (!Uid::parse(*uid)) return fail("invalid_uid", "the data set has a UID that is none");
-    }
-    if (scan.sop_class_uid != request.sop_class_uid || scan.sop_instance_uid != request.sop_instance_uid)
-        return fail("uid_mismatch",
-                    "the SOP class or instance UID of the data set differs from the command's");
-    return {};
-}
-
-ReceivedHeader to_header(HeaderScan scan, std::string_view transfer_syntax_uid) {
-    return {std::move(scan.sop_class_uid),      std::move(scan.sop_instance_uid),
-            std::move(scan.study_instance_uid), std::move(scan.series_instance_uid),
-            std::string(transfer_syntax_uid),   std::move(scan.modality),
-            std::move(scan.study_date),         std::move(scan.accession_number),
-            std::move(scan.patient_id),         std::move(scan.patient_name)};
-}
-
-}  // namespace
 
 void StoreRequestHandler::begin(StoreRequest request) {
     reset();
@@ -78,7 +55,8 @@ Result<HeaderScan> StoreRequestHandler::scan() {
     auto scanned = scan_header(file_->fd(), meta_length_, file_->size(), *request_.transfer_syntax, limits);
     if (!scanned) return scanned;
     study_instance_uid_ = scanned->study_instance_uid;
-    if (auto uids = check_uids(*scanned, request_); !uids) return tl::unexpected(uids.error());
+    if (auto uids = check_uids(*scanned, request_.sop_class_uid, request_.sop_instance_uid); !uids)
+        return tl::unexpected(uids.error());
     return scanned;
 }
 

@@ -1,8 +1,11 @@
 """The same instance sent again, with the same bytes and with others; and our own results sent back."""
 
+import datetime
+import json
+
 import pydicom
 
-from hilum_harness import HilumTest, make_phantoms, variant, wait_until
+from hilum_harness import HilumTest, configuration, make_phantoms, merged, variant, wait_until
 from report_reading import predecessors
 
 
@@ -65,6 +68,27 @@ class DuplicateTest(HilumTest):
         self.assertEqual(report.PatientID, "CORRECTED")
         self.assertEqual(predecessors(report), [result.uid for result in first if result.is_report])
 
+    def test_a_wrong_patient_taken_back_by_the_first_version_is_reported_of_the_first(self):
+        self.send(self.file)
+        first = self.await_results([self.study])[self.study]
+        right = str(pydicom.dcmread(self.file, stop_before_pixels=True).PatientID)
+        wrong = self.changed("wrong.dcm", lambda d: setattr(d, "PatientID", "SOMEBODY ELSE"))
+        self.send(wrong)
+        second = self.await_results([self.study], per_study=4)[self.study]
+        self.send(self.file)
+        third = self.await_results([self.study], per_study=5)[self.study]
+        reports = sorted((result.dataset for result in third if result.is_report), key=lambda d: int(d.InstanceNumber))
+        self.assertEqual([report.PatientID for report in reports], [right, "SOMEBODY ELSE", right])
+        self.assertEqual(len({report.SOPInstanceUID for report in reports}), 3)
+        self.assertEqual(predecessors(reports[2]), [reports[1].SOPInstanceUID])
+        self.assertEqual({result.uid for result in third if result.is_capture},
+                         {result.uid for result in first + second if result.is_capture}, "the picture of the first is there")
+        self.send(self.file)
+        fence = variant(self.file, self.folder / "fence.dcm")
+        self.send(self.folder / "fence.dcm")
+        found = self.await_results([str(fence.StudyInstanceUID)])
+        self.assertEqual(len(found[self.study]), 5, "the same as the newest is a duplicate")
+
     def test_our_own_results_sent_back_are_taken_and_discarded(self):
         self.send(self.file)
         found = self.await_results([self.study])[self.study]
@@ -81,3 +105,56 @@ class DuplicateTest(HilumTest):
 
     def reasons_of_discards(self):
         return sorted(event["detail"]["reason"] for event in self.audit_events() if "reason" in event["detail"])
+
+
+class PriorTest(HilumTest):
+    """Stored and not analysed, because its Study Date was old when it came."""
+
+    changes = {"study": {"max_age": "7d"}}
+
+    def setUp(self):
+        super().setUp()
+        self.start_node()
+        phantom, = make_phantoms(self.folder / "phantoms", 1, seed=33)
+        self.file = self.folder / "prior.dcm"
+        self.study = str(variant(phantom, self.file, lambda d: setattr(d, "StudyDate", "20100102")).StudyInstanceUID)
+        self.send(self.file)
+
+    def listed(self, *options):
+        answered = self.node.run("jobs", "list", "--study", self.study, "--json", *options)
+        self.assertEqual(answered.returncode, 0, answered.stderr)
+        return json.loads(answered.stdout)["jobs"]
+
+    def test_the_list_of_jobs_says_why_it_is_not_analysed(self):
+        job, = self.listed()
+        self.assertEqual(job["state"], "prior")
+        self.assertRegex(job["error"], r"^received, not analysed: Study Date 20100102 was more than study.max_age \(7d 0h\)")
+        self.assertIn("received, not analysed: Study Date 20100102",
+                      self.node.run("jobs", "list", "--study", self.study).stdout)
+        self.send(self.file)
+        self.assertEqual(self.listed(), [job], "the same again under the same rule changes nothing")
+
+    def test_it_is_analysed_when_it_is_sent_again_under_a_right_setting(self):
+        self.node.stop()
+        self.node.configure(configuration(self.folder / "node" / "data", self.pacs.port,
+                                          **merged(self.changes, {"study": {"max_age": "none"}})))
+        self.start_node()
+        self.send(self.file)
+        found = self.await_results([self.study])
+        self.assert_one_report_and_capture(found[self.study])
+
+    def test_it_is_analysed_when_it_is_sent_again_with_a_right_date(self):
+        dataset = pydicom.dcmread(self.file)
+        dataset.StudyDate = datetime.date.today().strftime("%Y%m%d")
+        dataset.save_as(self.file)
+        self.send(self.file)
+        found = self.await_results([self.study])
+        self.assert_one_report_and_capture(found[self.study])
+
+    def test_an_operator_has_it_analysed(self):
+        retried = self.node.run("jobs", "retry", "--study", self.study)
+        self.assertEqual(retried.returncode, 0, retried.stderr)
+        found = self.await_results([self.study])
+        self.assert_one_report_and_capture(found[self.study])
+        self.assertNotIn("prior", [job["state"] for job in self.listed()])
+        self.assertIn("prior_analysed", [event["type"] for event in self.audit_events()])

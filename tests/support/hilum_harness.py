@@ -291,4 +291,4 @@ class HilumTest(unittest.TestCase):
 
 __all__ = ["BINARIES", "COMPREHENSIVE_3D_SR", "HilumTest", "MODEL", "Peer", "RADIOGRAPHS", "SECONDARY_CAPTURE",
            "SOURCE", "STORESCU_OPTION", "ServiceError", "configuration", "diagnoses", "echo", "http", "make_phantoms",
-           "need", "radiographs", "run_peer", "store", "store_statuses", "variant", "wait_until", "Hilum", "Orthanc"]
+           "merged", "need", "radiographs", "run_peer", "store", "store_statuses", "variant", "wait_until", "Hilum", "Orthanc"]

@@ -18,6 +18,36 @@ nlohmann::json member(const nlohmann::json& object, const char* key) {
     return object.value(key, nlohmann::json::array());
 }
 
+std::string words_for(const std::string& reason) {
+    if (reason == "created") return "created anew beside objects that it did not know";
+    if (reason == "older") return "older than its folders: a backup, or commits were lost";
+    if (reason == "foreign") return "not the one that belongs to its folders";
+    return "its folders did not say which database is theirs";
+}
+
+// What is out of the ordinary about the database and the spool, and nothing else.
+void print_storage(const Context& context, const nlohmann::json& status) {
+    const auto storage = status.value("storage", nlohmann::json::object());
+    const auto database = storage.value("database", nlohmann::json());
+    if (database.is_object())
+        context.out << fmt::format("  database   {}\n             ({})\n",
+                                   words_for(text_of(database, "reason")),
+                                   short_time(text_of(database, "since")));
+    const auto spool = storage.value("spool", nlohmann::json());
+    if (spool.is_object() && text_of(spool, "unknown") != "0")
+        context.out << fmt::format(
+            "  spool      {} objects were unknown: {} adopted, {} set aside, {} twice,\n             {} "
+            "unreadable for now ({})\n",
+            text_of(spool, "unknown"), text_of(spool, "adopted"), text_of(spool, "set_aside"),
+            text_of(spool, "duplicates"), text_of(spool, "postponed"), short_time(text_of(spool, "at")));
+    if (status.value("adopting", 0) > 0)
+        context.out << "  adopting   " << text_of(status, "adopting") << " objects wait\n";
+    const auto files = member(storage, "set_aside");
+    if (!files.empty())
+        context.out << fmt::format("  set aside  {} {} in spool/set-aside; `hilum status --json` says why\n",
+                                   files.size(), files.size() == 1 ? "file" : "files");
+}
+
 void print_node(const Context& context, const nlohmann::json& status) {
     if (!status.value("running", false)) {
         context.out << "hilumd is not running; this is what the database says.\n";
@@ -36,6 +66,7 @@ void print_node(const Context& context, const nlohmann::json& status) {
             context.out << "  http       port " << text_of(node, "http_port") << "\n";
         if (status.value("draining", false)) context.out << "  being stopped: finishing what runs\n";
     }
+    print_storage(context, status);
     const auto disk = status.value("disk", nlohmann::json::object());
     if (disk.contains("free_bytes"))
         context.out << "  free disk  " << human_size(disk["free_bytes"].get<std::uint64_t>()) << "\n";

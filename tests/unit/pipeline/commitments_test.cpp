@@ -19,7 +19,7 @@ class CommitmentsTest : public testing::Test {
     CommitmentsTest() {
         settings_.name = "pacs";
         settings_.storage_commitment = true;
-        InstanceStore(StudySettings{}, {"demo"}).store(database_, test::received("1.2.3.4"));
+        test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
         database_.execute(
             "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
             " VALUES(1, 'demo', 1, 'composed', 1, 1)");

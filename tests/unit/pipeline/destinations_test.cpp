@@ -16,7 +16,7 @@ class DestinationsTest : public testing::Test {
     DestinationsTest() {
         settings_.name = "pacs";
         settings_.give_up_after = 72h;
-        InstanceStore(StudySettings{}, {"demo"}).store(database_, test::received("1.2.3.4"));
+        test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
         database_.execute(
             "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
             " VALUES(1, 'demo', 1, 'composed', 1, 1)");

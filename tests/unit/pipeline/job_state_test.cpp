@@ -23,7 +23,7 @@ class JobStateTest : public testing::Test {
 
     TemporaryFolder folder_;
     Database database_ = open_database(folder_);
-    InstanceStore store_{StudySettings{}, {"demo"}};
+    InstanceStore store_ = test::instance_store(folder_);
     RetrySettings retry_;
 };
 

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <string>
 
+#include "base/file_system.h"
 #include "pipeline/database.h"
+#include "pipeline/instance_store.h"
 #include "pipeline/types/messages.h"
 
 namespace hilum::test {
@@ -31,6 +33,20 @@ inline Database open_database(const TemporaryFolder& folder) {
     auto database = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
     if (!database) throw std::runtime_error(database.error().message);
     return std::move(*database);
+}
+
+// Of a node whose data_dir is the folder, with one model.
+inline InstanceStore instance_store(const TemporaryFolder& folder, const StudySettings& study = {}) {
+    return {study, {"demo"}, DataDirectory{folder.path()}};
+}
+
+// The file that a receiver would have written: `size` bytes in the spool.
+inline void put_in_spool(const TemporaryFolder& folder, const std::string& file, std::size_t size = 10) {
+    const auto path = DataDirectory{folder.path()}.spool() / file;
+    std::filesystem::create_directories(path.parent_path());
+    const std::string bytes(size, 'x');
+    if (auto written = write_file_durably(path, std::as_bytes(std::span(bytes))); !written)
+        throw std::runtime_error(written.error().message);
 }
 
 inline StoreCommit received(const std::string& sop_instance_uid, const std::string& study = "1.2.3",

@@ -10,7 +10,7 @@ namespace {
 class UrgencyTest : public testing::Test {
   protected:
     void receive(const char* sop_instance_uid, const char* study) {
-        InstanceStore(StudySettings{}, {"demo"}).store(database_, test::received(sop_instance_uid, study));
+        test::instance_store(folder_).store(database_, test::received(sop_instance_uid, study));
     }
     void add_report(int study) {
         database_.execute(

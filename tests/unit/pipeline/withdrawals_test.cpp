@@ -16,7 +16,7 @@ namespace {
 class WithdrawalsTest : public testing::Test {
   protected:
     WithdrawalsTest() {
-        InstanceStore(StudySettings{}, {"demo"}).store(database_, test::received("1.2.3.4"));
+        test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
         database_.execute("UPDATE study SET report_version = 2, due_at = 1");
         add_report(1, "composed");
         add_report(2, "queued");

@@ -1,0 +1,308 @@
+#include "pipeline/spool_adoption.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/logging.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::seconds scan_timeout(120);  // of one file; a pass over 2 GiB takes some seconds
+constexpr int most_deaths = 2;                     // of the scanner over one file
+constexpr std::size_t most_unsettled = 64;         // so that receivers' commits do not queue behind
+
+audit::AuditEvent event_of(const char* type, const std::string& file) {
+    audit::AuditEvent event;
+    event.type = type;
+    event.actor = "hilum";
+    event.detail["file"] = file;
+    return event;
+}
+
+}  // namespace
+
+SpoolAdoption::SpoolAdoption(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
+                             InstanceStore store, std::function<void()> on_instances,
+                             std::function<void()> on_changed)
+    : loop_(loop),
+      commits_(commits),
+      directory_(std::move(directory)),
+      store_(std::move(store)),
+      on_instances_(std::move(on_instances)),
+      on_changed_(std::move(on_changed)),
+      deadline_(loop) {}
+
+void SpoolAdoption::start(ChildSpecification scanner) {
+    specification_ = std::move(scanner);
+    boost::asio::post(files_, [this] {
+        auto survey = std::make_shared<Result<SpoolSurvey>>(survey_spool(directory_));
+        boost::asio::post(loop_, [this, survey] { surveyed(std::move(*survey)); });
+    });
+}
+
+void SpoolAdoption::stop() {
+    stopping_ = true;
+    deadline_.cancel();
+    if (scanner_) scanner_->stop();
+}
+
+std::optional<nlohmann::json> SpoolAdoption::child_status() const {
+    if (!scanner_ || through_) return std::nullopt;
+    return scanner_->status();
+}
+
+// ---- what there is ----
+
+void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
+    if (stopping_) return;
+    if (!survey) return spdlog::error("{}; the next start tries again", survey.error().message);
+    if (survey->foreign > 0)
+        spdlog::warn("{} files in the spool are none of Hilum's; they are left alone", survey->foreign);
+    if (survey->unfinished > 0)
+        spdlog::info("removed {} unfinished files that an earlier end left in the spool", survey->unfinished);
+    if (!survey->unknown.empty())
+        spdlog::warn("{} whole objects lie in the spool that the database does not know; they are adopted",
+                     survey->unknown.size());
+    if (survey->unknown.empty() && survey->unfinished == 0) return;
+    open_record(*survey);
+    waiting_.assign(std::make_move_iterator(survey->unknown.begin()),
+                    std::make_move_iterator(survey->unknown.end()));
+}
+
+void SpoolAdoption::open_record(const SpoolSurvey& survey) {
+    commits_.submit_until_kept(
+        [unknown = survey.unknown.size(), unfinished = survey.unfinished](Database& database) {
+            const std::int64_t at = to_microseconds(now());
+            database.execute("UPDATE spool_survey SET finished_at = ? WHERE finished_at IS NULL", at);
+            database.execute(
+                "INSERT INTO spool_survey(at, unknown, unfinished, finished_at) VALUES(?1, ?2, ?3,"
+                " iif(?2 = 0, ?1, NULL))",
+                at, static_cast<std::uint64_t>(unknown), unfinished);
+            const std::int64_t record = database.last_id();
+            if (unfinished > 0) database.count("spool_files", {{"outcome", "unfinished"}}, unfinished);
+            audit::AuditEvent event;
+            event.type = "spool_surveyed";
+            event.actor = "hilum";
+            event.detail = {{"unknown", unknown}, {"unfinished", unfinished}};
+            database.append_audit(event);
+            return record;
+        },
+        [this](const Result<std::int64_t>& record) {
+            if (!record)
+                return spdlog::error("cannot adopt what lies in the spool: {}", record.error().message);
+            record_ = *record;
+            if (!waiting_.empty() && !stopping_) start_scanner();
+        });
+}
+
+void SpoolAdoption::start_scanner() {
+    scanner_ = std::make_unique<SupervisedChild>(
+        loop_, specification_,
+        SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
+                                   [this](const std::string& how) { on_scanner_ended(how); },
+                                   [this] {
+                                       on_changed_();
+                                       pump();
+                                   }});
+    scanner_->start();
+}
+
+// ---- one file after another ----
+
+void SpoolAdoption::pump() {
+    if (stopping_ || through_ || current_ || unsettled_ >= most_unsettled || !child_running()) return;
+    if (waiting_.empty()) return finish_when_through();
+    current_ = std::move(waiting_.front());
+    waiting_.pop_front();
+    scan(*current_);
+}
+
+void SpoolAdoption::scan(const UnknownObject& object) {
+    const auto path = directory_.spool() / object.file;
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!file) {
+        const int error = errno;
+        postpone(object.file, system_error(error, "cannot open it"));
+        current_.reset();
+        return boost::asio::post(loop_, [this] { pump(); });
+    }
+    deadline_.expires_after(scan_timeout);
+    deadline_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && scanner_) scanner_->kill();
+    });
+    const int fds[] = {file.get()};
+    (void)scanner_->send(to_packet(ScanRequest{object.file}), fds);  // its end is told by on_scanner_ended
+}
+
+void SpoolAdoption::on_message(Message message) {
+    auto reply = from_packet<ScanReply>(message);
+    if (!reply || !current_ || reply->object.file != current_->file) {
+        spdlog::error("scanner: {}", reply ? "answered another request" : reply.error().message);
+        return scanner_->kill();
+    }
+    deadline_.cancel();
+    scanner_->prosper();
+    const UnknownObject object = *std::exchange(current_, std::nullopt);
+    if (reply->error_code.empty())
+        adopt(object, std::move(*reply));
+    else if (reply->error_code == "not_now")
+        postpone(object.file, {reply->error_code, reply->error, Retry::later});
+    else
+        put_aside(object.file, {reply->error_code, reply->error});
+    pump();
+}
+
+void SpoolAdoption::on_scanner_ended(const std::string& how) {
+    deadline_.cancel();
+    if (!current_ || stopping_) return;
+    UnknownObject object = *std::exchange(current_, std::nullopt);
+    if (++deaths_[object.file] < most_deaths)
+        waiting_.push_front(std::move(object));
+    else
+        put_aside(object.file, {"scanner_died", "the process that read it " + how});
+}
+
+void SpoolAdoption::adopt(const UnknownObject& object, ScanReply reply) {
+    ++unsettled_;
+    auto shared = std::make_shared<ScanReply>(std::move(reply));
+    commits_.submit_until_kept(
+        [this, shared, at = object.written_at](Database& database) {
+            auto adoption = store_.adopt(database, shared->object, at);
+            if (adoption.outcome == Adoption::adopted) count(database, "adopted");
+            return adoption;
+        },
+        [this, object, shared](const Result<Adoption>& adoption) { adopted(object, *shared, adoption); });
+}
+
+void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
+                            const Result<Adoption>& adoption) {
+    --unsettled_;
+    if (!adoption) {
+        postpone(object.file, adoption.error());
+    } else if (adoption->outcome == Adoption::adopted) {
+        spdlog::debug("adopted {}", loggable(object.file));
+        on_instances_();
+    } else if (adoption->outcome == Adoption::duplicate) {
+        judge_duplicate(reply.object, adoption->known_file, reply.data_set);
+    } else if (adoption->outcome == Adoption::own_result) {
+        put_aside(object.file, {"own_result", "it is a result of this node that came back"});
+    }
+    pump();
+}
+
+// Two files claim to hold one data set. Only the bytes can tell whether that is so.
+void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string& known,
+                                    std::uint64_t data_set) {
+    ++unsettled_;
+    boost::asio::post(files_, [this, file = object.file, size = object.size, known, data_set] {
+        const bool same = same_end(directory_.spool() / file, directory_.spool() / known, data_set);
+        auto removed = same ? remove_duplicate(directory_, file) : Status();
+        boost::asio::post(loop_, [this, file, size, known, same, removed = std::move(removed)] {
+            --unsettled_;
+            if (!same) return replace(known, file, size);
+            if (!removed) return postpone(file, removed.error());
+            spdlog::info("removed {}: the same object lies in the spool as {}", loggable(file), known);
+            commit([this, file, known](Database& database) {
+                count(database, "duplicates");
+                auto event = event_of("duplicate_removed", file);
+                event.detail["known_as"] = known;
+                database.append_audit(event);
+            });
+        });
+    });
+}
+
+void SpoolAdoption::replace(const std::string& known, const std::string& file, std::uint64_t size) {
+    spdlog::warn("{} is missing or damaged; {}, which is whole, takes its place", loggable(known),
+                 loggable(file));
+    commit(
+        [this, file, known, size](Database& database) {
+            database.execute("UPDATE instance SET file = ?, size = ? WHERE file = ?", file, size, known);
+            count(database, "adopted");
+            auto event = event_of("instance_file_replaced", file);
+            event.detail["known_as"] = known;
+            database.append_audit(event);
+        },
+        [this] { on_instances_(); });
+}
+
+// The row first: a start that is cut off between the two finds the file where it was, and does it again.
+void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
+    spdlog::warn("{} in the spool is set aside, as spool/set-aside/{}: {}: {}", loggable(file),
+                 loggable(std::filesystem::path(file).filename().string()), error.code,
+                 loggable(error.message));
+    commit(
+        [this, file, error](Database& database) {
+            database.execute("INSERT OR REPLACE INTO set_aside(file, code, error, at) VALUES(?, ?, ?, ?)",
+                             file, error.code, error.message, to_microseconds(now()));
+            count(database, "set_aside");
+            auto event = event_of("object_set_aside", file);
+            event.outcome = "failure";
+            event.detail["code"] = error.code;
+            event.detail["error"] = error.message;
+            database.append_audit(event);
+        },
+        [this, file] {
+            ++unsettled_;
+            boost::asio::post(files_, [this, file] {
+                const auto moved = set_aside(directory_, file);
+                if (!moved) spdlog::error("{}", moved.error().message);
+                boost::asio::post(loop_, [this] {
+                    --unsettled_;
+                    pump();
+                });
+            });
+        });
+}
+
+void SpoolAdoption::postpone(const std::string& file, const Error& error) {
+    spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); the next start tries again",
+                 loggable(file), loggable(error.message));
+    commit([this](Database& database) { count(database, "postponed"); });
+}
+
+// ---- the account ----
+
+// `outcome`: a column of spool_survey.
+void SpoolAdoption::count(Database& database, const char* outcome) const {
+    database.count("spool_files", {{"outcome", outcome}});
+    database.execute(
+        "UPDATE spool_survey SET adopted = adopted + (?2 = 'adopted'), duplicates = duplicates + (?2 = "
+        "'duplicates'), set_aside = set_aside + (?2 = 'set_aside'), postponed = postponed + (?2 = "
+        "'postponed') WHERE id = ?1",
+        record_, outcome);
+}
+
+void SpoolAdoption::commit(std::function<void(Database&)> work, std::function<void()> then) {
+    ++unsettled_;
+    commits_.submit_until_kept(std::move(work), [this, then = std::move(then)](const Result<void>& kept) {
+        --unsettled_;
+        if (!kept) spdlog::error("cannot keep what became of a file in the spool: {}", kept.error().message);
+        if (kept && then) then();
+        pump();
+    });
+}
+
+void SpoolAdoption::finish_when_through() {
+    if (unsettled_ > 0) return;
+    through_ = true;
+    commits_.submit_until_kept(
+        [record = record_](Database& database) {
+            database.execute("UPDATE spool_survey SET finished_at = ? WHERE id = ?", to_microseconds(now()),
+                             record);
+        },
+        [](const Result<void>& kept) {
+            if (!kept) spdlog::error("{}", kept.error().message);
+        });
+    spdlog::info("every object in the spool is known");
+    // Within one of its callbacks it must not end.
+    boost::asio::post(loop_, [this] { scanner_->stop(); });
+}
+
+}  // namespace hilum

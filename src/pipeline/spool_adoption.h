@@ -1,0 +1,73 @@
+// Takes in what lies whole in the spool and no instance names (spool_survey.h): a scanner process reads each
+// header, as a receiver would have, and the object is committed and queued as one that was received. What
+// cannot be read is set aside. Runs beside receiving, one file after another; a start that is cut off in the
+// middle is taken up by the next.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pipeline/commit_queue.h"
+#include "pipeline/instance_store.h"
+#include "pipeline/spool_survey.h"
+#include "pipeline/supervised_child.h"
+#include "pipeline/types/scan_messages.h"
+
+namespace hilum {
+
+class SpoolAdoption {
+  public:
+    // `on_instances`: something was adopted that is to be analysed.
+    SpoolAdoption(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
+                  InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed);
+
+    void start(ChildSpecification scanner);  // surveys; the scanner is started if there is something to scan
+    void stop();                             // what is left is for the next start
+    bool child_running() const { return scanner_ && scanner_->running(); }
+    // Nothing while there is no scanner at work.
+    std::optional<nlohmann::json> child_status() const;
+    std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
+
+  private:
+    void surveyed(Result<SpoolSurvey> survey);
+    void open_record(const SpoolSurvey& survey);
+    void start_scanner();
+    void pump();
+    void scan(const UnknownObject& object);
+    void on_message(Message message);
+    void on_scanner_ended(const std::string& how);
+    void adopt(const UnknownObject& object, ScanReply reply);
+    void adopted(const UnknownObject& object, const ScanReply& reply, const Result<Adoption>& adoption);
+    void judge_duplicate(const StoreCommit& object, const std::string& known, std::uint64_t data_set);
+    void replace(const std::string& known, const std::string& file, std::uint64_t size);
+    void put_aside(const std::string& file, const Error& error);
+    void postpone(const std::string& file, const Error& error);
+    void count(Database& database, const char* outcome) const;
+    void commit(std::function<void(Database&)> work, std::function<void()> then = {});
+    void finish_when_through();
+
+    boost::asio::io_context& loop_;
+    CommitQueue& commits_;
+    DataDirectory directory_;
+    InstanceStore store_;
+    std::function<void()> on_instances_, on_changed_;
+    ChildSpecification specification_;
+    std::unique_ptr<SupervisedChild> scanner_;
+    std::deque<UnknownObject> waiting_;
+    std::optional<UnknownObject> current_;  // with the scanner
+    std::map<std::string, int> deaths_;     // of the scanner, by the file that it had
+    std::size_t unsettled_ = 0;             // scanned, and not yet through
+    std::int64_t record_ = 0;               // row of spool_survey
+    bool stopping_ = false, through_ = false;
+    boost::asio::steady_timer deadline_;
+    boost::asio::thread_pool files_{1};
+};
+
+}  // namespace hilum

@@ -1,0 +1,137 @@
+#include "pipeline/spool_survey.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/file_system.h"
+#include "pipeline/database.h"
+
+namespace hilum {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Survey {
+  public:
+    Survey(const DataDirectory& directory, Database& database) : directory_(directory), database_(database) {}
+
+    Result<SpoolSurvey> run() {
+        std::error_code error;
+        fs::recursive_directory_iterator entry(directory_.spool(), error);
+        for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+            if (entry->path() == directory_.set_aside()) entry.disable_recursion_pending();
+            std::error_code gone;
+            if (fs::is_regular_file(entry->symlink_status(gone)) && !gone) look_at(entry->path());
+        }
+        if (error) return fail_for_now("system", "cannot look through the spool: {}", error.message());
+        std::ranges::sort(survey_.unknown, {}, [](const UnknownObject& object) {
+            return std::pair(object.written_at, object.file);
+        });
+        return std::move(survey_);
+    }
+
+  private:
+    void look_at(const fs::path& path) {
+        const auto name = path.lexically_relative(directory_.spool()).string();
+        const auto kind = path.extension();
+        if (kind == ".tmp") return remove_unfinished(path, name);
+        if (kind != ".dcm") {
+            ++survey_.foreign;
+            return;
+        }
+        // Asked after the lock: who held it may just have committed.
+        const auto file = unheld(path);
+        if (!file || database_.number("SELECT 1 FROM instance WHERE file = ?", name)) return;
+        struct stat info {};
+        if (::fstat(file.get(), &info) != 0 || info.st_nlink == 0) return;
+        survey_.unknown.push_back({name, from_microseconds(std::int64_t{info.st_mtim.tv_sec} * 1'000'000 +
+                                                           info.st_mtim.tv_nsec / 1000)});
+    }
+
+    // Open and locked; nothing where a receiver has it, or it is gone or cannot be opened.
+    static UniqueFd unheld(const fs::path& path) {
+        UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+        if (!file && errno != ENOENT)
+            spdlog::warn("cannot open {} in the spool: {}", path.filename().string(), std::strerror(errno));
+        return {};
+    }
+
+    void remove_unfinished(const fs::path& path, const std::string& name) {
+        const auto file = unheld(path);
+        if (!file) return;
+        if (::unlink(path.c_str()) == 0)
+            ++survey_.unfinished;
+        else if (errno != ENOENT)
+            spdlog::warn("cannot remove {} in the spool: {}", name, std::strerror(errno));
+    }
+
+    const DataDirectory& directory_;
+    Database& database_;
+    SpoolSurvey survey_;
+};
+
+}  // namespace
+
+Result<SpoolSurvey> survey_spool(const DataDirectory& directory) {
+    auto database = Database::open(directory.database(), Database::Access::read_only);
+    if (!database) return tl::unexpected(database.error());
+    try {
+        return Survey(directory, *database).run();
+    } catch (const SQLite::Exception& error) {
+        return fail_for_now("database", "cannot look through the spool: {}", error.what());
+    }
+}
+
+bool same_end(const fs::path& one, const fs::path& other, std::uint64_t bytes) {
+    const UniqueFd first(::open(one.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd second(::open(other.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat first_info {
+    }, second_info{};
+    if (!first || !second || ::fstat(first.get(), &first_info) != 0 ||
+        ::fstat(second.get(), &second_info) != 0)
+        return false;
+    const auto begin = [bytes](const struct stat& info) { return info.st_size - static_cast<off_t>(bytes); };
+    if (begin(first_info) < 0 || begin(second_info) < 0) return false;
+    constexpr std::size_t step = 256 * 1024;
+    std::string mine(step, '\0'), theirs(step, '\0');
+    for (std::uint64_t at = 0; at < bytes;) {
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, bytes - at));
+        const auto offset = static_cast<off_t>(at);
+        const auto n = ::pread(first.get(), mine.data(), wanted, begin(first_info) + offset);
+        if (n <= 0 || ::pread(second.get(), theirs.data(), static_cast<std::size_t>(n),
+                              begin(second_info) + offset) != n)
+            return false;
+        if (std::memcmp(mine.data(), theirs.data(), static_cast<std::size_t>(n)) != 0) return false;
+        at += static_cast<std::uint64_t>(n);
+    }
+    return true;
+}
+
+Status set_aside(const DataDirectory& directory, const std::string& file) {
+    const auto from = directory.spool() / file, to = directory.set_aside() / from.filename();
+    if (::mkdir(directory.set_aside().c_str(), 0750) != 0 && errno != EEXIST)
+        return tl::unexpected(system_error(errno, "cannot make the folder spool/set-aside"));
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0)
+        return tl::unexpected(system_error(errno, "cannot set " + file + " aside"));
+    for (const auto& folder : {directory.set_aside(), from.parent_path(), directory.spool()})
+        if (auto synced = sync_directory(folder); !synced) return synced;
+    return {};
+}
+
+Status remove_duplicate(const DataDirectory& directory, const std::string& file) {
+    const auto path = directory.spool() / file;
+    if (::unlink(path.c_str()) != 0)
+        return tl::unexpected(system_error(errno, "cannot remove " + file + " from the spool"));
+    return sync_directory(path.parent_path());
+}
+
+}  // namespace hilum

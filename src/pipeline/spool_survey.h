@@ -1,0 +1,41 @@
+// What lies in the spool and no instance names: after a crash, a lost or restored database, lost commits.
+// A whole file may be the only copy of an image that was acknowledged, so it is never deleted here; it is for
+// adoption (spool_adoption.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "pipeline/data_directory.h"
+
+namespace hilum {
+
+struct UnknownObject {
+    std::string file;      // name within the spool folder
+    Timestamp written_at;  // the file's own time
+};
+
+struct SpoolSurvey {
+    std::vector<UnknownObject> unknown;  // whole files, in the order in which they were written
+    int unfinished = 0;                  // *.tmp files that no receiver held, removed
+    int foreign = 0;                     // files of other names, left alone
+};
+
+// Looks through the spool, without what was set aside. A receiver holds an flock on its file until the
+// object is answered for, whichever daemon's it is; what is held is none of ours, and no clock is asked. Runs
+// beside receiving, on a thread of its own.
+Result<SpoolSurvey> survey_spool(const DataDirectory& directory);
+
+// Whether the last `bytes` bytes of two files are the same.
+bool same_end(const std::filesystem::path& one, const std::filesystem::path& other, std::uint64_t bytes);
+
+// Moves a file of the spool to spool/set-aside, durably.
+Status set_aside(const DataDirectory& directory, const std::string& file);
+
+// Removes one that is known to lie there twice, durably.
+Status remove_duplicate(const DataDirectory& directory, const std::string& file);
+
+}  // namespace hilum

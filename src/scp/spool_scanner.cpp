@@ -1,0 +1,122 @@
+#include "scp/spool_scanner.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "base/sandbox.h"
+#include "dicom/dataset_reading.h"
+#include "dicom/file_meta_information.h"
+#include "dicom/sop_classes.h"
+#include "scp/received_header.h"
+
+namespace hilum::scp {
+namespace {
+
+constexpr std::size_t memory_limit = 1ULL << 30;
+constexpr std::size_t longest_ae_title = 16;
+
+// Where it is none that a caller could have had, nobody is named.
+std::string ae_title_of(const FileMetaInformation& meta) {
+    const std::string& title = meta.source_application_entity_title;
+    const bool printable =
+        std::ranges::all_of(title, [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
+    return printable && title.size() <= longest_ae_title ? title : std::string();
+}
+
+Result<std::string> digest_of(int fd, std::uint64_t begin, std::uint64_t end) {
+    Sha256 digest;
+    std::vector<std::byte> buffer(256 * 1024);
+    for (std::uint64_t at = begin; at < end;) {
+        const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), end - at);
+        const ssize_t n = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(at));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return tl::unexpected(system_error(errno, "cannot read"));
+        if (n == 0) return fail("truncated", "the file shrank while it was read");
+        digest.update(std::span(buffer).first(static_cast<std::size_t>(n)));
+        at += static_cast<std::uint64_t>(n);
+    }
+    return digest.hex();
+}
+
+Result<StoreCommit> scan(int fd, const FileMetaInformation& meta, const ScpSettings& settings) {
+    const auto* transfer_syntax = find_transfer_syntax(meta.transfer_syntax_uid);
+    if (transfer_syntax == nullptr)
+        return fail("transfer_syntax", "the file has a transfer syntax that Hilum does not take");
+    const auto* sop_class = find_storage_sop_class(meta.media_storage_sop_class_uid);
+    if (sop_class == nullptr || sop_class->kind != StorageKind::image)
+        return fail("not_an_image", "the file is no image that Hilum stores");
+    HeaderScanLimits limits;
+    limits.digest_descriptions = settings.descriptions_matter;
+    auto scanned = scan_header(fd, meta.dataset_begin, meta.file_size, *transfer_syntax, limits);
+    if (!scanned) return tl::unexpected(scanned.error());
+    if (auto uids =
+            check_uids(*scanned, meta.media_storage_sop_class_uid, meta.media_storage_sop_instance_uid);
+        !uids)
+        return tl::unexpected(uids.error());
+    auto digest = digest_of(fd, meta.dataset_begin, meta.file_size);
+    if (!digest) return tl::unexpected(digest.error());
+    StoreCommit object;
+    object.size = meta.file_size;
+    object.analysis_sha256 = scanned->analysis_sha256;
+    object.header = to_header(std::move(*scanned), transfer_syntax->uid);
+    object.dataset_sha256 = std::move(*digest);
+    object.calling_ae = ae_title_of(meta);
+    return object;
+}
+
+bool may_pass(const Error& error) {
+    static constexpr std::array ours{"system", "unreadable", "out_of_memory", "disk_full"};
+    return error.retry == Retry::later || std::ranges::find(ours, error.code) != ours.end();
+}
+
+Status serve_next(Channel& coordinator, const Configuration& configuration) {
+    const auto message = coordinator.receive();
+    if (!message) return tl::unexpected(message.error());
+    const auto request = from_packet<ScanRequest>(*message);
+    if (!request) return tl::unexpected(request.error());
+    if (message->fds.size() != 1) return fail("protocol", "a scan request needs a file");
+    return coordinator.send(
+        to_packet(scan_spool_file(message->fds[0].get(), request->file, configuration.scp)));
+}
+
+}  // namespace
+
+ScanReply scan_spool_file(int fd, const std::string& file, const ScpSettings& settings) {
+    ScanReply reply;
+    const auto meta = read_file_meta_information(fd);
+    auto object = meta ? scan(fd, *meta, settings) : Result<StoreCommit>(tl::unexpected(meta.error()));
+    if (object) {
+        reply.object = std::move(*object);
+        reply.data_set = meta->file_size - meta->dataset_begin;
+    } else {
+        reply.error_code = may_pass(object.error()) ? "not_now" : object.error().code;
+        reply.error = object.error().message;
+    }
+    reply.object.file = file;
+    return reply;
+}
+
+int run_spool_scanner(Channel coordinator, const Configuration& configuration) {
+    prepare_dcmtk();
+    for (const auto& confined : {limit_address_space(memory_limit), deny_new_sockets()})
+        if (!confined) {
+            spdlog::error("cannot confine the scanner: {}", confined.error().message);
+            return EXIT_FAILURE;
+        }
+    for (;;) {
+        const auto served = serve_next(coordinator, configuration);
+        if (served) continue;
+        if (served.error().code == "closed") return EXIT_SUCCESS;
+        spdlog::error("scanner: {}", served.error().message);
+        return EXIT_FAILURE;
+    }
+}
+
+}  // namespace hilum::scp
