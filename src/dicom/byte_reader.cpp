@@ -20,6 +20,23 @@ bool ByteReader::at_end() {
     return begin_ == end_ && !fill();
 }
 
+std::size_t ByteReader::peek(std::span<std::byte> ahead) {
+    while (end_ - begin_ < ahead.size() && !error_) {
+        std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+                  buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+        end_ -= begin_;
+        begin_ = 0;
+        const auto n = source_->read(std::span(buffer_).subspan(end_));
+        if (!n) error_ = n.error();
+        if (!n || *n == 0) break;
+        end_ += *n;
+    }
+    if (error_) return 0;
+    const std::size_t count = std::min(ahead.size(), end_ - begin_);
+    std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), count, ahead.begin());
+    return count;
+}
+
 std::span<const std::byte> ByteReader::take(std::size_t limit) {
     if (at_end()) {
         fail_with(fail("truncated", "the data set ends within an element"));

@@ -26,6 +26,10 @@ class ByteReader {
     bool at_end();                                        // true also when not ok()
     std::uint64_t position() const { return position_; }  // bytes read or skipped
 
+    // What comes next, without going on: fills the front of `ahead`, which is small, and returns how much; 0
+    // at the end or when not ok().
+    std::size_t peek(std::span<std::byte> ahead);
+
     std::uint8_t read_byte();
     std::uint16_t read_16(bool big_endian);
     std::uint32_t read_32(bool big_endian);

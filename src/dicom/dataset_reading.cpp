@@ -17,6 +17,7 @@
 #include "dicom/file_meta_information.h"
 #include "dicom/header_scan.h"
 #include "dicom/japanese_text.h"
+#include "dicom/spliced_file.h"
 #include "dicom/transfer_syntaxes.h"
 #include "dicom/unknown_elements.h"
 
@@ -27,7 +28,8 @@ constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are rea
 
 // DCMTK needs up to 2 microseconds and 250 bytes for an element, and holds in memory what was deflated. The
 // pixels of any frame that is decoded fit into this twice.
-constexpr HeaderScanLimits parser_limits{.elements = 500'000, .inflated_size = 256ULL << 20, .digest = false};
+constexpr HeaderScanLimits parser_limits{
+    .elements = 500'000, .inflated_size = 256ULL << 20, .digest = false, .pass_over_group_2 = true};
 
 bool is_ascii(const std::string& text) {
     return std::ranges::all_of(text,
@@ -140,18 +142,21 @@ std::optional<double> number_in_text(DcmElement& element, unsigned long index) {
     return number;
 }
 
-// DCMTK recurses into sequences and believes lengths: the file passes a bounded scan before DCMTK sees it.
-Status check_structure(int fd) {
+// DCMTK recurses into sequences and believes lengths: the file passes a bounded scan before DCMTK sees it, and
+// where the scan read over a defect, DCMTK sees the file without it.
+Result<DatasetMends> check_structure(int fd) {
     const auto meta = read_file_meta_information(fd);
     if (!meta) return tl::unexpected(meta.error());
     const TransferSyntax* const syntax = find_transfer_syntax(meta->transfer_syntax_uid);
     if (syntax == nullptr)
-        return fail("transfer_syntax",
-                    "the image is encoded in a way that Hilum does not read (transfer syntax {})",
+        return fail("transfer_syntax", "its transfer syntax is none that is read ({})",
                     loggable(meta->transfer_syntax_uid));
-    const auto scan = scan_header(fd, meta->dataset_begin, meta->file_size, *syntax, parser_limits);
+    auto scan = scan_header(fd, meta->dataset_begin, meta->file_size, *syntax, parser_limits);
     if (!scan) return tl::unexpected(scan.error());
-    return {};
+    auto& mends = scan->mends;
+    if (mends.native_pixel_data)
+        mends.splices.insert(mends.splices.begin(), with_native_transfer_syntax(*meta));
+    return std::move(mends);
 }
 
 Error loading_error(const OFCondition& condition) {
@@ -160,6 +165,22 @@ Error loading_error(const OFCondition& condition) {
     if (condition == EC_InvalidStream || condition == EC_EndOfStream || condition == EC_StreamNotifyClient)
         return {"truncated", "the file ends before its data set does", Retry::never};
     return {"undecodable", fmt::format("DCMTK cannot read the data set: {}", condition.text()), Retry::never};
+}
+
+Status parse(DcmFileFormat& format, const std::filesystem::path& file, const std::vector<Splice>& splices) {
+    OFCondition condition;
+    if (splices.empty()) {
+        condition = format.loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
+    } else {
+        const auto stream = open_spliced_file(file, splices);
+        if (!stream) return tl::unexpected(stream.error());
+        format.setReadMode(ERM_fileOnly);
+        format.transferInit();
+        condition = format.read(**stream, EXS_Unknown, EGL_noChange, values_left_in_file);
+        format.transferEnd();
+    }
+    if (condition.bad()) return tl::unexpected(loading_error(condition));
+    return {};
 }
 
 }  // namespace
@@ -198,20 +219,20 @@ void prepare_dcmtk() {
     forget_private_dictionary();
 }
 
-Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file) {
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file, ImageNotes* notes) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open the DICOM file").message);
-    if (auto bounded = check_structure(fd.get()); !bounded) return tl::unexpected(bounded.error());
+    const auto mends = check_structure(fd.get());
+    if (!mends) return tl::unexpected(mends.error());
+    if (notes != nullptr) add_notes(*notes, mends->notes);
     auto format = std::make_unique<DcmFileFormat>();
-    const auto condition =
-        format->loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
-    if (condition.bad()) return tl::unexpected(loading_error(condition));
+    if (auto parsed = parse(*format, file, mends->splices); !parsed) return tl::unexpected(parsed.error());
     resolve_unknown_elements(*format->getDataset());
     return format;
 }
 
-Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd) {
-    return load_dicom_file(std::filesystem::path(fmt::format("/proc/self/fd/{}", fd)));
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes) {
+    return load_dicom_file(std::filesystem::path(fmt::format("/proc/self/fd/{}", fd)), notes);
 }
 
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "pipeline/types/analysis.h"
+#include "pipeline/types/image_note.h"
 
 namespace hilum {
 
@@ -28,12 +29,14 @@ void prepare_dcmtk();
 // VR that the dictionary gives their tag, but for Pixel Data (unknown_elements.h). Codes: "not_dicom",
 // "transfer_syntax" (one that Hilum does not know), those of scan_header() ("truncated", "malformed",
 // "too_deep", "too_large", ...), "undecodable" (whatever else DCMTK refuses), "out_of_memory", "unreadable"
-// (the file system failed).
-Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file);
+// (the file system failed). Defects that scan_header() reads over, and elements of group 0002 in the data set,
+// are not seen by the parser; they are told in `notes`.
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file,
+                                                       ImageNotes* notes = nullptr);
 
 // The same for an open file or memfd, which stays the caller's and must stay open as long as the result is
 // used.
-Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd);
+Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes = nullptr);
 
 // The element's text in UTF-8, without leading and trailing padding; several values are joined by
 // backslashes. Empty when the element is absent, empty, or no text. `item` may be an item of a sequence: the

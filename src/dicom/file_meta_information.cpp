@@ -58,6 +58,14 @@ Result<Element> element_at(std::string_view head, std::size_t position) {
     return element;
 }
 
+// Where the file meta information ends as its first element says; 0 where that says nothing. Behind it some
+// devices have another group 0002, in the data set.
+std::size_t end_by_group_length(std::string_view head) {
+    const auto first = element_at(head, preamble + 4);
+    if (!first || first->group != 2 || first->number != 0 || first->value.size() != 4) return 0;
+    return first->end + number(first->value);
+}
+
 std::string unpadded(std::string_view value) {
     const auto last = value.find_last_not_of(std::string_view(" \0", 2));
     return std::string(value.substr(0, last == std::string_view::npos ? 0 : last + 1));
@@ -75,8 +83,9 @@ Result<FileMetaInformation> read_file_meta_information(int fd) {
 
     FileMetaInformation meta;
     meta.file_size = static_cast<std::uint64_t>(info.st_size);
+    const std::size_t said_end = end_by_group_length(*head);
     std::size_t position = preamble + 4;
-    while (position < head->size()) {
+    while (position < head->size() && position != said_end) {
         const auto element = element_at(*head, position);
         if (!element) return tl::unexpected(element.error());
         if (element->group != 2) break;
@@ -90,6 +99,15 @@ Result<FileMetaInformation> read_file_meta_information(int fd) {
         return fail("not_dicom", "the file does not name its transfer syntax");
     meta.dataset_begin = position;
     return meta;
+}
+
+Splice with_native_transfer_syntax(const FileMetaInformation& meta) {
+    const std::string uid("1.2.840.10008.1.2.1", 20);  // with its padding
+    const std::string elements = std::string{2, 0, 1, 0, 'O', 'B', 0, 0, 2, 0, 0, 0, 0, 1} +
+                                 std::string{2, 0, 0x10, 0, 'U', 'I', 20, 0} + uid;
+    const std::string length = std::string{2, 0, 0, 0, 'U', 'L', 4, 0} +
+                               std::string{static_cast<char>(elements.size()), 0, 0, 0};
+    return {preamble + 4, meta.dataset_begin, length + elements};
 }
 
 }  // namespace hilum

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "dicom/dataset_mending.h"
 
 namespace hilum {
 
@@ -16,8 +17,14 @@ struct FileMetaInformation {
     std::uint64_t file_size = 0;                  // where it ends
 };
 
-// From an open file or memfd, whose position stays where it was. Codes: "not_dicom" (no preamble with DICM,
+// From an open file or memfd, whose position stays where it was. It ends where its group length says, or,
+// where no element ends there, before the first element of another group. Codes: "not_dicom" (no preamble with DICM,
 // or no file meta information as the standard has it), "unreadable".
 Result<FileMetaInformation> read_file_meta_information(int fd);
+
+// In place of the file meta information, one with nothing but the transfer syntax Explicit VR Little Endian,
+// for a file whose pixel data is native under a transfer syntax of compressed pixel data: those have that
+// encoding.
+Splice with_native_transfer_syntax(const FileMetaInformation& meta);
 
 }  // namespace hilum

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t undefined_length = 0xFFFFFFFF;
 constexpr std::size_t captured_length = 1024;
+constexpr std::size_t element_header = 8, item_header = 8;  // bytes, the least
 
 using Tag = std::uint32_t;  // group and element
 
@@ -95,6 +96,16 @@ bool is_sequence_in_dictionary(Tag tag) {
     return DcmTag(group_of(tag), static_cast<Uint16>(tag & 0xFFFF)).getEVR() == EVR_SQ;
 }
 
+template <typename Byte>
+bool is_zero(Byte byte) {
+    return byte == Byte{};
+}
+
+bool is_in_dictionary(Tag tag) {
+    const DcmEVR known = DcmTag(group_of(tag), static_cast<Uint16>(tag & 0xFFFF)).getEVR();
+    return known != EVR_UN && known != EVR_UNKNOWN;
+}
+
 // Whether a length of 32 bits follows (PS3.5 7.1.2), in the opinion of the parser that comes after: it knows
 // names of its own ("ox") and takes what is no VR at all for one with 16 bits.
 bool has_long_length(std::uint16_t value_representation) {
@@ -105,9 +116,15 @@ bool has_long_length(std::uint16_t value_representation) {
 
 class Scanner {
   public:
-    Scanner(std::unique_ptr<ByteSource> source, std::uint64_t size, const TransferSyntax& transfer_syntax,
-            const HeaderScanLimits& limits)
-        : reader_(std::move(source)), limits_(limits), inflated_(transfer_syntax.deflated) {
+    // `begin`: where in the file the data set does.
+    Scanner(std::unique_ptr<ByteSource> source, std::uint64_t begin, std::uint64_t size,
+            const TransferSyntax& transfer_syntax, const HeaderScanLimits& limits)
+        : reader_(std::move(source)),
+          begin_(begin),
+          transfer_syntax_(transfer_syntax),
+          limits_(limits),
+          inflated_(transfer_syntax.deflated),
+          mending_(transfer_syntax.encoding == DatasetEncoding::explicit_big_endian) {
         const bool explicit_vr = transfer_syntax.encoding != DatasetEncoding::implicit_little_endian;
         const bool big_endian = transfer_syntax.encoding == DatasetEncoding::explicit_big_endian;
         levels_.push_back({Level::data_set, {}, size, explicit_vr, big_endian});
@@ -117,7 +134,8 @@ class Scanner {
     Result<HeaderScan> scan() {
         while (reader_.ok()) {
             close_ended_levels();
-            if (levels_.size() == 1 && reader_.at_end()) break;
+            if (levels_.size() == 1 && (reader_.at_end() || ends_here())) break;
+            if (fragments_end_here()) continue;
             if (++elements_ > limits_.elements)
                 give_up("too_large", "the data set has too many elements");
             else if (top().kind == Level::data_set || top().kind == Level::item)
@@ -125,7 +143,7 @@ class Scanner {
             else
                 scan_item();
         }
-        if (!reader_.ok()) return tl::unexpected(reader_.error());
+        if (!reader_.ok() && !was_no_element()) return tl::unexpected(reader_.error());
         return finish();
     }
 
@@ -148,7 +166,115 @@ class Scanner {
     void give_up(const char* code, const char* why) { reader_.fail_with(fail(code, "{}", why)); }
 
     void close_ended_levels() {
-        while (levels_.size() > 1 && top().end && reader_.position() >= *top().end) levels_.pop_back();
+        while (levels_.size() > 1 && top().end && reader_.position() >= *top().end) close();
+    }
+
+    void close() {
+        if (is_in_pixel_data()) {
+            if (top().kind == Level::fragments && top().end && !delimited_) mending_.insert_delimiter(here());
+            pixel_data_read_ = true;
+        }
+        levels_.pop_back();
+        if (mending_.too_many()) give_up("malformed", "the data set has too many defects");
+    }
+
+    std::uint64_t here() const { return begin_ + reader_.position(); }  // in the file
+    bool is_in_pixel_data() const { return levels_.size() == 2 && top_level_tag_ == pixel_data; }
+
+    std::string peek(std::size_t count) {
+        std::string ahead(count, '\0');
+        ahead.resize(reader_.peek(std::as_writable_bytes(std::span(ahead))));
+        return ahead;
+    }
+
+    Tag tag_in(const std::string& bytes) const {
+        const auto byte = [&](std::size_t i) { return static_cast<Tag>(static_cast<unsigned char>(bytes[i])); };
+        return top().big_endian ? byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3)
+                                : byte(1) << 24 | byte(0) << 16 | byte(3) << 8 | byte(2);
+    }
+
+    // Whether the data set, at its top level, ends before the file does.
+    bool ends_here() {
+        if (inflated_) return false;
+        const std::string ahead = peek(element_header);
+        if (!pixel_data_read_) return std::ranges::all_of(ahead, is_zero<char>) && only_zeros_follow();
+        if (ahead.size() < element_header || is_of_another_kind(tag_in(ahead)) || !has_vr(ahead)) {
+            mending_.ignore_trailing_bytes(here(), begin_ + levels_.front().limit);
+            return true;
+        }
+        const Tag tag = tag_in(ahead);
+        const bool expected = tag > top_level_tag_ && (top().explicit_vr || is_in_dictionary(tag));
+        if (!expected && !doubt_) doubt_ = Doubt{here(), scan_, character_set_};
+        return false;
+    }
+
+    static bool is_of_another_kind(Tag tag) {  // of a command or of file meta information
+        return group_of(tag) < 0x0008 && group_of(tag) % 2 == 0;
+    }
+    bool has_vr(const std::string& header) const {
+        return !top().explicit_vr || DcmVR(header.substr(4, 2).c_str()).isStandard();
+    }
+
+    // The rest begins with zeros and is read: it is padding, or no data set.
+    bool only_zeros_follow() {
+        const std::uint64_t from = here(), left = levels_.front().limit - reader_.position();
+        bool zeros = true;
+        reader_.read(left, [&](auto bytes) { zeros = zeros && std::ranges::all_of(bytes, is_zero<std::byte>); });
+        if (zeros)
+            mending_.ignore_trailing_bytes(from, from + left);
+        else
+            give_up("not_a_data_set", "the data set holds elements of a command or of file meta information");
+        return zeros;
+    }
+
+    // Whether what failed lies behind the Pixel Data and did not look like an element: bytes that trail.
+    bool was_no_element() {
+        const std::string& code = reader_.error().code;
+        if (!doubt_ || is_doubled_ || (code != "truncated" && code != "malformed" && code != "not_a_data_set"))
+            return false;
+        scan_ = doubt_->scan;
+        character_set_ = doubt_->character_set;
+        mending_.drop_from(doubt_->begin);
+        mending_.ignore_trailing_bytes(doubt_->begin, begin_ + levels_.front().limit);
+        return true;
+    }
+
+    // Whether the fragments of the Pixel Data, or native pixels in their place, end without a delimiter as it
+    // should be; then they are closed.
+    bool fragments_end_here() {
+        if (inflated_ || !is_in_pixel_data() || top().kind != Level::fragments || top().end) return false;
+        const std::string ahead = peek(item_header);
+        const Tag tag = ahead.size() < sizeof(Tag) ? 0 : tag_in(ahead);
+        if (tag == item_tag || tag == sequence_delimitation) return false;
+        if (fragments_ == 0 && reader_.ok()) return read_native_to_the_end();
+        if (fragments_ < 2 || !reader_.ok()) return false;  // an offset table and a fragment
+        if (ahead == std::string(item_header, '\0')) {
+            mending_.replace_delimiter(here());
+            reader_.skip(item_header);
+        } else {
+            mending_.insert_delimiter(here());
+        }
+        close();
+        return true;
+    }
+
+    bool read_native_to_the_end() {
+        const std::uint64_t begin = here();
+        std::uint64_t length = levels_.front().limit - reader_.position();
+        if (transfer_syntax_.compression != Compression::uncompressed || length >= undefined_length)
+            return false;
+        std::string tail;
+        reader_.read(length, [&](std::span<const std::byte> bytes) {
+            if (digesting_) digest_.update(bytes);
+            tail.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            tail.erase(0, tail.size() - std::min(tail.size(), item_header));
+        });
+        if (tail.size() == item_header && tag_in(tail) == sequence_delimitation) length -= item_header;
+        length -= length % 2;
+        mending_.read_to_the_end(begin - sizeof(std::uint32_t), begin, begin + length);
+        if (here() > begin + length) mending_.ignore_trailing_bytes(begin + length, here());
+        close();
+        return true;
     }
 
     Tag read_tag() {
@@ -182,19 +308,50 @@ class Scanner {
     }
 
     void scan_element() {
+        const std::uint64_t begin = here();
         const auto element = read_element_header();
         if (!element || !reader_.ok()) return;
         const bool outermost = levels_.size() == 1;
-        if (outermost && group_of(element->tag) < 0x0008 && group_of(element->tag) % 2 == 0) {
+        const bool passed_over = outermost && limits_.pass_over_group_2 && group_of(element->tag) == 0x0002;
+        if (outermost && is_of_another_kind(element->tag) && !passed_over) {
             give_up("not_a_data_set", "the data set holds elements of a command or of file meta information");
             return;
         }
         if (outermost) digesting_ = limits_.digest && is_analysed(element->tag, limits_.digest_descriptions);
         if (digesting_) digest_position(element->tag);
+        if (outermost) top_level_tag_ = element->tag;
+        if (outermost && element->tag == pixel_data && opened_as_fragments(*element)) return;
         if (holds_items(*element))
             open_value(*element);
         else if (fits(element->length))
             take_value(*element, outermost);
+        if (levels_.size() > 1) return;
+        pixel_data_read_ |= element->tag == pixel_data;
+        if (passed_over) mending_.leave_out_file_meta_information(begin, here());
+    }
+
+    // Fragments have no length and belong to transfer syntaxes of compressed pixels; both rules are broken.
+    bool opened_as_fragments(const Element& element) {
+        const bool compressed = transfer_syntax_.compression != Compression::uncompressed;
+        const bool bytes = !top().explicit_vr || element.vr == vr("OB") || element.vr == vr("OW");
+        if (!bytes || inflated_) return false;
+        fragments_ = 0;
+        delimited_ = false;
+        if (element.length == undefined_length) {
+            open(Level::fragments, element.length, top().explicit_vr, top().big_endian);
+            return true;
+        }
+        if (!compressed) return false;
+        const std::string ahead = peek(item_header);
+        if (ahead.starts_with("\xFF\xD8\xFF") || ahead.starts_with("\xFF\x4F\xFF\x51"))
+            return false;  // a stream without fragments is none that is read, and no native pixels either
+        if (element.length < item_header || ahead.size() < item_header || tag_in(ahead) != item_tag) {
+            mending_.read_as_native(transfer_syntax_.uid);
+            return false;
+        }
+        mending_.set_length(here() - sizeof(std::uint32_t), undefined_length);
+        open(Level::fragments, element.length, top().explicit_vr, top().big_endian);
+        return true;
     }
 
     // None: the item ended, or the scan failed.
@@ -205,7 +362,7 @@ class Scanner {
             if (element.tag != item_delimitation || top().kind != Level::item || top().end)
                 give_up("malformed", "an item or delimitation where an element belongs");
             else if (fits(0))
-                levels_.pop_back();
+                close();
             return std::nullopt;
         }
         if (!top().explicit_vr) {
@@ -242,11 +399,17 @@ class Scanner {
     }
 
     void scan_item() {
+        const std::uint64_t begin = here();
         const Tag tag = read_tag();
         const std::uint32_t length = reader_.read_32(top().big_endian);
         if (!reader_.ok()) return;
-        if (tag == sequence_delimitation && !top().end) {
-            if (fits(0)) levels_.pop_back();
+        if (tag == sequence_delimitation && (!top().end || is_in_pixel_data())) {
+            if (length != 0 && !inflated_) mending_.replace_delimiter(begin);
+            delimited_ = true;
+            if (top().end && reader_.position() != *top().end)
+                give_up("malformed", "fragments end before their length says");
+            else if (fits(0) && !top().end)
+                close();
         } else if (tag != item_tag) {
             give_up("malformed", "something else where an item belongs");
         } else if (top().kind == Level::sequence) {
@@ -255,6 +418,7 @@ class Scanner {
         } else if (length == undefined_length) {
             give_up("malformed", "a fragment of undefined length");
         } else if (fits(length)) {
+            ++fragments_;
             take_value({item_tag, 0, length}, false);
         }
     }
@@ -286,8 +450,8 @@ class Scanner {
         for (const auto& [wanted, member] : captures)
             if (wanted == tag) target = &(scan_.*member);
         if (target == nullptr) return nullptr;
-        if (std::find(seen_.begin(), seen_.end(), tag) != seen_.end())
-            give_up("malformed", "an identifying element comes twice");
+        is_doubled_ |= std::find(seen_.begin(), seen_.end(), tag) != seen_.end();
+        if (is_doubled_) give_up("malformed", "an identifying element comes twice");
         seen_.push_back(tag);
         return target;
     }
@@ -306,10 +470,20 @@ class Scanner {
             trim(text);
         }
         scan_.analysis_sha256 = digest_.hex();
+        scan_.mends = mending_.take();
         return std::move(scan_);
     }
 
+    // Before an element behind the Pixel Data that may be none.
+    struct Doubt {
+        std::uint64_t begin;
+        HeaderScan scan;
+        std::string character_set;
+    };
+
     ByteReader reader_;
+    const std::uint64_t begin_;
+    const TransferSyntax& transfer_syntax_;
     HeaderScanLimits limits_;
     bool inflated_;  // so that how long the data set is, is not known before its end
     std::vector<Level> levels_;
@@ -319,6 +493,13 @@ class Scanner {
     std::vector<Tag> seen_;
     bool digesting_ = false;  // within a top-level element that an analysis looks at
     Sha256 digest_;
+    DatasetMending mending_;
+    Tag top_level_tag_ = 0;       // of the element at hand, or the one before
+    bool pixel_data_read_ = false;
+    int fragments_ = 0;           // items of the Pixel Data, with the offset table
+    bool delimited_ = false;      // those within a defined length
+    bool is_doubled_ = false;     // an identifying element
+    std::optional<Doubt> doubt_;
 };
 
 }  // namespace
@@ -331,7 +512,7 @@ Result<HeaderScan> scan_header(int fd, std::uint64_t begin, std::uint64_t end,
         source = make_inflating_source(std::move(source), limits.inflated_size);
         size = limits.inflated_size;
     }
-    return Scanner(std::move(source), size, transfer_syntax, limits).scan();
+    return Scanner(std::move(source), begin, size, transfer_syntax, limits).scan();
 }
 
 }  // namespace hilum

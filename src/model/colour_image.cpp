@@ -88,7 +88,7 @@ int colour_samples(const std::string& photometric_interpretation) {
 Analysable<GreyImage> luminance_of(DcmDataset& dataset) {
     if (auto grey = luminance_samples(dataset); !grey.empty()) return grey_image(dataset, std::move(grey), 8);
     if (auto whole = check_palette(dataset); !whole) return tl::unexpected(whole.error());
-    DicomImage image(&dataset, dataset.getCurrentXfer(), 0UL, 0UL, 1UL);
+    DicomImage image(&dataset, EXS_LittleEndianExplicit, 0UL, 0UL, 1UL);  // whatever it was read with
     if (image.getStatus() == EIS_MemoryFailure) throw std::bad_alloc();
     if (image.getStatus() != EIS_Normal) return unreadable(DicomImage::getString(image.getStatus()));
     const int bits = image.getDepth() > 8 ? 16 : 8;

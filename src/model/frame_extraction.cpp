@@ -92,19 +92,6 @@ Analysable<Bytes> joined(const std::vector<DcmElement*>& items, const FragmentRa
     return stream;
 }
 
-// An empty offset table, and the stream in one item.
-void replace_fragments(DcmDataset& dataset, const Bytes& stream, E_TransferSyntax syntax) {
-    auto* const fragment = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
-    if (fragment->putUint8Array(stream.data(), static_cast<unsigned long>(stream.size())).bad())
-        throw std::bad_alloc();
-    auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
-    sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
-    sequence->insert(fragment);
-    auto* const pixel_data = new DcmPixelData(DCM_PixelData);
-    pixel_data->putOriginalRepresentation(syntax, nullptr, sequence);
-    dataset.insert(pixel_data, OFTrue);
-}
-
 Analysable<void> keep_fragments(DcmDataset& dataset, DcmPixelData& pixel_data, std::size_t frame,
                                 std::size_t frames) {
     const E_TransferSyntax syntax = dataset.getOriginalXfer();
@@ -154,7 +141,27 @@ bool has_value(DcmDataset& dataset, const DcmTagKey& tag) {
 
 std::optional<long long> number_of_frames(DcmDataset& dataset) {
     if (!has_value(dataset, DCM_NumberOfFrames)) return 1;
-    return integer_of(dataset, DCM_NumberOfFrames);
+    const auto frames = integer_of(dataset, DCM_NumberOfFrames);
+    return frames == 0 ? 1 : frames;
+}
+
+Analysable<std::vector<std::uint8_t>> joined_fragments(DcmPixelSequence& sequence) {
+    const auto items = fragment_items(sequence);
+    if (std::ranges::find(items, nullptr) != items.end())
+        return undecodable("its compressed data cannot be read");
+    return joined(items, {0, items.size()});
+}
+
+void replace_fragments(DcmDataset& dataset, const std::vector<std::uint8_t>& stream, E_TransferSyntax syntax) {
+    auto* const fragment = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
+    if (fragment->putUint8Array(stream.data(), static_cast<unsigned long>(stream.size())).bad())
+        throw std::bad_alloc();
+    auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
+    sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
+    sequence->insert(fragment);
+    auto* const pixel_data = new DcmPixelData(DCM_PixelData);
+    pixel_data->putOriginalRepresentation(syntax, nullptr, sequence);
+    dataset.insert(pixel_data, OFTrue);
 }
 
 Analysable<void> keep_frame(DcmDataset& dataset, int frame, std::size_t bytes_of_frame) {

@@ -17,6 +17,7 @@
 #include "model/jpeg2000_stream.h"
 #include "model/pixel_fragments.h"
 #include "model/stored_pixels.h"
+#include "model/stored_range.h"
 
 namespace hilum::model {
 namespace {
@@ -68,48 +69,13 @@ Result<Description> describe(DcmItem& dataset) {
     return image;
 }
 
-// Which sample becomes which word: right-justified, and signed as the data set says.
-class WordWriter {
-  public:
-    WordWriter(const PixelEncoding& encoding, const Jpeg2000Header& header)
-        : precision_{header.precision}, stream_is_signed_{header.is_signed}, encoding_{encoding} {}
-
-    void write(std::span<const std::uint16_t> samples, std::uint8_t* out) {
-        int lowest = 0, highest = 0;
-        for (const auto sample : samples) {
-            const int value = value_of(sample);
-            lowest = std::min(lowest, value);
-            highest = std::max(highest, value);
-            const auto word = static_cast<std::uint16_t>(value);
-            const std::size_t size = encoding_.bits_allocated == 8 ? sizeof(std::uint8_t) : sizeof(word);
-            std::memcpy(out, &word, size);  // little endian, as we are
-            out += size;
-        }
-        fit(lowest, highest);
+void write_words(std::span<const std::uint16_t> words, int bits_allocated, std::uint8_t* out) {
+    const std::size_t size = bits_allocated == 8 ? sizeof(std::uint8_t) : sizeof(std::uint16_t);
+    for (const auto word : words) {
+        std::memcpy(out, &word, size);  // little endian, as we are
+        out += size;
     }
-
-    const PixelEncoding& encoding() const { return encoding_; }
-
-  private:
-    int value_of(std::uint16_t sample) const {
-        const int span = 1 << precision_;
-        if (!encoding_.is_signed) return sample & (span - 1);
-        if (stream_is_signed_) return static_cast<std::int16_t>(sample);
-        return sample >= span / 2 ? sample - span : sample;
-    }
-
-    void fit(int lowest, int highest) {
-        // Some encode words whole, with the bits stored at their upper end: these stay where they are.
-        if (encoding_.high_bit >= encoding_.bits_stored && precision_ > encoding_.bits_stored) return;
-        if (lowest < encoding_.lowest() || highest > encoding_.highest())
-            encoding_.bits_stored = std::max(encoding_.bits_stored, precision_);
-        encoding_.high_bit = encoding_.bits_stored - 1;
-    }
-
-    int precision_;
-    bool stream_is_signed_;
-    PixelEncoding encoding_;
-};
+}
 
 // Codestreams of all frames; a frame's bytes lie in one place only where it has a single fragment.
 class Frames {
@@ -148,11 +114,13 @@ class Frames {
 // Writes one frame to `out` and returns its encoding.
 Result<PixelEncoding> decode_frame(const Frames& frames, std::size_t frame, const Description& image,
                                    std::uint8_t* out) {
-    const auto decoded = frames.decode(frame, image.frame);
+    auto decoded = frames.decode(frame, image.frame);
     if (!decoded) return tl::unexpected(decoded.error());
-    WordWriter writer(image.encoding, decoded->header);
-    writer.write(decoded->samples, out);
-    return writer.encoding();
+    const CodedRange range{.precision = decoded->header.precision, .is_signed = decoded->header.is_signed};
+    PixelEncoding encoding = fit_samples(decoded->samples, range, image.encoding).encoding;
+    encoding.bits_allocated = image.encoding.bits_allocated;
+    write_words(decoded->samples, encoding.bits_allocated, out);
+    return encoding;
 }
 
 OFString decoded_photometric_interpretation(DcmItem& dataset) {

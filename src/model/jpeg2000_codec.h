@@ -13,8 +13,9 @@ namespace hilum::model {
 // Decoding takes sizes, components and precision from the codestreams and demands that they agree with the
 // data set's (PS3.5 8.2.4). Grey comes out as it was; RGB, YBR_RCT and YBR_ICT as RGB, pixel by pixel. Where
 // codestream and data set disagree on the sign, Pixel Representation (0028,0103) holds and the bits are taken
-// by it, which is how the devices mean it that write such images. Where samples need more bits than Bits
-// Stored (0028,0101) says, that and High Bit become those of the codestream.
+// by it, which is how the devices mean it that write such images. Samples beyond what Bits Stored (0028,0101)
+// can hold become the nearest value that it can (stored_range.h). Grey frames are decoded without this codec
+// (compressed_frame.h).
 void register_jpeg2000_decoder();
 
 // What was wrong with a codestream, to follow "its compressed data "; empty when `condition` is not of this

@@ -208,13 +208,14 @@ class HeaderReader {
 
     // From behind the first SOT marker to the end of the codestream.
     Status read_tile_parts() {
-        for (int marker = sot; marker == sot; marker = next_marker())
+        int marker = sot;
+        for (; marker == sot; marker = next_marker())
             if (auto ok = read_tile_part(); !ok) return ok;
-        if (!header_.has_end_marker && !stream_.failed) return malformed("it goes on where it should end");
-        const auto is_missing = [this](const Tile& tile) {
+        if (marker != eoc && !stream_.failed) return malformed("it goes on where it should end");
+        const auto is_missing = [marker](const Tile& tile) {
             // Without an end marker, only a tile that says how many parts it has can be known to be whole.
             const bool known_whole = tile.parts_said > 0 && tile.parts >= tile.parts_said;
-            return tile.parts == 0 || (!header_.has_end_marker && !known_whole);
+            return tile.parts == 0 || (marker != eoc && !known_whole);
         };
         if (std::ranges::any_of(tiles_, is_missing)) return truncated();
         return {};
@@ -224,6 +225,7 @@ class HeaderReader {
     int next_marker() {
         header_.end = stream_.at;
         const int marker = stream_.word();
+        if (marker == com) return end_behind_comments();
         header_.has_end_marker = marker == eoc;
         if (header_.has_end_marker) header_.end = stream_.at;
         // Padding in place of an end marker is as good as the stream's end.
@@ -231,6 +233,14 @@ class HeaderReader {
         if (marker == 0 && std::ranges::all_of(rest, [](auto byte) { return byte == 0; }))
             stream_.failed = true;
         return marker;
+    }
+
+    // Some devices pad so. What is decoded ends before the comments, without the end marker behind them.
+    int end_behind_comments() {
+        header_.has_end_marker = false;
+        int marker = com;
+        while (marker == com && segment()) marker = stream_.word();
+        return marker == eoc ? eoc : com;
     }
 
     Status read_tile_part() {  // A.4.2

@@ -4,22 +4,13 @@
 #include <dcmtk/oflog/oflog.h>
 #include <dcmtk/oflog/spi/logevent.h>
 
-#include <array>
-#include <atomic>
 #include <string_view>
+#include <utility>
 
 namespace hilum::model {
 namespace {
 
-std::atomic<bool> damaged{false};
-
-bool tells_of_damage(std::string_view warning) {
-    constexpr std::array<std::string_view, 3> damages{"premature end of", "bad Huffman code",
-                                                      "instead of RST"};
-    for (const auto damage : damages)
-        if (warning.find(damage) != std::string_view::npos) return true;
-    return false;
-}
+JpegDamage damage;  // a decoder has one thread
 
 class DamageListener final : public dcmtk::log4cplus::Appender {
   public:
@@ -29,7 +20,13 @@ class DamageListener final : public dcmtk::log4cplus::Appender {
   protected:
     void append(const dcmtk::log4cplus::spi::InternalLoggingEvent& event) override {
         const auto& message = event.getMessage();
-        if (tells_of_damage({message.c_str(), message.length()})) damaged = true;
+        const std::string_view warning(message.c_str(), message.length());
+        const auto tells_of = [warning](std::string_view words) {
+            return warning.find(words) != std::string_view::npos;
+        };
+        damage.missing |= tells_of("premature end of") || tells_of("instead of RST");
+        damage.bad_code |= tells_of("bad Huffman code");
+        damage.surplus |= tells_of("extraneous bytes");
     }
 };
 
@@ -43,8 +40,8 @@ void watch_jpeg_decoder() {
     logger.addAppender(dcmtk::log4cplus::SharedAppenderPtr(new DamageListener));
 }
 
-bool take_jpeg_damage() {
-    return damaged.exchange(false);
+JpegDamage take_jpeg_damage() {
+    return std::exchange(damage, {});
 }
 
 }  // namespace hilum::model

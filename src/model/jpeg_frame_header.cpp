@@ -1,5 +1,7 @@
 #include "model/jpeg_frame_header.h"
 
+#include <algorithm>
+
 namespace hilum::model {
 namespace {
 
@@ -13,6 +15,19 @@ bool starts_frame(int marker) {
 
 bool stands_alone(int marker) {
     return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8);
+}
+
+std::size_t size_without_zeros(std::span<const std::uint8_t> stream) {
+    std::size_t size = stream.size();
+    while (size > 0 && stream[size - 1] == 0) --size;
+    return size;
+}
+
+std::vector<std::uint8_t> ended(std::span<const std::uint8_t> stream, std::size_t size) {
+    const auto kept = stream.first(std::min(size, stream.size()));
+    std::vector<std::uint8_t> bytes(kept.begin(), kept.end());
+    bytes.insert(bytes.end(), {0xFF, end_of_image});
+    return bytes;
 }
 
 }  // namespace
@@ -39,22 +54,36 @@ std::optional<JpegFrameHeader> find_jpeg_frame_header(std::span<const std::uint8
     return {};
 }
 
-std::size_t count_jpeg_scans(std::span<const std::uint8_t> stream) {
-    std::size_t scans = 0, i = 0;
-    while (i + 4 <= stream.size()) {
+JpegOutline outline_jpeg(std::span<const std::uint8_t> stream, bool jpeg_ls) {
+    JpegOutline outline;
+    std::size_t i = 0;
+    while (i + 2 <= stream.size()) {
         const int marker = stream[i + 1];
+        const bool is_sample = marker == 0 || (jpeg_ls && outline.scans > 0 && marker < 0x80);
         if (stream[i] != 0xFF || marker == 0xFF) {  // coded samples, fill
             ++i;
-        } else if (marker == 0 || stands_alone(marker)) {
+        } else if (is_sample || stands_alone(marker)) {
             i += 2;
         } else if (marker == end_of_image) {
+            outline.has_end = outline.scans > 0;
+            break;
+        } else if (i + 4 > stream.size()) {
             break;
         } else {
-            scans += marker == start_of_scan ? 1 : 0;
+            outline.scans += marker == start_of_scan ? 1 : 0;
             i += 2 + static_cast<std::size_t>(stream[i + 2] << 8 | stream[i + 3]);
         }
     }
-    return scans;
+    return outline;
+}
+
+std::vector<std::uint8_t> ended_jpeg(std::span<const std::uint8_t> stream) {
+    const std::size_t size = size_without_zeros(stream);
+    return ended(stream, size > 0 && stream[size - 1] == 0xFF ? size + 1 : size);
+}
+
+std::vector<std::uint8_t> ended_jpeg_ls(std::span<const std::uint8_t> stream, std::size_t zeros) {
+    return ended(stream, size_without_zeros(stream) + zeros);
 }
 
 }  // namespace hilum::model

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace hilum::model {
 
@@ -20,7 +21,19 @@ struct JpegFrameHeader {
 // none before the first scan.
 std::optional<JpegFrameHeader> find_jpeg_frame_header(std::span<const std::uint8_t> stream);
 
-// How many scans the stream has. A decoder goes over the whole image for each, be it of a few bytes.
-std::size_t count_jpeg_scans(std::span<const std::uint8_t> stream);
+struct JpegOutline {
+    std::size_t scans = 0;  // a decoder goes over the whole image for each, be it of a few bytes
+    bool has_end = false;   // an end-of-image marker behind the first scan
+};
+
+// As far as the end-of-image marker. JPEG-LS has other rules for what follows a byte FF (ISO/IEC 14495-1
+// A.1).
+JpegOutline outline_jpeg(std::span<const std::uint8_t> stream, bool jpeg_ls = false);
+
+// The stream, whose end-of-image marker is missing, with one in place of the zeros at its end but the first
+// `zeros` (and of JPEG, one that makes FF a coded byte). A decoder that finds all samples before that marker
+// has proved that none was cut off; zeros would pass for samples.
+std::vector<std::uint8_t> ended_jpeg(std::span<const std::uint8_t> stream);
+std::vector<std::uint8_t> ended_jpeg_ls(std::span<const std::uint8_t> stream, std::size_t zeros);
 
 }  // namespace hilum::model

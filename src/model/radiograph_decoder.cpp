@@ -7,97 +7,37 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 
 #include <algorithm>
-#include <limits>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "base/logging.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
+#include "model/byte_order.h"
 #include "model/colour_image.h"
+#include "model/compressed_frame.h"
 #include "model/frame_extraction.h"
+#include "model/image_description.h"
 #include "model/jpeg2000_codec.h"
 #include "model/jpeg_damage.h"
-#include "model/jpeg_frame_header.h"
 #include "model/pixel_fragments.h"
-#include "model/rle_frame.h"
 
 namespace hilum::model {
 namespace {
 
-// Samples of a frame, whose decoding takes up to 8 bytes each; the largest radiographs have half as many.
-constexpr std::uint64_t most_samples = 50'000'000;
 // Bytes of pixel data that are read into memory: what is beyond one such frame is surplus.
 constexpr std::uint64_t most_native_bytes = 400'000'000, most_compressed_bytes = 200'000'000;
-constexpr std::size_t frame_header_within =
-    64 * 1024;  // bytes of a bit stream, tables and comments before it
 
-// The image pixel module's claims (PS3.3 C.7.6.3).
-struct ImageDescription {
-    long long rows = 0, columns = 0, samples_per_pixel = 1;
-    PixelEncoding encoding;
-
-    long long pixels_of_frame() const { return rows * columns; }  // each at most 65535
-    std::size_t bytes_of_sample() const { return static_cast<std::size_t>(encoding.bits_allocated / 8); }
-};
-
-Analysable<ImageDescription> describe(DcmDataset& dataset) {
-    ImageDescription image;
-    const auto rows = integer_of(dataset, DCM_Rows), columns = integer_of(dataset, DCM_Columns);
-    const auto allocated = integer_of(dataset, DCM_BitsAllocated),
-               stored = integer_of(dataset, DCM_BitsStored);
-    const auto frames = number_of_frames(dataset);
-    if (!rows || !columns || !allocated || !stored || !frames)
-        return undecodable("its header lacks its size or its bit depth");
-    if (*rows < 1 || *columns < 1 || *frames < 1) return undecodable("its header says that it has no pixels");
-    image.rows = *rows;
-    image.columns = *columns;
-    image.samples_per_pixel = integer_of(dataset, DCM_SamplesPerPixel).value_or(1);
-    const long long high_bit = integer_of(dataset, DCM_HighBit).value_or(*stored - 1);
-    if ((*allocated != 8 && *allocated != 16) || *stored < 1 || *stored > *allocated ||
-        high_bit < *stored - 1 || high_bit >= *allocated)
-        return refuse("bit_depth",
-                      fmt::format("The image has {} of {} bits a pixel; 8 and 16 bit images are read.",
-                                  *stored, *allocated));
-    image.encoding = {.bits_allocated = static_cast<int>(*allocated),
-                      .bits_stored = static_cast<int>(*stored),
-                      .high_bit = static_cast<int>(high_bit),
-                      .is_signed = integer_of(dataset, DCM_PixelRepresentation).value_or(0) == 1};
-    return image;
-}
-
-Analysable<void> check_photometric_interpretation(DcmDataset& dataset, const ImageDescription& image) {
-    const std::string photometric = text_of(dataset, DCM_PhotometricInterpretation);
-    const bool grey = photometric == "MONOCHROME1" || photometric == "MONOCHROME2";
-    const int samples = grey ? 1 : colour_samples(photometric);
-    if (samples != 0 && image.samples_per_pixel == samples) return {};
-    return refuse("photometric_interpretation",
-                  fmt::format("The image is of a kind that is not read: {} samples a pixel, photometric "
-                              "interpretation '{}'.",
-                              image.samples_per_pixel, loggable(photometric)));
-}
-
-Analysable<void> check_size(const ImageDescription& image, bool colour, std::uint64_t max_pixels) {
-    // Without overflow: rows and columns have 16 bits each.
-    const std::uint64_t samples_per_pixel = colour ? 3 : 1;  // of PALETTE COLOR, when it is rendered
-    const auto samples = static_cast<std::uint64_t>(image.pixels_of_frame()) * samples_per_pixel;
-    if (samples <= std::min(max_pixels, most_samples)) return {};
-    return refuse("too_large", fmt::format("The image has {} x {} pixels, more than may be decoded here.",
-                                           image.columns, image.rows));
-}
-
-// Of native pixel data.
-std::size_t bytes_of_frame(DcmDataset& dataset, const ImageDescription& image) {
-    // Two pixels share their chrominance (PS3.3 C.7.6.3.1.2).
-    const bool halved = text_of(dataset, DCM_PhotometricInterpretation) == "YBR_FULL_422";
-    return static_cast<std::size_t>(image.pixels_of_frame()) * image.bytes_of_sample() *
-           static_cast<std::size_t>(halved ? 2 : image.samples_per_pixel);
+bool is_colour(DcmDataset& dataset) {
+    return colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0;
 }
 
 Analysable<void> check_transfer_syntax(DcmDataset& dataset) {
     const std::string syntax = transfer_syntax_of(dataset);
     if (find_transfer_syntax(syntax) != nullptr) return {};
-    return refuse("transfer_syntax", "The image is compressed in an unknown way (" + syntax + ").");
+    return refuse("transfer_syntax",
+                  fmt::format("The image has a transfer syntax that is not read ({}).", loggable(syntax)));
 }
 
 Analysable<DcmPixelData*> pixel_data_of(DcmDataset& dataset) {
@@ -116,12 +56,11 @@ DcmPixelSequence* fragments_in(DcmPixelData& pixel_data, E_TransferSyntax syntax
     return condition.good() ? fragments : nullptr;
 }
 
-std::uint64_t bytes_in(DcmPixelSequence& fragments) {
-    std::uint64_t bytes = 0;
-    for (auto* item = fragments.nextInContainer(nullptr); item != nullptr;
-         item = fragments.nextInContainer(item))
-        bytes += item->getLengthField();
-    return bytes;
+// Some write so of an image that has its one frame.
+void count_no_frames_as_one(DcmDataset& dataset, ImageNotes& notes) {
+    if (integer_of(dataset, DCM_NumberOfFrames) != 0) return;
+    dataset.putAndInsertString(DCM_NumberOfFrames, "1");
+    add_note(notes, "frames", "Number of Frames is 0; the image was read as one frame.");
 }
 
 // What is read of a file is held in memory.
@@ -130,92 +69,126 @@ Analysable<void> check_length(std::uint64_t bytes, std::uint64_t most) {
     return refuse("too_large", "The image has more pixel data than may be decoded here.");
 }
 
-Analysable<void> check_fragments(DcmPixelData& pixel_data, E_TransferSyntax syntax) {
-    auto* const fragments = fragments_in(pixel_data, syntax);
-    if (fragments == nullptr) return undecodable("its pixel data is not compressed as its header says");
-    if (auto counted = check_fragment_count(*fragments); !counted) return counted;
-    return check_length(bytes_in(*fragments), most_compressed_bytes);
+std::uint64_t bytes_in(DcmPixelSequence& fragments) {
+    std::uint64_t bytes = 0;
+    for (auto* item = fragments.nextInContainer(nullptr); item != nullptr;
+         item = fragments.nextInContainer(item))
+        bytes += item->getLengthField();
+    return bytes;
 }
 
-// The frame's compressed bytes: its first fragment, and those after it up to `wanted` bytes.
-std::vector<std::uint8_t> stream_of(DcmPixelData& pixel_data, E_TransferSyntax syntax, std::size_t wanted) {
-    std::vector<std::uint8_t> stream;
-    const auto fragments = fragments_of(*fragments_in(pixel_data, syntax), wanted);
-    if (!fragments) return stream;
-    for (const auto fragment : *fragments) stream.insert(stream.end(), fragment.begin(), fragment.end());
-    return stream;
+Analysable<void> check_fragments(DcmPixelSequence& fragments) {
+    if (auto counted = check_fragment_count(fragments); !counted) return counted;
+    return check_length(bytes_in(fragments), most_compressed_bytes);
 }
 
-// Each frame is one fragment (PS3.5 A.4.2).
-Analysable<void> check_rle_frame(DcmPixelData& pixel_data, const ImageDescription& image) {
-    const auto stream = stream_of(pixel_data, EXS_RLELossless, 0);
-    const auto segments = image.bytes_of_sample() * static_cast<std::size_t>(image.samples_per_pixel);
-    if (rle_frame_is_complete(stream, segments, static_cast<std::size_t>(image.pixels_of_frame()))) return {};
-    return undecodable("its compressed data is damaged or cut off");
+// Native pixel data of 4:2:2 has two samples a pixel, two pixels sharing their chrominance (PS3.3
+// C.7.6.3.1.2). Some write three and leave the name; the length tells.
+std::size_t bytes_of_frame(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image,
+                           ImageNotes& notes) {
+    const std::size_t plane = image.pixels() * image.bytes_of_sample();
+    const std::size_t whole = plane * static_cast<std::size_t>(image.samples_per_pixel);
+    if (text_of(dataset, DCM_PhotometricInterpretation) != "YBR_FULL_422") return whole;
+    const auto frames = static_cast<std::size_t>(number_of_frames(dataset).value_or(1));
+    const std::size_t length = pixel_data.getLength();
+    if (plane == 0 || length / frames < whole) return 2 * plane;
+    dataset.putAndInsertString(DCM_PhotometricInterpretation, "YBR_FULL");
+    add_note(notes, "photometric_interpretation",
+             "The image says YBR_FULL_422 and has as many samples as YBR_FULL; it was read as that.");
+    return whole;
 }
 
-// Progressive, hierarchical and arithmetic coding are not. Some devices mistake one of the others for
-// another.
-bool is_allowed(int marker, E_TransferSyntax syntax) {
-    constexpr int baseline = 0xC0, extended = 0xC1, lossless = 0xC3, jpeg_ls = 0xF7;
-    if (syntax == EXS_JPEGLSLossless || syntax == EXS_JPEGLSLossy) return marker == jpeg_ls;
-    return marker == baseline || marker == extended || marker == lossless;
+Analysable<DecodedImage> grey_of_colour(DcmDataset& dataset, ImageNotes notes) {
+    // A decoder may have changed what the header tells.
+    const auto image = describe_image(dataset);
+    const auto pixel_data = pixel_data_of(dataset);
+    if (!image) return tl::unexpected(image.error());
+    if (!pixel_data) return tl::unexpected(pixel_data.error());
+    if ((*pixel_data)->getLength() < bytes_of_frame(dataset, **pixel_data, *image, notes))
+        return undecodable("it has less pixel data than its header says");
+    auto grey = luminance_of(dataset);
+    if (!grey) return tl::unexpected(grey.error());
+    return DecodedImage{grey->pixels, true, std::move(grey->storage), std::move(notes)};
 }
 
-Analysable<void> check_jpeg_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
-                                  const ImageDescription& image) {
-    const auto head = stream_of(pixel_data, syntax, frame_header_within);
-    const auto frame = find_jpeg_frame_header(head);
-    if (!frame) return undecodable("its compressed data has no frame header");
-    if (!is_allowed(frame->marker, syntax))
-        return undecodable("its compressed data is of a kind that its transfer syntax does not allow");
-    if (frame->rows != image.rows || frame->columns != image.columns ||
-        frame->components != image.samples_per_pixel || frame->precision > image.encoding.bits_allocated)
-        return undecodable("its compressed data is not of the size that its header says");
-    if (frame->components == 1) return {};  // decoding ends with the first scan
-    const auto scans =
-        count_jpeg_scans(stream_of(pixel_data, syntax, std::numeric_limits<std::size_t>::max()));
-    if (scans > static_cast<std::size_t>(frame->components))
-        return undecodable("its compressed data has more scans than components");
+StoredPixels pixels_in(const std::vector<std::uint16_t>& words, const ImageDescription& image,
+                       const PixelEncoding& encoding) {
+    return {.rows = static_cast<int>(image.rows),
+            .columns = static_cast<int>(image.columns),
+            .encoding = encoding,
+            .bytes = {},
+            .words = words};
+}
+
+// In place of compressed pixel data, of colours pixel by pixel.
+Analysable<void> put_native(DcmDataset& dataset, const DecodedFrame& frame, const ImageDescription& image) {
+    auto* const pixel_data = new DcmPixelData(DCM_PixelData);
+    dataset.insert(pixel_data, OFTrue);
+    OFCondition condition;
+    if (image.encoding.bits_allocated == 8) {
+        const std::vector<Uint8> bytes(frame.words.begin(), frame.words.end());
+        condition = pixel_data->putUint8Array(bytes.data(), static_cast<unsigned long>(bytes.size()));
+    } else {
+        condition =
+            pixel_data->putUint16Array(frame.words.data(), static_cast<unsigned long>(frame.words.size()));
+    }
+    if (condition.bad()) throw std::bad_alloc();
+    dataset.putAndInsertUint16(DCM_HighBit, static_cast<Uint16>(frame.encoding.high_bit));
+    if (image.samples_per_pixel > 1) dataset.putAndInsertUint16(DCM_PlanarConfiguration, 0);
     return {};
 }
 
-// Before DCMTK's decoders are let loose; the one for JPEG 2000 is ours and checks what it is given.
-Analysable<void> check_frame(DcmPixelData& pixel_data, E_TransferSyntax syntax,
-                             const ImageDescription& image) {
-    switch (syntax) {
-        case EXS_RLELossless:
-            return check_rle_frame(pixel_data, image);
-        case EXS_JPEG2000LosslessOnly:
-        case EXS_JPEG2000:
-            return {};
-        default:
-            return check_jpeg_frame(pixel_data, syntax, image);
-    }
-}
-
-Analysable<void> decompress(DcmDataset& dataset, DcmPixelData& pixel_data, const ImageDescription& image) {
-    const E_TransferSyntax syntax = dataset.getOriginalXfer();
-    if (!DcmXfer(syntax).isEncapsulated()) return check_length(pixel_data.getLength(), most_native_bytes);
-    if (auto checked = check_fragments(pixel_data, syntax); !checked) return checked;
-    if (auto checked = check_frame(pixel_data, syntax, image); !checked) return checked;
+// The image's pixel data, and no other in the data set: an icon may be compressed in another way.
+Analysable<void> decompress_with_dcmtk(DcmDataset& dataset) {
+    const auto pixel_data = pixel_data_of(dataset);
+    if (!pixel_data) return tl::unexpected(pixel_data.error());
+    DcmStack stack;
+    stack.push(&dataset);
+    stack.push(*pixel_data);
     take_jpeg_damage();
-    const OFCondition condition = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
+    const OFCondition condition = (*pixel_data)->chooseRepresentation(EXS_LittleEndianExplicit, nullptr, stack);
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
     const std::string problem = jpeg2000_problem(condition);
     if (!problem.empty()) return undecodable("its compressed data " + problem);
-    if (condition.bad() || take_jpeg_damage()) return undecodable("its compressed data is damaged");
+    const JpegDamage damage = take_jpeg_damage();
+    if (condition.bad() || damage.missing || damage.bad_code)
+        return undecodable("its compressed data is damaged");
     return {};
 }
 
-Analysable<StoredPixels> stored_pixels(DcmPixelData& pixel_data, const ImageDescription& image) {
-    StoredPixels pixels{.rows = static_cast<int>(image.rows),
-                        .columns = static_cast<int>(image.columns),
-                        .encoding = image.encoding,
-                        .bytes = {},
-                        .words = {}};
-    const auto count = static_cast<std::size_t>(image.pixels_of_frame());
-    if (pixel_data.getLength() < count * image.bytes_of_sample())
+Analysable<DecodedImage> decode_compressed(DcmDataset& dataset, DcmPixelData& pixel_data,
+                                           const ImageDescription& image, ImageNotes notes) {
+    const E_TransferSyntax syntax = dataset.getOriginalXfer();
+    auto* const fragments = fragments_in(pixel_data, syntax);
+    if (fragments == nullptr) return undecodable("its pixel data is not compressed as its header says");
+    if (auto checked = check_fragments(*fragments); !checked) return tl::unexpected(checked.error());
+    auto stream = joined_fragments(*fragments);
+    if (!stream) return tl::unexpected(stream.error());
+    if (!is_decoded_here(syntax, image)) {
+        if (auto ok = prepare_for_dcmtk(*stream, syntax, image, notes); !ok) return tl::unexpected(ok.error());
+        replace_fragments(dataset, *stream, syntax);
+        stream->clear();
+        if (auto ok = decompress_with_dcmtk(dataset); !ok) return tl::unexpected(ok.error());
+        return grey_of_colour(dataset, std::move(notes));
+    }
+    auto frame = decode_frame(*stream, syntax, image, notes);
+    if (!frame) return tl::unexpected(frame.error());
+    if (!is_colour(dataset)) {
+        const auto pixels = pixels_in(frame->words, image, frame->encoding);
+        return DecodedImage{pixels, false, std::move(frame->words), std::move(notes)};
+    }
+    if (auto ok = put_native(dataset, *frame, image); !ok) return tl::unexpected(ok.error());
+    frame->words.clear();
+    return grey_of_colour(dataset, std::move(notes));
+}
+
+Analysable<DecodedImage> read_native(DcmDataset& dataset, DcmPixelData& pixel_data,
+                                     const ImageDescription& image, ImageNotes notes) {
+    if (auto ok = check_length(pixel_data.getLength(), most_native_bytes); !ok)
+        return tl::unexpected(ok.error());
+    if (is_colour(dataset)) return grey_of_colour(dataset, std::move(notes));
+    StoredPixels pixels = pixels_in({}, image, image.encoding);
+    if (pixel_data.getLength() < image.pixels() * image.bytes_of_sample())
         return undecodable("it has less pixel data than its header says");
     Uint8* bytes = nullptr;
     Uint16* words = nullptr;
@@ -225,11 +198,16 @@ Analysable<StoredPixels> stored_pixels(DcmPixelData& pixel_data, const ImageDesc
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
     if (condition.bad() || (is_byte ? bytes == nullptr : words == nullptr))
         return undecodable("its pixel data cannot be read");
-    if (is_byte)
-        pixels.bytes = {bytes, count};
-    else
-        pixels.words = {words, count};
-    return pixels;
+    std::vector<std::uint16_t> storage;
+    if (is_byte) {
+        pixels.bytes = {bytes, image.pixels()};
+    } else {
+        pixels.words = {words, image.pixels()};
+        // The words of OB have no byte order of the transfer syntax (PS3.5 A.3), and either occurs.
+        if (dataset.getOriginalXfer() == EXS_BigEndianExplicit && pixel_data.getVR() == EVR_OB)
+            pixels.words = in_smoother_byte_order(pixels, storage, notes);
+    }
+    return DecodedImage{pixels, false, std::move(storage), std::move(notes)};
 }
 
 }  // namespace
@@ -243,31 +221,25 @@ void register_decoders() {
 }
 
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame) {
-    const auto claimed = describe(dataset);
-    if (!claimed) return tl::unexpected(claimed.error());
-    if (auto ok = check_photometric_interpretation(dataset, *claimed); !ok) return tl::unexpected(ok.error());
-    const bool colour = colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0;
-    if (auto ok = check_size(*claimed, colour, max_pixels); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
-    if (auto ok = pixel_data_of(dataset); !ok) return tl::unexpected(ok.error());
-    if (auto ok = keep_frame(dataset, frame, bytes_of_frame(dataset, *claimed)); !ok)
+    ImageNotes notes;
+    count_no_frames_as_one(dataset, notes);
+    const auto image = describe_image(dataset);
+    if (!image) return tl::unexpected(image.error());
+    if (auto ok = check_photometric_interpretation(dataset, *image); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_image_size(*image, is_colour(dataset), max_pixels); !ok)
         return tl::unexpected(ok.error());
+    if (auto ok = check_transfer_syntax(dataset); !ok) return tl::unexpected(ok.error());
+    const auto all_frames = pixel_data_of(dataset);
+    if (!all_frames) return tl::unexpected(all_frames.error());
+    const bool compressed = DcmXfer(dataset.getOriginalXfer()).isEncapsulated();
+    if (!compressed && fragments_in(**all_frames, dataset.getOriginalXfer()) != nullptr)
+        return undecodable("its pixel data is compressed, and its transfer syntax says that it is not");
+    const std::size_t frame_bytes = compressed ? 0 : bytes_of_frame(dataset, **all_frames, *image, notes);
+    if (auto ok = keep_frame(dataset, frame, frame_bytes); !ok) return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());
-    if (auto ok = decompress(dataset, **pixel_data, *claimed); !ok) return tl::unexpected(ok.error());
-    // A decoder may have found fewer bits than the header told, and says so in the data set.
-    const auto decoded = describe(dataset);
-    if (!decoded) return tl::unexpected(decoded.error());
-    if (colour_samples(text_of(dataset, DCM_PhotometricInterpretation)) != 0) {
-        if ((*pixel_data)->getLength() < bytes_of_frame(dataset, *decoded))
-            return undecodable("it has less pixel data than its header says");
-        auto grey = luminance_of(dataset);
-        if (!grey) return tl::unexpected(grey.error());
-        return DecodedImage{grey->pixels, true, std::move(grey->storage), {}};
-    }
-    const auto pixels = stored_pixels(**pixel_data, *decoded);
-    if (!pixels) return tl::unexpected(pixels.error());
-    return DecodedImage{*pixels, false, {}, {}};
+    return compressed ? decode_compressed(dataset, **pixel_data, *image, std::move(notes))
+                      : read_native(dataset, **pixel_data, *image, std::move(notes));
 }
 
 }  // namespace hilum::model

@@ -1,4 +1,4 @@
-// Pixels out of a parsed DICOM file: what the header claims is checked first, then DCMTK decompresses.
+// Pixels out of a parsed DICOM file: what the header claims is checked first, then a codec decompresses.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 
 #include "model/analysable.h"
 #include "model/stored_pixels.h"
+#include "pipeline/types/image_note.h"
 
 class DcmDataset;
 
@@ -16,17 +17,17 @@ namespace hilum::model {
 void register_decoders();
 
 struct DecodedImage {
-    StoredPixels pixels;  // of the data set or, of a colour image, in `storage`
+    StoredPixels pixels;  // of the data set or, where they were decoded, in `storage`
     bool colour = false;  // luminances of a colour image: its grayscale transformations do not apply
     std::vector<std::uint16_t> storage;
     ImageNotes notes;  // defects of the pixel data that were read over
 };
 
 // The frame of that number, from 1. The pixels belong to the data set, which is changed into an uncompressed
-// one of that frame alone. `max_pixels` is the most that a frame's Rows x Columns may be, where a colour
-// pixel counts as three, and never more than 50 million. Codes: "transfer_syntax",
-// "photometric_interpretation", "bit_depth", "too_large", "undecodable". Throws std::bad_alloc when memory
-// does not suffice.
+// one of that frame alone. Only the image's own Pixel Data is decompressed, never an icon's. `max_pixels` is
+// the most that a frame's Rows x Columns may be, where a colour pixel counts as three, and never more than 50
+// million. Codes: "transfer_syntax", "photometric_interpretation", "bit_depth", "too_large",
+// "unsupported_compression", "undecodable". Throws std::bad_alloc when memory does not suffice.
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame = 1);
 
 }  // namespace hilum::model

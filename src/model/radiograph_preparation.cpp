@@ -26,10 +26,8 @@ bool is_ours(const Error& error) {
 
 // A file that does not get as far as an image.
 NotAnalysed refusal_of(const Error& error) {
-    if (error.code == "transfer_syntax")
-        return {"transfer_syntax", "The image is compressed in an unknown way."};
-    return {error.code == "too_large" ? error.code : "undecodable",
-            "The image cannot be decoded: " + error.message + "."};
+    const bool stays = error.code == "too_large" || error.code == "transfer_syntax";
+    return {stays ? error.code : "undecodable", "The image cannot be decoded: " + error.message + "."};
 }
 
 // The image as the model sees it: turned to the standard view where the package asks for it.
@@ -162,17 +160,18 @@ Analysable<FrameCount> count_frames(DcmDataset& dataset, Frames wanted) {
 
 Result<Preparation> prepare(int file, int frame, const ModelPackage& package, int display_long_side,
                             const Configuration& configuration) {
-    const auto format = load_dicom_file(file);
+    ImageNotes notes;
+    const auto format = load_dicom_file(file, &notes);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
-    if (!format) return Preparation{{}, refusal_of(format.error()), {}, {}};
+    if (!format) return Preparation{{}, refusal_of(format.error()), {}, std::move(notes)};
     DcmDataset& dataset = *(*format)->getDataset();
     auto header = read_radiograph_header(dataset);
     apply_site_words(header, configuration.site);
+    add_notes(notes, header.notes);
     if (auto refused = check_intended_use(header, package.accepts, configuration.site))
-        return Preparation{header.attributes, std::move(*refused), {}, header.notes};
+        return Preparation{header.attributes, std::move(*refused), {}, std::move(notes)};
     const auto frames = count_frames(dataset, package.input.frames);
-    if (!frames) return Preparation{header.attributes, frames.error(), {}, header.notes};
-    ImageNotes notes = header.notes;
+    if (!frames) return Preparation{header.attributes, frames.error(), {}, std::move(notes)};
     auto outcome = prepare_pixels(dataset, frame, package, display_long_side, configuration, notes);
     if (!outcome) return tl::unexpected(outcome.error());
     return Preparation{header.attributes, std::move(*outcome), *frames, std::move(notes)};

@@ -257,7 +257,7 @@ TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
     GTEST_SKIP() << "AddressSanitizer needs more address space than a limit leaves it";
 #endif
     Configuration configuration;
-    configuration.decoder.max_memory = 1ULL << 27;
+    configuration.decoder.max_memory = 96ULL << 20;
     start(configuration);
     const auto file = save_as_run_length_bomb(7'000);  // unpacks to 98 MB
     send(file);

@@ -253,17 +253,22 @@ TEST_F(Jpeg2000Codec, KeepsBitsStoredWhereTheValuesFit) {
     EXPECT_EQ(stored.bits_stored, 16);
 }
 
-TEST_F(Jpeg2000Codec, WidensBitsStoredWhereTheValuesDoNotFit) {
-    for (const bool is_signed : {false, true}) {
-        const Jpeg2000Encoding image{.precision = 14, .is_signed = is_signed};
-        describe(image);
-        put(DCM_BitsStored, 12);
-        put(DCM_HighBit, 11);
-        set_fragments({test::encode_jpeg2000(image)});
-        EXPECT_EQ(values(), test::test_samples(image));
-        EXPECT_EQ(stored.bits_stored, 14);
-        EXPECT_EQ(stored.high_bit, 13);
-    }
+TEST_F(Jpeg2000Codec, ClampsWhatBitsStoredCannotHold) {
+    for (const auto syntax : {EXS_JPEG2000LosslessOnly, EXS_JPEG2000})
+        for (const bool is_signed : {false, true}) {
+            Jpeg2000Encoding image{.precision = 12, .is_signed = is_signed};
+            auto samples = test::test_samples(image);
+            describe(image);
+            const int highest = is_signed ? 2047 : 4095, lowest = is_signed ? -2048 : 0;
+            for (auto& sample : samples) sample += sample > highest - 600 ? 600 : 0;
+            if (is_signed) samples[7] = -2300;
+            image.precision = 14;
+            set_fragments({test::encode_jpeg2000(image, samples)}, {}, syntax);
+            for (auto& sample : samples) sample = std::clamp(sample, lowest, highest);
+            EXPECT_EQ(values(), samples) << is_signed;
+            EXPECT_EQ(stored.bits_stored, 12);
+            EXPECT_EQ(stored.high_bit, 11);
+        }
 }
 
 TEST_F(Jpeg2000Codec, LeavesBitsAtTheUpperEndOfTheWord) {

@@ -12,6 +12,7 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "support/temporary_folder.h"
+#include "unit/model/jpeg_bytes.h"
 #include "unit/model/test_encoders.h"
 #include "unit/model/test_radiograph.h"
 
@@ -186,13 +187,21 @@ TEST_F(RadiographDecoder, RefusesAProcessOfJpegThatItsTransferSyntaxDoesNotHave)
     const std::uint8_t lossless[] = {0xFF, 0xC3};
     const auto header = std::ranges::search(stream, lossless).begin();
     ASSERT_NE(header, stream.end());
-    for (const std::uint8_t marker : {0xC2, 0xC7, 0xC9, 0xF7}) {
+    struct Kind {
+        std::uint8_t marker;
+        const char *code, *words;
+    };
+    for (const auto& [marker, code, words] :
+         {Kind{0xC2, "unsupported_compression", "progressive JPEG"},
+          Kind{0xC7, "unsupported_compression", "hierarchical JPEG"},
+          Kind{0xC9, "unsupported_compression", "arithmetic coding"},
+          Kind{0xF7, "undecodable", "transfer syntax"}}) {
         header[1] = marker;
         compress(EXS_JPEGProcess14SV1, stream);
         const auto pixels = decode_pixels(dataset(), plenty);
         ASSERT_FALSE(pixels);
-        EXPECT_NE(pixels.error().message.find("transfer syntax"), std::string::npos)
-            << pixels.error().message;
+        EXPECT_EQ(pixels.error().code, code);
+        EXPECT_NE(pixels.error().message.find(words), std::string::npos) << pixels.error().message;
     }
 }
 

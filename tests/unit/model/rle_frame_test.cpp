@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace hilum::model {
@@ -18,28 +19,50 @@ std::vector<std::uint8_t> two_segments() {
     return frame;
 }
 
-TEST(RleFrame, IsCompleteWithAllOfItsPixels) {
-    EXPECT_TRUE(rle_frame_is_complete(two_segments(), 2, 8));
-    EXPECT_FALSE(rle_frame_is_complete(two_segments(), 2, 9));
+TEST(RleFrame, UnpacksToWords) {
+    const auto words = unpack_rle_frame(two_segments(), 1, 2, 8);
+    ASSERT_TRUE(words);
+    EXPECT_EQ(*words, (std::vector<std::uint16_t>{0x203, 0x203, 0x203, 0x203, 0x203, 0x703, 0x803, 0x903}));
+}
+
+TEST(RleFrame, UnpacksPlanesToPixels) {
+    const auto samples = unpack_rle_frame(two_segments(), 2, 1, 8);
+    ASSERT_TRUE(samples);
+    EXPECT_EQ(*samples, (std::vector<std::uint16_t>{2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 7, 3, 8, 3, 9, 3}));
+}
+
+TEST(RleFrame, MayHaveSamplesTooMany) {
+    const auto whole = unpack_rle_frame(two_segments(), 1, 2, 8);
+    for (const std::size_t pixels : {1U, 5U, 6U, 7U}) {
+        const auto words = unpack_rle_frame(two_segments(), 1, 2, pixels);
+        ASSERT_TRUE(words) << pixels;
+        EXPECT_TRUE(std::equal(words->begin(), words->end(), whole->begin())) << pixels;
+        EXPECT_EQ(words->size(), pixels);
+    }
+}
+
+TEST(RleFrame, NeedsAllOfItsPixels) {
+    EXPECT_FALSE(unpack_rle_frame(two_segments(), 1, 2, 9));
 }
 
 TEST(RleFrame, NeedsAsManySegmentsAsAPixelHasBytes) {
-    EXPECT_FALSE(rle_frame_is_complete(two_segments(), 1, 8));
-    EXPECT_FALSE(rle_frame_is_complete(two_segments(), 3, 8));
+    EXPECT_FALSE(unpack_rle_frame(two_segments(), 1, 1, 8));
+    EXPECT_FALSE(unpack_rle_frame(two_segments(), 3, 1, 8));
+    EXPECT_FALSE(unpack_rle_frame(two_segments(), 8, 2, 8));
 }
 
-TEST(RleFrame, IsNotCompleteWhenCutOffAnywhere) {
+TEST(RleFrame, IsRefusedWhenCutOffAnywhere) {
     const auto whole = two_segments();
     for (std::size_t size = 0; size < whole.size(); ++size)
-        EXPECT_FALSE(rle_frame_is_complete(std::span(whole).first(size), 2, 8)) << size;
+        EXPECT_FALSE(unpack_rle_frame(std::span(whole).first(size), 1, 2, 8)) << size;
 }
 
-TEST(RleFrame, IsNotCompleteWithSegmentsInTheHeaderOrBeyondTheEnd) {
+TEST(RleFrame, IsRefusedWithSegmentsInTheHeaderOrBeyondTheEnd) {
     for (const auto& [index, value] :
          {std::pair{4, 8}, std::pair{4, 72}, std::pair{8, 200}, std::pair{11, 255}}) {
         auto frame = two_segments();
         frame[static_cast<std::size_t>(index)] = static_cast<std::uint8_t>(value);
-        EXPECT_FALSE(rle_frame_is_complete(frame, 2, 8)) << index << " " << value;
+        EXPECT_FALSE(unpack_rle_frame(frame, 1, 2, 8)) << index << " " << value;
     }
 }
 
