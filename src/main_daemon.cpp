@@ -52,6 +52,7 @@ int check(const LoadedConfiguration& loaded, const std::string& file) {
         problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
         if (!loaded_package.problems.empty()) continue;
         for (const auto& label : loaded_package.package.labels) findings.insert(label.name);
+        if (loaded_package.package.indeterminate_margin > 0) findings.insert(indeterminate);
         const auto key = fmt::format("models[{}]", i);
         if (const auto fits = model::apply_thresholds(loaded_package.package, models[i].thresholds); !fits)
             problems.push_back({file, models[i].thresholds_line, key + ".thresholds", fits.error().message});
@@ -62,7 +63,9 @@ int check(const LoadedConfiguration& loaded, const std::string& file) {
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
             problems.push_back({file, triage.urgent_line, "triage.urgent",
-                                fmt::format("no package has a label named '{}'", rule.finding)});
+                                rule.finding == indeterminate
+                                    ? "no package calls a result indeterminate"
+                                    : fmt::format("no package has a label named '{}'", rule.finding)});
     if (problems.empty()) std::cout << "the configuration is valid\n";
     return print_problems(problems);
 }

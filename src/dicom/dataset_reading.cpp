@@ -1,7 +1,6 @@
 #include "dicom/dataset_reading.h"
 
 #include <dcmtk/dcmdata/dcdict.h>
-#include <dcmtk/dcmdata/dcspchrs.h>
 #include <dcmtk/oflog/oflog.h>
 
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 #include "base/unique_fd.h"
 #include "dicom/file_meta_information.h"
 #include "dicom/header_scan.h"
-#include "dicom/japanese_text.h"
 #include "dicom/spliced_file.h"
 #include "dicom/transfer_syntaxes.h"
 #include "dicom/unknown_elements.h"
@@ -30,56 +28,6 @@ constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are rea
 // pixels of any frame that is decoded fit into this twice.
 constexpr HeaderScanLimits parser_limits{
     .elements = 500'000, .inflated_size = 256ULL << 20, .digest = false, .pass_over_group_2 = true};
-
-bool is_ascii(const std::string& text) {
-    return std::ranges::all_of(text,
-                               [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\033'; });
-}
-
-// The length of the UTF-8 sequence at `text[i]`; 0 when it is none (RFC 3629).
-std::size_t utf8_sequence(const std::string& text, std::size_t i) {
-    const auto byte = [&](std::size_t k) {
-        return static_cast<unsigned char>(k < text.size() ? text[k] : 0);
-    };
-    const unsigned char first = byte(i);
-    if (first < 0x80) return 1;
-    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4) return 0;
-    for (std::size_t k = 1; k < length; ++k)
-        if ((byte(i + k) & 0xC0) != 0x80) return 0;
-    const unsigned char second = byte(i + 1);
-    const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-    const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-    return overlong || beyond ? 0 : length;
-}
-
-bool is_utf8(const std::string& text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const std::size_t length = utf8_sequence(text, i);
-        if (length == 0) return false;
-        i += length;
-    }
-    return true;
-}
-
-std::string latin1_to_utf8(const std::string& bytes) {
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            text += c;
-        } else {
-            text += static_cast<char>(0xC0 | (byte >> 6));
-            text += static_cast<char>(0x80 | (byte & 0x3F));
-        }
-    }
-    return text;
-}
-
-// What is sent without a character set, or against the one declared, is in practice UTF-8 or Latin-1.
-std::string guessed_utf8(const std::string& bytes) {
-    return is_utf8(bytes) ? bytes : latin1_to_utf8(bytes);
-}
 
 std::string trimmed(const std::string& text) {
     const auto padding = std::string_view(" \0", 2);
@@ -114,8 +62,7 @@ bool depends_on_character_set(DcmEVR vr) {
 
 std::string bytes_to_text(DcmItem& item, DcmEVR vr, const OFString& value) {
     const std::string bytes(value.c_str(), value.length());
-    if (is_ascii(bytes)) return trimmed(bytes);
-    if (!depends_on_character_set(vr)) return trimmed(guessed_utf8(bytes));
+    if (!depends_on_character_set(vr)) return trimmed(to_utf8(bytes, ""));
     return trimmed(to_utf8(bytes, character_set_of(item), vr == EVR_PN));
 }
 
@@ -235,19 +182,14 @@ Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes
     return load_dicom_file(std::filesystem::path(fmt::format("/proc/self/fd/{}", fd)), notes);
 }
 
-std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
-    if (is_ascii(bytes)) return bytes;
-    if (trimmed(specific_character_set).empty()) return guessed_utf8(bytes);
-    if (trimmed(specific_character_set) == "ISO_IR 192" && is_utf8(bytes)) return bytes;
-    if (is_japanese(specific_character_set))
-        return japanese_to_utf8(bytes, specific_character_set).value_or(guessed_utf8(bytes));
-    DcmSpecificCharacterSet converter;
-    OFString converted;
-    const char* const delimiters = person_name ? "\\^=" : "\\";
-    if (converter.selectCharacterSet(specific_character_set.c_str()).bad() ||
-        converter.convertString(bytes.data(), bytes.size(), converted, delimiters).bad())
-        return guessed_utf8(bytes);
-    return {converted.c_str(), converted.length()};
+bool depends_on_character_set(DcmElement& element) {
+    return depends_on_character_set(element.ident());
+}
+
+bool is_text_as_declared(DcmItem& item, DcmElement& element) {
+    OFString value;
+    if (element.getOFStringArray(value).bad()) return true;
+    return is_text_in({value.c_str(), value.length()}, character_set_of(item), element.ident() == EVR_PN);
 }
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag) {

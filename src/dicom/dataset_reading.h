@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "dicom/character_sets.h"
 #include "pipeline/types/analysis.h"
 #include "pipeline/types/image_note.h"
 
@@ -40,19 +41,19 @@ Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes
 
 // The element's text in UTF-8, without leading and trailing padding; several values are joined by
 // backslashes. Empty when the element is absent, empty, or no text. `item` may be an item of a sequence: the
-// nearest SpecificCharacterSet (0008,0005), its own or of an item around it, holds. Text that is not valid in
-// the declared character set, and non-ASCII text without a declared one, is taken as UTF-8 where it is valid
-// UTF-8, else as Latin-1.
+// nearest SpecificCharacterSet (0008,0005), its own or of an item around it, holds, by the rules of
+// to_utf8().
 std::string text_of(DcmItem& item, const DcmTagKey& tag);
 
 // One value, from 0, of a string element with several; empty when there are not as many.
 std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index);
 
-// `bytes` in the character set(s) that a SpecificCharacterSet value names ("ISO_IR 100", "\\ISO 2022 IR 87"),
-// turned to UTF-8 by the rules above. `person_name`: ^ and = end an escape sequence's effect too
-// (PS3.5 6.1.2.5.3).
-std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
-                    bool person_name = false);
+// Whether the element's bytes are in the Specific Character Set: its VR is LO, LT, PN, SH, ST, UC or UT
+// (PS3.5 6.1.2.2).
+bool depends_on_character_set(DcmElement& element);
+
+// Whether the text of such an element of `item` is valid in the character set that holds for it.
+bool is_text_as_declared(DcmItem& item, DcmElement& element);
 
 // Whether the element has a value, one that can be read or not: bytes other than padding, or items.
 bool has_value(DcmItem& item, const DcmTagKey& tag);

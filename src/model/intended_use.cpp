@@ -21,6 +21,8 @@ constexpr const char* digital_x_ray_for_processing = "1.2.840.10008.5.1.4.1.1.1.
 // Radiographs that carry our name are phantoms, and welcome.
 const std::set<std::string> radiograph_sop_classes{"1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1",
                                                    digital_x_ray_for_processing};
+// A radiograph of the lungs is one of the chest.
+const Aliases body_parts_of_the_standard{{"CHEST", {"LUNG"}}};
 const Aliases views_of_the_standard{{"LATERAL", {"LL", "RL", "LAT"}}};
 
 std::string translated(const std::string& word, const Aliases& aliases) {
@@ -127,10 +129,13 @@ std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Accep
 
 void apply_site_words(RadiographHeader& header, const SiteSettings& site) {
     RadiographAttributes& image = header.attributes;
+    image.modality = translated(image.modality, site.modality_aliases);
     image.body_part = translated(image.body_part, site.body_part_aliases);
     image.view = translated(image.view, site.view_aliases);
     if (image.body_part.empty()) image.body_part = described(header.descriptions, site.body_part_patterns);
     if (image.view.empty()) image.view = described(header.descriptions, site.view_patterns);
+    header.body_part_word = image.body_part;
+    image.body_part = translated(image.body_part, body_parts_of_the_standard);
     header.view_word = image.view;
     image.view = translated(image.view, views_of_the_standard);
 }
@@ -143,7 +148,7 @@ std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, co
             check_word("modality", "modality", image.modality, image.modality, accepts.modalities, "refuse"))
         return refused;
     if (auto refused = check_image_kind(header, accepts)) return refused;
-    if (auto refused = check_word("body_part", "body part", image.body_part, image.body_part,
+    if (auto refused = check_word("body_part", "body part", image.body_part, header.body_part_word,
                                   accepts.body_parts, site.missing_body_part))
         return refused;
     if (auto refused =

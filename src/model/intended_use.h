@@ -10,10 +10,11 @@
 
 namespace hilum::model {
 
-// Puts the site's words in place: body_part and view become the names that body_part_aliases and
-// view_aliases translate them to. Where the header has neither, the name whose pattern fits a description of
-// study, series or protocol; none if patterns of several names do. A word of the standard that has several
-// forms for one view of a chest (LL, RL, LAT) becomes LATERAL. Case and surrounding blanks do not matter.
+// Puts the site's words in place: modality, body_part and view become the names that modality_aliases,
+// body_part_aliases and view_aliases translate them to. Where the header has neither, the name whose pattern
+// fits a description of study, series or protocol; none if patterns of several names do. Words of the
+// standard that mean the same for a chest become one: LUNG becomes CHEST; LL, RL and LAT become LATERAL. Case
+// and surrounding blanks do not matter.
 void apply_site_words(RadiographHeader& header, const SiteSettings& site);
 
 // Why the model must not look at the image; empty when it may. `header` has the site's words applied. Codes,

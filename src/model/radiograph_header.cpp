@@ -1,7 +1,6 @@
 #include "model/radiograph_header.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <chrono>
@@ -9,6 +8,7 @@
 
 #include "base/calendar_date.h"
 #include "dicom/dataset_reading.h"
+#include "model/anatomy_codes.h"
 
 namespace hilum::model {
 namespace {
@@ -20,30 +20,6 @@ std::string upper(std::string text) {
 }
 
 constexpr unsigned long most_values = 16;
-
-struct CodedTerm {
-    std::string_view sct, srt;  // SNOMED CT's code, and SNOMED RT's that older equipment sends (SRT, SNM3)
-    std::string_view term;
-};
-
-// PS3.16 CID 4010 DX View, the views of a chest.
-constexpr std::array views{
-    CodedTerm{"399348003", "R-10206", "AP"}, CodedTerm{"272479007", "R-40888", "PA"},
-    CodedTerm{"272479007", "R-10214", "PA"}, CodedTerm{"399173006", "R-10236", "LL"},
-    CodedTerm{"399198007", "R-10232", "RL"}, CodedTerm{"399067008", "R-102CD", "LATERAL"},
-};
-// PS3.16 Annex L: the term of Body Part Examined for a code of Anatomic Region.
-constexpr std::array body_parts{CodedTerm{"51185008", "T-D3000", "CHEST"}};
-
-// The term for the code; for others its meaning, which is never empty in a valid item, so that a known but
-// foreign region is not taken for an unknown one.
-template <std::size_t N>
-std::string term_of(const Code& code, const std::array<CodedTerm, N>& terms) {
-    if (code.value.empty()) return {};
-    for (const CodedTerm& term : terms)
-        if (code.value == (code.scheme == "SCT" ? term.sct : term.srt)) return std::string(term.term);
-    return upper(code.meaning.empty() ? code.value : code.meaning);
-}
 
 std::vector<std::string> values_of(DcmItem& item, const DcmTagKey& tag) {
     std::vector<std::string> values;
@@ -124,9 +100,11 @@ RadiographHeader read_radiograph_header(DcmDataset& dataset) {
     attributes.modality = upper(text_of(dataset, DCM_Modality));
     attributes.body_part = upper(text_of(dataset, DCM_BodyPartExamined));
     if (attributes.body_part.empty())
-        attributes.body_part = term_of(code_of(dataset, DCM_AnatomicRegionSequence), body_parts);
+        attributes.body_part = body_part_of(code_of(dataset, DCM_AnatomicRegionSequence));
+    if (attributes.body_part.empty())
+        attributes.body_part = body_part_of(code_of(dataset, DCM_PrimaryAnatomicStructureSequence));
     attributes.view = upper(text_of(dataset, DCM_ViewPosition));
-    if (attributes.view.empty()) attributes.view = term_of(code_of(dataset, DCM_ViewCodeSequence), views);
+    if (attributes.view.empty()) attributes.view = view_of(code_of(dataset, DCM_ViewCodeSequence));
     attributes.rows = static_cast<int>(integer_of(dataset, DCM_Rows).value_or(0));
     attributes.columns = static_cast<int>(integer_of(dataset, DCM_Columns).value_or(0));
 

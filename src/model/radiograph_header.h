@@ -13,10 +13,12 @@ namespace hilum::model {
 
 struct RadiographHeader {
     // body_part and view are the header's own words in upper case (the site's aliases come later).
-    // BodyPartExamined and ViewPosition, or, where these are empty, the codes of Anatomic Region and View
-    // Code Sequence.
+    // BodyPartExamined and ViewPosition, or, where these are empty, the codes of Anatomic Region (else
+    // Primary Anatomic Structure) and View Code Sequence.
     RadiographAttributes attributes;
-    std::string view_word;  // LL where attributes.view is LATERAL; set with the site's words
+    // LUNG where attributes.body_part is CHEST, LL where attributes.view is LATERAL; set with the site's
+    // words
+    std::string body_part_word, view_word;
     std::string presentation_intent_type;
     std::string manufacturer;
     std::vector<std::string> image_type;    // Image Type's values, in upper case

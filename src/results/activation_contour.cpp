@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "results/activation_overlay.h"
@@ -122,6 +123,12 @@ bool goes_round_what_is_strong(const Contour& contour) {
     return twice_the_area < 0;
 }
 
+double overlap_of(const ImageRegion& one, const ImageRegion& other) {
+    const double width = std::min(one.right, other.right) - std::max(one.left, other.left);
+    const double height = std::min(one.bottom, other.bottom) - std::max(one.top, other.top);
+    return std::max(0.0, width) * std::max(0.0, height);
+}
+
 }  // namespace
 
 std::vector<Contour> activation_contours(const AnalysisArtifact& artifact, int label) {
@@ -145,6 +152,29 @@ std::vector<ImageRegion> activation_regions(const AnalysisArtifact& artifact, in
     std::ranges::stable_sort(regions, std::greater{}, area_of);
     regions.resize(std::min(regions.size(), most_regions));
     return regions;
+}
+
+ImagePlace place_beside(const std::vector<ImageRegion>& regions, double width, double height) {
+    constexpr double gap = 0.01;
+    if (regions.empty()) return {};
+    const ImageRegion& largest = regions.front();
+    const double centred = (largest.left + largest.right - width) / 2;
+    const double middle = (largest.top + largest.bottom - height) / 2;
+    const ImagePlace around[] = {{centred, largest.bottom + gap},
+                                 {centred, largest.top - gap - height},
+                                 {largest.right + gap, middle},
+                                 {largest.left - gap - width, middle}};
+    ImagePlace best;
+    double least = std::numeric_limits<double>::infinity();
+    for (const ImagePlace& wanted : around) {
+        const ImagePlace place{std::clamp(wanted.across, 0.0, std::max(0.0, 1 - width)),
+                               std::clamp(wanted.down, 0.0, std::max(0.0, 1 - height))};
+        const ImageRegion words{place.across, place.down, place.across + width, place.down + height};
+        double covered = 0;
+        for (const ImageRegion& region : regions) covered += overlap_of(words, region);
+        if (covered < least) least = covered, best = place;
+    }
+    return best;
 }
 
 }  // namespace hilum::results

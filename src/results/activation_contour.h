@@ -29,4 +29,9 @@ struct ImageRegion {
 // The smallest box round each of the places within those contours, the largest first; at most eight.
 std::vector<ImageRegion> activation_regions(const AnalysisArtifact& artifact, int label);
 
+// Where a few words of that size (width and height as parts of the image's) stand beside the largest of the
+// regions: within the image and off all regions where there is such a place, below, above, right or left of
+// it; else where they cover least of them. Its left and top edge.
+ImagePlace place_beside(const std::vector<ImageRegion>& regions, double width, double height);
+
 }  // namespace hilum::results

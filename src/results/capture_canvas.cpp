@@ -123,6 +123,18 @@ Box Canvas::text(double left, double top, double width, const std::string& utf8,
     return box;
 }
 
+Box Canvas::edged_text(double left, double top, double width, const std::string& utf8,
+                       const TextStyle& style) {
+    const Layout laid_out = layout(width, utf8, style);
+    cairo_move_to(cairo_.get(), left, top);
+    pango_cairo_layout_path(cairo_.get(), laid_out.get());
+    cairo_set_source_rgb(cairo_.get(), 0, 0, 0);
+    cairo_set_line_width(cairo_.get(), style.size / 5);
+    cairo_set_line_join(cairo_.get(), CAIRO_LINE_JOIN_ROUND);
+    cairo_stroke(cairo_.get());
+    return text(left, top, width, utf8, style);
+}
+
 double Canvas::text_width(const std::string& utf8, const TextStyle& style) {
     return width_of(layout(1e6, utf8, style).get());
 }

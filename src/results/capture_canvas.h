@@ -37,6 +37,8 @@ class Canvas {
     // legibility wrapped; returns the box that it took. `align`: 0 left, 1 right within `width`.
     Box text(double left, double top, double width, const std::string& utf8, const TextStyle& style,
              double align = 0);
+    // The same with a dark edge round each letter: legible over an image that is dark here and bright there.
+    Box edged_text(double left, double top, double width, const std::string& utf8, const TextStyle& style);
     // The width of the text in one line, unshrunk; the height that text() would take.
     double text_width(const std::string& utf8, const TextStyle& style);
     double text_height(double width, const std::string& utf8, const TextStyle& style);

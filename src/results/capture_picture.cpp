@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "results/activation_contour.h"
 #include "results/capture_canvas.h"
 #include "results/capture_text.h"
 #include "results/report_terms.h"
@@ -197,6 +198,19 @@ void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const
     if (!notice.empty()) canvas.text(layout.columns - scale(28) - width, top, width, notice, warning, 1);
 }
 
+// What the line of the map is not, beside it.
+void draw_contour_note(Canvas& canvas, const Scale& scale, const Layout& layout,
+                       const std::vector<ImageRegion>& regions, const Words& words) {
+    if (regions.empty()) return;
+    const TextStyle style{21 * scale.unit, white, true};
+    const double width = std::min(canvas.text_width(words.beside_contour, style) + scale(4),
+                                  static_cast<double>(layout.image_columns));
+    const double height = canvas.text_height(width, words.beside_contour, style);
+    const ImagePlace place = place_beside(regions, width / layout.image_columns, height / layout.image_rows);
+    canvas.edged_text(layout.image_left + place.across * layout.image_columns,
+                      layout.banner + place.down * layout.image_rows, width, words.beside_contour, style);
+}
+
 }  // namespace
 
 Status check_display(const AnalysisArtifact& artifact) {
@@ -227,9 +241,11 @@ Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceRe
                        artifact.display_pixels, display.columns, display.rows);
     const StrengthField field =
         strength_field(artifact, mapped_label(result), layout.image_columns, layout.image_rows);
-    if (!field.values.empty())
+    if (!field.values.empty()) {
         canvas->overlay(layout.image_left, layout.banner, overlay_pixels(field, scale(2.5)), field.columns,
                         field.rows);
+        draw_contour_note(*canvas, scale, layout, activation_regions(artifact, mapped_label(result)), words);
+    }
     const double panel_top = layout.banner + layout.image_rows;
     canvas->fill({0, panel_top, static_cast<double>(layout.columns), layout.rows - panel_top}, panel_colour);
     Panel(*canvas, scale, result, words, content).lay_out(panel_top, layout.columns, true);

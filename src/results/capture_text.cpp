@@ -12,15 +12,19 @@ namespace {
 
 constexpr std::size_t most_labels = 6;  // the others are in the report
 
-std::string title_of(const InferenceResult& result, const Words& words) {
-    if (diagnosed_label(result) == nullptr) return translated(terms::no_finding, words).meaning;
-    return result.diagnosis;
+// Of what is indeterminate there is none: the best label's, by name.
+std::string score_line(const InferenceResult& result, const Words& words) {
+    const std::string line =
+        fmt::format("{} {}", score_name(result, words), format_score(diagnosis_score(result), words));
+    return is_indeterminate(result) ? best_label(result).name + (words.colon + line) : line;
 }
 
 std::string threshold_of(const InferenceResult& result, const Words& words) {
+    if (is_indeterminate(result))
+        return filled(words.too_close, format_limit(result.indeterminate_margin, words));
     const LabelResult* const label = diagnosed_label(result);
     if (label == nullptr || !has_thresholds(result)) return {};
-    return filled(words.threshold, format_score(label->threshold, words));
+    return filled(words.threshold, format_limit(label->threshold, words));
 }
 
 // The labels to be shown: all, or those with the highest scores in the package's order.
@@ -51,10 +55,9 @@ std::string capitalised(std::string text) {
 CaptureText capture_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,
                          const std::string& frame, bool has_map) {
     CaptureText text;
-    text.headline = title_of(result, words);
+    text.headline = diagnosis_text(result, words);
     text.frame_line = capitalised(frame);
-    text.score =
-        fmt::format("{} {}", score_name(result, words), format_score(diagnosis_score(result), words));
+    text.score = score_line(result, words);
     text.calibration = calibration_note(result, words);
     text.threshold = threshold_of(result, words);
     text.labels = shown_labels(result);

@@ -12,11 +12,11 @@ namespace hilum::results {
 
 // Lines of text; an empty one is not shown. `labels` points into the result that it was made from.
 struct CaptureText {
-    std::string headline;     // the diagnosis
-    std::string frame_line;   // "Frame 2 of 3"
-    std::string score;        // of the diagnosis: "Model score 0.93"
+    std::string headline;    // the diagnosis
+    std::string frame_line;  // "Frame 2 of 3"
+    std::string score;  // of the diagnosis: "Model score 0.93"; indeterminate: "Normal: Model score 0.38"
     std::string calibration;  // "not calibrated, not a probability"
-    std::string threshold;    // of the diagnosis, "threshold 0.50"; empty where thresholds do not decide
+    std::string threshold;  // of the diagnosis, "threshold 0.50", or why it is indeterminate; empty: neither
     std::vector<const LabelResult*> labels;
     std::string more_labels;  // how many have no room
     std::string map_line;     // whose activation map is shown; empty: none is

@@ -13,6 +13,7 @@ namespace {
 
 // In 1/1280 of the long side. A viewer chooses the letters' size; these have room for those of most.
 constexpr double line_height = 32;
+constexpr double letter_width = 14;
 constexpr double margin = 14;
 constexpr std::size_t legend_lines = 2;
 constexpr std::size_t banner_characters = 60;  // a line
@@ -31,7 +32,7 @@ std::string label_line(const InferenceResult& result, const LabelResult& label, 
     const std::string line = fmt::format("{} {}", label.name, format_score(score_of(result, label), words));
     if (!has_thresholds(result)) return line;
     return filled(label.positive ? words.reaches_threshold : words.below_threshold, line,
-                  format_score(label.threshold, words));
+                  format_limit(label.threshold, words));
 }
 
 int rounded(double value) {
@@ -85,6 +86,17 @@ GrayscaleLayout grayscale_layout(const DisplayGeometry& image, const OverlaidTex
     layout.legend = {gap, image_end + gap, width, height_of(legend_lines)};
     layout.lines = {gap, layout.legend.top + layout.legend.rows + gap, width, height_of(text.lines.size())};
     return layout;
+}
+
+PictureArea area_beside(const std::vector<ImageRegion>& regions, const std::string& words,
+                        const GrayscaleLayout& layout) {
+    const double unit = std::max(layout.columns, layout.rows) / 1280.0;
+    const double columns =
+        std::min(layout.image.columns * 1.0, static_cast<double>(words.size()) * letter_width * unit);
+    const double rows = std::min(layout.image.rows * 1.0, line_height * unit);
+    const ImagePlace place = place_beside(regions, columns / layout.image.columns, rows / layout.image.rows);
+    return {layout.image.left + rounded(place.across * layout.image.columns),
+            layout.image.top + rounded(place.down * layout.image.rows), rounded(columns), rounded(rows)};
 }
 
 Result<GrayPicture> draw_grayscale(const AnalysisArtifact& artifact, const GrayscaleLayout& layout) {

@@ -1,6 +1,7 @@
 // The grey picture over which a presentation state lies: the radiograph alone, with black margins above and
-// below it, in which the state's text has room. So no text ever covers the image or the letters in it, and
-// none is lost in a viewer that shows no more than the picture's own area.
+// below it, in which the state's text has room. So no text but that at the activation's line, which can be
+// turned off with it, covers the image or the letters in it, and none is lost in a viewer that shows no more
+// than the picture's own area.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "base/error.h"
 #include "pipeline/types/analysis_artifact.h"
+#include "results/activation_contour.h"
 #include "results/words.h"
 
 namespace hilum::results {
@@ -37,6 +39,10 @@ struct GrayscaleLayout {
     PictureArea image, banner, legend, lines;
 };
 GrayscaleLayout grayscale_layout(const DisplayGeometry& image, const OverlaidText& text, int long_side);
+
+// For a few words within the image, beside the activation's line.
+PictureArea area_beside(const std::vector<ImageRegion>& regions, const std::string& words,
+                        const GrayscaleLayout& layout);
 
 struct GrayPicture {
     int columns = 0, rows = 0;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "dicom/dataset_reading.h"
+#include "pipeline/types/score_text.h"
 #include "results/module_copy.h"
 #include "results/report_terms.h"
 #include "results/sr_building.h"
@@ -51,9 +52,9 @@ std::vector<Code> procedures_of(DcmItem& header) {
 }
 
 bool is_chest_radiograph(DcmItem& header) {
-    const std::string modality = text_of(header, DCM_Modality);
+    static const std::set<std::string> modalities{"CR", "DX", "RG", "DR", "XR"};  // the last two are no terms
     return text_of(header, DCM_BodyPartExamined) == "CHEST" &&
-           (modality == "CR" || modality == "DX" || modality == "RG");
+           modalities.contains(text_of(header, DCM_Modality));
 }
 
 std::vector<Code> procedures_reported(DcmItem& header) {
@@ -126,7 +127,7 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
     if (!label.site.value.empty())
         steps("finding site",
               group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(), OFFalse));
-    const Group::MeasurementValue value(dcmtk_string(decimal_string(score_of(result, label))), no_units());
+    const Group::MeasurementValue value(dcmtk_string(score_number(score_of(result, label))), no_units());
     steps("score", group.addMeasurement(coded(score_concept(result, words)), value));
     DSRImageReferenceValue reference;
     steps("source image", set_reference(reference, *finding.source));
@@ -170,9 +171,10 @@ Status remove_empty_measurements(DSRDocumentTree& tree) {
     return {};
 }
 
+// Before the measurements, so that whoever reads from the top has the diagnosis first.
 Status insert_evaluations(DSRDocumentTree& tree, const EvaluationContext& context) {
-    if (tree.gotoRoot() == 0 ||
-        tree.addContentItem(DSRTypes::RT_contains, DSRTypes::VT_Container, DSRTypes::AM_belowCurrent) == 0)
+    if (tree.gotoNamedNode(DSRCodedEntryValue("111028", "DCM", "Image Library")) == 0 ||
+        tree.addContentItem(DSRTypes::RT_contains, DSRTypes::VT_Container, DSRTypes::AM_afterCurrent) == 0)
         return fail("report", "the report takes no qualitative evaluations");
     tree.getCurrentContentItem().setConceptName(CODE_UMLS_QualitativeEvaluations);
     return add_qualitative_evaluations(tree, context);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/uid.h"
+#include "pipeline/types/score_text.h"
 #include "results/measurement_report.h"
 #include "results/report_terms.h"
 #include "results/result_identity.h"
@@ -199,23 +200,31 @@ class ObservationList {
     std::vector<std::string> segments_;
 };
 
-// OBX-8 (HL7 table 0078): AA for what makes the study urgent, A abnormal, N normal.
-std::string flags_of(const LabelResult& label, const std::vector<TriageRule>& rules) {
+// OBX-8 (HL7 table 0078): AA for what makes the study urgent, A abnormal, IND indeterminate (as the table has
+// it from version 2.8 on), N normal.
+std::string flags_of(const InferenceResult& result, const LabelResult& label,
+                     const std::vector<TriageRule>& rules) {
     if (is_urgent(label, rules)) return "AA";
+    if (is_candidate(result, label)) return "IND";
     return is_finding(label) ? "A" : "N";
+}
+
+std::string flags_of(const InferenceResult& result, const std::vector<TriageRule>& rules) {
+    if (is_urgent(result, rules)) return "AA";
+    if (is_indeterminate(result)) return "IND";
+    return has_finding(result) ? "A" : "N";
 }
 
 void add_label(ObservationList& list, const InferenceResult& result, const LabelResult& label,
                const std::string& sub_id, const std::vector<TriageRule>& rules) {
-    const auto range = has_thresholds(result) ? "<" + format_score(label.threshold, english()) : "";
-    list.add({"NM", code_of(label), sub_id, format_score(score_of(result, label), english()),
-              "1^no units^UCUM", range, flags_of(label, rules), score_concept(result, english())});
+    const auto range = has_thresholds(result) ? "<" + format_limit(label.threshold, english()) : "";
+    list.add({"NM", code_of(label), sub_id, score_number(score_of(result, label)), "1^no units^UCUM", range,
+              flags_of(result, label, rules), score_concept(result, english())});
 }
 
 void add_result(ObservationList& list, const InferenceResult& result, const std::string& sub_id,
                 const std::vector<TriageRule>& rules) {
-    const auto flags = is_urgent(result, rules) ? "AA" : has_finding(result) ? "A" : "N";
-    list.add_code(terms::ai_diagnosis, sub_id, diagnosis_of(result, english()), flags);
+    list.add_code(terms::ai_diagnosis, sub_id, diagnosis_of(result, english()), flags_of(result, rules));
     for (const auto& label : result.labels)
         if (label.abnormal) add_label(list, result, label, sub_id, rules);
 }

@@ -27,7 +27,8 @@ void put_identification(DcmItem& target, const SourceImage& source, const Words&
     put(target, DCM_InstanceNumber, std::to_string(capture_number(source)));
     put(target, DCM_ContentLabel, result_layer);
     put(target, DCM_ContentDescription,
-        shortened(words.ai_result + (words.colon + source.image->outcome.result->diagnosis), 64));
+        shortened(words.ai_result + (words.colon + diagnosis_text(*source.image->outcome.result, words)),
+                  64));
     put(target, DCM_PresentationCreationDate, moment.date);
     put(target, DCM_PresentationCreationTime, moment.time);
     put(target, DCM_ContentCreatorName, manufacturer);
@@ -124,11 +125,14 @@ void add_result(DcmItem& target, const OverlaidText& text, const Words& words,
 }
 
 void add_activation(DcmItem& target, const OverlaidText& text, const Words& words,
-                    const std::vector<Contour>& contours, const GrayscaleLayout& layout) {
+                    const std::vector<Contour>& contours, const std::vector<ImageRegion>& regions,
+                    const GrayscaleLayout& layout) {
     add_layer(target, activation_layer, 2, words.activation_layer)
         .putAndInsertUint16Array(DCM_GraphicLayerRecommendedDisplayCIELabValue, orange.data(), orange.size());
     DcmItem& annotation = add_annotation(target, activation_layer);
     add_text(annotation, layout.legend, joined(text.legend));
+    if (!regions.empty())
+        add_text(annotation, area_beside(regions, words.beside_contour, layout), words.beside_contour);
     for (const Contour& contour : contours) add_contour(annotation, contour, layout.image);
 }
 
@@ -158,7 +162,9 @@ std::shared_ptr<DcmDataset> build_presentation_state(const ComposeRequest& reque
     put_displayed_area(*dataset, layout);
     put_grayscale(*dataset);
     add_result(*dataset, text, words, layout);
-    if (!contours.empty()) add_activation(*dataset, text, words, contours, layout);
+    if (!contours.empty())
+        add_activation(*dataset, text, words, contours, activation_regions(artifact, mapped_label(result)),
+                       layout);
     put(*dataset, DCM_Laterality, text_of(*source.header, DCM_Laterality));  // type 2C: there, if empty
     put_result_modules(*dataset, state_identity(request, profile, *source.image),
                        {"PR", profile.sc_series_number + 1, profile.sc_series_description}, moment, equipment,

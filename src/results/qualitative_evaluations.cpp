@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dicom/dataset_reading.h"
+#include "pipeline/types/score_text.h"
 #include "results/report_terms.h"
 #include "results/sr_building.h"
 
@@ -42,7 +43,7 @@ class ChildWriter {
     void score(const InferenceResult& result, double value) {
         add(DSRTypes::RT_hasProperties, DSRTypes::VT_Num, score_concept(result, words_), [&](auto& item) {
             steps_("score", item.setNumericValue(
-                                DSRNumericMeasurementValue(dcmtk_string(decimal_string(value)), no_units())));
+                                DSRNumericMeasurementValue(dcmtk_string(score_number(value)), no_units())));
         });
     }
 
@@ -80,10 +81,11 @@ class ChildWriter {
     const Words& words_;
 };
 
-// How the analyses of all images went (CID 6047).
+// How the analyses of all images went (CID 6047). One that could not decide did not succeed.
 Code summary_of(const std::vector<SourceImage>& sources) {
-    const auto analysed = std::ranges::count_if(
-        sources, [](const SourceImage& s) { return s.image->outcome.result.has_value(); });
+    const auto analysed = std::ranges::count_if(sources, [](const SourceImage& s) {
+        return s.image->outcome.result && !is_indeterminate(*s.image->outcome.result);
+    });
     const bool findings = std::ranges::any_of(sources, [](const SourceImage& s) {
         return s.image->outcome.result && has_finding(*s.image->outcome.result);
     });
@@ -98,25 +100,24 @@ Code summary_of(const std::vector<SourceImage>& sources) {
 void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, writer.own(terms::ai_diagnosis), diagnosis_of(result, writer.words()),
                 [&] {
-                    writer.algorithm(result, source.image->outcome.notes);
                     writer.score(result, diagnosis_score(result));
                     if (is_frame(*source.image))
                         writer.text(DSRTypes::RT_hasProperties, writer.own(terms::frame),
                                     frame_text(*source.image, writer.words()));
                     writer.image(source);
+                    writer.algorithm(result, source.image->outcome.notes);
                 });
 }
 
 void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
                const SourceImage& source) {
-    writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
+    writer.code(DSRTypes::RT_contains, code_of(label), presence_of(result, label), [&] {
         writer.score(result, score_of(result, label));
         writer.image(source);
     });
 }
 
-void add_analysed(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
-    add_diagnosis(writer, result, source);
+void add_other_labels(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
     for (const LabelResult& label : result.labels)
         if (!is_finding(label) && &label != diagnosed_label(result)) add_label(writer, result, label, source);
 }
@@ -144,6 +145,8 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
                                         "configuration SHA-256=" + result.model.configuration_sha256,
                                         "activation=" + result.activation,
                                         "calibration=" + calibration_note(result, words)};
+    if (result.indeterminate_margin > 0)
+        parameters.push_back(fmt::format("indeterminate margin={:g}", result.indeterminate_margin));
     if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
     for (const ImageNote& note : notes) parameters.push_back("image note=" + note.text);
     for (const auto& parameter : parameters)
@@ -152,27 +155,24 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
     return identification.getTree().clone();
 }
 
-std::string decimal_string(double value) {
-    std::string text = fmt::format("{:.4f}", value);
-    return text.size() <= 16 ? text : fmt::format("{:.8g}", value);
-}
-
 Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContext& context) {
     BuildSteps steps;
     ChildWriter writer(tree, steps, context.words);
-    if (!context.version_text.empty())
-        writer.text(DSRTypes::RT_contains, writer.own(terms::report_version), context.version_text);
-    if (!context.notice.empty())
-        writer.text(DSRTypes::RT_contains, writer.own(terms::notice), context.notice);
-    const Code summary_name{"111017", "DCM", "CAD Processing and Findings Summary"};
-    writer.code(DSRTypes::RT_contains, summary_name, summary_of(context.sources), [] {});
     for (const SourceImage& source : context.sources) {
         const AnalysisOutcome& outcome = source.image->outcome;
         if (outcome.result)
-            add_analysed(writer, *outcome.result, source);
+            add_diagnosis(writer, *outcome.result, source);
         else if (outcome.not_analysed)
             add_not_analysed(writer, *outcome.not_analysed, source);
     }
+    if (!context.notice.empty())
+        writer.text(DSRTypes::RT_contains, writer.own(terms::notice), context.notice);
+    if (!context.version_text.empty())
+        writer.text(DSRTypes::RT_contains, writer.own(terms::report_version), context.version_text);
+    const Code summary_name{"111017", "DCM", "CAD Processing and Findings Summary"};
+    writer.code(DSRTypes::RT_contains, summary_name, summary_of(context.sources), [] {});
+    for (const SourceImage& source : context.sources)
+        if (source.image->outcome.result) add_other_labels(writer, *source.image->outcome.result, source);
     return steps.status();
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/digest.h"
+#include "pipeline/types/score_text.h"
 
 namespace hilum::results {
 namespace {
@@ -61,9 +62,14 @@ bool has_finding(const InferenceResult& result) {
     return std::ranges::any_of(result.labels, is_finding);
 }
 
-const Code& presence_of(const LabelResult& label) {
+const Code& presence_of(const InferenceResult& result, const LabelResult& label) {
     if (label.positive) return terms::present;
-    return label.probability >= label.threshold ? terms::indeterminate : terms::absent;
+    const bool open = is_candidate(result, label) || label.probability >= label.threshold;
+    return open ? terms::indeterminate : terms::absent;
+}
+
+bool is_candidate(const InferenceResult& result, const LabelResult& label) {
+    return is_indeterminate(result) && result.confidence - label.probability < result.indeterminate_margin;
 }
 
 Code code_of(const LabelResult& label) {
@@ -82,7 +88,14 @@ const LabelResult* diagnosed_label(const InferenceResult& result) {
     return found == result.labels.end() ? nullptr : &*found;
 }
 
+std::string diagnosis_text(const InferenceResult& result, const Words& words) {
+    if (is_indeterminate(result)) return words.indeterminate;
+    return diagnosed_label(result) != nullptr ? result.diagnosis
+                                              : translated(terms::no_finding, words).meaning;
+}
+
 Code diagnosis_of(const InferenceResult& result, const Words& words) {
+    if (is_indeterminate(result)) return terms::indeterminate;
     const LabelResult* const label = diagnosed_label(result);
     return label ? code_of(*label) : translated(terms::no_finding, words);
 }
@@ -125,15 +138,21 @@ double score_of(const InferenceResult& result, const LabelResult& label) {
 }
 
 double diagnosis_score(const InferenceResult& result) {
+    if (is_indeterminate(result)) return score_of(result, best_label(result));
     const LabelResult* const label = diagnosed_label(result);
     return label ? score_of(result, *label) : result.confidence;
 }
 
+const LabelResult& best_label(const InferenceResult& result) {
+    return *std::ranges::max_element(result.labels, {}, &LabelResult::probability);
+}
+
 std::string format_score(double score, const Words& words) {
-    std::string text = fmt::format("{:.2f}", score);
-    if (const auto sign = text.find('.'); sign != std::string::npos)
-        text.replace(sign, 1, words.decimal_sign);
-    return text;
+    return score_text(score, words.decimal_sign);
+}
+
+std::string format_limit(double limit, const Words& words) {
+    return limit_text(limit, words.decimal_sign);
 }
 
 std::string calibration_note(const InferenceResult& result, const Words& words) {

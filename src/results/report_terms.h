@@ -37,9 +37,12 @@ inline const Code indeterminate{"82334004", "SCT", "Indeterminate"};
 bool is_finding(const LabelResult& label);
 bool has_finding(const InferenceResult& result);
 
-// Present: positive. Indeterminate: not the top class of a softmax, yet not below its own threshold, so that
-// "absent" would claim too much. Absent: all else.
-const Code& presence_of(const LabelResult& label);
+// Present: positive. Indeterminate: within the margin of an indeterminate result's best; or not the top class
+// of a softmax, yet not below its own threshold, so that "absent" would claim too much. Absent: all else.
+const Code& presence_of(const InferenceResult& result, const LabelResult& label);
+
+// Whether it is one of those between which an indeterminate result could not decide.
+bool is_candidate(const InferenceResult& result, const LabelResult& label);
 
 // The label's own code, or one of 99HILUM made from its name, always the same for the same name.
 Code code_of(const LabelResult& label);
@@ -47,9 +50,11 @@ Code code_of(const LabelResult& label);
 // Whether thresholds decide the diagnosis; the classes of a softmax exclude each other, and the highest wins.
 bool has_thresholds(const InferenceResult& result);
 
-// The label that the diagnosis names; null for "no finding".
+// The label that the diagnosis names; null for "no finding" and "indeterminate".
 const LabelResult* diagnosed_label(const InferenceResult& result);
 Code diagnosis_of(const InferenceResult& result, const Words& words);
+std::string diagnosis_text(const InferenceResult& result, const Words& words);  // in the language
+const LabelResult& best_label(const InferenceResult& result);                   // of the highest probability
 
 // The code of a reason for not analysing, and the sentence that a radiologist reads.
 Code code_of(const NotAnalysed& reason, const Words& words);
@@ -63,8 +68,9 @@ std::string frame_text(const StudyImage& image, const Words& words);
 Code score_concept(const InferenceResult& result, const Words& words);
 std::string score_name(const InferenceResult& result, const Words& words);
 double score_of(const InferenceResult& result, const LabelResult& label);
-double diagnosis_score(const InferenceResult& result);
-std::string format_score(double score, const Words& words);  // "0.93"
+double diagnosis_score(const InferenceResult& result);       // of the best label, where it is indeterminate
+std::string format_score(double score, const Words& words);  // "0.93", ">0.99"
+std::string format_limit(double limit, const Words& words);  // a threshold or margin
 std::string calibration_note(const InferenceResult& result, const Words& words);
 
 // The package's, else "Not cleared for clinical use"; empty only for a model cleared for clinical use without

@@ -38,6 +38,7 @@ Identity identity_of(const ComposeRequest& request, const StudyImage& image) {
     if (image.outcome.not_analysed)
         identity.insert(identity.end(), {"not analysed", image.outcome.not_analysed->code,
                                          image.outcome.not_analysed->message});
+    if (image.outcome.result && is_indeterminate(*image.outcome.result)) identity.emplace_back(indeterminate);
     append_model(identity, model_of(request, image));
     return identity;
 }

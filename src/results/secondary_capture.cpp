@@ -152,7 +152,8 @@ void put_identity_window(DcmItem& target) {
 
 bool wants_capture(const ReportProfile& profile, const StudyImage& image) {
     if (!image.outcome.result || profile.sc_when == "never") return false;
-    return profile.sc_when == "always" || has_finding(*image.outcome.result);
+    const InferenceResult& result = *image.outcome.result;
+    return profile.sc_when == "always" || has_finding(result) || is_indeterminate(result);
 }
 
 }  // namespace hilum::results

@@ -42,17 +42,6 @@ std::string value_of(DcmElement& element) {
     return {value.c_str(), value.length()};
 }
 
-// A modality that sends accents without saying in which set: we must say it, or the copies break. The rule is
-// text_of's: UTF-8 where that is valid, else Latin-1.
-void declare_character_set(DcmDataset& header) {
-    if (!text_of(header, DCM_SpecificCharacterSet).empty()) return;
-    std::string all;
-    for_each_text(header, [&](DcmItem&, DcmElement& element) { all += value_of(element) + '\n'; });
-    if (is_ascii(all)) return;
-    const char* const set = to_utf8(all, "") == all ? "ISO_IR 192" : "ISO_IR 100";
-    header.putAndInsertString(DCM_SpecificCharacterSet, set);
-}
-
 void remove_nested_character_sets(DcmItem& item) {
     for (unsigned long i = 0; i < item.card(); ++i) {
         auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(item.getElement(i));
@@ -75,6 +64,58 @@ std::shared_ptr<DcmDataset> utf8_copy(const DcmDataset& header) {
     return copy;
 }
 
+bool has_text(DcmItem& item, bool (*wanted)(DcmItem&, DcmElement&)) {
+    bool found = false;
+    for_each_text(item,
+                  [&](DcmItem& parent, DcmElement& element) { found = found || wanted(parent, element); });
+    return found;
+}
+
+bool is_not_ascii(DcmItem&, DcmElement& element) {
+    return !is_ascii(value_of(element));
+}
+
+bool is_not_utf8(DcmItem&, DcmElement& element) {
+    return !is_text_in(value_of(element), "ISO_IR 192");
+}
+
+bool is_not_as_declared(DcmItem& item, DcmElement& element) {
+    return !is_text_as_declared(item, element);
+}
+
+// In the item and those within it: "ISO IR 192" becomes ISO_IR 192.
+void put_defined_terms(DcmItem& item) {
+    OFString value;
+    if (item.findAndGetOFStringArray(DCM_SpecificCharacterSet, value).good()) {
+        const std::string written(value.c_str(), value.length()), terms = defined_terms(written);
+        if (terms.empty())
+            item.findAndDeleteElement(DCM_SpecificCharacterSet);
+        else if (terms != written)
+            item.putAndInsertString(DCM_SpecificCharacterSet, terms.c_str());
+    }
+    for (unsigned long i = 0; i < item.card(); ++i)
+        if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(item.getElement(i)))
+            for (unsigned long k = 0; k < sequence->card(); ++k) put_defined_terms(*sequence->getItem(k));
+}
+
+// The header in a character set that it declares, by a defined term, and keeps to: else its copies break.
+// What came without any is UTF-8 where it is valid, else its bytes are called Latin-1 and stay. A header that
+// does not keep to what it declares is put into UTF-8, read as to_utf8() does; one with code extensions (ISO
+// 2022) stays as it came, since readers mend more of those than we do.
+std::shared_ptr<DcmDataset> with_true_character_set(std::shared_ptr<DcmDataset> header) {
+    put_defined_terms(*header);
+    const std::string declared = raw_text(*header, 0x0008, 0x0005);
+    if (declared.empty()) {
+        if (!has_text(*header, is_not_ascii)) return header;
+        header->putAndInsertString(DCM_SpecificCharacterSet,
+                                   has_text(*header, is_not_utf8) ? "ISO_IR 100" : "ISO_IR 192");
+    } else if (is_known_character_set(declared) && has_code_extensions(declared)) {
+        return header;
+    }
+    if (is_known_character_set(declared) && !has_text(*header, is_not_as_declared)) return header;
+    return utf8_copy(*header);
+}
+
 // The header alone: an image whose pixels are cut off or damaged still has a report that says so.
 Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
     if (::access(image.file.c_str(), R_OK) != 0)
@@ -91,8 +132,7 @@ Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage&
         return fail("undecodable", "instance {}: {}", image.instance,
                     loaded.bad() ? std::string("the header cannot be read: ") + loaded.text()
                                  : std::string("the file holds another SOP instance"));
-    declare_character_set(*header);
-    return SourceImage{&image, std::move(header)};
+    return SourceImage{&image, with_true_character_set(std::move(header))};
 }
 
 auto order_of(const SourceImage& source) {

@@ -63,10 +63,8 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
 Status add_activation_regions(DSRDocumentTree& tree, const std::vector<ImageRegion>& regions,
                               const SourceImage& source, const Words& words);
 
-// A score as the value of a NUM: at most 16 characters of a Decimal String.
-std::string decimal_string(double value);
-
-// Fills the container "Qualitative Evaluations" (TID 1500 rows 12 to 14), at which the tree's cursor stands.
+// Fills the container "Qualitative Evaluations" (TID 1500 rows 12 to 14), at which the tree's cursor stands:
+// each image's diagnosis first, then the notice, then all else.
 struct EvaluationContext {
     const std::vector<SourceImage>& sources;
     std::string notice;        // empty: none

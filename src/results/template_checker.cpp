@@ -294,6 +294,26 @@ void check_diagnoses(const Items& diagnoses, const Context& context) {
                               diagnosed.count(&image));
 }
 
+// Who reads from the top has the diagnoses and the notice before all else that is no head of the template.
+void check_order(const ContentItem& root, Violations& found) {
+    const auto place_of = [&](const char* scheme, const char* value) {
+        return std::ranges::find_if(root.children,
+                                    [&](const ContentItem& item) { return item.is(scheme, value); });
+    };
+    const auto library = place_of("DCM", "111028"), evaluations = place_of("UMLS", "C0034375");
+    if (library == root.children.end() || evaluations == root.children.end()) return;  // told elsewhere
+    found.require(evaluations == library + 1, "TID 1500 row 12",
+                  "the evaluations do not follow the image library");
+    bool others = false, in_order = true;
+    for (const ContentItem& item : evaluations->children) {
+        const bool diagnosis = item.is(own_coding_scheme, terms::ai_diagnosis.value.c_str());
+        const bool notice = item.is(own_coding_scheme, terms::notice.value.c_str());
+        in_order = in_order && !(others && (diagnosis || notice));
+        others = others || !(diagnosis || notice);
+    }
+    found.require(in_order, "TID 1500 row 13", "something stands before a diagnosis or the notice");
+}
+
 void check_evaluations(const ContentItem& root, const Context& context) {
     const ContentItem* const container =
         one_child(root, contains, "UMLS", "C0034375", "CONTAINER", "TID 1500 row 12", context.found);
@@ -333,6 +353,7 @@ void check_content(const ContentItem& root, const InstanceUids& evidence,
     check_image_library(root, context);
     check_measurements(root, context);
     check_evaluations(root, context);
+    check_order(root, found);
 }
 
 std::vector<TemplateViolation> check_measurement_report(DcmItem& report, DcmItem& source,

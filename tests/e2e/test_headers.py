@@ -55,7 +55,8 @@ class HeaderVariants(HilumTest):
 
 
 class HeaderTest(HeaderVariants):
-    changes = {"site": {"body_part_aliases": {"CHEST": ["THORAX", "PORT CHEST"]}, "view_aliases": {"PA": ["P.A."]}},
+    changes = {"site": {"modality_aliases": {"DX": ["DR", "XR"]},
+                        "body_part_aliases": {"CHEST": ["THORAX", "PORT CHEST"]}, "view_aliases": {"PA": ["P.A."]}},
                "study": {"report_not_analysed": "always"}}
 
     def test_names_in_every_character_set_come_back_readable(self):
@@ -82,7 +83,39 @@ class HeaderTest(HeaderVariants):
             "alias of the body part": (lambda d: setattr(d, "BodyPartExamined", "PORT CHEST"), None),
             "alias in lower case": (lambda d: setattr(d, "BodyPartExamined", "Thorax"), None),
             "alias of the view": (lambda d: setattr(d, "ViewPosition", "P.A."), None),
+            "alias of the modality": (lambda d: setattr(d, "Modality", "DR"), None),
         })
+
+    def test_codes_of_the_thorax_count_in_any_language(self):
+        def coded(value, scheme, meaning):
+            def change(dataset):
+                without("BodyPartExamined")(dataset)
+                region = pydicom.Dataset()
+                region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = value, scheme, meaning
+                dataset.AnatomicRegionSequence = [region]
+            return change
+
+        self.check_outcomes({
+            "today's code": (coded("816094009", "SCT", "Thorax"), None),
+            "the one before": (coded("51185008", "SCT", "Brustkorb"), None),
+            "of SNOMED RT": (coded("T-D3000", "SNM3", "poitrine"), None),
+            "lung": (coded("39607008", "SCT", "Lunge"), None),
+            "hand": (coded("85562004", "SCT", "Hand"), "HAND"),
+        })
+
+    def test_a_misspelt_character_set_is_written_right(self):
+        def misspelt(dataset):
+            dataset.SpecificCharacterSet = "ISO_IR 192"
+            dataset.PatientName = "Müller^Jürgen"
+
+        file = self.folder / "misspelt.dcm"
+        study = str(variant(self.phantom, file, misspelt).StudyInstanceUID)
+        # pydicom writes no term that it does not know; the two have the same length.
+        file.write_bytes(file.read_bytes().replace(b"ISO_IR 192", b"ISO IR 192"))
+        self.send(file)
+        for result in self.await_results([study])[study]:
+            self.assertEqual(result.dataset.SpecificCharacterSet, "ISO_IR 192")
+            self.assertEqual(str(result.dataset.PatientName), "Müller^Jürgen")
 
     def test_missing_values_are_judged_as_configured(self):
         self.check_outcomes({

@@ -104,7 +104,7 @@ class DcmjsTest(HilumTest):
             self.assertEqual(item.one("HAS CONCEPT MOD", "TEXT", dcm(concept)).value, value)
         parameters = [child.value.partition("=")[::2] for child in item.all("HAS CONCEPT MOD", "TEXT", dcm("111002"))]
         self.assertEqual(sorted(key for key, _ in parameters), sorted(
-            ["weights SHA-256", "configuration SHA-256", "activation", "calibration", *more]))
+            ["weights SHA-256", "configuration SHA-256", "activation", "calibration", "indeterminate margin", *more]))
         self.assertLessEqual({("weights SHA-256", model["sha256"]), ("activation", "softmax"), *more.items()},
                              set(parameters))
 

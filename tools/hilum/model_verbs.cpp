@@ -68,6 +68,7 @@ nlohmann::json package_json(const model::ModelPackage& package) {
               {"views", package.accepts.views},
               {"patient_age", age_range(package.accepts)}}},
             {"labels", std::move(labels)},
+            {"indeterminate_margin", package.indeterminate_margin},
             {"calibration",
              {{"method", package.calibration.method},
               {"value", package.calibration.value},
@@ -92,6 +93,9 @@ void print_package(const Context& context, const model::ModelPackage& package, b
     line("patient age", age_range(package.accepts));
     line("scores", package.calibrated() ? "calibrated probabilities, on " + package.calibration.set
                                         : "model scores, not calibrated");
+    if (package.indeterminate_margin > 0)
+        line("indeterminate",
+             fmt::format("where the best two differ by less than {:g}", package.indeterminate_margin));
     context.out << "\n";
     Table table({"LABEL", "CODE", "THRESHOLD", "ABNORMAL"});
     for (const auto& label : package.labels)

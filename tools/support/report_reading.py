@@ -10,6 +10,12 @@ SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 SCORE_CONCEPTS = {("122157", "DCM"), ("model-score", "99HILUM")}
 
 
+def score_text(score):
+    """A score for people, who never read one as certain."""
+    text = f"{score:.2f}"
+    return {"1.00": ">0.99", "0.00": "<0.01"}.get(text, text)
+
+
 @dataclasses.dataclass
 class Diagnosis:
     """One image's outcome: what was found and its score, or why there is none."""
@@ -24,7 +30,7 @@ class Diagnosis:
         return self.score is not None
 
     def __str__(self):
-        return f"{self.text} ({self.score:.2f})" if self.analysed else self.reason
+        return f"{self.text} ({score_text(self.score)})" if self.analysed else self.reason
 
 
 def code_of(sequence):

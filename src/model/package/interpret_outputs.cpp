@@ -69,15 +69,21 @@ const char* name_of(Activation activation) {
     return "none";
 }
 
-// Exclusive classes: the top one is the diagnosis and the only positive.
+// Exclusive classes: the top one is the diagnosis and the only positive, if the next comes not too close.
 void decide_exclusive(InferenceResult& result) {
-    auto& labels = result.labels;
-    const auto top = std::max_element(labels.begin(), labels.end(), [](const auto& a, const auto& b) {
-        return a.probability < b.probability;
-    });
-    top->positive = true;
-    result.diagnosis = top->name;
+    LabelResult* top = nullptr;
+    double next = 0;
+    for (auto& label : result.labels) {
+        if (top == nullptr || label.probability > top->probability) {
+            next = top == nullptr ? 0 : top->probability;
+            top = &label;
+        } else {
+            next = std::max(next, label.probability);
+        }
+    }
     result.confidence = top->probability;
+    top->positive = top->probability - next >= result.indeterminate_margin;
+    result.diagnosis = top->positive ? top->name : indeterminate;
 }
 
 // Independent findings: each is decided by its threshold; the diagnosis is the one furthest above it.
@@ -108,6 +114,7 @@ Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std
     result.activation = name_of(package.activation);
     result.calibrated = package.calibrated();
     result.calibration_set = package.calibration.set;
+    result.indeterminate_margin = package.indeterminate_margin;
     for (std::size_t i = 0; i < scores.size(); ++i) {
         const Label& label = package.labels[i];
         result.labels.push_back({label.name, label.code, label.site, scores[i], probabilities[i],

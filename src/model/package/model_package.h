@@ -78,6 +78,7 @@ struct ModelPackage {
     Acceptance accepts;
     Activation activation = Activation::softmax;
     std::vector<Label> labels;
+    double indeterminate_margin = 0;  // softmax: see InferenceResult
     Calibration calibration;
     std::string yaml, yaml_sha256;   // model.yaml's text, and its digest
     std::vector<GoldenCase> golden;  // of golden.yaml

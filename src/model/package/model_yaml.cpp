@@ -14,6 +14,7 @@ namespace {
 
 constexpr int longest_side = 4096;  // pixels of the model's input
 constexpr std::size_t most_labels = 1000;
+constexpr double default_indeterminate_margin = 0.1;
 constexpr const char* default_notice = "Not cleared for clinical use";
 
 std::size_t characters(std::string_view utf8) {
@@ -193,6 +194,8 @@ void read_labels(YamlMapping& output, ModelPackage& package) {
         label.name = dicom_text(at, "name", 64);
         if (!names.insert(label.name).second) at.problem("name", "another label has this name too");
         if (label.name == no_finding) at.problem("name", "is what Hilum says where nothing was found");
+        if (label.name == indeterminate)
+            at.problem("name", "is what Hilum says where no class is clearly first");
         label.code = read_code(at, "code");
         label.site = read_code(at, "site");
         label.threshold = at.number("threshold", label.threshold, 0, 1);
@@ -210,6 +213,11 @@ void read_output(YamlMapping at, ModelPackage& package) {
     package.activation = named<Activation>(
         at.choice("activation", {"softmax", "sigmoid", "none"}, std::nullopt),
         {{"softmax", Activation::softmax}, {"sigmoid", Activation::sigmoid}, {"none", Activation::none}});
+    const double margin = at.number("indeterminate_margin", default_indeterminate_margin, 0, 1);
+    if (package.activation == Activation::softmax)
+        package.indeterminate_margin = margin;
+    else if (at.has("indeterminate_margin"))
+        at.problem("indeterminate_margin", "is for softmax, whose classes exclude each other");
     read_labels(at, package);
     at.finish();
 }

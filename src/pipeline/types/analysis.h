@@ -41,7 +41,7 @@ struct LabelResult {
     double score = 0;        // after the activation, before calibration; in [0,1] for softmax and sigmoid
     double probability = 0;  // calibrated where `calibrated`, else equal to score
     double threshold = 0;    // on `probability`
-    bool positive = false;   // softmax: the top class; else probability >= threshold
+    bool positive = false;   // softmax: the top class, unless indeterminate; else probability >= threshold
     bool abnormal = false;   // a positive one makes the study abnormal
 };
 
@@ -51,15 +51,27 @@ struct InferenceResult {
     std::string activation;           // softmax | sigmoid | none
     bool calibrated = false;
     std::string calibration_set;  // names the data the calibration was fitted on; "none"
-    std::string
-        diagnosis;  // softmax: the top class; else the finding furthest above its threshold, or "no finding"
-    double confidence = 0;  // probability of the diagnosis; for "no finding" 1 - the highest probability
-    std::string device;     // "cpu", "cuda:0"
+    // softmax: the top class, or "indeterminate"; else the finding furthest above its threshold, or "no
+    // finding"
+    std::string diagnosis;
+    // Probability of the diagnosis; for "indeterminate" the highest, for "no finding" 1 - the highest.
+    double confidence = 0;
+    // softmax: by how much the best two probabilities must differ for a diagnosis; 0: by nothing
+    double indeterminate_margin = 0;
+    std::string device;           // "cpu", "cuda:0"
     std::int64_t started_at = 0;  // microseconds since 1970 UTC
     double seconds = 0;           // of the forward pass (of its batch)
     int map_rows = 0;             // activation maps: labels x map_rows x map_columns floats; 0: none
     int map_columns = 0;
 };
+
+// The diagnosis of a softmax whose best two differ by less than the package's margin: none of its classes is
+// positive. No label has this name.
+inline constexpr const char* indeterminate = "indeterminate";
+
+inline bool is_indeterminate(const InferenceResult& result) {
+    return result.indeterminate_margin > 0 && result.diagnosis == indeterminate;
+}
 
 // Why an image has no score. The codes are stable: docs and metrics name them.
 struct NotAnalysed {

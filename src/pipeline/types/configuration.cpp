@@ -134,6 +134,7 @@ std::map<std::string, std::vector<std::string>> read_aliases(YamlMapping at) {
 }
 
 void read_site(YamlMapping at, SiteSettings& site) {
+    site.modality_aliases = read_aliases(at.mapping("modality_aliases"));
     site.body_part_aliases = read_aliases(at.mapping("body_part_aliases"));
     site.view_aliases = read_aliases(at.mapping("view_aliases"));
     site.body_part_patterns = read_aliases(at.mapping("body_part_patterns"));
@@ -278,6 +279,8 @@ void read_triage(YamlMapping at, TriageSettings& triage) {
         TriageRule rule{finding, 0};
         if (urgent.string(finding) != "positive")
             rule.at_least = urgent.number(finding, std::nullopt, 0.000001, 1);
+        if (finding == indeterminate && rule.at_least > 0)
+            urgent.problem(finding, "must be positive: what is indeterminate has no score of its own");
         triage.urgent.push_back(std::move(rule));
     }
     at.finish();

@@ -73,6 +73,7 @@ struct PolarityRule {
 };
 
 struct SiteSettings {
+    std::map<std::string, std::vector<std::string>> modality_aliases;
     std::map<std::string, std::vector<std::string>> body_part_aliases;
     std::map<std::string, std::vector<std::string>> view_aliases;
     // * and ? stand for any text and any byte, on descriptions of study, series and protocol.

@@ -12,6 +12,9 @@ bool is_urgent(const LabelResult& label, const std::vector<TriageRule>& rules) {
 }
 
 bool is_urgent(const InferenceResult& result, const std::vector<TriageRule>& rules) {
+    if (is_indeterminate(result) &&
+        std::ranges::find(rules, indeterminate, &TriageRule::finding) != rules.end())
+        return true;
     return std::ranges::any_of(result.labels,
                                [&](const LabelResult& label) { return is_urgent(label, rules); });
 }

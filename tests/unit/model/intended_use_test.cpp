@@ -33,6 +33,7 @@ Acceptance chest_of_adults() {
 SiteSettings a_site() {
     SiteSettings site;
     site.body_part_aliases = {{"CHEST", {"THORAX", "Port Chest"}}};
+    site.modality_aliases = {{"DX", {"DR", "XR"}}};
     site.view_aliases = {{"AP", {"BEDSIDE"}}, {"LATERAL", {"SIDE"}}};
     site.missing_view = "analyse";
     site.missing_body_part = "refuse";
@@ -70,7 +71,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"an adult's chest", [](RadiographHeader&) {}, ""},
         Case{"CT", [](RadiographHeader& h) { h.attributes.modality = "CT"; }, "modality"},
+        Case{"a site's word for DX", [](RadiographHeader& h) { h.attributes.modality = "dr "; }, ""},
+        Case{"RG, which the site has no word for", [](RadiographHeader& h) { h.attributes.modality = "RG"; },
+             "modality"},
         Case{"no modality", [](RadiographHeader& h) { h.attributes.modality = ""; }, "modality"},
+        Case{"lung", [](RadiographHeader& h) { h.attributes.body_part = "LUNG"; }, ""},
         Case{"abdomen", [](RadiographHeader& h) { h.attributes.body_part = "ABDOMEN"; }, "body_part"},
         Case{"no body part", [](RadiographHeader& h) { h.attributes.body_part = ""; }, "body_part"},
         Case{"alias", [](RadiographHeader& h) { h.attributes.body_part = "THORAX"; }, ""},
@@ -100,6 +105,15 @@ INSTANTIATE_TEST_SUITE_P(
              },
              "own_result"},
         Case{"our own phantom", [](RadiographHeader& h) { h.manufacturer = "Hilum"; }, ""}));
+
+TEST(IntendedUse, KeepsTheHeadersOwnWordForPackagesThatNameIt) {
+    RadiographHeader header = adult_chest();
+    header.attributes.body_part = "LUNG";
+    Acceptance accepts = chest_of_adults();
+    accepts.body_parts = {"LUNG"};
+    EXPECT_EQ(code_for(header, a_site(), accepts), "");
+    EXPECT_EQ(code_for(adult_chest(), a_site(), accepts), "body_part");
+}
 
 TEST(IntendedUse, RefusesWhatIsMissingWhereTheSiteSaysSo) {
     SiteSettings site = a_site();

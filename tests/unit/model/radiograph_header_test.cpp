@@ -47,6 +47,37 @@ TEST_F(Header, TakesTheBodyPartFromTheAnatomicRegionWhereThereIsNoOther) {
     EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "ABDOMEN");
 }
 
+// PS3.16 CID 4009 and 4031, in every language.
+TEST_F(Header, KnowsTheCodesOfThoraxAndLung) {
+    delete dataset.remove(DCM_BodyPartExamined);
+    const auto body_part = [&](const char* value, const char* scheme) {
+        set_code(dataset, DCM_AnatomicRegionSequence, value, scheme, "Brustkorb");
+        return read_radiograph_header(dataset).attributes.body_part;
+    };
+    for (const char* const value : {"816094009", "51185008", "302551006", "43799004"})
+        EXPECT_EQ(body_part(value, "SCT"), "CHEST") << value;
+    for (const char* const scheme : {"SRT", "SNM3", "99SDM", "SNOMED3"})
+        EXPECT_EQ(body_part("T-D3000", scheme), "CHEST") << scheme;
+    for (const char* const scheme : {"SRT", "sct", "SNOMED-CT", "2.16.840.1.113883.6.96"})
+        EXPECT_EQ(body_part("816094009", scheme), "CHEST") << scheme;
+    for (const char* const value : {"39607008", "86598002", "3341006", "44029006"})
+        EXPECT_EQ(body_part(value, "SCT"), "LUNG") << value;
+    for (const char* const value : {"T-28000", "T-280A0"})
+        EXPECT_EQ(body_part(value, "SRT"), "LUNG") << value;
+    EXPECT_EQ(body_part("416550000", "SCT"), "CHESTABDOMEN");
+    EXPECT_EQ(body_part("113197003", "SCT"), "RIB");
+    EXPECT_EQ(body_part("816094009", "99LOCAL"), "BRUSTKORB")
+        << "a number means something in its scheme alone";
+}
+
+TEST_F(Header, TakesTheBodyPartFromThePrimaryAnatomicStructureLast) {
+    delete dataset.remove(DCM_BodyPartExamined);
+    set_code(dataset, DCM_PrimaryAnatomicStructureSequence, "T-28000", "SNM3", "Poumon");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "LUNG");
+    set_code(dataset, DCM_AnatomicRegionSequence, "818981001", "SCT", "Abdomen");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "ABDOMEN");
+}
+
 TEST_F(Header, TakesTheViewFromItsCodeWhereThereIsNoPosition) {
     delete dataset.remove(DCM_ViewPosition);
     set_code(dataset, DCM_ViewCodeSequence, "272479007", "SCT", "postero-anterior");
@@ -55,6 +86,12 @@ TEST_F(Header, TakesTheViewFromItsCodeWhereThereIsNoPosition) {
     EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "AP");
     set_code(dataset, DCM_ViewCodeSequence, "399067008", "SCT", "lateral");
     EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "LATERAL");
+    for (const char* const value : {"R-40888", "R-10214"}) {
+        set_code(dataset, DCM_ViewCodeSequence, value, "SRT", "de face");
+        EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "PA") << value;
+    }
+    set_code(dataset, DCM_ViewCodeSequence, "399356000", "SCT", "oblique");
+    EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "RAO");
 }
 
 TEST_F(Header, BelievesThePatientsAgeBeforeTheBirthDate) {

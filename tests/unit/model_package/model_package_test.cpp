@@ -50,6 +50,31 @@ TEST(InterpretOutputs, MakesTheTopClassOfASoftmaxModelTheDiagnosisAndTheOnlyPosi
     EXPECT_FALSE(result.labels[2].positive);
 }
 
+TEST(InterpretOutputs, CallsASoftmaxIndeterminateWhoseBestTwoAreTooClose) {
+    auto package = package_with(Activation::softmax, {"Other", "Normal", "Pneumonia"});
+    package.indeterminate_margin = 0.1;
+    const std::vector<float> close{std::log(0.256F), std::log(0.384F), std::log(0.36F)};
+    const auto result = interpreted(package, close);
+    EXPECT_EQ(result.diagnosis, "indeterminate");
+    EXPECT_TRUE(is_indeterminate(result));
+    EXPECT_NEAR(result.confidence, 0.384, 1e-6) << "of the top class";
+    EXPECT_NEAR(result.labels[2].probability, 0.36, 1e-6);
+    for (const auto& label : result.labels) EXPECT_FALSE(label.positive) << label.name;
+    EXPECT_EQ(interpreted(package, {0.0F, 0.0F, 0.0F}).diagnosis, "indeterminate") << "exactly alike";
+    package.indeterminate_margin = 0.02;
+    EXPECT_EQ(interpreted(package, close).diagnosis, "Normal");
+    package.indeterminate_margin = 0;
+    EXPECT_EQ(interpreted(package, close).diagnosis, "Normal");
+    EXPECT_EQ(interpreted(package, {0.0F, 0.0F, 0.0F}).diagnosis, "Other") << "turned off";
+}
+
+TEST(InterpretOutputs, MeasuresTheMarginOnTheCalibratedProbability) {
+    auto package = package_with(Activation::softmax, {"Normal", "Pneumonia"});
+    package.indeterminate_margin = 0.1;
+    package.calibration = {"temperature", 20.0, "validation"};
+    EXPECT_EQ(interpreted(package, {0.0F, 2.0F}).diagnosis, "indeterminate") << "0.88, calibrated 0.525";
+}
+
 TEST(InterpretOutputs, DoesNotLetThresholdsDecideBetweenExclusiveClasses) {
     auto package = package_with(Activation::softmax, {"Normal", "Pneumonia"});
     package.labels[1].threshold = 0.99;

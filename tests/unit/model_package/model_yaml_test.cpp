@@ -146,6 +146,28 @@ TEST(ModelYaml, HasDefaultsForWhatIsNotNeeded) {
     EXPECT_FALSE(package.calibrated());
 }
 
+TEST(ModelYaml, SaysHowCloseTheBestTwoOfASoftmaxMayCome) {
+    const std::string two = "    - name: Normal\n    - name: Pneumonia\n";
+    const auto output = [&](const std::string& keys) {
+        return smallest.substr(0, smallest.find("output:")) + "output:\n" + keys + "  labels:\n" + two;
+    };
+    const auto margin = [&](const std::string& keys) {
+        return loaded_without_problems(output(keys)).indeterminate_margin;
+    };
+    EXPECT_EQ(margin("  activation: softmax\n"), 0.1);
+    EXPECT_EQ(margin("  activation: softmax\n  indeterminate_margin: 0\n"), 0);
+    EXPECT_EQ(margin("  activation: softmax\n  indeterminate_margin: 0.25\n"), 0.25);
+    EXPECT_EQ(margin("  activation: sigmoid\n"), 0);
+    EXPECT_THAT(problems_of(output("  activation: sigmoid\n  indeterminate_margin: 0.1\n")),
+                ElementsAre(HasSubstr("is for softmax")));
+    EXPECT_THAT(problems_of(output("  activation: softmax\n  indeterminate_margin: 1.5\n")),
+                ElementsAre(HasSubstr("must be from 0 to 1")));
+    const std::string named = "    - name: Normal\n    - name: indeterminate\n";
+    EXPECT_THAT(problems_of(smallest.substr(0, smallest.find("output:")) +
+                            "output:\n  activation: softmax\n  labels:\n" + named),
+                ElementsAre(HasSubstr("no class is clearly first")));
+}
+
 TEST(ModelYaml, SaysWhichFramesAreRead) {
     EXPECT_EQ(loaded_without_problems(smallest).input.frames, Frames::first);
     const auto reading = [](const std::string& frames) {

@@ -118,5 +118,35 @@ TEST(ActivationRegions, AreNoneWithoutAMapOrWhereItIsNowherePositive) {
     EXPECT_THAT(activation_contours(square({}), 0), testing::IsEmpty());
 }
 
+ImageRegion words_at(const ImagePlace& place) {
+    return {place.across, place.down, place.across + 0.3, place.down + 0.04};
+}
+
+bool overlap(const ImageRegion& a, const ImageRegion& b) {
+    return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+TEST(PlaceBeside, IsWithinTheImageAndOffAllRegionsWhereThereIsRoom) {
+    const ImageRegion middle{0.4, 0.4, 0.6, 0.6}, bottom{0.4, 0.7, 0.6, 1}, corner{0.8, 0.85, 1, 1},
+        below{0.3, 0.61, 0.7, 0.7}, above{0.3, 0.3, 0.7, 0.39};
+    for (const std::vector<ImageRegion>& regions :
+         {std::vector<ImageRegion>{middle}, {bottom}, {corner}, {middle, below}, {middle, below, above}}) {
+        const ImageRegion words = words_at(place_beside(regions, 0.3, 0.04));
+        EXPECT_GE(words.left, 0);
+        EXPECT_GE(words.top, 0);
+        EXPECT_LE(words.right, 1);
+        EXPECT_LE(words.bottom, 1);
+        for (const ImageRegion& region : regions) EXPECT_FALSE(overlap(words, region));
+    }
+    EXPECT_NEAR(place_beside({middle}, 0.3, 0.04).down, 0.61, 1e-9) << "below it";
+    EXPECT_LT(place_beside({bottom}, 0.3, 0.04).down, 0.7) << "above it";
+}
+
+TEST(PlaceBeside, StaysWithinAnImageThatIsOneRegion) {
+    const ImageRegion words = words_at(place_beside({{0, 0, 1, 1}}, 0.3, 0.04));
+    EXPECT_GE(words.left, 0);
+    EXPECT_LE(words.bottom, 1);
+}
+
 }  // namespace
 }  // namespace hilum::results::test

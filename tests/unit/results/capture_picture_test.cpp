@@ -106,6 +106,25 @@ TEST(CapturePictureColours, AreThoseOfTheMapOnlyWhereThereIsAFinding) {
     EXPECT_EQ(coloured_pixels(normal_result()), 0);
 }
 
+TEST(CaptureText, SaysIndeterminateInEachLanguageAndWhy) {
+    const auto text = [](const char* language) {
+        return capture_text(undecided_result(), words_in(language), "now", "", false);
+    };
+    EXPECT_EQ(text("en").headline, "Indeterminate");
+    EXPECT_EQ(text("en").score, "Normal: Model score 0.38");
+    EXPECT_EQ(text("en").threshold, "the best two differ by less than 0.10");
+    EXPECT_EQ(text("de").headline, "Nicht eindeutig");
+    EXPECT_EQ(text("de").threshold, "die besten zwei liegen um weniger als 0,10 auseinander");
+    EXPECT_EQ(text("fr").headline, "Indéterminé");
+}
+
+TEST(CaptureText, RoundsNoScoreToCertainty) {
+    auto result = pneumonia_result();
+    result.labels[1].score = result.labels[1].probability = 0.9996;
+    EXPECT_EQ(capture_text(result, english(), "now", "", true).score, "Model score >0.99");
+    EXPECT_EQ(capture_text(result, words_in("de"), "now", "", true).score, "Modellwert >0,99");
+}
+
 TEST(CapturePictureText, NamesTheFrameWhereThereIsOne) {
     const auto artifact = artifact_for(normal_result(), 300, 300);
     const auto whole = draw_capture(artifact, normal_result(), english(), 640, "");

@@ -137,6 +137,11 @@ TEST(Composer, MakesCapturesAsTheProfileAsks) {
     study.add_not_analysed({"view", "the view is LATERAL"});
     study.request.profiles.front().sc_when = "positive";
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr"));
+    StudyFixture undecided;
+    undecided.add_analysed(undecided_result());
+    undecided.request.profiles.front().sc_when = "positive";
+    EXPECT_THAT(kinds(compose(undecided.request, test_equipment())), testing::ElementsAre("sr", "sc"))
+        << "what is indeterminate is worth a look";
     study.request.profiles.front().sc_when = "never";
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr"));
     study.request.profiles.front().sc_when = "always";
@@ -222,6 +227,45 @@ TEST(Composer, WritesEveryKindInTheSetThatTheDestinationAsksFor) {
             for (const auto& result : reply->results) uids.insert(result.sop_instance_uid);
     }
     EXPECT_EQ(uids.size(), 3u * 4u) << "what is written in another set is another instance";
+}
+
+struct Spelling {
+    const char *written, *bytes;  // of the source; null: it declares none
+    const char *declared, *kept;  // of all results
+};
+
+TEST(Composer, DeclaresTheTermThatASourceMeansAndKeepsToIt) {
+    const Spelling spellings[] = {
+        {"ISO IR 192", "Müller^Grace", "ISO_IR 192", "Müller^Grace"},
+        {"UTF-8", "Okafor^Grace", "ISO_IR 192", "Okafor^Grace"},
+        {"ISO8859-1", "M\xFCller^Grace", "ISO_IR 100", "M\xFCller^Grace"},
+        {"ISO_IR 144", "\xB8\xD2\xD0\xDD\xDE\xD2", "ISO_IR 144", "\xB8\xD2\xD0\xDD\xDE\xD2"},
+        {nullptr, "\xC8\xE2\xE0\xED\xEE\xE2^\xC8", "ISO_IR 100",
+         "\xC8\xE2\xE0\xED\xEE\xE2^\xC8"},                                // Windows-1251
+        {nullptr, "\x8A\xE9^Grace", "ISO_IR 192", "Šé^Grace"},            // no Latin-1: read as Windows-1252
+        {"ISO_IR 192", "M\xFCller^Grace", "ISO_IR 192", "Müller^Grace"},  // declared, but not so
+        {"KLINGON", "Okafor^Grace", "ISO_IR 192", "Okafor^Grace"},
+        {"ISO_IR 13\\ISO_IR 87", "\xD4=\033$B;3\033(J", "ISO 2022 IR 13\\ISO 2022 IR 87",
+         "\xD4=\033$B;3\033(J"},
+    };
+    for (const auto& one : spellings) {
+        StudyFixture study;
+        study.add_analysed(pneumonia_result(), [&](DcmDataset& header) {
+            if (one.written != nullptr) header.putAndInsertString(DCM_SpecificCharacterSet, one.written);
+            header.putAndInsertString(DCM_PatientName, one.bytes);
+        });
+        study.request.profiles = {with_states()};
+        const auto reply = compose(study.request, test_equipment());
+        ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "pr")) << reply.error;
+        for (const auto& result : reply.results) {
+            const auto file = load_dicom_file(result.file);
+            OFString set, name;
+            (*file)->getDataset()->findAndGetOFStringArray(DCM_SpecificCharacterSet, set);
+            (*file)->getDataset()->findAndGetOFStringArray(DCM_PatientName, name);
+            EXPECT_STREQ(set.c_str(), one.declared) << one.bytes;
+            EXPECT_STREQ(name.c_str(), one.kept) << one.declared;
+        }
+    }
 }
 
 TEST(Composer, MakesEveryKindInTheLanguageOfTheDestination) {

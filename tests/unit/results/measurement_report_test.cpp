@@ -50,11 +50,62 @@ TEST(MeasurementReport, TellsAFindingInAGroupAndWhatIsAbsentAsAnEvaluation) {
     study.add_analysed(pneumonia_result());
     const auto report = content_of(study);
     EXPECT_THAT(group_findings(report), testing::ElementsAre("Pneumonia"));
+    EXPECT_THAT(
+        statements(report),
+        testing::ElementsAre("AI diagnosis=Pneumonia", "Notice=Demonstration model, not for clinical use",
+                             "CAD Processing and Findings Summary=All algorithms succeeded; with findings",
+                             "Normal=Absent", "Requires further evaluation=Absent"));
+}
+
+// As dsrdump and dsr2html show it.
+TEST(MeasurementReport, TellsDiagnosesAndNoticeFirstAfterTheHead) {
+    StudyFixture study;
+    study.request.version = 2;
+    study.add_analysed(normal_result());
+    study.add_analysed(pneumonia_result());
+    study.add_not_analysed({"view", "the view is LATERAL"});
+    const auto report = content_of(study);
+    std::vector<std::string> containers, first;
+    for (const ContentItem& item : report.children)
+        if (item.value_type == "CONTAINER") containers.push_back(item.concept_name.value);
+    EXPECT_THAT(containers, testing::ElementsAre("111028", "C0034375", "126010"));
+    for (const std::string& line : statements(report)) first.push_back(line.substr(0, line.find('=')));
+    first.resize(6);
+    EXPECT_THAT(first, testing::ElementsAre("AI diagnosis", "AI diagnosis", "AI diagnosis", "Notice",
+                                            "Report version", "CAD Processing and Findings Summary"));
+    const auto& diagnosis = *report.named("UMLS", "C0034375").at(0)->named("99HILUM", "ai-diagnosis").at(0);
+    EXPECT_EQ(diagnosis.children.front().value_type, "NUM") << "before the algorithm's parameters";
+}
+
+TEST(MeasurementReport, CallsIndeterminateWhatTheModelCouldNotDecide) {
+    StudyFixture study;
+    study.add_analysed(undecided_result());
+    const auto report = content_of(study);
+    EXPECT_THAT(group_findings(report), testing::IsEmpty());
     EXPECT_THAT(statements(report),
                 testing::ElementsAre(
-                    "Notice=Demonstration model, not for clinical use",
-                    "CAD Processing and Findings Summary=All algorithms succeeded; with findings",
-                    "AI diagnosis=Pneumonia", "Normal=Absent", "Requires further evaluation=Absent"));
+                    "AI diagnosis=Indeterminate", "Notice=Demonstration model, not for clinical use",
+                    "CAD Processing and Findings Summary=No algorithms succeeded; without findings",
+                    "Normal=Indeterminate", "Pneumonia=Indeterminate", "Requires further evaluation=Absent"));
+    const auto& diagnosis = *report.named("UMLS", "C0034375").at(0)->named("99HILUM", "ai-diagnosis").at(0);
+    EXPECT_EQ(diagnosis.code, (Code{"82334004", "SCT", "Indeterminate"}));
+    EXPECT_EQ(diagnosis.of_type("NUM").at(0)->numeric_value, "0.3840");
+    std::vector<std::string> parameters;
+    for (const auto* parameter : diagnosis.named("DCM", "111002")) parameters.push_back(parameter->text);
+    EXPECT_THAT(parameters, testing::Contains("indeterminate margin=0.1"));
+}
+
+TEST(MeasurementReport, RoundsNoScoreToCertainty) {
+    StudyFixture study;
+    auto result = pneumonia_result();
+    result.labels[0].score = result.labels[0].probability = 2e-7;
+    result.labels[1].score = result.labels[1].probability = 0.9999997;
+    study.add_analysed(result);
+    std::vector<std::string> numbers;
+    for_each_item(content_of(study), [&](const ContentItem& item) {
+        if (item.concept_name.value == "model-score") numbers.push_back(item.numeric_value);
+    });
+    EXPECT_THAT(numbers, testing::ElementsAre("0.9999997", "0.0000002", "0.0200", "0.9999997"));
 }
 
 TEST(MeasurementReport, HasNoGroupForANormalImage) {

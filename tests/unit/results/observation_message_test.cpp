@@ -112,10 +112,29 @@ TEST_F(ObservationMessageTest, TellsFindingsWithAbnormalFlagsAndThresholds) {
 TEST_F(ObservationMessageTest, CallsNothingAProbabilityThatIsNotCalibrated) {
     study_.add_analysed(pneumonia_result());
     EXPECT_EQ(observation("233604007")[17], "model-score^Model score^99HILUM");
-    EXPECT_EQ(observation("233604007")[5], "0.93");
+    EXPECT_EQ(observation("233604007")[5], "0.9300");
     EXPECT_EQ(observation("ai-diagnosis")[5], "233604007^Pneumonia^SCT");
     EXPECT_EQ(observation("ai-diagnosis")[8], "A");
     EXPECT_THAT(message(), Not(HasSubstr("122157")));
+}
+
+TEST_F(ObservationMessageTest, SendsScoresAsNumbersAndNoneAsCertain) {
+    auto result = pneumonia_result();
+    result.labels[1].score = result.labels[1].probability = 0.99998;
+    study_.add_analysed(result);
+    EXPECT_EQ(observation("233604007")[2], "NM");
+    EXPECT_EQ(observation("233604007")[5], "0.99998");
+}
+
+TEST_F(ObservationMessageTest, FlagsWhatIsIndeterminate) {
+    study_.add_analysed(undecided_result());
+    EXPECT_EQ(observation("ai-diagnosis")[5], "82334004^Indeterminate^SCT");
+    EXPECT_EQ(observation("ai-diagnosis")[8], "IND");
+    EXPECT_EQ(observation("233604007")[8], "IND");
+    EXPECT_EQ(observation("triage-priority")[5], "routine^Routine^99HILUM");
+    study_.request.urgent = {{"indeterminate", 0}};
+    EXPECT_EQ(observation("ai-diagnosis")[8], "AA");
+    EXPECT_EQ(observation("triage-priority")[5], "urgent^Urgent^99HILUM");
 }
 
 TEST_F(ObservationMessageTest, IsNeverFinal) {

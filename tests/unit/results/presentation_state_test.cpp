@@ -57,8 +57,9 @@ std::vector<Sint32> corner(DcmItem& area, const DcmTagKey& tag) {
 
 class PresentationState : public testing::Test {
   protected:
-    void compose_for(const InferenceResult& result) {
+    void compose_for(const InferenceResult& result, const char* language = "en") {
         study_.request.profiles = {state_profile()};
+        study_.request.profiles.front().language = language;
         study_.add_analysed(result);
         reply_ = compose(study_.request, test_equipment());
         EXPECT_EQ(reply_.error_code, "") << reply_.error;
@@ -121,7 +122,50 @@ TEST_F(PresentationState, SaysWhatTheColourCaptureSays) {
                 testing::ElementsAre("AI result: Demonstration model, not for clinical use", lines));
     EXPECT_THAT(texts(state(), "AI_ACTIVATION"),
                 testing::ElementsAre("Line: activation for Pneumonia, at half of its maximum\r\n"
-                                     "It is not the outline of a lesion"));
+                                     "It is not the outline of a lesion",
+                                     "Not a lesion outline"));
+}
+
+// Beside the line, within the image, in the layer that is turned off with it.
+TEST_F(PresentationState, SaysAtTheContourWhatItIsNot) {
+    for (const auto& [language, words] :
+         {std::pair{"en", "Not a lesion outline"}, std::pair{"de", "Kein Umriss einer Läsion"},
+          std::pair{"fr", "Pas un contour de lésion"}}) {
+        study_.request.images.clear();
+        compose_for(pneumonia_result(), language);
+        EXPECT_EQ(texts(state(), "AI_ACTIVATION").at(1), words);
+        DcmItem& text =
+            *items_of(*items_of(state(), DCM_GraphicAnnotationSequence).at(1), DCM_TextObjectSequence).at(1);
+        const auto from = numbers(text, DCM_BoundingBoxTopLeftHandCorner),
+                   to = numbers(text, DCM_BoundingBoxBottomRightHandCorner);
+        const auto artifact = artifact_for(pneumonia_result(), 300, 360);
+        const PictureArea image =
+            grayscale_layout(artifact.display, overlaid_text(pneumonia_result(), english(), "", "", 1), 480)
+                .image;
+        EXPECT_GE(from[0], image.left);
+        EXPECT_GE(from[1], image.top);
+        EXPECT_LE(to[0], image.left + image.columns + 1);
+        EXPECT_LE(to[1], image.top + image.rows + 1);
+        const auto points = numbers(*graphics(state()).at(0), DCM_GraphicData);
+        float lowest = 0;
+        for (std::size_t i = 0; i < points.size(); i += 2) {
+            const bool within =
+                points[i] > from[0] && points[i] < to[0] && points[i + 1] > from[1] && points[i + 1] < to[1];
+            EXPECT_FALSE(within) << "the words cover the line";
+            lowest = std::max(lowest, points[i + 1]);
+        }
+        EXPECT_NEAR(from[1], lowest, 12) << "beside it";
+    }
+}
+
+TEST_F(PresentationState, SaysWhyThereIsNoDiagnosis) {
+    compose_for(undecided_result());
+    EXPECT_THAT(
+        texts(state(), "AI_RESULT").at(1),
+        testing::StartsWith("AI diagnosis: Indeterminate\r\nNormal: Model score 0.38, the best two differ by "
+                            "less than 0.10\r\n"));
+    EXPECT_EQ(value(state(), DCM_ContentDescription), "AI result: Indeterminate");
+    EXPECT_THAT(graphics(state()), testing::IsEmpty());
 }
 
 TEST_F(PresentationState, TellsThresholdsAndCalibrationWhereTheyDecide) {

@@ -44,6 +44,18 @@ inline bool remove_item(DcmItem& parent, const std::string& code) {
     return false;
 }
 
+// The item of that concept among the parent's own, behind all others.
+inline void move_to_the_end(DcmItem& parent, const std::string& code) {
+    DcmSequenceOfItems* content = nullptr;
+    ASSERT_TRUE(parent.findAndGetSequence(DCM_ContentSequence, content).good());
+    for (unsigned long i = 0; i < content->card(); ++i)
+        if (code_of(*content->getItem(i), DCM_ConceptNameCodeSequence).value == code) {
+            ASSERT_TRUE(content->append(content->remove(i)).good());
+            return;
+        }
+    FAIL() << "no item " << code;
+}
+
 inline DcmItem& sequence_item(DcmItem& parent, const DcmTagKey& sequence) {
     return *items_of(parent, sequence).at(0);
 }

@@ -25,6 +25,7 @@ DcmDataset radiograph_header(const std::string& sop_instance_uid);
 InferenceResult
 pneumonia_result();               // softmax: Pneumonia 0.93 of Normal, Pneumonia, Requires further evaluation
 InferenceResult normal_result();  // the same model: Normal 0.88
+InferenceResult undecided_result();  // the same model: Normal 0.384, Pneumonia 0.36, within its margin of 0.1
 InferenceResult multi_label_result(
     bool calibrated);  // sigmoid: Pneumothorax and a label without code positive
 

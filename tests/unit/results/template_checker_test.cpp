@@ -81,7 +81,9 @@ const std::vector<DamageCase> damages = {
      relate("121071", "HAS PROPERTIES")},
     {"TrackingContained", "TID 1501 row 2", "related by 'CONTAINS'", relate("112039", "CONTAINS")},
     {"ScoreAsProperty", "TID 300 row 1", "related by 'HAS PROPERTIES'",
-     relate("model-score", "HAS PROPERTIES")},
+     [](DcmDataset& r) {
+         put(item(item(r, "125007"), "model-score"), DCM_RelationshipType, "HAS PROPERTIES");
+     }},
     {"AlgorithmContained", "TID 4019 row 1", "related by 'CONTAINS'", relate("111001", "CONTAINS")},
     {"GroupAsProperty", "TID 1500 row 8", "related by 'HAS PROPERTIES'", relate("125007", "HAS PROPERTIES")},
     {"NoImageInTheLibrary", "TID 1600 row 1", "missing in the image library",
@@ -122,6 +124,10 @@ const std::vector<DamageCase> damages = {
     {"FindingSaidToBeAbsent", "TID 1501 row 11", "not Present", say_absent},
     {"NoDiagnosis", "TID 1500 row 13", "has 0 diagnoses", remove_content("ai-diagnosis")},
     {"NoQualitativeEvaluations", "TID 1500 row 12", "C0034375", remove_content("C0034375")},
+    {"EvaluationsAfterTheMeasurements", "TID 1500 row 12", "do not follow the image library",
+     [](DcmDataset& r) { move_to_the_end(r, "C0034375"); }},
+    {"SummaryBeforeTheNotice", "TID 1500 row 13", "before a diagnosis or the notice",
+     [](DcmDataset& r) { move_to_the_end(item(r, "C0034375"), "notice"); }},
     {"NoNotice", "TID 1500 row 14", "notice", remove_content("notice")},
     {"WrongSopClass", "SOP Common module", "SOP Class UID",
      set_attribute(DCM_SOPClassUID, UID_BasicTextSRStorage)},

@@ -149,6 +149,8 @@ TEST(Words, TellWhyAnImageWasNotAnalysed) {
 TEST(Words, WriteNumbersAsTheLanguageDoes) {
     EXPECT_EQ(format_score(0.934, english()), "0.93");
     EXPECT_EQ(format_score(0.934, words_in("de")), "0,93");
+    EXPECT_EQ(format_score(0.9951, words_in("fr")), ">0,99");
+    EXPECT_EQ(format_limit(0.075, words_in("de")), "0,075");
     EXPECT_EQ(calibration_note(multi_label_result(true), words_in("fr")), "calibration sur site-2026");
     EXPECT_EQ(score_name(multi_label_result(true), words_in("de")), "Wahrscheinlichkeit");
     EXPECT_EQ(score_name(multi_label_result(false), words_in("de")), "Modellwert");

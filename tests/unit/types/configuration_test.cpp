@@ -54,6 +54,7 @@ models:
     batch: {max_size: 4, max_delay: 2ms}
     thresholds: {Pneumonia: 0.62}
 site:
+  modality_aliases: {DX: [DR, XR], CR: RG}
   body_part_aliases: {CHEST: [THORAX, "PORT CHEST"]}
   missing_view: refuse
   polarity: [{manufacturer: "FUJI*", follow: presentation_lut_shape}]
@@ -84,6 +85,8 @@ http: {listen: "0.0.0.0:9090"}
     EXPECT_EQ(c.models[0].batch_max_size, 4);
     EXPECT_EQ(c.models[0].batch_max_delay, Duration(2ms));
     EXPECT_EQ(c.models[0].thresholds.at("Pneumonia"), 0.62);
+    EXPECT_THAT(c.site.modality_aliases.at("DX"), ElementsAre("DR", "XR"));
+    EXPECT_THAT(c.site.modality_aliases.at("CR"), ElementsAre("RG"));
     EXPECT_THAT(c.site.body_part_aliases.at("CHEST"), ElementsAre("THORAX", "PORT CHEST"));
     EXPECT_EQ(c.site.missing_view, "refuse");
     EXPECT_THAT(c.site.polarity, ElementsAre(PolarityRule{"FUJI*", "*", "presentation_lut_shape"}));
@@ -305,6 +308,9 @@ TEST(Configuration, ReadsWhatMakesAStudyUrgent) {
     const auto c = parsed("triage:\n  urgent: {Pneumonia: 0.9, Pneumothorax: positive}\n");
     EXPECT_THAT(c.triage.urgent,
                 testing::UnorderedElementsAre(TriageRule{"Pneumonia", 0.9}, TriageRule{"Pneumothorax", 0}));
+    EXPECT_THAT(problems_of("triage:\n  urgent: {indeterminate: positive}\n"), IsEmpty());
+    EXPECT_THAT(problems_of("triage:\n  urgent: {indeterminate: 0.4}\n"),
+                ElementsAre(HasSubstr("must be positive")));
     EXPECT_THAT(problems_of("triage:\n  urgent: {Pneumonia: 1.5}\n"), ElementsAre(HasSubstr("Pneumonia")));
     EXPECT_THAT(problems_of("triage:\n  urgent: {Pneumonia: often}\n"), ElementsAre(HasSubstr("Pneumonia")));
 }

@@ -36,6 +36,9 @@ TEST(Packet, KeepsAScoreAndARefusalApart) {
     EXPECT_FALSE(got->images[0].outcome.result);
     EXPECT_FALSE(got->images[1].outcome.not_analysed);
     EXPECT_EQ(got->images[1].outcome.result->confidence, 0.75);
+    auto kept = nlohmann::json(*got->images[1].outcome.result);
+    kept.erase("indeterminate_margin");
+    EXPECT_EQ(kept.get<InferenceResult>().indeterminate_margin, 0) << "as an earlier version kept it";
 }
 
 TEST(Packet, CarriesWhatIsToldOfAnImage) {

@@ -29,5 +29,17 @@ TEST(Triage, OneUrgentFindingIsEnough) {
     EXPECT_FALSE(is_urgent(result, {{"Pneumonia", 0}}));
 }
 
+TEST(Triage, AResultWithoutDecisionIsUrgentWhereARuleSaysSo) {
+    InferenceResult result;
+    result.labels = {label("Normal", 0.5, false), label("Pneumothorax", 0.45, false)};
+    result.diagnosis = "indeterminate";
+    result.indeterminate_margin = 0.1;
+    EXPECT_TRUE(is_urgent(result, {{"indeterminate", 0}}));
+    EXPECT_FALSE(is_urgent(result, {{"Pneumothorax", 0}}));
+    EXPECT_TRUE(is_urgent(result, {{"Pneumothorax", 0.4}}));
+    result.diagnosis = "Normal";
+    EXPECT_FALSE(is_urgent(result, {{"indeterminate", 0}}));
+}
+
 }  // namespace
 }  // namespace hilum

@@ -1,0 +1,237 @@
+#include "dicom/character_sets.h"
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dcspchrs.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "dicom/japanese_text.h"
+
+namespace hilum {
+namespace {
+
+constexpr const char *utf8 = "ISO_IR 192", *latin1 = "ISO_IR 100", *latin9 = "ISO_IR 203";
+constexpr const char* default_with_extensions = "ISO 2022 IR 6";
+
+// Registration numbers (ISO-IR) of sets without and with code extensions, and of those that have code
+// extensions alone.
+constexpr std::array single_byte{"13",  "100", "101", "109", "110", "126",
+                                 "127", "138", "144", "148", "166", "203"};
+constexpr std::array extensions_alone{"58", "87", "149", "159"};
+
+// By their names without blanks and punctuation.
+const std::map<std::string, std::string, std::less<>> other_names{
+    {"UTF8", "192"},     {"UNICODE", "192"},   {"UNICODEUTF8", "192"}, {"UNICODE11UTF8", "192"},
+    {"ISO10646", "192"}, {"ASCII", "6"},       {"USASCII", "6"},       {"ISO646", "6"},
+    {"LATIN1", "100"},   {"ISOLATIN1", "100"}, {"LATIN2", "101"},      {"ISOLATIN2", "101"},
+    {"ISO88591", "100"}, {"ISO88592", "101"},  {"ISO88593", "109"},    {"ISO88594", "110"},
+    {"ISO88595", "144"}, {"ISO88596", "127"},  {"ISO88597", "126"},    {"ISO88598", "138"},
+    {"ISO88599", "148"}, {"ISO885911", "166"}, {"ISO885915", "203"},   {"TIS620", "166"},
+    {"JISX0201", "13"},  {"JISX0208", "87"},   {"JISX0212", "159"},    {"KSX1001", "149"},
+    {"KSC5601", "149"},
+};
+
+std::string without_punctuation(std::string_view text) {
+    std::string plain;
+    for (const unsigned char c : text)
+        if (std::isalnum(c) != 0) plain += static_cast<char>(std::toupper(c));
+    return plain;
+}
+
+template <std::size_t n>
+bool contains(const std::array<const char*, n>& numbers, std::string_view number) {
+    return std::ranges::find(numbers, number) != numbers.end();
+}
+
+// One value: its ISO-IR number, and whether it was written as a code extension.
+struct Named {
+    std::string number;  // "GB18030" and "GBK", which have none; empty: not known
+    bool extension = false;
+};
+
+Named named(std::string_view value) {
+    const std::string name = without_punctuation(value);
+    if (name == "GB18030" || name == "GBK") return {name, false};
+    if (name == "GB2312") return {"GB18030", false};  // holds all of it
+    if (const auto other = other_names.find(name); other != other_names.end())
+        return {other->second, contains(extensions_alone, other->second)};
+    for (const std::string_view prefix : {"ISO2022IR", "2022IR", "ISOIR", "IR"}) {
+        if (!name.starts_with(prefix)) continue;
+        const std::string number = name.substr(prefix.size());
+        const bool extends = prefix.find("2022") != std::string_view::npos;
+        if (contains(extensions_alone, number)) return {number, true};
+        if (number == "6" || number == "192" || contains(single_byte, number)) return {number, extends};
+    }
+    return {};
+}
+
+bool holds_for_the_whole(const Named& one) {
+    return one.number == "192" || one.number.starts_with("GB");
+}
+
+std::string term_of(const Named& one, bool with_extensions) {
+    if (one.number == "192") return utf8;
+    if (one.number.starts_with("GB")) return one.number;
+    if (one.number == "6") return with_extensions ? default_with_extensions : "";
+    return (with_extensions ? "ISO 2022 IR " : "ISO_IR ") + one.number;
+}
+
+bool is_ascii(const std::string& text) {
+    return std::ranges::all_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\033'; });
+}
+
+// The length of the UTF-8 sequence at `text[i]`; 0 when it is none (RFC 3629).
+std::size_t utf8_sequence(const std::string& text, std::size_t i) {
+    const auto byte = [&](std::size_t k) {
+        return static_cast<unsigned char>(k < text.size() ? text[k] : 0);
+    };
+    const unsigned char first = byte(i);
+    if (first < 0x80) return 1;
+    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4) return 0;
+    for (std::size_t k = 1; k < length; ++k)
+        if ((byte(i + k) & 0xC0) != 0x80) return 0;
+    const unsigned char second = byte(i + 1);
+    const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+    const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+    return overlong || beyond ? 0 : length;
+}
+
+bool is_utf8(const std::string& text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = utf8_sequence(text, i);
+        if (length == 0) return false;
+        i += length;
+    }
+    return true;
+}
+
+bool is_control_of_latin1(char c) {
+    return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xA0;
+}
+
+// Windows-1252 where it differs from Latin-1: 80 to 9F. It defines five of them not.
+constexpr std::array<char16_t, 32> windows_1252{
+    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+
+char16_t code_in_windows_1252(unsigned char byte) {
+    return byte >= 0x80 && byte < 0xA0 ? windows_1252.at(byte - 0x80U) : byte;
+}
+
+// ISO_IR 203, which DCMTK 3.6.7 does not know: Latin-1 but for eight characters.
+char16_t code_in_latin9(unsigned char byte) {
+    switch (byte) {
+        case 0xA4:
+            return 0x20AC;
+        case 0xA6:
+            return 0x0160;
+        case 0xA8:
+            return 0x0161;
+        case 0xB4:
+            return 0x017D;
+        case 0xB8:
+            return 0x017E;
+        case 0xBC:
+            return 0x0152;
+        case 0xBD:
+            return 0x0153;
+        case 0xBE:
+            return 0x0178;
+        default:
+            return byte;
+    }
+}
+
+std::string to_utf8(const std::string& bytes, char16_t (*code_of)(unsigned char)) {
+    std::string text;
+    for (const char c : bytes) {
+        const char16_t code = code_of(static_cast<unsigned char>(c));
+        if (code < 0x80) {
+            text += c;
+        } else if (code < 0x800) {
+            text += static_cast<char>(0xC0 | code >> 6);
+            text += static_cast<char>(0x80 | (code & 0x3F));
+        } else {
+            text += static_cast<char>(0xE0 | code >> 12);
+            text += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+            text += static_cast<char>(0x80 | (code & 0x3F));
+        }
+    }
+    return text;
+}
+
+// Nothing where the bytes are not valid in the set.
+std::optional<std::string> decoded(const std::string& bytes, const std::string& specific_character_set,
+                                   bool person_name) {
+    if (is_ascii(bytes)) return bytes;
+    const std::string terms = defined_terms(specific_character_set);
+    if (terms.empty()) return {};
+    if (terms == utf8) return is_utf8(bytes) ? std::optional(bytes) : std::nullopt;
+    if ((terms == latin1 || terms == latin9) && std::ranges::any_of(bytes, is_control_of_latin1)) return {};
+    if (terms == latin9) return to_utf8(bytes, code_in_latin9);
+    if (is_japanese(terms)) return japanese_to_utf8(bytes, terms);
+    DcmSpecificCharacterSet converter;
+    OFString converted;
+    const char* const delimiters = person_name ? "\\^=" : "\\";
+    if (converter.selectCharacterSet(terms.c_str()).bad() ||
+        converter.convertString(bytes.data(), bytes.size(), converted, delimiters).bad())
+        return {};
+    return std::string(converted.c_str(), converted.length());
+}
+
+}  // namespace
+
+std::string defined_terms(const std::string& specific_character_set) {
+    const auto values = split(specific_character_set, '\\');
+    std::vector<Named> sets;
+    for (const std::string& value : values) {
+        if (without_punctuation(value).empty())
+            sets.push_back({"6", false});  // an empty first value stands for the default repertoire
+        else if (const Named one = named(value); !one.number.empty())
+            sets.push_back(one);
+        else
+            return specific_character_set;
+    }
+    if (const auto whole = std::ranges::find_if(sets, holds_for_the_whole); whole != sets.end())
+        return term_of(*whole, false);
+    const bool extended = sets.size() > 1 || std::ranges::any_of(sets, &Named::extension);
+    std::string terms;
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+        const bool nothing = without_punctuation(values[i]).empty();
+        terms += (i == 0 ? "" : "\\") + (nothing ? std::string() : term_of(sets[i], extended));
+    }
+    return terms;
+}
+
+bool is_known_character_set(const std::string& specific_character_set) {
+    return std::ranges::all_of(split(specific_character_set, '\\'), [](const std::string& value) {
+        return without_punctuation(value).empty() || !named(value).number.empty();
+    });
+}
+
+bool has_code_extensions(const std::string& defined_terms) {
+    return defined_terms.find("ISO 2022") != std::string::npos ||
+           defined_terms.find('\\') != std::string::npos;
+}
+
+std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
+    if (auto text = decoded(bytes, specific_character_set, person_name)) return *text;
+    return is_utf8(bytes) ? bytes : to_utf8(bytes, code_in_windows_1252);
+}
+
+bool is_text_in(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
+    return decoded(bytes, specific_character_set, person_name).has_value();
+}
+
+}  // namespace hilum

@@ -1,0 +1,33 @@
+// Specific Character Set (0008,0005), as modalities write it and as PS3.3 C.12.1.1.2 defines it, and text in
+// it. Free of DCMTK.
+#pragma once
+
+#include <string>
+
+namespace hilum {
+
+// The defined terms that a value means: "ISO IR 192", "ISO_IR192" and "UTF-8" are ISO_IR 192, "ISO8859-1" is
+// ISO_IR 100, "ISO_IR 87" is ISO 2022 IR 87, since that set has code extensions alone. Several values
+// (separated by backslashes) are code extensions, but for UTF-8 and GB18030, which have none and hold for the
+// whole. A value that nobody can tell stays as it is.
+std::string defined_terms(const std::string& specific_character_set);
+
+// Whether each value is a defined term, or means one.
+bool is_known_character_set(const std::string& specific_character_set);
+
+// Whether the (defined) terms say that escape sequences change the set within a text (ISO 2022).
+bool has_code_extensions(const std::string& defined_terms);
+
+// `bytes` in the character set(s) that a value of Specific Character Set means, turned to UTF-8. Text that is
+// not valid in them, and non-ASCII text without a declared set, is taken as UTF-8 where it is valid UTF-8,
+// else as Latin-1, whose control codes 80 to 9F are read as Windows reads them: nothing is lost.
+// `person_name`: ^ and = end an escape sequence's effect too (PS3.5 6.1.2.5.3).
+std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
+                    bool person_name = false);
+
+// Whether `bytes` are valid in the set(s). What is not ASCII is not, where none is declared or it is not
+// known.
+bool is_text_in(const std::string& bytes, const std::string& specific_character_set,
+                bool person_name = false);
+
+}  // namespace hilum
