@@ -34,7 +34,12 @@ constexpr const char* all_jobs =
     "  sop_instance_uid, NULL, NULL, destination, commitment, delivery.attempts, delivery.next_attempt_at, "
     "delivery.error,"
     "  delivery.created_at, delivery.updated_at FROM delivery JOIN result ON result.id = result_id"
-    "  JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id)"
+    "  JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
+    " UNION ALL SELECT 'receipt', id, 'refused', study_instance_uid, accession_number, sop_instance_uid, "
+    "NULL, NULL, NULL,"
+    "  NULL, times, NULL, printf('refused on receipt: %04X, %s; from %s (%s)', dimse_status, error, "
+    "calling_ae, peer),"
+    "  last_at, last_at FROM refused_instance)"
     " WHERE (?1 = '' OR accession_number = ?1) AND (?2 = '' OR study_instance_uid = ?2)"
     " AND (?3 = '' OR state = ?3) AND (?4 = '' OR (kind = ?4 AND id = ?5))"
     " ORDER BY created_at DESC, id DESC LIMIT ?6";
