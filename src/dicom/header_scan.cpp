@@ -131,7 +131,7 @@ class Scanner {
         digest_.update(transfer_syntax.uid);
     }
 
-    Result<HeaderScan> scan() {
+    Result<HeaderScan> scan(HeaderScan* found_before) {
         while (reader_.ok()) {
             close_ended_levels();
             if (levels_.size() == 1 && (reader_.at_end() || ends_here())) break;
@@ -143,8 +143,12 @@ class Scanner {
             else
                 scan_item();
         }
-        if (!reader_.ok() && !was_no_element()) return tl::unexpected(reader_.error());
-        return finish();
+        if (reader_.ok() || was_no_element()) return finish();
+        if (found_before != nullptr) {
+            *found_before = finish();
+            found_before->analysis_sha256.clear();
+        }
+        return tl::unexpected(reader_.error());
     }
 
   private:
@@ -434,6 +438,7 @@ class Scanner {
             reader_.skip(element.length);
             return;
         }
+        const bool first = captured != nullptr && captured->empty();
         if (digesting_) digest_.update(std::as_bytes(std::span(&element.length, 1)));
         reader_.read(element.length, [&](std::span<const std::byte> bytes) {
             if (digesting_) digest_.update(bytes);
@@ -441,6 +446,7 @@ class Scanner {
             const std::size_t count = std::min(bytes.size(), captured_length - captured->size());
             captured->append(reinterpret_cast<const char*>(bytes.data()), count);
         });
+        if (first && !reader_.ok()) captured->clear();  // the value is not whole
     }
 
     // Where the value goes; nullptr when nobody wants it. A second one could make two readers of the file
@@ -505,14 +511,15 @@ class Scanner {
 }  // namespace
 
 Result<HeaderScan> scan_header(int fd, std::uint64_t begin, std::uint64_t end,
-                               const TransferSyntax& transfer_syntax, const HeaderScanLimits& limits) {
+                               const TransferSyntax& transfer_syntax, const HeaderScanLimits& limits,
+                               HeaderScan* found_before) {
     auto source = make_file_source(fd, begin, end);
     std::uint64_t size = end - begin;
     if (transfer_syntax.deflated) {
         source = make_inflating_source(std::move(source), limits.inflated_size);
         size = limits.inflated_size;
     }
-    return Scanner(std::move(source), begin, size, transfer_syntax, limits).scan();
+    return Scanner(std::move(source), begin, size, transfer_syntax, limits).scan(found_before);
 }
 
 }  // namespace hilum

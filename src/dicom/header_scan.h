@@ -44,8 +44,10 @@ struct HeaderScan {
 //   compressed ones.
 // An element behind the Pixel Data that is cut off is "truncated" all the same. Codes: "truncated",
 // "malformed", "too_deep", "too_large" (inflated, or too many elements), "not_a_data_set" (has elements of
-// group 0000 or 0002), "system", "out_of_memory".
+// group 0000 or 0002), "system", "out_of_memory". Where it fails, `found_before` (unless nullptr)
+// gets the values that were whole before the failure, without a digest.
 Result<HeaderScan> scan_header(int fd, std::uint64_t begin, std::uint64_t end,
-                               const TransferSyntax& transfer_syntax, const HeaderScanLimits& limits = {});
+                               const TransferSyntax& transfer_syntax, const HeaderScanLimits& limits = {},
+                               HeaderScan* found_before = nullptr);
 
 }  // namespace hilum

@@ -14,15 +14,14 @@
 namespace hilum {
 namespace {
 
-constexpr std::size_t largest_event = 1 << 20;  // bytes; 1000 instances have 150 kB
-constexpr int successful_event = 1;             // PS3.4 J.3.3.1.1
+constexpr int successful_event = 1;  // PS3.4 J.3.3.1.1
 constexpr int failures_exist_event = 2;
 
 Status check(std::span<const std::byte> data_set, const TransferSyntax& transfer_syntax) {
     const auto memory = make_memfd("hilum-event", data_set);
     if (!memory) return tl::unexpected(memory.error());
     const HeaderScanLimits limits{
-        .depth = 8, .elements = 100'000, .inflated_size = largest_event, .digest = false};
+        .depth = 8, .elements = 100'000, .inflated_size = largest_commitment_event, .digest = false};
     const auto scanned = scan_header(memory->get(), 0, data_set.size(), transfer_syntax, limits);
     return scanned ? Status() : tl::unexpected(scanned.error());
 }
@@ -62,7 +61,7 @@ Result<std::optional<std::vector<std::byte>>> receive_data_set(T_ASC_Association
     std::vector<std::byte> bytes;
     bool too_large = false;
     DatasetConsumer consumer([&](std::span<const std::byte> more) {
-        too_large = too_large || bytes.size() + more.size() > largest_event;
+        too_large = too_large || bytes.size() + more.size() > largest_commitment_event;
         if (!too_large) bytes.insert(bytes.end(), more.begin(), more.end());
     });
     DatasetStream stream(consumer);
@@ -73,29 +72,6 @@ Result<std::optional<std::vector<std::byte>>> receive_data_set(T_ASC_Association
         return fail("association", "the association ended within an event's data set");
     if (too_large) return std::optional<std::vector<std::byte>>();
     return std::optional(std::move(bytes));
-}
-
-std::uint16_t judge(T_ASC_Association& association, T_ASC_PresentationContextID context,
-                    const T_DIMSE_N_EventReportRQ& request,
-                    const std::optional<std::vector<std::byte>>& data_set, const KeepCommitmentReport& keep) {
-    if (request.AffectedSOPClassUID != storage_commitment_sop_class_uid) return STATUS_N_NoSuchSOPClass;
-    if (request.AffectedSOPInstanceUID != storage_commitment_sop_instance_uid)
-        return STATUS_N_NoSuchSOPInstance;
-    if (request.EventTypeID != successful_event && request.EventTypeID != failures_exist_event)
-        return STATUS_N_NoSuchEventType;
-    T_ASC_PresentationContext negotiated;
-    const bool known = ASC_findAcceptedPresentationContext(association.params, context, &negotiated).good();
-    const auto* syntax = known ? find_transfer_syntax(negotiated.acceptedTransferSyntax) : nullptr;
-    if (syntax == nullptr || !data_set) return STATUS_N_InvalidArgumentValue;
-    auto report = parse_commitment_report(*data_set, *syntax);
-    if (!report) {
-        spdlog::warn("a storage commitment report was refused: {}: {}", report.error().code,
-                     report.error().message);
-        return STATUS_N_InvalidArgumentValue;
-    }
-    const auto kept = keep(std::move(*report));
-    if (!kept) return STATUS_N_ProcessingFailure;
-    return *kept ? STATUS_N_Success : STATUS_N_InvalidArgumentValue;
 }
 
 OFCondition answer(T_ASC_Association& association, T_ASC_PresentationContextID context,
@@ -143,6 +119,25 @@ Result<CommitmentReport> parse_commitment_report(std::span<const std::byte> data
     return report;
 }
 
+std::uint16_t answer_to(const CommitmentEvent& event, const std::optional<std::vector<std::byte>>& data_set,
+                        const TransferSyntax* transfer_syntax, const KeepCommitmentReport& keep) {
+    if (event.affected_sop_class_uid != storage_commitment_sop_class_uid) return STATUS_N_NoSuchSOPClass;
+    if (event.affected_sop_instance_uid != storage_commitment_sop_instance_uid)
+        return STATUS_N_NoSuchSOPInstance;
+    if (event.event_type_id != successful_event && event.event_type_id != failures_exist_event)
+        return STATUS_N_NoSuchEventType;
+    if (transfer_syntax == nullptr || !data_set) return STATUS_N_InvalidArgumentValue;
+    auto report = parse_commitment_report(*data_set, *transfer_syntax);
+    if (!report) {
+        spdlog::warn("a storage commitment report was refused: {}: {}", report.error().code,
+                     report.error().message);
+        return STATUS_N_InvalidArgumentValue;
+    }
+    const auto kept = keep(std::move(*report));
+    if (!kept) return STATUS_N_ProcessingFailure;
+    return *kept ? STATUS_N_Success : STATUS_N_InvalidArgumentValue;
+}
+
 Result<std::uint16_t> serve_commitment_event(T_ASC_Association& association,
                                              T_ASC_PresentationContextID context,
                                              const T_DIMSE_N_EventReportRQ& request, int seconds,
@@ -153,7 +148,11 @@ Result<std::uint16_t> serve_commitment_event(T_ASC_Association& association,
         if (!received) return tl::unexpected(received.error());
         data_set = std::move(*received);
     }
-    const auto status = judge(association, context, request, data_set, keep);
+    T_ASC_PresentationContext negotiated;
+    const bool known = ASC_findAcceptedPresentationContext(association.params, context, &negotiated).good();
+    const auto status =
+        answer_to({request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, request.EventTypeID},
+                  data_set, known ? find_transfer_syntax(negotiated.acceptedTransferSyntax) : nullptr, keep);
     if (const auto sent = answer(association, context, request, status); sent.bad())
         return fail("association", "the answer to an event could not be sent ({})", sent.text());
     return status;

@@ -18,6 +18,7 @@ std::string help_for(const std::string& name) {
     static const std::map<std::string, std::string> texts = {
         {"instances_received", "SOP instances received, by what became of them"},
         {"associations", "Associations requested, by outcome"},
+        {"association_ends", "Associations that ended, by reason"},
         {"connections_refused", "Connections closed because too many were open"},
         {"receiver_events", "Events of the receivers: echoes, failed stores, aborts"},
         {"analyses", "Analyses finished, by model, outcome and diagnosis"},

@@ -41,7 +41,12 @@ constexpr const char* all_jobs =
     "  sop_instance_uid, NULL, NULL, NULL, NULL, 0, NULL, 'received, not analysed: ' || not_analysed,"
     "  received_at, received_at FROM instance JOIN study ON study.id = study_id WHERE instance.state = "
     "'prior'"
-    "  AND (?1 != '' OR ?2 != '' OR ?3 = 'prior' OR ?4 = 'instance'))"
+    "  AND (?1 != '' OR ?2 != '' OR ?3 = 'prior' OR ?4 = 'instance')"
+    " UNION ALL SELECT 'receipt', id, 'refused', study_instance_uid, accession_number, sop_instance_uid, "
+    "NULL, NULL, NULL,"
+    "  NULL, times, NULL, printf('refused on receipt: %04X, %s; from %s (%s)', dimse_status, error, "
+    "calling_ae, peer),"
+    "  last_at, last_at FROM refused_instance)"
     " WHERE (?1 = '' OR accession_number = ?1) AND (?2 = '' OR study_instance_uid = ?2)"
     " AND (?3 = '' OR state = ?3) AND (?4 = '' OR (kind = ?4 AND id = ?5))"
     " ORDER BY created_at DESC, id DESC LIMIT ?6";

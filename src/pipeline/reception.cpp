@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "base/logging.h"
+#include "pipeline/receiver_events.h"
+#include "pipeline/refused_instances.h"
+#include "pipeline/types/association_end.h"
 
 namespace hilum {
 
@@ -69,7 +72,16 @@ void Reception::adopt(Channel channel) {
 }
 
 void Reception::drop(std::int64_t id) {
-    receivers_.erase(id);
+    const auto gone = receivers_.extract(id);
+    if (gone.empty() || !gone.mapped().associated) return;
+    const auto& words = words_of(AssociationEnd::receiver_failed);
+    ReceiverEvent event;
+    event.event = "association_aborted";
+    event.code = words.code;
+    event.calling_ae = gone.mapped().calling_ae;
+    event.peer = gone.mapped().peer;
+    event.detail = words.text;
+    record(event);
 }
 
 void Reception::on_receiver_message(std::int64_t id, Message message) {
@@ -91,13 +103,30 @@ int Reception::associations() const {
                                           [](const auto& entry) { return entry.second.associated; }));
 }
 
+int Reception::associations_of(const AssociationRequested& caller) const {
+    return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(), [&](const auto& entry) {
+        const auto& receiver = entry.second;
+        return receiver.associated && receiver.calling_ae == caller.calling_ae &&
+               receiver.peer == caller.peer;
+    }));
+}
+
+// One of association_outcomes; empty: none.
+std::string Reception::rejection_of(const AssociationRequested& request) const {
+    if (!request.rejection.empty()) return request.rejection;
+    if (draining_) return "shutting_down";
+    if (associations() >= configuration_.scp.max_associations) return "local_limit";
+    if (associations_of(request) >= configuration_.scp.max_associations_per_caller) return "caller_limit";
+    return {};
+}
+
 void Reception::associate(std::int64_t id, const AssociationRequested& request) {
     auto& receiver = receivers_.at(id);
-    std::string rejection = request.rejection;
-    if (rejection.empty() && (draining_ || associations() >= configuration_.scp.max_associations))
-        rejection = draining_ ? "shutting_down" : "local_limit";
+    const std::string rejection = rejection_of(request);
     receiver.associated = rejection.empty();
-    (void)receiver.channel->send(to_packet(AssociationAnswer{rejection.empty()}));
+    receiver.calling_ae = request.calling_ae;
+    receiver.peer = request.peer;
+    (void)receiver.channel->send(to_packet(AssociationAnswer{rejection.empty(), rejection}));
     commits_.submit([request, rejection](Database& database) {
         database.count("associations", {{"outcome", rejection.empty() ? "accepted" : rejection}});
         if (rejection.empty()) return;
@@ -113,7 +142,10 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
 void Reception::store(std::int64_t id, StoreCommit commit) {
     receivers_.at(id).studies.insert(commit.header.study_instance_uid);
     commits_.submit(
-        [this, commit = std::move(commit)](Database& database) { return store_.store(database, commit); },
+        [this, commit = std::move(commit)](Database& database) {
+            forget_refused_instance(database, commit.header.sop_instance_uid);
+            return store_.store(database, commit);
+        },
         [this, id](Result<StoreAnswer> stored) {
             answer(id, stored);
             if (stored && stored->outcome != "duplicate" && stored->outcome != "discarded") on_instances_();
@@ -139,24 +171,18 @@ void Reception::reply(std::int64_t id, const nlohmann::json& packet) {
 }
 
 void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
+    auto& receiver = receivers_.at(id);
     if (happened.event == "association_released" && configuration_.study.close_on_release)
-        close_studies(receivers_.at(id));
-    commits_.submit([happened](Database& database) {
-        nlohmann::json labels = {{"event", happened.event}};
-        if (!happened.code.empty()) labels["code"] = happened.code;
-        database.count("receiver_events", labels);
-        if (happened.event == "echo" || happened.event == "association_released" ||
-            happened.event == "commitment_reported")
-            return;
-        audit::AuditEvent event;
-        event.type = happened.event;
-        event.outcome = "failure";
-        event.actor = happened.calling_ae + "@" + happened.peer;
-        event.sop_instance_uid = happened.sop_instance_uid;
-        event.study_instance_uid = happened.study_instance_uid;
-        event.detail = {
-            {"code", happened.code}, {"dimse_status", happened.dimse_status}, {"detail", happened.detail}};
-        database.append_audit(event);
+        close_studies(receiver);
+    if (ends_association(happened)) receiver.associated = false;
+    record(happened);
+}
+
+void Reception::record(const ReceiverEvent& happened) {
+    const auto verdict = is_failure(happened) ? limiter_.judge(happened.peer, EventLimiter::Clock::now())
+                                              : EventLimiter::Verdict{};
+    commits_.submit([happened, verdict](Database& database) {
+        record_receiver_event(database, happened, verdict.audited, verdict.left_out);
     });
 }
 

@@ -12,6 +12,7 @@
 #include "pipeline/channel_watcher.h"
 #include "pipeline/commit_queue.h"
 #include "pipeline/commitments.h"
+#include "pipeline/event_limiter.h"
 #include "pipeline/instance_store.h"
 #include "pipeline/supervised_child.h"
 #include "pipeline/types/configuration.h"
@@ -45,6 +46,7 @@ class Reception {
     struct Receiver {
         std::shared_ptr<ChannelWatcher> channel;
         bool associated = false;
+        std::string calling_ae, peer;   // of its association
         std::set<std::string> studies;  // that it brought images of
     };
 
@@ -60,6 +62,9 @@ class Reception {
     void close_studies(const Receiver& receiver);
     void drop(std::int64_t id);
     int associations() const;
+    int associations_of(const AssociationRequested& caller) const;
+    std::string rejection_of(const AssociationRequested& request) const;
+    void record(const ReceiverEvent& event);
 
     boost::asio::io_context& loop_;
     CommitQueue& commits_;
@@ -70,6 +75,7 @@ class Reception {
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
     std::int64_t next_receiver_ = 1;
+    EventLimiter limiter_;
     int port_ = 0;
     bool draining_ = false;
 };

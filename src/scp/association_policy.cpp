@@ -10,18 +10,6 @@ std::string_view trimmed_ae_title(std::string_view title) {
     return title.substr(begin, title.find_last_not_of(' ') - begin + 1);
 }
 
-std::string_view rejection_code(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::accepted:
-            return "";
-        case Verdict::unknown_caller:
-            return "unknown_caller";
-        case Verdict::called_ae_title:
-            return "called_ae_title";
-    }
-    return "";
-}
-
 Result<AssociationPolicy> AssociationPolicy::make(const Configuration& configuration) {
     AssociationPolicy policy;
     policy.any_caller_ = configuration.scp.any_caller;

@@ -12,9 +12,6 @@ namespace hilum::scp {
 
 enum class Verdict { accepted, unknown_caller, called_ae_title };
 
-// "" for accepted; else what AssociationRequested.rejection says.
-std::string_view rejection_code(Verdict verdict);
-
 class AssociationPolicy {
   public:
     // Code "invalid_network" when a host of scp.accept is neither an address nor a network.

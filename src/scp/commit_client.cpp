@@ -48,13 +48,11 @@ Result<Message> CommitClient::receive_answer() {
     return fail_for_now("closed", "the coordinator does not answer");
 }
 
-Result<bool> CommitClient::request_association(const AssociationRequested& request) {
+Result<AssociationAnswer> CommitClient::request_association(const AssociationRequested& request) {
     if (auto sent = send(to_packet(request)); !sent) return tl::unexpected(sent.error());
     const auto message = receive_answer();
     if (!message) return tl::unexpected(message.error());
-    const auto answer = from_packet<AssociationAnswer>(*message);
-    if (!answer) return tl::unexpected(answer.error());
-    return answer->accept;
+    return from_packet<AssociationAnswer>(*message);
 }
 
 Result<Durable> CommitClient::exchange(const nlohmann::json& packet) {
@@ -93,7 +91,8 @@ Result<bool> CommitClient::keep(const CommitmentReport& report) {
 }
 
 void CommitClient::report(const ReceiverEvent& event) {
-    (void)send(to_packet(event));
+    pollfd channel{channel_.fd(), POLLOUT, 0};
+    if (::poll(&channel, 1, 0) > 0) (void)send(to_packet(event));
 }
 
 void CommitClient::read_notices() {

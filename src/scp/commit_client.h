@@ -30,8 +30,8 @@ class CommitClient {
     explicit CommitClient(Channel channel, std::chrono::milliseconds patience = std::chrono::seconds(60))
         : channel_(std::move(channel)), patience_(patience) {}
 
-    // Whether the coordinator lets the association in.
-    Result<bool> request_association(const AssociationRequested& request);
+    // Whether the coordinator lets the association in, and if not why.
+    Result<AssociationAnswer> request_association(const AssociationRequested& request);
 
     // Codes: "closed", the coordinator did not get the request; "commit_unknown", it got it but did not
     // answer, so that the row may be committed and the file must stay; else the coordinator's own, and
@@ -42,7 +42,8 @@ class CommitClient {
     // Whether a transaction of ours has the report's UID, once the report is committed. Codes as of commit().
     Result<bool> keep(const CommitmentReport& report);
 
-    void report(const ReceiverEvent& event);  // lost when the coordinator is gone
+    // Never waits: lost when the coordinator is gone, or has not read hundreds of events before this one.
+    void report(const ReceiverEvent& event);
 
     // Reads what came unasked, without waiting.
     void read_notices();

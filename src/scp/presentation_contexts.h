@@ -3,8 +3,12 @@
 // that is its SCP.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "dicom/transfer_syntaxes.h"
 
@@ -19,9 +23,26 @@ const TransferSyntax* choose_transfer_syntax(std::string_view abstract_syntax,
 
 bool is_supported_abstract_syntax(std::string_view abstract_syntax);
 
-// Marks each presentation context of a received A-ASSOCIATE-RQ as accepted or refused and tells how many were
-// accepted. Hilum is an SCP here: a context that wants it to be the SCU is refused, but for storage
+struct AcceptedContext {
+    std::string abstract_syntax;
+    const TransferSyntax* transfer_syntax = nullptr;
+};
+struct RefusedContext {
+    std::string abstract_syntax;  // as it was sent
+    std::string_view reason;      // as PS3.8 table 9-18 has it
+};
+struct Negotiation {
+    std::map<std::uint8_t, AcceptedContext> accepted;  // by Presentation Context ID
+    std::vector<RefusedContext> refused;
+};
+
+// Marks each presentation context of a received A-ASSOCIATE-RQ as accepted or refused, however many transfer
+// syntaxes it offers. Hilum is an SCP here: a context that wants it to be the SCU is refused, but for storage
 // commitment, where it is the SCU, also of a peer that says nothing of roles.
-int negotiate(T_ASC_Parameters& parameters);
+Negotiation negotiate(T_ASC_Parameters& parameters);
+
+// The refused contexts with SOP class name and UID, for the log and the audit trail: the first of them, and
+// how many there are besides.
+std::string description_of(const std::vector<RefusedContext>& refused);
 
 }  // namespace hilum::scp

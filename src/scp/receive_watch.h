@@ -8,6 +8,8 @@
 
 namespace hilum::scp {
 
+inline constexpr int unlimited_seconds = 24 * 3600;  // for DCMTK's timeouts, since the ReceiveWatch decides
+
 enum class Interruption {
     none,
     timed_out,  // nothing came in time, or it came too slowly
@@ -36,6 +38,7 @@ class ReceiveWatch {
     void note_received(std::size_t count);
 
     Interruption interruption() const { return interruption_; }
+    bool idle() const { return idle_; }  // nothing came of what is expected
 
   private:
     using Clock = std::chrono::steady_clock;

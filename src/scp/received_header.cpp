@@ -8,14 +8,19 @@
 namespace hilum::scp {
 
 Status check_uids(const HeaderScan& scan, std::string_view sop_class_uid, std::string_view sop_instance_uid) {
-    for (const auto* uid :
-         {&scan.sop_class_uid, &scan.sop_instance_uid, &scan.study_instance_uid, &scan.series_instance_uid}) {
-        if (uid->empty()) return fail("missing_uid", "the data set lacks a UID that identifies it");
-        if (!Uid::parse(*uid)) return fail("invalid_uid", "the data set has a UID that is none");
+    const std::pair<const std::string&, const char*> uids[] = {
+        {scan.sop_class_uid, "SOP Class UID"},
+        {scan.sop_instance_uid, "SOP Instance UID"},
+        {scan.study_instance_uid, "Study Instance UID"},
+        {scan.series_instance_uid, "Series Instance UID"}};
+    for (const auto& [uid, name] : uids) {
+        if (uid.empty()) return fail("missing_uid", "the data set lacks its {}", name);
+        if (!Uid::parse(uid)) return fail("invalid_uid", "the data set has a {} that is no UID", name);
     }
-    if (scan.sop_class_uid != sop_class_uid || scan.sop_instance_uid != sop_instance_uid)
-        return fail("uid_mismatch",
-                    "the SOP class or instance UID of the data set differs from the command's");
+    const bool same_class = scan.sop_class_uid == sop_class_uid;
+    if (!same_class || scan.sop_instance_uid != sop_instance_uid)
+        return fail("uid_mismatch", "the SOP {} UID of the data set differs from the command's",
+                    same_class ? "Instance" : "Class");
     return {};
 }
 

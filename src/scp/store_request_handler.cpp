@@ -2,27 +2,47 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include "base/file_system.h"
 #include "base/logging.h"
 #include "dicom/uid.h"
 #include "scp/part10_header.h"
 #include "scp/received_header.h"
 
 namespace hilum::scp {
+namespace {
 
-void StoreRequestHandler::begin(StoreRequest request) {
+constexpr std::size_t largest_head = 64 * 1024;  // bytes; study and accession number come early
+constexpr std::size_t largest_identifier = 128;  // bytes, of what a refused object tells
+
+}  // namespace
+
+ReceiverEvent event_of(const Caller& caller, const char* event) {
+    ReceiverEvent made;
+    made.event = event;
+    made.calling_ae = caller.calling_ae;
+    made.peer = caller.peer;
+    return made;
+}
+
+void StoreRequestHandler::begin(StoreRequest request, Status checked) {
     reset();
     request_ = std::move(request);
-    state_ = check_request();
+    state_ = std::move(checked);
+    if (state_) state_ = check_request();
     if (state_) state_ = spool_.check_free_space(settings_.min_free_space);
     if (state_) state_ = open_file();
 }
 
 Status StoreRequestHandler::check_request() {
+    if (request_.transfer_syntax == nullptr)
+        return fail("context_refused", "the presentation context was not accepted");
     sop_class_ = find_storage_sop_class(request_.sop_class_uid);
     if (sop_class_ == nullptr || request_.sop_class_uid != request_.abstract_syntax)
         return fail("sop_class", "the command's SOP class is not the presentation context's");
     if (!Uid::parse(request_.sop_instance_uid))
-        return fail("invalid_uid", "the command's SOP instance UID is none");
+        return fail("command_uid", "the command's SOP Instance UID is missing or no UID");
     return {};
 }
 
@@ -37,6 +57,8 @@ Status StoreRequestHandler::open_file() {
 }
 
 void StoreRequestHandler::receive(std::span<const std::byte> bytes) {
+    const auto more = bytes.first(std::min(bytes.size(), largest_head - head_.size()));
+    head_.insert(head_.end(), more.begin(), more.end());
     if (!state_) return;
     if (file_->size() + bytes.size() > meta_length_ + settings_.max_object_size)
         state_ = fail("too_large", "the object is larger than scp.max_object_size");
@@ -48,13 +70,18 @@ void StoreRequestHandler::receive(std::span<const std::byte> bytes) {
         file_.reset();  // gives the space back now; the rest may take long to come
 }
 
+void StoreRequestHandler::spoil(Error error) {
+    if (!state_) return;
+    state_ = tl::unexpected(std::move(error));
+    file_.reset();
+}
+
 Result<HeaderScan> StoreRequestHandler::scan() {
     if (auto flushed = file_->flush(); !flushed) return tl::unexpected(flushed.error());
     HeaderScanLimits limits;
     limits.digest_descriptions = settings_.descriptions_matter;
     auto scanned = scan_header(file_->fd(), meta_length_, file_->size(), *request_.transfer_syntax, limits);
     if (!scanned) return scanned;
-    study_instance_uid_ = scanned->study_instance_uid;
     if (auto uids = check_uids(*scanned, request_.sop_class_uid, request_.sop_instance_uid); !uids)
         return tl::unexpected(uids.error());
     return scanned;
@@ -88,17 +115,41 @@ StoreResponse StoreRequestHandler::end() {
     const auto durable = finish();
     const auto response =
         durable ? StoreResponse::success(*durable) : StoreResponse::failure(durable.error());
-    if (!durable) report_failure(durable.error(), response.status());
+    if (!durable) report_failure(durable.error(), response);
     reset();
     return response;
 }
 
-void StoreRequestHandler::report_failure(const Error& error, DimseStatus status) {
-    const int value = static_cast<int>(status);
+// What the head of the data set says of an object that was refused, as far as it can be read.
+HeaderScan StoreRequestHandler::scan_head() const {
+    HeaderScan found;
+    if (request_.transfer_syntax == nullptr || head_.empty()) return found;
+    const auto memory = make_memfd("hilum-head", head_);
+    if (!memory) return found;
+    HeaderScanLimits limits;
+    limits.digest = false;
+    limits.inflated_size = 16 * largest_head;
+    return scan_header(memory->get(), 0, head_.size(), *request_.transfer_syntax, limits, &found)
+        .value_or(found);
+}
+
+void StoreRequestHandler::report_failure(const Error& error, const StoreResponse& response) {
+    const int status = static_cast<int>(response.status());
     spdlog::warn("C-STORE from {} ({}) answered {:04X}: {}: {}", loggable(caller_.calling_ae), caller_.peer,
-                 value, error.code, error.message);
-    coordinator_.report({"store_failed", error.code, value, caller_.calling_ae, caller_.peer,
-                         request_.sop_instance_uid, study_instance_uid_, error.message});
+                 status, error.code, error.message);
+    const auto header = scan_head();
+    const auto bounded = [](const std::string& text) { return text.substr(0, largest_identifier); };
+    auto event = event_of(caller_, "store_failed");
+    event.code = error.code;
+    event.dimse_status = status;
+    event.sop_class_uid = bounded(request_.sop_class_uid);
+    event.sop_instance_uid =
+        bounded(request_.sop_instance_uid.empty() ? header.sop_instance_uid : request_.sop_instance_uid);
+    event.study_instance_uid = bounded(header.study_instance_uid);
+    event.accession_number = bounded(header.accession_number);
+    event.patient_id = bounded(header.patient_id);
+    event.detail = error.message;
+    coordinator_.report(event);
 }
 
 void StoreRequestHandler::abandon() {
@@ -112,7 +163,7 @@ void StoreRequestHandler::reset() {
     file_.reset();
     meta_length_ = 0;
     digest_ = Sha256();
-    study_instance_uid_.clear();
+    head_.clear();
 }
 
 }  // namespace hilum::scp

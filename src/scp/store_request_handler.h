@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/digest.h"
 #include "dicom/header_scan.h"
@@ -22,22 +23,27 @@ struct Caller {
     std::string peer;        // numeric address
 };
 
+// An event of this caller's connection, otherwise empty.
+ReceiverEvent event_of(const Caller& caller, const char* event);
+
 struct StoreRequest {
-    std::string sop_class_uid, sop_instance_uid;  // as the command says
-    std::string abstract_syntax;                  // of the presentation context
-    const TransferSyntax* transfer_syntax = nullptr;
+    std::string sop_class_uid, sop_instance_uid;      // as the command says
+    std::string abstract_syntax;                      // of the presentation context
+    const TransferSyntax* transfer_syntax = nullptr;  // nullptr: the context was not accepted
 };
 
 // What the C-STORE-RSP says. Success can only be made of a Durable (promise 1: stored, then acknowledged).
 class StoreResponse {
   public:
-    static StoreResponse success(const Durable&) { return StoreResponse(DimseStatus::success); }
-    static StoreResponse failure(const Error& error) { return StoreResponse(status_for(error)); }
-    DimseStatus status() const { return status_; }
+    static StoreResponse success(const Durable&) { return StoreResponse(nullptr); }
+    static StoreResponse failure(const Error& error) { return StoreResponse(&answer_for(error)); }
+    DimseStatus status() const { return failure_ != nullptr ? failure_->status : DimseStatus::success; }
+    std::string_view error_comment() const { return failure_ != nullptr ? failure_->error_comment : ""; }
+    bool lacks_room() const { return failure_ != nullptr && failure_->code == "disk_full"; }
 
   private:
-    explicit StoreResponse(DimseStatus status) : status_(status) {}
-    DimseStatus status_;
+    explicit StoreResponse(const FailedStore* failure) : failure_(failure) {}
+    const FailedStore* failure_;  // of failed_stores()
 };
 
 class StoreRequestHandler {
@@ -46,11 +52,15 @@ class StoreRequestHandler {
     StoreRequestHandler(Spool& spool, CommitClient& coordinator, const ScpSettings& settings, Caller caller)
         : spool_(spool), coordinator_(coordinator), settings_(settings), caller_(std::move(caller)) {}
 
-    // For each object: begin, receive() for each piece of the data set, then end() or abandon().
-    void begin(StoreRequest request);
+    // For each object: begin, receive() for each piece of the data set, then end() or abandon(). `checked`:
+    // what is wrong with the command, if anything.
+    void begin(StoreRequest request, Status checked = {});
 
     // Never fails, since the data set has to be read to its end whatever becomes of it; end() tells.
     void receive(std::span<const std::byte> bytes);
+
+    // Something was wrong with how the data set came: the object is not taken.
+    void spoil(Error error);
 
     // Commits the object, or reports to the coordinator why not. Leaves no file unless the coordinator owns
     // it or may own it.
@@ -66,7 +76,8 @@ class StoreRequestHandler {
     Result<Durable> finish();
     Result<Durable> discard(const ReceivedHeader& header);
     Result<Durable> store(const ReceivedHeader& header, const std::string& analysis_sha256);
-    void report_failure(const Error& error, DimseStatus status);
+    void report_failure(const Error& error, const StoreResponse& response);
+    HeaderScan scan_head() const;
     void reset();
 
     Spool& spool_;
@@ -81,7 +92,7 @@ class StoreRequestHandler {
     std::optional<SpoolFile> file_;
     std::uint64_t meta_length_ = 0;  // where the data set begins in the file
     Sha256 digest_;
-    std::string study_instance_uid_;  // once it is known
+    std::vector<std::byte> head_;  // of the data set, for the trace of an object that is refused
 };
 
 }  // namespace hilum::scp

@@ -9,8 +9,9 @@
 namespace hilum::scp {
 
 WatchedConnection::WatchedConnection(DcmNativeSocketType socket,
-                                     std::unique_ptr<DcmTransportConnection> inner, ReceiveWatch& watch)
-    : DcmTransportConnection(socket), inner_(std::move(inner)), watch_(watch) {
+                                     std::unique_ptr<DcmTransportConnection> inner, ReceiveWatch& watch,
+                                     PduFraming& framing)
+    : DcmTransportConnection(socket), inner_(std::move(inner)), watch_(watch), framing_(framing) {
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
@@ -29,7 +30,11 @@ ssize_t WatchedConnection::read(void* buffer, size_t size) {
     }
     const ssize_t count = inner_->read(buffer, allowed);
     const int error = errno;
-    if (count > 0) watch_.note_received(static_cast<std::size_t>(count));
+    if (count > 0) {
+        const auto received = static_cast<std::size_t>(count);
+        watch_.note_received(received);
+        framing_.follow({static_cast<const std::byte*>(buffer), received});
+    }
     const int on = 1;  // the kernel takes it back by itself, so again after every read
     ::setsockopt(getSocket(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
     errno = error;
@@ -45,7 +50,7 @@ DcmTransportConnection* WatchedTransportLayer::createConnection(DcmNativeSocketT
                                                                 OFBool use_secure_layer) {
     std::unique_ptr<DcmTransportConnection> inner(
         DcmTransportLayer::createConnection(socket, use_secure_layer));
-    return inner ? new WatchedConnection(socket, std::move(inner), watch_) : nullptr;
+    return inner ? new WatchedConnection(socket, std::move(inner), watch_, framing_) : nullptr;
 }
 
 }  // namespace hilum::scp

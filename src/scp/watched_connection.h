@@ -9,15 +9,17 @@
 
 #include <memory>
 
+#include "scp/pdu_framing.h"
 #include "scp/receive_watch.h"
 
 namespace hilum::scp {
 
 class WatchedConnection : public DcmTransportConnection {
   public:
-    // Owns `inner`, which owns `socket`. `watch` must outlive the connection.
+    // Owns `inner`, which owns `socket`. `watch` and `framing`, which follows what is read, must outlive the
+    // connection.
     WatchedConnection(DcmNativeSocketType socket, std::unique_ptr<DcmTransportConnection> inner,
-                      ReceiveWatch& watch);
+                      ReceiveWatch& watch, PduFraming& framing);
 
     ssize_t read(void* buffer, size_t size) override;
     OFBool networkDataAvailable(int timeout) override;
@@ -42,16 +44,18 @@ class WatchedConnection : public DcmTransportConnection {
 
     std::unique_ptr<DcmTransportConnection> inner_;
     ReceiveWatch& watch_;
+    PduFraming& framing_;
 };
 
 // Decorates what DCMTK's layer makes.
 class WatchedTransportLayer : public DcmTransportLayer {
   public:
-    explicit WatchedTransportLayer(ReceiveWatch& watch) : watch_(watch) {}
+    WatchedTransportLayer(ReceiveWatch& watch, PduFraming& framing) : watch_(watch), framing_(framing) {}
     DcmTransportConnection* createConnection(DcmNativeSocketType socket, OFBool use_secure_layer) override;
 
   private:
     ReceiveWatch& watch_;
+    PduFraming& framing_;
 };
 
 }  // namespace hilum::scp

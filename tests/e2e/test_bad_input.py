@@ -144,6 +144,35 @@ class FullDiskTest(HilumTest):
             self.assert_one_report_and_capture(found[study], study)
 
 
+class RefusedObjectTest(HilumTest):
+    """An image that was not taken is found by its accession number until it is."""
+
+    def test_a_refused_image_leaves_a_trace_until_it_is_taken(self):
+        self.start_node()
+        phantom = make_phantoms(self.folder / "phantoms", 1, seed=31)[0]
+        whole, broken = self.folder / "whole.dcm", self.folder / "broken.dcm"
+        variant(phantom, whole, lambda dataset: setattr(dataset, "AccessionNumber", "TRACE1"))
+        dataset = pydicom.dcmread(whole)
+        del dataset.SeriesInstanceUID
+        dataset.save_as(broken)
+        for _ in range(2):
+            self.assertNotEqual(store(self.node.port, broken, calling="CR7").returncode, 0)
+
+        def listed():
+            return self.node.run("jobs", "list", "--accession", "TRACE1").stdout
+        wait_until(lambda: "refused on receipt: A900" in listed(), 30, "the trace")
+        self.assertIn("CR7", listed())
+        jobs = [job for job in self.jobs() if job["kind"] == "receipt"]
+        self.assertEqual([(job["accession_number"], job["study_instance_uid"], job["attempts"]) for job in jobs],
+                         [("TRACE1", str(dataset.StudyInstanceUID), 2)])
+        shown = self.node.run("jobs", "show", f"receipt/{jobs[0]['id']}")
+        self.assertIn("Series Instance UID", shown.stdout)
+        self.assertNotIn("TRACE1", self.node.log())
+        self.assertIn("C-STORE from CR7 (127.0.0.1) answered A900: missing_uid", self.node.log())
+        self.send(whole)
+        self.assertNotIn("refused on receipt", listed())
+
+
 class StrangerTest(HilumTest):
     changes = {"scp": {"accept": [{"ae_title": "MODALITY", "hosts": ["127.0.0.1"]},
                                   {"ae_title": "FARAWAY", "hosts": ["192.0.2.0/24"]}]}}

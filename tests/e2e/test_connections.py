@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 
-from hilum_harness import HilumTest, echo, wait_until
+from hilum_harness import HilumTest, echo, http, wait_until
 
 
 class Connections(HilumTest):
@@ -70,7 +70,7 @@ class SilentConnectionTimeoutTest(Connections):
 
 
 class AssociationLimitTest(HilumTest):
-    changes = {"scp": {"max_associations": 2}}
+    changes = {"scp": {"max_associations": 2, "max_associations_per_caller": 2}}
 
     def test_an_association_beyond_the_limit_is_rejected_as_transient(self):
         self.start_node()
@@ -91,7 +91,7 @@ class AssociationLimitTest(HilumTest):
 
     @staticmethod
     def recorded_association_request():
-        """The A-ASSOCIATE-RQ that echoscu sends."""
+        """The A-ASSOCIATE-RQ that echoscu sends as MODALITY."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             sender = subprocess.Popen(
                 ["echoscu", "-aet", "MODALITY", "-aec", "HILUM", "127.0.0.1", str(server.getsockname()[1])],
@@ -102,3 +102,27 @@ class AssociationLimitTest(HilumTest):
                 body = connection.recv(int.from_bytes(head[2:6], "big"), socket.MSG_WAITALL)
             sender.wait(60)
         return head + body
+
+
+class CallerLimitTest(HilumTest):
+    changes = {"scp": {"max_associations": 6}}
+
+    def test_one_caller_has_half_of_the_associations_and_the_others_find_room(self):
+        self.start_node()
+        request = AssociationLimitTest.recorded_association_request()
+        held = []
+        for _ in range(3):
+            connection = socket.create_connection(("127.0.0.1", self.node.port), timeout=60)
+            self.addCleanup(connection.close)
+            connection.sendall(request)
+            self.assertEqual(connection.recv(1), b"\x02", "A-ASSOCIATE-AC")
+            held.append(connection)
+        rejected = echo(self.node.port)
+        self.assertIn("Rejected Transient", rejected.stderr)
+        self.assertEqual(echo(self.node.port, calling="ANOTHER").returncode, 0)
+        held.pop().close()
+        wait_until(lambda: echo(self.node.port).returncode == 0, 30, "an echo is answered again")
+        self.assertIn("caller_limit", str(self.audit_events()))
+        wait_until(lambda: b'hilum_association_ends_total{reason="connection_lost"} 1'
+                   in http(f"{self.node.url}/metrics")[1], 30, "the end is counted")
+        self.assertIn("ended: connection_lost", self.node.log())

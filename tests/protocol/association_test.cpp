@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "support/dataset_bytes.h"
 #include "support/raw_association.h"
 #include "support/receiving_node.h"
 
@@ -82,7 +83,7 @@ TEST(Association, DropsAnIdleAssociation) {
     const auto answer = peer.receive();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->type, 0x07) << "A-ABORT";
-    EXPECT_EQ(node.coordinator().wait_for_event("timeout").at(0).at("code"), "idle");
+    EXPECT_EQ(node.coordinator().wait_for_event("association_aborted").at(0).at("code"), "idle_timeout");
 }
 
 TEST(Association, DropsAPeerThatDripsWithinAMessage) {
@@ -100,6 +101,7 @@ TEST(Association, DropsAPeerThatDripsWithinAMessage) {
     }
     EXPECT_LT(sent, message.size());
     EXPECT_LT(Clock::now() - begin, std::chrono::seconds(4));
+    EXPECT_EQ(node.coordinator().wait_for_event("association_aborted").at(0).at("code"), "too_slow");
 }
 
 TEST(Association, ReportsGarbageOnThePort) {
@@ -151,6 +153,90 @@ TEST(Association, RejectsTransientlyWhenTheCoordinatorSaysSo) {
     EXPECT_THAT(rejection(peer.associate({{dx, {explicit_little}}})), ElementsAre(2, 3, 2));
 }
 
+// Of a raw A-ASSOCIATE-RQ.
+std::vector<int> rejection_of(const ReceivingNode& node, const std::string& request) {
+    RawAssociation peer(node.port());
+    peer.send(request);
+    return rejection(peer.receive());
+}
+
+TEST(Association, RejectsWhatProposesNoPresentationContext) {
+    ReceivingNode node;
+    node.start();
+    EXPECT_THAT(rejection_of(node, test::associate_rq("PACS", "HILUM", {})), ElementsAre(1, 1, 1));
+    const auto requested = node.coordinator().wait_for(AssociationRequested::type);
+    EXPECT_EQ(requested.at(0).at("rejection"), "no_presentation_context");
+}
+
+TEST(Association, RejectsAeTitlesOfSpacesEvenWhereAnyoneMayCall) {
+    ReceivingNode node;
+    node.configuration().scp.any_caller = true;
+    node.configuration().scp.check_called_ae_title = false;
+    node.start();
+    const std::vector<test::ProposedContext> contexts{{dx, {explicit_little}}};
+    EXPECT_THAT(rejection_of(node, test::associate_rq("", "HILUM", contexts)), ElementsAre(1, 1, 3));
+    EXPECT_THAT(rejection_of(node, test::associate_rq("PACS", "", contexts)), ElementsAre(1, 1, 7));
+}
+
+TEST(Association, RejectsARequestWithoutOrWithAnotherApplicationContext) {
+    ReceivingNode node;
+    node.start();
+    std::string request = test::associate_rq("PACS", "HILUM", {{dx, {explicit_little}}});
+    const auto item = test::pdu_item(0x10, "1.2.840.10008.3.1.1.1");
+    auto other = request;
+    other.replace(other.find(item), item.size(), test::pdu_item(0x10, "1.2.840.10008.3.1.1.9"));
+    EXPECT_THAT(rejection_of(node, other), ElementsAre(1, 1, 2));
+    const auto body = request.substr(6);
+    EXPECT_THAT(rejection_of(node, test::pdu(0x01, body.substr(0, 68) + body.substr(68 + item.size()))),
+                ElementsAre(1, 1, 2));
+}
+
+TEST(Association, RejectsARequestThatCannotBeReadOrHasAnotherProtocolVersion) {
+    ReceivingNode node;
+    node.start();
+    EXPECT_THAT(rejection_of(node, test::associate_rq("PACS", "HILUM", {{"1.2" + std::string(67, '3'), {}}})),
+                ElementsAre(1, 2, 1));
+    EXPECT_THAT(rejection_of(node, test::pdu(0x01, std::string(20, '\1'))), ElementsAre(1, 2, 1));
+    std::string request = test::associate_rq("PACS", "HILUM", {{dx, {explicit_little}}});
+    request[7] = 2;
+    EXPECT_THAT(rejection_of(node, request), ElementsAre(1, 2, 2));
+    const auto requested = node.coordinator().wait_for(AssociationRequested::type, 3);
+    EXPECT_EQ(requested.at(0).at("rejection"), "unreadable");
+    EXPECT_EQ(requested.at(2).at("rejection"), "protocol_version");
+}
+
+TEST(Association, AcceptsWhenNoContextIsAcceptedAndTellsWhich) {
+    ReceivingNode node;
+    node.start();
+    RawAssociation peer(node.port());
+    const auto answer = peer.associate(
+        {{"1.2.840.10008.5.1.4.1.2.2.1", {implicit_little}}, {dx, {"1.2.840.10008.1.2.4.100"}}});
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->type, 0x02);
+    EXPECT_THAT(test::accepted_transfer_syntaxes(*answer), ElementsAre("refused 3", "refused 4"));
+    EXPECT_EQ(node.coordinator().wait_for_event("contexts_refused").at(0).at("detail"),
+              "FINDStudyRootQueryRetrieveInformationModel (1.2.840.10008.5.1.4.1.2.2.1): "
+              "abstract-syntax-not-supported, DigitalXRayImageStorageForPresentation "
+              "(1.2.840.10008.5.1.4.1.1.1.1): transfer-syntaxes-not-supported");
+    peer.close();
+    EXPECT_EQ(node.coordinator().wait_for_event("association_aborted").at(0).at("code"), "contexts_refused");
+}
+
+TEST(Association, TakesMoreThan50TransferSyntaxesInAContext) {
+    ReceivingNode node;
+    node.start();
+    std::vector<std::string> many;
+    for (int i = 0; i < 120; ++i) many.push_back("1.2.840.99999." + std::to_string(i));
+    many.push_back(explicit_little);
+    const test::Radiograph radiograph;
+    RawAssociation peer(node.port());
+    const auto answer = peer.associate({{radiograph.sop_class_uid, many}, {verification, {implicit_little}}});
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->type, 0x02);
+    EXPECT_THAT(test::accepted_transfer_syntaxes(*answer), ElementsAre(explicit_little, implicit_little));
+    EXPECT_EQ(peer.store(radiograph.sop_class_uid, radiograph.sop_instance_uid, radiograph.bytes()), 0x0000);
+}
+
 TEST(Association, ClosesConnectionsBeyondTheLimit) {
     ReceivingNode node;
     node.configuration().scp.max_connections = 2;
@@ -200,6 +286,7 @@ TEST(Association, EndsWhenItDrainsAndNewOnesAreNotTaken) {
     const auto answer = peer.receive();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->type, 0x07) << "A-ABORT";
+    EXPECT_EQ(node.coordinator().wait_for_event("association_aborted").at(0).at("code"), "draining");
     EXPECT_FALSE(RawAssociation(node.port()).connected());
     EXPECT_EQ(::kill(node.pid(), 0), 0) << "the listener stays until its channel closes";
     EXPECT_EQ(node.stop(), 0);

@@ -109,7 +109,7 @@ class FakeCoordinator {
         const std::string type = packet_type(*message);
         if (type == AssociationRequested::type) {
             const bool accept = script_.admits(message->body.get<AssociationRequested>());
-            (void)channels_[index].send(to_packet(AssociationAnswer{accept}));
+            (void)channels_[index].send(to_packet(AssociationAnswer{accept, ""}));
         } else if (type == StoreCommit::type || type == DiscardCommit::type) {
             const auto answer = script_.answers(message->body);
             if (!answer) return false;

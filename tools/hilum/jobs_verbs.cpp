@@ -129,6 +129,8 @@ Result<std::vector<nlohmann::json>> selections(const JobOptions& options) {
     for (const auto& name : options.jobs) {
         const auto job = parse_job_name(name);
         if (!job) return tl::unexpected(job.error());
+        if (job->kind == "receipt")
+            return fail("usage", "{} was refused: it comes when its sender sends it again", name);
         chosen.push_back({{"kind", job->kind}, {"id", job->id}});
     }
     if (!options.accession_number.empty() || !options.study_instance_uid.empty())
@@ -169,7 +171,7 @@ void add_filters(CLI::App& verb, JobOptions& options) {
 }  // namespace
 
 Result<JobName> parse_job_name(const std::string& text) {
-    static const std::set<std::string> kinds = {"analysis", "report", "delivery"};
+    static const std::set<std::string> kinds = {"analysis", "report", "delivery", "receipt"};
     const auto slash = text.find('/');
     JobName name{text.substr(0, slash), 0};
     const char* end = text.data() + text.size();

@@ -56,6 +56,8 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
     if (const auto address = IpAddress::parse(scp.bind); !address)
         at.problem("bind", "must be an address of this machine, or 0.0.0.0 or \"::\" for all");
     scp.max_associations = static_cast<int>(at.integer("max_associations", scp.max_associations, 1, 10000));
+    scp.max_associations_per_caller = static_cast<int>(
+        at.integer("max_associations_per_caller", std::max(1, scp.max_associations / 2), 1, 10000));
     scp.max_connections = static_cast<int>(at.integer("max_connections", scp.max_connections, 1, 100000));
     scp.check_called_ae_title = at.boolean("check_called_ae_title", scp.check_called_ae_title);
     scp.association_timeout = positive_duration(at, "association_timeout", scp.association_timeout);

@@ -38,6 +38,7 @@ struct ScpSettings {
     int port = 11112;                  // 0 takes a free port
     std::string bind = "0.0.0.0";
     int max_associations = 64;
+    int max_associations_per_caller = 32;  // AE title and address; without a key half of max_associations
     int max_connections = 1024;
     bool any_caller = false;  // accept: any: true
     std::vector<AcceptedCaller> accept;

@@ -54,14 +54,13 @@ struct ReceivedHeader {
 struct AssociationRequested {
     static constexpr const char* type = "association_requested";
     std::string calling_ae, called_ae, peer;
-    std::string
-        rejection;  // empty: the policy accepts it; else why not ("unknown_caller", "called_ae_title", ...)
+    std::string rejection;  // empty: the receiver accepts it; else why not, one of association_outcomes
 };
 // coordinator -> receiver
 struct AssociationAnswer {
     static constexpr const char* type = "association_answer";
-    bool accept =
-        false;  // false: reject transient, local limit exceeded (or it was rejected by policy already)
+    bool accept = false;    // false: reject transient, local limit exceeded (or it was rejected already)
+    std::string rejection;  // why not, one of association_outcomes
 };
 
 // receiver -> coordinator: the object lies synced in the spool under `file`; commit it. Answered by
@@ -114,13 +113,16 @@ struct CommitmentReportAnswer {
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {
     static constexpr const char* type = "receiver_event";
-    std::string
-        event;  // "echo", "store_failed", "not_dicom", "association_aborted", "association_released", ...
-    std::string code;  // for store_failed: "disk_full", "uid_mismatch", ...
+    // "echo", "store_failed", "bad_command", "contexts_refused", "commitment_reported", "commitment_refused",
+    // "association_released", "association_aborted"; of a connection that never was an association:
+    // "not_dicom", "timeout".
+    std::string event;
+    std::string code;  // of store_failed: "disk_full", ...; of an association's end: see association_end.h
     int dimse_status = 0;
     std::string calling_ae, peer;
-    std::string sop_instance_uid, study_instance_uid;
-    std::string detail;
+    // Of store_failed: what is known of the object, bounded in length, not checked for being valid.
+    std::string sop_class_uid, sop_instance_uid, study_instance_uid, accession_number, patient_id;
+    std::string detail;  // in words, nothing about a patient
 };
 
 // ---- decoder ----

@@ -23,12 +23,12 @@ HILUM_JSON_MEMBERS(ConnectionRefused, peer)
 HILUM_JSON_MEMBERS(ReceivedHeader, sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid,
                    transfer_syntax_uid, modality, study_date, accession_number, patient_id, patient_name)
 HILUM_JSON_MEMBERS(AssociationRequested, calling_ae, called_ae, peer, rejection)
-HILUM_JSON_MEMBERS(AssociationAnswer, accept)
+HILUM_JSON_MEMBERS(AssociationAnswer, accept, rejection)
 HILUM_JSON_MEMBERS(StoreCommit, header, file, size, dataset_sha256, analysis_sha256, calling_ae, peer)
 HILUM_JSON_MEMBERS(DiscardCommit, header, reason, calling_ae, peer)
 HILUM_JSON_MEMBERS(StoreAnswer, committed, keep_file, outcome)
-HILUM_JSON_MEMBERS(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_instance_uid,
-                   study_instance_uid, detail)
+HILUM_JSON_MEMBERS(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_class_uid,
+                   sop_instance_uid, study_instance_uid, accession_number, patient_id, detail)
 HILUM_JSON_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden, frame)
 HILUM_JSON_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, frames, not_analysed,
                    notes, error_code, error)

@@ -10,6 +10,7 @@
 #include "dicom/transfer_syntaxes.h"
 #include "dicom/uid.h"
 #include "pipeline/delivery_verdict.h"
+#include "pipeline/types/association_end.h"
 #include "results/delivery/answer.h"
 #include "results/delivery/association.h"
 #include "results/delivery/sender.h"
@@ -67,6 +68,7 @@ TEST(ConformanceStatement, ListsTheTransferSyntaxesThatAreAccepted) {
 
 std::string service_status(int status) {  // PS3.4 table B.2-1, PS3.7 annex C
     if (status == 0) return "Success";
+    if (status == 0x0117) return "Failure: invalid SOP Instance";
     if (status == 0x0122) return "Failure: SOP Class not supported";
     if ((status & 0xFF00) == 0xA700) return "Refused: Out of Resources";
     if ((status & 0xFF00) == 0xA900) return "Error: Data Set does not match SOP Class";
@@ -75,20 +77,21 @@ std::string service_status(int status) {  // PS3.4 table B.2-1, PS3.7 annex C
     return {};
 }
 
-// The Error Comment tells all failures: a status without one is not answered.
 TEST(ConformanceStatement, ListsTheStatusesThatAreAnswered) {
-    std::vector<Row> rows;
-    for (int status = 0; status < all_statuses; ++status) {
-        const auto comment = scp::error_comment(static_cast<scp::DimseStatus>(status));
-        if (status == 0 || !comment.empty())
-            rows.push_back({fmt::format("{:04X}", status), service_status(status), std::string(comment)});
+    std::vector<Row> rows{{"0000", service_status(0), ""}};
+    for (const auto& failed : scp::failed_stores()) {
+        const int status = static_cast<int>(failed.status);
+        rows.push_back(
+            {fmt::format("{:04X}", status), service_status(status), std::string(failed.error_comment)});
     }
+    std::ranges::stable_sort(rows, {}, [](const Row& row) { return row[0]; });
     expect_documented("statuses-answered", table({"Status", "Service Status", "Error Comment"}, rows));
 }
 
 TEST(ConformanceStatement, ListsTheRejectionsThatAreGiven) {
     const std::map<int, std::string> results{{1, "1: rejected-permanent"}, {2, "2: rejected-transient"}};
     const std::map<int, std::string> sources{{1, "1: DICOM UL service-user"},
+                                             {2, "2: DICOM UL service-provider (ACSE)"},
                                              {3, "3: DICOM UL service-provider (Presentation)"}};
     std::vector<Row> rows;
     rows.reserve(scp::rejections::all.size());
@@ -96,7 +99,16 @@ TEST(ConformanceStatement, ListsTheRejectionsThatAreGiven) {
         rows.push_back({results.at(rejection.result), sources.at(rejection.source),
                         fmt::format("{}: {}", rejection.reason, rejection.name),
                         std::string(rejection.grounds)});
+    for (const auto& rejection : scp::rejections::all)
+        EXPECT_NE(std::ranges::find(association_outcomes, rejection.code), association_outcomes.end())
+            << rejection.code;
     expect_documented("rejections-given", table({"Result", "Source", "Reason", "Grounds"}, rows));
+}
+
+TEST(ConformanceStatement, TheOperationsPageExplainsEachEndOfAnAssociation) {
+    const auto page = source_file("docs/operations.md");
+    for (const auto& end : association_ends)
+        EXPECT_NE(page.find(fmt::format("\n| `{}` | ", end.code)), std::string::npos) << end.code;
 }
 
 // ---- as an SCU ----
@@ -213,6 +225,8 @@ TEST(ConformanceStatement, TellsTheLimitsOfItsAssociations) {
               fmt::format("{} bytes", delivery::Association::max_pdu)},
              {"Associations at a time", fmt::format("`scp.max_associations`, {}", scp.max_associations),
               "1 for each destination"},
+             {"Of these, with one peer (AE title and address)",
+              fmt::format("`scp.max_associations_per_caller`, {}", scp.max_associations_per_caller), "1"},
              {"Operations outstanding at a time", "1", "1"},
              {"Waits for the association request or its answer",
               "`scp.association_timeout`, " + format_duration(scp.association_timeout),

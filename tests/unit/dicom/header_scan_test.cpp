@@ -207,6 +207,28 @@ TEST(HeaderScan, RefusesADataSetCutOffAnywhere) {
     EXPECT_EQ(code_of_scan(whole.substr(0, whole.size() - 1)), "truncated");
 }
 
+TEST(HeaderScan, TellsWhatWasWholeBeforeItFailed) {
+    const std::string bytes = Radiograph().bytes();
+    const auto found_before = [&](const std::string& part) {
+        HeaderScan found;
+        const auto file = make_memfd("data set", std::as_bytes(std::span(part)));
+        const auto scanned =
+            scan_header(file->get(), 0, part.size(), *find_transfer_syntax(explicit_little), {}, &found);
+        EXPECT_FALSE(scanned);
+        EXPECT_EQ(found.analysis_sha256, "");
+        return found;
+    };
+    const auto late = found_before(bytes.substr(0, bytes.size() - 10));
+    EXPECT_EQ(late.study_instance_uid, "2.25.2");
+    EXPECT_EQ(late.accession_number, "A42");
+    const auto within = found_before(bytes.substr(0, bytes.find("A42") + 2));
+    EXPECT_EQ(within.accession_number, "") << "half a value is none";
+    EXPECT_EQ(within.sop_instance_uid, "2.25.1");
+    DatasetBytes twice;
+    twice.element(0x00080050, "SH", "A42").element(0x00080050, "SH", "A43");
+    EXPECT_EQ(found_before(twice.bytes()).accession_number, "A42");
+}
+
 TEST(HeaderScan, RefusesAnElementLongerThanItsItem) {
     DatasetBytes bytes;
     bytes.header(0x00081140, "SQ", 18).item(10).header(0x00080100, "SH", 40).raw(std::string(100, 'x'));

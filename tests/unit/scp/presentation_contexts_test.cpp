@@ -46,5 +46,16 @@ TEST(PresentationContexts, TakeReportsToo) {
     EXPECT_TRUE(is_supported_abstract_syntax("1.2.840.10008.5.1.4.1.1.11.1"));
 }
 
+TEST(PresentationContexts, ThatAreRefusedAreNamedBoundedAndWithoutControlCharacters) {
+    const std::vector<RefusedContext> few{{"1.2.840.10008.5.1.4.1.1.2", "user-rejection"},
+                                          {"1.2\n3", "abstract-syntax-not-supported"}};
+    EXPECT_EQ(description_of(few),
+              "CTImageStorage (1.2.840.10008.5.1.4.1.1.2): user-rejection, "
+              "unknown SOP class (1.2?3): abstract-syntax-not-supported");
+    const std::vector<RefusedContext> many(120, {std::string(64, '1'), "abstract-syntax-not-supported"});
+    EXPECT_LT(description_of(many).size(), 1500U);
+    EXPECT_TRUE(description_of(many).ends_with(", and 112 more"));
+}
+
 }  // namespace
 }  // namespace hilum::scp

@@ -172,6 +172,66 @@ TEST_F(StoreRequestHandlerTest, Answers0122WhenTheClassIsNotTheContexts) {
     EXPECT_EQ(store(mixed, Radiograph().bytes()), DimseStatus::sop_class_not_supported);
 }
 
+// Who looks for the study finds what became of its image.
+TEST_F(StoreRequestHandlerTest, TellsStudyAndAccessionNumberOfWhateverItRefuses) {
+    settings_.max_object_size = 100'000;
+    start();
+    const std::string bytes = Radiograph().bytes();
+    auto other_instance = request(), no_instance = request(), other_class = request();
+    other_instance.sop_instance_uid = "2.25.77";
+    no_instance.sop_instance_uid = std::string(70, '1');
+    other_class.abstract_syntax = "1.2.840.10008.5.1.4.1.1.7";
+    Radiograph large;
+    large.pixels = std::string(200'000, '\1');
+    EXPECT_EQ(store(bytes.substr(0, bytes.size() - 100)), DimseStatus::truncated);
+    EXPECT_EQ(store(other_instance, bytes), DimseStatus::dataset_does_not_match);
+    EXPECT_EQ(store(no_instance, bytes), DimseStatus::invalid_sop_instance);
+    EXPECT_EQ(store(other_class, bytes), DimseStatus::sop_class_not_supported);
+    EXPECT_EQ(store(large.bytes()), DimseStatus::too_large);
+    settings_.min_free_space = 1ULL << 60;
+    EXPECT_EQ(store(bytes), DimseStatus::out_of_resources);
+    const auto events = coordinator_->wait_for(ReceiverEvent::type, 6);
+    ASSERT_EQ(events.size(), 6U);
+    for (const auto& event : events) {
+        EXPECT_EQ(event.at("study_instance_uid"), "2.25.2") << event.dump();
+        EXPECT_EQ(event.at("accession_number"), "A42") << event.dump();
+        EXPECT_EQ(event.at("patient_id"), "P1") << event.dump();
+    }
+    EXPECT_THAT(files(), testing::IsEmpty());
+}
+
+TEST_F(StoreRequestHandlerTest, SaysWhichUidIsWrongAndHow) {
+    start();
+    const auto message = [&](const StoreRequest& wanted, const std::string& bytes, std::size_t number) {
+        (void)store(wanted, bytes);
+        return coordinator_->wait_for(ReceiverEvent::type, number).back().at("detail").get<std::string>();
+    };
+    const std::string bytes = Radiograph().bytes();
+    const auto study = bytes.find("2.25.2");
+    auto broken = bytes;
+    broken.replace(study, 6, "x.25.2");
+    EXPECT_EQ(message(request(), broken, 1), "the data set has a Study Instance UID that is no UID");
+    broken.replace(study, 6, "      ");
+    EXPECT_EQ(message(request(), broken, 2), "the data set lacks its Study Instance UID");
+    auto other = request();
+    other.sop_instance_uid = "2.25.77";
+    EXPECT_EQ(message(other, bytes, 3), "the SOP Instance UID of the data set differs from the command's");
+}
+
+TEST_F(StoreRequestHandlerTest, TakesNothingThatWasSpoilt) {
+    start();
+    const std::string bytes = Radiograph().bytes();
+    handler_->begin(request());
+    handler_->receive(std::as_bytes(std::span(bytes)));
+    handler_->spoil({"odd_pdv", "a PDV has an odd length"});
+    EXPECT_EQ(handler_->end().status(), DimseStatus::odd_pdv);
+    handler_->begin(request(), fail("malformed_command", "it lacks its Priority"));
+    handler_->receive(std::as_bytes(std::span(bytes)));
+    EXPECT_EQ(handler_->end().status(), DimseStatus::malformed_command);
+    EXPECT_THAT(files(), testing::IsEmpty());
+    EXPECT_TRUE(coordinator_->messages(StoreCommit::type).empty());
+}
+
 TEST_F(StoreRequestHandlerTest, AnswersCxxxForWhatItCannotUnderstand) {
     start();
     const std::string bytes = Radiograph().bytes();

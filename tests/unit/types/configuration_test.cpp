@@ -39,6 +39,16 @@ Configuration parsed(const std::string& text) {
 
 constexpr const char* one_destination = "destinations:\n  - {name: pacs, ae_title: PACS, host: 10.1.0.5";
 
+TEST(Configuration, OneCallerMayHaveHalfOfAllAssociationsUnlessItSaysOtherwise) {
+    EXPECT_EQ(parsed("scp: {max_associations: 1}").scp.max_associations_per_caller, 1);
+    EXPECT_EQ(parsed("scp: {max_associations: 7}").scp.max_associations_per_caller, 3);
+    EXPECT_EQ(
+        parsed("scp: {max_associations: 7, max_associations_per_caller: 7}").scp.max_associations_per_caller,
+        7);
+    EXPECT_FALSE(
+        parse_configuration("scp: {max_associations_per_caller: 0}", "/etc/hilum/x").problems.empty());
+}
+
 TEST(Configuration, ReadsTheExampleOfTheDesign) {
     const auto c = parsed(R"(
 node: {ae_title: CHESTAI, data_dir: /srv/hilum, drain_timeout: 5s}
@@ -75,6 +85,7 @@ http: {listen: "0.0.0.0:9090"}
     EXPECT_EQ(c.node.data_dir, "/srv/hilum");
     EXPECT_EQ(c.node.drain_timeout, Duration(5s));
     EXPECT_EQ(c.scp.port, 104);
+    EXPECT_EQ(c.scp.max_associations_per_caller, 4) << "half of max_associations";
     EXPECT_FALSE(c.scp.any_caller);
     ASSERT_EQ(c.scp.accept.size(), 2u);
     EXPECT_THAT(c.scp.accept[0].hosts, ElementsAre("10.1.0.0/16", "fd00::/8"));
