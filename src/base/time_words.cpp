@@ -11,7 +11,8 @@ namespace {
 
 // Takes a number of exactly `digits` digits from the front.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
-    if (text.size() < digits || text.substr(0, digits).find_first_not_of("0123456789") != std::string_view::npos)
+    if (text.size() < digits ||
+        text.substr(0, digits).find_first_not_of("0123456789") != std::string_view::npos)
         return std::nullopt;
     int number = 0;
     std::from_chars(text.data(), text.data() + digits, number);
@@ -38,7 +39,8 @@ bool take_date(std::string_view& text, std::tm& tm) {
     if (!month || !take(text, '-')) return false;
     const auto day = take_number(text, 2);
     if (!day) return false;
-    const std::chrono::year_month_day date(std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+    const std::chrono::year_month_day date(std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
                                            std::chrono::day(static_cast<unsigned>(*day)));
     tm.tm_year = *year - 1900;
     tm.tm_mon = *month - 1;
@@ -94,7 +96,8 @@ std::optional<Parts> parse_parts(std::string_view text) {
 
 Timestamp in_utc(Parts parts) {
     const auto seconds = ::timegm(&parts.tm);
-    return Timestamp(std::chrono::seconds(seconds)) + parts.fraction - parts.offset.value_or(std::chrono::minutes(0));
+    return Timestamp(std::chrono::seconds(seconds)) + parts.fraction -
+           parts.offset.value_or(std::chrono::minutes(0));
 }
 
 Timestamp in_local_time(Parts parts) {
@@ -117,11 +120,13 @@ Result<Timestamp> parse_moment(std::string_view text, Timestamp now) {
     const auto duration = parts ? Result<Duration>(Duration()) : parse_duration(text);
     if (!parts && !duration)
         return fail("usage",
-                    "'{}' is no time: write how long ago, such as 30min, 2h or 7d, or a day or time, such as 2026-11-23 "
+                    "'{}' is no time: write how long ago, such as 30min, 2h or 7d, or a day or time, such as "
+                    "2026-11-23 "
                     "or 2026-11-23T14:05",
                     text);
     if (!parts) {
-        if (*duration > now.time_since_epoch()) return fail("usage", "'{}' is longer ago than Hilum can tell", text);
+        if (*duration > now.time_since_epoch())
+            return fail("usage", "'{}' is longer ago than Hilum can tell", text);
         return now - *duration;
     }
     const auto time = parts->offset ? in_utc(*parts) : in_local_time(*parts);

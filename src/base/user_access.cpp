@@ -15,10 +15,11 @@ namespace {
 
 constexpr char may = 'y', may_not = 'n';
 
-// In the child: becomes the user and writes a letter for each path. Calls nothing that allocates but initgroups().
+// In the child: becomes the user and writes a letter for each path. Calls nothing that allocates but
+// initgroups().
 [[noreturn]] void answer_as(const passwd& user, const std::vector<WantedAccess>& wanted, int to) {
-    if (::geteuid() != user.pw_uid && (::initgroups(user.pw_name, user.pw_gid) != 0 || ::setgid(user.pw_gid) != 0 ||
-                                       ::setuid(user.pw_uid) != 0))
+    if (::geteuid() != user.pw_uid && (::initgroups(user.pw_name, user.pw_gid) != 0 ||
+                                       ::setgid(user.pw_gid) != 0 || ::setuid(user.pw_uid) != 0))
         ::_exit(1);
     for (const auto& one : wanted) {
         const char answer = ::access(one.path.c_str(), one.mode) == 0 ? may : may_not;
@@ -33,7 +34,8 @@ bool user_exists(const std::string& name) {
     return ::getpwnam(name.c_str()) != nullptr;
 }
 
-Result<std::vector<std::filesystem::path>> denied_to(const std::string& name, const std::vector<WantedAccess>& wanted) {
+Result<std::vector<std::filesystem::path>> denied_to(const std::string& name,
+                                                     const std::vector<WantedAccess>& wanted) {
     const passwd* user = ::getpwnam(name.c_str());
     if (user == nullptr) return fail("not_found", "there is no user '{}'", name);
     if (::geteuid() != 0 && ::geteuid() != user->pw_uid)

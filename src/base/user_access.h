@@ -16,8 +16,9 @@ struct WantedAccess {
 
 bool user_exists(const std::string& name);
 
-// Those of `wanted` that the user may not have, found out by a child process that becomes that user. Needs root, or
-// that the user is the one who asks. Codes: "not_found" (no such user), "not_permitted", "system".
-Result<std::vector<std::filesystem::path>> denied_to(const std::string& user, const std::vector<WantedAccess>& wanted);
+// Those of `wanted` that the user may not have, found out by a child process that becomes that user. Needs
+// root, or that the user is the one who asks. Codes: "not_found" (no such user), "not_permitted", "system".
+Result<std::vector<std::filesystem::path>> denied_to(const std::string& user,
+                                                     const std::vector<WantedAccess>& wanted);
 
 }  // namespace hilum

@@ -90,7 +90,8 @@ Result<std::string> predicting_model(std::string_view target) {
     const auto parameters = query_parameters(target.substr(question_mark + 1));
     if (!parameters) return tl::unexpected(parameters.error());
     for (const auto& [name, value] : *parameters)
-        if (name != "model") return fail("bad_request", "'{}' is no parameter of this; there is: model", name);
+        if (name != "model")
+            return fail("bad_request", "'{}' is no parameter of this; there is: model", name);
     return parameters->empty() ? std::string() : parameters->at("model");
 }
 
@@ -109,14 +110,12 @@ Response Api::answer(http::verb method, std::string_view target) {
 }
 
 Response Api::route(std::string_view path, std::string_view query) {
-    const bool lists = path == "/api/v1/studies" || path == "/api/v1/jobs";
-    if (path.starts_with("/api/") && !lists && !query.empty())
-        return bad_request({"bad_request", "there are no parameters here"});
     if (path == "/") return dashboard();
     if (path == "/healthz") return text_response(http::status::ok, "text/plain", "ok\n");
     if (path == "/readyz") return readiness();
     if (path == "/metrics") return metrics();
-    if (path == "/api/v1/status") return status();
+    if (path == "/api/v1/status")
+        return query.empty() ? status() : bad_request({"bad_request", "there are no parameters here"});
     if (path == "/api/v1/studies") return studies(query);
     if (path == "/api/v1/jobs") return jobs(query);
     return error_response(http::status::not_found, "not_found",

@@ -46,7 +46,8 @@ Response error_response(boost::beast::http::status status, const std::string& co
 // The parameters of a query string, percent-decoded. Code "bad_request" for one that is there twice.
 Result<Parameters> query_parameters(std::string_view query);
 
-// The model that a request for a prediction names, empty for the first. Code "bad_request" for other parameters.
+// The model that a request for a prediction names, empty for the first. Code "bad_request" for other
+// parameters.
 Result<std::string> predicting_model(std::string_view target);
 
 }  // namespace hilum::monitor

@@ -78,7 +78,8 @@ void HttpSession::start_upload() {
     }
     const auto target = parser_->get().target();
     auto model = predicting_model({target.data(), target.size()});
-    if (!model) return respond(error_response(http::status::bad_request, model.error().code, model.error().message));
+    if (!model)
+        return respond(error_response(http::status::bad_request, model.error().code, model.error().message));
     model_ = std::move(*model);
     uploaded_ = UniqueFd(::memfd_create("hilum-upload", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     beast::file_posix file;

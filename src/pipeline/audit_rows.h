@@ -7,8 +7,8 @@
 
 namespace hilum {
 
-// Of a row of: id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail. Throws where
-// the detail is no JSON.
+// Of a row of: id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail. Throws
+// where the detail is no JSON.
 inline audit::AuditEvent audit_event_of(SQLite::Statement& row) {
     audit::AuditEvent event;
     event.id = row.getColumn(0).getInt64();

@@ -19,7 +19,8 @@ class Warnings {
     Warnings(const std::string& text, const std::filesystem::path& file) : text_(text), file_(file) {}
     template <typename... Args>
     void add(const std::string& key, fmt::format_string<Args...> format, Args&&... args) {
-        all_.push_back({file_.string(), line_of_key(text_, key), key, fmt::format(format, std::forward<Args>(args)...)});
+        all_.push_back(
+            {file_.string(), line_of_key(text_, key), key, fmt::format(format, std::forward<Args>(args)...)});
     }
     ConfigurationProblems take() { return std::move(all_); }
 
@@ -38,17 +39,19 @@ void check_stop(const Configuration& configuration, const Surroundings& surround
     const auto& stop = surroundings.stop_timeout;
     const auto drain = configuration.node.drain_timeout;
     if (stop && drain + children_end > stop->after)
-        warnings.add("node.drain_timeout",
-                     "is {}; with the {} that processes get to end it is longer than TimeoutStopSec={} in {}, after "
-                     "which systemd kills the node",
-                     format_duration(drain), format_duration(children_end), format_duration(stop->after),
-                     stop->file.string());
+        warnings.add(
+            "node.drain_timeout",
+            "is {}; with the {} that processes get to end it is longer than TimeoutStopSec={} in {}, after "
+            "which systemd kills the node",
+            format_duration(drain), format_duration(children_end), format_duration(stop->after),
+            stop->file.string());
 }
 
 void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, Warnings& warnings) {
     if (!scp.any_caller && scp.accept.empty())
         warnings.add("scp.accept", "is empty: every association is rejected, nothing can be received");
-    if (const auto why = surroundings.why_no_port(scp.bind, scp.port); !why.empty()) warnings.add("scp.port", "{}", why);
+    if (const auto why = surroundings.why_no_port(scp.bind, scp.port); !why.empty())
+        warnings.add("scp.port", "{}", why);
 }
 
 void check_models(const std::vector<ModelSettings>& models, Warnings& warnings) {
@@ -67,18 +70,20 @@ bool share_a_caller(const DestinationSettings& one, const DestinationSettings& o
     });
 }
 
-void check_destinations(const Configuration& configuration, const Surroundings& surroundings, Warnings& warnings) {
+void check_destinations(const Configuration& configuration, const Surroundings& surroundings,
+                        Warnings& warnings) {
     const auto& all = configuration.destinations;
     if (all.empty()) warnings.add("destinations", "there are none: results are made and sent nowhere");
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto key = fmt::format("destinations[{}]", i);
         if (all[i].port == configuration.scp.port && surroundings.is_this_machine(all[i].host))
-            warnings.add(key, "{} port {} is this node itself: results go to the PACS, not back to Hilum", all[i].host,
-                         all[i].port);
+            warnings.add(key, "{} port {} is this node itself: results go to the PACS, not back to Hilum",
+                         all[i].host, all[i].port);
         for (std::size_t j = 0; j < i; ++j)
             if (lower(all[j].host) == lower(all[i].host) && all[j].port == all[i].port &&
                 all[j].ae_title == all[i].ae_title && share_a_caller(all[i], all[j])) {
-                warnings.add(key, "is the same as destinations[{}] ('{}'): it gets every result twice", j, all[j].name);
+                warnings.add(key, "is the same as destinations[{}] ('{}'): it gets every result twice", j,
+                             all[j].name);
                 break;
             }
     }
@@ -90,10 +95,11 @@ void check_http(const HttpSettings& http, const Surroundings& surroundings, Warn
     const bool loopback = address && (IpNetwork::parse("127.0.0.0/8")->contains(*address) ||
                                       *address == *IpAddress::parse("::1"));
     if (!loopback)
-        warnings.add("http.listen",
-                     "{} is not a loopback address: whoever reaches it sees every study and may ask for predictions, "
-                     "without a password and without encryption",
-                     http.address);
+        warnings.add(
+            "http.listen",
+            "{} is not a loopback address: whoever reaches it sees every study and may ask for predictions, "
+            "without a password and without encryption",
+            http.address);
     if (const auto why = surroundings.why_no_port(http.address, http.port); !why.empty())
         warnings.add("http.listen", "{}", why);
 }
@@ -101,7 +107,8 @@ void check_http(const HttpSettings& http, const Surroundings& surroundings, Warn
 }  // namespace
 
 ConfigurationProblems configuration_warnings(const Configuration& configuration, const std::string& text,
-                                             const std::filesystem::path& file, const Surroundings& surroundings) {
+                                             const std::filesystem::path& file,
+                                             const Surroundings& surroundings) {
     Warnings warnings(text, file);
     check_stop(configuration, surroundings, warnings);
     check_receiving(configuration.scp, surroundings, warnings);
@@ -146,7 +153,8 @@ ConfigurationProblems access_warnings(const Configuration& configuration, const 
 
 std::string warning_text(const ConfigurationProblem& warning) {
     const auto where = warning.line > 0 ? fmt::format("{}:{}", warning.file, warning.line) : warning.file;
-    return fmt::format("{}: warning: {}{}", where, warning.key.empty() ? "" : warning.key + ": ", warning.message);
+    return fmt::format("{}: warning: {}{}", where, warning.key.empty() ? "" : warning.key + ": ",
+                       warning.message);
 }
 
 }  // namespace hilum

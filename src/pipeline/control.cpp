@@ -44,19 +44,25 @@ Result<nlohmann::json> list_jobs(DatabaseReader& reader, const nlohmann::json& a
     return parameters_in(args)
         .and_then(job_filter)
         .and_then([&](const JobFilter& filter) { return reader.jobs(filter); })
-        .map([](const nlohmann::json& jobs) { return nlohmann::json{{"jobs", jobs}}; });
+        .map([](const nlohmann::json& jobs) {
+            return nlohmann::json{{"jobs", jobs}};
+        });
 }
 
 Result<nlohmann::json> list_studies(DatabaseReader& reader, const nlohmann::json& args) {
     return parameters_in(args)
         .and_then([](const Parameters& parameters) { return study_filter(parameters, now()); })
         .and_then([&](const StudyFilter& filter) { return reader.studies(filter); })
-        .map([](const nlohmann::json& studies) { return nlohmann::json{{"studies", studies}}; });
+        .map([](const nlohmann::json& studies) {
+            return nlohmann::json{{"studies", studies}};
+        });
 }
 
 Result<nlohmann::json> preview_withdrawal(DatabaseReader& reader, const nlohmann::json& args) {
     return reader.withdrawal(args.value("study_instance_uid", ""), args.value("accession_number", ""))
-        .map([](const nlohmann::json& studies) { return nlohmann::json{{"studies", studies}}; });
+        .map([](const nlohmann::json& studies) {
+            return nlohmann::json{{"studies", studies}};
+        });
 }
 
 Result<nlohmann::json> export_audit(DatabaseReader& reader, const nlohmann::json& args) {
@@ -102,7 +108,8 @@ nlohmann::json answer_control_request(const std::filesystem::path& data_dir, con
     const auto file = DataDirectory{data_dir}.database();
     std::error_code error;
     if (!std::filesystem::exists(file, error) && (!error || error == std::errc::no_such_file_or_directory))
-        return control_error({"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});
+        return control_error(
+            {"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});
     auto reader = DatabaseReader::open(file);
     if (!reader) return control_error(reader.error());
     try {

@@ -12,8 +12,8 @@ namespace {
 Status check_names(const Parameters& parameters, const std::vector<std::string>& known) {
     for (const auto& [name, value] : parameters)
         if (std::find(known.begin(), known.end(), name) == known.end())
-            return fail("bad_request", "'{}' is no parameter of this{}; there are: {}", name, did_you_mean(name, known),
-                        joined(known));
+            return fail("bad_request", "'{}' is no parameter of this{}; there are: {}", name,
+                        did_you_mean(name, known), joined(known));
     return {};
 }
 
@@ -23,11 +23,12 @@ std::string value_of(const Parameters& parameters, const std::string& name) {
     return found == parameters.end() ? std::string() : found->second;
 }
 
-Result<std::string> state_in(const Parameters& parameters, const std::vector<std::string>& states, const char* of) {
+Result<std::string> state_in(const Parameters& parameters, const std::vector<std::string>& states,
+                             const char* of) {
     auto state = value_of(parameters, "state");
     if (state.empty() || std::find(states.begin(), states.end(), state) != states.end()) return state;
-    return fail("bad_request", "'{}' is no state of a {}{}; there are: {}", state, of, did_you_mean(state, states),
-                joined(states));
+    return fail("bad_request", "'{}' is no state of a {}{}; there are: {}", state, of,
+                did_you_mean(state, states), joined(states));
 }
 
 Result<int> limit_in(const Parameters& parameters, int usual) {
@@ -44,7 +45,8 @@ Result<int> limit_in(const Parameters& parameters, int usual) {
 Result<std::string> study_in(const Parameters& parameters) {
     auto uid = value_of(parameters, "study_instance_uid");
     if (uid.size() > 64 || uid.find_first_not_of("0123456789.") != std::string::npos)
-        return fail("bad_request", "'{}' is no Study Instance UID: digits and dots, 64 characters at most", uid);
+        return fail("bad_request", "'{}' is no Study Instance UID: digits and dots, 64 characters at most",
+                    uid);
     return uid;
 }
 
@@ -60,8 +62,9 @@ void take(T& into, Result<T> value, Status& status) {
 }  // namespace
 
 const std::vector<std::string>& job_states() {
-    static const std::vector<std::string> states = {"queued",      "running",   "analysed", "not_analysed", "composed",
-                                                    "delivered",   "discarded", "refused",  "expired",      "quarantined"};
+    static const std::vector<std::string> states = {"queued",   "running",    "analysed",  "not_analysed",
+                                                    "composed", "delivered",  "discarded", "refused",
+                                                    "expired",  "quarantined"};
     return states;
 }
 
@@ -84,8 +87,8 @@ Result<JobFilter> job_filter(const Parameters& parameters) {
 
 Result<StudyFilter> study_filter(const Parameters& parameters, Timestamp now) {
     StudyFilter filter;
-    auto status = check_names(parameters,
-                              {"patient_id", "accession_number", "study_instance_uid", "state", "since", "limit"});
+    auto status = check_names(
+        parameters, {"patient_id", "accession_number", "study_instance_uid", "state", "since", "limit"});
     filter.patient_id = value_of(parameters, "patient_id");
     filter.accession_number = value_of(parameters, "accession_number");
     take(filter.study_instance_uid, study_in(parameters), status);

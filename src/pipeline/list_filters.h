@@ -1,5 +1,5 @@
-// Which studies and jobs to list, and how that is asked for: the same names, values and mistakes on the command
-// line, over HTTP and on the control socket.
+// Which studies and jobs to list, and how that is asked for: the same names, values and mistakes on the
+// command line, over HTTP and on the control socket.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct JobFilter {
 
 struct StudyFilter {
     std::string patient_id, accession_number, study_instance_uid;
-    std::string state;        // of study_states()
-    std::int64_t since = 0;   // microseconds since 1970 UTC: that received something then or later
+    std::string state;       // of study_states()
+    std::int64_t since = 0;  // microseconds since 1970 UTC: that received something then or later
     int limit = 100;
 };
 
@@ -37,8 +37,8 @@ const std::vector<std::string>& study_states();
 // By name, as text: "limit": "20". An empty value is as if it were not there.
 using Parameters = std::map<std::string, std::string>;
 
-// Code "bad_request" for a name or value that is none, in words that name what there is. `since` is a moment as
-// parse_moment() has it, seen from `now`.
+// Code "bad_request" for a name or value that is none, in words that name what there is. `since` is a moment
+// as parse_moment() has it, seen from `now`.
 Result<JobFilter> job_filter(const Parameters& parameters);
 Result<StudyFilter> study_filter(const Parameters& parameters, Timestamp now);
 

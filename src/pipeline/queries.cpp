@@ -112,8 +112,9 @@ Result<nlohmann::json> DatabaseReader::destinations() {
 
 Result<nlohmann::json> DatabaseReader::withdrawal(const std::string& study_instance_uid,
                                                   const std::string& accession_number) {
-    return answered(
-        [&] { return preview_of_withdrawal(*database_, {study_instance_uid, accession_number, "", ""}); });
+    return answered([&] {
+        return preview_of_withdrawal(*database_, {study_instance_uid, accession_number, "", ""});
+    });
 }
 
 Result<nlohmann::json> DatabaseReader::audit_events(std::int64_t after, int limit) {

@@ -47,13 +47,15 @@ class DatabaseReader {
     Result<nlohmann::json> job(const std::string& kind,
                                std::int64_t id);  // with its audit events; code "not_found"
     // As preview_of_withdrawal() has it, of a study or an accession number.
-    Result<nlohmann::json> withdrawal(const std::string& study_instance_uid, const std::string& accession_number);
+    Result<nlohmann::json> withdrawal(const std::string& study_instance_uid,
+                                      const std::string& accession_number);
     Result<nlohmann::json> audit_events(std::int64_t after, int limit);  // oldest first, from id after+1
     Result<nlohmann::json> verify_audit();  // {"events": n, "intact": bool, "first_broken": id or null}
 
   private:
     explicit DatabaseReader(std::unique_ptr<Database> database);
-    // The same text for the same words, for as long as the reader lives: Database knows a statement by its address.
+    // The same text for the same words, for as long as the reader lives: Database knows a statement by its
+    // address.
     const char* kept(std::string sql) { return sql_.insert(std::move(sql)).first->c_str(); }
 
     std::unique_ptr<Database> database_;

@@ -36,7 +36,8 @@ bool is_own_name(const std::string& host) {
 }
 
 bool is_own_address(const IpAddress& address) {
-    if (IpNetwork::parse("127.0.0.0/8")->contains(address) || address == *IpAddress::parse("::1")) return true;
+    if (IpNetwork::parse("127.0.0.0/8")->contains(address) || address == *IpAddress::parse("::1"))
+        return true;
     ifaddrs* first = nullptr;
     if (::getifaddrs(&first) != 0) return false;
     const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned(first, &::freeifaddrs);
@@ -118,7 +119,8 @@ std::vector<fs::path> unit_files(const fs::path& root, const std::string& unit) 
         const auto file = root / folder / unit;
         if (files.empty() && fs::exists(file, error)) files.push_back(file);
         for (const auto& entry : fs::directory_iterator(root / folder / (unit + ".d"), error))
-            if (entry.path().extension() == ".conf") drop_ins.emplace(entry.path().filename().string(), entry.path());
+            if (entry.path().extension() == ".conf")
+                drop_ins.emplace(entry.path().filename().string(), entry.path());
     }
     if (files.empty()) return files;
     for (const auto& [name, file] : drop_ins) files.push_back(file);
@@ -129,11 +131,14 @@ std::vector<fs::path> unit_files(const fs::path& root, const std::string& unit) 
 
 std::optional<Duration> parse_systemd_span(std::string_view text) {
     static const std::map<std::string_view, Duration> units = {
-        {"", std::chrono::seconds(1)},        {"s", std::chrono::seconds(1)},       {"sec", std::chrono::seconds(1)},
-        {"second", std::chrono::seconds(1)},  {"seconds", std::chrono::seconds(1)}, {"m", std::chrono::minutes(1)},
-        {"min", std::chrono::minutes(1)},     {"minute", std::chrono::minutes(1)},  {"minutes", std::chrono::minutes(1)},
-        {"h", std::chrono::hours(1)},         {"hr", std::chrono::hours(1)},        {"hour", std::chrono::hours(1)},
-        {"hours", std::chrono::hours(1)},     {"ms", std::chrono::milliseconds(1)}, {"us", std::chrono::microseconds(1)}};
+        {"", std::chrono::seconds(1)},        {"s", std::chrono::seconds(1)},
+        {"sec", std::chrono::seconds(1)},     {"second", std::chrono::seconds(1)},
+        {"seconds", std::chrono::seconds(1)}, {"m", std::chrono::minutes(1)},
+        {"min", std::chrono::minutes(1)},     {"minute", std::chrono::minutes(1)},
+        {"minutes", std::chrono::minutes(1)}, {"h", std::chrono::hours(1)},
+        {"hr", std::chrono::hours(1)},        {"hour", std::chrono::hours(1)},
+        {"hours", std::chrono::hours(1)},     {"ms", std::chrono::milliseconds(1)},
+        {"us", std::chrono::microseconds(1)}};
     constexpr std::string_view blanks = " \t\r";
     Duration sum{};
     bool any = false;
@@ -141,7 +146,8 @@ std::optional<Duration> parse_systemd_span(std::string_view text) {
         text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
         if (text.empty()) break;
         double number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        const auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
         if (error != std::errc() || number < 0 || number > 1e9) return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
@@ -149,7 +155,8 @@ std::optional<Duration> parse_systemd_span(std::string_view text) {
         const auto unit = units.find(name);
         if (unit == units.end()) return std::nullopt;
         text.remove_prefix(name.size());
-        sum += std::chrono::duration_cast<Duration>(number * std::chrono::duration<double, std::micro>(unit->second));
+        sum += std::chrono::duration_cast<Duration>(number *
+                                                    std::chrono::duration<double, std::micro>(unit->second));
         any = true;
     }
     return any ? std::optional(sum) : std::nullopt;
@@ -163,7 +170,8 @@ std::optional<Surroundings::StopTimeout> stop_timeout_of_unit(const fs::path& ro
     for (const auto& file : files)
         if (const auto value = stop_timeout_in(file)) {
             const auto span = parse_systemd_span(*value);
-            timeout = span && span->count() > 0 ? std::optional(Surroundings::StopTimeout{*span, file}) : std::nullopt;
+            timeout = span && span->count() > 0 ? std::optional(Surroundings::StopTimeout{*span, file})
+                                                : std::nullopt;
         }
     return timeout;
 }

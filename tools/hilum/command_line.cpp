@@ -33,7 +33,8 @@ int carry_out(const Action& action, const Context& context) {
     try {
         return action(context);
     } catch (const nlohmann::json::exception& error) {
-        return context.failed({"protocol", std::string("an answer of the node cannot be read: ") + error.what()});
+        return context.failed(
+            {"protocol", std::string("an answer of the node cannot be read: ") + error.what()});
     }
 }
 
@@ -72,8 +73,9 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     PrintableStream printable_out(out), printable_err(err);
     Context context{.out = printable_out, .err = printable_err, .terminal = terminal};
     Action action;
-    CLI::App app("The operator's command line of Hilum, a DICOM node that reads chest radiographs with a model",
-                 "hilum");
+    CLI::App app(
+        "The operator's command line of Hilum, a DICOM node that reads chest radiographs with a model",
+        "hilum");
     app.set_version_flag("--version", HILUM_VERSION);
     app.footer(exit_codes);
     app.fallthrough();

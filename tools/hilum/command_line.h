@@ -60,8 +60,9 @@ void add_predict_verb(CLI::App& app, Action& action);
 void add_model_verbs(CLI::App& app, Action& action);
 void add_phantom_verb(CLI::App& app, Action& action);
 
-// The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds no
-// character that could steer a terminal (terminal_text.h).
-int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, const Terminal& terminal = {});
+// The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds
+// no character that could steer a terminal (terminal_text.h).
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,
+        const Terminal& terminal = {});
 
 }  // namespace hilum::cli

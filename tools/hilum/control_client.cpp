@@ -18,8 +18,9 @@ namespace hilum::cli {
 namespace {
 
 Error no_answer(Duration patience) {
-    return {"no_answer", fmt::format("hilumd runs, but did not answer within {}: see its log, and restart it if it hangs",
-                                     format_duration(patience))};
+    return {"no_answer",
+            fmt::format("hilumd runs, but did not answer within {}: see its log, and restart it if it hangs",
+                        format_duration(patience))};
 }
 
 // A connection to the daemon; none when no daemon listens.
@@ -47,7 +48,8 @@ Result<std::optional<Channel>> connect(const std::filesystem::path& socket_file,
 bool answers_within(const Channel& daemon, Duration patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         pollfd readable{daemon.fd(), POLLIN, 0};
         const int ready = ::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
         if (ready >= 0 || errno != EINTR) return ready != 0;
@@ -56,8 +58,7 @@ bool answers_within(const Channel& daemon, Duration patience) {
 
 Result<nlohmann::json> ask_daemon(Channel& daemon, const nlohmann::json& request, Duration patience) {
     if (auto sent = daemon.send(request); !sent) return tl::unexpected(sent.error());
-    if (!answers_within(daemon, patience))
-        return tl::unexpected(no_answer(patience));
+    if (!answers_within(daemon, patience)) return tl::unexpected(no_answer(patience));
     auto answer = daemon.receive();
     if (answer) return std::move(answer->body);
     if (answer.error().code == "closed")
@@ -73,7 +74,8 @@ Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
     if (!answer) return answer;
     if (answer->contains("ok")) return std::move((*answer)["ok"]);
     const auto error = answer->value("error", nlohmann::json::object());
-    return tl::unexpected(Error{error.value("code", "protocol"), error.value("message", "hilumd gave no answer")});
+    return tl::unexpected(
+        Error{error.value("code", "protocol"), error.value("message", "hilumd gave no answer")});
 }
 
 }  // namespace
@@ -83,7 +85,8 @@ Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::str
     const nlohmann::json request = {{"verb", verb}, {"args", args}};
     auto daemon = connect(DataDirectory{data_dir}.control_socket(), patience);
     if (!daemon) return tl::unexpected(daemon.error());
-    auto answer = *daemon ? ask_daemon(**daemon, request, patience) : answer_control_request(data_dir, request);
+    auto answer =
+        *daemon ? ask_daemon(**daemon, request, patience) : answer_control_request(data_dir, request);
     return opened(std::move(answer));
 }
 

@@ -18,13 +18,14 @@ inline constexpr Duration usual_patience = std::chrono::seconds(60);
 inline constexpr Duration endless_patience = std::chrono::hours(24);
 
 // The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get
-// the code "not_running". Codes beside the daemon's own: "not_permitted", "no_answer" (within `patience`), "system",
-// "protocol", "configuration" (a data_dir whose name is too long for a socket).
+// the code "not_running". Codes beside the daemon's own: "not_permitted", "no_answer" (within `patience`),
+// "system", "protocol", "configuration" (a data_dir whose name is too long for a socket).
 Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::string& verb,
-                           const nlohmann::json& args = nlohmann::json::object(), Duration patience = usual_patience);
+                           const nlohmann::json& args = nlohmann::json::object(),
+                           Duration patience = usual_patience);
 
-// The same of a daemon alone: where none runs, the code "not_running" for reading verbs too. For what is shown before
-// the daemon is asked to change it.
+// The same of a daemon alone: where none runs, the code "not_running" for reading verbs too. For what is
+// shown before the daemon is asked to change it.
 Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const std::string& verb,
                                    const nlohmann::json& args);
 

@@ -155,8 +155,7 @@ int echo(const Context& context, const PeerOptions& options) {
     for (const auto& destination : configuration->destinations)
         peers.push_back(peer_of(*configuration, destination));
     if (peers.empty())
-        return context.failed(
-            {"not_found", context.config.string() + " has no destinations; name a --host"});
+        return context.failed({"not_found", context.config.string() + " has no destinations; name a --host"});
     return echo_all(context, peers);
 }
 

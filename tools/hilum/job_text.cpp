@@ -29,7 +29,8 @@ bool says_nothing(const nlohmann::json& value) {
 }
 
 // Objects and lists with what is in them below, indented.
-void print_members(std::ostream& out, const nlohmann::json& members, std::size_t indent, std::size_t columns) {
+void print_members(std::ostream& out, const nlohmann::json& members, std::size_t indent,
+                   std::size_t columns) {
     for (const auto& [key, value] : members.items()) {
         if (says_nothing(value)) continue;
         if (value.is_structured()) {
@@ -59,7 +60,8 @@ void print_events(std::ostream& out, const nlohmann::json& events, std::size_t c
         const auto detail = event.find("detail");
         if (detail != event.end() && !says_nothing(*detail)) what += ": " + detail_text(*detail);
         what += fmt::format(" ({})", text_of(event, "actor"));
-        print_wrapped(out, fmt::format("{:<{}}  ", time_to_the_second(text_of(event, "at")), time_width), what, columns);
+        print_wrapped(out, fmt::format("{:<{}}  ", time_to_the_second(text_of(event, "at")), time_width),
+                      what, columns);
     }
 }
 

@@ -35,9 +35,9 @@ void print_jobs(const Context& context, const nlohmann::json& jobs) {
                  {"NEXT TRY", 20, true},
                  {"STUDY", 64, true}});
     for (const auto& job : jobs)
-        table.add({text_of(job, "kind") + "/" + text_of(job, "id"), text_of(job, "state"), text_of(job, "error"),
-                   subject_of(job), text_of(job, "accession_number"), text_of(job, "attempts"),
-                   short_time(text_of(job, "created_at")),
+        table.add({text_of(job, "kind") + "/" + text_of(job, "id"), text_of(job, "state"),
+                   text_of(job, "error"), subject_of(job), text_of(job, "accession_number"),
+                   text_of(job, "attempts"), short_time(text_of(job, "created_at")),
                    text_of(job, "state") == "queued" ? short_time(text_of(job, "next_attempt_at")) : "",
                    text_of(job, "study_instance_uid")});
     if (table.empty())
@@ -61,7 +61,8 @@ nlohmann::json list_arguments(const JobOptions& options) {
 }
 
 int list_jobs(const Context& context, const JobOptions& options) {
-    if (const auto filter = job_filter(parameters_of(options)); !filter) return context.failed(filter.error());
+    if (const auto filter = job_filter(parameters_of(options)); !filter)
+        return context.failed(filter.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     const auto answer = ask(configuration->node.data_dir, "jobs.list", list_arguments(options));
@@ -89,7 +90,8 @@ Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir,
     of_study.limit = most_jobs;
     const auto answer = ask(data_dir, "jobs.list", list_arguments(of_study));
     if (!answer) return tl::unexpected(answer.error());
-    for (const auto& job : list_of(*answer, "jobs")) jobs.push_back({text_of(job, "kind"), number_of(job, "id")});
+    for (const auto& job : list_of(*answer, "jobs"))
+        jobs.push_back({text_of(job, "kind"), number_of(job, "id")});
     return jobs;
 }
 

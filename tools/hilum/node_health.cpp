@@ -21,7 +21,8 @@ void add_models(const nlohmann::json& status, NodeHealth& health) {
     if (models.empty()) health.to_look_at.push_back("no model is configured: nothing is analysed");
     bool explained = false;
     for (const auto& model : models) {
-        const auto name = text_of(model, "package"), error = text_of(model, "error"), state = text_of(model, "state");
+        const auto name = text_of(model, "package"), error = text_of(model, "error"),
+                   state = text_of(model, "state");
         if (state == "ready" && error.empty()) continue;
         explained = explained || state != "ready";
         // A reload that failed leaves the version before at work.
@@ -51,7 +52,8 @@ void add_destinations(const nlohmann::json& status, NodeHealth& health) {
     for (const auto& destination : list_of(status, "destination_states")) {
         const auto name = text_of(destination, "name");
         if (text_of(destination, "state") != "down" || paused.contains(name)) continue;
-        health.problems.push_back(fmt::format("{} is DOWN since {}: {}", name, short_time(text_of(destination, "since")),
+        health.problems.push_back(fmt::format("{} is DOWN since {}: {}", name,
+                                              short_time(text_of(destination, "since")),
                                               text_of(destination, "error")));
     }
 }
@@ -61,7 +63,8 @@ void add_jobs(const nlohmann::json& status, NodeHealth& health) {
     std::map<std::string, std::int64_t> set_aside;
     const auto queue = mapping_of(status, "queue");
     for (const auto& [kind, states] : queue.items())
-        for (const char* state : {"quarantined", "refused", "expired"}) set_aside[state] += number_of(states, state);
+        for (const char* state : {"quarantined", "refused", "expired"})
+            set_aside[state] += number_of(states, state);
     for (const auto& [state, jobs] : set_aside)
         if (jobs > 0)
             health.to_look_at.push_back(fmt::format("{} {}: see `hilum jobs list --state {}`",
@@ -74,13 +77,15 @@ NodeHealth health_of(const nlohmann::json& status) {
     NodeHealth health;
     if (is_true(status, "running")) {
         if (!is_true(status, "receiving"))
-            health.problems.push_back(reason_of(status, "receiving", "it does not receive: the DICOM port is not open"));
+            health.problems.push_back(
+                reason_of(status, "receiving", "it does not receive: the DICOM port is not open"));
         if (is_true(status, "draining")) health.problems.push_back("it is being stopped");
         add_models(status, health);
         for (const auto& child : list_of(status, "children"))
             if (text_of(child, "state") != "running")
-                health.problems.push_back(fmt::format("process {} {} does not run ({})", text_of(child, "role"),
-                                                      text_of(child, "name"), text_of(child, "state")));
+                health.problems.push_back(fmt::format("process {} {} does not run ({})",
+                                                      text_of(child, "role"), text_of(child, "name"),
+                                                      text_of(child, "state")));
     } else {
         health.problems.push_back("hilumd is not running");
     }

@@ -10,8 +10,8 @@ namespace hilum::cli {
 
 // Sentences for an operator, without a patient's data.
 struct NodeHealth {
-    std::vector<std::string> problems;     // the node does not do its work now: it is not well
-    std::vector<std::string> to_look_at;   // what an operator decided or has to decide; the node works
+    std::vector<std::string> problems;    // the node does not do its work now: it is not well
+    std::vector<std::string> to_look_at;  // what an operator decided or has to decide; the node works
     bool well() const { return problems.empty(); }
 };
 

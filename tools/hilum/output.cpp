@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t gap = 2;  // columns between cells
 
-void print_row(std::ostream& out, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+void print_row(std::ostream& out, const std::vector<std::string>& row,
+               const std::vector<std::size_t>& widths) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
         if (widths[i] == 0) continue;  // left out

@@ -40,8 +40,8 @@ int write(const Context& context, const PhantomArguments& arguments) {
     Table table({"FILE", "FINDING", {"ACCESSION", 9, true}, {"STUDY", 64, true}});
     for (const auto& one : *written) {
         files.push_back(to_json(one));
-        table.add({end_of(one.file.string(), context.terminal.columns / 2), std::string(phantom::name_of(one.finding)), one.accession_number,
-                   one.study_instance_uid});
+        table.add({end_of(one.file.string(), context.terminal.columns / 2),
+                   std::string(phantom::name_of(one.finding)), one.accession_number, one.study_instance_uid});
     }
     if (context.json)
         print_json(context.out, {{"files", files}});

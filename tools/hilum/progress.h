@@ -18,8 +18,9 @@ class Progress {
     Progress& operator=(const Progress&) = delete;
 
     void say(const std::string& what);  // "loading the model", drawn at once
-    void count(const std::string& what, std::size_t done, std::size_t all);  // "sending: 3 of 40"; at most 10 a second
-    void clear();  // before something else is written
+    void count(const std::string& what, std::size_t done,
+               std::size_t all);  // "sending: 3 of 40"; at most 10 a second
+    void clear();                 // before something else is written
 
   private:
     void draw(const std::string& text);

@@ -77,7 +77,8 @@ std::string notes_text(const nlohmann::json& study) {
     std::string names;
     for (const auto& name : list_of(study, "notes_to"))
         names += (names.empty() ? "" : ", ") + (name.is_string() ? name.get<std::string>() : name.dump());
-    return names.empty() ? "no destination has results: none gets a note" : "a note that rejects them goes to: " + names;
+    return names.empty() ? "no destination has results: none gets a note"
+                         : "a note that rejects them goes to: " + names;
 }
 
 void print_plan(const Context& context, std::ostream& out, const nlohmann::json& studies) {
@@ -85,8 +86,9 @@ void print_plan(const Context& context, std::ostream& out, const nlohmann::json&
         print_wrapped(out, head, text, context.terminal.columns);
     };
     for (const auto& study : studies) {
-        line("", fmt::format("study {} (accession number {}, Study Date {})", text_of(study, "study_instance_uid"),
-                             text_of(study, "accession_number"), text_of(study, "study_date")));
+        line("", fmt::format("study {} (accession number {}, Study Date {})",
+                             text_of(study, "study_instance_uid"), text_of(study, "accession_number"),
+                             text_of(study, "study_date")));
         line("  - ", reports_text(study));
         line("  - ", notes_text(study));
         if (const auto waiting = number_of(study, "not_sent"); waiting > 0)
@@ -98,7 +100,8 @@ void print_plan(const Context& context, std::ostream& out, const nlohmann::json&
 std::optional<Error> objection(const Context& context, const WithdrawOptions& options) {
     if (options.yes) return std::nullopt;
     if (context.terminal.answers == nullptr)
-        return Error{"not_confirmed", "nothing was withdrawn: nobody is at a terminal to be asked; --yes agrees to the above"};
+        return Error{"not_confirmed",
+                     "nothing was withdrawn: nobody is at a terminal to be asked; --yes agrees to the above"};
     context.err << "Withdraw these results? They cannot be brought back. [y/N] " << std::flush;
     std::string answer;
     std::getline(*context.terminal.answers, answer);

@@ -25,19 +25,22 @@ void print_node(const Context& context, const nlohmann::json& status) {
         context.out << fmt::format("  receiving  {}\n", is_true(status, "receiving")
                                                             ? "yes, port " + text_of(node, "scp_port")
                                                             : "NO (see below)");
-        context.out << fmt::format("  inferring  {}\n", is_true(status, "inferring") ? "yes" : "NO (see below)");
+        context.out << fmt::format("  inferring  {}\n",
+                                   is_true(status, "inferring") ? "yes" : "NO (see below)");
         if (text_of(node, "http_port") != "0")
             context.out << "  http       port " << text_of(node, "http_port") << "\n";
     }
     const auto disk = mapping_of(status, "disk");
     if (disk.contains("free_bytes"))
-        context.out << "  free disk  " << human_size(static_cast<std::uint64_t>(number_of(disk, "free_bytes"))) << "\n";
+        context.out << "  free disk  "
+                    << human_size(static_cast<std::uint64_t>(number_of(disk, "free_bytes"))) << "\n";
 }
 
 void print_sentences(const Context& context, const char* title, const std::vector<std::string>& sentences) {
     if (sentences.empty()) return;
     context.out << "\n" << title << "\n";
-    for (const auto& sentence : sentences) print_wrapped(context.out, "- ", sentence, context.terminal.columns);
+    for (const auto& sentence : sentences)
+        print_wrapped(context.out, "- ", sentence, context.terminal.columns);
 }
 
 // Only of the last day.
@@ -58,7 +61,8 @@ void print_section(const Context& context, const char* title, const Table& table
 }
 
 Table models_table(const nlohmann::json& status) {
-    Table table({{"MODEL", 12}, {"VERSION", 7}, "STATE", {"DEVICE", 8}, {"WEIGHTS", 12, true}, {"PROBLEM", 16}});
+    Table table(
+        {{"MODEL", 12}, {"VERSION", 7}, "STATE", {"DEVICE", 8}, {"WEIGHTS", 12, true}, {"PROBLEM", 16}});
     for (const auto& model : list_of(status, "models"))
         table.add({model.contains("name") ? text_of(model, "name") : text_of(model, "package"),
                    text_of(model, "version"), text_of(model, "state"), text_of(model, "device"),
@@ -80,7 +84,8 @@ struct Destination {
 };
 
 // By name: those configured, and others that results were made for.
-std::map<std::string, Destination> destinations_of(const Configuration& configuration, const nlohmann::json& status) {
+std::map<std::string, Destination> destinations_of(const Configuration& configuration,
+                                                   const nlohmann::json& status) {
     std::map<std::string, Destination> all;
     for (const auto& destination : configuration.destinations) all[destination.name];
     for (const auto& destination : list_of(status, "destinations"))
@@ -102,18 +107,22 @@ std::string commitment_text(const nlohmann::json& known) {
     return asked == 0 ? "-" : fmt::format("{} of {}", committed, asked);
 }
 
-void print_destinations(const Context& context, const Configuration& configuration, const nlohmann::json& status) {
+void print_destinations(const Context& context, const Configuration& configuration,
+                        const nlohmann::json& status) {
     Table table({{"DESTINATION", 16}, "STATE", "WAITING", "DELIVERED", "COMMITTED", "REFUSED"});
     const auto destinations = destinations_of(configuration, status);
     for (const auto& [name, destination] : destinations) {
-        const auto count = [&known = destination.known](const char* key) { return std::to_string(number_of(known, key)); };
+        const auto count = [&known = destination.known](const char* key) {
+            return std::to_string(number_of(known, key));
+        };
         table.add({name, state_text(destination), count("waiting"), count("delivered"),
                    commitment_text(destination.known), count("refused")});
     }
     print_section(context, "Destinations", table);
     for (const auto& [name, destination] : destinations)
         if (const auto error = text_of(destination.known, "last_error"); !error.empty())
-            print_wrapped(context.out, "- ", fmt::format("{}: last error: {}", name, error), context.terminal.columns);
+            print_wrapped(context.out, "- ", fmt::format("{}: last error: {}", name, error),
+                          context.terminal.columns);
 }
 
 Table children_table(const nlohmann::json& status) {
@@ -152,7 +161,8 @@ int show_status(const Context& context) {
 
 void add_status_verb(CLI::App& app, Action& action) {
     auto* verb = app.add_subcommand(
-        "status", "how the node is: ports, models, queues, destinations, processes; exit code 1 when it is not well");
+        "status",
+        "how the node is: ports, models, queues, destinations, processes; exit code 1 when it is not well");
     verb->callback([&action] { action = show_status; });
 }
 

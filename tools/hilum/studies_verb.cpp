@@ -44,8 +44,8 @@ std::string result_text(const nlohmann::json& study) {
 std::string sent_text(const nlohmann::json& study) {
     std::string text;
     for (const auto& destination : list_of(study, "destinations")) {
-        const auto delivered = number_of(destination, "delivered"), waiting = number_of(destination, "waiting"),
-                   failed = number_of(destination, "failed");
+        const auto delivered = number_of(destination, "delivered"),
+                   waiting = number_of(destination, "waiting"), failed = number_of(destination, "failed");
         const auto all = delivered + waiting + failed;
         text += (text.empty() ? "" : ", ") + text_of(destination, "name");
         if (failed > 0)
@@ -67,8 +67,9 @@ void print_studies(const Context& context, const nlohmann::json& studies) {
     for (const auto& study : studies) {
         const auto version = number_of(study, "report_version");
         table.add({short_time(text_of(study, "received_at")), text_of(study, "accession_number"),
-                   text_of(study, "instances"), result_text(study), version == 0 ? "-" : fmt::format("v{}", version),
-                   sent_text(study), text_of(study, "study_instance_uid")});
+                   text_of(study, "instances"), result_text(study),
+                   version == 0 ? "-" : fmt::format("v{}", version), sent_text(study),
+                   text_of(study, "study_instance_uid")});
     }
     if (table.empty())
         context.out << "no studies\n";
@@ -101,14 +102,16 @@ void add_studies_verb(CLI::App& app, Action& action) {
     verb->add_option("--patient", options->patient, "studies of the patient with this Patient ID");
     verb->add_option("--accession", options->accession_number, "studies with this accession number");
     verb->add_option("--study", options->study_instance_uid, "the study with this Study Instance UID");
-    verb->add_option("--since", options->since,
-                     "studies that received something since: 2h or 7d ago, or a day or time in local time such as "
-                     "2026-11-23 or 2026-11-23T14:05");
+    verb->add_option(
+        "--since", options->since,
+        "studies that received something since: 2h or 7d ago, or a day or time in local time such as "
+        "2026-11-23 or 2026-11-23T14:05");
     verb->add_option("--state", options->state, "studies in this state: " + joined(study_states()));
     verb->add_option("--limit", options->limit, "at most so many")
         ->capture_default_str()
         ->check(CLI::Range(1, most_listed));
-    verb->callback([&action, options] { action = [options](const Context& c) { return list_studies(c, *options); }; });
+    verb->callback(
+        [&action, options] { action = [options](const Context& c) { return list_studies(c, *options); }; });
 }
 
 }  // namespace hilum::cli

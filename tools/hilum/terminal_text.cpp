@@ -25,10 +25,22 @@ constexpr std::array<Range, 9> steering{{{0x00, 0x1F},
                                          {0xFFF9, 0xFFFB},
                                          {0xE0000, 0xE0FFF}}};
 // Combining marks of the scripts that DICOM's character sets have, and what else takes no column.
-constexpr std::array<Range, 16> narrowest{{{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x0610, 0x061A},
-                                           {0x064B, 0x065F}, {0x06D6, 0x06DC}, {0x0E31, 0x0E31}, {0x0E34, 0x0E3A},
-                                           {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x200B, 0x200D},
-                                           {0x20D0, 0x20FF}, {0x302A, 0x302D}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}}};
+constexpr std::array<Range, 16> narrowest{{{0x0300, 0x036F},
+                                           {0x0483, 0x0489},
+                                           {0x0591, 0x05BD},
+                                           {0x0610, 0x061A},
+                                           {0x064B, 0x065F},
+                                           {0x06D6, 0x06DC},
+                                           {0x0E31, 0x0E31},
+                                           {0x0E34, 0x0E3A},
+                                           {0x0E47, 0x0E4E},
+                                           {0x1AB0, 0x1AFF},
+                                           {0x1DC0, 0x1DFF},
+                                           {0x200B, 0x200D},
+                                           {0x20D0, 0x20FF},
+                                           {0x302A, 0x302D},
+                                           {0xFE00, 0xFE0F},
+                                           {0xFE20, 0xFE2F}}};
 // Wide and fullwidth characters (UAX #11).
 constexpr std::array<Range, 14> wide{{{0x1100, 0x115F},
                                       {0x2E80, 0x3029},

@@ -1,5 +1,5 @@
-// Text as a terminal shows it. Names come over the network and from file systems: no control character of theirs
-// reaches a terminal, and columns are counted as the terminal counts them.
+// Text as a terminal shows it. Names come over the network and from file systems: no control character of
+// theirs reaches a terminal, and columns are counted as the terminal counts them.
 #pragma once
 
 #include <ostream>

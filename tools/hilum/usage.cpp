@@ -14,7 +14,8 @@ std::string full_name(const CLI::App& verb) {
 
 std::vector<std::string> verbs_of(const CLI::App& app) {
     std::vector<std::string> names;
-    for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(verb->get_name());
+    for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(verb->get_name());
     return names;
 }
 
@@ -43,8 +44,10 @@ std::string what_was_not_expected(const CLI::App& app) {
                            did_you_mean(option, options_of(verb)), name);
     }
     const auto verbs = verbs_of(verb);
-    if (verbs.empty()) return fmt::format("'{}' was not expected by `{}`; see `{} --help`", first, name, name);
-    return fmt::format("'{}' is no verb of `{}`{}\nits verbs: {}", first, name, did_you_mean(first, verbs), joined(verbs));
+    if (verbs.empty())
+        return fmt::format("'{}' was not expected by `{}`; see `{} --help`", first, name, name);
+    return fmt::format("'{}' is no verb of `{}`{}\nits verbs: {}", first, name, did_you_mean(first, verbs),
+                       joined(verbs));
 }
 
 }  // namespace hilum::cli

@@ -27,16 +27,19 @@ std::string ae_title_problem(std::string_view title) {
     if (title.empty()) return "is empty";
     const auto bad = std::find_if(title.begin(), title.end(), is_bad);
     if (bad != title.end() && static_cast<unsigned char>(*bad) >= 0x80)
-        return fmt::format("'{}' has a character that is not ASCII: AE titles have letters, digits and signs of ASCII only",
-                           title);
+        return fmt::format(
+            "'{}' has a character that is not ASCII: AE titles have letters, digits and signs of ASCII only",
+            title);
     if (bad != title.end()) return "must have no backslash, tab or other control character";
-    if (title.size() > 16) return fmt::format("'{}' has {} characters; an AE title has 16 at most", title, title.size());
+    if (title.size() > 16)
+        return fmt::format("'{}' has {} characters; an AE title has 16 at most", title, title.size());
     return "must not begin or end with a blank";
 }
 
 std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
     auto title = at.string(key, std::move(fallback));
-    if (at.has(key) && !is_ae_title(title)) at.problem(key, "must be an AE title: " + ae_title_problem(title));
+    if (at.has(key) && !is_ae_title(title))
+        at.problem(key, "must be an AE title: " + ae_title_problem(title));
     return title;
 }
 

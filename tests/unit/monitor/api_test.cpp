@@ -139,7 +139,8 @@ TEST(ApiStudies, PassOnTheFilter) {
         return body_of(api.answer(http::verb::get, target))["studies"][0];
     };
     EXPECT_EQ(asked("/api/v1/studies")["limit"], 100);
-    const auto all = asked("/api/v1/studies?patient_id=P%2F1&state=failed&since=2026-11-23T10:00:00Z&limit=1000");
+    const auto all =
+        asked("/api/v1/studies?patient_id=P%2F1&state=failed&since=2026-11-23T10:00:00Z&limit=1000");
     EXPECT_EQ(all["patient_id"], "P/1");
     EXPECT_EQ(all["state"], "failed");
     EXPECT_EQ(all["since"], 1795428000000000);

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "pipeline/control.h"
-#include "test_database.h"
+#include "unit/pipeline/test_database.h"
 
 namespace hilum {
 namespace {
@@ -17,23 +17,29 @@ class ListTest : public testing::Test {
     // A study with one image, received `seconds` after 2026-01-01; its id.
     std::int64_t study(const std::string& uid, const std::string& accession = "A1", int seconds = 0) {
         database_.execute(
-            "INSERT INTO study(study_instance_uid, accession_number, patient_id, created_at) VALUES(?, ?, ?, ?)", uid,
-            accession, "P" + uid, at(seconds));
+            "INSERT INTO study(study_instance_uid, accession_number, patient_id, created_at) VALUES(?, ?, ?, "
+            "?)",
+            uid, accession, "P" + uid, at(seconds));
         const auto id = database_.last_id();
         image(id, uid + ".1", seconds);
         return id;
     }
-    std::int64_t image(std::int64_t study, const std::string& uid, int seconds, const char* state = "to_analyse") {
+    std::int64_t image(std::int64_t study, const std::string& uid, int seconds,
+                       const char* state = "to_analyse") {
         database_.execute(
-            "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid,"
-            " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, version, received_at)"
+            "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, "
+            "transfer_syntax_uid,"
+            " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, version, "
+            "received_at)"
             " VALUES(?1, ?2, '1', '1', '1', 'CR', ?2, 1, ?2, ?2, 'PACS', '::1', ?3, 1, ?4)",
             study, uid, state, at(seconds));
         return database_.last_id();
     }
-    std::int64_t analysis(std::int64_t instance, const char* state, const char* outcome = nullptr, int seconds = 0) {
+    std::int64_t analysis(std::int64_t instance, const char* state, const char* outcome = nullptr,
+                          int seconds = 0) {
         database_.execute(
-            "INSERT INTO analysis(instance_id, model, state, outcome, created_at, updated_at) VALUES(?, 'm', ?, ?, ?, 1)",
+            "INSERT INTO analysis(instance_id, model, state, outcome, created_at, updated_at) VALUES(?, 'm', "
+            "?, ?, ?, 1)",
             instance, state, std::optional<std::string>(outcome == nullptr ? "{}" : outcome), at(seconds));
         return database_.last_id();
     }
@@ -74,8 +80,7 @@ class ListTest : public testing::Test {
     std::vector<std::string> jobs(const JobFilter& filter = {}) {
         std::vector<std::string> all;
         const auto listed = reader_.jobs(filter).value();
-        for (const auto& one : listed)
-            all.push_back(one["kind"].get<std::string>() + "/" + one["id"].dump());
+        for (const auto& one : listed) all.push_back(one["kind"].get<std::string>() + "/" + one["id"].dump());
         return all;
     }
 
@@ -127,10 +132,12 @@ TEST_F(ListTest, AStudyIsInTheFirstStateThatFits) {
     const auto image = *database_.number("SELECT id FROM instance");
     analysis(image, "queued");
     EXPECT_EQ(state_of("1"), "waiting");
-    database_.execute("UPDATE analysis SET state = 'not_analysed', outcome = '{\"not_analysed\": {\"message\": \"no\"}}'");
+    database_.execute(
+        "UPDATE analysis SET state = 'not_analysed', outcome = '{\"not_analysed\": {\"message\": \"no\"}}'");
     EXPECT_EQ(state_of("1"), "not_analysed");
     EXPECT_EQ(studies()[0]["not_analysed"], "no");
-    database_.execute("UPDATE analysis SET state = 'analysed', outcome = '{\"result\": {\"diagnosis\": \"Normal\"}}'");
+    database_.execute(
+        "UPDATE analysis SET state = 'analysed', outcome = '{\"result\": {\"diagnosis\": \"Normal\"}}'");
     const auto sent = delivery(id, "queued");
     EXPECT_EQ(state_of("1"), "sending");
     EXPECT_EQ(studies()[0]["diagnoses"], "Normal");
@@ -196,11 +203,13 @@ TEST_F(ListTest, TheListsOfTenThousandStudiesUseTheirIndexes) {
     filter.limit = most_listed;
     EXPECT_EQ(uids(filter).size(), 10'000u);
     for (const char* where : {"accession_number = 'A1'", "patient_id = 'P1'", "study_instance_uid = '1'"}) {
-        const auto plan = database_.select((std::string("EXPLAIN QUERY PLAN SELECT id FROM study WHERE ") + where).c_str());
+        const auto plan =
+            database_.select((std::string("EXPLAIN QUERY PLAN SELECT id FROM study WHERE ") + where).c_str());
         EXPECT_NE(plan.dump().find("SEARCH study"), std::string::npos) << plan;
     }
     const auto newest = database_.select(
-        "EXPLAIN QUERY PLAN SELECT id FROM study WHERE received_at >= 5 ORDER BY received_at DESC, id DESC LIMIT 5");
+        "EXPLAIN QUERY PLAN SELECT id FROM study WHERE received_at >= 5 ORDER BY received_at DESC, id DESC "
+        "LIMIT 5");
     EXPECT_NE(newest.dump().find("study_received"), std::string::npos) << newest;
     EXPECT_EQ(newest.dump().find("TEMP B-TREE"), std::string::npos) << newest;
 }

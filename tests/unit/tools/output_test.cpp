@@ -56,7 +56,8 @@ TEST(Table, ShortensTheWidestCellsAndThenLeavesColumnsOut) {
 
 TEST(Table, OfTenThousandRowsKeepsItsWidth) {
     Table table({"A", {"B", 5}});
-    for (int i = 0; i < 10'000; ++i) table.add({std::to_string(i), std::string(static_cast<std::size_t>(i % 300), 'x')});
+    for (int i = 0; i < 10'000; ++i)
+        table.add({std::to_string(i), std::string(static_cast<std::size_t>(i % 300), 'x')});
     std::istringstream lines(printed(table, 80));
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(width_of(line), 80u);
@@ -74,8 +75,8 @@ TEST(Json, ReadsBackTheSameWithoutAControlCharacter) {
 }
 
 TEST(Members, OfAnythingAreReadWithoutAnException) {
-    for (const nlohmann::json& odd : {nlohmann::json(), nlohmann::json(7), nlohmann::json("x"), nlohmann::json::array(),
-                                      nlohmann::json{{"key", nullptr}}}) {
+    for (const nlohmann::json& odd : {nlohmann::json(), nlohmann::json(7), nlohmann::json("x"),
+                                      nlohmann::json::array(), nlohmann::json{{"key", nullptr}}}) {
         EXPECT_EQ(text_of(odd, "key"), "");
         EXPECT_EQ(number_of(odd, "key"), 0);
         EXPECT_FALSE(is_true(odd, "key"));

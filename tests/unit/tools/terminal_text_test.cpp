@@ -17,7 +17,10 @@ TEST(Printable, HasNothingThatCouldSteerATerminal) {
 
 TEST(Printable, ReplacesBytesThatAreNoUtf8) {
     EXPECT_EQ(printable("M\xfcller"), "M?ller") << "Latin-1";
-    EXPECT_EQ(printable("\x9b" "31m"), "?31m") << "a C1 control as one byte";
+    EXPECT_EQ(printable("\x9b"
+                        "31m"),
+              "?31m")
+        << "a C1 control as one byte";
     EXPECT_EQ(printable("\xc0\xaf\xe0\x80\xaf\xed\xa0\x80\xf4\x90\x80\x80"), "????????????")
         << "too long, a surrogate, beyond Unicode";
     EXPECT_EQ(printable("\xe5\xb1"), "??") << "cut off";
@@ -44,7 +47,8 @@ TEST(Wrapped, BreaksBetweenWordsAndWithinThoseThatAreTooLong) {
     EXPECT_EQ(wrapped("one two three", 7), (std::vector<std::string>{"one two", "three"}));
     EXPECT_EQ(wrapped("abcdefghij", 4), (std::vector<std::string>{"abcd", "efgh", "ij"}));
     EXPECT_EQ(wrapped("", 4), std::vector<std::string>{""});
-    for (const auto& line : wrapped(std::string(1000, 'x') + " \u5c71\u7530 y", 20)) EXPECT_LE(width_of(line), 20u);
+    for (const auto& line : wrapped(std::string(1000, 'x') + " \u5c71\u7530 y", 20))
+        EXPECT_LE(width_of(line), 20u);
 }
 
 TEST(PrintableStream, PutsCharactersTogetherThatArriveByteByByte) {
