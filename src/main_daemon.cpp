@@ -2,6 +2,7 @@
 // other role.
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -13,11 +14,14 @@
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
+#include "base/user_access.h"
 #include "base/yaml_reader.h"
 #include "model/decoder.h"
 #include "model/package/model_package.h"
 #include "monitor/http_server.h"
+#include "pipeline/configuration_warnings.h"
 #include "pipeline/coordinator.h"
+#include "pipeline/surroundings.h"
 #include "pipeline/types/configuration.h"
 #include "results/composer.h"
 #include "results/delivery/sender.h"
@@ -33,6 +37,7 @@ constexpr std::size_t largest_configuration = 1 << 20;
 struct Arguments {
     std::string config = "/etc/hilum/hilum.yaml";
     bool check = false;
+    std::string user;  // whose access --check asks for; empty: of the package's service, where it is there
     std::string role, name;
     int channel_fd = -1, config_fd = -1;
 };
@@ -43,7 +48,7 @@ int print_problems(const ConfigurationProblems& problems) {
 }
 
 // The configuration's own problems and those of the model packages that it names.
-int check(const LoadedConfiguration& loaded, const std::string& file) {
+ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::string& file) {
     ConfigurationProblems problems = loaded.problems;
     const auto& models = loaded.configuration.models;
     std::set<std::string> findings;
@@ -66,8 +71,34 @@ int check(const LoadedConfiguration& loaded, const std::string& file) {
                                 rule.finding == indeterminate
                                     ? "no package calls a result indeterminate"
                                     : fmt::format("no package has a label named '{}'", rule.finding)});
-    if (problems.empty()) std::cout << "the configuration is valid\n";
-    return print_problems(problems);
+    return problems;
+}
+
+// As whom the service runs that the package installs.
+constexpr const char* service_user = "hilum";
+
+// What is valid and unwise. Read access is asked for where the service's user is known and somebody else
+// checks.
+ConfigurationProblems warnings_of(const Configuration& configuration, const std::string& text,
+                                  const Arguments& arguments) {
+    auto warnings = configuration_warnings(configuration, text, arguments.config,
+                                           surroundings_on_this_machine(configuration.node.data_dir));
+    const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
+    const std::string user = service ? service_user : arguments.user;
+    if (user.empty()) return warnings;
+    for (auto& warning : access_warnings(configuration, text, arguments.config, user))
+        warnings.push_back(std::move(warning));
+    return warnings;
+}
+
+int check(const LoadedConfiguration& loaded, const std::string& text, const Arguments& arguments) {
+    const auto problems = problems_of(loaded, arguments.config);
+    if (!problems.empty()) return print_problems(problems);
+    const auto warnings = warnings_of(loaded.configuration, text, arguments);
+    for (const auto& warning : warnings) std::cerr << warning_text(warning) << "\n";
+    std::cout << (warnings.empty() ? "the configuration is valid\n"
+                                   : "the configuration is valid; see the warnings\n");
+    return 0;
 }
 
 int run_role(const Arguments& arguments, const Configuration& configuration) {
@@ -109,7 +140,7 @@ int run_daemon(const Arguments& arguments) {
         return 1;
     }
     auto loaded = parse_configuration(*text, arguments.config);
-    if (arguments.check) return check(loaded, arguments.config);
+    if (arguments.check) return check(loaded, *text, arguments);
     if (!loaded.problems.empty()) return print_problems(loaded.problems);
     start_logging("coordinator", loaded.configuration.node.log_level);
     const std::filesystem::path program = own_executable(), worker = program.parent_path() / "hilum-worker";
@@ -131,7 +162,13 @@ int main(int argc, char** argv) {
     Arguments arguments;
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", arguments.config, "configuration file")->capture_default_str();
-    app.add_flag("--check", arguments.check, "validate the configuration, print every problem, and exit");
+    auto* checks =
+        app.add_flag("--check", arguments.check,
+                     "validate the configuration, print every problem and warning, and exit: with 1 if there "
+                     "is a problem, with 0 if there are warnings at most");
+    app.add_option("--user", arguments.user,
+                   "with --check: warn of what this user cannot read (default for root: hilum)")
+        ->needs(checks);
     const auto own = "(used by hilumd itself)";
     app.add_option("--role", arguments.role, own)->group("");
     app.add_option("--name", arguments.name, own)->group("");

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "base/text.h"
 
 namespace hilum {
 
@@ -14,17 +17,62 @@ std::string ConfigurationProblem::text() const {
 
 namespace {
 
+// The first line that has a tab before anything else; 0 where none has.
+int line_with_tab(const std::string& text) {
+    int number = 0;
+    for (const auto& line : split(text, '\n')) {
+        ++number;
+        if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string::npos &&
+            line.find_first_not_of(" \t\r") != std::string::npos)
+            return number;
+    }
+    return 0;
+}
+
 // An undefined node, and a problem noted, where the text is no YAML.
 YAML::Node load(const std::string& text, const std::string& file, ConfigurationProblems& problems) {
     try {
         return YAML::Load(text);
     } catch (const YAML::Exception& error) {
-        problems.push_back({file, error.mark.line + 1, "", "not valid YAML: " + error.msg});
+        const int tab = line_with_tab(text);
+        if (tab != 0)
+            problems.push_back({file, tab, "", "is indented with a tab; YAML takes blanks only"});
+        else
+            problems.push_back({file, error.mark.line + 1, "", "not valid YAML: " + error.msg});
     }
     return YAML::Node();
 }
 
 }  // namespace
+
+int line_of_key(const std::string& text, const std::string& key) {
+    int line = 0;
+    try {
+        YAML::Node at = YAML::Load(text);
+        std::string path = key;
+        std::replace(path.begin(), path.end(), '[', '.');
+        for (auto part : split(path, '.')) {
+            const bool is_index = part.ends_with("]");
+            if (is_index) part.pop_back();
+            YAML::Node next(YAML::NodeType::Undefined);
+            if (is_index && at.IsSequence() && std::stoul(part) < at.size()) {
+                next.reset(at[std::stoul(part)]);
+                line = next.Mark().line + 1;
+            } else if (!is_index && at.IsMap()) {
+                for (const auto& entry : at)
+                    if (entry.first.IsScalar() && entry.first.Scalar() == part) {
+                        line = entry.first.Mark().line + 1;
+                        next.reset(entry.second);
+                    }
+            }
+            if (!next.IsDefined()) return line;
+            at.reset(next);
+        }
+    } catch (const YAML::Exception&) {
+        return line;
+    }
+    return line;
+}
 
 YamlMapping YamlMapping::parse(const std::string& text, const std::string& file,
                                ConfigurationProblems& problems) {
@@ -233,8 +281,9 @@ void YamlMapping::finish() {
     std::set<std::string> seen;
     for (const auto& key : keys())
         if (!seen.insert(key).second) problem(key, "is there twice");
+    const std::vector<std::string> known(known_.begin(), known_.end());
     for (const auto& key : keys())
-        if (!known_.contains(key)) problem(key, "is not a key that Hilum knows");
+        if (!known_.contains(key)) problem(key, "is not a key that Hilum knows" + did_you_mean(key, known));
 }
 
 }  // namespace hilum

@@ -28,6 +28,10 @@ struct ConfigurationProblem {
 
 using ConfigurationProblems = std::vector<ConfigurationProblem>;
 
+// The line, from 1, of a key such as "destinations[0].port" in the YAML `text`: of the deepest part of it
+// that is there; 0 where none is.
+int line_of_key(const std::string& text, const std::string& key);
+
 // One mapping of the file. A getter marks its key as known; after the last getter call finish(). A missing or
 // wrong value is replaced by the fallback (and a problem noted), so that reading always goes on to the end.
 class YamlMapping {

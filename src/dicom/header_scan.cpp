@@ -192,7 +192,9 @@ class Scanner {
     }
 
     Tag tag_in(const std::string& bytes) const {
-        const auto byte = [&](std::size_t i) { return static_cast<Tag>(static_cast<unsigned char>(bytes[i])); };
+        const auto byte = [&](std::size_t i) {
+            return static_cast<Tag>(static_cast<unsigned char>(bytes[i]));
+        };
         return top().big_endian ? byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3)
                                 : byte(1) << 24 | byte(0) << 16 | byte(3) << 8 | byte(2);
     }
@@ -223,7 +225,8 @@ class Scanner {
     bool only_zeros_follow() {
         const std::uint64_t from = here(), left = levels_.front().limit - reader_.position();
         bool zeros = true;
-        reader_.read(left, [&](auto bytes) { zeros = zeros && std::ranges::all_of(bytes, is_zero<std::byte>); });
+        reader_.read(left,
+                     [&](auto bytes) { zeros = zeros && std::ranges::all_of(bytes, is_zero<std::byte>); });
         if (zeros)
             mending_.ignore_trailing_bytes(from, from + left);
         else
@@ -234,7 +237,8 @@ class Scanner {
     // Whether what failed lies behind the Pixel Data and did not look like an element: bytes that trail.
     bool was_no_element() {
         const std::string& code = reader_.error().code;
-        if (!doubt_ || is_doubled_ || (code != "truncated" && code != "malformed" && code != "not_a_data_set"))
+        if (!doubt_ || is_doubled_ ||
+            (code != "truncated" && code != "malformed" && code != "not_a_data_set"))
             return false;
         scan_ = doubt_->scan;
         character_set_ = doubt_->character_set;
@@ -500,11 +504,11 @@ class Scanner {
     bool digesting_ = false;  // within a top-level element that an analysis looks at
     Sha256 digest_;
     DatasetMending mending_;
-    Tag top_level_tag_ = 0;       // of the element at hand, or the one before
+    Tag top_level_tag_ = 0;  // of the element at hand, or the one before
     bool pixel_data_read_ = false;
-    int fragments_ = 0;           // items of the Pixel Data, with the offset table
-    bool delimited_ = false;      // those within a defined length
-    bool is_doubled_ = false;     // an identifying element
+    int fragments_ = 0;        // items of the Pixel Data, with the offset table
+    bool delimited_ = false;   // those within a defined length
+    bool is_doubled_ = false;  // an identifying element
     std::optional<Doubt> doubt_;
 };
 

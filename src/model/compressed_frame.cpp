@@ -57,8 +57,7 @@ Analysable<JpegFrameHeader> check_jpeg_header(const Stream& stream, E_TransferSy
 }
 
 void tell_of_missing_end(ImageNotes& notes) {
-    add_note(notes, "end_of_image",
-             "The compressed data lacks its end marker; no sample of it is missing.");
+    add_note(notes, "end_of_image", "The compressed data lacks its end marker; no sample of it is missing.");
 }
 
 Analysable<CodedFrame> decode_jpeg(Stream& stream, E_TransferSyntax syntax, const ImageDescription& image,

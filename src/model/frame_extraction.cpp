@@ -152,7 +152,8 @@ Analysable<std::vector<std::uint8_t>> joined_fragments(DcmPixelSequence& sequenc
     return joined(items, {0, items.size()});
 }
 
-void replace_fragments(DcmDataset& dataset, const std::vector<std::uint8_t>& stream, E_TransferSyntax syntax) {
+void replace_fragments(DcmDataset& dataset, const std::vector<std::uint8_t>& stream,
+                       E_TransferSyntax syntax) {
     auto* const fragment = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
     if (fragment->putUint8Array(stream.data(), static_cast<unsigned long>(stream.size())).bad())
         throw std::bad_alloc();

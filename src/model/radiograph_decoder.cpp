@@ -146,7 +146,8 @@ Analysable<void> decompress_with_dcmtk(DcmDataset& dataset) {
     stack.push(&dataset);
     stack.push(*pixel_data);
     take_jpeg_damage();
-    const OFCondition condition = (*pixel_data)->chooseRepresentation(EXS_LittleEndianExplicit, nullptr, stack);
+    const OFCondition condition =
+        (*pixel_data)->chooseRepresentation(EXS_LittleEndianExplicit, nullptr, stack);
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
     const std::string problem = jpeg2000_problem(condition);
     if (!problem.empty()) return undecodable("its compressed data " + problem);
@@ -165,7 +166,8 @@ Analysable<DecodedImage> decode_compressed(DcmDataset& dataset, DcmPixelData& pi
     auto stream = joined_fragments(*fragments);
     if (!stream) return tl::unexpected(stream.error());
     if (!is_decoded_here(syntax, image)) {
-        if (auto ok = prepare_for_dcmtk(*stream, syntax, image, notes); !ok) return tl::unexpected(ok.error());
+        if (auto ok = prepare_for_dcmtk(*stream, syntax, image, notes); !ok)
+            return tl::unexpected(ok.error());
         replace_fragments(dataset, *stream, syntax);
         stream->clear();
         if (auto ok = decompress_with_dcmtk(dataset); !ok) return tl::unexpected(ok.error());

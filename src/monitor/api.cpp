@@ -1,9 +1,9 @@
 #include "monitor/api.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "base/clock.h"
 #include "monitor/dashboard.h"
 #include "monitor/metrics.h"
 #include "pipeline/types/prediction_json.h"
@@ -13,9 +13,6 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr int default_rows = 100;
-constexpr int most_rows = 1000;
-
 std::string text_of(const nlohmann::json& json) {
     return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -24,12 +21,8 @@ Response database_error(const Error& error) {
     return error_response(http::status::service_unavailable, error.code, error.message);
 }
 
-// Rows to show: 1 to most_rows; default_rows when not given or not a number.
-int limit_in(std::string_view query) {
-    const auto text = query_parameter(query, "limit");
-    int limit = default_rows;
-    std::from_chars(text.data(), text.data() + text.size(), limit);
-    return std::clamp(limit, 1, most_rows);
+Response bad_request(const Error& error) {
+    return error_response(http::status::bad_request, error.code, error.message);
 }
 
 int hex_digit(char c) {
@@ -76,15 +69,30 @@ Response error_response(http::status status, const std::string& code, const std:
     return json_response(status, prediction_error_json(code, message));
 }
 
-std::string query_parameter(std::string_view query, std::string_view name) {
+Result<Parameters> query_parameters(std::string_view query) {
+    Parameters parameters;
     while (!query.empty()) {
         const auto pair = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(query.size(), pair.size() + 1));
+        if (pair.empty()) continue;
         const auto equals = pair.find('=');
-        if (percent_decoded(pair.substr(0, equals)) == name)
-            return equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1));
+        const auto name = percent_decoded(pair.substr(0, equals));
+        const auto value = equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1));
+        if (!parameters.emplace(name, value).second)
+            return fail("bad_request", "the parameter '{}' is there twice", name);
     }
-    return {};
+    return parameters;
+}
+
+Result<std::string> predicting_model(std::string_view target) {
+    const auto question_mark = target.find('?');
+    if (question_mark == std::string_view::npos) return std::string();
+    const auto parameters = query_parameters(target.substr(question_mark + 1));
+    if (!parameters) return tl::unexpected(parameters.error());
+    for (const auto& [name, value] : *parameters)
+        if (name != "model")
+            return fail("bad_request", "'{}' is no parameter of this; there is: model", name);
+    return parameters->empty() ? std::string() : parameters->at("model");
 }
 
 Response Api::answer(http::verb method, std::string_view target) {
@@ -106,7 +114,8 @@ Response Api::route(std::string_view path, std::string_view query) {
     if (path == "/healthz") return text_response(http::status::ok, "text/plain", "ok\n");
     if (path == "/readyz") return readiness();
     if (path == "/metrics") return metrics();
-    if (path == "/api/v1/status") return status();
+    if (path == "/api/v1/status")
+        return query.empty() ? status() : bad_request({"bad_request", "there are no parameters here"});
     if (path == "/api/v1/studies") return studies(query);
     if (path == "/api/v1/jobs") return jobs(query);
     return error_response(http::status::not_found, "not_found",
@@ -155,15 +164,18 @@ Response Api::status() {
 }
 
 Response Api::studies(std::string_view query) {
-    const auto studies = source_.studies(limit_in(query));
+    const auto filter = query_parameters(query).and_then(
+        [](const Parameters& parameters) { return study_filter(parameters, now()); });
+    if (!filter) return bad_request(filter.error());
+    const auto studies = source_.studies(*filter);
     if (!studies) return database_error(studies.error());
     return json_response(http::status::ok, {{"studies", *studies}});
 }
 
 Response Api::jobs(std::string_view query) {
-    const auto jobs = source_.jobs({query_parameter(query, "accession_number"),
-                                    query_parameter(query, "study_instance_uid"),
-                                    query_parameter(query, "state"), limit_in(query)});
+    const auto filter = query_parameters(query).and_then(job_filter);
+    if (!filter) return bad_request(filter.error());
+    const auto jobs = source_.jobs(*filter);
     if (!jobs) return database_error(jobs.error());
     return json_response(http::status::ok, {{"jobs", *jobs}});
 }

@@ -43,7 +43,11 @@ Response json_response(boost::beast::http::status status, const nlohmann::json& 
 Response error_response(boost::beast::http::status status, const std::string& code,
                         const std::string& message);
 
-// The value of a parameter in a query string, percent-decoded; empty when absent.
-std::string query_parameter(std::string_view query, std::string_view name);
+// The parameters of a query string, percent-decoded. Code "bad_request" for one that is there twice.
+Result<Parameters> query_parameters(std::string_view query);
+
+// The model that a request for a prediction names, empty for the first. Code "bad_request" for other
+// parameters.
+Result<std::string> predicting_model(std::string_view target);
 
 }  // namespace hilum::monitor

@@ -35,8 +35,8 @@ DataSource database_source(const std::filesystem::path& database_file) {
             [=] { return connection->ask([](DatabaseReader& reader) { return reader.gauges(); }); },
             [=] { return connection->ask([](DatabaseReader& reader) { return reader.queue(); }); },
             [=] { return connection->ask([](DatabaseReader& reader) { return reader.destinations(); }); },
-            [=](int limit) {
-                return connection->ask([&](DatabaseReader& reader) { return reader.studies(limit); });
+            [=](const StudyFilter& filter) {
+                return connection->ask([&](DatabaseReader& reader) { return reader.studies(filter); });
             },
             [=](const JobFilter& filter) {
                 return connection->ask([&](DatabaseReader& reader) { return reader.jobs(filter); });

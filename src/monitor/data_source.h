@@ -17,7 +17,7 @@ struct DataSource {
     std::function<Result<std::vector<CounterValue>>()> gauges;
     std::function<Result<nlohmann::json>()> queue;
     std::function<Result<nlohmann::json>()> destinations;
-    std::function<Result<nlohmann::json>(int limit)> studies;
+    std::function<Result<nlohmann::json>(const StudyFilter&)> studies;
     std::function<Result<nlohmann::json>(const JobFilter&)> jobs;
 };
 

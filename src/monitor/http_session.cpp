@@ -77,11 +77,10 @@ void HttpSession::start_upload() {
         return respond(std::move(busy));
     }
     const auto target = parser_->get().target();
-    const auto question_mark = target.find('?');
-    model_ = question_mark == boost::beast::string_view::npos
-                 ? ""
-                 : query_parameter({target.data() + question_mark + 1, target.size() - question_mark - 1},
-                                   "model");
+    auto model = predicting_model({target.data(), target.size()});
+    if (!model)
+        return respond(error_response(http::status::bad_request, model.error().code, model.error().message));
+    model_ = std::move(*model);
     uploaded_ = UniqueFd(::memfd_create("hilum-upload", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     beast::file_posix file;
     file.native_handle(::fcntl(uploaded_.get(), F_DUPFD_CLOEXEC, 0));

@@ -2,13 +2,14 @@
 
 #include <sys/statvfs.h>
 
+#include "base/clock.h"
 #include "pipeline/data_directory.h"
 #include "pipeline/queries.h"
 
 namespace hilum {
 namespace {
 
-constexpr int most_rows = 1000;
+constexpr int most_events = 1000;  // of an answer
 
 std::int64_t free_bytes(const std::filesystem::path& folder) {
     struct statvfs info {};
@@ -40,18 +41,46 @@ Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::pat
                           {"clock", *clock},     {"disk", {{"free_bytes", free_bytes(data_dir)}}}};
 }
 
+// The arguments of a request as text by name.
+Result<Parameters> parameters_in(const nlohmann::json& args) {
+    if (!args.is_object()) return fail("bad_request", "the arguments must be an object");
+    Parameters parameters;
+    for (const auto& [name, value] : args.items())
+        parameters[name] = value.is_string() ? value.get<std::string>() : value.dump();
+    return parameters;
+}
+
 Result<nlohmann::json> list_jobs(DatabaseReader& reader, const nlohmann::json& args) {
-    const JobFilter filter{args.value("accession_number", ""), args.value("study_instance_uid", ""),
-                           args.value("state", ""), std::min(args.value("limit", 100), most_rows)};
-    return reader.jobs(filter).map([](const nlohmann::json& jobs) { return nlohmann::json{{"jobs", jobs}}; });
+    return parameters_in(args)
+        .and_then(job_filter)
+        .and_then([&](const JobFilter& filter) { return reader.jobs(filter); })
+        .map([](const nlohmann::json& jobs) {
+            return nlohmann::json{{"jobs", jobs}};
+        });
+}
+
+Result<nlohmann::json> list_studies(DatabaseReader& reader, const nlohmann::json& args) {
+    return parameters_in(args)
+        .and_then([](const Parameters& parameters) { return study_filter(parameters, now()); })
+        .and_then([&](const StudyFilter& filter) { return reader.studies(filter); })
+        .map([](const nlohmann::json& studies) {
+            return nlohmann::json{{"studies", studies}};
+        });
+}
+
+Result<nlohmann::json> preview_withdrawal(DatabaseReader& reader, const nlohmann::json& args) {
+    return reader.withdrawal(args.value("study_instance_uid", ""), args.value("accession_number", ""))
+        .map([](const nlohmann::json& studies) {
+            return nlohmann::json{{"studies", studies}};
+        });
 }
 
 Result<nlohmann::json> export_audit(DatabaseReader& reader, const nlohmann::json& args) {
-    return reader.audit_events(args.value("after", std::int64_t{0}), most_rows)
+    return reader.audit_events(args.value("after", std::int64_t{0}), most_events)
         .map([](const nlohmann::json& events) {
             return nlohmann::json{
                 {"events", events},
-                {"next", events.size() == most_rows ? events.back()["id"] : nlohmann::json()}};
+                {"next", events.size() == most_events ? events.back()["id"] : nlohmann::json()}};
         });
 }
 
@@ -64,11 +93,8 @@ Result<nlohmann::json> answer(DatabaseReader& reader, const std::filesystem::pat
             .map([](const nlohmann::json& job) {
                 return nlohmann::json{{"job", job}};
             });
-    if (verb == "studies")
-        return reader.studies(std::min(args.value("limit", 100), most_rows))
-            .map([](const nlohmann::json& studies) {
-                return nlohmann::json{{"studies", studies}};
-            });
+    if (verb == "studies") return list_studies(reader, args);
+    if (verb == "results.withdrawal") return preview_withdrawal(reader, args);
     if (verb == "audit.export") return export_audit(reader, args);
     if (verb == "audit.verify") return reader.verify_audit();
     if (verb == "jobs.retry" || verb == "jobs.discard")
@@ -89,15 +115,20 @@ nlohmann::json control_error(const Error& error) {
 }
 
 nlohmann::json answer_control_request(const std::filesystem::path& data_dir, const nlohmann::json& request) {
-    auto reader = DatabaseReader::open(DataDirectory{data_dir}.database());
+    const auto file = DataDirectory{data_dir}.database();
+    std::error_code error;
+    if (!std::filesystem::exists(file, error) && (!error || error == std::errc::no_such_file_or_directory))
+        return control_error(
+            {"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});
+    auto reader = DatabaseReader::open(file);
     if (!reader) return control_error(reader.error());
     try {
         const auto answered = answer(*reader, data_dir, request.value("verb", ""),
                                      request.value("args", nlohmann::json::object()));
         if (!answered) return control_error(answered.error());
         return {{"ok", *answered}};
-    } catch (const nlohmann::json::exception& error) {
-        return control_error({"bad_request", std::string("malformed request: ") + error.what()});
+    } catch (const nlohmann::json::exception& malformed) {
+        return control_error({"bad_request", std::string("malformed request: ") + malformed.what()});
     }
 }
 

@@ -1,7 +1,7 @@
 // The operator's requests: {"verb": ..., "args": {...}} -> {"ok": {...}} or {"error": {"code", "message"}}.
-// Verbs that read: status, jobs.list, jobs.show, studies, audit.export, audit.verify. Verbs that change
-// (jobs.retry, jobs.discard, results.resend, results.withdraw, destinations.pause, destinations.resume,
-// model.reload) need the daemon.
+// Verbs that read: status, jobs.list, jobs.show, studies, results.withdrawal (what a withdrawal would do),
+// audit.export, audit.verify. Verbs that change (jobs.retry, jobs.discard, results.resend, results.withdraw,
+// destinations.pause, destinations.resume, model.reload) need the daemon.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -2,79 +2,12 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "pipeline/audit_rows.h"
 #include "pipeline/database.h"
+#include "pipeline/query_answers.h"
+#include "pipeline/withdrawals.h"
 
 namespace hilum {
-namespace {
-
-// Turns SQLite's exceptions into an Error: the one translator at this module's edge.
-template <typename Function>
-auto answered(Function function) -> Result<decltype(function())> {
-    try {
-        return function();
-    } catch (const SQLite::Exception& error) {
-        return fail("database", "cannot read the database: {}", error.what());
-    } catch (const nlohmann::json::exception& error) {
-        return fail("database", "the database holds malformed JSON: {}", error.what());
-    }
-}
-
-constexpr const char* all_jobs =
-    "SELECT * FROM ("
-    " SELECT 'analysis' AS kind, analysis.id AS id, analysis.state AS state, study_instance_uid, "
-    "accession_number,"
-    "  sop_instance_uid, frame AS frame, model AS model, NULL AS destination, NULL AS commitment, attempts,"
-    "  next_attempt_at, error,"
-    "  analysis.created_at AS created_at, analysis.updated_at AS updated_at FROM analysis"
-    "  JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id"
-    " UNION ALL SELECT 'report', report.id, report.state, study_instance_uid, accession_number, NULL, NULL, "
-    "model, NULL, NULL,"
-    "  attempts, next_attempt_at, error, report.created_at, report.updated_at FROM report"
-    "  JOIN study ON study.id = study_id"
-    " UNION ALL SELECT 'delivery', delivery.id, delivery.state, study_instance_uid, accession_number,"
-    "  sop_instance_uid, NULL, NULL, destination, commitment, delivery.attempts, delivery.next_attempt_at, "
-    "delivery.error,"
-    "  delivery.created_at, delivery.updated_at FROM delivery JOIN result ON result.id = result_id"
-    "  JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
-    // Of priors where they are asked for: a site may have many.
-    " UNION ALL SELECT 'instance', instance.id, instance.state, study_instance_uid, accession_number,"
-    "  sop_instance_uid, NULL, NULL, NULL, NULL, 0, NULL, 'received, not analysed: ' || not_analysed,"
-    "  received_at, received_at FROM instance JOIN study ON study.id = study_id WHERE instance.state = "
-    "'prior'"
-    "  AND (?1 != '' OR ?2 != '' OR ?3 = 'prior' OR ?4 = 'instance')"
-    " UNION ALL SELECT 'receipt', id, 'refused', study_instance_uid, accession_number, sop_instance_uid, "
-    "NULL, NULL, NULL,"
-    "  NULL, times, NULL, printf('refused on receipt: %04X, %s; from %s (%s)', dimse_status, error, "
-    "calling_ae, peer),"
-    "  last_at, last_at FROM refused_instance)"
-    " WHERE (?1 = '' OR accession_number = ?1) AND (?2 = '' OR study_instance_uid = ?2)"
-    " AND (?3 = '' OR state = ?3) AND (?4 = '' OR (kind = ?4 AND id = ?5))"
-    " ORDER BY created_at DESC, id DESC LIMIT ?6";
-
-void times_to_text(nlohmann::json& rows) {
-    for (auto& row : rows)
-        for (const char* key :
-             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at",
-              "urgent_at", "withdrawn_at", "seen_at", "set_at", "at", "since", "finished_at"})
-            if (row.contains(key) && row[key].is_number())
-                row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
-}
-
-audit::AuditEvent audit_event_of(SQLite::Statement& row) {
-    audit::AuditEvent event;
-    event.id = row.getColumn(0).getInt64();
-    event.at = row.getColumn(1).getInt64();
-    event.type = row.getColumn(2).getString();
-    event.outcome = row.getColumn(3).getString();
-    event.actor = row.getColumn(4).getString();
-    event.study_instance_uid = row.getColumn(5).getString();
-    event.sop_instance_uid = row.getColumn(6).getString();
-    event.patient_id = row.getColumn(7).getString();
-    event.detail = nlohmann::json::parse(row.getColumn(8).getString());
-    return event;
-}
-
-}  // namespace
 
 DatabaseReader::DatabaseReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 DatabaseReader::DatabaseReader(DatabaseReader&&) noexcept = default;
@@ -192,69 +125,11 @@ Result<nlohmann::json> DatabaseReader::storage() {
     });
 }
 
-Result<nlohmann::json> DatabaseReader::studies(int limit) {
+Result<nlohmann::json> DatabaseReader::withdrawal(const std::string& study_instance_uid,
+                                                  const std::string& accession_number) {
     return answered([&] {
-        auto rows = database_->select(
-            "SELECT study_instance_uid, accession_number, study_date, last_arrival_at, report_version, "
-            "urgent_at,"
-            " withdrawn_at,"
-            " (SELECT count(*) FROM instance WHERE study_id = study.id) AS instances,"
-            " (SELECT group_concat(why, '; ') FROM (SELECT DISTINCT not_analysed AS why FROM instance"
-            "  WHERE study_id = study.id AND state = 'prior')) AS not_analysed,"
-            " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS n "
-            "FROM analysis"
-            "  JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id GROUP BY "
-            "analysis.state))"
-            "  AS analyses,"
-            " (SELECT group_concat(DISTINCT json_extract(outcome, '$.result.diagnosis')) FROM analysis"
-            "  JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id"
-            "  AND instance.state = 'to_analyse') AS diagnoses,"
-            " (SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = "
-            "report_id"
-            "  WHERE report.study_id = study.id AND delivery.state = 'delivered') AS delivered, created_at"
-            " FROM study ORDER BY id DESC LIMIT ?",
-            limit);
-        times_to_text(rows);
-        return rows;
+        return preview_of_withdrawal(*database_, {study_instance_uid, accession_number, "", ""});
     });
-}
-
-Result<nlohmann::json> DatabaseReader::jobs(const JobFilter& filter) {
-    return answered([&] {
-        auto rows = database_->select(all_jobs, filter.accession_number, filter.study_instance_uid,
-                                      filter.state, "", std::int64_t{0}, filter.limit);
-        times_to_text(rows);
-        return rows;
-    });
-}
-
-Result<nlohmann::json> DatabaseReader::job(const std::string& kind, std::int64_t id) {
-    auto found = answered([&] {
-        auto rows = database_->select(all_jobs, "", "", "", kind, id, 1);
-        times_to_text(rows);
-        if (rows.empty()) return nlohmann::json();
-        auto job = rows.front();
-        auto& events = job["events"] = nlohmann::json::array();
-        const auto instance =
-            job["sop_instance_uid"].is_string() ? job["sop_instance_uid"].get<std::string>() : "";
-        database_->each(
-            "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail"
-            " FROM audit_event WHERE study_instance_uid = ?1 AND (?2 = '' OR sop_instance_uid = ?2) ORDER BY "
-            "id LIMIT 200",
-            [&](SQLite::Statement& row) { events.push_back(audit::to_json(audit_event_of(row))); },
-            job["study_instance_uid"].get<std::string>(), instance);
-        if (kind == "analysis")
-            database_->each(
-                "SELECT coalesce(outcome, 'null') FROM analysis WHERE id = ?",
-                [&](SQLite::Statement& row) {
-                    job["outcome"] = nlohmann::json::parse(row.getColumn(0).getString());
-                },
-                id);
-        return job;
-    });
-    if (found && found->is_null())
-        return fail("not_found", "there is no {} job {}; `hilum jobs list` shows what there is", kind, id);
-    return found;
 }
 
 Result<nlohmann::json> DatabaseReader::audit_events(std::int64_t after, int limit) {

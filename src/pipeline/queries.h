@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "pipeline/list_filters.h"
 
 namespace hilum {
 
@@ -18,12 +20,6 @@ struct CounterValue {
     std::string name;
     std::map<std::string, std::string> labels;
     std::int64_t value = 0;
-};
-
-// Which jobs to list; empty members do not restrict.
-struct JobFilter {
-    std::string accession_number, study_instance_uid, state;
-    int limit = 100;  // newest first
 };
 
 class Database;
@@ -49,16 +45,25 @@ class DatabaseReader {
     // "spool": the last survey that found something ({at, unknown, unfinished, adopted, duplicates,
     // set_aside, postponed, finished_at}) or null, "set_aside": [{file, code, error, at}]}
     Result<nlohmann::json> storage();
-    Result<nlohmann::json> studies(int limit);  // newest first; no patient's name or id
+    // As docs/http-api.md has them; no patient's name or id in either.
+    Result<nlohmann::json> studies(const StudyFilter& filter);
     Result<nlohmann::json> jobs(const JobFilter& filter);
     Result<nlohmann::json> job(const std::string& kind,
                                std::int64_t id);  // with its audit events; code "not_found"
+    // As preview_of_withdrawal() has it, of a study or an accession number.
+    Result<nlohmann::json> withdrawal(const std::string& study_instance_uid,
+                                      const std::string& accession_number);
     Result<nlohmann::json> audit_events(std::int64_t after, int limit);  // oldest first, from id after+1
     Result<nlohmann::json> verify_audit();  // {"events": n, "intact": bool, "first_broken": id or null}
 
   private:
     explicit DatabaseReader(std::unique_ptr<Database> database);
+    // The same text for the same words, for as long as the reader lives: Database knows a statement by its
+    // address.
+    const char* kept(std::string sql) { return sql_.insert(std::move(sql)).first->c_str(); }
+
     std::unique_ptr<Database> database_;
+    std::set<std::string> sql_;
 };
 
 }  // namespace hilum

@@ -85,6 +85,40 @@ int withdraw_results(Database& database, const WithdrawalOrder& order, const std
     return static_cast<int>(studies.size());
 }
 
+nlohmann::json preview_of_withdrawal(Database& database, const WithdrawalOrder& order) {
+    auto studies = nlohmann::json::array();
+    for (const auto& withdrawn : studies_of(database, order)) {
+        auto study =
+            database
+                .select("SELECT study_instance_uid, accession_number, study_date FROM study WHERE id = ?",
+                        withdrawn.study)
+                .at(0);
+        study["reports"] = database.select(
+            "SELECT model, version, state FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn "
+            "= 0"
+            " AND state != 'discarded' ORDER BY model, version",
+            withdrawn.study);
+        study["notes_to"] = nlohmann::json::array();
+        database.each(
+            "SELECT DISTINCT destination FROM delivery JOIN result ON result.id = result_id JOIN report"
+            " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn = 0"
+            " AND delivery.tried != 0 ORDER BY destination",
+            [&](SQLite::Statement& row) { study["notes_to"].push_back(row.getColumn(0).getString()); },
+            withdrawn.study);
+        study["not_sent"] =
+            database
+                .number(
+                    "SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report"
+                    " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn "
+                    "= 0"
+                    " AND delivery.state IN ('queued', 'refused', 'expired')",
+                    withdrawn.study)
+                .value_or(0);
+        studies.push_back(std::move(study));
+    }
+    return studies;
+}
+
 bool is_withdrawn(Database& database, std::int64_t study) {
     return database.number("SELECT count(*) FROM study WHERE id = ? AND withdrawn_at IS NOT NULL", study)
                .value_or(0) != 0;

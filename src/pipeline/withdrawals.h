@@ -21,6 +21,11 @@ struct WithdrawalOrder {
 // asks for an analysis again (`hilum jobs retry`) does. How many studies had something to take back.
 int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor);
 
+// What withdraw_results would take back now, a study each: {"study_instance_uid", "accession_number",
+// "study_date", "reports": [{"model", "version", "state"}], "notes_to": [destinations that may have results,
+// which get a note], "not_sent": results that wait and are not sent then}.
+nlohmann::json preview_of_withdrawal(Database& database, const WithdrawalOrder& order);
+
 bool is_withdrawn(Database& database, std::int64_t study);
 
 // What the withdrawal that is `report` takes back: results that were sent, or that may have been.

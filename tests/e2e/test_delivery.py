@@ -69,8 +69,9 @@ class DeliveryTest(Deliveries):
 class DownTest(Deliveries):
     def status(self):
         shown = self.node.run("status", "--json")
-        self.assertEqual(shown.returncode, 0, shown.stderr)
-        return json.loads(shown.stdout)
+        status = json.loads(shown.stdout)
+        self.assertEqual(shown.returncode, 0 if status["well"] else 1, shown.stderr)
+        return status
 
     def state(self):
         return self.status()["destination_states"][0]["state"]
@@ -85,6 +86,7 @@ class DownTest(Deliveries):
         wait_until(lambda: len(self.deliveries()) == 4 and self.state() == "down", 60, "four results wait")
         self.assertIn('hilum_destination_up{destination="pacs"} 0', self.metrics())
         self.assertIn("DOWN since", self.node.run("status").stdout)
+        self.assertFalse(self.status()["well"])
         self.pacs.start()
         self.pacs.know("hilum", "HILUM", self.node.port)
         self.assert_each_delivered_once()

@@ -134,7 +134,8 @@ class AcceptingWorklistTest(Worklist):
         self.await_messages(1)
         study = str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID)
         self.await_results([study])
-        done = self.node.run("results", "withdraw", "--study", study, "--reason", "safety", "--note", "wrong patient")
+        done = self.node.run("results", "withdraw", "--study", study, "--reason", "safety", "--note", "wrong patient",
+                             "--yes")
         self.assertEqual(done.returncode, 0, done.stderr)
         told = self.observations(self.await_messages(2)[1])
         self.assertIn("wrong patient", told["withdrawn"][5][0])

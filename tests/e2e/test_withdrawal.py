@@ -16,7 +16,7 @@ class WithdrawalTest(HilumTest):
         self.study = str(pydicom.dcmread(self.file, stop_before_pixels=True).StudyInstanceUID)
 
     def withdraw(self, *options):
-        return self.node.run("results", "withdraw", "--study", self.study, "--reason", "quality", *options)
+        return self.node.run("results", "withdraw", "--study", self.study, "--reason", "quality", "--yes", *options)
 
     def of_class(self, sop_class):
         return [result for result in self.results().get(self.study, []) if result.dataset.SOPClassUID == sop_class]

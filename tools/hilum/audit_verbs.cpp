@@ -4,10 +4,12 @@
 #include <memory>
 #include <ostream>
 
+#include "base/time_words.h"
 #include "hilum/audit_verbs.h"
 #include "hilum/command_line.h"
 #include "hilum/control_client.h"
 #include "hilum/output.h"
+#include "hilum/progress.h"
 
 namespace hilum::cli {
 namespace {
@@ -15,9 +17,13 @@ namespace {
 int verify_audit(const Context& context) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto answer = ask(configuration->node.data_dir, "audit.verify");
+    Progress progress(context);
+    progress.say("reading the whole audit trail");
+    const auto answer =
+        ask(configuration->node.data_dir, "audit.verify", nlohmann::json::object(), endless_patience);
+    progress.clear();
     if (!answer) return context.failed(answer.error());
-    const bool intact = answer->value("intact", false);
+    const bool intact = is_true(*answer, "intact");
     if (context.json)
         print_json(context.out, *answer);
     else if (intact)
@@ -38,7 +44,7 @@ int export_audit(const Context& context, const AuditFilter& filter) {
     do {
         const auto answer = ask(configuration->node.data_dir, "audit.export", {{"after", after}});
         if (!answer) return context.failed(answer.error());
-        for (const auto& event : answer->value("events", nlohmann::json::array()))
+        for (const auto& event : list_of(*answer, "events"))
             if (matches(filter, event)) print_json_line(context.out, event);
         after = answer->value("next", nlohmann::json());
     } while (!after.is_null() && context.out);
@@ -57,7 +63,6 @@ bool matches(const AuditFilter& filter, const nlohmann::json& event) {
 
 void add_audit_verbs(CLI::App& app, Action& action) {
     auto* audit = app.add_subcommand("audit", "the record of what happened to every instance");
-    audit->require_subcommand(1);
     auto* verify = audit->add_subcommand("verify", "check that no event was changed or removed");
     verify->callback([&action] { action = verify_audit; });
 
@@ -65,9 +70,8 @@ void add_audit_verbs(CLI::App& app, Action& action) {
     auto* export_verb = audit->add_subcommand("export", "print events as JSON, one a line, oldest first");
     const auto time = CLI::Validator(
         [](std::string& text) {
-            return text.size() >= 10 && text.find_first_not_of("0123456789-:.TZ") == std::string::npos
-                       ? std::string()
-                       : text + " is not a time in UTC like 2026-11-23 or 2026-11-23T22:24";
+            const auto moment = parse_utc(text);
+            return moment ? std::string() : moment.error().message;
         },
         "TIME");
     export_verb->add_option("--from", filter->from, "events from this time on (UTC)")->check(time);

@@ -11,20 +11,37 @@
 
 namespace hilum::cli {
 
-enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
+// The same for every verb; docs/operations.md explains them, and `hilum --help`.
+enum ExitCode {
+    exit_ok = 0,           // done; the node is well
+    exit_failed = 1,       // not done, or not all of it; the node is not well
+    exit_usage = 2,        // not understood or not confirmed: nothing was done
+    exit_unreachable = 3,  // the node cannot be asked: its configuration, its database, or it does not run
+};
 
-// What every verb gets: the options that stand before it, and where it writes.
+// The exit code of a verb that ends with this error.
+ExitCode exit_code_of(const Error& error);
+
+// Who sits before the program; nobody, where a program calls it.
+struct Terminal {
+    std::istream* answers = nullptr;   // where questions are answered
+    std::ostream* progress = nullptr;  // where a line may be drawn again and again; unfiltered
+    std::size_t columns = 80;
+};
+
+// What every verb gets: the options that stand beside it, and where it writes.
 struct Context {
     std::filesystem::path config = "/etc/hilum/hilum.yaml";
     bool json = false;
     std::ostream& out;
     std::ostream& err;
+    Terminal terminal;
 
     // The configuration, or an Error that lists its problems. `has_config()` tells whether the file is there.
     Result<Configuration> configuration() const;
     bool has_config() const;
 
-    // Prints the error where it belongs (as JSON on `out` with --json, else on `err`); returns exit_failed.
+    // Prints the error where it belongs (as JSON on `out` with --json, else on `err`); returns its exit code.
     int failed(const Error& error) const;
 };
 
@@ -33,6 +50,7 @@ using Action = std::function<int(const Context&)>;
 
 // Each adds its verbs to `app`; a verb that is chosen puts what is to be done into `action`.
 void add_status_verb(CLI::App& app, Action& action);
+void add_studies_verb(CLI::App& app, Action& action);
 void add_jobs_verbs(CLI::App& app, Action& action);
 void add_destination_verbs(CLI::App& app, Action& action);
 void add_result_verbs(CLI::App& app, Action& action);
@@ -42,7 +60,9 @@ void add_predict_verb(CLI::App& app, Action& action);
 void add_model_verbs(CLI::App& app, Action& action);
 void add_phantom_verb(CLI::App& app, Action& action);
 
-// The whole program. `arguments` are those after the program's name.
-int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err);
+// The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds
+// no character that could steer a terminal (terminal_text.h).
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,
+        const Terminal& terminal = {});
 
 }  // namespace hilum::cli

@@ -3,16 +3,30 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
 #include "base/error.h"
+#include "base/units.h"
 
 namespace hilum::cli {
 
+// A daemon answers in milliseconds; one that does not within this time hangs.
+inline constexpr Duration usual_patience = std::chrono::seconds(60);
+// For what takes as long as it takes: loading models, reading the whole audit trail.
+inline constexpr Duration endless_patience = std::chrono::hours(24);
+
 // The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get
-// the code "not_running". Codes beside the daemon's own: "not_permitted", "system", "protocol".
+// the code "not_running". Codes beside the daemon's own: "not_permitted", "no_answer" (within `patience`),
+// "system", "protocol", "configuration" (a data_dir whose name is too long for a socket).
 Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::string& verb,
-                           const nlohmann::json& args = nlohmann::json::object());
+                           const nlohmann::json& args = nlohmann::json::object(),
+                           Duration patience = usual_patience);
+
+// The same of a daemon alone: where none runs, the code "not_running" for reading verbs too. For what is
+// shown before the daemon is asked to change it.
+Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const std::string& verb,
+                                   const nlohmann::json& args);
 
 }  // namespace hilum::cli

@@ -21,7 +21,7 @@ int change(const Context& context, const std::string& name, bool pause) {
         print_json(context.out, *answer);
         return exit_ok;
     }
-    const bool changed = answer->value("changed", false);
+    const bool changed = is_true(*answer, "changed");
     if (pause)
         context.out << fmt::format("{} {}: what is made for it waits until `hilum destinations resume {}`\n",
                                    name, changed ? "is paused" : "was paused already", name);
@@ -34,7 +34,6 @@ int change(const Context& context, const std::string& name, bool pause) {
 
 void add_destination_verbs(CLI::App& app, Action& action) {
     auto* destinations = app.add_subcommand("destinations", "hold results back from a destination, by hand");
-    destinations->require_subcommand(1);
     auto name = std::make_shared<std::string>();
     const auto add = [&](const char* verb, const char* text, bool pause) {
         auto* added = destinations->add_subcommand(verb, text);

@@ -11,6 +11,8 @@
 #include "hilum/control_client.h"
 #include "hilum/input_files.h"
 #include "hilum/output.h"
+#include "hilum/progress.h"
+#include "hilum/terminal_text.h"
 #include "results/delivery/mllp_client.h"
 #include "results/delivery/storage_scu.h"
 
@@ -41,7 +43,7 @@ Result<const DestinationSettings*> find_destination(const Configuration& configu
         if (destination.name == name) return &destination;
         known += (known.empty() ? "" : ", ") + destination.name;
     }
-    return fail("configuration", "no destination is named '{}'; the configuration has: {}", name,
+    return fail("not_found", "no destination is named '{}'; the configuration has: {}", name,
                 known.empty() ? "none" : known);
 }
 
@@ -49,7 +51,7 @@ Result<RemoteNode> find_dicom_destination(const Configuration& configuration, co
     const auto found = find_destination(configuration, name);
     if (!found) return tl::unexpected(found.error());
     if ((*found)->reports.hl7)
-        return fail("configuration", "the destination '{}' takes HL7 messages and no DICOM objects", name);
+        return fail("wrong_protocol", "the destination '{}' takes HL7 messages and no DICOM objects", name);
     return node_of(configuration, **found);
 }
 
@@ -61,7 +63,7 @@ Result<RemoteNode> own_node(const Configuration& configuration) {
     if (node.port != 0) return node;
     const auto status = ask(configuration.node.data_dir, "status");
     if (!status) return tl::unexpected(status.error());
-    node.port = status->value("node", nlohmann::json::object()).value("scp_port", 0);
+    node.port = static_cast<int>(number_of(mapping_of(*status, "node"), "scp_port"));
     if (node.port == 0)
         return fail("not_running", "hilumd has no DICOM port open; `hilum status` tells more");
     return node;
@@ -106,9 +108,11 @@ Peer peer_of(const Configuration& configuration, const DestinationSettings& dest
 
 int echo_all(const Context& context, const std::vector<Peer>& peers) {
     auto results = nlohmann::json::array();
-    Table table({"DESTINATION", "ANSWERS", "MESSAGE"});
+    Table table({{"DESTINATION", 12}, "ANSWERS", {"MESSAGE", 20}});
     bool all_answer = true;
+    Progress progress(context);
     for (const auto& peer : peers) {
+        progress.say("asking " + peer.name);
         const auto answer = peer.ask();
         const bool answers = answer.outcome == Outcome::delivered;
         all_answer &= answers;
@@ -118,10 +122,11 @@ int echo_all(const Context& context, const std::vector<Peer>& peers) {
                            {"dimse_status", answer.dimse_status},
                            {"message", answer.message}});
     }
+    progress.clear();
     if (context.json)
         print_json(context.out, {{"echoes", results}});
     else
-        table.print(context.out);
+        table.print(context.out, context.terminal.columns);
     return all_answer ? exit_ok : exit_failed;
 }
 
@@ -150,8 +155,7 @@ int echo(const Context& context, const PeerOptions& options) {
     for (const auto& destination : configuration->destinations)
         peers.push_back(peer_of(*configuration, destination));
     if (peers.empty())
-        return context.failed(
-            {"configuration", context.config.string() + " has no destinations; name a --host"});
+        return context.failed({"not_found", context.config.string() + " has no destinations; name a --host"});
     return echo_all(context, peers);
 }
 
@@ -161,9 +165,12 @@ struct Sendable {
     std::optional<Error> unreadable;
 };
 
-std::vector<Sendable> propose_all(delivery::StorageScu& scu, const std::vector<InputFile>& files) {
+std::vector<Sendable> propose_all(delivery::StorageScu& scu, const std::vector<InputFile>& files,
+                                  Progress& progress) {
     std::vector<Sendable> sendable;
-    for (const auto& file : files) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const auto& file = files[i];
+        progress.count("reading", i + 1, files.size());
         const auto instance = delivery::SopInstance::load(file.path);
         if (instance)
             scu.propose(instance->sop_class_uid(), instance->transfer_syntax_uid());
@@ -188,25 +195,31 @@ int send(const Context& context, const PeerOptions& options) {
     const auto files = collect_files(options.files);
     if (!files) return context.failed(files.error());
     delivery::StorageScu scu(*node);
-    const auto sendable = propose_all(scu, *files);
-    if (sendable.empty()) return context.failed({"not_dicom", "there is no DICOM file in what was named"});
+    Progress progress(context);
+    const auto sendable = propose_all(scu, *files, progress);
+    if (sendable.empty()) {
+        progress.clear();
+        return context.failed({"not_dicom", "there is no DICOM file in what was named"});
+    }
     auto results = nlohmann::json::array();
-    Table table({"FILE", "RESULT", "MESSAGE"});
+    Table table({{"FILE", 24}, "RESULT", {"MESSAGE", 24}});
     std::size_t delivered = 0;
     for (const auto& one : sendable) {
+        progress.count("sending", results.size() + 1, sendable.size());
         const auto answer = send_one(scu, one);
         if (answer.outcome == Outcome::delivered) ++delivered;
         const char* result = answer.outcome == Outcome::delivered ? "stored" : "FAILED";
-        table.add({one.file.string(), result, answer.message});
+        table.add({end_of(one.file.string(), context.terminal.columns / 2), result, answer.message});
         results.push_back({{"file", one.file.string()},
                            {"stored", answer.outcome == Outcome::delivered},
                            {"dimse_status", answer.dimse_status},
                            {"message", answer.message}});
     }
+    progress.clear();
     if (context.json) {
         print_json(context.out, {{"files", results}});
     } else {
-        table.print(context.out);
+        table.print(context.out, context.terminal.columns);
         context.out << fmt::format("{} of {} stored at {}\n", delivered, sendable.size(), node->text());
     }
     return delivered == sendable.size() ? exit_ok : exit_failed;

@@ -6,15 +6,17 @@
 #include <ostream>
 #include <set>
 
+#include "base/text.h"
 #include "hilum/command_line.h"
 #include "hilum/control_client.h"
 #include "hilum/jobs_verbs.h"
 #include "hilum/output.h"
+#include "pipeline/list_filters.h"
 
 namespace hilum::cli {
 namespace {
 
-constexpr int most_jobs = 1000;
+constexpr int most_jobs = 1000;  // to show at once
 
 struct JobOptions {
     std::string accession_number, study_instance_uid, state;
@@ -22,59 +24,54 @@ struct JobOptions {
     std::vector<std::string> jobs;  // "analysis/12"
 };
 
-std::string subject_of(const nlohmann::json& job) {
-    const auto destination = text_of(job, "destination");
-    if (!destination.empty()) return destination;
-    const auto frame = text_of(job, "frame");
-    return text_of(job, "model") + (frame.empty() || frame == "1" ? "" : ", frame " + frame);
-}
-
 void print_jobs(const Context& context, const nlohmann::json& jobs) {
-    Table table(
-        {"JOB", "STATE", "ACCESSION", "MODEL/DESTINATION", "TRIES", "NEXT TRY", "CREATED", "STUDY", "ERROR"});
+    Table table({"JOB",
+                 {"STATE", 8},
+                 {"ERROR", 24},
+                 {"FOR", 10},
+                 {"ACCESSION", 9},
+                 {"TRIES", 5, true},
+                 {"CREATED", 20, true},
+                 {"NEXT TRY", 20, true},
+                 {"STUDY", 64, true}});
     for (const auto& job : jobs)
         table.add({text_of(job, "kind") + "/" + text_of(job, "id"), text_of(job, "state"),
-                   text_of(job, "accession_number"), subject_of(job), text_of(job, "attempts"),
+                   text_of(job, "error"), subject_of(job), text_of(job, "accession_number"),
+                   text_of(job, "attempts"), short_time(text_of(job, "created_at")),
                    text_of(job, "state") == "queued" ? short_time(text_of(job, "next_attempt_at")) : "",
-                   short_time(text_of(job, "created_at")), text_of(job, "study_instance_uid"),
-                   text_of(job, "error")});
+                   text_of(job, "study_instance_uid")});
     if (table.empty())
         context.out << "no jobs\n";
     else
-        table.print(context.out);
+        table.print(context.out, context.terminal.columns);
+}
+
+Parameters parameters_of(const JobOptions& options) {
+    return {{"accession_number", options.accession_number},
+            {"study_instance_uid", options.study_instance_uid},
+            {"state", options.state},
+            {"limit", std::to_string(options.limit)}};
+}
+
+nlohmann::json list_arguments(const JobOptions& options) {
+    return {{"accession_number", options.accession_number},
+            {"study_instance_uid", options.study_instance_uid},
+            {"state", options.state},
+            {"limit", options.limit}};
 }
 
 int list_jobs(const Context& context, const JobOptions& options) {
+    if (const auto filter = job_filter(parameters_of(options)); !filter)
+        return context.failed(filter.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto answer = ask(configuration->node.data_dir, "jobs.list",
-                            {{"accession_number", options.accession_number},
-                             {"study_instance_uid", options.study_instance_uid},
-                             {"state", options.state},
-                             {"limit", options.limit}});
+    const auto answer = ask(configuration->node.data_dir, "jobs.list", list_arguments(options));
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);
     else
-        print_jobs(context, (*answer)["jobs"]);
+        print_jobs(context, list_of(*answer, "jobs"));
     return exit_ok;
-}
-
-void print_job(const Context& context, const nlohmann::json& job) {
-    for (const auto& [key, value] : job.items())
-        if (key != "events" && key != "outcome" && !text_of(job, key.c_str()).empty())
-            context.out << fmt::format("{:<20}{}\n", key, text_of(job, key.c_str()));
-    if (job.contains("outcome") && !job["outcome"].is_null()) {
-        context.out << "\noutcome\n";
-        print_json(context.out, job["outcome"]);
-    }
-    Table events({"AT", "EVENT", "OUTCOME", "ACTOR", "DETAIL"});
-    for (const auto& event : job.value("events", nlohmann::json::array()))
-        events.add({short_time(text_of(event, "at")), text_of(event, "type"), text_of(event, "outcome"),
-                    text_of(event, "actor"), text_of(event, "detail")});
-    if (events.empty()) return;
-    context.out << "\n";
-    events.print(context.out);
 }
 
 // The jobs that are named, and those of the study or accession number that is.
@@ -89,13 +86,12 @@ Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir,
         if (jobs.empty()) return fail("usage", "say which jobs: KIND/ID..., --accession or --study");
         return jobs;
     }
-    const auto answer = ask(data_dir, "jobs.list",
-                            {{"accession_number", options.accession_number},
-                             {"study_instance_uid", options.study_instance_uid},
-                             {"state", ""},
-                             {"limit", most_jobs}});
+    auto of_study = options;
+    of_study.limit = most_jobs;
+    const auto answer = ask(data_dir, "jobs.list", list_arguments(of_study));
     if (!answer) return tl::unexpected(answer.error());
-    for (const auto& job : (*answer)["jobs"]) jobs.push_back({job.at("kind"), job.at("id")});
+    for (const auto& job : list_of(*answer, "jobs"))
+        jobs.push_back({text_of(job, "kind"), number_of(job, "id")});
     return jobs;
 }
 
@@ -111,10 +107,10 @@ int show_jobs(const Context& context, const JobOptions& options) {
             ask(configuration->node.data_dir, "jobs.show", {{"kind", job.kind}, {"id", job.id}});
         if (!answer) return context.failed(answer.error());
         if (context.json) {
-            all.push_back((*answer)["job"]);
+            all.push_back(mapping_of(*answer, "job"));
         } else {
             if (&job != &jobs->front()) context.out << "\n";
-            print_job(context, (*answer)["job"]);
+            print_job(context.out, mapping_of(*answer, "job"), context.terminal.columns);
         }
     }
     // One job that was named is one object, as it always was.
@@ -143,22 +139,19 @@ Result<std::vector<nlohmann::json>> selections(const JobOptions& options) {
 int change_jobs(const Context& context, const JobOptions& options, const std::string& verb,
                 const char* done) {
     const auto chosen = selections(options);
-    if (!chosen) {
-        context.failed(chosen.error());
-        return exit_usage;
-    }
+    if (!chosen) return context.failed(chosen.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     std::int64_t changed = 0;
     for (const auto& args : *chosen) {
         const auto answer = ask(configuration->node.data_dir, verb, args);
         if (!answer) return context.failed(answer.error());
-        changed += answer->value("jobs", std::int64_t{0});
+        changed += number_of(*answer, "jobs");
     }
     if (context.json)
         print_json(context.out, {{"jobs", changed}});
     else
-        context.out << fmt::format("{} {} {}\n", changed, changed == 1 ? "job" : "jobs", done);
+        context.out << counted(changed, "job", "jobs") << " " << done << "\n";
     return exit_ok;
 }
 
@@ -186,16 +179,14 @@ Result<JobName> parse_job_name(const std::string& text) {
 
 void add_jobs_verbs(CLI::App& app, Action& action) {
     auto* jobs = app.add_subcommand("jobs", "what the node has to do, did, or could not do");
-    jobs->require_subcommand(1);
     auto options = std::make_shared<JobOptions>();
 
     auto* list = jobs->add_subcommand("list", "list jobs, newest first");
     add_filters(*list, *options);
-    list->add_option("--state", options->state,
-                     "jobs in this state: queued, running, quarantined, refused, ...");
+    list->add_option("--state", options->state, "jobs in this state: " + joined(job_states()));
     list->add_option("--limit", options->limit, "at most so many")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1000));
+        ->check(CLI::Range(1, most_listed));
     list->callback(
         [&action, options] { action = [options](const Context& c) { return list_jobs(c, *options); }; });
 

@@ -13,6 +13,7 @@
 #include "hilum/control_client.h"
 #include "hilum/model_process.h"
 #include "hilum/output.h"
+#include "hilum/progress.h"
 
 namespace hilum::cli {
 namespace {
@@ -78,7 +79,7 @@ nlohmann::json package_json(const model::ModelPackage& package) {
 
 void print_package(const Context& context, const model::ModelPackage& package, bool sound) {
     const auto line = [&](const char* name, const std::string& value) {
-        context.out << fmt::format("{:<14}{}\n", name, value);
+        print_wrapped(context.out, fmt::format("{:<14}", name), value, context.terminal.columns);
     };
     line("model", package.name + " " + package.version);
     line("notice", package.notice);
@@ -97,12 +98,12 @@ void print_package(const Context& context, const model::ModelPackage& package, b
         line("indeterminate",
              fmt::format("where the best two differ by less than {:g}", package.indeterminate_margin));
     context.out << "\n";
-    Table table({"LABEL", "CODE", "THRESHOLD", "ABNORMAL"});
+    Table table({{"LABEL", 16}, {"CODE", 16}, "THRESHOLD", "ABNORMAL"});
     for (const auto& label : package.labels)
         table.add({label.name,
                    label.code.value.empty() ? "" : label.code.value + " (" + label.code.scheme + ")",
                    fmt::format("{:g}", label.threshold), label.abnormal ? "yes" : "no"});
-    table.print(context.out);
+    table.print(context.out, context.terminal.columns);
 }
 
 int report_problems(const Context& context, const ConfigurationProblems& problems) {
@@ -147,16 +148,18 @@ Result<nlohmann::json> probe(Predictor& predictor, const model::InputSpecificati
 
 // Loads the model in a worker, which warms it up and so checks its shapes; runs the probe and every golden
 // case, with the node's own decoder and worker.
-Trial try_out(const model::ModelPackage& package) {
+Trial try_out(const model::ModelPackage& package, Progress& progress) {
     Trial trial;
     const auto note = [&](const std::filesystem::path& file, const Error& error) {
         trial.problems.push_back({file.string(), 0, "", error.message});
     };
+    progress.say("loading the model");
     auto predictor = choose_package(package.folder).and_then(Predictor::start);
     if (!predictor) {
         note(package.file, predictor.error());
         return trial;
     }
+    progress.say("running it");
     auto probed = probe(*predictor, package.input);
     if (probed)
         trial.probe = std::move(*probed);
@@ -164,6 +167,7 @@ Trial try_out(const model::ModelPackage& package) {
         note(package.file, probed.error());
     trial.golden_cases = predictor->worker().golden.size();
     for (std::size_t i = 0; i < trial.golden_cases; ++i) {
+        progress.count("golden cases", i + 1, trial.golden_cases);
         if (const auto right = predictor->run_golden(i))
             ++trial.golden_right;
         else
@@ -181,11 +185,14 @@ std::string golden_text(const Trial& trial) {
 int verify(const Context& context, const std::filesystem::path& folder) {
     const auto loaded = model::read_model_package(folder);
     Trial trial;
+    Progress progress(context);
+    progress.say("reading the package");
     auto problems = problems_of(loaded);
     if (problems.empty()) {
-        trial = try_out(loaded.package);
+        trial = try_out(loaded.package, progress);
         problems = trial.problems;
     }
+    progress.clear();
     if (context.json) {
         print_json(context.out, {{"valid", problems.empty()},
                                  {"problems", problems_json(problems)},
@@ -200,7 +207,7 @@ int verify(const Context& context, const std::filesystem::path& folder) {
         context.out << fmt::format(
             "{} {} works: {} outputs{}, {:.0f} ms an image on {}; {}\n", loaded.package.name,
             loaded.package.version, text_of(trial.probe, "outputs"),
-            trial.probe["activation_maps"].get<bool>() ? " and activation maps" : "",
+            is_true(trial.probe, "activation_maps") ? " and activation maps" : "",
             trial.probe["seconds"].get<double>() * 1000, text_of(trial.probe, "device"), golden_text(trial));
     return report_problems(context, problems);
 }
@@ -209,9 +216,13 @@ int verify(const Context& context, const std::filesystem::path& folder) {
 int reload(const Context& context, const std::string& model) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto outcome = ask(configuration->node.data_dir, "model.reload", {{"model", model}});
+    Progress progress(context);
+    progress.say("the node loads and proves its models");
+    const auto outcome =
+        ask(configuration->node.data_dir, "model.reload", {{"model", model}}, endless_patience);
+    progress.clear();
     if (!outcome) return context.failed(outcome.error());
-    const auto& models = outcome->at("models");
+    const auto models = list_of(*outcome, "models");
     const auto went_well = [](const nlohmann::json& one) { return text_of(one, "error").empty(); };
     const int code = std::all_of(models.begin(), models.end(), went_well) ? exit_ok : exit_failed;
     if (context.json) {
@@ -236,7 +247,6 @@ int reload(const Context& context, const std::string& model) {
 
 void add_model_verbs(CLI::App& app, Action& action) {
     auto* model = app.add_subcommand("model", "model packages");
-    model->require_subcommand(1);
     auto folder = std::make_shared<std::filesystem::path>();
     auto* inspect_verb = model->add_subcommand("inspect", "what a package says of itself");
     inspect_verb->add_option("DIR", *folder, "folder of the package")->required();

@@ -7,6 +7,7 @@
 
 #include "hilum/command_line.h"
 #include "hilum/output.h"
+#include "hilum/terminal_text.h"
 #include "phantom/phantom_dicom.h"
 
 namespace hilum::cli {
@@ -36,16 +37,16 @@ int write(const Context& context, const PhantomArguments& arguments) {
     const auto written = phantom::write_phantoms(options);
     if (!written) return context.failed(written.error());
     auto files = nlohmann::json::array();
-    Table table({"FILE", "FINDING", "ACCESSION", "STUDY"});
+    Table table({"FILE", "FINDING", {"ACCESSION", 9, true}, {"STUDY", 64, true}});
     for (const auto& one : *written) {
         files.push_back(to_json(one));
-        table.add({one.file.string(), std::string(phantom::name_of(one.finding)), one.accession_number,
-                   one.study_instance_uid});
+        table.add({end_of(one.file.string(), context.terminal.columns / 2),
+                   std::string(phantom::name_of(one.finding)), one.accession_number, one.study_instance_uid});
     }
     if (context.json)
         print_json(context.out, {{"files", files}});
     else
-        table.print(context.out);
+        table.print(context.out, context.terminal.columns);
     return exit_ok;
 }
 

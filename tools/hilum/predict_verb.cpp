@@ -6,6 +6,7 @@
 #include "hilum/input_files.h"
 #include "hilum/model_process.h"
 #include "hilum/output.h"
+#include "hilum/progress.h"
 #include "pipeline/types/prediction_json.h"
 
 namespace hilum::cli {
@@ -33,22 +34,28 @@ nlohmann::json prediction_of(Predictor& predictor, const std::filesystem::path& 
 
 // The answer is JSON with and without --json: indented for one file, one line a file for several.
 int predict(const Context& context, const PredictOptions& options) {
-    const auto failed = [&](const Error& error) {
+    const auto failed = [&](const Error& error) -> int {
         print_json(context.out, prediction_error_json(error));
-        return exit_failed;
+        return exit_code_of(error);
     };
     const auto files = collect_files(options.files);
     if (!files) return failed(files.error());
     if (files->empty()) return failed({"unreadable", "the folder holds no files"});
     auto choice = choose(context, options);
     if (!choice) return failed(choice.error());
+    Progress progress(context);
+    progress.say("loading the model");
     auto predictor = Predictor::start(std::move(*choice));
+    progress.clear();
     if (!predictor) return failed(predictor.error());
     int exit_code = exit_ok;
+    std::size_t done = 0;
     for (const auto& file : *files) {
+        progress.count("predicting", ++done, files->size());
         auto answer = prediction_of(*predictor, file.path);
         if (answer.contains("error")) exit_code = exit_failed;
         answer["file"] = file.path.string();
+        progress.clear();
         if (files->size() == 1)
             print_json(context.out, answer);
         else

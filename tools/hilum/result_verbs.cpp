@@ -1,8 +1,9 @@
 // hilum results: resend what a destination lost, withdraw what went wrong.
 #include <fmt/format.h>
 
-#include <functional>
+#include <istream>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "hilum/command_line.h"
@@ -21,24 +22,12 @@ void add_study_options(CLI::App& verb, StudyOptions& study) {
     verb.add_option("--accession", study.accession_number, "accession number");
 }
 
-// Asks the daemon about the study, with more `args`, and prints its answer: as JSON, or as `say` does.
-int ask_about(const Context& context, const StudyOptions& study, const char* verb, nlohmann::json args,
-              const std::function<void(const nlohmann::json&)>& say) {
-    if (study.study_instance_uid.empty() && study.accession_number.empty()) {
-        context.failed({"usage", "say of which study: --study or --accession"});
-        return exit_usage;
-    }
-    const auto configuration = context.configuration();
-    if (!configuration) return context.failed(configuration.error());
-    args["study_instance_uid"] = study.study_instance_uid;
-    args["accession_number"] = study.accession_number;
-    const auto answer = ask(configuration->node.data_dir, verb, args);
-    if (!answer) return context.failed(answer.error());
-    if (context.json)
-        print_json(context.out, *answer);
-    else
-        say(*answer);
-    return exit_ok;
+// The arguments of a request about the study.
+Result<nlohmann::json> arguments_of(const StudyOptions& study) {
+    if (study.study_instance_uid.empty() && study.accession_number.empty())
+        return fail("usage", "say of which study: --study or --accession");
+    return nlohmann::json{{"study_instance_uid", study.study_instance_uid},
+                          {"accession_number", study.accession_number}};
 }
 
 struct ResendOptions : StudyOptions {
@@ -46,13 +35,19 @@ struct ResendOptions : StudyOptions {
 };
 
 int resend(const Context& context, const ResendOptions& options) {
-    return ask_about(context, options, "results.resend", {{"destination", options.destination}},
-                     [&](const nlohmann::json& answer) {
-                         const auto deliveries = answer.value("jobs", std::int64_t{0});
-                         context.out << fmt::format("{} {} queued; `hilum jobs list` shows them\n",
-                                                    deliveries,
-                                                    deliveries == 1 ? "delivery is" : "deliveries are");
-                     });
+    auto args = arguments_of(options);
+    if (!args) return context.failed(args.error());
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    (*args)["destination"] = options.destination;
+    const auto answer = ask(configuration->node.data_dir, "results.resend", *args);
+    if (!answer) return context.failed(answer.error());
+    if (context.json)
+        print_json(context.out, *answer);
+    else
+        context.out << counted(number_of(*answer, "jobs"), "delivery is", "deliveries are")
+                    << " queued; `hilum jobs list` shows them\n";
+    return exit_ok;
 }
 
 void add_resend(CLI::App& results, Action& action) {
@@ -67,14 +62,74 @@ void add_resend(CLI::App& results, Action& action) {
 
 struct WithdrawOptions : StudyOptions {
     std::string reason, note;
+    bool yes = false;
 };
 
+std::string reports_text(const nlohmann::json& study) {
+    std::string text;
+    for (const auto& report : list_of(study, "reports"))
+        text += fmt::format("{}version {} of {} ({})", text.empty() ? "" : ", ", text_of(report, "version"),
+                            text_of(report, "model"), text_of(report, "state"));
+    return text.empty() ? "the report that is due is not made" : "taken back: report " + text;
+}
+
+std::string notes_text(const nlohmann::json& study) {
+    std::string names;
+    for (const auto& name : list_of(study, "notes_to"))
+        names += (names.empty() ? "" : ", ") + (name.is_string() ? name.get<std::string>() : name.dump());
+    return names.empty() ? "no destination has results: none gets a note"
+                         : "a note that rejects them goes to: " + names;
+}
+
+void print_plan(const Context& context, std::ostream& out, const nlohmann::json& studies) {
+    const auto line = [&](const char* head, const std::string& text) {
+        print_wrapped(out, head, text, context.terminal.columns);
+    };
+    for (const auto& study : studies) {
+        line("", fmt::format("study {} (accession number {}, Study Date {})",
+                             text_of(study, "study_instance_uid"), text_of(study, "accession_number"),
+                             text_of(study, "study_date")));
+        line("  - ", reports_text(study));
+        line("  - ", notes_text(study));
+        if (const auto waiting = number_of(study, "not_sent"); waiting > 0)
+            line("  - ", counted(waiting, "delivery is", "deliveries are") + " not made any more");
+    }
+}
+
+// Nothing where the operator agrees.
+std::optional<Error> objection(const Context& context, const WithdrawOptions& options) {
+    if (options.yes) return std::nullopt;
+    if (context.terminal.answers == nullptr)
+        return Error{"not_confirmed",
+                     "nothing was withdrawn: nobody is at a terminal to be asked; --yes agrees to the above"};
+    context.err << "Withdraw these results? They cannot be brought back. [y/N] " << std::flush;
+    std::string answer;
+    std::getline(*context.terminal.answers, answer);
+    if (answer == "y" || answer == "Y" || answer == "yes") return std::nullopt;
+    return Error{"not_confirmed", "nothing was withdrawn"};
+}
+
 int withdraw(const Context& context, const WithdrawOptions& options) {
-    return ask_about(context, options, "results.withdraw",
-                     {{"reason", options.reason}, {"note", options.note}}, [&](const nlohmann::json&) {
-                         context.out << "withdrawn; each destination that has results of the study gets a "
-                                        "note that rejects them\n";
-                     });
+    auto args = arguments_of(options);
+    if (!args) return context.failed(args.error());
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    const auto& data_dir = configuration->node.data_dir;
+    const auto plan = ask_running(data_dir, "results.withdrawal", *args);
+    if (!plan) return context.failed(plan.error());
+    // With --json, `out` has the answer alone.
+    print_plan(context, context.json ? context.err : context.out, list_of(*plan, "studies"));
+    if (!list_of(*plan, "studies").empty())
+        if (const auto objected = objection(context, options)) return context.failed(*objected);
+    (*args)["reason"] = options.reason;
+    (*args)["note"] = options.note;
+    const auto answer = ask_running(data_dir, "results.withdraw", *args);
+    if (!answer) return context.failed(answer.error());
+    if (context.json)
+        print_json(context.out, *answer);
+    else
+        context.out << "withdrawn\n";
+    return exit_ok;
 }
 
 void add_withdraw(CLI::App& results, Action& action) {
@@ -86,6 +141,7 @@ void add_withdraw(CLI::App& results, Action& action) {
         ->required()
         ->check(CLI::IsMember({"quality", "safety"}));
     verb->add_option("--note", options->note, "what went wrong, for those who read the note");
+    verb->add_flag("--yes", options->yes, "do it without asking");
     verb->callback(
         [&action, options] { action = [options](const Context& c) { return withdraw(c, *options); }; });
 }
@@ -94,7 +150,6 @@ void add_withdraw(CLI::App& results, Action& action) {
 
 void add_result_verbs(CLI::App& app, Action& action) {
     auto* results = app.add_subcommand("results", "what the node sent");
-    results->require_subcommand(1);
     add_withdraw(*results, action);
     add_resend(*results, action);
 }

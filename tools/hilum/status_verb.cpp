@@ -4,19 +4,15 @@
 #include <cmath>
 #include <map>
 #include <ostream>
-#include <utility>
 
 #include "base/units.h"
 #include "hilum/command_line.h"
 #include "hilum/control_client.h"
+#include "hilum/node_health.h"
 #include "hilum/output.h"
 
 namespace hilum::cli {
 namespace {
-
-nlohmann::json member(const nlohmann::json& object, const char* key) {
-    return object.value(key, nlohmann::json::array());
-}
 
 std::string words_for(const std::string& reason) {
     if (reason == "created") return "created anew beside objects that it did not know";
@@ -27,56 +23,62 @@ std::string words_for(const std::string& reason) {
 
 // What is out of the ordinary about the database and the spool, and nothing else.
 void print_storage(const Context& context, const nlohmann::json& status) {
-    const auto storage = status.value("storage", nlohmann::json::object());
-    const auto database = storage.value("database", nlohmann::json());
-    if (database.is_object())
+    const auto storage = mapping_of(status, "storage");
+    const auto database = mapping_of(storage, "database");
+    if (!database.empty())
         context.out << fmt::format("  database   {}\n             ({})\n",
                                    words_for(text_of(database, "reason")),
                                    short_time(text_of(database, "since")));
-    const auto spool = storage.value("spool", nlohmann::json());
-    if (spool.is_object() && text_of(spool, "unknown") != "0")
+    const auto spool = mapping_of(storage, "spool");
+    if (number_of(spool, "unknown") > 0)
         context.out << fmt::format(
             "  spool      {} objects were unknown: {} adopted, {} set aside, {} twice,\n             {} "
             "unreadable for now ({})\n",
             text_of(spool, "unknown"), text_of(spool, "adopted"), text_of(spool, "set_aside"),
             text_of(spool, "duplicates"), text_of(spool, "postponed"), short_time(text_of(spool, "at")));
-    if (status.value("adopting", 0) > 0)
+    if (number_of(status, "adopting") > 0)
         context.out << "  adopting   " << text_of(status, "adopting") << " objects wait\n";
-    const auto files = member(storage, "set_aside");
+    const auto files = list_of(storage, "set_aside");
     if (!files.empty())
         context.out << fmt::format("  set aside  {} {} in spool/set-aside; `hilum status --json` says why\n",
                                    files.size(), files.size() == 1 ? "file" : "files");
 }
 
 void print_node(const Context& context, const nlohmann::json& status) {
-    if (!status.value("running", false)) {
+    if (!is_true(status, "running")) {
         context.out << "hilumd is not running; this is what the database says.\n";
     } else {
-        const auto node = status.value("node", nlohmann::json::object());
+        const auto node = mapping_of(status, "node");
         context.out << fmt::format("{} (Hilum {}), process {}, since {}\n", text_of(node, "ae_title"),
                                    text_of(node, "version"), text_of(node, "pid"),
                                    short_time(text_of(node, "started_at")));
-        context.out << fmt::format("  receiving  {}\n", status.value("receiving", false)
+        context.out << fmt::format("  receiving  {}\n", is_true(status, "receiving")
                                                             ? "yes, port " + text_of(node, "scp_port")
-                                                            : "NO: the DICOM port is not open");
-        context.out << fmt::format("  inferring  {}\n", status.value("inferring", false)
-                                                            ? "yes"
-                                                            : "NO: no model is ready (see below)");
+                                                            : "NO (see below)");
+        context.out << fmt::format("  inferring  {}\n",
+                                   is_true(status, "inferring") ? "yes" : "NO (see below)");
         if (text_of(node, "http_port") != "0")
             context.out << "  http       port " << text_of(node, "http_port") << "\n";
-        if (status.value("draining", false)) context.out << "  being stopped: finishing what runs\n";
     }
     print_storage(context, status);
-    const auto disk = status.value("disk", nlohmann::json::object());
+    const auto disk = mapping_of(status, "disk");
     if (disk.contains("free_bytes"))
-        context.out << "  free disk  " << human_size(disk["free_bytes"].get<std::uint64_t>()) << "\n";
+        context.out << "  free disk  "
+                    << human_size(static_cast<std::uint64_t>(number_of(disk, "free_bytes"))) << "\n";
+}
+
+void print_sentences(const Context& context, const char* title, const std::vector<std::string>& sentences) {
+    if (sentences.empty()) return;
+    context.out << "\n" << title << "\n";
+    for (const auto& sentence : sentences)
+        print_wrapped(context.out, "- ", sentence, context.terminal.columns);
 }
 
 // Only of the last day.
 void print_clock(const Context& context, const nlohmann::json& status) {
-    const auto clock = status.value("clock", nlohmann::json::object());
-    if (!clock.value("set_lately", false)) return;
-    const double seconds = clock.value("set_by_seconds", 0.0);
+    const auto clock = mapping_of(status, "clock");
+    if (!is_true(clock, "set_lately")) return;
+    const auto seconds = static_cast<double>(number_of(clock, "set_by_seconds"));
     const Duration by(static_cast<std::int64_t>(std::abs(seconds) * 1e6));
     context.out << fmt::format("  clock      was set {} by {} at {}; what waits was moved with it\n",
                                seconds > 0 ? "ahead" : "back", format_duration(by),
@@ -86,12 +88,13 @@ void print_clock(const Context& context, const nlohmann::json& status) {
 void print_section(const Context& context, const char* title, const Table& table) {
     if (table.empty()) return;
     context.out << "\n" << title << "\n";
-    table.print(context.out);
+    table.print(context.out, context.terminal.columns);
 }
 
 Table models_table(const nlohmann::json& status) {
-    Table table({"MODEL", "VERSION", "STATE", "DEVICE", "WEIGHTS", "PROBLEM"});
-    for (const auto& model : member(status, "models"))
+    Table table(
+        {{"MODEL", 12}, {"VERSION", 7}, "STATE", {"DEVICE", 8}, {"WEIGHTS", 12, true}, {"PROBLEM", 16}});
+    for (const auto& model : list_of(status, "models"))
         table.add({model.contains("name") ? text_of(model, "name") : text_of(model, "package"),
                    text_of(model, "version"), text_of(model, "state"), text_of(model, "device"),
                    text_of(model, "sha256").substr(0, 12), text_of(model, "error")});
@@ -100,52 +103,62 @@ Table models_table(const nlohmann::json& status) {
 
 Table queue_table(const nlohmann::json& status) {
     Table table({"JOBS", "STATE", "COUNT"});
-    const auto queue = status.value("queue", nlohmann::json::object());
+    const auto queue = mapping_of(status, "queue");
     for (const auto& [kind, states] : queue.items())
         for (const auto& [state, count] : states.items()) table.add({kind, state, count.dump()});
     return table;
 }
 
-// By name: what the database knows of it, and how the running daemon finds it.
-std::map<std::string, std::pair<nlohmann::json, nlohmann::json>> destinations_of(
-    const nlohmann::json& status) {
-    std::map<std::string, std::pair<nlohmann::json, nlohmann::json>> all;
-    for (const auto& destination : member(status, "destinations"))
-        all[text_of(destination, "name")].first = destination;
-    for (const auto& destination : member(status, "destination_states"))
-        all[text_of(destination, "name")].second = destination;
+struct Destination {
+    nlohmann::json known = nlohmann::json::object();  // what the database has of it
+    nlohmann::json found = nlohmann::json::object();  // how the running daemon finds it
+};
+
+// By name: those configured, and others that results were made for.
+std::map<std::string, Destination> destinations_of(const Configuration& configuration,
+                                                   const nlohmann::json& status) {
+    std::map<std::string, Destination> all;
+    for (const auto& destination : configuration.destinations) all[destination.name];
+    for (const auto& destination : list_of(status, "destinations"))
+        all[text_of(destination, "name")].known = destination;
+    for (const auto& destination : list_of(status, "destination_states"))
+        all[text_of(destination, "name")].found = destination;
     return all;
 }
 
-std::string state_text(const nlohmann::json& known, const nlohmann::json& found) {
-    if (!text_of(known, "paused_at").empty())
-        return "paused since " + short_time(text_of(known, "paused_at"));
-    if (text_of(found, "state") == "down") return "DOWN since " + short_time(text_of(found, "since"));
-    return text_of(found, "state");
+std::string state_text(const Destination& destination) {
+    if (!text_of(destination.known, "paused_at").empty()) return "paused";
+    const auto state = text_of(destination.found, "state");
+    return state == "down" ? "DOWN" : state.empty() ? "-" : state;
 }
 
 // "3 of 5"; "-" where the destination is not asked.
 std::string commitment_text(const nlohmann::json& known) {
-    const auto count = [&](const char* key) { return known.value(key, std::int64_t{0}); };
-    const auto committed = count("committed"), asked = committed + count("uncommitted");
+    const auto committed = number_of(known, "committed"), asked = committed + number_of(known, "uncommitted");
     return asked == 0 ? "-" : fmt::format("{} of {}", committed, asked);
 }
 
-Table destinations_table(const nlohmann::json& status) {
-    Table table({"DESTINATION", "STATE", "WAITING", "DELIVERED", "COMMITTED", "REFUSED", "LAST ERROR"});
-    for (const auto& [name, destination] : destinations_of(status)) {
-        const auto& [known, found] = destination;
-        const auto error = text_of(found, "error");
-        table.add({name, state_text(known, found), text_of(known, "waiting"), text_of(known, "delivered"),
-                   commitment_text(known), text_of(known, "refused"),
-                   error.empty() ? text_of(known, "last_error") : error});
+void print_destinations(const Context& context, const Configuration& configuration,
+                        const nlohmann::json& status) {
+    Table table({{"DESTINATION", 16}, "STATE", "WAITING", "DELIVERED", "COMMITTED", "REFUSED"});
+    const auto destinations = destinations_of(configuration, status);
+    for (const auto& [name, destination] : destinations) {
+        const auto count = [&known = destination.known](const char* key) {
+            return std::to_string(number_of(known, key));
+        };
+        table.add({name, state_text(destination), count("waiting"), count("delivered"),
+                   commitment_text(destination.known), count("refused")});
     }
-    return table;
+    print_section(context, "Destinations", table);
+    for (const auto& [name, destination] : destinations)
+        if (const auto error = text_of(destination.known, "last_error"); !error.empty())
+            print_wrapped(context.out, "- ", fmt::format("{}: last error: {}", name, error),
+                          context.terminal.columns);
 }
 
 Table children_table(const nlohmann::json& status) {
     Table table({"PROCESS", "NAME", "PID", "STATE", "RESTARTS"});
-    for (const auto& child : member(status, "children"))
+    for (const auto& child : list_of(status, "children"))
         table.add({text_of(child, "role"), text_of(child, "name"), text_of(child, "pid"),
                    text_of(child, "state"), text_of(child, "restarts")});
     return table;
@@ -154,26 +167,33 @@ Table children_table(const nlohmann::json& status) {
 int show_status(const Context& context) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto status = ask(configuration->node.data_dir, "status");
+    auto status = ask(configuration->node.data_dir, "status");
     if (!status) return context.failed(status.error());
+    const auto health = health_of(*status);
     if (context.json) {
+        (*status)["well"] = health.well();
+        (*status)["problems"] = health.problems;
+        (*status)["to_look_at"] = health.to_look_at;
         print_json(context.out, *status);
-        return exit_ok;
+    } else {
+        print_node(context, *status);
+        print_clock(context, *status);
+        print_sentences(context, "NOT WELL", health.problems);
+        print_sentences(context, "To look at", health.to_look_at);
+        print_section(context, "Models", models_table(*status));
+        print_section(context, "Queue", queue_table(*status));
+        print_destinations(context, *configuration, *status);
+        print_section(context, "Processes", children_table(*status));
     }
-    print_node(context, *status);
-    print_clock(context, *status);
-    print_section(context, "Models", models_table(*status));
-    print_section(context, "Queue", queue_table(*status));
-    print_section(context, "Destinations", destinations_table(*status));
-    print_section(context, "Processes", children_table(*status));
-    return exit_ok;
+    return health.well() ? exit_ok : exit_failed;
 }
 
 }  // namespace
 
 void add_status_verb(CLI::App& app, Action& action) {
-    auto* verb =
-        app.add_subcommand("status", "how the node is: ports, models, queues, destinations, processes");
+    auto* verb = app.add_subcommand(
+        "status",
+        "how the node is: ports, models, queues, destinations, processes; exit code 1 when it is not well");
     verb->callback([&action] { action = show_status; });
 }
 

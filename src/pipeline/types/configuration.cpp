@@ -21,11 +21,25 @@ bool is_ae_title(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
 }
 
+// What is wrong with an AE title, in words for its kind of mistake.
+std::string ae_title_problem(std::string_view title) {
+    const auto is_bad = [](unsigned char c) { return c < 0x20 || c >= 0x7f || c == '\\'; };
+    if (title.empty()) return "is empty";
+    const auto bad = std::find_if(title.begin(), title.end(), is_bad);
+    if (bad != title.end() && static_cast<unsigned char>(*bad) >= 0x80)
+        return fmt::format(
+            "'{}' has a character that is not ASCII: AE titles have letters, digits and signs of ASCII only",
+            title);
+    if (bad != title.end()) return "must have no backslash, tab or other control character";
+    if (title.size() > 16)
+        return fmt::format("'{}' has {} characters; an AE title has 16 at most", title, title.size());
+    return "must not begin or end with a blank";
+}
+
 std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
     auto title = at.string(key, std::move(fallback));
     if (at.has(key) && !is_ae_title(title))
-        at.problem(
-            key, "must be an AE title: 1 to 16 printable ASCII characters, no backslash, no blank at an end");
+        at.problem(key, "must be an AE title: " + ae_title_problem(title));
     return title;
 }
 
@@ -72,7 +86,8 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
             AcceptedCaller caller;
             caller.ae_title = entry.string("ae_title");
             if (caller.ae_title != "*" && !caller.ae_title.empty() && !is_ae_title(caller.ae_title))
-                entry.problem("ae_title", "must be an AE title of 1 to 16 characters, or \"*\" for any");
+                entry.problem("ae_title",
+                              "must be an AE title, or \"*\" for any: " + ae_title_problem(caller.ae_title));
             caller.hosts = entry.strings("hosts");
             for (const auto& host : caller.hosts)
                 if (const auto network = IpNetwork::parse(host); !network)

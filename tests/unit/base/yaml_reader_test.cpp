@@ -33,6 +33,38 @@ TEST(YamlMapping, ReadsValuesOfEveryKind) {
     EXPECT_THAT(texts(problems), IsEmpty());
 }
 
+TEST(YamlMapping, NamesTheKeyThatWasMeant) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse("desintations: []\nhttp: {listn: 1}\nfrobnicate: 1\n", "f", problems);
+    root.mappings("destinations");
+    auto http = root.mapping("http");
+    http.string("listen", "");
+    http.finish();
+    root.finish();
+    EXPECT_THAT(texts(problems),
+                ElementsAre("f:2: http.listn: is not a key that Hilum knows; did you mean 'listen'?",
+                            "f:1: desintations: is not a key that Hilum knows; did you mean 'destinations'?",
+                            "f:3: frobnicate: is not a key that Hilum knows"));
+}
+
+TEST(YamlMapping, SaysThatATabIndents) {
+    ConfigurationProblems problems;
+    YamlMapping::parse("node:\n  a: 1\n\tb: 2\n", "f", problems);
+    EXPECT_THAT(texts(problems), ElementsAre("f:3: is indented with a tab; YAML takes blanks only"));
+}
+
+TEST(LineOfKey, IsThatOfTheDeepestPartThatIsThere) {
+    const std::string text = "scp:\n  port: 1\nlist:\n  - a: 1\n    b: 2\n  - {a: 3}\n";
+    EXPECT_EQ(line_of_key(text, "scp"), 1);
+    EXPECT_EQ(line_of_key(text, "scp.port"), 2);
+    EXPECT_EQ(line_of_key(text, "scp.accept"), 1);
+    EXPECT_EQ(line_of_key(text, "list[0].b"), 5);
+    EXPECT_EQ(line_of_key(text, "list[1]"), 6);
+    EXPECT_EQ(line_of_key(text, "list[2].a"), 3);
+    EXPECT_EQ(line_of_key(text, "models"), 0);
+    EXPECT_EQ(line_of_key("\tno yaml", "scp"), 0);
+}
+
 TEST(YamlMapping, TakesFallbacksForWhatIsAbsentOrNull) {
     ConfigurationProblems problems;
     auto root = YamlMapping::parse("empty:\n", "f", problems);

@@ -40,8 +40,8 @@ class CompressedFrame : public testing::Test {
     }
     std::string noted() const { return notes.empty() ? "" : notes.front().code; }
 
-    // What is left of it when it ends anywhere, be it filled with zeros or ended by a marker, is refused, or has
-    // all of its pixels (but the last `unproved` ones); without its end marker alone it has them.
+    // What is left of it when it ends anywhere, be it filled with zeros or ended by a marker, is refused, or
+    // has all of its pixels (but the last `unproved` ones); without its end marker alone it has them.
     void expect_whole_or_refused(const Bytes& whole, E_TransferSyntax syntax, const ImageDescription& image,
                                  std::ptrdiff_t unproved = 0) {
         const auto expected = decode(whole, syntax, image);
@@ -106,14 +106,16 @@ TEST_F(CompressedFrame, OfBaselineAndExtendedJpegIsWholeOrRefused) {
 
 TEST_F(CompressedFrame, OfBaselineUnderTheUidOfJpegLosslessIsRead) {
     const JpegImage image{.rows = 8, .columns = 16, .precision = 8};
-    const auto pixels = decode(test::jpeg_of_blocks(image, {200, 100}), EXS_JPEGProcess14SV1, described(image, 8, 8));
+    const auto pixels =
+        decode(test::jpeg_of_blocks(image, {200, 100}), EXS_JPEGProcess14SV1, described(image, 8, 8));
     ASSERT_FALSE(pixels.empty()) << refusal.message;
     EXPECT_EQ(pixels[0], 200);
 }
 
 TEST_F(CompressedFrame, HasOvershootClampedToWhite) {
     const JpegImage image{.rows = 8, .columns = 24, .precision = 12};
-    const auto pixels = decode(test::jpeg_of_blocks(image, {1023, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
+    const auto pixels =
+        decode(test::jpeg_of_blocks(image, {1023, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
     ASSERT_FALSE(pixels.empty()) << refusal.message;
     EXPECT_EQ(pixels[0], 1023);
     EXPECT_EQ(pixels[8], 1023);
@@ -131,8 +133,10 @@ TEST_F(CompressedFrame, WithMostSamplesBeyondTheBitsStoredIsRefused) {
 TEST_F(CompressedFrame, OfEightBitsInSixteenAllocatedIsRead) {
     const JpegImage image{.rows = 9, .columns = 7, .precision = 8};
     const auto pixels = texture(image);
-    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 8)), pixels);
-    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 12)), pixels);
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 8)),
+              pixels);
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 12)),
+              pixels);
 }
 
 // Some encoders write -180 where 76 is meant, as both give the same eight bits.
@@ -147,7 +151,8 @@ TEST_F(CompressedFrame, OfDifferencesModuloThePrecisionIsRead) {
             const int difference = pixels[at] - before;
             return difference > 0 ? difference - span : difference;
         });
-        EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, precision)), pixels) << refusal.message;
+        EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, precision)), pixels)
+            << refusal.message;
         EXPECT_EQ(noted(), "");
     }
 }
@@ -206,9 +211,11 @@ TEST_F(CompressedFrame, OfJpegLsIsWholeOrRefused) {
 }
 
 TEST_F(CompressedFrame, OfJpegLsWithRestartIntervalsIsRead) {
-    const JpegImage image{.rows = 8, .columns = 7, .precision = 12}, half{.rows = 4, .columns = 7, .precision = 12};
+    const JpegImage image{.rows = 8, .columns = 7, .precision = 12},
+        half{.rows = 4, .columns = 7, .precision = 12};
     const auto pixels = texture(image);
-    const std::vector<int> upper(pixels.begin(), pixels.begin() + 28), lower(pixels.begin() + 28, pixels.end());
+    const std::vector<int> upper(pixels.begin(), pixels.begin() + 28),
+        lower(pixels.begin() + 28, pixels.end());
     const auto coded = [&](const std::vector<int>& part) {
         const auto whole = jpeg_ls(half, part);
         const Bytes scan{0xFF, 0xDA, 0, 8};

@@ -191,11 +191,10 @@ TEST_F(RadiographDecoder, RefusesAProcessOfJpegThatItsTransferSyntaxDoesNotHave)
         std::uint8_t marker;
         const char *code, *words;
     };
-    for (const auto& [marker, code, words] :
-         {Kind{0xC2, "unsupported_compression", "progressive JPEG"},
-          Kind{0xC7, "unsupported_compression", "hierarchical JPEG"},
-          Kind{0xC9, "unsupported_compression", "arithmetic coding"},
-          Kind{0xF7, "undecodable", "transfer syntax"}}) {
+    for (const auto& [marker, code, words] : {Kind{0xC2, "unsupported_compression", "progressive JPEG"},
+                                              Kind{0xC7, "unsupported_compression", "hierarchical JPEG"},
+                                              Kind{0xC9, "unsupported_compression", "arithmetic coding"},
+                                              Kind{0xF7, "undecodable", "transfer syntax"}}) {
         header[1] = marker;
         compress(EXS_JPEGProcess14SV1, stream);
         const auto pixels = decode_pixels(dataset(), plenty);

@@ -19,9 +19,11 @@ DataSource source_with(std::vector<CounterValue> counters, std::vector<CounterVa
                 return Result<nlohmann::json>({{"analysis", {{"queued", 2}}}});
             },
             [] { return Result<nlohmann::json>(nlohmann::json::array()); },
-            [](int limit) {
-                return Result<nlohmann::json>(
-                    nlohmann::json::array({{{"study_instance_uid", "1.2"}, {"limit", limit}}}));
+            [](const StudyFilter& filter) {
+                return Result<nlohmann::json>(nlohmann::json::array({{{"patient_id", filter.patient_id},
+                                                                      {"state", filter.state},
+                                                                      {"since", filter.since},
+                                                                      {"limit", filter.limit}}}));
             },
             [=](const JobFilter& filter) {
                 if (asked != nullptr) *asked = filter;
@@ -131,15 +133,39 @@ TEST(ApiJobs, PassOnTheFilterDecoded) {
     EXPECT_EQ(asked.limit, 7);
 }
 
-TEST(ApiStudies, LimitTheRowsWhateverIsAsked) {
+TEST(ApiStudies, PassOnTheFilter) {
     Api api(source_with({}, {}));
-    const auto limit = [&](const char* target) {
-        return body_of(api.answer(http::verb::get, target))["studies"][0]["limit"].get<int>();
+    const auto asked = [&](const char* target) {
+        return body_of(api.answer(http::verb::get, target))["studies"][0];
     };
-    EXPECT_EQ(limit("/api/v1/studies"), 100);
-    EXPECT_EQ(limit("/api/v1/studies?limit=999999"), 1000);
-    EXPECT_EQ(limit("/api/v1/studies?limit=-5"), 1);
-    EXPECT_EQ(limit("/api/v1/studies?limit=many"), 100);
+    EXPECT_EQ(asked("/api/v1/studies")["limit"], 100);
+    const auto all =
+        asked("/api/v1/studies?patient_id=P%2F1&state=failed&since=2026-11-23T10:00:00Z&limit=1000");
+    EXPECT_EQ(all["patient_id"], "P/1");
+    EXPECT_EQ(all["state"], "failed");
+    EXPECT_EQ(all["since"], 1795428000000000);
+    EXPECT_EQ(all["limit"], 1000);
+}
+
+TEST(ApiLists, RefuseWhatTheyDoNotKnowInWords) {
+    Api api(source_with({}, {}));
+    const auto refused = [&](const char* target) {
+        const auto response = api.answer(http::verb::get, target);
+        EXPECT_EQ(response.result(), http::status::bad_request) << target;
+        EXPECT_EQ(body_of(response)["error"]["code"], "bad_request") << target;
+        return body_of(response)["error"]["message"].get<std::string>();
+    };
+    EXPECT_THAT(refused("/api/v1/jobs?state=failed"), HasSubstr("quarantined"));
+    EXPECT_THAT(refused("/api/v1/jobs?accession=A1"), HasSubstr("accession_number"));
+    EXPECT_THAT(refused("/api/v1/jobs?state=queued&state=running"), HasSubstr("twice"));
+    EXPECT_THAT(refused("/api/v1/jobs?limit=many"), HasSubstr("whole number"));
+    EXPECT_THAT(refused("/api/v1/jobs?limit=0"), HasSubstr("from 1"));
+    EXPECT_THAT(refused("/api/v1/jobs?study_instance_uid=DOE"), HasSubstr("no Study Instance UID"));
+    EXPECT_THAT(refused("/api/v1/studies?state=quarantined"), HasSubstr("failed"));
+    EXPECT_THAT(refused("/api/v1/studies?since=yesterday"), HasSubstr("no time"));
+    EXPECT_THAT(refused("/api/v1/studies?since=2999-01-01"), HasSubstr("still to come"));
+    EXPECT_THAT(refused("/api/v1/studies?limit=99999999999"), HasSubstr("10000"));
+    EXPECT_THAT(refused("/api/v1/status?verbose=1"), HasSubstr("no parameters"));
 }
 
 TEST(ApiDatabase, TroubleIsSaidWith503) {
@@ -160,11 +186,22 @@ TEST(Dashboard, NeedsNothingFromElsewhere) {
     EXPECT_THAT(std::string(response["Content-Security-Policy"]), HasSubstr("default-src 'none'"));
 }
 
-TEST(QueryParameter, ToleratesWhateverClientsSend) {
-    EXPECT_EQ(query_parameter("a=1&b=%2", "b"), "%2");
-    EXPECT_EQ(query_parameter("a=1&b=%zz", "b"), "%zz");
-    EXPECT_EQ(query_parameter("&&=&a", "a"), "");
-    EXPECT_EQ(query_parameter("", "a"), "");
+TEST(QueryParameters, AreDecodedWhateverClientsSend) {
+    const auto value = [](std::string_view query, const std::string& name) {
+        return query_parameters(query).value().at(name);
+    };
+    EXPECT_EQ(value("a=1&b=%2", "b"), "%2");
+    EXPECT_EQ(value("a=1&b=%zz", "b"), "%zz");
+    EXPECT_EQ(value("a%20b=x+y%2F", "a b"), "x y/");
+    EXPECT_EQ(value("&&=&a", "a"), "");
+    EXPECT_TRUE(query_parameters("").value().empty());
+    EXPECT_FALSE(query_parameters("a=1&%61=2"));
+}
+
+TEST(PredictingModel, IsTheOnlyParameter) {
+    EXPECT_EQ(predicting_model("/api/v1/predict").value(), "");
+    EXPECT_EQ(predicting_model("/api/v1/predict?model=chest+x").value(), "chest x");
+    EXPECT_FALSE(predicting_model("/api/v1/predict?modle=chest"));
 }
 
 }  // namespace

@@ -73,6 +73,21 @@ TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
     EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'results_withdrawn'"), 1);
 }
 
+TEST_F(WithdrawalsTest, AreShownBeforeTheyAreMadeAndChangeNothingThen) {
+    const auto preview = preview_of_withdrawal(database_, {"1.2.3", "", "", ""});
+    ASSERT_EQ(preview.size(), 1u);
+    EXPECT_EQ(preview[0]["study_instance_uid"], "1.2.3");
+    EXPECT_EQ(preview[0]["reports"],
+              nlohmann::json::parse(R"([{"model": "demo", "version": 1, "state": "composed"},
+                                        {"model": "demo", "version": 2, "state": "queued"}])"));
+    EXPECT_EQ(preview[0]["notes_to"], nlohmann::json{"pacs"});
+    EXPECT_EQ(preview[0]["not_sent"], 2);
+    EXPECT_FALSE(is_withdrawn(database_, 1));
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_TRUE(preview_of_withdrawal(database_, {"1.2.3", "", "", ""}).empty());
+    EXPECT_TRUE(preview_of_withdrawal(database_, {"9.9", "", "", ""}).empty());
+}
+
 TEST_F(WithdrawalsTest, WhatWasTriedMayHaveArrived) {
     database_.execute("UPDATE delivery SET tried = 1 WHERE destination = 'archive' AND result_id = 1");
     withdraw();

@@ -1,89 +1,15 @@
-// `hilum` as a whole, within the test's process: arguments in, text and exit code out.
+// Usage, and the verbs that need no node.
 #include "hilum/command_line.h"
 
-#include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <fstream>
-#include <sstream>
-#include <thread>
-
-#include "base/channel.h"
-#include "phantom/phantom_dicom.h"
 #include "support/loopback.h"
 #include "support/storescp.h"
-#include "support/temporary_folder.h"
+#include "unit/tools/command_line_fixture.h"
 
 namespace hilum::cli {
 namespace {
 
-using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
-
-class CommandLineTest : public testing::Test {
-  protected:
-    void SetUp() override {
-        std::filesystem::create_directories(folder_ / "data");
-        configure("");
-    }
-    void configure(const std::string& more) {
-        std::ofstream(folder_ / "hilum.yaml") << "node: {ae_title: HILUM, data_dir: data}\n" << more;
-    }
-    int hilum(std::vector<std::string> arguments, bool json = false) {
-        out_.str("");
-        err_.str("");
-        std::vector<std::string> all = {"--config", (folder_ / "hilum.yaml").string()};
-        if (json) all.emplace_back("--json");
-        all.insert(all.end(), arguments.begin(), arguments.end());
-        return run(all, out_, err_);
-    }
-    nlohmann::json printed_json() { return nlohmann::json::parse(out_.str()); }
-    std::string phantoms(int count) {
-        phantom::PhantomOptions options;
-        options.folder = folder_ / "phantoms";
-        options.count = count;
-        options.long_side = 64;
-        EXPECT_TRUE(phantom::write_phantoms(options));
-        return options.folder.string();
-    }
-
-    test::TemporaryFolder folder_;
-    std::ostringstream out_, err_;
-};
-
-// A daemon that answers one request with what the test says, and keeps the request.
-class FakeDaemon {
-  public:
-    FakeDaemon(const std::filesystem::path& socket_file, nlohmann::json answer) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        socket_file.native().copy(address.sun_path, sizeof address.sun_path - 1);
-        listening_ = UniqueFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-        if (::bind(listening_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-            ::listen(listening_.get(), 1) != 0)
-            throw std::runtime_error("no control socket for a test");
-        thread_ = std::thread([this, answer = std::move(answer)] {
-            Channel client(UniqueFd(::accept(listening_.get(), nullptr, nullptr)));
-            if (auto message = client.receive()) request_ = message->body;
-            (void)client.send(answer);
-        });
-    }
-    ~FakeDaemon() {
-        ::shutdown(listening_.get(), SHUT_RDWR);  // for a client that never came
-        if (thread_.joinable()) thread_.join();
-    }
-    nlohmann::json request() {
-        thread_.join();
-        return request_;
-    }
-
-  private:
-    UniqueFd listening_;
-    std::thread thread_;
-    nlohmann::json request_;
-};
 
 TEST_F(CommandLineTest, TellsWrongUsageByItsExitCode) {
     EXPECT_EQ(hilum({}), exit_usage);
@@ -100,6 +26,69 @@ TEST_F(CommandLineTest, TellsWrongUsageByItsExitCode) {
     EXPECT_EQ(hilum({"phantom", "--out", "x", "--class", "healthy"}), exit_usage);
 }
 
+TEST_F(CommandLineTest, NamesTheVerbsOfAGroupAndTheOneThatWasMeant) {
+    EXPECT_EQ(hilum({"jobs"}), exit_usage);
+    for (const char* verb : {"list", "show", "retry", "discard"}) EXPECT_THAT(err_.str(), HasSubstr(verb));
+    EXPECT_EQ(hilum({"jobs", "lst"}), exit_usage);
+    EXPECT_THAT(err_.str(), HasSubstr("'lst' is no verb of `hilum jobs`; did you mean 'list'?"));
+    EXPECT_EQ(hilum({"stauts"}), exit_usage);
+    EXPECT_THAT(err_.str(), HasSubstr("did you mean 'status'?"));
+    EXPECT_EQ(hilum({"jobs", "list", "--acession", "A1"}), exit_usage);
+    EXPECT_THAT(err_.str(),
+                HasSubstr("'--acession' is no option of `hilum jobs list`; did you mean '--accession'?"));
+    EXPECT_EQ(hilum({"jobs", "list", "everything"}), exit_usage);
+    EXPECT_THAT(err_.str(), HasSubstr("'everything' was not expected"));
+    EXPECT_EQ(hilum({"jobs", "status"}), exit_usage) << "no verb beside a group";
+}
+
+TEST_F(CommandLineTest, TellsOfItsOptionsAndExitCodesInEveryHelp) {
+    const std::vector<std::vector<std::string>> verbs = {{},
+                                                         {"status"},
+                                                         {"studies"},
+                                                         {"jobs"},
+                                                         {"jobs", "list"},
+                                                         {"jobs", "show"},
+                                                         {"jobs", "retry"},
+                                                         {"jobs", "discard"},
+                                                         {"results"},
+                                                         {"results", "resend"},
+                                                         {"results", "withdraw"},
+                                                         {"destinations"},
+                                                         {"destinations", "pause"},
+                                                         {"destinations", "resume"},
+                                                         {"audit"},
+                                                         {"audit", "verify"},
+                                                         {"audit", "export"},
+                                                         {"echo"},
+                                                         {"send"},
+                                                         {"predict"},
+                                                         {"model"},
+                                                         {"model", "inspect"},
+                                                         {"model", "verify"},
+                                                         {"model", "reload"},
+                                                         {"phantom"}};
+    for (auto verb : verbs) {
+        verb.emplace_back("--help");
+        EXPECT_EQ(hilum(verb), exit_ok);
+        EXPECT_THAT(out_.str(), HasSubstr("--config"));
+        EXPECT_THAT(out_.str(), HasSubstr("--json"));
+    }
+    hilum({"--help"});
+    EXPECT_THAT(out_.str(), HasSubstr("Exit codes:"));
+}
+
+TEST_F(CommandLineTest, RefusesStatesDatesAndUidsThatAreNone) {
+    EXPECT_EQ(hilum({"jobs", "list", "--state", "failed"}), exit_usage);
+    EXPECT_THAT(err_.str(), HasSubstr("quarantined"));
+    EXPECT_EQ(hilum({"jobs", "list", "--study", "DOE"}), exit_usage);
+    EXPECT_EQ(hilum({"studies", "--state", "quarantined"}, true), exit_usage);
+    EXPECT_EQ(printed_json()["error"]["code"], "bad_request");
+    EXPECT_EQ(hilum({"studies", "--since", "yesterday"}), exit_usage);
+    EXPECT_THAT(err_.str(), HasSubstr("2026-11-23T14:05"));
+    EXPECT_EQ(hilum({"studies", "--limit", "10001"}), exit_usage);
+    EXPECT_EQ(hilum({"audit", "export", "--from", "2026-99-99"}), exit_usage);
+}
+
 TEST_F(CommandLineTest, HelpIsNoFailure) {
     EXPECT_EQ(hilum({"--help"}), exit_ok);
     EXPECT_THAT(out_.str(), HasSubstr("status"));
@@ -109,127 +98,27 @@ TEST_F(CommandLineTest, HelpIsNoFailure) {
 
 TEST_F(CommandLineTest, SaysWhatIsWrongWithTheConfigurationAndWhere) {
     configure("scp: {port: many}\n");
-    EXPECT_EQ(hilum({"status"}), exit_failed);
+    EXPECT_EQ(hilum({"status"}), exit_unreachable);
     EXPECT_THAT(err_.str(), HasSubstr("hilum.yaml:2"));
-    EXPECT_EQ(hilum({"status"}, true), exit_failed);
+    EXPECT_EQ(hilum({"status"}, true), exit_unreachable);
     EXPECT_EQ(printed_json()["error"]["code"], "configuration");
 }
 
 TEST_F(CommandLineTest, SaysWhenThereIsNeitherADaemonNorADatabase) {
-    EXPECT_EQ(hilum({"status"}, true), exit_failed);
+    EXPECT_EQ(hilum({"status"}, true), exit_unreachable);
     EXPECT_EQ(printed_json()["error"]["code"], "database");
+    EXPECT_EQ(hilum({"status"}), exit_unreachable);
+    EXPECT_THAT(err_.str(), HasSubstr("has not run here yet"));
 }
 
-TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
-    FakeDaemon daemon(folder_ / "data/control.sock",
-                      {{"ok",
-                        {{"running", true},
-                         {"node",
-                          {{"ae_title", "HILUM"},
-                           {"version", "1"},
-                           {"pid", 7},
-                           {"scp_port", 11112},
-                           {"http_port", 8080},
-                           {"started_at", "2026-11-23T22:24:48.123456Z"}}},
-                         {"receiving", true},
-                         {"inferring", false},
-                         {"models", {{{"package", "demo"}, {"state", "failed"}, {"error", "no such file"}}}},
-                         {"queue", {{"delivery", {{"queued", 3}}}}},
-                         {"destinations",
-                          {{{"name", "pacs"},
-                            {"waiting", 3},
-                            {"delivered", 3},
-                            {"committed", 1},
-                            {"uncommitted", 2},
-                            {"refused", 0}},
-                           {{"name", "archive"}, {"paused_at", "2026-11-23T22:24:48.123456Z"}}}},
-                         {"destination_states",
-                          {{{"name", "pacs"},
-                            {"state", "down"},
-                            {"since", "2026-11-24T10:00:00.123456Z"},
-                            {"error", "no route"}},
-                           {{"name", "archive"}, {"state", "up"}}}},
-                         {"disk", {{"free_bytes", 1073741824}}}}}});
-    EXPECT_EQ(hilum({"status"}), exit_ok);
-    EXPECT_EQ(daemon.request()["verb"], "status");
-    EXPECT_THAT(out_.str(), HasSubstr("receiving  yes, port 11112"));
-    EXPECT_THAT(out_.str(), HasSubstr("inferring  NO"));
-    EXPECT_THAT(out_.str(), HasSubstr("no such file"));
-    EXPECT_THAT(out_.str(), HasSubstr("1.0 GiB"));
-    EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN since 2026-11-24 10:00:00 +3 +3 +1 of 3 +0 +no route"));
-    EXPECT_THAT(out_.str(), ContainsRegex("archive +paused since 2026-11-23 22:24:48"));
-}
-
-TEST_F(CommandLineTest, ResendsAStudysResults) {
-    EXPECT_EQ(hilum({"results", "resend"}), exit_usage);
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"jobs", 2}}}});
-    EXPECT_EQ(hilum({"results", "resend", "--accession", "A1", "--destination", "pacs"}), exit_ok);
-    const auto request = daemon.request();
-    EXPECT_EQ(request["verb"], "results.resend");
-    EXPECT_EQ(request["args"]["accession_number"], "A1");
-    EXPECT_EQ(request["args"]["destination"], "pacs");
-    EXPECT_THAT(out_.str(), HasSubstr("2 deliveries are queued"));
-}
-
-TEST_F(CommandLineTest, WithdrawsAStudysResults) {
-    EXPECT_EQ(hilum({"results", "withdraw", "--accession", "A1"}), exit_usage);
-    EXPECT_EQ(hilum({"results", "withdraw", "--reason", "quality"}), exit_usage);
-    EXPECT_EQ(hilum({"results", "withdraw", "--accession", "A1", "--reason", "mood"}), exit_usage);
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"jobs", 1}}}});
-    EXPECT_EQ(
-        hilum({"results", "withdraw", "--accession", "A1", "--reason", "safety", "--note", "wrong patient"}),
-        exit_ok);
-    const auto request = daemon.request();
-    EXPECT_EQ(request["verb"], "results.withdraw");
-    EXPECT_EQ(request["args"]["reason"], "safety");
-    EXPECT_EQ(request["args"]["note"], "wrong patient");
-    EXPECT_THAT(out_.str(), HasSubstr("rejects them"));
-}
-
-TEST_F(CommandLineTest, PausesADestination) {
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"changed", true}}}});
-    EXPECT_EQ(hilum({"destinations", "pause", "pacs"}), exit_ok);
-    const auto request = daemon.request();
-    EXPECT_EQ(request["verb"], "destinations.pause");
-    EXPECT_EQ(request["args"]["name"], "pacs");
-    EXPECT_THAT(out_.str(), HasSubstr("pacs is paused"));
-}
-
-TEST_F(CommandLineTest, PassesTheFilterOfAJobsList) {
-    FakeDaemon daemon(
-        folder_ / "data/control.sock",
-        {{"ok",
-          {{"jobs", {{{"kind", "delivery"}, {"id", 4}, {"state", "refused"}, {"destination", "pacs"}}}}}}});
-    EXPECT_EQ(hilum({"jobs", "list", "--accession", "A1", "--state", "refused", "--limit", "5"}), exit_ok);
-    EXPECT_THAT(out_.str(), HasSubstr("delivery/4"));
-    const auto args = daemon.request()["args"];
-    EXPECT_EQ(args["accession_number"], "A1");
-    EXPECT_EQ(args["state"], "refused");
-    EXPECT_EQ(args["limit"], 5);
-}
-
-TEST_F(CommandLineTest, RetriesTheJobNamed) {
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"jobs", 1}}}});
-    EXPECT_EQ(hilum({"jobs", "retry", "delivery/4"}), exit_ok);
-    EXPECT_EQ(out_.str(), "1 job put back into the queue\n");
-    const auto request = daemon.request();
-    EXPECT_EQ(request["verb"], "jobs.retry");
-    EXPECT_EQ(request["args"]["kind"], "delivery");
-    EXPECT_EQ(request["args"]["id"], 4);
-}
-
-TEST_F(CommandLineTest, PassesOnWhatTheDaemonRefuses) {
-    FakeDaemon daemon(folder_ / "data/control.sock",
-                      {{"error", {{"code", "not_found"}, {"message", "no job fits"}}}});
-    EXPECT_EQ(hilum({"jobs", "discard", "--study", "1.2"}), exit_failed);
-    EXPECT_EQ(err_.str(), "hilum: no job fits\n");
-}
-
-TEST_F(CommandLineTest, FailsWhenTheAuditTrailWasChanged) {
-    FakeDaemon daemon(folder_ / "data/control.sock",
-                      {{"ok", {{"intact", false}, {"events", 9}, {"first_broken", 4}}}});
-    EXPECT_EQ(hilum({"audit", "verify"}), exit_failed);
-    EXPECT_THAT(err_.str(), HasSubstr("event 4"));
+TEST_F(CommandLineTest, DrawsProgressOnATerminalOnlyAndErasesIt) {
+    std::ostringstream terminal;
+    const auto port = std::to_string(test::closed_port());
+    const std::vector<std::string> command = {"send", phantoms(2), "--host", "127.0.0.1", "--port", port};
+    EXPECT_EQ(run(command, out_, err_, {.progress = &terminal}), exit_failed);
+    EXPECT_THAT(terminal.str(), HasSubstr("1 of 2"));
+    EXPECT_TRUE(terminal.str().ends_with("\r\x1b[K"));
+    EXPECT_THAT(err_.str() + out_.str(), Not(HasSubstr("\x1b")));
 }
 
 TEST_F(CommandLineTest, EchoesAHostAndADestination) {
@@ -296,7 +185,7 @@ TEST_F(CommandLineTest, FailsToSendWhereNobodyListens) {
 TEST_F(CommandLineTest, AnswersAPredictionThatCannotBeMadeWithJson) {
     EXPECT_EQ(hilum({"predict", (folder_ / "absent.dcm").string()}), exit_failed);
     EXPECT_EQ(printed_json()["error"]["code"], "unreadable");
-    EXPECT_EQ(hilum({"predict", (folder_ / "hilum.yaml").string()}), exit_failed);
+    EXPECT_EQ(hilum({"predict", (folder_ / "hilum.yaml").string()}), exit_unreachable);
     EXPECT_THAT(printed_json()["error"]["message"].get<std::string>(), HasSubstr("names no model"));
 }
 

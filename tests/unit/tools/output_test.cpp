@@ -8,14 +8,16 @@
 #include "hilum/audit_verbs.h"
 #include "hilum/input_files.h"
 #include "hilum/jobs_verbs.h"
+#include "hilum/terminal_text.h"
 #include "support/temporary_folder.h"
+#include "support/time_zone.h"
 
 namespace hilum::cli {
 namespace {
 
-std::string printed(const Table& table) {
+std::string printed(const Table& table, std::size_t columns = 200) {
     std::ostringstream out;
-    table.print(out);
+    table.print(out, columns);
     return out.str();
 }
 
@@ -35,6 +37,63 @@ TEST(Table, LetsNoControlCharacterReachTheTerminal) {
     EXPECT_EQ(printed(table), "ERROR\na?[31m?b\n");
 }
 
+TEST(Table, ShortensTheWidestCellsAndThenLeavesColumnsOut) {
+    Table table({"JOB", {"ERROR", 10}, {"FOR", 6}, {"STUDY", 20, true}});
+    table.add({"analysis/1", std::string(500, 'e'), "chest-triage", std::string(64, '1')});
+    table.add({"report/22", "", "x", ""});
+    EXPECT_EQ(printed(table, 60),
+              "JOB         ERROR         FOR           STUDY\n"
+              "analysis/1  eeeeeeeeeee\u2026  chest-triage  1111111111111111111\u2026\n"
+              "report/22                 x\n")
+        << "what is widest is shortened first";
+    for (const std::size_t columns : {80, 60, 45, 40, 33}) {
+        std::istringstream lines(printed(table, columns));
+        for (std::string line; std::getline(lines, line);) EXPECT_LE(width_of(line), columns) << line;
+    }
+    EXPECT_THAT(printed(table, 33), testing::Not(testing::HasSubstr("STUDY")));
+    EXPECT_THAT(printed(table, 80), testing::HasSubstr("STUDY"));
+}
+
+TEST(Table, OfTenThousandRowsKeepsItsWidth) {
+    Table table({"A", {"B", 5}});
+    for (int i = 0; i < 10'000; ++i)
+        table.add({std::to_string(i), std::string(static_cast<std::size_t>(i % 300), 'x')});
+    std::istringstream lines(printed(table, 80));
+    std::size_t count = 0;
+    for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(width_of(line), 80u);
+    EXPECT_EQ(count, 10'001u);
+}
+
+TEST(Json, ReadsBackTheSameWithoutAControlCharacter) {
+    const nlohmann::json value = {{"name", "a\u009b31m\u202eb\x7f\x1b \u00fc \U000E0041"}};
+    std::ostringstream out;
+    print_json_line(out, value);
+    EXPECT_EQ(nlohmann::json::parse(out.str()), value);
+    for (const char* steering : {"\u009b", "\u202e", "\x7f", "\x1b", "\U000E0041"})
+        EXPECT_THAT(out.str(), testing::Not(testing::HasSubstr(steering)));
+    EXPECT_THAT(out.str(), testing::HasSubstr("\u00fc"));
+}
+
+TEST(Members, OfAnythingAreReadWithoutAnException) {
+    for (const nlohmann::json& odd : {nlohmann::json(), nlohmann::json(7), nlohmann::json("x"),
+                                      nlohmann::json::array(), nlohmann::json{{"key", nullptr}}}) {
+        EXPECT_EQ(text_of(odd, "key"), "");
+        EXPECT_EQ(number_of(odd, "key"), 0);
+        EXPECT_FALSE(is_true(odd, "key"));
+        EXPECT_EQ(list_of(odd, "key"), nlohmann::json::array());
+        EXPECT_EQ(mapping_of(odd, "key"), nlohmann::json::object());
+    }
+}
+
+TEST(ShortTime, IsLocalWithItsZone) {
+    const test::TimeZone berlin("Europe/Berlin");
+    EXPECT_EQ(short_time("2026-11-23T22:24:48.123456Z"), "2026-11-23 23:24 CET");
+    EXPECT_EQ(short_time("2026-07-01T22:24:48.123456Z"), "2026-07-02 00:24 CEST");
+    EXPECT_EQ(time_to_the_second("2026-11-23T22:24:48.123456Z"), "2026-11-23 23:24:48 CET");
+    EXPECT_EQ(short_time(""), "");
+    EXPECT_EQ(short_time("soon"), "soon");
+}
+
 TEST(TextOf, ShowsNothingForWhatIsAbsentOrNull) {
     const nlohmann::json object = {{"null", nullptr}, {"number", 7}, {"text", "x"}};
     EXPECT_EQ(text_of(object, "absent"), "");
@@ -48,10 +107,6 @@ TEST(HumanSize, UsesTheLargestUnitThatFits) {
     EXPECT_EQ(human_size(1023), "1023 bytes");
     EXPECT_EQ(human_size(1536), "1.5 KiB");
     EXPECT_EQ(human_size(3ULL << 40), "3.0 TiB");
-}
-
-TEST(ShortTime, IsToTheSecond) {
-    EXPECT_EQ(short_time("2026-11-23T22:24:48.123456Z"), "2026-11-23 22:24:48");
 }
 
 TEST(JobName, IsKindAndNumber) {

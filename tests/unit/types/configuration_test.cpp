@@ -177,6 +177,18 @@ TEST(Configuration, ReportsAllProblemsAtOnceWithLineAndKey) {
                     "/etc/hilum/hilum.yaml:13: extra: is not a key that Hilum knows"));
 }
 
+TEST(Configuration, SaysWhatIsWrongWithAnAeTitle) {
+    const auto problem = [](const std::string& title) {
+        const auto problems = problems_of("node: {ae_title: \"" + title + "\"}\n");
+        return problems.size() == 1 ? problems.front() : std::string();
+    };
+    EXPECT_THAT(problem("K\u00d6LN"), testing::HasSubstr("not ASCII"));
+    EXPECT_THAT(problem("AN_AE_TITLE_TOO_LONG"), testing::HasSubstr("has 20 characters"));
+    EXPECT_THAT(problem("A\\tB"), testing::HasSubstr("no backslash, tab"));
+    EXPECT_THAT(problem(" PACS"), testing::HasSubstr("begin or end with a blank"));
+    EXPECT_THAT(problem(""), testing::HasSubstr("is empty"));
+}
+
 struct BadValue {
     const char* name;
     std::string text;

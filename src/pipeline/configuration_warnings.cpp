@@ -1,0 +1,160 @@
+#include "pipeline/configuration_warnings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/ip_network.h"
+#include "base/user_access.h"
+
+namespace hilum {
+namespace {
+
+// How long the coordinator waits for its children once it has drained; see coordinator.cpp.
+constexpr Duration children_end = std::chrono::seconds(5);
+
+class Warnings {
+  public:
+    Warnings(const std::string& text, const std::filesystem::path& file) : text_(text), file_(file) {}
+    template <typename... Args>
+    void add(const std::string& key, fmt::format_string<Args...> format, Args&&... args) {
+        all_.push_back(
+            {file_.string(), line_of_key(text_, key), key, fmt::format(format, std::forward<Args>(args)...)});
+    }
+    ConfigurationProblems take() { return std::move(all_); }
+
+  private:
+    const std::string& text_;
+    const std::filesystem::path& file_;
+    ConfigurationProblems all_;
+};
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+void check_stop(const Configuration& configuration, const Surroundings& surroundings, Warnings& warnings) {
+    const auto& stop = surroundings.stop_timeout;
+    const auto drain = configuration.node.drain_timeout;
+    if (stop && drain + children_end > stop->after)
+        warnings.add(
+            "node.drain_timeout",
+            "is {}; with the {} that processes get to end it is longer than TimeoutStopSec={} in {}, after "
+            "which systemd kills the node",
+            format_duration(drain), format_duration(children_end), format_duration(stop->after),
+            stop->file.string());
+}
+
+void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, Warnings& warnings) {
+    if (!scp.any_caller && scp.accept.empty())
+        warnings.add("scp.accept", "is empty: every association is rejected, nothing can be received");
+    if (const auto why = surroundings.why_no_port(scp.bind, scp.port); !why.empty())
+        warnings.add("scp.port", "{}", why);
+}
+
+void check_models(const std::vector<ModelSettings>& models, Warnings& warnings) {
+    const auto active = [](const ModelSettings& model) { return model.mode == "active"; };
+    if (models.empty())
+        warnings.add("models", "there is no model: what is received is stored, and nothing is analysed");
+    else if (std::none_of(models.begin(), models.end(), active))
+        warnings.add("models", "every model is a shadow: no results are sent");
+}
+
+// Whether both get results of the same caller.
+bool share_a_caller(const DestinationSettings& one, const DestinationSettings& other) {
+    if (one.from.empty() || other.from.empty()) return true;
+    return std::any_of(one.from.begin(), one.from.end(), [&](const std::string& caller) {
+        return std::find(other.from.begin(), other.from.end(), caller) != other.from.end();
+    });
+}
+
+void check_destinations(const Configuration& configuration, const Surroundings& surroundings,
+                        Warnings& warnings) {
+    const auto& all = configuration.destinations;
+    if (all.empty()) warnings.add("destinations", "there are none: results are made and sent nowhere");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto key = fmt::format("destinations[{}]", i);
+        if (all[i].port == configuration.scp.port && surroundings.is_this_machine(all[i].host))
+            warnings.add(key, "{} port {} is this node itself: results go to the PACS, not back to Hilum",
+                         all[i].host, all[i].port);
+        for (std::size_t j = 0; j < i; ++j)
+            if (lower(all[j].host) == lower(all[i].host) && all[j].port == all[i].port &&
+                all[j].ae_title == all[i].ae_title && share_a_caller(all[i], all[j])) {
+                warnings.add(key, "is the same as destinations[{}] ('{}'): it gets every result twice", j,
+                             all[j].name);
+                break;
+            }
+    }
+}
+
+void check_http(const HttpSettings& http, const Surroundings& surroundings, Warnings& warnings) {
+    if (!http.enabled) return;
+    const auto address = IpAddress::parse(http.address);
+    const bool loopback = address && (IpNetwork::parse("127.0.0.0/8")->contains(*address) ||
+                                      *address == *IpAddress::parse("::1"));
+    if (!loopback)
+        warnings.add(
+            "http.listen",
+            "{} is not a loopback address: whoever reaches it sees every study and may ask for predictions, "
+            "without a password and without encryption",
+            http.address);
+    if (const auto why = surroundings.why_no_port(http.address, http.port); !why.empty())
+        warnings.add("http.listen", "{}", why);
+}
+
+}  // namespace
+
+ConfigurationProblems configuration_warnings(const Configuration& configuration, const std::string& text,
+                                             const std::filesystem::path& file,
+                                             const Surroundings& surroundings) {
+    Warnings warnings(text, file);
+    check_stop(configuration, surroundings, warnings);
+    check_receiving(configuration.scp, surroundings, warnings);
+    check_models(configuration.models, warnings);
+    check_destinations(configuration, surroundings, warnings);
+    check_http(configuration.http, surroundings, warnings);
+    return warnings.take();
+}
+
+ConfigurationProblems access_warnings(const Configuration& configuration, const std::string& text,
+                                      const std::filesystem::path& file, const std::string& user) {
+    Warnings warnings(text, file);
+    struct Wanted {
+        std::string key;
+        WantedAccess access;
+    };
+    std::vector<Wanted> wanted{{"", {std::filesystem::absolute(file), R_OK}}};
+    std::error_code error;
+    for (std::size_t i = 0; i < configuration.models.size(); ++i) {
+        const auto key = fmt::format("models[{}].package", i);
+        const auto& package = configuration.models[i].package;
+        wanted.push_back({key, {package, R_OK | X_OK}});
+        for (const auto& entry : std::filesystem::directory_iterator(package, error))
+            wanted.push_back({key, {entry.path(), entry.is_directory(error) ? R_OK | X_OK : R_OK}});
+    }
+    // The service manager makes it where it is not there.
+    if (const auto& data_dir = configuration.node.data_dir; std::filesystem::exists(data_dir, error))
+        wanted.push_back({"node.data_dir", {data_dir, R_OK | W_OK | X_OK}});
+    std::vector<WantedAccess> asked;
+    for (const auto& one : wanted) asked.push_back(one.access);
+    const auto denied = denied_to(user, asked);
+    if (!denied) {
+        warnings.add("", "{}", denied.error().message);
+        return warnings.take();
+    }
+    for (const auto& one : wanted)
+        if (std::find(denied->begin(), denied->end(), one.access.path) != denied->end())
+            warnings.add(one.key, "the user '{}', as whom the service runs, may not {} {}", user,
+                         (one.access.mode & W_OK) != 0 ? "write to" : "read", one.access.path.string());
+    return warnings.take();
+}
+
+std::string warning_text(const ConfigurationProblem& warning) {
+    const auto where = warning.line > 0 ? fmt::format("{}:{}", warning.file, warning.line) : warning.file;
+    return fmt::format("{}: warning: {}{}", where, warning.key.empty() ? "" : warning.key + ": ",
+                       warning.message);
+}
+
+}  // namespace hilum

@@ -1,0 +1,37 @@
+// What the questions of DatabaseReader share.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace hilum {
+
+// Turns SQLite's exceptions into an Error: the one translator at this module's edge.
+template <typename Function>
+auto answered(Function function) -> Result<decltype(function())> {
+    try {
+        return function();
+    } catch (const SQLite::Exception& error) {
+        return fail("database", "cannot read the database: {}", error.what());
+    } catch (const nlohmann::json::exception& error) {
+        return fail("database", "the database holds malformed JSON: {}", error.what());
+    }
+}
+
+// Times of the database become ISO 8601 in UTC; 0, which stands for "not yet" or "at once", becomes null.
+inline void times_to_text(nlohmann::json& rows) {
+    for (auto& row : rows)
+        for (const char* key :
+             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at",
+              "urgent_at", "withdrawn_at", "seen_at", "set_at", "at", "since", "finished_at"})
+            if (row.contains(key) && row[key].is_number()) {
+                const auto at = row[key].get<std::int64_t>();
+                row[key] = at > 0 ? nlohmann::json(to_iso8601(from_microseconds(at))) : nlohmann::json();
+            }
+}
+
+}  // namespace hilum

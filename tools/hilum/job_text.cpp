@@ -1,0 +1,107 @@
+// A job as text, for `hilum jobs show`.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "hilum/jobs_verbs.h"
+#include "hilum/output.h"
+#include "hilum/terminal_text.h"
+
+namespace hilum::cli {
+namespace {
+
+constexpr std::size_t label_width = 20;
+constexpr std::size_t time_width = 23;  // "2026-11-23 23:24:48 CET"
+
+std::string label(const std::string& text, std::size_t indent = 0) {
+    const auto name = std::string(indent, ' ') + text;
+    return fmt::format("{:<{}}", shortened(printable(name), label_width - 1), label_width);
+}
+
+std::string value_text(const nlohmann::json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool says_nothing(const nlohmann::json& value) {
+    return value.is_null() || value == "" || (value.is_structured() && value.empty());
+}
+
+// Objects and lists with what is in them below, indented.
+void print_members(std::ostream& out, const nlohmann::json& members, std::size_t indent,
+                   std::size_t columns) {
+    for (const auto& [key, value] : members.items()) {
+        if (says_nothing(value)) continue;
+        if (value.is_structured()) {
+            out << std::string(indent, ' ') << printable(members.is_array() ? "- " : key) << "\n";
+            print_members(out, value, indent + 2, columns);
+        } else {
+            print_wrapped(out, label(members.is_array() ? "-" : key, indent), value_text(value), columns);
+        }
+    }
+}
+
+// "outcome=stored, modality=CR": an event's detail.
+std::string detail_text(const nlohmann::json& detail) {
+    std::string text;
+    if (!detail.is_object()) return value_text(detail);
+    for (const auto& [key, value] : detail.items())
+        if (!says_nothing(value)) text += (text.empty() ? "" : ", ") + key + "=" + value_text(value);
+    return text;
+}
+
+void print_events(std::ostream& out, const nlohmann::json& events, std::size_t columns) {
+    if (events.empty()) return;
+    out << "\nwhat happened (of its image, or of its study):\n";
+    for (const auto& event : events) {
+        auto what = text_of(event, "type");
+        if (text_of(event, "outcome") == "failure") what += " FAILED";
+        const auto detail = event.find("detail");
+        if (detail != event.end() && !says_nothing(*detail)) what += ": " + detail_text(*detail);
+        what += fmt::format(" ({})", text_of(event, "actor"));
+        print_wrapped(out, fmt::format("{:<{}}  ", time_to_the_second(text_of(event, "at")), time_width),
+                      what, columns);
+    }
+}
+
+}  // namespace
+
+std::string subject_of(const nlohmann::json& job) {
+    const auto destination = text_of(job, "destination");
+    if (!destination.empty()) return destination;
+    const auto frame = text_of(job, "frame");
+    return text_of(job, "model") + (frame.empty() || frame == "1" ? "" : ", frame " + frame);
+}
+
+void print_job(std::ostream& out, const nlohmann::json& job, std::size_t columns) {
+    static constexpr std::array<std::pair<const char*, const char*>, 9> texts{
+        {{"state", "state"},
+         {"error", "error"},
+         {"reason", "reason"},
+         {"destination", "destination"},
+         {"model", "model"},
+         {"frame", "frame"},
+         {"study_instance_uid", "study"},
+         {"accession_number", "accession number"},
+         {"sop_instance_uid", "SOP instance"}}};
+    static constexpr std::array<std::pair<const char*, const char*>, 3> times{
+        {{"next_attempt_at", "next try"}, {"created_at", "since"}, {"updated_at", "last change"}}};
+    const auto line = [&](const char* name, const std::string& value) {
+        if (!value.empty()) print_wrapped(out, label(name), value, columns);
+    };
+    line("job", text_of(job, "kind") + "/" + text_of(job, "id"));
+    for (const auto& [key, name] : texts) line(name, text_of(job, key));
+    line("storage commitment", text_of(job, "commitment"));
+    line("tries", text_of(job, "attempts"));
+    for (const auto& [key, name] : times)
+        if (std::string_view(key) != "next_attempt_at" || text_of(job, "state") == "queued")
+            line(name, time_to_the_second(text_of(job, key)));
+    if (const auto outcome = mapping_of(job, "outcome"); !outcome.empty()) {
+        out << "\nwhat the model said:\n";
+        print_members(out, outcome, 2, columns);
+    }
+    print_events(out, list_of(job, "events"), columns);
+}
+
+}  // namespace hilum::cli
