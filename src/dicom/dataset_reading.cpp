@@ -22,7 +22,6 @@ namespace hilum {
 namespace {
 
 constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are read when asked for
-constexpr Uint32 longest_value = 64 * 1024;        // bytes of text or numbers; explicit VRs allow no more
 
 // DCMTK needs up to 2 microseconds and 250 bytes for an element, and holds in memory what was deflated. The
 // pixels of any frame that is decoded fit into this twice.
@@ -195,10 +194,14 @@ bool has_value(DcmItem& item, const DcmTagKey& tag) {
     DcmElement* element = nullptr;
     if (item.findAndGetElement(tag, element).bad() || element == nullptr) return false;
     if (element->getLengthField() > longest_value) return true;
-    OFString value;
-    if (dynamic_cast<DcmByteString*>(element) == nullptr || element->getOFStringArray(value).bad())
+    // As it lies there: DCMTK takes time in proportion to the square of the values when it trims each.
+    char* text = nullptr;
+    Uint32 length = 0;
+    if (dynamic_cast<DcmByteString*>(element) == nullptr || element->getString(text, length).bad())
         return !element->isEmpty();
-    return value.find_first_not_of(" \0\\", 0, 3) != OFString_npos;
+    return text != nullptr &&
+           std::string_view(text, length).find_first_not_of(std::string_view(" \0\\", 3)) !=
+               std::string_view::npos;
 }
 
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {

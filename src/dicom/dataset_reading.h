@@ -55,6 +55,9 @@ bool is_text_as_declared(DcmItem& item, DcmElement& element);
 // Whether the element has a value, one that can be read or not: bytes other than padding, or items.
 bool has_value(DcmItem& item, const DcmTagKey& tag);
 
+// What is longer, in bytes, is not read as text or numbers; explicit VRs allow no more.
+inline constexpr unsigned longest_value = 64 * 1024;
+
 // A number: text such as DS or IS, whose decimal point may be a comma, US, SS, UL, SL, FL or FD. Empty when
 // absent, malformed (the whole value must be a number) or not finite. Nothing is read of a value of more than
 // 64 KiB, here and in text_of().

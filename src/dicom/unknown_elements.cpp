@@ -22,8 +22,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "values of VR UN are copied as they are");
 
-constexpr Uint32 longest_value = 1U << 20;  // bytes
-constexpr int most_elements = 10'000;
+constexpr Uint32 longest_resolved = 1U << 20;  // bytes
+// Resolving one takes time: to parse it, and to walk twice along all elements of its item.
+constexpr long most_steps = 10'000'000, steps_to_parse = 1'000;
 constexpr HeaderScanLimits sequence_limits{.elements = 100'000, .digest = false};
 
 bool is_known(const DcmTag& tag) {
@@ -44,7 +45,7 @@ std::vector<DcmTagKey> unknown_tags(DcmItem& item) {
     for (DcmObject* object = item.nextInContainer(nullptr); object != nullptr;
          object = item.nextInContainer(object))
         if (object->getVR() == EVR_UN && object->isLeaf() && object->getTag() != DCM_PixelData &&
-            object->getLengthField() <= longest_value && is_known(object->getTag()))
+            object->getLengthField() <= longest_resolved && is_known(object->getTag()))
             tags.push_back(object->getTag().getXTag());
     return tags;
 }
@@ -91,10 +92,13 @@ void resolve(DcmItem& item, const DcmTagKey& tag) {
     if (known != nullptr && item.insert(known, OFTrue).bad()) delete known;
 }
 
-// `left`: how many more may be resolved.
-void resolve_all(DcmItem& item, int& left) {
-    for (const DcmTagKey& tag : unknown_tags(item))
-        if (left-- > 0) resolve(item, tag);
+// `left`: steps that may be taken still.
+void resolve_all(DcmItem& item, long& left) {
+    for (const DcmTagKey& tag : unknown_tags(item)) {
+        left -= steps_to_parse + static_cast<long>(item.card());
+        if (left < 0) return;
+        resolve(item, tag);
+    }
     for (DcmObject* object = item.nextInContainer(nullptr); object != nullptr && left > 0;
          object = item.nextInContainer(object)) {
         auto* const sequence =
@@ -109,7 +113,7 @@ void resolve_all(DcmItem& item, int& left) {
 }  // namespace
 
 void resolve_unknown_elements(DcmItem& item) {
-    int left = most_elements;
+    long left = most_steps;
     resolve_all(item, left);
 }
 

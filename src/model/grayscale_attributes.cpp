@@ -133,18 +133,18 @@ std::optional<Window> window_of(DcmItem& dataset, unsigned long index, VoiLutFun
     return window;
 }
 
-unsigned long count_windows(DcmItem& dataset) {
-    const std::string centers = text_of(dataset, DCM_WindowCenter),
-                      widths = text_of(dataset, DCM_WindowWidth);
-    return static_cast<unsigned long>(
-               std::max(std::ranges::count(centers, '\\'), std::ranges::count(widths, '\\'))) +
-           1;
+// None of a value that is longer than number_of() reads.
+unsigned long count_values(DcmItem& dataset, const DcmTagKey& tag) {
+    DcmElement* element = nullptr;
+    if (dataset.findAndGetElement(tag, element).bad() || element->getLengthField() > longest_value) return 0;
+    return element->getVM();
 }
 
 void read_window(DcmItem& dataset, Grayscale& grayscale, ImageNotes& notes) {
     if (!has_value(dataset, DCM_WindowCenter) && !has_value(dataset, DCM_WindowWidth)) return;
     const VoiLutFunction function = voi_lut_function_of(dataset, notes);
-    const unsigned long count = std::min(count_windows(dataset), most_windows);
+    const unsigned long count = std::min(
+        {count_values(dataset, DCM_WindowCenter), count_values(dataset, DCM_WindowWidth), most_windows});
     for (unsigned long i = 0; i < count && !grayscale.window; ++i) {
         grayscale.window = window_of(dataset, i, function);
         if (grayscale.window && i > 0)

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "dicom/dataset_reading.h"
+#include "dicom/unknown_elements.h"
 #include "results/report_terms.h"
 
 namespace hilum::results {
@@ -124,6 +125,7 @@ Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage&
                                                      longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
     if (loaded == EC_MemoryExhausted) throw std::bad_alloc();
     std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
+    if (header) resolve_unknown_elements(*header);
     const bool names_itself = header && text_of(*header, DCM_SOPInstanceUID) == image.sop_instance_uid &&
                               text_of(*header, DCM_StudyInstanceUID) == request.study_instance_uid;
     if (!names_itself)

@@ -2,7 +2,11 @@
 
 import json
 
+from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
 
 from hilum_harness import http
@@ -23,6 +27,21 @@ def aged(age=None, birth_date=None):
         if birth_date is not None:
             dataset.add_new("PatientBirthDate", "DA", birth_date)
     return change
+
+
+KEPT = {"SOPClassUID", "SOPInstanceUID"}  # storescu must know them
+
+
+def unknown_throughout(dataset):
+    """As an archive writes it that was given implicit VR and knows no dictionary: all of it VR UN."""
+    config.replace_un_with_known_vr = False  # or it would not write VR UN
+    for element in list(dataset):
+        if element.keyword in KEPT or element.VR == "UN":
+            continue
+        buffer = DicomBytesIO()
+        buffer.is_little_endian, buffer.is_implicit_VR = True, True
+        write_data_element(buffer, element, ["latin_1"])
+        dataset[element.tag] = DataElement(element.tag, "UN", buffer.getvalue()[8:])
 
 
 def texts_in(item):
@@ -54,6 +73,24 @@ class OddHeaderTest(Variants):
         self.assertEqual(json.loads(answered.stdout)["notes"], [note], answered.stderr)
         status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes())
         self.assertEqual((status, json.loads(body)["notes"]), (200, [note]))
+
+    def test_elements_of_unknown_vr_are_what_the_dictionary_says(self):
+        plain = self.send_variant(lambda dataset: None)
+        studies = []
+
+        def change(dataset):
+            studies.append(str(dataset.StudyInstanceUID))
+            unknown_throughout(dataset)
+
+        self.addCleanup(setattr, config, "replace_un_with_known_vr", True)
+        self.send_variant(change)
+        config.replace_un_with_known_vr = True
+        unknown = studies[0]
+        found = self.await_results([plain, unknown])
+        self.assertEqual(str(self.outcome_of(found[unknown])), str(self.outcome_of(found[plain])))
+        for result in found[unknown]:
+            self.assert_valid(result)
+            self.assertEqual(str(result.dataset.PatientName), str(found[plain][0].dataset.PatientName))
 
     def test_an_age_that_cannot_be_read_never_passes(self):
         self.check_outcomes({

@@ -21,6 +21,7 @@ sys.path.insert(0, str(SOURCE / "tests" / "conformance" / "pixels"))
 try:
     import pydicom
     from compare_pixels import DAMAGED, WITHOUT_REFERENCE, expected_refusal
+    from pydicom._dicom_dict import DicomDictionary
     from pydicom.datadict import dictionary_VR, tag_for_keyword
 except (ImportError, SystemExit) as missing:
     raise unittest.SkipTest("install python3-pydicom, python3-pil and python3-numpy") from missing
@@ -249,6 +250,22 @@ class FileTest(LimitsTest):
             SpecificCharacterSet=name, StudyDescription=b"\xff\xfe\x1b$B\x80zz", PatientName=b"\x1b$)C\xff^\x80")
             for name in ("ISO_IR 999", "\\ISO 2022 IR 87", "GB18030", "rubbish", "ISO_IR 192\\ISO_IR 100", "\\\\\\\\")})
 
+    def test_unknown_elements_among_very_many_cost_little(self):
+        """Each that the dictionary knows is looked up and put in place anew."""
+        known = [tag for tag in sorted(DicomDictionary) if 0x00180000 <= tag < 0x00190000 and
+                 DicomDictionary[tag][0] in ("DS", "SH", "LO", "IS")]
+        private = b"".join(element(group << 16 | number, "LO", b"") for group in range(9, 23, 2)
+                           for number in range(0x1000, 0xFFFF))
+        self.assertGreater(len(known), 100)
+        unknown = b"".join(element(tag, "UN", b"XY") for tag in known)
+        self.prepared({"unknown": self.written_among(private + unknown)})
+
+    def written_among(self, elements):
+        """A radiograph with more elements, in the order of their tags."""
+        whole = radiograph()
+        at = whole.index(struct.pack("<HH", 0x0028, 0x0002))
+        return whole[:at] + elements + whole[at:]
+
     def test_values_longer_than_any_of_their_kind_are_not_read(self):
         """In implicit VR a number may be said to have gigabytes."""
         def file(keyword):
@@ -437,7 +454,9 @@ class GrayscaleTest(LimitsTest):
         self.refused("rescale", {f"intercept {intercept}": radiograph(RescaleSlope="1", RescaleIntercept=intercept)
                                  for intercept in ("NaN", "abc", "1e308")})
         self.prepared({f"slope {slope}": radiograph(RescaleSlope=slope, RescaleIntercept="-1e30")
-                       for slope in ("1e30", "-1e30", "0", "0,5")})
+                       for slope in ("1e30", "-1e30")})
+        self.prepared({f"slope {slope}": radiograph(RescaleSlope=slope, RescaleIntercept="-5")
+                       for slope in ("0", "0,5")})
         self.prepared({"empty": radiograph(RescaleSlope="", RescaleIntercept="")})
 
     def test_palettes_that_lie_are_told(self):

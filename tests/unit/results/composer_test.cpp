@@ -50,6 +50,27 @@ TEST(Composer, WritesReportAndCaptureDurablyUnderTheirUids) {
     }
 }
 
+// As an archive writes it that did not know the tags.
+TEST(Composer, ReportsAnImageWhoseElementsAreOfUnknownVr) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        for (const auto& tag : {DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_PatientID}) {
+            OFString value;
+            EXPECT_TRUE(header.findAndGetOFString(tag, value).good());
+            if (value.length() % 2 != 0) value += '\0';
+            header.putAndInsertUint8Array(DcmTag(tag, EVR_UN), reinterpret_cast<const Uint8*>(value.data()),
+                                          value.length());
+        }
+    });
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(reply.error_code, "") << reply.error;
+    const auto report = load_result(reply, "sr");
+    ASSERT_TRUE(report);
+    OFString patient_id;
+    EXPECT_TRUE(report->getDataset()->findAndGetOFString(DCM_PatientID, patient_id).good());
+    EXPECT_FALSE(patient_id.empty());
+}
+
 TEST(Composer, MakesTheSameBytesFromTheSameRequest) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());
