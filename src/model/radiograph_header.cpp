@@ -1,5 +1,7 @@
 #include "model/radiograph_header.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -7,6 +9,7 @@
 #include <string_view>
 
 #include "base/calendar_date.h"
+#include "base/logging.h"
 #include "dicom/dataset_reading.h"
 #include "model/anatomy_codes.h"
 
@@ -89,6 +92,24 @@ void read_age(DcmDataset& dataset, RadiographHeader& header) {
                  "absent, or they are in the wrong order.");
 }
 
+// Names come back in results as they could be read.
+void note_character_set(DcmDataset& dataset, ImageNotes& notes) {
+    constexpr Uint32 longest_text = 64 * 1024;  // bytes
+    for (unsigned long i = 0; i < dataset.card(); ++i) {
+        DcmElement& element = *dataset.getElement(i);
+        if (element.getLengthField() > longest_text || !depends_on_character_set(element) ||
+            is_text_as_declared(dataset, element))
+            continue;
+        const std::string declared = text_of(dataset, DCM_SpecificCharacterSet);
+        return add_note(notes, "character_set",
+                        declared.empty()
+                            ? "The header declares no character set, and its text is not all ASCII."
+                            : fmt::format("Text of the header is not in the character set that it "
+                                          "declares ({}).",
+                                          loggable(declared)));
+    }
+}
+
 }  // namespace
 
 RadiographHeader read_radiograph_header(DcmDataset& dataset) {
@@ -116,6 +137,7 @@ RadiographHeader read_radiograph_header(DcmDataset& dataset) {
         if (auto text = text_of(dataset, tag); !text.empty()) header.descriptions.push_back(std::move(text));
     header.has_pixels = attributes.rows > 0 && attributes.columns > 0 && dataset.tagExists(DCM_PixelData);
     read_age(dataset, header);
+    note_character_set(dataset, header.notes);
     return header;
 }
 

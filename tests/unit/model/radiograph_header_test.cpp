@@ -78,6 +78,25 @@ TEST_F(Header, TakesTheBodyPartFromThePrimaryAnatomicStructureLast) {
     EXPECT_EQ(read_radiograph_header(dataset).attributes.body_part, "ABDOMEN");
 }
 
+TEST_F(Header, TellsOfTextThatIsNotInTheDeclaredCharacterSet) {
+    const auto codes = [&](const char* set, const char* name) {
+        if (set == nullptr)
+            dataset.findAndDeleteElement(DCM_SpecificCharacterSet);
+        else
+            dataset.putAndInsertString(DCM_SpecificCharacterSet, set);
+        dataset.putAndInsertString(DCM_PatientName, name);
+        std::vector<std::string> found;
+        for (const auto& note : read_radiograph_header(dataset).notes) found.push_back(note.code);
+        return found;
+    };
+    const std::vector<std::string> told{"character_set"}, nothing;
+    EXPECT_EQ(codes(nullptr, "Doe^Jane"), nothing);
+    EXPECT_EQ(codes("ISO IR 192", "Müller^Jane"), nothing) << "what is meant is plain";
+    EXPECT_EQ(codes("ISO_IR 100", "M\xFCller^Jane"), nothing);
+    EXPECT_EQ(codes(nullptr, "\xC8\xE2\xE0\xED\xEE\xE2"), told);
+    EXPECT_EQ(codes("ISO_IR 192", "M\xFCller^Jane"), told);
+}
+
 TEST_F(Header, TakesTheViewFromItsCodeWhereThereIsNoPosition) {
     delete dataset.remove(DCM_ViewPosition);
     set_code(dataset, DCM_ViewCodeSequence, "272479007", "SCT", "postero-anterior");
