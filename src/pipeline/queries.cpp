@@ -50,7 +50,7 @@ void times_to_text(nlohmann::json& rows) {
     for (auto& row : rows)
         for (const char* key :
              {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at",
-              "urgent_at", "withdrawn_at", "seen_at", "set_at", "at", "since", "finished_at"})
+              "urgent_at", "withdrawn_at", "seen_at", "set_at"})
             if (row.contains(key) && row[key].is_number())
                 row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
 }
@@ -169,21 +169,6 @@ Result<nlohmann::json> DatabaseReader::destinations() {
             " WHERE paused_at IS NOT NULL AND name NOT IN (SELECT destination FROM delivery)");
         times_to_text(rows);
         return rows;
-    });
-}
-
-Result<nlohmann::json> DatabaseReader::storage() {
-    return answered([&] {
-        auto generations = database_->select(
-            "SELECT id, since, reason FROM generation WHERE reason NOT IN ('', 'first') ORDER BY number DESC"
-            " LIMIT 1");
-        auto surveys = database_->select("SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1");
-        auto files = database_->select("SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file");
-        for (auto* rows : {&generations, &surveys, &files}) times_to_text(*rows);
-        nlohmann::json storage = {{"database", nullptr}, {"spool", nullptr}, {"set_aside", std::move(files)}};
-        if (!generations.empty()) storage["database"] = generations.front();
-        if (!surveys.empty()) storage["spool"] = surveys.front();
-        return storage;
     });
 }
 
