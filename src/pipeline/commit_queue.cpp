@@ -11,6 +11,7 @@ namespace hilum {
 namespace {
 
 constexpr std::size_t largest_batch = 256;
+constexpr std::size_t units_before_checkpoint = 200;  // about 1000 pages
 
 Error translate(const SQLite::Exception& error) {
     const int code = error.getErrorCode() & 0xff;
@@ -28,6 +29,16 @@ Error translate(const SQLite::Exception& error) {
 bool ends_transaction(const SQLite::Exception& error) {
     const int code = error.getErrorCode() & 0xff;
     return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+}
+
+// Moves what has gathered in the WAL into the database. What is committed stands, whatever becomes of this;
+// but after an I/O error nothing does.
+void checkpoint(Database& database) {
+    try {
+        database.number("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (const SQLite::Exception& error) {
+        spdlog::warn("cannot empty the database's WAL for now: {}", translate(error).message);
+    }
 }
 
 }  // namespace
@@ -73,6 +84,7 @@ void CommitQueue::push(Unit unit) {
 }
 
 void CommitQueue::run() {
+    std::size_t units = 0;  // since the last checkpoint
     for (;;) {
         std::deque<Unit> batch;
         {
@@ -86,6 +98,10 @@ void CommitQueue::run() {
         }
         run_batch(batch);
         for (auto& unit : batch) boost::asio::post(loop_, std::move(unit.done));
+        units += batch.size();
+        if (units < units_before_checkpoint) continue;
+        checkpoint(database_);
+        units = 0;
     }
 }
 
@@ -138,17 +154,6 @@ void CommitQueue::run_batch(std::deque<Unit>& batch) {
         } catch (const SQLite::Exception&) {
             // SQLite rolled back by itself (SQLITE_FULL does): there is no transaction left to end.
         }
-        return;
-    }
-    checkpoint();
-}
-
-// What is committed stands, whatever becomes of this; but after an I/O error nothing does.
-void CommitQueue::checkpoint() {
-    try {
-        database_.checkpoint_when_due();
-    } catch (const SQLite::Exception& error) {
-        spdlog::warn("cannot empty the database's WAL for now: {}", translate(error).message);
     }
 }
 

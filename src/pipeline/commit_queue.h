@@ -92,7 +92,6 @@ class CommitQueue {
     void run_batch(std::deque<Unit>& batch);
     void run_unit(Unit& unit);
     void follow_clock();
-    void checkpoint();
     void undo(Unit& unit, Error error);
 
     boost::asio::io_context& loop_;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "pipeline/data_directory.h"
 #include "pipeline/queries.h"
+#include "pipeline/storage_status.h"
 
 namespace hilum {
 namespace {
@@ -17,15 +18,6 @@ std::int64_t free_bytes(const std::filesystem::path& folder) {
     return static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
 }
 
-// Whoever looked at what was set aside may have taken it away.
-void forget_removed(nlohmann::json& files, const DataDirectory& directory) {
-    std::erase_if(files.get_ref<nlohmann::json::array_t&>(), [&](const nlohmann::json& row) {
-        const auto file = std::filesystem::path(row.at("file").get<std::string>()).filename();
-        std::error_code error;
-        return !std::filesystem::exists(directory.set_aside() / file, error);
-    });
-}
-
 Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::path& data_dir) {
     auto queue = reader.queue();
     if (!queue) return queue;
@@ -33,9 +25,8 @@ Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::pat
     if (!destinations) return destinations;
     auto clock = reader.clock();
     if (!clock) return clock;
-    auto storage = reader.storage();
+    auto storage = storage_status(DataDirectory{data_dir});
     if (!storage) return storage;
-    forget_removed((*storage)["set_aside"], DataDirectory{data_dir});
     return nlohmann::json{{"running", false},    {"queue", *queue},
                           {"storage", *storage}, {"destinations", *destinations},
                           {"clock", *clock},     {"disk", {{"free_bytes", free_bytes(data_dir)}}}};

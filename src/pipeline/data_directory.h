@@ -18,8 +18,6 @@ struct DataDirectory {
     std::filesystem::path results() const { return root / "results"; }    // SR and SC files
     std::filesystem::path control_socket() const { return root / "control.sock"; }
     std::filesystem::path lock() const { return root / "lock"; }
-    std::filesystem::path history() const { return root / "history"; }         // HistoryMark
-    std::filesystem::path set_aside() const { return spool() / "set-aside"; }  // unreadable ones
 };
 
 // Makes the folders and takes the lock; the returned descriptor holds it. Errors: "in_use" (another hilumd),

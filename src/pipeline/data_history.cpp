@@ -112,15 +112,19 @@ HistoryMark mark_of(Database& database) {
     return mark;
 }
 
+std::filesystem::path mark_file(const DataDirectory& directory) {
+    return directory.root / "history";
+}
+
 Status write_mark(const DataDirectory& directory, const HistoryMark& mark) {
     const nlohmann::json json = {
         {"generations", mark.generations}, {"audit_id", mark.audit_id}, {"audit_hash", mark.audit_hash}};
     const std::string text = json.dump() + "\n";
-    return write_file_durably(directory.history(), std::as_bytes(std::span(text)));
+    return write_file_durably(mark_file(directory), std::as_bytes(std::span(text)));
 }
 
 std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
-    const auto text = read_file(directory.history(), longest_mark);
+    const auto text = read_file(mark_file(directory), longest_mark);
     if (!text) return std::nullopt;
     try {
         const auto json = nlohmann::json::parse(*text);
@@ -129,7 +133,7 @@ std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
         if (mark.generations.empty()) return std::nullopt;
         return mark;
     } catch (const nlohmann::json::exception& error) {
-        spdlog::warn("{} is damaged: {}", directory.history().string(), error.what());
+        spdlog::warn("{} is damaged: {}", mark_file(directory).string(), error.what());
         return std::nullopt;
     }
 }

@@ -25,6 +25,8 @@ struct HistoryMark {
 // As the database has it now. Throws SQLite::Exception.
 HistoryMark mark_of(Database& database);
 
+std::filesystem::path mark_file(const DataDirectory& directory);
+
 // Durable. To be written after the commit of what it tells, so that a crash leaves it behind the database,
 // never ahead.
 Status write_mark(const DataDirectory& directory, const HistoryMark& mark);

@@ -1,7 +1,6 @@
 #include "pipeline/database.h"
 
 #include <spdlog/spdlog.h>
-#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "pipeline/migrations.h"
@@ -23,20 +22,11 @@ void prepare_for_writing(SQLite::Database& connection) {
     set_pragma(connection, "synchronous", "FULL", "2");
     set_pragma(connection, "foreign_keys", "ON", "1");
     set_pragma(connection, "mmap_size", "0", "0");
+    // SQLite's own checkpoints keep their errors to themselves, and are tried again after a failed sync,
+    // which then seems to succeed: the commit queue does them.
+    set_pragma(connection, "wal_autocheckpoint", "0", "0");
     const std::string check = connection.execAndGet("PRAGMA quick_check").getString();
     if (check != "ok") throw SQLite::Exception("the database is damaged: " + check);
-}
-
-constexpr int pages_before_checkpoint = 1000;
-
-struct Checkpoint {
-    bool busy = false;
-};
-
-Checkpoint checkpoint(SQLite::Database& connection, const char* mode) {
-    SQLite::Statement statement(connection, fmt::format("PRAGMA wal_checkpoint({})", mode));
-    statement.executeStep();
-    return {statement.getColumn(0).getInt() != 0};
 }
 
 // What an earlier life left in the WAL goes into the database, and the WAL begins anew. After a sync of it
@@ -45,7 +35,7 @@ Checkpoint checkpoint(SQLite::Database& connection, const char* mode) {
 void empty_wal(SQLite::Database& connection) {
     constexpr int tries = 6;  // each waits for readers for the connection's own 5 s
     for (int i = 0; i < tries; ++i)
-        if (!checkpoint(connection, "TRUNCATE").busy) return;
+        if (connection.execAndGet("PRAGMA wal_checkpoint(TRUNCATE)").getInt() == 0) return;  // 1: busy
     throw SQLite::Exception(
         "another program keeps it open for reading, so that its WAL cannot be emptied; end it");
 }
@@ -64,7 +54,6 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
             prepare_for_writing(*database.connection_);
             empty_wal(*database.connection_);
             database.migrate();
-            database.own_checkpoints();
         }
         return database;
     } catch (const SQLite::Exception& error) {
@@ -86,25 +75,6 @@ void Database::migrate() {
         transaction.commit();
         spdlog::info("database schema brought to version {}", i + 1);
     }
-}
-
-// SQLite's own checkpoints keep their errors to themselves, and are tried again after a failed sync, which
-// then seems to succeed.
-void Database::own_checkpoints() {
-    wal_pages_ = std::make_unique<int>(0);
-    sqlite3_wal_hook(
-        connection_->getHandle(),
-        [](void* pages, sqlite3*, const char*, int in_wal) {
-            *static_cast<int*>(pages) = in_wal;
-            return SQLITE_OK;
-        },
-        wal_pages_.get());
-}
-
-void Database::checkpoint_when_due() {
-    if (*wal_pages_ < pages_before_checkpoint) return;
-    *wal_pages_ = 0;  // where a reader is in the way, the next commit says again how many there are
-    checkpoint(*connection_, "PASSIVE");
 }
 
 SQLite::Statement& Database::cached(const char* sql) {

@@ -22,7 +22,7 @@ class Database {
     enum class Access { read_write, read_only };
 
     // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back the pragmas that
-    // durability needs, checks its structure, and empties its WAL. Errors name the file and what to do.
+    // durability needs, and checks its structure. Errors name the file and what to do.
     static Result<Database> open(const std::filesystem::path& file, Access access);
 
     // Runs one statement with its parameters bound in order; returns the number of rows it changed.
@@ -58,10 +58,6 @@ class Database {
         if (!statement->executeStep() || statement->isColumnNull(0)) return std::nullopt;
         return statement->getColumn(0).getInt64();
     }
-
-    // After a commit, outside a transaction, on a read_write connection: moves what has gathered in the WAL
-    // into the database. Throws what a commit throws; after an I/O error the process must end.
-    void checkpoint_when_due();
 
     std::int64_t last_id() const { return connection_->getLastInsertRowid(); }
 
@@ -123,9 +119,7 @@ class Database {
     }
 
     void migrate();
-    void own_checkpoints();
 
-    std::unique_ptr<int> wal_pages_;  // as of the last commit; SQLite holds its address
     std::unique_ptr<SQLite::Database> connection_;
     std::map<const char*, std::unique_ptr<SQLite::Statement>> statements_;  // by the literal's address
     std::optional<AuditTail> audit_tail_;

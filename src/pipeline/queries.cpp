@@ -110,21 +110,6 @@ Result<nlohmann::json> DatabaseReader::destinations() {
     });
 }
 
-Result<nlohmann::json> DatabaseReader::storage() {
-    return answered([&] {
-        auto generations = database_->select(
-            "SELECT id, since, reason FROM generation WHERE reason NOT IN ('', 'first') ORDER BY number DESC"
-            " LIMIT 1");
-        auto surveys = database_->select("SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1");
-        auto files = database_->select("SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file");
-        for (auto* rows : {&generations, &surveys, &files}) times_to_text(*rows);
-        nlohmann::json storage = {{"database", nullptr}, {"spool", nullptr}, {"set_aside", std::move(files)}};
-        if (!generations.empty()) storage["database"] = generations.front();
-        if (!surveys.empty()) storage["spool"] = surveys.front();
-        return storage;
-    });
-}
-
 Result<nlohmann::json> DatabaseReader::withdrawal(const std::string& study_instance_uid,
                                                   const std::string& accession_number) {
     return answered([&] {

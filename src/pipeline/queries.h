@@ -41,10 +41,6 @@ class DatabaseReader {
     Result<nlohmann::json> clock();
     Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
     Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error, paused_at}]
-    // What the database's life began with, where not in order: {"database": {id, since, reason} or null,
-    // "spool": the last survey that found something ({at, unknown, unfinished, adopted, duplicates,
-    // set_aside, postponed, finished_at}) or null, "set_aside": [{file, code, error, at}]}
-    Result<nlohmann::json> storage();
     // As docs/http-api.md has them; no patient's name or id in either.
     Result<nlohmann::json> studies(const StudyFilter& filter);
     Result<nlohmann::json> jobs(const JobFilter& filter);

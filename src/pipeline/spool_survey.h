@@ -32,7 +32,9 @@ Result<SpoolSurvey> survey_spool(const DataDirectory& directory);
 // Whether the last `bytes` bytes of two files are the same.
 bool same_end(const std::filesystem::path& one, const std::filesystem::path& other, std::uint64_t bytes);
 
-// Moves a file of the spool to spool/set-aside, durably.
+std::filesystem::path set_aside_folder(const DataDirectory& directory);
+
+// Moves a file of the spool there, durably.
 Status set_aside(const DataDirectory& directory, const std::string& file);
 
 // Removes one that is known to lie there twice, durably.

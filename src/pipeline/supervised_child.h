@@ -19,7 +19,7 @@
 namespace hilum {
 
 struct ChildSpecification {
-    std::string role;                    // listener | scanner | decoder | worker | composer | sender | http
+    std::string role;                    // listener | decoder | worker | composer | sender | http
     std::string name;                    // tells children of one role apart
     std::vector<std::string> arguments;  // program first
     int configuration_fd = -1;           // a memfd with the configuration's text; becomes descriptor 4

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipeline/queries.h"
+#include "pipeline/storage_status.h"
 #include "unit/pipeline/test_database.h"
 
 namespace hilum {
@@ -134,7 +134,7 @@ TEST_F(DataHistoryTest, ADatabaseThatWentAnotherWayIsForeign) {
 TEST_F(DataHistoryTest, ADatabaseOfAnotherNodeIsForeign) {
     live(3);
     const auto mark = read_mark(directory_);
-    std::filesystem::remove(directory_.history());
+    std::filesystem::remove(mark_file(directory_));
     lose_database();
     live(9);
     ASSERT_TRUE(write_mark(directory_, *mark));
@@ -143,16 +143,16 @@ TEST_F(DataHistoryTest, ADatabaseOfAnotherNodeIsForeign) {
 
 TEST_F(DataHistoryTest, FoldersWithoutAMarkAreTold) {
     live();
-    std::filesystem::remove(directory_.history());
+    std::filesystem::remove(mark_file(directory_));
     EXPECT_EQ(live(), "unmarked");
     const std::string damaged = "{\"generations\": 5";
-    ASSERT_TRUE(write_file_durably(directory_.history(), std::as_bytes(std::span(damaged))));
+    ASSERT_TRUE(write_file_durably(mark_file(directory_), std::as_bytes(std::span(damaged))));
     EXPECT_EQ(live(), "unmarked");
 }
 
 TEST_F(DataHistoryTest, AnUpgradedNodeHasNothingToTell) {
     live();
-    std::filesystem::remove(directory_.history());
+    std::filesystem::remove(mark_file(directory_));
     test::open_database(folder_).execute("DELETE FROM generation");
     EXPECT_EQ(live(), "");
     EXPECT_EQ(generations_.size(), 1u);
@@ -160,12 +160,10 @@ TEST_F(DataHistoryTest, AnUpgradedNodeHasNothingToTell) {
 
 TEST_F(DataHistoryTest, StatusShowsIt) {
     live();
-    auto reader = DatabaseReader::open(directory_.database());
-    EXPECT_TRUE((*reader->storage())["database"].is_null());
+    EXPECT_TRUE((*storage_status(directory_))["database"].is_null());
     lose_database();
     live();
-    reader = DatabaseReader::open(directory_.database());
-    EXPECT_EQ((*reader->storage())["database"]["reason"], "created");
+    EXPECT_EQ((*storage_status(directory_))["database"]["reason"], "created");
 }
 
 }  // namespace

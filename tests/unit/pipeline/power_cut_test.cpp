@@ -92,10 +92,8 @@ TEST_F(PowerCutTest, AfterAFailedSyncOfACheckpointLosesNothingThatWasAcknowledge
         boost::asio::io_context loop;
         CommitQueue commits(loop, test::open_database(folder_));
         PowerCutVfs::fail_sync("hilum.db", 1);
-        commits.submit([](Database& database) {
-            for (int i = 0; i < 2000; ++i)
-                database.count("filler", {{"i", std::to_string(i) + std::string(4000, 'x')}});
-        });
+        for (int i = 0; i < 300; ++i)
+            commits.submit([i](Database& database) { database.count("filler", {{"i", std::to_string(i)}}); });
         commits.end();
     });
     EXPECT_EQ(how, EX_IOERR) << "a checkpoint that failed is not tried again";
