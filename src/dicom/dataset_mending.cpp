@@ -21,9 +21,9 @@ std::string DatasetMending::delimiter() const {
 
 void DatasetMending::ignore_trailing_bytes(std::uint64_t begin, std::uint64_t end) {
     mends_.splices.push_back({begin, end, {}});
-    add_note(mends_.notes, "trailing_bytes",
-             fmt::format("The data set has {} bytes behind its last element, which were ignored.",
-                         end - begin));
+    add_note(
+        mends_.notes, "trailing_bytes",
+        fmt::format("The data set has {} bytes behind its last element, which were ignored.", end - begin));
 }
 
 void DatasetMending::leave_out_file_meta_information(std::uint64_t begin, std::uint64_t end) {
@@ -34,7 +34,8 @@ void DatasetMending::leave_out_file_meta_information(std::uint64_t begin, std::u
 
 void DatasetMending::insert_delimiter(std::uint64_t position) {
     mends_.splices.push_back({position, position, delimiter()});
-    add_note(mends_.notes, "delimiter", "The pixel data's fragments lack the sequence delimiter behind them.");
+    add_note(mends_.notes, "delimiter",
+             "The pixel data's fragments lack the sequence delimiter behind them.");
 }
 
 void DatasetMending::replace_delimiter(std::uint64_t begin) {

@@ -20,7 +20,7 @@ struct Splice {
 };
 
 struct DatasetMends {
-    std::vector<Splice> splices;  // in the file's order, none of them overlapping
+    std::vector<Splice> splices;     // in the file's order, none of them overlapping
     bool native_pixel_data = false;  // although the transfer syntax is one of compressed pixels
     ImageNotes notes;
 };
@@ -33,7 +33,7 @@ class DatasetMending {
     void ignore_trailing_bytes(std::uint64_t begin, std::uint64_t end);
     void leave_out_file_meta_information(std::uint64_t begin, std::uint64_t end);
     void insert_delimiter(std::uint64_t position);
-    void replace_delimiter(std::uint64_t begin);  // 8 bytes
+    void replace_delimiter(std::uint64_t begin);                    // 8 bytes
     void set_length(std::uint64_t position, std::uint32_t length);  // of 32 bits
     void read_as_native(std::string_view transfer_syntax_uid);
     void read_to_the_end(std::uint64_t length_position, std::uint64_t begin, std::uint64_t end);

@@ -143,8 +143,8 @@ std::optional<double> number_in_text(DcmElement& element, unsigned long index) {
     return number;
 }
 
-// DCMTK recurses into sequences and believes lengths: the file passes a bounded scan before DCMTK sees it, and
-// where the scan read over a defect, DCMTK sees the file without it.
+// DCMTK recurses into sequences and believes lengths: the file passes a bounded scan before DCMTK sees it,
+// and where the scan read over a defect, DCMTK sees the file without it.
 Result<DatasetMends> check_structure(int fd) {
     const auto meta = read_file_meta_information(fd);
     if (!meta) return tl::unexpected(meta.error());
@@ -171,7 +171,8 @@ Error loading_error(const OFCondition& condition) {
 Status parse(DcmFileFormat& format, const std::filesystem::path& file, const std::vector<Splice>& splices) {
     OFCondition condition;
     if (splices.empty()) {
-        condition = format.loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
+        condition =
+            format.loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
     } else {
         const auto stream = open_spliced_file(file, splices);
         if (!stream) return tl::unexpected(stream.error());

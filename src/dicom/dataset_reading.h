@@ -29,8 +29,8 @@ void prepare_dcmtk();
 // VR that the dictionary gives their tag, but for Pixel Data (unknown_elements.h). Codes: "not_dicom",
 // "transfer_syntax" (one that Hilum does not know), those of scan_header() ("truncated", "malformed",
 // "too_deep", "too_large", ...), "undecodable" (whatever else DCMTK refuses), "out_of_memory", "unreadable"
-// (the file system failed). Defects that scan_header() reads over, and elements of group 0002 in the data set,
-// are not seen by the parser; they are told in `notes`.
+// (the file system failed). Defects that scan_header() reads over, and elements of group 0002 in the data
+// set, are not seen by the parser; they are told in `notes`.
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file,
                                                        ImageNotes* notes = nullptr);
 

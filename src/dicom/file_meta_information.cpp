@@ -104,8 +104,8 @@ Splice with_native_transfer_syntax(const FileMetaInformation& meta) {
     const std::string uid("1.2.840.10008.1.2.1", 20);  // with its padding
     const std::string elements = std::string{2, 0, 1, 0, 'O', 'B', 0, 0, 2, 0, 0, 0, 0, 1} +
                                  std::string{2, 0, 0x10, 0, 'U', 'I', 20, 0} + uid;
-    const std::string length = std::string{2, 0, 0, 0, 'U', 'L', 4, 0} +
-                               std::string{static_cast<char>(elements.size()), 0, 0, 0};
+    const std::string length =
+        std::string{2, 0, 0, 0, 'U', 'L', 4, 0} + std::string{static_cast<char>(elements.size()), 0, 0, 0};
     return {preamble + 4, meta.dataset_begin, length + elements};
 }
 

@@ -17,8 +17,8 @@ struct FileMetaInformation {
 };
 
 // From an open file or memfd, whose position stays where it was. It ends where its group length says, or,
-// where no element ends there, before the first element of another group. Codes: "not_dicom" (no preamble with DICM,
-// or no file meta information as the standard has it), "unreadable".
+// where no element ends there, before the first element of another group. Codes: "not_dicom" (no preamble
+// with DICM, or no file meta information as the standard has it), "unreadable".
 Result<FileMetaInformation> read_file_meta_information(int fd);
 
 // In place of the file meta information, one with nothing but the transfer syntax Explicit VR Little Endian,

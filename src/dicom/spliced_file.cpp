@@ -44,7 +44,8 @@ struct View {
         if (after == pieces.begin() || position >= size) return 0;
         const Piece& piece = *std::prev(after);
         const std::uint64_t within = position - piece.begin;
-        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), piece.length - within));
+        const auto count =
+            static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), piece.length - within));
         if (!piece.bytes.empty()) {
             std::memcpy(out.data(), piece.bytes.data() + within, count);
             return count;

@@ -25,7 +25,8 @@ inline tl::unexpected<NotAnalysed> undecodable(const std::string& reason) {
 
 // Whole, as far as that was looked at, but of a kind that is not read: "progressive JPEG".
 inline tl::unexpected<NotAnalysed> unsupported_compression(const std::string& kind) {
-    return refuse("unsupported_compression", "The image is compressed in a way that is not read: " + kind + ".");
+    return refuse("unsupported_compression",
+                  "The image is compressed in a way that is not read: " + kind + ".");
 }
 
 }  // namespace hilum::model

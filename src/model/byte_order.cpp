@@ -22,7 +22,8 @@ std::uint64_t roughness(const StoredPixels& pixels, Order order) {
 }  // namespace
 
 std::span<const std::uint16_t> in_smoother_byte_order(const StoredPixels& pixels,
-                                                      std::vector<std::uint16_t>& storage, ImageNotes& notes) {
+                                                      std::vector<std::uint16_t>& storage,
+                                                      ImageNotes& notes) {
     const auto as_they_are = [](std::uint16_t word) { return int{word}; };
     const auto other = [](std::uint16_t word) { return int{swapped(word)}; };
     const bool swap = roughness(pixels, other) < roughness(pixels, as_they_are);

@@ -23,7 +23,8 @@ std::unique_ptr<DJDecoder> make_decoder(int precision, const DJCodecParameter& p
 }
 
 // Whether the library found no fault but those that it warned of.
-bool decompress(std::vector<std::uint8_t>& stream, int precision, bool cornell, void* out, std::size_t bytes) {
+bool decompress(std::vector<std::uint8_t>& stream, int precision, bool cornell, void* out,
+                std::size_t bytes) {
     const DJCodecParameter parameter(ECC_lossyYCbCr, EDC_never, EUC_never, EPC_default, OFFalse,
                                      cornell ? OFTrue : OFFalse);
     const auto decoder = make_decoder(precision, parameter);

@@ -21,7 +21,7 @@ bool is_supported_abstract_syntax(std::string_view abstract_syntax);
 
 // Marks each presentation context of a received A-ASSOCIATE-RQ as accepted or refused and tells how many were
 // accepted. Hilum is an SCP here: a context that wants it to be the SCU is refused, but for storage
-// commitment, which is accepted only so.
+// commitment, where it is the SCU, also of a peer that says nothing of roles.
 int negotiate(T_ASC_Parameters& parameters);
 
 }  // namespace hilum::scp

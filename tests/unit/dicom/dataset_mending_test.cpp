@@ -47,7 +47,8 @@ class DatasetMendingTest : public testing::Test {
         std::string meta(4, '\0');
         meta[0] = static_cast<char>(elements.size());
         meta = DatasetBytes().element(0x00020000, "UL", meta).bytes() + elements;
-        std::ofstream(folder / "image.dcm", std::ios::binary) << std::string(128, '\0') << "DICM" << meta << bytes;
+        std::ofstream(folder / "image.dcm", std::ios::binary)
+            << std::string(128, '\0') << "DICM" << meta << bytes;
         notes.clear();
         auto loaded = load_dicom_file(folder / "image.dcm", &notes);
         error = loaded ? Error{} : loaded.error();
@@ -107,8 +108,8 @@ const std::string words = [] {  // as pixels are: no element
 TEST_F(DatasetMendingTest, IgnoresWhatTrails) {
     const std::string whole = Radiograph().bytes();
     for (const std::string& trailing :
-         {zeros, std::string(1, '\0'), std::string(7, '\0'), std::string("\r\n"), words, std::string("</dicom>garbage"),
-          DatasetBytes().element(0x00020010, "UI", "1.2").bytes()}) {
+         {zeros, std::string(1, '\0'), std::string(7, '\0'), std::string("\r\n"), words,
+          std::string("</dicom>garbage"), DatasetBytes().element(0x00020010, "UI", "1.2").bytes()}) {
         expect_mended(whole + trailing, "trailing_bytes");
         EXPECT_EQ(native_pixels(), Radiograph().pixels);
     }
@@ -148,7 +149,8 @@ TEST_F(DatasetMendingTest, TakesNoIdentifierFromWhatTrails) {
     DatasetBytes anonymous;
     anonymous.element(0x00080018, "UI", "2.25.1").element(pixel_data, "OW", "xx");
     const std::string bytes =
-        anonymous.bytes() + DatasetBytes().element(0x00100020, "LO", "P9").header(0x00100021, "LO", 500).bytes();
+        anonymous.bytes() +
+        DatasetBytes().element(0x00100020, "LO", "P9").header(0x00100021, "LO", 500).bytes();
     const auto scanned = scan(bytes);
     ASSERT_TRUE(scanned) << scanned.error().message;
     EXPECT_EQ(scanned->patient_id, "");
@@ -166,10 +168,20 @@ TEST_F(DatasetMendingTest, RefusesNestingBehindThePixelDataAsAnywhere) {
 
 DatasetBytes compressed() {
     auto bytes = Radiograph().header();
-    bytes.header(pixel_data, "OB", undefined).item(0).item(6).raw("\xFF\xD8" "ab\xFF\xD9").item(2).raw("cd");
+    bytes.header(pixel_data, "OB", undefined)
+        .item(0)
+        .item(6)
+        .raw(
+            "\xFF\xD8"
+            "ab\xFF\xD9")
+        .item(2)
+        .raw("cd");
     return bytes;
 }
-const std::vector<std::string> coded{"", "\xFF\xD8" "ab\xFF\xD9", "cd"};
+const std::vector<std::string> coded{"",
+                                     "\xFF\xD8"
+                                     "ab\xFF\xD9",
+                                     "cd"};
 
 TEST_F(DatasetMendingTest, EndsFragmentsWithoutADelimiter) {
     const std::string open = compressed().bytes();
@@ -180,13 +192,14 @@ TEST_F(DatasetMendingTest, EndsFragmentsWithoutADelimiter) {
     expect_mended(open + std::string("\xFE\xFF\xDD\xE0\xFF\xFF\xFF\xFF"), "delimiter", jpeg_lossless);
     EXPECT_EQ(fragments(EXS_JPEGProcess14SV1), coded);
     expect_mended(compressed().end_sequence().bytes(), "", jpeg_lossless);
-    expect_mended(open + DatasetBytes().element(0xFFFCFFFC, "OB", "padding ").bytes(), "delimiter", jpeg_lossless);
+    expect_mended(open + DatasetBytes().element(0xFFFCFFFC, "OB", "padding ").bytes(), "delimiter",
+                  jpeg_lossless);
     EXPECT_EQ(fragments(EXS_JPEGProcess14SV1), coded);
     EXPECT_TRUE(format->getDataset()->tagExists(DCM_DataSetTrailingPadding));
 }
 
 TEST_F(DatasetMendingTest, EndsFragmentsBeforeWhatTrails) {
-    for (const std::string& trailing : {zeros, words, std::string("xyz")}) {
+    for (const std::string& trailing : {zeros, words, std::string("xyz"), std::string("\xFE\xFF\xDD\xE0")}) {
         ASSERT_TRUE(load(compressed().bytes() + trailing, jpeg_lossless)) << error.message;
         EXPECT_EQ(fragments(EXS_JPEGProcess14SV1), coded);
         EXPECT_EQ(notes.size(), 2U);
@@ -205,7 +218,13 @@ TEST_F(DatasetMendingTest, RefusesFragmentsThatAreCutOff) {
 TEST_F(DatasetMendingTest, ReadsFragmentsWithinADefinedLength) {
     for (const bool delimited : {false, true}) {
         DatasetBytes inner;
-        inner.item(0).item(6).raw("\xFF\xD8" "ab\xFF\xD9").item(2).raw("cd");
+        inner.item(0)
+            .item(6)
+            .raw(
+                "\xFF\xD8"
+                "ab\xFF\xD9")
+            .item(2)
+            .raw("cd");
         if (delimited) inner.end_sequence();
         auto bytes = Radiograph().header();
         bytes.header(pixel_data, "OB", static_cast<std::uint32_t>(inner.bytes().size())).raw(inner.bytes());
@@ -229,7 +248,8 @@ TEST_F(DatasetMendingTest, ReadsNativePixelsUnderACompressedTransferSyntax) {
     ASSERT_TRUE(load(Radiograph().bytes() + words, jpeg_lossless)) << error.message;
     EXPECT_EQ(native_pixels(), Radiograph().pixels);
     // A stream without fragments is neither.
-    EXPECT_FALSE(load(Radiograph().header().element(pixel_data, "OB", "\xFF\xD8\xFF\xE0 a stream").bytes(), jpeg_lossless));
+    EXPECT_FALSE(load(Radiograph().header().element(pixel_data, "OB", "\xFF\xD8\xFF\xE0 a stream").bytes(),
+                      jpeg_lossless));
 }
 
 TEST_F(DatasetMendingTest, ReadsNativePixelsWithoutALengthToTheEnd) {
@@ -249,10 +269,8 @@ TEST_F(DatasetMendingTest, ReadsNativePixelsWithoutALengthToTheEnd) {
 }
 
 TEST_F(DatasetMendingTest, PassesOverGroup2InAFileAndRefusesItFromTheNetwork) {
-    const std::string group_2 = DatasetBytes()
-                                    .element(0x00020010, "UI", implicit_little)
-                                    .element(0x00020013, "SH", "TIANI")
-                                    .bytes();
+    const std::string group_2 =
+        DatasetBytes().element(0x00020010, "UI", implicit_little).element(0x00020013, "SH", "TIANI").bytes();
     const auto scanned = scan(group_2 + Radiograph().bytes());
     ASSERT_FALSE(scanned);
     EXPECT_EQ(scanned.error().code, "not_a_data_set");
@@ -265,7 +283,8 @@ TEST_F(DatasetMendingTest, PassesOverGroup2InAFileAndRefusesItFromTheNetwork) {
 
 TEST_F(DatasetMendingTest, GivesUpOnMoreDefectsThanAnyDeviceMakes) {
     DatasetBytes bytes;
-    for (int i = 0; i < 100; ++i) bytes.header(0x00081140, "SQ", undefined).raw(std::string("\xFE\xFF\xDD\xE0\1\0\0\0", 8));
+    for (int i = 0; i < 100; ++i)
+        bytes.header(0x00081140, "SQ", undefined).raw(std::string("\xFE\xFF\xDD\xE0\1\0\0\0", 8));
     expect_refusal(bytes.bytes(), "malformed");
 }
 

@@ -1,12 +1,12 @@
 #include "model/compressed_frame.h"
 
-#include <charls/charls.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "unit/model/jpeg_bytes.h"
+#include "unit/model/jpeg_ls_bytes.h"
 #include "unit/model/test_encoders.h"
 
 namespace hilum::model {
@@ -40,8 +40,8 @@ class CompressedFrame : public testing::Test {
     }
     std::string noted() const { return notes.empty() ? "" : notes.front().code; }
 
-    // What is left of it when it ends anywhere, be it filled with zeros or ended by a marker, is refused, or has
-    // all of its pixels (but the last `unproved` ones); without its end marker alone it has them.
+    // What is left of it when it ends anywhere, be it filled with zeros or ended by a marker, is refused, or
+    // has all of its pixels (but the last `unproved` ones); without its end marker alone it has them.
     void expect_whole_or_refused(const Bytes& whole, E_TransferSyntax syntax, const ImageDescription& image,
                                  std::ptrdiff_t unproved = 0) {
         const auto expected = decode(whole, syntax, image);
@@ -106,14 +106,16 @@ TEST_F(CompressedFrame, OfBaselineAndExtendedJpegIsWholeOrRefused) {
 
 TEST_F(CompressedFrame, OfBaselineUnderTheUidOfJpegLosslessIsRead) {
     const JpegImage image{.rows = 8, .columns = 16, .precision = 8};
-    const auto pixels = decode(test::jpeg_of_blocks(image, {200, 100}), EXS_JPEGProcess14SV1, described(image, 8, 8));
+    const auto pixels =
+        decode(test::jpeg_of_blocks(image, {200, 100}), EXS_JPEGProcess14SV1, described(image, 8, 8));
     ASSERT_FALSE(pixels.empty()) << refusal.message;
     EXPECT_EQ(pixels[0], 200);
 }
 
 TEST_F(CompressedFrame, HasOvershootClampedToWhite) {
     const JpegImage image{.rows = 8, .columns = 24, .precision = 12};
-    const auto pixels = decode(test::jpeg_of_blocks(image, {1023, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
+    const auto pixels =
+        decode(test::jpeg_of_blocks(image, {1023, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
     ASSERT_FALSE(pixels.empty()) << refusal.message;
     EXPECT_EQ(pixels[0], 1023);
     EXPECT_EQ(pixels[8], 1023);
@@ -131,8 +133,10 @@ TEST_F(CompressedFrame, WithMostSamplesBeyondTheBitsStoredIsRefused) {
 TEST_F(CompressedFrame, OfEightBitsInSixteenAllocatedIsRead) {
     const JpegImage image{.rows = 9, .columns = 7, .precision = 8};
     const auto pixels = texture(image);
-    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 8)), pixels);
-    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 12)), pixels);
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 8)),
+              pixels);
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 12)),
+              pixels);
 }
 
 // Some encoders write -180 where 76 is meant, as both give the same eight bits.
@@ -147,7 +151,8 @@ TEST_F(CompressedFrame, OfDifferencesModuloThePrecisionIsRead) {
             const int difference = pixels[at] - before;
             return difference > 0 ? difference - span : difference;
         });
-        EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, precision)), pixels) << refusal.message;
+        EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, precision)), pixels)
+            << refusal.message;
         EXPECT_EQ(noted(), "");
     }
 }
@@ -179,19 +184,7 @@ TEST_F(CompressedFrame, WhoseHuffmanTableOverflowedIsRead) {
 }
 
 Bytes jpeg_ls(const JpegImage& image, const std::vector<int>& pixels) {
-    charls::jpegls_encoder encoder;
-    encoder.frame_info({static_cast<std::uint32_t>(image.columns), static_cast<std::uint32_t>(image.rows),
-                        image.precision, 1});
-    Bytes stream(encoder.estimated_destination_size());
-    encoder.destination(stream);
-    if (image.precision <= 8) {
-        const Bytes bytes(pixels.begin(), pixels.end());
-        stream.resize(encoder.encode(bytes));
-    } else {
-        const std::vector<std::uint16_t> words(pixels.begin(), pixels.end());
-        stream.resize(encoder.encode(words));
-    }
-    return stream;
+    return test::encode_jpeg_ls({image.rows, image.columns, image.precision}, pixels);
 }
 
 TEST_F(CompressedFrame, OfJpegLsIsWholeOrRefused) {
@@ -206,9 +199,11 @@ TEST_F(CompressedFrame, OfJpegLsIsWholeOrRefused) {
 }
 
 TEST_F(CompressedFrame, OfJpegLsWithRestartIntervalsIsRead) {
-    const JpegImage image{.rows = 8, .columns = 7, .precision = 12}, half{.rows = 4, .columns = 7, .precision = 12};
+    const JpegImage image{.rows = 8, .columns = 7, .precision = 12},
+        half{.rows = 4, .columns = 7, .precision = 12};
     const auto pixels = texture(image);
-    const std::vector<int> upper(pixels.begin(), pixels.begin() + 28), lower(pixels.begin() + 28, pixels.end());
+    const std::vector<int> upper(pixels.begin(), pixels.begin() + 28),
+        lower(pixels.begin() + 28, pixels.end());
     const auto coded = [&](const std::vector<int>& part) {
         const auto whole = jpeg_ls(half, part);
         const Bytes scan{0xFF, 0xDA, 0, 8};
@@ -225,6 +220,21 @@ TEST_F(CompressedFrame, OfJpegLsWithRestartIntervalsIsRead) {
     test::append(stream, coded(lower));
     test::append(stream, {0xFF, 0xD9});
     EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, described(image, 12)), pixels) << refusal.message;
+}
+
+TEST_F(CompressedFrame, OfJpegLsInColoursIsReadPixelByPixel) {
+    using enum charls::interleave_mode;
+    ImageDescription colour = described({5, 4, 8}, 8, 8);
+    colour.samples_per_pixel = 3;
+    std::vector<int> planes(60), pixels(60);
+    for (int i = 0; i < 20; ++i)
+        for (int c = 0; c < 3; ++c)
+            planes[static_cast<std::size_t>(c * 20 + i)] = pixels[static_cast<std::size_t>(i * 3 + c)] =
+                (i * 7 + c * 50) % 256;
+    for (const auto mode : {none, line, sample}) {
+        const auto stream = test::encode_jpeg_ls({5, 4, 8, 3, mode}, mode == none ? planes : pixels);
+        EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, colour), pixels) << refusal.message;
+    }
 }
 
 TEST_F(CompressedFrame, OfAnotherSizeThanTheImageIsRefused) {

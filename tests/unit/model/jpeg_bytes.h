@@ -64,7 +64,8 @@ inline JpegBytes jpeg_head(std::uint8_t process, const JpegImage& image) {
 // The size of a difference as its code of five bits, and the difference (F.1.2.1).
 inline void put_difference(JpegBits& bits, int difference) {
     unsigned category = 0;
-    for (unsigned left = static_cast<unsigned>(difference < 0 ? -difference : difference); left > 0; left >>= 1)
+    for (unsigned left = static_cast<unsigned>(difference < 0 ? -difference : difference); left > 0;
+         left >>= 1)
         ++category;
     bits.put(category, 5);
     if (category == 16) return;  // 32768 is the only one

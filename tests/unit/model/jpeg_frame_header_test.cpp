@@ -61,9 +61,7 @@ TEST(JpegScans, AreCountedWhereTheyBegin) {
     const Bytes thumbnail{0xFF, 0xE1, 0, 7, 0xFF, 0xDA, 0, 3, 0}, end{0xFF, 0xD9};
     EXPECT_EQ(scans_of(joined({stream_with(0xC0), end})), 0U);
     EXPECT_EQ(scans_of(joined({stream_with(0xC0), thumbnail, scan, samples, end})), 1U);
-    EXPECT_EQ(
-        scans_of(joined({stream_with(0xC0), scan, samples, scan, samples, scan, end, scan, end})),
-        3U);
+    EXPECT_EQ(scans_of(joined({stream_with(0xC0), scan, samples, scan, samples, scan, end, scan, end})), 3U);
 }
 
 TEST(JpegScans, AreCountedInWhatIsCutOffAnywhere) {
@@ -76,7 +74,8 @@ TEST(JpegScans, AreCountedInWhatIsCutOffAnywhere) {
 const Bytes scan{0xFF, 0xDA, 0, 3, 0};
 
 TEST(JpegEnd, IsTheMarkerBehindTheScans) {
-    const Bytes thumbnail{0xFF, 0xE1, 0, 6, 0xFF, 0xDA, 0xFF, 0xD9}, samples{1, 0xFF, 0, 0xD9, 2}, end{0xFF, 0xD9};
+    const Bytes thumbnail{0xFF, 0xE1, 0, 6, 0xFF, 0xDA, 0xFF, 0xD9}, samples{1, 0xFF, 0, 0xD9, 2},
+        end{0xFF, 0xD9};
     const auto has_end = [](const std::vector<Bytes>& parts) { return outline_jpeg(joined(parts)).has_end; };
     EXPECT_TRUE(has_end({stream_with(0xC0), scan, samples, end}));
     EXPECT_TRUE(has_end({stream_with(0xC0), scan, samples, {0xFF}, end, {0, 0}}));  // fill, padding

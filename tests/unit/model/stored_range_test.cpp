@@ -23,8 +23,9 @@ TEST(StoredRange, ClampsOvershootToWhite) {
 }
 
 TEST(StoredRange, ClampsSignedValuesAtBothEnds) {
-    EXPECT_EQ(values({511, 512, 2047, 0xE00, 0xDFF, 0xFFF}, {.precision = 12, .lossless = false}, ten_signed, 3),
-              (std::vector{511, 511, 511, -512, -512, -1}));
+    EXPECT_EQ(
+        values({511, 512, 2047, 0xE00, 0xDFF, 0xFFF}, {.precision = 12, .lossless = false}, ten_signed, 3),
+        (std::vector{511, 511, 511, -512, -512, -1}));
     EXPECT_EQ(values({0xFFFF, 0xFC00, 0x0400}, {.precision = 16, .is_signed = true}, ten_signed, 2),
               (std::vector{-1, -512, 511}));
 }
