@@ -32,8 +32,7 @@ add_library(hilum_sqlite INTERFACE)
 target_link_libraries(hilum_sqlite INTERFACE ${SQLITECPP_LIBRARY} SQLite::SQLite3)
 
 # DCMTK's own CMake files of Debian name static libraries that are not packaged; name the shared ones.
-foreach(lib ofstd oflog dcmdata dcmnet dcmtls dcmimgle dcmimage dcmjpeg dcmjpls dcmsr cmr
-        ijg8 ijg12 ijg16 dcmtkcharls)
+foreach(lib ofstd oflog dcmdata dcmnet dcmtls dcmimgle dcmimage dcmjpeg dcmsr cmr ijg8 ijg12 ijg16)
     find_library(DCMTK_${lib} ${lib} REQUIRED)
     add_library(dcmtk::${lib} INTERFACE IMPORTED)
     target_link_libraries(dcmtk::${lib} INTERFACE ${DCMTK_${lib}})

@@ -6,112 +6,19 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "dicom/analysed_elements.h"
 #include "dicom/byte_reader.h"
-#include "dicom/dataset_reading.h"
+#include "dicom/data_element_tag.h"
+#include "dicom/header_capture.h"
 
 namespace hilum {
 namespace {
 
 constexpr std::uint32_t undefined_length = 0xFFFFFFFF;
-constexpr std::size_t captured_length = 1024;
 constexpr std::size_t element_header = 8, item_header = 8;  // bytes, the least
-
-using Tag = std::uint32_t;  // group and element
-
-constexpr Tag item_tag = 0xFFFEE000, item_delimitation = 0xFFFEE00D, sequence_delimitation = 0xFFFEE0DD;
-constexpr Tag specific_character_set = 0x00080005, patient_name = 0x00100010, pixel_data = 0x7FE00010;
-
-constexpr std::uint16_t group_of(Tag tag) {
-    return static_cast<std::uint16_t>(tag >> 16);
-}
 
 constexpr std::uint16_t vr(const char (&letters)[3]) {
     return static_cast<std::uint16_t>(letters[0] << 8 | letters[1]);
-}
-
-// Which top-level value becomes which member.
-struct Capture {
-    Tag tag;
-    std::string HeaderScan::*member;
-};
-constexpr std::array captures{Capture{0x00080016, &HeaderScan::sop_class_uid},
-                              Capture{0x00080018, &HeaderScan::sop_instance_uid},
-                              Capture{0x00080020, &HeaderScan::study_date},
-                              Capture{0x00080050, &HeaderScan::accession_number},
-                              Capture{0x00080060, &HeaderScan::modality},
-                              Capture{patient_name, &HeaderScan::patient_name},
-                              Capture{0x00100020, &HeaderScan::patient_id},
-                              Capture{0x0020000D, &HeaderScan::study_instance_uid},
-                              Capture{0x0020000E, &HeaderScan::series_instance_uid}};
-
-// What an analysis looks at besides group 0028 and the pixels.
-constexpr std::array<Tag, 27> analysed_tags{
-    specific_character_set,
-    0x00080008,  // ImageType
-    0x00080016,  // SOPClassUID
-    0x00080020,  // StudyDate
-    0x00080050,  // AccessionNumber
-    0x00080060,  // Modality
-    0x00080068,  // PresentationIntentType
-    0x00080070,  // Manufacturer
-    0x00081090,  // ManufacturerModelName
-    0x00082218,  // AnatomicRegionSequence
-    patient_name,
-    0x00100020,  // PatientID
-    0x00100021,  // IssuerOfPatientID
-    0x00100030,  // PatientBirthDate
-    0x00100040,  // PatientSex
-    0x00101010,  // PatientAge
-    0x00180015,  // BodyPartExamined
-    0x00181164,  // ImagerPixelSpacing
-    0x00182010,  // NominalScannedPixelSpacing
-    0x00185101,  // ViewPosition
-    0x0020000D,  // StudyInstanceUID
-    0x0020000E,  // SeriesInstanceUID
-    0x00200020,  // PatientOrientation
-    0x00540220,  // ViewCodeSequence
-    0x20500020,  // PresentationLUTShape
-    0x7FE00008,  // FloatPixelData
-    0x7FE00009,  // DoubleFloatPixelData
-};
-
-// Where the site has patterns for them.
-constexpr std::array<Tag, 4> description_tags{
-    0x00081030,  // StudyDescription
-    0x0008103E,  // SeriesDescription
-    0x00181030,  // ProtocolName
-    0x00181400,  // AcquisitionDeviceProcessingDescription
-};
-
-bool is_analysed(Tag tag, bool descriptions) {
-    const auto is_one_of = [tag](const auto& tags) {
-        return std::find(tags.begin(), tags.end(), tag) != tags.end();
-    };
-    return group_of(tag) == 0x0028 || tag == pixel_data || is_one_of(analysed_tags) ||
-           (descriptions && is_one_of(description_tags));
-}
-
-// Implicit VR does not say what is a sequence; parsers ask the dictionary, so must who goes before them.
-bool is_sequence_in_dictionary(Tag tag) {
-    return DcmTag(group_of(tag), static_cast<Uint16>(tag & 0xFFFF)).getEVR() == EVR_SQ;
-}
-
-template <typename Byte>
-bool is_zero(Byte byte) {
-    return byte == Byte{};
-}
-
-bool is_in_dictionary(Tag tag) {
-    const DcmEVR known = DcmTag(group_of(tag), static_cast<Uint16>(tag & 0xFFFF)).getEVR();
-    return known != EVR_UN && known != EVR_UNKNOWN;
-}
-
-// Whether a length of 32 bits follows (PS3.5 7.1.2), in the opinion of the parser that comes after: it knows
-// names of its own ("ox") and takes what is no VR at all for one with 16 bits.
-bool has_long_length(std::uint16_t value_representation) {
-    const char name[] = {static_cast<char>(value_representation >> 8),
-                         static_cast<char>(value_representation & 0xFF), '\0'};
-    return DcmVR(name).usesExtendedLengthEncoding();
 }
 
 class Scanner {
@@ -203,30 +110,26 @@ class Scanner {
     bool ends_here() {
         if (inflated_) return false;
         const std::string ahead = peek(element_header);
-        if (!pixel_data_read_) return std::ranges::all_of(ahead, is_zero<char>) && only_zeros_follow();
-        if (ahead.size() < element_header || is_of_another_kind(tag_in(ahead)) || !has_vr(ahead)) {
+        if (!pixel_data_read_)
+            return ahead.find_first_not_of('\0') == std::string::npos && only_zeros_follow();
+        if (ahead.size() < element_header || is_no_data_element(tag_in(ahead)) ||
+            (top().explicit_vr && !is_standard_vr(ahead.substr(4, 2)))) {
             mending_.ignore_trailing_bytes(here(), begin_ + levels_.front().limit);
             return true;
         }
         const Tag tag = tag_in(ahead);
         const bool expected = tag > top_level_tag_ && (top().explicit_vr || is_in_dictionary(tag));
-        if (!expected && !doubt_) doubt_ = Doubt{here(), scan_, character_set_};
+        if (!expected && !doubt_) doubt_ = Doubt{here(), capture_};
         return false;
-    }
-
-    static bool is_of_another_kind(Tag tag) {  // of a command or of file meta information
-        return group_of(tag) < 0x0008 && group_of(tag) % 2 == 0;
-    }
-    bool has_vr(const std::string& header) const {
-        return !top().explicit_vr || DcmVR(header.substr(4, 2).c_str()).isStandard();
     }
 
     // The rest begins with zeros and is read: it is padding, or no data set.
     bool only_zeros_follow() {
         const std::uint64_t from = here(), left = levels_.front().limit - reader_.position();
         bool zeros = true;
-        reader_.read(left,
-                     [&](auto bytes) { zeros = zeros && std::ranges::all_of(bytes, is_zero<std::byte>); });
+        reader_.read(left, [&](auto bytes) {
+            zeros = zeros && std::ranges::count(bytes, std::byte{}) == std::ssize(bytes);
+        });
         if (zeros)
             mending_.ignore_trailing_bytes(from, from + left);
         else
@@ -237,11 +140,10 @@ class Scanner {
     // Whether what failed lies behind the Pixel Data and did not look like an element: bytes that trail.
     bool was_no_element() {
         const std::string& code = reader_.error().code;
-        if (!doubt_ || is_doubled_ ||
+        if (!doubt_ || capture_.is_doubled() ||
             (code != "truncated" && code != "malformed" && code != "not_a_data_set"))
             return false;
-        scan_ = doubt_->scan;
-        character_set_ = doubt_->character_set;
+        capture_ = doubt_->capture;
         mending_.drop_from(doubt_->begin);
         mending_.ignore_trailing_bytes(doubt_->begin, begin_ + levels_.front().limit);
         return true;
@@ -253,7 +155,7 @@ class Scanner {
         if (inflated_ || !is_in_pixel_data() || top().kind != Level::fragments || top().end) return false;
         const std::string ahead = peek(item_header);
         const Tag tag = ahead.size() < sizeof(Tag) ? 0 : tag_in(ahead);
-        if (tag == item_tag || tag == sequence_delimitation) return false;
+        if (tag == item_tag || (tag == sequence_delimitation && ahead.size() == item_header)) return false;
         if (fragments_ == 0 && reader_.ok()) return read_native_to_the_end();
         if (fragments_ < 2 || !reader_.ok()) return false;  // an offset table and a fragment
         if (ahead == std::string(item_header, '\0')) {
@@ -321,7 +223,7 @@ class Scanner {
         if (!element || !reader_.ok()) return;
         const bool outermost = levels_.size() == 1;
         const bool passed_over = outermost && limits_.pass_over_group_2 && group_of(element->tag) == 0x0002;
-        if (outermost && is_of_another_kind(element->tag) && !passed_over) {
+        if (outermost && is_no_data_element(element->tag) && !passed_over) {
             give_up("not_a_data_set", "the data set holds elements of a command or of file meta information");
             return;
         }
@@ -437,7 +339,8 @@ class Scanner {
     }
 
     void take_value(const Element& element, bool outermost) {
-        std::string* captured = outermost ? capture(element.tag) : nullptr;
+        std::string* captured = outermost ? capture_.target(element.tag) : nullptr;
+        if (capture_.is_doubled()) give_up("malformed", "an identifying element comes twice");
         if (captured == nullptr && !digesting_) {
             reader_.skip(element.length);
             return;
@@ -446,49 +349,24 @@ class Scanner {
         if (digesting_) digest_.update(std::as_bytes(std::span(&element.length, 1)));
         reader_.read(element.length, [&](std::span<const std::byte> bytes) {
             if (digesting_) digest_.update(bytes);
-            if (captured == nullptr || captured->size() >= captured_length) return;
-            const std::size_t count = std::min(bytes.size(), captured_length - captured->size());
+            if (captured == nullptr || captured->size() >= HeaderCapture::longest) return;
+            const std::size_t count = std::min(bytes.size(), HeaderCapture::longest - captured->size());
             captured->append(reinterpret_cast<const char*>(bytes.data()), count);
         });
         if (first && !reader_.ok()) captured->clear();  // the value is not whole
     }
 
-    // Where the value goes; nullptr when nobody wants it. A second one could make two readers of the file
-    // disagree about whose it is.
-    std::string* capture(Tag tag) {
-        std::string* target = tag == specific_character_set ? &character_set_ : nullptr;
-        for (const auto& [wanted, member] : captures)
-            if (wanted == tag) target = &(scan_.*member);
-        if (target == nullptr) return nullptr;
-        is_doubled_ |= std::find(seen_.begin(), seen_.end(), tag) != seen_.end();
-        if (is_doubled_) give_up("malformed", "an identifying element comes twice");
-        seen_.push_back(tag);
-        return target;
-    }
-
-    static void trim(std::string& text) {
-        const auto is_padding = [](char c) { return c == ' ' || c == '\0'; };
-        while (!text.empty() && is_padding(text.back())) text.pop_back();
-        text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), is_padding));
-    }
-
     HeaderScan finish() {
-        trim(character_set_);
-        for (const auto& [tag, member] : captures) {
-            std::string& text = scan_.*member;
-            text = to_utf8(text, character_set_, tag == patient_name);
-            trim(text);
-        }
-        scan_.analysis_sha256 = digest_.hex();
-        scan_.mends = mending_.take();
-        return std::move(scan_);
+        HeaderScan scan = capture_.take();
+        scan.analysis_sha256 = digest_.hex();
+        scan.mends = mending_.take();
+        return scan;
     }
 
     // Before an element behind the Pixel Data that may be none.
     struct Doubt {
         std::uint64_t begin;
-        HeaderScan scan;
-        std::string character_set;
+        HeaderCapture capture;
     };
 
     ByteReader reader_;
@@ -498,17 +376,14 @@ class Scanner {
     bool inflated_;  // so that how long the data set is, is not known before its end
     std::vector<Level> levels_;
     std::uint64_t elements_ = 0;
-    HeaderScan scan_;
-    std::string character_set_;
-    std::vector<Tag> seen_;
+    HeaderCapture capture_;
     bool digesting_ = false;  // within a top-level element that an analysis looks at
     Sha256 digest_;
     DatasetMending mending_;
     Tag top_level_tag_ = 0;  // of the element at hand, or the one before
     bool pixel_data_read_ = false;
-    int fragments_ = 0;        // items of the Pixel Data, with the offset table
-    bool delimited_ = false;   // those within a defined length
-    bool is_doubled_ = false;  // an identifying element
+    int fragments_ = 0;       // items of the Pixel Data, with the offset table
+    bool delimited_ = false;  // those within a defined length
     std::optional<Doubt> doubt_;
 };
 

@@ -56,6 +56,12 @@ Analysable<JpegFrameHeader> check_jpeg_header(const Stream& stream, E_TransferSy
     return *frame;
 }
 
+// A decoder goes over the whole image for each of them.
+Analysable<void> check_scans(const JpegOutline& outline, const JpegFrameHeader& header) {
+    if (outline.scans <= static_cast<std::size_t>(header.components)) return {};
+    return undecodable("its compressed data has more scans than components");
+}
+
 void tell_of_missing_end(ImageNotes& notes) {
     add_note(notes, "end_of_image", "The compressed data lacks its end marker; no sample of it is missing.");
 }
@@ -75,7 +81,9 @@ Analysable<CodedFrame> decode_jpeg_ls(const Stream& stream, E_TransferSyntax syn
                                       const ImageDescription& image, ImageNotes& notes) {
     const auto header = check_jpeg_header(stream, syntax, image);
     if (!header) return tl::unexpected(header.error());
-    if (outline_jpeg(stream, true).has_end) return decode_jpeg_ls_frame(stream, *header);
+    const auto outline = outline_jpeg(stream, true);
+    if (auto ok = check_scans(outline, *header); !ok) return tl::unexpected(ok.error());
+    if (outline.has_end) return decode_jpeg_ls_frame(stream, *header);
     // Whether a zero at the end is padding, CharLS finds out, which leaves none over.
     auto frame = decode_jpeg_ls_frame(ended_jpeg_ls(stream, 0), *header);
     if (!frame) frame = decode_jpeg_ls_frame(ended_jpeg_ls(stream, 1), *header);
@@ -123,19 +131,18 @@ Analysable<DecodedFrame> fitted(CodedFrame coded, const ImageDescription& image,
 }  // namespace
 
 bool is_decoded_here(E_TransferSyntax syntax, const ImageDescription& image) {
-    return image.samples_per_pixel == 1 || syntax == EXS_RLELossless;
+    return image.samples_per_pixel == 1 || syntax == EXS_RLELossless || is_jpeg_ls(syntax);
 }
 
 Analysable<void> prepare_for_dcmtk(Stream& stream, E_TransferSyntax syntax, const ImageDescription& image,
                                    ImageNotes& notes) {
-    if (syntax == EXS_RLELossless || is_jpeg2000(syntax)) return {};
+    if (is_jpeg2000(syntax)) return {};
     const auto header = check_jpeg_header(stream, syntax, image);
     if (!header) return tl::unexpected(header.error());
-    const auto outline = outline_jpeg(stream, is_jpeg_ls(syntax));
-    if (outline.scans > static_cast<std::size_t>(header->components))
-        return undecodable("its compressed data has more scans than components");
+    const auto outline = outline_jpeg(stream);
+    if (auto ok = check_scans(outline, *header); !ok) return ok;
     if (outline.has_end) return {};
-    stream = is_jpeg_ls(syntax) ? ended_jpeg_ls(stream, 0) : ended_jpeg(stream);
+    stream = ended_jpeg(stream);
     tell_of_missing_end(notes);
     return {};
 }

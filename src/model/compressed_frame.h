@@ -19,11 +19,11 @@ struct DecodedFrame {
 };
 
 // Whether a frame with this transfer syntax and so many samples a pixel is one for decode_frame(): all grey
-// ones and palettes, and colours in RLE. DCMTK decodes the colours of the other codecs.
+// ones and palettes, and colours in RLE and JPEG-LS. DCMTK decodes those of JPEG and JPEG 2000.
 bool is_decoded_here(E_TransferSyntax syntax, const ImageDescription& image);
 
-// Checks a frame of JPEG or JPEG-LS that DCMTK is to decode, and gives it an end where only that is missing;
-// for other codecs does nothing. Codes as decode_frame().
+// Checks a frame of JPEG that DCMTK is to decode, and gives it an end where only that is missing; with JPEG
+// 2000, whose codec checks what it is given, does nothing. Codes as decode_frame().
 Analysable<void> prepare_for_dcmtk(std::vector<std::uint8_t>& stream, E_TransferSyntax syntax,
                                    const ImageDescription& image, ImageNotes& notes);
 

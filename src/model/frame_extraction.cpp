@@ -84,9 +84,13 @@ Analysable<FragmentRange> fragments_of_frame(DcmPixelSequence& sequence,
 Analysable<Bytes> joined(const std::vector<DcmElement*>& items, const FragmentRange& range) {
     Bytes stream;
     DcmFileCache cache;
+    std::size_t length = 0;
+    for (std::size_t i = range.begin; i < range.end; ++i) length += items[i]->getLength();
     for (std::size_t i = range.begin; i < range.end; ++i) {
-        const auto bytes = part_of(*items[i], 0, items[i]->getLength(), cache);
+        auto bytes = part_of(*items[i], 0, items[i]->getLength(), cache);
         if (!bytes) return undecodable("its compressed data cannot be read");
+        if (bytes->size() == length) return std::move(*bytes);  // the only one, and not copied
+        stream.reserve(length);
         stream.insert(stream.end(), bytes->begin(), bytes->end());
     }
     return stream;

@@ -84,12 +84,13 @@ class HeaderReader {
         const int components = in.word();
         if (in.failed || components < 1 || in.bytes.size() != 36 + 3 * static_cast<std::size_t>(components))
             return malformed("its size segment");
-        if ((capabilities & 0xC000) != 0) return unsupported();
         if (components > 3) return fail("components", "has {} components", components);
         header_.components = grid_.components = components;
         for (int i = 0; i < components; ++i)
             if (auto ok = read_component(in, i == 0); !ok) return ok;
-        return check_grid();
+        if (auto ok = check_grid(); !ok) return ok;
+        if ((capabilities & 0xC000) != 0) return unsupported();  // of a size that is one
+        return {};
     }
 
     Status read_component(Reader& in, bool first) {

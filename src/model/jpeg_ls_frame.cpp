@@ -22,25 +22,37 @@ tl::unexpected<NotAnalysed> refusal_of(const charls::jpegls_error& error) {
     }
 }
 
+// Plane by plane to pixel by pixel.
+std::vector<std::uint16_t> interleaved(const std::vector<std::uint16_t>& planes, std::size_t components) {
+    const std::size_t pixels = planes.size() / components;
+    std::vector<std::uint16_t> samples(planes.size());
+    for (std::size_t c = 0; c < components; ++c)
+        for (std::size_t i = 0; i < pixels; ++i) samples[i * components + c] = planes[c * pixels + i];
+    return samples;
+}
+
 Analysable<CodedFrame> decode(std::span<const std::uint8_t> stream, const JpegFrameHeader& header) {
     const charls::jpegls_decoder decoder(stream.data(), stream.size(), true);
     const auto& info = decoder.frame_info();
     if (info.height != static_cast<std::uint32_t>(header.rows) ||
-        info.width != static_cast<std::uint32_t>(header.columns) || info.component_count != 1 ||
-        info.bits_per_sample != header.precision)
+        info.width != static_cast<std::uint32_t>(header.columns) ||
+        info.component_count != header.components || info.bits_per_sample != header.precision)
         return undecodable("its compressed data is not of the size that its header says");
     CodedFrame frame;
     frame.range.precision = info.bits_per_sample;
     frame.range.lossless = decoder.near_lossless() == 0;
-    const std::size_t pixels = std::size_t{info.height} * info.width;
+    const auto components = static_cast<std::size_t>(info.component_count);
+    const std::size_t count = std::size_t{info.height} * info.width * components;
     if (info.bits_per_sample <= 8) {
-        std::vector<std::uint8_t> bytes(pixels);
+        std::vector<std::uint8_t> bytes(count);
         decoder.decode(bytes);
         frame.samples.assign(bytes.begin(), bytes.end());
     } else {
-        frame.samples.resize(pixels);
+        frame.samples.resize(count);
         decoder.decode(frame.samples);
     }
+    if (components > 1 && decoder.interleave_mode() == charls::interleave_mode::none)
+        frame.samples = interleaved(frame.samples, components);
     return frame;
 }
 

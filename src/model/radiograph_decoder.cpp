@@ -2,9 +2,7 @@
 
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
-#include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
-#include <dcmtk/dcmjpls/djdecode.h>
 
 #include <algorithm>
 #include <new>
@@ -169,7 +167,7 @@ Analysable<DecodedImage> decode_compressed(DcmDataset& dataset, DcmPixelData& pi
         if (auto ok = prepare_for_dcmtk(*stream, syntax, image, notes); !ok)
             return tl::unexpected(ok.error());
         replace_fragments(dataset, *stream, syntax);
-        stream->clear();
+        *stream = {};
         if (auto ok = decompress_with_dcmtk(dataset); !ok) return tl::unexpected(ok.error());
         return grey_of_colour(dataset, std::move(notes));
     }
@@ -180,7 +178,7 @@ Analysable<DecodedImage> decode_compressed(DcmDataset& dataset, DcmPixelData& pi
         return DecodedImage{pixels, false, std::move(frame->words), std::move(notes)};
     }
     if (auto ok = put_native(dataset, *frame, image); !ok) return tl::unexpected(ok.error());
-    frame->words.clear();
+    frame->words = {};
     return grey_of_colour(dataset, std::move(notes));
 }
 
@@ -215,9 +213,7 @@ Analysable<DecodedImage> read_native(DcmDataset& dataset, DcmPixelData& pixel_da
 }  // namespace
 
 void register_decoders() {
-    DcmRLEDecoderRegistration::registerCodecs();
     DJDecoderRegistration::registerCodecs();
-    DJLSDecoderRegistration::registerCodecs();
     watch_jpeg_decoder();
     register_jpeg2000_decoder();
 }

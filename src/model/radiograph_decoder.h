@@ -12,8 +12,8 @@ class DcmDataset;
 
 namespace hilum::model {
 
-// Makes codecs known to DCMTK: its own for RLE, JPEG baseline, extended and lossless, JPEG-LS, and ours for
-// JPEG 2000. Once in a process, after prepare_dcmtk().
+// Makes codecs known to DCMTK for what it decodes here, colours: its own for JPEG, and ours for JPEG 2000.
+// Once in a process, after prepare_dcmtk().
 void register_decoders();
 
 struct DecodedImage {
@@ -23,11 +23,12 @@ struct DecodedImage {
     ImageNotes notes;  // defects of the pixel data that were read over
 };
 
-// The frame of that number, from 1. The pixels belong to the data set, which is changed into an uncompressed
-// one of that frame alone. Only the image's own Pixel Data is decompressed, never an icon's. `max_pixels` is
-// the most that a frame's Rows x Columns may be, where a colour pixel counts as three, and never more than 50
-// million. Codes: "transfer_syntax", "photometric_interpretation", "bit_depth", "too_large",
-// "unsupported_compression", "undecodable". Throws std::bad_alloc when memory does not suffice.
+// The frame of that number, from 1. Pixels that were not compressed belong to the data set, of which that
+// frame alone is left; what else becomes of its pixel data is not told. Only the image's own Pixel Data is
+// decompressed, never an icon's. `max_pixels` is the most that a frame's Rows x Columns may be, where a
+// colour pixel counts as three, and never more than 50 million. Codes: "transfer_syntax",
+// "photometric_interpretation", "bit_depth", "too_large", "unsupported_compression", "undecodable". Throws
+// std::bad_alloc when memory does not suffice.
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame = 1);
 
 }  // namespace hilum::model

@@ -17,7 +17,7 @@ struct CodedRange {
     bool lossless = true;    // what was encoded comes out
 };
 
-// A grey frame as its codec gives it, row by row.
+// A frame as its codec gives it, row by row and pixel by pixel.
 struct CodedFrame {
     std::vector<std::uint16_t> samples;
     CodedRange range;

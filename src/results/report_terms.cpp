@@ -37,7 +37,8 @@ Code own_code(const std::string& name) {
 std::string reason_value(const std::string& reason) {
     static const std::map<std::string, std::string> shorter{{"photometric_interpretation", "photometric"},
                                                             {"presentation_intent", "for-processing"},
-                                                            {"processing_failed", "failed"}};
+                                                            {"processing_failed", "failed"},
+                                                            {"unsupported_compression", "unsupported"}};
     const auto found = shorter.find(reason);
     return found == shorter.end() ? slug_of(reason) : found->second;
 }

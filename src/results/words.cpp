@@ -116,6 +116,8 @@ const std::map<std::string, ReasonWords> german_reasons{
     {"too_large", {"Zu groß", "Das Bild ist zu groß, um verarbeitet zu werden", true}},
     {"transfer_syntax", {"Transfersyntax", "Die Kompression des Bildes wird nicht unterstützt", true}},
     {"undecodable", {"Nicht dekodierbar", "Das Bild kann nicht dekodiert werden", true}},
+    {"unsupported_compression",
+     {"Kompressionsart", "Diese Art der Bildkompression wird nicht unterstützt", true}},
     {"view",
      {"Projektion", "Die Projektion ist nicht angegeben oder für dieses Modell nicht vorgesehen", true}},
 };
@@ -202,6 +204,8 @@ const std::map<std::string, ReasonWords> french_reasons{
     {"transfer_syntax",
      {"Syntaxe de transfert", "La compression de l'image n'est pas prise en charge", true}},
     {"undecodable", {"Décodage impossible", "L'image ne peut pas être décodée", true}},
+    {"unsupported_compression",
+     {"Type de compression", "Ce type de compression d'image n'est pas pris en charge", true}},
     {"view",
      {"Incidence", "L'incidence n'est pas renseignée ou n'est pas prise en charge par ce modèle", true}},
 };

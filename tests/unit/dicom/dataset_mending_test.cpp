@@ -199,7 +199,7 @@ TEST_F(DatasetMendingTest, EndsFragmentsWithoutADelimiter) {
 }
 
 TEST_F(DatasetMendingTest, EndsFragmentsBeforeWhatTrails) {
-    for (const std::string& trailing : {zeros, words, std::string("xyz")}) {
+    for (const std::string& trailing : {zeros, words, std::string("xyz"), std::string("\xFE\xFF\xDD\xE0")}) {
         ASSERT_TRUE(load(compressed().bytes() + trailing, jpeg_lossless)) << error.message;
         EXPECT_EQ(fragments(EXS_JPEGProcess14SV1), coded);
         EXPECT_EQ(notes.size(), 2U);

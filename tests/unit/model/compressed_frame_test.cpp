@@ -1,12 +1,12 @@
 #include "model/compressed_frame.h"
 
-#include <charls/charls.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "unit/model/jpeg_bytes.h"
+#include "unit/model/jpeg_ls_bytes.h"
 #include "unit/model/test_encoders.h"
 
 namespace hilum::model {
@@ -184,19 +184,7 @@ TEST_F(CompressedFrame, WhoseHuffmanTableOverflowedIsRead) {
 }
 
 Bytes jpeg_ls(const JpegImage& image, const std::vector<int>& pixels) {
-    charls::jpegls_encoder encoder;
-    encoder.frame_info({static_cast<std::uint32_t>(image.columns), static_cast<std::uint32_t>(image.rows),
-                        image.precision, 1});
-    Bytes stream(encoder.estimated_destination_size());
-    encoder.destination(stream);
-    if (image.precision <= 8) {
-        const Bytes bytes(pixels.begin(), pixels.end());
-        stream.resize(encoder.encode(bytes));
-    } else {
-        const std::vector<std::uint16_t> words(pixels.begin(), pixels.end());
-        stream.resize(encoder.encode(words));
-    }
-    return stream;
+    return test::encode_jpeg_ls({image.rows, image.columns, image.precision}, pixels);
 }
 
 TEST_F(CompressedFrame, OfJpegLsIsWholeOrRefused) {
@@ -232,6 +220,21 @@ TEST_F(CompressedFrame, OfJpegLsWithRestartIntervalsIsRead) {
     test::append(stream, coded(lower));
     test::append(stream, {0xFF, 0xD9});
     EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, described(image, 12)), pixels) << refusal.message;
+}
+
+TEST_F(CompressedFrame, OfJpegLsInColoursIsReadPixelByPixel) {
+    using enum charls::interleave_mode;
+    ImageDescription colour = described({5, 4, 8}, 8, 8);
+    colour.samples_per_pixel = 3;
+    std::vector<int> planes(60), pixels(60);
+    for (int i = 0; i < 20; ++i)
+        for (int c = 0; c < 3; ++c)
+            planes[static_cast<std::size_t>(c * 20 + i)] = pixels[static_cast<std::size_t>(i * 3 + c)] =
+                (i * 7 + c * 50) % 256;
+    for (const auto mode : {none, line, sample}) {
+        const auto stream = test::encode_jpeg_ls({5, 4, 8, 3, mode}, mode == none ? planes : pixels);
+        EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, colour), pixels) << refusal.message;
+    }
 }
 
 TEST_F(CompressedFrame, OfAnotherSizeThanTheImageIsRefused) {

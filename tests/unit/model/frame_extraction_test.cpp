@@ -5,7 +5,6 @@
 #include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
 #include <dcmtk/dcmjpeg/djrplol.h>
-#include <dcmtk/dcmjpls/djrparam.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "model/radiograph_decoder.h"
 #include "support/temporary_folder.h"
 #include "unit/model/jpeg2000_encoding.h"
+#include "unit/model/jpeg_ls_bytes.h"
 #include "unit/model/test_encoders.h"
 #include "unit/model/test_radiograph.h"
 
@@ -82,13 +82,14 @@ class FrameExtraction : public testing::Test {
     }
     void compress(E_TransferSyntax syntax) {
         const DJ_RPLossless jpeg;
-        const DJLSRepresentationParameter jpeg_ls(0, OFTrue);
         const DcmRLERepresentationParameter rle;
         const DcmRepresentationParameter* parameter = &rle;
-        if (syntax == EXS_JPEGLSLossless) parameter = &jpeg_ls;
         if (syntax == EXS_JPEGProcess14SV1) parameter = &jpeg;
         fill();
-        ASSERT_TRUE(dataset().chooseRepresentation(syntax, parameter).good());
+        if (syntax == EXS_JPEGLSLossless)
+            test::put_fragments(dataset(), jpeg_ls_fragments(), {}, syntax);
+        else
+            ASSERT_TRUE(dataset().chooseRepresentation(syntax, parameter).good());
         save(syntax);
     }
 
@@ -108,6 +109,12 @@ class FrameExtraction : public testing::Test {
             EXPECT_TRUE(sequence->getItem(item, i).good() && item->getUint8Array(bytes).good());
             fragments.emplace_back(bytes, bytes + item->getLength());
         }
+        return fragments;
+    }
+    static std::vector<Bytes> jpeg_ls_fragments() {
+        std::vector<Bytes> fragments;
+        for (int frame = 1; frame <= frames; ++frame)
+            fragments.push_back(test::encode_jpeg_ls({rows, columns, 12}, pixels_of(frame)));
         return fragments;
     }
     static std::vector<Bytes> jpeg2000_fragments() {

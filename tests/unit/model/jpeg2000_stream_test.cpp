@@ -107,6 +107,26 @@ TEST(Jpeg2000Stream, TakesPaddingBehindTheEndAndDoesWithoutTheEndMarker) {
     EXPECT_EQ(refusal(codestream, expectation(encoding)), "");
 }
 
+// As a device pads its streams, with a comment segment before the end marker (ISO/IEC 15444-1 A.9.2).
+TEST(Jpeg2000Stream, PassesOverCommentsBeforeTheEndMarker) {
+    const Jpeg2000Encoding image;
+    const auto whole = test::encode_jpeg2000(image);
+    const Codestream comment{0xFF, 0x64, 0, 0x0B, 0, 1, 'P', 'A', 'D', 'D', 'I', 'N', 'G'}, end{0xFF, 0xD9};
+    const auto with = [&](const std::vector<Codestream>& parts) {
+        Codestream bytes(whole.begin(), whole.end() - 2);
+        for (const auto& part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
+        return bytes;
+    };
+    const auto values = decode_jpeg2000(whole, expectation(image)).value().samples;
+    for (const auto& bytes : {with({comment, end}), with({comment, comment, end, {0, 0}})}) {
+        const auto decoded = decode_jpeg2000(bytes, expectation(image));
+        ASSERT_TRUE(decoded) << decoded.error().message;
+        EXPECT_EQ(decoded->samples, values);
+    }
+    for (const auto& bytes : {with({comment, {0xFF, 0x65, 0, 2}, end}), with({comment, whole})})
+        EXPECT_FALSE(decode_jpeg2000(bytes, expectation(image)));
+}
+
 TEST(Jpeg2000Stream, RefusesAStreamThatIsCutOffAnywhere) {
     for (const int tile_side : {0, 32}) {
         const Jpeg2000Encoding encoding{.tile_side = tile_side, .layers = 2};

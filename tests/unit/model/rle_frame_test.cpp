@@ -22,13 +22,13 @@ std::vector<std::uint8_t> two_segments() {
 TEST(RleFrame, UnpacksToWords) {
     const auto words = unpack_rle_frame(two_segments(), 1, 2, 8);
     ASSERT_TRUE(words);
-    EXPECT_EQ(*words, (std::vector<std::uint16_t>{0x203, 0x203, 0x203, 0x203, 0x203, 0x703, 0x803, 0x903}));
+    EXPECT_EQ(*words, (std::vector<std::uint16_t>{0x103, 0x103, 0x103, 0x103, 0x103, 0x703, 0x803, 0x903}));
 }
 
 TEST(RleFrame, UnpacksPlanesToPixels) {
     const auto samples = unpack_rle_frame(two_segments(), 2, 1, 8);
     ASSERT_TRUE(samples);
-    EXPECT_EQ(*samples, (std::vector<std::uint16_t>{2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 7, 3, 8, 3, 9, 3}));
+    EXPECT_EQ(*samples, (std::vector<std::uint16_t>{1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 7, 3, 8, 3, 9, 3}));
 }
 
 TEST(RleFrame, MayHaveSamplesTooMany) {

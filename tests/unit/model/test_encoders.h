@@ -1,11 +1,11 @@
-// What the decoder reads, written by DCMTK.
+// What the decoder reads, written by DCMTK; JPEG-LS, which DCMTK must not encode beside CharLS, is in
+// jpeg_ls_bytes.h.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>
 
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmjpeg/djencode.h>
-#include <dcmtk/dcmjpls/djencode.h>
 
 #include "dicom/dataset_reading.h"
 #include "model/radiograph_decoder.h"
@@ -17,7 +17,6 @@ inline void register_codecs() {
     model::register_decoders();
     DcmRLEEncoderRegistration::registerCodecs();
     DJEncoderRegistration::registerCodecs();
-    DJLSEncoderRegistration::registerCodecs();
 }
 
 }  // namespace hilum::test
