@@ -32,8 +32,12 @@ bool ends_transaction(const SQLite::Exception& error) {
 
 }  // namespace
 
-CommitQueue::CommitQueue(boost::asio::io_context& loop, Database database)
-    : loop_(loop), database_(std::move(database)), thread_([this] { run(); }) {}
+CommitQueue::CommitQueue(boost::asio::io_context& loop, Database database, FollowedClock clock)
+    : loop_(loop),
+      database_(std::move(database)),
+      clock_(std::move(clock)),
+      clock_watch_(clock_.read()),
+      thread_([this] { run(); }) {}
 
 CommitQueue::~CommitQueue() {
     end();
@@ -91,22 +95,40 @@ void CommitQueue::undo(Unit& unit, Error error) {
     database_.forget_audit_tail();
 }
 
+void CommitQueue::run_unit(Unit& unit) {
+    database_.execute("SAVEPOINT unit");
+    try {
+        unit.work(database_);
+    } catch (const SQLite::Exception& error) {
+        if (ends_transaction(error)) throw;
+        undo(unit, translate(error));
+    } catch (const std::exception& error) {  // a row that this version cannot read
+        undo(unit, {"internal", error.what(), Retry::never});
+    }
+    database_.execute("RELEASE unit");
+}
+
+// A transaction that fails takes with it what it moved: the next one moves it.
+void CommitQueue::follow_clock() {
+    unfollowed_ += clock_watch_.step_to(clock_.read());
+    if (unfollowed_ == followed_ || !clock_.on_set) return;
+    const Duration step = unfollowed_ - followed_;
+    followed_ = unfollowed_;
+    Unit unit{[this, step](Database& database) { clock_.on_set(database, step); },
+              [](const Error& error) { log_failure(&error); }, [] {}};
+    run_unit(unit);
+}
+
 void CommitQueue::run_batch(std::deque<Unit>& batch) {
     try {
         database_.execute("BEGIN IMMEDIATE");
+        followed_ = Duration::zero();
         for (auto& unit : batch) {
-            database_.execute("SAVEPOINT unit");
-            try {
-                unit.work(database_);
-            } catch (const SQLite::Exception& error) {
-                if (ends_transaction(error)) throw;
-                undo(unit, translate(error));
-            } catch (const std::exception& error) {  // a row that this version cannot read
-                undo(unit, {"internal", error.what(), Retry::never});
-            }
-            database_.execute("RELEASE unit");
+            follow_clock();
+            run_unit(unit);
         }
         database_.execute("COMMIT");
+        unfollowed_ -= followed_;
     } catch (const SQLite::Exception& error) {
         const Error translated = translate(error);
         for (auto& unit : batch) unit.set_error(translated);

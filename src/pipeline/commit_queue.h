@@ -13,14 +13,22 @@
 #include <thread>
 #include <type_traits>
 
+#include "base/clock_watch.h"
 #include "pipeline/database.h"
 
 namespace hilum {
 
+// When somebody set the wall clock, `on_set` is told by how much, on the commit thread, before any work that
+// sees the new time and in the transaction of that work.
+struct FollowedClock {
+    ReadClocks read = read_clocks;
+    std::function<void(Database&, Duration step)> on_set;
+};
+
 class CommitQueue {
   public:
     // `loop` must outlive this object.
-    CommitQueue(boost::asio::io_context& loop, Database database);
+    CommitQueue(boost::asio::io_context& loop, Database database, FollowedClock clock = {});
     ~CommitQueue();
     void end();  // runs what waits, then ends the thread; nothing may be submitted any more
 
@@ -82,10 +90,16 @@ class CommitQueue {
     void run_later(std::function<void()> action);  // on the loop, after retry_after
     void run();
     void run_batch(std::deque<Unit>& batch);
+    void run_unit(Unit& unit);
+    void follow_clock();
     void undo(Unit& unit, Error error);
 
     boost::asio::io_context& loop_;
     Database database_;
+    FollowedClock clock_;
+    ClockWatch clock_watch_;
+    Duration unfollowed_{0};  // steps of the clock of which no transaction that was committed knows
+    Duration followed_{0};    // of these, what the transaction that runs knows
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<Unit> waiting_;

@@ -10,8 +10,6 @@
 namespace hilum {
 namespace {
 
-constexpr std::chrono::seconds gathering(2);  // the results of one study make one request
-
 struct Delivered {
     std::int64_t id = 0;
     std::string study_instance_uid, sop_instance_uid;
@@ -56,7 +54,8 @@ void give_up_old(Database& database, const DestinationSettings& destination, std
         "SELECT delivery.id, study_instance_uid, sop_instance_uid FROM delivery JOIN result ON result.id ="
         " result_id JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
         " WHERE destination = ? AND delivery.state = 'delivered' AND withdrawn = 0"
-        " AND commitment IN ('wanted', 'requested') AND commitment_at <= ? AND delivery.created_at < ?",
+        " AND commitment IN ('wanted', 'requested') AND commitment_at <= ? AND delivery.created_at + "
+        "uncounted < ?",
         [&](SQLite::Statement& row) {
             old.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getString(),
                            row.getColumn(2).getString(), 0, ""});
@@ -132,7 +131,7 @@ void want_commitment(Database& database, std::int64_t delivery) {
         "UPDATE delivery SET commitment = 'wanted', commitment_at = ?, commitment_transaction = ''"
         " WHERE id = ? AND EXISTS (SELECT 1 FROM result JOIN report ON report.id = report_id"
         " WHERE result.id = result_id AND withdrawn = 0)",
-        to_microseconds(now() + gathering), delivery);
+        to_microseconds(now() + commitment_gathering), delivery);
 }
 
 void forget_commitments(Database& database, const std::vector<std::string>& asked) {

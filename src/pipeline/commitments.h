@@ -21,7 +21,8 @@ namespace hilum {
 using OnCommitmentReport =
     std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
 
-inline constexpr int most_requested_commitments = 100;  // instances of one request
+inline constexpr std::chrono::seconds commitment_gathering{2};  // the results of one study make one request
+inline constexpr int most_requested_commitments = 100;          // instances of one request
 
 // A delivered result's commitment is wanted from now on.
 void want_commitment(Database& database, std::int64_t delivery);

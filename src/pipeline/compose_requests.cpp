@@ -1,6 +1,7 @@
 #include "pipeline/compose_requests.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "pipeline/withdrawals.h"
@@ -106,9 +107,10 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
     request.results_dir = directory.results().string();
     std::int64_t study = 0, opened_at = 0;
     bool withdrawing = false;
+    std::int64_t last_instance = std::numeric_limits<std::int64_t>::max();
     database.each(
         "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at,"
-        " study.withdrawals, report.kind = 'withdrawal' FROM report JOIN study"
+        " study.withdrawals, report.kind = 'withdrawal', last_instance FROM report JOIN study"
         " ON study.id = report.study_id WHERE report.id = ?",
         [&](SQLite::Statement& row) {
             study = row.getColumn(0).getInt64();
@@ -118,6 +120,7 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
             opened_at = row.getColumn(4).getInt64();
             request.withdrawals = row.getColumn(5).getInt();
             withdrawing = row.getColumn(6).getInt() != 0;
+            if (!row.isColumnNull(7)) last_instance = row.getColumn(7).getInt64();
         },
         report);
     request.opened_at = opened_at;
@@ -140,7 +143,7 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
         " AND instance.state = 'to_analyse' AND analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also when this one is tried
         // again.
-        " AND instance.received_at <= ? ORDER BY instance.received_at, instance.id, analysis.frame",
+        " AND instance.id <= ? ORDER BY instance.id, analysis.frame",
         [&](SQLite::Statement& row) {
             if (is_foreign(row.getColumn(6).getString())) return;
             const auto artifact = row.getColumn(2).getString();
@@ -152,7 +155,7 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
                                                  row.getColumn(7).getString()),
                                       row.getColumn(8).getInt(), row.getColumn(9).getInt()});
         },
-        study, request.model_name, opened_at);
+        study, request.model_name, last_instance);
     if (request.images.empty()) return std::nullopt;
     const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
                                           [](const auto& image) { return image.outcome.result.has_value(); });

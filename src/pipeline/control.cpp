@@ -21,9 +21,12 @@ Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::pat
     if (!queue) return queue;
     auto destinations = reader.destinations();
     if (!destinations) return destinations;
+    auto clock = reader.clock();
+    if (!clock) return clock;
     return nlohmann::json{{"running", false},
                           {"queue", *queue},
                           {"destinations", *destinations},
+                          {"clock", *clock},
                           {"disk", {{"free_bytes", free_bytes(data_dir)}}}};
 }
 

@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "pipeline/analysis_engine.h"
 #include "pipeline/analysis_jobs.h"
+#include "pipeline/clock_keeper.h"
 #include "pipeline/commit_queue.h"
 #include "pipeline/commitments.h"
 #include "pipeline/control.h"
@@ -28,6 +29,7 @@
 #include "pipeline/reception.h"
 #include "pipeline/report_jobs.h"
 #include "pipeline/spool_sweep.h"
+#include "pipeline/stored_deadlines.h"
 
 namespace hilum {
 namespace {
@@ -82,6 +84,7 @@ class Node {
     void on_model_event(const audit::AuditEvent& event);
     AnalysisEngine::Environment engine_environment();
     void start_children();
+    void look_again();
     void wait_for_signals();
     void wait_for_hangup();
     void begin_drain();
@@ -116,6 +119,7 @@ class Node {
     Reception reception_;
     PredictionDesk predictions_;
     ControlServer control_;
+    ClockKeeper clock_;
     boost::asio::thread_pool sweeper_{1};
 };
 
@@ -131,7 +135,9 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
       drain_timer_(loop),
       watchdog_timer_(loop),
       engine_(loop, configuration_, engine_environment()),
-      commits_(loop, std::move(database)),
+      commits_(loop, std::move(database),
+               {.on_set = [this](Database& changed,
+                                 Duration step) { clock_was_set(changed, configuration_, step, now()); }}),
       analyses_(loop, commits_, engine_, configuration_, directory_, keys_of(configuration_.models),
                 [this] { reports_.pump(); }),
       reports_(
@@ -153,7 +159,8 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
               deliveries_.keep_report(report, std::move(answer));
           }),
       predictions_(loop, engine_, keys_of(configuration_.models), [this] { status_changed(); }),
-      control_(loop, commits_, directory_, control_environment()) {}
+      control_(loop, commits_, directory_, control_environment()),
+      clock_(loop, commits_, [this] { look_again(); }) {}
 
 AnalysisEngine::Environment Node::engine_environment() {
     return {.specify_decoder = [this](const std::string& name) { return specify("decoder", name); },
@@ -204,7 +211,8 @@ Status Node::start() {
     commits_.submit(
         [retry = configuration_.retry, models = keys_of(configuration_.models),
          destinations = names_of(configuration_.destinations),
-         asked = asked_for_commitment(configuration_.destinations)](Database& database) {
+         asked = asked_for_commitment(configuration_.destinations), this](Database& database) {
+            take_up_deadlines(database, configuration_, now());
             recover_jobs(database, retry);
             adopt_models(database, models);
             expire_stray_deliveries(database, destinations);
@@ -238,6 +246,15 @@ void Node::start_children() {
     boost::asio::post(sweeper_,
                       [directory = directory_, before = started_at_] { sweep_spool(directory, before); });
     reports_.pump();
+    clock_.start();
+}
+
+// The deadlines were moved: those who wait for one set their timers anew.
+void Node::look_again() {
+    analyses_.pump();
+    reports_.pump();
+    deliveries_.pump();
+    status_changed();
 }
 
 void Node::wait_for_signals() {
@@ -352,6 +369,7 @@ void Node::finish() {
             event.type = "node_stopped";
             event.actor = "hilum";
             database.append_audit(event);
+            keep_time_seen(database, now());
         },
         [this](Result<void>) { loop_.stop(); });
 }

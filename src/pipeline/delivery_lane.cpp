@@ -11,6 +11,7 @@
 #include "base/logging.h"
 #include "pipeline/destinations.h"
 #include "pipeline/retry_policy.h"
+#include "pipeline/types/sending_progress.h"
 #include "pipeline/wake_up.h"
 
 namespace hilum {
@@ -65,13 +66,12 @@ std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& data
         "?1"
         " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
         "next_attempt_at <= ?1"
-        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts, created_at, refusals",
+        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts, refusals",
         [&](SQLite::Statement& row) {
             auto& delivery = claimed.emplace();
             delivery.request.delivery = row.getColumn(0).getInt64();
             delivery.history.attempts = row.getColumn(1).getInt();
-            delivery.history.created_at = row.getColumn(2).getInt64();
-            delivery.history.refusals = row.getColumn(3).getInt();
+            delivery.history.refusals = row.getColumn(2).getInt();
         },
         to_microseconds(now()), destination.name, lease.count());
     if (!claimed) return claimed;
@@ -137,11 +137,15 @@ void DeliveryLane::wake_after(Duration wait) {
     wake_up_after(wake_timer_, wait, [this] { pump(); });
 }
 
+bool DeliveryLane::awaits_sender() const {
+    return phase_ == Phase::sending || phase_ == Phase::probing || phase_ == Phase::requesting_commitment;
+}
+
+// Of every step the sender knows its own time limit, and tells when one is made.
 void DeliveryLane::limit_time() {
     wake_up_after(deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
-        if (phase_ != Phase::sending && phase_ != Phase::probing && phase_ != Phase::requesting_commitment)
-            return;
-        spdlog::error("sender {} took too long and is killed", settings_.name);
+        if (!awaits_sender()) return;
+        spdlog::error("sender {} made no progress for too long and is killed", settings_.name);
         sender_->kill();
     });
 }
@@ -162,6 +166,10 @@ void DeliveryLane::send() {
 }
 
 void DeliveryLane::on_message(Message message) {
+    if (packet_type(message) == SendingProgress::type) {
+        if (awaits_sender()) limit_time();
+        return;
+    }
     if (const auto probed = from_packet<EchoReply>(message); probed && phase_ == Phase::probing)
         return on_probed(*probed);
     if (const auto reply = from_packet<CommitmentReply>(message);
@@ -192,14 +200,15 @@ void DeliveryLane::on_sender_ended(const std::string& how) {
 void DeliveryLane::keep(DeliverReply reply) {
     phase_ = Phase::keeping;
     deadline_timer_.cancel();
-    const auto verdict = judge_delivery(reply, current_.history, settings_, to_microseconds(now()));
-    if (reply.outcome != "delivered")
-        spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery, verdict.state,
-                     loggable(reply.message));
     note_association(!reply.no_association, reply.message);
     commits_.submit_until_kept(
-        [current = current_, reply = std::move(reply), verdict, name = settings_.name,
-         commitment = settings_.storage_commitment](Database& database) {
+        [current = current_, reply, &settings = settings_](Database& database) {
+            // Read here, since both times are moved when somebody sets the clock.
+            auto history = current.history;
+            history.waits_since =
+                database.number("SELECT created_at + uncounted FROM delivery WHERE id = ?", reply.delivery)
+                    .value();
+            const auto verdict = judge_delivery(reply, history, settings, to_microseconds(now()));
             database.execute(
                 // What was withdrawn while it was sent is not sent again.
                 "UPDATE delivery SET state = iif(?1 = 'queued' AND EXISTS (SELECT 1 FROM result JOIN report"
@@ -210,25 +219,31 @@ void DeliveryLane::keep(DeliverReply reply) {
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                 reply.outcome == "delivered" ? std::string() : reply.message,
                 reply.outcome == "refused" ? 1 : 0, to_microseconds(now()), reply.delivery);
-            if (commitment && verdict.state == "delivered") want_commitment(database, reply.delivery);
+            if (settings.storage_commitment && verdict.state == "delivered")
+                want_commitment(database, reply.delivery);
             audit::AuditEvent event;
             event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
             event.outcome = reply.outcome == "delivered" ? "success" : "failure";
             event.actor = "hilum";
             event.study_instance_uid = current.study_instance_uid;
             event.sop_instance_uid = current.request.sop_instance_uid;
-            event.detail = {{"destination", name},
+            event.detail = {{"destination", settings.name},
                             {"state", verdict.state},
                             {"sop_class_uid", current.request.sop_class_uid},
                             {"message", reply.message},
                             {"dimse_status", reply.dimse_status},
-                            {"attempt", current.history.attempts}};
+                            {"attempt", history.attempts}};
             database.append_audit(event);
-            database.count("deliveries", {{"destination", name}, {"outcome", reply.outcome}});
+            database.count("deliveries", {{"destination", settings.name}, {"outcome", reply.outcome}});
+            return verdict.state;
         },
-        [this](const Result<void>& kept) {
+        [this, reply](const Result<std::string>& kept) {
             // The row stays claimed until the next start takes it up again.
-            if (!kept) spdlog::error("cannot keep a delivery: {}", kept.error().message);
+            if (!kept)
+                spdlog::error("cannot keep a delivery: {}", kept.error().message);
+            else if (reply.outcome != "delivered")
+                spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery, *kept,
+                             loggable(reply.message));
             phase_ = Phase::idle;
             pump();
         });

@@ -56,6 +56,7 @@ class DeliveryLane {
     static std::optional<Claimed> claim_delivery(Database& database, const DestinationSettings& destination);
     void on_claimed(Claim claimed);
     void wake_after(Duration wait);
+    bool awaits_sender() const;
     void limit_time();
     void send();
     void on_message(Message message);

@@ -12,7 +12,7 @@ DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory&
         if (history.refusals + 1 >= settings.refused_attempts) return {"refused"};
         return {"queued", at + settings.refused_delay.count()};
     }
-    if (at - history.created_at > settings.give_up_after.count()) return {"expired"};
+    if (at - history.waits_since > settings.give_up_after.count()) return {"expired"};
     if (reply.no_association) return {"queued", at};  // the whole lane waits
     const RetryPolicy policy{settings.first_delay, settings.longest_delay};
     return {"queued", at + policy.delay_after(history.attempts).count()};

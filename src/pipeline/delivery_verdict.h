@@ -11,7 +11,7 @@ namespace hilum {
 
 struct DeliveryHistory {
     int attempts = 0, refusals = 0;  // this attempt counted, its refusal not
-    std::int64_t created_at = 0;     // microseconds since 1970
+    std::int64_t waits_since = 0;    // microseconds since 1970; what give_up_after does not count is left out
 };
 
 struct DeliveryVerdict {

@@ -50,11 +50,12 @@ bool resume_destination(Database& database, const std::string& destination, cons
     const std::int64_t at = to_microseconds(now());
     database.execute("UPDATE destination SET paused_at = NULL WHERE name = ?", destination);
     database.execute(
-        "UPDATE delivery SET created_at = ?1, next_attempt_at = min(next_attempt_at, ?1)"
+        "UPDATE delivery SET created_at = ?1, uncounted = 0, next_attempt_at = min(next_attempt_at, ?1)"
         " WHERE state = 'queued' AND destination = ?2",
         at, destination);
     database.execute(
-        "UPDATE delivery SET created_at = ? WHERE commitment IN ('wanted', 'requested') AND destination = ?",
+        "UPDATE delivery SET created_at = ?, uncounted = 0 WHERE commitment IN ('wanted', 'requested') AND "
+        "destination = ?",
         at, destination);
     audit_operator(database, "destination_resumed", destination, actor);
     return true;
@@ -72,7 +73,7 @@ int expire_deliveries(Database& database, const DestinationSettings& destination
         "SELECT delivery.id, study_instance_uid, sop_instance_uid FROM delivery"
         " JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
         " JOIN study ON study.id = report.study_id"
-        " WHERE delivery.state = 'queued' AND destination = ? AND delivery.created_at < ?",
+        " WHERE delivery.state = 'queued' AND destination = ? AND delivery.created_at + uncounted < ?",
         [&](SQLite::Statement& row) {
             old.push_back(
                 {row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getString()});

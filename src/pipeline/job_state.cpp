@@ -168,7 +168,7 @@ constexpr const char* reports_to_retry =
     " AND " HILUM_SELECTED("report") ")";
 constexpr const char* deliveries_to_retry =
     "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at = ?4,"
-    " updated_at = ?4, commitment = ''"
+    " uncounted = 0, updated_at = ?4, commitment = ''"
     " WHERE id IN (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report"
     " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
     " AND (delivery.state IN ('queued', 'refused', 'expired') OR (?1 != 0 AND delivery.state IN "
@@ -231,7 +231,8 @@ int resend_results(Database& database, const ResultSelection& selection, const s
     const int changed = database.execute(
         "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at "
         "= ?4,"
-        " commitment = '', updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' OR destination "
+        " uncounted = 0, commitment = '', updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' "
+        "OR destination "
         "= ?3) AND id IN"
         " (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id ="
         " report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"

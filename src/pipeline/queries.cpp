@@ -1,6 +1,7 @@
 #include "pipeline/queries.h"
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "pipeline/database.h"
 
 namespace hilum {
@@ -46,8 +47,9 @@ constexpr const char* all_jobs =
 
 void times_to_text(nlohmann::json& rows) {
     for (auto& row : rows)
-        for (const char* key : {"created_at", "updated_at", "next_attempt_at", "received_at",
-                                "last_arrival_at", "paused_at", "urgent_at", "withdrawn_at"})
+        for (const char* key :
+             {"created_at", "updated_at", "next_attempt_at", "received_at", "last_arrival_at", "paused_at",
+              "urgent_at", "withdrawn_at", "seen_at", "set_at"})
             if (row.contains(key) && row[key].is_number())
                 row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
 }
@@ -124,6 +126,18 @@ Result<std::vector<CounterValue>> DatabaseReader::gauges() {
         const auto age = oldest ? (to_microseconds(now()) - *oldest) / 1'000'000 : 0;
         all.push_back({"oldest_waiting_job_seconds", {}, age});
         return all;
+    });
+}
+
+Result<nlohmann::json> DatabaseReader::clock() {
+    return answered([&] {
+        auto rows = database_->select(
+            "SELECT seen_at, set_at, set_by / 1e6 AS set_by_seconds,"
+            " coalesce(abs(?1 - set_at) < ?2, 0) AS set_lately FROM clock",
+            to_microseconds(now()), Duration(std::chrono::hours(24)).count());
+        rows.front()["set_lately"] = rows.front()["set_lately"] != 0;
+        times_to_text(rows);
+        return rows.front();
     });
 }
 

@@ -38,7 +38,11 @@ class DatabaseReader {
 
     Result<std::vector<CounterValue>> counters();
     Result<std::vector<CounterValue>>
-    gauges();                               // jobs by kind and state, bytes stored, oldest waiting job's age
+    gauges();  // jobs by kind and state, bytes stored, oldest waiting job's age
+    // {seen_at, set_at, set_by_seconds, set_lately}: when the node last ran by its wall clock, when that was
+    // last seen to have been set (null: never), by how much (positive: ahead), and whether this was within a
+    // day.
+    Result<nlohmann::json> clock();
     Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
     Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error, paused_at}]
     Result<nlohmann::json> studies(int limit);  // newest first; no patient's name or id

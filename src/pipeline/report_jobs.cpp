@@ -231,9 +231,10 @@ bool ReportJobs::open_report(Database& database, std::int64_t study, const std::
         " AND state IN ('queued', 'quarantined')",
         at, study, model);
     database.execute(
-        "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
-        " VALUES(?, ?, ?, 'queued', ?, ?, ?)",
-        study, model, version, at, at, at);
+        "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at, "
+        "last_instance)"
+        " SELECT ?1, ?2, ?3, 'queued', ?4, ?4, ?4, max(id) FROM instance WHERE study_id = ?1",
+        study, model, version, at);
     return true;
 }
 

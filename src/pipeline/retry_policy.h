@@ -14,6 +14,7 @@ struct RetryPolicy {
     // The delay after `attempts` failures (1 or more): first * 2^(attempts-1), at most the longest, times a
     // random factor from 0.8 to 1.2.
     Duration delay_after(int attempts) const;
+    Duration longest() const;  // that delay_after() ever gives
 };
 
 }  // namespace hilum

@@ -24,13 +24,12 @@ bool has_no_pixels(std::string_view abstract_syntax) {
 
 // The role of the requestor that its messages need, or nothing where it proposed others only. A PACS brings
 // the answer to our requests for storage commitment: there it is the SCP, in all else the SCU (PS3.7
-// D.3.3.4).
+// D.3.3.4). Some send that answer without a word of roles.
 std::optional<T_ASC_SC_ROLE> role_for(const T_ASC_PresentationContext& context) {
     const bool is_answer = context.abstractSyntax == storage_commitment_sop_class_uid;
     const auto proposed = context.proposedRole;
-    if (is_answer)
-        return proposed == ASC_SC_ROLE_SCP || proposed == ASC_SC_ROLE_SCUSCP ? std::optional(ASC_SC_ROLE_SCP)
-                                                                             : std::nullopt;
+    if (is_answer && proposed == ASC_SC_ROLE_SCU) return std::nullopt;
+    if (is_answer) return proposed == ASC_SC_ROLE_DEFAULT ? ASC_SC_ROLE_DEFAULT : ASC_SC_ROLE_SCP;
     if (proposed == ASC_SC_ROLE_SCP) return std::nullopt;
     return proposed == ASC_SC_ROLE_DEFAULT ? ASC_SC_ROLE_DEFAULT : ASC_SC_ROLE_SCU;
 }

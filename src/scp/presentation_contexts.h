@@ -38,7 +38,7 @@ struct Negotiation {
 
 // Marks each presentation context of a received A-ASSOCIATE-RQ as accepted or refused, however many transfer
 // syntaxes it offers. Hilum is an SCP here: a context that wants it to be the SCU is refused, but for storage
-// commitment, which is accepted only so.
+// commitment, where it is the SCU, also of a peer that says nothing of roles.
 Negotiation negotiate(T_ASC_Parameters& parameters);
 
 // The refused contexts with SOP class name and UID, for the log and the audit trail: the first of them, and

@@ -1,12 +1,16 @@
 """Destinations that are down, that refuse, that come back: results wait, and arrive once."""
 
 import json
+import os
+import socket
 import subprocess
+import time
 
 import pydicom
 
-from hilum_harness import SECONDARY_CAPTURE, HilumTest, http, make_phantoms, wait_until
+from hilum_harness import BINARIES, SECONDARY_CAPTURE, HilumTest, http, make_phantoms, need, wait_until
 from local_services import free_port
+from slow_line import SlowLine
 
 
 class Deliveries(HilumTest):
@@ -88,6 +92,71 @@ class DownTest(Deliveries):
         self.assertIn('hilum_destination_up{destination="pacs"} 1', self.metrics())
         tried = sorted(job["attempts"] for job in self.deliveries())
         self.assertEqual(tried[:3], [1, 1, 1], "only one found out that it is down")
+
+
+class SlowLineTest(Deliveries):
+    """A line on which a capture takes longer than `timeout`, and than the time after which a sender that makes no
+    progress is killed."""
+
+    def make_node(self, name="node", **changes):
+        self.line = SlowLine(self.pacs.port, 250_000)
+        self.addCleanup(self.line.close)
+        destination = {"name": "pacs", "ae_title": "ORTHANC", "host": "127.0.0.1", "port": self.line.port,
+                       "first_delay": "200ms", "longest_delay": "1s", "timeout": "2s"}
+        return super().make_node(name, destinations=[destination], **changes)
+
+    def test_a_slow_line_is_no_silence(self):
+        started = time.monotonic()
+        self.send(self.files[0])
+        wait_until(lambda: [job["state"] for job in self.deliveries()] == ["delivered"] * 2, 120, "two deliveries")
+        self.assertGreater(time.monotonic() - started, 4 * 2 + 5, "else the line was not slow")
+        self.assertEqual([job["attempts"] for job in self.deliveries()], [1, 1])
+        self.assertEqual(self.line.connections, 1)
+        self.assertNotIn("is killed", self.node.log())
+
+
+class EchoTest(HilumTest):
+    """What `hilum echo` says of peers that do not answer as a DICOM node does."""
+
+    def echo(self, *options, command=()):
+        asked = subprocess.run([*command, BINARIES / "hilum", "echo", "--json", *options], capture_output=True,
+                               text=True, timeout=60, check=False)
+        self.assertEqual(asked.returncode, 1, asked.stdout + asked.stderr)
+        return json.loads(asked.stdout)["echoes"][0]["message"]
+
+    def test_a_peer_that_is_no_dicom_node_is_said_to_be_none(self):
+        self.node.start()
+        port = self.node.url.rpartition(":")[2]
+        self.assertIn("is no DICOM node (it is a web server)", self.echo("--host", "127.0.0.1", "--port", port))
+
+    def test_ipv6_addresses_are_tried(self):
+        said = self.echo("--host", "[::1]", "--port", "1")
+        self.assertIn("cannot connect to ANY-SCP at [::1]:1 (Connection refused)", said)
+
+    def test_a_dns_that_is_silent_ends_within_the_timeout(self):
+        need("unshare", "mount")
+        if os.geteuid() != 0:
+            self.skipTest("only root may mount another resolv.conf and listen as a DNS server")
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(silent.close)
+        silent.bind(("127.9.9.9", 53))
+        resolver = self.folder / "resolv.conf"
+        resolver.write_text("nameserver 127.9.9.9\noptions timeout:30 attempts:5\n")
+        names = self.folder / "nsswitch.conf"
+        names.write_text("hosts: dns\n")
+        settings = json.loads(self.node.configuration_file.read_text())
+        settings["destinations"][0].update(host="pacs.example.org", timeout="1s")
+        file = self.folder / "silent.yaml"
+        file.write_text(json.dumps(settings))
+        script = f'mount --bind {resolver} /etc/resolv.conf && mount --bind {names} /etc/nsswitch.conf && exec "$@"'
+        tried = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", "true"], capture_output=True, text=True,
+                               timeout=60, check=False)
+        if tried.returncode != 0:
+            self.skipTest(f"another resolv.conf cannot be mounted here: {tried.stderr}")
+        before = time.monotonic()
+        said = self.echo("pacs", "--config", file, command=["unshare", "--mount", "sh", "-c", script, "sh"])
+        self.assertLess(time.monotonic() - before, 20)
+        self.assertIn("the DNS does not answer within 1s", said)
 
 
 class PauseTest(Deliveries):

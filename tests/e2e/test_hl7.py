@@ -1,7 +1,9 @@
 """Messages to a worklist: ORU^R01 over MLLP to an independent receiver, read by an independent parser."""
 
 import json
+import socket
 import subprocess
+import threading
 
 import pydicom
 
@@ -174,6 +176,54 @@ class SilentWorklistTest(Worklist):
         self.node.start()
         self.await_messages(before + 1)
         self.assertEqual(len(set(self.messages())), 1)
+
+
+class LineFeedReceiver:
+    """Ends segments with LF, cuts MSA-2 to ten characters and sends no return after the block."""
+
+    def __init__(self):
+        self.messages = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(20)
+
+    def _run(self):
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with connection:
+                received = b""
+                while some := connection.recv(65536):
+                    received += some
+                    if not received.endswith(b"\x1c\r"):
+                        continue
+                    self.messages.append(received)
+                    control_id = received.split(b"|")[9].decode()
+                    connection.sendall(f"\x0bMSH|^~\\&|RIS||HILUM||20260101||ACK^R01|1|P|2.5.1\n"
+                                       f"MSA|AA|{control_id[:10]}\n\x1c".encode())
+                    received = b""
+
+
+class LineFeedWorklistTest(Worklist):
+    def start_receiver(self, answer, *port):
+        receiver = LineFeedReceiver()
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def test_an_acknowledgement_in_the_receivers_own_way_is_one(self):
+        for seed in (61, 62):
+            self.send(*self.phantoms(1, seed))
+        wait_until(lambda: [job["state"] for job in self.deliveries()] == ["delivered"] * 2, 60, "two deliveries")
+        self.assertEqual([job["attempts"] for job in self.deliveries()], [1, 1])
+        self.assertEqual(len(self.receiver.messages), 2)
 
 
 class RefusingWorklistTest(Worklist):

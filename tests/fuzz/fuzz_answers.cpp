@@ -7,7 +7,7 @@
 
 #include "dicom/dataset_reading.h"
 #include "dicom/storage_commitment.h"
-#include "results/delivery/mllp_client.h"
+#include "results/delivery/hl7_acknowledgement.h"
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
     hilum::prepare_dcmtk();
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string text(reinterpret_cast<const char*>(data), size);
-    (void)hilum::delivery::answer_for_acknowledgement(text, "C0FFEE", {"ris", "127.0.0.1", 1});
+    (void)hilum::delivery::answer_for_acknowledgement(text, "C0FFEE", "ris");
+    (void)hilum::delivery::has_acknowledgement(text);
     (void)hilum::delivery::message_control_id(text);
     const auto syntaxes = hilum::transfer_syntaxes();
     const auto& syntax = syntaxes[data[0] % syntaxes.size()];

@@ -29,6 +29,7 @@ struct CoordinatorScript {
             const bool kept = request.at("type") == StoreCommit::type;
             return StoreAnswer{true, kept, kept ? "stored" : "discarded"};
         };
+    CommitmentReportAnswer keeps{true, true};  // each commitment report
 };
 
 class FakeCoordinator {
@@ -113,6 +114,8 @@ class FakeCoordinator {
             const auto answer = script_.answers(message->body);
             if (!answer) return false;
             (void)channels_[index].send(to_packet(*answer));
+        } else if (type == CommitmentReport::type) {
+            (void)channels_[index].send(to_packet(script_.keeps));
         }
         return true;
     }

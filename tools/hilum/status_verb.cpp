@@ -1,10 +1,12 @@
 // hilum status: how the node is.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 #include <ostream>
 #include <utility>
 
+#include "base/units.h"
 #include "hilum/command_line.h"
 #include "hilum/control_client.h"
 #include "hilum/output.h"
@@ -37,6 +39,17 @@ void print_node(const Context& context, const nlohmann::json& status) {
     const auto disk = status.value("disk", nlohmann::json::object());
     if (disk.contains("free_bytes"))
         context.out << "  free disk  " << human_size(disk["free_bytes"].get<std::uint64_t>()) << "\n";
+}
+
+// Only of the last day.
+void print_clock(const Context& context, const nlohmann::json& status) {
+    const auto clock = status.value("clock", nlohmann::json::object());
+    if (!clock.value("set_lately", false)) return;
+    const double seconds = clock.value("set_by_seconds", 0.0);
+    const Duration by(static_cast<std::int64_t>(std::abs(seconds) * 1e6));
+    context.out << fmt::format("  clock      was set {} by {} at {}; what waits was moved with it\n",
+                               seconds > 0 ? "ahead" : "back", format_duration(by),
+                               short_time(text_of(clock, "set_at")));
 }
 
 void print_section(const Context& context, const char* title, const Table& table) {
@@ -117,6 +130,7 @@ int show_status(const Context& context) {
         return exit_ok;
     }
     print_node(context, *status);
+    print_clock(context, *status);
     print_section(context, "Models", models_table(*status));
     print_section(context, "Queue", queue_table(*status));
     print_section(context, "Destinations", destinations_table(*status));

@@ -1,6 +1,7 @@
 #include "pipeline/types/configuration.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <string_view>
 
@@ -284,6 +285,21 @@ void read_triage(YamlMapping at, TriageSettings& triage) {
     at.finish();
 }
 
+std::string unbracketed(const std::string& address) {
+    if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
+    return address.substr(1, address.size() - 2);
+}
+
+// A name or an address that can be looked up; a mistake such as a port or a path in it could never be
+// reached.
+bool is_host(const std::string& host) {
+    const bool plain = !host.empty() && std::ranges::all_of(host, [](unsigned char c) {
+        return std::isgraph(c) != 0 && c != '/' && c != '@' && c != '[' && c != ']';
+    });
+    // Of an IPv6 address there may be a zone: fe80::1%eth0.
+    return plain && (host.find(':') == std::string::npos || IpAddress::parse(host.substr(0, host.find('%'))));
+}
+
 void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& destinations) {
     std::set<std::string> names;
     for (auto& at : root.mappings("destinations")) {
@@ -292,9 +308,9 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         if (!names.insert(destination.name).second)
             at.problem("name", "another destination has this name too");
         read_protocol(at, destination);
-        destination.host = at.string("host");
-        if (at.has("host") && destination.host.find_first_not_of(' ') == std::string::npos)
-            at.problem("host", "must be a host name or an address");
+        destination.host = unbracketed(at.string("host"));
+        if (at.has("host") && !is_host(destination.host))
+            at.problem("host", "must be a host name or an address, without a port");
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
         destination.from = at.strings("from");
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
@@ -307,11 +323,6 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         at.finish();
         destinations.push_back(std::move(destination));
     }
-}
-
-std::string unbracketed(const std::string& address) {
-    if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
-    return address.substr(1, address.size() - 2);
 }
 
 void read_http(YamlMapping at, HttpSettings& http) {

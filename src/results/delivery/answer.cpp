@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "results/delivery/host_lookup.h"
+
 namespace hilum::delivery {
 namespace {
 
@@ -90,7 +92,7 @@ int RemoteNode::timeout_seconds() const {
 }
 
 std::string RemoteNode::text() const {
-    return fmt::format("{} at {}:{}", called_ae_title, host, port);
+    return fmt::format("{} at {}", called_ae_title, host_and_port(host, port));
 }
 
 Answer answer_for_store_status(int status, const RemoteNode& node, const std::string& offending) {

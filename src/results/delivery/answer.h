@@ -25,9 +25,9 @@ struct Answer {
 struct RemoteNode {
     std::string calling_ae_title;
     std::string called_ae_title;
-    std::string host;  // name or IPv4 address
+    std::string host;  // name or address, IPv4 or IPv6
     int port = 104;
-    Duration timeout = std::chrono::seconds(30);  // to connect, and for each answer
+    Duration timeout = std::chrono::seconds(30);  // to connect, and without progress in each exchange
 
     std::string text() const;     // "PACS at 10.1.0.5:104"
     int timeout_seconds() const;  // for DCMTK, which counts in whole ones: at least 1

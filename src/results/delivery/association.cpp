@@ -1,12 +1,14 @@
 #include "results/delivery/association.h"
 
 #include <dcmtk/dcmnet/cond.h>
+#include <dcmtk/dcmnet/dimse.h>
 #include <dcmtk/dcmnet/diutil.h>
 #include <fmt/format.h>
+#include <poll.h>
 
-#include <algorithm>
-
+#include "base/readiness.h"
 #include "dicom/uid.h"
+#include "results/delivery/tcp_connection.h"
 
 namespace hilum::delivery {
 namespace {
@@ -27,6 +29,20 @@ OFCondition propose(T_ASC_Parameters* parameters, const std::vector<ProposedCont
     return EC_Normal;
 }
 
+constexpr const char* association_step = "the request for an association";
+
+// What speaks so, where it is no DICOM: every PDU begins with its type, 1 to 7 (PS3.8 9.3). Empty: it may be.
+std::string protocol_of(const std::string& beginning) {
+    if (beginning.empty() || (beginning[0] >= 1 && beginning[0] <= 7)) return {};
+    if (beginning.starts_with("HTTP/")) return "it is a web server";
+    if (beginning.starts_with("SSH-")) return "it is an SSH server";
+    if (beginning.starts_with("\x15\x03") || beginning.starts_with("\x16\x03")) return "it wants TLS";
+    std::string shown;
+    for (const char c : beginning.substr(0, beginning.find_first_of("\r\n")))
+        shown += c >= ' ' && c <= '~' ? c : '.';
+    return "it says '" + shown + "'";
+}
+
 // DCMTK's text has one line for each level, "0006:031c TCP Initialization Error: Connection refused"; the
 // last says most.
 std::string reason_in(const OFCondition& condition) {
@@ -38,9 +54,9 @@ std::string reason_in(const OFCondition& condition) {
 
 }  // namespace
 
-OFCondition Association::open(const RemoteNode& node, const std::vector<ProposedContext>& contexts) {
+OFCondition Association::open(const RemoteNode& node, const std::string& address,
+                              const std::vector<ProposedContext>& contexts) {
     const int seconds = node.timeout_seconds();
-    dcmConnectionTimeout.set(seconds);
     watch_.allow(node.timeout);
     OFCondition step = ASC_initializeNetwork(NET_REQUESTOR, 0, seconds, &network_);
     if (step.good()) step = ASC_setTransportLayer(network_, &layer_, 0);
@@ -49,8 +65,7 @@ OFCondition Association::open(const RemoteNode& node, const std::vector<Proposed
         step = ASC_setAPTitles(parameters_, node.calling_ae_title.c_str(), node.called_ae_title.c_str(),
                                nullptr);
     if (step.good())
-        step = ASC_setPresentationAddresses(parameters_, OFStandard::getHostName().c_str(),
-                                            fmt::format("{}:{}", node.host, node.port).c_str());
+        step = ASC_setPresentationAddresses(parameters_, OFStandard::getHostName().c_str(), address.c_str());
     if (step.good()) step = propose(parameters_, contexts);
     if (step.bad()) return step;
     OFStandard::strlcpy(parameters_->ourImplementationClassUID, implementation_class_uid, sizeof(DIC_UI));
@@ -61,9 +76,15 @@ OFCondition Association::open(const RemoteNode& node, const std::vector<Proposed
 }
 
 tl::expected<std::unique_ptr<Association>, Answer> Association::request(
-    const RemoteNode& node, const std::vector<ProposedContext>& contexts) {
-    std::unique_ptr<Association> association(new Association());
-    const OFCondition opened = association->open(node, contexts);
+    const RemoteNode& node, const std::vector<ProposedContext>& contexts, std::function<void()> on_progress) {
+    std::unique_ptr<Association> association(new Association(std::move(on_progress)));
+    association->watch_.allow(node.timeout);
+    auto connection = connect_to({node.text(), node.host, node.port, node.timeout});
+    if (!connection) return tl::unexpected(std::move(connection.error()));
+    const auto address = association->layer_.offer(std::move(*connection));
+    if (!address)
+        return tl::unexpected(Answer{Outcome::retry, -1, node.text() + ": " + address.error().message, true});
+    const OFCondition opened = association->open(node, *address, contexts);
     if (opened.good()) return association;
     auto answer = association->request_failure(opened, node);
     answer.no_association = true;
@@ -78,32 +99,37 @@ Answer Association::request_failure(const OFCondition& condition, const RemoteNo
         return answer_for_rejection(rejection.result == ASC_RESULT_REJECTEDPERMANENT, rejection.source,
                                     rejection.reason & 0xFF, node);
     }
-    if (condition.code() == DULC_UNKNOWNHOST)
-        return {
-            Outcome::retry, -1,
-            fmt::format("cannot find the host of {}: check the destination's host and the DNS", node.text())};
-    if (!watch_.connected)
+    if (const auto other = protocol_of(layer_.beginning()); !other.empty())
         return {Outcome::retry, -1,
-                fmt::format("cannot connect to {} ({}): check that it runs, its host and port, and firewalls",
-                            node.text(), reason_in(condition))};
-    return {Outcome::retry, -1, failure(condition, node) + " when asked for an association"};
+                fmt::format("{} answers, but is no DICOM node ({}): check the destination's port",
+                            node.text(), other)};
+    const auto why = failure(condition, node, association_step);
+    if (watch_.lost() && layer_.beginning().empty())
+        return {Outcome::retry, -1,
+                why + ": check that a DICOM node listens at this port, and that it lets this address in"};
+    return {Outcome::retry, -1, why};
 }
 
-std::string Association::failure(const OFCondition& condition, const RemoteNode& node) const {
-    if (watch_.timed_out || condition.code() == DULC_READTIMEOUT ||
+std::string Association::failure(const OFCondition& condition, const RemoteNode& node,
+                                 const std::string& step) const {
+    if (watch_.timed_out() && watch_.unacknowledged() > 0)
+        return fmt::format("{} took nothing more of {} for {}", node.text(), step,
+                           format_duration(node.timeout));
+    if (watch_.timed_out() || condition.code() == DULC_READTIMEOUT ||
         condition.code() == DIMSEC_NODATAAVAILABLE)
-        return fmt::format("{} did not answer within {}", node.text(), format_duration(node.timeout));
-    if (!watch_.reset && condition.code() == DULC_PEERABORTEDASSOCIATION)
-        return fmt::format("{} aborted the association", node.text());
+        return fmt::format("{} did not answer {} within {}", node.text(), step,
+                           format_duration(node.timeout));
+    if (!watch_.lost() && condition.code() == DULC_PEERABORTEDASSOCIATION)
+        return fmt::format("{} aborted the association instead of answering {}", node.text(), step);
     if (condition.code() == DULC_PEERREQUESTEDRELEASE)
-        return fmt::format("{} released the association instead of answering", node.text());
-    if (watch_.reset || condition.code() == DULC_NETWORKCLOSED)
-        return fmt::format("{} closed the connection", node.text());
-    return fmt::format("the exchange with {} failed ({})", node.text(), reason_in(condition));
+        return fmt::format("{} released the association instead of answering {}", node.text(), step);
+    if (watch_.lost() || condition.code() == DULC_NETWORKCLOSED)
+        return fmt::format("{} closed the connection instead of answering {}", node.text(), step);
+    return fmt::format("{} in the exchange with {} failed ({})", step, node.text(), reason_in(condition));
 }
 
 bool Association::has_data() {
-    return ASC_dataWaiting(association_, 0);
+    return wait_for(watch_.socket(), POLLIN, std::chrono::steady_clock::now());
 }
 
 T_ASC_PresentationContextID Association::accepted(const std::string& abstract_syntax,
@@ -114,23 +140,45 @@ T_ASC_PresentationContextID Association::accepted(const std::string& abstract_sy
 
 void Association::release() {
     if (association_ == nullptr) return;
-    allow(goodbye);
-    ASC_releaseAssociation(association_);
+    watch_.limit(goodbye);
+    // Where both ask for it at the same time, the requestor answers first (PS3.8 7.2.3).
+    if (ASC_releaseAssociation(association_) == DUL_PEERREQUESTEDRELEASE)
+        ASC_acknowledgeRelease(association_);
     destroy();
 }
 
 void Association::abort() {
     if (association_ == nullptr) return;
-    allow(goodbye);
-    if (watch_.socket >= 0 && !watch_.reset) ASC_abortAssociation(association_);
+    watch_.limit(goodbye);
+    if (watch_.socket() >= 0 && !watch_.lost()) ASC_abortAssociation(association_);
     destroy();
 }
 
 void Association::acknowledge_release() {
-    if (association_ == nullptr) return;
-    allow(goodbye);
-    ASC_acknowledgeRelease(association_);
+    watch_.limit(goodbye);
+    if (ASC_acknowledgeRelease(association_).good())
+        watch_.wait(POLLIN);  // closing is the peer's turn (PS3.8 9.2)
     destroy();
+}
+
+void Association::end(const OFCondition& condition) {
+    if (association_ == nullptr) return;
+    if (condition == DUL_PEERREQUESTEDRELEASE)
+        acknowledge_release();
+    else if (condition == DUL_PEERABORTEDASSOCIATION || condition == DUL_NETWORKCLOSED)
+        destroy();
+    else
+        abort();
+}
+
+void Association::hear_end() {
+    if (association_ == nullptr) return;
+    watch_.limit(goodbye);
+    T_DIMSE_Message message;
+    T_ASC_PresentationContextID context = 0;
+    const auto received =
+        DIMSE_receiveCommand(association_, DIMSE_NONBLOCKING, goodbye.count(), &context, &message, nullptr);
+    end(received);
 }
 
 void Association::destroy() {

@@ -5,6 +5,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmnet/assoc.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,15 +25,17 @@ class Association {
     static constexpr long max_pdu = 131072;  // bytes, that we receive
 
     // At most 128 contexts. The error is the Answer for what was to be sent, always Outcome::retry.
+    // `on_progress`: see ConnectionWatch; for as long as the association lives.
     static tl::expected<std::unique_ptr<Association>, Answer> request(
-        const RemoteNode& node, const std::vector<ProposedContext>& contexts);
+        const RemoteNode& node, const std::vector<ProposedContext>& contexts,
+        std::function<void()> on_progress = {});
 
     Association(const Association&) = delete;
     Association& operator=(const Association&) = delete;
     ~Association();  // aborts unless it was released
 
     T_ASC_Association* get() { return association_; }
-    int socket() const { return watch_.socket; }
+    int socket() const { return watch_.socket(); }
     bool has_data();  // whether the peer sent something; on an idle association it wants to end it
 
     // The accepted presentation context for the pair, 0 if there is none.
@@ -41,16 +44,24 @@ class Association {
 
     void allow(Duration duration) { watch_.allow(duration); }  // for the next exchange
     void release();
-    void acknowledge_release();  // the peer asked for it
     void abort();
+    // After an exchange that failed with the condition: answers an A-RELEASE-RQ, says nothing where the peer
+    // aborted or closed the connection, else aborts.
+    void end(const OFCondition& condition);
+    // What the peer said on an idle association; of an SCP that has nothing to report it can only be the end.
+    void hear_end();
 
-    // What went wrong after a failed exchange, in words: "did not answer within 30s".
-    std::string failure(const OFCondition& condition, const RemoteNode& node) const;
+    // What went wrong in a failed exchange, in words: "did not answer the C-STORE within 30s". `step` is what
+    // was asked for: "the C-STORE".
+    std::string failure(const OFCondition& condition, const RemoteNode& node, const std::string& step) const;
 
   private:
-    Association() : layer_(watch_) {}
-    OFCondition open(const RemoteNode& node, const std::vector<ProposedContext>& contexts);
+    explicit Association(std::function<void()> on_progress)
+        : watch_(std::move(on_progress)), layer_(watch_) {}
+    OFCondition open(const RemoteNode& node, const std::string& address,
+                     const std::vector<ProposedContext>& contexts);
     Answer request_failure(const OFCondition& condition, const RemoteNode& node) const;
+    void acknowledge_release();
     void destroy();
 
     ConnectionWatch watch_;

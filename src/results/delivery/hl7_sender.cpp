@@ -43,7 +43,8 @@ Status wait_for_request(int channel, MllpClient& client) {
             ::poll(watched, 2, watched[1].fd >= 0 ? static_cast<int>(idle_association_kept.count()) : -1);
         if (ready < 0 && errno != EINTR) return tl::unexpected(system_error(errno, "cannot poll"));
         if (ready > 0 && watched[0].revents != 0) return {};
-        if (ready == 0 || (ready > 0 && watched[1].revents != 0)) client.close();
+        if (ready > 0 && watched[1].revents != 0) client.hear();
+        if (ready == 0) client.close();
     }
 }
 
@@ -58,7 +59,8 @@ Status serve_next(Channel& coordinator, MllpClient& client) {
 }  // namespace
 
 Error serve_hl7_destination(Channel& coordinator, const DestinationSettings& destination) {
-    MllpClient client({destination.name, destination.host, destination.port, destination.timeout});
+    MllpClient client({destination.name, destination.host, destination.port, destination.timeout},
+                      progress_reports(coordinator));
     for (;;)
         if (auto served = serve_next(coordinator, client); !served) return served.error();
 }

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
 #include "pipeline/types/messages.h"
+#include "pipeline/types/sending_progress.h"
 #include "results/delivery/hl7_sender.h"
 #include "results/delivery/storage_commitment_scu.h"
 
@@ -57,8 +58,10 @@ class Sender {
     Sender(Channel coordinator, const Configuration& configuration, const DestinationSettings& settings)
         : coordinator_(std::move(coordinator)),
           node_(remote_node(configuration, settings)),
-          storage_(node_),
-          commitment_(node_, [this](CommitmentReport report) { return keep(std::move(report)); }) {
+          storage_(node_, progress_reports(coordinator_)),
+          commitment_(
+              node_, [this](CommitmentReport report) { return keep(std::move(report)); },
+              progress_reports(coordinator_)) {
         for (const auto& [sop_class, syntax] : results_for(settings.reports))
             storage_.propose(sop_class, syntax);
     }
@@ -149,9 +152,9 @@ class Sender {
 
     Channel coordinator_;
     RemoteNode node_;
+    std::deque<Message> early_;  // requests that came while an answer was awaited
     StorageScu storage_;
     StorageCommitmentScu commitment_;
-    std::deque<Message> early_;  // requests that came while an answer was awaited
 };
 
 int exit_code(const Error& error) {
@@ -172,6 +175,15 @@ Result<DeliverReply> serve_delivery(const Message& message, const Deliver& deliv
                 "delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
     return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message,
                         answer.no_association};
+}
+
+std::function<void()> progress_reports(Channel& coordinator) {
+    using Clock = std::chrono::steady_clock;
+    return [&coordinator, told = Clock::time_point()]() mutable {
+        if (Clock::now() - told < std::chrono::seconds(1)) return;
+        told = Clock::now();
+        (void)coordinator.send(to_packet(SendingProgress{}));  // whether it is gone, the reply tells
+    };
 }
 
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports) {

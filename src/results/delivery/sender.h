@@ -23,6 +23,9 @@ inline constexpr std::chrono::milliseconds idle_association_kept{10'000};
 using Deliver = std::function<Answer(const DeliverRequest& request, int file)>;
 Result<DeliverReply> serve_delivery(const Message& message, const Deliver& deliver);
 
+// Tells the coordinator, once a second at most, that the destination makes progress.
+std::function<void()> progress_reports(Channel& coordinator);
+
 // What a destination with these settings is sent, and so what is proposed to it.
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports);
 

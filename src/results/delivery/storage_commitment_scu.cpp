@@ -10,6 +10,8 @@ namespace hilum::delivery {
 namespace {
 
 constexpr DIC_US request_commitment_action = 1;  // PS3.4 J.3.2.1.1
+constexpr int most_heard =
+    1000;  // messages at once; a destination that never stops is not listened to for ever
 
 // PS3.4 table J.3-1.
 std::unique_ptr<DcmDataset> action_information(const std::string& transaction_uid,
@@ -41,8 +43,9 @@ T_DIMSE_Message action_request(T_ASC_Association* association) {
 
 }  // namespace
 
-StorageCommitmentScu::StorageCommitmentScu(RemoteNode node, KeepCommitmentReport keep)
-    : node_(std::move(node)), keep_(std::move(keep)) {}
+StorageCommitmentScu::StorageCommitmentScu(RemoteNode node, KeepCommitmentReport keep,
+                                           std::function<void()> on_progress)
+    : node_(std::move(node)), keep_(std::move(keep)), on_progress_(std::move(on_progress)) {}
 StorageCommitmentScu::~StorageCommitmentScu() {
     release();
 }
@@ -52,17 +55,33 @@ int StorageCommitmentScu::socket() const {
 }
 
 void StorageCommitmentScu::release() {
+    hear();
     if (association_) association_->release();
     association_.reset();
 }
 
+// What the destination said meanwhile.
+void StorageCommitmentScu::hear() {
+    for (int i = 0; i < most_heard && association_ && association_->has_data(); ++i) serve();
+}
+
 Answer StorageCommitmentScu::request(const std::string& transaction_uid,
                                      const std::vector<ReferencedInstance>& instances) {
-    while (association_ && association_->has_data()) serve();
+    hear();
+    const bool reused = association_ != nullptr;
+    auto answer = attempt(transaction_uid, instances);
+    const bool died = reused && !association_ && answer.outcome == Outcome::retry;
+    return died ? attempt(transaction_uid, instances) : answer;
+}
+
+Answer StorageCommitmentScu::attempt(const std::string& transaction_uid,
+                                     const std::vector<ReferencedInstance>& instances) {
     if (!association_) {
         auto opened = Association::request(
-            node_, {{std::string(storage_commitment_sop_class_uid),
-                     {UID_LittleEndianExplicitTransferSyntax, UID_LittleEndianImplicitTransferSyntax}}});
+            node_,
+            {{std::string(storage_commitment_sop_class_uid),
+              {UID_LittleEndianExplicitTransferSyntax, UID_LittleEndianImplicitTransferSyntax}}},
+            on_progress_);
         if (!opened) return std::move(opened.error());
         association_ = std::move(*opened);
     }
@@ -141,16 +160,14 @@ void StorageCommitmentScu::serve() {
         (void)serve_event(message.msg.NEventReportRQ, context);
         return;
     }
-    if (received == DUL_PEERREQUESTEDRELEASE)
-        association_->acknowledge_release();
-    else  // whatever else it says, that was not asked
-        association_->abort();
+    association_->end(received);  // whatever else it says, that was not asked
     association_.reset();
 }
 
 Answer StorageCommitmentScu::broken(const OFCondition& condition) {
-    Answer answer{Outcome::retry, -1, association_->failure(condition, node_)};
-    association_->abort();
+    Answer answer{Outcome::retry, -1,
+                  association_->failure(condition, node_, "the request for storage commitment")};
+    association_->end(condition);
     association_.reset();
     return answer;
 }

@@ -3,6 +3,7 @@
 // at any time, also in the middle of a C-STORE. Used by the sender process. Single-threaded.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,13 +18,15 @@ class Association;
 
 class StorageCommitmentScu {
   public:
-    // `keep` is called for each answer, before the destination hears that it came.
-    StorageCommitmentScu(RemoteNode node, KeepCommitmentReport keep);
+    // `keep` is called for each answer, before the destination hears that it came. `on_progress`: see
+    // ConnectionWatch.
+    StorageCommitmentScu(RemoteNode node, KeepCommitmentReport keep, std::function<void()> on_progress = {});
     ~StorageCommitmentScu();  // releases the association
     StorageCommitmentScu(const StorageCommitmentScu&) = delete;
     StorageCommitmentScu& operator=(const StorageCommitmentScu&) = delete;
 
     // N-ACTION. Delivered: the destination took the request; its answer comes later, here or to the listener.
+    // An association that died while it was idle costs no attempt: it is opened anew once.
     Answer request(const std::string& transaction_uid, const std::vector<ReferencedInstance>& instances);
 
     // The connection of the open association, -1 if there is none. When it becomes readable: call serve().
@@ -32,6 +35,8 @@ class StorageCommitmentScu {
     void release();
 
   private:
+    void hear();
+    Answer attempt(const std::string& transaction_uid, const std::vector<ReferencedInstance>& instances);
     Answer exchange(const std::string& transaction_uid, const std::vector<ReferencedInstance>& instances);
     Answer await_response();
     OFCondition receive(T_DIMSE_Message& message, T_ASC_PresentationContextID& context);
@@ -40,6 +45,7 @@ class StorageCommitmentScu {
 
     RemoteNode node_;
     KeepCommitmentReport keep_;
+    std::function<void()> on_progress_;
     std::unique_ptr<Association> association_;
 };
 

@@ -73,7 +73,8 @@ struct StorageScu::Attempt {
     bool association_failed = false;
 };
 
-StorageScu::StorageScu(RemoteNode node) : node_(std::move(node)) {}
+StorageScu::StorageScu(RemoteNode node, std::function<void()> on_progress)
+    : node_(std::move(node)), on_progress_(std::move(on_progress)) {}
 StorageScu::~StorageScu() {
     release();
 }
@@ -88,8 +89,7 @@ void StorageScu::propose(const std::string& sop_class_uid, const std::string& tr
 }
 
 void StorageScu::release() {
-    // A peer that has something to say before we release has ended the association already.
-    if (association_ && association_->has_data()) association_->abort();
+    if (association_ && association_->has_data()) association_->hear_end();
     if (association_) association_->release();
     association_.reset();
 }
@@ -109,7 +109,7 @@ bool StorageScu::ready_for(const ClassAndSyntax& wanted) {
 
 StorageScu::Attempt StorageScu::attempt(const SopInstance& instance) {
     if (!association_) {
-        auto opened = Association::request(node_, contexts_for(wanted_));
+        auto opened = Association::request(node_, contexts_for(wanted_), on_progress_);
         if (!opened) return {std::move(opened.error()), false};
         association_ = std::move(*opened);
         proposed_ = wanted_;
@@ -147,16 +147,18 @@ StorageScu::Attempt StorageScu::exchange(const SopInstance& instance, int contex
     const std::unique_ptr<DcmDataset> owned_detail(detail);
     if (sent.good())
         return {answer_for_store_status(response.DimseStatus, node_, offending_elements(detail)), false};
-    Answer answer{Outcome::retry, -1, association_->failure(sent, node_)};
-    association_->abort();
+    Answer answer{Outcome::retry, -1, association_->failure(sent, node_, "the C-STORE")};
+    association_->end(sent);
     association_.reset();
     return {std::move(answer), true};
 }
 
 Answer StorageScu::echo() {
     auto opened = Association::request(
-        node_, {{UID_VerificationSOPClass,
-                 {UID_LittleEndianExplicitTransferSyntax, UID_LittleEndianImplicitTransferSyntax}}});
+        node_,
+        {{UID_VerificationSOPClass,
+          {UID_LittleEndianExplicitTransferSyntax, UID_LittleEndianImplicitTransferSyntax}}},
+        on_progress_);
     if (!opened) return std::move(opened.error());
     auto& association = **opened;
     if (ASC_countAcceptedPresentationContexts(association.get()->params) == 0) {
@@ -170,7 +172,11 @@ Answer StorageScu::echo() {
     const OFCondition answered = DIMSE_echoUser(association.get(), association.get()->nextMsgID++,
                                                 DIMSE_NONBLOCKING, node_.timeout_seconds(), &status, &detail);
     const std::unique_ptr<DcmDataset> owned_detail(detail);
-    if (answered.bad()) return {Outcome::retry, -1, association.failure(answered, node_)};
+    if (answered.bad()) {
+        Answer answer{Outcome::retry, -1, association.failure(answered, node_, "the C-ECHO")};
+        association.end(answered);
+        return answer;
+    }
     association.release();
     if (status == STATUS_Success) return {Outcome::delivered, status, node_.text() + " answers"};
     return {Outcome::refused, status,

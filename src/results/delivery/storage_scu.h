@@ -2,6 +2,7 @@
 // open between calls. Used by the sender process, `hilum send` and `hilum echo`. Single-threaded.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,7 +25,8 @@ std::vector<ProposedContext> contexts_for(const std::set<ClassAndSyntax>& wanted
 
 class StorageScu {
   public:
-    explicit StorageScu(RemoteNode node);
+    // `on_progress`: see ConnectionWatch.
+    explicit StorageScu(RemoteNode node, std::function<void()> on_progress = {});
     ~StorageScu();  // releases the association
     StorageScu(const StorageScu&) = delete;
     StorageScu& operator=(const StorageScu&) = delete;
@@ -42,7 +44,7 @@ class StorageScu {
     Answer echo();
 
     // The connection of the idle association, -1 if there is none. When it becomes readable the peer has
-    // something to say, which can only be that it ends the association: call release().
+    // something to say, which can only be that it ends the association: call release(), which answers it.
     int socket() const;
     void release();
 
@@ -56,6 +58,7 @@ class StorageScu {
     Answer context_refused(const SopInstance& instance) const;
 
     RemoteNode node_;
+    std::function<void()> on_progress_;
     std::set<ClassAndSyntax> wanted_;    // to be proposed with the next association
     std::set<ClassAndSyntax> proposed_;  // with the open one
     std::unique_ptr<Association> association_;

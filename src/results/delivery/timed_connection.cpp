@@ -1,58 +1,46 @@
 #include "results/delivery/timed_connection.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 
-#include "base/readiness.h"
+#include "base/file_system.h"
 
 namespace hilum::delivery {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 class TimedConnection : public DcmTCPConnection {
   public:
-    TimedConnection(DcmNativeSocketType socket, ConnectionWatch& watch)
-        : DcmTCPConnection(socket), watch_(watch) {}
+    TimedConnection(DcmNativeSocketType socket, ConnectionWatch& watch, std::string& beginning)
+        : DcmTCPConnection(socket), watch_(watch), beginning_(beginning) {}
 
-    ~TimedConnection() override { watch_.socket = -1; }
+    ~TimedConnection() override { watch_.forget(); }
 
     ssize_t read(void* buffer, size_t size) override {
-        if (!wait_for(getSocket(), POLLIN, watch_.deadline)) return timed_out();
+        if (!watch_.wait(POLLIN)) return failed(ETIMEDOUT);
+        if (beginning_.empty()) peek();
         const ssize_t n = DcmTCPConnection::read(buffer, size);
         acknowledge_at_once();
-        if (n == 0 || (n < 0 && errno != EINTR)) watch_.reset = true;
+        if (n == 0 || (n < 0 && errno != EINTR)) watch_.lose();
         return n;
     }
 
     // DCMTK takes a short write for an error, so this writes everything.
     ssize_t write(void* buffer, size_t size) override {
-        const auto* bytes = static_cast<const char*>(buffer);
-        for (size_t done = 0; done < size;) {
-            watch_.allow(watch_.patience);
-            if (!wait_for(getSocket(), POLLOUT, watch_.deadline)) return timed_out();
-            const ssize_t n = ::send(getSocket(), bytes + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-            if (n < 0) {
-                watch_.reset = true;
-                return n;
-            }
-            done += static_cast<size_t>(n);
-        }
-        watch_.allow(watch_.patience);
+        if (!watch_.send(static_cast<const char*>(buffer), size))
+            return failed(watch_.timed_out() ? ETIMEDOUT : EPIPE);
         acknowledge_at_once();
         return static_cast<ssize_t>(size);
     }
 
-    OFBool networkDataAvailable(int seconds) override {
-        const auto latest = Clock::now() + std::chrono::seconds(std::max(seconds, 0));
-        return wait_for(getSocket(), POLLIN, std::min(latest, watch_.deadline)) ? OFTrue : OFFalse;
-    }
+    OFBool networkDataAvailable(int) override { return watch_.wait(POLLIN) ? OFTrue : OFFalse; }
 
   private:
     void acknowledge_at_once() {  // the kernel forgets the option by and by
@@ -62,24 +50,46 @@ class TimedConnection : public DcmTCPConnection {
         errno = saved;
     }
 
-    ssize_t timed_out() {
-        watch_.timed_out = true;
-        errno = ETIMEDOUT;
+    void peek() {
+        std::array<char, 32> first{};
+        const auto n = ::recv(getSocket(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
+        if (n > 0) beginning_.assign(first.data(), static_cast<std::size_t>(n));
+    }
+
+    static ssize_t failed(int why) {
+        errno = why;
         return -1;
     }
 
     ConnectionWatch& watch_;
+    std::string& beginning_;
 };
 
 }  // namespace
 
+Result<std::string> TimedTransportLayer::offer(UniqueFd connection) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* bound = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    UniqueFd rendezvous(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!rendezvous || ::bind(rendezvous.get(), bound, size) != 0 || ::listen(rendezvous.get(), 1) != 0 ||
+        ::getsockname(rendezvous.get(), bound, &size) != 0)
+        return tl::unexpected(system_error(errno, "cannot make a socket on the loopback"));
+    connection_ = std::move(connection);
+    rendezvous_ = std::move(rendezvous);
+    return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
+}
+
 DcmTransportConnection* TimedTransportLayer::createConnection(DcmNativeSocketType socket, OFBool) {
-    const int on = 1;
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    watch_.socket = socket;
-    watch_.connected = true;
-    watch_.allow(watch_.patience);
-    return new TimedConnection(socket, watch_);
+    // Under the number that DCMTK knows it by.
+    if (::dup3(connection_.get(), socket, O_CLOEXEC) < 0) return nullptr;
+    connection_.reset();
+    rendezvous_.reset();
+    beginning_.clear();
+    watch_.watch(socket);
+    return new TimedConnection(socket, watch_, beginning_);
 }
 
 }  // namespace hilum::delivery

@@ -1,41 +1,40 @@
-// DCMTK's TCP connection with time limits that hold whatever the peer does. DCMTK's own limits cover the wait
-// for the first byte of a PDU only, so that a peer that drips bytes could hold us for ever.
+// DCMTK's TCP connection, but one that we made, and with time limits that hold whatever the peer does. DCMTK
+// connects to one IPv4 address of a name and looks it up without a time limit; its own limits cover the wait
+// for the first byte of a PDU only, so that a peer that drips bytes could hold us for ever, and they follow
+// the wall clock.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmnet/dcmlayer.h>
 #include <dcmtk/dcmnet/dcmtrans.h>
 
-#include <chrono>
+#include <string>
 
-#include "base/units.h"
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "results/delivery/connection_watch.h"
 
 namespace hilum::delivery {
 
-// What the connection and its owner share; outlives the connection.
-struct ConnectionWatch {
-    int socket = -1;                                 // while the connection is open
-    bool connected = false;                          // the connection was established at some time
-    std::chrono::steady_clock::time_point deadline;  // for reading an answer
-    Duration patience{};  // for writing: without any progress; writing moves the deadline
-    bool timed_out = false;
-    bool reset = false;  // the peer closed or reset the connection
-
-    void allow(Duration duration) {
-        patience = duration;
-        deadline = std::chrono::steady_clock::now() + duration;
-    }
-};
-
-// Makes connections that obey the watch, and that neither wait for an acknowledgement before a small segment
-// (Nagle) nor delay their own, which would hold up a peer that does: 40 ms an instance each.
+// Hands DCMTK a connection in place of its own. DCMTK 3.6.7 knows no way to be given one as a requestor: it
+// is told to connect to a socket of ours on the loopback, and what it gets there is replaced. The connection
+// obeys the watch, and neither waits for an acknowledgement before a small segment (Nagle) nor delays its
+// own, which would hold up a peer that does: 40 ms an instance each.
 class TimedTransportLayer : public DcmTransportLayer {
   public:
     explicit TimedTransportLayer(ConnectionWatch& watch) : watch_(watch) {}
+
+    // The connection to be handed over next. The address that DCMTK is to connect to; code "system".
+    Result<std::string> offer(UniqueFd connection);
     DcmTransportConnection* createConnection(DcmNativeSocketType socket, OFBool use_secure_layer) override;
+
+    // What the peer sent first, at most 32 bytes; empty: nothing.
+    const std::string& beginning() const { return beginning_; }
 
   private:
     ConnectionWatch& watch_;
+    UniqueFd connection_, rendezvous_;
+    std::string beginning_;
 };
 
 }  // namespace hilum::delivery

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "support/loopback.h"
+#include "support/slow_proxy.h"
 
 namespace hilum::delivery {
 namespace {
@@ -50,11 +51,16 @@ class ScriptedReceiver {
     void run() {
         UniqueFd connection;
         for (const auto& answer : answers_) {
-            if (!connection) {
-                connection = UniqueFd(::accept(listening_.get(), nullptr, nullptr));
-                ++connections_;
+            std::string taken;
+            while (taken.empty()) {
+                if (!connection) {
+                    connection = UniqueFd(::accept(listening_.get(), nullptr, nullptr));
+                    ++connections_;
+                }
+                taken = read_message(connection.get());
+                if (taken.empty()) connection.reset();  // the client closed it
             }
-            messages_.push_back(read_message(connection.get()));
+            messages_.push_back(taken);
             if (answer.empty())
                 connection.reset();
             else if (::send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL) < 0)
@@ -63,8 +69,12 @@ class ScriptedReceiver {
     }
     static std::string read_message(int fd) {
         std::string text;
-        char byte = 0;
-        while (text.find("\x1C\r") == std::string::npos && ::recv(fd, &byte, 1, 0) == 1) text += byte;
+        char bytes[4096];
+        while (!text.ends_with("\x1C\r")) {
+            const auto n = ::recv(fd, bytes, sizeof bytes, 0);
+            if (n <= 0) break;
+            text.append(bytes, static_cast<std::size_t>(n));
+        }
         return text;
     }
     std::vector<std::string> answers_, messages_;
@@ -72,39 +82,6 @@ class ScriptedReceiver {
     int port_ = 0, connections_ = 0;
     std::thread thread_;
 };
-
-TEST(MllpAcknowledgement, SaysWhatBecomesOfTheMessage) {
-    const auto outcome = [](const std::string& code) {
-        return answer_for_acknowledgement(acknowledgement(code), "C0FFEE", receiver()).outcome;
-    };
-    EXPECT_EQ(outcome("AA"), Outcome::delivered);
-    EXPECT_EQ(outcome("CA"), Outcome::delivered);
-    EXPECT_EQ(outcome("AE"), Outcome::refused);
-    EXPECT_EQ(outcome("CE"), Outcome::refused);
-    EXPECT_EQ(outcome("AR"), Outcome::retry);
-    EXPECT_EQ(outcome("CR"), Outcome::retry);
-    EXPECT_EQ(outcome("XX"), Outcome::retry);
-}
-
-TEST(MllpAcknowledgement, CountsForItsOwnMessageOnly) {
-    EXPECT_EQ(answer_for_acknowledgement(acknowledgement("AA", "OTHER"), "C0FFEE", receiver()).outcome,
-              Outcome::retry);
-    EXPECT_EQ(answer_for_acknowledgement("hello", "C0FFEE", receiver()).outcome, Outcome::retry);
-    EXPECT_EQ(answer_for_acknowledgement("", "C0FFEE", receiver()).outcome, Outcome::retry);
-}
-
-TEST(MllpAcknowledgement, TellsErrorCodesAndNoTextThatMayQuoteThePatient) {
-    const auto answer = answer_for_acknowledgement(
-        acknowledgement("AE", "C0FFEE", "ERR||PID^1^3|204^Unknown key|E\rERR|||Müller, Ann|E\r"), "C0FFEE",
-        receiver());
-    EXPECT_THAT(answer.message, HasSubstr("ERR-3: 204"));
-    EXPECT_THAT(answer.message, Not(HasSubstr("ller")));
-}
-
-TEST(MllpAcknowledgement, MayUseOtherDelimiters) {
-    EXPECT_EQ(answer_for_acknowledgement("MSH#^~\\&#RIS\rMSA#AA#C0FFEE\r", "C0FFEE", receiver()).outcome,
-              Outcome::delivered);
-}
 
 TEST(MllpClient, SendsMessagesInBlocksOverOneConnection) {
     ScriptedReceiver ris({framed(acknowledgement("AA")), framed(acknowledgement("AE"))});
@@ -135,10 +112,69 @@ TEST(MllpClient, WaitsForAnAcknowledgementNoLongerThanItsTimeout) {
     EXPECT_EQ(client.socket(), -1);
 }
 
-TEST(MllpClient, BelievesNoAnswerThatIsNotInABlockOrHasNoEnd) {
-    ScriptedReceiver bare({acknowledgement("AA") + "\x1C\r"}), endless({std::string(100'000, 'x')});
-    EXPECT_THAT(MllpClient(receiver(bare.port())).send(message).message, HasSubstr("not in MLLP"));
+struct Framing {
+    const char* name;
+    std::string answer;
+};
+void PrintTo(const Framing& framing, std::ostream* out) {
+    *out << framing.name;
+}
+class AReceiverWithItsOwnFraming : public testing::TestWithParam<Framing> {};
+
+TEST_P(AReceiverWithItsOwnFraming, IsUnderstoodAndGetsTheNextMessageToo) {
+    ScriptedReceiver ris({GetParam().answer, framed(acknowledgement("AA"))});
+    MllpClient client(receiver(ris.port()));
+    const auto answer = client.send(message);
+    EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.message;
+    EXPECT_EQ(client.send(message).outcome, Outcome::delivered);
+    ris.join();
+    EXPECT_EQ(ris.messages().size(), 2u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Framing, AReceiverWithItsOwnFraming,
+    testing::Values(Framing{"NoReturnAfterTheEnd", "\x0B" + acknowledgement("AA") + "\x1C"},
+                    Framing{"NewLineAfterTheEnd", "\x0B" + acknowledgement("AA") + "\x1C\n"},
+                    Framing{"NoBeginning", acknowledgement("AA") + "\x1C\r"},
+                    Framing{"NoEnd", "\x0B" + acknowledgement("AA")},
+                    Framing{"NoFraming", acknowledgement("AA")},
+                    Framing{"NoFramingAndNoLastReturn", "MSH|^~\\&|RIS\rMSA|AA|C0FFEE"},
+                    Framing{"ByteOrderMarkBefore", "\xEF\xBB\xBF\x0B" + acknowledgement("AA") + "\x1C\r"},
+                    Framing{"ByteOrderMarkWithin", "\x0B\xEF\xBB\xBF" + acknowledgement("AA") + "\x1C\r"},
+                    Framing{"LeadingReturns", "\r\n\x0B\r" + acknowledgement("AA") + "\x1C\r\r\n"}),
+    [](const auto& each) { return each.param.name; });
+
+TEST(MllpClient, UnderstandsAnAnswerThatEndsWithTheConnection) {
+    ScriptedReceiver ris({acknowledgement("AA")});
+    EXPECT_EQ(MllpClient(receiver(ris.port())).send(message).outcome, Outcome::delivered);
+}
+
+TEST(MllpClient, TellsWhatCameWhereItIsNoAnswer) {
+    ScriptedReceiver endless({std::string(100'000, 'x')}), ssh({"SSH-2.0-OpenSSH\r\n"});
     EXPECT_THAT(MllpClient(receiver(endless.port())).send(message).message, HasSubstr("without an end"));
+    EXPECT_THAT(MllpClient(receiver(ssh.port(), std::chrono::milliseconds(300))).send(message).message,
+                HasSubstr("no acknowledgement: 17 bytes that begin with 53 53 48 2D 32 2E 30 2D"));
+}
+
+TEST(MllpClient, ASlowLineIsNoSilence) {
+    ScriptedReceiver ris({framed(acknowledgement("AA"))});
+    test::SlowProxy slow(ris.port(), {.bytes_per_second = 200'000});
+    int progress = 0;
+    MllpClient client(receiver(slow.port(), std::chrono::seconds(1)), [&] { ++progress; });
+    const auto before = std::chrono::steady_clock::now();
+    const auto answer = client.send(message + "OBX|1|ED|||" + std::string(700'000, 'x') + "\r");
+    EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.message;
+    EXPECT_GT(std::chrono::steady_clock::now() - before, std::chrono::seconds(2)) << "else it was not slow";
+    EXPECT_GT(progress, 3);
+}
+
+TEST(MllpClient, AReceiverThatReadsNothingMoreEndsAfterTheTimeout) {
+    ScriptedReceiver ris({""});
+    test::SlowProxy stalled(ris.port(), {.bytes = 1000});
+    MllpClient client(receiver(stalled.port(), std::chrono::milliseconds(500)));
+    const auto answer = client.send(message + std::string(8'000'000, 'x'));
+    EXPECT_EQ(answer.outcome, Outcome::retry);
+    EXPECT_THAT(answer.message, HasSubstr("took nothing more of the message for"));
 }
 
 TEST(MllpClient, TellsThatNobodyListens) {

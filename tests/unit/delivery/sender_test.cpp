@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "pipeline/types/messages.h"
+#include "pipeline/types/sending_progress.h"
 #include "support/loopback.h"
+#include "support/slow_proxy.h"
 #include "support/temporary_folder.h"
 #include "unit/delivery/scripted_scp.h"
 #include "unit/delivery/test_instance.h"
@@ -46,16 +48,19 @@ class SenderTest : public testing::Test {
         const DeliverRequest request{number, UID_SecondaryCaptureImageStorage, uid,
                                      UID_LittleEndianExplicitTransferSyntax};
         EXPECT_TRUE(channel_.send(to_packet(request), std::array{fd.get()}));
-        pollfd readable{channel_.fd(), POLLIN, 0};
-        EXPECT_EQ(::poll(&readable, 1, 20'000), 1);
-        return from_packet<DeliverReply>(*channel_.receive()).value();
+        return receive<DeliverReply>();
     }
 
+    // The next message that is no report of progress.
     template <typename T>
     T receive() {
-        pollfd readable{channel_.fd(), POLLIN, 0};
-        EXPECT_EQ(::poll(&readable, 1, 20'000), 1);
-        return from_packet<T>(*channel_.receive()).value();
+        for (;;) {
+            pollfd readable{channel_.fd(), POLLIN, 0};
+            EXPECT_EQ(::poll(&readable, 1, 20'000), 1);
+            const auto message = channel_.receive().value();
+            if (packet_type(message) != SendingProgress::type) return from_packet<T>(message).value();
+            ++progress_;
+        }
     }
 
     test::TemporaryFolder folder_;
@@ -63,6 +68,7 @@ class SenderTest : public testing::Test {
     Channel channel_;
     std::thread thread_;
     int exit_code_ = 0;
+    int progress_ = 0;  // reports of it
 };
 
 TEST_F(SenderTest, DeliversAndTellsTheStatus) {
@@ -72,6 +78,18 @@ TEST_F(SenderTest, DeliversAndTellsTheStatus) {
     EXPECT_EQ(reply.delivery, 7);
     EXPECT_EQ(reply.outcome, "delivered");
     EXPECT_EQ(reply.dimse_status, 0);
+    EXPECT_EQ(scp.stores().size(), 1u);
+}
+
+TEST_F(SenderTest, TellsThatASlowDestinationMakesProgress) {
+    ScriptedScp scp;
+    test::SlowProxy slow(scp.port(), {.bytes_per_second = 500'000});
+    start(slow.port());
+    const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3", UID_SecondaryCaptureImageStorage,
+                                           EXS_LittleEndianExplicit, 2'000'000);
+    EXPECT_EQ(deliver(1, "1.2.3", file).outcome, "delivered");
+    EXPECT_GE(progress_, 2);
+    EXPECT_LE(progress_, 60) << "it is no flood";
     EXPECT_EQ(scp.stores().size(), 1u);
 }
 
@@ -125,13 +143,13 @@ TEST_F(SenderTest, TellsWhetherTheDestinationAnswersAnEcho) {
     ScriptedScp scp;
     start(scp.port());
     ASSERT_TRUE(channel_.send(to_packet(EchoRequest{})));
-    EXPECT_TRUE(from_packet<EchoReply>(channel_.receive().value()).value().answers);
+    EXPECT_TRUE(receive<EchoReply>().answers);
 }
 
 TEST_F(SenderTest, TellsThatADestinationIsDown) {
     start(test::closed_port());
     ASSERT_TRUE(channel_.send(to_packet(EchoRequest{})));
-    const auto reply = from_packet<EchoReply>(channel_.receive().value()).value();
+    const auto reply = receive<EchoReply>();
     EXPECT_FALSE(reply.answers);
     EXPECT_NE(reply.message, "");
 }

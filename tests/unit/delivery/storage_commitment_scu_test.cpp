@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "support/loopback.h"
+#include "unit/delivery/raw_scp.h"
 #include "unit/delivery/scripted_scp.h"
 
 namespace hilum::delivery {
@@ -98,6 +99,48 @@ TEST_F(StorageCommitmentScuTest, TellsARefusalsStatus) {
     const auto answer = scu.request("1.2.3", instances_);
     EXPECT_EQ(answer.outcome, Outcome::refused);
     EXPECT_EQ(answer.dimse_status, 0x0213);
+}
+
+TEST_F(StorageCommitmentScuTest, OpensAnewWhereTheDestinationReleasesInsteadOfAnswering) {
+    int answered = 0;
+    test::RawScp scp([&](const test::RawScp::Accept& accept) {
+        {
+            auto first = accept();
+            first.accept_association();
+            first.receive_request();
+            first.answer(0x8130);
+            first.receive_request();
+            first.send_pdu(test::release_rq);
+            answered = first.receive_type();
+        }
+        auto second = accept();
+        second.accept_association();
+        second.receive_request();
+        second.answer(0x8130);
+        second.receive_type();
+    });
+    {
+        StorageCommitmentScu scu(node(scp.port()), keep());
+        EXPECT_EQ(scu.request("1.2.3", instances_).outcome, Outcome::delivered);
+        const auto answer = scu.request("1.2.4", instances_);
+        EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.message;
+    }
+    scp.join();
+    EXPECT_EQ(answered, test::release_rp);
+}
+
+TEST_F(StorageCommitmentScuTest, NamesTheStepAtWhichADestinationHangs) {
+    test::RawScp scp([&](const test::RawScp::Accept& accept) {
+        auto connection = accept();
+        connection.accept_association();
+        while (connection.receive_type() == 4) {
+        }
+    });
+    auto impatient = node(scp.port());
+    impatient.timeout = std::chrono::milliseconds(300);
+    StorageCommitmentScu scu(impatient, keep());
+    EXPECT_THAT(scu.request("1.2.3", instances_).message,
+                HasSubstr("did not answer the request for storage commitment within 300ms"));
 }
 
 TEST_F(StorageCommitmentScuTest, TellsThatThereIsNoAssociation) {

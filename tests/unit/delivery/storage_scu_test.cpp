@@ -155,7 +155,7 @@ TEST_P(ScuAgainstAHangingPeer, GivesUpAfterTheTimeout) {
     const auto answer = scu.store(instance("1.2.3"));
     EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(6));
     EXPECT_EQ(answer.outcome, Outcome::retry);
-    EXPECT_THAT(answer.message, HasSubstr("did not answer within 1s"));
+    EXPECT_THAT(answer.message, HasSubstr("did not answer the request for an association within 1s"));
     scp.set_script({});
     EXPECT_EQ(scu.store(instance("1.2.3")).outcome, Outcome::delivered);
 }
@@ -192,7 +192,8 @@ TEST_P(ScuAfterABrokenExchange, RetriesAndTheNextSendSucceeds) {
 INSTANTIATE_TEST_SUITE_P(Store, ScuAfterABrokenExchange,
                          testing::Values(BrokenExchange{ScpScript::On::abort, "aborted the association"},
                                          BrokenExchange{ScpScript::On::close, "closed the connection"},
-                                         BrokenExchange{ScpScript::On::silence, "did not answer within 1s"}));
+                                         BrokenExchange{ScpScript::On::silence,
+                                                        "did not answer the C-STORE within 1s"}));
 
 TEST_F(StorageScuTest, OpensAnewWhenTheIdleAssociationDied) {
     ScpScript script;

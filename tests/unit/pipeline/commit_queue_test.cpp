@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 
 #include "unit/pipeline/test_database.h"
@@ -85,7 +86,7 @@ TEST_F(CommitQueueTest, TheAuditChainSurvivesAFailingUnit) {
 
 TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
     auto database = open_database(folder_);
-    database.execute("PRAGMA max_page_count = 30");
+    database.execute("PRAGMA max_page_count = 1");  // as many as there are
     CommitQueue commits(loop_, std::move(database));
     Result<void> result;
     commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
@@ -102,7 +103,7 @@ TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
 
 TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereTheDiskIsFullForAWhile) {
     auto database = open_database(folder_);
-    database.execute("PRAGMA max_page_count = 30");
+    database.execute("PRAGMA max_page_count = 1");  // as many as there are
     CommitQueue commits(loop_, std::move(database));
     int runs = 0;
     Result<void> result = fail("x", "not run");
@@ -138,6 +139,66 @@ TEST_F(CommitQueueTest, RunsWhatWaitsBeforeItEnds) {
         for (int i = 0; i < 100; ++i) commits.submit([](Database& database) { database.count("things"); });
     }
     EXPECT_EQ(open_database(folder_).number("SELECT value FROM counter WHERE name = 'things'"), 100);
+}
+
+// A clock that a test sets, and what the queue says of it.
+class SettableClock {
+  public:
+    FollowedClock clock() {
+        return {.read =
+                    [this] {
+                        return ClockReading{Timestamp(std::chrono::seconds(wall_.load())), Duration(0)};
+                    },
+                .on_set =
+                    [](Database& database, Duration step) {
+                        database.count("seconds_set", nlohmann::json::object(), step.count() / 1'000'000);
+                    }};
+    }
+    void set_by(int seconds) { wall_ += seconds; }
+
+  private:
+    std::atomic<int> wall_{0};
+};
+
+std::optional<std::int64_t> seconds_set(Database& database) {
+    return database.number("SELECT value FROM counter WHERE name = 'seconds_set'");
+}
+
+TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
+    SettableClock clock;
+    CommitQueue commits(loop_, open_database(folder_), clock.clock());
+    std::optional<std::int64_t> before = 0, after;
+    commits.submit([&](Database& database) { before = seconds_set(database); },
+                   [&](Result<void>) { ++completed_; });
+    run(1);
+    clock.set_by(7200);
+    commits.submit([&](Database& database) { after = seconds_set(database); },
+                   [&](Result<void>) { ++completed_; });
+    commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
+    run(3);
+    EXPECT_FALSE(before);
+    EXPECT_EQ(after, 7200);
+    auto other = open_database(folder_);
+    EXPECT_EQ(seconds_set(other), 7200) << "once, and kept";
+}
+
+TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
+    SettableClock clock;
+    auto database = open_database(folder_);
+    database.execute("PRAGMA max_page_count = 1");
+    CommitQueue commits(loop_, std::move(database), clock.clock());
+    clock.set_by(-3600);
+    commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
+                   [&](Result<void> result) {
+                       ++completed_;
+                       EXPECT_FALSE(result);
+                   });
+    run(1);
+    clock.set_by(-60);
+    commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
+    run(2);
+    auto other = open_database(folder_);
+    EXPECT_EQ(seconds_set(other), -3660);
 }
 
 }  // namespace

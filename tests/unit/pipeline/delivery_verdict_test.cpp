@@ -43,7 +43,7 @@ TEST_F(JudgeDelivery, TriesAgainSoonWhatIsTheDestinationsTrouble) {
 }
 
 TEST_F(JudgeDelivery, GivesUpAfterTheTimeForIt) {
-    history.created_at = at - Duration(73h).count();
+    history.waits_since = at - Duration(73h).count();
     EXPECT_EQ(judge("retry").state, "expired");
     EXPECT_EQ(judge("retry", true).state, "expired");
 }

@@ -58,6 +58,18 @@ TEST_F(DestinationsTest, GivesUpWhatWaitedForTooLongForThisDestination) {
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
 }
 
+TEST_F(DestinationsTest, GivesUpNothingForTimeThatDoesNotCount) {
+    database_.execute("UPDATE delivery SET uncounted = ?", Duration(96h).count());
+    EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
+    resume_destination(database_, "pacs", "operator uid 0");
+    EXPECT_EQ(database_.number("SELECT max(uncounted) FROM delivery WHERE destination = 'pacs'"),
+              Duration(96h).count())
+        << "it was not paused";
+    pause_destination(database_, "pacs", "operator uid 0");
+    resume_destination(database_, "pacs", "operator uid 0");
+    EXPECT_EQ(database_.number("SELECT max(uncounted) FROM delivery WHERE destination = 'pacs'"), 0);
+}
+
 TEST_F(DestinationsTest, IsPausedUntilItIsResumed) {
     EXPECT_FALSE(is_paused(database_, "pacs"));
     EXPECT_TRUE(pause_destination(database_, "pacs", "operator uid 0"));

@@ -222,11 +222,35 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"LongDescription",
                  std::string(one_destination) + ", sr: {series_description: " + std::string(65, 'x') + "}}",
                  "series_description: must have at most 64 characters"},
+        BadValue{"HostWithPort", "destinations:\n  - {name: p, ae_title: P, host: '10.1.0.5:104'}",
+                 "destinations[0].host: must be a host name or an address, without a port"},
+        BadValue{"HostOfSpaces", "destinations:\n  - {name: p, ae_title: P, host: '  '}",
+                 "destinations[0].host"},
+        BadValue{"HostThatIsAUrl", "destinations:\n  - {name: p, ae_title: P, host: 'http://pacs'}",
+                 "destinations[0].host"},
+        BadValue{"HostWithAccent",
+                 "destinations:\n  - {name: p, ae_title: P, host: p\xC3\xA4"
+                 "cs}",
+                 "destinations[0].host"},
+        BadValue{"HostThatIsHalfAnAddress", "destinations:\n  - {name: p, ae_title: P, host: 'fd00:::1'}",
+                 "destinations[0].host"},
         BadValue{"SameNameTwice", std::string(one_destination) + "}\n  - {name: pacs, ae_title: B, host: h}",
                  "another destination has this name"},
         BadValue{"ListenWithoutPort", "http: {listen: localhost}", "http.listen: must be ADDRESS:PORT"},
         BadValue{"ListenPortTooLarge", "http: {listen: 'localhost:99999'}", "http.listen"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Configuration, TakesIpv6AddressesOfDestinations) {
+    const auto host = [](const std::string& text) {
+        return parsed("destinations:\n  - {name: p, ae_title: P, host: '" + text + "'}\n")
+            .destinations.at(0)
+            .host;
+    };
+    EXPECT_EQ(host("fd00::1"), "fd00::1");
+    EXPECT_EQ(host("[fd00::1]"), "fd00::1");
+    EXPECT_EQ(host("fe80::1%eth0"), "fe80::1%eth0");
+    EXPECT_EQ(host("pacs-1.hospital.example"), "pacs-1.hospital.example");
+}
 
 TEST(Configuration, CountsCharactersNotBytesInDescriptions) {
     std::string description;
