@@ -52,7 +52,7 @@ TEST_F(SpoolScannerTest, TellsWhatAReceiverWouldHave) {
 }
 
 TEST_F(SpoolScannerTest, NamesNobodyWhereTheFileNamesNoCaller) {
-    for (const std::string source :
+    for (const std::string& source :
          {std::string(), std::string("A\\B"), std::string(17, 'A'), std::string("A\x01")}) {
         const auto reply = scan(
             head(radiograph_.sop_class_uid, radiograph_.sop_instance_uid, explicit_little_endian, source) +
