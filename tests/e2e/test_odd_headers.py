@@ -29,7 +29,7 @@ def aged(age=None, birth_date=None):
     return change
 
 
-KEPT = {"SOPClassUID", "SOPInstanceUID"}  # storescu must know them
+KEPT = {"SOPClassUID", "SOPInstanceUID", "SpecificCharacterSet"}  # storescu and pydicom must know them
 
 
 def unknown_throughout(dataset):
