@@ -168,9 +168,10 @@ TEST(MeasurementReport, SpeaksTheLanguageOfTheDestination) {
         << "the package's labels are the package's words";
     EXPECT_THAT(statements(report),
                 testing::ElementsAre(
+                    "KI-Diagnose=Pneumothorax", "KI-Diagnose=Nicht analysiert",
                     "Hinweis=Nicht für den klinischen Gebrauch zugelassen",
                     "CAD Processing and Findings Summary=Not all algorithms succeeded; with findings",
-                    "KI-Diagnose=Pneumothorax", "Pleural effusion=Absent", "KI-Diagnose=Nicht analysiert"));
+                    "Pleural effusion=Absent"));
     std::set<std::string> own_meanings, texts;
     for_each_item(report, [&](const ContentItem& item) {
         if (item.concept_name.scheme == own_coding_scheme) own_meanings.insert(item.concept_name.meaning);
