@@ -42,7 +42,7 @@ constexpr std::array<JobKind, 5> kinds{{
     // An image that is kept and was never to be analysed.
     {"instance", "instance", "instance.state",
      "sop_instance_uid, NULL AS frame, NULL AS model, NULL AS destination, NULL AS commitment", "0", "NULL",
-     "'received, not analysed: ' || not_analysed", "received_at", "received_at",
+     "'received, not analysed: ' || not_analysed", "instance.received_at", "instance.received_at",
      " JOIN study ON study.id = study_id", "instance.state = 'prior'"},
     // An object that was not taken.
     {"receipt", "refused_instance", "'refused'",
