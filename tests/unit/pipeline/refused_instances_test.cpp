@@ -80,9 +80,11 @@ TEST_F(RefusedInstancesTest, APeerThatSendsGarbageForEverPushesOutItsOwnAlone) {
 }
 
 TEST_F(RefusedInstancesTest, ManyPeersTogetherAreBoundedToo) {
+    database_.execute("BEGIN");
     for (int i = 0; i < most_refused + 300; ++i)
         keep_refused_instance(database_,
                               refused("2.25." + std::to_string(i), "peer " + std::to_string(i / 500)));
+    database_.execute("COMMIT");
     EXPECT_LE(rows(), most_refused + 100);
 }
 
