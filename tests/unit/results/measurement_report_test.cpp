@@ -203,9 +203,9 @@ TEST_F(ReportOfFrames, NamesTheFrameOfEachStatement) {
         if (item.value_type == "IMAGE") frames.push_back(item.referenced_frame_number);
         if (item.value_type == "TEXT") texts.push_back(item.text);
     });
-    // The image library lists the image once and whole; a finding of the first frame; then what is said of
-    // each frame: a diagnosis and two labels, a reason, a diagnosis and two labels.
-    EXPECT_THAT(frames, testing::ElementsAre("", "1", "1", "1", "1", "2", "3", "3", "3"));
+    // The image library lists the image once and whole; then a diagnosis, a reason, a diagnosis; two labels
+    // each of the first and the third frame; a finding of the first.
+    EXPECT_THAT(frames, testing::ElementsAre("", "1", "2", "3", "1", "1", "3", "3", "1"));
     EXPECT_THAT(texts, testing::IsSupersetOf({"frame 1 of 3", "frame 3 of 3", "Pneumonia 1, frame 1 of 3",
                                               "Not analysed: frame 2 of 3: The image is blank."}));
 }
