@@ -191,7 +191,7 @@ void draw_banner(Canvas& canvas, const Scale& scale, const Layout& layout, const
     const double top = scale(11);
     TextStyle title = scale.banner();
     title.colour = sky_blue;
-    canvas.text(scale(28), top, layout.columns * 0.26, words.ai_result, title);
+    canvas.text(scale(28), top, layout.columns * 0.26 - scale(40), words.ai_result, title);  // off the notice
     TextStyle warning = scale.banner();
     warning.colour = orange;
     const double width = layout.columns * 0.74 - scale(28);
