@@ -167,6 +167,7 @@ bool InstanceStore::keep_image(Database& database, const StoreCommit& commit, co
             " analysis_sha256 = ?, calling_ae = ?, peer = ? WHERE id = ?",
             state, why, version, received_at, commit.file, commit.size, commit.analysis_sha256,
             commit.calling_ae, commit.peer, id);
+        database.execute("UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
     } else {
         id = insert(database, commit, study_id, state, why, version, received_at);
     }

@@ -197,7 +197,7 @@ class SpoolTest(HilumTest):
         return self.rows("SELECT count(*) FROM instance")[0][0]
 
     def test_a_kill_in_the_middle_adopts_each_object_once(self):
-        self.start_node()
+        self.node.start(inferring=False)
         self.node.stop()
         self.plant(1500)
         for after in (1, 500):
@@ -213,7 +213,7 @@ class SpoolTest(HilumTest):
         self.node.kill()
 
     def test_receiving_does_not_wait_for_what_is_adopted(self):
-        self.start_node()
+        self.node.start(inferring=False)
         self.node.stop()
         self.plant(1500)
         self.start_and_stop_the_scanner(1)

@@ -150,7 +150,9 @@ TEST_F(InstanceStoreTest, AnOlderVersionThatComesAgainIsTheNewest) {
     analysed_and_reported();
     EXPECT_EQ(analysed_data(), "datab");
 
+    database_.execute("UPDATE study SET received_at = 1");
     const auto again = receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE received_at > 1"), 1);
     EXPECT_EQ(again.outcome, "new_version");
     EXPECT_TRUE(again.keep_file);
     EXPECT_EQ(analysed_data(), "dataa");
