@@ -14,6 +14,12 @@ DcmEVR vr_in_dictionary(Tag tag) {
 
 }  // namespace
 
+Tag first_tag(const std::string& bytes, bool big_endian) {
+    const auto byte = [&](std::size_t i) { return static_cast<Tag>(static_cast<unsigned char>(bytes[i])); };
+    return big_endian ? byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3)
+                      : byte(1) << 24 | byte(0) << 16 | byte(3) << 8 | byte(2);
+}
+
 bool is_sequence_in_dictionary(Tag tag) {
     return vr_in_dictionary(tag) == EVR_SQ;
 }

@@ -22,6 +22,9 @@ inline constexpr Tag item_tag = 0xFFFEE000, item_delimitation = 0xFFFEE00D,
                      sequence_delimitation = 0xFFFEE0DD;
 inline constexpr Tag specific_character_set = 0x00080005, patient_name = 0x00100010, pixel_data = 0x7FE00010;
 
+// The tag that these bytes begin with; there are at least four.
+Tag first_tag(const std::string& bytes, bool big_endian);
+
 bool is_in_dictionary(Tag tag);
 
 // Implicit VR does not say what is a sequence; parsers ask the dictionary, so must who goes before them.

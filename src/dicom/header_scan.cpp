@@ -98,13 +98,7 @@ class Scanner {
         return ahead;
     }
 
-    Tag tag_in(const std::string& bytes) const {
-        const auto byte = [&](std::size_t i) {
-            return static_cast<Tag>(static_cast<unsigned char>(bytes[i]));
-        };
-        return top().big_endian ? byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3)
-                                : byte(1) << 24 | byte(0) << 16 | byte(3) << 8 | byte(2);
-    }
+    Tag tag_in(const std::string& header) const { return first_tag(header, top().big_endian); }
 
     // Whether the data set, at its top level, ends before the file does.
     bool ends_here() {

@@ -9,6 +9,7 @@
 
 #include "base/file_system.h"
 #include "dicom/file_meta_information.h"
+#include "dicom/header_scan.h"
 #include "support/raw_association.h"
 #include "support/receiving_node.h"
 
@@ -49,7 +50,7 @@ class OddObjects : public testing::Test {
 };
 
 TEST_F(OddObjects, WithBytesBehindTheDataSetAreStored) {
-    for (const std::string& trailing : {std::string(512, '\0'), std::string(1, '\0'), std::string("\r\n"),
+    for (const std::string& trailing : {std::string(512, '\0'), std::string(2, '\0'), std::string("\r\n"),
                                         std::string("no element of any data set")})
         EXPECT_EQ(store(Radiograph().bytes() + trailing, explicit_little), 0x0000) << trailing.size();
     EXPECT_EQ(
@@ -64,7 +65,7 @@ TEST_F(OddObjects, WithOddEndsOfFragmentsAreStored) {
     for (const std::string& end :
          {std::string(), std::string(8, '\0'), std::string("\xFE\xFF\xDD\xE0\xFF\xFF\xFF\xFF")})
         EXPECT_EQ(store(bytes.bytes() + end, jpeg_lossless), 0x0000) << end.size();
-    EXPECT_EQ(store(bytes.item(100).raw("cut off").bytes(), jpeg_lossless), 0xC001);
+    EXPECT_EQ(store(bytes.item(100).raw("cut off!").bytes(), jpeg_lossless), 0xC001);
 }
 
 TEST_F(OddObjects, WithNativePixelsWhereNoneBelongAreStored) {
@@ -89,8 +90,18 @@ TEST_F(OddObjects, OfPublicReportsAreStored) {
         const UniqueFd fd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
         const auto meta = read_file_meta_information(fd.get()).value();
         const auto file = read_file(entry.path(), 64 << 20).value();
-        const int status = store(file.substr(meta.dataset_begin), meta.transfer_syntax_uid,
-                                 meta.media_storage_sop_class_uid, meta.media_storage_sop_instance_uid);
+        // Senders take the UIDs from the data set.
+        std::string sop_class_uid = meta.media_storage_sop_class_uid,
+                    sop_instance_uid = meta.media_storage_sop_instance_uid;
+        if (const auto* const syntax = find_transfer_syntax(meta.transfer_syntax_uid)) {
+            const auto scan = scan_header(fd.get(), meta.dataset_begin, meta.file_size, *syntax,
+                                          {.pass_over_group_2 = true});
+            ASSERT_TRUE(scan) << name << ": " << scan.error().message;
+            sop_class_uid = scan->sop_class_uid;
+            sop_instance_uid = scan->sop_instance_uid;
+        }
+        const int status =
+            store(file.substr(meta.dataset_begin), meta.transfer_syntax_uid, sop_class_uid, sop_instance_uid);
         if (name == "encapsulated-uncompressed.dcm")
             EXPECT_EQ(status, -1) << "its transfer syntax is refused in the negotiation";
         else if (name == "group-2-in-the-data-set.dcm")
