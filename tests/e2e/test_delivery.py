@@ -232,7 +232,7 @@ PresentationContexts = Captures
 
         report, = wait_until(waiting, 60, "the report is seen to wait")
         self.assertIn("does not accept Comprehensive3DSRStorage", report["error"])
-        self.assertIn("does not accept Comprehensive3DSRStorage", self.node.run("status").stdout)
+        self.assertIn("does not accept Comprehensive3DSRStorage", self.node.run("status", "--json").stdout)
         self.assertRegex(http(f"{self.node.url}/metrics")[1].decode(),
                          'hilum_deliveries_total{destination="pacs",outcome="retry"} [1-9]')
         self.assertIn("does not accept", json.dumps(
