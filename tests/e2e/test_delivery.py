@@ -103,7 +103,8 @@ class SlowLineTest(Deliveries):
     def make_node(self, name="node", **changes):
         self.line = SlowLine(self.pacs.port, 250_000)
         self.addCleanup(self.line.close)
-        destination = {"name": "pacs", "ae_title": "ORTHANC", "host": "127.0.0.1", "port": self.line.port,
+        # A name, which has an IPv6 address first on most machines, where nobody listens.
+        destination = {"name": "pacs", "ae_title": "ORTHANC", "host": "localhost", "port": self.line.port,
                        "first_delay": "200ms", "longest_delay": "1s", "timeout": "2s"}
         return super().make_node(name, destinations=[destination], **changes)
 
@@ -231,7 +232,7 @@ PresentationContexts = Captures
 
         report, = wait_until(waiting, 60, "the report is seen to wait")
         self.assertIn("does not accept Comprehensive3DSRStorage", report["error"])
-        self.assertIn("does not accept Comprehensive3DSRStorage", self.node.run("status").stdout)
+        self.assertIn("does not accept Comprehensive3DSRStorage", self.node.run("status", "--json").stdout)
         self.assertRegex(http(f"{self.node.url}/metrics")[1].decode(),
                          'hilum_deliveries_total{destination="pacs",outcome="retry"} [1-9]')
         self.assertIn("does not accept", json.dumps(

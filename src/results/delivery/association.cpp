@@ -57,6 +57,7 @@ std::string reason_in(const OFCondition& condition) {
 OFCondition Association::open(const RemoteNode& node, const std::string& address,
                               const std::vector<ProposedContext>& contexts) {
     const int seconds = node.timeout_seconds();
+    dcmConnectionTimeout.set(seconds);
     watch_.allow(node.timeout);
     OFCondition step = ASC_initializeNetwork(NET_REQUESTOR, 0, seconds, &network_);
     if (step.good()) step = ASC_setTransportLayer(network_, &layer_, 0);

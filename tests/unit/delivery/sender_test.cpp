@@ -24,13 +24,13 @@ using test::ScriptedScp;
 // The sender of destination "pacs" in a thread, and the coordinator's end of its channel.
 class SenderTest : public testing::Test {
   protected:
-    void start(int port) {
+    void start(int port, Duration timeout = std::chrono::seconds(5)) {
         DestinationSettings destination;
         destination.name = "pacs";
         destination.ae_title = "PACS";
         destination.host = "127.0.0.1";
         destination.port = port;
-        destination.timeout = std::chrono::seconds(1);
+        destination.timeout = timeout;
         configuration_.destinations = {destination};
         auto [ours, theirs] = std::move(*Channel::make_pair());
         channel_ = std::move(ours);
@@ -83,10 +83,10 @@ TEST_F(SenderTest, DeliversAndTellsTheStatus) {
 
 TEST_F(SenderTest, TellsThatASlowDestinationMakesProgress) {
     ScriptedScp scp;
-    test::SlowProxy slow(scp.port(), {.bytes_per_second = 500'000});
-    start(slow.port());
+    test::SlowProxy slow(scp.port(), {.bytes_per_second = 400'000});
+    start(slow.port(), std::chrono::seconds(3));
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3", UID_SecondaryCaptureImageStorage,
-                                           EXS_LittleEndianExplicit, 2'000'000);
+                                           EXS_LittleEndianExplicit, 3'000'000);
     EXPECT_EQ(deliver(1, "1.2.3", file).outcome, "delivered");
     EXPECT_GE(progress_, 2);
     EXPECT_LE(progress_, 60) << "it is no flood";

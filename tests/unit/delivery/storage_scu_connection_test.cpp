@@ -44,13 +44,13 @@ class StorageScuConnectionTest : public testing::Test {
 
 TEST_F(StorageScuConnectionTest, ASlowLineIsNoSilence) {
     ScriptedScp scp;
-    SlowProxy slow(scp.port(), {.bytes_per_second = 500'000});
+    SlowProxy slow(scp.port(), {.bytes_per_second = 400'000});
     std::atomic<int> progress = 0;
-    StorageScu scu(node(slow.port(), seconds(1)), [&] { ++progress; });
+    StorageScu scu(node(slow.port(), seconds(3)), [&] { ++progress; });
     const auto before = Clock::now();
-    const auto answer = scu.store(instance("1.2.3", 2'000'000));
+    const auto answer = scu.store(instance("1.2.3", 3'000'000));
     EXPECT_EQ(answer.outcome, Outcome::delivered) << answer.message;
-    EXPECT_GT(Clock::now() - before, seconds(3)) << "else the line was not slow";
+    EXPECT_GT(Clock::now() - before, seconds(5)) << "else the line was not slow";
     EXPECT_EQ(scp.stores().size(), 1u);
     EXPECT_EQ(slow.connections(), 1);
     EXPECT_GT(progress, 5);
