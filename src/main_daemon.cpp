@@ -162,12 +162,9 @@ int main(int argc, char** argv) {
     Arguments arguments;
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", arguments.config, "configuration file")->capture_default_str();
-    auto* checks =
-        app.add_flag("--check", arguments.check,
-                     "validate the configuration, print every problem and warning, and exit: with 1 if there "
-                     "is a problem, with 0 if there are warnings at most");
-    app.add_option("--user", arguments.user,
-                   "with --check: warn of what this user cannot read (default for root: hilum)")
+    auto* checks = app.add_flag("--check", arguments.check,
+                                "print every problem and warning, and exit: 1 if any problem");
+    app.add_option("--user", arguments.user, "of the service, for what it cannot read (root: hilum)")
         ->needs(checks);
     const auto own = "(used by hilumd itself)";
     app.add_option("--role", arguments.role, own)->group("");

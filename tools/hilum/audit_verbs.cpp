@@ -27,13 +27,17 @@ int verify_audit(const Context& context) {
     if (context.json)
         print_json(context.out, *answer);
     else if (intact)
-        context.out << fmt::format("the audit trail is intact: {} events, last hash {}\n",
-                                   text_of(*answer, "events"), text_of(*answer, "last_hash"));
+        print_wrapped(context.out, "",
+                      fmt::format("the audit trail is intact: {} events, last hash {}",
+                                  text_of(*answer, "events"), text_of(*answer, "last_hash")),
+                      context.terminal.columns);
     else
-        context.err << fmt::format(
-            "hilum: the audit trail was changed: event {} does not fit what stands before it ({} events in "
-            "all)\n",
-            text_of(*answer, "first_broken"), text_of(*answer, "events"));
+        print_wrapped(
+            context.err, "hilum: ",
+            fmt::format("the audit trail was changed: event {} does not fit what stands before it ({} "
+                        "events in all)",
+                        text_of(*answer, "first_broken"), text_of(*answer, "events")),
+            context.terminal.columns);
     return intact ? exit_ok : exit_failed;
 }
 

@@ -93,14 +93,21 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
         app.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+        context.out << wrapped_help(app.help(), terminal.columns);
+        return exit_ok;
     } catch (const CLI::ExtrasError&) {
         context.err << "hilum: " << what_was_not_expected(app) << "\n";
         return exit_usage;
     } catch (const CLI::ParseError& error) {
         return app.exit(error, context.out, context.err) == 0 ? exit_ok : exit_usage;
     }
+    if (const auto chosen = app.get_subcommands(); chosen.size() > 1) {  // `hilum jobs status`
+        context.err << "hilum: " << what_is_no_verb_of(*chosen[0], chosen[1]->get_name()) << "\n";
+        return exit_usage;
+    }
     if (!action) {  // a group alone
-        context.err << chosen_verb(app).help();
+        context.err << wrapped_help(app.help(), terminal.columns);
         return exit_usage;
     }
     return carry_out(action, context);

@@ -5,7 +5,6 @@
 
 #include "hilum/jobs_verbs.h"
 #include "hilum/output.h"
-#include "hilum/terminal_text.h"
 
 namespace hilum::cli {
 namespace {
@@ -13,9 +12,8 @@ namespace {
 constexpr std::size_t label_width = 20;
 constexpr std::size_t time_width = 23;  // "2026-11-23 23:24:48 CET"
 
-std::string label(const std::string& text, std::size_t indent = 0) {
-    const auto name = std::string(indent, ' ') + text;
-    return fmt::format("{:<{}}", shortened(printable(name), label_width - 1), label_width);
+std::string label(const std::string& name) {
+    return fmt::format("{:<{}}", name, label_width);
 }
 
 std::string value_text(const nlohmann::json& value) {
@@ -28,18 +26,18 @@ bool says_nothing(const nlohmann::json& value) {
     return value.is_null() || value == "" || (value.is_structured() && value.empty());
 }
 
-// Objects and lists with what is in them below, indented.
-void print_members(std::ostream& out, const nlohmann::json& members, std::size_t indent,
-                   std::size_t columns) {
-    for (const auto& [key, value] : members.items()) {
-        if (says_nothing(value)) continue;
-        if (value.is_structured()) {
-            out << std::string(indent, ' ') << printable(members.is_array() ? "- " : key) << "\n";
-            print_members(out, value, indent + 2, columns);
-        } else {
-            print_wrapped(out, label(members.is_array() ? "-" : key, indent), value_text(value), columns);
-        }
-    }
+// What the model said, or why it said nothing; --json has all of it.
+void print_outcome(std::ostream& out, const nlohmann::json& outcome, std::size_t columns) {
+    const auto line = [&](const char* name, const std::string& value) {
+        if (!value.empty()) print_wrapped(out, label(name), value, columns);
+    };
+    const auto result = mapping_of(outcome, "result");
+    line("not analysed", text_of(mapping_of(outcome, "not_analysed"), "message"));
+    line("diagnosis", text_of(result, "diagnosis"));
+    for (const auto& one : list_of(result, "labels"))
+        line("", text_of(one, "name") + " " + text_of(one, "probability") +
+                     (is_true(one, "positive") ? ", positive" : ""));
+    for (const auto& note : list_of(outcome, "notes")) line("note", text_of(note, "text"));
 }
 
 // "outcome=stored, modality=CR": an event's detail.
@@ -97,10 +95,7 @@ void print_job(std::ostream& out, const nlohmann::json& job, std::size_t columns
     for (const auto& [key, name] : times)
         if (std::string_view(key) != "next_attempt_at" || text_of(job, "state") == "queued")
             line(name, time_to_the_second(text_of(job, key)));
-    if (const auto outcome = mapping_of(job, "outcome"); !outcome.empty()) {
-        out << "\nwhat the model said:\n";
-        print_members(out, outcome, 2, columns);
-    }
+    print_outcome(out, mapping_of(job, "outcome"), columns);
     print_events(out, list_of(job, "events"), columns);
 }
 

@@ -164,7 +164,7 @@ void add_filters(CLI::App& verb, JobOptions& options) {
 }  // namespace
 
 Result<JobName> parse_job_name(const std::string& text) {
-    static const std::set<std::string> kinds = {"analysis", "report", "delivery", "receipt"};
+    static const std::set<std::string> kinds = {"analysis", "report", "delivery", "instance", "receipt"};
     const auto slash = text.find('/');
     JobName name{text.substr(0, slash), 0};
     const char* end = text.data() + text.size();

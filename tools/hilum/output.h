@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hilum::cli {
@@ -17,6 +18,7 @@ class Table {
   public:
     struct Column {
         Column(const char* name) : title(name) {}
+        Column(std::string name) : title(std::move(name)) {}
         Column(const char* name, std::size_t at_least, bool may_go = false)
             : title(name), least(at_least), optional(may_go) {}
         std::string title;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <ostream>
+#include <vector>
 
 #include "base/text.h"
 #include "hilum/command_line.h"
@@ -40,36 +41,46 @@ std::string result_text(const nlohmann::json& study) {
     return "not analysed" + (reason.empty() ? "" : ": " + reason);
 }
 
-// "pacs, ris 1 of 2, archive FAILED".
+// "v2: pacs, ris 1 of 2, archive FAILED": the version of the report, and who has its results.
 std::string sent_text(const nlohmann::json& study) {
-    std::string text;
+    const auto version = number_of(study, "report_version");
+    std::string names;
     for (const auto& destination : list_of(study, "destinations")) {
         const auto delivered = number_of(destination, "delivered"),
                    waiting = number_of(destination, "waiting"), failed = number_of(destination, "failed");
-        const auto all = delivered + waiting + failed;
-        text += (text.empty() ? "" : ", ") + text_of(destination, "name");
+        names += (names.empty() ? "" : ", ") + text_of(destination, "name");
         if (failed > 0)
-            text += " FAILED";
+            names += " FAILED";
         else if (waiting > 0)
-            text += fmt::format(" {} of {}", delivered, all);
+            names += fmt::format(" {} of {}", delivered, delivered + waiting);
     }
-    return text.empty() ? "-" : text;
+    if (version == 0) return names.empty() ? "-" : names;
+    return fmt::format("v{}{}{}", version, names.empty() ? "" : ": ", names);
+}
+
+// Their zone, where it is the same for all of them; else nothing.
+std::string common_zone(const std::vector<std::string>& times) {
+    const auto zone_of = [](const std::string& time) { return time.substr(time.rfind(' ') + 1); };
+    for (const auto& time : times)
+        if (zone_of(time) != zone_of(times.front())) return {};
+    return times.empty() ? std::string() : zone_of(times.front());
 }
 
 void print_studies(const Context& context, const nlohmann::json& studies) {
-    Table table({"RECEIVED",
+    std::vector<std::string> times;
+    for (const auto& study : studies) times.push_back(short_time(text_of(study, "received_at")));
+    const auto zone = common_zone(times);  // once, in the head, since 80 columns are few
+    Table table({zone.empty() ? Table::Column("RECEIVED") : Table::Column("RECEIVED (" + zone + ")"),
                  {"ACCESSION", 9},
                  "IMG",
-                 {"RESULT", 16},
-                 "REPORT",
-                 {"SENT TO", 10},
+                 {"RESULT", 24},
+                 {"REPORT SENT TO", 14},
                  {"STUDY", 64, true}});
-    for (const auto& study : studies) {
-        const auto version = number_of(study, "report_version");
-        table.add({short_time(text_of(study, "received_at")), text_of(study, "accession_number"),
-                   text_of(study, "instances"), result_text(study),
-                   version == 0 ? "-" : fmt::format("v{}", version), sent_text(study),
-                   text_of(study, "study_instance_uid")});
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        const auto& study = studies[i];
+        table.add({zone.empty() ? times[i] : times[i].substr(0, times[i].rfind(' ')),
+                   text_of(study, "accession_number"), text_of(study, "instances"), result_text(study),
+                   sent_text(study), text_of(study, "study_instance_uid")});
     }
     if (table.empty())
         context.out << "no studies\n";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "hilum/terminal_text.h"
 
 namespace hilum::cli {
 namespace {
@@ -43,11 +44,35 @@ std::string what_was_not_expected(const CLI::App& app) {
         return fmt::format("'{}' is no option of `{}`{}\n`{} --help` lists them", option, name,
                            did_you_mean(option, options_of(verb)), name);
     }
+    return what_is_no_verb_of(verb, first);
+}
+
+std::string what_is_no_verb_of(const CLI::App& verb, const std::string& word) {
+    const auto name = full_name(verb);
     const auto verbs = verbs_of(verb);
-    if (verbs.empty())
-        return fmt::format("'{}' was not expected by `{}`; see `{} --help`", first, name, name);
-    return fmt::format("'{}' is no verb of `{}`{}\nits verbs: {}", first, name, did_you_mean(first, verbs),
+    if (verbs.empty()) return fmt::format("'{}' was not expected by `{}`; see `{} --help`", word, name, name);
+    return fmt::format("'{}' is no verb of `{}`{}\nits verbs: {}", word, name, did_you_mean(word, verbs),
                        joined(verbs));
+}
+
+std::string wrapped_help(const std::string& help, std::size_t columns) {
+    constexpr std::size_t description = 30;  // where CLI11 lets them begin
+    std::string text;
+    for (const auto& line : split(help, '\n')) {
+        const bool describes =
+            line.size() > description && line[description - 1] == ' ' && line[description] != ' ';
+        const auto head = describes ? line.substr(0, description) : std::string();
+        bool first = true;
+        for (const auto& part : wrapped(line.substr(head.size()), columns - head.size())) {
+            // wrapped() takes no notice of blanks at the beginning.
+            const auto blanks =
+                describes || !first ? std::string() : line.substr(0, line.find_first_not_of(' '));
+            text += (first ? head : std::string(head.size(), ' ')) + blanks + part + "\n";
+            first = false;
+        }
+    }
+    text.pop_back();
+    return text;
 }
 
 }  // namespace hilum::cli

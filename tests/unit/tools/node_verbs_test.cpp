@@ -141,11 +141,12 @@ TEST_F(CommandLineTest, ListsStudiesWithin80Columns) {
     EXPECT_EQ(args["patient_id"], "P1");
     EXPECT_EQ(args["limit"], "7");
     EXPECT_TRUE(parse_utc(args["since"].get<std::string>()));
-    EXPECT_THAT(out_.str(), HasSubstr("2026-11-23 22:24 UTC"));
-    EXPECT_THAT(out_.str(), HasSubstr("urgent: "));
-    EXPECT_THAT(out_.str(), HasSubstr("v2"));
-    EXPECT_THAT(out_.str(), HasSubstr("not analysed: t"));
-    EXPECT_THAT(out_.str(), HasSubstr("FAILED: no route"));
+    EXPECT_THAT(out_.str(), HasSubstr("RECEIVED (UTC)"));
+    EXPECT_THAT(out_.str(), HasSubstr("2026-11-23 22:24  "));
+    EXPECT_THAT(out_.str(), HasSubstr("urgent: Pneumonia"));
+    EXPECT_THAT(out_.str(), HasSubstr("v2: pacs, "));
+    EXPECT_THAT(out_.str(), HasSubstr("not analysed: the view"));
+    EXPECT_THAT(out_.str(), HasSubstr("FAILED: no route to"));
     EXPECT_THAT(out_.str(), HasSubstr("pacs FAILED"));
     std::istringstream lines(out_.str());
     for (std::string line; std::getline(lines, line);) EXPECT_LE(width_of(line), 80u) << line;
@@ -219,7 +220,7 @@ TEST_F(WithdrawTest, SaysWhatItWillDoAndDoesItWithYes) {
     EXPECT_EQ(hilum({"results", "withdraw", "--accession", "A1"}), exit_usage);
     EXPECT_EQ(hilum({"results", "withdraw", "--reason", "quality"}), exit_usage);
     EXPECT_EQ(hilum({"results", "withdraw", "--accession", "A1", "--reason", "mood"}), exit_usage);
-    FakeDaemon daemon(folder_ / "data/control.sock", plan(), {{"ok", {{"jobs", 1}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock", plan(), nlohmann::json{{"ok", {{"jobs", 1}}}});
     EXPECT_EQ(withdraw({}, {"--yes"}), exit_ok);
     const auto requests = daemon.requests();
     ASSERT_EQ(requests.size(), 2u);
@@ -248,7 +249,7 @@ TEST_F(WithdrawTest, AsksWhoSitsAtATerminal) {
         EXPECT_THAT(err_.str(), HasSubstr("[y/N]"));
     }
     std::filesystem::remove(folder_ / "data/control.sock");
-    FakeDaemon daemon(folder_ / "data/control.sock", plan(), {{"ok", {{"jobs", 1}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock", plan(), nlohmann::json{{"ok", {{"jobs", 1}}}});
     std::istringstream yes("y\n");
     EXPECT_EQ(withdraw({.answers = &yes}, {"--json"}), exit_ok);
     EXPECT_EQ(daemon.requests().size(), 2u);
