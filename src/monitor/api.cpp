@@ -124,13 +124,18 @@ Response Api::route(std::string_view path, std::string_view query) {
 
 Response Api::readiness() const {
     auto missing = nlohmann::json::array();
-    if (!status_.receiving) missing.push_back("receiving: the DICOM port is not open");
+    if (!why_refused(status_).empty())
+        missing.push_back(
+            "receiving: refusing: disk: less than scp.min_free_space is free under node.data_dir");
+    else if (!status_.receiving)
+        missing.push_back("receiving: the DICOM port is not open");
     if (!status_.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
     if (status_.draining) missing.push_back("draining: the node is being stopped");
     const bool ready = missing.empty();
     return json_response(ready ? http::status::ok : http::status::service_unavailable,
                          {{"ready", ready},
                           {"receiving", status_.receiving},
+                          {"refusing", why_refused(status_)},
                           {"inferring", status_.inferring},
                           {"draining", status_.draining},
                           {"not_ready", std::move(missing)},
@@ -153,6 +158,7 @@ Response Api::status() {
     if (!destinations) return database_error(destinations.error());
     return json_response(http::status::ok, {{"version", HILUM_VERSION},
                                             {"receiving", status_.receiving},
+                                            {"refusing", why_refused(status_)},
                                             {"inferring", status_.inferring},
                                             {"draining", status_.draining},
                                             {"scp_port", status_.scp_port},

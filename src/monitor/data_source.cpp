@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 
+#include "pipeline/data_directory.h"
+
 namespace hilum::monitor {
 namespace {
 
@@ -32,7 +34,14 @@ class Connection {
 DataSource database_source(const std::filesystem::path& database_file) {
     const auto connection = std::make_shared<Connection>(database_file);
     return {[=] { return connection->ask([](DatabaseReader& reader) { return reader.counters(); }); },
-            [=] { return connection->ask([](DatabaseReader& reader) { return reader.gauges(); }); },
+            [=, directory = DataDirectory{database_file.parent_path()}] {
+                return connection->ask([](DatabaseReader& reader) { return reader.gauges(); })
+                    .map([&](std::vector<CounterValue> all) {
+                        if (const auto bytes = free_space(directory))
+                            all.push_back({"free_bytes", {}, static_cast<std::int64_t>(*bytes)});
+                        return all;
+                    });
+            },
             [=] { return connection->ask([](DatabaseReader& reader) { return reader.queue(); }); },
             [=] { return connection->ask([](DatabaseReader& reader) { return reader.destinations(); }); },
             [=](const StudyFilter& filter) {

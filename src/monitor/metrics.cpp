@@ -3,8 +3,14 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
+#include <optional>
 #include <sstream>
+#include <utility>
+
+#include "pipeline/metric_catalogue.h"
 
 namespace hilum::monitor {
 namespace {
@@ -15,52 +21,43 @@ using prometheus::MetricType;
 using Labels = std::map<std::string, std::string>;
 
 std::string help_for(const std::string& name) {
-    static const std::map<std::string, std::string> texts = {
-        {"instances_received", "SOP instances received, by what became of them"},
-        {"associations", "Associations requested, by outcome"},
-        {"association_ends", "Associations that ended, by reason"},
-        {"connections_refused", "Connections closed because too many were open"},
-        {"receiver_events", "Events of the receivers: echoes, failed stores, aborts"},
-        {"analyses", "Analyses finished, by model, outcome and diagnosis"},
-        {"analysis_failures", "Attempts at an analysis that failed"},
-        {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
-        {"inference_seconds", "Time spent in the model's forward pass"},
-        {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
-        {"results_composed", "Structured reports and secondary captures made"},
-        {"deliveries", "Attempts at a delivery, by destination and outcome"},
-        {"commitments", "Storage commitments of results, by destination and outcome"},
-        {"urgent_studies", "Studies with a finding of triage.urgent"},
-        {"withdrawals", "Studies whose results an operator took back, by reason"},
-        {"uncommitted_results", "Delivered results whose storage commitment is awaited"},
-        {"destination_up", "1 unless the destination gives no association"},
-        {"jobs_quarantined", "Jobs set aside for an operator"},
-        {"jobs", "Jobs by kind and state"},
-        {"stored_bytes", "Bytes of received objects kept"},
-        {"stored_instances", "Received objects kept"},
-        {"oldest_waiting_job_seconds", "Age of the oldest job that is not finished"},
-        {"receiving", "1 while the DICOM port is open"},
-        {"inferring", "1 while a model is loaded and warm"},
-        {"draining", "1 while the node is being stopped"},
-        {"child_restarts", "Restarts of the node's processes"},
-        {"child_up", "1 while the process runs"},
-        {"model_info", "The models in use"},
-    };
-    const auto found = texts.find(name);
-    return found != texts.end() ? found->second : "See docs/operations.md";
+    const auto all = metric_catalogue();
+    const auto found = std::ranges::find(all, name, &MetricDescription::name);
+    return found == all.end() ? "See docs/metrics.md" : std::string(found->help);
 }
+
+// What observe() kept: observations by their bucket's upper bound, and the sum of all.
+struct Histogram {
+    std::map<double, std::uint64_t> counts;
+    double seconds = 0;
+};
+using Histograms = std::map<std::pair<std::string, Labels>, Histogram>;  // by name and labels
 
 // Families in alphabetical order, each with its samples.
 class Families {
   public:
     void add(const std::string& name, MetricType type, const Labels& labels, double value) {
-        auto& family = families_[name];
-        family.type = type;
-        family.help = help_for(name);
-        family.name = "hilum_" + name + (type == MetricType::Counter ? "_total" : "");
-        ClientMetric metric;
-        for (const auto& [key, text] : labels) metric.label.push_back({key, text});
+        auto& metric = sample(name, type, labels);
         (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-        family.metric.push_back(std::move(metric));
+    }
+
+    // A gauge of this name and these labels is 0 where nobody has added one.
+    void add_missing_gauge(const std::string& name, const Labels& labels) {
+        const auto family = families_.find(name);
+        const bool there = family != families_.end() &&
+                           std::ranges::any_of(family->second.metric, [&](const ClientMetric& metric) {
+                               return metric.label == labels_of(labels);
+                           });
+        if (!there) add(name, MetricType::Gauge, labels, 0);
+    }
+
+    void add(const std::string& name, const Labels& labels, const Histogram& histogram) {
+        auto& kept = sample(name, MetricType::Histogram, labels).histogram;
+        for (const auto& [bound, count] : histogram.counts) {
+            kept.sample_count += count;
+            kept.bucket.push_back({kept.sample_count, bound});
+        }
+        kept.sample_sum = histogram.seconds;
     }
 
     std::string text() const {
@@ -72,18 +69,47 @@ class Families {
     }
 
   private:
+    static std::vector<ClientMetric::Label> labels_of(const Labels& labels) {
+        std::vector<ClientMetric::Label> all;
+        for (const auto& [key, text] : labels) all.push_back({key, text});
+        return all;
+    }
+
+    ClientMetric& sample(const std::string& name, MetricType type, const Labels& labels) {
+        auto& family = families_[name];
+        family.type = type;
+        family.help = help_for(name);
+        family.name = "hilum_" + name + (type == MetricType::Counter ? "_total" : "");
+        auto& metric = family.metric.emplace_back();
+        metric.label = labels_of(labels);
+        return metric;
+    }
+
     std::map<std::string, MetricFamily> families_;
 };
 
-void add_counter(Families& families, const CounterValue& counter) {
-    constexpr std::string_view suffix = "_microseconds";
-    if (!counter.name.ends_with(suffix)) {
-        families.add(counter.name, MetricType::Counter, counter.labels, static_cast<double>(counter.value));
+// The name without the suffix; nothing where it has another.
+std::optional<std::string> without(std::string_view name, std::string_view suffix) {
+    if (!name.ends_with(suffix)) return std::nullopt;
+    return std::string(name.substr(0, name.size() - suffix.size()));
+}
+
+void add_counter(Families& families, Histograms& histograms, const CounterValue& counter) {
+    if (const auto histogram = without(counter.name, bucket_suffix);
+        histogram && counter.labels.contains("le")) {
+        auto labels = counter.labels;
+        const double bound = std::strtod(labels.extract("le").mapped().c_str(), nullptr);  // reads +Inf too
+        histograms[{*histogram, labels}].counts[bound] += static_cast<std::uint64_t>(counter.value);
         return;
     }
-    const auto stem = counter.name.substr(0, counter.name.size() - suffix.size());
-    families.add(stem + "_seconds", MetricType::Counter, counter.labels,
-                 static_cast<double>(counter.value) / 1e6);
+    const auto stem = without(counter.name, sum_suffix);
+    const double seconds = static_cast<double>(counter.value) / 1e6;
+    if (!stem)
+        families.add(counter.name, MetricType::Counter, counter.labels, static_cast<double>(counter.value));
+    else if (stem->ends_with("_seconds"))
+        histograms[{*stem, counter.labels}].seconds = seconds;
+    else
+        families.add(*stem + "_seconds", MetricType::Counter, counter.labels, seconds);
 }
 
 // Text of a member of an object from the coordinator; never a reason to lose the whole page.
@@ -97,6 +123,8 @@ void add_node(Families& families, const NodeStatus& status) {
         families.add(name, MetricType::Gauge, {}, value ? 1 : 0);
     };
     flag("receiving", status.receiving);
+    families.add("receiving_refused", MetricType::Gauge, {{"reason", "disk"}},
+                 why_refused(status) == "disk" ? 1 : 0);
     flag("inferring", status.inferring);
     flag("draining", status.draining);
     for (const auto& child : status.children) {
@@ -106,9 +134,14 @@ void add_node(Families& families, const NodeStatus& status) {
         if (restarts != child.end() && restarts->is_number())
             families.add("child_restarts", MetricType::Counter, labels, restarts->get<double>());
     }
-    for (const auto& destination : status.destinations)
-        families.add("destination_up", MetricType::Gauge, {{"destination", text_in(destination, "name")}},
+    for (const auto& destination : status.destinations) {
+        const Labels labels{{"destination", text_in(destination, "name")}};
+        families.add("destination_up", MetricType::Gauge, labels,
                      text_in(destination, "state") == "up" ? 1 : 0);
+        for (const auto* name :
+             {"waiting_deliveries", "oldest_waiting_delivery_seconds", "uncommitted_results"})
+            families.add_missing_gauge(name, labels);
+    }
     for (const auto& model : status.models)
         families.add("model_info", MetricType::Gauge,
                      {{"name", text_in(model, "name")},
@@ -121,10 +154,16 @@ void add_node(Families& families, const NodeStatus& status) {
 
 }  // namespace
 
+std::string why_refused(const NodeStatus& status) {
+    return status.scp_port > 0 && !status.receiving ? "disk" : "";
+}
+
 std::string metrics_text(const std::vector<CounterValue>& counters, const std::vector<CounterValue>& gauges,
                          const NodeStatus& status) {
     Families families;
-    for (const auto& counter : counters) add_counter(families, counter);
+    Histograms histograms;
+    for (const auto& counter : counters) add_counter(families, histograms, counter);
+    for (const auto& [metric, histogram] : histograms) families.add(metric.first, metric.second, histogram);
     for (const auto& gauge : gauges)
         families.add(gauge.name, MetricType::Gauge, gauge.labels, static_cast<double>(gauge.value));
     add_node(families, status);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "pipeline/job_state.h"
+#include "pipeline/metric_catalogue.h"
 #include "pipeline/types/analysis_artifact.h"
 #include "pipeline/wake_up.h"
 
@@ -192,12 +193,17 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
          urgent](Database& database) {
             const std::int64_t at = to_microseconds(now());
             const char* state = outcome.result ? "analysed" : "not_analysed";
+            const auto first_asked =
+                database.number("SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job.job);
             const int changed = database.execute(
                 "UPDATE analysis SET state = ?, outcome = ?, artifact = ?, error_code = '', error = '',"
                 " lease_until = NULL, updated_at = ? WHERE id = ? AND state = 'running'",
                 state, nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
                 artifact, at, job.job);
             if (changed == 0) return;  // superseded or discarded meanwhile
+            if (first_asked)
+                observe(database, "receipt_to_analysis_seconds", {{"model", key}},
+                        Duration(at - *first_asked));
             keep_frames(database, job.job, frames);
             if (urgent) mark_urgent(database, job.study_instance_uid);
             auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
@@ -216,9 +222,9 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
                                static_cast<std::int64_t>(result.seconds * 1e6));
             } else {
                 event.detail["reason"] = *outcome.not_analysed;
-                database.count(
-                    "analyses",
-                    {{"model", key}, {"outcome", "not_analysed"}, {"reason", outcome.not_analysed->code}});
+                database.count("analyses", {{"model", key},
+                                            {"outcome", "not_analysed"},
+                                            {"reason", not_analysed_label(outcome.not_analysed->code)}});
             }
             database.append_audit(event);
         },
@@ -242,7 +248,7 @@ void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Err
             event.detail = {
                 {"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
             database.append_audit(event);
-            database.count("analysis_failures", {{"model", key}, {"code", error.code}});
+            database.count("analysis_failures", {{"model", key}, {"code", failure_label(error.code)}});
         },
         [this](Result<void> kept) {
             if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);

@@ -1,7 +1,5 @@
 #include "pipeline/control.h"
 
-#include <sys/statvfs.h>
-
 #include "base/clock.h"
 #include "pipeline/data_directory.h"
 #include "pipeline/queries.h"
@@ -12,12 +10,6 @@ namespace {
 
 constexpr int most_events = 1000;  // of an answer
 
-std::int64_t free_bytes(const std::filesystem::path& folder) {
-    struct statvfs info {};
-    if (::statvfs(folder.c_str(), &info) != 0) return 0;
-    return static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
-}
-
 Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::path& data_dir) {
     auto queue = reader.queue();
     if (!queue) return queue;
@@ -27,9 +19,10 @@ Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::pat
     if (!clock) return clock;
     auto storage = storage_status(DataDirectory{data_dir});
     if (!storage) return storage;
-    return nlohmann::json{{"running", false},    {"queue", *queue},
-                          {"storage", *storage}, {"destinations", *destinations},
-                          {"clock", *clock},     {"disk", {{"free_bytes", free_bytes(data_dir)}}}};
+    return nlohmann::json{
+        {"running", false},    {"queue", *queue},
+        {"storage", *storage}, {"destinations", *destinations},
+        {"clock", *clock},     {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}}};
 }
 
 // The arguments of a request as text by name.

@@ -24,8 +24,10 @@
 #include "pipeline/data_directory.h"
 #include "pipeline/data_history.h"
 #include "pipeline/delivery_jobs.h"
+#include "pipeline/disk_watch.h"
 #include "pipeline/history_keeper.h"
 #include "pipeline/job_state.h"
+#include "pipeline/metric_catalogue.h"
 #include "pipeline/prediction_desk.h"
 #include "pipeline/reception.h"
 #include "pipeline/report_jobs.h"
@@ -125,6 +127,7 @@ class Node {
     ClockKeeper clock_;
     SpoolAdoption adoption_;
     HistoryKeeper history_;
+    DiskWatch disk_;
 };
 
 Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, UniqueFd configuration_fd,
@@ -164,7 +167,10 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
       adoption_(
           loop, commits_, directory_, instances(), [this] { instances_came(); },
           [this] { status_changed(); }),
-      history_(loop, commits_, directory_) {}
+      history_(loop, commits_, directory_),
+      disk_(
+          loop, configuration_.scp.min_free_space, [this] { return free_space(directory_); },
+          [this] { status_changed(); }) {}
 
 InstanceStore Node::instances() const {
     return {configuration_.study, keys_of(configuration_.models), directory_};
@@ -227,6 +233,7 @@ Status Node::start() {
          destinations = names_of(configuration_.destinations),
          asked = asked_for_commitment(configuration_.destinations), this](Database& database) {
             take_up_deadlines(database, configuration_, now());
+            create_counters(database, configuration_);
             recover_jobs(database, retry);
             adopt_models(database, models);
             expire_stray_deliveries(database, destinations);
@@ -261,6 +268,7 @@ void Node::start_children() {
     history_.start();
     reports_.pump();
     clock_.start();
+    disk_.start();
 }
 
 // The deadlines were moved: those who wait for one set their timers anew.
@@ -317,8 +325,11 @@ void Node::on_model_event(const audit::AuditEvent& event) {
     commits_.submit_until_kept(
         [event](Database& database) {
             database.append_audit(event);
-            database.count("model_events", {{"model", event.detail.at("model_key").get<std::string>()},
-                                            {"event", event.type.substr(event.type.find('_') + 1)}});
+            const auto model = event.detail.at("model_key").get<std::string>();
+            create_diagnosis_counters(database, model,
+                                      event.detail.value("labels", std::vector<std::string>()));
+            database.count("model_events",
+                           {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
         },
         [](const Result<void>& kept) {
             if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
@@ -403,7 +414,7 @@ bool Node::inferring() const {
 
 NodeStatus Node::status() const {
     NodeStatus status;
-    status.receiving = reception_.receiving();
+    status.receiving = reception_.receiving() && !disk_.refusing();  // what refuses has a port all the same
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.draining = draining_;
@@ -420,21 +431,23 @@ NodeStatus Node::status() const {
 
 nlohmann::json Node::live_status() const {
     const auto now_is = status();
-    return {{"running", true},
-            {"node",
-             {{"ae_title", configuration_.node.ae_title},
-              {"version", HILUM_VERSION},
-              {"pid", ::getpid()},
-              {"started_at", to_iso8601(started_at_)},
-              {"scp_port", now_is.scp_port},
-              {"http_port", predictions_.port()}}},
-            {"receiving", now_is.receiving},
-            {"inferring", now_is.inferring},
-            {"draining", now_is.draining},
-            {"adopting", adoption_.waiting()},
-            {"destination_states", now_is.destinations},
-            {"children", now_is.children},
-            {"models", now_is.models}};
+    return {
+        {"running", true},
+        {"node",
+         {{"ae_title", configuration_.node.ae_title},
+          {"version", HILUM_VERSION},
+          {"pid", ::getpid()},
+          {"started_at", to_iso8601(started_at_)},
+          {"scp_port", now_is.scp_port},
+          {"http_port", predictions_.port()}}},
+        {"receiving", disk_.refusing() ? nlohmann::json("refusing: disk") : nlohmann::json(now_is.receiving)},
+        {"refusing", disk_.refusing() ? "disk" : ""},
+        {"inferring", now_is.inferring},
+        {"draining", now_is.draining},
+        {"adopting", adoption_.waiting()},
+        {"destination_states", now_is.destinations},
+        {"children", now_is.children},
+        {"models", now_is.models}};
 }
 
 // Changes come in bursts: one message tells them all.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,14 @@ Result<UniqueFd> prepare_data_directory(const DataDirectory& directory) {
                     directory.root.string());
     if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
     return lock;
+}
+
+Result<std::uint64_t> free_space(const DataDirectory& directory) {
+    struct statvfs info {};
+    if (::statvfs(directory.root.c_str(), &info) != 0)
+        return tl::unexpected(
+            system_error(errno, "cannot tell how much space is free in " + directory.root.string()));
+    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
 }  // namespace hilum

@@ -24,4 +24,7 @@ struct DataDirectory {
 // "unwritable", with the path and what to do.
 Result<UniqueFd> prepare_data_directory(const DataDirectory& directory);
 
+// Bytes that are free for the daemon's user where `directory` lies.
+Result<std::uint64_t> free_space(const DataDirectory& directory);
+
 }  // namespace hilum

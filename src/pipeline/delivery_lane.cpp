@@ -219,6 +219,9 @@ void DeliveryLane::keep(DeliverReply reply) {
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                 reply.outcome == "delivered" ? std::string() : reply.message,
                 reply.outcome == "refused" ? 1 : 0, to_microseconds(now()), reply.delivery);
+            if (verdict.state == "delivered") note_delivered(database, settings.name, reply.delivery);
+            if (verdict.state == "expired")
+                database.count("deliveries_expired", {{"destination", settings.name}});
             if (settings.storage_commitment && verdict.state == "delivered")
                 want_commitment(database, reply.delivery);
             audit::AuditEvent event;

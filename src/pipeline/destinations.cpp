@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "pipeline/metric_catalogue.h"
 
 namespace hilum {
 namespace {
@@ -82,9 +83,24 @@ int expire_deliveries(Database& database, const DestinationSettings& destination
     for (const auto& delivery : old) {
         database.execute("UPDATE delivery SET state = 'expired', error = ?, updated_at = ? WHERE id = ?", why,
                          at, delivery.id);
+        database.count("deliveries_expired", {{"destination", destination.name}});
         audit_expiry(database, destination.name, delivery.study_instance_uid, delivery.sop_instance_uid, why);
     }
     return static_cast<int>(old.size());
+}
+
+void note_delivered(Database& database, const std::string& destination, std::int64_t delivery) {
+    const std::int64_t at = to_microseconds(now());
+    const auto received_at = database.number(
+        "SELECT received_at FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = "
+        "report_id"
+        " WHERE delivery.id = ? AND delivered_at IS NULL",
+        delivery);
+    database.execute("UPDATE delivery SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?", at,
+                     delivery);
+    if (received_at)
+        observe(database, "receipt_to_delivery_seconds", {{"destination", destination}},
+                Duration(at - *received_at));
 }
 
 }  // namespace hilum

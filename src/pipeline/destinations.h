@@ -19,4 +19,8 @@ bool resume_destination(Database& database, const std::string& destination, cons
 // destination's last failure was. How many.
 int expire_deliveries(Database& database, const DestinationSettings& destination, const std::string& why);
 
+// It was delivered: where it is for the first time, the time since the receipt of the study's first image is
+// counted.
+void note_delivered(Database& database, const std::string& destination, std::int64_t delivery);
+
 }  // namespace hilum

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "pipeline/metric_catalogue.h"
 
 namespace hilum {
 namespace {
@@ -125,7 +126,7 @@ std::string fail_job(Database& database, JobTable table, std::int64_t id, const 
     const bool lasting = error.code == "disk_full";  // no attempt can mend it: it waits for room
     if (error.retry == Retry::never || (!lasting && *attempts >= retry.max_attempts)) {
         database.execute(sql.quarantine, error.code, error.message, at, id);
-        database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", error.code}});
+        database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", failure_label(error.code)}});
         return "quarantined";
     }
     const RetryPolicy policy{retry.first_delay, retry.longest_delay};

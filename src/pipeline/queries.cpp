@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "pipeline/audit_rows.h"
 #include "pipeline/database.h"
+#include "pipeline/gauge_queries.h"
 #include "pipeline/query_answers.h"
 #include "pipeline/withdrawals.h"
 
@@ -34,38 +35,7 @@ Result<std::vector<CounterValue>> DatabaseReader::counters() {
 }
 
 Result<std::vector<CounterValue>> DatabaseReader::gauges() {
-    return answered([&] {
-        std::vector<CounterValue> all;
-        database_->each(
-            "SELECT 'analysis', state, count(*) FROM analysis GROUP BY state"
-            " UNION ALL SELECT 'report', state, count(*) FROM report GROUP BY state"
-            " UNION ALL SELECT 'delivery', state, count(*) FROM delivery GROUP BY state",
-            [&](SQLite::Statement& row) {
-                all.push_back(
-                    {"jobs",
-                     {{"kind", row.getColumn(0).getString()}, {"state", row.getColumn(1).getString()}},
-                     row.getColumn(2).getInt64()});
-            });
-        database_->each(
-            "SELECT destination, count(*) FROM delivery WHERE commitment IN ('wanted', 'requested')"
-            " GROUP BY destination",
-            [&](SQLite::Statement& row) {
-                all.push_back({"uncommitted_results",
-                               {{"destination", row.getColumn(0).getString()}},
-                               row.getColumn(1).getInt64()});
-            });
-        all.push_back({"stored_bytes", {}, database_->number("SELECT sum(size) FROM instance").value_or(0)});
-        all.push_back(
-            {"stored_instances", {}, database_->number("SELECT count(*) FROM instance").value_or(0)});
-        const auto oldest = database_->number(
-            "SELECT min(created_at) FROM (SELECT created_at FROM analysis WHERE state IN ('queued', "
-            "'running')"
-            " UNION ALL SELECT created_at FROM report WHERE state IN ('queued', 'running')"
-            " UNION ALL SELECT created_at FROM delivery WHERE state IN ('queued', 'running'))");
-        const auto age = oldest ? (to_microseconds(now()) - *oldest) / 1'000'000 : 0;
-        all.push_back({"oldest_waiting_job_seconds", {}, age});
-        return all;
-    });
+    return answered([&] { return read_gauges(*database_); });
 }
 
 Result<nlohmann::json> DatabaseReader::clock() {
@@ -86,7 +56,8 @@ Result<nlohmann::json> DatabaseReader::queue() {
                                 {"report", nlohmann::json::object()},
                                 {"delivery", nlohmann::json::object()}};
         for (const auto& gauge : all)
-            if (gauge.name == "jobs") queue[gauge.labels.at("kind")][gauge.labels.at("state")] = gauge.value;
+            if (gauge.name == "jobs" && gauge.value != 0)
+                queue[gauge.labels.at("kind")][gauge.labels.at("state")] = gauge.value;
         return queue;
     });
 }

@@ -33,8 +33,7 @@ class DatabaseReader {
     ~DatabaseReader();
 
     Result<std::vector<CounterValue>> counters();
-    Result<std::vector<CounterValue>>
-    gauges();  // jobs by kind and state, bytes stored, oldest waiting job's age
+    Result<std::vector<CounterValue>> gauges();  // see gauge_queries.h
     // {seen_at, set_at, set_by_seconds, set_lately}: when the node last ran by its wall clock, when that was
     // last seen to have been set (null: never), by how much (positive: ahead), and whether this was within a
     // day.

@@ -1,17 +1,23 @@
 #include "pipeline/receiver_events.h"
 
+#include <algorithm>
+
+#include "pipeline/metric_catalogue.h"
 #include "pipeline/refused_instances.h"
+#include "pipeline/types/association_end.h"
 
 namespace hilum {
 namespace {
 
 void count(Database& database, const ReceiverEvent& event) {
-    nlohmann::json labels = {{"event", event.event}};
-    if (ends_association(event))
-        database.count("association_ends", {{"reason", event.code}});
-    else if (!event.code.empty())
-        labels["code"] = event.code;
-    database.count("receiver_events", labels);
+    if (ends_association(event)) {
+        // The receiver met foreign bytes: what it says of itself makes no series of its own.
+        const bool known = std::ranges::any_of(association_ends,
+                                               [&](const auto& words) { return words.code == event.code; });
+        database.count("association_ends",
+                       {{"reason", known ? event.code : words_of(AssociationEnd::receiver_failed).code}});
+    }
+    database.count("receiver_events", receiver_labels(event.event, event.code));
 }
 
 void audit_failure(Database& database, const ReceiverEvent& event, std::int64_t left_out) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "pipeline/compose_requests.h"
 #include "pipeline/job_state.h"
+#include "pipeline/metric_catalogue.h"
 #include "pipeline/wake_up.h"
 #include "pipeline/withdrawals.h"
 
@@ -232,8 +233,9 @@ bool ReportJobs::open_report(Database& database, std::int64_t study, const std::
         at, study, model);
     database.execute(
         "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at, "
-        "last_instance)"
-        " SELECT ?1, ?2, ?3, 'queued', ?4, ?4, ?4, max(id) FROM instance WHERE study_id = ?1",
+        "last_instance, received_at)"
+        " SELECT ?1, ?2, ?3, 'queued', ?4, ?4, ?4, max(id),"
+        " (SELECT first_pending_at FROM study WHERE id = ?1) FROM instance WHERE study_id = ?1",
         study, model, version, at);
     return true;
 }
@@ -289,6 +291,13 @@ void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const
         "UPDATE report SET state = 'composed', error_code = ?, error = ?, lease_until = NULL,"
         " updated_at = ? WHERE id = ?",
         reply.error_code, reply.error, to_microseconds(now()), reply.job);
+    database.each(
+        "SELECT model, received_at FROM report WHERE id = ? AND received_at IS NOT NULL",
+        [&](SQLite::Statement& row) {
+            observe(database, "receipt_to_report_seconds", {{"model", row.getColumn(0).getString()}},
+                    Duration(to_microseconds(now()) - row.getColumn(1).getInt64()));
+        },
+        reply.job);
 }
 
 void ReportJobs::keep_results(Database& database, const ComposeReply& reply, const std::string& study) const {

@@ -22,6 +22,11 @@ void move_deadlines(Database& database, Duration step) {
         " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
         by);
     database.execute(
+        "UPDATE report SET received_at = received_at + ?1 WHERE id IN (SELECT id FROM report"
+        " WHERE state IN ('queued', 'running') UNION SELECT report_id FROM delivery JOIN result"
+        " ON result.id = result_id WHERE delivery.state IN ('queued', 'running'))",
+        by);
+    database.execute(
         "UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1,"
         " last_arrival_at = last_arrival_at + ?1 WHERE due_at IS NOT NULL",
         by);

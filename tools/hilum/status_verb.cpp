@@ -44,6 +44,12 @@ void print_storage(const Context& context, const nlohmann::json& status) {
                                    files.size(), files.size() == 1 ? "file" : "files");
 }
 
+std::string receiving_text(const nlohmann::json& status, const nlohmann::json& node) {
+    if (is_true(status, "receiving")) return "yes, port " + text_of(node, "scp_port");
+    const auto refused = text_of(status, "refusing");
+    return refused.empty() ? "NO (see below)" : "NO: refusing: " + refused;
+}
+
 void print_node(const Context& context, const nlohmann::json& status) {
     if (!is_true(status, "running")) {
         context.out << "hilumd is not running; this is what the database says.\n";
@@ -52,9 +58,7 @@ void print_node(const Context& context, const nlohmann::json& status) {
         context.out << fmt::format("{} (Hilum {}), process {}, since {}\n", text_of(node, "ae_title"),
                                    text_of(node, "version"), text_of(node, "pid"),
                                    short_time(text_of(node, "started_at")));
-        context.out << fmt::format("  receiving  {}\n", is_true(status, "receiving")
-                                                            ? "yes, port " + text_of(node, "scp_port")
-                                                            : "NO (see below)");
+        context.out << "  receiving  " << receiving_text(status, node) << "\n";
         context.out << fmt::format("  inferring  {}\n",
                                    is_true(status, "inferring") ? "yes" : "NO (see below)");
         if (text_of(node, "http_port") != "0")

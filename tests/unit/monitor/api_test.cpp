@@ -102,6 +102,46 @@ TEST(Metrics, ShowMicrosecondsAsSeconds) {
     EXPECT_THAT(text, Not(HasSubstr("microseconds")));
 }
 
+TEST(Metrics, ShowWhatWasObservedAsAHistogram) {
+    const auto text =
+        metrics_text({{"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "10"}}, 3},
+                      {"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "2"}}, 1},
+                      {"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "+Inf"}}, 1},
+                      {"receipt_to_report_seconds_microseconds", {{"model", "demo"}}, 100'500'000}},
+                     {}, {});
+    EXPECT_THAT(text, HasSubstr("# TYPE hilum_receipt_to_report_seconds histogram"));
+    EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_bucket{model=\"demo\",le=\"2\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_bucket{model=\"demo\",le=\"10\"} 4\n"));
+    EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_bucket{model=\"demo\",le=\"+Inf\"} 5\n"));
+    EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_count{model=\"demo\"} 5\n"));
+    EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_sum{model=\"demo\"} 100.5\n"));
+}
+
+TEST(Metrics, HaveAQueueForEachDestinationAlsoWhereNothingWaits) {
+    auto status = ready_status();
+    status.destinations = {{{"name", "pacs"}, {"state", "up"}}, {{"name", "ris"}, {"state", "up"}}};
+    const auto text = metrics_text({}, {{"waiting_deliveries", {{"destination", "ris"}}, 7}}, status);
+    EXPECT_THAT(text, HasSubstr("hilum_waiting_deliveries{destination=\"pacs\"} 0"));
+    EXPECT_THAT(text, HasSubstr("hilum_waiting_deliveries{destination=\"ris\"} 7"));
+    EXPECT_THAT(text, Not(HasSubstr("hilum_waiting_deliveries{destination=\"ris\"} 0")));
+}
+
+TEST(Readyz, SaysThatTheDiskIsFullWhereThePortIsOpenAndNothingIsTaken) {
+    Api api(source_with({}, {}));
+    auto status = ready_status();
+    status.receiving = false;
+    api.set_status(status);
+    auto body = body_of(api.answer(http::verb::get, "/readyz"));
+    EXPECT_EQ(body["refusing"], "disk");
+    EXPECT_THAT(body["not_ready"][0], HasSubstr("refusing: disk"));
+    EXPECT_THAT(metrics_text({}, {}, status), HasSubstr("hilum_receiving_refused{reason=\"disk\"} 1"));
+    status.scp_port = 0;
+    api.set_status(status);
+    body = body_of(api.answer(http::verb::get, "/readyz"));
+    EXPECT_EQ(body["refusing"], "");
+    EXPECT_THAT(body["not_ready"][0], HasSubstr("port is not open"));
+}
+
 TEST(Metrics, SurviveAStatusThatLacksMembers) {
     NodeStatus status;
     status.children = {{{"role", 7}}, {{"name", nullptr}}};

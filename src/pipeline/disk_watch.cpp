@@ -1,0 +1,35 @@
+#include "pipeline/disk_watch.h"
+
+#include <spdlog/spdlog.h>
+
+#include "pipeline/wake_up.h"
+
+namespace hilum {
+
+DiskWatch::DiskWatch(boost::asio::io_context& loop, std::uint64_t min_free_space,
+                     std::function<Result<std::uint64_t>()> free_space, std::function<void()> on_changed,
+                     Duration between_looks)
+    : min_free_space_(min_free_space),
+      free_space_(std::move(free_space)),
+      on_changed_(std::move(on_changed)),
+      between_looks_(between_looks),
+      timer_(loop) {}
+
+void DiskWatch::look() {
+    const auto free_space = free_space_();
+    // Where nobody can tell, each C-STORE finds out for itself.
+    const bool refusing = free_space && *free_space < min_free_space_;
+    if (refusing != refusing_) {
+        refusing_ = refusing;
+        if (refusing)
+            spdlog::warn(
+                "receiving is refused: {} MiB are free under node.data_dir, scp.min_free_space is {} MiB",
+                *free_space >> 20, min_free_space_ >> 20);
+        else
+            spdlog::info("there is room under node.data_dir: receiving goes on");
+        on_changed_();
+    }
+    wake_up_after(timer_, between_looks_, [this] { look(); });
+}
+
+}  // namespace hilum
