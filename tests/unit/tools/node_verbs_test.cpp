@@ -206,6 +206,7 @@ class WithdrawTest : public CommandLineTest {
                      {"not_sent", 1}}}}}}};
     }
     int withdraw(const Terminal& terminal, std::vector<std::string> more = {}) {
+        out_.str("");
         std::vector<std::string> all = {"--config",    (folder_ / "hilum.yaml").string(),
                                         "results",     "withdraw",
                                         "--accession", "A1",
