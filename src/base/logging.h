@@ -1,4 +1,5 @@
 // The log of a process: to stderr, with journald's priority prefixes when systemd reads it. No patient data.
+// It never waits for its reader: lines are lost, and their number told, while nobody reads.
 #pragma once
 
 #include <string>

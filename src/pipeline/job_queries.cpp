@@ -47,7 +47,7 @@ constexpr std::array<JobKind, 5> kinds{{
     // An object that was not taken.
     {"receipt", "refused_instance", "'refused'",
      "sop_instance_uid, NULL AS frame, NULL AS model, NULL AS destination, NULL AS commitment", "times",
-     "NULL", "printf('refused on receipt: %04X, %s; from %s (%s)', dimse_status, error, calling_ae, peer)",
+     "NULL", "printf('refused on receipt: %04X from %s (%s): %s', dimse_status, calling_ae, peer, error)",
      "last_at", "last_at", "", "true"},
 }};
 #undef HILUM_JOB_COLUMNS

@@ -189,8 +189,9 @@ class StrangerTest(HilumTest):
 
     def test_an_unknown_caller_is_rejected_for_good_and_audited(self):
         self.assert_rejected(store(self.node.port, self.phantom, calling="STRANGER"), "Calling AE Title")
-        rejected = [event for event in self.audit_events() if "STRANGER" in str(event)]
-        self.assertTrue(rejected)
+        def told():
+            return [event for event in self.audit_events() if "STRANGER" in str(event)]
+        rejected = wait_until(told, 30, "the audit event, which is written after the answer")
         self.assertEqual(rejected[0]["outcome"], "failure")
 
     def test_a_known_title_from_another_address_is_rejected(self):

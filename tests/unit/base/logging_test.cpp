@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
+#include <string>
 
 namespace hilum {
 namespace {
@@ -45,6 +49,40 @@ TEST(StartLogging, WritesPrioritiesForTheJournal) {
     const auto text = testing::internal::GetCapturedStderr();
     ::unsetenv("JOURNAL_STREAM");
     EXPECT_EQ(text, "<3>[listener] broken\n<7>[listener] detail\n");
+}
+
+// The child would hang in its first line that finds the pipe full.
+TEST(StartLogging, NeverWaitsForAReaderThatStoppedAndTellsHowMuchWasLost) {
+    int pipe[2], done[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    ASSERT_EQ(::pipe(done), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(30);
+        ::dup2(pipe[1], STDERR_FILENO);
+        start_logging("receiver", "info");
+        for (int i = 0; i < 20'000; ++i) spdlog::info("line {} of many", i);
+        char go = 'x';
+        if (::write(done[1], &go, 1) != 1 || ::read(pipe[0], &go, 1) != 1) ::_exit(1);
+        std::array<char, 200'000> read;  // makes room
+        if (::read(pipe[0], read.data(), read.size()) <= 0) ::_exit(1);
+        spdlog::info("the last line");
+        ::_exit(0);
+    }
+    ::close(pipe[1]);
+    ::close(done[1]);
+    char went_on = 0;
+    EXPECT_EQ(::read(done[0], &went_on, 1), 1) << "the child waits for the reader of its log";
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    std::string text;
+    std::array<char, 4096> piece;
+    for (ssize_t n; (n = ::read(pipe[0], piece.data(), piece.size())) > 0;)
+        text.append(piece.data(), static_cast<std::size_t>(n));
+    EXPECT_NE(text.find("lines of the log were lost"), std::string::npos) << text;
+    EXPECT_NE(text.find("the last line"), std::string::npos) << text;
+    for (const int fd : {pipe[0], done[0]}) ::close(fd);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST_F(RefusedInstancesTest, AreFoundByStudyAndByAccessionNumber) {
         EXPECT_EQ(found[0].at("kind"), "receipt");
         EXPECT_EQ(found[0].at("state"), "refused");
         EXPECT_EQ(found[0].at("error"),
-                  "refused on receipt: C001, the data set ends within an element; from PACS (10.1.0.5)");
+                  "refused on receipt: C001 from PACS (10.1.0.5): the data set ends within an element");
         EXPECT_THAT(found[0].at("created_at").get<std::string>(), HasSubstr("T"));
     }
     EXPECT_TRUE(jobs({"A2", "", "", 10}).empty());
