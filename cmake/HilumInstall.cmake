@@ -14,7 +14,9 @@ install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.service DESTINATION lib/system
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.sysusers DESTINATION lib/sysusers.d RENAME hilum.conf)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.tmpfiles DESTINATION lib/tmpfiles.d RENAME hilum.conf)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/docs)
+# What its users read; the other pages are about the source, which is not installed.
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/docs
+    PATTERN architecture.md EXCLUDE PATTERN decisions EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/config/orthanc/route_to_hilum.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/examples)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/completion/hilum
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

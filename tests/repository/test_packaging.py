@@ -135,6 +135,13 @@ class PackageTest(unittest.TestCase):
         else:
             self.assertIn("apt install", done.stderr)
 
+    def test_the_documents_name_nothing_of_the_source_which_is_not_installed(self):
+        documents = [*(self.root / "usr/share/doc/hilum/docs").rglob("*.md"), self.root / "etc/hilum/hilum.yaml",
+                     self.root / "usr/share/hilum/models/demo/model.yaml"]
+        for document in documents:
+            named = re.findall(r"(?<![\w/])(?:src|tools|tests|cmake|systemd|config)/[\w./-]+", document.read_text())
+            self.assertEqual(named, [], document.name)
+
     def test_systemd_finds_no_fault_in_the_unit(self):
         # Programs must exist for systemd-analyze: a copy of the unit names those in the extracted package.
         unit = self.folder / "hilum.service"
