@@ -10,7 +10,9 @@ from hilum_harness import (COMPREHENSIVE_3D_SR, MODEL, SECONDARY_CAPTURE, STORES
 
 LABELS = {"Normal": ("17621005", "SCT"), "Pneumonia": ("233604007", "SCT"),
           "Requires further evaluation": ("further-eval", "99HILUM")}
-PRESENT, ABSENT, LUNG = ("52101004", "SCT"), ("272519000", "SCT"), ("39607008", "SCT")
+PRESENT, ABSENT, INDETERMINATE = ("52101004", "SCT"), ("272519000", "SCT"), ("82334004", "SCT")
+LUNG = ("39607008", "SCT")
+MARGIN = 0.1  # output.indeterminate_margin of the package
 PATIENT_AND_STUDY = ["PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "StudyInstanceUID", "StudyDate",
                      "StudyTime", "StudyID", "AccessionNumber", "StudyDescription"]
 NAMES = ["PatientName", "ReferringPhysicianName"]
@@ -23,6 +25,10 @@ def dcm(value):
 def code(read):
     """(value, scheme) of what dcmjs read; None stays None."""
     return read and (read["value"], read["scheme"])
+
+
+def is_open(predicted):
+    return predicted["diagnosis"] == "indeterminate"
 
 
 def name(read):
@@ -150,18 +156,20 @@ class DcmjsTest(HilumTest):
         self.assert_algorithm(group, predicted, threshold="0.5")
 
     def assert_evaluations(self, evaluations, source, predicted, has_finding):
-        """The diagnosis, and each label that is not the diagnosis as absent, all with their scores."""
+        """The diagnosis, and each label that is not the diagnosis as absent or undecided, all with their scores."""
         self.assertEqual(evaluations.one("CONTAINS", "TEXT", ("notice", "99HILUM")).value, predicted["notice"])
         self.assertEqual(evaluations.one("CONTAINS", "CODE", dcm("111017")).code,
-                         dcm("111242" if has_finding else "111241"))
+                         dcm("111242" if has_finding else "111245" if is_open(predicted) else "111241"))
         diagnosis = evaluations.one("CONTAINS", "CODE", ("ai-diagnosis", "99HILUM"))
-        self.assertEqual(diagnosis.code, LABELS[predicted["diagnosis"]])
-        self.assert_score(diagnosis, "HAS PROPERTIES", predicted, predicted["diagnosis"])
+        self.assertEqual(diagnosis.code, INDETERMINATE if is_open(predicted) else LABELS[predicted["diagnosis"]])
+        scores = predicted["all_probabilities"]
+        self.assert_score(diagnosis, "HAS PROPERTIES", predicted, max(scores, key=scores.get))
         self.assert_algorithm(diagnosis, predicted)
         others = {label: evaluations.one("CONTAINS", "CODE", concept) for label, concept in LABELS.items()
                   if label != predicted["diagnosis"]}
         for label, evaluation in others.items():
-            self.assertEqual(evaluation.code, ABSENT, label)
+            is_close = is_open(predicted) and max(scores.values()) - scores[label] < MARGIN
+            self.assertEqual(evaluation.code, INDETERMINATE if is_close else ABSENT, label)
             self.assert_score(evaluation, "HAS PROPERTIES", predicted, label)
         for statement in (diagnosis, *others.values()):
             self.assertEqual(statement.images("INFERRED FROM"), [(source.SOPClassUID, source.SOPInstanceUID)])
@@ -175,7 +183,7 @@ class DcmjsTest(HilumTest):
         self.assertEqual(root.one("HAS CONCEPT MOD", "CODE", dcm("121049")).code, ("eng", "RFC5646"))
         self.assert_observer_and_procedure(root, attributes, source, predicted)
         self.assert_image_library(root, source)
-        has_finding = predicted["diagnosis"] != "Normal"
+        has_finding = predicted["diagnosis"] not in ("Normal", "indeterminate")
         measurements = root.all("CONTAINS", "CONTAINER", dcm("126010"))
         groups = [group for container in measurements for group in container.children]
         self.assertEqual([group.kind for group in groups], [("CONTAINS", "CONTAINER", dcm("125007"))] * has_finding)

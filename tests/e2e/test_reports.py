@@ -1,6 +1,7 @@
 """Which studies get a report, and who can hold one up."""
 
 import json
+import re
 import shutil
 
 import pydicom
@@ -23,8 +24,8 @@ class MisroutedTest(HilumTest):
         phantom, = make_phantoms(self.folder / "phantoms", 1)
         variant(phantom, self.folder / "ct.dcm", as_ct)
         self.send(self.folder / "ct.dcm")
-        wait_until(lambda: b"hilum_reports_suppressed_total" in http(f"{self.node.url}/metrics")[1], 60,
-                   "the study is looked at")
+        wait_until(lambda: re.search(rb"(?m)^hilum_reports_suppressed_total\{.*\} 1$", http(f"{self.node.url}/metrics")[1]),
+                   60, "the study is looked at")
         jobs = self.jobs()
         self.assertEqual([(job["kind"], job["state"]) for job in jobs], [("analysis", "not_analysed")])
 
