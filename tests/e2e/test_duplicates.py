@@ -131,6 +131,8 @@ class PriorTest(HilumTest):
         self.assertRegex(job["error"], r"^received, not analysed: Study Date 20100102 was more than study.max_age \(7d 0h\)")
         self.assertIn("received, not analysed: Study Date",
                       self.node.run("jobs", "list", "--study", self.study).stdout)
+        shown = self.node.run("jobs", "show", f"instance/{job['id']}").stdout
+        self.assertIn("received, not analysed: Study Date 20100102", " ".join(shown.split()))
         self.send(self.file)
         self.assertEqual(self.listed(), [job], "the same again under the same rule changes nothing")
 
@@ -151,8 +153,15 @@ class PriorTest(HilumTest):
         found = self.await_results([self.study])
         self.assert_one_report_and_capture(found[self.study])
 
-    def test_an_operator_has_it_analysed(self):
-        retried = self.node.run("jobs", "retry", "--study", self.study)
+    def test_an_operator_has_it_analysed_by_study(self):
+        self.have_it_analysed("--study", self.study)
+
+    def test_an_operator_has_it_analysed_by_name(self):
+        job, = self.listed()
+        self.have_it_analysed(f"instance/{job['id']}")
+
+    def have_it_analysed(self, *which):
+        retried = self.node.run("jobs", "retry", *which)
         self.assertEqual(retried.returncode, 0, retried.stderr)
         found = self.await_results([self.study])
         self.assert_one_report_and_capture(found[self.study])
