@@ -84,11 +84,6 @@ std::string term_of(const Named& one, bool with_extensions) {
     return (with_extensions ? "ISO 2022 IR " : "ISO_IR ") + one.number;
 }
 
-bool is_ascii(const std::string& text) {
-    return std::ranges::all_of(text,
-                               [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\033'; });
-}
-
 // The length of the UTF-8 sequence at `text[i]`; 0 when it is none (RFC 3629).
 std::size_t utf8_sequence(const std::string& text, std::size_t i) {
     const auto byte = [&](std::size_t k) {
@@ -174,7 +169,7 @@ std::string to_utf8(const std::string& bytes, char16_t (*code_of)(unsigned char)
 // Nothing where the bytes are not valid in the set.
 std::optional<std::string> decoded(const std::string& bytes, const std::string& specific_character_set,
                                    bool person_name) {
-    if (is_ascii(bytes)) return bytes;
+    if (is_the_same_in_all_sets(bytes)) return bytes;
     const std::string terms = defined_terms(specific_character_set);
     if (terms.empty()) return {};
     if (terms == utf8) return is_utf8(bytes) ? std::optional(bytes) : std::nullopt;
@@ -228,6 +223,11 @@ bool has_code_extensions(const std::string& defined_terms) {
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
     if (auto text = decoded(bytes, specific_character_set, person_name)) return *text;
     return is_utf8(bytes) ? bytes : to_utf8(bytes, code_in_windows_1252);
+}
+
+bool is_the_same_in_all_sets(const std::string& text) {
+    return std::ranges::all_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\033'; });
 }
 
 bool is_text_in(const std::string& bytes, const std::string& specific_character_set, bool person_name) {

@@ -25,6 +25,9 @@ bool has_code_extensions(const std::string& defined_terms);
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
                     bool person_name = false);
 
+// Whether `bytes` are ASCII without escape sequences: then no set has to be known.
+bool is_the_same_in_all_sets(const std::string& bytes);
+
 // Whether `bytes` are valid in the set(s). What is not ASCII is not, where none is declared or it is not
 // known.
 bool is_text_in(const std::string& bytes, const std::string& specific_character_set,

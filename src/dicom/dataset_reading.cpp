@@ -190,7 +190,9 @@ bool depends_on_character_set(DcmElement& element) {
 bool is_text_as_declared(DcmItem& item, DcmElement& element) {
     OFString value;
     if (element.getOFStringArray(value).bad()) return true;
-    return is_text_in({value.c_str(), value.length()}, character_set_of(item), element.ident() == EVR_PN);
+    const std::string text(value.c_str(), value.length());
+    return is_the_same_in_all_sets(text) ||
+           is_text_in(text, character_set_of(item), element.ident() == EVR_PN);
 }
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag) {
@@ -265,8 +267,23 @@ std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence) {
     DcmSequenceOfItems* found = nullptr;
     std::vector<DcmItem*> items;
     if (item.findAndGetSequence(sequence, found).bad() || found == nullptr) return items;
-    for (unsigned long i = 0; i < found->card(); ++i) items.push_back(found->getItem(i));
+    return items_of(*found);
+}
+
+std::vector<DcmItem*> items_of(DcmSequenceOfItems& sequence) {
+    std::vector<DcmItem*> items;
+    for (auto* item = sequence.nextInContainer(nullptr); item != nullptr;
+         item = sequence.nextInContainer(item))
+        items.push_back(static_cast<DcmItem*>(item));
     return items;
+}
+
+std::vector<DcmElement*> elements_of(DcmItem& item) {
+    std::vector<DcmElement*> elements;
+    for (auto* element = item.nextInContainer(nullptr); element != nullptr;
+         element = item.nextInContainer(element))
+        elements.push_back(static_cast<DcmElement*>(element));
+    return elements;
 }
 
 Code code_of(DcmItem& item, const DcmTagKey& sequence) {

@@ -72,6 +72,11 @@ std::optional<long long> integer_of(DcmItem& item, const DcmTagKey& tag, unsigne
 // The items of a sequence of `item`; they belong to it. Empty when absent or no sequence.
 std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence);
 
+// All items of a sequence, and all elements of an item, which own them. DCMTK's getItem(i) and getElement(i)
+// walk from the first one each time, which takes minutes where a file has some hundred thousand.
+std::vector<DcmItem*> items_of(DcmSequenceOfItems& sequence);
+std::vector<DcmElement*> elements_of(DcmItem& item);
+
 // The first code of a Code Sequence; text in UTF-8. Empty value when there is none.
 Code code_of(DcmItem& item, const DcmTagKey& sequence);
 

@@ -102,7 +102,7 @@ Result<FileMetaInformation> read_file_meta_information(int fd) {
 }
 
 Splice with_native_transfer_syntax(const FileMetaInformation& meta) {
-    const std::string uid("1.2.840.10008.1.2.1", 20);  // with its padding
+    const std::string uid = std::string("1.2.840.10008.1.2.1") + '\0';  // with its padding
     const std::string elements = std::string{2, 0, 1, 0, 'O', 'B', 0, 0, 2, 0, 0, 0, 0, 1} +
                                  std::string{2, 0, 0x10, 0, 'U', 'I', 20, 0} + uid;
     const std::string length =

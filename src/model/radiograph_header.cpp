@@ -95,10 +95,9 @@ void read_age(DcmDataset& dataset, RadiographHeader& header) {
 // Names come back in results as they could be read.
 void note_character_set(DcmDataset& dataset, ImageNotes& notes) {
     constexpr Uint32 longest_text = 64 * 1024;  // bytes
-    for (unsigned long i = 0; i < dataset.card(); ++i) {
-        DcmElement& element = *dataset.getElement(i);
-        if (element.getLengthField() > longest_text || !depends_on_character_set(element) ||
-            is_text_as_declared(dataset, element))
+    for (DcmElement* const element : elements_of(dataset)) {
+        if (element->getLengthField() > longest_text || !depends_on_character_set(*element) ||
+            is_text_as_declared(dataset, *element))
             continue;
         const std::string declared = text_of(dataset, DCM_SpecificCharacterSet);
         return add_note(notes, "character_set",

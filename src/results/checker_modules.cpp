@@ -20,11 +20,10 @@ std::string name_of(const DcmTagKey& tag) {
 }
 
 bool has_non_ascii_text(DcmItem& item) {
-    for (unsigned long i = 0; i < item.card(); ++i) {
-        DcmElement* const element = item.getElement(i);
+    for (DcmElement* const element : elements_of(item)) {
         if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element)) {
-            for (unsigned long k = 0; k < sequence->card(); ++k)
-                if (has_non_ascii_text(*sequence->getItem(k))) return true;
+            for (DcmItem* const nested : items_of(*sequence))
+                if (has_non_ascii_text(*nested)) return true;
         } else if (dynamic_cast<DcmByteString*>(element) != nullptr) {
             OFString value;
             element->getOFStringArray(value);

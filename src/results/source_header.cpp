@@ -26,10 +26,9 @@ bool depends_on_character_set(DcmEVR vr) {
 // too.
 template <typename Visit>
 void for_each_text(DcmItem& item, Visit&& visit) {
-    for (unsigned long i = 0; i < item.card(); ++i) {
-        DcmElement* const element = item.getElement(i);
+    for (DcmElement* const element : elements_of(item)) {
         if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element)) {
-            for (unsigned long k = 0; k < sequence->card(); ++k) for_each_text(*sequence->getItem(k), visit);
+            for (DcmItem* const nested : items_of(*sequence)) for_each_text(*nested, visit);
         } else if (depends_on_character_set(element->ident())) {
             visit(item, *element);
         }
@@ -43,12 +42,12 @@ std::string value_of(DcmElement& element) {
 }
 
 void remove_nested_character_sets(DcmItem& item) {
-    for (unsigned long i = 0; i < item.card(); ++i) {
-        auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(item.getElement(i));
+    for (DcmElement* const element : elements_of(item)) {
+        auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element);
         if (sequence == nullptr) continue;
-        for (unsigned long k = 0; k < sequence->card(); ++k) {
-            sequence->getItem(k)->findAndDeleteElement(DCM_SpecificCharacterSet);
-            remove_nested_character_sets(*sequence->getItem(k));
+        for (DcmItem* const nested : items_of(*sequence)) {
+            nested->findAndDeleteElement(DCM_SpecificCharacterSet);
+            remove_nested_character_sets(*nested);
         }
     }
 }
@@ -93,9 +92,9 @@ void put_defined_terms(DcmItem& item) {
         else if (terms != written)
             item.putAndInsertString(DCM_SpecificCharacterSet, terms.c_str());
     }
-    for (unsigned long i = 0; i < item.card(); ++i)
-        if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(item.getElement(i)))
-            for (unsigned long k = 0; k < sequence->card(); ++k) put_defined_terms(*sequence->getItem(k));
+    for (DcmElement* const element : elements_of(item))
+        if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element))
+            for (DcmItem* const nested : items_of(*sequence)) put_defined_terms(*nested);
 }
 
 // The header in a character set that it declares, by a defined term, and keeps to: else its copies break.
