@@ -114,7 +114,7 @@ class SlowLineTest(Deliveries):
         wait_until(lambda: [job["state"] for job in self.deliveries()] == ["delivered"] * 2, 120, "two deliveries")
         self.assertGreater(time.monotonic() - started, 4 * 2 + 5, "else the line was not slow")
         self.assertEqual([job["attempts"] for job in self.deliveries()], [1, 1])
-        self.assertEqual(self.line.connections, 1)
+        self.assertLessEqual(self.line.connections, 2, "each result at most has an association of its own")
         self.assertNotIn("is killed", self.node.log())
 
 
