@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace hilum {
@@ -36,6 +37,12 @@ std::vector<std::string> split(std::string_view text, char delimiter) {
         else
             parts.back() += c;
     return parts;
+}
+
+std::string upper(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return text;
 }
 
 std::string joined(const std::vector<std::string>& words) {

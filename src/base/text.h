@@ -13,6 +13,9 @@ std::vector<std::string> split(std::string_view text, char delimiter);
 // "a, b, c".
 std::string joined(const std::vector<std::string>& words);
 
+// ASCII letters as capitals, as code strings have them.
+std::string upper(std::string text);
+
 // The word of `known` that somebody who typed `word` most likely meant: at most a third of its letters differ
 // (inserted, left out, replaced, or two neighbours swapped). Empty when none is so near.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);

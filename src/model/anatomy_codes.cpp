@@ -1,9 +1,10 @@
 #include "model/anatomy_codes.h"
 
 #include <algorithm>
-#include <cctype>
 #include <span>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace hilum::model {
 namespace {
@@ -59,13 +60,6 @@ constexpr CodedTerm views[] = {
     {"399182000", "R-102C1", "OBLIQUE"},
     {"399061009", "R-10241", "AXIAL"},
 };
-
-std::string upper(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return result;
-}
 
 // Numbers mean something in a scheme alone; those of SNOMED CT also come under the designators of its
 // forerunners, under its name and under its OID.

@@ -3,24 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <string_view>
 
 #include "base/calendar_date.h"
 #include "base/logging.h"
+#include "base/text.h"
 #include "dicom/dataset_reading.h"
 #include "model/anatomy_codes.h"
 
 namespace hilum::model {
 namespace {
-
-std::string upper(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return text;
-}
 
 constexpr unsigned long most_values = 16;
 

@@ -1,17 +1,13 @@
 #include "model/text_pattern.h"
 
-#include <algorithm>
-#include <cctype>
+#include "base/text.h"
 
 namespace hilum::model {
 
 std::string normal(const std::string& word) {
     const auto begin = word.find_first_not_of(' ');
     if (begin == std::string::npos) return {};
-    std::string text = word.substr(begin, word.find_last_not_of(' ') - begin + 1);
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return text;
+    return upper(word.substr(begin, word.find_last_not_of(' ') - begin + 1));
 }
 
 bool fits(std::string_view pattern, std::string_view text) {

@@ -1,18 +1,11 @@
 #include "pipeline/storage_status.h"
 
-#include "base/clock.h"
 #include "pipeline/database.h"
+#include "pipeline/query_answers.h"
 #include "pipeline/spool_survey.h"
 
 namespace hilum {
 namespace {
-
-void times_to_text(nlohmann::json& rows) {
-    for (auto& row : rows)
-        for (const char* key : {"at", "since", "finished_at"})
-            if (row.contains(key) && row[key].is_number())
-                row[key] = to_iso8601(from_microseconds(row[key].get<std::int64_t>()));
-}
 
 nlohmann::json first_of(nlohmann::json rows) {
     times_to_text(rows);
@@ -35,7 +28,7 @@ nlohmann::json still_there(nlohmann::json rows, const DataDirectory& directory) 
 Result<nlohmann::json> storage_status(const DataDirectory& directory) {
     auto database = Database::open(directory.database(), Database::Access::read_only);
     if (!database) return tl::unexpected(database.error());
-    try {
+    return answered([&] {
         return nlohmann::json{
             {"database", first_of(database->select("SELECT id, since, reason FROM generation WHERE reason NOT"
                                                    " IN ('', 'first') ORDER BY number DESC LIMIT 1"))},
@@ -44,9 +37,7 @@ Result<nlohmann::json> storage_status(const DataDirectory& directory) {
              still_there(
                  database->select("SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file"),
                  directory)}};
-    } catch (const SQLite::Exception& error) {
-        return fail("database", "cannot read the database: {}", error.what());
-    }
+    });
 }
 
 }  // namespace hilum

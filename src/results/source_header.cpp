@@ -17,11 +17,6 @@ namespace {
 
 constexpr Uint32 longest_value_in_memory = 64 * 1024;  // bytes; longer ones stay in the file
 
-bool depends_on_character_set(DcmEVR vr) {
-    return vr == EVR_LO || vr == EVR_LT || vr == EVR_PN || vr == EVR_SH || vr == EVR_ST || vr == EVR_UC ||
-           vr == EVR_UT;
-}
-
 // Calls `visit(item, element)` for each element that holds text in the data set's character set, nested ones
 // too.
 template <typename Visit>
@@ -29,7 +24,7 @@ void for_each_text(DcmItem& item, Visit&& visit) {
     for (DcmElement* const element : elements_of(item)) {
         if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element)) {
             for (DcmItem* const nested : items_of(*sequence)) for_each_text(*nested, visit);
-        } else if (depends_on_character_set(element->ident())) {
+        } else if (depends_on_character_set(*element)) {
             visit(item, *element);
         }
     }
