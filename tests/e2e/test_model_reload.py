@@ -248,7 +248,7 @@ class SwapUnderLoadTest(ReloadTest):
             versions.append(version_in(report))
             outcome, = diagnoses(report)
             text, score = expected[versions[-1]][self.source_of[study]]
-            self.assertEqual(outcome.text, text, study)
+            self.assertEqual(outcome.text.lower(), text.lower(), study)  # a label, or the term "Indeterminate"
             self.assertAlmostEqual(outcome.score, score, delta=0.001, msg=f"{study} by {versions[-1]}")
         told = {version: versions.count(version) for version in sorted(set(versions))}
         print(f"results by version: {told}; {analysed} analysed at the swap; "
