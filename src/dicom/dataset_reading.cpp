@@ -14,10 +14,10 @@
 #include "base/logging.h"
 #include "base/unique_fd.h"
 #include "dicom/file_meta_information.h"
-#include "dicom/header_scan.h"
-#include "dicom/spliced_file.h"
+#include "dicom/stream/header_scan.h"
+#include "dicom/stream/spliced_file.h"
+#include "dicom/stream/unknown_elements.h"
 #include "dicom/transfer_syntaxes.h"
-#include "dicom/unknown_elements.h"
 
 namespace hilum {
 namespace {

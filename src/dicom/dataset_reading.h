@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "contract/analysis.h"
+#include "contract/image_note.h"
 #include "dicom/character_sets.h"
-#include "pipeline/types/analysis.h"
-#include "pipeline/types/image_note.h"
 
 namespace hilum {
 

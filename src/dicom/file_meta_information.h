@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "dicom/dataset_mending.h"
+#include "dicom/stream/dataset_mending.h"
 
 namespace hilum {
 

@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "base/file_system.h"
+#include "base/uid.h"
 #include "dicom/dataset_reading.h"
-#include "dicom/dataset_stream.h"
-#include "dicom/header_scan.h"
-#include "dicom/uid.h"
+#include "dicom/stream/dataset_stream.h"
+#include "dicom/stream/header_scan.h"
 
 namespace hilum {
 namespace {

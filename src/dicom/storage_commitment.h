@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "contract/messages.h"
 #include "dicom/transfer_syntaxes.h"
-#include "pipeline/types/messages.h"
 
 namespace hilum {
 

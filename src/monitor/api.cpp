@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "contract/prediction_json.h"
 #include "monitor/dashboard.h"
 #include "monitor/metrics.h"
-#include "pipeline/types/prediction_json.h"
 
 namespace hilum::monitor {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "contract/messages.h"
 #include "monitor/data_source.h"
-#include "pipeline/types/messages.h"
 
 namespace hilum::monitor {
 

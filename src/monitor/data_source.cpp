@@ -3,7 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "pipeline/data_directory.h"
+#include "store/data_directory.h"
 
 namespace hilum::monitor {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "pipeline/queries.h"
+#include "store/overview/database_reader.h"
 
 namespace hilum::monitor {
 

@@ -11,9 +11,9 @@
 
 #include "base/file_system.h"
 #include "base/sandbox.h"
+#include "contract/messages.h"
 #include "monitor/http_session.h"
-#include "pipeline/data_directory.h"
-#include "pipeline/types/messages.h"
+#include "store/data_directory.h"
 
 namespace hilum::monitor {
 namespace {

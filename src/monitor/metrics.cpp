@@ -10,7 +10,7 @@
 #include <sstream>
 #include <utility>
 
-#include "pipeline/metric_catalogue.h"
+#include "store/overview/metric_catalogue.h"
 
 namespace hilum::monitor {
 namespace {

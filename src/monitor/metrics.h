@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/queries.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
+#include "store/overview/database_reader.h"
 
 namespace hilum::monitor {
 

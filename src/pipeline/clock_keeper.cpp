@@ -1,7 +1,7 @@
 #include "pipeline/clock_keeper.h"
 
-#include "pipeline/stored_deadlines.h"
-#include "pipeline/wake_up.h"
+#include "pipeline/lanes/wake_up.h"
+#include "store/stored_deadlines.h"
 
 namespace hilum {
 namespace {

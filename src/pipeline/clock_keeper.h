@@ -6,8 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 
-#include "base/clock_watch.h"
-#include "pipeline/commit_queue.h"
+#include "store/clock_watch.h"
+#include "store/database/commit_queue.h"
 
 namespace hilum {
 

@@ -6,7 +6,7 @@
 #include <cctype>
 
 #include "base/ip_network.h"
-#include "base/user_access.h"
+#include "pipeline/user_access.h"
 
 namespace hilum {
 namespace {

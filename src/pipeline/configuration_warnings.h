@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/yaml_reader.h"
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 
 namespace hilum {
 

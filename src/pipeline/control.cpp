@@ -1,9 +1,9 @@
 #include "pipeline/control.h"
 
 #include "base/clock.h"
-#include "pipeline/data_directory.h"
-#include "pipeline/queries.h"
-#include "pipeline/storage_status.h"
+#include "store/data_directory.h"
+#include "store/overview/database_reader.h"
+#include "store/overview/storage_status.h"
 
 namespace hilum {
 namespace {

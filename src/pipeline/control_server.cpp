@@ -12,9 +12,9 @@
 
 #include "base/file_system.h"
 #include "pipeline/control.h"
-#include "pipeline/destinations.h"
-#include "pipeline/job_state.h"
-#include "pipeline/withdrawals.h"
+#include "store/destinations.h"
+#include "store/job_state.h"
+#include "store/withdrawals.h"
 
 namespace hilum {
 namespace {

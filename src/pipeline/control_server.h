@@ -8,10 +8,10 @@
 #include <map>
 #include <memory>
 
-#include "pipeline/channel_watcher.h"
-#include "pipeline/commit_queue.h"
-#include "pipeline/data_directory.h"
-#include "pipeline/instance_store.h"
+#include "pipeline/children/channel_watcher.h"
+#include "store/data_directory.h"
+#include "store/database/commit_queue.h"
+#include "store/instance_store.h"
 
 namespace hilum {
 

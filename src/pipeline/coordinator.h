@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 
 namespace hilum {
 

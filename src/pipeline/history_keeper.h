@@ -5,8 +5,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "pipeline/commit_queue.h"
-#include "pipeline/data_history.h"
+#include "store/data_history.h"
+#include "store/database/commit_queue.h"
 
 namespace hilum {
 

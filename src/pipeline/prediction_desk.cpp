@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "pipeline/types/prediction_json.h"
+#include "contract/prediction_json.h"
 
 namespace hilum {
 namespace {

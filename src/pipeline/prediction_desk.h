@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "pipeline/analysis_engine.h"
-#include "pipeline/supervised_child.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
+#include "pipeline/children/analysis_engine.h"
+#include "pipeline/children/supervised_child.h"
 
 namespace hilum {
 

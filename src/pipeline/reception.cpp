@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/logging.h"
-#include "pipeline/receiver_events.h"
-#include "pipeline/refused_instances.h"
-#include "pipeline/types/association_end.h"
+#include "contract/association_end.h"
+#include "store/receiver_events.h"
+#include "store/refused_instances.h"
 
 namespace hilum {
 

@@ -9,14 +9,14 @@
 #include <set>
 #include <string>
 
-#include "pipeline/channel_watcher.h"
-#include "pipeline/commit_queue.h"
-#include "pipeline/commitments.h"
+#include "contract/configuration.h"
+#include "contract/messages.h"
+#include "pipeline/children/channel_watcher.h"
+#include "pipeline/children/supervised_child.h"
 #include "pipeline/event_limiter.h"
-#include "pipeline/instance_store.h"
-#include "pipeline/supervised_child.h"
-#include "pipeline/types/configuration.h"
-#include "pipeline/types/messages.h"
+#include "store/commitments.h"
+#include "store/database/commit_queue.h"
+#include "store/instance_store.h"
 
 namespace hilum {
 

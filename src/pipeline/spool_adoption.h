@@ -14,11 +14,11 @@
 #include <optional>
 #include <string>
 
-#include "pipeline/commit_queue.h"
-#include "pipeline/instance_store.h"
+#include "contract/scan_messages.h"
+#include "pipeline/children/supervised_child.h"
 #include "pipeline/spool_survey.h"
-#include "pipeline/supervised_child.h"
-#include "pipeline/types/scan_messages.h"
+#include "store/database/commit_queue.h"
+#include "store/instance_store.h"
 
 namespace hilum {
 

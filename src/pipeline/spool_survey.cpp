@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "base/file_system.h"
-#include "pipeline/database.h"
+#include "store/database/database.h"
 
 namespace hilum {
 namespace {
@@ -27,7 +27,7 @@ class Survey {
         std::error_code error;
         fs::recursive_directory_iterator entry(directory_.spool(), error);
         for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-            if (entry->path() == set_aside_folder(directory_)) entry.disable_recursion_pending();
+            if (entry->path() == directory_.set_aside()) entry.disable_recursion_pending();
             std::error_code gone;
             if (fs::is_regular_file(entry->symlink_status(gone)) && !gone) look_at(entry->path());
         }
@@ -116,17 +116,13 @@ bool same_end(const fs::path& one, const fs::path& other, std::uint64_t bytes) {
     return true;
 }
 
-std::filesystem::path set_aside_folder(const DataDirectory& directory) {
-    return directory.spool() / "set-aside";
-}
-
 Status set_aside(const DataDirectory& directory, const std::string& file) {
-    const auto from = directory.spool() / file, to = set_aside_folder(directory) / from.filename();
-    if (::mkdir(set_aside_folder(directory).c_str(), 0750) != 0 && errno != EEXIST)
+    const auto from = directory.spool() / file, to = directory.set_aside() / from.filename();
+    if (::mkdir(directory.set_aside().c_str(), 0750) != 0 && errno != EEXIST)
         return tl::unexpected(system_error(errno, "cannot make the folder spool/set-aside"));
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0)
         return tl::unexpected(system_error(errno, "cannot set " + file + " aside"));
-    for (const auto& folder : {set_aside_folder(directory), from.parent_path(), directory.spool()})
+    for (const auto& folder : {directory.set_aside(), from.parent_path(), directory.spool()})
         if (auto synced = sync_directory(folder); !synced) return synced;
     return {};
 }

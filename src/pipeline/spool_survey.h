@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "pipeline/data_directory.h"
+#include "store/data_directory.h"
 
 namespace hilum {
 
@@ -31,8 +31,6 @@ Result<SpoolSurvey> survey_spool(const DataDirectory& directory);
 
 // Whether the last `bytes` bytes of two files are the same.
 bool same_end(const std::filesystem::path& one, const std::filesystem::path& other, std::uint64_t bytes);
-
-std::filesystem::path set_aside_folder(const DataDirectory& directory);
 
 // Moves a file of the spool there, durably.
 Status set_aside(const DataDirectory& directory, const std::string& file);

@@ -19,7 +19,7 @@
 #include "base/ip_network.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "pipeline/data_directory.h"
+#include "store/data_directory.h"
 
 namespace hilum {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/channel.h"
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 
 namespace hilum::results {
 

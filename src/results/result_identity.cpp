@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "dicom/uid.h"
-#include "results/report_terms.h"
+#include "base/uid.h"
+#include "results/report/report_terms.h"
 
 namespace hilum::results {
 namespace {

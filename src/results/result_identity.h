@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 
 namespace hilum::results {
 

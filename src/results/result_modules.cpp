@@ -7,10 +7,10 @@
 #include <dcmtk/dcmdata/dcostrmb.h>
 
 #include "base/clock.h"
+#include "base/uid.h"
 #include "dicom/dataset_reading.h"
-#include "dicom/uid.h"
 #include "results/dataset_writing.h"
-#include "results/report_terms.h"
+#include "results/report/report_terms.h"
 #include "results/source_header.h"
 
 namespace hilum::results {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 #include "results/result_identity.h"
 
 class DcmDataset;

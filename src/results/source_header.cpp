@@ -9,8 +9,8 @@
 #include <tuple>
 
 #include "dicom/dataset_reading.h"
-#include "dicom/unknown_elements.h"
-#include "results/report_terms.h"
+#include "dicom/stream/unknown_elements.h"
+#include "results/report/report_terms.h"
 
 namespace hilum::results {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 
 class DcmDataset;
 class DcmItem;

@@ -9,13 +9,13 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
-#include "results/measurement_report.h"
-#include "results/observation_message.h"
-#include "results/presentation_state.h"
-#include "results/report_terms.h"
-#include "results/secondary_capture.h"
-#include "results/template_checker.h"
-#include "results/withdrawal_note.h"
+#include "results/capture/presentation_state.h"
+#include "results/capture/secondary_capture.h"
+#include "results/hl7/observation_message.h"
+#include "results/report/check/template_checker.h"
+#include "results/report/measurement_report.h"
+#include "results/report/report_terms.h"
+#include "results/report/withdrawal_note.h"
 
 namespace hilum::results {
 namespace {

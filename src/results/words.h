@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/types/analysis.h"
+#include "contract/analysis.h"
 
 namespace hilum::results {
 

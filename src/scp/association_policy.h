@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/ip_network.h"
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 
 namespace hilum::scp {
 

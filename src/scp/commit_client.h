@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/channel.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 
 namespace hilum::scp {
 

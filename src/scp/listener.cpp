@@ -18,8 +18,8 @@
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "contract/messages.h"
 #include "dicom/dataset_reading.h"
-#include "pipeline/types/messages.h"
 #include "scp/listening_socket.h"
 #include "scp/receiver.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 
 namespace hilum::scp {
 

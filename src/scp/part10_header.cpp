@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "dicom/uid.h"
+#include "base/uid.h"
 
 namespace hilum::scp {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "dicom/uid.h"
+#include "base/uid.h"
 
 namespace hilum::scp {
 

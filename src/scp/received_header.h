@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "dicom/header_scan.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
+#include "dicom/stream/header_scan.h"
 
 namespace hilum::scp {
 

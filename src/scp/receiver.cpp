@@ -13,15 +13,15 @@
 #include <new>
 
 #include "base/logging.h"
-#include "dicom/uid.h"
-#include "pipeline/types/association_end.h"
+#include "base/uid.h"
+#include "contract/association_end.h"
 #include "scp/association_rejection.h"
 #include "scp/commit_client.h"
-#include "scp/message_service.h"
-#include "scp/message_stream.h"
+#include "scp/messages/message_service.h"
+#include "scp/messages/message_stream.h"
+#include "scp/messages/watched_connection.h"
 #include "scp/presentation_contexts.h"
 #include "scp/store_request_handler.h"
-#include "scp/watched_connection.h"
 
 namespace hilum::scp {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "base/channel.h"
 #include "base/unique_fd.h"
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 #include "scp/association_policy.h"
 #include "scp/spool_file.h"
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/channel.h"
-#include "pipeline/types/configuration.h"
-#include "pipeline/types/scan_messages.h"
+#include "contract/configuration.h"
+#include "contract/scan_messages.h"
 
 namespace hilum::scp {
 

@@ -6,7 +6,7 @@
 
 #include "base/file_system.h"
 #include "base/logging.h"
-#include "dicom/uid.h"
+#include "base/uid.h"
 #include "scp/part10_header.h"
 #include "scp/received_header.h"
 

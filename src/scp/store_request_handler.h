@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "dicom/header_scan.h"
+#include "contract/configuration.h"
 #include "dicom/sop_classes.h"
+#include "dicom/stream/header_scan.h"
 #include "dicom/transfer_syntaxes.h"
-#include "pipeline/types/configuration.h"
 #include "scp/commit_client.h"
 #include "scp/dimse_status.h"
 #include "scp/spool_file.h"

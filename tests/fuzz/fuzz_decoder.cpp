@@ -7,8 +7,8 @@
 
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
-#include "model/radiograph_decoder.h"
-#include "model/radiograph_preparation.h"
+#include "model/decoder/radiograph_decoder.h"
+#include "model/decoder/radiograph_preparation.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "model/jpeg2000_stream.h"
+#include "model/decoder/pixels/jpeg2000/jpeg2000_stream.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 #include "base/file_system.h"
 #include "dicom/file_meta_information.h"
-#include "dicom/header_scan.h"
+#include "dicom/stream/header_scan.h"
 #include "support/raw_association.h"
 #include "support/receiving_node.h"
 

@@ -4,25 +4,28 @@ import pathlib
 import re
 import unittest
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCE, UNIT_TESTS = ROOT / "src", ROOT / "tests" / "unit"
 
-# What each folder may include of the others; the first folder that a file lies under counts.
+# What each folder may include of the others; the longest name that a file lies under counts.
 ALLOWED = {
     "base": set(),
-    "dicom": {"base", "pipeline/types"},
-    "audit": {"base"},
-    "pipeline/types": {"base"},
-    "pipeline": {"base", "audit", "dicom", "pipeline/types"},
-    "scp": {"base", "dicom", "pipeline/types"},
-    "model/package": {"base", "pipeline/types"},
-    "model/inference": {"base", "pipeline/types", "model/package"},
-    "model": {"base", "dicom", "pipeline/types", "model/package"},
-    "results/delivery": {"base", "dicom", "pipeline/types"},
-    "results": {"base", "dicom", "pipeline/types"},
-    "monitor": {"base", "audit", "pipeline", "pipeline/types"},
+    "contract": {"base"},
+    "dicom": {"base", "contract"},
+    "store": {"base", "contract"},
+    "pipeline": {"base", "contract", "store"},
+    "scp": {"base", "contract", "dicom"},
+    "model/package": {"base", "contract"},
+    "model/inference": {"base", "contract", "model/package"},
+    "model/decoder": {"base", "contract", "dicom", "model/package"},
+    "results/delivery": {"base", "contract", "dicom"},
+    "results": {"base", "contract", "dicom"},
+    "monitor": {"base", "contract", "store"},
+    "phantom": {"base", "dicom"},
+    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/delivery", "phantom"},
 }
-# Folders by length, so that model/inference is found before model.
 FOLDERS = sorted(ALLOWED, key=len, reverse=True)
+MOST_PAIRS = 16  # of header and source in one folder: what one can hold in mind
 TORCH = re.compile(r'#include\s*[<"](torch/|ATen/|c10/)')
 DCMTK = re.compile(r'#include\s*[<"]dcmtk/')
 SQLITE = re.compile(r'#include\s*[<"](SQLiteCpp/|sqlite3)')
@@ -38,13 +41,18 @@ def own_files():
             yield file.relative_to(SOURCE).as_posix(), file.read_text(encoding="utf-8")
 
 
+def stems_in(folder):
+    return {file.stem for file in folder.iterdir() if file.suffix in (".h", ".cpp")}
+
+
 class StructureTest(unittest.TestCase):
     def test_includes_point_one_way(self):
         wrong, seen = [], 0
         for path, text in own_files():
             folder = folder_of(path)
             if folder is None:
-                continue  # main_daemon.cpp, the composition root, sees every module
+                self.assertEqual(path, "main_daemon.cpp")  # the composition root sees every module
+                continue
             for included in re.findall(r'#include "([^"]+)"', text):
                 target = folder_of(included)
                 seen += target is not None
@@ -58,13 +66,30 @@ class StructureTest(unittest.TestCase):
         self.assertTrue(users)
         self.assertEqual({path for path in users if folder_of(path) != "model/inference"}, set())
 
-    def test_the_database_stays_in_pipeline(self):
-        users = {path for path, text in own_files() if SQLITE.search(text)}
-        self.assertTrue(users)
-        self.assertEqual({path for path in users if folder_of(path) != "pipeline"}, set())
-
-    def test_dcmtk_stays_out_of_base_pipeline_monitor_and_the_worker(self):
+    def test_dcmtk_stays_with_what_reads_and_writes_dicom(self):
         users = {path for path, text in own_files() if DCMTK.search(text)}
         self.assertTrue(users)
-        allowed = {"dicom", "scp", "model", "results", "results/delivery"}
+        allowed = {"dicom", "scp", "model/decoder", "results", "results/delivery", "phantom"}
         self.assertEqual({path for path in users if folder_of(path) not in allowed}, set())
+
+    def test_the_database_stays_in_store(self):
+        users = {path for path, text in own_files() if SQLITE.search(text)}
+        self.assertTrue(users)
+        self.assertEqual({path for path in users if folder_of(path) != "store"}, set())
+
+    def test_no_folder_holds_more_than_one_can_keep_in_mind(self):
+        folders = [SOURCE, *(folder for folder in SOURCE.rglob("*") if folder.is_dir())]
+        crowded = {folder.relative_to(SOURCE).as_posix(): len(stems_in(folder)) for folder in folders}
+        self.assertGreater(len(crowded), 20)
+        self.assertEqual({folder: pairs for folder, pairs in crowded.items() if pairs > MOST_PAIRS}, {})
+
+    def test_unit_tests_lie_where_their_subjects_do(self):
+        tests = sorted(UNIT_TESTS.rglob("*_test.cpp"))
+        self.assertGreater(len(tests), 50)
+        stray = []
+        for test in tests:
+            subject, folder = test.stem.removesuffix("_test"), SOURCE / test.parent.relative_to(UNIT_TESTS)
+            stems = stems_in(folder) if folder.is_dir() else set()
+            if not any(subject == stem or subject.startswith(stem + "_") for stem in stems):
+                stray.append(test.relative_to(UNIT_TESTS).as_posix())
+        self.assertEqual(stray, [])

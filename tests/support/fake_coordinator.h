@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/channel.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 
 namespace hilum::test {
 

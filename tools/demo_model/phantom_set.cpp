@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "model/grayscale.h"
-#include "model/preprocessing.h"
+#include "model/decoder/input/grayscale.h"
+#include "model/decoder/input/preprocessing.h"
 
 namespace hilum::demo_model {
 namespace {

@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/units.h"
+#include "contract/messages.h"
 #include "model/inference/batch_runner.h"
 #include "model/package/model_package.h"
-#include "pipeline/types/messages.h"
 
 namespace hilum::model {
 

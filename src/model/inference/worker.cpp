@@ -11,11 +11,11 @@
 
 #include "base/file_system.h"
 #include "base/sandbox.h"
+#include "contract/messages.h"
 #include "model/inference/engine.h"
 #include "model/inference/probe.h"
 #include "model/inference/request_server.h"
 #include "model/inference/warm_up.h"
-#include "pipeline/types/messages.h"
 
 namespace hilum::model {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/channel.h"
-#include "pipeline/types/configuration.h"
+#include "contract/configuration.h"
 
 namespace hilum::model {
 

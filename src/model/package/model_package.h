@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/yaml_reader.h"
-#include "pipeline/types/analysis.h"
-#include "pipeline/types/configuration.h"
+#include "contract/analysis.h"
+#include "contract/configuration.h"
 
 namespace hilum::model {
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include "base/readiness.h"
-#include "dicom/uid.h"
+#include "base/uid.h"
+#include "results/delivery/readiness.h"
 #include "results/delivery/tcp_connection.h"
 
 namespace hilum::delivery {

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/readiness.h"
+#include "results/delivery/readiness.h"
 
 namespace hilum::delivery {
 namespace {

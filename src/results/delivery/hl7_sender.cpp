@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "base/file_system.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 #include "results/delivery/mllp_client.h"
 #include "results/delivery/sender.h"
 

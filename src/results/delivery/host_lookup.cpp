@@ -17,8 +17,8 @@
 #include <type_traits>
 
 #include "base/file_system.h"
-#include "base/readiness.h"
 #include "base/unique_fd.h"
+#include "results/delivery/readiness.h"
 
 namespace hilum::delivery {
 namespace {

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/readiness.h"
 #include "results/delivery/hl7_acknowledgement.h"
+#include "results/delivery/readiness.h"
 #include "results/delivery/tcp_connection.h"
 
 namespace hilum::delivery {

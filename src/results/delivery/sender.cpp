@@ -10,9 +10,9 @@
 #include <deque>
 
 #include "base/file_system.h"
+#include "contract/messages.h"
+#include "contract/sending_progress.h"
 #include "dicom/dataset_reading.h"
-#include "pipeline/types/messages.h"
-#include "pipeline/types/sending_progress.h"
 #include "results/delivery/hl7_sender.h"
 #include "results/delivery/storage_commitment_scu.h"
 

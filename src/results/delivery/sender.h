@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/channel.h"
-#include "pipeline/types/configuration.h"
-#include "pipeline/types/messages.h"
+#include "contract/configuration.h"
+#include "contract/messages.h"
 #include "results/delivery/answer.h"
 #include "results/delivery/storage_scu.h"
 

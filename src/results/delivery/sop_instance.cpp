@@ -3,8 +3,8 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
+#include "base/uid.h"
 #include "dicom/dataset_reading.h"
-#include "dicom/uid.h"
 
 namespace hilum::delivery {
 

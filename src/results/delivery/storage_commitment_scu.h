@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "contract/messages.h"
 #include "dicom/storage_commitment.h"
-#include "pipeline/types/messages.h"
 #include "results/delivery/answer.h"
 
 namespace hilum::delivery {

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "dicom/dataset_reading.h"
-#include "results/report_terms.h"
+#include "results/report/report_terms.h"
 #include "results/study_composer.h"
 #include "unit/results/report_fixture.h"
 

@@ -5,18 +5,18 @@
 #include <map>
 #include <regex>
 
+#include "base/uid.h"
 #include "conformance/statement/statement_document.h"
+#include "contract/association_end.h"
 #include "dicom/sop_classes.h"
 #include "dicom/transfer_syntaxes.h"
-#include "dicom/uid.h"
-#include "pipeline/delivery_verdict.h"
-#include "pipeline/types/association_end.h"
 #include "results/delivery/answer.h"
 #include "results/delivery/association.h"
 #include "results/delivery/sender.h"
 #include "scp/association_rejection.h"
 #include "scp/dimse_status.h"
 #include "scp/presentation_contexts.h"
+#include "store/delivery_verdict.h"
 
 namespace hilum::test {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "conformance/statement/statement_document.h"
 #include "dicom/dataset_reading.h"
-#include "results/content_item.h"
 #include "results/module_copy.h"
-#include "results/report_terms.h"
+#include "results/report/content_item.h"
+#include "results/report/report_terms.h"
 #include "results/study_composer.h"
 #include "unit/results/report_fixture.h"
 
@@ -56,8 +56,9 @@ std::set<CodeKey> own_terms() {
 
 // Why an image is not analysed: what the model's code and the coordinator say.
 std::set<std::string> reason_codes() {
-    const std::string text = source_files("src/model", ".cpp") + source_files("src/model", ".h") +
-                             source_file("src/pipeline/compose_requests.cpp");
+    const std::string text = source_files("src/model/decoder", ".cpp") +
+                             source_files("src/model/decoder", ".h") +
+                             source_file("src/pipeline/lanes/compose_requests.cpp");
     const std::regex reason(R"re((?:refuse\(|NotAnalysed\{|return \{|check_word\()\s*"(\w+)",)re");
     std::set<std::string> codes;
     for (std::sregex_iterator match(text.begin(), text.end(), reason), end; match != end; ++match)

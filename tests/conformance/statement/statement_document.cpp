@@ -28,11 +28,12 @@ std::string source_file(const std::string& name) {
 std::string source_files(const std::string& folder, const std::string& ending) {
     std::vector<std::string> names;
     for (const auto& entry :
-         std::filesystem::directory_iterator(std::filesystem::path(HILUM_SOURCE_DIR) / folder))
-        if (entry.path().string().ends_with(ending)) names.push_back(entry.path().filename());
+         std::filesystem::recursive_directory_iterator(std::filesystem::path(HILUM_SOURCE_DIR) / folder))
+        if (entry.path().string().ends_with(ending))
+            names.push_back(entry.path().lexically_relative(HILUM_SOURCE_DIR));
     std::ranges::sort(names);
     std::string all;
-    for (const auto& name : names) all += source_file(fmt::format("{}/{}", folder, name));
+    for (const auto& name : names) all += source_file(name);
     return all;
 }
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/file_system.h"
-#include "pipeline/types/messages.h"
+#include "contract/messages.h"
 #include "support/loopback.h"
 #include "support/temporary_folder.h"
 

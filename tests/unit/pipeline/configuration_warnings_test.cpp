@@ -9,10 +9,10 @@
 #include <fstream>
 
 #include "base/unique_fd.h"
-#include "base/user_access.h"
 #include "pipeline/surroundings.h"
+#include "pipeline/user_access.h"
 #include "support/loopback.h"
-#include "unit/pipeline/test_database.h"
+#include "unit/store/test_database.h"
 
 namespace hilum {
 namespace {

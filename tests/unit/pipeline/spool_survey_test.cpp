@@ -5,7 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "unit/pipeline/test_database.h"
+#include "unit/store/test_database.h"
 
 namespace hilum {
 namespace {
@@ -98,7 +98,7 @@ TEST_F(SpoolSurveyTest, SettingAsideMovesAndReplacesNothing) {
     const auto path = put("20260101/a.dcm");
     ASSERT_TRUE(set_aside(directory_, "20260101/a.dcm"));
     EXPECT_FALSE(std::filesystem::exists(path));
-    EXPECT_TRUE(std::filesystem::exists(set_aside_folder(directory_) / "a.dcm"));
+    EXPECT_TRUE(std::filesystem::exists(directory_.set_aside() / "a.dcm"));
     put("20260102/a.dcm");
     EXPECT_FALSE(set_aside(directory_, "20260102/a.dcm"));
     EXPECT_TRUE(std::filesystem::exists(directory_.spool() / "20260102/a.dcm"));

@@ -11,7 +11,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
-#include "results/content_item.h"
+#include "results/report/content_item.h"
 #include "results/study_composer.h"
 #include "results/words.h"
 #include "unit/results/report_fixture.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dicom/dataset_reading.h"
-#include "results/template_checker.h"
+#include "results/report/check/template_checker.h"
 #include "unit/results/report_fixture.h"
 
 namespace hilum::results::test {

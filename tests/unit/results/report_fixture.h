@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/types/analysis_artifact.h"
-#include "pipeline/types/messages.h"
+#include "contract/analysis_artifact.h"
+#include "contract/messages.h"
+#include "results/report/check/template_checker.h"
 #include "results/result_modules.h"
-#include "results/template_checker.h"
 #include "support/temporary_folder.h"
 
 namespace hilum::results::test {

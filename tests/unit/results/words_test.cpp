@@ -8,7 +8,7 @@
 #include <bit>
 #include <cctype>
 
-#include "results/report_terms.h"
+#include "results/report/report_terms.h"
 #include "unit/results/report_fixture.h"
 
 namespace hilum::results::test {

@@ -1,0 +1,116 @@
+#include "cli/command_line.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <set>
+
+#include "base/yaml_reader.h"
+#include "cli/output.h"
+#include "cli/terminal_text.h"
+#include "cli/usage.h"
+#include "contract/prediction_json.h"
+
+namespace hilum::cli {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit codes:\n"
+    "  0  done; for status: the node is well\n"
+    "  1  not done, or not all of it; for status: the node is not well\n"
+    "  2  not understood or not confirmed; nothing was done\n"
+    "  3  the node cannot be asked: no configuration or database that can be\n"
+    "     read, not permitted, or hilumd does not run or does not answer";
+
+// --config and --json stand in the help of every verb, and may stand before and behind it.
+void add_common_options(CLI::App& app, Context& context) {
+    app.add_option("--config", context.config, "configuration file of the node")->capture_default_str();
+    app.add_flag("--json", context.json, "print JSON instead of text");
+    for (auto* verb : app.get_subcommands({})) add_common_options(*verb, context);
+}
+
+int carry_out(const Action& action, const Context& context) {
+    try {
+        return action(context);
+    } catch (const nlohmann::json::exception& error) {
+        return context.failed(
+            {"protocol", std::string("an answer of the node cannot be read: ") + error.what()});
+    }
+}
+
+}  // namespace
+
+ExitCode exit_code_of(const Error& error) {
+    static const std::set<std::string> usage = {"usage", "bad_request", "not_confirmed"};
+    static const std::set<std::string> unreachable = {"configuration", "database",  "not_running",
+                                                      "not_permitted", "no_answer", "protocol"};
+    if (usage.contains(error.code)) return exit_usage;
+    return unreachable.contains(error.code) ? exit_unreachable : exit_failed;
+}
+
+Result<Configuration> Context::configuration() const {
+    auto loaded = load_configuration(config);
+    if (loaded.problems.empty()) return std::move(loaded.configuration);
+    std::string all;
+    for (const auto& problem : loaded.problems) all += (all.empty() ? "" : "\n  ") + problem.text();
+    return fail("configuration", "{}; --config names another configuration file", all);
+}
+
+bool Context::has_config() const {
+    std::error_code ignored;
+    return std::filesystem::exists(config, ignored);
+}
+
+int Context::failed(const Error& error) const {
+    if (json)
+        print_json(out, prediction_error_json(error));
+    else
+        err << "hilum: " << error.message << "\n";
+    return exit_code_of(error);
+}
+
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, const Terminal& terminal) {
+    PrintableStream printable_out(out), printable_err(err);
+    Context context{.out = printable_out, .err = printable_err, .terminal = terminal};
+    Action action;
+    CLI::App app(
+        "The operator's command line of Hilum, a DICOM node that reads chest radiographs with a model",
+        "hilum");
+    app.set_version_flag("--version", HILUM_VERSION);
+    app.footer(exit_codes);
+    app.fallthrough();
+    add_status_verb(app, action);
+    add_studies_verb(app, action);
+    add_jobs_verbs(app, action);
+    add_result_verbs(app, action);
+    add_destination_verbs(app, action);
+    add_audit_verbs(app, action);
+    add_dicom_verbs(app, action);
+    add_predict_verb(app, action);
+    add_model_verbs(app, action);
+    add_phantom_verb(app, action);
+    add_common_options(app, context);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+        app.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+        context.out << wrapped_help(app.help(), terminal.columns);
+        return exit_ok;
+    } catch (const CLI::ExtrasError&) {
+        context.err << "hilum: " << what_was_not_expected(app) << "\n";
+        return exit_usage;
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error, context.out, context.err) == 0 ? exit_ok : exit_usage;
+    }
+    if (const auto chosen = app.get_subcommands(); chosen.size() > 1) {  // `hilum jobs status`
+        context.err << "hilum: " << what_is_no_verb_of(*chosen[0], chosen[1]->get_name()) << "\n";
+        return exit_usage;
+    }
+    if (!action) {  // a group alone
+        context.err << wrapped_help(app.help(), terminal.columns);
+        return exit_usage;
+    }
+    return carry_out(action, context);
+}
+
+}  // namespace hilum::cli

@@ -1,0 +1,68 @@
+// `hilum`: what the operator types, parsed and carried out. Every verb lives in the file of its group.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+
+#include "base/error.h"
+#include "contract/configuration.h"
+
+namespace hilum::cli {
+
+// The same for every verb; docs/operations.md explains them, and `hilum --help`.
+enum ExitCode {
+    exit_ok = 0,           // done; the node is well
+    exit_failed = 1,       // not done, or not all of it; the node is not well
+    exit_usage = 2,        // not understood or not confirmed: nothing was done
+    exit_unreachable = 3,  // the node cannot be asked: its configuration, its database, or it does not run
+};
+
+// The exit code of a verb that ends with this error.
+ExitCode exit_code_of(const Error& error);
+
+// Who sits before the program; nobody, where a program calls it.
+struct Terminal {
+    std::istream* answers = nullptr;   // where questions are answered
+    std::ostream* progress = nullptr;  // where a line may be drawn again and again; unfiltered
+    std::size_t columns = 80;
+};
+
+// What every verb gets: the options that stand beside it, and where it writes.
+struct Context {
+    std::filesystem::path config = "/etc/hilum/hilum.yaml";
+    bool json = false;
+    std::ostream& out;
+    std::ostream& err;
+    Terminal terminal;
+
+    // The configuration, or an Error that lists its problems. `has_config()` tells whether the file is there.
+    Result<Configuration> configuration() const;
+    bool has_config() const;
+
+    // Prints the error where it belongs (as JSON on `out` with --json, else on `err`); returns its exit code.
+    int failed(const Error& error) const;
+};
+
+// What a verb does once the command line is parsed; returns the exit code.
+using Action = std::function<int(const Context&)>;
+
+// Each adds its verbs to `app`; a verb that is chosen puts what is to be done into `action`.
+void add_status_verb(CLI::App& app, Action& action);
+void add_studies_verb(CLI::App& app, Action& action);
+void add_jobs_verbs(CLI::App& app, Action& action);
+void add_destination_verbs(CLI::App& app, Action& action);
+void add_result_verbs(CLI::App& app, Action& action);
+void add_audit_verbs(CLI::App& app, Action& action);
+void add_dicom_verbs(CLI::App& app, Action& action);  // echo, send
+void add_predict_verb(CLI::App& app, Action& action);
+void add_model_verbs(CLI::App& app, Action& action);
+void add_phantom_verb(CLI::App& app, Action& action);
+
+// The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds
+// no character that could steer a terminal (terminal_text.h).
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,
+        const Terminal& terminal = {});
+
+}  // namespace hilum::cli

@@ -1,0 +1,101 @@
+#include "cli/control_client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "base/channel.h"
+#include "base/file_system.h"
+#include "pipeline/control.h"
+#include "store/data_directory.h"
+
+namespace hilum::cli {
+namespace {
+
+Error no_answer(Duration patience) {
+    return {"no_answer",
+            fmt::format("hilumd runs, but did not answer within {}: see its log, and restart it if it hangs",
+                        format_duration(patience))};
+}
+
+// A connection to the daemon; none when no daemon listens.
+Result<std::optional<Channel>> connect(const std::filesystem::path& socket_file, Duration patience) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket_file.native().size() >= sizeof address.sun_path)
+        return fail("configuration", "node.data_dir is too long for a socket's name: {}",
+                    socket_file.string());
+    std::memcpy(address.sun_path, socket_file.c_str(), socket_file.native().size());
+    UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!fd) return tl::unexpected(system_error(errno, "cannot make a socket"));
+    const timeval longest{patience / std::chrono::seconds(1), 0};  // a daemon that hangs accepts nobody
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+        return Channel(std::move(fd));
+    if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
+    if (errno == EAGAIN) return tl::unexpected(no_answer(patience));
+    if (errno == EACCES)
+        return fail("not_permitted", "{}: only root and the user that hilumd runs as may ask it",
+                    socket_file.string());
+    return tl::unexpected(system_error(errno, "cannot connect to " + socket_file.string()));
+}
+
+bool answers_within(const Channel& daemon, Duration patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        pollfd readable{daemon.fd(), POLLIN, 0};
+        const int ready = ::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
+        if (ready >= 0 || errno != EINTR) return ready != 0;
+    }
+}
+
+Result<nlohmann::json> ask_daemon(Channel& daemon, const nlohmann::json& request, Duration patience) {
+    if (auto sent = daemon.send(request); !sent) return tl::unexpected(sent.error());
+    if (!answers_within(daemon, patience)) return tl::unexpected(no_answer(patience));
+    auto answer = daemon.receive();
+    if (answer) return std::move(answer->body);
+    if (answer.error().code == "closed")
+        return fail(
+            "not_permitted",
+            "hilumd closed the connection: only root and the user that it runs as may ask it, or it is being "
+            "stopped");
+    return tl::unexpected(answer.error());
+}
+
+// The "ok" of an answer, or its "error".
+Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
+    if (!answer) return answer;
+    if (answer->contains("ok")) return std::move((*answer)["ok"]);
+    const auto error = answer->value("error", nlohmann::json::object());
+    return tl::unexpected(
+        Error{error.value("code", "protocol"), error.value("message", "hilumd gave no answer")});
+}
+
+}  // namespace
+
+Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::string& verb,
+                           const nlohmann::json& args, Duration patience) {
+    const nlohmann::json request = {{"verb", verb}, {"args", args}};
+    auto daemon = connect(DataDirectory{data_dir}.control_socket(), patience);
+    if (!daemon) return tl::unexpected(daemon.error());
+    auto answer =
+        *daemon ? ask_daemon(**daemon, request, patience) : answer_control_request(data_dir, request);
+    return opened(std::move(answer));
+}
+
+Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const std::string& verb,
+                                   const nlohmann::json& args) {
+    auto daemon = connect(DataDirectory{data_dir}.control_socket(), usual_patience);
+    if (!daemon) return tl::unexpected(daemon.error());
+    if (!*daemon) return fail("not_running", "hilumd does not run; only a running one does this");
+    return opened(ask_daemon(**daemon, {{"verb", verb}, {"args", args}}, usual_patience));
+}
+
+}  // namespace hilum::cli

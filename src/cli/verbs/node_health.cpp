@@ -1,0 +1,97 @@
+#include "cli/verbs/node_health.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "cli/output.h"
+
+namespace hilum::cli {
+namespace {
+
+// The daemon's own words for why not, where it has some.
+std::string reason_of(const nlohmann::json& status, const char* key, const char* usual) {
+    const auto found = status.find(key);
+    return found != status.end() && found->is_string() ? text_of(status, key) : usual;
+}
+
+void add_models(const nlohmann::json& status, NodeHealth& health) {
+    const auto models = list_of(status, "models");
+    if (models.empty()) health.to_look_at.push_back("no model is configured: nothing is analysed");
+    bool explained = false;
+    for (const auto& model : models) {
+        const auto name = text_of(model, "package"), error = text_of(model, "error"),
+                   state = text_of(model, "state");
+        if (state == "ready" && error.empty()) continue;
+        explained = explained || state != "ready";
+        // A reload that failed leaves the version before at work.
+        auto& into = state == "ready" ? health.to_look_at : health.problems;
+        into.push_back(fmt::format("model {}: {}{}", name, state == "ready" ? "not reloaded" : state,
+                                   error.empty() ? "" : ": " + error));
+    }
+    if (!is_true(status, "inferring") && !explained && !models.empty())
+        health.problems.push_back(reason_of(status, "inferring", "it does not infer: no decoder runs"));
+}
+
+std::set<std::string> add_paused(const nlohmann::json& status, NodeHealth& health) {
+    std::set<std::string> paused;
+    for (const auto& destination : list_of(status, "destinations")) {
+        const auto since = text_of(destination, "paused_at"), name = text_of(destination, "name");
+        if (since.empty()) continue;
+        paused.insert(name);
+        health.to_look_at.push_back(
+            fmt::format("{} is paused since {}: {} for it", name, short_time(since),
+                        counted(number_of(destination, "waiting"), "result waits", "results wait")));
+    }
+    return paused;
+}
+
+void add_destinations(const nlohmann::json& status, NodeHealth& health) {
+    const auto paused = add_paused(status, health);
+    for (const auto& destination : list_of(status, "destination_states")) {
+        const auto name = text_of(destination, "name");
+        if (text_of(destination, "state") != "down" || paused.contains(name)) continue;
+        health.problems.push_back(fmt::format("{} is DOWN since {}: {}", name,
+                                              short_time(text_of(destination, "since")),
+                                              text_of(destination, "error")));
+    }
+}
+
+// Jobs that wait for an operator.
+void add_jobs(const nlohmann::json& status, NodeHealth& health) {
+    std::map<std::string, std::int64_t> set_aside;
+    const auto queue = mapping_of(status, "queue");
+    for (const auto& [kind, states] : queue.items())
+        for (const char* state : {"quarantined", "refused", "expired"})
+            set_aside[state] += number_of(states, state);
+    for (const auto& [state, jobs] : set_aside)
+        if (jobs > 0)
+            health.to_look_at.push_back(fmt::format("{} {}: see `hilum jobs list --state {}`",
+                                                    counted(jobs, "job is", "jobs are"), state, state));
+}
+
+}  // namespace
+
+NodeHealth health_of(const nlohmann::json& status) {
+    NodeHealth health;
+    if (is_true(status, "running")) {
+        if (!is_true(status, "receiving"))
+            health.problems.push_back(
+                reason_of(status, "receiving", "it does not receive: the DICOM port is not open"));
+        if (is_true(status, "draining")) health.problems.push_back("it is being stopped");
+        add_models(status, health);
+        for (const auto& child : list_of(status, "children"))
+            if (text_of(child, "state") != "running")
+                health.problems.push_back(fmt::format("process {} {} does not run ({})",
+                                                      text_of(child, "role"), text_of(child, "name"),
+                                                      text_of(child, "state")));
+    } else {
+        health.problems.push_back("hilumd is not running");
+    }
+    add_destinations(status, health);
+    add_jobs(status, health);
+    return health;
+}
+
+}  // namespace hilum::cli

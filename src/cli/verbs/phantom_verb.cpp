@@ -1,0 +1,81 @@
+// hilum phantom: writes synthetic radiographs, so that a node can be tried without anybody's data.
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <ostream>
+
+#include "cli/command_line.h"
+#include "cli/output.h"
+#include "cli/terminal_text.h"
+#include "phantom/phantom_dicom.h"
+
+namespace hilum::cli {
+namespace {
+
+struct PhantomArguments {
+    phantom::PhantomOptions options;
+    std::string finding = "mix";
+};
+
+nlohmann::json to_json(const phantom::WrittenPhantom& written) {
+    return {{"file", written.file.string()},
+            {"finding", phantom::name_of(written.finding)},
+            {"sop_instance_uid", written.sop_instance_uid},
+            {"study_instance_uid", written.study_instance_uid},
+            {"accession_number", written.accession_number}};
+}
+
+int write(const Context& context, const PhantomArguments& arguments) {
+    static const std::map<std::string, phantom::Finding> findings = {
+        {"normal", phantom::Finding::normal},
+        {"pneumonia", phantom::Finding::pneumonia},
+        {"other", phantom::Finding::further_evaluation}};
+    auto options = arguments.options;
+    if (const auto found = findings.find(arguments.finding); found != findings.end())
+        options.finding = found->second;
+    const auto written = phantom::write_phantoms(options);
+    if (!written) return context.failed(written.error());
+    auto files = nlohmann::json::array();
+    Table table({"FILE", "FINDING", {"ACCESSION", 9, true}, {"STUDY", 64, true}});
+    for (const auto& one : *written) {
+        files.push_back(to_json(one));
+        table.add({end_of(one.file.string(), context.terminal.columns / 2),
+                   std::string(phantom::name_of(one.finding)), one.accession_number, one.study_instance_uid});
+    }
+    if (context.json)
+        print_json(context.out, {{"files", files}});
+    else
+        table.print(context.out, context.terminal.columns);
+    return exit_ok;
+}
+
+}  // namespace
+
+void add_phantom_verb(CLI::App& app, Action& action) {
+    auto arguments = std::make_shared<PhantomArguments>();
+    auto* verb = app.add_subcommand("phantom", "write synthetic radiographs: drawn, nobody's data");
+    verb->add_option("--out", arguments->options.folder, "folder for the files")->required();
+    verb->add_option("--count", arguments->options.count, "how many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    verb->add_option("--seed", arguments->options.seed,
+                     "of the first; the same seed draws the same radiograph")
+        ->capture_default_str();
+    verb->add_option("--run", arguments->options.run,
+                     "goes into every UID, so that another run makes other studies");
+    verb->add_option("--class", arguments->finding, "what they show")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"normal", "pneumonia", "other", "mix"}));
+    verb->add_option("--size", arguments->options.long_side, "pixels of the longer side")
+        ->capture_default_str()
+        ->check(CLI::Range(64, 4096));
+    verb->add_option("--images-per-study", arguments->options.images_per_study,
+                     "successive files that share a study")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    verb->callback(
+        [&action, arguments] { action = [arguments](const Context& c) { return write(c, *arguments); }; });
+}
+
+}  // namespace hilum::cli

@@ -1,0 +1,157 @@
+// hilum results: resend what a destination lost, withdraw what went wrong.
+#include <fmt/format.h>
+
+#include <istream>
+#include <memory>
+#include <optional>
+#include <ostream>
+
+#include "cli/command_line.h"
+#include "cli/control_client.h"
+#include "cli/output.h"
+
+namespace hilum::cli {
+namespace {
+
+struct StudyOptions {
+    std::string study_instance_uid, accession_number;
+};
+
+void add_study_options(CLI::App& verb, StudyOptions& study) {
+    verb.add_option("--study", study.study_instance_uid, "Study Instance UID");
+    verb.add_option("--accession", study.accession_number, "accession number");
+}
+
+// The arguments of a request about the study.
+Result<nlohmann::json> arguments_of(const StudyOptions& study) {
+    if (study.study_instance_uid.empty() && study.accession_number.empty())
+        return fail("usage", "say of which study: --study or --accession");
+    return nlohmann::json{{"study_instance_uid", study.study_instance_uid},
+                          {"accession_number", study.accession_number}};
+}
+
+struct ResendOptions : StudyOptions {
+    std::string destination;
+};
+
+int resend(const Context& context, const ResendOptions& options) {
+    auto args = arguments_of(options);
+    if (!args) return context.failed(args.error());
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    (*args)["destination"] = options.destination;
+    const auto answer = ask(configuration->node.data_dir, "results.resend", *args);
+    if (!answer) return context.failed(answer.error());
+    if (context.json)
+        print_json(context.out, *answer);
+    else
+        context.out << counted(number_of(*answer, "jobs"), "delivery is", "deliveries are")
+                    << " queued; `hilum jobs list` shows them\n";
+    return exit_ok;
+}
+
+void add_resend(CLI::App& results, Action& action) {
+    auto options = std::make_shared<ResendOptions>();
+    auto* verb = results.add_subcommand("resend", "send a study's results again, the same bytes as before");
+    add_study_options(*verb, *options);
+    verb->add_option("--destination", options->destination,
+                     "only to this one; default: wherever they were to go");
+    verb->callback(
+        [&action, options] { action = [options](const Context& c) { return resend(c, *options); }; });
+}
+
+struct WithdrawOptions : StudyOptions {
+    std::string reason, note;
+    bool yes = false;
+};
+
+std::string reports_text(const nlohmann::json& study) {
+    std::string text;
+    for (const auto& report : list_of(study, "reports"))
+        text += fmt::format("{}version {} of {} ({})", text.empty() ? "" : ", ", text_of(report, "version"),
+                            text_of(report, "model"), text_of(report, "state"));
+    return text.empty() ? "the report that is due is not made" : "taken back: report " + text;
+}
+
+std::string notes_text(const nlohmann::json& study) {
+    std::string names;
+    for (const auto& name : list_of(study, "notes_to"))
+        names += (names.empty() ? "" : ", ") + (name.is_string() ? name.get<std::string>() : name.dump());
+    return names.empty() ? "no destination has results: none gets a note"
+                         : "a note that rejects them goes to: " + names;
+}
+
+void print_plan(const Context& context, std::ostream& out, const nlohmann::json& studies) {
+    const auto line = [&](const char* head, const std::string& text) {
+        print_wrapped(out, head, text, context.terminal.columns);
+    };
+    for (const auto& study : studies) {
+        line("", fmt::format("study {} (accession number {}, Study Date {})",
+                             text_of(study, "study_instance_uid"), text_of(study, "accession_number"),
+                             text_of(study, "study_date")));
+        line("  - ", reports_text(study));
+        line("  - ", notes_text(study));
+        if (const auto waiting = number_of(study, "not_sent"); waiting > 0)
+            line("  - ", counted(waiting, "delivery is", "deliveries are") + " not made any more");
+    }
+}
+
+// Nothing where the operator agrees.
+std::optional<Error> objection(const Context& context, const WithdrawOptions& options) {
+    if (options.yes) return std::nullopt;
+    if (context.terminal.answers == nullptr)
+        return Error{"not_confirmed",
+                     "nothing was withdrawn: nobody is at a terminal to be asked; --yes agrees to the above"};
+    context.err << "Withdraw these results? They cannot be brought back. [y/N] " << std::flush;
+    std::string answer;
+    std::getline(*context.terminal.answers, answer);
+    if (answer == "y" || answer == "Y" || answer == "yes") return std::nullopt;
+    return Error{"not_confirmed", "nothing was withdrawn"};
+}
+
+int withdraw(const Context& context, const WithdrawOptions& options) {
+    auto args = arguments_of(options);
+    if (!args) return context.failed(args.error());
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    const auto& data_dir = configuration->node.data_dir;
+    const auto plan = ask_running(data_dir, "results.withdrawal", *args);
+    if (!plan) return context.failed(plan.error());
+    // With --json, `out` has the answer alone.
+    print_plan(context, context.json ? context.err : context.out, list_of(*plan, "studies"));
+    if (!list_of(*plan, "studies").empty())
+        if (const auto objected = objection(context, options)) return context.failed(*objected);
+    (*args)["reason"] = options.reason;
+    (*args)["note"] = options.note;
+    const auto answer = ask_running(data_dir, "results.withdraw", *args);
+    if (!answer) return context.failed(answer.error());
+    if (context.json)
+        print_json(context.out, *answer);
+    else
+        context.out << "withdrawn\n";
+    return exit_ok;
+}
+
+void add_withdraw(CLI::App& results, Action& action) {
+    auto options = std::make_shared<WithdrawOptions>();
+    auto* verb = results.add_subcommand(
+        "withdraw", "take a study's results back: a rejection note (Key Object, IHE IOCM) to who has them");
+    add_study_options(*verb, *options);
+    verb->add_option("--reason", options->reason, "quality, or (patient) safety")
+        ->required()
+        ->check(CLI::IsMember({"quality", "safety"}));
+    verb->add_option("--note", options->note, "what went wrong, for those who read the note");
+    verb->add_flag("--yes", options->yes, "do it without asking");
+    verb->callback(
+        [&action, options] { action = [options](const Context& c) { return withdraw(c, *options); }; });
+}
+
+}  // namespace
+
+void add_result_verbs(CLI::App& app, Action& action) {
+    auto* results = app.add_subcommand("results", "what the node sent");
+    add_withdraw(*results, action);
+    add_resend(*results, action);
+}
+
+}  // namespace hilum::cli

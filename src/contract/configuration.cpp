@@ -1,0 +1,405 @@
+#include "contract/configuration.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <string_view>
+
+#include "base/file_system.h"
+#include "base/ip_network.h"
+#include "base/yaml_reader.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;
+
+// PS3.5 6.2 AE: at most 16 characters of the default repertoire, no backslash, no control characters. Blanks
+// at the ends mean nothing, so that one is a slip.
+bool is_ae_title(std::string_view text) {
+    return !text.empty() && text.size() <= 16 && text.front() != ' ' && text.back() != ' ' &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
+}
+
+// What is wrong with an AE title, in words for its kind of mistake.
+std::string ae_title_problem(std::string_view title) {
+    const auto is_bad = [](unsigned char c) { return c < 0x20 || c >= 0x7f || c == '\\'; };
+    if (title.empty()) return "is empty";
+    const auto bad = std::find_if(title.begin(), title.end(), is_bad);
+    if (bad != title.end() && static_cast<unsigned char>(*bad) >= 0x80)
+        return fmt::format(
+            "'{}' has a character that is not ASCII: AE titles have letters, digits and signs of ASCII only",
+            title);
+    if (bad != title.end()) return "must have no backslash, tab or other control character";
+    if (title.size() > 16)
+        return fmt::format("'{}' has {} characters; an AE title has 16 at most", title, title.size());
+    return "must not begin or end with a blank";
+}
+
+std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
+    auto title = at.string(key, std::move(fallback));
+    if (at.has(key) && !is_ae_title(title))
+        at.problem(key, "must be an AE title: " + ae_title_problem(title));
+    return title;
+}
+
+Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback) {
+    const auto value = at.duration(key, fallback);
+    if (value.count() == 0) at.problem(key, "must be longer than 0");
+    return value;
+}
+
+std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
+                                         std::optional<Duration> fallback) {
+    if (at.has(key) && at.string(key) == "none") return std::nullopt;
+    return at.duration(key, fallback);
+}
+
+void read_node(YamlMapping at, NodeSettings& node) {
+    node.ae_title = ae_title(at, "ae_title", node.ae_title);
+    node.data_dir = at.string("data_dir", node.data_dir.string());
+    node.log_level = at.choice("log_level", {"debug", "info", "warning", "error"}, node.log_level);
+    node.institution = at.string("institution", node.institution);
+    node.drain_timeout = positive_duration(at, "drain_timeout", node.drain_timeout);
+    at.finish();
+}
+
+void read_scp(YamlMapping at, ScpSettings& scp) {
+    scp.port = static_cast<int>(at.integer("port", scp.port, 0, 65535));
+    scp.bind = at.string("bind", scp.bind);
+    if (const auto address = IpAddress::parse(scp.bind); !address)
+        at.problem("bind", "must be an address of this machine, or 0.0.0.0 or \"::\" for all");
+    scp.max_associations = static_cast<int>(at.integer("max_associations", scp.max_associations, 1, 10000));
+    scp.max_associations_per_caller = static_cast<int>(
+        at.integer("max_associations_per_caller", std::max(1, scp.max_associations / 2), 1, 10000));
+    scp.max_connections = static_cast<int>(at.integer("max_connections", scp.max_connections, 1, 100000));
+    scp.check_called_ae_title = at.boolean("check_called_ae_title", scp.check_called_ae_title);
+    scp.association_timeout = positive_duration(at, "association_timeout", scp.association_timeout);
+    scp.idle_timeout = positive_duration(at, "idle_timeout", scp.idle_timeout);
+    scp.max_object_size = at.size("max_object_size", scp.max_object_size);
+    scp.min_free_space = at.size("min_free_space", scp.min_free_space);
+    scp.max_pdu = static_cast<int>(at.integer("max_pdu", scp.max_pdu, 4096, 131072));
+    for (auto& entry : at.mappings("accept")) {
+        if (entry.boolean("any", false)) {
+            scp.any_caller = true;
+        } else {
+            AcceptedCaller caller;
+            caller.ae_title = entry.string("ae_title");
+            if (caller.ae_title != "*" && !caller.ae_title.empty() && !is_ae_title(caller.ae_title))
+                entry.problem("ae_title",
+                              "must be an AE title, or \"*\" for any: " + ae_title_problem(caller.ae_title));
+            caller.hosts = entry.strings("hosts");
+            for (const auto& host : caller.hosts)
+                if (const auto network = IpNetwork::parse(host); !network)
+                    entry.problem("hosts", network.error().message);
+            scp.accept.push_back(std::move(caller));
+        }
+        entry.finish();
+    }
+    at.finish();
+}
+
+bool is_device(std::string_view name) {
+    constexpr std::string_view numbered = "cuda:";
+    if (name == "auto" || name == "cpu" || name == "cuda") return true;
+    return name.starts_with(numbered) && name.size() > numbered.size() &&
+           name.find_first_not_of("0123456789", numbered.size()) == std::string_view::npos;
+}
+
+void read_devices(YamlMapping& at, ModelSettings& model) {
+    constexpr std::size_t most = 64;
+    const auto devices = at.strings("device");
+    if (!at.has("device")) return;
+    if (devices.empty() || devices.size() > most || !std::all_of(devices.begin(), devices.end(), is_device))
+        at.problem("device", "must be auto, cpu, cuda or cuda:N, or a list of these with a worker for each");
+    else
+        model.devices = devices;
+}
+
+void read_models(YamlMapping& root, const std::filesystem::path& folder, std::vector<ModelSettings>& models) {
+    std::set<std::string> names;
+    for (auto& at : root.mappings("models")) {
+        ModelSettings model;
+        model.package = folder / at.string("package");
+        read_devices(at, model);
+        model.threads = static_cast<int>(at.integer("threads", model.threads, 0, 256));
+        auto batch = at.mapping("batch");
+        if (batch.string("max_size", "auto") != "auto")
+            model.batch_max_size = static_cast<int>(batch.integer("max_size", std::nullopt, 1, 256));
+        model.batch_max_delay = batch.duration("max_delay", model.batch_max_delay);
+        batch.finish();
+        model.mode = at.choice("mode", {"active", "shadow"}, model.mode);
+        model.timeout = positive_duration(at, "timeout", model.timeout);
+        model.golden_every = duration_or_none(at, "golden_every", model.golden_every);
+        if (model.golden_every == Duration::zero())
+            at.problem("golden_every", "must be longer than 0, or none");
+        auto thresholds = at.mapping("thresholds");
+        model.thresholds_line = thresholds.line();
+        for (const auto& label : thresholds.keys())
+            model.thresholds[label] = thresholds.number(label, std::nullopt, 0, 1);
+        if (!names.insert(model_key(model)).second)
+            at.problem("package", "another model's package folder has this name too");
+        at.finish();
+        models.push_back(std::move(model));
+    }
+}
+
+std::map<std::string, std::vector<std::string>> read_aliases(YamlMapping at) {
+    std::map<std::string, std::vector<std::string>> aliases;
+    for (const auto& name : at.keys()) aliases[name] = at.strings(name);
+    return aliases;
+}
+
+void read_site(YamlMapping at, SiteSettings& site) {
+    site.modality_aliases = read_aliases(at.mapping("modality_aliases"));
+    site.body_part_aliases = read_aliases(at.mapping("body_part_aliases"));
+    site.view_aliases = read_aliases(at.mapping("view_aliases"));
+    site.body_part_patterns = read_aliases(at.mapping("body_part_patterns"));
+    site.view_patterns = read_aliases(at.mapping("view_patterns"));
+    site.missing_view = at.choice("missing_view", {"analyse", "refuse"}, site.missing_view);
+    site.missing_body_part = at.choice("missing_body_part", {"analyse", "refuse"}, site.missing_body_part);
+    site.missing_age = at.choice("missing_age", {"analyse", "refuse"}, site.missing_age);
+    for (auto& entry : at.mappings("polarity")) {
+        PolarityRule rule;
+        rule.manufacturer = entry.string("manufacturer");
+        rule.model = entry.string("model", rule.model);
+        rule.follow =
+            entry.choice("follow", {"photometric_interpretation", "presentation_lut_shape"}, std::nullopt);
+        entry.finish();
+        site.polarity.push_back(std::move(rule));
+    }
+    at.finish();
+}
+
+void read_decoder(YamlMapping at, DecoderSettings& decoder) {
+    decoder.processes = static_cast<int>(at.integer("processes", decoder.processes, 0, 64));
+    decoder.max_memory = at.size("max_memory", decoder.max_memory);
+    decoder.max_pixels = static_cast<std::uint64_t>(
+        at.integer("max_pixels", static_cast<std::int64_t>(decoder.max_pixels), 1, 4'000'000'000));
+    decoder.timeout = positive_duration(at, "timeout", decoder.timeout);
+    at.finish();
+}
+
+void read_study(YamlMapping at, StudySettings& study) {
+    study.idle_timeout = at.duration("idle_timeout", study.idle_timeout);
+    study.max_wait = at.duration("max_wait", study.max_wait);
+    study.close_on_release = at.boolean("close_on_release", study.close_on_release);
+    study.max_age = duration_or_none(at, "max_age", study.max_age);
+    study.report_not_analysed =
+        at.choice("report_not_analysed", {"never", "nothing_analysed", "always"}, study.report_not_analysed);
+    study.revise = at.boolean("revise", study.revise);
+    if (study.max_wait < study.idle_timeout)
+        at.problem("max_wait", "must not be shorter than study.idle_timeout");
+    at.finish();
+}
+
+void read_retry(YamlMapping at, RetrySettings& retry) {
+    retry.max_attempts = static_cast<int>(at.integer("max_attempts", retry.max_attempts, 1, 100));
+    retry.first_delay = at.duration("first_delay", retry.first_delay);
+    retry.longest_delay = at.duration("longest_delay", retry.longest_delay);
+    at.finish();
+}
+
+// PS3.5 6.2 LO: at most 64 characters, no backslash. IS for the number.
+std::string series_description(YamlMapping& at, const std::string& key, const std::string& fallback) {
+    auto text = at.string(key, fallback);
+    const auto continuation = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    const auto characters =
+        text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continuation));
+    if (characters > 64 || text.find('\\') != std::string::npos)
+        at.problem(key, "must have at most 64 characters and no backslash");
+    return text;
+}
+
+ReportSettings read_reports(YamlMapping& at) {
+    ReportSettings reports;
+    if (at.has("send")) {
+        const auto kinds = at.strings("send");
+        reports.sr = reports.sc = false;
+        for (const auto& kind : kinds) {
+            if (kind == "sr")
+                reports.sr = true;
+            else if (kind == "sc")
+                reports.sc = true;
+            else
+                at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
+        }
+    }
+    reports.character_set = at.choice("character_set", {"source", "utf8", "latin1"}, reports.character_set);
+    reports.language = at.choice("language", {"en", "de", "fr"}, reports.language);
+    auto sr = at.mapping("sr");
+    reports.sr_sop_class =
+        sr.choice("sop_class", {"comprehensive_3d", "comprehensive", "enhanced"}, reports.sr_sop_class);
+    reports.sr_series_number =
+        static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
+    reports.sr_series_description =
+        series_description(sr, "series_description", reports.sr_series_description);
+    reports.sr_activation_region = sr.boolean("activation_region", reports.sr_activation_region);
+    sr.finish();
+    auto sc = at.mapping("sc");
+    reports.sc_when = sc.choice("when", {"always", "positive", "never"}, reports.sc_when);
+    reports.sc_long_side = static_cast<int>(sc.integer("long_side", reports.sc_long_side, 512, 8192));
+    reports.sc_series_number =
+        static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
+    reports.sc_series_description =
+        series_description(sc, "series_description", reports.sc_series_description);
+    reports.sc_style = sc.choice("style", {"overlay", "presentation_state"}, reports.sc_style);
+    sc.finish();
+    return reports;
+}
+
+// HL7 version 2.5.1, 2.A: HD is shown with 20 characters of namespace by most; no delimiter of HL7 in it.
+std::string hl7_name(YamlMapping& at, const std::string& key, const std::string& fallback) {
+    auto name = at.string(key, fallback);
+    if (name.size() > 180 || name.find_first_of("|^~\\&\r\n") != std::string::npos)
+        at.problem(key, "must have at most 180 characters and none of | ^ ~ \\ &");
+    return name;
+}
+
+Hl7Settings read_hl7(YamlMapping at) {
+    Hl7Settings hl7;
+    hl7.sending_application = hl7_name(at, "sending_application", hl7.sending_application);
+    hl7.sending_facility = hl7_name(at, "sending_facility", hl7.sending_facility);
+    hl7.receiving_application = hl7_name(at, "receiving_application", hl7.receiving_application);
+    hl7.receiving_facility = hl7_name(at, "receiving_facility", hl7.receiving_facility);
+    hl7.processing_id = at.choice("processing_id", {"P", "T", "D"}, hl7.processing_id);
+    hl7.version = at.choice("version", {"2.3.1", "2.4", "2.5", "2.5.1"}, hl7.version);
+    hl7.result_status = at.choice("result_status", {"P", "R"}, hl7.result_status);
+    hl7.character_set = at.choice("character_set", {"utf8", "latin1"}, hl7.character_set);
+    at.finish();
+    return hl7;
+}
+
+// What a destination is sent, by its protocol; the keys of the other one are mistakes.
+void read_protocol(YamlMapping& at, DestinationSettings& destination) {
+    if (at.choice("protocol", {"dicom", "hl7"}, "dicom") == "hl7") {
+        for (const char* key :
+             {"ae_title", "send", "sr", "sc", "character_set", "language", "storage_commitment"})
+            if (at.has(key)) at.problem(key, "is for destinations whose protocol is dicom");
+        destination.reports.sr = destination.reports.sc = false;
+        destination.reports.hl7 = read_hl7(at.mapping("hl7"));
+        return;
+    }
+    if (at.has("hl7")) at.problem("hl7", "is for destinations whose protocol is hl7");
+    destination.ae_title = ae_title(at, "ae_title", std::nullopt);
+    destination.reports = read_reports(at);
+    auto commitment = at.mapping("storage_commitment");
+    destination.storage_commitment = commitment.boolean("request", destination.storage_commitment);
+    destination.commitment_wait = positive_duration(commitment, "wait", destination.commitment_wait);
+    commitment.finish();
+}
+
+void read_triage(YamlMapping at, TriageSettings& triage) {
+    auto urgent = at.mapping("urgent");
+    triage.urgent_line = urgent.line();
+    for (const auto& finding : urgent.keys()) {
+        TriageRule rule{finding, 0};
+        if (urgent.string(finding) != "positive")
+            rule.at_least = urgent.number(finding, std::nullopt, 0.000001, 1);
+        if (finding == indeterminate && rule.at_least > 0)
+            urgent.problem(finding, "must be positive: what is indeterminate has no score of its own");
+        triage.urgent.push_back(std::move(rule));
+    }
+    at.finish();
+}
+
+std::string unbracketed(const std::string& address) {
+    if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
+    return address.substr(1, address.size() - 2);
+}
+
+// A name or an address that can be looked up; a mistake such as a port or a path in it could never be
+// reached.
+bool is_host(const std::string& host) {
+    const bool plain = !host.empty() && std::ranges::all_of(host, [](unsigned char c) {
+        return std::isgraph(c) != 0 && c != '/' && c != '@' && c != '[' && c != ']';
+    });
+    // Of an IPv6 address there may be a zone: fe80::1%eth0.
+    return plain && (host.find(':') == std::string::npos || IpAddress::parse(host.substr(0, host.find('%'))));
+}
+
+void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& destinations) {
+    std::set<std::string> names;
+    for (auto& at : root.mappings("destinations")) {
+        DestinationSettings destination;
+        destination.name = at.string("name");
+        if (!names.insert(destination.name).second)
+            at.problem("name", "another destination has this name too");
+        read_protocol(at, destination);
+        destination.host = unbracketed(at.string("host"));
+        if (at.has("host") && !is_host(destination.host))
+            at.problem("host", "must be a host name or an address, without a port");
+        destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
+        destination.from = at.strings("from");
+        destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
+        destination.first_delay = positive_duration(at, "first_delay", destination.first_delay);
+        destination.longest_delay = positive_duration(at, "longest_delay", destination.longest_delay);
+        destination.refused_delay = positive_duration(at, "refused_delay", destination.refused_delay);
+        destination.refused_attempts =
+            static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
+        destination.timeout = positive_duration(at, "timeout", destination.timeout);
+        at.finish();
+        destinations.push_back(std::move(destination));
+    }
+}
+
+void read_http(YamlMapping at, HttpSettings& http) {
+    const auto listen = at.string("listen", fmt::format("{}:{}", http.address, http.port));
+    if (listen == "none") {
+        http.enabled = false;
+    } else {
+        const auto colon = listen.rfind(':');
+        const auto port = colon == std::string::npos ? "" : listen.substr(colon + 1);
+        if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+            std::stoi(port) > 65535) {
+            at.problem("listen", "must be ADDRESS:PORT, or none");
+        } else if (!IpAddress::parse(unbracketed(listen.substr(0, colon)))) {
+            at.problem("listen", "must start with an address of this machine, such as 127.0.0.1 or [::1]");
+        } else {
+            http.address = unbracketed(listen.substr(0, colon));
+            http.port = std::stoi(port);
+        }
+    }
+    http.max_body = at.size("max_body", http.max_body);
+    at.finish();
+}
+
+}  // namespace
+
+std::string model_key(const ModelSettings& model) {
+    auto folder = model.package.lexically_normal();
+    return folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+}
+
+LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file) {
+    LoadedConfiguration loaded;
+    auto& [configuration, problems] = loaded;
+    auto root = YamlMapping::parse(text, file.string(), problems);
+    std::error_code error;
+    const auto folder = std::filesystem::absolute(file, error).parent_path();
+    read_node(root.mapping("node"), configuration.node);
+    configuration.node.data_dir = folder / configuration.node.data_dir;
+    read_scp(root.mapping("scp"), configuration.scp);
+    read_models(root, folder, configuration.models);
+    read_site(root.mapping("site"), configuration.site);
+    configuration.scp.descriptions_matter =
+        !configuration.site.body_part_patterns.empty() || !configuration.site.view_patterns.empty();
+    read_decoder(root.mapping("decoder"), configuration.decoder);
+    read_study(root.mapping("study"), configuration.study);
+    read_retry(root.mapping("retry"), configuration.retry);
+    read_triage(root.mapping("triage"), configuration.triage);
+    read_destinations(root, configuration.destinations);
+    read_http(root.mapping("http"), configuration.http);
+    root.finish();
+    return loaded;
+}
+
+LoadedConfiguration load_configuration(const std::filesystem::path& file) {
+    const auto text = read_file(file, largest_file);
+    if (text) return parse_configuration(*text, file);
+    LoadedConfiguration loaded;
+    loaded.problems.push_back({file.string(), 0, "", text.error().message});
+    return loaded;
+}
+
+}  // namespace hilum

@@ -1,0 +1,30 @@
+// Between the coordinator and the scanner (scp/spool_scanner.h), each one packet of a Channel, as in
+// messages.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "contract/messages.h"
+
+namespace hilum {
+
+// coordinator -> scanner: a file of the spool that no instance names. One descriptor: the file, open for
+// reading. Answered by ScanReply.
+struct ScanRequest {
+    static constexpr const char* type = "scan";
+    std::string file;  // name within the spool folder
+};
+// scanner -> coordinator: what a receiver would have reported of the object.
+struct ScanReply {
+    static constexpr const char* type = "scan_reply";
+    StoreCommit object;          // calling_ae from the file meta information
+    std::uint64_t data_set = 0;  // bytes of the file from the data set's first one to its end
+    std::string error_code,
+        error;  // empty: `object` is whole; "not_now": it could not be read for a reason that may pass
+};
+
+HILUM_JSON(ScanRequest)
+HILUM_JSON(ScanReply)
+
+}  // namespace hilum

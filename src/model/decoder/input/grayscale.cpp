@@ -1,0 +1,91 @@
+#include "model/decoder/input/grayscale.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hilum::model {
+
+double Window::apply(double value) const {
+    switch (function) {
+        case VoiLutFunction::sigmoid:
+            return 1 / (1 + std::exp(-4 * (value - center) / width));
+        case VoiLutFunction::linear_exact:
+            return std::clamp((value - center) / width + 0.5, 0.0, 1.0);
+        case VoiLutFunction::linear:
+            break;
+    }
+    if (width == 1) return value > center - 0.5 ? 1 : 0;
+    return std::clamp((value - (center - 0.5)) / (width - 1) + 0.5, 0.0, 1.0);
+}
+
+double Grayscale::modality_value(int stored) const {
+    return modality_lut ? modality_lut->at(stored) : stored * slope + intercept;
+}
+
+bool Grayscale::is_padding(int stored) const {
+    return padding && stored >= padding->lowest && stored <= padding->highest;
+}
+
+std::optional<ValueRange> range_of(const StoredPixels& pixels, const Grayscale& grayscale) {
+    return range_of(pixels.word_counts(), pixels.encoding, grayscale);
+}
+
+std::optional<ValueRange> range_of(const std::vector<std::uint32_t>& word_counts,
+                                   const PixelEncoding& encoding, const Grayscale& grayscale) {
+    std::optional<ValueRange> range;
+    for (std::size_t word = 0; word < word_counts.size(); ++word) {
+        const int stored = encoding.value(static_cast<std::uint32_t>(word));
+        if (word_counts[word] == 0 || grayscale.is_padding(stored)) continue;
+        const double value = grayscale.modality_value(stored);
+        if (!range) range = ValueRange{value, value};
+        range->lowest = std::min(range->lowest, value);
+        range->highest = std::max(range->highest, value);
+    }
+    return range;
+}
+
+namespace {
+
+double within(double value, double lowest, double highest) {
+    return highest > lowest ? std::clamp((value - lowest) / (highest - lowest), 0.0, 1.0) : 0.0;
+}
+
+double voi_intensity(const Grayscale& grayscale, double value, const ValueRange& range) {
+    if (grayscale.voi_lut) return within(grayscale.voi_lut->at(value), 0, grayscale.voi_lut->white);
+    if (grayscale.window) return grayscale.window->apply(value);
+    return within(value, range.lowest, range.highest);
+}
+
+double intensity_of(const PixelEncoding& encoding, const Grayscale& grayscale, Intensity intensity,
+                    int stored, const ValueRange& range) {
+    switch (intensity) {
+        case Intensity::stored_range:
+            return within(stored, encoding.lowest(), encoding.highest());
+        case Intensity::window:
+            return voi_intensity(grayscale, grayscale.modality_value(stored), range);
+        case Intensity::minmax:
+            break;
+    }
+    return within(grayscale.modality_value(stored), range.lowest, range.highest);
+}
+
+}  // namespace
+
+std::vector<float> intensity_table(const PixelEncoding& encoding, const Grayscale& grayscale,
+                                   Intensity intensity, const ValueRange& range) {
+    // One computation for each stored value, which several words may hold.
+    std::vector<float> of_value(std::size_t{1} << encoding.bits_stored);
+    for (int stored = encoding.lowest(); stored <= encoding.highest(); ++stored) {
+        const double value = intensity_of(encoding, grayscale, intensity, stored, range);
+        of_value[static_cast<std::size_t>(stored - encoding.lowest())] =
+            grayscale.is_padding(stored) ? 0.0F : static_cast<float>(grayscale.inverted ? 1 - value : value);
+    }
+    std::vector<float> table(encoding.words());
+    for (std::size_t word = 0; word < table.size(); ++word) {
+        const int stored = encoding.value(static_cast<std::uint32_t>(word));
+        table[word] = of_value[static_cast<std::size_t>(stored - encoding.lowest())];
+    }
+    return table;
+}
+
+}  // namespace hilum::model

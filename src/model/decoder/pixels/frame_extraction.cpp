@@ -1,0 +1,192 @@
+#include "model/decoder/pixels/frame_extraction.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcfcache.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <vector>
+
+#include "dicom/dataset_reading.h"
+#include "model/decoder/pixels/jpeg2000/jpeg2000_header.h"
+#include "model/decoder/pixels/pixel_fragments.h"
+
+namespace hilum::model {
+namespace {
+
+constexpr long long most_frames = 20'000;
+constexpr Uint32 signature_bytes = 12;  // the longest by which a frame's stream is known: that of JP2
+
+using Bytes = std::vector<std::uint8_t>;
+
+// Part of a value, which otherwise stays in its file.
+std::optional<Bytes> part_of(DcmElement& element, std::size_t offset, std::size_t length,
+                             DcmFileCache& cache) {
+    Bytes bytes(length);
+    if (length == 0) return bytes;
+    const OFCondition condition = element.getPartialValue(bytes.data(), static_cast<Uint32>(offset),
+                                                          static_cast<Uint32>(length), &cache);
+    if (condition == EC_MemoryExhausted) throw std::bad_alloc();
+    if (condition.bad()) return {};
+    return bytes;
+}
+
+// Without the offset table before them.
+std::vector<DcmElement*> fragment_items(DcmPixelSequence& sequence) {
+    std::vector<DcmElement*> items;
+    DcmObject* object = sequence.nextInContainer(nullptr);
+    // getItem(i) would walk from the first one each time.
+    while (object != nullptr && (object = sequence.nextInContainer(object)) != nullptr)
+        items.push_back(dynamic_cast<DcmElement*>(object));
+    return items;
+}
+
+bool begins_frame(const Bytes& bytes, E_TransferSyntax syntax) {
+    constexpr std::array<std::uint8_t, 2> start_of_image{0xFF, 0xD8};  // of JPEG and JPEG-LS
+    switch (syntax) {
+        case EXS_RLELossless:
+            return false;  // nothing marks it
+        case EXS_JPEG2000LosslessOnly:
+        case EXS_JPEG2000:
+            return begins_jpeg2000_stream(bytes);
+        default:
+            return bytes.size() >= start_of_image.size() &&
+                   std::equal(start_of_image.begin(), start_of_image.end(), bytes.begin());
+    }
+}
+
+struct FragmentRange {
+    std::size_t begin = 0, end = 0;
+};
+
+Analysable<FragmentRange> fragments_of_frame(DcmPixelSequence& sequence,
+                                             const std::vector<DcmElement*>& items, E_TransferSyntax syntax,
+                                             std::size_t frame, std::size_t frames) {
+    std::vector<std::size_t> lengths;
+    for (DcmElement* const item : items) {
+        if (item == nullptr) return undecodable("its compressed data cannot be read");
+        lengths.push_back(item->getLength());
+    }
+    DcmFileCache cache;
+    const auto beginnings = frame_beginnings(lengths, frames, offset_table_of(sequence), [&](std::size_t i) {
+        const auto signature =
+            part_of(*items[i], 0, std::min<std::size_t>(lengths[i], signature_bytes), cache);
+        return signature && begins_frame(*signature, syntax);
+    });
+    if (!beginnings) return undecodable("its compressed data " + beginnings.error().message);
+    return FragmentRange{beginnings->at(frame - 1), beginnings->at(frame)};
+}
+
+Analysable<Bytes> joined(const std::vector<DcmElement*>& items, const FragmentRange& range) {
+    Bytes stream;
+    DcmFileCache cache;
+    std::size_t length = 0;
+    for (std::size_t i = range.begin; i < range.end; ++i) length += items[i]->getLength();
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        auto bytes = part_of(*items[i], 0, items[i]->getLength(), cache);
+        if (!bytes) return undecodable("its compressed data cannot be read");
+        if (bytes->size() == length) return std::move(*bytes);  // the only one, and not copied
+        stream.reserve(length);
+        stream.insert(stream.end(), bytes->begin(), bytes->end());
+    }
+    return stream;
+}
+
+Analysable<void> keep_fragments(DcmDataset& dataset, DcmPixelData& pixel_data, std::size_t frame,
+                                std::size_t frames) {
+    const E_TransferSyntax syntax = dataset.getOriginalXfer();
+    DcmPixelSequence* sequence = nullptr;
+    if (pixel_data.getEncapsulatedRepresentation(syntax, nullptr, sequence).bad() || sequence == nullptr)
+        return undecodable("its pixel data is not compressed as its header says");
+    if (auto counted = check_fragment_count(*sequence); !counted) return counted;
+    const auto items = fragment_items(*sequence);
+    const auto range = fragments_of_frame(*sequence, items, syntax, frame, frames);
+    if (!range) return tl::unexpected(range.error());
+    const auto stream = joined(items, *range);
+    if (!stream) return tl::unexpected(stream.error());
+    replace_fragments(dataset, *stream, syntax);
+    return {};
+}
+
+// Native pixel data; words stay words, in this machine's byte order.
+Analysable<void> keep_bytes(DcmPixelData& pixel_data, std::size_t frame, std::size_t frames,
+                            std::size_t bytes_of_frame) {
+    if (bytes_of_frame == 0 || pixel_data.getLength() / bytes_of_frame < frames)
+        return undecodable("it has less pixel data than its header says");
+    DcmFileCache cache;
+    const bool has_words = pixel_data.getVR() == EVR_OW;
+    const auto kept = part_of(pixel_data, (frame - 1) * bytes_of_frame, bytes_of_frame, cache);
+    if (!kept) return undecodable("its pixel data cannot be read");
+    OFCondition condition;
+    if (has_words) {
+        std::vector<Uint16> words((kept->size() + 1) / 2, 0);
+        std::ranges::copy(*kept, reinterpret_cast<std::uint8_t*>(words.data()));
+        condition = pixel_data.putUint16Array(words.data(), static_cast<unsigned long>(words.size()));
+    } else {
+        condition = pixel_data.putUint8Array(kept->data(), static_cast<unsigned long>(kept->size()));
+    }
+    if (condition == EC_MemoryExhausted) throw std::bad_alloc();
+    if (condition.bad()) return undecodable("its pixel data is of the wrong kind");
+    return {};
+}
+
+// Without reading it, which DCMTK's question for it would do.
+bool has_value(DcmDataset& dataset, const DcmTagKey& tag) {
+    DcmElement* element = nullptr;
+    return dataset.findAndGetElement(tag, element).good() && element != nullptr &&
+           element->getLengthField() > 0;
+}
+
+}  // namespace
+
+std::optional<long long> number_of_frames(DcmDataset& dataset) {
+    if (!has_value(dataset, DCM_NumberOfFrames)) return 1;
+    const auto frames = integer_of(dataset, DCM_NumberOfFrames);
+    return frames == 0 ? 1 : frames;
+}
+
+Analysable<std::vector<std::uint8_t>> joined_fragments(DcmPixelSequence& sequence) {
+    const auto items = fragment_items(sequence);
+    if (std::ranges::find(items, nullptr) != items.end())
+        return undecodable("its compressed data cannot be read");
+    return joined(items, {0, items.size()});
+}
+
+void replace_fragments(DcmDataset& dataset, const std::vector<std::uint8_t>& stream,
+                       E_TransferSyntax syntax) {
+    auto* const fragment = new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB));
+    if (fragment->putUint8Array(stream.data(), static_cast<unsigned long>(stream.size())).bad())
+        throw std::bad_alloc();
+    auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
+    sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));
+    sequence->insert(fragment);
+    auto* const pixel_data = new DcmPixelData(DCM_PixelData);
+    pixel_data->putOriginalRepresentation(syntax, nullptr, sequence);
+    dataset.insert(pixel_data, OFTrue);
+}
+
+Analysable<void> keep_frame(DcmDataset& dataset, int frame, std::size_t bytes_of_frame) {
+    const auto frames = number_of_frames(dataset).value_or(0);
+    if (frames > most_frames)
+        return refuse("too_large", "The image has more frames than may be decoded here.");
+    if (frame < 1 || frame > frames)
+        return undecodable(fmt::format("it has {} frames, and none of the number {}", frames, frame));
+    if (frames == 1) return {};
+    DcmElement* element = nullptr;
+    dataset.findAndGetElement(DCM_PixelData, element);
+    auto* const pixel_data = dynamic_cast<DcmPixelData*>(element);
+    if (pixel_data == nullptr) return undecodable("it has no pixel data");
+    const bool encapsulated = DcmXfer(dataset.getOriginalXfer()).isEncapsulated();
+    const auto number = static_cast<std::size_t>(frame), all = static_cast<std::size_t>(frames);
+    const auto kept = encapsulated ? keep_fragments(dataset, *pixel_data, number, all)
+                                   : keep_bytes(*pixel_data, number, all, bytes_of_frame);
+    if (!kept) return kept;
+    dataset.putAndInsertString(DCM_NumberOfFrames, "1");
+    return {};
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,137 @@
+#include "model/decoder/radiograph_header.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <string_view>
+
+#include "base/calendar_date.h"
+#include "base/logging.h"
+#include "base/text.h"
+#include "dicom/dataset_reading.h"
+#include "model/decoder/intended_use/anatomy_codes.h"
+
+namespace hilum::model {
+namespace {
+
+constexpr unsigned long most_values = 16;
+
+std::vector<std::string> values_of(DcmItem& item, const DcmTagKey& tag) {
+    std::vector<std::string> values;
+    const std::string all = text_of(item, tag);
+    const auto count = static_cast<unsigned long>(std::ranges::count(all, '\\')) + (all.empty() ? 0 : 1);
+    for (unsigned long i = 0; i < std::min(count, most_values); ++i)
+        values.push_back(upper(text_of(item, tag, i)));
+    return values;
+}
+
+std::optional<int> digits(std::string_view text) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || text.empty() || text.front() == '-')
+        return {};
+    return number;
+}
+
+}  // namespace
+
+std::optional<double> years_of_age_string(const std::string& age) {
+    if (age.size() < 2 || age.size() > 4) return {};
+    const auto number = digits(std::string_view(age).substr(0, age.size() - 1));
+    if (!number) return {};
+    switch (age.back()) {
+        case 'Y':
+            return *number;
+        case 'M':
+            return *number / 12.0;
+        case 'W':
+            return *number * 7 / 365.25;
+        case 'D':
+            return *number / 365.25;
+        default:
+            return {};
+    }
+}
+
+std::optional<double> years_between(const std::string& birth_date, const std::string& date) {
+    const auto birth = parse_date(birth_date), then = parse_date(date);
+    if (!birth || !then || *then < *birth) return {};
+    const bool had_birthday =
+        std::pair(then->month(), then->day()) >= std::pair(birth->month(), birth->day());
+    const int completed =
+        static_cast<int>(then->year()) - static_cast<int>(birth->year()) - (had_birthday ? 0 : 1);
+    if (completed >= 1) return completed;
+    return (std::chrono::sys_days(*then) - std::chrono::sys_days(*birth)).count() / 365.25;
+}
+
+namespace {
+
+void read_age(DcmDataset& dataset, RadiographHeader& header) {
+    const std::string age = upper(text_of(dataset, DCM_PatientAge));
+    const std::string birth_date = text_of(dataset, DCM_PatientBirthDate);
+    header.patient_age_years = years_of_age_string(age);
+    if (header.patient_age_years) return;
+    header.patient_age_years = years_between(birth_date, text_of(dataset, DCM_StudyDate));
+    header.patient_age_unreadable = !header.patient_age_years && !(age.empty() && birth_date.empty());
+    if (!age.empty())
+        add_note(header.notes, "age",
+                 header.patient_age_years
+                     ? "The Patient's Age cannot be read: it was taken from birth and study date."
+                     : "The Patient's Age cannot be read.");
+    if (!birth_date.empty() && !header.patient_age_years)
+        add_note(header.notes, "birth_date",
+                 "The Patient's Birth Date and the Study Date tell no age: one of them cannot be read, is "
+                 "absent, or they are in the wrong order.");
+}
+
+// Names come back in results as they could be read.
+void note_character_set(DcmDataset& dataset, ImageNotes& notes) {
+    constexpr Uint32 longest_text = 64 * 1024;  // bytes
+    for (DcmElement* const element : elements_of(dataset)) {
+        if (element->getLengthField() > longest_text || !depends_on_character_set(*element) ||
+            is_text_as_declared(dataset, *element))
+            continue;
+        const std::string declared = text_of(dataset, DCM_SpecificCharacterSet);
+        return add_note(notes, "character_set",
+                        declared.empty()
+                            ? "The header declares no character set, and its text is not all ASCII."
+                            : fmt::format("Text of the header is not in the character set that it "
+                                          "declares ({}).",
+                                          loggable(declared)));
+    }
+}
+
+}  // namespace
+
+RadiographHeader read_radiograph_header(DcmDataset& dataset) {
+    RadiographHeader header;
+    RadiographAttributes& attributes = header.attributes;
+    attributes.sop_instance_uid = text_of(dataset, DCM_SOPInstanceUID);
+    attributes.sop_class_uid = text_of(dataset, DCM_SOPClassUID);
+    attributes.transfer_syntax_uid = transfer_syntax_of(dataset);
+    attributes.modality = upper(text_of(dataset, DCM_Modality));
+    attributes.body_part = upper(text_of(dataset, DCM_BodyPartExamined));
+    if (attributes.body_part.empty())
+        attributes.body_part = body_part_of(code_of(dataset, DCM_AnatomicRegionSequence));
+    if (attributes.body_part.empty())
+        attributes.body_part = body_part_of(code_of(dataset, DCM_PrimaryAnatomicStructureSequence));
+    attributes.view = upper(text_of(dataset, DCM_ViewPosition));
+    if (attributes.view.empty()) attributes.view = view_of(code_of(dataset, DCM_ViewCodeSequence));
+    attributes.rows = static_cast<int>(integer_of(dataset, DCM_Rows).value_or(0));
+    attributes.columns = static_cast<int>(integer_of(dataset, DCM_Columns).value_or(0));
+
+    header.presentation_intent_type = upper(text_of(dataset, DCM_PresentationIntentType));
+    header.manufacturer = text_of(dataset, DCM_Manufacturer);
+    header.image_type = values_of(dataset, DCM_ImageType);
+    for (const DcmTagKey& tag : {DCM_StudyDescription, DCM_SeriesDescription, DCM_ProtocolName,
+                                 DCM_AcquisitionDeviceProcessingDescription})
+        if (auto text = text_of(dataset, tag); !text.empty()) header.descriptions.push_back(std::move(text));
+    header.has_pixels = attributes.rows > 0 && attributes.columns > 0 && dataset.tagExists(DCM_PixelData);
+    read_age(dataset, header);
+    note_character_set(dataset, header.notes);
+    return header;
+}
+
+}  // namespace hilum::model

@@ -1,0 +1,43 @@
+// The decoder's work on one file, from the open descriptor to what the worker and the composer need.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "contract/analysis.h"
+#include "contract/configuration.h"
+#include "model/package/model_package.h"
+
+namespace hilum::model {
+
+struct PreparedRadiograph {
+    std::vector<std::int64_t> shape;  // 1, channels, rows, columns
+    UniqueFd tensor;                  // sealed memfd of as many floats
+    InputGeometry geometry;
+    UniqueFd display;  // sealed memfd of display_geometry.rows * columns bytes; none of a golden case
+    DisplayGeometry display_geometry;
+};
+
+struct Preparation {
+    RadiographAttributes attributes;  // as far as they were read
+    std::variant<NotAnalysed, PreparedRadiograph> outcome;
+    FrameCount frames;  // 1 of 1 where the image as a whole is not analysed
+    ImageNotes notes;   // what was not taken as the file says it, as far as it was read
+};
+
+// The frame of that number, from 1, of `file`, an open DICOM file, left open. What the image is to blame for
+// is NotAnalysed, with the codes of check_intended_use(), "frames" (more than may be analysed one by one),
+// decode_pixels(), "blank" (nothing to see), and "undecodable" for a file that cannot be parsed. Errors are
+// ours: "unreadable", "out_of_memory", "system". register_decoders() has been called.
+Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& package,
+                                       int display_long_side, const Configuration& configuration);
+
+// The input of one of the package's golden cases, a DICOM file or a grey PNG, which counts as MONOCHROME2
+// without a window: prepared whatever the intended use and the site say, and without a display image; of
+// several frames the first. The same outcomes.
+Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
+
+}  // namespace hilum::model

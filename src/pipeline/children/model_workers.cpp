@@ -1,0 +1,355 @@
+#include "pipeline/children/model_workers.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/logging.h"
+#include "pipeline/lanes/wake_up.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::minutes longest_reload(
+    10);  // a large model on a slow disk, its warm-up and golden cases
+constexpr std::chrono::minutes inconclusive_again(1);
+
+std::int64_t next_number() {
+    static std::int64_t last = 0;  // the coordinator has one thread for this
+    return ++last;
+}
+
+bool same_package(const WorkerReady& a, const WorkerReady& b) {
+    return a.package_sha256 == b.package_sha256 && a.model == b.model;
+}
+
+bool contains(const std::list<ModelWorker>& workers, std::int64_t number) {
+    return std::any_of(workers.begin(), workers.end(),
+                       [number](const ModelWorker& worker) { return worker.number == number; });
+}
+
+}  // namespace
+
+ModelWorkers::ModelWorkers(boost::asio::io_context& loop, const ModelSettings& settings,
+                           Environment environment)
+    : loop_(loop),
+      settings_(settings),
+      key_(model_key(settings)),
+      environment_(std::move(environment)),
+      reload_timer_(loop),
+      proof_timer_(loop) {}
+
+void ModelWorkers::start() {
+    for (std::size_t slot = 0; slot < settings_.devices.size(); ++slot) add(serving_, slot).child->start();
+    if (settings_.golden_every) prove_again_after(*settings_.golden_every);
+}
+
+void ModelWorkers::stop() {
+    stopping_ = true;
+    reload_timer_.cancel();
+    proof_timer_.cancel();
+    if (reloaded_) end_reload("the node is being stopped");
+    for (auto* workers : {&serving_, &candidates_, &retiring_})
+        for (auto& worker : *workers) worker.child->stop();
+}
+
+ModelWorker& ModelWorkers::add(Workers& workers, std::size_t slot) {
+    auto& worker = workers.emplace_back();
+    worker.number = next_number();
+    const auto number = worker.number;
+    const auto name = settings_.devices.size() == 1 ? key_ : fmt::format("{}/{}", key_, slot);
+    worker.child = std::make_unique<SupervisedChild>(
+        loop_, environment_.specify(settings_.devices[slot], name),
+        SupervisedChild::Callbacks{
+            [this, number](Message message) { on_message(number, std::move(message)); },
+            [this, number](const std::string& how) { on_ended(number, how); },
+            [this] { environment_.on_changed(); }});
+    return worker;
+}
+
+// ---- what the processes tell ----
+
+void ModelWorkers::on_message(std::int64_t number, Message message) {
+    auto* worker = find(number);
+    if (worker == nullptr) return;
+    if (const auto failed = from_packet<WorkerFailed>(message)) {
+        worker->error = failed->error;
+        spdlog::error("model {}: {}", key_, failed->error);
+        return environment_.on_changed();
+    }
+    auto ready = from_packet<WorkerReady>(message);
+    if (!ready && !worker->ready) return;  // it was rejected: nothing that it still says counts
+    if (!ready) return environment_.on_reply(*worker, std::move(message));
+    if (worker->ready || message.fds.size() != 1 + ready->golden.size() || ready->batch_size < 1) {
+        spdlog::error("worker {}: malformed announcement", worker->child->name());
+        return worker->child->kill();
+    }
+    on_loaded(*worker, std::move(*ready), std::move(message.fds));
+}
+
+void ModelWorkers::on_loaded(ModelWorker& worker, WorkerReady ready, std::vector<UniqueFd> fds) {
+    worker.ready = std::move(ready);
+    worker.model_yaml = std::move(fds.front());
+    fds.erase(fds.begin());
+    worker.golden_inputs = std::move(fds);
+    const auto* other = any_serving();
+    if (!is_candidate(worker) && other != nullptr && !same_package(*other->ready, *worker.ready)) {
+        // It was started again by itself: two versions must not serve side by side.
+        worker.error = "the package was changed since the other workers loaded it; run `hilum model reload`";
+        spdlog::error("worker {}: {}", worker.child->name(), worker.error);
+        return environment_.on_changed();
+    }
+    prove(worker);
+}
+
+void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
+    auto* worker = find(number);
+    if (worker == nullptr) return;
+    if (worker->ready) worker->error = how;
+    worker->ready.reset();
+    worker->proved = false;
+    worker->inferring = 0;
+    worker->golden_inputs.clear();
+    environment_.on_gone(*worker, how);
+    if (is_candidate(*worker)) return end_reload(worker->error.empty() ? how : worker->error);
+    if (!contains(retiring_, number)) return;  // it is started again
+    worker->child->stop();
+    forget_later(number);
+}
+
+// Not at once: its SupervisedChild is still at work when it tells of its end.
+void ModelWorkers::forget_later(std::int64_t number) {
+    boost::asio::post(loop_, [this, number] {
+        retiring_.remove_if([number](const ModelWorker& worker) { return worker.number == number; });
+    });
+}
+
+// ---- golden cases ----
+
+// One case after another, so that the images of the day go on between them.
+void ModelWorkers::prove(ModelWorker& worker, std::size_t index) {
+    if (index == worker.golden_inputs.size()) return on_proved(worker);
+    environment_.run_golden(worker, index, [this, number = worker.number, index](const Status& outcome) {
+        auto* proving = find(number);
+        if (proving != nullptr && proving->ready) on_golden(*proving, index, outcome);
+    });
+}
+
+void ModelWorkers::on_golden(ModelWorker& worker, std::size_t index, const Status& outcome) {
+    if (outcome) return prove(worker, index + 1);
+    const auto& error = outcome.error();
+    const bool certain = error.code == "golden_mismatch" || error.code == "golden_input";
+    if (worker.proved && !certain) {
+        spdlog::warn("model {}: its golden cases could not be run and are tried again: {}", key_,
+                     error.message);
+        return prove_again_after(inconclusive_again);
+    }
+    reject(worker, error.message);
+}
+
+// Its process is started again and has to prove itself anew: what a restart mends was not the package.
+void ModelWorkers::reject(ModelWorker& worker, const std::string& why) {
+    spdlog::error("model {} does not say what it should: {}", key_, why);
+    auto event = event_of("model_golden_failed", &worker);
+    event.outcome = "failure";
+    event.detail["error"] = why;
+    worker.error = why;
+    worker.ready.reset();
+    worker.proved = false;
+    environment_.on_event(std::move(event));
+    worker.child->kill();
+    environment_.on_changed();
+}
+
+void ModelWorkers::on_proved(ModelWorker& worker) {
+    if (worker.proved) {  // again, as every day
+        spdlog::info("model {}: its {} golden cases came out right", key_, worker.golden_inputs.size());
+        return environment_.on_event(event_of("model_golden_passed", &worker));
+    }
+    worker.proved = true;
+    worker.error.clear();
+    worker.child->prosper();
+    if (!is_candidate(worker)) return take_up(worker);
+    const auto is_proved = [](const ModelWorker& one) { return one.proved; };
+    if (std::all_of(candidates_.begin(), candidates_.end(), is_proved)) swap();
+}
+
+void ModelWorkers::take_up(ModelWorker& worker) {
+    const auto& ready = *worker.ready;
+    spdlog::info("model {} {} is ready on {}, {} golden cases right", loggable(ready.model.name),
+                 loggable(ready.model.version), ready.device, ready.golden.size());
+    environment_.on_event(event_of("model_loaded", &worker));
+    environment_.on_changed();
+    environment_.on_capacity();
+}
+
+void ModelWorkers::prove_again_after(Duration wait) {
+    if (stopping_) return;
+    wake_up_after(proof_timer_, wait, [this] {
+        for (auto& worker : serving_)
+            if (worker.serves()) prove(worker);
+        if (settings_.golden_every) prove_again_after(*settings_.golden_every);
+    });
+}
+
+// ---- reload ----
+
+void ModelWorkers::reload(const std::string& actor, Reloaded done) {
+    if (reloaded_ || stopping_) {
+        ModelReload outcome{
+            key_, stopping_ ? "the node is being stopped" : "it is being reloaded already", {}, {}};
+        return boost::asio::post(loop_, [done = std::move(done), outcome] { done(outcome); });
+    }
+    reloaded_ = std::move(done);
+    actor_ = actor;
+    const auto* serving = any_serving();
+    before_ = serving != nullptr ? serving->ready->model.version : "";
+    spdlog::info("model {}: loading {} beside what serves", key_, settings_.package.string());
+    for (std::size_t slot = 0; slot < settings_.devices.size(); ++slot) add(candidates_, slot);
+    wake_up_after(reload_timer_, longest_reload, [this] {
+        end_reload(fmt::format("it was not ready within {}", format_duration(longest_reload)));
+    });
+    for (auto& candidate : candidates_) candidate.child->start();
+    environment_.on_changed();
+}
+
+bool ModelWorkers::is_candidate(const ModelWorker& worker) const {
+    return contains(candidates_, worker.number);
+}
+
+void ModelWorkers::swap() {
+    retire(serving_);
+    serving_.splice(serving_.end(), candidates_);
+    for (auto& worker : serving_) take_up(worker);
+    end_reload("");
+}
+
+void ModelWorkers::end_reload(const std::string& error) {
+    if (!reloaded_) return;
+    reload_timer_.cancel();
+    const auto* serving = any_serving();
+    ModelReload outcome{key_, error, before_, ""};
+    auto event = event_of(error.empty() ? "model_reloaded" : "model_reload_failed", serving);
+    event.actor = actor_;
+    if (error.empty()) {
+        outcome.after = serving->ready->model.version;
+        event.detail["before"] = before_;
+    } else {
+        spdlog::error("model {} was not reloaded: {}", key_, error);
+        event.outcome = "failure";
+        event.detail["error"] = error;
+    }
+    retire(candidates_);
+    environment_.on_event(std::move(event));
+    environment_.on_changed();
+    std::exchange(reloaded_, nullptr)(std::move(outcome));
+}
+
+// They finish what they work on. Those that never served are ended.
+void ModelWorkers::retire(Workers& workers) {
+    std::vector<std::int64_t> numbers;
+    for (auto& worker : workers) numbers.push_back(worker.number);
+    retiring_.splice(retiring_.end(), workers);
+    for (const auto number : numbers) {
+        auto* worker = find(number);
+        if (!worker->serves()) worker->child->kill();
+        if (!worker->child->running()) forget_later(number);
+        end_if_idle(*worker);
+    }
+}
+
+void ModelWorkers::end_if_idle(ModelWorker& worker) {
+    if (worker.inferring > 0) return;
+    environment_.on_gone(worker, "was replaced");
+    worker.child->stop();
+}
+
+void ModelWorkers::answered(ModelWorker& worker) {
+    --worker.inferring;
+    if (contains(retiring_, worker.number)) end_if_idle(worker);
+}
+
+// ---- who is there ----
+
+ModelWorker* ModelWorkers::find(std::int64_t number) {
+    for (auto* workers : {&serving_, &candidates_, &retiring_})
+        for (auto& worker : *workers)
+            if (worker.number == number) return &worker;
+    return nullptr;
+}
+
+const ModelWorker* ModelWorkers::any_serving() const {
+    const auto found = std::find_if(serving_.begin(), serving_.end(),
+                                    [](const ModelWorker& worker) { return worker.serves(); });
+    return found == serving_.end() ? nullptr : &*found;
+}
+
+std::size_t ModelWorkers::batch_sizes() const {
+    std::size_t all = 0;
+    for (const auto& worker : serving_)
+        if (worker.serves()) all += static_cast<std::size_t>(worker.ready->batch_size);
+    return all;
+}
+
+ModelWorker* ModelWorkers::with_room(const std::string& package_sha256) {
+    ModelWorker* best = nullptr;
+    for (auto& worker : serving_) {
+        if (!worker.serves() || worker.ready->package_sha256 != package_sha256 || !worker.has_room())
+            continue;
+        if (best == nullptr || worker.inferring < best->inferring) best = &worker;
+    }
+    return best;
+}
+
+bool ModelWorkers::any_child_running() const {
+    for (const auto* workers : {&serving_, &candidates_, &retiring_})
+        for (const auto& worker : *workers)
+            if (worker.child->running()) return true;
+    return false;
+}
+
+void ModelWorkers::append_children_status(nlohmann::json& all) const {
+    // One line for each device: those that come and go during a reload are told by status().
+    for (const auto& worker : serving_) all.push_back(worker.child->status());
+}
+
+nlohmann::json ModelWorkers::status() const {
+    const auto* serving = any_serving();
+    std::string error, devices;
+    for (const auto& worker : serving_) {
+        if (error.empty()) error = worker.error;
+        if (worker.serves()) devices += (devices.empty() ? "" : ", ") + worker.ready->device;
+    }
+    nlohmann::json one = {{"package", settings_.package.filename().string()},
+                          {"mode", settings_.mode},
+                          {"state", serving != nullptr ? "ready"
+                                    : error.empty()    ? "loading"
+                                                       : "failed"},
+                          {"reloading", reloaded_ != nullptr},
+                          {"error", error}};
+    if (serving == nullptr) return one;
+    one["name"] = serving->ready->model.name;
+    one["version"] = serving->ready->model.version;
+    one["sha256"] = serving->ready->model.sha256;
+    one["device"] = devices;
+    one["batch_size"] = serving->ready->batch_size;
+    one["golden_cases"] = serving->ready->golden.size();
+    return one;
+}
+
+audit::AuditEvent ModelWorkers::event_of(const char* type, const ModelWorker* worker) const {
+    audit::AuditEvent event;
+    event.type = type;
+    event.actor = "hilum";
+    event.detail["model_key"] = key_;
+    if (worker == nullptr || !worker->ready) return event;
+    event.detail["model"] = worker->ready->model;
+    event.detail["device"] = worker->ready->device;
+    event.detail["golden_cases"] = worker->ready->golden.size();
+    event.detail["labels"] = worker->ready->labels;
+    return event;
+}
+
+}  // namespace hilum

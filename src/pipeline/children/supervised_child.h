@@ -1,0 +1,77 @@
+// One child process of the coordinator: started, watched, and started again after a growing delay when it
+// ends.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/process.h"
+#include "pipeline/children/channel_watcher.h"
+
+namespace hilum {
+
+struct ChildSpecification {
+    std::string role;                    // listener | decoder | worker | composer | sender | http
+    std::string name;                    // tells children of one role apart
+    std::vector<std::string> arguments;  // program first
+    int configuration_fd = -1;           // a memfd with the configuration's text; becomes descriptor 4
+    bool dies_with_parent =
+        true;  // killed with the coordinator; the listener and receivers end by themselves
+};
+
+class SupervisedChild {
+  public:
+    struct Callbacks {
+        std::function<void(Message)> on_message;
+        std::function<void(const std::string& how)> on_ended;  // before it is started again
+        std::function<void()> on_changed;                      // its state changed
+    };
+
+    SupervisedChild(boost::asio::io_context& loop, ChildSpecification specification, Callbacks callbacks);
+    ~SupervisedChild();  // kills it if it still runs
+
+    void start();
+    void stop();  // closes its channel and does not start it again; it ends by itself or by kill()
+    void kill();  // SIGKILL; without stop() before, it is started again
+    bool running() const { return child_.pid > 0; }
+    pid_t pid() const { return child_.pid; }
+    const std::string& name() const { return specification_.name; }
+    int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
+
+    // Fails when it does not run. A child that cannot take a message is killed.
+    Status send(const nlohmann::json& packet, std::span<const int> fds = {});
+
+    // It did something useful (is ready): the next failure restarts it soon again.
+    void prosper();
+
+    nlohmann::json status() const;  // role, name, pid, state, restarts, last_end
+
+  private:
+    void launch();
+    void schedule_restart();
+    void watch_end();
+    void ended();
+
+    boost::asio::io_context& loop_;
+    ChildSpecification specification_;
+    Callbacks callbacks_;
+    ChildProcess child_;
+    std::shared_ptr<ChannelWatcher> channel_;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> end_;
+    boost::asio::steady_timer restart_timer_;
+    std::chrono::milliseconds delay_{0};
+    bool stopping_ = false;
+    int restarts_ = 0;
+    std::string last_end_;
+    int last_exit_code_ = -1;
+};
+
+}  // namespace hilum

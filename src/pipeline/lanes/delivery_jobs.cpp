@@ -1,0 +1,91 @@
+#include "pipeline/lanes/delivery_jobs.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/logging.h"
+#include "store/commitments.h"
+
+namespace hilum {
+
+DeliveryJobs::DeliveryJobs(boost::asio::io_context& loop, CommitQueue& commits,
+                           const Configuration& configuration, DataDirectory directory,
+                           std::function<void()> on_changed)
+    : loop_(loop),
+      commits_(commits),
+      configuration_(configuration),
+      directory_(std::move(directory)),
+      on_changed_(std::move(on_changed)) {}
+
+void DeliveryJobs::start(const std::function<ChildSpecification(const std::string&)>& specify) {
+    for (const auto& destination : configuration_.destinations)
+        lanes_
+            .emplace_back(
+                loop_, commits_, destination, directory_, on_changed_,
+                [this](const CommitmentReport& report, auto answer) { keep_report(report, answer); })
+            .start(specify(destination.name));
+}
+
+void DeliveryJobs::pump() {
+    for (auto& lane : lanes_) lane.pump();
+}
+
+void DeliveryJobs::try_now() {
+    for (auto& lane : lanes_) lane.try_now();
+}
+
+void DeliveryJobs::drain() {
+    for (auto& lane : lanes_) lane.drain();
+}
+
+bool DeliveryJobs::idle() const {
+    return std::all_of(lanes_.begin(), lanes_.end(), [](const DeliveryLane& lane) { return lane.idle(); });
+}
+
+void DeliveryJobs::stop() {
+    for (auto& lane : lanes_) lane.stop();
+}
+
+bool DeliveryJobs::any_child_running() const {
+    return std::any_of(lanes_.begin(), lanes_.end(), [](const DeliveryLane& lane) { return lane.running(); });
+}
+
+void DeliveryJobs::keep_report(const CommitmentReport& report,
+                               std::function<void(CommitmentReportAnswer)> answer) {
+    commits_.submit(
+        [report, &destinations = configuration_.destinations](Database& database) {
+            const auto name = destination_of_transaction(database, report.transaction_uid);
+            if (!name) {
+                database.count("commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
+                return false;
+            }
+            const auto named = std::ranges::find(destinations, *name, &DestinationSettings::name);
+            if (named != destinations.end()) keep_commitment_report(database, report, *named);
+            return true;
+        },
+        [this, report, answer = std::move(answer)](const Result<bool>& known) {
+            if (!known)
+                spdlog::error("cannot keep a storage commitment report: {}", known.error().message);
+            else if (!*known)
+                spdlog::warn("{} ({}) reports on the storage commitment {}, which Hilum did not ask for",
+                             loggable(report.calling_ae), report.peer, report.transaction_uid);
+            answer({known.has_value(), known.value_or(false)});
+            pump();
+        });
+}
+
+nlohmann::json DeliveryJobs::children_status() const {
+    nlohmann::json all = nlohmann::json::array();
+    for (const auto& lane : lanes_) all.push_back(lane.child_status());
+    return all;
+}
+
+nlohmann::json DeliveryJobs::destinations_status() const {
+    nlohmann::json all = nlohmann::json::array();
+    for (const auto& lane : lanes_) all.push_back(lane.status());
+    return all;
+}
+
+}  // namespace hilum

@@ -1,0 +1,92 @@
+// What goes to one destination: its sender process, one result at a time. What fails is tried again with
+// growing delays; while the destination gives no association, C-ECHO alone is tried and everything waits for
+// its answer.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "contract/configuration.h"
+#include "contract/messages.h"
+#include "pipeline/children/supervised_child.h"
+#include "store/commitments.h"
+#include "store/data_directory.h"
+#include "store/database/commit_queue.h"
+#include "store/delivery_verdict.h"
+
+namespace hilum {
+
+class DeliveryLane {
+  public:
+    // `on_report`: for what comes over the sender's association.
+    DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits, const DestinationSettings& settings,
+                 DataDirectory directory, std::function<void()> on_changed, OnCommitmentReport on_report);
+
+    void start(ChildSpecification sender);
+    // Takes the next delivery that is due, unless one is at work or the destination is down.
+    void pump();
+    // An operator thinks that it is up: tries at once.
+    void try_now();
+    void drain() { draining_ = true; }
+    void stop();
+
+    bool idle() const { return phase_ == Phase::idle || phase_ == Phase::probing; }
+    bool running() const { return sender_->running(); }
+    nlohmann::json child_status() const { return sender_->status(); }
+    nlohmann::json status() const;  // {name, state: up | down, since, error}
+
+  private:
+    struct Claimed {
+        DeliverRequest request;
+        std::string file, study_instance_uid;
+        DeliveryHistory history;
+    };
+    struct Claim {
+        std::optional<Claimed> delivery;
+        std::optional<CommitmentRequest> commitment;  // where there is no delivery
+        std::optional<std::int64_t> next_at;
+    };
+    enum class Phase { idle, claiming, sending, keeping, probing, requesting_commitment };
+
+    static Claim claim(Database& database, const DestinationSettings& destination);
+    static std::optional<Claimed> claim_delivery(Database& database, const DestinationSettings& destination);
+    void on_claimed(Claim claimed);
+    void wake_after(Duration wait);
+    bool awaits_sender() const;
+    void limit_time();
+    void send();
+    void on_message(Message message);
+    void on_sender_ended(const std::string& how);
+    void keep(DeliverReply reply);
+    void request_commitment(const CommitmentRequest& request);
+    void on_commitment_reply(const CommitmentReply& reply);
+    void note_association(bool given, const std::string& why);
+    void probe_later();
+    void probe();
+    void on_probed(const EchoReply& reply);
+
+    CommitQueue& commits_;
+    const DestinationSettings& settings_;
+    DataDirectory directory_;
+    std::function<void()> on_changed_;
+    OnCommitmentReport on_report_;
+    std::unique_ptr<SupervisedChild> sender_;
+    Phase phase_ = Phase::idle;
+    bool pump_again_ = false, draining_ = false;
+    Claimed current_;
+    std::string transaction_uid_;  // of the commitment that is being requested
+    int refused_commitments_ = 0;  // requests in a row that the destination did not take
+    int refused_associations_ =
+        0;  // in a row; while not 0 the destination is down, or was until its last echo
+    bool down_ = false;
+    std::int64_t down_since_ = 0;
+    std::string down_why_;
+    boost::asio::io_context& loop_;
+    boost::asio::steady_timer wake_timer_, deadline_timer_, probe_timer_;
+};
+
+}  // namespace hilum

@@ -1,0 +1,198 @@
+#include "results/report/report_terms.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "base/digest.h"
+#include "contract/score_text.h"
+
+namespace hilum::results {
+namespace {
+
+constexpr std::size_t code_value_length = 16;    // Code Value (0008,0100) is an SH
+constexpr std::size_t code_meaning_length = 64;  // Code Meaning (0008,0104) is an LO
+
+// A code value from a name: readable, and cut with a digest where it would not fit.
+std::string slug_of(const std::string& name) {
+    std::string slug;
+    for (const unsigned char c : name) {
+        if (c < 0x80 && std::isalnum(c))
+            slug += static_cast<char>(std::tolower(c));
+        else if (!slug.empty() && slug.back() != '-')
+            slug += '-';
+    }
+    while (!slug.empty() && slug.back() == '-') slug.pop_back();
+    if (!slug.empty() && slug.size() <= code_value_length && is_ascii(name)) return slug;
+    return slug.substr(0, 7) + "-" + sha256_hex(name).substr(0, 8);
+}
+
+Code own_code(const std::string& name) {
+    return {slug_of(name), own_coding_scheme, shortened(name, code_meaning_length)};
+}
+
+// Reasons whose names a Code Value has no room for.
+std::string reason_value(const std::string& reason) {
+    static const std::map<std::string, std::string> shorter{{"photometric_interpretation", "photometric"},
+                                                            {"presentation_intent", "for-processing"},
+                                                            {"processing_failed", "failed"},
+                                                            {"unsupported_compression", "unsupported"}};
+    const auto found = shorter.find(reason);
+    return found == shorter.end() ? slug_of(reason) : found->second;
+}
+
+// The message is in English; in other languages it follows where it says more than the sentence.
+std::string reason_text(const NotAnalysed& reason, const Words& words) {
+    const auto known = words.reasons.find(reason.code);
+    if (known == words.reasons.end()) return reason.message;
+    std::string detail = reason.message;
+    if (detail.ends_with('.')) detail.pop_back();
+    if (!known->second.with_detail || detail.empty()) return fmt::format("{}.", known->second.sentence);
+    return fmt::format("{} ({}).", known->second.sentence, detail);
+}
+
+}  // namespace
+
+bool is_finding(const LabelResult& label) {
+    return label.positive && label.abnormal;
+}
+
+bool has_finding(const InferenceResult& result) {
+    return std::ranges::any_of(result.labels, is_finding);
+}
+
+const Code& presence_of(const InferenceResult& result, const LabelResult& label) {
+    if (label.positive) return terms::present;
+    const bool open = is_candidate(result, label) || label.probability >= label.threshold;
+    return open ? terms::indeterminate : terms::absent;
+}
+
+bool is_candidate(const InferenceResult& result, const LabelResult& label) {
+    return is_indeterminate(result) && result.confidence - label.probability < result.indeterminate_margin;
+}
+
+Code code_of(const LabelResult& label) {
+    if (label.code.value.empty() || label.code.scheme.empty()) return own_code(label.name);
+    Code code = label.code;
+    if (code.meaning.empty()) code.meaning = shortened(label.name, code_meaning_length);
+    return code;
+}
+
+bool has_thresholds(const InferenceResult& result) {
+    return result.activation != "softmax";
+}
+
+const LabelResult* diagnosed_label(const InferenceResult& result) {
+    const auto found = std::ranges::find(result.labels, result.diagnosis, &LabelResult::name);
+    return found == result.labels.end() ? nullptr : &*found;
+}
+
+std::string diagnosis_text(const InferenceResult& result, const Words& words) {
+    if (is_indeterminate(result)) return words.indeterminate;
+    return diagnosed_label(result) != nullptr ? result.diagnosis
+                                              : translated(terms::no_finding, words).meaning;
+}
+
+Code diagnosis_of(const InferenceResult& result, const Words& words) {
+    if (is_indeterminate(result)) return terms::indeterminate;
+    const LabelResult* const label = diagnosed_label(result);
+    return label ? code_of(*label) : translated(terms::no_finding, words);
+}
+
+Code code_of(const NotAnalysed& reason, const Words& words) {
+    if (const auto known = words.reasons.find(reason.code); known != words.reasons.end())
+        return {reason_value(reason.code), own_coding_scheme, known->second.meaning};
+    std::string meaning = reason.code;
+    std::ranges::replace(meaning, '_', ' ');
+    if (!meaning.empty())
+        meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
+    if (reason.code == "sop_class") meaning = "SOP class";
+    return {reason_value(reason.code), own_coding_scheme, shortened(meaning, code_meaning_length)};
+}
+
+std::string sentence_of(const NotAnalysed& reason, const StudyImage& image, const Words& words) {
+    std::string text = translated(terms::not_analysed, words).meaning + words.colon;
+    if (is_frame(image)) text += frame_text(image, words) + words.colon;
+    return text + reason_text(reason, words);
+}
+
+bool is_frame(const StudyImage& image) {
+    return image.frames > 1;
+}
+
+std::string frame_text(const StudyImage& image, const Words& words) {
+    return is_frame(image) ? filled(words.frame, image.frame, image.frames) : "";
+}
+
+Code score_concept(const InferenceResult& result, const Words& words) {
+    return result.calibrated ? terms::probability : translated(terms::model_score, words);
+}
+
+std::string score_name(const InferenceResult& result, const Words& words) {
+    return result.calibrated ? words.probability : translated(terms::model_score, words).meaning;
+}
+
+double score_of(const InferenceResult& result, const LabelResult& label) {
+    return result.calibrated ? label.probability : label.score;
+}
+
+double diagnosis_score(const InferenceResult& result) {
+    if (is_indeterminate(result)) return score_of(result, best_label(result));
+    const LabelResult* const label = diagnosed_label(result);
+    return label ? score_of(result, *label) : result.confidence;
+}
+
+const LabelResult& best_label(const InferenceResult& result) {
+    return *std::ranges::max_element(result.labels, {}, &LabelResult::probability);
+}
+
+std::string format_score(double score, const Words& words) {
+    return score_text(score, words.decimal_sign);
+}
+
+std::string format_limit(double limit, const Words& words) {
+    return limit_text(limit, words.decimal_sign);
+}
+
+std::string calibration_note(const InferenceResult& result, const Words& words) {
+    return result.calibrated ? filled(words.calibrated, result.calibration_set) : words.not_calibrated;
+}
+
+std::string notice_of(const ModelIdentity& model, const Words& words) {
+    if (!model.notice.empty() || model.cleared_for_clinical_use) return model.notice;
+    return words.not_cleared;
+}
+
+std::string notice_of(const std::vector<ModelIdentity>& models, const Words& words) {
+    for (const ModelIdentity& model : models)
+        if (auto notice = notice_of(model, words); !notice.empty()) return notice;
+    return {};
+}
+
+// Many viewers ignore Predecessor Documents: what is shown of every report says it too.
+std::string version_text(const ComposeRequest& request, const Words& words) {
+    if (request.version <= 1) return {};
+    if (request.predecessors.empty()) return fmt::format("v{}", request.version);
+    return filled(words.replaces, request.version, request.predecessors.front().version);
+}
+
+std::string withdrawal_text(const ComposeRequest& request, const Words& words) {
+    auto text = filled(words.withdrawn, request.model_name);
+    if (!request.withdrawal.note.empty()) text += " " + request.withdrawal.note;
+    return text;
+}
+
+std::string shortened(const std::string& text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    std::size_t end = bytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    return text.substr(0, end);
+}
+
+bool is_ascii(const std::string& text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,52 @@
+#include "store/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/file_system.h"
+
+namespace hilum {
+
+Result<UniqueFd> prepare_data_directory(const DataDirectory& directory) {
+    for (const auto& folder :
+         {directory.root, directory.spool(), directory.analyses(), directory.results()}) {
+        std::error_code error;
+        std::filesystem::create_directories(folder, error);
+        if (error || ::access(folder.c_str(), W_OK | X_OK) != 0)
+            return fail(
+                "unwritable",
+                "node.data_dir: cannot write to {}: {}; create it and give it to the user that runs hilumd",
+                folder.string(), error ? error.message() : std::strerror(errno));
+    }
+    std::error_code error;
+    std::filesystem::permissions(directory.root, std::filesystem::perms::others_all,
+                                 std::filesystem::perm_options::remove, error);
+    if (error)
+        return fail(
+            "unwritable",
+            "node.data_dir: cannot keep other users out of {}: {}; give it to the user that runs hilumd",
+            directory.root.string(), error.message());
+    UniqueFd lock(::open(directory.lock().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0640));
+    if (!lock) return tl::unexpected(system_error(errno, "cannot open " + directory.lock().string()));
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+        return fail("in_use",
+                    "another hilumd runs on {}; stop it, or give this one a node.data_dir of its own",
+                    directory.root.string());
+    if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
+    return lock;
+}
+
+Result<std::uint64_t> free_space(const DataDirectory& directory) {
+    struct statvfs info {};
+    if (::statvfs(directory.root.c_str(), &info) != 0)
+        return tl::unexpected(
+            system_error(errno, "cannot tell how much space is free in " + directory.root.string()));
+    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+}  // namespace hilum

@@ -1,0 +1,165 @@
+#include "store/data_history.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t longest_mark = 1 << 20;
+
+const char* words_for(const std::string& reason) {
+    if (reason == "created")
+        return "the database was created anew beside objects or results of an earlier one";
+    if (reason == "older")
+        return "the database is older than the folders beside it: a backup was restored, or its last commits "
+               "were lost";
+    if (reason == "foreign") return "the database is not the one that belongs to the folders beside it";
+    return "the folders beside the database do not say which database belongs to them";
+}
+
+Result<std::string> random_id() {
+    std::array<unsigned char, 8> bytes;
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+        return tl::unexpected(system_error(errno, "cannot get random bytes"));
+    std::string id;
+    for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
+    return id;
+}
+
+bool holds_a_file(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator entry(folder, error);
+    for (; !error && entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
+        const auto kind = entry->path().extension();
+        std::error_code gone;
+        if (kind != ".tmp" && std::filesystem::is_regular_file(entry->symlink_status(gone))) return true;
+    }
+    return false;
+}
+
+// Whether the trail holds the event that the mark names.
+bool descends_from(Database& database, const HistoryMark& mark) {
+    if (mark.audit_id == 0) return true;
+    bool same = false;
+    database.each(
+        "SELECT hash FROM audit_event WHERE id = ?",
+        [&](SQLite::Statement& row) { same = row.getColumn(0).getString() == mark.audit_hash; },
+        mark.audit_id);
+    return same;
+}
+
+// Empty: the database goes on.
+std::string reason_of(Database& database, const DataDirectory& directory, const HistoryMark& have,
+                      const std::optional<HistoryMark>& mark) {
+    if (have.audit_id == 0) {  // made just now: every start writes an event
+        const bool alone = !mark && !holds_a_file(directory.spool()) && !holds_a_file(directory.results());
+        return alone ? "first" : "created";
+    }
+    if (!mark) return have.generations.empty() ? "first" : "unmarked";
+    if (descends_from(database, *mark)) return have.generations.empty() ? "first" : "";
+    if (have.generations.empty()) return "older";  // of a version that kept no names
+    const bool ended =
+        have.generations.back() != mark->generations.back() &&
+        std::ranges::find(mark->generations, have.generations.back()) != mark->generations.end();
+    const bool shorter =
+        have.generations.back() == mark->generations.back() && have.audit_id < mark->audit_id;
+    return ended || shorter ? "older" : "foreign";
+}
+
+void add_generation(Database& database, const std::string& id, const std::string& reason) {
+    database.execute("INSERT INTO generation(id, since, reason) VALUES(?, ?, ?) ON CONFLICT(id) DO NOTHING",
+                     id, to_microseconds(now()), reason);
+}
+
+void begin_generation(Database& database, const std::optional<HistoryMark>& mark, const std::string& id,
+                      const std::string& reason) {
+    // What an earlier life made under its name is to be found again.
+    if (mark)
+        for (const auto& earlier : mark->generations) add_generation(database, earlier, "");
+    // The very first name stands for results made without one: there must be one before this.
+    if (reason != "first" && database.number("SELECT count(*) FROM generation") == 0)
+        add_generation(database, "unknown", "");
+    add_generation(database, id, reason);
+    if (reason == "first") return;
+    audit::AuditEvent event;
+    event.type = "database_" + reason;
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.detail = {{"generation", id}, {"what", words_for(reason)}};
+    database.append_audit(event);
+    database.count("database_replaced", {{"reason", reason}});
+}
+
+}  // namespace
+
+HistoryMark mark_of(Database& database) {
+    HistoryMark mark;
+    database.each("SELECT id FROM generation ORDER BY number",
+                  [&](SQLite::Statement& row) { mark.generations.push_back(row.getColumn(0).getString()); });
+    database.each("SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1", [&](SQLite::Statement& row) {
+        mark.audit_id = row.getColumn(0).getInt64();
+        mark.audit_hash = row.getColumn(1).getString();
+    });
+    return mark;
+}
+
+std::filesystem::path mark_file(const DataDirectory& directory) {
+    return directory.root / "history";
+}
+
+Status write_mark(const DataDirectory& directory, const HistoryMark& mark) {
+    const nlohmann::json json = {
+        {"generations", mark.generations}, {"audit_id", mark.audit_id}, {"audit_hash", mark.audit_hash}};
+    const std::string text = json.dump() + "\n";
+    return write_file_durably(mark_file(directory), std::as_bytes(std::span(text)));
+}
+
+std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
+    const auto text = read_file(mark_file(directory), longest_mark);
+    if (!text) return std::nullopt;
+    try {
+        const auto json = nlohmann::json::parse(*text);
+        HistoryMark mark{json.at("generations").get<std::vector<std::string>>(),
+                         json.at("audit_id").get<std::int64_t>(), json.at("audit_hash").get<std::string>()};
+        if (mark.generations.empty()) return std::nullopt;
+        return mark;
+    } catch (const nlohmann::json::exception& error) {
+        spdlog::warn("{} is damaged: {}", mark_file(directory).string(), error.what());
+        return std::nullopt;
+    }
+}
+
+Result<Generation> join_history(Database& database, const DataDirectory& directory) {
+    try {
+        const auto mark = read_mark(directory);
+        const auto have = mark_of(database);
+        const auto reason = reason_of(database, directory, have, mark);
+        if (reason.empty()) return Generation{have.generations.back(), ""};
+        const auto id = random_id();
+        if (!id) return tl::unexpected(id.error());
+        if (reason != "first")
+            spdlog::warn(
+                "{}; whole objects in the spool that it does not know are adopted (docs/operations.md, "
+                "\"Backup and restore\")",
+                words_for(reason));
+        database.execute("BEGIN IMMEDIATE");
+        begin_generation(database, mark, *id, reason);
+        database.execute("COMMIT");
+        if (auto written = write_mark(directory, mark_of(database)); !written)
+            return tl::unexpected(written.error());
+        return Generation{*id, reason == "first" ? "" : reason};
+    } catch (const SQLite::Exception& error) {
+        return fail("database", "{}: {}", directory.database().string(), error.what());
+    }
+}
+
+}  // namespace hilum

@@ -1,0 +1,110 @@
+// The one writer to the database: a thread that runs what waits in one transaction, so that the syncs of
+// concurrent associations and jobs are shared, and reports back to the coordinator's loop after the commit.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+#include "store/clock_watch.h"
+#include "store/database/database.h"
+
+namespace hilum {
+
+// When somebody set the wall clock, `on_set` is told by how much, on the commit thread, before any work that
+// sees the new time and in the transaction of that work.
+struct FollowedClock {
+    ReadClocks read = read_clocks;
+    std::function<void(Database&, Duration step)> on_set;
+};
+
+class CommitQueue {
+  public:
+    // `loop` must outlive this object.
+    CommitQueue(boost::asio::io_context& loop, Database database, FollowedClock clock = {});
+    ~CommitQueue();
+    void end();  // runs what waits, then ends the thread; nothing may be submitted any more
+
+    // Runs `work(Database&)` on the commit thread inside a savepoint, and after the transaction is on the
+    // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
+    // alone are rolled back; when the commit fails, those of all that shared it. An I/O error ends the
+    // process: what is on the disk is then unknown, and a restart recovers it.
+    template <typename Work, typename Done>
+    void submit(Work work, Done done) {
+        using Value = std::invoke_result_t<Work, Database&>;
+        struct Shared {
+            Result<Value> result = fail_for_now("database", "not run");
+        };
+        auto shared = std::make_shared<Shared>();
+        push({[shared, work = std::move(work)](Database& database) mutable {
+                  if constexpr (std::is_void_v<Value>) {
+                      work(database);
+                      shared->result = Result<void>();
+                  } else {
+                      shared->result = work(database);
+                  }
+              },
+              [shared](Error error) { shared->result = tl::unexpected(std::move(error)); },
+              [shared, done = std::move(done)]() mutable { done(std::move(shared->result)); }});
+    }
+
+    // The same where nobody waits; a failure is logged.
+    template <typename Work>
+    void submit(Work work) {
+        submit(std::move(work), [](const auto& result) { log_failure(result ? nullptr : &result.error()); });
+    }
+
+    // The same for what has happened already and only needs to be written down: where the database refuses
+    // for a reason that may pass (a full disk), it is tried again every `retry_after` until it is kept.
+    // `work` may run more than once; `done` gets what does not pass.
+    template <typename Work, typename Done>
+    void submit_until_kept(Work work, Done done) {
+        auto again = work;
+        submit(std::move(work),
+               [this, again = std::move(again), done = std::move(done)](auto result) mutable {
+                   if (result || result.error().retry == Retry::never) return done(std::move(result));
+                   log_failure(&result.error());
+                   run_later([this, again = std::move(again), done = std::move(done)]() mutable {
+                       submit_until_kept(std::move(again), std::move(done));
+                   });
+               });
+    }
+
+    static constexpr std::chrono::seconds retry_after{1};
+
+  private:
+    struct Unit {
+        std::function<void(Database&)> work;
+        std::function<void(Error)> set_error;
+        std::function<void()> done;
+    };
+    static void log_failure(const Error* error);
+    void push(Unit unit);
+    void run_later(std::function<void()> action);  // on the loop, after retry_after
+    void run();
+    void run_batch(std::deque<Unit>& batch);
+    void run_unit(Unit& unit);
+    void follow_clock();
+    void undo(Unit& unit, Error error);
+
+    boost::asio::io_context& loop_;
+    Database database_;
+    FollowedClock clock_;
+    ClockWatch clock_watch_;
+    Duration unfollowed_{0};  // steps of the clock of which no transaction that was committed knows
+    Duration followed_{0};    // of these, what the transaction that runs knows
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::deque<Unit> waiting_;
+    bool ending_ = false;
+    std::thread thread_;
+};
+
+}  // namespace hilum

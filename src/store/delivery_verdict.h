@@ -1,0 +1,29 @@
+// What becomes of a delivery after an answer or the lack of one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "contract/configuration.h"
+#include "contract/messages.h"
+
+namespace hilum {
+
+struct DeliveryHistory {
+    int attempts = 0, refusals = 0;  // this attempt counted, its refusal not
+    std::int64_t waits_since = 0;    // microseconds since 1970; what give_up_after does not count is left out
+};
+
+struct DeliveryVerdict {
+    std::string state;  // queued | delivered | refused | expired
+    std::int64_t next_attempt_at = 0;
+};
+
+// By class of failure. What is nobody's fault or the destination's (no association, an abort, A7xx, a
+// presentation context not accepted) is tried again with growing delays until give_up_after. What the
+// destination blames on the object (A9xx, Cxxx, 0122, 0124) is tried again slowly, refused_attempts times in
+// all. What cannot be sent is set aside.
+DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory& history,
+                               const DestinationSettings& settings, std::int64_t at);
+
+}  // namespace hilum

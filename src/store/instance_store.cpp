@@ -1,0 +1,313 @@
+#include "store/instance_store.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/calendar_date.h"
+#include "base/units.h"
+
+namespace hilum {
+namespace {
+
+audit::AuditEvent event_for(const char* type, const ReceivedHeader& header, const std::string& calling_ae,
+                            const std::string& peer) {
+    audit::AuditEvent event;
+    event.type = type;
+    event.actor = calling_ae + "@" + peer;
+    event.study_instance_uid = header.study_instance_uid;
+    event.sop_instance_uid = header.sop_instance_uid;
+    event.patient_id = header.patient_id;
+    event.detail = {{"sop_class_uid", header.sop_class_uid},
+                    {"transfer_syntax_uid", header.transfer_syntax_uid},
+                    {"accession_number", header.accession_number},
+                    {"modality", header.modality}};
+    return event;
+}
+
+void supersede(Database& database, std::int64_t instance_id, std::int64_t now) {
+    database.execute("UPDATE instance SET state = 'superseded' WHERE id = ?", instance_id);
+    database.execute(
+        "UPDATE analysis SET state = 'discarded', error = 'a newer version of the instance came', updated_at "
+        "= ?"
+        " WHERE instance_id = ? AND state IN ('queued', 'running', 'quarantined')",
+        now, instance_id);
+}
+
+audit::AuditEvent event_of(const char* type, const StoreCommit& commit) {
+    auto event = event_for(type, commit.header, commit.calling_ae, commit.peer);
+    event.detail["sha256"] = commit.dataset_sha256;
+    return event;
+}
+
+// `state`: to_analyse | prior | kept | superseded; `why`: of a prior.
+std::int64_t insert(Database& database, const StoreCommit& commit, std::int64_t study_id, const char* state,
+                    const std::string& why, std::int64_t version, std::int64_t received_at) {
+    const ReceivedHeader& header = commit.header;
+    database.execute(
+        "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, "
+        "transfer_syntax_uid,"
+        " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, not_analysed, "
+        "version, received_at)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        study_id, header.sop_instance_uid, header.sop_class_uid, header.series_instance_uid,
+        header.transfer_syntax_uid, header.modality, commit.file, commit.size, commit.dataset_sha256,
+        commit.analysis_sha256, commit.calling_ae, commit.peer, state, why, version, received_at);
+    return database.last_id();
+}
+
+}  // namespace
+
+StoreAnswer InstanceStore::store(Database& database, const StoreCommit& commit) const {
+    auto event = event_of("instance_received", commit);
+    StoreAnswer answer{true, false, "discarded"};
+    if (is_own_result(database, commit)) {
+        event.detail["reason"] = "own_result";
+    } else if (database.number("SELECT 1 FROM instance WHERE file = ?", commit.file)) {
+        // Its receiver died while it waited for this, and the file was adopted.
+        answer = {true, true, "duplicate"};
+    } else {
+        const auto versions = versions_of(database, commit);
+        const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
+        answer = again ? duplicate(database, commit, versions)
+                       : keep(database, commit, versions, to_microseconds(now()));
+    }
+    event.detail["outcome"] = answer.outcome;
+    database.append_audit(event);
+    database.count("instances_received", {{"outcome", answer.outcome}});
+    return answer;
+}
+
+bool InstanceStore::is_own_result(Database& database, const StoreCommit& commit) {
+    return database.number("SELECT 1 FROM result WHERE sop_instance_uid = ?", commit.header.sop_instance_uid)
+        .has_value();
+}
+
+InstanceStore::Versions InstanceStore::versions_of(Database& database, const StoreCommit& commit) {
+    Versions found;
+    database.each(
+        "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256 FROM instance"
+        " WHERE sop_instance_uid = ? ORDER BY version DESC, id DESC",
+        [&](SQLite::Statement& row) {
+            const Version version{row.getColumn(0).getInt64(),  row.getColumn(1).getInt64(),
+                                  row.getColumn(2).getInt64(),  row.getColumn(3).getInt64(),
+                                  row.getColumn(4).getString(), row.getColumn(5).getString(),
+                                  row.getColumn(6).getString(), row.getColumn(7).getString()};
+            if (!found.newest) found.newest = version;
+            if (!found.active && (version.state == "to_analyse" || version.state == "prior"))
+                found.active = version;
+            if (version.dataset_sha256 == commit.dataset_sha256) found.same_data = version;
+        },
+        commit.header.sop_instance_uid);
+    return found;
+}
+
+// What is answered with success must be in the spool: a row alone does not prove it (a restored spool).
+bool InstanceStore::has_file(const Version& version) const {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(directory_.spool() / version.file, error);
+    return !error && size == static_cast<std::uintmax_t>(version.size);
+}
+
+StoreAnswer InstanceStore::duplicate(Database& database, const StoreCommit& commit,
+                                     const Versions& versions) const {
+    StoreAnswer answer{true, !has_file(*versions.newest), "duplicate"};
+    if (answer.keep_file)
+        database.execute("UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file, commit.size,
+                         versions.newest->id);
+    if (versions.active && analyse_if_no_prior(database, *versions.active, commit.header.study_date))
+        answer.outcome = "no_longer_prior";
+    return answer;
+}
+
+StoreAnswer InstanceStore::keep(Database& database, const StoreCommit& commit, const Versions& versions,
+                                std::int64_t received_at) const {
+    const std::int64_t study_id = upsert_study(database, commit.header, to_microseconds(now()));
+    const bool as_before = versions.active && versions.active->analysis_sha256 == commit.analysis_sha256;
+    if (as_before) {
+        const bool keeps = keep_header(database, commit, versions, study_id, received_at);
+        analyse_if_no_prior(database, *versions.active, commit.header.study_date);
+        return {true, keeps, "new_version"};
+    }
+    const bool prior = keep_image(database, commit, versions, study_id, received_at);
+    if (versions.newest) return {true, true, "new_version"};
+    return {true, true, prior ? "prior" : "stored"};
+}
+
+// A version of which nothing that an analysis looks at is new. Whether the file is kept.
+bool InstanceStore::keep_header(Database& database, const StoreCommit& commit, const Versions& versions,
+                                std::int64_t study_id, std::int64_t received_at) const {
+    const std::int64_t version = versions.newest->version + 1;
+    if (!versions.same_data) {
+        insert(database, commit, study_id, "kept", "", version, received_at);
+        return true;
+    }
+    const bool has_one = has_file(*versions.same_data);
+    database.execute(
+        "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
+        " file = iif(?2, file, ?3), size = iif(?2, size, ?4) WHERE id = ?5",
+        version, has_one ? 1 : 0, commit.file, commit.size, versions.same_data->id);
+    return !has_one;
+}
+
+// A version that is to be analysed, in the place of the one that was. One that was there before is taken up
+// again under the new file, whose time tells that it is the newest now. Whether it is a prior.
+bool InstanceStore::keep_image(Database& database, const StoreCommit& commit, const Versions& versions,
+                               std::int64_t study_id, std::int64_t received_at) const {
+    const std::int64_t at = to_microseconds(now());
+    if (versions.active) supersede(database, versions.active->id, at);
+    const auto why = why_prior(commit.header.study_date, from_microseconds(at));
+    const char* state = why.empty() ? "to_analyse" : "prior";
+    const std::int64_t version = versions.newest ? versions.newest->version + 1 : 1;
+    std::int64_t id = 0;
+    if (versions.same_data) {
+        id = versions.same_data->id;
+        database.execute(
+            "UPDATE instance SET state = ?, not_analysed = ?, version = ?, received_at = ?, file = ?, size = "
+            "?,"
+            " analysis_sha256 = ?, calling_ae = ?, peer = ? WHERE id = ?",
+            state, why, version, received_at, commit.file, commit.size, commit.analysis_sha256,
+            commit.calling_ae, commit.peer, id);
+        database.execute("UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
+    } else {
+        id = insert(database, commit, study_id, state, why, version, received_at);
+    }
+    if (why.empty()) enqueue(database, study_id, id, at);
+    return !why.empty();
+}
+
+Adoption InstanceStore::adopt(Database& database, const StoreCommit& commit, Timestamp written_at) const {
+    if (database.number("SELECT 1 FROM instance WHERE file = ?", commit.file)) return {Adoption::known, ""};
+    if (is_own_result(database, commit)) return {Adoption::own_result, ""};
+    const std::int64_t received_at = to_microseconds(std::min(written_at, now()));
+    const auto versions = versions_of(database, commit);
+    const bool newer = !versions.newest || received_at > versions.newest->received_at;
+    const bool newest_again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
+    if (versions.same_data && (newest_again || !newer))
+        return {Adoption::duplicate, versions.same_data->file};
+    auto event = event_of("instance_adopted", commit);
+    event.actor = "hilum";
+    event.detail["calling_ae"] = commit.calling_ae;
+    event.detail["file"] = commit.file;
+    if (newer) {
+        event.detail["outcome"] = keep(database, commit, versions, received_at).outcome;
+    } else {
+        keep_older(database, commit, versions, received_at);
+        event.detail["outcome"] = "older_version";
+    }
+    database.append_audit(event);
+    return {Adoption::adopted, ""};
+}
+
+// What came before the newest version did takes nothing from it.
+void InstanceStore::keep_older(Database& database, const StoreCommit& commit, const Versions& versions,
+                               std::int64_t received_at) const {
+    const auto study_id = *database.number("SELECT study_id FROM instance WHERE id = ?", versions.newest->id);
+    const auto oldest = *database.number("SELECT min(version) FROM instance WHERE sop_instance_uid = ?",
+                                         commit.header.sop_instance_uid);
+    const bool as_active = versions.active && versions.active->analysis_sha256 == commit.analysis_sha256;
+    insert(database, commit, study_id, as_active ? "kept" : "superseded", "", oldest - 1, received_at);
+}
+
+bool InstanceStore::analyse_if_no_prior(Database& database, const Version& version,
+                                        const std::string& study_date) const {
+    if (version.state != "prior" || !why_prior(study_date, now()).empty()) return false;
+    analyse(database, version.id);
+    return true;
+}
+
+void InstanceStore::analyse(Database& database, std::int64_t instance_id) const {
+    database.execute("UPDATE instance SET state = 'to_analyse', not_analysed = '' WHERE id = ?", instance_id);
+    const auto study_id = *database.number("SELECT study_id FROM instance WHERE id = ?", instance_id);
+    enqueue(database, study_id, instance_id, to_microseconds(now()));
+}
+
+int InstanceStore::analyse_priors(Database& database, const JobSelection& selection,
+                                  const std::string& actor) const {
+    if (!selection.kind.empty() && selection.kind != "instance") return 0;
+    struct Prior {
+        std::int64_t id, study_id;
+        std::string study_instance_uid, sop_instance_uid, why;
+    };
+    std::vector<Prior> priors;
+    database.each(
+        "SELECT instance.id, study.id, study_instance_uid, sop_instance_uid, not_analysed FROM instance JOIN"
+        " study ON study.id = study_id WHERE state = 'prior' AND ((?1 != 0 AND instance.id = ?1) OR (?1 = 0"
+        " AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != '' AND accession_number = ?3))))",
+        [&](SQLite::Statement& row) {
+            priors.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64(),
+                              row.getColumn(2).getString(), row.getColumn(3).getString(),
+                              row.getColumn(4).getString()});
+        },
+        selection.kind.empty() ? std::int64_t{0} : selection.id, selection.study_instance_uid,
+        selection.accession_number);
+    for (const auto& prior : priors) {
+        analyse(database, prior.id);
+        database.execute("UPDATE study SET withdrawn_at = NULL WHERE id = ?", prior.study_id);
+        audit::AuditEvent event;
+        event.type = "prior_analysed";
+        event.actor = actor;
+        event.study_instance_uid = prior.study_instance_uid;
+        event.sop_instance_uid = prior.sop_instance_uid;
+        event.detail = {{"was_not_analysed", prior.why}};
+        database.append_audit(event);
+    }
+    return static_cast<int>(priors.size());
+}
+
+StoreAnswer InstanceStore::discard(Database& database, const DiscardCommit& commit) const {
+    auto event = event_for("instance_discarded", commit.header, commit.calling_ae, commit.peer);
+    event.detail["reason"] = commit.reason;
+    database.append_audit(event);
+    database.count("instances_received", {{"outcome", "discarded"}});
+    return {true, false, "discarded"};
+}
+
+std::int64_t InstanceStore::upsert_study(Database& database, const ReceivedHeader& header,
+                                         std::int64_t at) const {
+    database.execute(
+        "INSERT INTO study(study_instance_uid, accession_number, patient_id, study_date, created_at)"
+        " VALUES(?, ?, ?, ?, ?) ON CONFLICT(study_instance_uid) DO UPDATE SET"
+        " accession_number = excluded.accession_number, patient_id = excluded.patient_id,"
+        " study_date = excluded.study_date",
+        header.study_instance_uid, header.accession_number, header.patient_id, header.study_date, at);
+    return *database.number("SELECT id FROM study WHERE study_instance_uid = ?", header.study_instance_uid);
+}
+
+void InstanceStore::enqueue(Database& database, std::int64_t study_id, std::int64_t instance_id,
+                            std::int64_t at) const {
+    for (const auto& model : models_) {
+        const int again = database.execute(
+            "UPDATE analysis SET state = 'queued', attempts = 0, next_attempt_at = ?1, lease_until = NULL,"
+            " error_code = '', error = '', outcome = NULL, artifact = NULL, created_at = ?1, updated_at = ?1"
+            " WHERE instance_id = ?2 AND model = ?3",
+            at, instance_id, model);
+        if (again > 0) continue;
+        database.execute(
+            "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
+            " VALUES(?, ?, 'queued', ?, ?, ?)",
+            instance_id, model, at, at, at);
+    }
+    if (models_.empty()) return;
+    const std::int64_t idle = study_.idle_timeout.count(), longest = study_.max_wait.count();
+    database.execute(
+        "UPDATE study SET last_arrival_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
+        " due_at = min(?1 + ?2, coalesce(first_pending_at, ?1) + ?3) WHERE id = ?4",
+        at, idle, longest, study_id);
+}
+
+std::string InstanceStore::why_prior(const std::string& study_date, Timestamp time) const {
+    const auto date = parse_date(study_date);
+    if (!study_.max_age || !date) return "";  // unknown age: a new one, as far as we know
+    // The study may have been made at any time of its day, and in any time zone: give it a day.
+    const auto longest = *study_.max_age + std::chrono::hours(24);
+    if (time - std::chrono::sys_days(*date) <= longest) return "";
+    return fmt::format("Study Date {} was more than study.max_age ({}) ago on {}", study_date,
+                       format_duration(*study_.max_age), to_dicom_date(time));
+}
+
+void InstanceStore::close_study(Database& database, const std::string& study_instance_uid) {
+    database.execute("UPDATE study SET due_at = ? WHERE study_instance_uid = ? AND due_at IS NOT NULL",
+                     to_microseconds(now()), study_instance_uid);
+}
+
+}  // namespace hilum

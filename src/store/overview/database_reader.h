@@ -1,0 +1,64 @@
+// Read-only questions to the database: for `hilum status` and `hilum jobs`, and for the http process.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "store/overview/list_filters.h"
+
+namespace hilum {
+
+struct CounterValue {
+    std::string name;
+    std::map<std::string, std::string> labels;
+    std::int64_t value = 0;
+};
+
+class Database;
+
+// A read-only connection of its own. Not for several threads at once. Errors have the code "database".
+class DatabaseReader {
+  public:
+    static Result<DatabaseReader> open(const std::filesystem::path& file);
+    DatabaseReader(DatabaseReader&&) noexcept;
+    DatabaseReader& operator=(DatabaseReader&&) noexcept;
+    ~DatabaseReader();
+
+    Result<std::vector<CounterValue>> counters();
+    Result<std::vector<CounterValue>> gauges();  // see gauge_queries.h
+    // {seen_at, set_at, set_by_seconds, set_lately}: when the node last ran by its wall clock, when that was
+    // last seen to have been set (null: never), by how much (positive: ahead), and whether this was within a
+    // day.
+    Result<nlohmann::json> clock();
+    Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
+    Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error, paused_at}]
+    // As docs/http-api.md has them; no patient's name or id in either.
+    Result<nlohmann::json> studies(const StudyFilter& filter);
+    Result<nlohmann::json> jobs(const JobFilter& filter);
+    Result<nlohmann::json> job(const std::string& kind,
+                               std::int64_t id);  // with its audit events; code "not_found"
+    // As preview_of_withdrawal() has it, of a study or an accession number.
+    Result<nlohmann::json> withdrawal(const std::string& study_instance_uid,
+                                      const std::string& accession_number);
+    Result<nlohmann::json> audit_events(std::int64_t after, int limit);  // oldest first, from id after+1
+    Result<nlohmann::json> verify_audit();  // {"events": n, "intact": bool, "first_broken": id or null}
+
+  private:
+    explicit DatabaseReader(std::unique_ptr<Database> database);
+    // The same text for the same words, for as long as the reader lives: Database knows a statement by its
+    // address.
+    const char* kept(std::string sql) { return sql_.insert(std::move(sql)).first->c_str(); }
+
+    std::unique_ptr<Database> database_;
+    std::set<std::string> sql_;
+};
+
+}  // namespace hilum

@@ -1,0 +1,17 @@
+// What /metrics shows of the database as it is now.
+#pragma once
+
+#include <vector>
+
+#include "store/database/database.h"
+#include "store/overview/database_reader.h"
+
+namespace hilum {
+
+// jobs{kind, state}, with 0 for states that no job is in; waiting_jobs{kind} and
+// oldest_waiting_seconds{kind}; waiting_deliveries{destination}, oldest_waiting_delivery_seconds{destination}
+// and uncommitted_results{destination}, of destinations with a delivery only; oldest_waiting_job_seconds,
+// stored_bytes, stored_instances.
+std::vector<CounterValue> read_gauges(Database& database);
+
+}  // namespace hilum

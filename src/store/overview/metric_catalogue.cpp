@@ -1,0 +1,236 @@
+#include "store/overview/metric_catalogue.h"
+
+#include <algorithm>
+#include <array>
+
+#include "contract/association_end.h"
+#include "store/database/database.h"
+
+namespace hilum {
+namespace {
+
+constexpr MetricDescription catalogue[] = {
+    {"analyses", "Analyses finished, by model, outcome and diagnosis or reason"},
+    {"analyses_repeated", "Analyses done again because what they left was damaged"},
+    {"analysis_failures", "Attempts at an analysis that failed, by model and code"},
+    {"association_ends", "Associations that ended, by reason"},
+    {"associations", "Associations requested, by outcome"},
+    {"child_restarts", "Restarts of the node's processes"},
+    {"child_up", "1 while the process runs"},
+    {"clock_steps", "Times that the wall clock was set, by direction"},
+    {"commitments", "Storage commitments of results, by destination and outcome"},
+    {"connections_refused", "Connections closed because too many were open"},
+    {"database_replaced", "Starts with another database than belongs to the folders beside it, by reason"},
+    {"deliveries", "Attempts at a delivery, by destination and outcome"},
+    {"deliveries_expired", "Deliveries that were given up, by destination"},
+    {"destination_up", "1 unless the destination gives no association"},
+    {"draining", "1 while the node is being stopped"},
+    {"free_bytes", "Bytes that are free under node.data_dir"},
+    {"inference_seconds", "Time spent in the model's forward pass"},
+    {"inferring", "1 while every model is loaded and warm"},
+    {"instances_received", "SOP instances received, by what became of them"},
+    {"jobs", "Jobs by kind and state"},
+    {"jobs_quarantined", "Jobs set aside for an operator, by kind and code"},
+    {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
+    {"model_info", "The models in use"},
+    {"oldest_waiting_delivery_seconds", "Age of the oldest result that waits for a destination"},
+    {"oldest_waiting_job_seconds", "Age of the oldest job that is not finished"},
+    {"oldest_waiting_seconds", "Age of the oldest job that is not finished, by kind"},
+    {"receipt_to_analysis_seconds", "From the receipt of an image to its analysis"},
+    {"receipt_to_delivery_seconds", "From the receipt of the first image to the delivery of a result"},
+    {"receipt_to_report_seconds", "From the receipt of the first image to the study's report"},
+    {"receiver_events", "Events of the receivers: echoes, failed stores, ends of associations"},
+    {"receiving", "1 while the DICOM port is open and objects are taken"},
+    {"receiving_refused", "1 while every C-STORE is refused, by reason"},
+    {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
+    {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
+    {"results_composed", "Results made, by kind"},
+    {"spool_files",
+     "Files that a start found in the spool and the database did not know, by what became of them"},
+    {"stored_bytes", "Bytes of received objects kept"},
+    {"stored_instances", "Received objects kept"},
+    {"uncommitted_results", "Delivered results whose storage commitment is awaited"},
+    {"urgent_studies", "Studies with a finding of triage.urgent"},
+    {"waiting_deliveries", "Results that wait for a destination"},
+    {"waiting_jobs", "Jobs that are not finished, by kind"},
+    {"withdrawals", "Studies whose results an operator took back, by reason"},
+};
+
+constexpr std::array failure_codes{"artifact_damaged", "composing",   "database",      "device_lost",
+                                   "disk_full",        "interrupted", "malformed",     "model_failed",
+                                   "not_finite",       "other",       "out_of_memory", "process_died",
+                                   "protocol",         "report",      "system",        "template_violation",
+                                   "timeout",          "undecodable", "unreadable",    "writing",
+                                   "wrong_input",      "wrong_shape"};
+constexpr std::array not_analysed_codes{"bit_depth",
+                                        "blank",
+                                        "body_part",
+                                        "frames",
+                                        "image_size",
+                                        "image_type",
+                                        "modality",
+                                        "nearly_empty",
+                                        "other",
+                                        "own_result",
+                                        "patient_age",
+                                        "photometric_interpretation",
+                                        "presentation_intent",
+                                        "sop_class",
+                                        "too_large",
+                                        "transfer_syntax",
+                                        "undecodable",
+                                        "view"};
+constexpr std::array received_outcomes{"stored", "duplicate",       "new_version",
+                                       "prior",  "no_longer_prior", "discarded"};
+constexpr std::array delivery_outcomes{"delivered", "retry", "refused", "unsendable"};
+constexpr std::array commitment_outcomes{"committed", "failed", "not_asked", "given_up"};
+constexpr std::array model_events{"loaded", "reloaded", "reload_failed", "golden_passed", "golden_failed"};
+constexpr std::array result_kinds{"sr", "sc", "pr", "oru", "ko"};
+
+// What receivers tell of, and for what codes of it there is a series.
+constexpr std::array receiver_events{"association_aborted",
+                                     "association_released",
+                                     "bad_command",
+                                     "commitment_refused",
+                                     "commitment_reported",
+                                     "contexts_refused",
+                                     "echo",
+                                     "not_dicom",
+                                     "store_failed",
+                                     "timeout",
+                                     "other"};
+constexpr std::array store_failures{"command_uid", "commit_unknown", "context_refused",   "disk_full",
+                                    "invalid_uid", "malformed",      "malformed_command", "missing_uid",
+                                    "no_data_set", "not_a_data_set", "not_committed",     "odd_pdv",
+                                    "other",       "out_of_memory",  "sop_class",         "system",
+                                    "too_deep",    "too_large",      "truncated",         "uid_mismatch"};
+constexpr std::array spool_outcomes{"adopted", "duplicates", "set_aside", "postponed", "unfinished"};
+constexpr std::array database_replacements{"created", "older", "foreign", "unmarked"};
+
+// Upper bounds of the buckets, in seconds, as their labels.
+constexpr std::array<std::pair<int, const char*>, 14> bounds{{{1, "1"},
+                                                              {2, "2"},
+                                                              {5, "5"},
+                                                              {10, "10"},
+                                                              {20, "20"},
+                                                              {30, "30"},
+                                                              {60, "60"},
+                                                              {120, "120"},
+                                                              {300, "300"},
+                                                              {600, "600"},
+                                                              {1800, "1800"},
+                                                              {3600, "3600"},
+                                                              {14400, "14400"},
+                                                              {86400, "86400"}}};
+constexpr const char* no_bound = "+Inf";
+
+void create(Database& database, const char* name, const nlohmann::json& labels = nlohmann::json::object()) {
+    database.count(name, labels, 0);
+}
+
+void create_histogram(Database& database, std::string_view name, nlohmann::json labels) {
+    create(database, (std::string(name) + std::string(sum_suffix)).c_str(), labels);
+    const auto bucket = std::string(name) + std::string(bucket_suffix);
+    for (const auto& [bound, text] : bounds) {
+        labels["le"] = text;
+        create(database, bucket.c_str(), labels);
+    }
+    labels["le"] = no_bound;
+    create(database, bucket.c_str(), labels);
+}
+
+void create_model_counters(Database& database, const std::string& model) {
+    for (const auto* code : failure_codes)
+        create(database, "analysis_failures", {{"model", model}, {"code", code}});
+    for (const auto* reason : not_analysed_codes)
+        create(database, "analyses", {{"model", model}, {"outcome", "not_analysed"}, {"reason", reason}});
+    for (const auto* event : model_events)
+        create(database, "model_events", {{"model", model}, {"event", event}});
+    create(database, "inference_microseconds", {{"model", model}});
+    create(database, "reports_suppressed", {{"model", model}});
+    create_histogram(database, "receipt_to_analysis_seconds", {{"model", model}});
+    create_histogram(database, "receipt_to_report_seconds", {{"model", model}});
+}
+
+void create_destination_counters(Database& database, const DestinationSettings& destination) {
+    for (const auto* outcome : delivery_outcomes)
+        create(database, "deliveries", {{"destination", destination.name}, {"outcome", outcome}});
+    create(database, "deliveries_expired", {{"destination", destination.name}});
+    if (destination.storage_commitment)
+        for (const auto* outcome : commitment_outcomes)
+            create(database, "commitments", {{"destination", destination.name}, {"outcome", outcome}});
+    create_histogram(database, "receipt_to_delivery_seconds", {{"destination", destination.name}});
+}
+
+template <std::size_t size>
+std::string known(const std::array<const char*, size>& codes, std::string_view code) {
+    return std::ranges::find(codes, code) == codes.end() ? "other" : std::string(code);
+}
+
+}  // namespace
+
+std::span<const MetricDescription> metric_catalogue() {
+    return catalogue;
+}
+
+void create_counters(Database& database, const Configuration& configuration) {
+    for (const auto* name :
+         {"analyses_repeated", "connections_refused", "reports_not_revised", "urgent_studies"})
+        create(database, name);
+    for (const auto outcome : association_outcomes) create(database, "associations", {{"outcome", outcome}});
+    for (const auto& words : association_ends) create(database, "association_ends", {{"reason", words.code}});
+    for (const auto* event : receiver_events)
+        if (event != std::string_view("store_failed") && event != std::string_view("timeout"))
+            create(database, "receiver_events", {{"event", event}});
+    create(database, "receiver_events", {{"event", "timeout"}, {"code", "association"}});
+    for (const auto* code : store_failures)
+        create(database, "receiver_events", {{"event", "store_failed"}, {"code", code}});
+    for (const auto* outcome : spool_outcomes) create(database, "spool_files", {{"outcome", outcome}});
+    for (const auto* reason : database_replacements)
+        create(database, "database_replaced", {{"reason", reason}});
+    for (const auto* outcome : received_outcomes)
+        create(database, "instances_received", {{"outcome", outcome}});
+    for (const auto* direction : {"ahead", "back"})
+        create(database, "clock_steps", {{"direction", direction}});
+    for (const auto* reason : {"quality", "safety"}) create(database, "withdrawals", {{"reason", reason}});
+    for (const auto* kind : result_kinds) create(database, "results_composed", {{"kind", kind}});
+    for (const auto* kind : {"analysis", "report"})
+        for (const auto* code : failure_codes)
+            create(database, "jobs_quarantined", {{"kind", kind}, {"code", code}});
+    create(database, "commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
+    for (const auto& model : configuration.models) create_model_counters(database, model_key(model));
+    for (const auto& destination : configuration.destinations)
+        create_destination_counters(database, destination);
+}
+
+void create_diagnosis_counters(Database& database, const std::string& model,
+                               const std::vector<std::string>& labels) {
+    for (const auto& label : labels)
+        create(database, "analyses", {{"model", model}, {"outcome", "analysed"}, {"diagnosis", label}});
+}
+
+nlohmann::json receiver_labels(std::string_view event, std::string_view code) {
+    nlohmann::json labels = {{"event", known(receiver_events, event)}};
+    if (labels["event"] == "store_failed") labels["code"] = known(store_failures, code);
+    if (labels["event"] == "timeout") labels["code"] = "association";
+    return labels;
+}
+
+std::string failure_label(std::string_view code) {
+    return known(failure_codes, code);
+}
+
+std::string not_analysed_label(std::string_view code) {
+    return known(not_analysed_codes, code);
+}
+
+void observe(Database& database, std::string_view name, nlohmann::json labels, Duration duration) {
+    duration = std::max(duration, Duration::zero());
+    database.count((std::string(name) + std::string(sum_suffix)).c_str(), labels, duration.count());
+    const auto* const bound = std::ranges::find_if(
+        bounds, [&](const auto& one) { return duration <= std::chrono::seconds(one.first); });
+    labels["le"] = bound == bounds.end() ? no_bound : bound->second;
+    database.count((std::string(name) + std::string(bucket_suffix)).c_str(), labels);
+}
+
+}  // namespace hilum

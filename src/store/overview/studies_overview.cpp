@@ -1,0 +1,99 @@
+// DatabaseReader: studies, each with all that became of it.
+#include "store/database/database.h"
+#include "store/overview/answering.h"
+#include "store/overview/database_reader.h"
+
+namespace hilum {
+namespace {
+
+#define HILUM_ANALYSES \
+    "FROM analysis JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id"
+#define HILUM_DELIVERIES                                                                             \
+    "FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE " \
+    "report.study_id"                                                                                \
+    " = study.id"
+
+// One of study_states().
+constexpr const char* state_of_study =
+    "CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn'"
+    " WHEN EXISTS (SELECT 1 " HILUM_ANALYSES
+    " AND analysis.state = 'quarantined')"
+    "  OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND withdrawn = 0 AND state = 'quarantined')"
+    "  OR EXISTS (SELECT 1 " HILUM_DELIVERIES
+    " AND withdrawn = 0 AND delivery.state IN ('refused', 'expired'))"
+    "  THEN 'failed'"
+    " WHEN due_at IS NOT NULL OR EXISTS (SELECT 1 " HILUM_ANALYSES
+    " AND analysis.state IN ('queued', 'running'))"
+    "  OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND state IN ('queued', 'running')) THEN "
+    "'waiting'"
+    " WHEN EXISTS (SELECT 1 " HILUM_DELIVERIES
+    " AND delivery.state IN ('queued', 'running')) THEN 'sending'"
+    " WHEN EXISTS (SELECT 1 " HILUM_ANALYSES
+    " AND analysis.state = 'not_analysed')"
+    "  AND NOT EXISTS (SELECT 1 " HILUM_ANALYSES
+    " AND analysis.state = 'analysed') THEN 'not_analysed'"
+    " WHEN EXISTS (SELECT 1 " HILUM_DELIVERIES
+    " AND delivery.state = 'delivered') THEN 'delivered'"
+    " WHEN EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND state = 'composed') THEN 'reported'"
+    " ELSE 'received' END";
+
+constexpr const char* of_study =
+    "study_instance_uid, accession_number, study_date, created_at, received_at, last_arrival_at, "
+    "report_version,"
+    " urgent_at, withdrawn_at,"
+    " (SELECT count(*) FROM instance WHERE study_id = study.id) AS instances,"
+    " (SELECT count(*) FROM instance WHERE study_id = study.id AND state = 'prior') AS priors,"
+    " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS "
+    "n " HILUM_ANALYSES
+    "  GROUP BY analysis.state)) AS analyses,"
+    " (SELECT group_concat(DISTINCT json_extract(outcome, '$.result.diagnosis')) " HILUM_ANALYSES
+    "  AND instance.state = 'to_analyse') AS diagnoses,"
+    " coalesce((SELECT json_extract(outcome, '$.not_analysed.message') " HILUM_ANALYSES
+    "  AND instance.state = 'to_analyse' AND analysis.state = 'not_analysed' LIMIT 1),"
+    "  (SELECT not_analysed FROM instance WHERE study_id = study.id AND state = 'prior' ORDER BY id DESC "
+    "LIMIT 1))"
+    "  AS not_analysed,"
+    " (SELECT error FROM (SELECT analysis.error AS error, analysis.updated_at AS at " HILUM_ANALYSES
+    "   AND analysis.state = 'quarantined' UNION ALL SELECT error, updated_at FROM report"
+    "   WHERE study_id = study.id AND withdrawn = 0 AND state = 'quarantined'"
+    "   UNION ALL SELECT delivery.error, delivery.updated_at " HILUM_DELIVERIES
+    "   AND withdrawn = 0 AND delivery.state IN ('refused', 'expired')) ORDER BY at DESC LIMIT 1) AS error,"
+    " (SELECT count(*) " HILUM_DELIVERIES
+    " AND delivery.state = 'delivered') AS delivered,"
+    " (SELECT json_group_array(json_object('name', destination, 'delivered', delivered, 'waiting', waiting, "
+    "'failed',"
+    "  failed)) FROM (SELECT destination, sum(delivery.state = 'delivered') AS delivered,"
+    "  sum(delivery.state IN ('queued', 'running')) AS waiting, sum(delivery.state IN ('refused', "
+    "'expired')) AS"
+    "  failed " HILUM_DELIVERIES
+    "  AND delivery.state != 'discarded' GROUP BY destination ORDER BY destination)) AS destinations";
+#undef HILUM_ANALYSES
+#undef HILUM_DELIVERIES
+
+// ?1 patient, ?2 accession number, ?3 study, ?4 state, ?5 since, ?6 limit.
+std::string list_of_studies(const StudyFilter& filter) {
+    std::string sql =
+        std::string("SELECT ") + of_study + ", " + state_of_study + " AS state FROM study WHERE true";
+    if (!filter.patient_id.empty()) sql += " AND patient_id = ?1";
+    if (!filter.accession_number.empty()) sql += " AND accession_number = ?2";
+    if (!filter.study_instance_uid.empty()) sql += " AND study_instance_uid = ?3";
+    if (!filter.state.empty()) sql += std::string(" AND ") + state_of_study + " = ?4";
+    if (filter.since != 0) sql += " AND received_at >= ?5";
+    return sql + " ORDER BY received_at DESC, study.id DESC LIMIT ?6";
+}
+
+}  // namespace
+
+Result<nlohmann::json> DatabaseReader::studies(const StudyFilter& filter) {
+    return answered([&] {
+        auto rows =
+            database_->select(kept(list_of_studies(filter)), filter.patient_id, filter.accession_number,
+                              filter.study_instance_uid, filter.state, filter.since, filter.limit);
+        for (auto& row : rows)
+            row["destinations"] = nlohmann::json::parse(row["destinations"].get_ref<const std::string&>());
+        times_to_text(rows);
+        return rows;
+    });
+}
+
+}  // namespace hilum

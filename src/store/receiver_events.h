@@ -1,0 +1,20 @@
+// What becomes of the events that receivers tell: counters, the audit trail, the trace of refused objects.
+#pragma once
+
+#include "contract/messages.h"
+#include "store/database/database.h"
+
+namespace hilum {
+
+// Whether the event says that an association is over: `code` is then one of association_ends.
+bool ends_association(const ReceiverEvent& event);
+
+// Whether it belongs into the audit trail.
+bool is_failure(const ReceiverEvent& event);
+
+// On the commit thread. `audited`: it goes into the audit trail, with the number of those of the same peer
+// that were left out before it (see EventLimiter).
+void record_receiver_event(Database& database, const ReceiverEvent& event, bool audited,
+                           std::int64_t left_out);
+
+}  // namespace hilum

@@ -1,0 +1,21 @@
+// The trace that an object leaves which was not taken on receipt (answered A7xx, A900, Cxxx or 01xx), until
+// it is taken. On the commit thread, in the transaction of what it tells.
+#pragma once
+
+#include <string>
+
+#include "contract/messages.h"
+#include "store/database/database.h"
+
+namespace hilum {
+
+// The newest ones are kept: a peer that sends garbage for ever pushes out its own first.
+inline constexpr int most_refused_of_a_peer = 1000, most_refused = 10'000;
+
+// Keeps a "store_failed" event: once for the same object refused for the same reason, with a count.
+void keep_refused_instance(Database& database, const ReceiverEvent& event);
+
+// The object was taken after all.
+void forget_refused_instance(Database& database, const std::string& sop_instance_uid);
+
+}  // namespace hilum

@@ -1,0 +1,34 @@
+// Taking a study's results back: what was not sent is not sent any more, and what destinations may have is
+// named in a note to each (results/withdrawal_note.h). Called within a commit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "contract/messages.h"
+#include "store/database/database.h"
+
+namespace hilum {
+
+struct WithdrawalOrder {
+    std::string study_instance_uid, accession_number;  // one of them
+    std::string reason;                                // quality | safety
+    std::string note;                                  // what went wrong, for those who read it
+};
+
+// Opens a withdrawal, which is a version of the study's report, for each model that has results there that
+// stand; what was about to be made is not made. From then on late images make no new report; that an operator
+// asks for an analysis again (`hilum jobs retry`) does. How many studies had something to take back.
+int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor);
+
+// What withdraw_results would take back now, a study each: {"study_instance_uid", "accession_number",
+// "study_date", "reports": [{"model", "version", "state"}], "notes_to": [destinations that may have results,
+// which get a note], "not_sent": results that wait and are not sent then}.
+nlohmann::json preview_of_withdrawal(Database& database, const WithdrawalOrder& order);
+
+bool is_withdrawn(Database& database, std::int64_t study);
+
+// What the withdrawal that is `report` takes back: results that were sent, or that may have been.
+Withdrawal withdrawal_of(Database& database, std::int64_t report);
+
+}  // namespace hilum

@@ -1,0 +1,82 @@
+#include "contract/messages.h"
+
+#include <gtest/gtest.h>
+
+namespace hilum {
+namespace {
+
+template <typename T>
+Result<T> through_a_packet(const T& message) {
+    return from_packet<T>(Message{to_packet(message), {}});
+}
+
+TEST(Packet, CarriesAStoreCommitWhole) {
+    StoreCommit commit;
+    commit.header.sop_instance_uid = "1.2.3";
+    commit.header.patient_name = "Yamada^Tarou";
+    commit.file = "abc.dcm";
+    commit.size = 1ull << 40;
+    const auto got = through_a_packet(commit);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->header.sop_instance_uid, "1.2.3");
+    EXPECT_EQ(got->header.patient_name, "Yamada^Tarou");
+    EXPECT_EQ(got->size, 1ull << 40);
+}
+
+TEST(Packet, KeepsAScoreAndARefusalApart) {
+    ComposeRequest request;
+    request.images.resize(2);
+    request.images[0].outcome.not_analysed = NotAnalysed{"view", "the view is LATERAL"};
+    request.images[1].outcome.result = InferenceResult{};
+    request.images[1].outcome.result->confidence = 0.75;
+    const auto got = through_a_packet(request);
+    ASSERT_TRUE(got) << got.error().message;
+    ASSERT_EQ(got->images.size(), 2u);
+    EXPECT_EQ(got->images[0].outcome.not_analysed->code, "view");
+    EXPECT_FALSE(got->images[0].outcome.result);
+    EXPECT_FALSE(got->images[1].outcome.not_analysed);
+    EXPECT_EQ(got->images[1].outcome.result->confidence, 0.75);
+    auto kept = nlohmann::json(*got->images[1].outcome.result);
+    kept.erase("indeterminate_margin");
+    EXPECT_EQ(kept.get<InferenceResult>().indeterminate_margin, 0) << "as an earlier version kept it";
+}
+
+TEST(Packet, CarriesWhatIsToldOfAnImage) {
+    ComposeRequest request;
+    request.images.resize(1);
+    request.images[0].outcome.notes = {{"window", "The window was not used."}};
+    const auto got = through_a_packet(request);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->images[0].outcome.notes, request.images[0].outcome.notes);
+}
+
+// Rows of the database that an older version wrote have no notes.
+TEST(Packet, ReadsAnOutcomeWithoutNotes) {
+    const auto outcome = nlohmann::json::parse(R"({"not_analysed": {"code": "view", "message": "x"}})");
+    EXPECT_TRUE(outcome.get<AnalysisOutcome>().notes.empty());
+}
+
+TEST(Packet, IsRefusedWhereAnotherTypeBelongs) {
+    const auto got = from_packet<InferReply>(Message{to_packet(InferRequest{}), {}});
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code, "protocol");
+    EXPECT_NE(got.error().message.find("infer_reply"), std::string::npos);
+}
+
+TEST(Packet, IsRefusedWithAMemberMissingOrOfAnotherKind) {
+    auto missing = to_packet(DeliverReply{});
+    missing.erase("outcome");
+    EXPECT_EQ(from_packet<DeliverReply>(Message{missing, {}}).error().code, "protocol");
+
+    auto wrong = to_packet(DeliverReply{});
+    wrong["dimse_status"] = "many";
+    EXPECT_EQ(from_packet<DeliverReply>(Message{wrong, {}}).error().code, "protocol");
+}
+
+TEST(Packet, WithoutATypeIsNothing) {
+    EXPECT_EQ(packet_type(Message{nlohmann::json::object(), {}}), "");
+    EXPECT_FALSE(from_packet<StoreAnswer>(Message{nlohmann::json::object(), {}}));
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,255 @@
+#include "model/decoder/pixels/compressed_frame.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "unit/model/decoder/pixels/jpeg_bytes.h"
+#include "unit/model/decoder/pixels/jpeg_ls_bytes.h"
+#include "unit/model/decoder/pixels/test_encoders.h"
+
+namespace hilum::model {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using test::JpegImage;
+
+ImageDescription described(const JpegImage& image, int bits_stored, int bits_allocated = 16) {
+    return {.rows = image.rows,
+            .columns = image.columns,
+            .samples_per_pixel = 1,
+            .encoding = {.bits_allocated = bits_allocated,
+                         .bits_stored = bits_stored,
+                         .high_bit = bits_stored - 1,
+                         .is_signed = false}};
+}
+
+class CompressedFrame : public testing::Test {
+  protected:
+    static void SetUpTestSuite() { test::register_codecs(); }
+
+    // Words, or none and `refusal`.
+    std::vector<int> decode(Bytes stream, E_TransferSyntax syntax, const ImageDescription& image) {
+        refusal = {};
+        notes.clear();
+        const auto frame = decode_frame(stream, syntax, image, notes);
+        if (frame) return {frame->words.begin(), frame->words.end()};
+        refusal = frame.error();
+        return {};
+    }
+    std::string noted() const { return notes.empty() ? "" : notes.front().code; }
+
+    // What is left of it when it ends anywhere, be it filled with zeros or ended by a marker, is refused, or
+    // has all of its pixels (but the last `unproved` ones); without its end marker alone it has them.
+    void expect_whole_or_refused(const Bytes& whole, E_TransferSyntax syntax, const ImageDescription& image,
+                                 std::ptrdiff_t unproved = 0) {
+        const auto expected = decode(whole, syntax, image);
+        ASSERT_FALSE(expected.empty()) << refusal.message;
+        EXPECT_EQ(noted(), "");
+        int refused = 0;
+        for (std::size_t size = 0; size + 2 < whole.size(); ++size) {
+            const Bytes part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+            Bytes filled = part, ended = part;
+            filled.resize(whole.size() + 200, 0);
+            ended.insert(ended.end(), {0xFF, 0xD9});
+            for (const Bytes& bytes : {part, filled, ended}) {
+                const auto pixels = decode(bytes, syntax, image);
+                refused += pixels.empty() ? 1 : 0;
+                EXPECT_TRUE(pixels.empty() ||
+                            std::equal(expected.begin(), expected.end() - unproved, pixels.begin()))
+                    << size << " of " << whole.size();
+            }
+        }
+        EXPECT_GT(refused, static_cast<int>(whole.size() * 3) - 12);
+        for (const std::size_t padding : {0U, 1U, 2U, 40U}) {
+            Bytes without(whole.begin(), whole.end() - 2);
+            without.resize(without.size() + padding, 0);
+            EXPECT_EQ(decode(without, syntax, image), expected) << padding << refusal.message;
+            EXPECT_EQ(noted(), "end_of_image");
+        }
+    }
+
+    NotAnalysed refusal;
+    ImageNotes notes;
+};
+
+std::vector<int> texture(const JpegImage& image) {
+    std::vector<int> pixels;
+    for (int i = 0; i < image.rows * image.columns; ++i)
+        pixels.push_back((i * 37 + i / image.columns * 11) % (1 << image.precision));
+    return pixels;
+}
+
+TEST_F(CompressedFrame, OfJpegLosslessIsWholeOrRefused) {
+    for (const int precision : {8, 12, 16}) {
+        const JpegImage image{.rows = 9, .columns = 7, .precision = precision};
+        const auto pixels = texture(image);
+        const auto stream = test::jpeg_lossless_of(image, pixels);
+        EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, precision)), pixels);
+        expect_whole_or_refused(stream, EXS_JPEGProcess14SV1, described(image, precision));
+    }
+}
+
+TEST_F(CompressedFrame, OfBaselineAndExtendedJpegIsWholeOrRefused) {
+    for (const int precision : {8, 12}) {
+        const JpegImage image{.rows = 24, .columns = 16, .precision = precision};
+        const auto stream = test::jpeg_of_blocks(image, {200, 100, 90, 250, 1, 17});
+        const auto pixels = decode(stream, EXS_JPEGProcess2_4, described(image, precision));
+        ASSERT_EQ(pixels.size(), 24U * 16) << refusal.message;
+        EXPECT_EQ(pixels[0], 200);
+        EXPECT_EQ(pixels[15], 100);
+        EXPECT_EQ(pixels.back(), 17);
+        expect_whole_or_refused(stream, EXS_JPEGProcess2_4, described(image, precision));
+    }
+}
+
+TEST_F(CompressedFrame, OfBaselineUnderTheUidOfJpegLosslessIsRead) {
+    const JpegImage image{.rows = 8, .columns = 16, .precision = 8};
+    const auto pixels =
+        decode(test::jpeg_of_blocks(image, {200, 100}), EXS_JPEGProcess14SV1, described(image, 8, 8));
+    ASSERT_FALSE(pixels.empty()) << refusal.message;
+    EXPECT_EQ(pixels[0], 200);
+}
+
+TEST_F(CompressedFrame, HasOvershootClampedToWhite) {
+    const JpegImage image{.rows = 8, .columns = 24, .precision = 12};
+    const auto pixels =
+        decode(test::jpeg_of_blocks(image, {1023, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
+    ASSERT_FALSE(pixels.empty()) << refusal.message;
+    EXPECT_EQ(pixels[0], 1023);
+    EXPECT_EQ(pixels[8], 1023);
+    EXPECT_EQ(pixels[16], 500);
+    EXPECT_EQ(noted(), "samples");
+}
+
+TEST_F(CompressedFrame, WithMostSamplesBeyondTheBitsStoredIsRefused) {
+    const JpegImage image{.rows = 8, .columns = 24, .precision = 12};
+    decode(test::jpeg_of_blocks(image, {3000, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
+    EXPECT_EQ(refusal.code, "undecodable");
+    EXPECT_NE(refusal.message.find("more bits than its header says"), std::string::npos) << refusal.message;
+}
+
+TEST_F(CompressedFrame, OfEightBitsInSixteenAllocatedIsRead) {
+    const JpegImage image{.rows = 9, .columns = 7, .precision = 8};
+    const auto pixels = texture(image);
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 8)),
+              pixels);
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, pixels), EXS_JPEGProcess14SV1, described(image, 12)),
+              pixels);
+}
+
+// Some encoders write -180 where 76 is meant, as both give the same eight bits.
+TEST_F(CompressedFrame, OfDifferencesModuloThePrecisionIsRead) {
+    for (const int precision : {8, 12}) {
+        const JpegImage image{.rows = 9, .columns = 7, .precision = precision};
+        const auto pixels = texture(image);
+        const int span = 1 << precision;
+        const auto stream = test::jpeg_lossless(image, [&](int i) {
+            const auto at = static_cast<std::size_t>(i);
+            const int before = i == 0 ? span / 2 : pixels[i % 7 == 0 ? at - 7 : at - 1];
+            const int difference = pixels[at] - before;
+            return difference > 0 ? difference - span : difference;
+        });
+        EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, precision)), pixels)
+            << refusal.message;
+        EXPECT_EQ(noted(), "");
+    }
+}
+
+// Its largest difference has a code of 17 bits, which its table of codes cannot tell.
+TEST_F(CompressedFrame, WhoseHuffmanTableOverflowedIsRead) {
+    const JpegImage image{.rows = 4, .columns = 4, .precision = 16};
+    Bytes stream = test::jpeg_head(0xC3, image);
+    Bytes table(17, 1);
+    table[0] = 0;
+    for (std::uint8_t category = 0; category < 16; ++category) table.push_back(category);
+    test::append(stream, test::jpeg_segment(0xC4, table));
+    test::append(stream, test::jpeg_segment(0xDA, {1, 1, 0, 1, 0, 0}));
+    test::JpegBits bits;
+    for (int i = 0; i < 16; ++i) {
+        if (i == 5 || i == 6)
+            bits.put(0x1FFFE, 17);
+        else
+            bits.put(0, 1);  // no difference
+    }
+    test::append(stream, bits.take());
+    test::append(stream, {0xFF, 0xD9});
+    std::vector<int> pixels(16, 32768);
+    pixels[5] = 0;
+    EXPECT_EQ(decode(stream, EXS_JPEGProcess14SV1, described(image, 16)), pixels) << refusal.message;
+    stream.erase(stream.end() - 3);  // cut off it is as damaged as any
+    decode(stream, EXS_JPEGProcess14SV1, described(image, 16));
+    EXPECT_EQ(refusal.code, "undecodable");
+}
+
+Bytes jpeg_ls(const JpegImage& image, const std::vector<int>& pixels) {
+    return test::encode_jpeg_ls({image.rows, image.columns, image.precision}, pixels);
+}
+
+TEST_F(CompressedFrame, OfJpegLsIsWholeOrRefused) {
+    for (const int precision : {8, 12, 16}) {
+        const JpegImage image{.rows = 9, .columns = 7, .precision = precision};
+        const auto pixels = texture(image);
+        const auto stream = jpeg_ls(image, pixels);
+        EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, described(image, precision)), pixels) << refusal.message;
+        // CharLS does not miss the bits of the last sample.
+        expect_whole_or_refused(stream, EXS_JPEGLSLossless, described(image, precision), 1);
+    }
+}
+
+TEST_F(CompressedFrame, OfJpegLsWithRestartIntervalsIsRead) {
+    const JpegImage image{.rows = 8, .columns = 7, .precision = 12},
+        half{.rows = 4, .columns = 7, .precision = 12};
+    const auto pixels = texture(image);
+    const std::vector<int> upper(pixels.begin(), pixels.begin() + 28),
+        lower(pixels.begin() + 28, pixels.end());
+    const auto coded = [&](const std::vector<int>& part) {
+        const auto whole = jpeg_ls(half, part);
+        const Bytes scan{0xFF, 0xDA, 0, 8};
+        const auto begin = std::ranges::search(whole, scan).begin() + 10;
+        Bytes bytes(begin, whole.end() - 2);
+        if (bytes.back() == 0xFF) bytes.pop_back();  // fill
+        return bytes;
+    };
+    Bytes stream = test::jpeg_head(0xF7, image);
+    test::append(stream, test::jpeg_segment(0xDD, {0, 4}));
+    test::append(stream, test::jpeg_segment(0xDA, {1, 1, 0, 0, 0, 0}));
+    test::append(stream, coded(upper));
+    test::append(stream, {0xFF, 0xD0});
+    test::append(stream, coded(lower));
+    test::append(stream, {0xFF, 0xD9});
+    EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, described(image, 12)), pixels) << refusal.message;
+}
+
+TEST_F(CompressedFrame, OfJpegLsInColoursIsReadPixelByPixel) {
+    using enum charls::interleave_mode;
+    ImageDescription colour = described({5, 4, 8}, 8, 8);
+    colour.samples_per_pixel = 3;
+    std::vector<int> planes(60), pixels(60);
+    for (int i = 0; i < 20; ++i)
+        for (int c = 0; c < 3; ++c)
+            planes[static_cast<std::size_t>(c * 20 + i)] = pixels[static_cast<std::size_t>(i * 3 + c)] =
+                (i * 7 + c * 50) % 256;
+    for (const auto mode : {none, line, sample}) {
+        const auto stream = test::encode_jpeg_ls({5, 4, 8, 3, mode}, mode == none ? planes : pixels);
+        EXPECT_EQ(decode(stream, EXS_JPEGLSLossless, colour), pixels) << refusal.message;
+    }
+}
+
+TEST_F(CompressedFrame, OfAnotherSizeThanTheImageIsRefused) {
+    const JpegImage image{.rows = 9, .columns = 7, .precision = 12};
+    for (const auto& [stream, syntax] :
+         {std::pair{test::jpeg_lossless_of(image, texture(image)), EXS_JPEGProcess14SV1},
+          std::pair{jpeg_ls(image, texture(image)), EXS_JPEGLSLossless}}) {
+        for (const JpegImage& other : {JpegImage{10, 7, 12}, JpegImage{9, 8, 12}}) {
+            decode(stream, syntax, described(other, 12));
+            EXPECT_EQ(refusal.code, "undecodable");
+        }
+        decode(stream, syntax, described(image, 8, 8));
+        EXPECT_EQ(refusal.code, "undecodable");
+    }
+}
+
+}  // namespace
+}  // namespace hilum::model

@@ -1,0 +1,96 @@
+#include "pipeline/children/supervised_child.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "base/file_system.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Children here are shells: they see the channel as descriptor 3.
+class SupervisedChildTest : public testing::Test {
+  protected:
+    void run_until(const std::function<bool()>& condition) {
+        const auto deadline = std::chrono::steady_clock::now() + 20s;
+        while (!condition() && std::chrono::steady_clock::now() < deadline) loop_.run_one_for(100ms);
+        ASSERT_TRUE(condition()) << "waited in vain";
+    }
+    std::unique_ptr<SupervisedChild> child(const std::string& script) {
+        ChildSpecification specification{"test", "1", {"/bin/sh", "-c", script}, memfd_.get(), true};
+        return std::make_unique<SupervisedChild>(
+            loop_, specification,
+            SupervisedChild::Callbacks{[this](Message message) { messages_.push_back(message.body); },
+                                       [this](const std::string& how) { ends_.push_back(how); }, [] {}});
+    }
+
+    boost::asio::io_context loop_;
+    UniqueFd memfd_ = std::move(*make_memfd("test", std::size_t{0}));
+    std::vector<nlohmann::json> messages_;
+    std::vector<std::string> ends_;
+};
+
+TEST_F(SupervisedChildTest, StartsAgainWhatEnds) {
+    const auto sleeper = child("exit 3");
+    sleeper->start();
+    run_until([&] { return ends_.size() >= 2; });
+    EXPECT_EQ(ends_[0], "exited with status 3");
+    EXPECT_GE(sleeper->status()["restarts"], 1);
+}
+
+TEST_F(SupervisedChildTest, SaysHowAKilledChildEnded) {
+    const auto sleeper = child("exec cat <&3");
+    sleeper->start();
+    sleeper->kill();
+    run_until([&] { return !ends_.empty(); });
+    EXPECT_THAT(ends_[0], testing::HasSubstr("signal 9"));
+}
+
+TEST_F(SupervisedChildTest, DeliversTheLastWordsOfAChildThatEnds) {
+    const auto speaker = child(R"(printf '{"type":"bye"}' >&3; exit 1)");
+    speaker->start();
+    run_until([&] { return !ends_.empty(); });
+    ASSERT_EQ(messages_.size(), 1u);
+    EXPECT_EQ(messages_[0]["type"], "bye");
+}
+
+TEST_F(SupervisedChildTest, EndsAChildThatSpeaksNonsense) {
+    // It does not look at its channel: one that saw it close would end by itself, perhaps first.
+    const auto babbler = child("printf nonsense >&3; exec sleep 600");
+    babbler->start();
+    run_until([&] { return !ends_.empty(); });
+    EXPECT_THAT(ends_[0], testing::HasSubstr("signal 9"));
+}
+
+TEST_F(SupervisedChildTest, AStoppedChildSeesItsChannelCloseAndIsNotStartedAgain) {
+    const auto reader = child("exec cat <&3");
+    reader->start();
+    reader->stop();
+    run_until([&] { return !reader->running(); });
+    EXPECT_EQ(ends_, std::vector<std::string>{"exited with status 0"});
+    EXPECT_EQ(reader->status()["state"], "stopped");
+}
+
+TEST_F(SupervisedChildTest, LeavesNoProcessBehind) {
+    auto reader = child("exec cat <&3");
+    reader->start();
+    const pid_t pid = reader->pid();
+    reader.reset();
+    EXPECT_NE(::kill(pid, 0), 0);
+}
+
+TEST_F(SupervisedChildTest, SurvivesAProgramThatIsNotThere) {
+    ChildSpecification specification{"test", "1", {"/no/such/program"}, memfd_.get(), true};
+    SupervisedChild missing(
+        loop_, specification,
+        {[](Message) {}, [this](const std::string& how) { ends_.push_back(how); }, [] {}});
+    missing.start();
+    run_until([&] { return !ends_.empty(); });
+    EXPECT_EQ(ends_[0], "exited with status 127");
+}
+
+}  // namespace
+}  // namespace hilum

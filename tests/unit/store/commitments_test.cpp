@@ -1,0 +1,190 @@
+#include "store/commitments.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "store/destinations.h"
+#include "store/instance_store.h"
+#include "store/job_state.h"
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Two results, delivered to "pacs" and to "archive"; those to "pacs" are to be asked for.
+class CommitmentsTest : public testing::Test {
+  protected:
+    CommitmentsTest() {
+        settings_.name = "pacs";
+        settings_.storage_commitment = true;
+        test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
+        database_.execute(
+            "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
+            " VALUES(1, 'demo', 1, 'composed', 1, 1)");
+        for (const auto* uid : {"1.1", "1.2"}) add_result(uid);
+        for (const auto* destination : {"pacs", "archive"})
+            for (const int result : {1, 2})
+                database_.execute(
+                    "INSERT INTO delivery(result_id, destination, state, attempts, created_at, updated_at)"
+                    " VALUES(?1, ?2, 'delivered', 1, ?3, ?3)",
+                    result, destination, to_microseconds(now()));
+        for (const std::int64_t delivery : {1, 2}) want_commitment(database_, delivery);
+        make_due();
+    }
+    void add_result(const char* uid) {
+        database_.execute(
+            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+            " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1.5', ?, '1', '1', 'f', 's', "
+            "1)",
+            uid);
+    }
+    void make_due() { database_.execute("UPDATE delivery SET commitment_at = 1 WHERE commitment != ''"); }
+    std::string request() {
+        auto claim = claim_commitment(database_, settings_);
+        EXPECT_TRUE(claim.request);
+        return claim.request ? claim.request->transaction_uid : "";
+    }
+    nlohmann::json delivery(int id) {
+        return database_.select("SELECT state, commitment, refusals, error FROM delivery WHERE id = ?",
+                                id)[0];
+    }
+    std::int64_t audited(const char* type) {
+        return database_.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
+    }
+
+    test::TemporaryFolder folder_;
+    Database database_ = test::open_database(folder_);
+    DestinationSettings settings_;
+};
+
+TEST_F(CommitmentsTest, AsksOnceForAllThatIsWantedOfOneDestination) {
+    const auto claim = claim_commitment(database_, settings_);
+    ASSERT_TRUE(claim.request);
+    ASSERT_EQ(claim.request->instances.size(), 2u);
+    EXPECT_EQ(claim.request->instances[0].sop_class_uid, "1.5");
+    EXPECT_EQ(claim.request->instances[0].sop_instance_uid, "1.1");
+    EXPECT_EQ(destination_of_transaction(database_, claim.request->transaction_uid), "pacs");
+    EXPECT_EQ(delivery(1)["commitment"], "requested");
+    EXPECT_EQ(delivery(3)["commitment"], "");
+    const auto next = claim_commitment(database_, settings_);
+    EXPECT_FALSE(next.request);
+    EXPECT_GT(next.next_at.value(), to_microseconds(now() + 50min));
+}
+
+TEST_F(CommitmentsTest, WaitsALittleForTheOtherResultsOfAStudy) {
+    want_commitment(database_, 1);
+    want_commitment(database_, 2);
+    const auto claim = claim_commitment(database_, settings_);
+    EXPECT_FALSE(claim.request);
+    EXPECT_LT(claim.next_at.value(), to_microseconds(now() + 5s));
+}
+
+TEST_F(CommitmentsTest, AsksAnewUnderAnotherUidWhereNoAnswerCame) {
+    const auto first = request();
+    make_due();
+    EXPECT_NE(request(), first);
+    // The late answer to the first counts all the same.
+    EXPECT_EQ(destination_of_transaction(database_, first), "pacs");
+    keep_commitment_report(database_, {first, {"1.1"}, {}, "PACS", "::1"}, settings_);
+    EXPECT_EQ(delivery(1)["commitment"], "committed");
+    EXPECT_EQ(delivery(2)["commitment"], "requested");
+}
+
+TEST_F(CommitmentsTest, KeepsWhatIsCommitted) {
+    keep_commitment_report(database_, {request(), {"1.1", "1.2", "9.9"}, {}, "PACS", "::1"}, settings_);
+    for (const int id : {1, 2}) EXPECT_EQ(delivery(id)["commitment"], "committed");
+    EXPECT_EQ(delivery(3)["commitment"], "");
+    EXPECT_EQ(audited("result_committed"), 2);
+    make_due();
+    EXPECT_FALSE(claim_commitment(database_, settings_).request);
+}
+
+TEST_F(CommitmentsTest, SendsAgainWhatTheDestinationDoesNotKeep) {
+    keep_commitment_report(database_, {request(), {"1.2"}, {{"1.1", 0x0112}}, "PACS", "::1"}, settings_);
+    EXPECT_EQ(delivery(1)["state"], "queued");
+    EXPECT_EQ(delivery(1)["error"],
+              "the destination does not keep what it took: 0112, no such object instance");
+    EXPECT_EQ(delivery(2)["commitment"], "committed");
+    EXPECT_EQ(audited("commitment_failed"), 1);
+}
+
+TEST_F(CommitmentsTest, AnAnswerAboutAnEarlierCopySaysNothingOfTheNewOne) {
+    const auto first = request();
+    const CommitmentReport lost{first, {}, {{"1.1", 0x0112}}, "PACS", "::1"};
+    keep_commitment_report(database_, lost, settings_);
+    database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = 1");
+    want_commitment(database_, 1);
+    keep_commitment_report(database_, lost, settings_);  // our response was lost, so it comes again
+    EXPECT_EQ(delivery(1)["state"], "delivered");
+    EXPECT_EQ(delivery(1)["refusals"], 1);
+    make_due();
+    request();
+    keep_commitment_report(database_, lost, settings_);
+    EXPECT_EQ(delivery(1)["state"], "delivered");
+}
+
+TEST_F(CommitmentsTest, AResendAsksAnewAndAPauseDoesNotAge) {
+    keep_commitment_report(database_, {request(), {"1.1", "1.2"}, {}, "PACS", "::1"}, settings_);
+    resend_results(database_, {"1.2.3", "", "pacs"}, "tester");
+    EXPECT_EQ(delivery(1)["commitment"], "");
+    want_commitment(database_, 2);
+    database_.execute("UPDATE delivery SET created_at = 1, state = 'delivered' WHERE id = 2");
+    pause_destination(database_, "pacs", "tester");
+    resume_destination(database_, "pacs", "tester");
+    make_due();
+    EXPECT_TRUE(claim_commitment(database_, settings_).request);
+}
+
+TEST_F(CommitmentsTest, CountsAsRefusedWhatIsNeverKept) {
+    for (int attempt = 1; attempt <= settings_.refused_attempts; ++attempt) {
+        keep_commitment_report(database_, {request(), {}, {{"1.1", 0x0110}}, "PACS", "::1"}, settings_);
+        EXPECT_EQ(delivery(1)["state"], attempt < settings_.refused_attempts ? "queued" : "refused");
+        database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = 1 AND state = 'queued'");
+        if (attempt < settings_.refused_attempts) want_commitment(database_, 1);
+        make_due();
+    }
+    EXPECT_EQ(delivery(1)["refusals"], settings_.refused_attempts);
+}
+
+TEST_F(CommitmentsTest, ARequestThatWasNotTakenIsMadeAgainLater) {
+    keep_refused_commitment(database_, "pacs", request(), 10min, "PACS does not offer it");
+    EXPECT_EQ(delivery(1)["commitment"], "wanted");
+    EXPECT_EQ(delivery(1)["error"], "PACS does not offer it");
+    const auto claim = claim_commitment(database_, settings_);
+    EXPECT_FALSE(claim.request);
+    EXPECT_GT(claim.next_at.value(), to_microseconds(now() + 9min));
+}
+
+TEST_F(CommitmentsTest, AsksNobodyWhoIsPaused) {
+    pause_destination(database_, "pacs", "tester");
+    const auto claim = claim_commitment(database_, settings_);
+    EXPECT_FALSE(claim.request);
+    EXPECT_FALSE(claim.next_at);
+}
+
+TEST_F(CommitmentsTest, GivesUpAskingAndSaysSo) {
+    database_.execute("UPDATE delivery SET created_at = ? WHERE id = 1", to_microseconds(now() - 100h));
+    const auto claim = claim_commitment(database_, settings_);
+    ASSERT_TRUE(claim.request);
+    EXPECT_EQ(claim.request->instances.size(), 1u);
+    EXPECT_EQ(delivery(1)["commitment"], "failed");
+    EXPECT_EQ(delivery(1)["state"], "delivered");
+    EXPECT_EQ(audited("commitment_failed"), 1);
+}
+
+TEST_F(CommitmentsTest, ForgetsWhatNobodyIsAskedForAnyMore) {
+    request();
+    forget_commitments(database_, {"pacs"});
+    EXPECT_EQ(delivery(1)["commitment"], "requested");
+    forget_commitments(database_, {"archive"});
+    EXPECT_EQ(delivery(1)["commitment"], "");
+}
+
+TEST_F(CommitmentsTest, KnowsItsTransactions) {
+    EXPECT_FALSE(destination_of_transaction(database_, "1.2.3"));
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,205 @@
+#include "store/database/commit_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+using test::open_database;
+using test::TemporaryFolder;
+
+class CommitQueueTest : public testing::Test {
+  protected:
+    // Runs the loop until `expected` completions have run.
+    void run(int expected) {
+        while (completed_ < expected) loop_.run_one();
+    }
+
+    TemporaryFolder folder_;
+    boost::asio::io_context loop_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_ =
+        boost::asio::make_work_guard(loop_);
+    int completed_ = 0;
+};
+
+TEST_F(CommitQueueTest, ReportsAfterTheCommit) {
+    std::optional<std::int64_t> seen_by_another_connection;
+    CommitQueue commits(loop_, open_database(folder_));
+    commits.submit(
+        [](Database& database) {
+            database.count("things");
+            return 7;
+        },
+        [&](Result<int> result) {
+            ++completed_;
+            EXPECT_EQ(result, 7);
+            auto other = open_database(folder_);
+            seen_by_another_connection = other.number("SELECT value FROM counter WHERE name = 'things'");
+        });
+    run(1);
+    EXPECT_EQ(seen_by_another_connection, 1);
+}
+
+TEST_F(CommitQueueTest, AFailingUnitLosesOnlyItsOwnChanges) {
+    CommitQueue commits(loop_, open_database(folder_));
+    Result<void> good = fail("x", "not run"), bad;
+    commits.submit([](Database& database) { database.count("good"); },
+                   [&](Result<void> result) { ++completed_, good = result; });
+    commits.submit(
+        [](Database& database) {
+            database.count("bad");
+            database.execute("INSERT INTO no_such_table VALUES(1)");
+        },
+        [&](Result<void> result) { ++completed_, bad = result; });
+    commits.submit([](Database& database) { database.count("good"); }, [&](Result<void>) { ++completed_; });
+    run(3);
+    EXPECT_TRUE(good);
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().code, "database");
+    auto other = open_database(folder_);
+    EXPECT_EQ(other.number("SELECT value FROM counter WHERE name = 'good'"), 2);
+    EXPECT_FALSE(other.number("SELECT value FROM counter WHERE name = 'bad'"));
+}
+
+TEST_F(CommitQueueTest, TheAuditChainSurvivesAFailingUnit) {
+    CommitQueue commits(loop_, open_database(folder_));
+    const auto append = [](Database& database) { database.append_audit({}); };
+    commits.submit(append, [&](Result<void>) { ++completed_; });
+    commits.submit(
+        [&](Database& database) {
+            database.append_audit({});
+            database.execute("INSERT INTO no_such_table VALUES(1)");
+        },
+        [&](Result<void>) { ++completed_; });
+    commits.submit(append, [&](Result<void> result) {
+        ++completed_;
+        EXPECT_TRUE(result);
+    });
+    run(3);
+    EXPECT_EQ(open_database(folder_).number("SELECT max(id) FROM audit_event"), 2);
+}
+
+TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
+    auto database = open_database(folder_);
+    database.execute("PRAGMA max_page_count = 1");  // as many as there are
+    CommitQueue commits(loop_, std::move(database));
+    Result<void> result;
+    commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
+                   [&](Result<void> got) { ++completed_, result = got; });
+    run(1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, "disk_full");
+    EXPECT_EQ(result.error().retry, Retry::later);
+    commits.submit([](Database& db) { db.count("small"); },
+                   [&](Result<void> got) { ++completed_, result = got; });
+    run(2);
+    EXPECT_TRUE(result) << result.error().message;
+}
+
+TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereTheDiskIsFullForAWhile) {
+    auto database = open_database(folder_);
+    database.execute("PRAGMA max_page_count = 1");  // as many as there are
+    CommitQueue commits(loop_, std::move(database));
+    int runs = 0;
+    Result<void> result = fail("x", "not run");
+    commits.submit_until_kept(
+        [&](Database& db) {
+            if (++runs == 2) db.execute("PRAGMA max_page_count = 3000");
+            db.count(std::string(1'000'000, 'x').c_str());
+        },
+        [&](Result<void> got) { ++completed_, result = got; });
+    run(1);
+    EXPECT_TRUE(result);
+    EXPECT_EQ(runs, 2);
+}
+
+TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
+    CommitQueue commits(loop_, open_database(folder_));
+    Result<void> result;
+    int runs = 0;
+    commits.submit_until_kept(
+        [&](Database& db) {
+            ++runs;
+            db.execute("INSERT INTO no_such_table VALUES(1)");
+        },
+        [&](Result<void> got) { ++completed_, result = got; });
+    run(1);
+    EXPECT_FALSE(result);
+    EXPECT_EQ(runs, 1);
+}
+
+TEST_F(CommitQueueTest, RunsWhatWaitsBeforeItEnds) {
+    {
+        CommitQueue commits(loop_, open_database(folder_));
+        for (int i = 0; i < 100; ++i) commits.submit([](Database& database) { database.count("things"); });
+    }
+    EXPECT_EQ(open_database(folder_).number("SELECT value FROM counter WHERE name = 'things'"), 100);
+}
+
+// A clock that a test sets, and what the queue says of it.
+class SettableClock {
+  public:
+    FollowedClock clock() {
+        return {.read =
+                    [this] {
+                        return ClockReading{Timestamp(std::chrono::seconds(wall_.load())), Duration(0)};
+                    },
+                .on_set =
+                    [](Database& database, Duration step) {
+                        database.count("seconds_set", nlohmann::json::object(), step.count() / 1'000'000);
+                    }};
+    }
+    void set_by(int seconds) { wall_ += seconds; }
+
+  private:
+    std::atomic<int> wall_{0};
+};
+
+std::optional<std::int64_t> seconds_set(Database& database) {
+    return database.number("SELECT value FROM counter WHERE name = 'seconds_set'");
+}
+
+TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
+    SettableClock clock;
+    CommitQueue commits(loop_, open_database(folder_), clock.clock());
+    std::optional<std::int64_t> before = 0, after;
+    commits.submit([&](Database& database) { before = seconds_set(database); },
+                   [&](Result<void>) { ++completed_; });
+    run(1);
+    clock.set_by(7200);
+    commits.submit([&](Database& database) { after = seconds_set(database); },
+                   [&](Result<void>) { ++completed_; });
+    commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
+    run(3);
+    EXPECT_FALSE(before);
+    EXPECT_EQ(after, 7200);
+    auto other = open_database(folder_);
+    EXPECT_EQ(seconds_set(other), 7200) << "once, and kept";
+}
+
+TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
+    SettableClock clock;
+    auto database = open_database(folder_);
+    database.execute("PRAGMA max_page_count = 1");
+    CommitQueue commits(loop_, std::move(database), clock.clock());
+    clock.set_by(-3600);
+    commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
+                   [&](Result<void> result) {
+                       ++completed_;
+                       EXPECT_FALSE(result);
+                   });
+    run(1);
+    clock.set_by(-60);
+    commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
+    run(2);
+    auto other = open_database(folder_);
+    EXPECT_EQ(seconds_set(other), -3660);
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,130 @@
+#include "store/database/database.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file_system.h"
+#include "store/database/migrations.h"
+#include "store/overview/database_reader.h"
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+using test::open_database;
+using test::TemporaryFolder;
+
+TEST(Database, KeepsWhatDurabilityNeeds) {
+    const TemporaryFolder folder;
+    auto database = open_database(folder);
+    EXPECT_EQ(database.number("PRAGMA synchronous"), 2);
+    EXPECT_EQ(database.number("PRAGMA foreign_keys"), 1);
+    EXPECT_EQ(database.number("PRAGMA auto_vacuum"), 2);
+    EXPECT_EQ(database.select("PRAGMA journal_mode")[0]["journal_mode"], "wal");
+}
+
+TEST(Database, OpensAgainWithoutMigratingTwice) {
+    const TemporaryFolder folder;
+    open_database(folder).count("things");
+    auto again = open_database(folder);
+    EXPECT_EQ(again.number("SELECT value FROM counter WHERE name = 'things'"), 1);
+}
+
+TEST(Database, KeepsTheAnalysesOfAnOlderSchema) {
+    const TemporaryFolder folder;
+    {
+        SQLite::Database old((folder.path() / "hilum.db").string(),
+                             SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        old.exec(migrations().front());
+        old.exec("INSERT INTO study(id, study_instance_uid, created_at) VALUES(1, '1.2', 0)");
+        old.exec(
+            "INSERT INTO instance(id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,"
+            " transfer_syntax_uid, modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer,"
+            " state, version, received_at)"
+            " VALUES(2, 1, '1.2.3', '1', '1', '1', 'CR', 'f', 1, 'd', 'a', 'PACS', 'p', 'to_analyse', 1, 0)");
+        old.exec(
+            "INSERT INTO analysis(id, instance_id, model, state, attempts, outcome, artifact, created_at,"
+            " updated_at) VALUES(7, 2, 'demo', 'analysed', 2, '{}', '7.analysis', 5, 6)");
+        old.exec("PRAGMA user_version = 1");
+    }
+    auto database = open_database(folder);
+    const auto rows = database.select("SELECT * FROM analysis");
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0]["id"], 7);
+    EXPECT_EQ(rows[0]["frame"], 1);
+    EXPECT_EQ(rows[0]["frames"], 1);
+    EXPECT_EQ(rows[0]["attempts"], 2);
+    EXPECT_EQ(rows[0]["artifact"], "7.analysis");
+    EXPECT_EQ(database.number("SELECT count(*) FROM sqlite_master WHERE name = 'analysis_queue'"), 1);
+    EXPECT_THROW(database.execute("INSERT INTO analysis(instance_id, model, state, created_at, updated_at)"
+                                  " VALUES(2, 'demo', 'queued', 0, 0)"),
+                 SQLite::Exception);
+}
+
+TEST(Database, RefusesASchemaFromTheFuture) {
+    const TemporaryFolder folder;
+    open_database(folder).execute("PRAGMA user_version = 99");
+    const auto opened = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message, testing::HasSubstr("newer Hilum"));
+}
+
+TEST(Database, SaysThatAFileIsNoDatabase) {
+    const TemporaryFolder folder;
+    const std::string garbage(8192, 'x');
+    ASSERT_TRUE(write_file_durably(folder.path() / "hilum.db", std::as_bytes(std::span(garbage))));
+    const auto opened = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message, testing::HasSubstr("hilum.db"));
+}
+
+audit::AuditEvent event(const std::string& type) {
+    audit::AuditEvent made;
+    made.type = type;
+    made.detail = {{"n", 1}};
+    return made;
+}
+
+TEST(AuditTrail, IsIntactAsWritten) {
+    const TemporaryFolder folder;
+    auto database = open_database(folder);
+    for (const char* type : {"one", "two", "three"}) database.append_audit(event(type));
+    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    ASSERT_TRUE(reader);
+    const auto verified = reader->verify_audit();
+    ASSERT_TRUE(verified);
+    EXPECT_EQ((*verified)["events"], 3);
+    EXPECT_EQ((*verified)["intact"], true);
+}
+
+TEST(AuditTrail, GoesOnAfterARestart) {
+    const TemporaryFolder folder;
+    open_database(folder).append_audit(event("one"));
+    open_database(folder).append_audit(event("two"));
+    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    EXPECT_EQ((*reader->verify_audit())["intact"], true);
+    EXPECT_EQ((*reader->audit_events(0, 10)).size(), 2u);
+}
+
+TEST(AuditTrail, ShowsAChangedEvent) {
+    const TemporaryFolder folder;
+    auto database = open_database(folder);
+    for (const char* type : {"one", "two", "three"}) database.append_audit(event(type));
+    database.execute("UPDATE audit_event SET actor = 'somebody else' WHERE id = 2");
+    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    const auto verified = *reader->verify_audit();
+    EXPECT_EQ(verified["intact"], false);
+    EXPECT_EQ(verified["first_broken"], 2);
+}
+
+TEST(AuditTrail, ShowsARemovedEvent) {
+    const TemporaryFolder folder;
+    auto database = open_database(folder);
+    for (const char* type : {"one", "two", "three"}) database.append_audit(event(type));
+    database.execute("DELETE FROM audit_event WHERE id = 2");
+    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    EXPECT_EQ((*reader->verify_audit())["first_broken"], 3);
+}
+
+}  // namespace
+}  // namespace hilum

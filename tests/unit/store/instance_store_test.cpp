@@ -1,0 +1,335 @@
+#include "store/instance_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/overview/database_reader.h"
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+using test::open_database;
+using test::received;
+using test::TemporaryFolder;
+
+class InstanceStoreTest : public testing::Test {
+  protected:
+    std::int64_t count(const char* sql) { return database_.number(sql).value_or(-1); }
+
+    TemporaryFolder folder_;
+    Database database_ = open_database(folder_);
+    InstanceStore store_ = test::instance_store(folder_);
+
+    // As a receiver does: the file lies in the spool, and goes again where it is not kept.
+    StoreAnswer receive(StoreCommit commit) {
+        commit.file = std::to_string(++files_) + ".dcm";
+        test::put_in_spool(folder_, commit.file);
+        const auto answer = store_.store(database_, commit);
+        if (!answer.keep_file) std::filesystem::remove(DataDirectory{folder_.path()}.spool() / commit.file);
+        return answer;
+    }
+    std::string text(const char* sql) {
+        std::string found;
+        database_.each(sql, [&](SQLite::Statement& row) { found = row.getColumn(0).getString(); });
+        return found;
+    }
+    // What the report is to be of.
+    std::string analysed_data() {
+        return text("SELECT group_concat(dataset_sha256) FROM instance WHERE state = 'to_analyse'");
+    }
+    void analysed_and_reported() {
+        database_.execute(
+            "UPDATE analysis SET state = 'analysed', outcome = '{}', artifact = 'x' WHERE state = 'queued'");
+        database_.execute("UPDATE study SET due_at = NULL, report_version = report_version + 1");
+    }
+    int files_ = 0;
+};
+
+TEST_F(InstanceStoreTest, ANewInstanceIsKeptAndQueued) {
+    const auto answer = store_.store(database_, received("1.2.3.4"));
+    EXPECT_TRUE(answer.committed);
+    EXPECT_TRUE(answer.keep_file);
+    EXPECT_EQ(answer.outcome, "stored");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued' AND model = 'demo'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'instance_received'"), 1);
+}
+
+TEST_F(InstanceStoreTest, TheSameBytesAgainMakeNoNewJob) {
+    receive(received("1.2.3.4"));
+    const auto again = receive(received("1.2.3.4"));
+    EXPECT_TRUE(again.committed);
+    EXPECT_FALSE(again.keep_file);
+    EXPECT_EQ(again.outcome, "duplicate");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM instance"), 1);
+}
+
+TEST_F(InstanceStoreTest, AnotherHeaderIsKeptBesideTheOldOneWithoutANewJob) {
+    store_.store(database_, received("1.2.3.4", "1.2.3", "a", "m"));
+    const auto other = store_.store(database_, received("1.2.3.4", "1.2.3", "b", "m"));
+    EXPECT_TRUE(other.keep_file);
+    EXPECT_EQ(other.outcome, "new_version");
+    EXPECT_EQ(count("SELECT count(*) FROM instance"), 2);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
+    EXPECT_EQ(count("SELECT version FROM instance WHERE state = 'kept'"), 2);
+}
+
+TEST_F(InstanceStoreTest, OtherPixelsAreAnalysedAgainAndTheOldJobEnds) {
+    store_.store(database_, received("1.2.3.4", "1.2.3", "a", "m"));
+    store_.store(database_, received("1.2.3.4", "1.2.3", "b", "n"));
+    EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'superseded'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'discarded'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+}
+
+TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    EXPECT_EQ(store_.store(database_, commit).outcome, "prior");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis"), 0);
+    EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'prior'"), 1);
+}
+
+TEST_F(InstanceStoreTest, AnOldStudyIsOldWhateverTheFormOfItsDate) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "2010.01.01";
+    EXPECT_EQ(store_.store(database_, commit).outcome, "prior");
+}
+
+TEST_F(InstanceStoreTest, WithoutAnAgeLimitAnOldStudyIsAnalysed) {
+    StudySettings settings;
+    settings.max_age.reset();
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    EXPECT_EQ(test::instance_store(folder_, settings).store(database_, commit).outcome, "stored");
+}
+
+TEST_F(InstanceStoreTest, AMalformedStudyDateDoesNotMakeAPrior) {
+    for (const char* date : {"", "2010010", "2010011x", "20101399", "20100230"}) {
+        auto commit = received(std::string("1.2.3.4.") + std::to_string(std::strlen(date)) + date[0] + "");
+        commit.header.study_date = date;
+        commit.dataset_sha256 = std::string("d") + date;
+        commit.file = std::string("f") + date;
+        EXPECT_EQ(store_.store(database_, commit).keep_file, true) << date;
+    }
+    EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'prior'"), 0);
+}
+
+TEST_F(InstanceStoreTest, ASteadyStreamOfImagesIsReportedAfterMaxWait) {
+    store_.store(database_, received("1.2.3.4"));
+    const auto long_ago = to_microseconds(now()) - StudySettings{}.max_wait.count();
+    database_.execute("UPDATE study SET first_pending_at = ?", long_ago);
+    store_.store(database_, received("1.2.3.5"));
+    EXPECT_LE(count("SELECT due_at FROM study"), to_microseconds(now()));
+}
+
+TEST_F(InstanceStoreTest, OurOwnResultComingBackIsDiscarded) {
+    store_.store(database_, received("1.2.3.4"));
+    database_.execute(
+        "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
+        " VALUES(1, 'demo', 1, 'composed', 0, 0)");
+    database_.execute(
+        "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+        " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1', '2.25.7', '1', '1', 'f',"
+        " '', 0)");
+    const auto answer = store_.store(database_, received("2.25.7"));
+    EXPECT_TRUE(answer.committed);
+    EXPECT_FALSE(answer.keep_file);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE detail LIKE '%own_result%'"), 1);
+}
+
+TEST_F(InstanceStoreTest, AnOlderVersionThatComesAgainIsTheNewest) {
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    analysed_and_reported();
+    auto wrong = received("1.2.3.4", "1.2.3", "b", "n");
+    wrong.header.patient_id = "SOMEBODY ELSE";
+    receive(wrong);
+    analysed_and_reported();
+    EXPECT_EQ(analysed_data(), "datab");
+
+    database_.execute("UPDATE study SET received_at = 1");
+    const auto again = receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE received_at > 1"), 1);
+    EXPECT_EQ(again.outcome, "new_version");
+    EXPECT_TRUE(again.keep_file);
+    EXPECT_EQ(analysed_data(), "dataa");
+    EXPECT_EQ(count("SELECT version FROM instance WHERE state = 'to_analyse'"), 3);
+    EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'superseded'"), 1);
+    EXPECT_EQ(text("SELECT patient_id FROM study"), "P1");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued' AND outcome IS NULL"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
+
+    analysed_and_reported();
+    EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "a", "m")).outcome, "duplicate");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 0);
+    EXPECT_EQ(receive(wrong).outcome, "new_version");
+    EXPECT_EQ(analysed_data(), "datab");
+}
+
+TEST_F(InstanceStoreTest, HeadersThatTakeTurnsMakeNeitherJobsNorFiles) {
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    analysed_and_reported();
+    EXPECT_TRUE(receive(received("1.2.3.4", "1.2.3", "b", "m")).keep_file);
+    EXPECT_FALSE(receive(received("1.2.3.4", "1.2.3", "a", "m")).keep_file);
+    EXPECT_FALSE(receive(received("1.2.3.4", "1.2.3", "b", "m")).keep_file);
+    EXPECT_EQ(count("SELECT count(*) FROM instance"), 2);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 0);
+    EXPECT_EQ(analysed_data(), "dataa");
+}
+
+TEST_F(InstanceStoreTest, ADuplicateOfWhatTheSpoolLostIsKept) {
+    receive(received("1.2.3.4"));
+    std::filesystem::remove_all(DataDirectory{folder_.path()}.spool());
+    const auto again = receive(received("1.2.3.4"));
+    EXPECT_EQ(again.outcome, "duplicate");
+    EXPECT_TRUE(again.keep_file);
+    EXPECT_EQ(text("SELECT file FROM instance"), "2.dcm");
+    EXPECT_FALSE(receive(received("1.2.3.4")).keep_file);
+}
+
+// ---- priors ----
+
+TEST_F(InstanceStoreTest, APriorSentAgainUnderAnotherSettingIsAnalysed) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    EXPECT_EQ(receive(commit).outcome, "duplicate");
+    EXPECT_THAT(text("SELECT not_analysed FROM instance"),
+                testing::HasSubstr("Study Date 20100101 was more than study.max_age (7d 0h) ago on 2"));
+
+    StudySettings settings;
+    settings.max_age.reset();
+    store_ = test::instance_store(folder_, settings);
+    EXPECT_EQ(receive(commit).outcome, "no_longer_prior");
+    EXPECT_EQ(analysed_data(), "dataa");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
+    EXPECT_EQ(receive(commit).outcome, "duplicate");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
+}
+
+TEST_F(InstanceStoreTest, APriorSentAgainWithARightDateIsAnalysed) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    auto corrected = received("1.2.3.4", "1.2.3", "b", "n");
+    corrected.header.study_date = to_dicom_date(now());
+    EXPECT_EQ(receive(corrected).outcome, "new_version");
+    EXPECT_EQ(analysed_data(), "datab");
+}
+
+TEST_F(InstanceStoreTest, AnotherHeaderOfAPriorUnderAnotherSettingHasItAnalysed) {
+    auto commit = received("1.2.3.4", "1.2.3", "a", "m");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    StudySettings settings;
+    settings.max_age.reset();
+    store_ = test::instance_store(folder_, settings);
+    auto other = received("1.2.3.4", "1.2.3", "b", "m");
+    other.header.study_date = "20100101";
+    receive(other);
+    EXPECT_EQ(analysed_data(), "dataa");
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+}
+
+TEST_F(InstanceStoreTest, AnOperatorHasPriorsAnalysed) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    const JobSelection other{"", 0, "9.9", ""}, study{"", 0, "1.2.3", ""};
+    EXPECT_EQ(store_.analyse_priors(database_, {"analysis", 1, "", ""}, "operator"), 0);
+    EXPECT_EQ(store_.analyse_priors(database_, other, "operator"), 0);
+    EXPECT_EQ(store_.analyse_priors(database_, study, "operator"), 1);
+    EXPECT_EQ(store_.analyse_priors(database_, study, "operator"), 0);
+    EXPECT_EQ(analysed_data(), "dataa");
+    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'prior_analysed' AND actor = 'operator'"),
+              1);
+}
+
+TEST_F(InstanceStoreTest, TheListOfJobsSaysWhyAPriorHasNone) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    auto reader = DatabaseReader::open(folder_.path() / "hilum.db");
+    ASSERT_TRUE(reader);
+    JobFilter filter;
+    filter.study_instance_uid = "1.2.3";
+    const auto jobs = reader->jobs(filter);
+    ASSERT_TRUE(jobs) << jobs.error().message;
+    ASSERT_EQ(jobs->size(), 1u);
+    EXPECT_EQ((*jobs)[0]["kind"], "instance");
+    EXPECT_EQ((*jobs)[0]["state"], "prior");
+    EXPECT_THAT((*jobs)[0]["error"].get<std::string>(),
+                testing::StartsWith("received, not analysed: Study Date 20100101 was more than"));
+    EXPECT_TRUE(reader->jobs(JobFilter{})->empty()) << "a site may have many";
+    EXPECT_EQ((*reader->job("instance", 1))["sop_instance_uid"], "1.2.3.4");
+}
+
+// ---- adoption ----
+
+TEST_F(InstanceStoreTest, AnUnknownObjectIsAdoptedAsIfReceived) {
+    const auto adoption = store_.adopt(database_, received("1.2.3.4"), now() - std::chrono::hours(1));
+    EXPECT_EQ(adoption.outcome, Adoption::adopted);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+    EXPECT_EQ(text("SELECT calling_ae FROM instance"), "PACS");
+    EXPECT_LT(count("SELECT received_at FROM instance"), to_microseconds(now()) - 3'000'000'000);
+    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'instance_adopted'"), 1);
+    EXPECT_EQ(store_.adopt(database_, received("1.2.3.4"), now()).outcome, Adoption::known);
+    EXPECT_EQ(count("SELECT count(*) FROM instance"), 1);
+}
+
+TEST_F(InstanceStoreTest, WhatIsKnownUnderAnotherNameIsADuplicate) {
+    receive(received("1.2.3.4"));
+    auto found = received("1.2.3.4");
+    found.file = "found.dcm";
+    const auto adoption = store_.adopt(database_, found, now());
+    EXPECT_EQ(adoption.outcome, Adoption::duplicate);
+    EXPECT_EQ(adoption.known_file, "1.dcm");
+}
+
+TEST_F(InstanceStoreTest, AnUnknownObjectThatIsOlderTakesNothingFromTheNewest) {
+    receive(received("1.2.3.4", "1.2.3", "b", "n"));
+    analysed_and_reported();
+    auto older = received("1.2.3.4", "1.2.3", "a", "m");
+    older.header.patient_id = "WRONG";
+    EXPECT_EQ(store_.adopt(database_, older, now() - std::chrono::hours(1)).outcome, Adoption::adopted);
+    EXPECT_EQ(analysed_data(), "datab");
+    EXPECT_EQ(text("SELECT patient_id FROM study"), "P1");
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 0);
+    EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "b", "n")).outcome, "duplicate");
+}
+
+TEST_F(InstanceStoreTest, AnUnknownObjectThatIsNewerIsTheNewestVersion) {
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    database_.execute("UPDATE instance SET received_at = 1");
+    EXPECT_EQ(store_.adopt(database_, received("1.2.3.4", "1.2.3", "b", "n"), now()).outcome,
+              Adoption::adopted);
+    EXPECT_EQ(analysed_data(), "datab");
+    auto again = received("1.2.3.4", "1.2.3", "a", "m");  // sent again, and its row lost
+    again.file = "again.dcm";
+    EXPECT_EQ(store_.adopt(database_, again, now() + std::chrono::seconds(1)).outcome, Adoption::adopted);
+    EXPECT_EQ(analysed_data(), "dataa");
+    EXPECT_EQ(text("SELECT file FROM instance WHERE state = 'to_analyse'"), "again.dcm");
+}
+
+TEST_F(InstanceStoreTest, ACommitWhoseFileWasAdoptedMeanwhileKeepsTheFile) {
+    ASSERT_EQ(store_.adopt(database_, received("1.2.3.4"), now()).outcome, Adoption::adopted);
+    const auto answer = store_.store(database_, received("1.2.3.4"));
+    EXPECT_TRUE(answer.keep_file);
+    EXPECT_EQ(count("SELECT count(*) FROM instance"), 1);
+}
+
+TEST_F(InstanceStoreTest, ADiscardIsRecorded) {
+    const auto commit = received("1.2.3.4");
+    const auto answer = store_.discard(database_, {commit.header, "report", "PACS", "127.0.0.1"});
+    EXPECT_TRUE(answer.committed);
+    EXPECT_FALSE(answer.keep_file);
+    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'instance_discarded'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM instance"), 0);
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,232 @@
+// What is listed of studies and jobs: which, in which order, with which words.
+#include "store/overview/database_reader.h"
+
+#include <gmock/gmock.h>
+
+#include "base/clock.h"
+#include "pipeline/control.h"
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+using testing::ElementsAre;
+
+class ListTest : public testing::Test {
+  protected:
+    // A study with one image, received `seconds` after 2026-01-01; its id.
+    std::int64_t study(const std::string& uid, const std::string& accession = "A1", int seconds = 0) {
+        database_.execute(
+            "INSERT INTO study(study_instance_uid, accession_number, patient_id, created_at) VALUES(?, ?, ?, "
+            "?)",
+            uid, accession, "P" + uid, at(seconds));
+        const auto id = database_.last_id();
+        image(id, uid + ".1", seconds);
+        return id;
+    }
+    std::int64_t image(std::int64_t study, const std::string& uid, int seconds,
+                       const char* state = "to_analyse") {
+        database_.execute(
+            "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, "
+            "transfer_syntax_uid,"
+            " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, version, "
+            "received_at)"
+            " VALUES(?1, ?2, '1', '1', '1', 'CR', ?2, 1, ?2, ?2, 'PACS', '::1', ?3, 1, ?4)",
+            study, uid, state, at(seconds));
+        return database_.last_id();
+    }
+    std::int64_t analysis(std::int64_t instance, const char* state, const char* outcome = nullptr,
+                          int seconds = 0) {
+        database_.execute(
+            "INSERT INTO analysis(instance_id, model, state, outcome, created_at, updated_at) VALUES(?, 'm', "
+            "?, ?, ?, 1)",
+            instance, state, std::optional<std::string>(outcome == nullptr ? "{}" : outcome), at(seconds));
+        return database_.last_id();
+    }
+    std::int64_t delivery(std::int64_t study, const char* state, const char* destination = "pacs") {
+        database_.execute(
+            "INSERT OR IGNORE INTO report(study_id, model, version, state, created_at, updated_at)"
+            " VALUES(?, 'm', 1, 'composed', 1, 1)",
+            study);
+        const auto report = *database_.number("SELECT id FROM report WHERE study_id = ?", study);
+        const auto uid = std::to_string(++results_);
+        database_.execute(
+            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+            " transfer_syntax_uid, file, sha256, created_at) VALUES(?, 'sr', '1', ?, '1', '1', '', '', 1)",
+            report, uid);
+        database_.execute(
+            "INSERT INTO delivery(result_id, destination, state, error, created_at, updated_at)"
+            " VALUES(?, ?, ?, iif(?3 = 'refused', 'A700', ''), ?4, 1)",
+            database_.last_id(), destination, state, at(1));
+        return database_.last_id();
+    }
+    static std::int64_t at(int seconds) { return 1'767'225'600'000'000 + seconds * 1'000'000LL; }
+
+    nlohmann::json studies(const StudyFilter& filter = {}) { return reader_.studies(filter).value(); }
+    std::vector<std::string> uids(const StudyFilter& filter = {}) {
+        std::vector<std::string> all;
+        const auto listed = studies(filter);
+        for (const auto& one : listed) all.push_back(one["study_instance_uid"]);
+        return all;
+    }
+    std::string state_of(const std::string& uid) {
+        StudyFilter filter;
+        filter.study_instance_uid = uid;
+        const std::string state = studies(filter).at(0)["state"];
+        filter.state = state;
+        EXPECT_EQ(uids(filter), std::vector<std::string>{uid}) << "found by its state as well";
+        return state;
+    }
+    std::vector<std::string> jobs(const JobFilter& filter = {}) {
+        std::vector<std::string> all;
+        const auto listed = reader_.jobs(filter).value();
+        for (const auto& one : listed) all.push_back(one["kind"].get<std::string>() + "/" + one["id"].dump());
+        return all;
+    }
+
+    test::TemporaryFolder folder_;
+    Database database_ = test::open_database(folder_);
+    DatabaseReader reader_ = DatabaseReader::open(folder_.path() / "hilum.db").value();
+    int results_ = 0;
+};
+
+TEST_F(ListTest, StudiesAreListedByWhatTheyReceivedLast) {
+    const auto first = study("1", "A1", 0);
+    study("2", "A2", 10);
+    study("3", "A3", 20);
+    EXPECT_THAT(uids(), ElementsAre("3", "2", "1"));
+    image(first, "1.2", 30, "prior");
+    EXPECT_THAT(uids(), ElementsAre("1", "3", "2"));
+    EXPECT_EQ(studies()[0]["instances"], 2);
+    EXPECT_EQ(studies()[0]["priors"], 1);
+    EXPECT_EQ(studies()[0]["received_at"], "2026-01-01T00:00:30.000000Z");
+    StudyFilter filter;
+    filter.limit = 1;
+    EXPECT_THAT(uids(filter), ElementsAre("1"));
+}
+
+TEST_F(ListTest, StudiesAreFoundByEachFilterAndByAllTogether) {
+    study("1", "A1", 0);
+    study("2", "A2", 10);
+    study("3", "A2", 20);
+    StudyFilter filter;
+    filter.accession_number = "A2";
+    EXPECT_THAT(uids(filter), ElementsAre("3", "2"));
+    filter.patient_id = "P2";
+    EXPECT_THAT(uids(filter), ElementsAre("2"));
+    filter.since = at(11);
+    EXPECT_TRUE(uids(filter).empty());
+    filter = {};
+    filter.since = at(10);
+    EXPECT_THAT(uids(filter), ElementsAre("3", "2"));
+    filter = {};
+    filter.study_instance_uid = "1";
+    EXPECT_THAT(uids(filter), ElementsAre("1"));
+    filter.accession_number = "'; DROP TABLE study; --";
+    EXPECT_TRUE(uids(filter).empty());
+}
+
+TEST_F(ListTest, AStudyIsInTheFirstStateThatFits) {
+    const auto id = study("1");
+    EXPECT_EQ(state_of("1"), "received");
+    const auto image = *database_.number("SELECT id FROM instance");
+    analysis(image, "queued");
+    EXPECT_EQ(state_of("1"), "waiting");
+    database_.execute(
+        "UPDATE analysis SET state = 'not_analysed', outcome = '{\"not_analysed\": {\"message\": \"no\"}}'");
+    EXPECT_EQ(state_of("1"), "not_analysed");
+    EXPECT_EQ(studies()[0]["not_analysed"], "no");
+    database_.execute(
+        "UPDATE analysis SET state = 'analysed', outcome = '{\"result\": {\"diagnosis\": \"Normal\"}}'");
+    const auto sent = delivery(id, "queued");
+    EXPECT_EQ(state_of("1"), "sending");
+    EXPECT_EQ(studies()[0]["diagnoses"], "Normal");
+    database_.execute("UPDATE delivery SET state = 'discarded' WHERE id = ?", sent);
+    EXPECT_EQ(state_of("1"), "reported");
+    database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = ?", sent);
+    EXPECT_EQ(state_of("1"), "delivered");
+    delivery(id, "refused", "ris");
+    EXPECT_EQ(state_of("1"), "failed");
+    EXPECT_EQ(studies()[0]["error"], "A700");
+    EXPECT_EQ(studies()[0]["destinations"],
+              nlohmann::json::parse(R"([{"name": "pacs", "delivered": 1, "waiting": 0, "failed": 0},
+                                        {"name": "ris", "delivered": 0, "waiting": 0, "failed": 1}])"));
+    database_.execute("UPDATE study SET withdrawn_at = 5");
+    EXPECT_EQ(state_of("1"), "withdrawn");
+}
+
+TEST_F(ListTest, EveryStateOfAStudyIsKnownToTheFilter) {
+    for (const auto& state : study_states()) EXPECT_TRUE(study_filter({{"state", state}}, now())) << state;
+}
+
+TEST_F(ListTest, NoPatientIsNamed) {
+    study("1");
+    EXPECT_EQ(studies().dump().find("P1"), std::string::npos);
+}
+
+TEST_F(ListTest, JobsAreListedNewestFirstWhateverTheirKind) {
+    const auto one = study("1", "A1"), other = study("2", "A2");
+    const auto old = analysis(1, "analysed", nullptr, 0), late = analysis(2, "queued", nullptr, 9);
+    const auto sent = delivery(one, "refused");
+    delivery(other, "delivered");
+    EXPECT_EQ(jobs().front(), "analysis/" + std::to_string(late));
+    EXPECT_EQ(jobs().size(), 6u);
+    JobFilter filter;
+    filter.limit = 2;
+    EXPECT_EQ(jobs(filter).size(), 2u);
+    filter = {};
+    filter.accession_number = "A1";
+    EXPECT_EQ(jobs(filter).size(), 3u);
+    filter.state = "refused";
+    EXPECT_THAT(jobs(filter), ElementsAre("delivery/" + std::to_string(sent)));
+    filter.study_instance_uid = "2";
+    EXPECT_TRUE(jobs(filter).empty());
+    filter = {};
+    filter.state = "analysed";
+    EXPECT_THAT(jobs(filter), ElementsAre("analysis/" + std::to_string(old)));
+    EXPECT_TRUE(reader_.jobs(filter).value()[0]["next_attempt_at"].is_null()) << "no try is due in 1970";
+    EXPECT_EQ(reader_.job("delivery", sent).value()["destination"], "pacs");
+    EXPECT_EQ(reader_.job("delivery", 99).error().code, "not_found");
+    EXPECT_EQ(reader_.job("letter", 1).error().code, "bad_request");
+}
+
+TEST_F(ListTest, TheListsOfTenThousandStudiesUseTheirIndexes) {
+    database_.execute("BEGIN");
+    for (int i = 0; i < 10'000; ++i) {
+        const auto id = study(std::to_string(i + 1), "A" + std::to_string(i), i);
+        analysis(id, "analysed");
+    }
+    database_.execute("COMMIT");
+    EXPECT_EQ(uids().size(), 100u);
+    EXPECT_EQ(uids().front(), "10000");
+    StudyFilter filter;
+    filter.limit = most_listed;
+    EXPECT_EQ(uids(filter).size(), 10'000u);
+    for (const char* where : {"accession_number = 'A1'", "patient_id = 'P1'", "study_instance_uid = '1'"}) {
+        const auto plan =
+            database_.select((std::string("EXPLAIN QUERY PLAN SELECT id FROM study WHERE ") + where).c_str());
+        EXPECT_NE(plan.dump().find("SEARCH study"), std::string::npos) << plan;
+    }
+    const auto newest = database_.select(
+        "EXPLAIN QUERY PLAN SELECT id FROM study WHERE received_at >= 5 ORDER BY received_at DESC, id DESC "
+        "LIMIT 5");
+    EXPECT_NE(newest.dump().find("study_received"), std::string::npos) << newest;
+    EXPECT_EQ(newest.dump().find("TEMP B-TREE"), std::string::npos) << newest;
+}
+
+TEST(ControlRequest, IsRefusedForWhatItDoesNotKnow) {
+    const test::TemporaryFolder folder;
+    const auto answer = [&](const char* verb, const nlohmann::json& args) {
+        return answer_control_request(folder.path(), {{"verb", verb}, {"args", args}});
+    };
+    EXPECT_EQ(answer("studies", {})["error"]["code"], "database") << "there is none yet";
+    const auto database = test::open_database(folder);
+    EXPECT_EQ(answer("studies", nlohmann::json::object())["ok"]["studies"], nlohmann::json::array());
+    EXPECT_EQ(answer("jobs.list", {{"limit", 5}, {"state", ""}})["ok"]["jobs"], nlohmann::json::array());
+    EXPECT_EQ(answer("jobs.list", {{"stat", "queued"}})["error"]["code"], "bad_request");
+    EXPECT_EQ(answer("jobs.list", {{"limit", "many"}})["error"]["code"], "bad_request");
+    EXPECT_EQ(answer("studies", nlohmann::json::array())["error"]["code"], "bad_request");
+}
+
+}  // namespace
+}  // namespace hilum

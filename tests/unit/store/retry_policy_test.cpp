@@ -1,0 +1,27 @@
+#include "store/retry_policy.h"
+
+#include <gtest/gtest.h>
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(RetryPolicy, DoublesUpToTheLimitWithinTheSpread) {
+    const RetryPolicy policy{1s, 8s};
+    const Duration expected[] = {1s, 2s, 4s, 8s, 8s};
+    for (int attempts = 1; attempts <= 5; ++attempts)
+        for (int i = 0; i < 50; ++i) {
+            const auto delay = policy.delay_after(attempts);
+            EXPECT_GE(delay, expected[attempts - 1] * 8 / 10);
+            EXPECT_LE(delay, expected[attempts - 1] * 12 / 10);
+        }
+}
+
+TEST(RetryPolicy, StaysFiniteAfterManyFailures) {
+    const RetryPolicy policy{1s, 10min};
+    EXPECT_LE(policy.delay_after(1'000'000), 12min);
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,223 @@
+#include "store/stored_deadlines.h"
+
+#include <gtest/gtest.h>
+
+#include "store/commitments.h"
+#include "store/destinations.h"
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A study that waits for its report, and a job of each kind that waits for its next attempt.
+class StoredDeadlinesTest : public testing::Test {
+  protected:
+    StoredDeadlinesTest() {
+        configuration_.destinations.emplace_back().name = "pacs";
+        database_.execute(
+            "INSERT INTO study(study_instance_uid, first_pending_at, last_arrival_at, due_at, created_at)"
+            " VALUES('1.2', ?1, ?1, ?1 + 5000000, ?1)",
+            at_);
+        database_.execute(
+            "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid,"
+            " transfer_syntax_uid, modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, "
+            "state,"
+            " version, received_at) VALUES(1, '1.2.3', '1', '1', '1', 'CR', 'f', 1, 'a', 'a', 'A', 'p',"
+            " 'to_analyse', 1, ?)",
+            at_);
+        database_.execute(
+            "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
+            " VALUES(1, 'demo', 'queued', ?1 + 60000000, ?1, ?1)",
+            at_);
+        database_.execute(
+            "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
+            " VALUES(1, 'demo', 1, 'queued', ?1 + 60000000, ?1, ?1)",
+            at_);
+        for (const auto* uid : {"1.1", "1.2"})
+            database_.execute(
+                "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+                " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sr', '1', ?, '1', '1', 'f', 's', "
+                "1)",
+                uid);
+        database_.execute(
+            "INSERT INTO delivery(result_id, destination, state, next_attempt_at, created_at, updated_at)"
+            " VALUES(1, 'pacs', 'queued', ?1 + 60000000, ?1, ?1)",
+            at_);
+        database_.execute(
+            "INSERT INTO delivery(result_id, destination, state, commitment, commitment_at, created_at, "
+            "updated_at)"
+            " VALUES(2, 'pacs', 'delivered', 'requested', ?1 + 60000000, ?1, ?1)",
+            at_);
+        keep_time_seen(database_, time(0s));
+    }
+    Timestamp time(Duration later) const { return from_microseconds(at_) + later; }
+    void set_by(Duration step) { clock_was_set(database_, configuration_, step, time(step)); }
+    void start(Duration later) { take_up_deadlines(database_, configuration_, time(later)); }
+
+    // In seconds after the fixture's time.
+    std::int64_t seconds(const char* sql) { return (database_.number(sql).value() - at_) / 1'000'000; }
+    std::int64_t analysis() { return seconds("SELECT next_attempt_at FROM analysis"); }
+    std::int64_t report() { return seconds("SELECT next_attempt_at FROM report"); }
+    std::int64_t delivery() { return seconds("SELECT next_attempt_at FROM delivery WHERE id = 1"); }
+    std::int64_t commitment() { return seconds("SELECT commitment_at FROM delivery WHERE id = 2"); }
+    std::int64_t study() { return seconds("SELECT due_at FROM study"); }
+    std::int64_t steps(const char* direction) {
+        return database_
+            .number(
+                "SELECT value FROM counter WHERE name = 'clock_steps' AND json_extract(labels, "
+                "'$.direction') = ?",
+                direction)
+            .value_or(0);
+    }
+    std::int64_t audited() {
+        return database_.number("SELECT count(*) FROM audit_event WHERE type = 'clock_set'").value();
+    }
+    // Whether what waits since the fixture's time has waited `counted`, as give_up_after counts, when it is
+    // `later`.
+    bool waited(Duration counted, Duration later) {
+        const auto since =
+            database_.number("SELECT created_at + uncounted FROM delivery WHERE id = 1").value();
+        return to_microseconds(time(later)) - since == counted.count();
+    }
+
+    const std::int64_t at_ = 1'768'000'000'000'000;
+    test::TemporaryFolder folder_;
+    Database database_ = test::open_database(folder_);
+    Configuration configuration_;
+};
+
+TEST_F(StoredDeadlinesTest, GoWithAClockThatIsSetAhead) {
+    set_by(2h);
+    for (const auto deadline : {analysis(), report(), delivery(), commitment()})
+        EXPECT_EQ(deadline, 7200 + 60);
+    EXPECT_EQ(study(), 7200 + 5);
+    EXPECT_EQ(seconds("SELECT first_pending_at FROM study"), 7200);
+    EXPECT_TRUE(waited(0s, 2h));
+    EXPECT_EQ(steps("ahead"), 1);
+    EXPECT_EQ(steps("back"), 0);
+    EXPECT_EQ(audited(), 1);
+}
+
+TEST_F(StoredDeadlinesTest, GoWithAClockThatIsSetBack) {
+    set_by(-400 * 24h);
+    for (const auto deadline : {analysis(), report(), delivery(), commitment()})
+        EXPECT_EQ(deadline, -400 * 86400 + 60);
+    EXPECT_EQ(study(), -400 * 86400 + 5);
+    EXPECT_TRUE(waited(0s, -400 * 24h));
+    EXPECT_EQ(steps("back"), 1);
+}
+
+TEST_F(StoredDeadlinesTest, OfWorkThatRunsGoToo) {
+    database_.execute("UPDATE analysis SET state = 'running', lease_until = ?", at_ + 60'000'000);
+    set_by(2h);
+    EXPECT_EQ(seconds("SELECT lease_until FROM analysis"), 7200 + 60);
+}
+
+TEST_F(StoredDeadlinesTest, OfWhatIsDoneStay) {
+    database_.execute("UPDATE analysis SET state = 'analysed'");
+    database_.execute("UPDATE delivery SET state = 'expired', commitment = 'failed'");
+    database_.execute("UPDATE study SET due_at = NULL");
+    set_by(2h);
+    EXPECT_EQ(seconds("SELECT created_at FROM analysis"), 0);
+    EXPECT_EQ(seconds("SELECT created_at FROM delivery WHERE id = 1"), 0);
+    EXPECT_EQ(commitment(), 60);
+    EXPECT_EQ(seconds("SELECT first_pending_at FROM study"), 0);
+}
+
+TEST_F(StoredDeadlinesTest, GoBackAtAStartWithAClockThatIsBehindTheTimeLastSeen) {
+    start(-400 * 24h);
+    EXPECT_EQ(delivery(), -400 * 86400 + 60);
+    EXPECT_EQ(study(), -400 * 86400 + 5);
+    EXPECT_TRUE(waited(0s, -400 * 24h));
+    EXPECT_EQ(steps("back"), 1);
+    EXPECT_EQ(audited(), 1);
+}
+
+TEST_F(StoredDeadlinesTest, StayAtAStartSoonAfterAnEnd) {
+    start(1s);
+    start(0s);  // less than a step
+    EXPECT_EQ(delivery(), 60);
+    EXPECT_EQ(study(), 5);
+    EXPECT_EQ(audited(), 0);
+}
+
+TEST_F(StoredDeadlinesTest, TheTimeAwayDoesNotCountTowardsGivingUp) {
+    configuration_.destinations[0].give_up_after = 72h;
+    start(4 * 24h);
+    EXPECT_TRUE(waited(0s, 4 * 24h));
+    EXPECT_EQ(audited(), 0) << "nobody knows whether the clock is wrong";
+    start(4 * 24h + 1h);
+    EXPECT_TRUE(waited(0s, 4 * 24h + 1h));
+    EXPECT_EQ(database_.number("SELECT created_at FROM delivery WHERE id = 1"), at_)
+        << "it was made when it was";
+}
+
+TEST_F(StoredDeadlinesTest, WhatSeemedTimeAwayIsTakenBackWhenTheClockIsSetRight) {
+    start(4 * 24h);
+    clock_was_set(database_, configuration_, -4 * 24h, time(10s));
+    EXPECT_TRUE(waited(10s, 10s));
+    EXPECT_EQ(database_.number("SELECT created_at FROM delivery WHERE id = 1"), at_);
+    EXPECT_LE(delivery(), 10);
+}
+
+TEST_F(StoredDeadlinesTest, ANewDatabaseHasSeenNoTime) {
+    database_.execute("UPDATE clock SET seen_at = 0");
+    start(0s);
+    EXPECT_EQ(database_.number("SELECT uncounted FROM delivery WHERE id = 1"), 0);
+    EXPECT_EQ(database_.number("SELECT seen_at FROM clock"), at_);
+}
+
+TEST_F(StoredDeadlinesTest, FurtherAheadThanAnyDelayAreTriedAtOnce) {
+    const std::int64_t year = 366 * 86'400'000'000;
+    database_.execute("UPDATE analysis SET next_attempt_at = next_attempt_at + ?", year);
+    database_.execute("UPDATE report SET next_attempt_at = next_attempt_at + ?", year);
+    database_.execute(
+        "UPDATE delivery SET next_attempt_at = next_attempt_at + ?1, commitment_at = commitment_at + ?1,"
+        " created_at = created_at + ?1",
+        year);
+    database_.execute("UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1",
+                      year);
+    start(1s);
+    for (const auto deadline : {analysis(), report(), delivery(), commitment()}) EXPECT_EQ(deadline, 1);
+    EXPECT_EQ(study(), 1 + 10) << "study.idle_timeout";
+    EXPECT_EQ(seconds("SELECT first_pending_at FROM study"), 1);
+    EXPECT_EQ(seconds("SELECT created_at FROM delivery WHERE id = 1"), 1);
+}
+
+TEST_F(StoredDeadlinesTest, AsFarAheadAsTheConfigurationAllowsStay) {
+    const auto& destination = configuration_.destinations[0];
+    database_.execute("UPDATE analysis SET next_attempt_at = ?",
+                      at_ + configuration_.retry.longest_delay.count());
+    database_.execute("UPDATE delivery SET next_attempt_at = ?, commitment_at = ?",
+                      at_ + destination.refused_delay.count(), at_ + destination.commitment_wait.count());
+    start(1s);
+    EXPECT_EQ(analysis(), 300);
+    EXPECT_EQ(delivery(), 3600);
+    EXPECT_EQ(commitment(), 3600);
+}
+
+// With as much as a long outage leaves, in the middle of much that is done, each statement finds its rows by
+// an index.
+TEST_F(StoredDeadlinesTest, AreFoundByIndexes) {
+    for (const auto* where :
+         {"analysis WHERE state IN ('queued', 'running')", "report WHERE state IN ('queued', 'running')",
+          "delivery WHERE state IN ('queued', 'running')", "study WHERE due_at IS NOT NULL",
+          "study WHERE due_at > 1", "analysis WHERE state = 'queued' AND next_attempt_at > 1",
+          "report WHERE state = 'queued' AND next_attempt_at > 1",
+          "delivery WHERE state = 'queued' AND destination = 'pacs' AND next_attempt_at > 1",
+          "delivery WHERE state IN ('queued', 'running') AND destination = 'pacs' AND created_at > 1",
+          "delivery WHERE commitment IN ('wanted', 'requested') AND state = 'delivered'",
+          "delivery WHERE commitment IN ('wanted', 'requested') AND destination = 'pacs' AND commitment_at > "
+          "1"}) {
+        static std::vector<std::string> statements;  // statements are kept by their address
+        statements.reserve(100);
+        statements.push_back("EXPLAIN QUERY PLAN SELECT id FROM " + std::string(where));
+        const auto plan = database_.select(statements.back().c_str())[0]["detail"].get<std::string>();
+        EXPECT_NE(plan.find("INDEX"), std::string::npos) << where << ": " << plan;
+    }
+}
+
+}  // namespace
+}  // namespace hilum

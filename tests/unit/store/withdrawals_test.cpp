@@ -1,0 +1,185 @@
+#include "store/withdrawals.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "store/commitments.h"
+#include "store/instance_store.h"
+#include "store/job_state.h"
+#include "unit/store/test_database.h"
+
+namespace hilum {
+namespace {
+
+// A study with a report delivered to "pacs" and still waiting for "archive", and a newer version that is
+// queued.
+class WithdrawalsTest : public testing::Test {
+  protected:
+    WithdrawalsTest() {
+        test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
+        database_.execute("UPDATE study SET report_version = 2, due_at = 1");
+        add_report(1, "composed");
+        add_report(2, "queued");
+        for (const auto* kind : {"sr", "sc"}) {
+            database_.execute(
+                "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+                " transfer_syntax_uid, file, sha256, created_at) VALUES(1, ?1, '1.5', '2.' || ?1, '3.' || "
+                "?1, '1',"
+                " 'f', 's', 1)",
+                kind);
+        }
+        for (const int result : {1, 2}) {
+            add_delivery(result, "pacs", "delivered", 1);
+            add_delivery(result, "archive", "queued", 0);
+        }
+    }
+    void add_report(int version, const char* state) {
+        database_.execute(
+            "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
+            " VALUES(1, 'demo', ?, ?, 1, 1)",
+            version, state);
+    }
+    void add_delivery(int result, const char* destination, const char* state, int attempts) {
+        database_.execute(
+            "INSERT INTO delivery(result_id, destination, state, attempts, tried, created_at, updated_at)"
+            " VALUES(?1, ?2, ?3, ?4, ?4, 1, 1)",
+            result, destination, state, attempts);
+    }
+    int withdraw(const std::string& reason = "quality") {
+        return withdraw_results(database_, {"1.2.3", "", reason, "wrong model"}, "tester");
+    }
+    std::int64_t count(const char* condition_sql) { return database_.number(condition_sql).value(); }
+
+    test::TemporaryFolder folder_;
+    Database database_ = test::open_database(folder_);
+};
+
+TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_TRUE(is_withdrawn(database_, 1));
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
+              2);
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'pacs' AND state = 'delivered'"), 2);
+    EXPECT_EQ(count("SELECT count(*) FROM report WHERE version = 2 AND state = 'discarded'"), 1);
+    const auto withdrawal = withdrawal_of(database_, 3);
+    EXPECT_EQ(withdrawal.reason, "quality");
+    EXPECT_EQ(withdrawal.note, "wrong model");
+    ASSERT_EQ(withdrawal.results.size(), 2u);
+    EXPECT_EQ(withdrawal.results[0].sop_instance_uid, "2.sr");
+    EXPECT_EQ(withdrawal.results[0].series_instance_uid, "3.sr");
+    EXPECT_EQ(withdrawal.results[1].kind, "sc");
+    for (const auto& result : withdrawal.results)
+        EXPECT_EQ(result.destinations, std::vector<std::string>{"pacs"});
+    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'results_withdrawn'"), 1);
+}
+
+TEST_F(WithdrawalsTest, AreShownBeforeTheyAreMadeAndChangeNothingThen) {
+    const auto preview = preview_of_withdrawal(database_, {"1.2.3", "", "", ""});
+    ASSERT_EQ(preview.size(), 1u);
+    EXPECT_EQ(preview[0]["study_instance_uid"], "1.2.3");
+    EXPECT_EQ(preview[0]["reports"],
+              nlohmann::json::parse(R"([{"model": "demo", "version": 1, "state": "composed"},
+                                        {"model": "demo", "version": 2, "state": "queued"}])"));
+    EXPECT_EQ(preview[0]["notes_to"], nlohmann::json{"pacs"});
+    EXPECT_EQ(preview[0]["not_sent"], 2);
+    EXPECT_FALSE(is_withdrawn(database_, 1));
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_TRUE(preview_of_withdrawal(database_, {"1.2.3", "", "", ""}).empty());
+    EXPECT_TRUE(preview_of_withdrawal(database_, {"9.9", "", "", ""}).empty());
+}
+
+TEST_F(WithdrawalsTest, WhatWasTriedMayHaveArrived) {
+    database_.execute("UPDATE delivery SET tried = 1 WHERE destination = 'archive' AND result_id = 1");
+    withdraw();
+    EXPECT_EQ(withdrawal_of(database_, 3).results[0].destinations,
+              (std::vector<std::string>{"archive", "pacs"}));
+}
+
+TEST_F(WithdrawalsTest, WhatIsBeingSentAgainWasSentBefore) {
+    resend_results(database_, {"1.2.3", "", ""}, "tester");
+    withdraw();
+    EXPECT_EQ(withdrawal_of(database_, 3).results.size(), 2u);
+}
+
+TEST_F(WithdrawalsTest, WaitsForNoCommitmentToWhatIsWithdrawn) {
+    DestinationSettings pacs;
+    pacs.name = "pacs";
+    want_commitment(database_, 1);
+    withdraw();
+    want_commitment(database_, 1);  // it was on its way
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE commitment != ''"), 0);
+    const auto claim = claim_commitment(database_, pacs);
+    EXPECT_FALSE(claim.request);
+    EXPECT_FALSE(claim.next_at);
+}
+
+TEST_F(WithdrawalsTest, StopsAReportThatIsBeingMadeOrIsDue) {
+    database_.execute("DELETE FROM delivery");
+    database_.execute("DELETE FROM result");
+    database_.execute("UPDATE report SET state = 'running'");
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM report WHERE state = 'discarded'"), 2);
+    EXPECT_TRUE(is_withdrawn(database_, 1));
+    EXPECT_EQ(withdraw(), 0);
+    database_.execute("UPDATE study SET due_at = 1, withdrawn_at = NULL");
+    EXPECT_EQ(withdraw(), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NULL"), 1);
+}
+
+TEST_F(WithdrawalsTest, ARetryRevivesNoReportOfAnotherModel) {
+    database_.execute("UPDATE report SET model = 'other', state = 'quarantined' WHERE version = 2");
+    EXPECT_EQ(withdraw(), 1);
+    retry_jobs(database_, {"", 0, "1.2.3", ""}, "tester");
+    EXPECT_EQ(count("SELECT count(*) FROM report WHERE model = 'other' AND state = 'queued'"), 0);
+}
+
+TEST_F(WithdrawalsTest, ASecondOneHasNothingLeftToTakeBack) {
+    withdraw();
+    EXPECT_EQ(withdraw(), 0);
+    EXPECT_EQ(withdraw_results(database_, {"9.9.9", "", "quality", ""}, "tester"), 0);
+}
+
+TEST_F(WithdrawalsTest, ResultsAfterItAreWithdrawnByTheNextOneAlone) {
+    withdraw();
+    add_report(4, "composed");
+    database_.execute(
+        "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+        " transfer_syntax_uid, file, sha256, created_at) VALUES(4, 'sr', '1.5', '2.new', '3.new', '1', 'f', "
+        "'s', 1)");
+    add_delivery(3, "pacs", "delivered", 1);
+    database_.execute("UPDATE study SET report_version = 4");
+    EXPECT_EQ(withdraw("safety"), 1);
+    const auto second = withdrawal_of(database_, 5);
+    ASSERT_EQ(second.results.size(), 1u);
+    EXPECT_EQ(second.results[0].sop_instance_uid, "2.new");
+    EXPECT_EQ(second.reason, "safety");
+    EXPECT_EQ(count("SELECT withdrawals FROM study"), 2);
+}
+
+TEST_F(WithdrawalsTest, NeitherARetryNorAResendBringsThemBack) {
+    withdraw();
+    resend_results(database_, {"1.2.3", "", ""}, "tester");
+    retry_jobs(database_, {"delivery", 2, "", ""}, "tester");
+    retry_jobs(database_, {"", 0, "1.2.3", ""}, "tester");
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE state = 'queued'"), 0);
+    EXPECT_TRUE(is_withdrawn(database_, 1));
+}
+
+TEST_F(WithdrawalsTest, WhatWasBeingSentWhenTheNodeDiedIsNotSentAgain) {
+    database_.execute("UPDATE delivery SET state = 'running', attempts = 1 WHERE destination = 'archive'");
+    withdraw();
+    recover_jobs(database_, RetrySettings{});
+    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
+              2);
+}
+
+TEST_F(WithdrawalsTest, AnAnalysisThatIsAskedForAgainIsReportedAnew) {
+    database_.execute("UPDATE analysis SET state = 'analysed'");
+    withdraw();
+    retry_jobs(database_, {"analysis", 1, "", ""}, "tester");
+    EXPECT_FALSE(is_withdrawn(database_, 1));
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
+}
+
+}  // namespace
+}  // namespace hilum
