@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -79,16 +80,17 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     app.set_version_flag("--version", HILUM_VERSION);
     app.footer(exit_codes);
     app.fallthrough();
-    add_status_verb(app, action);
-    add_studies_verb(app, action);
-    add_jobs_verbs(app, action);
-    add_result_verbs(app, action);
-    add_destination_verbs(app, action);
-    add_audit_verbs(app, action);
-    add_dicom_verbs(app, action);
-    add_predict_verb(app, action);
-    add_model_verbs(app, action);
-    add_phantom_verb(app, action);
+    const Verb verbs(app, action);
+    add_status_verb(verbs);
+    add_studies_verb(verbs);
+    add_jobs_verbs(verbs);
+    add_result_verbs(verbs);
+    add_destination_verbs(verbs);
+    add_audit_verbs(verbs);
+    add_dicom_verbs(verbs);
+    add_predict_verb(verbs);
+    add_model_verbs(verbs);
+    add_phantom_verb(verbs);
     add_common_options(app, context);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {

@@ -1,12 +1,12 @@
 // `hilum`: what the operator types, parsed and carried out. Every verb lives in the file of its group.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
 
 #include "base/error.h"
+#include "cli/verb.h"
 #include "contract/configuration.h"
 
 namespace hilum::cli {
@@ -45,20 +45,17 @@ struct Context {
     int failed(const Error& error) const;
 };
 
-// What a verb does once the command line is parsed; returns the exit code.
-using Action = std::function<int(const Context&)>;
-
-// Each adds its verbs to `app`; a verb that is chosen puts what is to be done into `action`.
-void add_status_verb(CLI::App& app, Action& action);
-void add_studies_verb(CLI::App& app, Action& action);
-void add_jobs_verbs(CLI::App& app, Action& action);
-void add_destination_verbs(CLI::App& app, Action& action);
-void add_result_verbs(CLI::App& app, Action& action);
-void add_audit_verbs(CLI::App& app, Action& action);
-void add_dicom_verbs(CLI::App& app, Action& action);  // echo, send
-void add_predict_verb(CLI::App& app, Action& action);
-void add_model_verbs(CLI::App& app, Action& action);
-void add_phantom_verb(CLI::App& app, Action& action);
+// Each adds its verbs to `app`.
+void add_status_verb(const Verb& app);
+void add_studies_verb(const Verb& app);
+void add_jobs_verbs(const Verb& app);
+void add_destination_verbs(const Verb& app);
+void add_result_verbs(const Verb& app);
+void add_audit_verbs(const Verb& app);
+void add_dicom_verbs(const Verb& app);  // echo, send
+void add_predict_verb(const Verb& app);
+void add_model_verbs(const Verb& app);
+void add_phantom_verb(const Verb& app);
 
 // The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds
 // no character that could steer a terminal (terminal_text.h).

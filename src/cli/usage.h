@@ -1,8 +1,11 @@
 // What a command line that was not understood most likely meant.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace hilum::cli {
 

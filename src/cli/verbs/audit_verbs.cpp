@@ -65,24 +65,22 @@ bool matches(const AuditFilter& filter, const nlohmann::json& event) {
            text_of(event, "study_instance_uid") == filter.study_instance_uid;
 }
 
-void add_audit_verbs(CLI::App& app, Action& action) {
-    auto* audit = app.add_subcommand("audit", "the record of what happened to every instance");
-    auto* verify = audit->add_subcommand("verify", "check that no event was changed or removed");
-    verify->callback([&action] { action = verify_audit; });
+void add_audit_verbs(const Verb& app) {
+    const auto audit = app.verb("audit", "the record of what happened to every instance");
+    const auto verify = audit.verb("verify", "check that no event was changed or removed");
+    verify.does(verify_audit);
 
     auto filter = std::make_shared<AuditFilter>();
-    auto* export_verb = audit->add_subcommand("export", "print events as JSON, one a line, oldest first");
-    const auto time = CLI::Validator(
-        [](std::string& text) {
-            const auto moment = parse_utc(text);
-            return moment ? std::string() : moment.error().message;
-        },
-        "TIME");
-    export_verb->add_option("--from", filter->from, "events from this time on (UTC)")->check(time);
-    export_verb->add_option("--to", filter->to, "events to the end of this day or time (UTC)")->check(time);
-    export_verb->add_option("--study", filter->study_instance_uid, "events of this Study Instance UID");
-    export_verb->callback(
-        [&action, filter] { action = [filter](const Context& c) { return export_audit(c, *filter); }; });
+    const auto export_verb = audit.verb("export", "print events as JSON, one a line, oldest first");
+    const auto problem = [](const std::string& text) {
+        const auto moment = parse_utc(text);
+        return moment ? std::string() : moment.error().message;
+    };
+    export_verb.option("--from", filter->from, "events from this time on (UTC)").checked("TIME", problem);
+    export_verb.option("--to", filter->to, "events to the end of this day or time (UTC)")
+        .checked("TIME", problem);
+    export_verb.option("--study", filter->study_instance_uid, "events of this Study Instance UID");
+    export_verb.does([filter](const Context& c) { return export_audit(c, *filter); });
 }
 
 }  // namespace hilum::cli

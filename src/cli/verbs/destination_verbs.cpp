@@ -32,15 +32,13 @@ int change(const Context& context, const std::string& name, bool pause) {
 
 }  // namespace
 
-void add_destination_verbs(CLI::App& app, Action& action) {
-    auto* destinations = app.add_subcommand("destinations", "hold results back from a destination, by hand");
+void add_destination_verbs(const Verb& app) {
+    const auto destinations = app.verb("destinations", "hold results back from a destination, by hand");
     auto name = std::make_shared<std::string>();
     const auto add = [&](const char* verb, const char* text, bool pause) {
-        auto* added = destinations->add_subcommand(verb, text);
-        added->add_option("NAME", *name, "of the destination, as in the configuration")->required();
-        added->callback([&action, name, pause] {
-            action = [name, pause](const Context& c) { return change(c, *name, pause); };
-        });
+        const auto added = destinations.verb(verb, text);
+        added.option("NAME", *name, "of the destination, as in the configuration").required();
+        added.does([name, pause](const Context& c) { return change(c, *name, pause); });
     };
     add("pause", "send it nothing until it is resumed, also over a restart; nothing is lost or given up",
         true);

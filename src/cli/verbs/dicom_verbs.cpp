@@ -225,45 +225,38 @@ int send(const Context& context, const PeerOptions& options) {
     return delivered == sendable.size() ? exit_ok : exit_failed;
 }
 
-void add_peer_options(CLI::App& verb, PeerOptions& options, CLI::Option* destination) {
-    auto* host = verb.add_option("--host", options.host, "call this host instead of a destination");
-    auto* port = verb.add_option("--port", options.port, "its DICOM port")->check(CLI::Range(1, 65535));
-    host->needs(port)->excludes(destination);
-    port->needs(host);
-    const auto ae_title = CLI::Validator(
-        [](std::string& text) {
-            return text.empty() || text.size() > 16 ? "an AE title has 1 to 16 characters" : std::string();
-        },
-        "AE");
-    verb.add_option("--aet,--calling", options.calling_ae_title,
-                    "call as this AE title (default: the node's)")
-        ->check(ae_title);
-    verb.add_option("--aec,--called", options.called_ae_title, "call this AE title")->check(ae_title);
+void add_peer_options(const Verb& verb, PeerOptions& options, const Option& destination) {
+    auto host = verb.option("--host", options.host, "call this host instead of a destination");
+    auto port = verb.option("--port", options.port, "its DICOM port").between(1, 65535);
+    host.needs(port).excludes(destination);
+    port.needs(host);
+    const auto problem = [](const std::string& text) {
+        return text.empty() || text.size() > 16 ? "an AE title has 1 to 16 characters" : std::string();
+    };
+    verb.option("--aet,--calling", options.calling_ae_title, "call as this AE title (default: the node's)")
+        .checked("AE", problem);
+    verb.option("--aec,--called", options.called_ae_title, "call this AE title").checked("AE", problem);
 }
 
 }  // namespace
 
-void add_dicom_verbs(CLI::App& app, Action& action) {
+void add_dicom_verbs(const Verb& app) {
     auto echo_options = std::make_shared<PeerOptions>();
-    auto* echo_verb =
-        app.add_subcommand("echo", "ask destinations whether they answer (C-ECHO; HL7: a connection)");
-    auto* echo_destination = echo_verb->add_option("DESTINATION", echo_options->destination,
-                                                   "its name in the configuration (default: all)");
-    add_peer_options(*echo_verb, *echo_options, echo_destination);
-    echo_verb->callback([&action, echo_options] {
-        action = [echo_options](const Context& c) { return echo(c, *echo_options); };
-    });
+    const auto echo_verb =
+        app.verb("echo", "ask destinations whether they answer (C-ECHO; HL7: a connection)");
+    auto echo_destination = echo_verb.option("DESTINATION", echo_options->destination,
+                                             "its name in the configuration (default: all)");
+    add_peer_options(echo_verb, *echo_options, echo_destination);
+    echo_verb.does([echo_options](const Context& c) { return echo(c, *echo_options); });
 
     auto send_options = std::make_shared<PeerOptions>();
-    auto* send_verb =
-        app.add_subcommand("send", "send DICOM files (C-STORE), to this node if nothing else is said");
-    send_verb->add_option("FILE", send_options->files, "DICOM files, and folders that hold some")->required();
-    auto* send_destination =
-        send_verb->add_option("--to", send_options->destination, "a destination's name in the configuration");
-    add_peer_options(*send_verb, *send_options, send_destination);
-    send_verb->callback([&action, send_options] {
-        action = [send_options](const Context& c) { return send(c, *send_options); };
-    });
+    const auto send_verb =
+        app.verb("send", "send DICOM files (C-STORE), to this node if nothing else is said");
+    send_verb.option("FILE", send_options->files, "DICOM files, and folders that hold some").required();
+    auto send_destination =
+        send_verb.option("--to", send_options->destination, "a destination's name in the configuration");
+    add_peer_options(send_verb, *send_options, send_destination);
+    send_verb.does([send_options](const Context& c) { return send(c, *send_options); });
 }
 
 }  // namespace hilum::cli

@@ -155,10 +155,9 @@ int change_jobs(const Context& context, const JobOptions& options, const std::st
     return exit_ok;
 }
 
-void add_filters(CLI::App& verb, JobOptions& options) {
-    verb.add_option("--accession", options.accession_number,
-                    "jobs of the studies with this accession number");
-    verb.add_option("--study", options.study_instance_uid, "jobs of the study with this Study Instance UID");
+void add_filters(const Verb& verb, JobOptions& options) {
+    verb.option("--accession", options.accession_number, "jobs of the studies with this accession number");
+    verb.option("--study", options.study_instance_uid, "jobs of the study with this Study Instance UID");
 }
 
 }  // namespace
@@ -177,42 +176,33 @@ Result<JobName> parse_job_name(const std::string& text) {
     return name;
 }
 
-void add_jobs_verbs(CLI::App& app, Action& action) {
-    auto* jobs = app.add_subcommand("jobs", "what the node has to do, did, or could not do");
+void add_jobs_verbs(const Verb& app) {
+    const auto jobs = app.verb("jobs", "what the node has to do, did, or could not do");
     auto options = std::make_shared<JobOptions>();
 
-    auto* list = jobs->add_subcommand("list", "list jobs, newest first");
-    add_filters(*list, *options);
-    list->add_option("--state", options->state, "jobs in this state: " + joined(job_states()));
-    list->add_option("--limit", options->limit, "at most so many")
-        ->capture_default_str()
-        ->check(CLI::Range(1, most_listed));
-    list->callback(
-        [&action, options] { action = [options](const Context& c) { return list_jobs(c, *options); }; });
+    const auto list = jobs.verb("list", "list jobs, newest first");
+    add_filters(list, *options);
+    list.option("--state", options->state, "jobs in this state: " + joined(job_states()));
+    list.option("--limit", options->limit, "at most so many").shows_default().between(1, most_listed);
+    list.does([options](const Context& c) { return list_jobs(c, *options); });
 
-    auto* show = jobs->add_subcommand("show", "show jobs with what happened to them");
-    add_filters(*show, *options);
-    show->add_option("JOB", options->jobs, "as in the list: analysis/12");
-    show->callback(
-        [&action, options] { action = [options](const Context& c) { return show_jobs(c, *options); }; });
+    const auto show = jobs.verb("show", "show jobs with what happened to them");
+    add_filters(show, *options);
+    show.option("JOB", options->jobs, "as in the list: analysis/12");
+    show.does([options](const Context& c) { return show_jobs(c, *options); });
 
-    auto* retry = jobs->add_subcommand("retry", "put jobs that were given up back into the queue");
-    add_filters(*retry, *options);
-    retry->add_option("JOB", options->jobs, "as in the list: analysis/12");
-    retry->callback([&action, options] {
-        action = [options](const Context& c) {
-            return change_jobs(c, *options, "jobs.retry", "put back into the queue");
-        };
+    const auto retry = jobs.verb("retry", "put jobs that were given up back into the queue");
+    add_filters(retry, *options);
+    retry.option("JOB", options->jobs, "as in the list: analysis/12");
+    retry.does([options](const Context& c) {
+        return change_jobs(c, *options, "jobs.retry", "put back into the queue");
     });
 
-    auto* discard = jobs->add_subcommand("discard", "give jobs up for good");
-    add_filters(*discard, *options);
-    discard->add_option("JOB", options->jobs, "as in the list: analysis/12");
-    discard->callback([&action, options] {
-        action = [options](const Context& c) {
-            return change_jobs(c, *options, "jobs.discard", "discarded");
-        };
-    });
+    const auto discard = jobs.verb("discard", "give jobs up for good");
+    add_filters(discard, *options);
+    discard.option("JOB", options->jobs, "as in the list: analysis/12");
+    discard.does(
+        [options](const Context& c) { return change_jobs(c, *options, "jobs.discard", "discarded"); });
 }
 
 }  // namespace hilum::cli

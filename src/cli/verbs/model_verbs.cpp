@@ -245,24 +245,21 @@ int reload(const Context& context, const std::string& model) {
 
 }  // namespace
 
-void add_model_verbs(CLI::App& app, Action& action) {
-    auto* model = app.add_subcommand("model", "model packages");
+void add_model_verbs(const Verb& app) {
+    const auto model = app.verb("model", "model packages");
     auto folder = std::make_shared<std::filesystem::path>();
-    auto* inspect_verb = model->add_subcommand("inspect", "what a package says of itself");
-    inspect_verb->add_option("DIR", *folder, "folder of the package")->required();
-    inspect_verb->callback(
-        [&action, folder] { action = [folder](const Context& c) { return inspect(c, *folder); }; });
-    auto* verify_verb =
-        model->add_subcommand("verify", "check everything, load the model, run it and its golden cases");
-    verify_verb->add_option("DIR", *folder, "folder of the package")->required();
-    verify_verb->callback(
-        [&action, folder] { action = [folder](const Context& c) { return verify(c, *folder); }; });
+    const auto inspect_verb = model.verb("inspect", "what a package says of itself");
+    inspect_verb.option("DIR", *folder, "folder of the package").required();
+    inspect_verb.does([folder](const Context& c) { return inspect(c, *folder); });
+    const auto verify_verb =
+        model.verb("verify", "check everything, load the model, run it and its golden cases");
+    verify_verb.option("DIR", *folder, "folder of the package").required();
+    verify_verb.does([folder](const Context& c) { return verify(c, *folder); });
     auto name = std::make_shared<std::string>();
-    auto* reload_verb = model->add_subcommand(
-        "reload", "replace the models of the running daemon by what lies in their folders now");
-    reload_verb->add_option("MODEL", *name, "name of the package's folder; default: every model");
-    reload_verb->callback(
-        [&action, name] { action = [name](const Context& c) { return reload(c, *name); }; });
+    const auto reload_verb =
+        model.verb("reload", "replace the models of the running daemon by what lies in their folders now");
+    reload_verb.option("MODEL", *name, "name of the package's folder; default: every model");
+    reload_verb.does([name](const Context& c) { return reload(c, *name); });
 }
 
 }  // namespace hilum::cli

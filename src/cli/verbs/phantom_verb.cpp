@@ -52,30 +52,26 @@ int write(const Context& context, const PhantomArguments& arguments) {
 
 }  // namespace
 
-void add_phantom_verb(CLI::App& app, Action& action) {
+void add_phantom_verb(const Verb& app) {
     auto arguments = std::make_shared<PhantomArguments>();
-    auto* verb = app.add_subcommand("phantom", "write synthetic radiographs: drawn, nobody's data");
-    verb->add_option("--out", arguments->options.folder, "folder for the files")->required();
-    verb->add_option("--count", arguments->options.count, "how many")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 100'000));
-    verb->add_option("--seed", arguments->options.seed,
-                     "of the first; the same seed draws the same radiograph")
-        ->capture_default_str();
-    verb->add_option("--run", arguments->options.run,
-                     "goes into every UID, so that another run makes other studies");
-    verb->add_option("--class", arguments->finding, "what they show")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"normal", "pneumonia", "other", "mix"}));
-    verb->add_option("--size", arguments->options.long_side, "pixels of the longer side")
-        ->capture_default_str()
-        ->check(CLI::Range(64, 4096));
-    verb->add_option("--images-per-study", arguments->options.images_per_study,
-                     "successive files that share a study")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1000));
-    verb->callback(
-        [&action, arguments] { action = [arguments](const Context& c) { return write(c, *arguments); }; });
+    const auto verb = app.verb("phantom", "write synthetic radiographs: drawn, nobody's data");
+    verb.option("--out", arguments->options.folder, "folder for the files").required();
+    verb.option("--count", arguments->options.count, "how many").shows_default().between(1, 100'000);
+    verb.option("--seed", arguments->options.seed, "of the first; the same seed draws the same radiograph")
+        .shows_default();
+    verb.option("--run", arguments->options.run,
+                "goes into every UID, so that another run makes other studies");
+    verb.option("--class", arguments->finding, "what they show")
+        .shows_default()
+        .one_of({"normal", "pneumonia", "other", "mix"});
+    verb.option("--size", arguments->options.long_side, "pixels of the longer side")
+        .shows_default()
+        .between(64, 4096);
+    verb.option("--images-per-study", arguments->options.images_per_study,
+                "successive files that share a study")
+        .shows_default()
+        .between(1, 1000);
+    verb.does([arguments](const Context& c) { return write(c, *arguments); });
 }
 
 }  // namespace hilum::cli

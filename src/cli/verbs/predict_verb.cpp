@@ -67,17 +67,16 @@ int predict(const Context& context, const PredictOptions& options) {
 
 }  // namespace
 
-void add_predict_verb(CLI::App& app, Action& action) {
+void add_predict_verb(const Verb& app) {
     auto options = std::make_shared<PredictOptions>();
-    auto* verb =
-        app.add_subcommand("predict", "what the model says of DICOM files, as JSON; needs no running node");
-    verb->add_option("FILE", options->files, "DICOM files, and folders of them")->required();
-    auto* model =
-        verb->add_option("--model", options->model, "which of the configured models (default: the first)");
-    verb->add_option("--package", options->package, "a model package's folder, instead of the configuration")
-        ->excludes(model);
-    verb->callback(
-        [&action, options] { action = [options](const Context& c) { return predict(c, *options); }; });
+    const auto verb =
+        app.verb("predict", "what the model says of DICOM files, as JSON; needs no running node");
+    verb.option("FILE", options->files, "DICOM files, and folders of them").required();
+    auto model =
+        verb.option("--model", options->model, "which of the configured models (default: the first)");
+    verb.option("--package", options->package, "a model package's folder, instead of the configuration")
+        .excludes(model);
+    verb.does([options](const Context& c) { return predict(c, *options); });
 }
 
 }  // namespace hilum::cli

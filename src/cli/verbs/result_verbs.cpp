@@ -17,9 +17,9 @@ struct StudyOptions {
     std::string study_instance_uid, accession_number;
 };
 
-void add_study_options(CLI::App& verb, StudyOptions& study) {
-    verb.add_option("--study", study.study_instance_uid, "Study Instance UID");
-    verb.add_option("--accession", study.accession_number, "accession number");
+void add_study_options(const Verb& verb, StudyOptions& study) {
+    verb.option("--study", study.study_instance_uid, "Study Instance UID");
+    verb.option("--accession", study.accession_number, "accession number");
 }
 
 // The arguments of a request about the study.
@@ -50,14 +50,12 @@ int resend(const Context& context, const ResendOptions& options) {
     return exit_ok;
 }
 
-void add_resend(CLI::App& results, Action& action) {
+void add_resend(const Verb& results) {
     auto options = std::make_shared<ResendOptions>();
-    auto* verb = results.add_subcommand("resend", "send a study's results again, the same bytes as before");
-    add_study_options(*verb, *options);
-    verb->add_option("--destination", options->destination,
-                     "only to this one; default: wherever they were to go");
-    verb->callback(
-        [&action, options] { action = [options](const Context& c) { return resend(c, *options); }; });
+    const auto verb = results.verb("resend", "send a study's results again, the same bytes as before");
+    add_study_options(verb, *options);
+    verb.option("--destination", options->destination, "only to this one; default: wherever they were to go");
+    verb.does([options](const Context& c) { return resend(c, *options); });
 }
 
 struct WithdrawOptions : StudyOptions {
@@ -132,26 +130,25 @@ int withdraw(const Context& context, const WithdrawOptions& options) {
     return exit_ok;
 }
 
-void add_withdraw(CLI::App& results, Action& action) {
+void add_withdraw(const Verb& results) {
     auto options = std::make_shared<WithdrawOptions>();
-    auto* verb = results.add_subcommand(
+    const auto verb = results.verb(
         "withdraw", "take a study's results back: a rejection note (Key Object, IHE IOCM) to who has them");
-    add_study_options(*verb, *options);
-    verb->add_option("--reason", options->reason, "quality, or (patient) safety")
-        ->required()
-        ->check(CLI::IsMember({"quality", "safety"}));
-    verb->add_option("--note", options->note, "what went wrong, for those who read the note");
-    verb->add_flag("--yes", options->yes, "do it without asking");
-    verb->callback(
-        [&action, options] { action = [options](const Context& c) { return withdraw(c, *options); }; });
+    add_study_options(verb, *options);
+    verb.option("--reason", options->reason, "quality, or (patient) safety")
+        .required()
+        .one_of({"quality", "safety"});
+    verb.option("--note", options->note, "what went wrong, for those who read the note");
+    verb.flag("--yes", options->yes, "do it without asking");
+    verb.does([options](const Context& c) { return withdraw(c, *options); });
 }
 
 }  // namespace
 
-void add_result_verbs(CLI::App& app, Action& action) {
-    auto* results = app.add_subcommand("results", "what the node sent");
-    add_withdraw(*results, action);
-    add_resend(*results, action);
+void add_result_verbs(const Verb& app) {
+    const auto results = app.verb("results", "what the node sent");
+    add_withdraw(results);
+    add_resend(results);
 }
 
 }  // namespace hilum::cli

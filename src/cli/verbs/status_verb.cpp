@@ -194,11 +194,11 @@ int show_status(const Context& context) {
 
 }  // namespace
 
-void add_status_verb(CLI::App& app, Action& action) {
-    auto* verb = app.add_subcommand(
+void add_status_verb(const Verb& app) {
+    const auto verb = app.verb(
         "status",
         "how the node is: ports, models, queues, destinations, processes; exit code 1 when it is not well");
-    verb->callback([&action] { action = show_status; });
+    verb.does(show_status);
 }
 
 }  // namespace hilum::cli

@@ -107,22 +107,18 @@ int list_studies(const Context& context, const StudiesOptions& options) {
 
 }  // namespace
 
-void add_studies_verb(CLI::App& app, Action& action) {
+void add_studies_verb(const Verb& app) {
     auto options = std::make_shared<StudiesOptions>();
-    auto* verb = app.add_subcommand("studies", "what was received and what became of it, the newest first");
-    verb->add_option("--patient", options->patient, "studies of the patient with this Patient ID");
-    verb->add_option("--accession", options->accession_number, "studies with this accession number");
-    verb->add_option("--study", options->study_instance_uid, "the study with this Study Instance UID");
-    verb->add_option(
-        "--since", options->since,
-        "studies that received something since: 2h or 7d ago, or a day or time in local time such as "
-        "2026-11-23 or 2026-11-23T14:05");
-    verb->add_option("--state", options->state, "studies in this state: " + joined(study_states()));
-    verb->add_option("--limit", options->limit, "at most so many")
-        ->capture_default_str()
-        ->check(CLI::Range(1, most_listed));
-    verb->callback(
-        [&action, options] { action = [options](const Context& c) { return list_studies(c, *options); }; });
+    const auto verb = app.verb("studies", "what was received and what became of it, the newest first");
+    verb.option("--patient", options->patient, "studies of the patient with this Patient ID");
+    verb.option("--accession", options->accession_number, "studies with this accession number");
+    verb.option("--study", options->study_instance_uid, "the study with this Study Instance UID");
+    verb.option("--since", options->since,
+                "studies that received something since: 2h or 7d ago, or a day or time in local time such as "
+                "2026-11-23 or 2026-11-23T14:05");
+    verb.option("--state", options->state, "studies in this state: " + joined(study_states()));
+    verb.option("--limit", options->limit, "at most so many").shows_default().between(1, most_listed);
+    verb.does([options](const Context& c) { return list_studies(c, *options); });
 }
 
 }  // namespace hilum::cli
