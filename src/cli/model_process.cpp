@@ -124,8 +124,7 @@ ModelProcess::~ModelProcess() {
     ::waitpid(child_.pid, nullptr, 0);
 }
 
-Result<Message> ModelProcess::exchange(const nlohmann::json& request, std::vector<int> fds,
-                                       Duration timeout) {
+Result<Message> ModelProcess::exchange(const Packet& request, std::vector<int> fds, Duration timeout) {
     if (const auto sent = channel_.send(request, fds); !sent && sent.error().code != "closed")
         return tl::unexpected(sent.error());
     return receive(timeout);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <nlohmann/json.hpp>
 #include "base/clock.h"
 #include "base/logging.h"
 
@@ -47,7 +48,7 @@ void SpoolAdoption::stop() {
     if (scanner_) scanner_->stop();
 }
 
-std::optional<nlohmann::json> SpoolAdoption::child_status() const {
+std::optional<ChildStatus> SpoolAdoption::child_status() const {
     if (!scanner_ || through_) return std::nullopt;
     return scanner_->status();
 }

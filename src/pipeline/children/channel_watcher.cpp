@@ -20,7 +20,7 @@ std::shared_ptr<ChannelWatcher> ChannelWatcher::start(World& world, Channel chan
     return watcher;
 }
 
-Status ChannelWatcher::send(const nlohmann::json& packet, std::span<const int> fds) {
+Status ChannelWatcher::send(const Packet& packet, std::span<const int> fds) {
     if (!open_) return fail("closed", "the peer process is gone");
     return channel_.send(packet, fds);
 }

@@ -57,7 +57,7 @@ void ControlServer::adopt(UniqueFd connection) {
     clients_[id] = ChannelWatcher::start(
         world_, Channel(std::move(connection)),
         [this, id, actor](Message message) {
-            handle_(std::move(message.body), actor,
+            handle_(message.packet.body(), actor,
                     [this, id](const nlohmann::json& reply) { answer(id, reply); });
         },
         [this, id](const std::string&) { clients_.erase(id); });
@@ -65,7 +65,7 @@ void ControlServer::adopt(UniqueFd connection) {
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {
     const auto found = clients_.find(client);
-    if (found != clients_.end()) (void)found->second->send(reply);
+    if (found != clients_.end()) (void)found->second->send(Packet(reply));
 }
 
 }  // namespace hilum

@@ -10,7 +10,8 @@
 
 #include "base/world.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/monitoring.h"
+#include "contract/messages/sending.h"
 #include "pipeline/children/supervised_child.h"
 #include "store/commitments.h"
 #include "store/data_directory.h"
@@ -35,8 +36,8 @@ class DeliveryLane {
 
     bool idle() const { return phase_ == Phase::idle || phase_ == Phase::probing; }
     bool running() const { return sender_->running(); }
-    nlohmann::json child_status() const { return sender_->status(); }
-    nlohmann::json status() const;  // {name, state: up | down, since, error}
+    ChildStatus child_status() const { return sender_->status(); }
+    DestinationStatus status() const;
 
   private:
     struct Claimed {

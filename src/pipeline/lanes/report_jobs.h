@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "base/world.h"
+#include "contract/analysis.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "pipeline/children/supervised_child.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"

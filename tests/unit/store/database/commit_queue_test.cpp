@@ -4,7 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
 
 #include "pipeline/asio_world.h"
 #include "unit/store/test_database.h"
