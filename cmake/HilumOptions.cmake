@@ -18,10 +18,19 @@ if(CCACHE_PROGRAM)
         ${CCACHE_PROGRAM})
 endif()
 
+# Libraries are compiled eight files at a time, which reads their headers once: a third of the CPU seconds. So the names in
+# the anonymous namespaces of one library are all different; a build without it (preset dev) finds what only their company
+# let compile.
+option(HILUM_UNITY "Compile the libraries' files in groups" ON)
+
 # Every target of ours links this: warnings are errors, includes start at src/.
 add_library(hilum_options INTERFACE)
-target_compile_options(hilum_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-    -Woverloaded-virtual -Werror)
+target_compile_options(hilum_options INTERFACE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+if(HILUM_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(hilum_options INTERFACE -Wshadow=local)  # what is global may be of the file above
+else()
+    target_compile_options(hilum_options INTERFACE -Wshadow)
+endif()
 target_include_directories(hilum_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(hilum_options INTERFACE HILUM_VERSION="${PROJECT_VERSION}")
 if(HILUM_SANITIZE)
@@ -38,6 +47,9 @@ function(hilum_library name)
     cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
     add_library(${name} STATIC ${arg_SOURCES})
     target_link_libraries(${name} PUBLIC hilum_options ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+    if(HILUM_UNITY)
+        set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
 endfunction()
 
 # hilum_test(NAME SOURCES... LIBS... [LABELS...]): a GoogleTest program; every TEST is a ctest test.

@@ -13,7 +13,7 @@ struct Quantity {
     std::string_view unit;
 };
 
-Result<Quantity> split(std::string_view text) {
+Result<Quantity> quantity_in(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || !std::isfinite(value) || value < 0)
@@ -26,7 +26,7 @@ Result<Quantity> split(std::string_view text) {
 template <std::size_t N>
 Result<double> scaled(std::string_view text,
                       const std::array<std::pair<std::string_view, double>, N>& units) {
-    const auto quantity = split(text);
+    const auto quantity = quantity_in(text);
     if (!quantity) return tl::unexpected(quantity.error());
     for (const auto& [name, factor] : units)
         if (name == quantity->unit) {

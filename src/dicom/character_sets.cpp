@@ -148,7 +148,7 @@ char16_t code_in_latin9(unsigned char byte) {
     }
 }
 
-std::string to_utf8(const std::string& bytes, char16_t (*code_of)(unsigned char)) {
+std::string single_bytes_to_utf8(const std::string& bytes, char16_t (*code_of)(unsigned char)) {
     std::string text;
     for (const char c : bytes) {
         const char16_t code = code_of(static_cast<unsigned char>(c));
@@ -174,7 +174,7 @@ std::optional<std::string> decoded(const std::string& bytes, const std::string& 
     if (terms.empty()) return {};
     if (terms == utf8) return is_utf8(bytes) ? std::optional(bytes) : std::nullopt;
     if ((terms == latin1 || terms == latin9) && std::ranges::any_of(bytes, is_control_of_latin1)) return {};
-    if (terms == latin9) return to_utf8(bytes, code_in_latin9);
+    if (terms == latin9) return single_bytes_to_utf8(bytes, code_in_latin9);
     if (is_japanese(terms)) return japanese_to_utf8(bytes, terms);
     DcmSpecificCharacterSet converter;
     OFString converted;
@@ -222,7 +222,7 @@ bool has_code_extensions(const std::string& defined_terms) {
 
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
     if (auto text = decoded(bytes, specific_character_set, person_name)) return *text;
-    return is_utf8(bytes) ? bytes : to_utf8(bytes, code_in_windows_1252);
+    return is_utf8(bytes) ? bytes : single_bytes_to_utf8(bytes, code_in_windows_1252);
 }
 
 bool is_the_same_in_all_sets(const std::string& text) {

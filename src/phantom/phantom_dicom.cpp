@@ -11,8 +11,6 @@
 namespace hilum::phantom {
 namespace {
 
-constexpr std::uint16_t largest_value = 4095;
-
 E_TransferSyntax transfer_syntax(Encoding encoding) {
     switch (encoding) {
         case Encoding::explicit_little_endian:

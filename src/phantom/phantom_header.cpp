@@ -11,8 +11,6 @@
 namespace hilum::phantom {
 namespace {
 
-constexpr int largest_value = 4095;
-
 class HeaderWriter {
   public:
     explicit HeaderWriter(DcmItem& item) : item_(item) {}

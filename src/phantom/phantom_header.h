@@ -11,6 +11,8 @@
 
 namespace hilum::phantom {
 
+inline constexpr int largest_value = 4095;  // of a stored pixel
+
 // Who the phantoms of one study belong to, and when it was made.
 struct StudyIdentity {
     std::uint64_t seed = 0;  // of the study's first phantom

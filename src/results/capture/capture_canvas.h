@@ -4,6 +4,7 @@
 #include <cairo.h>
 #include <pango/pangocairo.h>
 
+#include <cmath>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +14,10 @@
 #include "results/capture/capture_picture.h"
 
 namespace hilum::results {
+
+inline int rounded(double pixels) {
+    return static_cast<int>(std::lround(pixels));
+}
 
 struct TextStyle {
     double size = 0;

@@ -153,10 +153,6 @@ struct Layout {
     int image_left = 0, image_columns = 0, image_rows = 0;
 };
 
-int rounded(double value) {
-    return static_cast<int>(std::lround(value));
-}
-
 double banner_height(Canvas& canvas, const Scale& scale, double width, const std::string& notice) {
     const double text =
         canvas.text_height(width * 0.74 - scale(28), notice.empty() ? "AI" : notice, scale.banner());

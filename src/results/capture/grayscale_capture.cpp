@@ -35,10 +35,6 @@ std::string label_line(const InferenceResult& result, const LabelResult& label, 
                   format_limit(label.threshold, words));
 }
 
-int rounded(double value) {
-    return static_cast<int>(std::lround(value));
-}
-
 }  // namespace
 
 OverlaidText overlaid_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,

@@ -18,9 +18,9 @@ constexpr const char* result_layer = "AI_RESULT";
 constexpr const char* activation_layer = "AI_ACTIVATION";
 constexpr std::size_t short_text = 1024;   // characters of an ST
 constexpr std::size_t most_points = 8191;  // the value of an FL has at most 65534 bytes, a point 8
-constexpr Uint16 white = 0xFFFF;           // a P-Value
+constexpr Uint16 white_p_value = 0xFFFF;   // a P-Value
 // The orange of what the colour capture calls a finding, as a PCS-Value: L* 70.9, a* 20.3, b* 74.5.
-constexpr std::array<Uint16, 3> orange{46475, 38116, 52031};
+constexpr std::array<Uint16, 3> orange_pcs_value{46475, 38116, 52031};
 
 void put_identification(DcmItem& target, const SourceImage& source, const Words& words,
                         const ContentMoment& moment) {
@@ -105,7 +105,7 @@ DcmItem& add_layer(DcmItem& target, const char* name, int order, const char* des
     DcmItem& layer = add_item(target, DCM_GraphicLayerSequence);
     put(layer, DCM_GraphicLayer, name);
     put(layer, DCM_GraphicLayerOrder, std::to_string(order));
-    put_number(layer, DCM_GraphicLayerRecommendedDisplayGrayscaleValue, white);
+    put_number(layer, DCM_GraphicLayerRecommendedDisplayGrayscaleValue, white_p_value);
     put(layer, DCM_GraphicLayerDescription, description);
     return layer;
 }
@@ -128,7 +128,8 @@ void add_activation(DcmItem& target, const OverlaidText& text, const Words& word
                     const std::vector<Contour>& contours, const std::vector<ImageRegion>& regions,
                     const GrayscaleLayout& layout) {
     add_layer(target, activation_layer, 2, words.activation_layer)
-        .putAndInsertUint16Array(DCM_GraphicLayerRecommendedDisplayCIELabValue, orange.data(), orange.size());
+        .putAndInsertUint16Array(DCM_GraphicLayerRecommendedDisplayCIELabValue, orange_pcs_value.data(),
+                                 orange_pcs_value.size());
     DcmItem& annotation = add_annotation(target, activation_layer);
     add_text(annotation, layout.legend, joined(text.legend));
     if (!regions.empty())

@@ -60,7 +60,7 @@ std::string joined(const std::vector<std::string>& parts, char delimiter) {
     return text;
 }
 
-std::string coded(const Code& code) {
+std::string code_text(const Code& code) {
     return joined({escaped(code.value), escaped(code.meaning), escaped(code.scheme)}, '^');
 }
 
@@ -140,7 +140,7 @@ std::string request_segment(DcmItem& header, const std::string& status, const st
     fields[1] = "1";
     fields[2] = escaped(order_number(header, DCM_PlacerOrderNumberImagingServiceRequest));
     fields[3] = escaped(filler);
-    fields[4] = coded(procedure);
+    fields[4] = code_text(procedure);
     fields[7] = digits_of(text_of(header, DCM_StudyDate), 8);
     if (!fields[7].empty()) fields[7] += digits_of(text_of(header, DCM_StudyTime), 6);
     fields[18] = escaped(accession);
@@ -173,7 +173,7 @@ class ObservationList {
         fields[0] = "OBX";
         fields[1] = std::to_string(segments_.size() + 1);
         fields[2] = o.type;
-        fields[3] = coded(o.code);
+        fields[3] = code_text(o.code);
         fields[4] = o.sub_id;
         fields[5] = o.value;
         fields[6] = o.units;
@@ -181,7 +181,7 @@ class ObservationList {
         fields[8] = o.flags;
         fields[11] = status_;
         fields[14] = observed_at_;
-        fields[17] = coded(o.method);
+        fields[17] = code_text(o.method);
         fields[18] = equipment_;
         segments_.push_back(joined(fields, '|'));
     }
@@ -192,7 +192,7 @@ class ObservationList {
         if (!text.empty()) add({"TX", code, sub_id, escaped(text), "", "", "", {}});
     }
     void add_code(const Code& code, const std::string& sub_id, const Code& value, const std::string& flags) {
-        add({coded_type_, code, sub_id, coded(value), "", "", flags, {}});
+        add({coded_type_, code, sub_id, code_text(value), "", "", flags, {}});
     }
     const std::vector<std::string>& segments() const { return segments_; }
 

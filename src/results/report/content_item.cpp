@@ -11,7 +11,7 @@ void read_number(DcmItem& item, ContentItem& content) {
     const auto values = items_of(item, DCM_MeasuredValueSequence);
     if (values.empty()) return;
     content.numeric_value = text_of(*values.front(), DCM_NumericValue);
-    content.unit = code_of(*values.front(), DCM_MeasurementUnitsCodeSequence);
+    content.unit = hilum::code_of(*values.front(), DCM_MeasurementUnitsCodeSequence);
 }
 
 void read_reference(DcmItem& item, ContentItem& content) {
@@ -42,8 +42,8 @@ Result<ContentItem> read_item(DcmItem& item, int depth) {
     ContentItem content;
     content.relationship_type = text_of(item, DCM_RelationshipType);
     content.value_type = text_of(item, DCM_ValueType);
-    content.concept_name = code_of(item, DCM_ConceptNameCodeSequence);
-    content.code = code_of(item, DCM_ConceptCodeSequence);
+    content.concept_name = hilum::code_of(item, DCM_ConceptNameCodeSequence);
+    content.code = hilum::code_of(item, DCM_ConceptCodeSequence);
     for (const auto& tag : {DCM_TextValue, DCM_UID, DCM_Date, DCM_Time, DCM_DateTime})
         if (content.text.empty()) content.text = text_of(item, tag);
     read_number(item, content);

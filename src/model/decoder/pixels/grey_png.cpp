@@ -14,7 +14,7 @@
 namespace hilum::model {
 namespace {
 
-constexpr std::size_t signature_bytes = 8;
+constexpr std::size_t png_signature_bytes = 8;
 constexpr std::size_t largest_file = 256 << 20;  // bytes
 
 // What libpng's callbacks work on.
@@ -82,7 +82,7 @@ bool read_pixels(PngReader& reader, std::vector<Word>& into, int rows, int colum
 }  // namespace
 
 bool is_png(int fd) {
-    png_byte first[signature_bytes];
+    png_byte first[png_signature_bytes];
     return ::pread(fd, first, sizeof first, 0) == static_cast<ssize_t>(sizeof first) &&
            png_sig_cmp(first, 0, sizeof first) == 0;
 }
