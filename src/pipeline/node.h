@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/world.h"
-#include "contract/messages.h"
+#include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/child_programs.h"
 #include "pipeline/clock_keeper.h"

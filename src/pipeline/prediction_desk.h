@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/world.h"
-#include "contract/messages.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"

@@ -12,7 +12,6 @@
 #include <string>
 
 #include "base/world.h"
-#include "contract/scan_messages.h"
 #include "contract/analysis.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/scanning.h"

@@ -106,8 +106,12 @@ ChildStatus SupervisedChild::status() const {
     const auto state = running()   ? ChildState::running
                        : stopping_ ? ChildState::stopped
                                    : ChildState::restarting;
-    return {
-        specification_.role, specification_.name, running() ? process_->pid() : 0, state, restarts_, last_end_};
+    return {specification_.role,
+            specification_.name,
+            running() ? process_->pid() : 0,
+            state,
+            restarts_,
+            last_end_};
 }
 
 }  // namespace hilum

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/world.h"
 #include "base/process.h"
+#include "base/world.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/channel_watcher.h"
 
