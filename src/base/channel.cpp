@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
 
@@ -13,7 +14,17 @@ namespace {
 
 constexpr const char* overflow_marker = "in memfd";  // the last descriptor holds the message
 
+std::string type_of(const nlohmann::json& body) {
+    const auto found = body.find("type");
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace
+
+Packet::Packet() : Packet(nlohmann::json::object()) {}
+
+Packet::Packet(nlohmann::json body)
+    : body_(std::make_shared<const nlohmann::json>(std::move(body))), type_(type_of(*body_)) {}
 
 Result<std::pair<Channel, Channel>> Channel::make_pair() {
     int ends[2];
@@ -24,9 +35,9 @@ Result<std::pair<Channel, Channel>> Channel::make_pair() {
     return std::pair(Channel(UniqueFd(ends[0])), Channel(UniqueFd(ends[1])));
 }
 
-Status Channel::send(const nlohmann::json& body, std::span<const int> fds) {
+Status Channel::send(const Packet& packet, std::span<const int> fds) {
     // Text from outside may hold bytes that are no UTF-8; they must not stop a message.
-    std::string text = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string text = packet.body().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (text.size() > max_message_bytes || fds.size() >= max_message_fds)
         return fail("protocol", "message of {} bytes and {} descriptors is too large", text.size(),
                     fds.size());
@@ -100,8 +111,9 @@ Result<Message> Channel::receive() {
         text = std::move(*whole);
         message.fds.pop_back();
     }
-    message.body = nlohmann::json::parse(text, nullptr, false);
-    if (!message.body.is_object()) return fail("protocol", "message is not a JSON object");
+    auto body = nlohmann::json::parse(text, nullptr, false);
+    if (!body.is_object()) return fail("protocol", "message is not a JSON object");
+    message.packet = Packet(std::move(body));
     return message;
 }
 

@@ -3,10 +3,10 @@
 // Blocking unless the descriptor was made non-blocking by its owner.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
-#include <optional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,8 +19,22 @@ inline constexpr std::size_t max_packet_bytes = 200 * 1024;
 inline constexpr std::size_t max_message_bytes = 64 * 1024 * 1024;
 inline constexpr std::size_t max_message_fds = 40;
 
+// One JSON object as it travels. Opaque, so that who passes it on need not know the library of JSON.
+class Packet {
+  public:
+    Packet();
+    explicit Packet(nlohmann::json body);
+
+    const std::string& type() const { return type_; }  // its member "type"; empty where it has none
+    const nlohmann::json& body() const { return *body_; }
+
+  private:
+    std::shared_ptr<const nlohmann::json> body_;
+    std::string type_;
+};
+
 struct Message {
-    nlohmann::json body;
+    Packet packet;
     std::vector<UniqueFd> fds;
 };
 
@@ -32,7 +46,7 @@ class Channel {
     explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}
 
     // The descriptors stay the caller's; the peer gets duplicates. Code "closed" when the peer is gone.
-    Status send(const nlohmann::json& body, std::span<const int> fds = {});
+    Status send(const Packet& packet, std::span<const int> fds = {});
 
     // The next message. Errors: code "closed" when the peer closed its end; "would_block" on a non-blocking
     // descriptor with nothing to read; "protocol" for a packet that is no JSON object or was cut off.

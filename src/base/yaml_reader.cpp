@@ -204,7 +204,7 @@ std::uint64_t YamlMapping::size(const std::string& key, std::optional<std::uint6
     return parsed.value_or(fallback.value_or(0));
 }
 
-std::string YamlMapping::choice(const std::string& key, std::initializer_list<std::string_view> allowed,
+std::string YamlMapping::choice(const std::string& key, std::span<const std::string_view> allowed,
                                 std::optional<std::string> fallback) {
     const auto value = string(key, fallback);
     std::string list;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,10 @@ class YamlMapping {
     Duration duration(const std::string& key, std::optional<Duration> fallback);
     std::uint64_t size(const std::string& key, std::optional<std::uint64_t> fallback);
     std::string choice(const std::string& key, std::initializer_list<std::string_view> allowed,
+                       std::optional<std::string> fallback) {
+        return choice(key, std::span(allowed.begin(), allowed.size()), std::move(fallback));
+    }
+    std::string choice(const std::string& key, std::span<const std::string_view> allowed,
                        std::optional<std::string> fallback);
     std::vector<std::string> strings(const std::string& key);   // a list or one scalar; absent: empty
     std::vector<double> numbers(const std::string& key);        // a list or one scalar; absent: empty

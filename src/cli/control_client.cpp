@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/channel.h"
@@ -57,10 +58,10 @@ bool answers_within(const Channel& daemon, Duration patience) {
 }
 
 Result<nlohmann::json> ask_daemon(Channel& daemon, const nlohmann::json& request, Duration patience) {
-    if (auto sent = daemon.send(request); !sent) return tl::unexpected(sent.error());
+    if (auto sent = daemon.send(Packet(request)); !sent) return tl::unexpected(sent.error());
     if (!answers_within(daemon, patience)) return tl::unexpected(no_answer(patience));
     auto answer = daemon.receive();
-    if (answer) return std::move(answer->body);
+    if (answer) return answer->packet.body();
     if (answer.error().code == "closed")
         return fail(
             "not_permitted",

@@ -1,7 +1,7 @@
 // Asks the running daemon over its control socket, or, when none runs, the database.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
 #include <filesystem>

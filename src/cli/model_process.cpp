@@ -12,6 +12,7 @@
 
 #include "base/file_system.h"
 #include "base/yaml_reader.h"
+#include "contract/messages/decoding.h"
 #include "model/package/model_package.h"
 
 namespace hilum::cli {
@@ -124,8 +125,7 @@ ModelProcess::~ModelProcess() {
     ::waitpid(child_.pid, nullptr, 0);
 }
 
-Result<Message> ModelProcess::exchange(const nlohmann::json& request, std::vector<int> fds,
-                                       Duration timeout) {
+Result<Message> ModelProcess::exchange(const Packet& request, std::vector<int> fds, Duration timeout) {
     if (const auto sent = channel_.send(request, fds); !sent && sent.error().code != "closed")
         return tl::unexpected(sent.error());
     return receive(timeout);

@@ -10,8 +10,9 @@
 
 #include "base/channel.h"
 #include "base/process.h"
+#include "contract/analysis.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/inference.h"
 
 namespace hilum::cli {
 
@@ -47,7 +48,7 @@ class ModelProcess {
 
     // Sends, and waits for one message. Code "process_died" when the process ends instead, with how it ended;
     // "timeout".
-    Result<Message> exchange(const nlohmann::json& request, std::vector<int> fds, Duration timeout);
+    Result<Message> exchange(const Packet& request, std::vector<int> fds, Duration timeout);
     Result<Message> receive(Duration timeout);
 
   private:

@@ -3,8 +3,6 @@
 // composer.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -131,7 +129,6 @@ struct AnalysisOutcome {
     ImageNotes notes = {};
 };
 
-// As JSON objects with the members' names. Reading throws nlohmann::json::exception when a member is missing.
 HILUM_JSON(Code)
 HILUM_JSON(ModelIdentity)
 HILUM_JSON(LabelResult)
@@ -142,5 +139,6 @@ HILUM_JSON(InputGeometry)
 HILUM_JSON(DisplayGeometry)
 HILUM_JSON(FrameCount)
 HILUM_JSON(RadiographAttributes)
+HILUM_JSON(AnalysisOutcome)
 
 }  // namespace hilum

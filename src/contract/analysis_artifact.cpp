@@ -1,6 +1,7 @@
 #include "contract/analysis_artifact.h"
 
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/digest.h"

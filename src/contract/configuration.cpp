@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "base/ip_network.h"
 #include "base/yaml_reader.h"
+#include "contract/enum_choice.h"
 
 namespace hilum {
 namespace {
@@ -128,7 +129,7 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
             model.batch_max_size = static_cast<int>(batch.integer("max_size", std::nullopt, 1, 256));
         model.batch_max_delay = batch.duration("max_delay", model.batch_max_delay);
         batch.finish();
-        model.mode = at.choice("mode", {"active", "shadow"}, model.mode);
+        model.mode = choice(at, "mode", model.mode);
         model.timeout = positive_duration(at, "timeout", model.timeout);
         model.golden_every = duration_or_none(at, "golden_every", model.golden_every);
         if (model.golden_every == Duration::zero())

@@ -12,6 +12,7 @@
 
 #include "base/units.h"
 #include "contract/hl7_settings.h"
+#include "contract/model_mode.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -57,8 +58,8 @@ struct ModelSettings {
     int threads = 0;                           // of each worker; 0: as many as the processor has cores
     int batch_max_size = 0;                    // 0: measured at warm-up
     Duration batch_max_delay = std::chrono::milliseconds(5);
-    std::string mode = "active";  // active | shadow
-    int thresholds_line = 0;      // of the file, for messages
+    ModelMode mode = ModelMode::active;
+    int thresholds_line = 0;  // of the file, for messages
     std::map<std::string, double> thresholds;
     Duration timeout = std::chrono::seconds(120);                   // one inference
     std::optional<Duration> golden_every = std::chrono::hours(24);  // none: at load only

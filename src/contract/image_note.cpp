@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "contract/define_json.h"
+
 namespace hilum {
 
 void add_note(ImageNotes& notes, std::string code, std::string text) {

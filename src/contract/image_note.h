@@ -4,8 +4,6 @@
 // follows from the image's bytes and the configuration, which are.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <string>
 #include <vector>
 

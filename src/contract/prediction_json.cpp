@@ -1,5 +1,7 @@
 #include "contract/prediction_json.h"
 
+#include <nlohmann/json.hpp>
+
 namespace hilum {
 
 nlohmann::json prediction_json(const InferenceResult& result, const FrameCount& frames,

@@ -2,7 +2,7 @@
 // Its keys are a stable interface (docs/architecture.md); keys may be added, never renamed.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "contract/define_json.h"
+
 namespace hilum {
 
 bool is_urgent(const LabelResult& label, const std::vector<TriageRule>& rules) {

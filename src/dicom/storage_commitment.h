@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "dicom/transfer_syntaxes.h"
 
 namespace hilum {

@@ -1,6 +1,7 @@
 #include "monitor/api.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/clock.h"

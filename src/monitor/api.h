@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/monitoring.h"
 #include "monitor/data_source.h"
 
 namespace hilum::monitor {

@@ -1,7 +1,7 @@
 // What the http process shows of the database, each function a question to it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
 #include <functional>

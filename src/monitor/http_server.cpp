@@ -11,7 +11,7 @@
 
 #include "base/file_system.h"
 #include "base/sandbox.h"
-#include "contract/messages.h"
+#include "contract/messages/monitoring.h"
 #include "monitor/http_session.h"
 #include "store/data_directory.h"
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -112,12 +113,6 @@ void add_counter(Families& families, Histograms& histograms, const CounterValue&
         families.add(*stem + "_seconds", MetricType::Counter, counter.labels, seconds);
 }
 
-// Text of a member of an object from the coordinator; never a reason to lose the whole page.
-std::string text_in(const nlohmann::json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 void add_node(Families& families, const NodeStatus& status) {
     const auto flag = [&](const char* name, bool value) {
         families.add(name, MetricType::Gauge, {}, value ? 1 : 0);
@@ -128,28 +123,28 @@ void add_node(Families& families, const NodeStatus& status) {
     flag("inferring", status.inferring);
     flag("draining", status.draining);
     for (const auto& child : status.children) {
-        const Labels labels{{"role", text_in(child, "role")}, {"name", text_in(child, "name")}};
-        families.add("child_up", MetricType::Gauge, labels, text_in(child, "state") == "running" ? 1 : 0);
-        const auto restarts = child.find("restarts");
-        if (restarts != child.end() && restarts->is_number())
-            families.add("child_restarts", MetricType::Counter, labels, restarts->get<double>());
+        const Labels labels{{"role", child.role}, {"name", child.name}};
+        families.add("child_up", MetricType::Gauge, labels, child.state == ChildState::running ? 1 : 0);
+        families.add("child_restarts", MetricType::Counter, labels, child.restarts);
     }
     for (const auto& destination : status.destinations) {
-        const Labels labels{{"destination", text_in(destination, "name")}};
+        const Labels labels{{"destination", destination.name}};
         families.add("destination_up", MetricType::Gauge, labels,
-                     text_in(destination, "state") == "up" ? 1 : 0);
+                     destination.state == DestinationState::up ? 1 : 0);
         for (const auto* name :
              {"waiting_deliveries", "oldest_waiting_delivery_seconds", "uncommitted_results"})
             families.add_missing_gauge(name, labels);
     }
-    for (const auto& model : status.models)
+    for (const auto& model : status.models) {
+        const auto serving = model.serving.value_or(ServingModel{});
         families.add("model_info", MetricType::Gauge,
-                     {{"name", text_in(model, "name")},
-                      {"version", text_in(model, "version")},
-                      {"sha256", text_in(model, "sha256")},
-                      {"device", text_in(model, "device")},
-                      {"state", text_in(model, "state")}},
+                     {{"name", serving.name},
+                      {"version", serving.version},
+                      {"sha256", serving.sha256},
+                      {"device", serving.device},
+                      {"state", enum_string(model.state)}},
                      1);
+    }
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "contract/messages.h"
+#include "contract/messages/monitoring.h"
 #include "store/overview/database_reader.h"
 
 namespace hilum::monitor {

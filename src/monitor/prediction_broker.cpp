@@ -1,11 +1,26 @@
 #include "monitor/prediction_broker.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "contract/prediction_json.h"
 
 namespace hilum::monitor {
 
 namespace http = boost::beast::http;
+
+namespace {
+
+nlohmann::json body_of(const PredictReply& reply) {
+    const auto& [not_analysed, result, model, notes] = reply.outcome;
+    if (reply.error) return prediction_error_json(*reply.error);
+    if (not_analysed) return prediction_error_json(*not_analysed, notes);
+    if (result) return prediction_json(*result, reply.frames, notes);
+    return prediction_error_json("protocol", "the coordinator gave no answer");
+}
+
+}  // namespace
 
 void PredictionBroker::ask(const std::string& model, int file, Handler handler) {
     const PredictRequest request{++last_request_, model};
@@ -26,9 +41,9 @@ void PredictionBroker::ask(const std::string& model, int file, Handler handler) 
 
 void PredictionBroker::on_reply(const PredictReply& reply) {
     const auto status = http::int_to_status(static_cast<unsigned>(reply.http_status));
-    if (status == http::status::unknown)
-        return finish(reply.request, json_response(http::status::internal_server_error, reply.body));
-    finish(reply.request, json_response(status, reply.body));
+    finish(reply.request,
+           json_response(status == http::status::unknown ? http::status::internal_server_error : status,
+                         body_of(reply)));
 }
 
 void PredictionBroker::finish(std::int64_t request, Response response) {

@@ -55,7 +55,7 @@ void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, W
 }
 
 void check_models(const std::vector<ModelSettings>& models, Warnings& warnings) {
-    const auto active = [](const ModelSettings& model) { return model.mode == "active"; };
+    const auto active = [](const ModelSettings& model) { return model.mode == ModelMode::active; };
     if (models.empty())
         warnings.add("models", "there is no model: what is received is stored, and nothing is analysed");
     else if (std::none_of(models.begin(), models.end(), active))

@@ -1,5 +1,7 @@
 #include "pipeline/control.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "store/data_directory.h"
 #include "store/overview/database_reader.h"

@@ -4,7 +4,7 @@
 // destinations.pause, destinations.resume, model.reload) need the daemon.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
 #include <string>

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
 #include "pipeline/control.h"
@@ -81,7 +82,7 @@ void ControlServer::adopt(UniqueFd connection) {
     const std::string actor = fmt::format("operator uid {}", peer.uid);
     clients_[id] = ChannelWatcher::start(
         loop_, Channel(std::move(connection)),
-        [this, id, actor](Message message) { handle(id, std::move(message.body), actor); },
+        [this, id, actor](Message message) { handle(id, message.packet.body(), actor); },
         [this, id](const std::string&) { clients_.erase(id); });
 }
 
@@ -199,7 +200,7 @@ void ControlServer::answer_jobs(std::int64_t client, const Result<int>& changed)
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {
     const auto found = clients_.find(client);
-    if (found != clients_.end()) (void)found->second->send(reply);
+    if (found != clients_.end()) (void)found->second->send(Packet(reply));
 }
 
 }  // namespace hilum

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "contract/prediction_json.h"
-
 namespace hilum {
 namespace {
 
@@ -68,16 +66,23 @@ void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis
     reply.request = request;
     if (const auto* refused = std::get_if<Refused>(&analysis)) {
         reply.http_status = unprocessable;
-        reply.body = prediction_error_json(refused->reason, refused->notes);
+        reply.outcome.not_analysed = refused->reason;
+        reply.outcome.notes = refused->notes;
     } else {
         const auto& analysed = std::get<Analysed>(analysis);
-        reply.body = prediction_json(analysed.result, analysed.frames, analysed.notes);
+        reply.outcome.result = analysed.result;
+        reply.outcome.notes = analysed.notes;
+        reply.frames = analysed.frames;
     }
     (void)http_->send(to_packet(reply));
 }
 
 void PredictionDesk::refuse(std::int64_t request, int http_status, const Error& error) {
-    (void)http_->send(to_packet(PredictReply{request, http_status, prediction_error_json(error)}));
+    PredictReply reply;
+    reply.request = request;
+    reply.http_status = http_status;
+    reply.error = error;
+    (void)http_->send(to_packet(reply));
 }
 
 }  // namespace hilum

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "contract/messages.h"
+#include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/logging.h"
 #include "contract/association_end.h"
@@ -33,7 +34,7 @@ void Reception::start(ChildSpecification listener) {
 void Reception::drain() {
     draining_ = true;
     port_ = 0;
-    const nlohmann::json packet = {{"type", "drain"}};
+    const auto packet = to_packet(Drain{});
     if (listener_->running()) (void)listener_->send(packet);
     for (auto& [id, receiver] : receivers_) (void)receiver.channel->send(packet);
 }
@@ -68,7 +69,7 @@ void Reception::adopt(Channel channel) {
         loop_, std::move(channel),
         [this, id](Message message) { on_receiver_message(id, std::move(message)); },
         [this, id](const std::string&) { drop(id); });
-    if (draining_) (void)receiver.channel->send({{"type", "drain"}});
+    if (draining_) (void)receiver.channel->send(to_packet(Drain{}));
 }
 
 void Reception::drop(std::int64_t id) {
@@ -163,7 +164,7 @@ void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
     reply(id, to_packet(stored ? *stored : StoreAnswer{false, false, stored.error().code}));
 }
 
-void Reception::reply(std::int64_t id, const nlohmann::json& packet) {
+void Reception::reply(std::int64_t id, const Packet& packet) {
     const auto receiver = receivers_.find(id);
     if (receiver == receivers_.end())
         return;  // it died meanwhile; the sender sends again and gets "duplicate"

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/event_limiter.h"
@@ -58,7 +58,7 @@ class Reception {
     void discard(std::int64_t id, DiscardCommit commit);
     void keep_event(std::int64_t id, const ReceiverEvent& event);
     void answer(std::int64_t id, const Result<StoreAnswer>& answer);
-    void reply(std::int64_t id, const nlohmann::json& packet);
+    void reply(std::int64_t id, const Packet& packet);
     void close_studies(const Receiver& receiver);
     void drop(std::int64_t id);
     int associations() const;

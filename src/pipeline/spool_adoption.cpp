@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "base/file_system.h"
@@ -52,7 +53,7 @@ void SpoolAdoption::stop() {
     if (scanner_) scanner_->stop();
 }
 
-std::optional<nlohmann::json> SpoolAdoption::child_status() const {
+std::optional<ChildStatus> SpoolAdoption::child_status() const {
     if (!scanner_ || through_) return std::nullopt;
     return scanner_->status();
 }

@@ -14,7 +14,9 @@
 #include <optional>
 #include <string>
 
-#include "contract/scan_messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/scanning.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/spool_survey.h"
 #include "store/database/commit_queue.h"
@@ -32,7 +34,7 @@ class SpoolAdoption {
     void stop();                             // what is left is for the next start
     bool child_running() const { return scanner_ && scanner_->running(); }
     // Nothing while there is no scanner at work.
-    std::optional<nlohmann::json> child_status() const;
+    std::optional<ChildStatus> child_status() const;
     std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
 
   private:

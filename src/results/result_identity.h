@@ -4,7 +4,8 @@
 
 #include <string>
 
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/composing.h"
 
 namespace hilum::results {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "contract/messages.h"
+#include "contract/analysis.h"
 #include "results/result_identity.h"
 
 class DcmDataset;

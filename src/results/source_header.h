@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 
 class DcmDataset;
 class DcmItem;

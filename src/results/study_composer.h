@@ -2,7 +2,7 @@
 // composer's work without its channel.
 #pragma once
 
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "results/result_modules.h"
 
 namespace hilum::results {

@@ -24,12 +24,12 @@ bool wait_readable(int fd, Clock::time_point deadline) {
 }  // namespace
 
 bool CommitClient::is_notice(const Message& message) {
-    const bool drain = packet_type(message) == "drain";
+    const bool drain = packet_type(message) == Drain::type;
     draining_ = draining_ || drain;
     return drain;
 }
 
-Status CommitClient::send(const nlohmann::json& packet) {
+Status CommitClient::send(const Packet& packet) {
     if (gone_) return fail_for_now("closed", "the coordinator is gone");
     auto sent = channel_.send(packet);
     if (!sent) gone_ = true;
@@ -55,7 +55,7 @@ Result<AssociationAnswer> CommitClient::request_association(const AssociationReq
     return from_packet<AssociationAnswer>(*message);
 }
 
-Result<Durable> CommitClient::exchange(const nlohmann::json& packet) {
+Result<Durable> CommitClient::exchange(const Packet& packet) {
     if (auto sent = send(packet); !sent) return tl::unexpected(sent.error());
     const auto message = receive_answer();
     if (!message) return fail_for_now("commit_unknown", "{}", message.error().message);

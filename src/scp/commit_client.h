@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/channel.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 
 namespace hilum::scp {
 
@@ -53,9 +53,9 @@ class CommitClient {
     int fd() const { return channel_.fd(); }
 
   private:
-    Status send(const nlohmann::json& packet);
+    Status send(const Packet& packet);
     Result<Message> receive_answer();
-    Result<Durable> exchange(const nlohmann::json& packet);
+    Result<Durable> exchange(const Packet& packet);
     bool is_notice(const Message& message);
 
     Channel channel_;

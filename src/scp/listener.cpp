@@ -18,7 +18,7 @@
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "dicom/dataset_reading.h"
 #include "scp/listening_socket.h"
 #include "scp/receiver.h"
@@ -88,7 +88,7 @@ int Listener::run() {
 bool Listener::read_coordinator() {
     const auto message = coordinator_.receive();
     if (!message) return false;
-    if (packet_type(*message) != "drain") {
+    if (packet_type(*message) != Drain::type) {
         spdlog::error("the coordinator sent an unknown message");
         return true;
     }

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "dicom/stream/header_scan.h"
 
 namespace hilum::scp {

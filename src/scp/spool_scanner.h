@@ -4,7 +4,7 @@
 
 #include "base/channel.h"
 #include "contract/configuration.h"
-#include "contract/scan_messages.h"
+#include "contract/messages/scanning.h"
 
 namespace hilum::scp {
 

@@ -1,5 +1,6 @@
 #include "store/commitments.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/clock.h"

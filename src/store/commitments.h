@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
 #include "store/database/database.h"
 
 namespace hilum {

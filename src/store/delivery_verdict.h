@@ -5,7 +5,7 @@
 #include <string>
 
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/sending.h"
 
 namespace hilum {
 

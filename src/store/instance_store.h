@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "store/data_directory.h"
 #include "store/database/database.h"
 #include "store/job_state.h"

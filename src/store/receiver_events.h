@@ -1,7 +1,7 @@
 // What becomes of the events that receivers tell: counters, the audit trail, the trace of refused objects.
 #pragma once
 
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "store/database/database.h"
 
 namespace hilum {

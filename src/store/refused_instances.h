@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "store/database/database.h"
 
 namespace hilum {

@@ -1,5 +1,6 @@
 #include "store/withdrawals.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/clock.h"

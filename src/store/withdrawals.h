@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "store/database/database.h"
 
 namespace hilum {

@@ -280,7 +280,7 @@ TEST(Association, EndsWhenItDrainsAndNewOnesAreNotTaken) {
     node.start();
     RawAssociation peer(node.port());
     ASSERT_EQ(peer.associate({{verification, {implicit_little}}})->type, 0x02);
-    node.coordinator().send_to_all({{"type", "drain"}});
+    node.coordinator().send_to_all(to_packet(Drain{}));
     peer.send(p_data(1, true, true, test::c_echo_rq()));
     EXPECT_EQ(peer.receive_status(), 0);
     const auto answer = peer.receive();

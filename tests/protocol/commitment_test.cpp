@@ -1,5 +1,6 @@
 // A destination's answer to a request for storage commitment (PS3.4 annex J), on an association of its own.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "support/raw_association.h"
 #include "support/receiving_node.h"

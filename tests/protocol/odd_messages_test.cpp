@@ -1,5 +1,6 @@
 // Odd commands and PDVs: each is answered, and costs no association whose stream can be followed.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "support/raw_messages.h"
 #include "support/receiving_node.h"

@@ -9,13 +9,14 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/channel.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 
 namespace hilum::test {
 
@@ -68,9 +69,9 @@ class FakeCoordinator {
         return events();
     }
 
-    void send_to_all(const nlohmann::json& body) {
+    void send_to_all(const Packet& packet) {
         const std::scoped_lock lock(mutex_);
-        for (auto& channel : channels_) (void)channel.send(body);
+        for (auto& channel : channels_) (void)channel.send(packet);
     }
 
   private:
@@ -104,14 +105,14 @@ class FakeCoordinator {
             return true;
         }
         for (auto& fd : message->fds) channels_.emplace_back(std::move(fd));
-        messages_.push_back(message->body);
+        messages_.push_back(message->packet.body());
         changed_.notify_all();
         const std::string type = packet_type(*message);
         if (type == AssociationRequested::type) {
-            const bool accept = script_.admits(message->body.get<AssociationRequested>());
+            const bool accept = script_.admits(from_packet<AssociationRequested>(*message).value());
             (void)channels_[index].send(to_packet(AssociationAnswer{accept, ""}));
         } else if (type == StoreCommit::type || type == DiscardCommit::type) {
-            const auto answer = script_.answers(message->body);
+            const auto answer = script_.answers(message->packet.body());
             if (!answer) return false;
             (void)channels_[index].send(to_packet(*answer));
         } else if (type == CommitmentReport::type) {

@@ -1,6 +1,7 @@
 #include "demo_model/demo_package.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/digest.h"
 #include "base/file_system.h"

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/logging.h"
 #include "demo_model/demo_network.h"

@@ -1,7 +1,7 @@
 // Which audit events `hilum audit export` prints.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

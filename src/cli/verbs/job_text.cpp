@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "cli/output.h"
 #include "cli/verbs/jobs_verbs.h"

@@ -1,7 +1,7 @@
 // How `hilum` names a job: its kind and number, since each kind has numbers of its own.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <ostream>

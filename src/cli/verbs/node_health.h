@@ -1,7 +1,7 @@
 // Whether a node is well, from what `status` tells of it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 #include <vector>

@@ -1,5 +1,6 @@
 // hilum predict: what the model says of files, without a daemon.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/command_line.h"

@@ -9,7 +9,8 @@
 
 #include "base/file_system.h"
 #include "base/sandbox.h"
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/decoding.h"
 #include "dicom/dataset_reading.h"
 #include "model/decoder/radiograph_decoder.h"
 #include "model/decoder/radiograph_preparation.h"

@@ -12,7 +12,8 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/units.h"
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/inference.h"
 #include "model/inference/batch_runner.h"
 #include "model/package/model_package.h"
 

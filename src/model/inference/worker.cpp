@@ -11,7 +11,7 @@
 
 #include "base/file_system.h"
 #include "base/sandbox.h"
-#include "contract/messages.h"
+#include "contract/messages/inference.h"
 #include "model/inference/engine.h"
 #include "model/inference/probe.h"
 #include "model/inference/request_server.h"

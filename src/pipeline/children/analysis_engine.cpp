@@ -323,16 +323,16 @@ void AnalysisEngine::watch_deadlines() {
     });
 }
 
-nlohmann::json AnalysisEngine::children_status() const {
-    nlohmann::json all = nlohmann::json::array();
+std::vector<ChildStatus> AnalysisEngine::children_status() const {
+    std::vector<ChildStatus> all;
     for (const auto& decoder : decoders_)
         if (decoder.child) all.push_back(decoder.child->status());
     for (const auto& model : models_) model->append_children_status(all);
     return all;
 }
 
-nlohmann::json AnalysisEngine::models_status() const {
-    nlohmann::json all = nlohmann::json::array();
+std::vector<ModelStatus> AnalysisEngine::models_status() const {
+    std::vector<ModelStatus> all;
     for (const auto& model : models_) all.push_back(model->status());
     return all;
 }

@@ -18,7 +18,8 @@
 #include "base/unique_fd.h"
 #include "contract/analysis.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/decoding.h"
+#include "contract/messages/inference.h"
 #include "pipeline/children/model_workers.h"
 #include "pipeline/children/supervised_child.h"
 
@@ -86,8 +87,8 @@ class AnalysisEngine {
     bool decoding() const;  // a decoder runs
     bool idle() const { return tasks_.empty(); }
     bool any_child_running() const;
-    nlohmann::json children_status() const;
-    nlohmann::json models_status() const;  // ModelWorkers::status() of each
+    std::vector<ChildStatus> children_status() const;
+    std::vector<ModelStatus> models_status() const;  // ModelWorkers::status() of each
 
   private:
     enum class Stage { waiting_for_decoder, decoding, waiting_for_worker, inferring };

@@ -23,7 +23,7 @@ std::shared_ptr<ChannelWatcher> ChannelWatcher::start(boost::asio::io_context& l
     return watcher;
 }
 
-Status ChannelWatcher::send(const nlohmann::json& packet, std::span<const int> fds) {
+Status ChannelWatcher::send(const Packet& packet, std::span<const int> fds) {
     if (!open_) return fail("closed", "the peer process is gone");
     return channel_.send(packet, fds);
 }

@@ -5,7 +5,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 
@@ -24,7 +23,7 @@ class ChannelWatcher : public std::enable_shared_from_this<ChannelWatcher> {
                                                  OnMessage on_message, OnClosed on_closed);
 
     // A peer that does not read is closed like one that is gone.
-    Status send(const nlohmann::json& packet, std::span<const int> fds = {});
+    Status send(const Packet& packet, std::span<const int> fds = {});
     void close();  // without calling on_closed
     void drain();  // delivers at once what a peer that has ended left behind
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/logging.h"
@@ -310,32 +311,30 @@ bool ModelWorkers::any_child_running() const {
     return false;
 }
 
-void ModelWorkers::append_children_status(nlohmann::json& all) const {
+void ModelWorkers::append_children_status(std::vector<ChildStatus>& all) const {
     // One line for each device: those that come and go during a reload are told by status().
     for (const auto& worker : serving_) all.push_back(worker.child->status());
 }
 
-nlohmann::json ModelWorkers::status() const {
+ModelStatus ModelWorkers::status() const {
     const auto* serving = any_serving();
     std::string error, devices;
     for (const auto& worker : serving_) {
         if (error.empty()) error = worker.error;
         if (worker.serves()) devices += (devices.empty() ? "" : ", ") + worker.ready->device;
     }
-    nlohmann::json one = {{"package", settings_.package.filename().string()},
-                          {"mode", settings_.mode},
-                          {"state", serving != nullptr ? "ready"
-                                    : error.empty()    ? "loading"
-                                                       : "failed"},
-                          {"reloading", reloaded_ != nullptr},
-                          {"error", error}};
+    ModelStatus one;
+    one.package = settings_.package.filename().string();
+    one.mode = settings_.mode;
+    one.state = serving != nullptr ? ModelState::ready
+                : error.empty()    ? ModelState::loading
+                                   : ModelState::failed;
+    one.reloading = reloaded_ != nullptr;
+    one.error = error;
     if (serving == nullptr) return one;
-    one["name"] = serving->ready->model.name;
-    one["version"] = serving->ready->model.version;
-    one["sha256"] = serving->ready->model.sha256;
-    one["device"] = devices;
-    one["batch_size"] = serving->ready->batch_size;
-    one["golden_cases"] = serving->ready->golden.size();
+    const auto& ready = *serving->ready;
+    one.serving = ServingModel{ready.model.name, ready.model.version, ready.model.sha256,
+                               devices,          ready.batch_size,    static_cast<int>(ready.golden.size())};
     return one;
 }
 

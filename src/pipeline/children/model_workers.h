@@ -13,8 +13,9 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "contract/analysis.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/inference.h"
 #include "pipeline/children/supervised_child.h"
 #include "store/audit/audit_event.h"
 
@@ -80,8 +81,8 @@ class ModelWorkers {
     void answered(ModelWorker& worker);      // one request less
 
     bool any_child_running() const;
-    void append_children_status(nlohmann::json& all) const;
-    nlohmann::json status() const;
+    void append_children_status(std::vector<ChildStatus>& all) const;
+    ModelStatus status() const;
 
   private:
     using Workers = std::list<ModelWorker>;

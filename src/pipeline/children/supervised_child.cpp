@@ -109,7 +109,7 @@ void SupervisedChild::kill() {
     if (running()) ::kill(child_.pid, SIGKILL);
 }
 
-Status SupervisedChild::send(const nlohmann::json& packet, std::span<const int> fds) {
+Status SupervisedChild::send(const Packet& packet, std::span<const int> fds) {
     if (!channel_) return fail_for_now("not_running", "{} is not running", specification_.role);
     auto sent = channel_->send(packet, fds);
     if (!sent) {
@@ -119,15 +119,12 @@ Status SupervisedChild::send(const nlohmann::json& packet, std::span<const int> 
     return sent;
 }
 
-nlohmann::json SupervisedChild::status() const {
-    return {{"role", specification_.role},
-            {"name", specification_.name},
-            {"pid", running() ? child_.pid : 0},
-            {"state", running()   ? "running"
-                      : stopping_ ? "stopped"
-                                  : "restarting"},
-            {"restarts", restarts_},
-            {"last_end", last_end_}};
+ChildStatus SupervisedChild::status() const {
+    const auto state = running()   ? ChildState::running
+                       : stopping_ ? ChildState::stopped
+                                   : ChildState::restarting;
+    return {
+        specification_.role, specification_.name, running() ? child_.pid : 0, state, restarts_, last_end_};
 }
 
 }  // namespace hilum

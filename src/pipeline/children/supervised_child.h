@@ -8,12 +8,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/process.h"
+#include "contract/messages/monitoring.h"
 #include "pipeline/children/channel_watcher.h"
 
 namespace hilum {
@@ -47,12 +47,12 @@ class SupervisedChild {
     int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
 
     // Fails when it does not run. A child that cannot take a message is killed.
-    Status send(const nlohmann::json& packet, std::span<const int> fds = {});
+    Status send(const Packet& packet, std::span<const int> fds = {});
 
     // It did something useful (is ready): the next failure restarts it soon again.
     void prosper();
 
-    nlohmann::json status() const;  // role, name, pid, state, restarts, last_end
+    ChildStatus status() const;
 
   private:
     void launch();

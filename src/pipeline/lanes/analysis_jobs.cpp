@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "base/file_system.h"
@@ -186,7 +187,7 @@ void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed
 void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
                                 std::string artifact, const FrameCount& frames) {
     // What a shadow model says changes nothing that anybody can see.
-    const bool urgent = outcome.result && configuration_.models[model].mode == "active" &&
+    const bool urgent = outcome.result && configuration_.models[model].mode == ModelMode::active &&
                         is_urgent(*outcome.result, configuration_.triage.urgent);
     commits_.submit_until_kept(
         [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact), frames,

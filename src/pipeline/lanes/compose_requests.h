@@ -8,7 +8,7 @@
 #include <string>
 
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "store/data_directory.h"
 #include "store/database/database.h"
 

@@ -76,14 +76,14 @@ void DeliveryJobs::keep_report(const CommitmentReport& report,
         });
 }
 
-nlohmann::json DeliveryJobs::children_status() const {
-    nlohmann::json all = nlohmann::json::array();
+std::vector<ChildStatus> DeliveryJobs::children_status() const {
+    std::vector<ChildStatus> all;
     for (const auto& lane : lanes_) all.push_back(lane.child_status());
     return all;
 }
 
-nlohmann::json DeliveryJobs::destinations_status() const {
-    nlohmann::json all = nlohmann::json::array();
+std::vector<DestinationStatus> DeliveryJobs::destinations_status() const {
+    std::vector<DestinationStatus> all;
     for (const auto& lane : lanes_) all.push_back(lane.status());
     return all;
 }

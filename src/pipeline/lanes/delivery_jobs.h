@@ -24,8 +24,8 @@ class DeliveryJobs {
     bool idle() const;
     void stop();
     bool any_child_running() const;
-    nlohmann::json children_status() const;
-    nlohmann::json destinations_status() const;  // DeliveryLane::status() of each
+    std::vector<ChildStatus> children_status() const;
+    std::vector<DestinationStatus> destinations_status() const;  // DeliveryLane::status() of each
 
   private:
     boost::asio::io_context& loop_;

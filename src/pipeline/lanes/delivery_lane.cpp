@@ -4,12 +4,14 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/logging.h"
-#include "contract/sending_progress.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
 #include "pipeline/lanes/wake_up.h"
 #include "store/destinations.h"
 #include "store/retry_policy.h"
@@ -48,11 +50,9 @@ void DeliveryLane::stop() {
     sender_->stop();
 }
 
-nlohmann::json DeliveryLane::status() const {
-    return {{"name", settings_.name},
-            {"state", down_ ? "down" : "up"},
-            {"since", down_ ? to_iso8601(from_microseconds(down_since_)) : ""},
-            {"error", down_ ? down_why_ : ""}};
+DestinationStatus DeliveryLane::status() const {
+    if (!down_) return {settings_.name, DestinationState::up, "", ""};
+    return {settings_.name, DestinationState::down, to_iso8601(from_microseconds(down_since_)), down_why_};
 }
 
 std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& database,

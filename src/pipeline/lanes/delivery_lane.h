@@ -11,7 +11,8 @@
 #include <string>
 
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/monitoring.h"
+#include "contract/messages/sending.h"
 #include "pipeline/children/supervised_child.h"
 #include "store/commitments.h"
 #include "store/data_directory.h"
@@ -36,8 +37,8 @@ class DeliveryLane {
 
     bool idle() const { return phase_ == Phase::idle || phase_ == Phase::probing; }
     bool running() const { return sender_->running(); }
-    nlohmann::json child_status() const { return sender_->status(); }
-    nlohmann::json status() const;  // {name, state: up | down, since, error}
+    ChildStatus child_status() const { return sender_->status(); }
+    DestinationStatus status() const;
 
   private:
     struct Claimed {

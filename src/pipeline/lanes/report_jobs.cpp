@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/clock.h"
@@ -195,7 +196,7 @@ const char* ReportJobs::why_not_reported(Database& database, std::int64_t study)
 std::vector<std::string> ReportJobs::active_models() const {
     std::vector<std::string> active;
     for (std::size_t model = 0; model < models_.size(); ++model)
-        if (configuration_.models[model].mode == "active") active.push_back(models_[model]);
+        if (configuration_.models[model].mode == ModelMode::active) active.push_back(models_[model]);
     return active;
 }
 

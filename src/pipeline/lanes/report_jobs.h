@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "contract/analysis.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "pipeline/children/supervised_child.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"

@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "base/file_system.h"
-#include "contract/messages.h"
+#include "contract/messages/sending.h"
 #include "results/delivery/mllp_client.h"
 #include "results/delivery/sender.h"
 
@@ -24,7 +24,7 @@ Answer deliver(MllpClient& client, const DeliverRequest& request, int file) {
     return client.send(*message);
 }
 
-Result<nlohmann::json> reply_to(MllpClient& client, const Message& message) {
+Result<Packet> reply_to(MllpClient& client, const Message& message) {
     if (packet_type(message) == EchoRequest::type) {
         const auto answer = client.connect();
         return to_packet(EchoReply{answer.outcome == Outcome::delivered, answer.message});

@@ -10,8 +10,8 @@
 #include <deque>
 
 #include "base/file_system.h"
-#include "contract/messages.h"
-#include "contract/sending_progress.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
 #include "dicom/dataset_reading.h"
 #include "results/delivery/hl7_sender.h"
 #include "results/delivery/storage_commitment_scu.h"

@@ -9,7 +9,7 @@
 
 #include "base/channel.h"
 #include "contract/configuration.h"
-#include "contract/messages.h"
+#include "contract/messages/sending.h"
 #include "results/delivery/answer.h"
 #include "results/delivery/storage_scu.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "contract/messages.h"
+#include "contract/messages/sending.h"
 #include "dicom/storage_commitment.h"
 #include "results/delivery/answer.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "results/source_header.h"
 
 namespace hilum::results {

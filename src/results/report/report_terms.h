@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "contract/analysis.h"
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "results/words.h"
 
 namespace hilum::results {

@@ -1,5 +1,7 @@
 #include "store/audit/audit_event.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "base/digest.h"
 

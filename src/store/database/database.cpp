@@ -1,6 +1,7 @@
 #include "store/database/database.h"
 
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "store/database/migrations.h"

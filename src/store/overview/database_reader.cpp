@@ -1,5 +1,7 @@
 #include "store/overview/database_reader.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "base/units.h"
 #include "store/audit/audit_rows.h"

@@ -1,7 +1,7 @@
 // Read-only questions to the database: for `hilum status` and `hilum jobs`, and for the http process.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <filesystem>

@@ -1,5 +1,6 @@
 // DatabaseReader: jobs, whatever their kind.
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "store/audit/audit_rows.h"

@@ -1,7 +1,7 @@
 // What /metrics has to tell: docs/metrics.md in code. A test compares the two with what a node gives.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <span>
 #include <string>

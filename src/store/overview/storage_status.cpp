@@ -1,5 +1,7 @@
 #include "store/overview/storage_status.h"
 
+#include <nlohmann/json.hpp>
+
 #include "store/database/database.h"
 #include "store/overview/answering.h"
 

@@ -1,7 +1,7 @@
 // What `hilum status` tells of the database and the spool where they were not in order.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/error.h"
 #include "store/data_directory.h"

@@ -1,4 +1,6 @@
 // DatabaseReader: studies, each with all that became of it.
+#include <nlohmann/json.hpp>
+
 #include "store/database/database.h"
 #include "store/overview/answering.h"
 #include "store/overview/database_reader.h"

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "demo_model/demo_network.h"
 #include "demo_model/measurement.h"

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
@@ -31,21 +32,25 @@ UniqueFd memfd_holding(std::string_view text) {
     return std::move(*fd);
 }
 
+Packet packet_of(const nlohmann::json& body) {
+    return Packet(body);
+}
+
 TEST_F(ChannelTest, CarriesAMessageAsItWas) {
     const nlohmann::json body = {{"type", "echo"}, {"number", 7}, {"text", "Jos\xC3\xA9"}};
-    ASSERT_TRUE(left_.send(body));
+    ASSERT_TRUE(left_.send(Packet(body)));
     const auto got = right_.receive();
     ASSERT_TRUE(got) << got.error().message;
-    EXPECT_EQ(got->body, body);
+    EXPECT_EQ(got->packet.body(), body);
     EXPECT_TRUE(got->fds.empty());
 }
 
 TEST_F(ChannelTest, KeepsTheBordersAndTheOrderOfMessages) {
-    for (int i = 0; i < 20; ++i) ASSERT_TRUE(left_.send({{"number", i}}));
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(left_.send(packet_of({{"number", i}})));
     for (int i = 0; i < 20; ++i) {
         const auto got = right_.receive();
         ASSERT_TRUE(got);
-        EXPECT_EQ(got->body.at("number"), i);
+        EXPECT_EQ(got->packet.body().at("number"), i);
     }
 }
 
@@ -53,7 +58,7 @@ TEST_F(ChannelTest, CarriesDescriptorsAndLeavesTheSendersOpen) {
     const auto first = memfd_holding("one");
     const auto second = memfd_holding("two");
     const std::array fds{first.get(), second.get()};
-    ASSERT_TRUE(left_.send({{"type", "files"}}, fds));
+    ASSERT_TRUE(left_.send(packet_of({{"type", "files"}}), fds));
 
     const auto got = right_.receive();
     ASSERT_TRUE(got);
@@ -68,11 +73,11 @@ TEST_F(ChannelTest, CarriesAMessageThatIsTooLongForAPacket) {
     const std::string long_text(3 * max_packet_bytes, 'x');
     const auto file = memfd_holding("beside it");
     const std::array fds{file.get()};
-    ASSERT_TRUE(left_.send({{"text", long_text}}, fds));
+    ASSERT_TRUE(left_.send(packet_of({{"text", long_text}}), fds));
 
     const auto got = right_.receive();
     ASSERT_TRUE(got) << got.error().message;
-    EXPECT_EQ(got->body.at("text"), long_text);
+    EXPECT_EQ(got->packet.body().at("text"), long_text);
     ASSERT_EQ(got->fds.size(), 1u) << "the descriptor that held the message must not show";
     EXPECT_EQ(read_fd(got->fds[0].get(), 100), "beside it");
 }
@@ -81,16 +86,16 @@ TEST_F(ChannelTest, CarriesTheLongestMessageThatFitsAPacketAndTheOneAfterIt) {
     const std::string frame = R"({"t":""})";
     for (const std::size_t size : {max_packet_bytes, max_packet_bytes + 1}) {
         const std::string text(size - frame.size(), 'y');
-        std::thread sender([&] { EXPECT_TRUE(left_.send({{"t", text}})); });
+        std::thread sender([&] { EXPECT_TRUE(left_.send(packet_of({{"t", text}}))); });
         const auto got = right_.receive();
         sender.join();
         ASSERT_TRUE(got) << size << ": " << got.error().message;
-        EXPECT_EQ(got->body.at("t"), text);
+        EXPECT_EQ(got->packet.body().at("t"), text);
     }
 }
 
 TEST_F(ChannelTest, RefusesAMessageBeyondTheLimit) {
-    const auto status = left_.send({{"text", std::string(max_message_bytes, 'x')}});
+    const auto status = left_.send(packet_of({{"text", std::string(max_message_bytes, 'x')}}));
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, "protocol");
 }
@@ -98,16 +103,16 @@ TEST_F(ChannelTest, RefusesAMessageBeyondTheLimit) {
 TEST_F(ChannelTest, RefusesMoreDescriptorsThanAMessageHolds) {
     const auto file = memfd_holding("x");
     const std::vector<int> fds(max_message_fds, file.get());
-    const auto status = left_.send({{"type", "files"}}, fds);
+    const auto status = left_.send(packet_of({{"type", "files"}}), fds);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, "protocol");
 }
 
 TEST_F(ChannelTest, ReplacesBytesThatAreNoUtf8) {
-    ASSERT_TRUE(left_.send({{"text", "M\xFCller"}}));
+    ASSERT_TRUE(left_.send(packet_of({{"text", "M\xFCller"}})));
     const auto got = right_.receive();
     ASSERT_TRUE(got);
-    EXPECT_EQ(got->body.at("text"), "M\xEF\xBF\xBDller");
+    EXPECT_EQ(got->packet.body().at("text"), "M\xEF\xBF\xBDller");
 }
 
 TEST_F(ChannelTest, SaysClosedWhenThePeerIsGone) {
@@ -115,17 +120,17 @@ TEST_F(ChannelTest, SaysClosedWhenThePeerIsGone) {
     const auto received = left_.receive();
     ASSERT_FALSE(received);
     EXPECT_EQ(received.error().code, "closed");
-    const auto sent = left_.send({{"type", "late"}});
+    const auto sent = left_.send(packet_of({{"type", "late"}}));
     ASSERT_FALSE(sent);
     EXPECT_EQ(sent.error().code, "closed");
 }
 
 TEST_F(ChannelTest, DeliversWhatWasSentBeforeThePeerLeft) {
-    ASSERT_TRUE(right_.send({{"type", "last words"}}));
+    ASSERT_TRUE(right_.send(packet_of({{"type", "last words"}})));
     right_.close();
     const auto got = left_.receive();
     ASSERT_TRUE(got) << got.error().message;
-    EXPECT_EQ(got->body.at("type"), "last words");
+    EXPECT_EQ(got->packet.body().at("type"), "last words");
     EXPECT_EQ(left_.receive().error().code, "closed");
 }
 
@@ -155,11 +160,11 @@ TEST_F(ChannelTest, RefusesAPacketThatWasCutOff) {
 
 TEST_F(ChannelTest, GoesOnAfterABadPacket) {
     ASSERT_EQ(::send(left_.fd(), "rubbish", 7, 0), 7);
-    ASSERT_TRUE(left_.send({{"type", "good"}}));
+    ASSERT_TRUE(left_.send(packet_of({{"type", "good"}})));
     EXPECT_FALSE(right_.receive());
     const auto got = right_.receive();
     ASSERT_TRUE(got);
-    EXPECT_EQ(got->body.at("type"), "good");
+    EXPECT_EQ(got->packet.body().at("type"), "good");
 }
 
 TEST(Channel, MakesBothEndsCloseOnExec) {

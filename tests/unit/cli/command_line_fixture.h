@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -68,8 +69,8 @@ class FakeDaemon {
         thread_ = std::thread([this, answers = std::move(answers)] {
             for (const auto& answer : answers) {
                 Channel client(UniqueFd(::accept(listening_.get(), nullptr, nullptr)));
-                if (auto message = client.receive()) requests_.push_back(message->body);
-                (void)client.send(answer);
+                if (auto message = client.receive()) requests_.push_back(message->packet.body());
+                (void)client.send(Packet(answer));
             }
         });
     }

@@ -1,5 +1,6 @@
 // The verbs that ask a node.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/time_words.h"
 #include "cli/control_client.h"

@@ -1,6 +1,7 @@
 #include "monitor/api.h"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "monitor/metrics.h"
 
@@ -35,10 +36,10 @@ NodeStatus ready_status() {
     NodeStatus status;
     status.receiving = status.inferring = true;
     status.scp_port = 11112;
-    status.children = {
-        {{"role", "listener"}, {"name", ""}, {"pid", 12}, {"state", "running"}, {"restarts", 3}}};
-    status.models = {
-        {{"name", "demo"}, {"version", "1"}, {"sha256", "ab"}, {"device", "cpu"}, {"state", "ready"}}};
+    status.children = {{"listener", "", 12, ChildState::running, 3, ""}};
+    status.models.resize(1);
+    status.models[0].state = ModelState::ready;
+    status.models[0].serving = {"demo", "1", "ab", "cpu", 1, 0};
     return status;
 }
 
@@ -119,7 +120,7 @@ TEST(Metrics, ShowWhatWasObservedAsAHistogram) {
 
 TEST(Metrics, HaveAQueueForEachDestinationAlsoWhereNothingWaits) {
     auto status = ready_status();
-    status.destinations = {{{"name", "pacs"}, {"state", "up"}}, {{"name", "ris"}, {"state", "up"}}};
+    status.destinations = {{"pacs", DestinationState::up, "", ""}, {"ris", DestinationState::up, "", ""}};
     const auto text = metrics_text({}, {{"waiting_deliveries", {{"destination", "ris"}}, 7}}, status);
     EXPECT_THAT(text, HasSubstr("hilum_waiting_deliveries{destination=\"pacs\"} 0"));
     EXPECT_THAT(text, HasSubstr("hilum_waiting_deliveries{destination=\"ris\"} 7"));
@@ -142,11 +143,12 @@ TEST(Readyz, SaysThatTheDiskIsFullWhereThePortIsOpenAndNothingIsTaken) {
     EXPECT_THAT(body["not_ready"][0], HasSubstr("port is not open"));
 }
 
-TEST(Metrics, SurviveAStatusThatLacksMembers) {
+TEST(Metrics, TellOfAModelThatDoesNotServe) {
     NodeStatus status;
-    status.children = {{{"role", 7}}, {{"name", nullptr}}};
-    status.models = {nlohmann::json::object()};
-    EXPECT_THAT(metrics_text({}, {}, status), HasSubstr("hilum_child_up"));
+    status.models.resize(1);
+    EXPECT_THAT(
+        metrics_text({}, {}, status),
+        HasSubstr("hilum_model_info{device=\"\",name=\"\",sha256=\"\",state=\"loading\",version=\"\"} 1"));
 }
 
 TEST(ApiPaths, AnswerOnlyWhatExistsAndOnlyToItsMethods) {

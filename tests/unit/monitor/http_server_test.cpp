@@ -9,7 +9,8 @@
 #include <optional>
 
 #include "base/file_system.h"
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/monitoring.h"
 #include "support/loopback.h"
 #include "support/temporary_folder.h"
 
@@ -120,8 +121,11 @@ TEST_F(HttpServerTest, PassesAnUploadToTheCoordinatorAndItsAnswerBack) {
     ASSERT_EQ(message->fds.size(), 1u);
     EXPECT_EQ(read_fd(message->fds[0].get(), 1 << 20).value(), file);
     EXPECT_TRUE(Mapping::of_memfd(message->fds[0].get(), file.size())) << "the upload is not sealed";
-    ASSERT_TRUE(
-        channel_.send(to_packet(PredictReply{request.request, 422, {{"error", {{"code", "view"}}}}})));
+    PredictReply reply;
+    reply.request = request.request;
+    reply.http_status = 422;
+    reply.outcome.not_analysed = NotAnalysed{"view", "the view is LATERAL"};
+    ASSERT_TRUE(channel_.send(to_packet(reply)));
     const auto answer = rest_of(client);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 422"));
     EXPECT_THAT(answer, HasSubstr("\"code\": \"view\""));
@@ -223,7 +227,7 @@ TEST_F(HttpServerTest, EndsWithAnErrorWhenThePortIsTaken) {
 
 TEST_F(HttpServerTest, EndsWithAnErrorWhenTheCoordinatorTalksNonsense) {
     start_and_wait();
-    ASSERT_TRUE(channel_.send({{"type", "nonsense"}}));
+    ASSERT_TRUE(channel_.send(to_packet(HttpReady{})));
     EXPECT_EQ(wait_for_exit(), 1);
 }
 

@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "contract/analysis.h"
 #include "contract/analysis_artifact.h"
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
 #include "results/report/check/template_checker.h"
 #include "results/result_modules.h"
 #include "support/temporary_folder.h"

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
 #include "support/dataset_bytes.h"

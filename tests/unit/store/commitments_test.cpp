@@ -1,6 +1,7 @@
 #include "store/commitments.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "store/destinations.h"

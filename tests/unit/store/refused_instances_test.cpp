@@ -1,6 +1,7 @@
 #include "store/refused_instances.h"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "contract/association_end.h"
 #include "pipeline/event_limiter.h"

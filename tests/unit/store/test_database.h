@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/file_system.h"
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 #include "store/database/database.h"
 #include "store/instance_store.h"
 

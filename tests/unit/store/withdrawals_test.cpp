@@ -1,6 +1,7 @@
 #include "store/withdrawals.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "store/commitments.h"

@@ -13,7 +13,9 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/decoding.h"
+#include "contract/messages/inference.h"
 #include "support/temporary_folder.h"
 #include "unit/model/decoder/test_radiograph.h"
 
@@ -353,7 +355,7 @@ TEST_F(DecoderProcess, RefusesAnImageOutsideTheIntendedUseAsAWhole) {
 
 TEST_F(DecoderProcess, EndsWithAnErrorOnAMessageThatIsNotItsOwn) {
     start();
-    ASSERT_TRUE(channel.send(nlohmann::json{{"type", "infer"}}));
+    ASSERT_TRUE(channel.send(to_packet(InferRequest{})));
     const int status = stop();
     EXPECT_TRUE(WIFEXITED(status));
     EXPECT_NE(WEXITSTATUS(status), 0);

@@ -9,7 +9,7 @@
 
 #include "base/channel.h"
 #include "base/process.h"
-#include "contract/messages.h"
+#include "contract/messages/inference.h"
 #include "support/temporary_folder.h"
 
 namespace hilum::test {
@@ -37,7 +37,7 @@ class WorkerProcess {
     void infer(std::int64_t job, float grey, int golden = -1);  // an image of one grey
     void infer(std::int64_t job, const std::vector<float>& image, std::vector<std::int64_t> shape,
                int golden = -1);
-    void send(const nlohmann::json& packet) { must(channel_.send(packet)); }
+    void send(const Packet& packet) { must(channel_.send(packet)); }
     InferReply reply(Message* message = nullptr);
 
     void close() { channel_.close(); }

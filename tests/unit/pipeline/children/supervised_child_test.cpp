@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
 
@@ -23,8 +24,9 @@ class SupervisedChildTest : public testing::Test {
         ChildSpecification specification{"test", "1", {"/bin/sh", "-c", script}, memfd_.get(), true};
         return std::make_unique<SupervisedChild>(
             loop_, specification,
-            SupervisedChild::Callbacks{[this](Message message) { messages_.push_back(message.body); },
-                                       [this](const std::string& how) { ends_.push_back(how); }, [] {}});
+            SupervisedChild::Callbacks{
+                [this](Message message) { messages_.push_back(message.packet.body()); },
+                [this](const std::string& how) { ends_.push_back(how); }, [] {}});
     }
 
     boost::asio::io_context loop_;
@@ -38,7 +40,7 @@ TEST_F(SupervisedChildTest, StartsAgainWhatEnds) {
     sleeper->start();
     run_until([&] { return ends_.size() >= 2; });
     EXPECT_EQ(ends_[0], "exited with status 3");
-    EXPECT_GE(sleeper->status()["restarts"], 1);
+    EXPECT_GE(sleeper->status().restarts, 1);
 }
 
 TEST_F(SupervisedChildTest, SaysHowAKilledChildEnded) {
@@ -71,7 +73,7 @@ TEST_F(SupervisedChildTest, AStoppedChildSeesItsChannelCloseAndIsNotStartedAgain
     reader->stop();
     run_until([&] { return !reader->running(); });
     EXPECT_EQ(ends_, std::vector<std::string>{"exited with status 0"});
-    EXPECT_EQ(reader->status()["state"], "stopped");
+    EXPECT_EQ(reader->status().state, ChildState::stopped);
 }
 
 TEST_F(SupervisedChildTest, LeavesNoProcessBehind) {

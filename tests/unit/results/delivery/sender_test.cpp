@@ -7,8 +7,8 @@
 #include <array>
 #include <thread>
 
-#include "contract/messages.h"
-#include "contract/sending_progress.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
 #include "support/loopback.h"
 #include "support/slow_proxy.h"
 #include "support/temporary_folder.h"

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
+#include <nlohmann/json.hpp>
 
 #include "unit/store/test_database.h"
 

@@ -2,6 +2,7 @@
 #include "store/overview/database_reader.h"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "pipeline/control.h"

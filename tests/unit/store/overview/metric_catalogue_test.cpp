@@ -1,6 +1,7 @@
 #include "store/overview/metric_catalogue.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "store/destinations.h"
 #include "store/overview/gauges.h"

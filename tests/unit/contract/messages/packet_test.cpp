@@ -1,6 +1,11 @@
-#include "contract/messages.h"
+#include "contract/analysis.h"
+#include "contract/messages/composing.h"
+#include "contract/messages/inference.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace hilum {
 namespace {
@@ -64,18 +69,18 @@ TEST(Packet, IsRefusedWhereAnotherTypeBelongs) {
 }
 
 TEST(Packet, IsRefusedWithAMemberMissingOrOfAnotherKind) {
-    auto missing = to_packet(DeliverReply{});
+    auto missing = to_packet(DeliverReply{}).body();
     missing.erase("outcome");
-    EXPECT_EQ(from_packet<DeliverReply>(Message{missing, {}}).error().code, "protocol");
+    EXPECT_EQ(from_packet<DeliverReply>(Message{Packet(missing), {}}).error().code, "protocol");
 
-    auto wrong = to_packet(DeliverReply{});
+    auto wrong = to_packet(DeliverReply{}).body();
     wrong["dimse_status"] = "many";
-    EXPECT_EQ(from_packet<DeliverReply>(Message{wrong, {}}).error().code, "protocol");
+    EXPECT_EQ(from_packet<DeliverReply>(Message{Packet(wrong), {}}).error().code, "protocol");
 }
 
 TEST(Packet, WithoutATypeIsNothing) {
-    EXPECT_EQ(packet_type(Message{nlohmann::json::object(), {}}), "");
-    EXPECT_FALSE(from_packet<StoreAnswer>(Message{nlohmann::json::object(), {}}));
+    EXPECT_EQ(packet_type(Message{Packet(nlohmann::json::object()), {}}), "");
+    EXPECT_FALSE(from_packet<StoreAnswer>(Message{Packet(nlohmann::json::object()), {}}));
 }
 
 }  // namespace

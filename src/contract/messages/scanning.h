@@ -1,11 +1,11 @@
-// Between the coordinator and the scanner (scp/spool_scanner.h), each one packet of a Channel, as in
-// messages.h.
+// The coordinator with the scanner (scp/spool_scanner.h): files of the spool that no instance names.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "contract/messages.h"
+#include "contract/messages/packet.h"
+#include "contract/messages/receiving.h"
 
 namespace hilum {
 
@@ -24,7 +24,7 @@ struct ScanReply {
         error;  // empty: `object` is whole; "not_now": it could not be read for a reason that may pass
 };
 
-HILUM_JSON(ScanRequest)
-HILUM_JSON(ScanReply)
+HILUM_MESSAGE(ScanRequest)
+HILUM_MESSAGE(ScanReply)
 
 }  // namespace hilum

@@ -1,5 +1,7 @@
-// The JSON form of pipeline/types/analysis.h.
+#include <nlohmann/json.hpp>
+
 #include "contract/analysis.h"
+#include "contract/define_json.h"
 
 namespace hilum {
 
@@ -29,5 +31,19 @@ HILUM_JSON_MEMBERS(DisplayGeometry, columns, rows)
 HILUM_JSON_MEMBERS(FrameCount, of_image, wanted)
 HILUM_JSON_MEMBERS(RadiographAttributes, sop_instance_uid, sop_class_uid, modality, body_part, view,
                    transfer_syntax_uid, rows, columns)
+
+void to_json(nlohmann::json& json, const AnalysisOutcome& outcome) {
+    json = nlohmann::json::object();
+    if (outcome.not_analysed) json["not_analysed"] = *outcome.not_analysed;
+    if (outcome.result) json["result"] = *outcome.result;
+    json["model"] = outcome.model;
+    if (!outcome.notes.empty()) json["notes"] = outcome.notes;
+}
+void from_json(const nlohmann::json& json, AnalysisOutcome& outcome) {
+    if (json.contains("not_analysed")) outcome.not_analysed = json.at("not_analysed").get<NotAnalysed>();
+    if (json.contains("result")) outcome.result = json.at("result").get<InferenceResult>();
+    if (json.contains("model")) json.at("model").get_to(outcome.model);
+    if (json.contains("notes")) json.at("notes").get_to(outcome.notes);
+}
 
 }  // namespace hilum

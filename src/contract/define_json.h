@@ -1,0 +1,85 @@
+// The definitions of what HILUM_JSON and HILUM_MESSAGE declare. For source files of contract alone: the
+// library's templates are slow to compile.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "contract/enum_text.h"
+#include "contract/messages/packet.h"
+
+// Like NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE, but compiled once.
+#define HILUM_JSON_MEMBERS(Type, ...)                                              \
+    void to_json(nlohmann::json& nlohmann_json_j, const Type& nlohmann_json_t) {   \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, __VA_ARGS__))   \
+    }                                                                              \
+    void from_json(const nlohmann::json& nlohmann_json_j, Type& nlohmann_json_t) { \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, __VA_ARGS__)) \
+    }
+
+#define HILUM_MESSAGE_MEMBERS(Type, ...)          \
+    HILUM_JSON_MEMBERS(Type, __VA_ARGS__)         \
+    Packet to_packet(const Type& message) {       \
+        return packet_of(Type::type, message);    \
+    }                                             \
+    template <>                                   \
+    Result<Type> from_packet(const Message& it) { \
+        return read_packet<Type>(it);             \
+    }
+
+// It says nothing but its type.
+#define HILUM_EMPTY_MESSAGE(Type)                     \
+    void to_json(nlohmann::json& json, const Type&) { \
+        json = nlohmann::json::object();              \
+    }                                                 \
+    void from_json(const nlohmann::json&, Type&) {}   \
+    Packet to_packet(const Type& message) {           \
+        return packet_of(Type::type, message);        \
+    }                                                 \
+    template <>                                       \
+    Result<Type> from_packet(const Message& it) {     \
+        return read_packet<Type>(it);                 \
+    }
+
+namespace hilum {
+
+// Found by argument-dependent lookup: an enum as its text, an error as an object, none as null.
+template <HasTexts E>
+void to_json(nlohmann::json& json, const E& value) {
+    json = enum_string(value);
+}
+template <HasTexts E>
+void from_json(const nlohmann::json& json, E& value) {
+    const auto& text = json.get_ref<const std::string&>();
+    const auto found = enum_from<E>(text);
+    if (!found) throw nlohmann::json::other_error::create(599, "unknown word '" + text + "'", &json);
+    value = *found;
+}
+
+template <>
+inline constexpr auto enum_texts<Retry> = texts_of_enum<Retry>({{Retry::never, "never"},
+                                                                {Retry::later, "later"}});
+
+void to_json(nlohmann::json& json, const std::optional<Error>& error);
+void from_json(const nlohmann::json& json, std::optional<Error>& error);
+
+template <typename T>
+Packet packet_of(const char* type, const T& message) {
+    nlohmann::json body = message;
+    body["type"] = type;
+    return Packet(std::move(body));
+}
+
+template <typename T>
+Result<T> read_packet(const Message& message) {
+    if (packet_type(message) != T::type)
+        return fail("protocol", "got a '{}' message where '{}' belongs", packet_type(message), T::type);
+    try {
+        return message.packet.body().get<T>();
+    } catch (const nlohmann::json::exception& error) {
+        return fail("protocol", "malformed '{}' message: {}", T::type, error.what());
+    }
+}
+
+}  // namespace hilum

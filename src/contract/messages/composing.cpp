@@ -1,0 +1,24 @@
+#include "contract/messages/composing.h"
+
+#include "contract/define_json.h"
+
+namespace hilum {
+
+HILUM_JSON_MEMBERS(Hl7Settings, sending_application, sending_facility, receiving_application,
+                   receiving_facility, processing_id, version, result_status, character_set)
+HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome, frame,
+                   frames)
+HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_sop_class, sr_series_number, sr_series_description,
+                   sc_when, sc_long_side, sc_series_number, sc_series_description, sc_style,
+                   sr_activation_region, character_set, language, oru, hl7)
+HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
+HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations)
+HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
+HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
+                      predecessors, results_dir, report_not_analysed, opened_at, urgent, withdrawals,
+                      withdrawal)
+HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
+                   transfer_syntax_uid, file, sha256, destinations)
+HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error_code, error, problems)
+
+}  // namespace hilum

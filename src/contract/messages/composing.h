@@ -1,0 +1,104 @@
+// The coordinator with the composer: what the model says of a study becomes results.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "contract/analysis.h"
+#include "contract/hl7_settings.h"
+#include "contract/messages/packet.h"
+#include "contract/triage.h"
+
+namespace hilum {
+
+// An image, or one frame of it.
+struct StudyImage {
+    std::int64_t instance = 0;  // the coordinator's number of it
+    std::string file;           // absolute path of the DICOM file
+    std::string artifact;       // absolute path of the AnalysisArtifact; empty where none
+    std::string sop_instance_uid;
+    std::string dataset_sha256;
+    AnalysisOutcome outcome;
+    int frame = 1;   // that the outcome is of, from 1
+    int frames = 1;  // of the image; 1: the outcome is of the image as a whole
+};
+// Results for one or more destinations that want the same settings.
+struct ReportProfile {
+    std::vector<std::string> destinations;
+    bool sr = true;
+    std::string sr_sop_class;
+    int sr_series_number = 0;
+    std::string sr_series_description;
+    std::string sc_when;  // always | positive | never
+    int sc_long_side = 0;
+    int sc_series_number = 0;
+    std::string sc_series_description;
+    std::string sc_style = "overlay";  // overlay | presentation_state
+    bool sr_activation_region = false;
+    std::string character_set = "source";  // source | utf8 | latin1
+    std::string language = "en";           // en | de | fr
+    bool oru = false;                      // an HL7 message
+    Hl7Settings hl7;
+};
+struct PredecessorReport {
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid;
+    std::string model;  // name of the model that it reports
+    int version = 0;
+};
+// A result that a destination may have, and that is to be taken back.
+struct WithdrawnResult {
+    std::string kind;  // sr | sc | pr | oru
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid;
+    std::vector<std::string> destinations;
+};
+struct Withdrawal {
+    std::string reason;   // quality | safety; empty: nothing is withdrawn
+    std::string note;     // the operator's own words, may be empty
+    std::int64_t at = 0;  // microseconds since 1970 UTC
+    std::vector<WithdrawnResult> results;
+};
+// coordinator -> composer: build the results of one study under one model, or take them back. Answered by
+// ComposeReply.
+struct ComposeRequest {
+    static constexpr const char* type = "compose";
+    std::int64_t job = 0;
+    std::string study_instance_uid;
+    int version = 1;  // of the study's report
+    std::string model_name;
+    ModelIdentity model;  // as loaded now; results carry their own, a report without any needs this
+    std::vector<StudyImage> images;  // all of the study that this model looked at
+    std::vector<ReportProfile> profiles;
+    std::vector<PredecessorReport> predecessors;
+    std::string results_dir;          // where the files go
+    bool report_not_analysed = true;  // false: images without a score are left out of the SR
+    std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC
+    std::vector<TriageRule> urgent;
+    // How often the study's results were withdrawn before: what is made afterwards has other UIDs.
+    int withdrawals = 0;
+    // With a reason: `images` serve for their headers alone, and `profiles` say in which form each
+    // destination is told.
+    Withdrawal withdrawal;
+};
+struct ComposedResult {
+    std::string kind;  // sr | sc | pr | ko | oru (an HL7 message: no SOP class, but a UID)
+    std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
+    std::string file;  // absolute; durable before the reply
+    std::string sha256;
+    std::vector<std::string> destinations;
+};
+// composer -> coordinator.
+struct ComposeReply {
+    static constexpr const char* type = "compose_reply";
+    std::int64_t job = 0;
+    std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's
+                                          // failure does not hold up the others
+    std::string error_code, error;        // "artifact_damaged" asks for a new analysis of the images;
+                                    // "template_violation": a report failed its check and was not written
+    std::vector<std::string> problems;  // each one that the check found; no patient data
+};
+
+HILUM_MESSAGE(ComposeRequest)
+HILUM_MESSAGE(ComposeReply)
+
+}  // namespace hilum

@@ -1,0 +1,11 @@
+#include "contract/messages/decoding.h"
+
+#include "contract/define_json.h"
+
+namespace hilum {
+
+HILUM_MESSAGE_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden, frame)
+HILUM_MESSAGE_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, frames, not_analysed,
+                      notes, error_code, error)
+
+}  // namespace hilum

@@ -1,0 +1,12 @@
+#include "contract/messages/inference.h"
+
+#include "contract/define_json.h"
+
+namespace hilum {
+
+HILUM_MESSAGE_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha256, golden)
+HILUM_MESSAGE_MEMBERS(WorkerFailed, code, error)
+HILUM_MESSAGE_MEMBERS(InferRequest, job, shape, golden)
+HILUM_MESSAGE_MEMBERS(InferReply, job, result, error_code, error)
+
+}  // namespace hilum

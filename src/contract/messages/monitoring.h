@@ -1,0 +1,110 @@
+// The coordinator with http: what the node tells of itself, and predictions that somebody asks for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/analysis.h"
+#include "contract/enum_text.h"
+#include "contract/messages/packet.h"
+#include "contract/model_mode.h"
+
+namespace hilum {
+
+enum class ChildState { running, stopped, restarting };
+template <>
+inline constexpr auto enum_texts<ChildState> = texts_of_enum<ChildState>({
+    {ChildState::running, "running"},
+    {ChildState::stopped, "stopped"},
+    {ChildState::restarting, "restarting"},
+});
+
+// A child process of the coordinator.
+struct ChildStatus {
+    std::string role, name;
+    int pid = 0;  // 0: it does not run
+    ChildState state = ChildState::restarting;
+    int restarts = 0;
+    std::string last_end;  // how it ended last; empty: it never did
+};
+
+enum class ModelState { loading, ready, failed };
+template <>
+inline constexpr auto enum_texts<ModelState> = texts_of_enum<ModelState>({
+    {ModelState::loading, "loading"},
+    {ModelState::ready, "ready"},
+    {ModelState::failed, "failed"},
+});
+
+// What a model's workers have loaded.
+struct ServingModel {
+    std::string name, version, sha256;
+    std::string device;  // of each worker that serves, with commas between
+    int batch_size = 1;
+    int golden_cases = 0;
+};
+struct ModelStatus {
+    std::string package;  // its folder's name
+    ModelMode mode = ModelMode::active;
+    ModelState state = ModelState::loading;
+    bool reloading = false;
+    std::string error;                    // of a worker; empty: none
+    std::optional<ServingModel> serving;  // its members stand beside the others in JSON
+};
+
+enum class DestinationState { up, down };
+template <>
+inline constexpr auto enum_texts<DestinationState> = texts_of_enum<DestinationState>({
+    {DestinationState::up, "up"},
+    {DestinationState::down, "down"},
+});
+
+struct DestinationStatus {
+    std::string name;
+    DestinationState state = DestinationState::up;
+    std::string since;  // ISO 8601, empty while it is up
+    std::string error;
+};
+
+// coordinator -> http, at every change: what /readyz and /metrics tell beside the database.
+struct NodeStatus {
+    static constexpr const char* type = "node_status";
+    bool receiving = false;
+    bool inferring = false;
+    int scp_port = 0;
+    bool draining = false;
+    std::vector<ChildStatus> children;
+    std::vector<ModelStatus> models;
+    std::vector<DestinationStatus> destinations;
+};
+// http -> coordinator, once.
+struct HttpReady {
+    static constexpr const char* type = "http_ready";
+    int port = 0;
+};
+// http -> coordinator. One descriptor: a memfd with one DICOM file. Answered by PredictReply.
+struct PredictRequest {
+    static constexpr const char* type = "predict";
+    std::int64_t request = 0;
+    std::string model;  // empty: the first
+};
+struct PredictReply {
+    static constexpr const char* type = "predict_reply";
+    std::int64_t request = 0;
+    int http_status = 200;
+    std::optional<Error> error;  // with it there is no outcome
+    AnalysisOutcome outcome;     // of the first frame
+    FrameCount frames;
+};
+
+HILUM_JSON(ChildStatus)
+HILUM_JSON(ModelStatus)
+HILUM_JSON(DestinationStatus)
+HILUM_MESSAGE(NodeStatus)
+HILUM_MESSAGE(HttpReady)
+HILUM_MESSAGE(PredictRequest)
+HILUM_MESSAGE(PredictReply)
+
+}  // namespace hilum

@@ -1,0 +1,139 @@
+// The coordinator with the listener and its receivers: what comes from the network.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "contract/messages/packet.h"
+
+namespace hilum {
+
+// The listener's exit code where it cannot open its port or spool: trying again at once cannot help.
+inline constexpr int listener_cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
+
+// listener -> coordinator, once: the port is open.
+struct ListenerReady {
+    static constexpr const char* type = "listener_ready";
+    int port = 0;
+};
+
+// listener -> coordinator: a connection came in; one descriptor: the coordinator's end of the receiver's
+// channel.
+struct ConnectionAccepted {
+    static constexpr const char* type = "connection_accepted";
+    std::string peer;      // numeric address
+    std::int64_t pid = 0;  // of the receiver
+};
+
+// listener -> coordinator: a connection was closed because max_connections are open.
+struct ConnectionRefused {
+    static constexpr const char* type = "connection_refused";
+    std::string peer;
+};
+
+// What the receiver scanned in a header, bounded in length, in the object's own character set turned to
+// UTF-8. Identifiers go to the database and audit trail, never to the log.
+struct ReceivedHeader {
+    std::string sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid;
+    std::string transfer_syntax_uid;
+    std::string modality, study_date, accession_number, patient_id, patient_name;
+};
+
+// receiver -> coordinator: an association was requested (audited, counted). Answered by AssociationAnswer.
+struct AssociationRequested {
+    static constexpr const char* type = "association_requested";
+    std::string calling_ae, called_ae, peer;
+    std::string rejection;  // empty: the receiver accepts it; else why not, one of association_outcomes
+};
+// coordinator -> receiver
+struct AssociationAnswer {
+    static constexpr const char* type = "association_answer";
+    bool accept = false;    // false: reject transient, local limit exceeded (or it was rejected already)
+    std::string rejection;  // why not, one of association_outcomes
+};
+
+// receiver -> coordinator: the object lies synced in the spool under `file`; commit it. Answered by
+// StoreAnswer.
+struct StoreCommit {
+    static constexpr const char* type = "store_commit";
+    ReceivedHeader header;
+    std::string file;             // name within the spool folder
+    std::uint64_t size = 0;       // bytes of the file
+    std::string dataset_sha256;   // of the data set as received, without the file meta information
+    std::string analysis_sha256;  // of pixels, identities and what the intended use looks at
+    std::string calling_ae, peer;
+};
+// receiver -> coordinator: an object that is deliberately not kept. Answered by StoreAnswer.
+struct DiscardCommit {
+    static constexpr const char* type = "discard_commit";
+    ReceivedHeader header;
+    std::string reason;  // "report", "presentation_state", "key_object", "own_result"
+    std::string calling_ae, peer;
+};
+// coordinator -> receiver, after the commit. The receiver deletes its file unless `keep_file`.
+struct StoreAnswer {
+    static constexpr const char* type = "store_answer";
+    bool committed = false;  // only then may the receiver answer 0x0000
+    bool keep_file = false;  // false: a duplicate, or our own result
+    std::string outcome;     // "stored", "duplicate", "new_version", "discarded", or the error's code
+};
+
+// An instance that a Storage Commitment report says is not kept.
+struct UncommittedInstance {
+    std::string sop_instance_uid;
+    int reason = 0;  // Failure Reason (PS3.3 C.14.1.1)
+};
+// receiver or sender -> coordinator: a destination answered a CommitmentRequest (N-EVENT-REPORT). Answered by
+// CommitmentReportAnswer.
+struct CommitmentReport {
+    static constexpr const char* type = "commitment_report";
+    std::string transaction_uid;
+    std::vector<std::string> committed;  // SOP Instance UIDs
+    std::vector<UncommittedInstance> failed;
+    std::string calling_ae, peer;  // who said so
+};
+// coordinator -> receiver or sender, after the commit.
+struct CommitmentReportAnswer {
+    static constexpr const char* type = "commitment_report_answer";
+    bool kept = false;   // only then may it be answered with success
+    bool known = false;  // false: no transaction of ours has this UID
+};
+
+// receiver -> coordinator, no answer: something to audit and count that committed nothing.
+struct ReceiverEvent {
+    static constexpr const char* type = "receiver_event";
+    // "echo", "store_failed", "bad_command", "contexts_refused", "commitment_reported", "commitment_refused",
+    // "association_released", "association_aborted"; of a connection that never was an association:
+    // "not_dicom", "timeout".
+    std::string event;
+    std::string code;  // of store_failed: "disk_full", ...; of an association's end: see association_end.h
+    int dimse_status = 0;
+    std::string calling_ae, peer;
+    // Of store_failed: what is known of the object, bounded in length, not checked for being valid.
+    std::string sop_class_uid, sop_instance_uid, study_instance_uid, accession_number, patient_id;
+    std::string detail;  // in words, nothing about a patient
+};
+
+// coordinator -> listener and receivers: the node stops. The listener accepts no more connections, a receiver
+// finishes what it is at.
+struct Drain {
+    static constexpr const char* type = "drain";
+};
+
+HILUM_JSON(ReceivedHeader)
+HILUM_JSON(StoreCommit)
+HILUM_MESSAGE(ListenerReady)
+HILUM_MESSAGE(ConnectionAccepted)
+HILUM_MESSAGE(ConnectionRefused)
+HILUM_MESSAGE(AssociationRequested)
+HILUM_MESSAGE(AssociationAnswer)
+HILUM_MESSAGE(StoreCommit)
+HILUM_MESSAGE(DiscardCommit)
+HILUM_MESSAGE(StoreAnswer)
+HILUM_MESSAGE(ReceiverEvent)
+HILUM_MESSAGE(CommitmentReport)
+HILUM_MESSAGE(CommitmentReportAnswer)
+HILUM_MESSAGE(Drain)
+
+}  // namespace hilum
