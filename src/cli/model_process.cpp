@@ -12,6 +12,7 @@
 
 #include "base/file_system.h"
 #include "base/yaml_reader.h"
+#include "contract/messages/decoding.h"
 #include "model/package/model_package.h"
 
 namespace hilum::cli {

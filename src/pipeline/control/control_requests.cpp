@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "store/data_directory.h"
 #include "store/overview/database_reader.h"
