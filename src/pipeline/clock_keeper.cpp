@@ -21,10 +21,10 @@ void ClockKeeper::look_later() {
 void ClockKeeper::look() {
     if (watch_.step_to(read_clocks()) != Duration::zero())
         // The commit queue notices by itself before it works.
-        commits_.submit([](Database&) {}, [this](const Result<void>&) { on_set_(); });
+        commits_.submit([](Transaction&) {}, [this](const Result<void>&) { on_set_(); });
     if (++looks_ >= looks_until_kept) {
         looks_ = 0;
-        commits_.submit([](Database& database) { keep_time_seen(database, now()); });
+        commits_.submit([](Transaction& transaction) { keep_time_seen(transaction); });
     }
     look_later();
 }

@@ -130,9 +130,9 @@ void ControlServer::change_destination(std::int64_t client, const nlohmann::json
                                              fmt::format("no destination named '{}' is configured", name)}));
     const bool pause = request["verb"] == "destinations.pause";
     commits_.submit(
-        [name, pause, actor](Database& database) {
-            return pause ? pause_destination(database, name, actor)
-                         : resume_destination(database, name, actor);
+        [name, pause, actor](Transaction& transaction) {
+            return pause ? pause_destination(transaction, name, actor)
+                         : resume_destination(transaction, name, actor);
         },
         [this, client](const Result<bool>& changed) {
             if (!changed) return answer(client, control_error(changed.error()));
@@ -151,10 +151,10 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
                                      "say which jobs: a kind and an id, a study, or an accession number"}));
     const bool retry = request["verb"] == "jobs.retry";
     commits_.submit(
-        [selection, retry, actor, instances = node_.instances](Database& database) {
-            if (!retry) return discard_jobs(database, selection, actor);
-            const int priors = instances.analyse_priors(database, selection, actor);
-            return priors + retry_jobs(database, selection, actor);
+        [selection, retry, actor, instances = node_.instances](Transaction& transaction) {
+            if (!retry) return discard_jobs(transaction, selection, actor);
+            const int priors = instances.analyse_priors(transaction, selection, actor);
+            return priors + retry_jobs(transaction, selection, actor);
         },
         [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
 }
@@ -164,9 +164,9 @@ void ControlServer::resend(std::int64_t client, const nlohmann::json& request, c
     const ResultSelection selection{args.value("study_instance_uid", ""), args.value("accession_number", ""),
                                     args.value("destination", "")};
     if (!names_a_study(selection)) return answer(client, no_study());
-    commits_.submit(
-        [selection, actor](Database& database) { return resend_results(database, selection, actor); },
-        [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
+    commits_.submit([selection, actor](
+                        Transaction& transaction) { return resend_results(transaction, selection, actor); },
+                    [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
 }
 
 void ControlServer::withdraw(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
@@ -179,7 +179,7 @@ void ControlServer::withdraw(std::int64_t client, const nlohmann::json& request,
     if (order.note.size() > longest_note)
         return answer(client, control_error({"bad_request", "the note must have at most 1024 bytes"}));
     commits_.submit(
-        [order, actor](Database& database) { return withdraw_results(database, order, actor); },
+        [order, actor](Transaction& transaction) { return withdraw_results(transaction, order, actor); },
         [this, client](const Result<int>& opened) {
             if (opened && *opened == 0)
                 return answer(client,

@@ -26,6 +26,7 @@
 #include "pipeline/prediction_desk.h"
 #include "pipeline/reception.h"
 #include "pipeline/spool_adoption.h"
+#include "store/audit/audit_event.h"
 #include "store/commitments.h"
 #include "store/data_directory.h"
 #include "store/data_history.h"
@@ -143,8 +144,8 @@ Node::Node(boost::asio::io_context& loop, const CoordinatorOptions& options, Uni
       watchdog_timer_(loop),
       engine_(loop, configuration_, engine_environment()),
       commits_(loop, std::move(database),
-               {.on_set = [this](Database& changed,
-                                 Duration step) { clock_was_set(changed, configuration_, step, now()); }}),
+               {.on_set = [this](Transaction& transaction,
+                                 Duration step) { clock_was_set(transaction, configuration_, step); }}),
       analyses_(loop, commits_, engine_, configuration_, directory_, generation,
                 keys_of(configuration_.models), [this] { reports_.pump(); }),
       reports_(
@@ -231,18 +232,18 @@ Status Node::start() {
     commits_.submit(
         [retry = configuration_.retry, models = keys_of(configuration_.models),
          destinations = names_of(configuration_.destinations),
-         asked = asked_for_commitment(configuration_.destinations), this](Database& database) {
-            take_up_deadlines(database, configuration_, now());
-            create_counters(database, configuration_);
-            recover_jobs(database, retry);
-            adopt_models(database, models);
-            expire_stray_deliveries(database, destinations);
-            forget_commitments(database, asked);
+         asked = asked_for_commitment(configuration_.destinations), this](Transaction& transaction) {
+            take_up_deadlines(transaction, configuration_);
+            create_counters(transaction, configuration_);
+            recover_jobs(transaction, retry);
+            adopt_models(transaction, models);
+            expire_stray_deliveries(transaction, destinations);
+            forget_commitments(transaction, asked);
             audit::AuditEvent event;
             event.type = "node_started";
             event.actor = "hilum";
             event.detail = {{"version", HILUM_VERSION}};
-            database.append_audit(event);
+            transaction.append_audit(event);
         },
         [this](Result<void> recovered) {
             if (!recovered) {
@@ -323,13 +324,13 @@ void Node::reload_models(const std::string& model, const std::string& actor,
 
 void Node::on_model_event(const audit::AuditEvent& event) {
     commits_.submit_until_kept(
-        [event](Database& database) {
-            database.append_audit(event);
+        [event](Transaction& transaction) {
+            transaction.append_audit(event);
             const auto model = event.detail.at("model_key").get<std::string>();
-            create_diagnosis_counters(database, model,
+            create_diagnosis_counters(transaction, model,
                                       event.detail.value("labels", std::vector<std::string>()));
-            database.count("model_events",
-                           {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
+            transaction.count("model_events",
+                              {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
         },
         [](const Result<void>& kept) {
             if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
@@ -391,13 +392,13 @@ void Node::wait_for_children(std::chrono::steady_clock::time_point until) {
 
 void Node::finish() {
     commits_.submit(
-        [](Database& database) {
+        [](Transaction& transaction) {
             audit::AuditEvent event;
             event.type = "node_stopped";
             event.actor = "hilum";
-            database.append_audit(event);
-            keep_time_seen(database, now());
-            return mark_of(database);
+            transaction.append_audit(event);
+            keep_time_seen(transaction);
+            return mark_of(transaction);
         },
         [this](const Result<HistoryMark>& mark) {
             if (mark) history_.finish(*mark);
@@ -507,7 +508,7 @@ int run_coordinator(const CoordinatorOptions& options) {
         spdlog::critical("{}", database.error().message);
         return 1;
     }
-    const auto generation = join_history(*database, directory);
+    const auto generation = join_history(*database, directory, now());
     if (!generation) {
         spdlog::critical("{}", generation.error().message);
         return 1;

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "store/data_directory.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -22,8 +22,8 @@ struct HistoryMark {
     bool operator==(const HistoryMark&) const = default;
 };
 
-// As the database has it now. Throws SQLite::Exception.
-HistoryMark mark_of(Database& database);
+// As the database has it now.
+HistoryMark mark_of(Transaction& transaction);
 
 std::filesystem::path mark_file(const DataDirectory& directory);
 
@@ -42,6 +42,6 @@ struct Generation {
     std::string id;      // of the life that begins or goes on
     std::string reason;  // empty: it goes on
 };
-Result<Generation> join_history(Database& database, const DataDirectory& directory);
+Result<Generation> join_history(Database& database, const DataDirectory& directory, Timestamp now);
 
 }  // namespace hilum

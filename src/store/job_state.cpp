@@ -1,10 +1,12 @@
 #include "store/job_state.h"
+#include "store/audit/audit_event.h"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "base/clock.h"
+#include "store/database/sql.h"
 #include "store/overview/metric_catalogue.h"
 
 namespace hilum {
@@ -50,29 +52,31 @@ const JobStatements& statements_of(JobTable table) {
 
 }  // namespace
 
-void recover_jobs(Database& database, const RetrySettings& retry) {
-    const std::int64_t at = to_microseconds(now());
+void recover_jobs(Transaction& transaction, const RetrySettings& retry) {
+    const std::int64_t at = transaction.at();
     // An interruption of the whole node (power, kill -9) is rarely the job's fault: it has more lives than a
     // failure.
     const int lives = retry.max_attempts + 10;
     for (const auto table : {JobTable::analysis, JobTable::report}) {
         const auto& sql = statements_of(table);
-        database.execute(sql.recover, at, lives);
-        const int given_up = database.execute(sql.give_up, at);
+        sql::execute(transaction, sql.recover, at, lives);
+        const int given_up = sql::execute(transaction, sql.give_up, at);
         if (given_up > 0)
-            database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", "interrupted"}}, given_up);
+            transaction.count("jobs_quarantined", {{"kind", sql.kind}, {"code", "interrupted"}}, given_up);
     }
     // A delivery that was interrupted may have arrived: the same bytes are sent again.
-    database.execute(
+    sql::execute(
+        transaction,
         "UPDATE delivery SET state = iif(EXISTS (SELECT 1 FROM result JOIN report ON report.id = report_id"
         " WHERE result.id = result_id AND withdrawn != 0), 'discarded', 'queued'), lease_until = NULL,"
         " updated_at = ?1, next_attempt_at = ?1 WHERE state = 'running'",
         at);
 }
 
-void expire_stray_deliveries(Database& database, const std::vector<std::string>& destinations) {
-    const std::int64_t at = to_microseconds(now());
-    const int stray = database.execute(
+void expire_stray_deliveries(Transaction& transaction, const std::vector<std::string>& destinations) {
+    const std::int64_t at = transaction.at();
+    const int stray = sql::execute(
+        transaction,
         "UPDATE delivery SET state = 'expired', error = 'the destination is no longer configured', "
         "updated_at = ?1"
         " WHERE state = 'queued' AND destination NOT IN (SELECT value FROM json_each(?2))",
@@ -84,54 +88,56 @@ void expire_stray_deliveries(Database& database, const std::vector<std::string>&
     event.outcome = "failure";
     event.actor = "hilum";
     event.detail = {{"deliveries", stray}, {"reason", "their destinations are no longer configured"}};
-    database.append_audit(event);
+    transaction.append_audit(event);
 }
 
-void adopt_models(Database& database, const std::vector<std::string>& models) {
-    const std::int64_t at = to_microseconds(now());
+void adopt_models(Transaction& transaction, const std::vector<std::string>& models) {
+    const std::int64_t at = transaction.at();
     const std::string known = nlohmann::json(models).dump();
     for (const auto& model : models)
-        database.execute(
+        sql::execute(
+            transaction,
             "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
             " SELECT DISTINCT instance_id, ?1, 'queued', ?2, ?2, ?2 FROM analysis WHERE state = 'queued'"
             " AND model NOT IN (SELECT value FROM json_each(?3))"
             " ON CONFLICT(instance_id, model, frame) DO NOTHING",
             model, at, known);
-    database.execute(
-        "UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured',"
-        " updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
-        at, known);
+    sql::execute(transaction,
+                 "UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured',"
+                 " updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
+                 at, known);
 }
 
-void keep_frames(Database& database, std::int64_t id, const FrameCount& frames) {
+void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& frames) {
     if (frames.of_image <= 1) return;
-    const std::int64_t at = to_microseconds(now());
-    database.execute("UPDATE analysis SET frames = ? WHERE id = ?", frames.of_image, id);
+    const std::int64_t at = transaction.at();
+    sql::execute(transaction, "UPDATE analysis SET frames = ? WHERE id = ?", frames.of_image, id);
     // The count comes from the process that parses foreign bytes.
     const int wanted = std::min({frames.wanted, frames.of_image, most_analysed_frames});
     for (int frame = 1; frame <= wanted; ++frame)
-        database.execute(
+        sql::execute(
+            transaction,
             "INSERT INTO analysis(instance_id, model, frame, frames, state, next_attempt_at, created_at,"
             " updated_at) SELECT instance_id, model, ?2, ?3, 'queued', ?4, ?4, ?4 FROM analysis WHERE id = ?1"
             " ON CONFLICT(instance_id, model, frame) DO NOTHING",
             id, frame, frames.of_image, at);
 }
 
-std::string fail_job(Database& database, JobTable table, std::int64_t id, const Error& error,
+std::string fail_job(Transaction& transaction, JobTable table, std::int64_t id, const Error& error,
                      const RetrySettings& retry) {
     const auto& sql = statements_of(table);
-    const auto attempts = database.number(sql.attempts, id);
+    const auto attempts = sql::number(transaction, sql.attempts, id);
     if (!attempts) return "discarded";  // it was taken off the queue while it was worked on
-    const std::int64_t at = to_microseconds(now());
+    const std::int64_t at = transaction.at();
     const bool lasting = error.code == "disk_full";  // no attempt can mend it: it waits for room
     if (error.retry == Retry::never || (!lasting && *attempts >= retry.max_attempts)) {
-        database.execute(sql.quarantine, error.code, error.message, at, id);
-        database.count("jobs_quarantined", {{"kind", sql.kind}, {"code", failure_label(error.code)}});
+        sql::execute(transaction, sql.quarantine, error.code, error.message, at, id);
+        transaction.count("jobs_quarantined", {{"kind", sql.kind}, {"code", failure_label(error.code)}});
         return "quarantined";
     }
     const RetryPolicy policy{retry.first_delay, retry.longest_delay};
     const auto delay = policy.delay_after(static_cast<int>(*attempts)).count();
-    database.execute(sql.queue, error.code, error.message, at + delay, at, id);
+    sql::execute(transaction, sql.queue, error.code, error.message, at + delay, at, id);
     return "queued";
 }
 
@@ -189,14 +195,14 @@ constexpr const char* deliveries_to_discard =
     " AND " HILUM_SELECTED("delivery") ")";
 #undef HILUM_SELECTED
 
-int change_jobs(Database& database, const JobSelection& selection, std::int64_t at, const char* analyses,
-                const char* reports, const char* deliveries) {
+int change_jobs(Transaction& transaction, const JobSelection& selection, std::int64_t at,
+                const char* analyses, const char* reports, const char* deliveries) {
     const bool by_study = selection.kind.empty();
     int changed = 0;
     const auto change = [&](const char* kind, const char* sql) {
         if (!by_study && selection.kind != kind) return;
-        changed += database.execute(sql, by_study ? std::int64_t{0} : selection.id,
-                                    selection.study_instance_uid, selection.accession_number, at);
+        changed += sql::execute(transaction, sql, by_study ? std::int64_t{0} : selection.id,
+                                selection.study_instance_uid, selection.accession_number, at);
     };
     change("analysis", analyses);
     change("report", reports);
@@ -204,7 +210,7 @@ int change_jobs(Database& database, const JobSelection& selection, std::int64_t 
     return changed;
 }
 
-void audit_operator(Database& database, const char* type, const JobSelection& selection,
+void audit_operator(Transaction& transaction, const char* type, const JobSelection& selection,
                     const std::string& actor, int changed) {
     audit::AuditEvent event;
     event.type = type;
@@ -214,22 +220,23 @@ void audit_operator(Database& database, const char* type, const JobSelection& se
                     {"id", selection.id},
                     {"accession_number", selection.accession_number},
                     {"jobs", changed}};
-    database.append_audit(event);
+    transaction.append_audit(event);
 }
 
 }  // namespace
 
-int retry_jobs(Database& database, const JobSelection& selection, const std::string& actor) {
-    const std::int64_t at = to_microseconds(now());
+int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
+    const std::int64_t at = transaction.at();
     const int changed =
-        change_jobs(database, selection, at, analyses_to_retry, reports_to_retry, deliveries_to_retry);
-    database.execute(studies_to_report, at);
-    audit_operator(database, "jobs_retried", selection, actor, changed);
+        change_jobs(transaction, selection, at, analyses_to_retry, reports_to_retry, deliveries_to_retry);
+    sql::execute(transaction, studies_to_report, at);
+    audit_operator(transaction, "jobs_retried", selection, actor, changed);
     return changed;
 }
 
-int resend_results(Database& database, const ResultSelection& selection, const std::string& actor) {
-    const int changed = database.execute(
+int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor) {
+    const int changed = sql::execute(
+        transaction,
         "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at "
         "= ?4,"
         " uncounted = 0, commitment = '', updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' "
@@ -243,8 +250,7 @@ int resend_results(Database& database, const ResultSelection& selection, const s
         " AS newer JOIN result AS its ON its.report_id = newer.id AND its.kind = result.kind WHERE "
         "newer.study_id ="
         " report.study_id AND newer.model = report.model AND newer.version > report.version)))",
-        selection.study_instance_uid, selection.accession_number, selection.destination,
-        to_microseconds(now()));
+        selection.study_instance_uid, selection.accession_number, selection.destination, transaction.at());
     audit::AuditEvent event;
     event.type = "results_resent";
     event.actor = actor;
@@ -252,14 +258,14 @@ int resend_results(Database& database, const ResultSelection& selection, const s
     event.detail = {{"accession_number", selection.accession_number},
                     {"destination", selection.destination},
                     {"deliveries", changed}};
-    database.append_audit(event);
+    transaction.append_audit(event);
     return changed;
 }
 
-int discard_jobs(Database& database, const JobSelection& selection, const std::string& actor) {
-    const int changed = change_jobs(database, selection, to_microseconds(now()), analyses_to_discard,
+int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
+    const int changed = change_jobs(transaction, selection, transaction.at(), analyses_to_discard,
                                     reports_to_discard, deliveries_to_discard);
-    audit_operator(database, "jobs_discarded", selection, actor, changed);
+    audit_operator(transaction, "jobs_discarded", selection, actor, changed);
     return changed;
 }
 

@@ -11,6 +11,8 @@
 #include "base/file_system.h"
 #include "contract/analysis_artifact.h"
 #include "pipeline/lanes/wake_up.h"
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
 #include "store/job_state.h"
 #include "store/overview/metric_catalogue.h"
 
@@ -51,17 +53,17 @@ audit::AuditEvent event_of(const char* type, const std::string& study, const std
 }
 
 // Its jobs, those to come too, go before others.
-void mark_urgent(Database& database, const std::string& study_instance_uid) {
-    const int marked =
-        database.execute("UPDATE study SET urgent_at = ? WHERE study_instance_uid = ? AND urgent_at IS NULL",
-                         to_microseconds(now()), study_instance_uid);
+void mark_urgent(Transaction& transaction, const std::string& study_instance_uid) {
+    const int marked = sql::execute(
+        transaction, "UPDATE study SET urgent_at = ? WHERE study_instance_uid = ? AND urgent_at IS NULL",
+        transaction.at(), study_instance_uid);
     if (marked == 0) return;
     audit::AuditEvent event;
     event.type = "study_urgent";
     event.actor = "hilum";
     event.study_instance_uid = study_instance_uid;
-    database.append_audit(event);
-    database.count("urgent_studies");
+    transaction.append_audit(event);
+    transaction.count("urgent_studies");
 }
 
 }  // namespace
@@ -87,30 +89,32 @@ void AnalysisJobs::pump() {
     for (std::size_t model = 0; model < models_.size(); ++model) claim_for(model);
 }
 
-AnalysisJobs::Claim AnalysisJobs::claim(Database& database, const std::string& model, Duration lease) {
-    const std::int64_t at = to_microseconds(now());
+AnalysisJobs::Claim AnalysisJobs::claim(Transaction& transaction, const std::string& model, Duration lease) {
+    const std::int64_t at = transaction.at();
     Claim claim;
-    database.each(
+    sql::each(
+        transaction,
         "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
         "?1"
         " WHERE id = (SELECT id FROM analysis WHERE state = 'queued' AND model = ?2 AND next_attempt_at <= ?1"
         " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id",
-        [&](SQLite::Statement& row) { claim.job.emplace().job = row.getColumn(0).getInt64(); }, at, model,
-        lease.count());
+        [&](const sql::Row& row) { claim.job.emplace().job = row.int64(0); }, at, model, lease.count());
     if (!claim.job) {
-        claim.next_at = database.number(
-            "SELECT min(next_attempt_at) FROM analysis WHERE state = 'queued' AND model = ?", model);
+        claim.next_at = sql::number(
+            transaction, "SELECT min(next_attempt_at) FROM analysis WHERE state = 'queued' AND model = ?",
+            model);
         return claim;
     }
-    database.each(
+    sql::each(
+        transaction,
         "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame FROM analysis"
         " JOIN instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id"
         " WHERE analysis.id = ?",
-        [&](SQLite::Statement& row) {
-            claim.job->file = row.getColumn(0).getString();
-            claim.job->study_instance_uid = row.getColumn(1).getString();
-            claim.job->sop_instance_uid = row.getColumn(2).getString();
-            claim.job->frame = row.getColumn(3).getInt();
+        [&](const sql::Row& row) {
+            claim.job->file = row.text(0);
+            claim.job->study_instance_uid = row.text(1);
+            claim.job->sop_instance_uid = row.text(2);
+            claim.job->frame = row.int32(3);
         },
         claim.job->job);
     return claim;
@@ -125,21 +129,21 @@ void AnalysisJobs::claim_for(std::size_t model) {
     claiming_[model] = true;
     claim_again_[model] = false;
     const Duration lease = configuration_.decoder.timeout + configuration_.models[model].timeout;
-    commits_.submit([key = models_[model], lease](Database& database) { return claim(database, key, lease); },
-                    [this, model](Result<Claim> claimed) {
-                        claiming_[model] = false;
-                        if (!claimed) {
-                            spdlog::error("cannot claim an analysis: {}", claimed.error().message);
-                            return claim_after(model, CommitQueue::retry_after);
-                        }
-                        if (claimed->job) {
-                            analyse(model, *claimed->job);
-                            return claim_for(model);
-                        }
-                        if (claimed->next_at)
-                            claim_after(model, from_microseconds(*claimed->next_at) - now());
-                        if (claim_again_[model]) claim_for(model);
-                    });
+    commits_.submit(
+        [key = models_[model], lease](Transaction& transaction) { return claim(transaction, key, lease); },
+        [this, model](Result<Claim> claimed) {
+            claiming_[model] = false;
+            if (!claimed) {
+                spdlog::error("cannot claim an analysis: {}", claimed.error().message);
+                return claim_after(model, CommitQueue::retry_after);
+            }
+            if (claimed->job) {
+                analyse(model, *claimed->job);
+                return claim_for(model);
+            }
+            if (claimed->next_at) claim_after(model, from_microseconds(*claimed->next_at) - now());
+            if (claim_again_[model]) claim_for(model);
+        });
 }
 
 void AnalysisJobs::claim_after(std::size_t model, Duration wait) {
@@ -190,22 +194,23 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
                         is_urgent(*outcome.result, configuration_.triage.urgent);
     commits_.submit_until_kept(
         [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact), frames,
-         urgent](Database& database) {
-            const std::int64_t at = to_microseconds(now());
+         urgent](Transaction& transaction) {
+            const std::int64_t at = transaction.at();
             const char* state = outcome.result ? "analysed" : "not_analysed";
-            const auto first_asked =
-                database.number("SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job.job);
-            const int changed = database.execute(
+            const auto first_asked = sql::number(
+                transaction, "SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job.job);
+            const int changed = sql::execute(
+                transaction,
                 "UPDATE analysis SET state = ?, outcome = ?, artifact = ?, error_code = '', error = '',"
                 " lease_until = NULL, updated_at = ? WHERE id = ? AND state = 'running'",
                 state, nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
                 artifact, at, job.job);
             if (changed == 0) return;  // superseded or discarded meanwhile
             if (first_asked)
-                observe(database, "receipt_to_analysis_seconds", {{"model", key}},
-                        Duration(at - *first_asked));
-            keep_frames(database, job.job, frames);
-            if (urgent) mark_urgent(database, job.study_instance_uid);
+                transaction.observe("receipt_to_analysis_seconds", {{"model", key}},
+                                    Duration(at - *first_asked));
+            keep_frames(transaction, job.job, frames);
+            if (urgent) mark_urgent(transaction, job.study_instance_uid);
             auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
             event.detail["model_key"] = key;
             if (frames.of_image > 1) event.detail["frame"] = job.frame;
@@ -216,17 +221,17 @@ void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisO
                 event.detail["diagnosis"] = result.diagnosis;
                 event.detail["confidence"] = result.confidence;
                 event.detail["device"] = result.device;
-                database.count("analyses",
-                               {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
-                database.count("inference_microseconds", {{"model", key}},
-                               static_cast<std::int64_t>(result.seconds * 1e6));
+                transaction.count("analyses",
+                                  {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
+                transaction.count("inference_microseconds", {{"model", key}},
+                                  static_cast<std::int64_t>(result.seconds * 1e6));
             } else {
                 event.detail["reason"] = *outcome.not_analysed;
-                database.count("analyses", {{"model", key},
-                                            {"outcome", "not_analysed"},
-                                            {"reason", not_analysed_label(outcome.not_analysed->code)}});
+                transaction.count("analyses", {{"model", key},
+                                               {"outcome", "not_analysed"},
+                                               {"reason", not_analysed_label(outcome.not_analysed->code)}});
             }
-            database.append_audit(event);
+            transaction.append_audit(event);
         },
         [this, job, model, frames](Result<void> kept) {
             if (!kept) return keep_failure(job, model, kept.error(), frames);
@@ -240,15 +245,15 @@ void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Err
     if (draining_ && error.code == "process_died") return finished();
     spdlog::error("analysis {}: {}", job.job, error.message);
     commits_.submit_until_kept(
-        [job, key = models_[model], error, frames, retry = configuration_.retry](Database& database) {
-            const auto state = fail_job(database, JobTable::analysis, job.job, error, retry);
-            if (state != "discarded") keep_frames(database, job.job, frames);
+        [job, key = models_[model], error, frames, retry = configuration_.retry](Transaction& transaction) {
+            const auto state = fail_job(transaction, JobTable::analysis, job.job, error, retry);
+            if (state != "discarded") keep_frames(transaction, job.job, frames);
             auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);
             event.outcome = "failure";
             event.detail = {
                 {"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
-            database.append_audit(event);
-            database.count("analysis_failures", {{"model", key}, {"code", failure_label(error.code)}});
+            transaction.append_audit(event);
+            transaction.count("analysis_failures", {{"model", key}, {"code", failure_label(error.code)}});
         },
         [this](Result<void> kept) {
             if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);

@@ -38,7 +38,7 @@ class AnalysisJobs {
         std::optional<Claimed> job;
         std::optional<std::int64_t> next_at;  // when there is none now but one later
     };
-    static Claim claim(Database& database, const std::string& model, Duration lease);
+    static Claim claim(Transaction& transaction, const std::string& model, Duration lease);
     void claim_for(std::size_t model);
     void claim_after(std::size_t model, Duration wait);
     void analyse(std::size_t model, const Claimed& job);

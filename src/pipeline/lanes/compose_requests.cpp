@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "store/database/sql.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -33,29 +34,30 @@ bool is_foreign(const std::string& outcome) {
 
 // For the patient and the study that a note names any of the study's objects will do, whatever its analysis
 // is at.
-std::vector<StudyImage> header_sources(Database& database, std::int64_t study,
+std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t study,
                                        const DataDirectory& directory) {
     std::vector<StudyImage> images;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ?"
         " ORDER BY state = 'to_analyse' DESC, received_at DESC, id LIMIT 1",
-        [&](SQLite::Statement& row) {
+        [&](const sql::Row& row) {
             StudyImage& image = images.emplace_back();
-            image.instance = row.getColumn(0).getInt64();
-            image.file = (directory.spool() / row.getColumn(1).getString()).string();
-            image.sop_instance_uid = row.getColumn(2).getString();
-            image.dataset_sha256 = row.getColumn(3).getString();
+            image.instance = row.int64(0);
+            image.file = (directory.spool() / row.text(1)).string();
+            image.sop_instance_uid = row.text(2);
+            image.dataset_sha256 = row.text(3);
         },
         study);
     return images;
 }
 
-std::vector<ReportProfile> profiles_for(Database& database, std::int64_t study,
+std::vector<ReportProfile> profiles_for(Transaction& transaction, std::int64_t study,
                                         const std::vector<DestinationSettings>& destinations) {
     std::vector<std::string> callers;
-    database.each(
-        "SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
-        [&](SQLite::Statement& row) { callers.push_back(row.getColumn(0).getString()); }, study);
+    sql::each(
+        transaction, "SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
+        [&](const sql::Row& row) { callers.push_back(row.text(0)); }, study);
     std::vector<std::pair<ReportSettings, ReportProfile>> profiles;
     for (const auto& destination : destinations) {
         const auto wanted = [&](const std::string& caller) {
@@ -99,7 +101,7 @@ const std::set<std::string>& foreign_outcomes() {
     return codes;
 }
 
-std::optional<ComposeRequest> compose_request(Database& database, std::int64_t report,
+std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int64_t report,
                                               const Configuration& configuration,
                                               const DataDirectory& directory) {
     ComposeRequest request;
@@ -108,33 +110,35 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
     std::int64_t study = 0, opened_at = 0;
     bool withdrawing = false;
     std::int64_t last_instance = std::numeric_limits<std::int64_t>::max();
-    database.each(
+    sql::each(
+        transaction,
         "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at,"
         " study.withdrawals, report.kind = 'withdrawal', last_instance FROM report JOIN study"
         " ON study.id = report.study_id WHERE report.id = ?",
-        [&](SQLite::Statement& row) {
-            study = row.getColumn(0).getInt64();
-            request.study_instance_uid = row.getColumn(1).getString();
-            request.version = row.getColumn(2).getInt();
-            request.model_name = row.getColumn(3).getString();
-            opened_at = row.getColumn(4).getInt64();
-            request.withdrawals = row.getColumn(5).getInt();
-            withdrawing = row.getColumn(6).getInt() != 0;
-            if (!row.isColumnNull(7)) last_instance = row.getColumn(7).getInt64();
+        [&](const sql::Row& row) {
+            study = row.int64(0);
+            request.study_instance_uid = row.text(1);
+            request.version = row.int32(2);
+            request.model_name = row.text(3);
+            opened_at = row.int64(4);
+            request.withdrawals = row.int32(5);
+            withdrawing = row.int32(6) != 0;
+            if (!row.is_null(7)) last_instance = row.int64(7);
         },
         report);
     request.opened_at = opened_at;
     request.urgent = configuration.triage.urgent;
-    request.profiles = profiles_for(database, study, configuration.destinations);
+    request.profiles = profiles_for(transaction, study, configuration.destinations);
     if (withdrawing) {
-        request.withdrawal = withdrawal_of(database, report);
+        request.withdrawal = withdrawal_of(transaction, report);
         if (request.withdrawal.results.empty()) return std::nullopt;
         request.model.name = request.model_name;
-        request.images = header_sources(database, study, directory);
+        request.images = header_sources(transaction, study, directory);
         return request;
     }
     if (request.profiles.empty()) return std::nullopt;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid,"
         " instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code,"
         " analysis.frame, analysis.frames FROM instance"
@@ -144,16 +148,13 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
         // What came after the report was opened belongs to the next version, also when this one is tried
         // again.
         " AND instance.id <= ? ORDER BY instance.id, analysis.frame",
-        [&](SQLite::Statement& row) {
-            if (is_foreign(row.getColumn(6).getString())) return;
-            const auto artifact = row.getColumn(2).getString();
-            request.images.push_back({row.getColumn(0).getInt64(),
-                                      (directory.spool() / row.getColumn(1).getString()).string(),
-                                      artifact.empty() ? "" : (directory.analyses() / artifact).string(),
-                                      row.getColumn(3).getString(), row.getColumn(4).getString(),
-                                      outcome_of(row.getColumn(5).getString(), row.getColumn(6).getString(),
-                                                 row.getColumn(7).getString()),
-                                      row.getColumn(8).getInt(), row.getColumn(9).getInt()});
+        [&](const sql::Row& row) {
+            if (is_foreign(row.text(6))) return;
+            const auto artifact = row.text(2);
+            request.images.push_back(
+                {row.int64(0), (directory.spool() / row.text(1)).string(),
+                 artifact.empty() ? "" : (directory.analyses() / artifact).string(), row.text(3), row.text(4),
+                 outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8), row.int32(9)});
         },
         study, request.model_name, last_instance);
     if (request.images.empty()) return std::nullopt;
@@ -163,7 +164,8 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
     request.model.name = request.model_name;  // where every image failed before the model saw it
     for (const auto& image : request.images)
         if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid, report.version"
         " FROM result JOIN report ON report.id = result.report_id"
         " WHERE report.study_id = ?1 AND report.model = ?2 AND result.kind = 'sr'"
@@ -171,10 +173,9 @@ std::optional<ComposeRequest> compose_request(Database& database, std::int64_t r
         " AND report.version = (SELECT max(earlier.version) FROM report AS earlier JOIN result AS kept"
         " ON kept.report_id = earlier.id WHERE earlier.study_id = ?1 AND earlier.model = ?2"
         " AND kept.kind = 'sr' AND earlier.version < ?3 AND earlier.withdrawn = 0)",
-        [&](SQLite::Statement& row) {
-            request.predecessors.push_back({row.getColumn(0).getString(), row.getColumn(1).getString(),
-                                            row.getColumn(2).getString(), request.model_name,
-                                            row.getColumn(3).getInt()});
+        [&](const sql::Row& row) {
+            request.predecessors.push_back(
+                {row.text(0), row.text(1), row.text(2), request.model_name, row.int32(3)});
         },
         study, request.model_name, request.version);
     return request;

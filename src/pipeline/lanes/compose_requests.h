@@ -10,7 +10,7 @@
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "store/data_directory.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -19,7 +19,7 @@ namespace hilum {
 const std::set<std::string>& foreign_outcomes();
 
 // Nothing where nobody wants the results, or there is nothing to tell.
-std::optional<ComposeRequest> compose_request(Database& database, std::int64_t report,
+std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int64_t report,
                                               const Configuration& configuration,
                                               const DataDirectory& directory);
 

@@ -11,6 +11,8 @@
 #include "base/logging.h"
 #include "contract/sending_progress.h"
 #include "pipeline/lanes/wake_up.h"
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
 #include "store/destinations.h"
 #include "store/retry_policy.h"
 
@@ -55,52 +57,54 @@ nlohmann::json DeliveryLane::status() const {
             {"error", down_ ? down_why_ : ""}};
 }
 
-std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& database,
+std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Transaction& transaction,
                                                                   const DestinationSettings& destination) {
     std::optional<Claimed> claimed;
     // Connecting, negotiating and the answer each may take the destination's timeout.
     const Duration lease = 4 * destination.timeout;
-    database.each(
+    sql::each(
+        transaction,
         "UPDATE delivery SET state = 'running', tried = 1, attempts = attempts + 1, lease_until = ?1 + ?3, "
         "updated_at = "
         "?1"
         " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
         "next_attempt_at <= ?1"
         " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts, refusals",
-        [&](SQLite::Statement& row) {
+        [&](const sql::Row& row) {
             auto& delivery = claimed.emplace();
-            delivery.request.delivery = row.getColumn(0).getInt64();
-            delivery.history.attempts = row.getColumn(1).getInt();
-            delivery.history.refusals = row.getColumn(2).getInt();
+            delivery.request.delivery = row.int64(0);
+            delivery.history.attempts = row.int32(1);
+            delivery.history.refusals = row.int32(2);
         },
-        to_microseconds(now()), destination.name, lease.count());
+        transaction.at(), destination.name, lease.count());
     if (!claimed) return claimed;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid FROM delivery"
         " JOIN result ON result.id = delivery.result_id JOIN report ON report.id = result.report_id"
         " JOIN study ON study.id = report.study_id WHERE delivery.id = ?",
-        [&](SQLite::Statement& row) {
-            claimed->request.sop_class_uid = row.getColumn(0).getString();
-            claimed->request.sop_instance_uid = row.getColumn(1).getString();
-            claimed->request.transfer_syntax_uid = row.getColumn(2).getString();
-            claimed->file = row.getColumn(3).getString();
-            claimed->study_instance_uid = row.getColumn(4).getString();
+        [&](const sql::Row& row) {
+            claimed->request.sop_class_uid = row.text(0);
+            claimed->request.sop_instance_uid = row.text(1);
+            claimed->request.transfer_syntax_uid = row.text(2);
+            claimed->file = row.text(3);
+            claimed->study_instance_uid = row.text(4);
         },
         claimed->request.delivery);
     return claimed;
 }
 
 // What is to be sent goes before what is to be asked.
-DeliveryLane::Claim DeliveryLane::claim(Database& database, const DestinationSettings& destination) {
+DeliveryLane::Claim DeliveryLane::claim(Transaction& transaction, const DestinationSettings& destination) {
     Claim claim;
-    if (is_paused(database, destination.name)) return claim;
-    claim.delivery = claim_delivery(database, destination);
+    if (is_paused(transaction, destination.name)) return claim;
+    claim.delivery = claim_delivery(transaction, destination);
     if (claim.delivery) return claim;
-    claim.next_at = database.number(
-        "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
+    claim.next_at = sql::number(
+        transaction, "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
         destination.name);
     if (!destination.storage_commitment) return claim;
-    auto [request, next_at] = claim_commitment(database, destination);
+    auto [request, next_at] = claim_commitment(transaction, destination);
     claim.commitment = std::move(request);
     if (next_at && (!claim.next_at || *next_at < *claim.next_at)) claim.next_at = next_at;
     return claim;
@@ -114,13 +118,14 @@ void DeliveryLane::pump() {
     if (draining_ || down_ || !sender_ || !sender_->running()) return;
     phase_ = Phase::claiming;
     pump_again_ = false;
-    commits_.submit([&settings = settings_](Database& database) { return claim(database, settings); },
-                    [this](Result<Claim> claimed) {
-                        phase_ = Phase::idle;
-                        if (claimed) return on_claimed(std::move(*claimed));
-                        spdlog::error("cannot claim a delivery: {}", claimed.error().message);
-                        wake_after(CommitQueue::retry_after);
-                    });
+    commits_.submit(
+        [&settings = settings_](Transaction& transaction) { return claim(transaction, settings); },
+        [this](Result<Claim> claimed) {
+            phase_ = Phase::idle;
+            if (claimed) return on_claimed(std::move(*claimed));
+            spdlog::error("cannot claim a delivery: {}", claimed.error().message);
+            wake_after(CommitQueue::retry_after);
+        });
 }
 
 void DeliveryLane::on_claimed(Claim claimed) {
@@ -202,14 +207,16 @@ void DeliveryLane::keep(DeliverReply reply) {
     deadline_timer_.cancel();
     note_association(!reply.no_association, reply.message);
     commits_.submit_until_kept(
-        [current = current_, reply, &settings = settings_](Database& database) {
+        [current = current_, reply, &settings = settings_](Transaction& transaction) {
             // Read here, since both times are moved when somebody sets the clock.
             auto history = current.history;
             history.waits_since =
-                database.number("SELECT created_at + uncounted FROM delivery WHERE id = ?", reply.delivery)
+                sql::number(transaction, "SELECT created_at + uncounted FROM delivery WHERE id = ?",
+                            reply.delivery)
                     .value();
-            const auto verdict = judge_delivery(reply, history, settings, to_microseconds(now()));
-            database.execute(
+            const auto verdict = judge_delivery(reply, history, settings, transaction.at());
+            sql::execute(
+                transaction,
                 // What was withdrawn while it was sent is not sent again.
                 "UPDATE delivery SET state = iif(?1 = 'queued' AND EXISTS (SELECT 1 FROM result JOIN report"
                 " ON report.id = report_id WHERE result.id = result_id AND withdrawn != 0), 'discarded', ?1),"
@@ -218,12 +225,12 @@ void DeliveryLane::keep(DeliverReply reply) {
                 verdict.state, verdict.next_attempt_at,
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                 reply.outcome == "delivered" ? std::string() : reply.message,
-                reply.outcome == "refused" ? 1 : 0, to_microseconds(now()), reply.delivery);
-            if (verdict.state == "delivered") note_delivered(database, settings.name, reply.delivery);
+                reply.outcome == "refused" ? 1 : 0, transaction.at(), reply.delivery);
+            if (verdict.state == "delivered") note_delivered(transaction, settings.name, reply.delivery);
             if (verdict.state == "expired")
-                database.count("deliveries_expired", {{"destination", settings.name}});
+                transaction.count("deliveries_expired", {{"destination", settings.name}});
             if (settings.storage_commitment && verdict.state == "delivered")
-                want_commitment(database, reply.delivery);
+                want_commitment(transaction, reply.delivery);
             audit::AuditEvent event;
             event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
             event.outcome = reply.outcome == "delivered" ? "success" : "failure";
@@ -236,8 +243,8 @@ void DeliveryLane::keep(DeliverReply reply) {
                             {"message", reply.message},
                             {"dimse_status", reply.dimse_status},
                             {"attempt", history.attempts}};
-            database.append_audit(event);
-            database.count("deliveries", {{"destination", settings.name}, {"outcome", reply.outcome}});
+            transaction.append_audit(event);
+            transaction.count("deliveries", {{"destination", settings.name}, {"outcome", reply.outcome}});
             return verdict.state;
         },
         [this, reply](const Result<std::string>& kept) {
@@ -274,8 +281,9 @@ void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
     spdlog::warn("destination {}: storage commitment: {}", settings_.name, loggable(reply.message));
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
     commits_.submit_until_kept(
-        [reply, name = settings_.name, delay = policy.delay_after(refused_commitments_)](Database& database) {
-            keep_refused_commitment(database, name, reply.transaction_uid, delay, reply.message);
+        [reply, name = settings_.name,
+         delay = policy.delay_after(refused_commitments_)](Transaction& transaction) {
+            keep_refused_commitment(transaction, name, reply.transaction_uid, delay, reply.message);
         },
         [this](const Result<void>& kept) {
             if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
@@ -334,7 +342,7 @@ void DeliveryLane::on_probed(const EchoReply& reply) {
     }
     note_association(false, reply.message);
     commits_.submit([&settings = settings_, why = reply.message](
-                        Database& database) { return expire_deliveries(database, settings, why); },
+                        Transaction& transaction) { return expire_deliveries(transaction, settings, why); },
                     [this](const Result<int>& expired) {
                         if (!expired)
                             spdlog::error("cannot give up old deliveries: {}", expired.error().message);

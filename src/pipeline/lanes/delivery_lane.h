@@ -52,8 +52,9 @@ class DeliveryLane {
     };
     enum class Phase { idle, claiming, sending, keeping, probing, requesting_commitment };
 
-    static Claim claim(Database& database, const DestinationSettings& destination);
-    static std::optional<Claimed> claim_delivery(Database& database, const DestinationSettings& destination);
+    static Claim claim(Transaction& transaction, const DestinationSettings& destination);
+    static std::optional<Claimed> claim_delivery(Transaction& transaction,
+                                                 const DestinationSettings& destination);
     void on_claimed(Claim claimed);
     void wake_after(Duration wait);
     bool awaits_sender() const;

@@ -39,16 +39,17 @@ class ReportJobs {
         std::optional<std::int64_t> next_at;
     };
     // These run on the commit thread.
-    Next next_report(Database& database) const;
-    void open_due_reports(Database& database, std::int64_t at) const;
-    bool open_report(Database& database, std::int64_t study, const std::string& model, std::int64_t version,
+    Next next_report(Transaction& transaction) const;
+    void open_due_reports(Transaction& transaction, std::int64_t at) const;
+    bool open_report(Transaction& transaction, std::int64_t study, const std::string& model,
+                     std::int64_t version,
                      bool of_first_active) const;  // false: nobody wants it
-    const char* why_not_reported(Database& database, std::int64_t study) const;
+    const char* why_not_reported(Transaction& transaction, std::int64_t study) const;
     std::vector<std::string> active_models() const;
-    static std::int64_t repetitions(Database& database, std::int64_t report);
-    void keep_reply(Database& database, const ComposeReply& reply) const;
-    void keep_results(Database& database, const ComposeReply& reply, const std::string& study) const;
-    void analyse_again(Database& database, std::int64_t report) const;
+    static std::int64_t repetitions(Transaction& transaction, std::int64_t report);
+    void keep_reply(Transaction& transaction, const ComposeReply& reply) const;
+    void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study) const;
+    void analyse_again(Transaction& transaction, std::int64_t report) const;
 
     void on_composer_message(Message message);
     void on_reply(ComposeReply reply);

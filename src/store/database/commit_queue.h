@@ -22,7 +22,7 @@ namespace hilum {
 // sees the new time and in the transaction of that work.
 struct FollowedClock {
     ReadClocks read = read_clocks;
-    std::function<void(Database&, Duration step)> on_set;
+    std::function<void(Transaction&, Duration step)> on_set;
 };
 
 class CommitQueue {
@@ -32,23 +32,23 @@ class CommitQueue {
     ~CommitQueue();
     void end();  // runs what waits, then ends the thread; nothing may be submitted any more
 
-    // Runs `work(Database&)` on the commit thread inside a savepoint, and after the transaction is on the
+    // Runs `work(Transaction&)` on the commit thread inside a savepoint, and after the transaction is on the
     // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
     // alone are rolled back; when the commit fails, those of all that shared it. An I/O error ends the
     // process: what is on the disk is then unknown, and a restart recovers it.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
-        using Value = std::invoke_result_t<Work, Database&>;
+        using Value = std::invoke_result_t<Work, Transaction&>;
         struct Shared {
             Result<Value> result = fail_for_now("database", "not run");
         };
         auto shared = std::make_shared<Shared>();
-        push({[shared, work = std::move(work)](Database& database) mutable {
+        push({[shared, work = std::move(work)](Transaction& transaction) mutable {
                   if constexpr (std::is_void_v<Value>) {
-                      work(database);
+                      work(transaction);
                       shared->result = Result<void>();
                   } else {
-                      shared->result = work(database);
+                      shared->result = work(transaction);
                   }
               },
               [shared](Error error) { shared->result = tl::unexpected(std::move(error)); },
@@ -81,7 +81,7 @@ class CommitQueue {
 
   private:
     struct Unit {
-        std::function<void(Database&)> work;
+        std::function<void(Transaction&)> work;
         std::function<void(Error)> set_error;
         std::function<void()> done;
     };
@@ -90,8 +90,8 @@ class CommitQueue {
     void run_later(std::function<void()> action);  // on the loop, after retry_after
     void run();
     void run_batch(std::deque<Unit>& batch);
-    void run_unit(Unit& unit);
-    void follow_clock();
+    void run_unit(Unit& unit, Timestamp now);
+    Timestamp follow_clock();  // reads it
     void undo(Unit& unit, Error error);
 
     boost::asio::io_context& loop_;

@@ -55,7 +55,7 @@ class CommitmentsTest : public testing::Test {
     }
 
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
     DestinationSettings settings_;
 };
 

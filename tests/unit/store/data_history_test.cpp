@@ -19,7 +19,7 @@ class DataHistoryTest : public testing::Test {
     // One life of the node, in which so many events happen. What it was told at its start.
     std::string live(int events = 1, bool marks = true) {
         auto database = test::open_database(folder_);
-        const auto generation = join_history(database, directory_).value();
+        const auto generation = join_history(database.database(), directory_, now()).value();
         for (int i = 0; i < events; ++i) database.append_audit({});
         if (marks && !write_mark(directory_, mark_of(database))) return "cannot mark";
         id_ = generation.id;

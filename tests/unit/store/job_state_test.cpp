@@ -22,7 +22,7 @@ class JobStateTest : public testing::Test {
     std::string state() { return database_.select("SELECT state FROM analysis WHERE id = 1")[0]["state"]; }
 
     TemporaryFolder folder_;
-    Database database_ = open_database(folder_);
+    test::TestDatabase database_ = open_database(folder_);
     InstanceStore store_ = test::instance_store(folder_);
     RetrySettings retry_;
 };

@@ -51,7 +51,7 @@ class WithdrawalsTest : public testing::Test {
     std::int64_t count(const char* condition_sql) { return database_.number(condition_sql).value(); }
 
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
 };
 
 TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
