@@ -1,11 +1,11 @@
-// Looks at the wall clock every second, so that an idle node notices too that it was set, and notes every
-// minute that the node runs.
+// Looks at the clock every second, so that an idle node notices too that it was set, and takes up jobs whose
+// lease has passed; notes every minute that the node runs.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 
+#include "base/world.h"
+#include "contract/configuration.h"
 #include "store/clock_watch.h"
 #include "store/database/commit_queue.h"
 
@@ -13,20 +13,25 @@ namespace hilum {
 
 class ClockKeeper {
   public:
-    // `on_set`: called on the loop once the deadlines have been moved: whoever waits for one is to look
-    // again.
-    ClockKeeper(boost::asio::io_context& loop, CommitQueue& commits, std::function<void()> on_set);
+    // `retry`: of jobs that lost their owner.
+    ClockKeeper(World& world, CommitQueue& commits, const RetrySettings& retry);
 
-    void start() { look_later(); }
+    // `on_changed`: called on the loop once the deadlines have been moved, or jobs that lost their owner were
+    // taken up: whoever waits for one is to look again.
+    void start(std::function<void()> on_changed);
 
   private:
     void look_later();
     void look();
+    void take_up();
 
+    World& world_;
     CommitQueue& commits_;
-    std::function<void()> on_set_;
-    ClockWatch watch_{read_clocks()};
-    boost::asio::steady_timer timer_;
+    const RetrySettings& retry_;
+    std::function<void()> on_changed_;
+    ClockWatch watch_;
+    std::unique_ptr<Timer> timer_;
+    bool taking_up_ = false;
     int looks_ = 0;  // since the time was kept
 };
 

@@ -1,12 +1,14 @@
 #include "store/commitments.h"
-#include "store/audit/audit_event.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/uid.h"
+#include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/destinations.h"
+#include "store/jobs/states.h"
 #include "store/retry_policy.h"
 
 namespace hilum {
@@ -112,18 +114,18 @@ void keep_failed(Transaction& transaction, const CommitmentReport& report,
     const auto why =
         fmt::format("the destination does not keep what it took: {:04X}, {}", reason, meaning_of(reason));
     const bool again = delivered.refusals + 1 < destination.refused_attempts;
+    const auto state = to_text(again ? JobState::queued : JobState::refused);
     const RetryPolicy policy{destination.first_delay, destination.longest_delay};
     sql::execute(transaction,
                  "UPDATE delivery SET state = ?1, commitment = 'failed', commitment_at = ?2, updated_at = ?2,"
                  " next_attempt_at = ?3, refusals = refusals + 1, error = ?4 WHERE id = ?5",
-                 again ? "queued" : "refused", at, at + policy.delay_after(delivered.refusals + 1).count(),
-                 why, delivered.id);
+                 state, at, at + policy.delay_after(delivered.refusals + 1).count(), why, delivered.id);
     transaction.count("commitments", {{"destination", destination.name}, {"outcome", "failed"}});
     audit_commitment(transaction, "commitment_failed", false, delivered,
                      {{"destination", destination.name},
                       {"transaction_uid", report.transaction_uid},
                       {"reason", fmt::format("{:04X}", reason)},
-                      {"state", again ? "queued" : "refused"},
+                      {"state", state},
                       {"by", report.calling_ae + "@" + report.peer}});
 }
 
@@ -203,6 +205,18 @@ std::optional<std::string> destination_of_transaction(Transaction& transaction,
         transaction, "SELECT destination FROM commitment WHERE transaction_uid = ?",
         [&](const sql::Row& row) { destination = row.text(0); }, transaction_uid);
     return destination;
+}
+
+bool take_commitment_report(Transaction& transaction, const CommitmentReport& report,
+                            const std::vector<DestinationSettings>& destinations) {
+    const auto name = destination_of_transaction(transaction, report.transaction_uid);
+    if (!name) {
+        transaction.count("commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
+        return false;
+    }
+    const auto named = std::ranges::find(destinations, *name, &DestinationSettings::name);
+    if (named != destinations.end()) keep_commitment_report(transaction, report, *named);
+    return true;
 }
 
 void keep_commitment_report(Transaction& transaction, const CommitmentReport& report,

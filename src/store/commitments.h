@@ -44,6 +44,10 @@ CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSett
 void keep_refused_commitment(Transaction& transaction, const std::string& destination,
                              const std::string& transaction_uid, Duration delay, const std::string& why);
 
+// A report that came, of whichever destination was asked. False: no transaction of ours has its UID.
+bool take_commitment_report(Transaction& transaction, const CommitmentReport& report,
+                            const std::vector<DestinationSettings>& destinations);
+
 // The name of the destination that was asked; nothing when no transaction of ours has that UID.
 std::optional<std::string> destination_of_transaction(Transaction& transaction,
                                                       const std::string& transaction_uid);

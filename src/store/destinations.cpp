@@ -1,10 +1,11 @@
 #include "store/destinations.h"
-#include "store/audit/audit_event.h"
 
 #include <vector>
 
 #include "base/clock.h"
+#include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/states.h"
 #include "store/overview/metric_catalogue.h"
 
 namespace hilum {
@@ -28,7 +29,7 @@ void audit_expiry(Transaction& transaction, const std::string& destination,
     event.actor = "hilum";
     event.study_instance_uid = study_instance_uid;
     event.sop_instance_uid = sop_instance_uid;
-    event.detail = {{"destination", destination}, {"state", "expired"}, {"message", why}};
+    event.detail = {{"destination", destination}, {"state", to_text(JobState::expired)}, {"message", why}};
     transaction.append_audit(event);
 }
 

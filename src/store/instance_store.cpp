@@ -1,11 +1,11 @@
 #include "store/instance_store.h"
-#include "store/audit/audit_event.h"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/calendar_date.h"
 #include "base/units.h"
+#include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 
 namespace hilum {

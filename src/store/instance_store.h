@@ -11,7 +11,7 @@
 #include "contract/messages.h"
 #include "store/data_directory.h"
 #include "store/database/transaction.h"
-#include "store/job_state.h"
+#include "store/jobs/orders.h"
 
 namespace hilum {
 

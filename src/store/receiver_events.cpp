@@ -1,9 +1,9 @@
 #include "store/receiver_events.h"
-#include "store/audit/audit_event.h"
 
 #include <algorithm>
 
 #include "contract/association_end.h"
+#include "store/audit/audit_event.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/refused_instances.h"
 

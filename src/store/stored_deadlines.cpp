@@ -1,10 +1,10 @@
 #include "store/stored_deadlines.h"
-#include "store/audit/audit_event.h"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
+#include "store/audit/audit_event.h"
 #include "store/clock_watch.h"
 #include "store/commitments.h"
 #include "store/database/sql.h"

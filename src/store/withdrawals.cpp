@@ -1,9 +1,9 @@
 #include "store/withdrawals.h"
-#include "store/audit/audit_event.h"
 
 #include <vector>
 
 #include "base/clock.h"
+#include "store/audit/audit_event.h"
 #include "store/database/json_rows.h"
 
 namespace hilum {

@@ -1,20 +1,15 @@
 #include "pipeline/lanes/analysis_jobs.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
-#include <cerrno>
+#include <algorithm>
+
 #include <cstring>
 
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "contract/analysis_artifact.h"
 #include "pipeline/lanes/wake_up.h"
-#include "store/audit/audit_event.h"
-#include "store/database/sql.h"
-#include "store/job_state.h"
-#include "store/overview/metric_catalogue.h"
 
 namespace hilum {
 namespace {
@@ -43,81 +38,40 @@ Result<AnalysisArtifact> to_artifact(const Analysed& analysed) {
     return artifact;
 }
 
-audit::AuditEvent event_of(const char* type, const std::string& study, const std::string& instance) {
-    audit::AuditEvent event;
-    event.type = type;
-    event.actor = "hilum";
-    event.study_instance_uid = study;
-    event.sop_instance_uid = instance;
-    return event;
-}
-
-// Its jobs, those to come too, go before others.
-void mark_urgent(Transaction& transaction, const std::string& study_instance_uid) {
-    const int marked = sql::execute(
-        transaction, "UPDATE study SET urgent_at = ? WHERE study_instance_uid = ? AND urgent_at IS NULL",
-        transaction.at(), study_instance_uid);
-    if (marked == 0) return;
-    audit::AuditEvent event;
-    event.type = "study_urgent";
-    event.actor = "hilum";
-    event.study_instance_uid = study_instance_uid;
-    transaction.append_audit(event);
-    transaction.count("urgent_studies");
-}
+// Far more than the steps of an analysis take between two renewals.
+constexpr std::chrono::seconds least_lease(60), between_renewals(15);
 
 }  // namespace
 
-AnalysisJobs::AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
+AnalysisJobs::AnalysisJobs(World& world, CommitQueue& commits, AnalysisEngine& engine,
                            const Configuration& configuration, DataDirectory directory,
-                           std::string generation, std::vector<std::string> models,
-                           std::function<void()> on_finished)
-    : loop_(loop),
+                           std::string generation, std::vector<std::string> models)
+    : world_(world),
       commits_(commits),
       engine_(engine),
       configuration_(configuration),
       directory_(std::move(directory)),
       generation_(std::move(generation)),
       models_(std::move(models)),
-      on_finished_(std::move(on_finished)),
       claiming_(models_.size()),
-      claim_again_(models_.size()) {
-    for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.emplace_back(loop);
+      claim_again_(models_.size()),
+      files_(world.make_background()),
+      renew_timer_(world.make_timer()) {
+    for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.push_back(world.make_timer());
+}
+
+void AnalysisJobs::start(std::function<void()> on_finished) {
+    on_finished_ = std::move(on_finished);
+    renew_later();
 }
 
 void AnalysisJobs::pump() {
     for (std::size_t model = 0; model < models_.size(); ++model) claim_for(model);
 }
 
-AnalysisJobs::Claim AnalysisJobs::claim(Transaction& transaction, const std::string& model, Duration lease) {
-    const std::int64_t at = transaction.at();
-    Claim claim;
-    sql::each(
-        transaction,
-        "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
-        "?1"
-        " WHERE id = (SELECT id FROM analysis WHERE state = 'queued' AND model = ?2 AND next_attempt_at <= ?1"
-        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id",
-        [&](const sql::Row& row) { claim.job.emplace().job = row.int64(0); }, at, model, lease.count());
-    if (!claim.job) {
-        claim.next_at = sql::number(
-            transaction, "SELECT min(next_attempt_at) FROM analysis WHERE state = 'queued' AND model = ?",
-            model);
-        return claim;
-    }
-    sql::each(
-        transaction,
-        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame FROM analysis"
-        " JOIN instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id"
-        " WHERE analysis.id = ?",
-        [&](const sql::Row& row) {
-            claim.job->file = row.text(0);
-            claim.job->study_instance_uid = row.text(1);
-            claim.job->sop_instance_uid = row.text(2);
-            claim.job->frame = row.int32(3);
-        },
-        claim.job->job);
-    return claim;
+Duration AnalysisJobs::lease_of(std::size_t model) const {
+    return std::max<Duration>(configuration_.decoder.timeout + configuration_.models[model].timeout,
+                              least_lease);
 }
 
 void AnalysisJobs::claim_for(std::size_t model) {
@@ -128,143 +82,114 @@ void AnalysisJobs::claim_for(std::size_t model) {
     }
     claiming_[model] = true;
     claim_again_[model] = false;
-    const Duration lease = configuration_.decoder.timeout + configuration_.models[model].timeout;
     commits_.submit(
-        [key = models_[model], lease](Transaction& transaction) { return claim(transaction, key, lease); },
-        [this, model](Result<Claim> claimed) {
+        [key = models_[model], lease = lease_of(model)](Transaction& transaction) {
+            Next next{claim_analysis(transaction, key, lease), std::nullopt};
+            if (!next.job) next.next_at = next_due(transaction, Lane::analysis, key);
+            return next;
+        },
+        [this, model](Result<Next> next) {
             claiming_[model] = false;
-            if (!claimed) {
-                spdlog::error("cannot claim an analysis: {}", claimed.error().message);
+            if (!next) {
+                spdlog::error("cannot claim an analysis: {}", next.error().message);
                 return claim_after(model, CommitQueue::retry_after);
             }
-            if (claimed->job) {
-                analyse(model, *claimed->job);
+            if (next->job) {
+                analyse(model, std::make_shared<const AnalysisClaim>(std::move(*next->job)));
                 return claim_for(model);
             }
-            if (claimed->next_at) claim_after(model, from_microseconds(*claimed->next_at) - now());
+            if (next->next_at) claim_after(model, from_microseconds(*next->next_at) - world_.now());
             if (claim_again_[model]) claim_for(model);
         });
 }
 
 void AnalysisJobs::claim_after(std::size_t model, Duration wait) {
-    wake_up_after(wake_timers_[model], wait, [this, model] { claim_for(model); });
+    wake_up_after(*wake_timers_[model], wait, [this, model] { claim_for(model); });
 }
 
-void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
-    ++working_;
-    const auto path = directory_.spool() / job.file;
-    UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) {
-        const int error = errno;
-        return keep_failure(job, model, system_error(error, "cannot open the stored object"), {});
-    }
-    engine_.submit({std::move(file), model, job.frame, false, [this, model, job](AnalysisAnswer answer) {
-                        if (auto* analysed = std::get_if<Analysed>(&answer))
-                            return keep(job, model, std::move(*analysed));
-                        if (auto* refused = std::get_if<Refused>(&answer))
-                            return keep_outcome(
-                                job, model, {refused->reason, std::nullopt, refused->model, refused->notes},
-                                "", refused->frames);
-                        const auto& failure = std::get<AnalysisFailure>(answer);
-                        keep_failure(job, model, failure.error, failure.frames);
-                    }});
+void AnalysisJobs::analyse(std::size_t model, const Job& job) {
+    working_.emplace_back(job, model);
+    auto file = world_.files().open(directory_.spool() / job->file);
+    if (!file) return keep_failure(job, {"system", file.error().message, file.error().retry}, {});
+    engine_.submit(
+        {std::move(*file), model, job->frame, false, [this, model, job](AnalysisAnswer answer) {
+             if (auto* analysed = std::get_if<Analysed>(&answer))
+                 return keep_analysed(model, job, std::move(*analysed));
+             if (auto* refused = std::get_if<Refused>(&answer))
+                 return keep_end(
+                     model, job,
+                     {{refused->reason, std::nullopt, refused->model, refused->notes}, "", refused->frames});
+             const auto& failure = std::get<AnalysisFailure>(answer);
+             keep_failure(job, failure.error, failure.frames);
+         }});
 }
 
-void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
+void AnalysisJobs::keep_analysed(std::size_t model, const Job& job, Analysed analysed) {
     auto shared = std::make_shared<Analysed>(std::move(analysed));
-    boost::asio::post(files_, [this, job, model, shared] {
-        const std::string name = fmt::format("{}-{}.analysis", generation_, job.job);
+    files_->post([this, job, model, shared] {
+        const std::string name = fmt::format("{}-{}.analysis", generation_, job->claim.job());
         auto artifact = to_artifact(*shared);
-        auto written = artifact ? write_file_durably(directory_.analyses() / name, serialize(*artifact))
-                                : Status(tl::unexpected(artifact.error()));
-        boost::asio::post(loop_, [this, job, model, shared, name, written = std::move(written)] {
+        auto written = artifact
+                           ? world_.files().write_durably(directory_.analyses() / name, serialize(*artifact))
+                           : Status(tl::unexpected(artifact.error()));
+        world_.post([this, job, model, shared, name, written = std::move(written)] {
             if (!written)
-                return keep_failure(job, model, {written.error().code, written.error().message, Retry::later},
+                return keep_failure(job, {written.error().code, written.error().message, Retry::later},
                                     shared->frames);
-            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model, shared->notes},
-                         name, shared->frames);
+            keep_end(
+                model, job,
+                {{std::nullopt, shared->result, shared->result.model, shared->notes}, name, shared->frames});
         });
     });
 }
 
-void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
-                                std::string artifact, const FrameCount& frames) {
+void AnalysisJobs::keep_end(std::size_t model, const Job& job, AnalysisEnd end) {
     // What a shadow model says changes nothing that anybody can see.
-    const bool urgent = outcome.result && configuration_.models[model].mode == "active" &&
-                        is_urgent(*outcome.result, configuration_.triage.urgent);
-    commits_.submit_until_kept(
-        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact), frames,
-         urgent](Transaction& transaction) {
-            const std::int64_t at = transaction.at();
-            const char* state = outcome.result ? "analysed" : "not_analysed";
-            const auto first_asked = sql::number(
-                transaction, "SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job.job);
-            const int changed = sql::execute(
-                transaction,
-                "UPDATE analysis SET state = ?, outcome = ?, artifact = ?, error_code = '', error = '',"
-                " lease_until = NULL, updated_at = ? WHERE id = ? AND state = 'running'",
-                state, nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-                artifact, at, job.job);
-            if (changed == 0) return;  // superseded or discarded meanwhile
-            if (first_asked)
-                transaction.observe("receipt_to_analysis_seconds", {{"model", key}},
-                                    Duration(at - *first_asked));
-            keep_frames(transaction, job.job, frames);
-            if (urgent) mark_urgent(transaction, job.study_instance_uid);
-            auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
-            event.detail["model_key"] = key;
-            if (frames.of_image > 1) event.detail["frame"] = job.frame;
-            if (!outcome.notes.empty()) event.detail["notes"] = outcome.notes;
-            if (outcome.result) {
-                const auto& result = *outcome.result;
-                event.detail["model"] = result.model;
-                event.detail["diagnosis"] = result.diagnosis;
-                event.detail["confidence"] = result.confidence;
-                event.detail["device"] = result.device;
-                transaction.count("analyses",
-                                  {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
-                transaction.count("inference_microseconds", {{"model", key}},
-                                  static_cast<std::int64_t>(result.seconds * 1e6));
-            } else {
-                event.detail["reason"] = *outcome.not_analysed;
-                transaction.count("analyses", {{"model", key},
-                                               {"outcome", "not_analysed"},
-                                               {"reason", not_analysed_label(outcome.not_analysed->code)}});
-            }
-            transaction.append_audit(event);
-        },
-        [this, job, model, frames](Result<void> kept) {
-            if (!kept) return keep_failure(job, model, kept.error(), frames);
-            finished();
-        });
+    end.urgent = end.outcome.result && configuration_.models[model].mode == "active" &&
+                 is_urgent(*end.outcome.result, configuration_.triage.urgent);
+    const auto frames = end.frames;
+    commits_.submit_until_kept([job, end = std::move(end)](
+                                   Transaction& transaction) { return keep_outcome(transaction, *job, end); },
+                               [this, job, frames](const Result<bool>& kept) {
+                                   if (!kept) return keep_failure(job, kept.error(), frames);
+                                   finished(job);
+                               });
 }
 
-void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error,
-                                const FrameCount& frames) {
+void AnalysisJobs::keep_failure(const Job& job, const Error& error, const FrameCount& frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
-    if (draining_ && error.code == "process_died") return finished();
-    spdlog::error("analysis {}: {}", job.job, error.message);
+    if (draining_ && error.code == "process_died") return finished(job);
+    spdlog::error("analysis {}: {}", job->claim.job(), error.message);
     commits_.submit_until_kept(
-        [job, key = models_[model], error, frames, retry = configuration_.retry](Transaction& transaction) {
-            const auto state = fail_job(transaction, JobTable::analysis, job.job, error, retry);
-            if (state != "discarded") keep_frames(transaction, job.job, frames);
-            auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);
-            event.outcome = "failure";
-            event.detail = {
-                {"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
-            transaction.append_audit(event);
-            transaction.count("analysis_failures", {{"model", key}, {"code", failure_label(error.code)}});
+        [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
+            return keep_analysis_failure(transaction, *job, error, frames, retry);
         },
-        [this](Result<void> kept) {
+        [this, job](const Result<bool>& kept) {
             if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
-            finished();
+            finished(job);
         });
 }
 
-void AnalysisJobs::finished() {
-    --working_;
+void AnalysisJobs::finished(const Job& job) {
+    std::erase_if(working_, [&](const auto& one) { return one.first == job; });
     on_finished_();
     pump();
+}
+
+// The engine watches over what it has, and images may wait in it for long: their leases say that they are not
+// forgotten.
+void AnalysisJobs::renew_later() {
+    renew_timer_->start(between_renewals, [this] { renew_leases(); });
+}
+
+void AnalysisJobs::renew_leases() {
+    renew_later();
+    if (working_.empty()) return;
+    std::vector<std::pair<Job, Duration>> held;
+    for (const auto& [job, model] : working_) held.emplace_back(job, lease_of(model));
+    commits_.submit([held = std::move(held)](Transaction& transaction) {
+        for (const auto& [job, lease] : held) renew(transaction, job->claim, lease);
+    });
 }
 
 }  // namespace hilum

@@ -2,53 +2,53 @@
 // retries or quarantines what failed.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/world.h"
 #include "pipeline/children/analysis_engine.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
+#include "store/jobs/analyses.h"
 
 namespace hilum {
 
 class AnalysisJobs {
   public:
     // `generation`: the database's (data_history.h), part of the artifacts' names, so that no other life of
-    // it takes them for its own. `models`: the keys of configuration.models, in order. `on_finished`: a job
-    // came to an end, so a report may be due.
-    AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
+    // it takes them for its own. `models`: the keys of configuration.models, in order.
+    AnalysisJobs(World& world, CommitQueue& commits, AnalysisEngine& engine,
                  const Configuration& configuration, DataDirectory directory, std::string generation,
-                 std::vector<std::string> models, std::function<void()> on_finished);
+                 std::vector<std::string> models);
 
+    // `on_finished`: a job came to an end, so a report may be due.
+    void start(std::function<void()> on_finished);
     void pump();  // claims as much as the engine can take
     void drain() { draining_ = true; }
-    bool idle() const { return working_ == 0; }
+    bool idle() const { return working_.empty(); }
 
   private:
-    struct Claimed {
-        std::int64_t job = 0;
-        int frame = 1;
-        std::string file, study_instance_uid, sop_instance_uid;
-    };
-    struct Claim {
-        std::optional<Claimed> job;
+    using Job = std::shared_ptr<const AnalysisClaim>;
+    struct Next {
+        std::optional<AnalysisClaim> job;
         std::optional<std::int64_t> next_at;  // when there is none now but one later
     };
-    static Claim claim(Transaction& transaction, const std::string& model, Duration lease);
     void claim_for(std::size_t model);
     void claim_after(std::size_t model, Duration wait);
-    void analyse(std::size_t model, const Claimed& job);
-    void keep(const Claimed& job, std::size_t model, Analysed analysed);
-    void keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome, std::string artifact,
-                      const FrameCount& frames);
-    void keep_failure(const Claimed& job, std::size_t model, const Error& error, const FrameCount& frames);
-    void finished();
+    Duration lease_of(std::size_t model) const;
+    void analyse(std::size_t model, const Job& job);
+    void keep_analysed(std::size_t model, const Job& job, Analysed analysed);
+    void keep_end(std::size_t model, const Job& job, AnalysisEnd end);
+    void keep_failure(const Job& job, const Error& error, const FrameCount& frames);
+    void finished(const Job& job);
+    void renew_later();
+    void renew_leases();
 
-    boost::asio::io_context& loop_;
+    World& world_;
     CommitQueue& commits_;
     AnalysisEngine& engine_;
     const Configuration& configuration_;
@@ -58,9 +58,10 @@ class AnalysisJobs {
     std::function<void()> on_finished_;
     std::vector<bool> claiming_;  // one claim at a time for each model
     std::vector<bool> claim_again_;
-    std::vector<boost::asio::steady_timer> wake_timers_;  // for what waits for a later attempt
-    boost::asio::thread_pool files_{1};  // writes artifacts, so that neither the loop nor a C-STORE waits
-    int working_ = 0;
+    std::vector<std::unique_ptr<Timer>> wake_timers_;  // for what waits for a later attempt
+    std::unique_ptr<Background> files_;  // writes artifacts, so that neither the loop nor a C-STORE waits
+    std::vector<std::pair<Job, std::size_t>> working_;  // what the engine has, and its model
+    std::unique_ptr<Timer> renew_timer_;
     bool draining_ = false;
 };
 

@@ -1,39 +1,39 @@
 #include "pipeline/lanes/delivery_lane.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "base/clock.h"
-#include "base/file_system.h"
 #include "base/logging.h"
 #include "contract/sending_progress.h"
 #include "pipeline/lanes/wake_up.h"
-#include "store/audit/audit_event.h"
-#include "store/database/sql.h"
 #include "store/destinations.h"
 #include "store/retry_policy.h"
 
 namespace hilum {
+namespace {
 
-DeliveryLane::DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits,
-                           const DestinationSettings& settings, DataDirectory directory,
-                           std::function<void()> on_changed, OnCommitmentReport on_report)
+constexpr std::chrono::seconds between_renewals(5);  // of a delivery that makes progress
+
+}  // namespace
+
+DeliveryLane::DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
+                           DataDirectory directory, std::function<void()> on_changed,
+                           OnCommitmentReport on_report)
     : commits_(commits),
       settings_(settings),
       directory_(std::move(directory)),
       on_changed_(std::move(on_changed)),
       on_report_(std::move(on_report)),
-      loop_(loop),
-      wake_timer_(loop),
-      deadline_timer_(loop),
-      probe_timer_(loop) {}
+      world_(world),
+      wake_timer_(world.make_timer()),
+      deadline_timer_(world.make_timer()),
+      probe_timer_(world.make_timer()) {}
 
 void DeliveryLane::start(ChildSpecification sender) {
     sender_ = std::make_unique<SupervisedChild>(
-        loop_, std::move(sender),
+        world_, std::move(sender),
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
                                    [this](const std::string& how) { on_sender_ended(how); },
                                    [this] {
@@ -44,9 +44,9 @@ void DeliveryLane::start(ChildSpecification sender) {
 }
 
 void DeliveryLane::stop() {
-    wake_timer_.cancel();
-    deadline_timer_.cancel();
-    probe_timer_.cancel();
+    wake_timer_->cancel();
+    deadline_timer_->cancel();
+    probe_timer_->cancel();
     sender_->stop();
 }
 
@@ -55,59 +55,6 @@ nlohmann::json DeliveryLane::status() const {
             {"state", down_ ? "down" : "up"},
             {"since", down_ ? to_iso8601(from_microseconds(down_since_)) : ""},
             {"error", down_ ? down_why_ : ""}};
-}
-
-std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Transaction& transaction,
-                                                                  const DestinationSettings& destination) {
-    std::optional<Claimed> claimed;
-    // Connecting, negotiating and the answer each may take the destination's timeout.
-    const Duration lease = 4 * destination.timeout;
-    sql::each(
-        transaction,
-        "UPDATE delivery SET state = 'running', tried = 1, attempts = attempts + 1, lease_until = ?1 + ?3, "
-        "updated_at = "
-        "?1"
-        " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
-        "next_attempt_at <= ?1"
-        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts, refusals",
-        [&](const sql::Row& row) {
-            auto& delivery = claimed.emplace();
-            delivery.request.delivery = row.int64(0);
-            delivery.history.attempts = row.int32(1);
-            delivery.history.refusals = row.int32(2);
-        },
-        transaction.at(), destination.name, lease.count());
-    if (!claimed) return claimed;
-    sql::each(
-        transaction,
-        "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid FROM delivery"
-        " JOIN result ON result.id = delivery.result_id JOIN report ON report.id = result.report_id"
-        " JOIN study ON study.id = report.study_id WHERE delivery.id = ?",
-        [&](const sql::Row& row) {
-            claimed->request.sop_class_uid = row.text(0);
-            claimed->request.sop_instance_uid = row.text(1);
-            claimed->request.transfer_syntax_uid = row.text(2);
-            claimed->file = row.text(3);
-            claimed->study_instance_uid = row.text(4);
-        },
-        claimed->request.delivery);
-    return claimed;
-}
-
-// What is to be sent goes before what is to be asked.
-DeliveryLane::Claim DeliveryLane::claim(Transaction& transaction, const DestinationSettings& destination) {
-    Claim claim;
-    if (is_paused(transaction, destination.name)) return claim;
-    claim.delivery = claim_delivery(transaction, destination);
-    if (claim.delivery) return claim;
-    claim.next_at = sql::number(
-        transaction, "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
-        destination.name);
-    if (!destination.storage_commitment) return claim;
-    auto [request, next_at] = claim_commitment(transaction, destination);
-    claim.commitment = std::move(request);
-    if (next_at && (!claim.next_at || *next_at < *claim.next_at)) claim.next_at = next_at;
-    return claim;
 }
 
 void DeliveryLane::pump() {
@@ -119,8 +66,8 @@ void DeliveryLane::pump() {
     phase_ = Phase::claiming;
     pump_again_ = false;
     commits_.submit(
-        [&settings = settings_](Transaction& transaction) { return claim(transaction, settings); },
-        [this](Result<Claim> claimed) {
+        [&settings = settings_](Transaction& transaction) { return claim_sending(transaction, settings); },
+        [this](Result<SendingClaim> claimed) {
             phase_ = Phase::idle;
             if (claimed) return on_claimed(std::move(*claimed));
             spdlog::error("cannot claim a delivery: {}", claimed.error().message);
@@ -128,18 +75,19 @@ void DeliveryLane::pump() {
         });
 }
 
-void DeliveryLane::on_claimed(Claim claimed) {
+void DeliveryLane::on_claimed(SendingClaim claimed) {
     if (claimed.delivery) {
-        current_ = std::move(*claimed.delivery);
+        current_ = std::make_shared<const DeliveryClaim>(std::move(*claimed.delivery));
+        renewed_ = world_.monotonic();
         return send();
     }
     if (claimed.commitment) return request_commitment(*claimed.commitment);
-    if (claimed.next_at) wake_after(from_microseconds(*claimed.next_at) - now());
+    if (claimed.next_at) wake_after(from_microseconds(*claimed.next_at) - world_.now());
     if (pump_again_) pump();
 }
 
 void DeliveryLane::wake_after(Duration wait) {
-    wake_up_after(wake_timer_, wait, [this] { pump(); });
+    wake_up_after(*wake_timer_, wait, [this] { pump(); });
 }
 
 bool DeliveryLane::awaits_sender() const {
@@ -148,32 +96,41 @@ bool DeliveryLane::awaits_sender() const {
 
 // Of every step the sender knows its own time limit, and tells when one is made.
 void DeliveryLane::limit_time() {
-    wake_up_after(deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
+    wake_up_after(*deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
         if (!awaits_sender()) return;
         spdlog::error("sender {} made no progress for too long and is killed", settings_.name);
         sender_->kill();
     });
 }
 
+void DeliveryLane::made_progress() {
+    if (!awaits_sender()) return;
+    limit_time();
+    if (phase_ != Phase::sending || world_.monotonic() - renewed_ < between_renewals) return;
+    renewed_ = world_.monotonic();
+    commits_.submit([current = current_, lease = delivery_lease(settings_)](Transaction& transaction) {
+        renew(transaction, current->claim, lease);
+    });
+}
+
 void DeliveryLane::send() {
     phase_ = Phase::sending;
-    const auto path = directory_.results() / current_.file;
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto path = directory_.results() / current_->file;
+    const auto file = world_.files().open(path);
     if (!file) {
-        const bool gone = errno == ENOENT;
-        const auto error = system_error(errno, "cannot open the result's file " + path.string());
-        return keep({current_.request.delivery, gone ? "unsendable" : "retry", -1, error.message, false});
+        const bool gone = file.error().code == "not_found";
+        return keep(
+            {current_->request.delivery, gone ? "unsendable" : "retry", -1, file.error().message, false});
     }
-    const int fds[] = {file.get()};
-    if (auto sent = sender_->send(to_packet(current_.request), fds); !sent)
-        return keep({current_.request.delivery, "retry", -1, sent.error().message, false});
+    const int fds[] = {file->get()};
+    if (auto sent = sender_->send(to_packet(current_->request), fds); !sent)
+        return keep({current_->request.delivery, "retry", -1, sent.error().message, false});
     limit_time();
 }
 
 void DeliveryLane::on_message(Message message) {
     if (packet_type(message) == SendingProgress::type) {
-        if (awaits_sender()) limit_time();
-        return;
+        return made_progress();
     }
     if (const auto probed = from_packet<EchoReply>(message); probed && phase_ == Phase::probing)
         return on_probed(*probed);
@@ -185,7 +142,7 @@ void DeliveryLane::on_message(Message message) {
             if (sender_->running()) (void)sender_->send(to_packet(answer));
         });
     auto reply = from_packet<DeliverReply>(message);
-    if (!reply || phase_ != Phase::sending || reply->delivery != current_.request.delivery) {
+    if (!reply || phase_ != Phase::sending || reply->delivery != current_->request.delivery) {
         spdlog::error("sender {}: {}", settings_.name,
                       reply ? "answered another request" : reply.error().message);
         return sender_->kill();
@@ -196,7 +153,7 @@ void DeliveryLane::on_message(Message message) {
 
 void DeliveryLane::on_sender_ended(const std::string& how) {
     if (phase_ == Phase::sending)
-        keep({current_.request.delivery, "retry", -1, "the sender process " + how, false});
+        keep({current_->request.delivery, "retry", -1, "the sender process " + how, false});
     if (phase_ == Phase::probing) on_probed({false, "the sender process " + how});
     if (phase_ == Phase::requesting_commitment)
         on_commitment_reply({transaction_uid_, false, "the sender process " + how});
@@ -204,56 +161,19 @@ void DeliveryLane::on_sender_ended(const std::string& how) {
 
 void DeliveryLane::keep(DeliverReply reply) {
     phase_ = Phase::keeping;
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     note_association(!reply.no_association, reply.message);
     commits_.submit_until_kept(
         [current = current_, reply, &settings = settings_](Transaction& transaction) {
-            // Read here, since both times are moved when somebody sets the clock.
-            auto history = current.history;
-            history.waits_since =
-                sql::number(transaction, "SELECT created_at + uncounted FROM delivery WHERE id = ?",
-                            reply.delivery)
-                    .value();
-            const auto verdict = judge_delivery(reply, history, settings, transaction.at());
-            sql::execute(
-                transaction,
-                // What was withdrawn while it was sent is not sent again.
-                "UPDATE delivery SET state = iif(?1 = 'queued' AND EXISTS (SELECT 1 FROM result JOIN report"
-                " ON report.id = report_id WHERE result.id = result_id AND withdrawn != 0), 'discarded', ?1),"
-                " next_attempt_at = ?2, dimse_status = ?3, error = ?4, lease_until = NULL,"
-                " refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND state = 'running'",
-                verdict.state, verdict.next_attempt_at,
-                reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                reply.outcome == "delivered" ? std::string() : reply.message,
-                reply.outcome == "refused" ? 1 : 0, transaction.at(), reply.delivery);
-            if (verdict.state == "delivered") note_delivered(transaction, settings.name, reply.delivery);
-            if (verdict.state == "expired")
-                transaction.count("deliveries_expired", {{"destination", settings.name}});
-            if (settings.storage_commitment && verdict.state == "delivered")
-                want_commitment(transaction, reply.delivery);
-            audit::AuditEvent event;
-            event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
-            event.outcome = reply.outcome == "delivered" ? "success" : "failure";
-            event.actor = "hilum";
-            event.study_instance_uid = current.study_instance_uid;
-            event.sop_instance_uid = current.request.sop_instance_uid;
-            event.detail = {{"destination", settings.name},
-                            {"state", verdict.state},
-                            {"sop_class_uid", current.request.sop_class_uid},
-                            {"message", reply.message},
-                            {"dimse_status", reply.dimse_status},
-                            {"attempt", history.attempts}};
-            transaction.append_audit(event);
-            transaction.count("deliveries", {{"destination", settings.name}, {"outcome", reply.outcome}});
-            return verdict.state;
+            return keep_delivery(transaction, *current, reply, settings);
         },
-        [this, reply](const Result<std::string>& kept) {
-            // The row stays claimed until the next start takes it up again.
+        [this, reply](const Result<std::optional<JobState>>& kept) {
+            // Where it was not kept, it is taken up again when its lease has passed.
             if (!kept)
                 spdlog::error("cannot keep a delivery: {}", kept.error().message);
             else if (reply.outcome != "delivered")
-                spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery, *kept,
-                             loggable(reply.message));
+                spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery,
+                             *kept ? to_text(**kept) : "taken up by another", loggable(reply.message));
             phase_ = Phase::idle;
             pump();
         });
@@ -270,7 +190,7 @@ void DeliveryLane::request_commitment(const CommitmentRequest& request) {
 }
 
 void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     phase_ = Phase::keeping;
     // Whether the destination is down, results tell: one may refuse this association and take those.
     refused_commitments_ = reply.accepted ? 0 : refused_commitments_ + 1;
@@ -303,7 +223,7 @@ void DeliveryLane::note_association(bool given, const std::string& why) {
     down_why_ = why;
     if (!down_) {
         down_ = true;
-        down_since_ = to_microseconds(now());
+        down_since_ = to_microseconds(world_.now());
         spdlog::warn("destination {} is down: {}", settings_.name, loggable(why));
         on_changed_();
     }
@@ -313,7 +233,7 @@ void DeliveryLane::note_association(bool given, const std::string& why) {
 // The delay goes on growing where C-ECHO is answered and C-STORE gets no association.
 void DeliveryLane::probe_later() {
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
-    wake_up_after(probe_timer_, policy.delay_after(refused_associations_), [this] { probe(); });
+    wake_up_after(*probe_timer_, policy.delay_after(refused_associations_), [this] { probe(); });
 }
 
 void DeliveryLane::try_now() {
@@ -332,7 +252,7 @@ void DeliveryLane::probe() {
 }
 
 void DeliveryLane::on_probed(const EchoReply& reply) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     phase_ = Phase::idle;
     if (reply.answers) {
         down_ = false;

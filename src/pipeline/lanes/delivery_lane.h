@@ -3,27 +3,26 @@
 // its answer.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "pipeline/children/supervised_child.h"
 #include "store/commitments.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
-#include "store/delivery_verdict.h"
+#include "store/jobs/deliveries.h"
 
 namespace hilum {
 
 class DeliveryLane {
   public:
     // `on_report`: for what comes over the sender's association.
-    DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits, const DestinationSettings& settings,
+    DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
                  DataDirectory directory, std::function<void()> on_changed, OnCommitmentReport on_report);
 
     void start(ChildSpecification sender);
@@ -40,25 +39,13 @@ class DeliveryLane {
     nlohmann::json status() const;  // {name, state: up | down, since, error}
 
   private:
-    struct Claimed {
-        DeliverRequest request;
-        std::string file, study_instance_uid;
-        DeliveryHistory history;
-    };
-    struct Claim {
-        std::optional<Claimed> delivery;
-        std::optional<CommitmentRequest> commitment;  // where there is no delivery
-        std::optional<std::int64_t> next_at;
-    };
     enum class Phase { idle, claiming, sending, keeping, probing, requesting_commitment };
 
-    static Claim claim(Transaction& transaction, const DestinationSettings& destination);
-    static std::optional<Claimed> claim_delivery(Transaction& transaction,
-                                                 const DestinationSettings& destination);
-    void on_claimed(Claim claimed);
+    void on_claimed(SendingClaim claimed);
     void wake_after(Duration wait);
     bool awaits_sender() const;
     void limit_time();
+    void made_progress();
     void send();
     void on_message(Message message);
     void on_sender_ended(const std::string& how);
@@ -78,7 +65,8 @@ class DeliveryLane {
     std::unique_ptr<SupervisedChild> sender_;
     Phase phase_ = Phase::idle;
     bool pump_again_ = false, draining_ = false;
-    Claimed current_;
+    std::shared_ptr<const DeliveryClaim> current_;
+    MonotonicTime renewed_;        // its lease
     std::string transaction_uid_;  // of the commitment that is being requested
     int refused_commitments_ = 0;  // requests in a row that the destination did not take
     int refused_associations_ =
@@ -86,8 +74,10 @@ class DeliveryLane {
     bool down_ = false;
     std::int64_t down_since_ = 0;
     std::string down_why_;
-    boost::asio::io_context& loop_;
-    boost::asio::steady_timer wake_timer_, deadline_timer_, probe_timer_;
+    World& world_;
+    std::unique_ptr<Timer> wake_timer_;
+    std::unique_ptr<Timer> deadline_timer_;
+    std::unique_ptr<Timer> probe_timer_;
 };
 
 }  // namespace hilum

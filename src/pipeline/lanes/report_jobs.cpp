@@ -2,256 +2,86 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <set>
+#include <utility>
 
 #include "base/clock.h"
-#include "pipeline/lanes/compose_requests.h"
 #include "pipeline/lanes/wake_up.h"
-#include "store/audit/audit_event.h"
-#include "store/database/sql.h"
-#include "store/job_state.h"
-#include "store/overview/metric_catalogue.h"
-#include "store/withdrawals.h"
+#include "store/jobs/due_reports.h"
 
 namespace hilum {
 namespace {
 
 constexpr std::chrono::seconds composer_timeout(120);
-constexpr std::int64_t none =
-    0;  // in composing_: no report is with the composer, but the database is busy with one
-
-void keep_failure(Transaction& transaction, std::int64_t report, const std::string& study, const Error& error,
-                  const RetrySettings& retry) {
-    const auto state = fail_job(transaction, JobTable::report, report, error, retry);
-    audit::AuditEvent event;
-    event.type = "report_failed";
-    event.outcome = "failure";
-    event.actor = "hilum";
-    event.study_instance_uid = study;
-    event.detail = {{"report", report}, {"code", error.code}, {"error", error.message}, {"state", state}};
-    transaction.append_audit(event);
-}
-
-// A report that broke its template would break it again; whatever else failed may pass.
-Retry retry_of(const std::string& composer_code) {
-    return composer_code == "template_violation" ? Retry::never : Retry::later;
-}
-
-// What came late is analysed and kept, and no report tells of it.
-void audit_unrevised(Transaction& transaction, std::int64_t study, const char* why) {
-    audit::AuditEvent event;
-    event.type = "report_not_revised";
-    event.actor = "hilum";
-    event.detail = {{"reason", why}};
-    sql::each(
-        transaction, "SELECT study_instance_uid FROM study WHERE id = ?",
-        [&](const sql::Row& row) { event.study_instance_uid = row.text(0); }, study);
-    transaction.append_audit(event);
-    transaction.count("reports_not_revised");
-}
-
-constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
+constexpr Duration lease = composer_timeout + std::chrono::seconds(60);  // it is killed before
 
 }  // namespace
 
-ReportJobs::ReportJobs(boost::asio::io_context& loop, CommitQueue& commits,
-                       const Configuration& configuration, DataDirectory directory,
-                       std::vector<std::string> models, std::function<void()> on_results,
-                       std::function<void()> on_changed)
-    : loop_(loop),
+ReportJobs::ReportJobs(World& world, CommitQueue& commits, const Configuration& configuration,
+                       DataDirectory directory)
+    : world_(world),
       commits_(commits),
       configuration_(configuration),
       directory_(std::move(directory)),
-      models_(std::move(models)),
-      on_results_(std::move(on_results)),
-      on_changed_(std::move(on_changed)),
-      wake_timer_(loop),
-      deadline_timer_(loop) {}
+      wake_timer_(world.make_timer()),
+      deadline_timer_(world.make_timer()) {}
 
-void ReportJobs::start(ChildSpecification composer) {
+void ReportJobs::start(ChildSpecification composer, std::function<void()> on_results,
+                       std::function<void()> on_changed) {
+    on_results_ = std::move(on_results);
+    on_changed_ = std::move(on_changed);
     composer_ = std::make_unique<SupervisedChild>(
-        loop_, std::move(composer),
-        SupervisedChild::Callbacks{
-            [this](Message message) { on_composer_message(std::move(message)); },
-            [this](const std::string& how) {
-                if (composing_.value_or(none) != none)
-                    fail_report(*composing_, {"process_died", "the composer " + how, Retry::later});
-            },
-            [this] {
-                on_changed_();
-                pump();
-            }});
+        world_, std::move(composer),
+        SupervisedChild::Callbacks{[this](Message message) { on_composer_message(std::move(message)); },
+                                   [this](const std::string& how) {
+                                       if (composing_)
+                                           fail_report({"process_died", "the composer " + how, Retry::later});
+                                   },
+                                   [this] {
+                                       on_changed_();
+                                       pump();
+                                   }});
     composer_->start();
 }
 
 void ReportJobs::pump() {
-    if (composing_ || draining_ || !composer_ || !composer_->running()) {
-        pump_again_ = composing_.has_value();
+    if (busy_ || draining_ || !composer_ || !composer_->running()) {
+        pump_again_ = busy_;
         return;
     }
     pump_again_ = false;
-    composing_ = none;
+    busy_ = true;
     commits_.submit(
-        [this](Transaction& transaction) { return next_report(transaction); },
-        [this](Result<Next> next) {
-            composing_.reset();
+        [this](Transaction& transaction) {
+            open_due_reports(transaction, configuration_);
+            return claim_report(transaction, configuration_, directory_, lease);
+        },
+        [this](Result<NextReport> next) {
+            if (next && next->report) return compose(std::move(*next->report));
+            busy_ = false;
             if (!next) {
                 spdlog::error("cannot claim a report: {}", next.error().message);
                 return wake_after(CommitQueue::retry_after);
             }
-            if (next->request) {
-                composing_ = next->request->job;
-                deadline_timer_.expires_after(composer_timeout);
-                deadline_timer_.async_wait([this](const boost::system::error_code& error) {
-                    if (!error) composer_->kill();
-                });
-                if (!composer_->send(to_packet(*next->request)))
-                    fail_report(next->request->job, {"process_died", "the composer is gone", Retry::later});
-                return;
-            }
             on_results_();
-            if (next->next_at) wake_after(from_microseconds(*next->next_at) - now());
+            if (next->next_at) wake_after(from_microseconds(*next->next_at) - world_.now());
             if (pump_again_) pump();
         });
 }
 
+void ReportJobs::compose(ReportClaim report) {
+    composing_ = std::make_shared<const Claim>(std::move(report.claim));
+    deadline_timer_->start(composer_timeout, [this] { composer_->kill(); });
+    if (!composer_->send(to_packet(report.request)))
+        fail_report({"process_died", "the composer is gone", Retry::later});
+}
+
 void ReportJobs::wake_after(Duration wait) {
-    wake_up_after(wake_timer_, wait, [this] { pump(); });
-}
-
-ReportJobs::Next ReportJobs::next_report(Transaction& transaction) const {
-    const std::int64_t at = transaction.at();
-    open_due_reports(transaction, at);
-    Next next;
-    for (;;) {
-        std::optional<std::int64_t> report;
-        sql::each(
-            transaction,
-            "UPDATE report SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?2, updated_at "
-            "= ?1"
-            " WHERE id = (SELECT id FROM report WHERE state = 'queued' AND next_attempt_at <= ?1"
-            " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id",
-            [&](const sql::Row& row) { report = row.int64(0); }, at, Duration(composer_timeout).count());
-        if (!report) break;
-        next.request = compose_request(transaction, *report, configuration_, directory_);
-        if (next.request) return next;
-        // Nobody wants these results: there is nothing to compose.
-        sql::execute(transaction,
-                     "UPDATE report SET state = 'composed', lease_until = NULL, updated_at = ? WHERE id = ?",
-                     at, *report);
-    }
-    // A study that is due but still being analysed is looked at again when its analysis ends.
-    next.next_at = sql::number(transaction,
-                               "SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1"
-                               " UNION ALL SELECT min(next_attempt_at) FROM report WHERE state = 'queued')",
-                               at);
-    return next;
-}
-
-// Studies whose time has come and whose images all active models are through with. A shadow model holds up
-// nobody.
-void ReportJobs::open_due_reports(Transaction& transaction, std::int64_t at) const {
-    struct Due {
-        std::int64_t study, version;
-    };
-    const std::string active = nlohmann::json(active_models()).dump();
-    for (;;) {
-        std::vector<Due> due;
-        sql::each(
-            transaction,
-            "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM "
-            "instance"
-            " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id"
-            " AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running')"
-            " AND analysis.model IN (SELECT value FROM json_each(?))) ORDER BY urgent_at IS NULL, due_at "
-            "LIMIT 50",
-            [&](const sql::Row& row) {
-                due.push_back({row.int64(0), row.int64(1)});
-            },
-            at, active);
-        if (due.empty()) return;
-        for (const auto& [study, version] : due) {
-            bool first_active = true, opened = false;
-            const char* const unwanted = why_not_reported(transaction, study);
-            const bool wanted = unwanted == nullptr;
-            if (!wanted) audit_unrevised(transaction, study, unwanted);
-            for (const auto& model : wanted ? active_models() : std::vector<std::string>{}) {
-                opened |= open_report(transaction, study, model, version, first_active);
-                first_active = false;
-            }
-            sql::execute(
-                transaction,
-                "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?",
-                opened ? version : version - 1, study);
-        }
-    }
-}
-
-// Null where a study that is due gets a report. What was withdrawn is no report that stands.
-const char* ReportJobs::why_not_reported(Transaction& transaction, std::int64_t study) const {
-    if (is_withdrawn(transaction, study)) return "the study's results were withdrawn";
-    const auto standing = sql::number(
-        transaction, "SELECT count(*) FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn = 0",
-        study);
-    return configuration_.study.revise || standing == 0 ? nullptr : "study.revise is false";
-}
-
-std::vector<std::string> ReportJobs::active_models() const {
-    std::vector<std::string> active;
-    for (std::size_t model = 0; model < models_.size(); ++model)
-        if (configuration_.models[model].mode == "active") active.push_back(models_[model]);
-    return active;
-}
-
-bool ReportJobs::open_report(Transaction& transaction, std::int64_t study, const std::string& model,
-                             std::int64_t version, bool of_first_active) const {
-    // What a careless routing rule sends beside radiographs (is_foreign) causes no report.
-    const auto images =
-        sql::number(transaction,
-                    "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
-                    " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
-                    " AND coalesce(json_extract(outcome, '$.not_analysed.code'), '')"
-                    " NOT IN (SELECT value FROM json_each(?))",
-                    study, model, nlohmann::json(foreign_outcomes()).dump());
-    const auto analysed =
-        sql::number(transaction,
-                    "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id"
-                    " WHERE study_id = ? AND model = ? AND instance.state = 'to_analyse'"
-                    " AND analysis.state = 'analysed'",
-                    study, model);
-    const auto by_any = sql::number(
-        transaction,
-        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = ?"
-        " AND instance.state = 'to_analyse' AND analysis.state = 'analysed'"
-        " AND analysis.model IN (SELECT value FROM json_each(?))",
-        study, nlohmann::json(active_models()).dump());
-    const auto& when = configuration_.study.report_not_analysed;
-    const bool wanted =
-        analysed > 0 || when == "always" || (when == "nothing_analysed" && by_any == 0 && of_first_active);
-    if (images == 0 || !wanted) {
-        transaction.count("reports_suppressed", {{"model", model}});
-        return false;
-    }
-    const std::int64_t at = transaction.at();
-    sql::execute(transaction,
-                 "UPDATE report SET state = 'discarded', error = 'a newer version of the report was made',"
-                 " updated_at = ? WHERE study_id = ? AND model = ? AND kind = 'results'"
-                 " AND state IN ('queued', 'quarantined')",
-                 at, study, model);
-    sql::execute(
-        transaction,
-        "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at, "
-        "last_instance, received_at)"
-        " SELECT ?1, ?2, ?3, 'queued', ?4, ?4, ?4, max(id),"
-        " (SELECT first_pending_at FROM study WHERE id = ?1) FROM instance WHERE study_id = ?1",
-        study, model, version, at);
-    return true;
+    wake_up_after(*wake_timer_, wait, [this] { pump(); });
 }
 
 void ReportJobs::on_composer_message(Message message) {
     auto reply = from_packet<ComposeReply>(message);
-    if (!reply || !composing_ || reply->job != *composing_) {
+    if (!reply || !composing_ || reply->job != composing_->job()) {
         spdlog::error("composer: {}", reply ? "answered another request" : reply.error().message);
         return composer_->kill();
     }
@@ -260,134 +90,42 @@ void ReportJobs::on_composer_message(Message message) {
 }
 
 void ReportJobs::on_reply(ComposeReply reply) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     if (!reply.error_code.empty())
         spdlog::error("report {}: {}: {}", reply.job, reply.error_code, reply.error);
-    if (!reply.error_code.empty() && reply.results.empty() && reply.error_code != "artifact_damaged")
-        return fail_report(reply.job, {reply.error_code, reply.error, retry_of(reply.error_code)});
-    composing_ = none;
-    const auto report = reply.job;
+    const auto claim = std::exchange(composing_, nullptr);
     commits_.submit_until_kept(
-        [this, reply = std::move(reply)](Transaction& transaction) { keep_reply(transaction, reply); },
-        [this, report](Result<void> kept) {
+        [claim, reply, this](Transaction& transaction) {
+            return keep_composed(transaction, *claim, reply, configuration_);
+        },
+        [this, claim](const Result<bool>& kept) {
             // The files are there under the same names: composing again writes the same bytes.
-            if (!kept) return fail_report(report, {kept.error().code, kept.error().message, Retry::later});
-            composing_.reset();
-            on_results_();
-            pump();
+            if (!kept) return keep_failure(claim, {kept.error().code, kept.error().message, Retry::later});
+            go_on();
         });
 }
 
-// What was made goes out, also when something beside it could not be made: a report that broke its template
-// does not hold back the capture.
-void ReportJobs::keep_reply(Transaction& transaction, const ComposeReply& reply) const {
-    const auto still_wanted =
-        sql::number(transaction, "SELECT count(*) FROM report WHERE id = ? AND state = 'running'", reply.job);
-    if (still_wanted == 0) return;  // withdrawn while it was composed
-    std::string study;
-    sql::each(
-        transaction,
-        "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
-        [&](const sql::Row& row) { study = row.text(0); }, reply.job);
-    keep_results(transaction, reply, study);
-    if (reply.error_code == "artifact_damaged" && repetitions(transaction, reply.job) < most_repetitions) {
-        analyse_again(transaction, reply.job);
-    } else if (!reply.error_code.empty()) {
-        const Error error{reply.error_code, reply.error, retry_of(reply.error_code)};
-        keep_failure(transaction, reply.job, study, error, configuration_.retry);
-        return;
-    }
-    sql::execute(transaction,
-                 "UPDATE report SET state = 'composed', error_code = ?, error = ?, lease_until = NULL,"
-                 " updated_at = ? WHERE id = ?",
-                 reply.error_code, reply.error, transaction.at(), reply.job);
-    sql::each(
-        transaction, "SELECT model, received_at FROM report WHERE id = ? AND received_at IS NOT NULL",
-        [&](const sql::Row& row) {
-            transaction.observe("receipt_to_report_seconds", {{"model", row.text(0)}},
-                                Duration(transaction.at() - row.int64(1)));
-        },
-        reply.job);
+void ReportJobs::fail_report(const Error& error) {
+    deadline_timer_->cancel();
+    keep_failure(std::exchange(composing_, nullptr), error);
 }
 
-void ReportJobs::keep_results(Transaction& transaction, const ComposeReply& reply,
-                              const std::string& study) const {
-    const std::int64_t at = transaction.at();
-    for (const auto& result : reply.results) {
-        const auto name = std::filesystem::path(result.file).filename().string();
-        sql::execute(
-            transaction,
-            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
-            " transfer_syntax_uid, file, sha256, created_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT(sop_instance_uid) DO NOTHING",
-            reply.job, result.kind, result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid,
-            result.transfer_syntax_uid, name, result.sha256, at);
-        for (const auto& destination : result.destinations) {
-            // A withdrawal is also for those that are configured no more.
-            const bool known =
-                std::ranges::find(configuration_.destinations, destination, &DestinationSettings::name) !=
-                configuration_.destinations.end();
-            sql::execute(
-                transaction,
-                "INSERT INTO delivery(result_id, destination, state, error, next_attempt_at, created_at,"
-                " updated_at) SELECT id, ?1, ?2, ?3, ?4, ?4, ?4 FROM result WHERE sop_instance_uid = ?5"
-                " ON CONFLICT(result_id, destination) DO NOTHING",
-                destination, known ? "queued" : "expired",
-                known ? "" : "the destination is no longer configured", at, result.sop_instance_uid);
-        }
-        audit::AuditEvent event;
-        event.type = "result_composed";
-        event.actor = "hilum";
-        event.study_instance_uid = study;
-        event.sop_instance_uid = result.sop_instance_uid;
-        event.detail = {
-            {"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
-        transaction.append_audit(event);
-        transaction.count("results_composed", {{"kind", result.kind}});
-    }
-}
-
-std::int64_t ReportJobs::repetitions(Transaction& transaction, std::int64_t report) {
-    return sql::number(
-               transaction,
-               "SELECT count(*) FROM report JOIN report AS this ON this.id = ? WHERE report.study_id = "
-               "this.study_id"
-               " AND report.model = this.model AND report.error_code = 'artifact_damaged'",
-               report)
-        .value_or(0);
-}
-
-// The study's next version covers the images again once they are analysed.
-void ReportJobs::analyse_again(Transaction& transaction, std::int64_t report) const {
-    const std::int64_t at = transaction.at();
-    sql::execute(
-        transaction,
-        "UPDATE analysis SET state = 'queued', outcome = NULL, artifact = NULL, next_attempt_at = ?1, "
-        "updated_at = ?1"
-        " WHERE state = 'analysed' AND model = (SELECT model FROM report WHERE id = ?2) AND instance_id IN"
-        " (SELECT instance.id FROM instance JOIN report ON report.study_id = instance.study_id WHERE "
-        "report.id = ?2)",
-        at, report);
-    sql::execute(transaction,
-                 "UPDATE study SET due_at = ?1, first_pending_at = ?1"
-                 " WHERE id = (SELECT study_id FROM report WHERE id = ?2)",
-                 at, report);
-    transaction.count("analyses_repeated");
-}
-
-void ReportJobs::fail_report(std::int64_t report, const Error& error) {
-    deadline_timer_.cancel();
-    composing_ = none;
-    spdlog::error("report {}: {}", report, error.message);
+void ReportJobs::keep_failure(const std::shared_ptr<const Claim>& claim, const Error& error) {
+    spdlog::error("report {}: {}", claim->job(), error.message);
     commits_.submit_until_kept(
-        [report, error, retry = configuration_.retry](Transaction& transaction) {
-            keep_failure(transaction, report, "", error, retry);
+        [claim, error, retry = configuration_.retry](Transaction& transaction) {
+            return keep_report_failure(transaction, *claim, error, retry);
         },
-        [this](Result<void> kept) {
+        [this](const Result<bool>& kept) {
             if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
-            composing_.reset();
-            pump();
+            go_on();
         });
+}
+
+void ReportJobs::go_on() {
+    busy_ = false;
+    on_results_();
+    pump();
 }
 
 }  // namespace hilum

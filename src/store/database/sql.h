@@ -1,4 +1,4 @@
-// How the files of src/store speak SQL within a Transaction. No other folder includes this, and no header.
+// How the files of src/store speak SQL within a Transaction. No other folder includes this.
 // Statements are prepared once and kept by their text; `?` and `?1` stand for the arguments in order.
 #pragma once
 

@@ -1,11 +1,11 @@
 #include "store/overview/gauges.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <utility>
 
 #include "base/clock.h"
 #include "store/database/sql.h"
+#include "store/jobs/states.h"
 
 namespace hilum {
 namespace {
@@ -14,12 +14,8 @@ using Gauges = std::vector<CounterValue>;
 
 void add_jobs(Transaction& transaction, Gauges& all) {
     std::map<std::pair<std::string, std::string>, std::int64_t> jobs;
-    for (const auto* state : {"queued", "running", "analysed", "not_analysed", "quarantined", "discarded"})
-        jobs[{"analysis", state}] = 0;
-    for (const auto* state : {"queued", "running", "composed", "quarantined", "discarded"})
-        jobs[{"report", state}] = 0;
-    for (const auto* state : {"queued", "running", "delivered", "refused", "expired", "discarded"})
-        jobs[{"delivery", state}] = 0;
+    for (const auto lane : all_lanes)
+        for (const auto state : states_of(lane)) jobs[{to_text(lane), to_text(state)}] = 0;
     sql::each(transaction,
               "SELECT 'analysis', state, count(*) FROM analysis GROUP BY state"
               " UNION ALL SELECT 'report', state, count(*) FROM report GROUP BY state"

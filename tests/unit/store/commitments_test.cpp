@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "store/destinations.h"
 #include "store/instance_store.h"
-#include "store/job_state.h"
+#include "store/jobs/orders.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {

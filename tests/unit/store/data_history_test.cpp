@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+
+#include "pipeline/asio_world.h"
 #include "store/overview/storage_status.h"
 #include "unit/store/test_database.h"
 
@@ -19,9 +22,9 @@ class DataHistoryTest : public testing::Test {
     // One life of the node, in which so many events happen. What it was told at its start.
     std::string live(int events = 1, bool marks = true) {
         auto database = test::open_database(folder_);
-        const auto generation = join_history(database.database(), directory_, now()).value();
+        const auto generation = join_history(world_, database.database(), directory_).value();
         for (int i = 0; i < events; ++i) database.append_audit({});
-        if (marks && !write_mark(directory_, mark_of(database))) return "cannot mark";
+        if (marks && !write_mark(world_.files(), directory_, mark_of(database))) return "cannot mark";
         id_ = generation.id;
         generations_ = mark_of(database).generations;
         return generation.reason;
@@ -43,6 +46,8 @@ class DataHistoryTest : public testing::Test {
         return database.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
     }
 
+    boost::asio::io_context loop_;
+    AsioWorld world_{loop_};
     test::TemporaryFolder folder_;
     DataDirectory directory_{folder_.path()};
     std::string id_;
@@ -101,7 +106,7 @@ TEST_F(DataHistoryTest, ABackupOfTheSameLifeIsToldAsWell) {
     {
         auto database = test::open_database(folder_);
         database.append_audit({});
-        ASSERT_TRUE(write_mark(directory_, mark_of(database)));
+        ASSERT_TRUE(write_mark(world_.files(), directory_, mark_of(database)));
     }
     restore("backup");
     EXPECT_EQ(live(), "older");
@@ -126,7 +131,7 @@ TEST_F(DataHistoryTest, ADatabaseThatWentAnotherWayIsForeign) {
     const auto mark = read_mark(directory_);
     restore("backup");
     live(9);
-    ASSERT_TRUE(write_mark(directory_, *mark));
+    ASSERT_TRUE(write_mark(world_.files(), directory_, *mark));
     test::open_database(folder_).execute("DELETE FROM generation WHERE number > 1");
     EXPECT_EQ(live(), "foreign");
 }
@@ -137,7 +142,7 @@ TEST_F(DataHistoryTest, ADatabaseOfAnotherNodeIsForeign) {
     std::filesystem::remove(mark_file(directory_));
     lose_database();
     live(9);
-    ASSERT_TRUE(write_mark(directory_, *mark));
+    ASSERT_TRUE(write_mark(world_.files(), directory_, *mark));
     EXPECT_EQ(live(), "foreign");
 }
 

@@ -1,5 +1,6 @@
-// What the composer is asked for: a version of a study's report from the database, its images with what their
-// analyses said, and the wishes of its destinations. Called within a commit.
+// What the composer is asked for: a version of a study's report from the
+// database, its images with what their analyses said, and the wishes of its
+// destinations. Called within a commit.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace hilum {
 
-// Codes of NotAnalysed that what a careless routing rule sends beside radiographs gets: no report tells of
-// it.
+// Codes of NotAnalysed that what a careless routing rule sends beside
+// radiographs gets: no report tells of it.
 const std::set<std::string>& foreign_outcomes();
 
 // Nothing where nobody wants the results, or there is nothing to tell.
