@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/time_words.h"
 #include "cli/terminal_text.h"
+#include "store/overview/time_words.h"
 
 namespace hilum::cli {
 namespace {

@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/time_words.h"
 #include "cli/command_line.h"
 #include "cli/control_client.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs/audit_verbs.h"
+#include "store/overview/time_words.h"
 
 namespace hilum::cli {
 namespace {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/time_words.h"
 #include "cli/control_client.h"
 #include "cli/terminal_text.h"
+#include "store/overview/time_words.h"
 #include "unit/cli/command_line_fixture.h"
 
 namespace hilum::cli {

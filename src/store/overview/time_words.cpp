@@ -1,4 +1,4 @@
-#include "base/time_words.h"
+#include "store/overview/time_words.h"
 
 #include <charconv>
 #include <ctime>
