@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "store/commitments.h"
 #include "store/instance_store.h"
+#include "store/jobs/claim.h"
 #include "store/jobs/orders.h"
 #include "unit/store/test_database.h"
 
@@ -168,7 +169,7 @@ TEST_F(WithdrawalsTest, NeitherARetryNorAResendBringsThemBack) {
 TEST_F(WithdrawalsTest, WhatWasBeingSentWhenTheNodeDiedIsNotSentAgain) {
     database_.execute("UPDATE delivery SET state = 'running', attempts = 1 WHERE destination = 'archive'");
     withdraw();
-    recover_jobs(database_, RetrySettings{});
+    take_up_all(database_, RetrySettings{});
     EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
               2);
 }
