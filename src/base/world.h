@@ -55,7 +55,8 @@ class RunningProcess {
     virtual void kill() = 0;  // SIGKILL
 };
 
-// Files of the data directory. Calls block; any thread may make them. Codes: "disk_full", "not_found", "io".
+// Files of the data directory. Calls block; any thread may make them. Codes: "disk_full", "not_found",
+// "system".
 class Files {
   public:
     virtual ~Files() = default;

@@ -11,7 +11,7 @@
 
 #include "base/channel.h"
 #include "base/file_system.h"
-#include "pipeline/control.h"
+#include "pipeline/control/control_requests.h"
 #include "store/data_directory.h"
 
 namespace hilum::cli {

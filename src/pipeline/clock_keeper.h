@@ -2,10 +2,9 @@
 // minute that the node runs.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 
+#include "base/world.h"
 #include "store/clock_watch.h"
 #include "store/database/commit_queue.h"
 
@@ -13,20 +12,21 @@ namespace hilum {
 
 class ClockKeeper {
   public:
+    ClockKeeper(World& world, CommitQueue& commits);
+
     // `on_set`: called on the loop once the deadlines have been moved: whoever waits for one is to look
     // again.
-    ClockKeeper(boost::asio::io_context& loop, CommitQueue& commits, std::function<void()> on_set);
-
-    void start() { look_later(); }
+    void start(std::function<void()> on_set);
 
   private:
     void look_later();
     void look();
 
+    World& world_;
     CommitQueue& commits_;
     std::function<void()> on_set_;
-    ClockWatch watch_{read_clocks()};
-    boost::asio::steady_timer timer_;
+    ClockWatch watch_;
+    std::unique_ptr<Timer> timer_;
     int looks_ = 0;  // since the time was kept
 };
 

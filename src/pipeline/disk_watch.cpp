@@ -6,17 +6,19 @@
 
 namespace hilum {
 
-DiskWatch::DiskWatch(boost::asio::io_context& loop, std::uint64_t min_free_space,
-                     std::function<Result<std::uint64_t>()> free_space, std::function<void()> on_changed,
-                     Duration between_looks)
-    : min_free_space_(min_free_space),
-      free_space_(std::move(free_space)),
-      on_changed_(std::move(on_changed)),
-      between_looks_(between_looks),
-      timer_(loop) {}
+DiskWatch::DiskWatch(World& world, std::filesystem::path folder, std::uint64_t min_free_space)
+    : world_(world),
+      folder_(std::move(folder)),
+      min_free_space_(min_free_space),
+      timer_(world.make_timer()) {}
+
+void DiskWatch::start(std::function<void()> on_changed) {
+    on_changed_ = std::move(on_changed);
+    look();
+}
 
 void DiskWatch::look() {
-    const auto free_space = free_space_();
+    const auto free_space = world_.files().free_space(folder_);
     // Where nobody can tell, each C-STORE finds out for itself.
     const bool refusing = free_space && *free_space < min_free_space_;
     if (refusing != refusing_) {
@@ -29,7 +31,7 @@ void DiskWatch::look() {
             spdlog::info("there is room under node.data_dir: receiving goes on");
         on_changed_();
     }
-    wake_up_after(timer_, between_looks_, [this] { look(); });
+    wake_up_after(*timer_, between_looks, [this] { look(); });
 }
 
 }  // namespace hilum

@@ -10,7 +10,7 @@ constexpr std::size_t most_peers = 10'000;  // remembered before those are forgo
 
 }  // namespace
 
-EventLimiter::Verdict EventLimiter::judge(const std::string& peer, Clock::time_point now) {
+EventLimiter::Verdict EventLimiter::judge(const std::string& peer, MonotonicTime now) {
     if (peers_.size() >= most_peers) forget_the_quiet(now);
     auto& known = peers_[peer];
     const auto full_at = std::max(known.full_at, now) + time_for_another;
@@ -22,7 +22,7 @@ EventLimiter::Verdict EventLimiter::judge(const std::string& peer, Clock::time_p
     return {true, std::exchange(known.left_out, 0)};
 }
 
-void EventLimiter::forget_the_quiet(Clock::time_point now) {
+void EventLimiter::forget_the_quiet(MonotonicTime now) {
     std::erase_if(peers_, [&](const auto& entry) { return entry.second.full_at <= now; });
 }
 

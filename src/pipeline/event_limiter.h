@@ -7,11 +7,12 @@
 #include <map>
 #include <string>
 
+#include "base/world.h"
+
 namespace hilum {
 
 class EventLimiter {
   public:
-    using Clock = std::chrono::steady_clock;
     static constexpr int burst = 1000;
     static constexpr std::chrono::minutes time_for_another{1};
 
@@ -19,14 +20,14 @@ class EventLimiter {
         bool audited = false;       // false: too many came of this peer
         std::int64_t left_out = 0;  // of this peer, since the last one that was audited
     };
-    Verdict judge(const std::string& peer, Clock::time_point now);
+    Verdict judge(const std::string& peer, MonotonicTime now);
 
   private:
     struct Peer {
-        Clock::time_point full_at;  // when its whole burst is there again
+        MonotonicTime full_at;  // when its whole burst is there again
         std::int64_t left_out = 0;
     };
-    void forget_the_quiet(Clock::time_point now);
+    void forget_the_quiet(MonotonicTime now);
 
     std::map<std::string, Peer> peers_;
 };

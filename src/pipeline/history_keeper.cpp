@@ -2,15 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
-
 namespace hilum {
 namespace {
 
 constexpr std::chrono::seconds interval(10);
 
-void write(const DataDirectory& directory, const HistoryMark& mark) {
-    if (const auto written = write_mark(directory, mark); !written)
+void write(World& world, const DataDirectory& directory, const HistoryMark& mark) {
+    if (const auto written = write_mark(world.files(), directory, mark); !written)
         spdlog::warn("cannot mark how far the database has come: {}", written.error().message);
 }
 
@@ -21,27 +19,24 @@ void HistoryKeeper::start() {
 }
 
 void HistoryKeeper::finish(const HistoryMark& last) {
-    timer_.cancel();
-    files_.join();
-    write(directory_, last);
+    timer_->cancel();
+    files_.reset();
+    write(world_, directory_, last);
 }
 
 void HistoryKeeper::look() {
     commits_.submit([](Database& database) { return mark_of(database); },
                     [this](const Result<HistoryMark>& mark) {
+                        if (!files_) return;  // finished meanwhile
                         look_later();
                         if (!mark || *mark == asked_for_) return;
                         asked_for_ = *mark;
-                        boost::asio::post(files_,
-                                          [directory = directory_, mark = *mark] { write(directory, mark); });
+                        files_->post([this, mark = *mark] { write(world_, directory_, mark); });
                     });
 }
 
 void HistoryKeeper::look_later() {
-    timer_.expires_after(interval);
-    timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) look();
-    });
+    timer_->start(interval, [this] { look(); });
 }
 
 }  // namespace hilum

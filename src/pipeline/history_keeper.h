@@ -1,10 +1,7 @@
 // Keeps the folders' mark of the database's history (data_history.h) close behind the database.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
-
+#include "base/world.h"
 #include "store/data_history.h"
 #include "store/database/commit_queue.h"
 
@@ -12,8 +9,12 @@ namespace hilum {
 
 class HistoryKeeper {
   public:
-    HistoryKeeper(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory)
-        : commits_(commits), directory_(std::move(directory)), timer_(loop) {}
+    HistoryKeeper(World& world, CommitQueue& commits, DataDirectory directory)
+        : world_(world),
+          commits_(commits),
+          directory_(std::move(directory)),
+          timer_(world.make_timer()),
+          files_(world.make_background()) {}
 
     void start();                          // looks now, and again every few seconds
     void finish(const HistoryMark& last);  // durable when it returns; the keeper looks no more
@@ -22,11 +23,12 @@ class HistoryKeeper {
     void look();
     void look_later();
 
+    World& world_;
     CommitQueue& commits_;
     DataDirectory directory_;
-    boost::asio::steady_timer timer_;
+    std::unique_ptr<Timer> timer_;
     HistoryMark asked_for_;              // the last one that was to be written
-    boost::asio::thread_pool files_{1};  // so that the loop waits for no disk
+    std::unique_ptr<Background> files_;  // so that the loop waits for no disk
 };
 
 }  // namespace hilum

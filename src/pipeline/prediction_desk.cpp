@@ -13,13 +13,13 @@ constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_
 
 }  // namespace
 
-PredictionDesk::PredictionDesk(boost::asio::io_context& loop, AnalysisEngine& engine,
-                               std::vector<std::string> models, std::function<void()> on_changed)
-    : loop_(loop), engine_(engine), models_(std::move(models)), on_changed_(std::move(on_changed)) {}
+PredictionDesk::PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models)
+    : world_(world), engine_(engine), models_(std::move(models)) {}
 
-void PredictionDesk::start(ChildSpecification http) {
+void PredictionDesk::start(ChildSpecification http, std::function<void()> on_changed) {
+    on_changed_ = std::move(on_changed);
     http_ = std::make_unique<SupervisedChild>(
-        loop_, std::move(http),
+        world_, std::move(http),
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
                                    [this](const std::string&) { port_ = 0; }, [this] { on_changed_(); }});
     http_->start();

@@ -1,11 +1,11 @@
 // The coordinator's side of the http process: tells it how the node is, and runs what it is asked to predict.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "base/world.h"
 #include "contract/messages.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"
@@ -14,10 +14,9 @@ namespace hilum {
 
 class PredictionDesk {
   public:
-    PredictionDesk(boost::asio::io_context& loop, AnalysisEngine& engine, std::vector<std::string> models,
-                   std::function<void()> on_changed);
+    PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models);
 
-    void start(ChildSpecification http);
+    void start(ChildSpecification http, std::function<void()> on_changed);
     void tell(const NodeStatus& status);  // also to an http process that starts later
     int port() const { return port_; }
     SupervisedChild* http() { return http_.get(); }
@@ -29,7 +28,7 @@ class PredictionDesk {
     void answer(std::int64_t request, const AnalysisAnswer& answer);
     void refuse(std::int64_t request, int http_status, const Error& error);
 
-    boost::asio::io_context& loop_;
+    World& world_;
     AnalysisEngine& engine_;
     std::vector<std::string> models_;
     std::function<void()> on_changed_;

@@ -11,22 +11,17 @@
 
 namespace hilum {
 
-Reception::Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-                     InstanceStore store, std::function<void()> on_instances,
-                     std::function<void()> on_changed, OnCommitmentReport on_report)
-    : loop_(loop),
-      commits_(commits),
-      configuration_(configuration),
-      store_(std::move(store)),
-      on_instances_(std::move(on_instances)),
-      on_changed_(std::move(on_changed)),
-      on_report_(std::move(on_report)) {}
+Reception::Reception(World& world, CommitQueue& commits, const Configuration& configuration,
+                     InstanceStore store)
+    : world_(world), commits_(commits), configuration_(configuration), store_(std::move(store)) {}
 
-void Reception::start(ChildSpecification listener) {
+void Reception::start(ChildSpecification listener, Callbacks callbacks) {
+    callbacks_ = std::move(callbacks);
     listener_ = std::make_unique<SupervisedChild>(
-        loop_, std::move(listener),
+        world_, std::move(listener),
         SupervisedChild::Callbacks{[this](Message message) { on_listener_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; }, [this] { on_changed_(); }});
+                                   [this](const std::string&) { port_ = 0; },
+                                   [this] { callbacks_.on_changed(); }});
     listener_->start();
 }
 
@@ -49,7 +44,7 @@ void Reception::on_listener_message(Message message) {
         port_ = draining_ ? 0 : ready->port;
         listener_->prosper();
         spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
-        return on_changed_();
+        return callbacks_.on_changed();
     }
     if (from_packet<ConnectionAccepted>(message) && message.fds.size() == 1)
         return adopt(Channel(std::move(message.fds.front())));
@@ -65,7 +60,7 @@ void Reception::adopt(Channel channel) {
     const auto id = next_receiver_++;
     auto& receiver = receivers_[id];
     receiver.channel = ChannelWatcher::start(
-        loop_, std::move(channel),
+        world_, std::move(channel),
         [this, id](Message message) { on_receiver_message(id, std::move(message)); },
         [this, id](const std::string&) { drop(id); });
     if (draining_) (void)receiver.channel->send({{"type", "drain"}});
@@ -91,8 +86,8 @@ void Reception::on_receiver_message(std::int64_t id, Message message) {
     if (const auto request = from_packet<AssociationRequested>(message)) return associate(id, *request);
     if (const auto event = from_packet<ReceiverEvent>(message)) return keep_event(id, *event);
     if (const auto report = from_packet<CommitmentReport>(message))
-        return on_report_(*report,
-                          [this, id](const CommitmentReportAnswer& kept) { reply(id, to_packet(kept)); });
+        return callbacks_.on_report(
+            *report, [this, id](const CommitmentReportAnswer& kept) { reply(id, to_packet(kept)); });
     spdlog::error("a receiver sent an unknown or malformed message '{}'", loggable(type));
     receivers_.at(id).channel->close();
     drop(id);
@@ -148,7 +143,8 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
         },
         [this, id](Result<StoreAnswer> stored) {
             answer(id, stored);
-            if (stored && stored->outcome != "duplicate" && stored->outcome != "discarded") on_instances_();
+            if (stored && stored->outcome != "duplicate" && stored->outcome != "discarded")
+                callbacks_.on_instances();
         });
 }
 
@@ -179,8 +175,8 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
 }
 
 void Reception::record(const ReceiverEvent& happened) {
-    const auto verdict = is_failure(happened) ? limiter_.judge(happened.peer, EventLimiter::Clock::now())
-                                              : EventLimiter::Verdict{};
+    const auto verdict =
+        is_failure(happened) ? limiter_.judge(happened.peer, world_.monotonic()) : EventLimiter::Verdict{};
     commits_.submit([happened, verdict](Database& database) {
         record_receiver_event(database, happened, verdict.audited, verdict.left_out);
     });
@@ -192,7 +188,7 @@ void Reception::close_studies(const Receiver& receiver) {
         [studies = receiver.studies](Database& database) {
             for (const auto& study : studies) InstanceStore::close_study(database, study);
         },
-        [this](Result<void>) { on_instances_(); });
+        [this](Result<void>) { callbacks_.on_instances(); });
 }
 
 }  // namespace hilum

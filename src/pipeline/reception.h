@@ -2,13 +2,13 @@
 // commits before they are acknowledged.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 
+#include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "pipeline/children/channel_watcher.h"
@@ -22,13 +22,15 @@ namespace hilum {
 
 class Reception {
   public:
-    // `on_instances`: something may have come that is to be analysed. `on_changed`: the port opened or
-    // closed. `on_report`: a storage commitment report came, and where its answer goes.
-    Reception(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-              InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed,
-              OnCommitmentReport on_report);
+    struct Callbacks {
+        std::function<void()> on_instances;  // something may have come that is to be analysed
+        std::function<void()> on_changed;    // the port opened or closed
+        OnCommitmentReport on_report;        // a storage commitment report came, and where its answer goes
+    };
 
-    void start(ChildSpecification listener);
+    Reception(World& world, CommitQueue& commits, const Configuration& configuration, InstanceStore store);
+
+    void start(ChildSpecification listener, Callbacks callbacks);
     void drain();  // no new connections; receivers finish what they are at
     void stop();   // closes every channel: receivers answer A700 to what is in flight and end
     bool receiving() const { return port_ > 0; }
@@ -66,12 +68,11 @@ class Reception {
     std::string rejection_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
 
-    boost::asio::io_context& loop_;
+    World& world_;
     CommitQueue& commits_;
     const Configuration& configuration_;
     InstanceStore store_;
-    std::function<void()> on_instances_, on_changed_;
-    OnCommitmentReport on_report_;
+    Callbacks callbacks_;
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
     std::int64_t next_receiver_ = 1;

@@ -1,13 +1,8 @@
 #include "pipeline/spool_adoption.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
-#include <cerrno>
-
 #include "base/clock.h"
-#include "base/file_system.h"
 #include "base/logging.h"
 
 namespace hilum {
@@ -27,28 +22,28 @@ audit::AuditEvent event_of(const char* type, const std::string& file) {
 
 }  // namespace
 
-SpoolAdoption::SpoolAdoption(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
-                             InstanceStore store, std::function<void()> on_instances,
-                             std::function<void()> on_changed)
-    : loop_(loop),
+SpoolAdoption::SpoolAdoption(World& world, CommitQueue& commits, DataDirectory directory, InstanceStore store)
+    : world_(world),
       commits_(commits),
       directory_(std::move(directory)),
       store_(std::move(store)),
-      on_instances_(std::move(on_instances)),
-      on_changed_(std::move(on_changed)),
-      deadline_(loop) {}
+      deadline_(world.make_timer()),
+      files_(world.make_background()) {}
 
-void SpoolAdoption::start(ChildSpecification scanner) {
+void SpoolAdoption::start(ChildSpecification scanner, std::function<void()> on_instances,
+                          std::function<void()> on_changed) {
+    on_instances_ = std::move(on_instances);
+    on_changed_ = std::move(on_changed);
     specification_ = std::move(scanner);
-    boost::asio::post(files_, [this] {
+    files_->post([this] {
         auto survey = std::make_shared<Result<SpoolSurvey>>(survey_spool(directory_));
-        boost::asio::post(loop_, [this, survey] { surveyed(std::move(*survey)); });
+        world_.post([this, survey] { surveyed(std::move(*survey)); });
     });
 }
 
 void SpoolAdoption::stop() {
     stopping_ = true;
-    deadline_.cancel();
+    deadline_->cancel();
     if (scanner_) scanner_->stop();
 }
 
@@ -103,7 +98,7 @@ void SpoolAdoption::open_record(const SpoolSurvey& survey) {
 
 void SpoolAdoption::start_scanner() {
     scanner_ = std::make_unique<SupervisedChild>(
-        loop_, specification_,
+        world_, specification_,
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
                                    [this](const std::string& how) { on_scanner_ended(how); },
                                    [this] {
@@ -125,18 +120,14 @@ void SpoolAdoption::pump() {
 
 void SpoolAdoption::scan(const UnknownObject& object) {
     const auto path = directory_.spool() / object.file;
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const auto file = world_.files().open(path);
     if (!file) {
-        const int error = errno;
-        postpone(object.file, system_error(error, "cannot open it"));
+        postpone(object.file, file.error());
         current_.reset();
-        return boost::asio::post(loop_, [this] { pump(); });
+        return world_.post([this] { pump(); });
     }
-    deadline_.expires_after(scan_timeout);
-    deadline_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && scanner_) scanner_->kill();
-    });
-    const int fds[] = {file.get()};
+    deadline_->start(scan_timeout, [this] { scanner_->kill(); });
+    const int fds[] = {file->get()};
     (void)scanner_->send(to_packet(ScanRequest{object.file}), fds);  // its end is told by on_scanner_ended
 }
 
@@ -146,7 +137,7 @@ void SpoolAdoption::on_message(Message message) {
         spdlog::error("scanner: {}", reply ? "answered another request" : reply.error().message);
         return scanner_->kill();
     }
-    deadline_.cancel();
+    deadline_->cancel();
     scanner_->prosper();
     const UnknownObject object = *std::exchange(current_, std::nullopt);
     if (reply->error_code.empty())
@@ -159,7 +150,7 @@ void SpoolAdoption::on_message(Message message) {
 }
 
 void SpoolAdoption::on_scanner_ended(const std::string& how) {
-    deadline_.cancel();
+    deadline_->cancel();
     if (!current_ || stopping_) return;
     UnknownObject object = *std::exchange(current_, std::nullopt);
     if (++deaths_[object.file] < most_deaths)
@@ -200,10 +191,11 @@ void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
 void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string& known,
                                     std::uint64_t data_set) {
     ++unsettled_;
-    boost::asio::post(files_, [this, file = object.file, size = object.size, known, data_set] {
-        const bool same = same_end(directory_.spool() / file, directory_.spool() / known, data_set);
-        auto removed = same ? remove_duplicate(directory_, file) : Status();
-        boost::asio::post(loop_, [this, file, size, known, same, removed = std::move(removed)] {
+    files_->post([this, file = object.file, size = object.size, known, data_set] {
+        const bool same =
+            same_end(world_.files(), directory_.spool() / file, directory_.spool() / known, data_set);
+        auto removed = same ? remove_duplicate(world_.files(), directory_, file) : Status();
+        world_.post([this, file, size, known, same, removed = std::move(removed)] {
             --unsettled_;
             if (!same) return replace(known, file, size);
             if (!removed) return postpone(file, removed.error());
@@ -250,10 +242,10 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
         },
         [this, file] {
             ++unsettled_;
-            boost::asio::post(files_, [this, file] {
-                const auto moved = set_aside(directory_, file);
+            files_->post([this, file] {
+                const auto moved = set_aside(world_.files(), directory_, file);
                 if (!moved) spdlog::error("{}", moved.error().message);
-                boost::asio::post(loop_, [this] {
+                world_.post([this] {
                     --unsettled_;
                     pump();
                 });
@@ -302,7 +294,7 @@ void SpoolAdoption::finish_when_through() {
         });
     spdlog::info("every object in the spool is known");
     // Within one of its callbacks it must not end.
-    boost::asio::post(loop_, [this] { scanner_->stop(); });
+    world_.post([this] { scanner_->stop(); });
 }
 
 }  // namespace hilum

@@ -4,9 +4,6 @@
 // middle is taken up by the next.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -14,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/world.h"
 #include "contract/scan_messages.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/spool_survey.h"
@@ -24,12 +22,13 @@ namespace hilum {
 
 class SpoolAdoption {
   public:
-    // `on_instances`: something was adopted that is to be analysed.
-    SpoolAdoption(boost::asio::io_context& loop, CommitQueue& commits, DataDirectory directory,
-                  InstanceStore store, std::function<void()> on_instances, std::function<void()> on_changed);
+    SpoolAdoption(World& world, CommitQueue& commits, DataDirectory directory, InstanceStore store);
 
-    void start(ChildSpecification scanner);  // surveys; the scanner is started if there is something to scan
-    void stop();                             // what is left is for the next start
+    // Surveys; the scanner is started if there is something to scan. `on_instances`: something was adopted
+    // that is to be analysed.
+    void start(ChildSpecification scanner, std::function<void()> on_instances,
+               std::function<void()> on_changed);
+    void stop();  // what is left is for the next start
     bool child_running() const { return scanner_ && scanner_->running(); }
     // Nothing while there is no scanner at work.
     std::optional<nlohmann::json> child_status() const;
@@ -53,7 +52,7 @@ class SpoolAdoption {
     void commit(std::function<void(Database&)> work, std::function<void()> then = {});
     void finish_when_through();
 
-    boost::asio::io_context& loop_;
+    World& world_;
     CommitQueue& commits_;
     DataDirectory directory_;
     InstanceStore store_;
@@ -66,8 +65,8 @@ class SpoolAdoption {
     std::size_t unsettled_ = 0;             // scanned, and not yet through
     std::int64_t record_ = 0;               // row of spool_survey
     bool stopping_ = false, through_ = false;
-    boost::asio::steady_timer deadline_;
-    boost::asio::thread_pool files_{1};
+    std::unique_ptr<Timer> deadline_;
+    std::unique_ptr<Background> files_;
 };
 
 }  // namespace hilum

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,13 +90,12 @@ Result<SpoolSurvey> survey_spool(const DataDirectory& directory) {
     }
 }
 
-bool same_end(const fs::path& one, const fs::path& other, std::uint64_t bytes) {
-    const UniqueFd first(::open(one.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    const UniqueFd second(::open(other.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+bool same_end(Files& files, const fs::path& one, const fs::path& other, std::uint64_t bytes) {
+    const auto first = files.open(one), second = files.open(other);
     struct stat first_info {
     }, second_info{};
-    if (!first || !second || ::fstat(first.get(), &first_info) != 0 ||
-        ::fstat(second.get(), &second_info) != 0)
+    if (!first || !second || ::fstat(first->get(), &first_info) != 0 ||
+        ::fstat(second->get(), &second_info) != 0)
         return false;
     const auto begin = [bytes](const struct stat& info) { return info.st_size - static_cast<off_t>(bytes); };
     if (begin(first_info) < 0 || begin(second_info) < 0) return false;
@@ -106,8 +104,8 @@ bool same_end(const fs::path& one, const fs::path& other, std::uint64_t bytes) {
     for (std::uint64_t at = 0; at < bytes;) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, bytes - at));
         const auto offset = static_cast<off_t>(at);
-        const auto n = ::pread(first.get(), mine.data(), wanted, begin(first_info) + offset);
-        if (n <= 0 || ::pread(second.get(), theirs.data(), static_cast<std::size_t>(n),
+        const auto n = ::pread(first->get(), mine.data(), wanted, begin(first_info) + offset);
+        if (n <= 0 || ::pread(second->get(), theirs.data(), static_cast<std::size_t>(n),
                               begin(second_info) + offset) != n)
             return false;
         if (std::memcmp(mine.data(), theirs.data(), static_cast<std::size_t>(n)) != 0) return false;
@@ -116,22 +114,19 @@ bool same_end(const fs::path& one, const fs::path& other, std::uint64_t bytes) {
     return true;
 }
 
-Status set_aside(const DataDirectory& directory, const std::string& file) {
+Status set_aside(Files& files, const DataDirectory& directory, const std::string& file) {
     const auto from = directory.spool() / file, to = directory.set_aside() / from.filename();
     if (::mkdir(directory.set_aside().c_str(), 0750) != 0 && errno != EEXIST)
         return tl::unexpected(system_error(errno, "cannot make the folder spool/set-aside"));
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0)
-        return tl::unexpected(system_error(errno, "cannot set " + file + " aside"));
-    for (const auto& folder : {directory.set_aside(), from.parent_path(), directory.spool()})
-        if (auto synced = sync_directory(folder); !synced) return synced;
-    return {};
+    // One that was set aside before under this name stays; nobody else puts any there.
+    if (const auto there = files.size(to); there || there.error().code != "not_found")
+        return fail("system", "cannot set {} aside: {} is there already", file, to.string());
+    if (auto moved = files.rename_durably(from, to); !moved) return moved;
+    return sync_directory(directory.spool());  // the folder may be new
 }
 
-Status remove_duplicate(const DataDirectory& directory, const std::string& file) {
-    const auto path = directory.spool() / file;
-    if (::unlink(path.c_str()) != 0)
-        return tl::unexpected(system_error(errno, "cannot remove " + file + " from the spool"));
-    return sync_directory(path.parent_path());
+Status remove_duplicate(Files& files, const DataDirectory& directory, const std::string& file) {
+    return files.remove_durably(directory.spool() / file);
 }
 
 }  // namespace hilum

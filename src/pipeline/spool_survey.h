@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/error.h"
+#include "base/world.h"
 #include "store/data_directory.h"
 
 namespace hilum {
@@ -30,12 +29,13 @@ struct SpoolSurvey {
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory);
 
 // Whether the last `bytes` bytes of two files are the same.
-bool same_end(const std::filesystem::path& one, const std::filesystem::path& other, std::uint64_t bytes);
+bool same_end(Files& files, const std::filesystem::path& one, const std::filesystem::path& other,
+              std::uint64_t bytes);
 
 // Moves a file of the spool there, durably.
-Status set_aside(const DataDirectory& directory, const std::string& file);
+Status set_aside(Files& files, const DataDirectory& directory, const std::string& file);
 
 // Removes one that is known to lie there twice, durably.
-Status remove_duplicate(const DataDirectory& directory, const std::string& file);
+Status remove_duplicate(Files& files, const DataDirectory& directory, const std::string& file);
 
 }  // namespace hilum

@@ -2,10 +2,7 @@
 // and which goes on while the machine sleeps.
 #pragma once
 
-#include <functional>
-
-#include "base/clock.h"
-#include "base/units.h"
+#include "base/world.h"
 
 namespace hilum {
 
@@ -14,8 +11,7 @@ struct ClockReading {
     Timestamp wall;       // CLOCK_REALTIME
     Duration since_boot;  // CLOCK_BOOTTIME
 };
-ClockReading read_clocks();
-using ReadClocks = std::function<ClockReading()>;
+ClockReading read_clocks(const World& world);
 
 class ClockWatch {
   public:

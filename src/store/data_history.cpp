@@ -1,11 +1,8 @@
 #include "store/data_history.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/random.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -24,15 +21,6 @@ const char* words_for(const std::string& reason) {
                "were lost";
     if (reason == "foreign") return "the database is not the one that belongs to the folders beside it";
     return "the folders beside the database do not say which database belongs to them";
-}
-
-Result<std::string> random_id() {
-    std::array<unsigned char, 8> bytes;
-    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-        return tl::unexpected(system_error(errno, "cannot get random bytes"));
-    std::string id;
-    for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
-    return id;
 }
 
 bool holds_a_file(const std::filesystem::path& folder) {
@@ -116,11 +104,11 @@ std::filesystem::path mark_file(const DataDirectory& directory) {
     return directory.root / "history";
 }
 
-Status write_mark(const DataDirectory& directory, const HistoryMark& mark) {
+Status write_mark(Files& files, const DataDirectory& directory, const HistoryMark& mark) {
     const nlohmann::json json = {
         {"generations", mark.generations}, {"audit_id", mark.audit_id}, {"audit_hash", mark.audit_hash}};
     const std::string text = json.dump() + "\n";
-    return write_file_durably(mark_file(directory), std::as_bytes(std::span(text)));
+    return files.write_durably(mark_file(directory), std::as_bytes(std::span(text)));
 }
 
 std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
@@ -138,25 +126,24 @@ std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
     }
 }
 
-Result<Generation> join_history(Database& database, const DataDirectory& directory) {
+Result<Generation> join_history(World& world, Database& database, const DataDirectory& directory) {
     try {
         const auto mark = read_mark(directory);
         const auto have = mark_of(database);
         const auto reason = reason_of(database, directory, have, mark);
         if (reason.empty()) return Generation{have.generations.back(), ""};
-        const auto id = random_id();
-        if (!id) return tl::unexpected(id.error());
+        const auto id = fmt::format("{:016x}", world.random());
         if (reason != "first")
             spdlog::warn(
                 "{}; whole objects in the spool that it does not know are adopted (docs/operations.md, "
                 "\"Backup and restore\")",
                 words_for(reason));
         database.execute("BEGIN IMMEDIATE");
-        begin_generation(database, mark, *id, reason);
+        begin_generation(database, mark, id, reason);
         database.execute("COMMIT");
-        if (auto written = write_mark(directory, mark_of(database)); !written)
+        if (auto written = write_mark(world.files(), directory, mark_of(database)); !written)
             return tl::unexpected(written.error());
-        return Generation{*id, reason == "first" ? "" : reason};
+        return Generation{id, reason == "first" ? "" : reason};
     } catch (const SQLite::Exception& error) {
         return fail("database", "{}: {}", directory.database().string(), error.what());
     }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "base/world.h"
 #include "store/data_directory.h"
 #include "store/database/database.h"
 
@@ -29,7 +29,7 @@ std::filesystem::path mark_file(const DataDirectory& directory);
 
 // Durable. To be written after the commit of what it tells, so that a crash leaves it behind the database,
 // never ahead.
-Status write_mark(const DataDirectory& directory, const HistoryMark& mark);
+Status write_mark(Files& files, const DataDirectory& directory, const HistoryMark& mark);
 std::optional<HistoryMark> read_mark(const DataDirectory& directory);  // nothing: none that is readable
 
 // Called once, after the database was opened and before anything is written to it. Compares, and where the
@@ -42,6 +42,6 @@ struct Generation {
     std::string id;      // of the life that begins or goes on
     std::string reason;  // empty: it goes on
 };
-Result<Generation> join_history(Database& database, const DataDirectory& directory);
+Result<Generation> join_history(World& world, Database& database, const DataDirectory& directory);
 
 }  // namespace hilum

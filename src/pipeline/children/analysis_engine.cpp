@@ -28,16 +28,14 @@ int display_long_side(const Configuration& configuration) {
 
 }  // namespace
 
-AnalysisEngine::AnalysisEngine(boost::asio::io_context& loop, const Configuration& configuration,
-                               Environment environment)
-    : loop_(loop),
+AnalysisEngine::AnalysisEngine(World& world, const Configuration& configuration)
+    : world_(world),
       configuration_(configuration),
-      environment_(std::move(environment)),
       decoders_(static_cast<std::size_t>(decoder_count(configuration.decoder))),
-      deadline_timer_(loop) {
+      deadline_timer_(world.make_timer()) {
     for (std::size_t i = 0; i < configuration.models.size(); ++i)
         models_.push_back(
-            std::make_unique<ModelWorkers>(loop, configuration.models[i], workers_environment(i)));
+            std::make_unique<ModelWorkers>(world, configuration.models[i], workers_environment(i)));
 }
 
 AnalysisEngine::~AnalysisEngine() = default;
@@ -71,7 +69,8 @@ ModelWorkers::Environment AnalysisEngine::workers_environment(std::size_t model)
         .on_event = [this](audit::AuditEvent event) { environment_.on_model_event(std::move(event)); }};
 }
 
-void AnalysisEngine::start() {
+void AnalysisEngine::start(Environment environment) {
+    environment_ = std::move(environment);
     for (std::size_t i = 0; i < decoders_.size(); ++i) make_decoder(decoders_[i], static_cast<int>(i + 1));
     for (auto& model : models_) model->start();
     watch_deadlines();
@@ -79,7 +78,7 @@ void AnalysisEngine::start() {
 
 void AnalysisEngine::make_decoder(Decoder& decoder, int number) {
     decoder.child = std::make_unique<SupervisedChild>(
-        loop_, environment_.specify_decoder(std::to_string(number)),
+        world_, environment_.specify_decoder(std::to_string(number)),
         SupervisedChild::Callbacks{
             [this, &decoder](Message message) { on_decoder_message(decoder, std::move(message)); },
             [this, &decoder](const std::string& how) {
@@ -94,7 +93,7 @@ void AnalysisEngine::make_decoder(Decoder& decoder, int number) {
 }
 
 void AnalysisEngine::stop() {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     for (auto& decoder : decoders_)
         if (decoder.child) decoder.child->stop();
     for (auto& model : models_) model->stop();
@@ -183,7 +182,7 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
     idle->task = id;
     task.stage = Stage::decoding;
     task.child = idle->child.get();
-    task.deadline = std::chrono::steady_clock::now() + configuration_.decoder.timeout;
+    task.deadline = world_.monotonic() + configuration_.decoder.timeout;
     return true;
 }
 
@@ -207,7 +206,7 @@ void AnalysisEngine::give_to_worker(std::int64_t id, Task& task) {
     ++worker->inferring;
     task.stage = Stage::inferring;
     task.child = worker->child.get();
-    task.deadline = std::chrono::steady_clock::now() + configuration_.models[task.task.model].timeout;
+    task.deadline = world_.monotonic() + configuration_.models[task.task.model].timeout;
 }
 
 void AnalysisEngine::run_golden(std::size_t model, ModelWorker& worker, std::size_t index,
@@ -309,10 +308,8 @@ void AnalysisEngine::finish(std::int64_t id, AnalysisAnswer answer) {
 
 // A child that works for too long on a task is killed; its end fails the task.
 void AnalysisEngine::watch_deadlines() {
-    deadline_timer_.expires_after(std::chrono::milliseconds(250));
-    deadline_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
-        const auto time = std::chrono::steady_clock::now();
+    deadline_timer_->start(std::chrono::milliseconds(250), [this] {
+        const auto time = world_.monotonic();
         for (const auto& [id, task] : tasks_) {
             if (task.child == nullptr || task.deadline > time) continue;
             spdlog::error("{} took too long over one image and is killed",

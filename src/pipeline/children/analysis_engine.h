@@ -4,8 +4,6 @@
 // that judges it.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "base/world.h"
 #include "contract/analysis.h"
 #include "contract/configuration.h"
 #include "contract/messages.h"
@@ -68,12 +67,11 @@ class AnalysisEngine {
         std::function<void(audit::AuditEvent)> on_model_event;  // see ModelWorkers
     };
 
-    AnalysisEngine(boost::asio::io_context& loop, const Configuration& configuration,
-                   Environment environment);
+    AnalysisEngine(World& world, const Configuration& configuration);
     ~AnalysisEngine();
 
-    void start();
-    void stop();  // closes the children's channels
+    void start(Environment environment);  // before any reload
+    void stop();                          // closes the children's channels
 
     // Whether the model is ready and few enough tasks wait for it. Tasks beyond that are taken all the same.
     bool can_take(std::size_t model) const;
@@ -102,7 +100,7 @@ class AnalysisEngine {
         Stage stage = Stage::waiting_for_decoder;
         DecodeReply decoded;
         UniqueFd tensor, display;
-        std::chrono::steady_clock::time_point deadline;
+        MonotonicTime deadline;
         SupervisedChild* child = nullptr;  // that works on it
         std::string package_sha256;        // of the model.yaml that it was decoded for
         ModelIdentity identity;            // of the same
@@ -130,7 +128,7 @@ class AnalysisEngine {
     void finish(std::int64_t id, AnalysisAnswer answer);
     void watch_deadlines();
 
-    boost::asio::io_context& loop_;
+    World& world_;
     const Configuration& configuration_;
     Environment environment_;
     std::vector<Decoder> decoders_;
@@ -138,7 +136,7 @@ class AnalysisEngine {
     std::map<std::int64_t, Task> tasks_;                 // by number, so in order of arrival
     bool urgent_had_last_turn_ = false;
     std::int64_t next_urgent_ = -1'000'000'000'000, next_ = 1;
-    boost::asio::steady_timer deadline_timer_;
+    std::unique_ptr<Timer> deadline_timer_;
 };
 
 }  // namespace hilum

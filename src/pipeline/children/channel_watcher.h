@@ -1,8 +1,6 @@
-// A Channel on the coordinator's loop: calls back for each message and once when the peer is gone.
+// A Channel on the world's loop: calls back for each message and once when the peer is gone.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #include <string>
 
 #include "base/channel.h"
+#include "base/world.h"
 
 namespace hilum {
 
@@ -19,9 +18,9 @@ class ChannelWatcher : public std::enable_shared_from_this<ChannelWatcher> {
     // `reason`: empty when the peer closed its end in order, else what went wrong.
     using OnClosed = std::function<void(const std::string& reason)>;
 
-    // Takes the channel and makes it non-blocking. The callbacks run on `loop`, never after close().
-    static std::shared_ptr<ChannelWatcher> start(boost::asio::io_context& loop, Channel channel,
-                                                 OnMessage on_message, OnClosed on_closed);
+    // Takes the channel and makes it non-blocking. The callbacks run on the loop, never after close().
+    static std::shared_ptr<ChannelWatcher> start(World& world, Channel channel, OnMessage on_message,
+                                                 OnClosed on_closed);
 
     // A peer that does not read is closed like one that is gone.
     Status send(const nlohmann::json& packet, std::span<const int> fds = {});
@@ -29,12 +28,11 @@ class ChannelWatcher : public std::enable_shared_from_this<ChannelWatcher> {
     void drain();  // delivers at once what a peer that has ended left behind
 
   private:
-    ChannelWatcher(boost::asio::io_context& loop, Channel channel, OnMessage on_message, OnClosed on_closed);
-    void wait();
+    ChannelWatcher(Channel channel, OnMessage on_message, OnClosed on_closed);
     void read_waiting();
 
     Channel channel_;
-    boost::asio::posix::stream_descriptor descriptor_;  // shares channel_'s descriptor, never closes it
+    std::unique_ptr<Watch> watch_;  // of channel_'s descriptor
     OnMessage on_message_;
     OnClosed on_closed_;
     bool open_ = true;

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "base/logging.h"
@@ -32,14 +31,13 @@ bool contains(const std::list<ModelWorker>& workers, std::int64_t number) {
 
 }  // namespace
 
-ModelWorkers::ModelWorkers(boost::asio::io_context& loop, const ModelSettings& settings,
-                           Environment environment)
-    : loop_(loop),
+ModelWorkers::ModelWorkers(World& world, const ModelSettings& settings, Environment environment)
+    : world_(world),
       settings_(settings),
       key_(model_key(settings)),
       environment_(std::move(environment)),
-      reload_timer_(loop),
-      proof_timer_(loop) {}
+      reload_timer_(world.make_timer()),
+      proof_timer_(world.make_timer()) {}
 
 void ModelWorkers::start() {
     for (std::size_t slot = 0; slot < settings_.devices.size(); ++slot) add(serving_, slot).child->start();
@@ -48,8 +46,8 @@ void ModelWorkers::start() {
 
 void ModelWorkers::stop() {
     stopping_ = true;
-    reload_timer_.cancel();
-    proof_timer_.cancel();
+    reload_timer_->cancel();
+    proof_timer_->cancel();
     if (reloaded_) end_reload("the node is being stopped");
     for (auto* workers : {&serving_, &candidates_, &retiring_})
         for (auto& worker : *workers) worker.child->stop();
@@ -61,7 +59,7 @@ ModelWorker& ModelWorkers::add(Workers& workers, std::size_t slot) {
     const auto number = worker.number;
     const auto name = settings_.devices.size() == 1 ? key_ : fmt::format("{}/{}", key_, slot);
     worker.child = std::make_unique<SupervisedChild>(
-        loop_, environment_.specify(settings_.devices[slot], name),
+        world_, environment_.specify(settings_.devices[slot], name),
         SupervisedChild::Callbacks{
             [this, number](Message message) { on_message(number, std::move(message)); },
             [this, number](const std::string& how) { on_ended(number, how); },
@@ -121,7 +119,7 @@ void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
 
 // Not at once: its SupervisedChild is still at work when it tells of its end.
 void ModelWorkers::forget_later(std::int64_t number) {
-    boost::asio::post(loop_, [this, number] {
+    world_.post([this, number] {
         retiring_.remove_if([number](const ModelWorker& worker) { return worker.number == number; });
     });
 }
@@ -187,7 +185,7 @@ void ModelWorkers::take_up(ModelWorker& worker) {
 
 void ModelWorkers::prove_again_after(Duration wait) {
     if (stopping_) return;
-    wake_up_after(proof_timer_, wait, [this] {
+    wake_up_after(*proof_timer_, wait, [this] {
         for (auto& worker : serving_)
             if (worker.serves()) prove(worker);
         if (settings_.golden_every) prove_again_after(*settings_.golden_every);
@@ -200,7 +198,7 @@ void ModelWorkers::reload(const std::string& actor, Reloaded done) {
     if (reloaded_ || stopping_) {
         ModelReload outcome{
             key_, stopping_ ? "the node is being stopped" : "it is being reloaded already", {}, {}};
-        return boost::asio::post(loop_, [done = std::move(done), outcome] { done(outcome); });
+        return world_.post([done = std::move(done), outcome] { done(outcome); });
     }
     reloaded_ = std::move(done);
     actor_ = actor;
@@ -208,7 +206,7 @@ void ModelWorkers::reload(const std::string& actor, Reloaded done) {
     before_ = serving != nullptr ? serving->ready->model.version : "";
     spdlog::info("model {}: loading {} beside what serves", key_, settings_.package.string());
     for (std::size_t slot = 0; slot < settings_.devices.size(); ++slot) add(candidates_, slot);
-    wake_up_after(reload_timer_, longest_reload, [this] {
+    wake_up_after(*reload_timer_, longest_reload, [this] {
         end_reload(fmt::format("it was not ready within {}", format_duration(longest_reload)));
     });
     for (auto& candidate : candidates_) candidate.child->start();
@@ -228,7 +226,7 @@ void ModelWorkers::swap() {
 
 void ModelWorkers::end_reload(const std::string& error) {
     if (!reloaded_) return;
-    reload_timer_.cancel();
+    reload_timer_->cancel();
     const auto* serving = any_serving();
     ModelReload outcome{key_, error, before_, ""};
     auto event = event_of(error.empty() ? "model_reloaded" : "model_reload_failed", serving);

@@ -3,8 +3,6 @@
 // cases the outputs that the package expects (docs/model-package.md).
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
 #include <memory>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "pipeline/children/supervised_child.h"
@@ -61,7 +60,7 @@ class ModelWorkers {
         std::function<void(audit::AuditEvent)> on_event;  // of types "model_...": to be audited and counted
     };
 
-    ModelWorkers(boost::asio::io_context& loop, const ModelSettings& settings, Environment environment);
+    ModelWorkers(World& world, const ModelSettings& settings, Environment environment);
 
     void start();
     void stop();
@@ -105,7 +104,7 @@ class ModelWorkers {
     void prove_again_after(Duration wait);
     audit::AuditEvent event_of(const char* type, const ModelWorker* worker) const;
 
-    boost::asio::io_context& loop_;
+    World& world_;
     const ModelSettings& settings_;
     const std::string key_;
     Environment environment_;
@@ -115,7 +114,8 @@ class ModelWorkers {
     Reloaded reloaded_;   // set while the model is reloaded
     std::string actor_;   // who asked for the reload
     std::string before_;  // version that served when it began
-    boost::asio::steady_timer reload_timer_, proof_timer_;
+    std::unique_ptr<Timer> reload_timer_;
+    std::unique_ptr<Timer> proof_timer_;
     bool stopping_ = false;
 };
 

@@ -1,6 +1,5 @@
 #include "pipeline/children/supervised_child.h"
 
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 
@@ -11,19 +10,15 @@ namespace {
 constexpr std::chrono::milliseconds first_delay(100), longest_delay(30'000);
 }
 
-SupervisedChild::SupervisedChild(boost::asio::io_context& loop, ChildSpecification specification,
-                                 Callbacks callbacks)
-    : loop_(loop),
+SupervisedChild::SupervisedChild(World& world, ChildSpecification specification, Callbacks callbacks)
+    : world_(world),
       specification_(std::move(specification)),
       callbacks_(std::move(callbacks)),
-      restart_timer_(loop),
+      restart_timer_(world.make_timer()),
       delay_(first_delay) {}
 
 SupervisedChild::~SupervisedChild() {
     if (channel_) channel_->close();
-    if (!running()) return;
-    ::kill(child_.pid, SIGKILL);
-    ::waitpid(child_.pid, nullptr, 0);
 }
 
 void SupervisedChild::start() {
@@ -40,15 +35,16 @@ void SupervisedChild::launch() {
     const SpawnOptions options{specification_.arguments,
                                {ends->second.fd(), specification_.configuration_fd},
                                specification_.dies_with_parent};
-    auto child = spawn(options);
-    if (!child) {
-        last_end_ = child.error().message;
+    auto process = world_.spawn(options, [this](int wait_status) { ended(wait_status); });
+    if (!process) {
+        last_end_ = process.error().message;
         spdlog::error("cannot start {} {}: {}", specification_.role, specification_.name, last_end_);
         return schedule_restart();
     }
-    child_ = std::move(*child);
+    process_ = std::move(*process);
     channel_ = ChannelWatcher::start(
-        loop_, std::move(ends->first), [this](Message message) { callbacks_.on_message(std::move(message)); },
+        world_, std::move(ends->first),
+        [this](Message message) { callbacks_.on_message(std::move(message)); },
         [this](const std::string& reason) {
             // The process ends by itself now; one that sent nonsense is ended.
             if (!reason.empty()) {
@@ -56,27 +52,15 @@ void SupervisedChild::launch() {
                 kill();
             }
         });
-    watch_end();
     callbacks_.on_changed();
 }
 
-void SupervisedChild::watch_end() {
-    end_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop_, child_.pidfd.release());
-    end_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [this](const boost::system::error_code& error) {
-                         if (!error) ended();
-                     });
-}
-
-void SupervisedChild::ended() {
-    int wait_status = 0;
-    ::waitpid(child_.pid, &wait_status, 0);
+void SupervisedChild::ended(int wait_status) {
     last_end_ = describe_exit(wait_status);
     last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     if (channel_) channel_->drain();  // its last words may tell why
     if (!stopping_) spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
-    child_ = ChildProcess{};
-    end_.reset();
+    process_.reset();
     if (channel_) channel_->close();
     channel_.reset();
     callbacks_.on_ended(last_end_);
@@ -85,13 +69,12 @@ void SupervisedChild::ended() {
 }
 
 void SupervisedChild::schedule_restart() {
-    restart_timer_.expires_after(delay_);
-    delay_ = std::min(2 * delay_, longest_delay);
-    restart_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error || stopping_) return;
+    restart_timer_->start(delay_, [this] {
+        if (stopping_) return;
         ++restarts_;
         launch();
     });
+    delay_ = std::min(2 * delay_, longest_delay);
 }
 
 void SupervisedChild::prosper() {
@@ -100,13 +83,13 @@ void SupervisedChild::prosper() {
 
 void SupervisedChild::stop() {
     stopping_ = true;
-    restart_timer_.cancel();
+    restart_timer_->cancel();
     if (channel_) channel_->close();
     channel_.reset();
 }
 
 void SupervisedChild::kill() {
-    if (running()) ::kill(child_.pid, SIGKILL);
+    if (running()) process_->kill();
 }
 
 Status SupervisedChild::send(const nlohmann::json& packet, std::span<const int> fds) {
@@ -122,7 +105,7 @@ Status SupervisedChild::send(const nlohmann::json& packet, std::span<const int> 
 nlohmann::json SupervisedChild::status() const {
     return {{"role", specification_.role},
             {"name", specification_.name},
-            {"pid", running() ? child_.pid : 0},
+            {"pid", running() ? process_->pid() : 0},
             {"state", running()   ? "running"
                       : stopping_ ? "stopped"
                                   : "restarting"},

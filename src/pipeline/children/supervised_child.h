@@ -2,9 +2,6 @@
 // ends.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.h"
+#include "base/world.h"
 #include "pipeline/children/channel_watcher.h"
 
 namespace hilum {
@@ -35,14 +32,14 @@ class SupervisedChild {
         std::function<void()> on_changed;                      // its state changed
     };
 
-    SupervisedChild(boost::asio::io_context& loop, ChildSpecification specification, Callbacks callbacks);
+    SupervisedChild(World& world, ChildSpecification specification, Callbacks callbacks);
     ~SupervisedChild();  // kills it if it still runs
 
     void start();
     void stop();  // closes its channel and does not start it again; it ends by itself or by kill()
     void kill();  // SIGKILL; without stop() before, it is started again
-    bool running() const { return child_.pid > 0; }
-    pid_t pid() const { return child_.pid; }
+    bool running() const { return process_ != nullptr; }
+    pid_t pid() const { return running() ? process_->pid() : -1; }
     const std::string& name() const { return specification_.name; }
     int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
 
@@ -57,16 +54,14 @@ class SupervisedChild {
   private:
     void launch();
     void schedule_restart();
-    void watch_end();
-    void ended();
+    void ended(int wait_status);
 
-    boost::asio::io_context& loop_;
+    World& world_;
     ChildSpecification specification_;
     Callbacks callbacks_;
-    ChildProcess child_;
+    std::unique_ptr<RunningProcess> process_;
     std::shared_ptr<ChannelWatcher> channel_;
-    std::unique_ptr<boost::asio::posix::stream_descriptor> end_;
-    boost::asio::steady_timer restart_timer_;
+    std::unique_ptr<Timer> restart_timer_;
     std::chrono::milliseconds delay_{0};
     bool stopping_ = false;
     int restarts_ = 0;

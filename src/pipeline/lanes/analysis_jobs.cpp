@@ -1,10 +1,7 @@
 #include "pipeline/lanes/analysis_jobs.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
-#include <cerrno>
 #include <cstring>
 
 #include "base/clock.h"
@@ -66,21 +63,20 @@ void mark_urgent(Database& database, const std::string& study_instance_uid) {
 
 }  // namespace
 
-AnalysisJobs::AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
+AnalysisJobs::AnalysisJobs(World& world, CommitQueue& commits, AnalysisEngine& engine,
                            const Configuration& configuration, DataDirectory directory,
-                           std::string generation, std::vector<std::string> models,
-                           std::function<void()> on_finished)
-    : loop_(loop),
+                           std::string generation, std::vector<std::string> models)
+    : world_(world),
       commits_(commits),
       engine_(engine),
       configuration_(configuration),
       directory_(std::move(directory)),
       generation_(std::move(generation)),
       models_(std::move(models)),
-      on_finished_(std::move(on_finished)),
       claiming_(models_.size()),
-      claim_again_(models_.size()) {
-    for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.emplace_back(loop);
+      claim_again_(models_.size()),
+      files_(world.make_background()) {
+    for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.push_back(world.make_timer());
 }
 
 void AnalysisJobs::pump() {
@@ -137,24 +133,21 @@ void AnalysisJobs::claim_for(std::size_t model) {
                             return claim_for(model);
                         }
                         if (claimed->next_at)
-                            claim_after(model, from_microseconds(*claimed->next_at) - now());
+                            claim_after(model, from_microseconds(*claimed->next_at) - world_.now());
                         if (claim_again_[model]) claim_for(model);
                     });
 }
 
 void AnalysisJobs::claim_after(std::size_t model, Duration wait) {
-    wake_up_after(wake_timers_[model], wait, [this, model] { claim_for(model); });
+    wake_up_after(*wake_timers_[model], wait, [this, model] { claim_for(model); });
 }
 
 void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
     ++working_;
     const auto path = directory_.spool() / job.file;
-    UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) {
-        const int error = errno;
-        return keep_failure(job, model, system_error(error, "cannot open the stored object"), {});
-    }
-    engine_.submit({std::move(file), model, job.frame, false, [this, model, job](AnalysisAnswer answer) {
+    auto file = world_.files().open(path);
+    if (!file) return keep_failure(job, model, {"system", file.error().message, file.error().retry}, {});
+    engine_.submit({std::move(*file), model, job.frame, false, [this, model, job](AnalysisAnswer answer) {
                         if (auto* analysed = std::get_if<Analysed>(&answer))
                             return keep(job, model, std::move(*analysed));
                         if (auto* refused = std::get_if<Refused>(&answer))
@@ -168,12 +161,13 @@ void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
 
 void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
     auto shared = std::make_shared<Analysed>(std::move(analysed));
-    boost::asio::post(files_, [this, job, model, shared] {
+    files_->post([this, job, model, shared] {
         const std::string name = fmt::format("{}-{}.analysis", generation_, job.job);
         auto artifact = to_artifact(*shared);
-        auto written = artifact ? write_file_durably(directory_.analyses() / name, serialize(*artifact))
-                                : Status(tl::unexpected(artifact.error()));
-        boost::asio::post(loop_, [this, job, model, shared, name, written = std::move(written)] {
+        auto written = artifact
+                           ? world_.files().write_durably(directory_.analyses() / name, serialize(*artifact))
+                           : Status(tl::unexpected(artifact.error()));
+        world_.post([this, job, model, shared, name, written = std::move(written)] {
             if (!written)
                 return keep_failure(job, model, {written.error().code, written.error().message, Retry::later},
                                     shared->frames);

@@ -2,13 +2,11 @@
 // retries or quarantines what failed.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "base/world.h"
 #include "pipeline/children/analysis_engine.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
@@ -18,12 +16,13 @@ namespace hilum {
 class AnalysisJobs {
   public:
     // `generation`: the database's (data_history.h), part of the artifacts' names, so that no other life of
-    // it takes them for its own. `models`: the keys of configuration.models, in order. `on_finished`: a job
-    // came to an end, so a report may be due.
-    AnalysisJobs(boost::asio::io_context& loop, CommitQueue& commits, AnalysisEngine& engine,
+    // it takes them for its own. `models`: the keys of configuration.models, in order.
+    AnalysisJobs(World& world, CommitQueue& commits, AnalysisEngine& engine,
                  const Configuration& configuration, DataDirectory directory, std::string generation,
-                 std::vector<std::string> models, std::function<void()> on_finished);
+                 std::vector<std::string> models);
 
+    // `on_finished`: a job came to an end, so a report may be due.
+    void start(std::function<void()> on_finished) { on_finished_ = std::move(on_finished); }
     void pump();  // claims as much as the engine can take
     void drain() { draining_ = true; }
     bool idle() const { return working_ == 0; }
@@ -48,7 +47,7 @@ class AnalysisJobs {
     void keep_failure(const Claimed& job, std::size_t model, const Error& error, const FrameCount& frames);
     void finished();
 
-    boost::asio::io_context& loop_;
+    World& world_;
     CommitQueue& commits_;
     AnalysisEngine& engine_;
     const Configuration& configuration_;
@@ -58,8 +57,8 @@ class AnalysisJobs {
     std::function<void()> on_finished_;
     std::vector<bool> claiming_;  // one claim at a time for each model
     std::vector<bool> claim_again_;
-    std::vector<boost::asio::steady_timer> wake_timers_;  // for what waits for a later attempt
-    boost::asio::thread_pool files_{1};  // writes artifacts, so that neither the loop nor a C-STORE waits
+    std::vector<std::unique_ptr<Timer>> wake_timers_;  // for what waits for a later attempt
+    std::unique_ptr<Background> files_;  // writes artifacts, so that neither the loop nor a C-STORE waits
     int working_ = 0;
     bool draining_ = false;
 };

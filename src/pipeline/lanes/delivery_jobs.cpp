@@ -10,20 +10,16 @@
 
 namespace hilum {
 
-DeliveryJobs::DeliveryJobs(boost::asio::io_context& loop, CommitQueue& commits,
-                           const Configuration& configuration, DataDirectory directory,
-                           std::function<void()> on_changed)
-    : loop_(loop),
-      commits_(commits),
-      configuration_(configuration),
-      directory_(std::move(directory)),
-      on_changed_(std::move(on_changed)) {}
+DeliveryJobs::DeliveryJobs(World& world, CommitQueue& commits, const Configuration& configuration,
+                           DataDirectory directory)
+    : world_(world), commits_(commits), configuration_(configuration), directory_(std::move(directory)) {}
 
-void DeliveryJobs::start(const std::function<ChildSpecification(const std::string&)>& specify) {
+void DeliveryJobs::start(const std::function<ChildSpecification(const std::string&)>& specify,
+                         const std::function<void()>& on_changed) {
     for (const auto& destination : configuration_.destinations)
         lanes_
             .emplace_back(
-                loop_, commits_, destination, directory_, on_changed_,
+                world_, commits_, destination, directory_, on_changed,
                 [this](const CommitmentReport& report, auto answer) { keep_report(report, answer); })
             .start(specify(destination.name));
 }

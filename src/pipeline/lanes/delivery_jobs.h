@@ -1,21 +1,22 @@
 // Delivers committed results: a lane for each destination, so that none holds up another.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <deque>
 #include <functional>
 #include <string>
 
+#include "base/world.h"
 #include "pipeline/lanes/delivery_lane.h"
 
 namespace hilum {
 
 class DeliveryJobs {
   public:
-    DeliveryJobs(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-                 DataDirectory directory, std::function<void()> on_changed);
+    DeliveryJobs(World& world, CommitQueue& commits, const Configuration& configuration,
+                 DataDirectory directory);
 
-    void start(const std::function<ChildSpecification(const std::string& destination)>& specify);
+    void start(const std::function<ChildSpecification(const std::string& destination)>& specify,
+               const std::function<void()>& on_changed);
     void pump();
     void try_now();  // see DeliveryLane
     void drain();
@@ -28,11 +29,10 @@ class DeliveryJobs {
     nlohmann::json destinations_status() const;  // DeliveryLane::status() of each
 
   private:
-    boost::asio::io_context& loop_;
+    World& world_;
     CommitQueue& commits_;
     const Configuration& configuration_;
     DataDirectory directory_;
-    std::function<void()> on_changed_;
     std::deque<DeliveryLane> lanes_;
 };
 

@@ -1,13 +1,10 @@
 #include "pipeline/lanes/delivery_lane.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "base/clock.h"
-#include "base/file_system.h"
 #include "base/logging.h"
 #include "contract/sending_progress.h"
 #include "pipeline/lanes/wake_up.h"
@@ -16,22 +13,22 @@
 
 namespace hilum {
 
-DeliveryLane::DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits,
-                           const DestinationSettings& settings, DataDirectory directory,
-                           std::function<void()> on_changed, OnCommitmentReport on_report)
+DeliveryLane::DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
+                           DataDirectory directory, std::function<void()> on_changed,
+                           OnCommitmentReport on_report)
     : commits_(commits),
       settings_(settings),
       directory_(std::move(directory)),
       on_changed_(std::move(on_changed)),
       on_report_(std::move(on_report)),
-      loop_(loop),
-      wake_timer_(loop),
-      deadline_timer_(loop),
-      probe_timer_(loop) {}
+      world_(world),
+      wake_timer_(world.make_timer()),
+      deadline_timer_(world.make_timer()),
+      probe_timer_(world.make_timer()) {}
 
 void DeliveryLane::start(ChildSpecification sender) {
     sender_ = std::make_unique<SupervisedChild>(
-        loop_, std::move(sender),
+        world_, std::move(sender),
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
                                    [this](const std::string& how) { on_sender_ended(how); },
                                    [this] {
@@ -42,9 +39,9 @@ void DeliveryLane::start(ChildSpecification sender) {
 }
 
 void DeliveryLane::stop() {
-    wake_timer_.cancel();
-    deadline_timer_.cancel();
-    probe_timer_.cancel();
+    wake_timer_->cancel();
+    deadline_timer_->cancel();
+    probe_timer_->cancel();
     sender_->stop();
 }
 
@@ -129,12 +126,12 @@ void DeliveryLane::on_claimed(Claim claimed) {
         return send();
     }
     if (claimed.commitment) return request_commitment(*claimed.commitment);
-    if (claimed.next_at) wake_after(from_microseconds(*claimed.next_at) - now());
+    if (claimed.next_at) wake_after(from_microseconds(*claimed.next_at) - world_.now());
     if (pump_again_) pump();
 }
 
 void DeliveryLane::wake_after(Duration wait) {
-    wake_up_after(wake_timer_, wait, [this] { pump(); });
+    wake_up_after(*wake_timer_, wait, [this] { pump(); });
 }
 
 bool DeliveryLane::awaits_sender() const {
@@ -143,7 +140,7 @@ bool DeliveryLane::awaits_sender() const {
 
 // Of every step the sender knows its own time limit, and tells when one is made.
 void DeliveryLane::limit_time() {
-    wake_up_after(deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
+    wake_up_after(*deadline_timer_, 4 * settings_.timeout + std::chrono::seconds(5), [this] {
         if (!awaits_sender()) return;
         spdlog::error("sender {} made no progress for too long and is killed", settings_.name);
         sender_->kill();
@@ -153,13 +150,13 @@ void DeliveryLane::limit_time() {
 void DeliveryLane::send() {
     phase_ = Phase::sending;
     const auto path = directory_.results() / current_.file;
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto file = world_.files().open(path);
     if (!file) {
-        const bool gone = errno == ENOENT;
-        const auto error = system_error(errno, "cannot open the result's file " + path.string());
-        return keep({current_.request.delivery, gone ? "unsendable" : "retry", -1, error.message, false});
+        const bool gone = file.error().code == "not_found";
+        return keep(
+            {current_.request.delivery, gone ? "unsendable" : "retry", -1, file.error().message, false});
     }
-    const int fds[] = {file.get()};
+    const int fds[] = {file->get()};
     if (auto sent = sender_->send(to_packet(current_.request), fds); !sent)
         return keep({current_.request.delivery, "retry", -1, sent.error().message, false});
     limit_time();
@@ -199,7 +196,7 @@ void DeliveryLane::on_sender_ended(const std::string& how) {
 
 void DeliveryLane::keep(DeliverReply reply) {
     phase_ = Phase::keeping;
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     note_association(!reply.no_association, reply.message);
     commits_.submit_until_kept(
         [current = current_, reply, &settings = settings_](Database& database) {
@@ -263,7 +260,7 @@ void DeliveryLane::request_commitment(const CommitmentRequest& request) {
 }
 
 void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     phase_ = Phase::keeping;
     // Whether the destination is down, results tell: one may refuse this association and take those.
     refused_commitments_ = reply.accepted ? 0 : refused_commitments_ + 1;
@@ -295,7 +292,7 @@ void DeliveryLane::note_association(bool given, const std::string& why) {
     down_why_ = why;
     if (!down_) {
         down_ = true;
-        down_since_ = to_microseconds(now());
+        down_since_ = to_microseconds(world_.now());
         spdlog::warn("destination {} is down: {}", settings_.name, loggable(why));
         on_changed_();
     }
@@ -305,7 +302,7 @@ void DeliveryLane::note_association(bool given, const std::string& why) {
 // The delay goes on growing where C-ECHO is answered and C-STORE gets no association.
 void DeliveryLane::probe_later() {
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
-    wake_up_after(probe_timer_, policy.delay_after(refused_associations_), [this] { probe(); });
+    wake_up_after(*probe_timer_, policy.delay_after(refused_associations_), [this] { probe(); });
 }
 
 void DeliveryLane::try_now() {
@@ -324,7 +321,7 @@ void DeliveryLane::probe() {
 }
 
 void DeliveryLane::on_probed(const EchoReply& reply) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     phase_ = Phase::idle;
     if (reply.answers) {
         down_ = false;

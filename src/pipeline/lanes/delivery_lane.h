@@ -3,13 +3,12 @@
 // its answer.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "pipeline/children/supervised_child.h"
@@ -23,7 +22,7 @@ namespace hilum {
 class DeliveryLane {
   public:
     // `on_report`: for what comes over the sender's association.
-    DeliveryLane(boost::asio::io_context& loop, CommitQueue& commits, const DestinationSettings& settings,
+    DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
                  DataDirectory directory, std::function<void()> on_changed, OnCommitmentReport on_report);
 
     void start(ChildSpecification sender);
@@ -85,8 +84,10 @@ class DeliveryLane {
     bool down_ = false;
     std::int64_t down_since_ = 0;
     std::string down_why_;
-    boost::asio::io_context& loop_;
-    boost::asio::steady_timer wake_timer_, deadline_timer_, probe_timer_;
+    World& world_;
+    std::unique_ptr<Timer> wake_timer_;
+    std::unique_ptr<Timer> deadline_timer_;
+    std::unique_ptr<Timer> probe_timer_;
 };
 
 }  // namespace hilum

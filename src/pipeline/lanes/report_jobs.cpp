@@ -53,23 +53,22 @@ constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images w
 
 }  // namespace
 
-ReportJobs::ReportJobs(boost::asio::io_context& loop, CommitQueue& commits,
-                       const Configuration& configuration, DataDirectory directory,
-                       std::vector<std::string> models, std::function<void()> on_results,
-                       std::function<void()> on_changed)
-    : loop_(loop),
+ReportJobs::ReportJobs(World& world, CommitQueue& commits, const Configuration& configuration,
+                       DataDirectory directory, std::vector<std::string> models)
+    : world_(world),
       commits_(commits),
       configuration_(configuration),
       directory_(std::move(directory)),
       models_(std::move(models)),
-      on_results_(std::move(on_results)),
-      on_changed_(std::move(on_changed)),
-      wake_timer_(loop),
-      deadline_timer_(loop) {}
+      wake_timer_(world.make_timer()),
+      deadline_timer_(world.make_timer()) {}
 
-void ReportJobs::start(ChildSpecification composer) {
+void ReportJobs::start(ChildSpecification composer, std::function<void()> on_results,
+                       std::function<void()> on_changed) {
+    on_results_ = std::move(on_results);
+    on_changed_ = std::move(on_changed);
     composer_ = std::make_unique<SupervisedChild>(
-        loop_, std::move(composer),
+        world_, std::move(composer),
         SupervisedChild::Callbacks{
             [this](Message message) { on_composer_message(std::move(message)); },
             [this](const std::string& how) {
@@ -100,22 +99,19 @@ void ReportJobs::pump() {
             }
             if (next->request) {
                 composing_ = next->request->job;
-                deadline_timer_.expires_after(composer_timeout);
-                deadline_timer_.async_wait([this](const boost::system::error_code& error) {
-                    if (!error) composer_->kill();
-                });
+                deadline_timer_->start(composer_timeout, [this] { composer_->kill(); });
                 if (!composer_->send(to_packet(*next->request)))
                     fail_report(next->request->job, {"process_died", "the composer is gone", Retry::later});
                 return;
             }
             on_results_();
-            if (next->next_at) wake_after(from_microseconds(*next->next_at) - now());
+            if (next->next_at) wake_after(from_microseconds(*next->next_at) - world_.now());
             if (pump_again_) pump();
         });
 }
 
 void ReportJobs::wake_after(Duration wait) {
-    wake_up_after(wake_timer_, wait, [this] { pump(); });
+    wake_up_after(*wake_timer_, wait, [this] { pump(); });
 }
 
 ReportJobs::Next ReportJobs::next_report(Database& database) const {
@@ -251,7 +247,7 @@ void ReportJobs::on_composer_message(Message message) {
 }
 
 void ReportJobs::on_reply(ComposeReply reply) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     if (!reply.error_code.empty())
         spdlog::error("report {}: {}: {}", reply.job, reply.error_code, reply.error);
     if (!reply.error_code.empty() && reply.results.empty() && reply.error_code != "artifact_damaged")
@@ -362,7 +358,7 @@ void ReportJobs::analyse_again(Database& database, std::int64_t report) const {
 }
 
 void ReportJobs::fail_report(std::int64_t report, const Error& error) {
-    deadline_timer_.cancel();
+    deadline_timer_->cancel();
     composing_ = none;
     spdlog::error("report {}: {}", report, error.message);
     commits_.submit_until_kept([report, error, retry = configuration_.retry](

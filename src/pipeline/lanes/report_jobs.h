@@ -2,14 +2,13 @@
 // report is composed, and the results are queued for their destinations.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "pipeline/children/supervised_child.h"
@@ -20,12 +19,13 @@ namespace hilum {
 
 class ReportJobs {
   public:
-    // `models`: the keys of configuration.models, in order. `on_results`: there may be something to deliver.
-    ReportJobs(boost::asio::io_context& loop, CommitQueue& commits, const Configuration& configuration,
-               DataDirectory directory, std::vector<std::string> models, std::function<void()> on_results,
-               std::function<void()> on_changed);
+    // `models`: the keys of configuration.models, in order.
+    ReportJobs(World& world, CommitQueue& commits, const Configuration& configuration,
+               DataDirectory directory, std::vector<std::string> models);
 
-    void start(ChildSpecification composer);
+    // `on_results`: there may be something to deliver.
+    void start(ChildSpecification composer, std::function<void()> on_results,
+               std::function<void()> on_changed);
     void pump();  // looks for studies that are due and for reports to compose
     void drain() { draining_ = true; }
     bool idle() const { return !composing_; }
@@ -55,7 +55,7 @@ class ReportJobs {
     void fail_report(std::int64_t report, const Error& error);
     void wake_after(Duration wait);
 
-    boost::asio::io_context& loop_;
+    World& world_;
     CommitQueue& commits_;
     const Configuration& configuration_;
     DataDirectory directory_;
@@ -65,7 +65,8 @@ class ReportJobs {
     std::optional<std::int64_t> composing_;  // the report that the composer, or its claim, works on
     bool pump_again_ = false;
     bool draining_ = false;
-    boost::asio::steady_timer wake_timer_, deadline_timer_;
+    std::unique_ptr<Timer> wake_timer_;
+    std::unique_ptr<Timer> deadline_timer_;
 };
 
 }  // namespace hilum

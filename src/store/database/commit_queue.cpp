@@ -4,8 +4,8 @@
 #include <sqlite3.h>
 #include <sysexits.h>
 
-#include <boost/asio/post.hpp>
 #include <cstdlib>
+#include <utility>
 
 namespace hilum {
 namespace {
@@ -43,65 +43,55 @@ void checkpoint(Database& database) {
 
 }  // namespace
 
-CommitQueue::CommitQueue(boost::asio::io_context& loop, Database database, FollowedClock clock)
-    : loop_(loop),
+CommitQueue::CommitQueue(World& world, Database database, OnClockSet on_clock_set)
+    : world_(world),
       database_(std::move(database)),
-      clock_(std::move(clock)),
-      clock_watch_(clock_.read()),
-      thread_([this] { run(); }) {}
-
-CommitQueue::~CommitQueue() {
-    end();
-}
-
-void CommitQueue::end() {
-    if (!thread_.joinable()) return;
-    {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-    }
-    arrived_.notify_one();
-    thread_.join();
-}
+      on_clock_set_(std::move(on_clock_set)),
+      clock_watch_(read_clocks(world)),
+      background_(world.make_background()) {}
 
 void CommitQueue::log_failure(const Error* error) {
     if (error != nullptr) spdlog::error("{}", error->message);
 }
 
 void CommitQueue::run_later(std::function<void()> action) {
-    auto timer = std::make_shared<boost::asio::steady_timer>(loop_, retry_after);
-    timer->async_wait([timer, action = std::move(action)](const boost::system::error_code& error) {
-        if (!error) action();
+    const auto delay = delays_.insert(delays_.end(), world_.make_timer());
+    (*delay)->start(retry_after, [this, delay, action = std::move(action)] {
+        const auto due = std::move(*delay);  // which keeps this action while it runs
+        delays_.erase(delay);
+        action();
     });
 }
 
 void CommitQueue::push(Unit unit) {
+    if (!background_) return;
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back(std::move(unit));
+        if (std::exchange(called_, true)) return;
     }
-    arrived_.notify_one();
+    background_->post([this] { run_waiting(); });
 }
 
-void CommitQueue::run() {
-    std::size_t units = 0;  // since the last checkpoint
-    for (;;) {
-        std::deque<Unit> batch;
-        {
-            std::unique_lock lock(mutex_);
-            arrived_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-            if (waiting_.empty()) return;
-            while (!waiting_.empty() && batch.size() < largest_batch) {
-                batch.push_back(std::move(waiting_.front()));
-                waiting_.pop_front();
-            }
-        }
+std::deque<CommitQueue::Unit> CommitQueue::next_batch() {
+    const std::lock_guard lock(mutex_);
+    std::deque<Unit> batch;
+    while (!waiting_.empty() && batch.size() < largest_batch) {
+        batch.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+    }
+    called_ = !batch.empty();
+    return batch;
+}
+
+void CommitQueue::run_waiting() {
+    for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
         run_batch(batch);
-        for (auto& unit : batch) boost::asio::post(loop_, std::move(unit.done));
-        units += batch.size();
-        if (units < units_before_checkpoint) continue;
+        for (auto& unit : batch) world_.post(std::move(unit.done));
+        since_checkpoint_ += batch.size();
+        if (since_checkpoint_ < units_before_checkpoint) continue;
         checkpoint(database_);
-        units = 0;
+        since_checkpoint_ = 0;
     }
 }
 
@@ -126,11 +116,11 @@ void CommitQueue::run_unit(Unit& unit) {
 
 // A transaction that fails takes with it what it moved: the next one moves it.
 void CommitQueue::follow_clock() {
-    unfollowed_ += clock_watch_.step_to(clock_.read());
-    if (unfollowed_ == followed_ || !clock_.on_set) return;
+    unfollowed_ += clock_watch_.step_to(read_clocks(world_));
+    if (unfollowed_ == followed_ || !on_clock_set_) return;
     const Duration step = unfollowed_ - followed_;
     followed_ = unfollowed_;
-    Unit unit{[this, step](Database& database) { clock_.on_set(database, step); },
+    Unit unit{[this, step](Database& database) { on_clock_set_(database, step); },
               [](const Error& error) { log_failure(&error); }, [] {}};
     run_unit(unit);
 }

@@ -1,38 +1,34 @@
-// The one writer to the database: a thread that runs what waits in one transaction, so that the syncs of
-// concurrent associations and jobs are shared, and reports back to the coordinator's loop after the commit.
+// The one writer to the database: runs what waits in one transaction, beside the loop, so that the syncs of
+// concurrent associations and jobs are shared, and reports back on the loop after the commit.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <type_traits>
 
+#include "base/world.h"
 #include "store/clock_watch.h"
 #include "store/database/database.h"
 
 namespace hilum {
 
-// When somebody set the wall clock, `on_set` is told by how much, on the commit thread, before any work that
-// sees the new time and in the transaction of that work.
-struct FollowedClock {
-    ReadClocks read = read_clocks;
-    std::function<void(Database&, Duration step)> on_set;
-};
-
 class CommitQueue {
   public:
-    // `loop` must outlive this object.
-    CommitQueue(boost::asio::io_context& loop, Database database, FollowedClock clock = {});
-    ~CommitQueue();
-    void end();  // runs what waits, then ends the thread; nothing may be submitted any more
+    // When somebody set the wall clock, it is told by how much, beside the loop, before any work that sees
+    // the new time and in the transaction of that work.
+    using OnClockSet = std::function<void(Database&, Duration step)>;
 
-    // Runs `work(Database&)` on the commit thread inside a savepoint, and after the transaction is on the
+    // `world` must outlive this object.
+    CommitQueue(World& world, Database database, OnClockSet on_clock_set = {});
+    ~CommitQueue() { end(); }
+    // Runs what waits, as the world's Background does when it goes; what is submitted from now on is not run.
+    void end() { background_.reset(); }
+
+    // Runs `work(Database&)` beside the loop inside a savepoint, and after the transaction is on the
     // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
     // alone are rolled back; when the commit fails, those of all that shared it. An I/O error ends the
     // process: what is on the disk is then unknown, and a restart recovers it.
@@ -88,23 +84,25 @@ class CommitQueue {
     static void log_failure(const Error* error);
     void push(Unit unit);
     void run_later(std::function<void()> action);  // on the loop, after retry_after
-    void run();
+    std::deque<Unit> next_batch();
+    void run_waiting();
     void run_batch(std::deque<Unit>& batch);
     void run_unit(Unit& unit);
     void follow_clock();
     void undo(Unit& unit, Error error);
 
-    boost::asio::io_context& loop_;
+    World& world_;
     Database database_;
-    FollowedClock clock_;
+    OnClockSet on_clock_set_;
     ClockWatch clock_watch_;
-    Duration unfollowed_{0};  // steps of the clock of which no transaction that was committed knows
-    Duration followed_{0};    // of these, what the transaction that runs knows
+    Duration unfollowed_{0};            // steps of the clock of which no transaction that was committed knows
+    Duration followed_{0};              // of these, what the transaction that runs knows
+    std::size_t since_checkpoint_ = 0;  // units
+    std::list<std::unique_ptr<Timer>> delays_;  // of what is run later
     std::mutex mutex_;
-    std::condition_variable arrived_;
     std::deque<Unit> waiting_;
-    bool ending_ = false;
-    std::thread thread_;
+    bool called_ = false;                     // run_waiting() is still to come, or has not seen the last unit
+    std::unique_ptr<Background> background_;  // ends before what its work uses
 };
 
 }  // namespace hilum

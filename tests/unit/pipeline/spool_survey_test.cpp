@@ -5,6 +5,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <boost/asio/io_context.hpp>
+
+#include "pipeline/asio_world.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -36,6 +39,8 @@ class SpoolSurveyTest : public testing::Test {
         return files;
     }
 
+    boost::asio::io_context loop_;
+    AsioWorld world_{loop_};
     test::TemporaryFolder folder_;
     DataDirectory directory_{folder_.path()};
     Database database_ = test::open_database(folder_);
@@ -96,11 +101,11 @@ TEST_F(SpoolSurveyTest, OtherFilesLinksAndWhatWasSetAsideAreNoneOfIt) {
 
 TEST_F(SpoolSurveyTest, SettingAsideMovesAndReplacesNothing) {
     const auto path = put("20260101/a.dcm");
-    ASSERT_TRUE(set_aside(directory_, "20260101/a.dcm"));
+    ASSERT_TRUE(set_aside(world_.files(), directory_, "20260101/a.dcm"));
     EXPECT_FALSE(std::filesystem::exists(path));
     EXPECT_TRUE(std::filesystem::exists(directory_.set_aside() / "a.dcm"));
     put("20260102/a.dcm");
-    EXPECT_FALSE(set_aside(directory_, "20260102/a.dcm"));
+    EXPECT_FALSE(set_aside(world_.files(), directory_, "20260102/a.dcm"));
     EXPECT_TRUE(std::filesystem::exists(directory_.spool() / "20260102/a.dcm"));
 }
 
@@ -112,10 +117,10 @@ TEST_F(SpoolSurveyTest, TwoFilesWithOneDataSetBehindDifferentHeadsEndTheSame) {
     const std::string data(300'000, 'd');
     const auto one = write("one", "head" + data), other = write("other", "longer head" + data),
                damaged = write("damaged", "head" + data.substr(1) + "e"), cut = write("cut", "d");
-    EXPECT_TRUE(same_end(one, other, data.size()));
-    EXPECT_FALSE(same_end(one, damaged, data.size()));
-    EXPECT_FALSE(same_end(one, cut, data.size()));
-    EXPECT_FALSE(same_end(one, folder_.path() / "missing", data.size()));
+    EXPECT_TRUE(same_end(world_.files(), one, other, data.size()));
+    EXPECT_FALSE(same_end(world_.files(), one, damaged, data.size()));
+    EXPECT_FALSE(same_end(world_.files(), one, cut, data.size()));
+    EXPECT_FALSE(same_end(world_.files(), one, folder_.path() / "missing", data.size()));
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+
+#include "pipeline/asio_world.h"
+
 namespace hilum {
 namespace {
 
@@ -29,9 +33,11 @@ TEST(ClockWatch, TakesDriftForNoStepHoweverLongItLasts) {
 }
 
 TEST(ClockWatch, ReadsTwoClocksOfOneMoment) {
-    ClockWatch watch(read_clocks());
+    boost::asio::io_context loop;
+    const AsioWorld world(loop);
+    ClockWatch watch(read_clocks(world));
     const auto before = now();
-    const auto reading = read_clocks();
+    const auto reading = read_clocks(world);
     EXPECT_GE(reading.wall, before);
     EXPECT_LE(reading.wall, now());
     EXPECT_EQ(watch.step_to(reading), 0s);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+
+#include "pipeline/asio_world.h"
 #include "store/overview/storage_status.h"
 #include "unit/store/test_database.h"
 
@@ -19,9 +22,9 @@ class DataHistoryTest : public testing::Test {
     // One life of the node, in which so many events happen. What it was told at its start.
     std::string live(int events = 1, bool marks = true) {
         auto database = test::open_database(folder_);
-        const auto generation = join_history(database, directory_).value();
+        const auto generation = join_history(world_, database, directory_).value();
         for (int i = 0; i < events; ++i) database.append_audit({});
-        if (marks && !write_mark(directory_, mark_of(database))) return "cannot mark";
+        if (marks && !write_mark(world_.files(), directory_, mark_of(database))) return "cannot mark";
         id_ = generation.id;
         generations_ = mark_of(database).generations;
         return generation.reason;
@@ -43,6 +46,8 @@ class DataHistoryTest : public testing::Test {
         return database.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
     }
 
+    boost::asio::io_context loop_;
+    AsioWorld world_{loop_};
     test::TemporaryFolder folder_;
     DataDirectory directory_{folder_.path()};
     std::string id_;

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <boost/asio/io_context.hpp>
+
 #include "base/file_system.h"
+#include "pipeline/asio_world.h"
 
 namespace hilum {
 namespace {
@@ -22,12 +25,13 @@ class SupervisedChildTest : public testing::Test {
     std::unique_ptr<SupervisedChild> child(const std::string& script) {
         ChildSpecification specification{"test", "1", {"/bin/sh", "-c", script}, memfd_.get(), true};
         return std::make_unique<SupervisedChild>(
-            loop_, specification,
+            world_, specification,
             SupervisedChild::Callbacks{[this](Message message) { messages_.push_back(message.body); },
                                        [this](const std::string& how) { ends_.push_back(how); }, [] {}});
     }
 
     boost::asio::io_context loop_;
+    AsioWorld world_{loop_};
     UniqueFd memfd_ = std::move(*make_memfd("test", std::size_t{0}));
     std::vector<nlohmann::json> messages_;
     std::vector<std::string> ends_;
@@ -85,7 +89,7 @@ TEST_F(SupervisedChildTest, LeavesNoProcessBehind) {
 TEST_F(SupervisedChildTest, SurvivesAProgramThatIsNotThere) {
     ChildSpecification specification{"test", "1", {"/no/such/program"}, memfd_.get(), true};
     SupervisedChild missing(
-        loop_, specification,
+        world_, specification,
         {[](Message) {}, [this](const std::string& how) { ends_.push_back(how); }, [] {}});
     missing.start();
     run_until([&] { return !ends_.empty(); });

@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "pipeline/asio_world.h"
 #include "store/database/commit_queue.h"
 #include "support/power_cut_vfs.h"
 #include "unit/store/test_database.h"
@@ -38,7 +39,8 @@ class PowerCutTest : public testing::Test {
     // the commit queue ends the process.
     void receive(std::initializer_list<const char*> uids) {
         boost::asio::io_context loop;
-        CommitQueue commits(loop, test::open_database(folder_));
+        AsioWorld world(loop);
+        CommitQueue commits(world, test::open_database(folder_));
         const auto store = test::instance_store(folder_);
         for (const std::string uid : uids) {
             commits.submit([&](Database& database) { return store.store(database, test::received(uid)); },
@@ -90,7 +92,8 @@ TEST_F(PowerCutTest, AfterAFailedSyncOfACheckpointLosesNothingThatWasAcknowledge
     EXPECT_EQ(live([&] { receive({"1.1"}); }), 0);
     const int how = live([&] {
         boost::asio::io_context loop;
-        CommitQueue commits(loop, test::open_database(folder_));
+        AsioWorld world(loop);
+        CommitQueue commits(world, test::open_database(folder_));
         PowerCutVfs::fail_sync("hilum.db", 1);
         for (int i = 0; i < 300; ++i)
             commits.submit([i](Database& database) { database.count("filler", {{"i", std::to_string(i)}}); });

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
+#include "pipeline/asio_world.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -24,12 +26,13 @@ class CommitQueueTest : public testing::Test {
     boost::asio::io_context loop_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_ =
         boost::asio::make_work_guard(loop_);
+    AsioWorld world_{loop_};
     int completed_ = 0;
 };
 
 TEST_F(CommitQueueTest, ReportsAfterTheCommit) {
     std::optional<std::int64_t> seen_by_another_connection;
-    CommitQueue commits(loop_, open_database(folder_));
+    CommitQueue commits(world_, open_database(folder_));
     commits.submit(
         [](Database& database) {
             database.count("things");
@@ -46,7 +49,7 @@ TEST_F(CommitQueueTest, ReportsAfterTheCommit) {
 }
 
 TEST_F(CommitQueueTest, AFailingUnitLosesOnlyItsOwnChanges) {
-    CommitQueue commits(loop_, open_database(folder_));
+    CommitQueue commits(world_, open_database(folder_));
     Result<void> good = fail("x", "not run"), bad;
     commits.submit([](Database& database) { database.count("good"); },
                    [&](Result<void> result) { ++completed_, good = result; });
@@ -67,7 +70,7 @@ TEST_F(CommitQueueTest, AFailingUnitLosesOnlyItsOwnChanges) {
 }
 
 TEST_F(CommitQueueTest, TheAuditChainSurvivesAFailingUnit) {
-    CommitQueue commits(loop_, open_database(folder_));
+    CommitQueue commits(world_, open_database(folder_));
     const auto append = [](Database& database) { database.append_audit({}); };
     commits.submit(append, [&](Result<void>) { ++completed_; });
     commits.submit(
@@ -87,7 +90,7 @@ TEST_F(CommitQueueTest, TheAuditChainSurvivesAFailingUnit) {
 TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
     auto database = open_database(folder_);
     database.execute("PRAGMA max_page_count = 1");  // as many as there are
-    CommitQueue commits(loop_, std::move(database));
+    CommitQueue commits(world_, std::move(database));
     Result<void> result;
     commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
                    [&](Result<void> got) { ++completed_, result = got; });
@@ -104,7 +107,7 @@ TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
 TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereTheDiskIsFullForAWhile) {
     auto database = open_database(folder_);
     database.execute("PRAGMA max_page_count = 1");  // as many as there are
-    CommitQueue commits(loop_, std::move(database));
+    CommitQueue commits(world_, std::move(database));
     int runs = 0;
     Result<void> result = fail("x", "not run");
     commits.submit_until_kept(
@@ -119,7 +122,7 @@ TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereTheDiskIsFullForAWhile) {
 }
 
 TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
-    CommitQueue commits(loop_, open_database(folder_));
+    CommitQueue commits(world_, open_database(folder_));
     Result<void> result;
     int runs = 0;
     commits.submit_until_kept(
@@ -135,43 +138,40 @@ TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
 
 TEST_F(CommitQueueTest, RunsWhatWaitsBeforeItEnds) {
     {
-        CommitQueue commits(loop_, open_database(folder_));
+        CommitQueue commits(world_, open_database(folder_));
         for (int i = 0; i < 100; ++i) commits.submit([](Database& database) { database.count("things"); });
     }
     EXPECT_EQ(open_database(folder_).number("SELECT value FROM counter WHERE name = 'things'"), 100);
 }
 
-// A clock that a test sets, and what the queue says of it.
-class SettableClock {
+// Its clock is a test's to set.
+class SettableWorld : public AsioWorld {
   public:
-    FollowedClock clock() {
-        return {.read =
-                    [this] {
-                        return ClockReading{Timestamp(std::chrono::seconds(wall_.load())), Duration(0)};
-                    },
-                .on_set =
-                    [](Database& database, Duration step) {
-                        database.count("seconds_set", nlohmann::json::object(), step.count() / 1'000'000);
-                    }};
-    }
+    using AsioWorld::AsioWorld;
+    Timestamp now() const override { return Timestamp(std::chrono::seconds(wall_.load())); }
+    Duration since_boot() const override { return Duration(0); }
     void set_by(int seconds) { wall_ += seconds; }
 
   private:
     std::atomic<int> wall_{0};
 };
 
+void count_seconds_set(Database& database, Duration step) {
+    database.count("seconds_set", nlohmann::json::object(), step.count() / 1'000'000);
+}
+
 std::optional<std::int64_t> seconds_set(Database& database) {
     return database.number("SELECT value FROM counter WHERE name = 'seconds_set'");
 }
 
 TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
-    SettableClock clock;
-    CommitQueue commits(loop_, open_database(folder_), clock.clock());
+    SettableWorld world(loop_);
+    CommitQueue commits(world, open_database(folder_), count_seconds_set);
     std::optional<std::int64_t> before = 0, after;
     commits.submit([&](Database& database) { before = seconds_set(database); },
                    [&](Result<void>) { ++completed_; });
     run(1);
-    clock.set_by(7200);
+    world.set_by(7200);
     commits.submit([&](Database& database) { after = seconds_set(database); },
                    [&](Result<void>) { ++completed_; });
     commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
@@ -183,18 +183,18 @@ TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
 }
 
 TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
-    SettableClock clock;
+    SettableWorld world(loop_);
     auto database = open_database(folder_);
     database.execute("PRAGMA max_page_count = 1");
-    CommitQueue commits(loop_, std::move(database), clock.clock());
-    clock.set_by(-3600);
+    CommitQueue commits(world, std::move(database), count_seconds_set);
+    world.set_by(-3600);
     commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
                    [&](Result<void> result) {
                        ++completed_;
                        EXPECT_FALSE(result);
                    });
     run(1);
-    clock.set_by(-60);
+    world.set_by(-60);
     commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
     run(2);
     auto other = open_database(folder_);

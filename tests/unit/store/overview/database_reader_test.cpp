@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/clock.h"
-#include "pipeline/control.h"
+#include "pipeline/control/control_requests.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {

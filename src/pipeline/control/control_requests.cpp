@@ -1,4 +1,4 @@
-#include "pipeline/control.h"
+#include "pipeline/control/control_requests.h"
 
 #include "base/clock.h"
 #include "store/data_directory.h"

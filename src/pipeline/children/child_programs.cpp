@@ -1,0 +1,42 @@
+#include "pipeline/children/child_programs.h"
+
+#include <span>
+#include <utility>
+
+#include "base/file_system.h"
+
+namespace hilum {
+
+Status ChildPrograms::prepare() {
+    auto text = make_memfd("hilum-configuration", std::as_bytes(std::span(options_.configuration_text)));
+    if (!text) return tl::unexpected(text.error());
+    configuration_fd_ = std::move(*text);
+    return {};
+}
+
+ChildSpecification ChildPrograms::specify(const std::string& role, const std::string& name,
+                                          std::vector<std::string> arguments) const {
+    for (const auto& argument :
+         {std::string("--config"), options_.configuration_file.string(), std::string("--channel-fd"),
+          std::string("3"), std::string("--config-fd"), std::string("4")})
+        arguments.push_back(argument);
+    ChildSpecification child;
+    child.role = role;
+    child.name = name;
+    child.arguments = std::move(arguments);
+    child.configuration_fd = configuration_fd_.get();
+    child.dies_with_parent = role != "listener";
+    return child;
+}
+
+ChildSpecification ChildPrograms::child(const std::string& role, const std::string& name) const {
+    return specify(role, name, {options_.daemon_program.string(), "--role", role, "--name", name});
+}
+
+ChildSpecification ChildPrograms::worker(std::size_t model, const std::string& device,
+                                         const std::string& name) const {
+    return specify("worker", name,
+                   {options_.worker_program.string(), "--model", std::to_string(model), "--device", device});
+}
+
+}  // namespace hilum

@@ -1,0 +1,61 @@
+// Answers an operator's requests while the node runs (control_requests.h): reads beside the loop, changes
+// through the commit queue. Knows of no socket.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/world.h"
+#include "store/data_directory.h"
+#include "store/database/commit_queue.h"
+#include "store/instance_store.h"
+
+namespace hilum {
+
+class OperatorDesk {
+  public:
+    using Answer = std::function<void(const nlohmann::json&)>;
+
+    // What the node does for an operator.
+    struct Callbacks {
+        std::function<nlohmann::json()> live_status;  // what it knows beside the database
+        std::function<void()> on_jobs;  // jobs were put back into queues, or a destination resumed
+        // Loads the package of the model of that key anew, of every model where it is empty.
+        std::function<void(const std::string& model, const std::string& actor, const Answer&)> reload_models;
+    };
+
+    // `destinations`: names of those configured. `instances`: analyses priors that are asked for.
+    OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
+                 std::vector<std::string> destinations, InstanceStore instances);
+
+    void start(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
+
+    // `actor`: who asks, for the audit trail. Answers once, on the loop, perhaps within the call; whatever
+    // the request holds.
+    void handle(nlohmann::json request, const std::string& actor, Answer answer);
+
+  private:
+    void dispatch(nlohmann::json request, const std::string& actor, const Answer& answer);
+    void read(const std::string& verb, nlohmann::json request, const Answer& answer);
+    void reload(const nlohmann::json& args, const std::string& actor, const Answer& answer);
+    void resend(const nlohmann::json& args, const std::string& actor, const Answer& answer);
+    void withdraw(const nlohmann::json& args, const std::string& actor, const Answer& answer);
+    void change_destination(bool pause, const nlohmann::json& args, const std::string& actor,
+                            const Answer& answer);
+    void change_jobs(bool retry, const nlohmann::json& args, const std::string& actor, const Answer& answer);
+    void answer_jobs(const Result<int>& changed, const Answer& answer);
+
+    World& world_;
+    CommitQueue& commits_;
+    DataDirectory directory_;
+    std::vector<std::string> destinations_;
+    InstanceStore instances_;
+    Callbacks callbacks_;
+    std::unique_ptr<Background> readers_;  // reads take their time without holding up the loop
+};
+
+}  // namespace hilum

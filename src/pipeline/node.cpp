@@ -1,0 +1,360 @@
+#include "pipeline/node.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+#include "pipeline/control/control_requests.h"
+#include "store/commitments.h"
+#include "store/data_history.h"
+#include "store/job_state.h"
+#include "store/overview/metric_catalogue.h"
+#include "store/stored_deadlines.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::milliseconds drain_poll(50);
+constexpr std::chrono::seconds children_end(5);  // how long they may take after their channel closed
+
+std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
+    std::vector<std::string> keys;
+    for (const auto& model : models) keys.push_back(model_key(model));
+    return keys;
+}
+
+std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> names;
+    for (const auto& destination : destinations) names.push_back(destination.name);
+    return names;
+}
+
+std::vector<std::string> asked_for_commitment(const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> names;
+    for (const auto& destination : destinations)
+        if (destination.storage_commitment) names.push_back(destination.name);
+    return names;
+}
+
+}  // namespace
+
+// The parts call each other only once they are started: start_children() wires them.
+Node::Node(World& world, NodeOptions options, Database database, const std::string& generation)
+    : world_(world),
+      options_(std::move(options)),
+      models_(keys_of(configuration_.models)),
+      engine_(world, configuration_),
+      commits_(world, std::move(database),
+               [this](Database& changed, Duration step) {
+                   clock_was_set(changed, configuration_, step, world_.now());
+               }),
+      analyses_(world, commits_, engine_, configuration_, directory_, generation, models_),
+      reports_(world, commits_, configuration_, directory_, models_),
+      deliveries_(world, commits_, configuration_, directory_),
+      reception_(world, commits_, configuration_, instances()),
+      predictions_(world, engine_, models_),
+      operators_(world, commits_, directory_, names_of(configuration_.destinations), instances()),
+      control_(world, directory_,
+               [this](nlohmann::json request, const std::string& actor, auto answer) {
+                   operators_.handle(std::move(request), actor, std::move(answer));
+               }),
+      clock_(world, commits_),
+      adoption_(world, commits_, directory_, instances()),
+      history_(world, commits_, directory_),
+      disk_(world, directory_.root, configuration_.scp.min_free_space) {}
+
+// What waits for a commit may call what was made after the queue.
+Node::~Node() {
+    commits_.end();
+}
+
+InstanceStore Node::instances() const {
+    return {configuration_.study, models_, directory_};
+}
+
+// ---- start ----
+
+Status Node::start(Callbacks callbacks) {
+    callbacks_ = std::move(callbacks);
+    if (auto prepared = programs_.prepare(); !prepared) return prepared;
+    start_operator_desk();
+    if (auto opened = control_.start(); !opened) return opened;
+    take_up_jobs();
+    return {};
+}
+
+void Node::start_operator_desk() {
+    operators_.start(
+        {.live_status = [this] { return live_status(); },
+         .on_jobs =
+             [this] {
+                 analyses_.pump();
+                 reports_.pump();
+                 deliveries_.try_now();
+             },
+         .reload_models = [this](const std::string& model, const std::string& actor,
+                                 const OperatorDesk::Answer& done) { reload(model, actor, done); }});
+}
+
+void Node::take_up_jobs() {
+    commits_.submit(
+        [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
+         asked = asked_for_commitment(configuration_.destinations), this](Database& database) {
+            take_up_deadlines(database, configuration_, world_.now());
+            create_counters(database, configuration_);
+            recover_jobs(database, retry);
+            adopt_models(database, models);
+            expire_stray_deliveries(database, destinations);
+            forget_commitments(database, asked);
+            audit::AuditEvent event;
+            event.type = "node_started";
+            event.actor = "hilum";
+            event.detail = {{"version", HILUM_VERSION}};
+            database.append_audit(event);
+        },
+        [this](Result<void> recovered) {
+            if (!recovered) {
+                spdlog::critical("cannot take up the jobs: {}", recovered.error().message);
+                exit_code_ = 1;
+                return finish();
+            }
+            if (!draining_) start_children();
+        });
+}
+
+void Node::start_children() {
+    children_started_ = true;
+    const auto instances_came = [this] { this->instances_came(); };
+    const auto changed = [this] { status_changed(); };
+    analyses_.start([this] { reports_.pump(); });
+    reception_.start(programs_.child("listener", "1"),
+                     {.on_instances = instances_came,
+                      .on_changed = changed,
+                      .on_report = [this](const CommitmentReport& report, auto answer) {
+                          deliveries_.keep_report(report, std::move(answer));
+                      }});
+    engine_.start(
+        {.specify_decoder = [this](const std::string& name) { return programs_.child("decoder", name); },
+         .specify_worker = [this](std::size_t model, const std::string& device,
+                                  const std::string& name) { return programs_.worker(model, device, name); },
+         .on_capacity = [this] { analyses_.pump(); },
+         .on_changed = changed,
+         .on_model_event = [this](const audit::AuditEvent& event) { on_model_event(event); }});
+    reports_.start(
+        programs_.child("composer", "1"),
+        [this] {
+            deliveries_.pump();
+            analyses_.pump();
+        },
+        changed);
+    deliveries_.start(
+        [this](const std::string& destination) { return programs_.child("sender", destination); }, changed);
+    if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
+    adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
+    history_.start();
+    reports_.pump();
+    clock_.start([this] { look_again(); });
+    disk_.start(changed);
+}
+
+void Node::instances_came() {
+    analyses_.pump();
+    reports_.pump();
+}
+
+// The deadlines were moved: those who wait for one set their timers anew.
+void Node::look_again() {
+    analyses_.pump();
+    reports_.pump();
+    deliveries_.pump();
+    status_changed();
+}
+
+// ---- operators ----
+
+void Node::handle_request(nlohmann::json request, const std::string& actor, OperatorDesk::Answer answer) {
+    operators_.handle(std::move(request), actor, std::move(answer));
+}
+
+void Node::reload_models(const std::string& actor) {
+    reload("", actor, [](const nlohmann::json&) {});  // the log and the audit trail tell
+}
+
+void Node::reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done) {
+    if (!children_started_)
+        return done(control_error({"not_ready", "the node is starting: it has yet to load its models"}));
+    std::vector<std::size_t> wanted;
+    for (std::size_t i = 0; i < models_.size(); ++i)
+        if (model.empty() || model == models_[i]) wanted.push_back(i);
+    if (wanted.empty())
+        return done(control_error(
+            {"not_found", fmt::format("no configured model's package folder is named '{}'", model)}));
+    spdlog::info("{} asks for a reload of {}", actor, model.empty() ? "every model" : model);
+    struct Outcomes {
+        std::size_t awaited;
+        nlohmann::json models = nlohmann::json::array();
+    };
+    const auto outcomes = std::make_shared<Outcomes>(Outcomes{wanted.size()});
+    for (const auto i : wanted)
+        engine_.reload(i, actor, [outcomes, done](const ModelReload& reload) {
+            outcomes->models.push_back({{"model", reload.model},
+                                        {"before", reload.before},
+                                        {"after", reload.after},
+                                        {"error", reload.error}});
+            if (--outcomes->awaited == 0) done({{"ok", {{"models", outcomes->models}}}});
+        });
+}
+
+void Node::on_model_event(const audit::AuditEvent& event) {
+    commits_.submit_until_kept(
+        [event](Database& database) {
+            database.append_audit(event);
+            const auto model = event.detail.at("model_key").get<std::string>();
+            create_diagnosis_counters(database, model,
+                                      event.detail.value("labels", std::vector<std::string>()));
+            database.count("model_events",
+                           {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
+        },
+        [](const Result<void>& kept) {
+            if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
+        });
+}
+
+// ---- the end ----
+
+// Stops taking new work; what is at work may finish within the drain timeout.
+void Node::drain() {
+    if (draining_) return;
+    draining_ = true;
+    callbacks_.on_draining();
+    analyses_.drain();
+    reports_.drain();
+    deliveries_.drain();
+    adoption_.stop();
+    if (was_receiving_) reception_.drain();
+    status_changed();
+    continue_drain(world_.monotonic() + configuration_.node.drain_timeout);
+}
+
+void Node::continue_drain(MonotonicTime until) {
+    const bool idle = reception_.idle() && analyses_.idle() && reports_.idle() && deliveries_.idle();
+    if (idle || world_.monotonic() >= until) {
+        if (!idle)
+            spdlog::warn(
+                "not everything finished within node.drain_timeout; it is taken up at the next start");
+        return end_children();
+    }
+    drain_timer_->start(drain_poll, [this, until] { continue_drain(until); });
+}
+
+void Node::end_children() {
+    reception_.stop();
+    adoption_.stop();
+    engine_.stop();
+    if (reports_.started()) reports_.composer().stop();
+    deliveries_.stop();
+    if (predictions_.http() != nullptr) predictions_.http()->stop();
+    wait_for_children(world_.monotonic() + children_end);
+}
+
+bool Node::any_child_running() const {
+    return reception_.child_running() || adoption_.child_running() || engine_.any_child_running() ||
+           deliveries_.any_child_running() || (reports_.started() && reports_.composer().running()) ||
+           (predictions_.http() != nullptr && predictions_.http()->running());
+}
+
+void Node::wait_for_children(MonotonicTime until) {
+    // Children that do not end are killed when their owners go.
+    if (!any_child_running() || world_.monotonic() >= until) return finish();
+    drain_timer_->start(drain_poll, [this, until] { wait_for_children(until); });
+}
+
+void Node::finish() {
+    if (std::exchange(finishing_, true)) return;
+    commits_.submit(
+        [this](Database& database) {
+            audit::AuditEvent event;
+            event.type = "node_stopped";
+            event.actor = "hilum";
+            database.append_audit(event);
+            keep_time_seen(database, world_.now());
+            return mark_of(database);
+        },
+        [this](const Result<HistoryMark>& mark) {
+            if (mark) history_.finish(*mark);
+            callbacks_.on_finished(exit_code_);
+        });
+}
+
+// ---- status ----
+
+bool Node::inferring() const {
+    if (!engine_.decoding()) return false;
+    for (std::size_t i = 0; i < configuration_.models.size(); ++i)
+        if (!engine_.ready(i)) return false;
+    return true;
+}
+
+NodeStatus Node::status() const {
+    NodeStatus status;
+    status.receiving = reception_.receiving() && !disk_.refusing();  // what refuses has a port all the same
+    status.inferring = inferring();
+    status.scp_port = reception_.port();
+    status.draining = draining_;
+    status.models = engine_.models_status();
+    status.destinations = deliveries_.destinations_status();
+    status.children = engine_.children_status();
+    for (const auto& child : deliveries_.children_status()) status.children.push_back(child);
+    if (reception_.started()) status.children.push_back(reception_.listener().status());
+    if (const auto scanner = adoption_.child_status()) status.children.push_back(*scanner);
+    if (reports_.started()) status.children.push_back(reports_.composer().status());
+    if (predictions_.http() != nullptr) status.children.push_back(predictions_.http()->status());
+    return status;
+}
+
+nlohmann::json Node::live_status() const {
+    const auto now_is = status();
+    return {
+        {"running", true},
+        {"node",
+         {{"ae_title", configuration_.node.ae_title},
+          {"version", HILUM_VERSION},
+          {"pid", ::getpid()},
+          {"started_at", to_iso8601(started_at_)},
+          {"scp_port", now_is.scp_port},
+          {"http_port", predictions_.port()}}},
+        {"receiving", disk_.refusing() ? nlohmann::json("refusing: disk") : nlohmann::json(now_is.receiving)},
+        {"refusing", disk_.refusing() ? "disk" : ""},
+        {"inferring", now_is.inferring},
+        {"draining", now_is.draining},
+        {"adopting", adoption_.waiting()},
+        {"destination_states", now_is.destinations},
+        {"children", now_is.children},
+        {"models", now_is.models}};
+}
+
+// Changes come in bursts: one message tells them all.
+void Node::status_changed() {
+    if (status_pending_) return;
+    status_pending_ = true;
+    world_.post([this] {
+        status_pending_ = false;
+        tell_status();
+    });
+}
+
+void Node::tell_status() {
+    if (reception_.receiving() && !std::exchange(was_receiving_, true)) callbacks_.on_receiving();
+    const bool port_never_opened = !was_receiving_ && !draining_ && reception_.cannot_listen();
+    if (port_never_opened) {
+        spdlog::critical("the DICOM port cannot be opened; ending");
+        exit_code_ = 1;
+        draining_ = true;
+        return end_children();
+    }
+    predictions_.tell(status());
+}
+
+}  // namespace hilum

@@ -1,0 +1,106 @@
+// The node at work: everything that lives from its start to its end. It takes time, processes and files from
+// a World, so that a simulated one can run it whole.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/world.h"
+#include "contract/messages.h"
+#include "pipeline/children/analysis_engine.h"
+#include "pipeline/children/child_programs.h"
+#include "pipeline/clock_keeper.h"
+#include "pipeline/control/control_server.h"
+#include "pipeline/control/operator_desk.h"
+#include "pipeline/disk_watch.h"
+#include "pipeline/history_keeper.h"
+#include "pipeline/lanes/analysis_jobs.h"
+#include "pipeline/lanes/delivery_jobs.h"
+#include "pipeline/lanes/report_jobs.h"
+#include "pipeline/node_options.h"
+#include "pipeline/prediction_desk.h"
+#include "pipeline/reception.h"
+#include "pipeline/spool_adoption.h"
+#include "store/data_directory.h"
+#include "store/database/commit_queue.h"
+
+namespace hilum {
+
+class Node {
+  public:
+    // Called on the loop, each at most once.
+    struct Callbacks {
+        std::function<void()> on_receiving;  // the DICOM port is open
+        std::function<void()> on_draining;
+        // Nothing more is to be done: 0 after a drain, 1 where it cannot go on, with the reason in the log.
+        // Not to destroy the node within it.
+        std::function<void(int exit_code)> on_finished;
+    };
+
+    // The data directory is ours, `database` the one in it, `generation` what join_history() said.
+    Node(World& world, NodeOptions options, Database database, const std::string& generation);
+
+    // May be destroyed between any two events, as when the process died: no destructor waits for the loop,
+    // and children are killed. What waits for a commit or the disk is left to the world's Backgrounds, which
+    // run it or drop it. What it had posted to the world and is not run yet must never run.
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    Status start(Callbacks callbacks);
+    void drain();                                  // as SIGTERM: what is at work may finish, in time
+    void reload_models(const std::string& actor);  // as SIGHUP
+
+    // An operator's request (control_requests.h), once it is started; answers once, perhaps within the call.
+    void handle_request(nlohmann::json request, const std::string& actor, OperatorDesk::Answer answer);
+
+    NodeStatus status() const;
+
+  private:
+    InstanceStore instances() const;
+    void take_up_jobs();
+    void start_children();
+    void start_operator_desk();
+    void instances_came();
+    void look_again();
+    void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
+    void on_model_event(const audit::AuditEvent& event);
+    void continue_drain(MonotonicTime until);
+    void end_children();
+    void wait_for_children(MonotonicTime until);
+    bool any_child_running() const;
+    void finish();
+    void status_changed();
+    void tell_status();
+    nlohmann::json live_status() const;
+    bool inferring() const;
+
+    World& world_;
+    const NodeOptions options_;
+    const Configuration& configuration_ = options_.configuration;
+    const DataDirectory directory_{configuration_.node.data_dir};
+    const std::vector<std::string> models_;  // their keys
+    const Timestamp started_at_ = world_.now();
+    Callbacks callbacks_;
+    ChildPrograms programs_{options_};
+    std::unique_ptr<Timer> drain_timer_ = world_.make_timer();
+    bool children_started_ = false, draining_ = false, finishing_ = false;
+    bool status_pending_ = false, was_receiving_ = false;
+    int exit_code_ = 0;
+    AnalysisEngine engine_;
+    CommitQueue commits_;
+    AnalysisJobs analyses_;
+    ReportJobs reports_;
+    DeliveryJobs deliveries_;
+    Reception reception_;
+    PredictionDesk predictions_;
+    OperatorDesk operators_;
+    ControlServer control_;
+    ClockKeeper clock_;
+    SpoolAdoption adoption_;
+    HistoryKeeper history_;
+    DiskWatch disk_;
+};
+
+}  // namespace hilum

@@ -1,0 +1,19 @@
+// What a node is told before it starts.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "contract/configuration.h"
+
+namespace hilum {
+
+struct NodeOptions {
+    Configuration configuration;
+    std::string configuration_text;            // the same text for every child
+    std::filesystem::path configuration_file;  // names it, and the folder of its relative paths
+    std::filesystem::path daemon_program;      // hilumd
+    std::filesystem::path worker_program;      // hilum-worker
+};
+
+}  // namespace hilum
