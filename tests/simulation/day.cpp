@@ -81,7 +81,7 @@ void Day::perform(const Act& act) {
         case What::image_comes:
             return hospital_.arrive(script_.images[index]);
         case What::somebody_predicts:
-            return family_.predict(to_file(script_.images[index]));
+            return predict(script_.images[index]);
         case What::node_dies:
             return kill(act);
         case What::node_is_restarted:
@@ -100,6 +100,11 @@ void Day::perform(const Act& act) {
         default:
             return surround(act);
     }
+}
+
+void Day::predict(Image image) {
+    image.header = predicted_header;
+    family_.predict(to_file(image));
 }
 
 void Day::kill(const Act& act) {

@@ -7,6 +7,7 @@
 #include "simulation/node_life.h"
 #include "simulation/promises.h"
 #include "simulation/script.h"
+#include "simulation/world/process_calls.h"
 
 namespace hilum::simulation {
 
@@ -23,6 +24,7 @@ class Day {
     void perform(const Act& act);
     void surround(const Act& act);  // what befalls the node's surroundings
     void operate(const Act& act);   // what an operator does
+    void predict(Image image);
     void kill(const Act& act);
     void run_until(Duration time);
     void clear_up();
@@ -37,6 +39,7 @@ class Day {
     Trace trace_;
     Disk disk_{random_};
     SimulatedWorld world_{random_, disk_};
+    StandIn stand_in_{[this] { return world_.now(); }, [this] { return static_cast<unsigned>(world_.random()); }};
     Ledger ledger_;
     Hospital hospital_;
     Scene scene_;

@@ -9,12 +9,9 @@
 
 namespace hilum::simulation {
 
-// What the model makes of an image.
-inline constexpr const char* kinds[] = {"positive", "negative", "lateral", "foreign", "poison", "frames"};
-
 struct Image {
     std::string study_instance_uid, sop_instance_uid, accession_number, study_date;
-    std::string kind;
+    std::string kind;    // what the model makes of it: positive | negative | lateral | foreign | poison | frames
     std::string pixels;  // another word, another image: analysed anew
     std::string header;  // another word, other bytes that no analysis looks at
     bool prior = false;  // too old to be analysed
@@ -31,6 +28,7 @@ std::string to_file(const Image& image);
 Result<Image> from_file(std::string_view file);  // code "damaged" where it is torn
 std::size_t data_set_bytes(std::string_view file);
 
+inline constexpr const char* predicted_header = "over HTTP";  // of an image that is not to be stored
 inline constexpr const char* calling_ae = "MODALITY";
 
 }  // namespace hilum::simulation

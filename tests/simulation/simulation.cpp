@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "simulation/day.h"
 #include "simulation/world/full_disk_vfs.h"
@@ -43,11 +44,7 @@ void put_empty_database(const DataDirectory& directory) {
     fs::copy_file(made, directory.database());
 }
 
-}  // namespace
-
-Outcome play(const Script& script, bool printed) {
-    FullDiskVfs::install();
-    spdlog::set_level(printed ? spdlog::level::debug : spdlog::level::off);
+Outcome play_here(const Script& script, bool printed) {
     const Folder folder;
     put_empty_database({folder.path()});
     Outcome outcome;
@@ -64,6 +61,17 @@ Outcome play(const Script& script, bool printed) {
     outcome.digest = day.digest();
     outcome.events = day.events();
     outcome.lives = day.lives();
+    return outcome;
+}
+
+}  // namespace
+
+// In a thread of its own, so that what the node keeps for a thread begins anew with each day.
+Outcome play(const Script& script, bool printed) {
+    FullDiskVfs::install();
+    spdlog::set_level(printed ? spdlog::level::debug : spdlog::level::off);
+    Outcome outcome;
+    std::thread([&] { outcome = play_here(script, printed); }).join();
     return outcome;
 }
 
