@@ -106,7 +106,7 @@ TEST_F(DataHistoryTest, ABackupOfTheSameLifeIsToldAsWell) {
     {
         auto database = test::open_database(folder_);
         database.append_audit({});
-        ASSERT_TRUE(write_mark(directory_, mark_of(database)));
+        ASSERT_TRUE(write_mark(world_.files(), directory_, mark_of(database)));
     }
     restore("backup");
     EXPECT_EQ(live(), "older");
@@ -131,7 +131,7 @@ TEST_F(DataHistoryTest, ADatabaseThatWentAnotherWayIsForeign) {
     const auto mark = read_mark(directory_);
     restore("backup");
     live(9);
-    ASSERT_TRUE(write_mark(directory_, *mark));
+    ASSERT_TRUE(write_mark(world_.files(), directory_, *mark));
     test::open_database(folder_).execute("DELETE FROM generation WHERE number > 1");
     EXPECT_EQ(live(), "foreign");
 }
@@ -142,7 +142,7 @@ TEST_F(DataHistoryTest, ADatabaseOfAnotherNodeIsForeign) {
     std::filesystem::remove(mark_file(directory_));
     lose_database();
     live(9);
-    ASSERT_TRUE(write_mark(directory_, *mark));
+    ASSERT_TRUE(write_mark(world_.files(), directory_, *mark));
     EXPECT_EQ(live(), "foreign");
 }
 

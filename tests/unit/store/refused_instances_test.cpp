@@ -120,7 +120,7 @@ TEST_F(RefusedInstancesTest, TheEndOfAnAssociationIsCountedByItsReasonAndAudited
 
 TEST(EventLimiter, LetsABurstOfEachPeerThroughAndThenOneAMinute) {
     EventLimiter limiter;
-    const EventLimiter::Clock::time_point start{};
+    const MonotonicTime start{};
     for (int i = 0; i < EventLimiter::burst; ++i) ASSERT_TRUE(limiter.judge("a", start).audited) << i;
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(limiter.judge("a", start).audited);
     EXPECT_TRUE(limiter.judge("b", start).audited);
