@@ -39,7 +39,8 @@ class Day {
     Trace trace_;
     Disk disk_{random_};
     SimulatedWorld world_{random_, disk_};
-    StandIn stand_in_{[this] { return world_.now(); }, [this] { return static_cast<unsigned>(world_.random()); }};
+    StandIn stand_in_{[this] { return world_.now(); },
+                      [this] { return static_cast<unsigned>(world_.random()); }};
     Ledger ledger_;
     Hospital hospital_;
     Scene scene_;

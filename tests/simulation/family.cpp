@@ -80,7 +80,8 @@ bool Family::connect(std::vector<Image> images) {
 
 void Family::node_died(Death death) {
     for (auto& [pid, child] : children_) {
-        const bool follows = child->role() != "listener" && child->role() != "receiver";
+        const bool ends_by_itself = child->role() == "listener" || child->role() == "receiver";
+        const bool follows = !ends_by_itself || child->stopped();
         if (death == Death::power_cut && child->running()) child->power_cut();
         if (death == Death::power_cut || follows) child->end(killed_status);
     }

@@ -11,7 +11,8 @@ namespace hilum::simulation {
 
 struct Image {
     std::string study_instance_uid, sop_instance_uid, accession_number, study_date;
-    std::string kind;    // what the model makes of it: positive | negative | lateral | foreign | poison | frames
+    std::string
+        kind;  // what the model makes of it: positive | negative | lateral | foreign | poison | frames
     std::string pixels;  // another word, another image: analysed anew
     std::string header;  // another word, other bytes that no analysis looks at
     bool prior = false;  // too old to be analysed

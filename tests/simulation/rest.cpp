@@ -164,8 +164,12 @@ void check_study(Scene& scene, const Site& site, const std::string& uid, const H
                  bool withdrawn) {
     const auto expected = expected_images(scene, study);
     if (study.discarded) return;
+    const bool any_score =
+        std::ranges::any_of(expected, [](const Image& image) { return has_score(image.kind); });
     for (const auto& destination : scene.hospital.destinations)
         for (const auto& model : site.models) {
+            // That nothing was analysed, one report tells.
+            if (!any_score && model != site.models.front()) continue;
             const Holdings holdings(scene, destination, uid, model);
             holdings.check_withdrawn();
             if (withdrawn)

@@ -21,7 +21,7 @@ class Author {
     explicit Author(std::uint64_t seed) : random_(seed * 2 + 1) { script_.seed = seed; }
 
     Script write() {
-        script_.length = random_.chance(0.5) ? hours(2) : random_.chance(0.8) ? hours(6) : hours(24);
+        script_.length = random_.chance(0.7) ? minutes(90) : random_.chance(0.85) ? hours(6) : hours(24);
         script_.second_model = random_.chance(0.3);
         script_.close_on_release = random_.chance(0.2);
         script_.gives_up_early = random_.chance(0.15);

@@ -56,7 +56,8 @@ void Child::stop_for(Duration time) {
     scene_.tell("{} {} is stopped for {}", role_, name_, format_duration(time));
     stopped_ = true;
     watch_.reset();
-    later(time, [this] {
+    scene_.world.after(time, [this, alive = alive_] {
+        if (!*alive) return;
         stopped_ = false;
         watch();
     });

@@ -28,6 +28,7 @@ class Child {
     virtual void power_cut() {}    // of the machine: what it was writing is cut off
     void end(int wait_status);     // it runs no more; its end of the channel is closed
     void stop_for(Duration time);  // SIGSTOP, and SIGCONT later
+    bool stopped() const { return stopped_; }
     bool running() const { return static_cast<bool>(channel_); }
     pid_t pid() const { return pid_; }
     const std::string& role() const { return role_; }
