@@ -213,25 +213,27 @@ void Day::come_to_rest() {
     scene_.demand(unfinished.empty(), "nothing waits for ever", "{}", fmt::join(unfinished, "; "));
 }
 
-// What a storm made fail for good waits for an operator.
+// What a storm made fail for good waits for an operator. Of a withdrawn study it is the withdrawal alone that
+// must go on, for to analyse its images anew would be to report them anew.
 void Day::retry_what_failed() {
-    std::set<std::string> studies;
+    bool any = false;
     const auto withdrawn = ledger_.withdrawn_studies();
-    const auto poisoned = [this](const Job& job) {
-        return std::ranges::any_of(script_.images, [&](const Image& image) {
-            return image.sop_instance_uid == job.subject && image.kind == "poison";
-        });
-    };
-    for (const auto& job : ledger_.jobs())
-        if (job.state == JobState::set_aside && !(job.lane == Lane::analyse && poisoned(job)) &&
-            !withdrawn.contains(job.study_instance_uid) &&
-            !hospital_.studies[job.study_instance_uid].discarded)
-            studies.insert(job.study_instance_uid);
-    for (const auto& study : studies) {
-        scene_.tell("an operator retries {}", study);
-        node_.ask(request("jobs.retry", {{"study_instance_uid", study}}), [](const nlohmann::json&) {});
+    for (const auto& job : ledger_.jobs()) {
+        const auto& study = job.study_instance_uid;
+        if (job.state != JobState::set_aside || hospital_.studies[study].discarded) continue;
+        if (job.lane == Lane::analyse && (withdrawn.contains(study) || is_poison(job.subject))) continue;
+        scene_.tell("an operator retries {} {} of {}", word_of(job.lane), job.subject, study);
+        node_.ask(request("jobs.retry", {{"kind", operators_word_of(job.lane)}, {"id", job.id}}),
+                  [](const nlohmann::json&) {});
+        any = true;
     }
-    if (!studies.empty()) run_until(world_.elapsed() + seconds(5));
+    if (any) run_until(world_.elapsed() + seconds(5));
+}
+
+bool Day::is_poison(const std::string& sop_instance_uid) const {
+    return std::ranges::any_of(script_.images, [&](const Image& image) {
+        return image.sop_instance_uid == sop_instance_uid && image.kind == "poison";
+    });
 }
 
 }  // namespace hilum::simulation

@@ -31,6 +31,7 @@ class Day {
     bool at_rest();
     void come_to_rest();
     void retry_what_failed();
+    bool is_poison(const std::string& sop_instance_uid) const;
     void withdraw(const std::string& study);
     void for_a_while(Duration time, std::function<void()> undo);
 

@@ -67,6 +67,11 @@ const char* word_of(JobState state) {
     return words[static_cast<int>(state)];
 }
 
+const char* operators_word_of(Lane lane) {
+    constexpr const char* words[] = {"analysis", "report", "delivery", "delivery"};
+    return words[static_cast<int>(lane)];
+}
+
 Ledger::Ledger(std::filesystem::path database) : file_(std::move(database)) {}
 Ledger::~Ledger() = default;
 
@@ -184,11 +189,10 @@ std::map<std::string, int> Ledger::instance_versions() {
     return all;
 }
 
-std::int64_t Ledger::files_unknown(const std::set<std::string>& files) {
-    std::set<std::string> rest = files;
+std::set<std::string> Ledger::files_unknown(std::set<std::string> files) {
     each("SELECT file FROM instance",
-         [&](SQLite::Statement& row) { rest.erase(row.getColumn(0).getString()); });
-    return static_cast<std::int64_t>(rest.size());
+         [&](SQLite::Statement& row) { files.erase(row.getColumn(0).getString()); });
+    return files;
 }
 
 std::vector<Event> Ledger::events(std::int64_t& broken) {

@@ -23,6 +23,7 @@ enum class Lane { analyse, compose, deliver, commit };
 enum class JobState { waiting, running, done, set_aside, discarded };
 const char* word_of(Lane lane);
 const char* word_of(JobState state);
+const char* operators_word_of(Lane lane);  // of `hilum jobs`
 
 struct Job {
     Lane lane;
@@ -68,11 +69,11 @@ class Ledger {
     std::optional<StoredResult> result(const std::string& sop_instance_uid);
     std::vector<StoredResult> results();
     std::vector<Job> jobs();
-    std::map<std::string, int> running();                            // by lane and target
-    std::vector<std::string> unfinished();                           // what waits, works or is due, in words
-    std::set<std::string> withdrawn_studies();                       // whose results are not to be made anew
-    std::map<std::string, int> instance_versions();                  // by SOP Instance UID
-    std::int64_t files_unknown(const std::set<std::string>& files);  // of the spool, that no row names
+    std::map<std::string, int> running();            // by lane and target
+    std::vector<std::string> unfinished();           // what waits, works or is due, in words
+    std::set<std::string> withdrawn_studies();       // whose results are not to be made anew
+    std::map<std::string, int> instance_versions();  // by SOP Instance UID
+    std::set<std::string> files_unknown(std::set<std::string> files);  // of the spool, that no row names
 
     // Reads the whole trail and follows its chain; `broken`: the first event that does not fit, 0: none.
     std::vector<Event> events(std::int64_t& broken);

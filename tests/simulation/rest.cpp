@@ -179,12 +179,14 @@ void check_study(Scene& scene, const Site& site, const std::string& uid, const H
         }
 }
 
-void check_jobs(Scene& scene, const Site& site, const std::set<std::string>& poisoned) {
+void check_jobs(Scene& scene, const Site& site, const std::set<std::string>& poisoned,
+                const std::set<std::string>& withdrawn) {
     const auto unfinished = scene.ledger.unfinished();
     scene.demand(unfinished.empty(), "nothing waits for ever", "{}", fmt::join(unfinished, "; "));
     for (const auto& job : scene.ledger.jobs()) {
         if (job.state != JobState::set_aside) continue;
-        const bool allowed = (job.lane == Lane::analyse && poisoned.contains(job.subject)) ||
+        const bool may_stay = poisoned.contains(job.subject) || withdrawn.contains(job.study_instance_uid);
+        const bool allowed = (job.lane == Lane::analyse && may_stay) ||
                              (site.gives_up && job.lane >= Lane::deliver) ||
                              scene.hospital.studies[job.study_instance_uid].discarded;
         scene.demand(allowed, "what can go on goes on", "{} {} of {} for {} is {}", word_of(job.lane),
@@ -203,8 +205,8 @@ void check_files(Scene& scene) {
         const auto name = entry.path().lexically_relative(scene.directory.spool()).string();
         if (entry.path().extension() == ".dcm" && !name.starts_with("set-aside")) whole.insert(name);
     }
-    scene.demand(scene.ledger.files_unknown(whole) == 0, "what lies in the spool is known",
-                 "{} files are not", scene.ledger.files_unknown(whole));
+    const auto unknown = scene.ledger.files_unknown(std::move(whole));
+    scene.demand(unknown.empty(), "what lies in the spool is known", "{} is not", fmt::join(unknown, ", "));
 }
 
 }  // namespace
@@ -215,8 +217,8 @@ void check_everything(Scene& scene, const Site& site) {
         for (const auto& [sop, images] : study.acknowledged)
             if (std::ranges::any_of(images, [](const Image& image) { return image.kind == "poison"; }))
                 poisoned.insert(sop);
-    check_jobs(scene, site, poisoned);
     const auto withdrawn = scene.ledger.withdrawn_studies();
+    check_jobs(scene, site, poisoned, withdrawn);
     for (const auto& [uid, study] : scene.hospital.studies)
         check_study(scene, site, uid, study, withdrawn.contains(uid));
     check_files(scene);
