@@ -271,7 +271,8 @@ void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
     spdlog::warn("destination {}: storage commitment: {}", settings_.name, loggable(reply.message));
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
     commits_.submit_until_kept(
-        [reply, name = settings_.name, delay = policy.delay_after(refused_commitments_)](Database& database) {
+        [reply, name = settings_.name,
+         delay = policy.delay_after(refused_commitments_, world_.random())](Database& database) {
             keep_refused_commitment(database, name, reply.transaction_uid, delay, reply.message);
         },
         [this](const Result<void>& kept) {
@@ -302,7 +303,8 @@ void DeliveryLane::note_association(bool given, const std::string& why) {
 // The delay goes on growing where C-ECHO is answered and C-STORE gets no association.
 void DeliveryLane::probe_later() {
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
-    wake_up_after(*probe_timer_, policy.delay_after(refused_associations_), [this] { probe(); });
+    wake_up_after(*probe_timer_, policy.delay_after(refused_associations_, world_.random()),
+                  [this] { probe(); });
 }
 
 void DeliveryLane::try_now() {
