@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "pipeline/lanes/wake_up.h"
+#include "pipeline/wake_up.h"
 
 namespace hilum {
 

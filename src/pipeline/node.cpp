@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -50,9 +51,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       engine_(world, configuration_),
       commits_(world, std::move(database),
                [this](Transaction& changed, Duration step) { clock_was_set(changed, configuration_, step); }),
-      analyses_(world, commits_, engine_, configuration_, directory_, generation, models_),
-      reports_(world, commits_, configuration_, directory_),
-      deliveries_(world, commits_, configuration_, directory_),
+      reports_(world, commits_, configuration_, directory_, *this),
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, engine_, models_),
       operators_(world, commits_, directory_, names_of(configuration_.destinations), instances()),
@@ -63,9 +62,16 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
       history_(world, commits_, directory_),
-      disk_(world, directory_.root, configuration_.scp.min_free_space) {}
+      disk_(world, directory_.root, configuration_.scp.min_free_space) {
+    Happenings& happenings = *this;
+    for (std::size_t i = 0; i < models_.size(); ++i)
+        analyses_.emplace_back(world, commits_, engine_, configuration_, directory_, generation,
+                               AnalysisLane::Model{i, models_[i]}, happenings);
+    for (const auto& destination : configuration_.destinations)
+        senders_.emplace_back(world, commits_, configuration_, destination, directory_, happenings);
+}
 
-// What waits for a commit may call what was made after the queue.
+// What waits for a commit may use what was made after the queue.
 Node::~Node() {
     commits_.end();
 }
@@ -88,12 +94,7 @@ Status Node::start(Callbacks callbacks) {
 void Node::start_operator_desk() {
     operators_.start(
         {.live_status = [this] { return live_status(); },
-         .on_jobs =
-             [this] {
-                 analyses_.pump();
-                 reports_.pump();
-                 deliveries_.try_now();
-             },
+         .on_jobs = [this] { happened(Happening::jobs_changed); },
          .reload_models = [this](const std::string& model, const std::string& actor,
                                  const OperatorDesk::Answer& done) { reload(model, actor, done); }});
 }
@@ -126,50 +127,79 @@ void Node::take_up_jobs() {
 
 void Node::start_children() {
     children_started_ = true;
-    const auto instances_came = [this] { this->instances_came(); };
-    const auto changed = [this] { status_changed(); };
-    analyses_.start([this] { reports_.pump(); });
+    const auto instances_came = [this] { happened(Happening::instances_came); };
+    const auto changed = [this] { happened(Happening::status_changed); };
     reception_.start(programs_.child("listener", "1"),
                      {.on_instances = instances_came,
                       .on_changed = changed,
                       .on_report = [this](const CommitmentReport& report, auto answer) {
-                          deliveries_.keep_report(report, std::move(answer));
+                          tasks_.start(answer_report(report, std::move(answer)));
                       }});
     engine_.start(
         {.specify_decoder = [this](const std::string& name) { return programs_.child("decoder", name); },
          .specify_worker = [this](std::size_t model, const std::string& device,
                                   const std::string& name) { return programs_.worker(model, device, name); },
-         .on_capacity = [this] { analyses_.pump(); },
+         .on_capacity = [this] { happened(Happening::capacity_came); },
          .on_changed = changed,
          .on_model_event = [this](const audit::AuditEvent& event) { on_model_event(event); }});
-    reports_.start(
-        programs_.child("composer", "1"),
-        [this] {
-            deliveries_.pump();
-            analyses_.pump();
-        },
-        changed);
-    deliveries_.start(
-        [this](const std::string& destination) { return programs_.child("sender", destination); }, changed);
+    for (auto& lane : analyses_) lane.start();
+    reports_.start(programs_.child("composer", "1"));
+    for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
     if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
     history_.start();
-    reports_.pump();
-    clock_.start([this] { look_again(); });
+    clock_.start([this] { happened(Happening::deadlines_moved); });
     disk_.start(changed);
 }
 
-void Node::instances_came() {
-    analyses_.pump();
-    reports_.pump();
+// ---- what wakes whom ----
+
+void Node::happened(Happening what) {
+    switch (what) {
+        case Happening::capacity_came:
+            wake_analyses();
+            break;
+        case Happening::instances_came:
+        case Happening::analysis_ended:
+            wake_analyses();
+            reports_.wake();
+            break;
+        case Happening::reports_moved:
+            wake_analyses();
+            wake_senders();
+            break;
+        case Happening::commitment_came:
+            wake_senders();
+            break;
+        case Happening::jobs_changed:
+            wake_analyses();
+            reports_.wake();
+            for (auto& lane : senders_) lane.try_now();
+            break;
+        case Happening::deadlines_moved:  // those who wait for one wait anew
+            wake_analyses();
+            reports_.wake();
+            wake_senders();
+            status_changed();
+            break;
+        case Happening::status_changed:
+            status_changed();
+            break;
+    }
 }
 
-// The deadlines were moved: those who wait for one set their timers anew.
-void Node::look_again() {
-    analyses_.pump();
-    reports_.pump();
-    deliveries_.pump();
-    status_changed();
+void Node::wake_analyses() {
+    for (auto& lane : analyses_) lane.wake();
+}
+
+void Node::wake_senders() {
+    for (auto& lane : senders_) lane.wake();
+}
+
+// Which came over the listener.
+Task<void> Node::answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer) {
+    answer(co_await keep_report(commits_, std::move(report), configuration_.destinations));
+    happened(Happening::commitment_came);
 }
 
 // ---- operators ----
@@ -229,9 +259,9 @@ void Node::drain() {
     if (draining_) return;
     draining_ = true;
     callbacks_.on_draining();
-    analyses_.drain();
+    for (auto& lane : analyses_) lane.drain();
     reports_.drain();
-    deliveries_.drain();
+    for (auto& lane : senders_) lane.drain();
     adoption_.stop();
     if (was_receiving_) reception_.drain();
     status_changed();
@@ -239,7 +269,7 @@ void Node::drain() {
 }
 
 void Node::continue_drain(MonotonicTime until) {
-    const bool idle = reception_.idle() && analyses_.idle() && reports_.idle() && deliveries_.idle();
+    const bool idle = reception_.idle() && lanes_idle();
     if (idle || world_.monotonic() >= until) {
         if (!idle)
             spdlog::warn(
@@ -249,19 +279,26 @@ void Node::continue_drain(MonotonicTime until) {
     drain_timer_->start(drain_poll, [this, until] { continue_drain(until); });
 }
 
+bool Node::lanes_idle() const {
+    const auto idle = [](const auto& lane) { return lane.idle(); };
+    return reports_.idle() && std::all_of(analyses_.begin(), analyses_.end(), idle) &&
+           std::all_of(senders_.begin(), senders_.end(), idle);
+}
+
 void Node::end_children() {
     reception_.stop();
     adoption_.stop();
     engine_.stop();
-    if (reports_.started()) reports_.composer().stop();
-    deliveries_.stop();
+    reports_.stop();
+    for (auto& lane : senders_) lane.stop();
     if (predictions_.http() != nullptr) predictions_.http()->stop();
     wait_for_children(world_.monotonic() + children_end);
 }
 
 bool Node::any_child_running() const {
+    const auto sending = [](const SendingLane& lane) { return lane.destination().sender().running(); };
     return reception_.child_running() || adoption_.child_running() || engine_.any_child_running() ||
-           deliveries_.any_child_running() || (reports_.started() && reports_.composer().running()) ||
+           reports_.composer().running() || std::any_of(senders_.begin(), senders_.end(), sending) ||
            (predictions_.http() != nullptr && predictions_.http()->running());
 }
 
@@ -304,12 +341,14 @@ NodeStatus Node::status() const {
     status.scp_port = reception_.port();
     status.draining = draining_;
     status.models = engine_.models_status();
-    status.destinations = deliveries_.destinations_status();
     status.children = engine_.children_status();
-    for (const auto& child : deliveries_.children_status()) status.children.push_back(child);
+    for (const auto& lane : senders_) {
+        status.destinations.push_back(lane.destination().status());
+        if (children_started_) status.children.push_back(lane.destination().sender().process().status());
+    }
     if (reception_.started()) status.children.push_back(reception_.listener().status());
     if (const auto scanner = adoption_.child_status()) status.children.push_back(*scanner);
-    if (reports_.started()) status.children.push_back(reports_.composer().status());
+    if (children_started_) status.children.push_back(reports_.composer().process().status());
     if (predictions_.http() != nullptr) status.children.push_back(predictions_.http()->status());
     return status;
 }

@@ -2,6 +2,7 @@
 // a World, so that a simulated one can run it whole.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -15,9 +16,10 @@
 #include "pipeline/control/operator_desk.h"
 #include "pipeline/disk_watch.h"
 #include "pipeline/history_keeper.h"
-#include "pipeline/lanes/analysis_jobs.h"
-#include "pipeline/lanes/delivery_jobs.h"
-#include "pipeline/lanes/report_jobs.h"
+#include "pipeline/lanes/analysis_lane.h"
+#include "pipeline/lanes/happening.h"
+#include "pipeline/lanes/report_lane.h"
+#include "pipeline/lanes/sending_lane.h"
 #include "pipeline/node_options.h"
 #include "pipeline/prediction_desk.h"
 #include "pipeline/reception.h"
@@ -27,7 +29,7 @@
 
 namespace hilum {
 
-class Node {
+class Node : private Happenings {
   public:
     // Called on the loop, each at most once.
     struct Callbacks {
@@ -42,9 +44,9 @@ class Node {
     Node(World& world, NodeOptions options, Database database, const std::string& generation);
 
     // May be destroyed between any two events, as when the process died: no destructor waits for the loop,
-    // and children are killed. What waits for a commit or the disk is left to the world's Backgrounds, which
+    // the lanes go wherever they wait, and children are killed. What waits for a commit or the disk is left to the world's Backgrounds, which
     // run it or drop it. What it had posted to the world and is not run yet must never run.
-    ~Node();
+    ~Node() override;
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
@@ -62,13 +64,16 @@ class Node {
     void take_up_jobs();
     void start_children();
     void start_operator_desk();
-    void instances_came();
-    void look_again();
+    void happened(Happening what) override;
+    void wake_analyses();
+    void wake_senders();
+    Task<void> answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer);
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
     void on_model_event(const audit::AuditEvent& event);
     void continue_drain(MonotonicTime until);
     void end_children();
     void wait_for_children(MonotonicTime until);
+    bool lanes_idle() const;
     bool any_child_running() const;
     void finish();
     void status_changed();
@@ -90,9 +95,9 @@ class Node {
     int exit_code_ = 0;
     AnalysisEngine engine_;
     CommitQueue commits_;
-    AnalysisJobs analyses_;
-    ReportJobs reports_;
-    DeliveryJobs deliveries_;
+    std::deque<AnalysisLane> analyses_;  // one for each model
+    ReportLane reports_;
+    std::deque<SendingLane> senders_;  // one for each destination
     Reception reception_;
     PredictionDesk predictions_;
     OperatorDesk operators_;
@@ -101,6 +106,7 @@ class Node {
     SpoolAdoption adoption_;
     HistoryKeeper history_;
     DiskWatch disk_;
+    Tasks tasks_;  // they use all of the above
 };
 
 }  // namespace hilum

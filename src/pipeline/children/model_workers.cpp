@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/logging.h"
-#include "pipeline/lanes/wake_up.h"
+#include "pipeline/wake_up.h"
 
 namespace hilum {
 namespace {

@@ -1,4 +1,4 @@
-// Waiting for a job's next attempt.
+// Waiting on a timer.
 #pragma once
 
 #include <algorithm>

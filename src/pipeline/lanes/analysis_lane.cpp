@@ -1,0 +1,150 @@
+#include "pipeline/lanes/analysis_lane.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/lanes/analysis_artifacts.h"
+
+namespace hilum {
+namespace {
+
+// Far more than the steps of an analysis take between two renewals.
+constexpr std::chrono::seconds least_analysis_lease(60), between_analysis_renewals(15);
+
+FrameCount frames_of(const AnalysisAnswer& answer) {
+    return std::visit([](const auto& one) { return one.frames; }, answer);
+}
+
+}  // namespace
+
+AnalysisLane::AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& engine,
+                           const Configuration& configuration, DataDirectory directory,
+                           std::string generation, Model model, Happenings& happenings)
+    : world_(world),
+      commits_(commits),
+      engine_(engine),
+      configuration_(configuration),
+      directory_(std::move(directory)),
+      generation_(std::move(generation)),
+      model_(std::move(model)),
+      happenings_(happenings),
+      wake_up_(world),
+      renewal_(world),
+      files_(world.make_background()) {}
+
+void AnalysisLane::start() {
+    tasks_.start(run());
+    tasks_.start(renew_leases());
+}
+
+Duration AnalysisLane::lease() const {
+    return std::max<Duration>(
+        configuration_.decoder.timeout + configuration_.models[model_.index].timeout, least_analysis_lease);
+}
+
+Task<void> AnalysisLane::run() {
+    for (;;) {
+        while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
+        auto next = co_await committed(commits_, [key = model_.key, lease = lease()](Transaction& transaction) {
+            Next found{claim_analysis(transaction, key, lease), std::nullopt};
+            if (!found.job) found.next_at = next_due(transaction, Lane::analysis, key);
+            return found;
+        });
+        if (!next) {
+            spdlog::error("cannot claim an analysis: {}", next.error().message);
+            co_await wake_up_.wait_for(CommitQueue::retry_after);
+        } else if (next->job) {
+            tasks_.start(analyse(std::make_shared<const AnalysisClaim>(std::move(*next->job))));
+        } else {
+            co_await wake_up_.wait_until(next->next_at);
+        }
+    }
+}
+
+Task<void> AnalysisLane::analyse(Job job) {
+    held_.push_back(job);
+    const auto answer = std::make_shared<const AnalysisAnswer>(co_await ask_engine(job));
+    const auto kept = co_await keep(job, answer);
+    if (!kept) co_await keep_failure(job, kept.error(), frames_of(*answer));
+    std::erase(held_, job);
+    happenings_.happened(Happening::analysis_ended);
+}
+
+Task<AnalysisAnswer> AnalysisLane::ask_engine(Job job) {
+    auto file = world_.files().open(directory_.spool() / job->file);
+    if (!file) co_return AnalysisFailure{{"system", file.error().message, file.error().retry}, {}};
+    Arrival<AnalysisAnswer> answer;
+    AnalysisTask task{std::move(*file), model_.index, job->frame, false, answer.bring()};
+    engine_.submit(std::move(task));
+    co_return co_await answer;
+}
+
+// An error is the analysis's, and to be kept.
+Task<Status> AnalysisLane::keep(Job job, Answer answer) {
+    AnalysisEnd end;
+    end.frames = frames_of(*answer);
+    if (const auto* failure = std::get_if<AnalysisFailure>(answer.get())) {
+        co_return tl::unexpected(failure->error);
+    } else if (const auto* refused = std::get_if<Refused>(answer.get())) {
+        end.outcome = {refused->reason, std::nullopt, refused->model, refused->notes};
+    } else {
+        const auto& analysed = std::get<Analysed>(*answer);
+        auto artifact = co_await write_artifact(job, answer);
+        if (!artifact) co_return tl::unexpected(artifact.error());
+        end.artifact = std::move(*artifact);
+        end.outcome = {std::nullopt, analysed.result, analysed.result.model, analysed.notes};
+        // What a shadow model says changes nothing that anybody can see.
+        end.urgent = configuration_.models[model_.index].mode == ModelMode::active &&
+                     is_urgent(analysed.result, configuration_.triage.urgent);
+    }
+    co_return co_await keep_end(job, std::move(end));
+}
+
+// Returns its name.
+Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
+    std::string name = fmt::format("{}-{}.analysis", generation_, job->claim.job());
+    Arrival<Status> written;
+    files_->post([&world = world_, answer, file = directory_.analyses() / name, bring = written.bring()] {
+        const auto artifact = to_artifact(std::get<Analysed>(*answer));
+        auto status = artifact ? world.files().write_durably(file, serialize(*artifact))
+                               : Status(tl::unexpected(artifact.error()));
+        world.post([status = std::move(status), bring] { bring(status); });
+    });
+    const auto status = co_await written;
+    if (!status) co_return tl::unexpected(Error{status.error().code, status.error().message, Retry::later});
+    co_return name;
+}
+
+Task<Status> AnalysisLane::keep_end(Job job, AnalysisEnd end) {
+    const auto kept = co_await until_kept(
+        commits_, [job, end = std::move(end)](Transaction& transaction) { return keep_outcome(transaction, *job, end); });
+    if (!kept) co_return tl::unexpected(kept.error());
+    co_return Status();
+}
+
+Task<void> AnalysisLane::keep_failure(Job job, Error error, FrameCount frames) {
+    // Cut off by the node's end: the next start takes it up, as after any other end.
+    if (draining_ && error.code == "process_died") co_return;
+    spdlog::error("analysis {}: {}", job->claim.job(), error.message);
+    const auto kept = co_await until_kept(
+        commits_, [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
+            return keep_analysis_failure(transaction, *job, error, frames, retry);
+        });
+    if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
+}
+
+// The engine watches over what it has, and images may wait in it for long: their leases say that they are not
+// forgotten.
+Task<void> AnalysisLane::renew_leases() {
+    for (;;) {
+        co_await renewal_.wait_for(between_analysis_renewals);
+        if (held_.empty()) continue;
+        co_await committed(commits_, [held = held_, lease = lease()](Transaction& transaction) {
+            for (const auto& job : held) renew(transaction, job->claim, lease);
+        });
+    }
+}
+
+}  // namespace hilum

@@ -1,0 +1,70 @@
+// Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what was
+// found, retries or quarantines what failed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/world.h"
+#include "pipeline/children/analysis_engine.h"
+#include "pipeline/lanes/happening.h"
+#include "pipeline/lanes/lane.h"
+#include "store/data_directory.h"
+#include "store/jobs/analyses.h"
+
+namespace hilum {
+
+class AnalysisLane {
+  public:
+    struct Model {
+        std::size_t index;  // into configuration.models
+        std::string key;
+    };
+
+    // `generation`: the database's (data_history.h), part of the artifacts' names, so that no other life of
+    // it takes them for its own.
+    AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& engine,
+                 const Configuration& configuration, DataDirectory directory, std::string generation,
+                 Model model, Happenings& happenings);
+
+    void start();
+    void wake() { wake_up_.set(); }
+    void drain() { draining_ = true; }
+    bool idle() const { return held_.empty(); }
+
+  private:
+    using Job = std::shared_ptr<const AnalysisClaim>;
+    struct Next {
+        std::optional<AnalysisClaim> job;
+        std::optional<std::int64_t> next_at;  // when there is none now but one later
+    };
+
+    using Answer = std::shared_ptr<const AnalysisAnswer>;
+
+    Task<void> run();
+    Task<void> analyse(Job job);
+    Task<AnalysisAnswer> ask_engine(Job job);
+    Task<Status> keep(Job job, Answer answer);
+    Task<Result<std::string>> write_artifact(Job job, Answer answer);
+    Task<Status> keep_end(Job job, AnalysisEnd end);
+    Task<void> keep_failure(Job job, Error error, FrameCount frames);
+    Task<void> renew_leases();
+    Duration lease() const;
+
+    World& world_;
+    CommitQueue& commits_;
+    AnalysisEngine& engine_;
+    const Configuration& configuration_;
+    DataDirectory directory_;
+    std::string generation_;
+    Model model_;
+    Happenings& happenings_;
+    WakeUp wake_up_, renewal_;
+    bool draining_ = false;
+    std::unique_ptr<Background> files_;  // writes artifacts, so that neither the loop nor a C-STORE waits
+    std::vector<Job> held_;              // claims
+    Tasks tasks_;                        // they use all of the above
+};
+
+}  // namespace hilum

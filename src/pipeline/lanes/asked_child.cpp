@@ -1,0 +1,86 @@
+#include "pipeline/lanes/asked_child.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "pipeline/wake_up.h"
+
+namespace hilum {
+
+AskedChild::AskedChild(World& world, Owner& owner)
+    : world_(world), owner_(owner), timer_(world.make_timer()) {}
+
+void AskedChild::start(ChildSpecification specification) {
+    child_ = std::make_unique<SupervisedChild>(
+        world_, std::move(specification),
+        SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
+                                   [this](const std::string& how) { on_ended(how); },
+                                   [this] { owner_.child_changed(); }});
+    child_->start();
+}
+
+void AskedChild::stop() {
+    timer_->cancel();
+    if (child_) child_->stop();
+}
+
+void AskedChild::tell(const Packet& packet) {
+    if (running()) (void)child_->send(packet);
+}
+
+void AskedChild::extend_time() {
+    if (!answer_ || !killed_why_.empty()) return;
+    wake_up_after(*timer_, time_limit_, [this] { kill("made no progress for too long"); });
+}
+
+Task<Result<Message>> AskedChild::exchange(Packet request, UniqueFd file, Duration time_limit) {
+    Answer answer;
+    answer_ = answer.bring();
+    time_limit_ = time_limit;
+    const std::vector<int> fds = file ? std::vector<int>{file.get()} : std::vector<int>();
+    const auto sent = child_->send(request, fds);
+    file.reset();
+    if (!sent && !running()) {
+        answer_.reset();
+        co_return tl::unexpected(Error{"process_died", sent.error().message, Retry::later});
+    }
+    if (sent)
+        extend_time();
+    else
+        kill(sent.error().message);
+    co_return co_await answer;
+}
+
+Task<Error> AskedChild::dismiss(std::string why) {
+    Answer end;
+    answer_ = end.bring();
+    kill(why);
+    const auto ended = co_await end;
+    co_return ended.error();
+}
+
+void AskedChild::on_message(Message message) {
+    if (!killed_why_.empty() || owner_.child_says(message)) return;
+    if (!answer_) return kill("answered what it was not asked");
+    timer_->cancel();
+    std::exchange(answer_, std::nullopt).value()(std::move(message));
+}
+
+void AskedChild::on_ended(const std::string& how) {
+    timer_->cancel();
+    const auto why = std::exchange(killed_why_, "");
+    if (!answer_) return;
+    const auto message = why.empty() ? fmt::format("the {} process {}", child_->status().role, how)
+                                     : fmt::format("the {} process {} and was killed", child_->status().role, why);
+    std::exchange(answer_, std::nullopt).value()(tl::unexpected(Error{"process_died", message, Retry::later}));
+}
+
+void AskedChild::kill(const std::string& why) {
+    spdlog::error("{} {}: {}", child_->status().role, child_->name(), why);
+    killed_why_ = why;
+    timer_->cancel();
+    child_->kill();
+}
+
+}  // namespace hilum

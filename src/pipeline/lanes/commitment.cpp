@@ -1,0 +1,52 @@
+#include "pipeline/lanes/commitment.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "base/logging.h"
+#include "store/commitments.h"
+#include "store/retry_policy.h"
+
+namespace hilum {
+
+Commitment::Commitment(World& world, CommitQueue& commits, Destination& destination)
+    : world_(world), commits_(commits), destination_(destination) {}
+
+// Whether the destination is down, results tell: one may refuse this association and take those.
+Task<void> Commitment::request(CommitmentRequest request) {
+    const auto uid = request.transaction_uid;
+    const auto is_answer = [uid](const CommitmentReply& reply) { return reply.transaction_uid == uid; };
+    const auto reply =
+        co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
+    if (reply && reply->accepted) {
+        refused_ = 0;
+        co_return;
+    }
+    ++refused_;
+    const auto& settings = destination_.settings();
+    const std::string why = reply ? reply->message : reply.error().message;
+    spdlog::warn("destination {}: storage commitment: {}", settings.name, loggable(why));
+    const RetryPolicy policy{settings.first_delay, settings.longest_delay};
+    const auto delay = policy.delay_after(refused_, world_.random());
+    const auto kept =
+        co_await until_kept(commits_, [name = settings.name, uid, delay, why](Transaction& transaction) {
+            keep_refused_commitment(transaction, name, uid, delay, why);
+        });
+    if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
+}
+
+Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,
+                                         const std::vector<DestinationSettings>& destinations) {
+    const auto known = co_await committed(commits, [report, &destinations](Transaction& transaction) {
+        return take_commitment_report(transaction, report, destinations);
+    });
+    if (!known)
+        spdlog::error("cannot keep a storage commitment report: {}", known.error().message);
+    else if (!*known)
+        spdlog::warn("{} ({}) reports on the storage commitment {}, which Hilum did not ask for",
+                     loggable(report.calling_ae), report.peer, report.transaction_uid);
+    co_return CommitmentReportAnswer{known.has_value(), known.value_or(false)};
+}
+
+}  // namespace hilum

@@ -1,0 +1,32 @@
+// Asks one destination for storage commitment.
+#pragma once
+
+#include <vector>
+
+#include "base/world.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
+#include "pipeline/lanes/destination.h"
+#include "pipeline/lanes/lane.h"
+
+namespace hilum {
+
+class Commitment {
+  public:
+    Commitment(World& world, CommitQueue& commits, Destination& destination);
+
+    // Until the destination has taken the request, or it is kept that it has not. Its report comes later.
+    Task<void> request(CommitmentRequest request);
+
+  private:
+    World& world_;
+    CommitQueue& commits_;
+    Destination& destination_;
+    int refused_ = 0;  // requests in a row
+};
+
+// Keeps a report, whoever brought it. What to answer to it.
+Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,
+                                         const std::vector<DestinationSettings>& destinations);
+
+}  // namespace hilum

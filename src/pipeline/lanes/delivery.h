@@ -1,0 +1,35 @@
+// Sends results to one destination.
+#pragma once
+
+#include <memory>
+
+#include "base/world.h"
+#include "contract/messages/sending.h"
+#include "pipeline/lanes/destination.h"
+#include "pipeline/lanes/lane.h"
+#include "store/data_directory.h"
+#include "store/jobs/deliveries.h"
+
+namespace hilum {
+
+class Delivery {
+  public:
+    Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination);
+
+    // Until it is kept what became of it.
+    Task<void> deliver(DeliveryClaim claimed);
+    void progressed();  // the sender goes on: so does the lease
+
+  private:
+    Task<DeliverReply> send(std::shared_ptr<const DeliveryClaim> claimed);
+    Task<void> keep(std::shared_ptr<const DeliveryClaim> claimed, DeliverReply reply);
+
+    World& world_;
+    CommitQueue& commits_;
+    DataDirectory directory_;
+    Destination& destination_;
+    std::shared_ptr<const DeliveryClaim> sending_;
+    MonotonicTime renewed_;  // its lease
+};
+
+}  // namespace hilum

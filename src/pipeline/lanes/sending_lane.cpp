@@ -1,0 +1,96 @@
+#include "pipeline/lanes/sending_lane.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "store/destinations.h"
+
+namespace hilum {
+
+SendingLane::SendingLane(World& world, CommitQueue& commits, const Configuration& configuration,
+                         const DestinationSettings& settings, DataDirectory directory, Happenings& happenings)
+    : commits_(commits),
+      configuration_(configuration),
+      happenings_(happenings),
+      wake_up_(world),
+      destination_(world, settings, *this, happenings),
+      delivery_(world, commits, std::move(directory), destination_),
+      commitment_(world, commits, destination_) {}
+
+void SendingLane::start(ChildSpecification sender) {
+    destination_.sender().start(std::move(sender));
+    tasks_.start(run());
+}
+
+void SendingLane::try_now() {
+    if (destination_.down()) destination_.probe_now();
+    wake();
+}
+
+void SendingLane::child_changed() {
+    happenings_.happened(Happening::status_changed);
+    wake();
+}
+
+Task<void> SendingLane::run() {
+    const auto& settings = destination_.settings();
+    for (;;) {
+        while (draining_ || !destination_.sender().can_be_asked()) co_await wake_up_.wait();
+        if (destination_.down()) {
+            co_await probe_when_due();
+            continue;
+        }
+        std::optional<Busy> busy(busy_);
+        auto next = co_await committed(
+            commits_, [&settings](Transaction& transaction) { return claim_sending(transaction, settings); });
+        if (!next) {
+            spdlog::error("cannot claim a delivery: {}", next.error().message);
+            busy.reset();
+            co_await wake_up_.wait_for(CommitQueue::retry_after);
+        } else if (next->delivery) {
+            co_await delivery_.deliver(std::move(*next->delivery));
+        } else if (next->commitment) {
+            co_await commitment_.request(std::move(*next->commitment));
+        } else {
+            busy.reset();
+            co_await wake_up_.wait_until(next->next_at);
+        }
+    }
+}
+
+Task<void> SendingLane::probe_when_due() {
+    if (const auto wait = destination_.until_probe(); wait > Duration::zero()) {
+        co_await wake_up_.wait_for(wait);
+        co_return;
+    }
+    const auto why = co_await destination_.probe();
+    if (!why) co_return;
+    const auto& settings = destination_.settings();
+    const auto expired = co_await committed(commits_, [&settings, why = *why](Transaction& transaction) {
+        return expire_deliveries(transaction, settings, why);
+    });
+    if (!expired)
+        spdlog::error("cannot give up old deliveries: {}", expired.error().message);
+    else if (*expired > 0)
+        spdlog::warn("destination {}: {} deliveries given up", settings.name, *expired);
+}
+
+bool SendingLane::child_says(const Message& message) {
+    if (packet_type(message) == SendingProgress::type) {
+        destination_.sender().extend_time();
+        delivery_.progressed();
+        return true;
+    }
+    const auto report = from_packet<CommitmentReport>(message);
+    if (report) tasks_.start(answer_report(*report));
+    return report.has_value();
+}
+
+Task<void> SendingLane::answer_report(CommitmentReport report) {
+    const auto answer = co_await keep_report(commits_, std::move(report), configuration_.destinations);
+    destination_.sender().tell(to_packet(answer));
+    happenings_.happened(Happening::commitment_came);
+}
+
+}  // namespace hilum

@@ -1,0 +1,165 @@
+#include "simulation/children/composer.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "base/uid.h"
+#include "simulation/image.h"
+#include "simulation/promises.h"
+
+namespace hilum::simulation {
+namespace {
+
+constexpr Duration typical = std::chrono::milliseconds(150);
+constexpr std::size_t most_bytes = 1 << 20;
+
+std::string word_of(const AnalysisOutcome& outcome) {
+    if (outcome.result) return outcome.result->diagnosis;
+    return outcome.not_analysed ? outcome.not_analysed->code : "nothing";
+}
+
+std::string class_of(std::string_view kind) {
+    if (kind == "sr") return "1.2.840.10008.5.1.4.1.1.88.34";
+    return kind == "sc" ? "1.2.840.10008.5.1.4.1.1.7" : "1.2.840.10008.5.1.4.1.1.88.59";
+}
+
+// Those that are told of in the report.
+std::vector<StudyImage> images_in(const ComposeRequest& request) {
+    std::vector<StudyImage> images;
+    for (const auto& image : request.images)
+        if (image.outcome.result || request.report_not_analysed) images.push_back(image);
+    return images;
+}
+
+nlohmann::json json_of(const StudyImage& image) {
+    return {{"uid", image.sop_instance_uid},
+            {"sha256", image.dataset_sha256},
+            {"frame", image.frame},
+            {"outcome", word_of(image.outcome)},
+            {"model_version", image.outcome.model.version}};
+}
+
+void append(std::vector<std::string>& identity, const ComposeRequest& request, const StudyImage& image) {
+    identity.insert(
+        identity.end(),
+        {image.sop_instance_uid, image.dataset_sha256, std::to_string(image.frame), word_of(image.outcome),
+         image.outcome.model.version, request.model_name, std::to_string(request.withdrawals)});
+}
+
+}  // namespace
+
+void Composer::hear(Message message) {
+    const auto request = from_packet<ComposeRequest>(message);
+    if (!request) return end(crashed_status);
+    scene_.tell("the composer gets version {} of {} under {}, {} images", request->version,
+                request->study_instance_uid, request->model_name, request->images.size());
+    check_report_claimed(scene_, *request);
+    respond(typical, [this, asked = *request] { compose(asked); });
+}
+
+void Composer::compose(const ComposeRequest& request) {
+    ComposeReply reply;
+    reply.job = request.job;
+    failed_ = false;
+    for (const auto& image : request.images) {
+        const auto file = read_file(image.file, most_bytes);
+        const auto source = file ? from_file(*file) : Result<Image>(tl::unexpected(file.error()));
+        scene_.demand(source && source->dataset_sha256() == image.dataset_sha256, "stored, then acknowledged",
+                      "the file of instance {} is not what was stored", image.instance);
+    }
+    for (const auto& profile : request.profiles) {
+        if (!request.withdrawal.reason.empty()) {
+            add_note(request, profile, reply);
+            continue;
+        }
+        if (profile.sr) add_report(request, profile, reply);
+        for (const auto& image : request.images)
+            if (image.outcome.result && profile.sc_when != "never")
+                add_capture(request, profile, image, reply);
+    }
+    if (failed_) {
+        reply.error_code = "disk_full";
+        reply.error = "simulated";
+    }
+    if (running()) say(to_packet(reply));
+}
+
+void Composer::add_report(const ComposeRequest& request, const ReportProfile& profile, ComposeReply& reply) {
+    std::vector<std::string> identity{"sr",
+                                      request.study_instance_uid,
+                                      profile.sr_series_description,
+                                      std::to_string(request.version),
+                                      request.model_name,
+                                      std::to_string(request.withdrawals)};
+    nlohmann::json content = {{"images", nlohmann::json::array()},
+                              {"predecessors", nlohmann::json::array()},
+                              {"opened_at", request.opened_at}};
+    for (const auto& image : images_in(request)) {
+        append(identity, request, image);
+        content["images"].push_back(json_of(image));
+    }
+    for (const auto& predecessor : request.predecessors)
+        content["predecessors"].push_back(predecessor.sop_instance_uid);
+    write(request, profile, "sr", std::move(identity), std::move(content), reply);
+}
+
+void Composer::add_capture(const ComposeRequest& request, const ReportProfile& profile,
+                           const StudyImage& image, ComposeReply& reply) {
+    scene_.demand(std::filesystem::exists(image.artifact), "what a job left is there",
+                  "the artifact {} of an analysed image is gone", image.artifact);
+    std::vector<std::string> identity{"sc", std::to_string(profile.sc_long_side)};
+    append(identity, request, image);
+    write(request, profile, "sc", std::move(identity), {{"images", {json_of(image)}}}, reply);
+}
+
+void Composer::add_note(const ComposeRequest& request, const ReportProfile& profile, ComposeReply& reply) {
+    nlohmann::json withdrawn = nlohmann::json::array();
+    for (const auto& result : request.withdrawal.results) {
+        const auto is_of_profile = [&](const std::string& destination) {
+            return std::ranges::find(profile.destinations, destination) != profile.destinations.end();
+        };
+        if (std::ranges::any_of(result.destinations, is_of_profile))
+            withdrawn.push_back(result.sop_instance_uid);
+    }
+    if (withdrawn.empty()) return;
+    write(request, profile, "ko",
+          {"ko", request.study_instance_uid, std::to_string(request.version), request.model_name,
+           withdrawn.dump(), profile.sr_series_description},
+          {{"withdrawn", withdrawn}}, reply);
+}
+
+void Composer::write(const ComposeRequest& request, const ReportProfile& profile, const char* kind,
+                     std::vector<std::string> identity, nlohmann::json content, ComposeReply& reply) {
+    if (!running()) return;
+    ComposedResult result;
+    result.kind = kind;
+    result.sop_class_uid = class_of(kind);
+    result.sop_instance_uid = derive_uid(identity).value();
+    result.series_instance_uid = request.study_instance_uid + ".9001";
+    result.transfer_syntax_uid = "1.2.840.10008.1.2.1";
+    result.file = request.results_dir + "/" + result.sop_instance_uid + ".dcm";
+    result.destinations = profile.destinations;
+    content["kind"] = kind;
+    content["study"] = request.study_instance_uid;
+    content["model"] = request.model_name;
+    content["version"] = request.version;
+    auto bytes = content.dump();
+    if (const auto known = read_file(result.file, most_bytes)) {
+        bytes = *known;
+    } else if (scene_.disk.full()) {
+        failed_ = true;
+        return;
+    } else {
+        const auto state = scene_.random.chance(scene_.weather.dies / 4)
+                               ? static_cast<WriteState>(scene_.random.below(3))
+                               : WriteState::folder_synced;
+        leave_write(result.file, std::as_bytes(std::span(bytes)), state);
+        if (state != WriteState::folder_synced) return end(crashed_status);
+    }
+    result.sha256 = sha256_hex(bytes);
+    reply.results.push_back(std::move(result));
+}
+
+}  // namespace hilum::simulation

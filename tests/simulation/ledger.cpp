@@ -1,0 +1,225 @@
+#include "simulation/ledger.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include "store/audit/audit_event.h"
+
+namespace hilum::simulation {
+namespace {
+
+// Every job, its state as a word of JobState.
+constexpr const char* all_jobs =
+    "SELECT 0 AS lane, analysis.id AS id, CASE analysis.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1"
+    " WHEN 'quarantined' THEN 3 WHEN 'discarded' THEN 4 ELSE 2 END AS state, study_instance_uid AS study,"
+    " sop_instance_uid AS subject, model AS target, attempts, next_attempt_at, analysis.state AS outcome,"
+    " dataset_sha256, frame FROM analysis JOIN instance ON instance.id = instance_id"
+    " JOIN study ON study.id = study_id"
+    " UNION ALL SELECT 1, report.id, CASE report.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1"
+    " WHEN 'quarantined' THEN 3 WHEN 'discarded' THEN 4 ELSE 2 END, study_instance_uid, version, model, "
+    "attempts,"
+    " next_attempt_at, state, '', 0 FROM report JOIN study ON study.id = study_id"
+    " UNION ALL SELECT 2, delivery.id, CASE delivery.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1"
+    " WHEN 'refused' THEN 3 WHEN 'expired' THEN 3 WHEN 'discarded' THEN 4 ELSE 2 END, study_instance_uid,"
+    " sop_instance_uid, destination, delivery.attempts, delivery.next_attempt_at, delivery.state, '', 0"
+    " FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
+    " JOIN study ON study.id = report.study_id"
+    " UNION ALL SELECT 3, delivery.id, CASE commitment WHEN 'committed' THEN 2 WHEN 'failed' THEN 3 ELSE 0 "
+    "END,"
+    " study_instance_uid, sop_instance_uid, destination, 0, coalesce(commitment_at, 0), commitment, '', 0"
+    " FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
+    " JOIN study ON study.id = report.study_id WHERE commitment != '' AND withdrawn = 0"
+    " AND delivery.state = 'delivered'";
+
+Job job_of(SQLite::Statement& row) {
+    Job job;
+    job.lane = static_cast<Lane>(row.getColumn(0).getInt());
+    job.id = row.getColumn(1).getInt64();
+    job.state = static_cast<JobState>(row.getColumn(2).getInt());
+    job.study_instance_uid = row.getColumn(3).getString();
+    job.subject = row.getColumn(4).getString();
+    job.target = row.getColumn(5).getString();
+    job.attempts = row.getColumn(6).getInt();
+    job.next_attempt_at = row.getColumn(7).getInt64();
+    job.outcome = row.getColumn(8).getString();
+    return job;
+}
+
+constexpr const char* all_results =
+    "SELECT result.kind, sop_instance_uid, study_instance_uid, report.model, file, sha256, report.version,"
+    " withdrawn FROM result JOIN report ON report.id = report_id JOIN study ON study.id = study_id";
+
+StoredResult result_of(SQLite::Statement& row) {
+    return {row.getColumn(0).getString(), row.getColumn(1).getString(),  row.getColumn(2).getString(),
+            row.getColumn(3).getString(), row.getColumn(4).getString(),  row.getColumn(5).getString(),
+            row.getColumn(6).getInt(),    row.getColumn(7).getInt() != 0};
+}
+
+}  // namespace
+
+const char* word_of(Lane lane) {
+    constexpr const char* words[] = {"analyse", "compose", "deliver", "commit"};
+    return words[static_cast<int>(lane)];
+}
+
+const char* word_of(JobState state) {
+    constexpr const char* words[] = {"waiting", "running", "done", "set aside", "discarded"};
+    return words[static_cast<int>(state)];
+}
+
+const char* operators_word_of(Lane lane) {
+    constexpr const char* words[] = {"analysis", "report", "delivery", "delivery"};
+    return words[static_cast<int>(lane)];
+}
+
+Ledger::Ledger(std::filesystem::path database) : file_(std::move(database)) {}
+Ledger::~Ledger() = default;
+
+SQLite::Database& Ledger::open() {
+    if (!database_)
+        database_ = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READONLY, 5000);
+    return *database_;
+}
+
+template <typename Row, typename... Args>
+void Ledger::each(const std::string& sql, Row row, const Args&... args) {
+    SQLite::Statement statement(open(), sql);
+    int index = 0;
+    (statement.bind(++index, args), ...);
+    while (statement.executeStep()) row(statement);
+}
+
+std::optional<StoredImage> Ledger::image(const std::string& sop_instance_uid,
+                                         const std::string& dataset_sha256) {
+    std::optional<StoredImage> found;
+    each(
+        "SELECT file, size, state = 'to_analyse', state = 'prior' FROM instance WHERE sop_instance_uid = ? "
+        "AND"
+        " dataset_sha256 = ?",
+        [&](SQLite::Statement& row) {
+            found = StoredImage{row.getColumn(0).getString(),
+                                static_cast<std::uint64_t>(row.getColumn(1).getInt64()),
+                                row.getColumn(2).getInt() != 0, row.getColumn(3).getInt() != 0};
+        },
+        sop_instance_uid, dataset_sha256);
+    return found;
+}
+
+std::optional<Job> Ledger::analysis(const std::string& sop_instance_uid, const std::string& dataset_sha256,
+                                    const std::string& model, int frame) {
+    std::optional<Job> found;
+    each(
+        std::string("SELECT * FROM (") + all_jobs +
+            ") WHERE lane = 0 AND subject = ? AND dataset_sha256 = ? AND target = ? AND frame = ?",
+        [&](SQLite::Statement& row) { found = job_of(row); }, sop_instance_uid, dataset_sha256, model, frame);
+    return found;
+}
+
+std::optional<Job> Ledger::report(std::int64_t id) {
+    std::optional<Job> found;
+    each(
+        std::string("SELECT * FROM (") + all_jobs + ") WHERE lane = 1 AND id = ?",
+        [&](SQLite::Statement& row) { found = job_of(row); }, id);
+    return found;
+}
+
+std::optional<Job> Ledger::delivery(const std::string& destination, const std::string& sop_instance_uid) {
+    std::optional<Job> found;
+    each(
+        std::string("SELECT * FROM (") + all_jobs + ") WHERE lane = 2 AND target = ? AND subject = ?",
+        [&](SQLite::Statement& row) { found = job_of(row); }, destination, sop_instance_uid);
+    return found;
+}
+
+std::optional<StoredResult> Ledger::result(const std::string& sop_instance_uid) {
+    std::optional<StoredResult> found;
+    each(
+        std::string(all_results) + " WHERE sop_instance_uid = ?",
+        [&](SQLite::Statement& row) { found = result_of(row); }, sop_instance_uid);
+    return found;
+}
+
+std::vector<StoredResult> Ledger::results() {
+    std::vector<StoredResult> all;
+    each(all_results, [&](SQLite::Statement& row) { all.push_back(result_of(row)); });
+    return all;
+}
+
+std::vector<Job> Ledger::jobs() {
+    std::vector<Job> all;
+    each(all_jobs, [&](SQLite::Statement& row) { all.push_back(job_of(row)); });
+    return all;
+}
+
+std::map<std::string, int> Ledger::running() {
+    std::map<std::string, int> counts;
+    each(
+        "SELECT 'deliver ' || destination, count(*) FROM delivery WHERE state = 'running' GROUP BY "
+        "destination"
+        " UNION ALL SELECT 'compose', count(*) FROM report WHERE state = 'running'"
+        " UNION ALL SELECT 'analyse ' || model, count(*) FROM analysis WHERE state = 'running' GROUP BY "
+        "model",
+        [&](SQLite::Statement& row) { counts[row.getColumn(0).getString()] = row.getColumn(1).getInt(); });
+    return counts;
+}
+
+std::vector<std::string> Ledger::unfinished() {
+    std::vector<std::string> all;
+    each(std::string("SELECT * FROM (") + all_jobs + ") WHERE state < 2", [&](SQLite::Statement& row) {
+        const auto job = job_of(row);
+        all.push_back(fmt::format("{} {} {} for {}: {}, {} attempts", word_of(job.lane), job.id, job.subject,
+                                  job.target, job.outcome, job.attempts));
+    });
+    each("SELECT study_instance_uid FROM study WHERE due_at IS NOT NULL",
+         [&](SQLite::Statement& row) { all.push_back("study " + row.getColumn(0).getString() + " is due"); });
+    return all;
+}
+
+std::set<std::string> Ledger::withdrawn_studies() {
+    std::set<std::string> all;
+    each("SELECT study_instance_uid FROM study WHERE withdrawn_at IS NOT NULL",
+         [&](SQLite::Statement& row) { all.insert(row.getColumn(0).getString()); });
+    return all;
+}
+
+std::map<std::string, int> Ledger::instance_versions() {
+    std::map<std::string, int> all;
+    each("SELECT sop_instance_uid, count(*) FROM instance GROUP BY 1",
+         [&](SQLite::Statement& row) { all[row.getColumn(0).getString()] = row.getColumn(1).getInt(); });
+    return all;
+}
+
+std::set<std::string> Ledger::files_unknown(std::set<std::string> files) {
+    each("SELECT file FROM instance",
+         [&](SQLite::Statement& row) { files.erase(row.getColumn(0).getString()); });
+    return files;
+}
+
+std::vector<Event> Ledger::events(std::int64_t& broken) {
+    std::vector<Event> all;
+    std::string hash = audit::first_hash;
+    broken = 0;
+    each(
+        "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail, hash"
+        " FROM audit_event ORDER BY id",
+        [&](SQLite::Statement& row) {
+            audit::AuditEvent event{row.getColumn(0).getInt64(),
+                                    row.getColumn(1).getInt64(),
+                                    row.getColumn(2).getString(),
+                                    row.getColumn(3).getString(),
+                                    row.getColumn(4).getString(),
+                                    row.getColumn(5).getString(),
+                                    row.getColumn(6).getString(),
+                                    row.getColumn(7).getString(),
+                                    nlohmann::json::parse(row.getColumn(8).getString())};
+            hash = audit::chain_hash(hash, event);
+            const bool fits =
+                hash == row.getColumn(9).getString() && event.id == static_cast<std::int64_t>(all.size()) + 1;
+            if (!fits && broken == 0) broken = event.id;
+            all.push_back({event.id, event.type, event.outcome, event.study_instance_uid,
+                           event.sop_instance_uid, std::move(event.detail)});
+        });
+    return all;
+}
+
+}  // namespace hilum::simulation

@@ -1,0 +1,68 @@
+#include "simulation/promises.h"
+
+#include <filesystem>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+
+namespace hilum::simulation {
+namespace {
+
+constexpr std::size_t most_bytes = 1 << 20;
+constexpr int most_claimed_analyses = 16;  // of a model: what its children take, and what waits to be kept
+
+void check_claimed(Scene& scene, const std::optional<Job>& job, const std::string& what,
+                   bool may_be_discarded) {
+    scene.demand(job.has_value(), "a claim is a commit", "{} is worked on, and has no job", what);
+    const bool claimed =
+        job->state == JobState::running ||
+        (may_be_discarded && (job->state == JobState::discarded || job->state == JobState::waiting));
+    scene.demand(claimed, "a claim is a commit", "{} is worked on, and its job is {}", what,
+                 word_of(job->state));
+    scene.demand(job->attempts >= 1 || job->state != JobState::running,
+                 "attempts are counted before the work is touched", "{} is worked on in attempt {}", what,
+                 job->attempts);
+}
+
+}  // namespace
+
+void check_acknowledged(Scene& scene, const Image& image) {
+    const auto stored = scene.ledger.image(image.sop_instance_uid, image.dataset_sha256());
+    scene.demand(stored.has_value(), "stored, then acknowledged", "{} was acknowledged and has no row",
+                 image.sop_instance_uid);
+    const auto file = read_file(scene.directory.spool() / stored->file, most_bytes);
+    scene.demand(file && *file == to_file(image), "stored, then acknowledged",
+                 "{} was acknowledged and its file {} is not it", image.sop_instance_uid, stored->file);
+}
+
+void check_analysis_claimed(Scene& scene, const Image& image, const std::string& model, int frame) {
+    // It may have been superseded since, or superseded and taken up again.
+    check_claimed(scene, scene.ledger.analysis(image.sop_instance_uid, image.dataset_sha256(), model, frame),
+                  "the analysis of " + image.sop_instance_uid + " under " + model, true);
+}
+
+void check_report_claimed(Scene& scene, const ComposeRequest& request) {
+    check_claimed(scene, scene.ledger.report(request.job),
+                  fmt::format("version {} of {}", request.version, request.study_instance_uid), true);
+}
+
+void check_delivery_claimed(Scene& scene, const std::string& destination, const DeliverRequest& request,
+                            const std::string& bytes) {
+    check_claimed(scene, scene.ledger.delivery(destination, request.sop_instance_uid),
+                  "the delivery of " + request.sop_instance_uid + " to " + destination, false);
+    const auto result = scene.ledger.result(request.sop_instance_uid);
+    scene.demand(result.has_value(), "a result is committed before it is sent", "{} is sent to {}",
+                 request.sop_instance_uid, destination);
+    scene.demand(result->sha256 == sha256_hex(bytes), "a result is committed before it is sent",
+                 "{} is sent to {} with other bytes than were committed", request.sop_instance_uid,
+                 destination);
+}
+
+void check_claims(Scene& scene) {
+    for (const auto& [lane, count] : scene.ledger.running()) {
+        const int most = lane.starts_with("analyse") ? most_claimed_analyses : lane == "compose" ? 2 : 1;
+        scene.demand(count <= most, "a claim is held by one", "{} jobs of {} run at once", count, lane);
+    }
+}
+
+}  // namespace hilum::simulation

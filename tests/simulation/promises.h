@@ -1,0 +1,35 @@
+// What the node promises (docs/architecture.md), asked at the moments at which it can be broken. Each throws
+// BrokenPromise.
+#pragma once
+
+#include <string>
+
+#include "contract/messages.h"
+#include "simulation/image.h"
+#include "simulation/ledger.h"
+#include "simulation/scene.h"
+
+namespace hilum::simulation {
+
+// ---- while it works ----
+
+// A modality was told that the node has this image.
+void check_acknowledged(Scene& scene, const Image& image);
+// A child was given this: it was claimed, and the attempt counted, in a commit before.
+void check_analysis_claimed(Scene& scene, const Image& image, const std::string& model, int frame);
+void check_report_claimed(Scene& scene, const ComposeRequest& request);
+void check_delivery_claimed(Scene& scene, const std::string& destination, const DeliverRequest& request,
+                            const std::string& bytes);
+// After any commit.
+void check_claims(Scene& scene);
+
+// ---- when nothing is left to do ----
+
+struct Site {
+    std::vector<std::string> models;  // that make reports
+    bool gives_up = false;            // deliveries may expire within the day
+    int composers = 1;
+};
+void check_everything(Scene& scene, const Site& site);
+
+}  // namespace hilum::simulation
