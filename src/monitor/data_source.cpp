@@ -13,9 +13,9 @@ class Connection {
     explicit Connection(std::filesystem::path file) : file_(std::move(file)) {}
 
     template <typename Question>
-    auto ask(Question question) -> decltype(question(std::declval<DatabaseReader&>())) {
+    auto ask(Question question) -> decltype(question(std::declval<Overview&>())) {
         if (!reader_) {
-            auto opened = DatabaseReader::open(file_);
+            auto opened = Overview::open(file_);
             if (!opened) return tl::unexpected(opened.error());
             reader_.emplace(std::move(*opened));
         }
@@ -26,29 +26,29 @@ class Connection {
 
   private:
     std::filesystem::path file_;
-    std::optional<DatabaseReader> reader_;
+    std::optional<Overview> reader_;
 };
 
 }  // namespace
 
 DataSource database_source(const std::filesystem::path& database_file) {
     const auto connection = std::make_shared<Connection>(database_file);
-    return {[=] { return connection->ask([](DatabaseReader& reader) { return reader.counters(); }); },
+    return {[=] { return connection->ask([](Overview& reader) { return reader.counters(); }); },
             [=, directory = DataDirectory{database_file.parent_path()}] {
-                return connection->ask([](DatabaseReader& reader) { return reader.gauges(); })
+                return connection->ask([](Overview& reader) { return reader.gauges(); })
                     .map([&](std::vector<CounterValue> all) {
                         if (const auto bytes = free_space(directory))
                             all.push_back({"free_bytes", {}, static_cast<std::int64_t>(*bytes)});
                         return all;
                     });
             },
-            [=] { return connection->ask([](DatabaseReader& reader) { return reader.queue(); }); },
-            [=] { return connection->ask([](DatabaseReader& reader) { return reader.destinations(); }); },
+            [=] { return connection->ask([](Overview& reader) { return reader.queue(); }); },
+            [=] { return connection->ask([](Overview& reader) { return reader.destinations(); }); },
             [=](const StudyFilter& filter) {
-                return connection->ask([&](DatabaseReader& reader) { return reader.studies(filter); });
+                return connection->ask([&](Overview& reader) { return reader.studies(filter); });
             },
             [=](const JobFilter& filter) {
-                return connection->ask([&](DatabaseReader& reader) { return reader.jobs(filter); });
+                return connection->ask([&](Overview& reader) { return reader.jobs(filter); });
             }};
 }
 

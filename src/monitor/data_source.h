@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 
 namespace hilum::monitor {
 

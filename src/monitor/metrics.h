@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "contract/messages.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 
 namespace hilum::monitor {
 

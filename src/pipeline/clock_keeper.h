@@ -1,10 +1,11 @@
-// Looks at the wall clock every second, so that an idle node notices too that it was set, and notes every
-// minute that the node runs.
+// Looks at the clock every second, so that an idle node notices too that it was set, and takes up jobs whose
+// lease has passed; notes every minute that the node runs.
 #pragma once
 
 #include <functional>
 
 #include "base/world.h"
+#include "contract/configuration.h"
 #include "store/clock_watch.h"
 #include "store/database/commit_queue.h"
 
@@ -12,21 +13,25 @@ namespace hilum {
 
 class ClockKeeper {
   public:
-    ClockKeeper(World& world, CommitQueue& commits);
+    // `retry`: of jobs that lost their owner.
+    ClockKeeper(World& world, CommitQueue& commits, const RetrySettings& retry);
 
-    // `on_set`: called on the loop once the deadlines have been moved: whoever waits for one is to look
-    // again.
-    void start(std::function<void()> on_set);
+    // `on_changed`: called on the loop once the deadlines have been moved, or jobs that lost their owner were
+    // taken up: whoever waits for one is to look again.
+    void start(std::function<void()> on_changed);
 
   private:
     void look_later();
     void look();
+    void take_up();
 
     World& world_;
     CommitQueue& commits_;
-    std::function<void()> on_set_;
+    const RetrySettings& retry_;
+    std::function<void()> on_changed_;
     ClockWatch watch_;
     std::unique_ptr<Timer> timer_;
+    bool taking_up_ = false;
     int looks_ = 0;  // since the time was kept
 };
 

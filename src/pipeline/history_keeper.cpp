@@ -25,7 +25,7 @@ void HistoryKeeper::finish(const HistoryMark& last) {
 }
 
 void HistoryKeeper::look() {
-    commits_.submit([](Database& database) { return mark_of(database); },
+    commits_.submit([](Transaction& transaction) { return mark_of(transaction); },
                     [this](const Result<HistoryMark>& mark) {
                         if (!files_) return;  // finished meanwhile
                         look_later();

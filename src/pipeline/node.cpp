@@ -9,7 +9,9 @@
 #include "pipeline/control/control_requests.h"
 #include "store/commitments.h"
 #include "store/data_history.h"
-#include "store/job_state.h"
+#include "store/jobs/analyses.h"
+#include "store/jobs/claim.h"
+#include "store/jobs/deliveries.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/stored_deadlines.h"
 
@@ -47,11 +49,9 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       models_(keys_of(configuration_.models)),
       engine_(world, configuration_),
       commits_(world, std::move(database),
-               [this](Database& changed, Duration step) {
-                   clock_was_set(changed, configuration_, step, world_.now());
-               }),
+               [this](Transaction& changed, Duration step) { clock_was_set(changed, configuration_, step); }),
       analyses_(world, commits_, engine_, configuration_, directory_, generation, models_),
-      reports_(world, commits_, configuration_, directory_, models_),
+      reports_(world, commits_, configuration_, directory_),
       deliveries_(world, commits_, configuration_, directory_),
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, engine_, models_),
@@ -60,7 +60,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
                [this](nlohmann::json request, const std::string& actor, auto answer) {
                    operators_.handle(std::move(request), actor, std::move(answer));
                }),
-      clock_(world, commits_),
+      clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
       history_(world, commits_, directory_),
       disk_(world, directory_.root, configuration_.scp.min_free_space) {}
@@ -101,18 +101,18 @@ void Node::start_operator_desk() {
 void Node::take_up_jobs() {
     commits_.submit(
         [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
-         asked = asked_for_commitment(configuration_.destinations), this](Database& database) {
-            take_up_deadlines(database, configuration_, world_.now());
-            create_counters(database, configuration_);
-            recover_jobs(database, retry);
-            adopt_models(database, models);
-            expire_stray_deliveries(database, destinations);
-            forget_commitments(database, asked);
+         asked = asked_for_commitment(configuration_.destinations), this](Transaction& transaction) {
+            take_up_deadlines(transaction, configuration_);
+            create_counters(transaction, configuration_);
+            take_up_all(transaction, retry);
+            adopt_models(transaction, models);
+            expire_stray_deliveries(transaction, destinations);
+            forget_commitments(transaction, asked);
             audit::AuditEvent event;
             event.type = "node_started";
             event.actor = "hilum";
             event.detail = {{"version", HILUM_VERSION}};
-            database.append_audit(event);
+            transaction.append_audit(event);
         },
         [this](Result<void> recovered) {
             if (!recovered) {
@@ -209,13 +209,13 @@ void Node::reload(const std::string& model, const std::string& actor, const Oper
 
 void Node::on_model_event(const audit::AuditEvent& event) {
     commits_.submit_until_kept(
-        [event](Database& database) {
-            database.append_audit(event);
+        [event](Transaction& transaction) {
+            transaction.append_audit(event);
             const auto model = event.detail.at("model_key").get<std::string>();
-            create_diagnosis_counters(database, model,
+            create_diagnosis_counters(transaction, model,
                                       event.detail.value("labels", std::vector<std::string>()));
-            database.count("model_events",
-                           {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
+            transaction.count("model_events",
+                              {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
         },
         [](const Result<void>& kept) {
             if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
@@ -274,13 +274,13 @@ void Node::wait_for_children(MonotonicTime until) {
 void Node::finish() {
     if (std::exchange(finishing_, true)) return;
     commits_.submit(
-        [this](Database& database) {
+        [this](Transaction& transaction) {
             audit::AuditEvent event;
             event.type = "node_stopped";
             event.actor = "hilum";
-            database.append_audit(event);
-            keep_time_seen(database, world_.now());
-            return mark_of(database);
+            transaction.append_audit(event);
+            keep_time_seen(transaction);
+            return mark_of(transaction);
         },
         [this](const Result<HistoryMark>& mark) {
             if (mark) history_.finish(*mark);

@@ -6,6 +6,7 @@
 
 #include "base/logging.h"
 #include "contract/association_end.h"
+#include "store/audit/audit_event.h"
 #include "store/receiver_events.h"
 #include "store/refused_instances.h"
 
@@ -50,7 +51,7 @@ void Reception::on_listener_message(Message message) {
         return adopt(Channel(std::move(message.fds.front())));
     if (const auto refused = from_packet<ConnectionRefused>(message)) {
         spdlog::warn("connection from {} refused: scp.max_connections are open", loggable(refused->peer));
-        return commits_.submit([](Database& database) { database.count("connections_refused"); });
+        return commits_.submit([](Transaction& transaction) { transaction.count("connections_refused"); });
     }
     spdlog::error("listener sent an unknown message");
     listener_->kill();
@@ -122,24 +123,24 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
     receiver.calling_ae = request.calling_ae;
     receiver.peer = request.peer;
     (void)receiver.channel->send(to_packet(AssociationAnswer{rejection.empty(), rejection}));
-    commits_.submit([request, rejection](Database& database) {
-        database.count("associations", {{"outcome", rejection.empty() ? "accepted" : rejection}});
+    commits_.submit([request, rejection](Transaction& transaction) {
+        transaction.count("associations", {{"outcome", rejection.empty() ? "accepted" : rejection}});
         if (rejection.empty()) return;
         audit::AuditEvent event;
         event.type = "association_rejected";
         event.outcome = "failure";
         event.actor = request.calling_ae + "@" + request.peer;
         event.detail = {{"called_ae", request.called_ae}, {"reason", rejection}};
-        database.append_audit(event);
+        transaction.append_audit(event);
     });
 }
 
 void Reception::store(std::int64_t id, StoreCommit commit) {
     receivers_.at(id).studies.insert(commit.header.study_instance_uid);
     commits_.submit(
-        [this, commit = std::move(commit)](Database& database) {
-            forget_refused_instance(database, commit.header.sop_instance_uid);
-            return store_.store(database, commit);
+        [this, commit = std::move(commit)](Transaction& transaction) {
+            forget_refused_instance(transaction, commit.header.sop_instance_uid);
+            return store_.store(transaction, commit);
         },
         [this, id](Result<StoreAnswer> stored) {
             answer(id, stored);
@@ -149,9 +150,9 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
 }
 
 void Reception::discard(std::int64_t id, DiscardCommit commit) {
-    commits_.submit(
-        [this, commit = std::move(commit)](Database& database) { return store_.discard(database, commit); },
-        [this, id](Result<StoreAnswer> stored) { answer(id, stored); });
+    commits_.submit([this, commit = std::move(commit)](
+                        Transaction& transaction) { return store_.discard(transaction, commit); },
+                    [this, id](Result<StoreAnswer> stored) { answer(id, stored); });
 }
 
 void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
@@ -177,16 +178,16 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
 void Reception::record(const ReceiverEvent& happened) {
     const auto verdict =
         is_failure(happened) ? limiter_.judge(happened.peer, world_.monotonic()) : EventLimiter::Verdict{};
-    commits_.submit([happened, verdict](Database& database) {
-        record_receiver_event(database, happened, verdict.audited, verdict.left_out);
+    commits_.submit([happened, verdict](Transaction& transaction) {
+        record_receiver_event(transaction, happened, verdict.audited, verdict.left_out);
     });
 }
 
 void Reception::close_studies(const Receiver& receiver) {
     if (receiver.studies.empty()) return;
     commits_.submit(
-        [studies = receiver.studies](Database& database) {
-            for (const auto& study : studies) InstanceStore::close_study(database, study);
+        [studies = receiver.studies](Transaction& transaction) {
+            for (const auto& study : studies) InstanceStore::close_study(transaction, study);
         },
         [this](Result<void>) { callbacks_.on_instances(); });
 }

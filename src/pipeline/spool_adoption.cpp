@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/logging.h"
+#include "store/spool_records.h"
 
 namespace hilum {
 namespace {
@@ -11,14 +12,6 @@ namespace {
 constexpr std::chrono::seconds scan_timeout(120);  // of one file; a pass over 2 GiB takes some seconds
 constexpr int most_deaths = 2;                     // of the scanner over one file
 constexpr std::size_t most_unsettled = 64;         // so that receivers' commits do not queue behind
-
-audit::AuditEvent event_of(const char* type, const std::string& file) {
-    audit::AuditEvent event;
-    event.type = type;
-    event.actor = "hilum";
-    event.detail["file"] = file;
-    return event;
-}
 
 }  // namespace
 
@@ -72,21 +65,8 @@ void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
 
 void SpoolAdoption::open_record(const SpoolSurvey& survey) {
     commits_.submit_until_kept(
-        [unknown = survey.unknown.size(), unfinished = survey.unfinished](Database& database) {
-            const std::int64_t at = to_microseconds(now());
-            database.execute("UPDATE spool_survey SET finished_at = ? WHERE finished_at IS NULL", at);
-            database.execute(
-                "INSERT INTO spool_survey(at, unknown, unfinished, finished_at) VALUES(?1, ?2, ?3,"
-                " iif(?2 = 0, ?1, NULL))",
-                at, static_cast<std::uint64_t>(unknown), unfinished);
-            const std::int64_t record = database.last_id();
-            if (unfinished > 0) database.count("spool_files", {{"outcome", "unfinished"}}, unfinished);
-            audit::AuditEvent event;
-            event.type = "spool_surveyed";
-            event.actor = "hilum";
-            event.detail = {{"unknown", unknown}, {"unfinished", unfinished}};
-            database.append_audit(event);
-            return record;
+        [unknown = survey.unknown.size(), unfinished = survey.unfinished](Transaction& transaction) {
+            return open_spool_record(transaction, unknown, unfinished);
         },
         [this](const Result<std::int64_t>& record) {
             if (!record)
@@ -163,10 +143,8 @@ void SpoolAdoption::adopt(const UnknownObject& object, ScanReply reply) {
     ++unsettled_;
     auto shared = std::make_shared<ScanReply>(std::move(reply));
     commits_.submit_until_kept(
-        [this, shared, at = object.written_at](Database& database) {
-            auto adoption = store_.adopt(database, shared->object, at);
-            if (adoption.outcome == Adoption::adopted) count(database, "adopted");
-            return adoption;
+        [this, shared, at = object.written_at](Transaction& transaction) {
+            return keep_adopted(transaction, record_, store_, shared->object, at);
         },
         [this, object, shared](const Result<Adoption>& adoption) { adopted(object, *shared, adoption); });
 }
@@ -200,11 +178,8 @@ void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string
             if (!same) return replace(known, file, size);
             if (!removed) return postpone(file, removed.error());
             spdlog::info("removed {}: the same object lies in the spool as {}", loggable(file), known);
-            commit([this, file, known](Database& database) {
-                count(database, "duplicates");
-                auto event = event_of("duplicate_removed", file);
-                event.detail["known_as"] = known;
-                database.append_audit(event);
+            commit([this, file, known](Transaction& transaction) {
+                keep_duplicate_removed(transaction, record_, file, known);
             });
         });
     });
@@ -213,15 +188,9 @@ void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string
 void SpoolAdoption::replace(const std::string& known, const std::string& file, std::uint64_t size) {
     spdlog::warn("{} is missing or damaged; {}, which is whole, takes its place", loggable(known),
                  loggable(file));
-    commit(
-        [this, file, known, size](Database& database) {
-            database.execute("UPDATE instance SET file = ?, size = ? WHERE file = ?", file, size, known);
-            count(database, "adopted");
-            auto event = event_of("instance_file_replaced", file);
-            event.detail["known_as"] = known;
-            database.append_audit(event);
-        },
-        [this] { on_instances_(); });
+    commit([this, file, known,
+            size](Transaction& transaction) { keep_file_replaced(transaction, record_, file, size, known); },
+           [this] { on_instances_(); });
 }
 
 // The row first: a start that is cut off between the two finds the file where it was, and does it again.
@@ -230,16 +199,7 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
                  loggable(std::filesystem::path(file).filename().string()), error.code,
                  loggable(error.message));
     commit(
-        [this, file, error](Database& database) {
-            database.execute("INSERT OR REPLACE INTO set_aside(file, code, error, at) VALUES(?, ?, ?, ?)",
-                             file, error.code, error.message, to_microseconds(now()));
-            count(database, "set_aside");
-            auto event = event_of("object_set_aside", file);
-            event.outcome = "failure";
-            event.detail["code"] = error.code;
-            event.detail["error"] = error.message;
-            database.append_audit(event);
-        },
+        [this, file, error](Transaction& transaction) { keep_set_aside(transaction, record_, file, error); },
         [this, file] {
             ++unsettled_;
             files_->post([this, file] {
@@ -256,22 +216,12 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
 void SpoolAdoption::postpone(const std::string& file, const Error& error) {
     spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); the next start tries again",
                  loggable(file), loggable(error.message));
-    commit([this](Database& database) { count(database, "postponed"); });
+    commit([this](Transaction& transaction) { keep_postponed(transaction, record_); });
 }
 
 // ---- the account ----
 
-// `outcome`: a column of spool_survey.
-void SpoolAdoption::count(Database& database, const char* outcome) const {
-    database.count("spool_files", {{"outcome", outcome}});
-    database.execute(
-        "UPDATE spool_survey SET adopted = adopted + (?2 = 'adopted'), duplicates = duplicates + (?2 = "
-        "'duplicates'), set_aside = set_aside + (?2 = 'set_aside'), postponed = postponed + (?2 = "
-        "'postponed') WHERE id = ?1",
-        record_, outcome);
-}
-
-void SpoolAdoption::commit(std::function<void(Database&)> work, std::function<void()> then) {
+void SpoolAdoption::commit(std::function<void(Transaction&)> work, std::function<void()> then) {
     ++unsettled_;
     commits_.submit_until_kept(std::move(work), [this, then = std::move(then)](const Result<void>& kept) {
         --unsettled_;
@@ -285,10 +235,7 @@ void SpoolAdoption::finish_when_through() {
     if (unsettled_ > 0) return;
     through_ = true;
     commits_.submit_until_kept(
-        [record = record_](Database& database) {
-            database.execute("UPDATE spool_survey SET finished_at = ? WHERE id = ?", to_microseconds(now()),
-                             record);
-        },
+        [record = record_](Transaction& transaction) { finish_spool_record(transaction, record); },
         [](const Result<void>& kept) {
             if (!kept) spdlog::error("{}", kept.error().message);
         });

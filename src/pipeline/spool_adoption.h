@@ -48,8 +48,7 @@ class SpoolAdoption {
     void replace(const std::string& known, const std::string& file, std::uint64_t size);
     void put_aside(const std::string& file, const Error& error);
     void postpone(const std::string& file, const Error& error);
-    void count(Database& database, const char* outcome) const;
-    void commit(std::function<void(Database&)> work, std::function<void()> then = {});
+    void commit(std::function<void(Transaction&)> work, std::function<void()> then = {});
     void finish_when_through();
 
     World& world_;

@@ -12,6 +12,7 @@
 
 #include "base/file_system.h"
 #include "store/database/database.h"
+#include "store/spool_records.h"
 
 namespace hilum {
 namespace {
@@ -28,7 +29,9 @@ class Survey {
         for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
             if (entry->path() == directory_.set_aside()) entry.disable_recursion_pending();
             std::error_code gone;
-            if (fs::is_regular_file(entry->symlink_status(gone)) && !gone) look_at(entry->path());
+            if (!fs::is_regular_file(entry->symlink_status(gone)) || gone) continue;
+            if (auto looked = look_at(entry->path()); !looked)
+                return fail_for_now("database", "cannot look through the spool: {}", looked.error().message);
         }
         if (error) return fail_for_now("system", "cannot look through the spool: {}", error.message());
         std::ranges::sort(survey_.unknown, {}, [](const UnknownObject& object) {
@@ -38,21 +41,24 @@ class Survey {
     }
 
   private:
-    void look_at(const fs::path& path) {
+    Status look_at(const fs::path& path) {
         const auto name = path.lexically_relative(directory_.spool()).string();
         const auto kind = path.extension();
-        if (kind == ".tmp") return remove_unfinished(path, name);
-        if (kind != ".dcm") {
-            ++survey_.foreign;
-            return;
-        }
+        if (kind == ".tmp") remove_unfinished(path, name);
+        if (kind != ".tmp" && kind != ".dcm") ++survey_.foreign;
+        if (kind != ".dcm") return {};
         // Asked after the lock: who held it may just have committed.
         const auto file = unheld(path);
-        if (!file || database_.number("SELECT 1 FROM instance WHERE file = ?", name)) return;
+        if (!file) return {};
+        const auto known = database_.transact(
+            now(), [&](Transaction& transaction) { return is_file_of_instance(transaction, name); });
+        if (!known) return tl::unexpected(known.error());
+        if (*known) return {};
         struct stat info {};
-        if (::fstat(file.get(), &info) != 0 || info.st_nlink == 0) return;
+        if (::fstat(file.get(), &info) != 0 || info.st_nlink == 0) return {};
         survey_.unknown.push_back({name, from_microseconds(std::int64_t{info.st_mtim.tv_sec} * 1'000'000 +
                                                            info.st_mtim.tv_nsec / 1000)});
+        return {};
     }
 
     // Open and locked; nothing where a receiver has it, or it is gone or cannot be opened.
@@ -83,11 +89,7 @@ class Survey {
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory) {
     auto database = Database::open(directory.database(), Database::Access::read_only);
     if (!database) return tl::unexpected(database.error());
-    try {
-        return Survey(directory, *database).run();
-    } catch (const SQLite::Exception& error) {
-        return fail_for_now("database", "cannot look through the spool: {}", error.what());
-    }
+    return Survey(directory, *database).run();
 }
 
 bool same_end(Files& files, const fs::path& one, const fs::path& other, std::uint64_t bytes) {

@@ -13,7 +13,7 @@
 
 #include "contract/configuration.h"
 #include "contract/messages.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -25,11 +25,11 @@ inline constexpr std::chrono::seconds commitment_gathering{2};  // the results o
 inline constexpr int most_requested_commitments = 100;          // instances of one request
 
 // A delivered result's commitment is wanted from now on.
-void want_commitment(Database& database, std::int64_t delivery);
+void want_commitment(Transaction& transaction, std::int64_t delivery);
 
 // At start: what no destination is asked for any more, since the configuration changed, waits for no answer.
 // `asked`: the names of the destinations that are.
-void forget_commitments(Database& database, const std::vector<std::string>& asked);
+void forget_commitments(Transaction& transaction, const std::vector<std::string>& asked);
 
 struct CommitmentClaim {
     std::optional<CommitmentRequest> request;
@@ -38,17 +38,22 @@ struct CommitmentClaim {
 // The next request: what is wanted, or was requested without an answer for commitment_wait. It counts as
 // requested from here on, so that an interrupted one is asked anew. Nothing while the destination is paused.
 // What was made longer than give_up_after ago is asked for no more.
-CommitmentClaim claim_commitment(Database& database, const DestinationSettings& destination);
+CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination);
 
 // The destination did not take the request: it is made again after `delay`.
-void keep_refused_commitment(Database& database, const std::string& destination,
+void keep_refused_commitment(Transaction& transaction, const std::string& destination,
                              const std::string& transaction_uid, Duration delay, const std::string& why);
 
+// A report that came, of whichever destination was asked. False: no transaction of ours has its UID.
+bool take_commitment_report(Transaction& transaction, const CommitmentReport& report,
+                            const std::vector<DestinationSettings>& destinations);
+
 // The name of the destination that was asked; nothing when no transaction of ours has that UID.
-std::optional<std::string> destination_of_transaction(Database& database, const std::string& transaction_uid);
+std::optional<std::string> destination_of_transaction(Transaction& transaction,
+                                                      const std::string& transaction_uid);
 
 // A destination's answer. What it does not keep is sent again; after refused_attempts it counts as refused.
-void keep_commitment_report(Database& database, const CommitmentReport& report,
+void keep_commitment_report(Transaction& transaction, const CommitmentReport& report,
                             const DestinationSettings& destination);
 
 }  // namespace hilum

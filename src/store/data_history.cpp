@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
 #include "base/file_system.h"
+#include "store/audit/audit_event.h"
+#include "store/database/database.h"
+#include "store/database/sql.h"
 
 namespace hilum {
 namespace {
@@ -35,25 +37,24 @@ bool holds_a_file(const std::filesystem::path& folder) {
 }
 
 // Whether the trail holds the event that the mark names.
-bool descends_from(Database& database, const HistoryMark& mark) {
+bool descends_from(Transaction& transaction, const HistoryMark& mark) {
     if (mark.audit_id == 0) return true;
     bool same = false;
-    database.each(
-        "SELECT hash FROM audit_event WHERE id = ?",
-        [&](SQLite::Statement& row) { same = row.getColumn(0).getString() == mark.audit_hash; },
-        mark.audit_id);
+    sql::each(
+        transaction, "SELECT hash FROM audit_event WHERE id = ?",
+        [&](const sql::Row& row) { same = row.text(0) == mark.audit_hash; }, mark.audit_id);
     return same;
 }
 
 // Empty: the database goes on.
-std::string reason_of(Database& database, const DataDirectory& directory, const HistoryMark& have,
+std::string reason_of(Transaction& transaction, const DataDirectory& directory, const HistoryMark& have,
                       const std::optional<HistoryMark>& mark) {
     if (have.audit_id == 0) {  // made just now: every start writes an event
         const bool alone = !mark && !holds_a_file(directory.spool()) && !holds_a_file(directory.results());
         return alone ? "first" : "created";
     }
     if (!mark) return have.generations.empty() ? "first" : "unmarked";
-    if (descends_from(database, *mark)) return have.generations.empty() ? "first" : "";
+    if (descends_from(transaction, *mark)) return have.generations.empty() ? "first" : "";
     if (have.generations.empty()) return "older";  // of a version that kept no names
     const bool ended =
         have.generations.back() != mark->generations.back() &&
@@ -63,40 +64,42 @@ std::string reason_of(Database& database, const DataDirectory& directory, const 
     return ended || shorter ? "older" : "foreign";
 }
 
-void add_generation(Database& database, const std::string& id, const std::string& reason) {
-    database.execute("INSERT INTO generation(id, since, reason) VALUES(?, ?, ?) ON CONFLICT(id) DO NOTHING",
-                     id, to_microseconds(now()), reason);
+void add_generation(Transaction& transaction, const std::string& id, const std::string& reason) {
+    sql::execute(transaction,
+                 "INSERT INTO generation(id, since, reason) VALUES(?, ?, ?) ON CONFLICT(id) DO NOTHING", id,
+                 transaction.at(), reason);
 }
 
-void begin_generation(Database& database, const std::optional<HistoryMark>& mark, const std::string& id,
+void begin_generation(Transaction& transaction, const std::optional<HistoryMark>& mark, const std::string& id,
                       const std::string& reason) {
     // What an earlier life made under its name is to be found again.
     if (mark)
-        for (const auto& earlier : mark->generations) add_generation(database, earlier, "");
+        for (const auto& earlier : mark->generations) add_generation(transaction, earlier, "");
     // The very first name stands for results made without one: there must be one before this.
-    if (reason != "first" && database.number("SELECT count(*) FROM generation") == 0)
-        add_generation(database, "unknown", "");
-    add_generation(database, id, reason);
+    if (reason != "first" && sql::number(transaction, "SELECT count(*) FROM generation") == 0)
+        add_generation(transaction, "unknown", "");
+    add_generation(transaction, id, reason);
     if (reason == "first") return;
     audit::AuditEvent event;
     event.type = "database_" + reason;
     event.outcome = "failure";
     event.actor = "hilum";
     event.detail = {{"generation", id}, {"what", words_for(reason)}};
-    database.append_audit(event);
-    database.count("database_replaced", {{"reason", reason}});
+    transaction.append_audit(event);
+    transaction.count("database_replaced", {{"reason", reason}});
 }
 
 }  // namespace
 
-HistoryMark mark_of(Database& database) {
+HistoryMark mark_of(Transaction& transaction) {
     HistoryMark mark;
-    database.each("SELECT id FROM generation ORDER BY number",
-                  [&](SQLite::Statement& row) { mark.generations.push_back(row.getColumn(0).getString()); });
-    database.each("SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1", [&](SQLite::Statement& row) {
-        mark.audit_id = row.getColumn(0).getInt64();
-        mark.audit_hash = row.getColumn(1).getString();
-    });
+    sql::each(transaction, "SELECT id FROM generation ORDER BY number",
+              [&](const sql::Row& row) { mark.generations.push_back(row.text(0)); });
+    sql::each(transaction, "SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1",
+              [&](const sql::Row& row) {
+                  mark.audit_id = row.int64(0);
+                  mark.audit_hash = row.text(1);
+              });
     return mark;
 }
 
@@ -127,26 +130,28 @@ std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
 }
 
 Result<Generation> join_history(World& world, Database& database, const DataDirectory& directory) {
-    try {
-        const auto mark = read_mark(directory);
-        const auto have = mark_of(database);
-        const auto reason = reason_of(database, directory, have, mark);
-        if (reason.empty()) return Generation{have.generations.back(), ""};
-        const auto id = fmt::format("{:016x}", world.random());
-        if (reason != "first")
-            spdlog::warn(
-                "{}; whole objects in the spool that it does not know are adopted (docs/operations.md, "
-                "\"Backup and restore\")",
-                words_for(reason));
-        database.execute("BEGIN IMMEDIATE");
-        begin_generation(database, mark, id, reason);
-        database.execute("COMMIT");
-        if (auto written = write_mark(world.files(), directory, mark_of(database)); !written)
-            return tl::unexpected(written.error());
-        return Generation{id, reason == "first" ? "" : reason};
-    } catch (const SQLite::Exception& error) {
-        return fail("database", "{}: {}", directory.database().string(), error.what());
-    }
+    const auto mark = read_mark(directory);
+    const auto id = fmt::format("{:016x}", world.random());
+    HistoryMark last;
+    auto joined = database.transact(world.now(), [&](Transaction& transaction) {
+        last = mark_of(transaction);
+        const auto reason = reason_of(transaction, directory, last, mark);
+        if (reason.empty()) return Generation{last.generations.back(), ""};
+        begin_generation(transaction, mark, id, reason);
+        last = mark_of(transaction);
+        return Generation{id, reason};
+    });
+    if (!joined) return fail("database", "{}: {}", directory.database().string(), joined.error().message);
+    if (joined->reason.empty()) return joined;
+    if (joined->reason != "first")
+        spdlog::warn(
+            "{}; whole objects in the spool that it does not know are adopted (docs/operations.md, "
+            "\"Backup and restore\")",
+            words_for(joined->reason));
+    if (auto written = write_mark(world.files(), directory, last); !written)
+        return tl::unexpected(written.error());
+    if (joined->reason == "first") joined->reason.clear();
+    return joined;
 }
 
 }  // namespace hilum

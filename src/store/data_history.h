@@ -11,7 +11,7 @@
 
 #include "base/world.h"
 #include "store/data_directory.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -22,8 +22,8 @@ struct HistoryMark {
     bool operator==(const HistoryMark&) const = default;
 };
 
-// As the database has it now. Throws SQLite::Exception.
-HistoryMark mark_of(Database& database);
+// As the database has it now.
+HistoryMark mark_of(Transaction& transaction);
 
 std::filesystem::path mark_file(const DataDirectory& directory);
 

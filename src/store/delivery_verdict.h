@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "contract/configuration.h"
 #include "contract/messages.h"
+#include "store/jobs/states.h"
 
 namespace hilum {
 
@@ -15,8 +15,9 @@ struct DeliveryHistory {
 };
 
 struct DeliveryVerdict {
-    std::string state;  // queued | delivered | refused | expired
+    JobState state;  // queued | delivered | refused | expired
     std::int64_t next_attempt_at = 0;
+    bool counts_as_refusal = false;  // the destination blamed the object
 };
 
 // By class of failure. What is nobody's fault or the destination's (no association, an abort, A7xx, a

@@ -4,23 +4,24 @@
 #include <string>
 
 #include "contract/configuration.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
-bool is_paused(Database& database, const std::string& destination);
+bool is_paused(Transaction& transaction, const std::string& destination);
 
 // Nothing is sent to a paused destination; what is made for it waits, and grows no older (give_up_after
 // counts anew from the resumption). False where it was so already.
-bool pause_destination(Database& database, const std::string& destination, const std::string& actor);
-bool resume_destination(Database& database, const std::string& destination, const std::string& actor);
+bool pause_destination(Transaction& transaction, const std::string& destination, const std::string& actor);
+bool resume_destination(Transaction& transaction, const std::string& destination, const std::string& actor);
 
 // Gives up what has waited for longer than give_up_after, unless the destination is paused. `why`: what the
 // destination's last failure was. How many.
-int expire_deliveries(Database& database, const DestinationSettings& destination, const std::string& why);
+int expire_deliveries(Transaction& transaction, const DestinationSettings& destination,
+                      const std::string& why);
 
 // It was delivered: where it is for the first time, the time since the receipt of the study's first image is
 // counted.
-void note_delivered(Database& database, const std::string& destination, std::int64_t delivery);
+void note_delivered(Transaction& transaction, const std::string& destination, std::int64_t delivery);
 
 }  // namespace hilum

@@ -5,6 +5,8 @@
 
 #include "base/calendar_date.h"
 #include "base/units.h"
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
 
 namespace hilum {
 namespace {
@@ -24,9 +26,10 @@ audit::AuditEvent event_for(const char* type, const ReceivedHeader& header, cons
     return event;
 }
 
-void supersede(Database& database, std::int64_t instance_id, std::int64_t now) {
-    database.execute("UPDATE instance SET state = 'superseded' WHERE id = ?", instance_id);
-    database.execute(
+void supersede(Transaction& transaction, std::int64_t instance_id, std::int64_t now) {
+    sql::execute(transaction, "UPDATE instance SET state = 'superseded' WHERE id = ?", instance_id);
+    sql::execute(
+        transaction,
         "UPDATE analysis SET state = 'discarded', error = 'a newer version of the instance came', updated_at "
         "= ?"
         " WHERE instance_id = ? AND state IN ('queued', 'running', 'quarantined')",
@@ -40,10 +43,12 @@ audit::AuditEvent event_of(const char* type, const StoreCommit& commit) {
 }
 
 // `state`: to_analyse | prior | kept | superseded; `why`: of a prior.
-std::int64_t insert(Database& database, const StoreCommit& commit, std::int64_t study_id, const char* state,
-                    const std::string& why, std::int64_t version, std::int64_t received_at) {
+std::int64_t insert(Transaction& transaction, const StoreCommit& commit, std::int64_t study_id,
+                    const char* state, const std::string& why, std::int64_t version,
+                    std::int64_t received_at) {
     const ReceivedHeader& header = commit.header;
-    database.execute(
+    sql::execute(
+        transaction,
         "INSERT INTO instance(study_id, sop_instance_uid, sop_class_uid, series_instance_uid, "
         "transfer_syntax_uid,"
         " modality, file, size, dataset_sha256, analysis_sha256, calling_ae, peer, state, not_analysed, "
@@ -52,46 +57,46 @@ std::int64_t insert(Database& database, const StoreCommit& commit, std::int64_t 
         study_id, header.sop_instance_uid, header.sop_class_uid, header.series_instance_uid,
         header.transfer_syntax_uid, header.modality, commit.file, commit.size, commit.dataset_sha256,
         commit.analysis_sha256, commit.calling_ae, commit.peer, state, why, version, received_at);
-    return database.last_id();
+    return sql::last_id(transaction);
 }
 
 }  // namespace
 
-StoreAnswer InstanceStore::store(Database& database, const StoreCommit& commit) const {
+StoreAnswer InstanceStore::store(Transaction& transaction, const StoreCommit& commit) const {
     auto event = event_of("instance_received", commit);
     StoreAnswer answer{true, false, "discarded"};
-    if (is_own_result(database, commit)) {
+    if (is_own_result(transaction, commit)) {
         event.detail["reason"] = "own_result";
-    } else if (database.number("SELECT 1 FROM instance WHERE file = ?", commit.file)) {
+    } else if (sql::number(transaction, "SELECT 1 FROM instance WHERE file = ?", commit.file)) {
         // Its receiver died while it waited for this, and the file was adopted.
         answer = {true, true, "duplicate"};
     } else {
-        const auto versions = versions_of(database, commit);
+        const auto versions = versions_of(transaction, commit);
         const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
-        answer = again ? duplicate(database, commit, versions)
-                       : keep(database, commit, versions, to_microseconds(now()));
+        answer = again ? duplicate(transaction, commit, versions)
+                       : keep(transaction, commit, versions, transaction.at());
     }
     event.detail["outcome"] = answer.outcome;
-    database.append_audit(event);
-    database.count("instances_received", {{"outcome", answer.outcome}});
+    transaction.append_audit(event);
+    transaction.count("instances_received", {{"outcome", answer.outcome}});
     return answer;
 }
 
-bool InstanceStore::is_own_result(Database& database, const StoreCommit& commit) {
-    return database.number("SELECT 1 FROM result WHERE sop_instance_uid = ?", commit.header.sop_instance_uid)
+bool InstanceStore::is_own_result(Transaction& transaction, const StoreCommit& commit) {
+    return sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ?",
+                       commit.header.sop_instance_uid)
         .has_value();
 }
 
-InstanceStore::Versions InstanceStore::versions_of(Database& database, const StoreCommit& commit) {
+InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, const StoreCommit& commit) {
     Versions found;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256 FROM instance"
         " WHERE sop_instance_uid = ? ORDER BY version DESC, id DESC",
-        [&](SQLite::Statement& row) {
-            const Version version{row.getColumn(0).getInt64(),  row.getColumn(1).getInt64(),
-                                  row.getColumn(2).getInt64(),  row.getColumn(3).getInt64(),
-                                  row.getColumn(4).getString(), row.getColumn(5).getString(),
-                                  row.getColumn(6).getString(), row.getColumn(7).getString()};
+        [&](const sql::Row& row) {
+            const Version version{row.int64(0), row.int64(1), row.int64(2), row.int64(3),
+                                  row.text(4),  row.text(5),  row.text(6),  row.text(7)};
             if (!found.newest) found.newest = version;
             if (!found.active && (version.state == "to_analyse" || version.state == "prior"))
                 found.active = version;
@@ -108,78 +113,81 @@ bool InstanceStore::has_file(const Version& version) const {
     return !error && size == static_cast<std::uintmax_t>(version.size);
 }
 
-StoreAnswer InstanceStore::duplicate(Database& database, const StoreCommit& commit,
+StoreAnswer InstanceStore::duplicate(Transaction& transaction, const StoreCommit& commit,
                                      const Versions& versions) const {
     StoreAnswer answer{true, !has_file(*versions.newest), "duplicate"};
     if (answer.keep_file)
-        database.execute("UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file, commit.size,
-                         versions.newest->id);
-    if (versions.active && analyse_if_no_prior(database, *versions.active, commit.header.study_date))
+        sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
+                     commit.size, versions.newest->id);
+    if (versions.active && analyse_if_no_prior(transaction, *versions.active, commit.header.study_date))
         answer.outcome = "no_longer_prior";
     return answer;
 }
 
-StoreAnswer InstanceStore::keep(Database& database, const StoreCommit& commit, const Versions& versions,
+StoreAnswer InstanceStore::keep(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                                 std::int64_t received_at) const {
-    const std::int64_t study_id = upsert_study(database, commit.header, to_microseconds(now()));
+    const std::int64_t study_id = upsert_study(transaction, commit.header, transaction.at());
     const bool as_before = versions.active && versions.active->analysis_sha256 == commit.analysis_sha256;
     if (as_before) {
-        const bool keeps = keep_header(database, commit, versions, study_id, received_at);
-        analyse_if_no_prior(database, *versions.active, commit.header.study_date);
+        const bool keeps = keep_header(transaction, commit, versions, study_id, received_at);
+        analyse_if_no_prior(transaction, *versions.active, commit.header.study_date);
         return {true, keeps, "new_version"};
     }
-    const bool prior = keep_image(database, commit, versions, study_id, received_at);
+    const bool prior = keep_image(transaction, commit, versions, study_id, received_at);
     if (versions.newest) return {true, true, "new_version"};
     return {true, true, prior ? "prior" : "stored"};
 }
 
 // A version of which nothing that an analysis looks at is new. Whether the file is kept.
-bool InstanceStore::keep_header(Database& database, const StoreCommit& commit, const Versions& versions,
+bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                                 std::int64_t study_id, std::int64_t received_at) const {
     const std::int64_t version = versions.newest->version + 1;
     if (!versions.same_data) {
-        insert(database, commit, study_id, "kept", "", version, received_at);
+        insert(transaction, commit, study_id, "kept", "", version, received_at);
         return true;
     }
     const bool has_one = has_file(*versions.same_data);
-    database.execute(
-        "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
-        " file = iif(?2, file, ?3), size = iif(?2, size, ?4) WHERE id = ?5",
-        version, has_one ? 1 : 0, commit.file, commit.size, versions.same_data->id);
+    sql::execute(transaction,
+                 "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
+                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4) WHERE id = ?5",
+                 version, has_one ? 1 : 0, commit.file, commit.size, versions.same_data->id);
     return !has_one;
 }
 
 // A version that is to be analysed, in the place of the one that was. One that was there before is taken up
 // again under the new file, whose time tells that it is the newest now. Whether it is a prior.
-bool InstanceStore::keep_image(Database& database, const StoreCommit& commit, const Versions& versions,
+bool InstanceStore::keep_image(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                                std::int64_t study_id, std::int64_t received_at) const {
-    const std::int64_t at = to_microseconds(now());
-    if (versions.active) supersede(database, versions.active->id, at);
+    const std::int64_t at = transaction.at();
+    if (versions.active) supersede(transaction, versions.active->id, at);
     const auto why = why_prior(commit.header.study_date, from_microseconds(at));
     const char* state = why.empty() ? "to_analyse" : "prior";
     const std::int64_t version = versions.newest ? versions.newest->version + 1 : 1;
     std::int64_t id = 0;
     if (versions.same_data) {
         id = versions.same_data->id;
-        database.execute(
+        sql::execute(
+            transaction,
             "UPDATE instance SET state = ?, not_analysed = ?, version = ?, received_at = ?, file = ?, size = "
             "?,"
             " analysis_sha256 = ?, calling_ae = ?, peer = ? WHERE id = ?",
             state, why, version, received_at, commit.file, commit.size, commit.analysis_sha256,
             commit.calling_ae, commit.peer, id);
-        database.execute("UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
+        sql::execute(transaction, "UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
     } else {
-        id = insert(database, commit, study_id, state, why, version, received_at);
+        id = insert(transaction, commit, study_id, state, why, version, received_at);
     }
-    if (why.empty()) enqueue(database, study_id, id, at);
+    if (why.empty()) enqueue(transaction, study_id, id, at);
     return !why.empty();
 }
 
-Adoption InstanceStore::adopt(Database& database, const StoreCommit& commit, Timestamp written_at) const {
-    if (database.number("SELECT 1 FROM instance WHERE file = ?", commit.file)) return {Adoption::known, ""};
-    if (is_own_result(database, commit)) return {Adoption::own_result, ""};
-    const std::int64_t received_at = to_microseconds(std::min(written_at, now()));
-    const auto versions = versions_of(database, commit);
+Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commit,
+                              Timestamp written_at) const {
+    if (sql::number(transaction, "SELECT 1 FROM instance WHERE file = ?", commit.file))
+        return {Adoption::known, ""};
+    if (is_own_result(transaction, commit)) return {Adoption::own_result, ""};
+    const std::int64_t received_at = to_microseconds(std::min(written_at, transaction.now()));
+    const auto versions = versions_of(transaction, commit);
     const bool newer = !versions.newest || received_at > versions.newest->received_at;
     const bool newest_again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
     if (versions.same_data && (newest_again || !newer))
@@ -188,40 +196,48 @@ Adoption InstanceStore::adopt(Database& database, const StoreCommit& commit, Tim
     event.actor = "hilum";
     event.detail["calling_ae"] = commit.calling_ae;
     event.detail["file"] = commit.file;
+    bool keeps = true;
     if (newer) {
-        event.detail["outcome"] = keep(database, commit, versions, received_at).outcome;
+        const auto kept = keep(transaction, commit, versions, received_at);
+        event.detail["outcome"] = kept.outcome;
+        keeps = kept.keep_file;
     } else {
-        keep_older(database, commit, versions, received_at);
+        keep_older(transaction, commit, versions, received_at);
         event.detail["outcome"] = "older_version";
     }
-    database.append_audit(event);
-    return {Adoption::adopted, ""};
+    transaction.append_audit(event);
+    // A version that was there before has its file already.
+    return keeps ? Adoption{Adoption::adopted, ""} : Adoption{Adoption::duplicate, versions.same_data->file};
 }
 
 // What came before the newest version did takes nothing from it.
-void InstanceStore::keep_older(Database& database, const StoreCommit& commit, const Versions& versions,
+void InstanceStore::keep_older(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                                std::int64_t received_at) const {
-    const auto study_id = *database.number("SELECT study_id FROM instance WHERE id = ?", versions.newest->id);
-    const auto oldest = *database.number("SELECT min(version) FROM instance WHERE sop_instance_uid = ?",
-                                         commit.header.sop_instance_uid);
+    const auto study_id =
+        *sql::number(transaction, "SELECT study_id FROM instance WHERE id = ?", versions.newest->id);
+    const auto oldest =
+        *sql::number(transaction, "SELECT min(version) FROM instance WHERE sop_instance_uid = ?",
+                     commit.header.sop_instance_uid);
     const bool as_active = versions.active && versions.active->analysis_sha256 == commit.analysis_sha256;
-    insert(database, commit, study_id, as_active ? "kept" : "superseded", "", oldest - 1, received_at);
+    insert(transaction, commit, study_id, as_active ? "kept" : "superseded", "", oldest - 1, received_at);
 }
 
-bool InstanceStore::analyse_if_no_prior(Database& database, const Version& version,
+bool InstanceStore::analyse_if_no_prior(Transaction& transaction, const Version& version,
                                         const std::string& study_date) const {
-    if (version.state != "prior" || !why_prior(study_date, now()).empty()) return false;
-    analyse(database, version.id);
+    if (version.state != "prior" || !why_prior(study_date, transaction.now()).empty()) return false;
+    analyse(transaction, version.id);
     return true;
 }
 
-void InstanceStore::analyse(Database& database, std::int64_t instance_id) const {
-    database.execute("UPDATE instance SET state = 'to_analyse', not_analysed = '' WHERE id = ?", instance_id);
-    const auto study_id = *database.number("SELECT study_id FROM instance WHERE id = ?", instance_id);
-    enqueue(database, study_id, instance_id, to_microseconds(now()));
+void InstanceStore::analyse(Transaction& transaction, std::int64_t instance_id) const {
+    sql::execute(transaction, "UPDATE instance SET state = 'to_analyse', not_analysed = '' WHERE id = ?",
+                 instance_id);
+    const auto study_id =
+        *sql::number(transaction, "SELECT study_id FROM instance WHERE id = ?", instance_id);
+    enqueue(transaction, study_id, instance_id, transaction.at());
 }
 
-int InstanceStore::analyse_priors(Database& database, const JobSelection& selection,
+int InstanceStore::analyse_priors(Transaction& transaction, const JobSelection& selection,
                                   const std::string& actor) const {
     if (!selection.kind.empty() && selection.kind != "instance") return 0;
     struct Prior {
@@ -229,70 +245,73 @@ int InstanceStore::analyse_priors(Database& database, const JobSelection& select
         std::string study_instance_uid, sop_instance_uid, why;
     };
     std::vector<Prior> priors;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT instance.id, study.id, study_instance_uid, sop_instance_uid, not_analysed FROM instance JOIN"
         " study ON study.id = study_id WHERE state = 'prior' AND ((?1 != 0 AND instance.id = ?1) OR (?1 = 0"
         " AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != '' AND accession_number = ?3))))",
-        [&](SQLite::Statement& row) {
-            priors.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64(),
-                              row.getColumn(2).getString(), row.getColumn(3).getString(),
-                              row.getColumn(4).getString()});
+        [&](const sql::Row& row) {
+            priors.push_back({row.int64(0), row.int64(1), row.text(2), row.text(3), row.text(4)});
         },
         selection.kind.empty() ? std::int64_t{0} : selection.id, selection.study_instance_uid,
         selection.accession_number);
     for (const auto& prior : priors) {
-        analyse(database, prior.id);
-        database.execute("UPDATE study SET withdrawn_at = NULL WHERE id = ?", prior.study_id);
+        analyse(transaction, prior.id);
+        sql::execute(transaction, "UPDATE study SET withdrawn_at = NULL WHERE id = ?", prior.study_id);
         audit::AuditEvent event;
         event.type = "prior_analysed";
         event.actor = actor;
         event.study_instance_uid = prior.study_instance_uid;
         event.sop_instance_uid = prior.sop_instance_uid;
         event.detail = {{"was_not_analysed", prior.why}};
-        database.append_audit(event);
+        transaction.append_audit(event);
     }
     return static_cast<int>(priors.size());
 }
 
-StoreAnswer InstanceStore::discard(Database& database, const DiscardCommit& commit) const {
+StoreAnswer InstanceStore::discard(Transaction& transaction, const DiscardCommit& commit) const {
     auto event = event_for("instance_discarded", commit.header, commit.calling_ae, commit.peer);
     event.detail["reason"] = commit.reason;
-    database.append_audit(event);
-    database.count("instances_received", {{"outcome", "discarded"}});
+    transaction.append_audit(event);
+    transaction.count("instances_received", {{"outcome", "discarded"}});
     return {true, false, "discarded"};
 }
 
-std::int64_t InstanceStore::upsert_study(Database& database, const ReceivedHeader& header,
+std::int64_t InstanceStore::upsert_study(Transaction& transaction, const ReceivedHeader& header,
                                          std::int64_t at) const {
-    database.execute(
-        "INSERT INTO study(study_instance_uid, accession_number, patient_id, study_date, created_at)"
-        " VALUES(?, ?, ?, ?, ?) ON CONFLICT(study_instance_uid) DO UPDATE SET"
-        " accession_number = excluded.accession_number, patient_id = excluded.patient_id,"
-        " study_date = excluded.study_date",
-        header.study_instance_uid, header.accession_number, header.patient_id, header.study_date, at);
-    return *database.number("SELECT id FROM study WHERE study_instance_uid = ?", header.study_instance_uid);
+    sql::execute(transaction,
+                 "INSERT INTO study(study_instance_uid, accession_number, patient_id, study_date, created_at)"
+                 " VALUES(?, ?, ?, ?, ?) ON CONFLICT(study_instance_uid) DO UPDATE SET"
+                 " accession_number = excluded.accession_number, patient_id = excluded.patient_id,"
+                 " study_date = excluded.study_date",
+                 header.study_instance_uid, header.accession_number, header.patient_id, header.study_date,
+                 at);
+    return *sql::number(transaction, "SELECT id FROM study WHERE study_instance_uid = ?",
+                        header.study_instance_uid);
 }
 
-void InstanceStore::enqueue(Database& database, std::int64_t study_id, std::int64_t instance_id,
+void InstanceStore::enqueue(Transaction& transaction, std::int64_t study_id, std::int64_t instance_id,
                             std::int64_t at) const {
     for (const auto& model : models_) {
-        const int again = database.execute(
+        const int again = sql::execute(
+            transaction,
             "UPDATE analysis SET state = 'queued', attempts = 0, next_attempt_at = ?1, lease_until = NULL,"
             " error_code = '', error = '', outcome = NULL, artifact = NULL, created_at = ?1, updated_at = ?1"
             " WHERE instance_id = ?2 AND model = ?3",
             at, instance_id, model);
         if (again > 0) continue;
-        database.execute(
+        sql::execute(
+            transaction,
             "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
             " VALUES(?, ?, 'queued', ?, ?, ?)",
             instance_id, model, at, at, at);
     }
     if (models_.empty()) return;
     const std::int64_t idle = study_.idle_timeout.count(), longest = study_.max_wait.count();
-    database.execute(
-        "UPDATE study SET last_arrival_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
-        " due_at = min(?1 + ?2, coalesce(first_pending_at, ?1) + ?3) WHERE id = ?4",
-        at, idle, longest, study_id);
+    sql::execute(transaction,
+                 "UPDATE study SET last_arrival_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
+                 " due_at = min(?1 + ?2, coalesce(first_pending_at, ?1) + ?3) WHERE id = ?4",
+                 at, idle, longest, study_id);
 }
 
 std::string InstanceStore::why_prior(const std::string& study_date, Timestamp time) const {
@@ -305,9 +324,10 @@ std::string InstanceStore::why_prior(const std::string& study_date, Timestamp ti
                        format_duration(*study_.max_age), to_dicom_date(time));
 }
 
-void InstanceStore::close_study(Database& database, const std::string& study_instance_uid) {
-    database.execute("UPDATE study SET due_at = ? WHERE study_instance_uid = ? AND due_at IS NOT NULL",
-                     to_microseconds(now()), study_instance_uid);
+void InstanceStore::close_study(Transaction& transaction, const std::string& study_instance_uid) {
+    sql::execute(transaction,
+                 "UPDATE study SET due_at = ? WHERE study_instance_uid = ? AND due_at IS NOT NULL",
+                 transaction.at(), study_instance_uid);
 }
 
 }  // namespace hilum

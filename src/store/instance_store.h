@@ -10,8 +10,8 @@
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "store/data_directory.h"
-#include "store/database/database.h"
-#include "store/job_state.h"
+#include "store/database/transaction.h"
+#include "store/jobs/orders.h"
 
 namespace hilum {
 
@@ -35,19 +35,20 @@ class InstanceStore {
     // Commits one object that lies in the spool. The answer is valid once the transaction is on the disk. A
     // duplicate is what the newest version of the instance is; one of an older version makes that version the
     // newest again.
-    StoreAnswer store(Database& database, const StoreCommit& commit) const;
-    StoreAnswer discard(Database& database, const DiscardCommit& commit) const;
+    StoreAnswer store(Transaction& transaction, const StoreCommit& commit) const;
+    StoreAnswer discard(Transaction& transaction, const DiscardCommit& commit) const;
 
     // The same for a whole file that was found in the spool and whose receiver is gone; `written_at`, the
     // file's own time, says which of several versions is the newest.
-    Adoption adopt(Database& database, const StoreCommit& commit, Timestamp written_at) const;
+    Adoption adopt(Transaction& transaction, const StoreCommit& commit, Timestamp written_at) const;
 
     // Analyses what was stored as a prior, because an operator says so: of one instance or a study. Returns
     // how many.
-    int analyse_priors(Database& database, const JobSelection& selection, const std::string& actor) const;
+    int analyse_priors(Transaction& transaction, const JobSelection& selection,
+                       const std::string& actor) const;
 
     // Makes the report of the study due now: the association that brought it was released.
-    static void close_study(Database& database, const std::string& study_instance_uid);
+    static void close_study(Transaction& transaction, const std::string& study_instance_uid);
 
   private:
     struct Version {
@@ -57,23 +58,26 @@ class InstanceStore {
     struct Versions {  // of one SOP instance
         std::optional<Version> newest, active, same_data;
     };
-    static Versions versions_of(Database& database, const StoreCommit& commit);
-    static bool is_own_result(Database& database, const StoreCommit& commit);
-    StoreAnswer duplicate(Database& database, const StoreCommit& commit, const Versions& versions) const;
-    StoreAnswer keep(Database& database, const StoreCommit& commit, const Versions& versions,
+    static Versions versions_of(Transaction& transaction, const StoreCommit& commit);
+    static bool is_own_result(Transaction& transaction, const StoreCommit& commit);
+    StoreAnswer duplicate(Transaction& transaction, const StoreCommit& commit,
+                          const Versions& versions) const;
+    StoreAnswer keep(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                      std::int64_t received_at) const;
-    bool keep_header(Database& database, const StoreCommit& commit, const Versions& versions,
+    bool keep_header(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                      std::int64_t study_id, std::int64_t received_at) const;
-    bool keep_image(Database& database, const StoreCommit& commit, const Versions& versions,
+    bool keep_image(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                     std::int64_t study_id, std::int64_t received_at) const;
-    void keep_older(Database& database, const StoreCommit& commit, const Versions& versions,
+    void keep_older(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                     std::int64_t received_at) const;
-    bool analyse_if_no_prior(Database& database, const Version& version, const std::string& study_date) const;
-    std::int64_t upsert_study(Database& database, const ReceivedHeader& header, std::int64_t now) const;
+    bool analyse_if_no_prior(Transaction& transaction, const Version& version,
+                             const std::string& study_date) const;
+    std::int64_t upsert_study(Transaction& transaction, const ReceivedHeader& header, std::int64_t now) const;
     std::string why_prior(const std::string& study_date, Timestamp now) const;  // empty: it is none
     bool has_file(const Version& version) const;
-    void analyse(Database& database, std::int64_t instance_id) const;
-    void enqueue(Database& database, std::int64_t study_id, std::int64_t instance_id, std::int64_t now) const;
+    void analyse(Transaction& transaction, std::int64_t instance_id) const;
+    void enqueue(Transaction& transaction, std::int64_t study_id, std::int64_t instance_id,
+                 std::int64_t now) const;
 
     StudySettings study_;
     std::vector<std::string> models_;

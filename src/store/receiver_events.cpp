@@ -3,24 +3,26 @@
 #include <algorithm>
 
 #include "contract/association_end.h"
+#include "store/audit/audit_event.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/refused_instances.h"
 
 namespace hilum {
 namespace {
 
-void count(Database& database, const ReceiverEvent& event) {
+void count(Transaction& transaction, const ReceiverEvent& event) {
     if (ends_association(event)) {
         // The receiver met foreign bytes: what it says of itself makes no series of its own.
         const bool known = std::ranges::any_of(association_ends,
                                                [&](const auto& words) { return words.code == event.code; });
-        database.count("association_ends",
-                       {{"reason", known ? event.code : words_of(AssociationEnd::receiver_failed).code}});
+        transaction.count(
+            "association_ends",
+            {{"reason", known ? event.code : std::string(words_of(AssociationEnd::receiver_failed).code)}});
     }
-    database.count("receiver_events", receiver_labels(event.event, event.code));
+    transaction.count("receiver_events", receiver_labels(event.event, event.code));
 }
 
-void audit_failure(Database& database, const ReceiverEvent& event, std::int64_t left_out) {
+void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::int64_t left_out) {
     audit::AuditEvent entry;
     entry.type = event.event;
     entry.outcome = "failure";
@@ -32,7 +34,7 @@ void audit_failure(Database& database, const ReceiverEvent& event, std::int64_t 
     if (!event.accession_number.empty()) entry.detail["accession_number"] = event.accession_number;
     if (!event.sop_class_uid.empty()) entry.detail["sop_class_uid"] = event.sop_class_uid;
     if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
-    database.append_audit(entry);
+    transaction.append_audit(entry);
 }
 
 }  // namespace
@@ -46,11 +48,11 @@ bool is_failure(const ReceiverEvent& event) {
     return event.event != "echo" && event.event != "commitment_reported";
 }
 
-void record_receiver_event(Database& database, const ReceiverEvent& event, bool audited,
+void record_receiver_event(Transaction& transaction, const ReceiverEvent& event, bool audited,
                            std::int64_t left_out) {
-    count(database, event);
-    if (event.event == "store_failed") keep_refused_instance(database, event);
-    if (audited) audit_failure(database, event, left_out);
+    count(transaction, event);
+    if (event.event == "store_failed") keep_refused_instance(transaction, event);
+    if (audited) audit_failure(transaction, event, left_out);
 }
 
 }  // namespace hilum

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "contract/messages.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -14,7 +14,7 @@ bool is_failure(const ReceiverEvent& event);
 
 // On the commit thread. `audited`: it goes into the audit trail, with the number of those of the same peer
 // that were left out before it (see EventLimiter).
-void record_receiver_event(Database& database, const ReceiverEvent& event, bool audited,
+void record_receiver_event(Transaction& transaction, const ReceiverEvent& event, bool audited,
                            std::int64_t left_out);
 
 }  // namespace hilum

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "contract/messages.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -13,9 +13,9 @@ namespace hilum {
 inline constexpr int most_refused_of_a_peer = 1000, most_refused = 10'000;
 
 // Keeps a "store_failed" event: once for the same object refused for the same reason, with a count.
-void keep_refused_instance(Database& database, const ReceiverEvent& event);
+void keep_refused_instance(Transaction& transaction, const ReceiverEvent& event);
 
 // The object was taken after all.
-void forget_refused_instance(Database& database, const std::string& sop_instance_uid);
+void forget_refused_instance(Transaction& transaction, const std::string& sop_instance_uid);
 
 }  // namespace hilum

@@ -4,123 +4,131 @@
 
 #include <algorithm>
 
+#include "store/audit/audit_event.h"
 #include "store/clock_watch.h"
 #include "store/commitments.h"
+#include "store/database/sql.h"
 #include "store/retry_policy.h"
 
 namespace hilum {
 namespace {
 
-void move_deadlines(Database& database, Duration step) {
+void move_deadlines(Transaction& transaction, Duration step) {
     const std::int64_t by = step.count();
-    database.execute(
-        "UPDATE analysis SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
-        " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
-        by);
-    database.execute(
-        "UPDATE report SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
-        " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
-        by);
-    database.execute(
-        "UPDATE report SET received_at = received_at + ?1 WHERE id IN (SELECT id FROM report"
-        " WHERE state IN ('queued', 'running') UNION SELECT report_id FROM delivery JOIN result"
-        " ON result.id = result_id WHERE delivery.state IN ('queued', 'running'))",
-        by);
-    database.execute(
-        "UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1,"
-        " last_arrival_at = last_arrival_at + ?1 WHERE due_at IS NOT NULL",
-        by);
+    sql::execute(transaction,
+                 "UPDATE analysis SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
+                 " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
+                 by);
+    sql::execute(transaction,
+                 "UPDATE report SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
+                 " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
+                 by);
+    sql::execute(transaction,
+                 "UPDATE report SET received_at = received_at + ?1 WHERE id IN (SELECT id FROM report"
+                 " WHERE state IN ('queued', 'running') UNION SELECT report_id FROM delivery JOIN result"
+                 " ON result.id = result_id WHERE delivery.state IN ('queued', 'running'))",
+                 by);
+    sql::execute(transaction,
+                 "UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1,"
+                 " last_arrival_at = last_arrival_at + ?1 WHERE due_at IS NOT NULL",
+                 by);
     // A clock that goes back after it was ahead at start: what seemed to be time away was none, and what is
     // older than the start has its right times already.
-    database.execute(
-        "UPDATE delivery SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
-        " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0, created_at, created_at + ?1),"
-        " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
-        " WHERE state IN ('queued', 'running')",
-        by);
-    database.execute(
-        "UPDATE delivery SET commitment_at = commitment_at + ?1,"
-        " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0, created_at, created_at + ?1),"
-        " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
-        " WHERE commitment IN ('wanted', 'requested') AND state = 'delivered'",
-        by);
+    sql::execute(transaction,
+                 "UPDATE delivery SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
+                 " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0, created_at, created_at + ?1),"
+                 " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
+                 " WHERE state IN ('queued', 'running')",
+                 by);
+    sql::execute(transaction,
+                 "UPDATE delivery SET commitment_at = commitment_at + ?1,"
+                 " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0, created_at, created_at + ?1),"
+                 " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
+                 " WHERE commitment IN ('wanted', 'requested') AND state = 'delivered'",
+                 by);
 }
 
 // What lies further ahead than any delay of the configuration was stored under a wrong clock that nobody
 // noticed, or under another configuration: it is tried at once.
-void limit_deadlines(Database& database, const Configuration& configuration, std::int64_t at) {
+void limit_deadlines(Transaction& transaction, const Configuration& configuration, std::int64_t at) {
     const auto& retry = configuration.retry;
     const std::int64_t latest = at + RetryPolicy{retry.first_delay, retry.longest_delay}.longest().count();
-    database.execute(
-        "UPDATE analysis SET next_attempt_at = ?1 WHERE state = 'queued' AND next_attempt_at > ?2", at,
-        latest);
-    database.execute("UPDATE report SET next_attempt_at = ?1 WHERE state = 'queued' AND next_attempt_at > ?2",
-                     at, latest);
-    database.execute(
+    sql::execute(transaction,
+                 "UPDATE analysis SET next_attempt_at = ?1 WHERE state = 'queued' AND next_attempt_at > ?2",
+                 at, latest);
+    sql::execute(transaction,
+                 "UPDATE report SET next_attempt_at = ?1 WHERE state = 'queued' AND next_attempt_at > ?2", at,
+                 latest);
+    sql::execute(
+        transaction,
         "UPDATE study SET due_at = min(due_at, ?1 + ?2), first_pending_at = min(first_pending_at, ?1)"
         " WHERE due_at > ?1",
         at, std::min(configuration.study.idle_timeout, configuration.study.max_wait).count());
     for (const auto& destination : configuration.destinations) {
         const Duration longest = RetryPolicy{destination.first_delay, destination.longest_delay}.longest();
-        database.execute(
-            "UPDATE delivery SET next_attempt_at = ?1 WHERE state = 'queued' AND destination = ?2"
-            " AND next_attempt_at > ?3",
-            at, destination.name, at + std::max(longest, destination.refused_delay).count());
-        database.execute(
+        sql::execute(transaction,
+                     "UPDATE delivery SET next_attempt_at = ?1 WHERE state = 'queued' AND destination = ?2"
+                     " AND next_attempt_at > ?3",
+                     at, destination.name, at + std::max(longest, destination.refused_delay).count());
+        sql::execute(
+            transaction,
             "UPDATE delivery SET commitment_at = ?1 WHERE commitment IN ('wanted', 'requested') AND "
             "destination = ?2"
             " AND commitment_at > ?3",
             at, destination.name,
             at + std::max({longest, destination.commitment_wait, Duration(commitment_gathering)}).count());
-        database.execute(
+        sql::execute(
+            transaction,
             "UPDATE delivery SET created_at = ?1 WHERE state IN ('queued', 'running') AND destination = ?2"
             " AND created_at > ?1",
             at, destination.name);
     }
 }
 
-void tell(Database& database, Duration step, Timestamp at, const char* when) {
+void tell(Transaction& transaction, Duration step, const char* when) {
     const bool ahead = step > Duration::zero();
     spdlog::warn("the wall clock was set {} by {} {}; every deadline was moved with it",
                  ahead ? "ahead" : "back", format_duration(std::chrono::abs(step)), when);
-    database.execute("UPDATE clock SET set_at = ?, set_by = ?", to_microseconds(at), step.count());
-    database.count("clock_steps", {{"direction", ahead ? "ahead" : "back"}});
+    sql::execute(transaction, "UPDATE clock SET set_at = ?, set_by = ?", transaction.at(), step.count());
+    transaction.count("clock_steps", {{"direction", ahead ? "ahead" : "back"}});
     audit::AuditEvent event;
     event.type = "clock_set";
     event.actor = "system";
     event.detail = {{"seconds", std::chrono::duration<double>(step).count()}, {"when", when}};
-    database.append_audit(event);
+    transaction.append_audit(event);
 }
 
 }  // namespace
 
-void clock_was_set(Database& database, const Configuration& configuration, Duration step, Timestamp at) {
-    move_deadlines(database, step);
-    limit_deadlines(database, configuration, to_microseconds(at));
-    tell(database, step, at, "while the node ran");
-    keep_time_seen(database, at);
+void clock_was_set(Transaction& transaction, const Configuration& configuration, Duration step) {
+    move_deadlines(transaction, step);
+    limit_deadlines(transaction, configuration, transaction.at());
+    tell(transaction, step, "while the node ran");
+    keep_time_seen(transaction);
 }
 
-void take_up_deadlines(Database& database, const Configuration& configuration, Timestamp at) {
-    const auto seen = from_microseconds(database.number("SELECT seen_at FROM clock").value_or(0));
-    const Duration away = seen == Timestamp() ? Duration::zero() : at - seen;
+void take_up_deadlines(Transaction& transaction, const Configuration& configuration) {
+    const auto seen = from_microseconds(sql::number(transaction, "SELECT seen_at FROM clock").value_or(0));
+    const Duration away = seen == Timestamp() ? Duration::zero() : transaction.now() - seen;
     if (away <= -ClockWatch::smallest_step) {
-        move_deadlines(database, away);
-        tell(database, away, at, "since the node last ran");
+        move_deadlines(transaction, away);
+        tell(transaction, away, "since the node last ran");
     } else if (away > Duration::zero()) {
-        database.execute("UPDATE delivery SET uncounted = uncounted + ? WHERE state IN ('queued', 'running')",
-                         away.count());
-        database.execute(
+        sql::execute(transaction,
+                     "UPDATE delivery SET uncounted = uncounted + ? WHERE state IN ('queued', 'running')",
+                     away.count());
+        sql::execute(
+            transaction,
             "UPDATE delivery SET uncounted = uncounted + ? WHERE commitment IN ('wanted', 'requested')"
             " AND state = 'delivered'",
             away.count());
     }
-    limit_deadlines(database, configuration, to_microseconds(at));
-    keep_time_seen(database, at);
+    limit_deadlines(transaction, configuration, transaction.at());
+    keep_time_seen(transaction);
 }
 
-void keep_time_seen(Database& database, Timestamp at) {
-    database.execute("UPDATE clock SET seen_at = ?", to_microseconds(at));
+void keep_time_seen(Transaction& transaction) {
+    sql::execute(transaction, "UPDATE clock SET seen_at = ?", transaction.at());
 }
 
 }  // namespace hilum

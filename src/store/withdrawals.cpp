@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "store/audit/audit_event.h"
+#include "store/database/json_rows.h"
 
 namespace hilum {
 namespace {
@@ -14,43 +16,45 @@ struct Withdrawn {
 };
 
 // Those that have something to take back, or were about to.
-std::vector<Withdrawn> studies_of(Database& database, const WithdrawalOrder& order) {
+std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrder& order) {
     std::vector<Withdrawn> all;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT id, report_version + 1, study_instance_uid FROM study"
         " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
         " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND kind = "
         "'results'"
         " AND withdrawn = 0 AND state != 'discarded')) ORDER BY id",
-        [&](SQLite::Statement& row) {
-            all.push_back(
-                {row.getColumn(0).getInt64(), row.getColumn(1).getInt64(), row.getColumn(2).getString(), {}});
+        [&](const sql::Row& row) {
+            all.push_back({row.int64(0), row.int64(1), row.text(2), {}});
         },
         order.study_instance_uid, order.accession_number);
     for (auto& withdrawn : all)
-        database.each(
+        sql::each(
+            transaction,
             "SELECT DISTINCT model FROM report JOIN result ON result.report_id = report.id WHERE study_id = ?"
             " AND report.kind = 'results' AND withdrawn = 0 ORDER BY model",
-            [&](SQLite::Statement& row) { withdrawn.models.push_back(row.getColumn(0).getString()); },
-            withdrawn.study);
+            [&](const sql::Row& row) { withdrawn.models.push_back(row.text(0)); }, withdrawn.study);
     return all;
 }
 
-void stop_results(Database& database, const Withdrawn& withdrawn, std::int64_t at) {
-    database.execute(
-        "UPDATE report SET state = 'discarded', error = 'the results were withdrawn', updated_at = ?"
-        " WHERE study_id = ? AND kind = 'results' AND state IN ('queued', 'running', 'quarantined')",
-        at, withdrawn.study);
-    database.execute(
-        "UPDATE report SET withdrawn = ?, updated_at = ? WHERE study_id = ? AND kind = 'results'"
-        " AND withdrawn = 0",
-        withdrawn.version, at, withdrawn.study);
-    database.execute(
+void stop_results(Transaction& transaction, const Withdrawn& withdrawn, std::int64_t at) {
+    sql::execute(transaction,
+                 "UPDATE report SET state = 'discarded', error = 'the results were withdrawn', updated_at = ?"
+                 " WHERE study_id = ? AND kind = 'results' AND state IN ('queued', 'running', 'quarantined')",
+                 at, withdrawn.study);
+    sql::execute(transaction,
+                 "UPDATE report SET withdrawn = ?, updated_at = ? WHERE study_id = ? AND kind = 'results'"
+                 " AND withdrawn = 0",
+                 withdrawn.version, at, withdrawn.study);
+    sql::execute(
+        transaction,
         "UPDATE delivery SET state = 'discarded', error = 'the results were withdrawn', updated_at = ?"
         " WHERE state IN ('queued', 'refused', 'expired') AND result_id IN (SELECT result.id FROM result JOIN"
         " report ON report.id = report_id WHERE study_id = ? AND withdrawn = ?)",
         at, withdrawn.study, withdrawn.version);
-    database.execute(
+    sql::execute(
+        transaction,
         "UPDATE delivery SET commitment = '' WHERE commitment != '' AND result_id IN (SELECT result.id FROM"
         " result JOIN report ON report.id = report_id WHERE study_id = ? AND withdrawn = ?)",
         withdrawn.study, withdrawn.version);
@@ -58,99 +62,102 @@ void stop_results(Database& database, const Withdrawn& withdrawn, std::int64_t a
 
 }  // namespace
 
-int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor) {
-    const std::int64_t at = to_microseconds(now());
-    const auto studies = studies_of(database, order);
+int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, const std::string& actor) {
+    const std::int64_t at = transaction.at();
+    const auto studies = studies_of(transaction, order);
     for (const auto& withdrawn : studies) {
-        stop_results(database, withdrawn, at);
+        stop_results(transaction, withdrawn, at);
         const nlohmann::json detail = {{"reason", order.reason}, {"note", order.note}};
         for (const auto& model : withdrawn.models)
-            database.execute(
-                "INSERT INTO report(study_id, model, version, state, kind, detail, next_attempt_at, "
-                "created_at,"
-                " updated_at) VALUES(?1, ?2, ?3, 'queued', 'withdrawal', ?4, ?5, ?5, ?5)",
-                withdrawn.study, model, withdrawn.version, detail.dump(), at);
-        database.execute(
-            "UPDATE study SET report_version = ?1, withdrawn_at = ?2, withdrawals = withdrawals + 1,"
-            " due_at = NULL, first_pending_at = NULL WHERE id = ?3",
-            withdrawn.version, at, withdrawn.study);
+            sql::execute(transaction,
+                         "INSERT INTO report(study_id, model, version, state, kind, detail, next_attempt_at, "
+                         "created_at,"
+                         " updated_at) VALUES(?1, ?2, ?3, 'queued', 'withdrawal', ?4, ?5, ?5, ?5)",
+                         withdrawn.study, model, withdrawn.version, detail.dump(), at);
+        sql::execute(transaction,
+                     "UPDATE study SET report_version = ?1, withdrawn_at = ?2, withdrawals = withdrawals + 1,"
+                     " due_at = NULL, first_pending_at = NULL WHERE id = ?3",
+                     withdrawn.version, at, withdrawn.study);
         audit::AuditEvent event;
         event.type = "results_withdrawn";
         event.actor = actor;
         event.study_instance_uid = withdrawn.study_instance_uid;
         event.detail = {{"reason", order.reason}, {"note", order.note}, {"models", withdrawn.models}};
-        database.append_audit(event);
-        database.count("withdrawals", {{"reason", order.reason}});
+        transaction.append_audit(event);
+        transaction.count("withdrawals", {{"reason", order.reason}});
     }
     return static_cast<int>(studies.size());
 }
 
-nlohmann::json preview_of_withdrawal(Database& database, const WithdrawalOrder& order) {
+nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalOrder& order) {
     auto studies = nlohmann::json::array();
-    for (const auto& withdrawn : studies_of(database, order)) {
+    for (const auto& withdrawn : studies_of(transaction, order)) {
         auto study =
-            database
-                .select("SELECT study_instance_uid, accession_number, study_date FROM study WHERE id = ?",
+            sql::select(transaction,
+                        "SELECT study_instance_uid, accession_number, study_date FROM study WHERE id = ?",
                         withdrawn.study)
                 .at(0);
-        study["reports"] = database.select(
+        study["reports"] = sql::select(
+            transaction,
             "SELECT model, version, state FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn "
             "= 0"
             " AND state != 'discarded' ORDER BY model, version",
             withdrawn.study);
         study["notes_to"] = nlohmann::json::array();
-        database.each(
+        sql::each(
+            transaction,
             "SELECT DISTINCT destination FROM delivery JOIN result ON result.id = result_id JOIN report"
             " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn = 0"
             " AND delivery.tried != 0 ORDER BY destination",
-            [&](SQLite::Statement& row) { study["notes_to"].push_back(row.getColumn(0).getString()); },
-            withdrawn.study);
+            [&](const sql::Row& row) { study["notes_to"].push_back(row.text(0)); }, withdrawn.study);
         study["not_sent"] =
-            database
-                .number(
-                    "SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report"
-                    " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn "
-                    "= 0"
-                    " AND delivery.state IN ('queued', 'refused', 'expired')",
-                    withdrawn.study)
+            sql::number(
+                transaction,
+                "SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report"
+                " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn "
+                "= 0"
+                " AND delivery.state IN ('queued', 'refused', 'expired')",
+                withdrawn.study)
                 .value_or(0);
         studies.push_back(std::move(study));
     }
     return studies;
 }
 
-bool is_withdrawn(Database& database, std::int64_t study) {
-    return database.number("SELECT count(*) FROM study WHERE id = ? AND withdrawn_at IS NOT NULL", study)
+bool is_withdrawn(Transaction& transaction, std::int64_t study) {
+    return sql::number(transaction, "SELECT count(*) FROM study WHERE id = ? AND withdrawn_at IS NOT NULL",
+                       study)
                .value_or(0) != 0;
 }
 
-Withdrawal withdrawal_of(Database& database, std::int64_t report) {
+Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report) {
     Withdrawal withdrawal;
     std::int64_t study = 0, version = 0;
     std::string model;
-    database.each(
+    sql::each(
+        transaction,
         "SELECT detail, created_at, study_id, version, model FROM report WHERE id = ? AND kind = "
         "'withdrawal'",
-        [&](SQLite::Statement& row) {
-            const auto detail = nlohmann::json::parse(row.getColumn(0).getString());
+        [&](const sql::Row& row) {
+            const auto detail = nlohmann::json::parse(row.text(0));
             withdrawal.reason = detail.at("reason").get<std::string>();
             withdrawal.note = detail.at("note").get<std::string>();
-            withdrawal.at = row.getColumn(1).getInt64();
-            study = row.getColumn(2).getInt64();
-            version = row.getColumn(3).getInt64();
-            model = row.getColumn(4).getString();
+            withdrawal.at = row.int64(1);
+            study = row.int64(2);
+            version = row.int64(3);
+            model = row.text(4);
         },
         report);
-    database.each(
+    sql::each(
+        transaction,
         "SELECT result.kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " json_group_array(delivery.destination) FROM result JOIN report ON report.id = report_id"
         " JOIN delivery ON delivery.result_id = result.id WHERE study_id = ? AND model = ? AND withdrawn = ?"
         " AND delivery.tried != 0 GROUP BY result.id ORDER BY result.id",
-        [&](SQLite::Statement& row) {
+        [&](const sql::Row& row) {
             withdrawal.results.push_back(
-                {row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),
-                 row.getColumn(3).getString(),
-                 nlohmann::json::parse(row.getColumn(4).getString()).get<std::vector<std::string>>()});
+                {row.text(0), row.text(1), row.text(2), row.text(3),
+                 nlohmann::json::parse(row.text(4)).get<std::vector<std::string>>()});
         },
         study, model, version);
     return withdrawal;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "contract/messages.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
@@ -19,16 +19,16 @@ struct WithdrawalOrder {
 // Opens a withdrawal, which is a version of the study's report, for each model that has results there that
 // stand; what was about to be made is not made. From then on late images make no new report; that an operator
 // asks for an analysis again (`hilum jobs retry`) does. How many studies had something to take back.
-int withdraw_results(Database& database, const WithdrawalOrder& order, const std::string& actor);
+int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, const std::string& actor);
 
 // What withdraw_results would take back now, a study each: {"study_instance_uid", "accession_number",
 // "study_date", "reports": [{"model", "version", "state"}], "notes_to": [destinations that may have results,
 // which get a note], "not_sent": results that wait and are not sent then}.
-nlohmann::json preview_of_withdrawal(Database& database, const WithdrawalOrder& order);
+nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalOrder& order);
 
-bool is_withdrawn(Database& database, std::int64_t study);
+bool is_withdrawn(Transaction& transaction, std::int64_t study);
 
 // What the withdrawal that is `report` takes back: results that were sent, or that may have been.
-Withdrawal withdrawal_of(Database& database, std::int64_t report);
+Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report);
 
 }  // namespace hilum

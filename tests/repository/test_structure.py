@@ -28,7 +28,9 @@ FOLDERS = sorted(ALLOWED, key=len, reverse=True)
 MOST_PAIRS = 16  # of header and source in one folder: what one can hold in mind
 TORCH = re.compile(r'#include\s*[<"](torch/|ATen/|c10/)')
 DCMTK = re.compile(r'#include\s*[<"]dcmtk/')
-SQLITE = re.compile(r'#include\s*[<"](SQLiteCpp/|sqlite3)')
+SQLITE = re.compile(r'#include\s*[<"](SQLiteCpp/|sqlite3)|\bSQLite::|\bsqlite3_')
+SPEAKS_SQL = re.compile(r'#include "store/database/(sql|json_rows)\.h"|"\s*(SELECT|INSERT|UPDATE|DELETE|PRAGMA|SAVEPOINT'
+                        r'|BEGIN|COMMIT|ROLLBACK|CREATE|ALTER|DROP|WITH)\s')
 
 
 def folder_of(path):
@@ -72,10 +74,15 @@ class StructureTest(unittest.TestCase):
         allowed = {"dicom", "scp", "model/decoder", "results", "results/delivery", "phantom"}
         self.assertEqual({path for path in users if folder_of(path) not in allowed}, set())
 
-    def test_the_database_stays_in_store(self):
+    def test_the_databases_engine_stays_behind_the_transaction(self):
         users = {path for path, text in own_files() if SQLITE.search(text)}
         self.assertTrue(users)
-        self.assertEqual({path for path in users if folder_of(path) != "store"}, set())
+        self.assertEqual({path for path in users if not path.startswith("store/database/")}, set())
+
+    def test_nobody_but_the_store_speaks_sql(self):
+        speakers = {path for path, text in own_files() if SPEAKS_SQL.search(text)}
+        self.assertGreater(len(speakers), 10)
+        self.assertEqual({path for path in speakers if not path.startswith("store/")}, set())
 
     def test_no_folder_holds_more_than_one_can_keep_in_mind(self):
         folders = [SOURCE, *(folder for folder in SOURCE.rglob("*") if folder.is_dir())]

@@ -22,7 +22,7 @@ Result<JobName> parse_job_name(const std::string& text);
 // Whom or what the job is for: the destination, or the model and the frame where there are several.
 std::string subject_of(const nlohmann::json& job);
 
-// All that is known of a job and what happened to it, as text; a job as DatabaseReader::job has it.
+// All that is known of a job and what happened to it, as text; a job as Overview::job has it.
 void print_job(std::ostream& out, const nlohmann::json& job, std::size_t columns);
 
 }  // namespace hilum::cli

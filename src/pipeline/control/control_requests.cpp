@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "store/data_directory.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 #include "store/overview/storage_status.h"
 
 namespace hilum {
@@ -10,7 +10,7 @@ namespace {
 
 constexpr int most_events = 1000;  // of an answer
 
-Result<nlohmann::json> status(DatabaseReader& reader, const std::filesystem::path& data_dir) {
+Result<nlohmann::json> status(Overview& reader, const std::filesystem::path& data_dir) {
     auto queue = reader.queue();
     if (!queue) return queue;
     auto destinations = reader.destinations();
@@ -34,7 +34,7 @@ Result<Parameters> parameters_in(const nlohmann::json& args) {
     return parameters;
 }
 
-Result<nlohmann::json> list_jobs(DatabaseReader& reader, const nlohmann::json& args) {
+Result<nlohmann::json> list_jobs(Overview& reader, const nlohmann::json& args) {
     return parameters_in(args)
         .and_then(job_filter)
         .and_then([&](const JobFilter& filter) { return reader.jobs(filter); })
@@ -43,7 +43,7 @@ Result<nlohmann::json> list_jobs(DatabaseReader& reader, const nlohmann::json& a
         });
 }
 
-Result<nlohmann::json> list_studies(DatabaseReader& reader, const nlohmann::json& args) {
+Result<nlohmann::json> list_studies(Overview& reader, const nlohmann::json& args) {
     return parameters_in(args)
         .and_then([](const Parameters& parameters) { return study_filter(parameters, now()); })
         .and_then([&](const StudyFilter& filter) { return reader.studies(filter); })
@@ -52,14 +52,14 @@ Result<nlohmann::json> list_studies(DatabaseReader& reader, const nlohmann::json
         });
 }
 
-Result<nlohmann::json> preview_withdrawal(DatabaseReader& reader, const nlohmann::json& args) {
+Result<nlohmann::json> preview_withdrawal(Overview& reader, const nlohmann::json& args) {
     return reader.withdrawal(args.value("study_instance_uid", ""), args.value("accession_number", ""))
         .map([](const nlohmann::json& studies) {
             return nlohmann::json{{"studies", studies}};
         });
 }
 
-Result<nlohmann::json> export_audit(DatabaseReader& reader, const nlohmann::json& args) {
+Result<nlohmann::json> export_audit(Overview& reader, const nlohmann::json& args) {
     return reader.audit_events(args.value("after", std::int64_t{0}), most_events)
         .map([](const nlohmann::json& events) {
             return nlohmann::json{
@@ -68,7 +68,7 @@ Result<nlohmann::json> export_audit(DatabaseReader& reader, const nlohmann::json
         });
 }
 
-Result<nlohmann::json> answer(DatabaseReader& reader, const std::filesystem::path& data_dir,
+Result<nlohmann::json> answer(Overview& reader, const std::filesystem::path& data_dir,
                               const std::string& verb, const nlohmann::json& args) {
     if (verb == "status") return status(reader, data_dir);
     if (verb == "jobs.list") return list_jobs(reader, args);
@@ -104,7 +104,7 @@ nlohmann::json answer_control_request(const std::filesystem::path& data_dir, con
     if (!std::filesystem::exists(file, error) && (!error || error == std::errc::no_such_file_or_directory))
         return control_error(
             {"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});
-    auto reader = DatabaseReader::open(file);
+    auto reader = Overview::open(file);
     if (!reader) return control_error(reader.error());
     try {
         const auto answered = answer(*reader, data_dir, request.value("verb", ""),

@@ -5,7 +5,7 @@
 
 #include "pipeline/control/control_requests.h"
 #include "store/destinations.h"
-#include "store/job_state.h"
+#include "store/jobs/orders.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -79,9 +79,9 @@ void OperatorDesk::change_destination(bool pause, const nlohmann::json& args, co
         return answer(
             control_error({"not_found", fmt::format("no destination named '{}' is configured", name)}));
     commits_.submit(
-        [name, pause, actor](Database& database) {
-            return pause ? pause_destination(database, name, actor)
-                         : resume_destination(database, name, actor);
+        [name, pause, actor](Transaction& transaction) {
+            return pause ? pause_destination(transaction, name, actor)
+                         : resume_destination(transaction, name, actor);
         },
         [this, answer](const Result<bool>& changed) {
             if (!changed) return answer(control_error(changed.error()));
@@ -98,10 +98,10 @@ void OperatorDesk::change_jobs(bool retry, const nlohmann::json& args, const std
         return answer(control_error(
             {"bad_request", "say which jobs: a kind and an id, a study, or an accession number"}));
     commits_.submit(
-        [selection, retry, actor, instances = instances_](Database& database) {
-            if (!retry) return discard_jobs(database, selection, actor);
-            const int priors = instances.analyse_priors(database, selection, actor);
-            return priors + retry_jobs(database, selection, actor);
+        [selection, retry, actor, instances = instances_](Transaction& transaction) {
+            if (!retry) return discard_jobs(transaction, selection, actor);
+            const int priors = instances.analyse_priors(transaction, selection, actor);
+            return priors + retry_jobs(transaction, selection, actor);
         },
         [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
 }
@@ -110,9 +110,9 @@ void OperatorDesk::resend(const nlohmann::json& args, const std::string& actor, 
     const ResultSelection selection{args.value("study_instance_uid", ""), args.value("accession_number", ""),
                                     args.value("destination", "")};
     if (!names_a_study(selection)) return answer(no_study());
-    commits_.submit(
-        [selection, actor](Database& database) { return resend_results(database, selection, actor); },
-        [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
+    commits_.submit([selection, actor](
+                        Transaction& transaction) { return resend_results(transaction, selection, actor); },
+                    [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
 }
 
 void OperatorDesk::withdraw(const nlohmann::json& args, const std::string& actor, const Answer& answer) {
@@ -124,7 +124,7 @@ void OperatorDesk::withdraw(const nlohmann::json& args, const std::string& actor
     if (order.note.size() > longest_note)
         return answer(control_error({"bad_request", "the note must have at most 1024 bytes"}));
     commits_.submit(
-        [order, actor](Database& database) { return withdraw_results(database, order, actor); },
+        [order, actor](Transaction& transaction) { return withdraw_results(transaction, order, actor); },
         [this, answer](const Result<int>& opened) {
             if (opened && *opened == 0)
                 return answer(control_error(

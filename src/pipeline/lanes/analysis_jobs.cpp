@@ -2,14 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include <cstring>
 
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "contract/analysis_artifact.h"
 #include "pipeline/lanes/wake_up.h"
-#include "store/job_state.h"
-#include "store/overview/metric_catalogue.h"
 
 namespace hilum {
 namespace {
@@ -38,28 +38,8 @@ Result<AnalysisArtifact> to_artifact(const Analysed& analysed) {
     return artifact;
 }
 
-audit::AuditEvent event_of(const char* type, const std::string& study, const std::string& instance) {
-    audit::AuditEvent event;
-    event.type = type;
-    event.actor = "hilum";
-    event.study_instance_uid = study;
-    event.sop_instance_uid = instance;
-    return event;
-}
-
-// Its jobs, those to come too, go before others.
-void mark_urgent(Database& database, const std::string& study_instance_uid) {
-    const int marked =
-        database.execute("UPDATE study SET urgent_at = ? WHERE study_instance_uid = ? AND urgent_at IS NULL",
-                         to_microseconds(now()), study_instance_uid);
-    if (marked == 0) return;
-    audit::AuditEvent event;
-    event.type = "study_urgent";
-    event.actor = "hilum";
-    event.study_instance_uid = study_instance_uid;
-    database.append_audit(event);
-    database.count("urgent_studies");
-}
+// Far more than the steps of an analysis take between two renewals.
+constexpr std::chrono::seconds least_lease(60), between_renewals(15);
 
 }  // namespace
 
@@ -75,41 +55,23 @@ AnalysisJobs::AnalysisJobs(World& world, CommitQueue& commits, AnalysisEngine& e
       models_(std::move(models)),
       claiming_(models_.size()),
       claim_again_(models_.size()),
-      files_(world.make_background()) {
+      files_(world.make_background()),
+      renew_timer_(world.make_timer()) {
     for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.push_back(world.make_timer());
+}
+
+void AnalysisJobs::start(std::function<void()> on_finished) {
+    on_finished_ = std::move(on_finished);
+    renew_later();
 }
 
 void AnalysisJobs::pump() {
     for (std::size_t model = 0; model < models_.size(); ++model) claim_for(model);
 }
 
-AnalysisJobs::Claim AnalysisJobs::claim(Database& database, const std::string& model, Duration lease) {
-    const std::int64_t at = to_microseconds(now());
-    Claim claim;
-    database.each(
-        "UPDATE analysis SET state = 'running', attempts = attempts + 1, lease_until = ?1 + ?3, updated_at = "
-        "?1"
-        " WHERE id = (SELECT id FROM analysis WHERE state = 'queued' AND model = ?2 AND next_attempt_at <= ?1"
-        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id",
-        [&](SQLite::Statement& row) { claim.job.emplace().job = row.getColumn(0).getInt64(); }, at, model,
-        lease.count());
-    if (!claim.job) {
-        claim.next_at = database.number(
-            "SELECT min(next_attempt_at) FROM analysis WHERE state = 'queued' AND model = ?", model);
-        return claim;
-    }
-    database.each(
-        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame FROM analysis"
-        " JOIN instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id"
-        " WHERE analysis.id = ?",
-        [&](SQLite::Statement& row) {
-            claim.job->file = row.getColumn(0).getString();
-            claim.job->study_instance_uid = row.getColumn(1).getString();
-            claim.job->sop_instance_uid = row.getColumn(2).getString();
-            claim.job->frame = row.getColumn(3).getInt();
-        },
-        claim.job->job);
-    return claim;
+Duration AnalysisJobs::lease_of(std::size_t model) const {
+    return std::max<Duration>(configuration_.decoder.timeout + configuration_.models[model].timeout,
+                              least_lease);
 }
 
 void AnalysisJobs::claim_for(std::size_t model) {
@@ -120,140 +82,114 @@ void AnalysisJobs::claim_for(std::size_t model) {
     }
     claiming_[model] = true;
     claim_again_[model] = false;
-    const Duration lease = configuration_.decoder.timeout + configuration_.models[model].timeout;
-    commits_.submit([key = models_[model], lease](Database& database) { return claim(database, key, lease); },
-                    [this, model](Result<Claim> claimed) {
-                        claiming_[model] = false;
-                        if (!claimed) {
-                            spdlog::error("cannot claim an analysis: {}", claimed.error().message);
-                            return claim_after(model, CommitQueue::retry_after);
-                        }
-                        if (claimed->job) {
-                            analyse(model, *claimed->job);
-                            return claim_for(model);
-                        }
-                        if (claimed->next_at)
-                            claim_after(model, from_microseconds(*claimed->next_at) - world_.now());
-                        if (claim_again_[model]) claim_for(model);
-                    });
+    commits_.submit(
+        [key = models_[model], lease = lease_of(model)](Transaction& transaction) {
+            Next next{claim_analysis(transaction, key, lease), std::nullopt};
+            if (!next.job) next.next_at = next_due(transaction, Lane::analysis, key);
+            return next;
+        },
+        [this, model](Result<Next> next) {
+            claiming_[model] = false;
+            if (!next) {
+                spdlog::error("cannot claim an analysis: {}", next.error().message);
+                return claim_after(model, CommitQueue::retry_after);
+            }
+            if (next->job) {
+                analyse(model, std::make_shared<const AnalysisClaim>(std::move(*next->job)));
+                return claim_for(model);
+            }
+            if (next->next_at) claim_after(model, from_microseconds(*next->next_at) - world_.now());
+            if (claim_again_[model]) claim_for(model);
+        });
 }
 
 void AnalysisJobs::claim_after(std::size_t model, Duration wait) {
     wake_up_after(*wake_timers_[model], wait, [this, model] { claim_for(model); });
 }
 
-void AnalysisJobs::analyse(std::size_t model, const Claimed& job) {
-    ++working_;
-    const auto path = directory_.spool() / job.file;
-    auto file = world_.files().open(path);
-    if (!file) return keep_failure(job, model, {"system", file.error().message, file.error().retry}, {});
-    engine_.submit({std::move(*file), model, job.frame, false, [this, model, job](AnalysisAnswer answer) {
-                        if (auto* analysed = std::get_if<Analysed>(&answer))
-                            return keep(job, model, std::move(*analysed));
-                        if (auto* refused = std::get_if<Refused>(&answer))
-                            return keep_outcome(
-                                job, model, {refused->reason, std::nullopt, refused->model, refused->notes},
-                                "", refused->frames);
-                        const auto& failure = std::get<AnalysisFailure>(answer);
-                        keep_failure(job, model, failure.error, failure.frames);
-                    }});
+void AnalysisJobs::analyse(std::size_t model, const Job& job) {
+    working_.emplace_back(job, model);
+    auto file = world_.files().open(directory_.spool() / job->file);
+    if (!file) return keep_failure(job, {"system", file.error().message, file.error().retry}, {});
+    engine_.submit(
+        {std::move(*file), model, job->frame, false, [this, model, job](AnalysisAnswer answer) {
+             if (auto* analysed = std::get_if<Analysed>(&answer))
+                 return keep_analysed(model, job, std::move(*analysed));
+             if (auto* refused = std::get_if<Refused>(&answer))
+                 return keep_end(
+                     model, job,
+                     {{refused->reason, std::nullopt, refused->model, refused->notes}, "", refused->frames});
+             const auto& failure = std::get<AnalysisFailure>(answer);
+             keep_failure(job, failure.error, failure.frames);
+         }});
 }
 
-void AnalysisJobs::keep(const Claimed& job, std::size_t model, Analysed analysed) {
+void AnalysisJobs::keep_analysed(std::size_t model, const Job& job, Analysed analysed) {
     auto shared = std::make_shared<Analysed>(std::move(analysed));
     files_->post([this, job, model, shared] {
-        const std::string name = fmt::format("{}-{}.analysis", generation_, job.job);
+        const std::string name = fmt::format("{}-{}.analysis", generation_, job->claim.job());
         auto artifact = to_artifact(*shared);
         auto written = artifact
                            ? world_.files().write_durably(directory_.analyses() / name, serialize(*artifact))
                            : Status(tl::unexpected(artifact.error()));
         world_.post([this, job, model, shared, name, written = std::move(written)] {
             if (!written)
-                return keep_failure(job, model, {written.error().code, written.error().message, Retry::later},
+                return keep_failure(job, {written.error().code, written.error().message, Retry::later},
                                     shared->frames);
-            keep_outcome(job, model, {std::nullopt, shared->result, shared->result.model, shared->notes},
-                         name, shared->frames);
+            keep_end(
+                model, job,
+                {{std::nullopt, shared->result, shared->result.model, shared->notes}, name, shared->frames});
         });
     });
 }
 
-void AnalysisJobs::keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome,
-                                std::string artifact, const FrameCount& frames) {
+void AnalysisJobs::keep_end(std::size_t model, const Job& job, AnalysisEnd end) {
     // What a shadow model says changes nothing that anybody can see.
-    const bool urgent = outcome.result && configuration_.models[model].mode == "active" &&
-                        is_urgent(*outcome.result, configuration_.triage.urgent);
-    commits_.submit_until_kept(
-        [job, key = models_[model], outcome = std::move(outcome), artifact = std::move(artifact), frames,
-         urgent](Database& database) {
-            const std::int64_t at = to_microseconds(now());
-            const char* state = outcome.result ? "analysed" : "not_analysed";
-            const auto first_asked =
-                database.number("SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job.job);
-            const int changed = database.execute(
-                "UPDATE analysis SET state = ?, outcome = ?, artifact = ?, error_code = '', error = '',"
-                " lease_until = NULL, updated_at = ? WHERE id = ? AND state = 'running'",
-                state, nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-                artifact, at, job.job);
-            if (changed == 0) return;  // superseded or discarded meanwhile
-            if (first_asked)
-                observe(database, "receipt_to_analysis_seconds", {{"model", key}},
-                        Duration(at - *first_asked));
-            keep_frames(database, job.job, frames);
-            if (urgent) mark_urgent(database, job.study_instance_uid);
-            auto event = event_of(state, job.study_instance_uid, job.sop_instance_uid);
-            event.detail["model_key"] = key;
-            if (frames.of_image > 1) event.detail["frame"] = job.frame;
-            if (!outcome.notes.empty()) event.detail["notes"] = outcome.notes;
-            if (outcome.result) {
-                const auto& result = *outcome.result;
-                event.detail["model"] = result.model;
-                event.detail["diagnosis"] = result.diagnosis;
-                event.detail["confidence"] = result.confidence;
-                event.detail["device"] = result.device;
-                database.count("analyses",
-                               {{"model", key}, {"outcome", "analysed"}, {"diagnosis", result.diagnosis}});
-                database.count("inference_microseconds", {{"model", key}},
-                               static_cast<std::int64_t>(result.seconds * 1e6));
-            } else {
-                event.detail["reason"] = *outcome.not_analysed;
-                database.count("analyses", {{"model", key},
-                                            {"outcome", "not_analysed"},
-                                            {"reason", not_analysed_label(outcome.not_analysed->code)}});
-            }
-            database.append_audit(event);
-        },
-        [this, job, model, frames](Result<void> kept) {
-            if (!kept) return keep_failure(job, model, kept.error(), frames);
-            finished();
-        });
+    end.urgent = end.outcome.result && configuration_.models[model].mode == "active" &&
+                 is_urgent(*end.outcome.result, configuration_.triage.urgent);
+    const auto frames = end.frames;
+    commits_.submit_until_kept([job, end = std::move(end)](
+                                   Transaction& transaction) { return keep_outcome(transaction, *job, end); },
+                               [this, job, frames](const Result<bool>& kept) {
+                                   if (!kept) return keep_failure(job, kept.error(), frames);
+                                   finished(job);
+                               });
 }
 
-void AnalysisJobs::keep_failure(const Claimed& job, std::size_t model, const Error& error,
-                                const FrameCount& frames) {
+void AnalysisJobs::keep_failure(const Job& job, const Error& error, const FrameCount& frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
-    if (draining_ && error.code == "process_died") return finished();
-    spdlog::error("analysis {}: {}", job.job, error.message);
+    if (draining_ && error.code == "process_died") return finished(job);
+    spdlog::error("analysis {}: {}", job->claim.job(), error.message);
     commits_.submit_until_kept(
-        [job, key = models_[model], error, frames, retry = configuration_.retry](Database& database) {
-            const auto state = fail_job(database, JobTable::analysis, job.job, error, retry);
-            if (state != "discarded") keep_frames(database, job.job, frames);
-            auto event = event_of("analysis_failed", job.study_instance_uid, job.sop_instance_uid);
-            event.outcome = "failure";
-            event.detail = {
-                {"model_key", key}, {"code", error.code}, {"error", error.message}, {"state", state}};
-            database.append_audit(event);
-            database.count("analysis_failures", {{"model", key}, {"code", failure_label(error.code)}});
+        [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
+            return keep_analysis_failure(transaction, *job, error, frames, retry);
         },
-        [this](Result<void> kept) {
+        [this, job](const Result<bool>& kept) {
             if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
-            finished();
+            finished(job);
         });
 }
 
-void AnalysisJobs::finished() {
-    --working_;
+void AnalysisJobs::finished(const Job& job) {
+    std::erase_if(working_, [&](const auto& one) { return one.first == job; });
     on_finished_();
     pump();
+}
+
+// The engine watches over what it has, and images may wait in it for long: their leases say that they are not
+// forgotten.
+void AnalysisJobs::renew_later() {
+    renew_timer_->start(between_renewals, [this] { renew_leases(); });
+}
+
+void AnalysisJobs::renew_leases() {
+    renew_later();
+    if (working_.empty()) return;
+    std::vector<std::pair<Job, Duration>> held;
+    for (const auto& [job, model] : working_) held.emplace_back(job, lease_of(model));
+    commits_.submit([held = std::move(held)](Transaction& transaction) {
+        for (const auto& [job, lease] : held) renew(transaction, job->claim, lease);
+    });
 }
 
 }  // namespace hilum

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/world.h"
 #include "pipeline/children/analysis_engine.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
+#include "store/jobs/analyses.h"
 
 namespace hilum {
 
@@ -22,30 +26,27 @@ class AnalysisJobs {
                  std::vector<std::string> models);
 
     // `on_finished`: a job came to an end, so a report may be due.
-    void start(std::function<void()> on_finished) { on_finished_ = std::move(on_finished); }
+    void start(std::function<void()> on_finished);
     void pump();  // claims as much as the engine can take
     void drain() { draining_ = true; }
-    bool idle() const { return working_ == 0; }
+    bool idle() const { return working_.empty(); }
 
   private:
-    struct Claimed {
-        std::int64_t job = 0;
-        int frame = 1;
-        std::string file, study_instance_uid, sop_instance_uid;
-    };
-    struct Claim {
-        std::optional<Claimed> job;
+    using Job = std::shared_ptr<const AnalysisClaim>;
+    struct Next {
+        std::optional<AnalysisClaim> job;
         std::optional<std::int64_t> next_at;  // when there is none now but one later
     };
-    static Claim claim(Database& database, const std::string& model, Duration lease);
     void claim_for(std::size_t model);
     void claim_after(std::size_t model, Duration wait);
-    void analyse(std::size_t model, const Claimed& job);
-    void keep(const Claimed& job, std::size_t model, Analysed analysed);
-    void keep_outcome(const Claimed& job, std::size_t model, AnalysisOutcome outcome, std::string artifact,
-                      const FrameCount& frames);
-    void keep_failure(const Claimed& job, std::size_t model, const Error& error, const FrameCount& frames);
-    void finished();
+    Duration lease_of(std::size_t model) const;
+    void analyse(std::size_t model, const Job& job);
+    void keep_analysed(std::size_t model, const Job& job, Analysed analysed);
+    void keep_end(std::size_t model, const Job& job, AnalysisEnd end);
+    void keep_failure(const Job& job, const Error& error, const FrameCount& frames);
+    void finished(const Job& job);
+    void renew_later();
+    void renew_leases();
 
     World& world_;
     CommitQueue& commits_;
@@ -59,7 +60,8 @@ class AnalysisJobs {
     std::vector<bool> claim_again_;
     std::vector<std::unique_ptr<Timer>> wake_timers_;  // for what waits for a later attempt
     std::unique_ptr<Background> files_;  // writes artifacts, so that neither the loop nor a C-STORE waits
-    int working_ = 0;
+    std::vector<std::pair<Job, std::size_t>> working_;  // what the engine has, and its model
+    std::unique_ptr<Timer> renew_timer_;
     bool draining_ = false;
 };
 

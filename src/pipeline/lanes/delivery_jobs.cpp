@@ -51,15 +51,8 @@ bool DeliveryJobs::any_child_running() const {
 void DeliveryJobs::keep_report(const CommitmentReport& report,
                                std::function<void(CommitmentReportAnswer)> answer) {
     commits_.submit(
-        [report, &destinations = configuration_.destinations](Database& database) {
-            const auto name = destination_of_transaction(database, report.transaction_uid);
-            if (!name) {
-                database.count("commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
-                return false;
-            }
-            const auto named = std::ranges::find(destinations, *name, &DestinationSettings::name);
-            if (named != destinations.end()) keep_commitment_report(database, report, *named);
-            return true;
+        [report, &destinations = configuration_.destinations](Transaction& transaction) {
+            return take_commitment_report(transaction, report, destinations);
         },
         [this, report, answer = std::move(answer)](const Result<bool>& known) {
             if (!known)

@@ -12,6 +12,11 @@
 #include "store/retry_policy.h"
 
 namespace hilum {
+namespace {
+
+constexpr std::chrono::seconds between_renewals(5);  // of a delivery that makes progress
+
+}  // namespace
 
 DeliveryLane::DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
                            DataDirectory directory, std::function<void()> on_changed,
@@ -52,57 +57,6 @@ nlohmann::json DeliveryLane::status() const {
             {"error", down_ ? down_why_ : ""}};
 }
 
-std::optional<DeliveryLane::Claimed> DeliveryLane::claim_delivery(Database& database,
-                                                                  const DestinationSettings& destination) {
-    std::optional<Claimed> claimed;
-    // Connecting, negotiating and the answer each may take the destination's timeout.
-    const Duration lease = 4 * destination.timeout;
-    database.each(
-        "UPDATE delivery SET state = 'running', tried = 1, attempts = attempts + 1, lease_until = ?1 + ?3, "
-        "updated_at = "
-        "?1"
-        " WHERE id = (SELECT id FROM delivery WHERE state = 'queued' AND destination = ?2 AND "
-        "next_attempt_at <= ?1"
-        " ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts, refusals",
-        [&](SQLite::Statement& row) {
-            auto& delivery = claimed.emplace();
-            delivery.request.delivery = row.getColumn(0).getInt64();
-            delivery.history.attempts = row.getColumn(1).getInt();
-            delivery.history.refusals = row.getColumn(2).getInt();
-        },
-        to_microseconds(now()), destination.name, lease.count());
-    if (!claimed) return claimed;
-    database.each(
-        "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid FROM delivery"
-        " JOIN result ON result.id = delivery.result_id JOIN report ON report.id = result.report_id"
-        " JOIN study ON study.id = report.study_id WHERE delivery.id = ?",
-        [&](SQLite::Statement& row) {
-            claimed->request.sop_class_uid = row.getColumn(0).getString();
-            claimed->request.sop_instance_uid = row.getColumn(1).getString();
-            claimed->request.transfer_syntax_uid = row.getColumn(2).getString();
-            claimed->file = row.getColumn(3).getString();
-            claimed->study_instance_uid = row.getColumn(4).getString();
-        },
-        claimed->request.delivery);
-    return claimed;
-}
-
-// What is to be sent goes before what is to be asked.
-DeliveryLane::Claim DeliveryLane::claim(Database& database, const DestinationSettings& destination) {
-    Claim claim;
-    if (is_paused(database, destination.name)) return claim;
-    claim.delivery = claim_delivery(database, destination);
-    if (claim.delivery) return claim;
-    claim.next_at = database.number(
-        "SELECT min(next_attempt_at) FROM delivery WHERE state = 'queued' AND destination = ?",
-        destination.name);
-    if (!destination.storage_commitment) return claim;
-    auto [request, next_at] = claim_commitment(database, destination);
-    claim.commitment = std::move(request);
-    if (next_at && (!claim.next_at || *next_at < *claim.next_at)) claim.next_at = next_at;
-    return claim;
-}
-
 void DeliveryLane::pump() {
     if (phase_ != Phase::idle) {
         pump_again_ = true;
@@ -111,18 +65,20 @@ void DeliveryLane::pump() {
     if (draining_ || down_ || !sender_ || !sender_->running()) return;
     phase_ = Phase::claiming;
     pump_again_ = false;
-    commits_.submit([&settings = settings_](Database& database) { return claim(database, settings); },
-                    [this](Result<Claim> claimed) {
-                        phase_ = Phase::idle;
-                        if (claimed) return on_claimed(std::move(*claimed));
-                        spdlog::error("cannot claim a delivery: {}", claimed.error().message);
-                        wake_after(CommitQueue::retry_after);
-                    });
+    commits_.submit(
+        [&settings = settings_](Transaction& transaction) { return claim_sending(transaction, settings); },
+        [this](Result<SendingClaim> claimed) {
+            phase_ = Phase::idle;
+            if (claimed) return on_claimed(std::move(*claimed));
+            spdlog::error("cannot claim a delivery: {}", claimed.error().message);
+            wake_after(CommitQueue::retry_after);
+        });
 }
 
-void DeliveryLane::on_claimed(Claim claimed) {
+void DeliveryLane::on_claimed(SendingClaim claimed) {
     if (claimed.delivery) {
-        current_ = std::move(*claimed.delivery);
+        current_ = std::make_shared<const DeliveryClaim>(std::move(*claimed.delivery));
+        renewed_ = world_.monotonic();
         return send();
     }
     if (claimed.commitment) return request_commitment(*claimed.commitment);
@@ -147,25 +103,34 @@ void DeliveryLane::limit_time() {
     });
 }
 
+void DeliveryLane::made_progress() {
+    if (!awaits_sender()) return;
+    limit_time();
+    if (phase_ != Phase::sending || world_.monotonic() - renewed_ < between_renewals) return;
+    renewed_ = world_.monotonic();
+    commits_.submit([current = current_, lease = delivery_lease(settings_)](Transaction& transaction) {
+        renew(transaction, current->claim, lease);
+    });
+}
+
 void DeliveryLane::send() {
     phase_ = Phase::sending;
-    const auto path = directory_.results() / current_.file;
+    const auto path = directory_.results() / current_->file;
     const auto file = world_.files().open(path);
     if (!file) {
         const bool gone = file.error().code == "not_found";
         return keep(
-            {current_.request.delivery, gone ? "unsendable" : "retry", -1, file.error().message, false});
+            {current_->request.delivery, gone ? "unsendable" : "retry", -1, file.error().message, false});
     }
     const int fds[] = {file->get()};
-    if (auto sent = sender_->send(to_packet(current_.request), fds); !sent)
-        return keep({current_.request.delivery, "retry", -1, sent.error().message, false});
+    if (auto sent = sender_->send(to_packet(current_->request), fds); !sent)
+        return keep({current_->request.delivery, "retry", -1, sent.error().message, false});
     limit_time();
 }
 
 void DeliveryLane::on_message(Message message) {
     if (packet_type(message) == SendingProgress::type) {
-        if (awaits_sender()) limit_time();
-        return;
+        return made_progress();
     }
     if (const auto probed = from_packet<EchoReply>(message); probed && phase_ == Phase::probing)
         return on_probed(*probed);
@@ -177,7 +142,7 @@ void DeliveryLane::on_message(Message message) {
             if (sender_->running()) (void)sender_->send(to_packet(answer));
         });
     auto reply = from_packet<DeliverReply>(message);
-    if (!reply || phase_ != Phase::sending || reply->delivery != current_.request.delivery) {
+    if (!reply || phase_ != Phase::sending || reply->delivery != current_->request.delivery) {
         spdlog::error("sender {}: {}", settings_.name,
                       reply ? "answered another request" : reply.error().message);
         return sender_->kill();
@@ -188,7 +153,7 @@ void DeliveryLane::on_message(Message message) {
 
 void DeliveryLane::on_sender_ended(const std::string& how) {
     if (phase_ == Phase::sending)
-        keep({current_.request.delivery, "retry", -1, "the sender process " + how, false});
+        keep({current_->request.delivery, "retry", -1, "the sender process " + how, false});
     if (phase_ == Phase::probing) on_probed({false, "the sender process " + how});
     if (phase_ == Phase::requesting_commitment)
         on_commitment_reply({transaction_uid_, false, "the sender process " + how});
@@ -199,51 +164,16 @@ void DeliveryLane::keep(DeliverReply reply) {
     deadline_timer_->cancel();
     note_association(!reply.no_association, reply.message);
     commits_.submit_until_kept(
-        [current = current_, reply, &settings = settings_](Database& database) {
-            // Read here, since both times are moved when somebody sets the clock.
-            auto history = current.history;
-            history.waits_since =
-                database.number("SELECT created_at + uncounted FROM delivery WHERE id = ?", reply.delivery)
-                    .value();
-            const auto verdict = judge_delivery(reply, history, settings, to_microseconds(now()));
-            database.execute(
-                // What was withdrawn while it was sent is not sent again.
-                "UPDATE delivery SET state = iif(?1 = 'queued' AND EXISTS (SELECT 1 FROM result JOIN report"
-                " ON report.id = report_id WHERE result.id = result_id AND withdrawn != 0), 'discarded', ?1),"
-                " next_attempt_at = ?2, dimse_status = ?3, error = ?4, lease_until = NULL,"
-                " refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND state = 'running'",
-                verdict.state, verdict.next_attempt_at,
-                reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                reply.outcome == "delivered" ? std::string() : reply.message,
-                reply.outcome == "refused" ? 1 : 0, to_microseconds(now()), reply.delivery);
-            if (verdict.state == "delivered") note_delivered(database, settings.name, reply.delivery);
-            if (verdict.state == "expired")
-                database.count("deliveries_expired", {{"destination", settings.name}});
-            if (settings.storage_commitment && verdict.state == "delivered")
-                want_commitment(database, reply.delivery);
-            audit::AuditEvent event;
-            event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
-            event.outcome = reply.outcome == "delivered" ? "success" : "failure";
-            event.actor = "hilum";
-            event.study_instance_uid = current.study_instance_uid;
-            event.sop_instance_uid = current.request.sop_instance_uid;
-            event.detail = {{"destination", settings.name},
-                            {"state", verdict.state},
-                            {"sop_class_uid", current.request.sop_class_uid},
-                            {"message", reply.message},
-                            {"dimse_status", reply.dimse_status},
-                            {"attempt", history.attempts}};
-            database.append_audit(event);
-            database.count("deliveries", {{"destination", settings.name}, {"outcome", reply.outcome}});
-            return verdict.state;
+        [current = current_, reply, &settings = settings_](Transaction& transaction) {
+            return keep_delivery(transaction, *current, reply, settings);
         },
-        [this, reply](const Result<std::string>& kept) {
-            // The row stays claimed until the next start takes it up again.
+        [this, reply](const Result<std::optional<JobState>>& kept) {
+            // Where it was not kept, it is taken up again when its lease has passed.
             if (!kept)
                 spdlog::error("cannot keep a delivery: {}", kept.error().message);
             else if (reply.outcome != "delivered")
-                spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery, *kept,
-                             loggable(reply.message));
+                spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery,
+                             *kept ? to_text(**kept) : "taken up by another", loggable(reply.message));
             phase_ = Phase::idle;
             pump();
         });
@@ -272,8 +202,8 @@ void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
     commits_.submit_until_kept(
         [reply, name = settings_.name,
-         delay = policy.delay_after(refused_commitments_, world_.random())](Database& database) {
-            keep_refused_commitment(database, name, reply.transaction_uid, delay, reply.message);
+         delay = policy.delay_after(refused_commitments_, world_.random())](Transaction& transaction) {
+            keep_refused_commitment(transaction, name, reply.transaction_uid, delay, reply.message);
         },
         [this](const Result<void>& kept) {
             if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
@@ -333,7 +263,7 @@ void DeliveryLane::on_probed(const EchoReply& reply) {
     }
     note_association(false, reply.message);
     commits_.submit([&settings = settings_, why = reply.message](
-                        Database& database) { return expire_deliveries(database, settings, why); },
+                        Transaction& transaction) { return expire_deliveries(transaction, settings, why); },
                     [this](const Result<int>& expired) {
                         if (!expired)
                             spdlog::error("cannot give up old deliveries: {}", expired.error().message);

@@ -15,7 +15,7 @@
 #include "store/commitments.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
-#include "store/delivery_verdict.h"
+#include "store/jobs/deliveries.h"
 
 namespace hilum {
 
@@ -39,24 +39,13 @@ class DeliveryLane {
     nlohmann::json status() const;  // {name, state: up | down, since, error}
 
   private:
-    struct Claimed {
-        DeliverRequest request;
-        std::string file, study_instance_uid;
-        DeliveryHistory history;
-    };
-    struct Claim {
-        std::optional<Claimed> delivery;
-        std::optional<CommitmentRequest> commitment;  // where there is no delivery
-        std::optional<std::int64_t> next_at;
-    };
     enum class Phase { idle, claiming, sending, keeping, probing, requesting_commitment };
 
-    static Claim claim(Database& database, const DestinationSettings& destination);
-    static std::optional<Claimed> claim_delivery(Database& database, const DestinationSettings& destination);
-    void on_claimed(Claim claimed);
+    void on_claimed(SendingClaim claimed);
     void wake_after(Duration wait);
     bool awaits_sender() const;
     void limit_time();
+    void made_progress();
     void send();
     void on_message(Message message);
     void on_sender_ended(const std::string& how);
@@ -76,7 +65,8 @@ class DeliveryLane {
     std::unique_ptr<SupervisedChild> sender_;
     Phase phase_ = Phase::idle;
     bool pump_again_ = false, draining_ = false;
-    Claimed current_;
+    std::shared_ptr<const DeliveryClaim> current_;
+    MonotonicTime renewed_;        // its lease
     std::string transaction_uid_;  // of the commitment that is being requested
     int refused_commitments_ = 0;  // requests in a row that the destination did not take
     int refused_associations_ =

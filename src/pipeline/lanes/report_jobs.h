@@ -14,55 +14,42 @@
 #include "pipeline/children/supervised_child.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
+#include "store/jobs/reports.h"
 
 namespace hilum {
 
 class ReportJobs {
   public:
-    // `models`: the keys of configuration.models, in order.
     ReportJobs(World& world, CommitQueue& commits, const Configuration& configuration,
-               DataDirectory directory, std::vector<std::string> models);
+               DataDirectory directory);
 
     // `on_results`: there may be something to deliver.
     void start(ChildSpecification composer, std::function<void()> on_results,
                std::function<void()> on_changed);
     void pump();  // looks for studies that are due and for reports to compose
     void drain() { draining_ = true; }
-    bool idle() const { return !composing_; }
+    bool idle() const { return !busy_; }
     bool started() const { return composer_ != nullptr; }
     SupervisedChild& composer() { return *composer_; }
     const SupervisedChild& composer() const { return *composer_; }
 
   private:
-    struct Next {
-        std::optional<ComposeRequest> request;
-        std::optional<std::int64_t> next_at;
-    };
-    // These run on the commit thread.
-    Next next_report(Database& database) const;
-    void open_due_reports(Database& database, std::int64_t at) const;
-    bool open_report(Database& database, std::int64_t study, const std::string& model, std::int64_t version,
-                     bool of_first_active) const;  // false: nobody wants it
-    const char* why_not_reported(Database& database, std::int64_t study) const;
-    std::vector<std::string> active_models() const;
-    static std::int64_t repetitions(Database& database, std::int64_t report);
-    void keep_reply(Database& database, const ComposeReply& reply) const;
-    void keep_results(Database& database, const ComposeReply& reply, const std::string& study) const;
-    void analyse_again(Database& database, std::int64_t report) const;
-
     void on_composer_message(Message message);
     void on_reply(ComposeReply reply);
-    void fail_report(std::int64_t report, const Error& error);
+    void compose(ReportClaim report);
+    void fail_report(const Error& error);
+    void keep_failure(const std::shared_ptr<const Claim>& claim, const Error& error);
+    void go_on();
     void wake_after(Duration wait);
 
     World& world_;
     CommitQueue& commits_;
     const Configuration& configuration_;
     DataDirectory directory_;
-    std::vector<std::string> models_;
     std::function<void()> on_results_, on_changed_;
     std::unique_ptr<SupervisedChild> composer_;
-    std::optional<std::int64_t> composing_;  // the report that the composer, or its claim, works on
+    bool busy_ = false;                       // with a claim, the composer, or keeping
+    std::shared_ptr<const Claim> composing_;  // what the composer works on
     bool pump_again_ = false;
     bool draining_ = false;
     std::unique_ptr<Timer> wake_timer_;

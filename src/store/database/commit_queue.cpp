@@ -1,7 +1,6 @@
 #include "store/database/commit_queue.h"
 
 #include <spdlog/spdlog.h>
-#include <sqlite3.h>
 #include <sysexits.h>
 
 #include <cstdlib>
@@ -13,31 +12,21 @@ namespace {
 constexpr std::size_t largest_batch = 256;
 constexpr std::size_t units_before_checkpoint = 200;  // about 1000 pages
 
-Error translate(const SQLite::Exception& error) {
-    const int code = error.getErrorCode() & 0xff;
-    if (code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
-        spdlog::critical("database: {} ({}); ending, a restart recovers what was committed", error.what(),
-                         error.getErrorStr());
+Error translate(const DatabaseFailure& failure) {
+    if (failure.kind() == DatabaseFailure::Kind::lost) {
+        spdlog::critical("database: {}; ending, a restart recovers what was committed", failure.what());
         std::_Exit(EX_IOERR);
     }
-    if (code == SQLITE_FULL) return {"disk_full", "database: the disk is full", Retry::later};
-    const bool passing = code == SQLITE_NOMEM || code == SQLITE_BUSY;
-    return {"database", std::string("database: ") + error.what(), passing ? Retry::later : Retry::never};
-}
-
-// These make SQLite roll back the whole transaction by itself (sqlite.org/lang_transaction.html, section 3).
-bool ends_transaction(const SQLite::Exception& error) {
-    const int code = error.getErrorCode() & 0xff;
-    return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+    return failure.error();
 }
 
 // Moves what has gathered in the WAL into the database. What is committed stands, whatever becomes of this;
 // but after an I/O error nothing does.
 void checkpoint(Database& database) {
     try {
-        database.number("PRAGMA wal_checkpoint(PASSIVE)");
-    } catch (const SQLite::Exception& error) {
-        spdlog::warn("cannot empty the database's WAL for now: {}", translate(error).message);
+        database.checkpoint();
+    } catch (const DatabaseFailure& failure) {
+        spdlog::warn("cannot empty the database's WAL for now: {}", translate(failure).message);
     }
 }
 
@@ -97,53 +86,50 @@ void CommitQueue::run_waiting() {
 
 void CommitQueue::undo(Unit& unit, Error error) {
     unit.set_error(std::move(error));
-    database_.execute("ROLLBACK TO unit");
-    database_.forget_audit_tail();
+    database_.undo_unit();
 }
 
-void CommitQueue::run_unit(Unit& unit) {
-    database_.execute("SAVEPOINT unit");
+void CommitQueue::run_unit(Unit& unit, Timestamp now) {
+    database_.begin_unit();
     try {
-        unit.work(database_);
-    } catch (const SQLite::Exception& error) {
-        if (ends_transaction(error)) throw;
-        undo(unit, translate(error));
+        Transaction transaction(database_, now);
+        unit.work(transaction);
+    } catch (const DatabaseFailure& failure) {
+        if (failure.ends_transaction()) throw;
+        undo(unit, translate(failure));
     } catch (const std::exception& error) {  // a row that this version cannot read
         undo(unit, {"internal", error.what(), Retry::never});
     }
-    database_.execute("RELEASE unit");
+    database_.end_unit();
 }
 
 // A transaction that fails takes with it what it moved: the next one moves it.
-void CommitQueue::follow_clock() {
-    unfollowed_ += clock_watch_.step_to(read_clocks(world_));
-    if (unfollowed_ == followed_ || !on_clock_set_) return;
+Timestamp CommitQueue::follow_clock() {
+    const auto reading = read_clocks(world_);
+    unfollowed_ += clock_watch_.step_to(reading);
+    if (unfollowed_ == followed_ || !on_clock_set_) return reading.wall;
     const Duration step = unfollowed_ - followed_;
     followed_ = unfollowed_;
-    Unit unit{[this, step](Database& database) { on_clock_set_(database, step); },
+    Unit unit{[this, step](Transaction& transaction) { on_clock_set_(transaction, step); },
               [](const Error& error) { log_failure(&error); }, [] {}};
-    run_unit(unit);
+    run_unit(unit, reading.wall);
+    return reading.wall;
 }
 
 void CommitQueue::run_batch(std::deque<Unit>& batch) {
     try {
-        database_.execute("BEGIN IMMEDIATE");
+        database_.begin();
         followed_ = Duration::zero();
         for (auto& unit : batch) {
-            follow_clock();
-            run_unit(unit);
+            const Timestamp now = follow_clock();
+            run_unit(unit, now);
         }
-        database_.execute("COMMIT");
+        database_.commit();
         unfollowed_ -= followed_;
-    } catch (const SQLite::Exception& error) {
-        const Error translated = translate(error);
+    } catch (const DatabaseFailure& failure) {
+        const Error translated = translate(failure);
         for (auto& unit : batch) unit.set_error(translated);
-        database_.forget_audit_tail();
-        try {
-            database_.execute("ROLLBACK");
-        } catch (const SQLite::Exception&) {
-            // SQLite rolled back by itself (SQLITE_FULL does): there is no transaction left to end.
-        }
+        database_.roll_back();
     }
 }
 

@@ -20,7 +20,7 @@ class CommitQueue {
   public:
     // When somebody set the wall clock, it is told by how much, beside the loop, before any work that sees
     // the new time and in the transaction of that work.
-    using OnClockSet = std::function<void(Database&, Duration step)>;
+    using OnClockSet = std::function<void(Transaction&, Duration step)>;
 
     // `world` must outlive this object.
     CommitQueue(World& world, Database database, OnClockSet on_clock_set = {});
@@ -28,23 +28,23 @@ class CommitQueue {
     // Runs what waits, as the world's Background does when it goes; what is submitted from now on is not run.
     void end() { background_.reset(); }
 
-    // Runs `work(Database&)` beside the loop inside a savepoint, and after the transaction is on the
+    // Runs `work(Transaction&)` beside the loop inside a savepoint, and after the transaction is on the
     // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
     // alone are rolled back; when the commit fails, those of all that shared it. An I/O error ends the
     // process: what is on the disk is then unknown, and a restart recovers it.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
-        using Value = std::invoke_result_t<Work, Database&>;
+        using Value = std::invoke_result_t<Work, Transaction&>;
         struct Shared {
             Result<Value> result = fail_for_now("database", "not run");
         };
         auto shared = std::make_shared<Shared>();
-        push({[shared, work = std::move(work)](Database& database) mutable {
+        push({[shared, work = std::move(work)](Transaction& transaction) mutable {
                   if constexpr (std::is_void_v<Value>) {
-                      work(database);
+                      work(transaction);
                       shared->result = Result<void>();
                   } else {
-                      shared->result = work(database);
+                      shared->result = work(transaction);
                   }
               },
               [shared](Error error) { shared->result = tl::unexpected(std::move(error)); },
@@ -77,7 +77,7 @@ class CommitQueue {
 
   private:
     struct Unit {
-        std::function<void(Database&)> work;
+        std::function<void(Transaction&)> work;
         std::function<void(Error)> set_error;
         std::function<void()> done;
     };
@@ -87,8 +87,8 @@ class CommitQueue {
     std::deque<Unit> next_batch();
     void run_waiting();
     void run_batch(std::deque<Unit>& batch);
-    void run_unit(Unit& unit);
-    void follow_clock();
+    void run_unit(Unit& unit, Timestamp now);
+    Timestamp follow_clock();  // reads it
     void undo(Unit& unit, Error error);
 
     World& world_;

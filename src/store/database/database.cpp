@@ -1,8 +1,9 @@
 #include "store/database/database.h"
 
 #include <spdlog/spdlog.h>
+#include <sqlite3.h>
 
-#include "base/clock.h"
+#include "store/database/connection.h"
 #include "store/database/migrations.h"
 
 namespace hilum {
@@ -40,89 +41,118 @@ void empty_wal(SQLite::Database& connection) {
         "another program keeps it open for reading, so that its WAL cannot be emptied; end it");
 }
 
-}  // namespace
-
-Result<Database> Database::open(const std::filesystem::path& file, Access access) {
-    try {
-        const int flags = access == Access::read_only ? SQLite::OPEN_READONLY
-                                                      : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
-        auto connection = std::make_unique<SQLite::Database>(file.string(), flags, 5000);
-        Database database(std::move(connection));
-        if (access == Access::read_write) {
-            if (database.number("PRAGMA page_count").value_or(0) == 0)
-                set_pragma(*database.connection_, "auto_vacuum", "INCREMENTAL", "2");
-            prepare_for_writing(*database.connection_);
-            empty_wal(*database.connection_);
-            database.migrate();
-        }
-        return database;
-    } catch (const SQLite::Exception& error) {
-        return fail("database", "{}: {}", file.string(), error.what());
-    }
-}
-
-void Database::migrate() {
-    const auto have = static_cast<std::size_t>(connection_->execAndGet("PRAGMA user_version").getInt());
+void migrate(SQLite::Database& connection) {
+    const auto have = static_cast<std::size_t>(connection.execAndGet("PRAGMA user_version").getInt());
     const auto& all = migrations();
     if (have > all.size())
         throw SQLite::Exception(
             fmt::format("its schema has version {}, this Hilum knows {}: it was written by a newer Hilum",
                         have, all.size()));
     for (std::size_t i = have; i < all.size(); ++i) {
-        SQLite::Transaction transaction(*connection_);
-        connection_->exec(all[i]);
-        connection_->exec("PRAGMA user_version = " + std::to_string(i + 1));
+        SQLite::Transaction transaction(connection);
+        connection.exec(all[i]);
+        connection.exec("PRAGMA user_version = " + std::to_string(i + 1));
         transaction.commit();
         spdlog::info("database schema brought to version {}", i + 1);
     }
 }
 
-SQLite::Statement& Database::cached(const char* sql) {
-    auto& statement = statements_[sql];
-    if (!statement) statement = std::make_unique<SQLite::Statement>(*connection_, sql);
-    return *statement;
+}  // namespace
+
+DatabaseFailure to_failure(const SQLite::Exception& error) {
+    using Kind = DatabaseFailure::Kind;
+    const int code = error.getErrorCode() & 0xff;
+    const bool lost = code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    const bool passing = code == SQLITE_NOMEM || code == SQLITE_BUSY;
+    const Kind kind = lost                  ? Kind::lost
+                      : code == SQLITE_FULL ? Kind::full
+                      : passing             ? Kind::passing
+                                            : Kind::refused;
+    // These make SQLite roll back the whole transaction by itself (sqlite.org/lang_transaction.html, 3).
+    const bool ends_transaction =
+        code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+    return {kind, error.what(), ends_transaction};
 }
 
-nlohmann::json Database::row_json(SQLite::Statement& row) {
-    nlohmann::json object = nlohmann::json::object();
-    for (int i = 0; i < row.getColumnCount(); ++i) {
-        const auto column = row.getColumn(i);
-        auto& value = object[column.getName()];
-        if (column.isInteger())
-            value = column.getInt64();
-        else if (column.isFloat())
-            value = column.getDouble();
-        else if (!column.isNull())
-            value = column.getString();
+Error DatabaseFailure::error() const {
+    if (kind_ == Kind::full) return {"disk_full", "database: the disk is full", Retry::later};
+    return {"database", std::string("database: ") + what(),
+            kind_ == Kind::passing ? Retry::later : Retry::never};
+}
+
+Statement& Connection::prepared(std::string_view text) {
+    const auto known = statements.find(text);
+    if (known != statements.end()) return known->second;
+    std::string kept(text);
+    SQLite::Statement statement(engine, kept);
+    return statements.emplace(std::move(kept), Statement{std::move(statement)}).first->second;
+}
+
+Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const std::filesystem::path& file, Access access) {
+    try {
+        const bool writes = access == Access::read_write;
+        auto connection = std::make_unique<Connection>(file.string(), writes);
+        auto& engine = connection->engine;
+        if (writes) {
+            if (engine.execAndGet("PRAGMA page_count").getInt() == 0)
+                set_pragma(engine, "auto_vacuum", "INCREMENTAL", "2");
+            prepare_for_writing(engine);
+            empty_wal(engine);
+            migrate(engine);
+        }
+        return Database(std::move(connection));
+    } catch (const SQLite::Exception& error) {
+        return fail("database", "{}: {}", file.string(), error.what());
     }
-    return object;
 }
 
-void Database::append_audit(audit::AuditEvent event) {
-    if (!audit_tail_) {
-        audit_tail_ = AuditTail{0, audit::first_hash};
-        each("SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1", [&](SQLite::Statement& row) {
-            audit_tail_ = AuditTail{row.getColumn(0).getInt64(), row.getColumn(1).getString()};
-        });
+void Database::run(const char* statement) {
+    translated([&] {
+        auto& prepared = connection_->prepared(statement).prepared;
+        prepared.reset();
+        while (prepared.executeStep()) {
+        }
+        prepared.reset();
+    });
+}
+
+void Database::begin() {
+    run(connection_->writes ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+void Database::commit() {
+    run("COMMIT");
+}
+
+void Database::roll_back() noexcept {
+    connection_->audit_tail.reset();
+    try {
+        run("ROLLBACK");
+    } catch (const DatabaseFailure&) {
+        // SQLite rolled back by itself (SQLITE_FULL does): there is no transaction left to end.
     }
-    event.id = audit_tail_->id + 1;
-    event.at = to_microseconds(now());
-    const auto hash = audit::chain_hash(audit_tail_->hash, event);
-    const auto detail = event.detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    execute(
-        "INSERT INTO audit_event(id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, "
-        "patient_id,"
-        " detail, hash) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        event.id, event.at, event.type, event.outcome, event.actor, event.study_instance_uid,
-        event.sop_instance_uid, event.patient_id, detail, hash);
-    audit_tail_ = AuditTail{event.id, hash};
 }
 
-void Database::count(const char* name, const nlohmann::json& labels, std::int64_t by) {
-    execute(
-        "INSERT INTO counter(name, labels, value) VALUES(?, ?, ?)"
-        " ON CONFLICT(name, labels) DO UPDATE SET value = value + excluded.value",
-        name, labels.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), by);
+void Database::begin_unit() {
+    run("SAVEPOINT unit");
+}
+
+void Database::end_unit() {
+    run("RELEASE unit");
+}
+
+void Database::undo_unit() {
+    run("ROLLBACK TO unit");
+    connection_->audit_tail.reset();
+}
+
+void Database::checkpoint() {
+    run("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 }  // namespace hilum

@@ -1,128 +1,91 @@
-// The SQLite database of a node: schema, pragmas, and statements that are prepared once. One read-write
-// connection exists, on the coordinator's commit thread; every other reader opens it read-only.
+// The database of a node, opened: its schema is up to date and it is set up as durability needs. One
+// read-write connection exists, on the coordinator's commit thread; every other reader opens it read-only.
+// What is to be asked or changed goes through a Transaction.
 #pragma once
 
-#include <SQLiteCpp/SQLiteCpp.h>
-
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "store/audit/audit_event.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
+
+// What a unit of work fails with, whatever the engine.
+class DatabaseFailure : public std::runtime_error {
+  public:
+    enum class Kind {
+        lost,     // an I/O error or damage: what is on the disk is unknown
+        full,     // the disk is full
+        passing,  // no memory, or somebody else holds it
+        refused   // the statement, or a constraint
+    };
+    DatabaseFailure(Kind kind, const std::string& what, bool ends_transaction = false)
+        : std::runtime_error(what), kind_(kind), ends_transaction_(ends_transaction) {}
+    Kind kind() const { return kind_; }
+    bool ends_transaction() const { return ends_transaction_; }  // the engine rolled all of it back
+    Error error() const;
+
+  private:
+    Kind kind_;
+    bool ends_transaction_;
+};
 
 class Database {
   public:
     enum class Access { read_write, read_only };
 
-    // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back the pragmas that
-    // durability needs, and checks its structure. Errors name the file and what to do.
+    // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back what durability
+    // needs, and checks its structure. Errors name the file and what to do.
     static Result<Database> open(const std::filesystem::path& file, Access access);
+    Database(Database&&) noexcept;
+    Database& operator=(Database&&) noexcept;
+    ~Database();
 
-    // Runs one statement with its parameters bound in order; returns the number of rows it changed.
-    // All of these throw SQLite::Exception; the commit queue and the readers' edges translate it.
-    template <typename... Args>
-    int execute(const char* sql, const Args&... args) {
-        const Finished statement(bound(sql, args...));
-        while (statement->executeStep()) {
+    // Runs work(Transaction&) as a transaction of its own.
+    template <typename Work>
+    auto transact(Timestamp now, Work work) -> Result<std::invoke_result_t<Work, Transaction&>> {
+        try {
+            begin();
+            Transaction transaction(*this, now);
+            if constexpr (std::is_void_v<std::invoke_result_t<Work, Transaction&>>) {
+                work(transaction);
+                commit();
+                return {};
+            } else {
+                auto result = work(transaction);
+                commit();
+                return result;
+            }
+        } catch (const DatabaseFailure& failure) {
+            roll_back();
+            return tl::unexpected(failure.error());
+        } catch (...) {
+            roll_back();
+            throw;
         }
-        return connection_->getChanges();
     }
 
-    // Calls row(SQLite::Statement&) for each row.
-    template <typename Row, typename... Args>
-    void each(const char* sql, Row row, const Args&... args) {
-        const Finished statement(bound(sql, args...));
-        while (statement->executeStep()) row(*statement.get());
-    }
-
-    // The rows as an array of objects named by column; numbers stay numbers, NULL becomes null.
-    template <typename... Args>
-    nlohmann::json select(const char* sql, const Args&... args) {
-        nlohmann::json rows = nlohmann::json::array();
-        each(
-            sql, [&](SQLite::Statement& row) { rows.push_back(row_json(row)); }, args...);
-        return rows;
-    }
-
-    // The first column of the first row; nothing when there is no row or it is NULL.
-    template <typename... Args>
-    std::optional<std::int64_t> number(const char* sql, const Args&... args) {
-        const Finished statement(bound(sql, args...));
-        if (!statement->executeStep() || statement->isColumnNull(0)) return std::nullopt;
-        return statement->getColumn(0).getInt64();
-    }
-
-    std::int64_t last_id() const { return connection_->getLastInsertRowid(); }
-
-    // Appends to the audit trail within the current transaction; id, at and hash are filled in here.
-    void append_audit(audit::AuditEvent event);
-
-    // Adds to a counter within the current transaction.
-    void count(const char* name, const nlohmann::json& labels = nlohmann::json::object(),
-               std::int64_t by = 1);
-
-    // After a rolled-back transaction: forgets what is remembered of the audit chain.
-    void forget_audit_tail() { audit_tail_.reset(); }
+    // For the commit queue, which lets several units share a transaction. All throw DatabaseFailure.
+    void begin();
+    void commit();
+    void roll_back() noexcept;  // also where the engine did so by itself
+    void begin_unit();
+    void end_unit();
+    void undo_unit();   // its changes alone; it is still to be ended
+    void checkpoint();  // moves what was committed to where it stays
 
   private:
-    struct AuditTail {
-        std::int64_t id = 0;
-        std::string hash;
-    };
-    // Resets the statement when its use ends, also by an exception, so that it holds no lock.
-    class Finished {
-      public:
-        explicit Finished(SQLite::Statement& statement) : statement_(&statement) {}
-        Finished(const Finished&) = delete;
-        Finished& operator=(const Finished&) = delete;
-        ~Finished() { statement_->tryReset(); }
-        SQLite::Statement* operator->() const { return statement_; }
-        SQLite::Statement* get() const { return statement_; }
+    friend class Transaction;
+    explicit Database(std::unique_ptr<Connection> connection);
+    void run(const char* statement);
 
-      private:
-        SQLite::Statement* statement_;
-    };
-
-    explicit Database(std::unique_ptr<SQLite::Database> connection) : connection_(std::move(connection)) {}
-    static nlohmann::json row_json(SQLite::Statement& row);
-    SQLite::Statement& cached(const char* sql);
-
-    template <typename... Args>
-    SQLite::Statement& bound(const char* sql, const Args&... args) {
-        auto& statement = cached(sql);
-        statement.clearBindings();
-        int index = 0;
-        (bind(statement, ++index, args), ...);
-        return statement;
-    }
-    static void bind(SQLite::Statement& s, int i, const std::string& value) { s.bind(i, value); }
-    static void bind(SQLite::Statement& s, int i, const char* value) { s.bind(i, value); }
-    static void bind(SQLite::Statement& s, int i, std::int64_t value) { s.bind(i, value); }
-    static void bind(SQLite::Statement& s, int i, std::uint64_t value) {
-        s.bind(i, static_cast<std::int64_t>(value));
-    }
-    static void bind(SQLite::Statement& s, int i, int value) { s.bind(i, value); }
-    static void bind(SQLite::Statement& s, int i, std::nullptr_t) { s.bind(i); }
-    template <typename T>
-    static void bind(SQLite::Statement& s, int i, const std::optional<T>& value) {
-        if (value)
-            bind(s, i, *value);
-        else
-            s.bind(i);
-    }
-
-    void migrate();
-
-    std::unique_ptr<SQLite::Database> connection_;
-    std::map<const char*, std::unique_ptr<SQLite::Statement>> statements_;  // by the literal's address
-    std::optional<AuditTail> audit_tail_;
+    std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace hilum

@@ -1,4 +1,4 @@
-// The schema's migrations, src/pipeline/schema/NNN_*.sql in order, compiled in. Entry N-1 brings version N-1
+// The schema's migrations, src/store/schema/NNN_*.sql in order, compiled in. Entry N-1 brings version N-1
 // to N.
 #pragma once
 

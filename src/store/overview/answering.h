@@ -1,22 +1,21 @@
-// What the questions of DatabaseReader share.
+// What the questions of Overview share.
 #pragma once
-
-#include <SQLiteCpp/SQLiteCpp.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/database/database.h"
 
 namespace hilum {
 
-// Turns SQLite's exceptions into an Error: the one translator at this module's edge.
-template <typename Function>
-auto answered(Function function) -> Result<decltype(function())> {
+// What the question, asked within one transaction, found; failures in words of reading.
+template <typename Question>
+auto answered(Database& database, Question question) -> Result<std::invoke_result_t<Question, Transaction&>> {
     try {
-        return function();
-    } catch (const SQLite::Exception& error) {
-        return fail("database", "cannot read the database: {}", error.what());
+        auto answer = database.transact(now(), std::move(question));
+        if (!answer) return fail("database", "cannot read the {}", answer.error().message);
+        return answer;
     } catch (const nlohmann::json::exception& error) {
         return fail("database", "the database holds malformed JSON: {}", error.what());
     }

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "store/database/database.h"
-#include "store/overview/database_reader.h"
+#include "store/database/transaction.h"
+#include "store/overview/overview.h"
 
 namespace hilum {
 
@@ -12,6 +12,6 @@ namespace hilum {
 // oldest_waiting_seconds{kind}; waiting_deliveries{destination}, oldest_waiting_delivery_seconds{destination}
 // and uncommitted_results{destination}, of destinations with a delivery only; oldest_waiting_job_seconds,
 // stored_bytes, stored_instances.
-std::vector<CounterValue> read_gauges(Database& database);
+std::vector<CounterValue> read_gauges(Transaction& transaction);
 
 }  // namespace hilum

@@ -1,11 +1,12 @@
-// DatabaseReader: jobs, whatever their kind.
+// Overview: jobs, whatever their kind.
 #include <array>
 #include <string_view>
 
 #include "store/audit/audit_rows.h"
-#include "store/database/database.h"
+#include "store/database/json_rows.h"
+#include "store/database/sql.h"
 #include "store/overview/answering.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 
 namespace hilum {
 namespace {
@@ -99,43 +100,41 @@ const JobKind* kind_named(std::string_view name) {
 
 }  // namespace
 
-Result<nlohmann::json> DatabaseReader::jobs(const JobFilter& filter) {
-    return answered([&] {
-        auto rows = database_->select(kept(list_of_jobs(filter)), filter.accession_number,
-                                      filter.study_instance_uid, filter.state, filter.limit);
+Result<nlohmann::json> Overview::jobs(const JobFilter& filter) {
+    return answered(*database_, [&](Transaction& transaction) {
+        auto rows = sql::select(transaction, list_of_jobs(filter), filter.accession_number,
+                                filter.study_instance_uid, filter.state, filter.limit);
         times_to_text(rows);
         return rows;
     });
 }
 
-Result<nlohmann::json> DatabaseReader::job(const std::string& kind, std::int64_t id) {
+Result<nlohmann::json> Overview::job(const std::string& kind, std::int64_t id) {
     const auto* known = kind_named(kind);
     if (known == nullptr)
         return fail("bad_request", "'{}' is no kind of job: analysis, report, delivery, instance, receipt",
                     kind);
-    auto found = answered([&] {
-        auto rows = database_->select(
-            kept(select_jobs(*known, known->table) + " WHERE " + known->only + " AND " + kind + ".id = ?1"),
-            id);
+    auto found = answered(*database_, [&](Transaction& transaction) {
+        auto rows = sql::select(
+            transaction,
+            select_jobs(*known, known->table) + " WHERE " + known->only + " AND " + kind + ".id = ?1", id);
         times_to_text(rows);
         if (rows.empty()) return nlohmann::json();
         auto job = rows.front();
         auto& events = job["events"] = nlohmann::json::array();
         const auto instance =
             job["sop_instance_uid"].is_string() ? job["sop_instance_uid"].get<std::string>() : "";
-        database_->each(
+        sql::each(
+            transaction,
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail"
             " FROM audit_event WHERE study_instance_uid = ?1 AND (?2 = '' OR sop_instance_uid = ?2) ORDER BY "
             "id LIMIT 200",
-            [&](SQLite::Statement& row) { events.push_back(audit::to_json(audit_event_of(row))); },
+            [&](const sql::Row& row) { events.push_back(audit::to_json(audit_event_of(row))); },
             job["study_instance_uid"].get<std::string>(), instance);
         if (kind == "analysis")
-            database_->each(
-                "SELECT coalesce(outcome, 'null') FROM analysis WHERE id = ?",
-                [&](SQLite::Statement& row) {
-                    job["outcome"] = nlohmann::json::parse(row.getColumn(0).getString());
-                },
-                id);
+            sql::each(
+                transaction, "SELECT coalesce(outcome, 'null') FROM analysis WHERE id = ?",
+                [&](const sql::Row& row) { job["outcome"] = nlohmann::json::parse(row.text(0)); }, id);
         return job;
     });
     if (found && found->is_null())

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/time_words.h"
+#include "store/jobs/states.h"
 
 namespace hilum {
 namespace {
@@ -62,9 +63,14 @@ void take(T& into, Result<T> value, Status& status) {
 }  // namespace
 
 const std::vector<std::string>& job_states() {
-    static const std::vector<std::string> states = {"queued",   "running",     "analysed",  "not_analysed",
-                                                    "composed", "delivered",   "discarded", "refused",
-                                                    "expired",  "quarantined", "prior"};
+    static const auto states = [] {
+        std::vector<std::string> all;
+        for (const auto lane : all_lanes)
+            for (const auto state : states_of(lane))
+                if (std::ranges::find(all, to_text(state)) == all.end()) all.push_back(to_text(state));
+        all.emplace_back("prior");
+        return all;
+    }();
     return states;
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "contract/association_end.h"
-#include "store/database/database.h"
+#include "store/overview/histogram.h"
 
 namespace hilum {
 namespace {
@@ -107,59 +107,42 @@ constexpr std::array store_failures{"command_uid", "commit_unknown", "context_re
 constexpr std::array spool_outcomes{"adopted", "duplicates", "set_aside", "postponed", "unfinished"};
 constexpr std::array database_replacements{"created", "older", "foreign", "unmarked"};
 
-// Upper bounds of the buckets, in seconds, as their labels.
-constexpr std::array<std::pair<int, const char*>, 14> bounds{{{1, "1"},
-                                                              {2, "2"},
-                                                              {5, "5"},
-                                                              {10, "10"},
-                                                              {20, "20"},
-                                                              {30, "30"},
-                                                              {60, "60"},
-                                                              {120, "120"},
-                                                              {300, "300"},
-                                                              {600, "600"},
-                                                              {1800, "1800"},
-                                                              {3600, "3600"},
-                                                              {14400, "14400"},
-                                                              {86400, "86400"}}};
-constexpr const char* no_bound = "+Inf";
-
-void create(Database& database, const char* name, const nlohmann::json& labels = nlohmann::json::object()) {
-    database.count(name, labels, 0);
+void create(Transaction& transaction, std::string_view name, const Labels& labels = {}) {
+    transaction.count(name, labels, 0);
 }
 
-void create_histogram(Database& database, std::string_view name, nlohmann::json labels) {
-    create(database, (std::string(name) + std::string(sum_suffix)).c_str(), labels);
+void create_histogram(Transaction& transaction, std::string_view name, Labels labels) {
+    create(transaction, std::string(name) + std::string(sum_suffix), labels);
     const auto bucket = std::string(name) + std::string(bucket_suffix);
-    for (const auto& [bound, text] : bounds) {
+    for (const auto& [bound, text] : bucket_bounds) {
         labels["le"] = text;
-        create(database, bucket.c_str(), labels);
+        create(transaction, bucket, labels);
     }
     labels["le"] = no_bound;
-    create(database, bucket.c_str(), labels);
+    create(transaction, bucket, labels);
 }
 
-void create_model_counters(Database& database, const std::string& model) {
+void create_model_counters(Transaction& transaction, const std::string& model) {
     for (const auto* code : failure_codes)
-        create(database, "analysis_failures", {{"model", model}, {"code", code}});
+        create(transaction, "analysis_failures", {{"model", model}, {"code", code}});
     for (const auto* reason : not_analysed_codes)
-        create(database, "analyses", {{"model", model}, {"outcome", "not_analysed"}, {"reason", reason}});
+        create(transaction, "analyses", {{"model", model}, {"outcome", "not_analysed"}, {"reason", reason}});
     for (const auto* event : model_events)
-        create(database, "model_events", {{"model", model}, {"event", event}});
-    create(database, "inference_microseconds", {{"model", model}});
-    create(database, "reports_suppressed", {{"model", model}});
-    create_histogram(database, "receipt_to_analysis_seconds", {{"model", model}});
-    create_histogram(database, "receipt_to_report_seconds", {{"model", model}});
+        create(transaction, "model_events", {{"model", model}, {"event", event}});
+    create(transaction, "inference_microseconds", {{"model", model}});
+    create(transaction, "reports_suppressed", {{"model", model}});
+    create_histogram(transaction, "receipt_to_analysis_seconds", {{"model", model}});
+    create_histogram(transaction, "receipt_to_report_seconds", {{"model", model}});
 }
 
-void create_destination_counters(Database& database, const DestinationSettings& destination) {
+void create_destination_counters(Transaction& transaction, const DestinationSettings& destination) {
     for (const auto* outcome : delivery_outcomes)
-        create(database, "deliveries", {{"destination", destination.name}, {"outcome", outcome}});
-    create(database, "deliveries_expired", {{"destination", destination.name}});
+        create(transaction, "deliveries", {{"destination", destination.name}, {"outcome", outcome}});
+    create(transaction, "deliveries_expired", {{"destination", destination.name}});
     if (destination.storage_commitment)
         for (const auto* outcome : commitment_outcomes)
-            create(database, "commitments", {{"destination", destination.name}, {"outcome", outcome}});
-    create_histogram(database, "receipt_to_delivery_seconds", {{"destination", destination.name}});
+            create(transaction, "commitments", {{"destination", destination.name}, {"outcome", outcome}});
+    create_histogram(transaction, "receipt_to_delivery_seconds", {{"destination", destination.name}});
 }
 
 template <std::size_t size>
@@ -173,44 +156,46 @@ std::span<const MetricDescription> metric_catalogue() {
     return catalogue;
 }
 
-void create_counters(Database& database, const Configuration& configuration) {
+void create_counters(Transaction& transaction, const Configuration& configuration) {
     for (const auto* name :
          {"analyses_repeated", "connections_refused", "reports_not_revised", "urgent_studies"})
-        create(database, name);
-    for (const auto outcome : association_outcomes) create(database, "associations", {{"outcome", outcome}});
-    for (const auto& words : association_ends) create(database, "association_ends", {{"reason", words.code}});
+        create(transaction, name);
+    for (const auto outcome : association_outcomes)
+        create(transaction, "associations", {{"outcome", std::string(outcome)}});
+    for (const auto& words : association_ends)
+        create(transaction, "association_ends", {{"reason", std::string(words.code)}});
     for (const auto* event : receiver_events)
         if (event != std::string_view("store_failed") && event != std::string_view("timeout"))
-            create(database, "receiver_events", {{"event", event}});
-    create(database, "receiver_events", {{"event", "timeout"}, {"code", "association"}});
+            create(transaction, "receiver_events", {{"event", event}});
+    create(transaction, "receiver_events", {{"event", "timeout"}, {"code", "association"}});
     for (const auto* code : store_failures)
-        create(database, "receiver_events", {{"event", "store_failed"}, {"code", code}});
-    for (const auto* outcome : spool_outcomes) create(database, "spool_files", {{"outcome", outcome}});
+        create(transaction, "receiver_events", {{"event", "store_failed"}, {"code", code}});
+    for (const auto* outcome : spool_outcomes) create(transaction, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
-        create(database, "database_replaced", {{"reason", reason}});
+        create(transaction, "database_replaced", {{"reason", reason}});
     for (const auto* outcome : received_outcomes)
-        create(database, "instances_received", {{"outcome", outcome}});
+        create(transaction, "instances_received", {{"outcome", outcome}});
     for (const auto* direction : {"ahead", "back"})
-        create(database, "clock_steps", {{"direction", direction}});
-    for (const auto* reason : {"quality", "safety"}) create(database, "withdrawals", {{"reason", reason}});
-    for (const auto* kind : result_kinds) create(database, "results_composed", {{"kind", kind}});
+        create(transaction, "clock_steps", {{"direction", direction}});
+    for (const auto* reason : {"quality", "safety"}) create(transaction, "withdrawals", {{"reason", reason}});
+    for (const auto* kind : result_kinds) create(transaction, "results_composed", {{"kind", kind}});
     for (const auto* kind : {"analysis", "report"})
         for (const auto* code : failure_codes)
-            create(database, "jobs_quarantined", {{"kind", kind}, {"code", code}});
-    create(database, "commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
-    for (const auto& model : configuration.models) create_model_counters(database, model_key(model));
+            create(transaction, "jobs_quarantined", {{"kind", kind}, {"code", code}});
+    create(transaction, "commitments", {{"destination", ""}, {"outcome", "unknown_transaction"}});
+    for (const auto& model : configuration.models) create_model_counters(transaction, model_key(model));
     for (const auto& destination : configuration.destinations)
-        create_destination_counters(database, destination);
+        create_destination_counters(transaction, destination);
 }
 
-void create_diagnosis_counters(Database& database, const std::string& model,
+void create_diagnosis_counters(Transaction& transaction, const std::string& model,
                                const std::vector<std::string>& labels) {
     for (const auto& label : labels)
-        create(database, "analyses", {{"model", model}, {"outcome", "analysed"}, {"diagnosis", label}});
+        create(transaction, "analyses", {{"model", model}, {"outcome", "analysed"}, {"diagnosis", label}});
 }
 
-nlohmann::json receiver_labels(std::string_view event, std::string_view code) {
-    nlohmann::json labels = {{"event", known(receiver_events, event)}};
+Labels receiver_labels(std::string_view event, std::string_view code) {
+    Labels labels = {{"event", known(receiver_events, event)}};
     if (labels["event"] == "store_failed") labels["code"] = known(store_failures, code);
     if (labels["event"] == "timeout") labels["code"] = "association";
     return labels;
@@ -222,15 +207,6 @@ std::string failure_label(std::string_view code) {
 
 std::string not_analysed_label(std::string_view code) {
     return known(not_analysed_codes, code);
-}
-
-void observe(Database& database, std::string_view name, nlohmann::json labels, Duration duration) {
-    duration = std::max(duration, Duration::zero());
-    database.count((std::string(name) + std::string(sum_suffix)).c_str(), labels, duration.count());
-    const auto* const bound = std::ranges::find_if(
-        bounds, [&](const auto& one) { return duration <= std::chrono::seconds(one.first); });
-    labels["le"] = bound == bounds.end() ? no_bound : bound->second;
-    database.count((std::string(name) + std::string(bucket_suffix)).c_str(), labels);
 }
 
 }  // namespace hilum

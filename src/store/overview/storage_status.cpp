@@ -1,6 +1,6 @@
 #include "store/overview/storage_status.h"
 
-#include "store/database/database.h"
+#include "store/database/json_rows.h"
 #include "store/overview/answering.h"
 
 namespace hilum {
@@ -27,15 +27,17 @@ nlohmann::json still_there(nlohmann::json rows, const DataDirectory& directory) 
 Result<nlohmann::json> storage_status(const DataDirectory& directory) {
     auto database = Database::open(directory.database(), Database::Access::read_only);
     if (!database) return tl::unexpected(database.error());
-    return answered([&] {
+    return answered(*database, [&](Transaction& transaction) {
         return nlohmann::json{
-            {"database", first_of(database->select("SELECT id, since, reason FROM generation WHERE reason NOT"
-                                                   " IN ('', 'first') ORDER BY number DESC LIMIT 1"))},
-            {"spool", first_of(database->select("SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1"))},
+            {"database", first_of(sql::select(transaction,
+                                              "SELECT id, since, reason FROM generation WHERE reason NOT"
+                                              " IN ('', 'first') ORDER BY number DESC LIMIT 1"))},
+            {"spool",
+             first_of(sql::select(transaction, "SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1"))},
             {"set_aside",
-             still_there(
-                 database->select("SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file"),
-                 directory)}};
+             still_there(sql::select(transaction,
+                                     "SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file"),
+                         directory)}};
     });
 }
 

@@ -1,7 +1,7 @@
-// DatabaseReader: studies, each with all that became of it.
-#include "store/database/database.h"
+// Overview: studies, each with all that became of it.
+#include "store/database/json_rows.h"
 #include "store/overview/answering.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 
 namespace hilum {
 namespace {
@@ -84,11 +84,11 @@ std::string list_of_studies(const StudyFilter& filter) {
 
 }  // namespace
 
-Result<nlohmann::json> DatabaseReader::studies(const StudyFilter& filter) {
-    return answered([&] {
+Result<nlohmann::json> Overview::studies(const StudyFilter& filter) {
+    return answered(*database_, [&](Transaction& transaction) {
         auto rows =
-            database_->select(kept(list_of_studies(filter)), filter.patient_id, filter.accession_number,
-                              filter.study_instance_uid, filter.state, filter.since, filter.limit);
+            sql::select(transaction, list_of_studies(filter), filter.patient_id, filter.accession_number,
+                        filter.study_instance_uid, filter.state, filter.since, filter.limit);
         for (auto& row : rows)
             row["destinations"] = nlohmann::json::parse(row["destinations"].get_ref<const std::string&>());
         times_to_text(rows);

@@ -58,7 +58,7 @@ std::set<CodeKey> own_terms() {
 std::set<std::string> reason_codes() {
     const std::string text = source_files("src/model/decoder", ".cpp") +
                              source_files("src/model/decoder", ".h") +
-                             source_file("src/pipeline/lanes/compose_requests.cpp");
+                             source_file("src/store/jobs/compose_requests.cpp");
     const std::regex reason(R"re((?:refuse\(|NotAnalysed\{|return \{|check_word\()\s*"(\w+)",)re");
     std::set<std::string> codes;
     for (std::sregex_iterator match(text.begin(), text.end(), reason), end; match != end; ++match)

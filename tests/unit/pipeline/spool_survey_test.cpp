@@ -43,7 +43,7 @@ class SpoolSurveyTest : public testing::Test {
     AsioWorld world_{loop_};
     test::TemporaryFolder folder_;
     DataDirectory directory_{folder_.path()};
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
     SpoolSurvey survey_;
 };
 

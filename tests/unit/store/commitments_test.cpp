@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "store/destinations.h"
 #include "store/instance_store.h"
-#include "store/job_state.h"
+#include "store/jobs/orders.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -55,7 +55,7 @@ class CommitmentsTest : public testing::Test {
     }
 
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
     DestinationSettings settings_;
 };
 

@@ -22,7 +22,7 @@ class DataHistoryTest : public testing::Test {
     // One life of the node, in which so many events happen. What it was told at its start.
     std::string live(int events = 1, bool marks = true) {
         auto database = test::open_database(folder_);
-        const auto generation = join_history(world_, database, directory_).value();
+        const auto generation = join_history(world_, database.database(), directory_).value();
         for (int i = 0; i < events; ++i) database.append_audit({});
         if (marks && !write_mark(world_.files(), directory_, mark_of(database))) return "cannot mark";
         id_ = generation.id;

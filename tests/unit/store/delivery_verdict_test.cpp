@@ -27,15 +27,15 @@ class JudgeDelivery : public testing::Test {
 };
 
 TEST_F(JudgeDelivery, EndsWithWhatIsDelivered) {
-    EXPECT_EQ(judge("delivered").state, "delivered");
+    EXPECT_EQ(judge("delivered").state, JobState::delivered);
 }
 
 TEST_F(JudgeDelivery, SetsAsideWhatCannotBeSent) {
-    EXPECT_EQ(judge("unsendable").state, "refused");
+    EXPECT_EQ(judge("unsendable").state, JobState::refused);
 }
 
 TEST_F(JudgeDelivery, TriesAgainSoonWhatIsTheDestinationsTrouble) {
-    EXPECT_EQ(judge("retry").state, "queued");
+    EXPECT_EQ(judge("retry").state, JobState::queued);
     EXPECT_GE(wait(judge("retry")), Duration(4s));
     EXPECT_LE(wait(judge("retry")), Duration(6s));
     history.attempts = 100;
@@ -44,23 +44,23 @@ TEST_F(JudgeDelivery, TriesAgainSoonWhatIsTheDestinationsTrouble) {
 
 TEST_F(JudgeDelivery, GivesUpAfterTheTimeForIt) {
     history.waits_since = at - Duration(73h).count();
-    EXPECT_EQ(judge("retry").state, "expired");
-    EXPECT_EQ(judge("retry", true).state, "expired");
+    EXPECT_EQ(judge("retry").state, JobState::expired);
+    EXPECT_EQ(judge("retry", true).state, JobState::expired);
 }
 
 TEST_F(JudgeDelivery, LeavesTheWaitingToTheLaneWithoutAnAssociation) {
     history.attempts = 100;
-    EXPECT_EQ(judge("retry", true).state, "queued");
+    EXPECT_EQ(judge("retry", true).state, JobState::queued);
     EXPECT_EQ(wait(judge("retry", true)), Duration(0s));
 }
 
 TEST_F(JudgeDelivery, TriesAgainSlowlyWhatTheObjectIsBlamedFor) {
-    EXPECT_EQ(judge("refused").state, "queued");
+    EXPECT_EQ(judge("refused").state, JobState::queued);
     EXPECT_EQ(wait(judge("refused")), Duration(1h));
     history.refusals = 1;
-    EXPECT_EQ(judge("refused").state, "queued");
+    EXPECT_EQ(judge("refused").state, JobState::queued);
     history.refusals = 2;
-    EXPECT_EQ(judge("refused").state, "refused") << "the third";
+    EXPECT_EQ(judge("refused").state, JobState::refused) << "the third";
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ class DestinationsTest : public testing::Test {
 
     const std::int64_t at_ = to_microseconds(now());
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
     DestinationSettings settings_;
 };
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -18,7 +18,7 @@ class InstanceStoreTest : public testing::Test {
     std::int64_t count(const char* sql) { return database_.number(sql).value_or(-1); }
 
     TemporaryFolder folder_;
-    Database database_ = open_database(folder_);
+    test::TestDatabase database_ = open_database(folder_);
     InstanceStore store_ = test::instance_store(folder_);
 
     // As a receiver does: the file lies in the spool, and goes again where it is not kept.
@@ -31,7 +31,7 @@ class InstanceStoreTest : public testing::Test {
     }
     std::string text(const char* sql) {
         std::string found;
-        database_.each(sql, [&](SQLite::Statement& row) { found = row.getColumn(0).getString(); });
+        sql::each(database_, sql, [&](const sql::Row& row) { found = row.text(0); });
         return found;
     }
     // What the report is to be of.
@@ -253,7 +253,7 @@ TEST_F(InstanceStoreTest, TheListOfJobsSaysWhyAPriorHasNone) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
     receive(commit);
-    auto reader = DatabaseReader::open(folder_.path() / "hilum.db");
+    auto reader = Overview::open(folder_.path() / "hilum.db");
     ASSERT_TRUE(reader);
     JobFilter filter;
     filter.study_instance_uid = "1.2.3";

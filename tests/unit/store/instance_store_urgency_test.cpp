@@ -34,7 +34,7 @@ class UrgencyTest : public testing::Test {
         EXPECT_EQ(database_.number("SELECT sum(urgent) FROM delivery"), deliveries);
     }
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
 };
 
 TEST_F(UrgencyTest, JobsThatAreThereBecomeUrgentWithTheirStudyAndOthersDoNot) {

@@ -4,7 +4,7 @@
 
 #include "contract/association_end.h"
 #include "pipeline/event_limiter.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 #include "store/receiver_events.h"
 #include "test_database.h"
 
@@ -31,12 +31,12 @@ class RefusedInstancesTest : public testing::Test {
         return event;
     }
     nlohmann::json jobs(const JobFilter& filter) {
-        return DatabaseReader::open(folder_.path() / "hilum.db").value().jobs(filter).value();
+        return Overview::open(folder_.path() / "hilum.db").value().jobs(filter).value();
     }
     std::int64_t rows() { return *database_.number("SELECT count(*) FROM refused_instance"); }
 
     TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
 };
 
 TEST_F(RefusedInstancesTest, AreFoundByStudyAndByAccessionNumber) {
@@ -90,7 +90,7 @@ TEST_F(RefusedInstancesTest, ManyPeersTogetherAreBoundedToo) {
 
 TEST_F(RefusedInstancesTest, ShowWithTheirAuditEvents) {
     record_receiver_event(database_, refused("2.25.1"), true, 3);
-    const auto job = DatabaseReader::open(folder_.path() / "hilum.db").value().job("receipt", 1).value();
+    const auto job = Overview::open(folder_.path() / "hilum.db").value().job("receipt", 1).value();
     ASSERT_EQ(job.at("events").size(), 1U);
     EXPECT_EQ(job["events"][0].at("type"), "store_failed");
     EXPECT_EQ(job["events"][0].at("patient_id"), "P1");

@@ -50,11 +50,11 @@ class StoredDeadlinesTest : public testing::Test {
             "updated_at)"
             " VALUES(2, 'pacs', 'delivered', 'requested', ?1 + 60000000, ?1, ?1)",
             at_);
-        keep_time_seen(database_, time(0s));
+        keep_time_seen(database_.at(time(0s)));
     }
     Timestamp time(Duration later) const { return from_microseconds(at_) + later; }
-    void set_by(Duration step) { clock_was_set(database_, configuration_, step, time(step)); }
-    void start(Duration later) { take_up_deadlines(database_, configuration_, time(later)); }
+    void set_by(Duration step) { clock_was_set(database_.at(time(step)), configuration_, step); }
+    void start(Duration later) { take_up_deadlines(database_.at(time(later)), configuration_); }
 
     // In seconds after the fixture's time.
     std::int64_t seconds(const char* sql) { return (database_.number(sql).value() - at_) / 1'000'000; }
@@ -84,7 +84,7 @@ class StoredDeadlinesTest : public testing::Test {
 
     const std::int64_t at_ = 1'768'000'000'000'000;
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
     Configuration configuration_;
 };
 
@@ -156,7 +156,7 @@ TEST_F(StoredDeadlinesTest, TheTimeAwayDoesNotCountTowardsGivingUp) {
 
 TEST_F(StoredDeadlinesTest, WhatSeemedTimeAwayIsTakenBackWhenTheClockIsSetRight) {
     start(4 * 24h);
-    clock_was_set(database_, configuration_, -4 * 24h, time(10s));
+    clock_was_set(database_.at(time(10s)), configuration_, -4 * 24h);
     EXPECT_TRUE(waited(10s, 10s));
     EXPECT_EQ(database_.number("SELECT created_at FROM delivery WHERE id = 1"), at_);
     EXPECT_LE(delivery(), 10);

@@ -5,11 +5,15 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/file_system.h"
 #include "contract/messages.h"
+#include "store/audit/audit_event.h"
 #include "store/database/database.h"
+#include "store/database/json_rows.h"
 #include "store/instance_store.h"
 
 namespace hilum::test {
@@ -29,10 +33,44 @@ class TemporaryFolder {
     std::filesystem::path path_;
 };
 
-inline Database open_database(const TemporaryFolder& folder) {
+// A database that a test speaks SQL to. Stands for a Transaction of the present, or of a time that the test
+// says, and for the Database itself where it is given away.
+class TestDatabase {
+  public:
+    explicit TestDatabase(Database database) : database_(std::make_unique<Database>(std::move(database))) {}
+
+    operator Transaction&() { return at(now()); }
+    operator Database() && { return std::move(*database_); }
+    Transaction& at(Timestamp time) { return transaction_.emplace(*database_, time); }
+    Database& database() { return *database_; }
+
+    template <typename... Args>
+    int execute(std::string_view text, const Args&... args) {
+        return sql::execute(*this, text, args...);
+    }
+    template <typename... Args>
+    std::optional<std::int64_t> number(std::string_view text, const Args&... args) {
+        return sql::number(*this, text, args...);
+    }
+    template <typename... Args>
+    nlohmann::json select(std::string_view text, const Args&... args) {
+        return sql::select(*this, text, args...);
+    }
+    void append_audit(const audit::AuditEvent& event) { at(now()).append_audit(event); }
+    void count(std::string_view name, const Labels& labels = {}, std::int64_t by = 1) {
+        at(now()).count(name, labels, by);
+    }
+    std::int64_t last_id() { return sql::last_id(*this); }
+
+  private:
+    std::unique_ptr<Database> database_;
+    std::optional<Transaction> transaction_;
+};
+
+inline TestDatabase open_database(const TemporaryFolder& folder) {
     auto database = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
     if (!database) throw std::runtime_error(database.error().message);
-    return std::move(*database);
+    return TestDatabase(std::move(*database));
 }
 
 // Of a node whose data_dir is the folder, with one model.

@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "store/commitments.h"
 #include "store/instance_store.h"
-#include "store/job_state.h"
+#include "store/jobs/claim.h"
+#include "store/jobs/orders.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -51,7 +52,7 @@ class WithdrawalsTest : public testing::Test {
     std::int64_t count(const char* condition_sql) { return database_.number(condition_sql).value(); }
 
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
 };
 
 TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
@@ -168,7 +169,7 @@ TEST_F(WithdrawalsTest, NeitherARetryNorAResendBringsThemBack) {
 TEST_F(WithdrawalsTest, WhatWasBeingSentWhenTheNodeDiedIsNotSentAgain) {
     database_.execute("UPDATE delivery SET state = 'running', attempts = 1 WHERE destination = 'archive'");
     withdraw();
-    recover_jobs(database_, RetrySettings{});
+    take_up_all(database_, RetrySettings{});
     EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
               2);
 }

@@ -43,10 +43,11 @@ class PowerCutTest : public testing::Test {
         CommitQueue commits(world, test::open_database(folder_));
         const auto store = test::instance_store(folder_);
         for (const std::string uid : uids) {
-            commits.submit([&](Database& database) { return store.store(database, test::received(uid)); },
-                           [&](const Result<StoreAnswer>& answer) {
-                               if (answer) std::ofstream(folder_.path() / ("acknowledged-" + uid));
-                           });
+            commits.submit(
+                [&](Transaction& transaction) { return store.store(transaction, test::received(uid)); },
+                [&](const Result<StoreAnswer>& answer) {
+                    if (answer) std::ofstream(folder_.path() / ("acknowledged-" + uid));
+                });
             loop.restart();
             while (loop.run_one() == 0) loop.restart();
         }
@@ -96,7 +97,9 @@ TEST_F(PowerCutTest, AfterAFailedSyncOfACheckpointLosesNothingThatWasAcknowledge
         CommitQueue commits(world, test::open_database(folder_));
         PowerCutVfs::fail_sync("hilum.db", 1);
         for (int i = 0; i < 300; ++i)
-            commits.submit([i](Database& database) { database.count("filler", {{"i", std::to_string(i)}}); });
+            commits.submit([i](Transaction& transaction) {
+                transaction.count("filler", {{"i", std::to_string(i)}});
+            });
         commits.end();
     });
     EXPECT_EQ(how, EX_IOERR) << "a checkpoint that failed is not tried again";

@@ -34,8 +34,8 @@ TEST_F(CommitQueueTest, ReportsAfterTheCommit) {
     std::optional<std::int64_t> seen_by_another_connection;
     CommitQueue commits(world_, open_database(folder_));
     commits.submit(
-        [](Database& database) {
-            database.count("things");
+        [](Transaction& transaction) {
+            transaction.count("things");
             return 7;
         },
         [&](Result<int> result) {
@@ -51,15 +51,16 @@ TEST_F(CommitQueueTest, ReportsAfterTheCommit) {
 TEST_F(CommitQueueTest, AFailingUnitLosesOnlyItsOwnChanges) {
     CommitQueue commits(world_, open_database(folder_));
     Result<void> good = fail("x", "not run"), bad;
-    commits.submit([](Database& database) { database.count("good"); },
+    commits.submit([](Transaction& transaction) { transaction.count("good"); },
                    [&](Result<void> result) { ++completed_, good = result; });
     commits.submit(
-        [](Database& database) {
-            database.count("bad");
-            database.execute("INSERT INTO no_such_table VALUES(1)");
+        [](Transaction& transaction) {
+            transaction.count("bad");
+            sql::execute(transaction, "INSERT INTO no_such_table VALUES(1)");
         },
         [&](Result<void> result) { ++completed_, bad = result; });
-    commits.submit([](Database& database) { database.count("good"); }, [&](Result<void>) { ++completed_; });
+    commits.submit([](Transaction& transaction) { transaction.count("good"); },
+                   [&](Result<void>) { ++completed_; });
     run(3);
     EXPECT_TRUE(good);
     ASSERT_FALSE(bad);
@@ -71,12 +72,12 @@ TEST_F(CommitQueueTest, AFailingUnitLosesOnlyItsOwnChanges) {
 
 TEST_F(CommitQueueTest, TheAuditChainSurvivesAFailingUnit) {
     CommitQueue commits(world_, open_database(folder_));
-    const auto append = [](Database& database) { database.append_audit({}); };
+    const auto append = [](Transaction& transaction) { transaction.append_audit({}); };
     commits.submit(append, [&](Result<void>) { ++completed_; });
     commits.submit(
-        [&](Database& database) {
-            database.append_audit({});
-            database.execute("INSERT INTO no_such_table VALUES(1)");
+        [&](Transaction& transaction) {
+            transaction.append_audit({});
+            sql::execute(transaction, "INSERT INTO no_such_table VALUES(1)");
         },
         [&](Result<void>) { ++completed_; });
     commits.submit(append, [&](Result<void> result) {
@@ -92,13 +93,13 @@ TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
     database.execute("PRAGMA max_page_count = 1");  // as many as there are
     CommitQueue commits(world_, std::move(database));
     Result<void> result;
-    commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
+    commits.submit([](Transaction& transaction) { transaction.count(std::string(1'000'000, 'x')); },
                    [&](Result<void> got) { ++completed_, result = got; });
     run(1);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, "disk_full");
     EXPECT_EQ(result.error().retry, Retry::later);
-    commits.submit([](Database& db) { db.count("small"); },
+    commits.submit([](Transaction& transaction) { transaction.count("small"); },
                    [&](Result<void> got) { ++completed_, result = got; });
     run(2);
     EXPECT_TRUE(result) << result.error().message;
@@ -111,9 +112,9 @@ TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereTheDiskIsFullForAWhile) {
     int runs = 0;
     Result<void> result = fail("x", "not run");
     commits.submit_until_kept(
-        [&](Database& db) {
-            if (++runs == 2) db.execute("PRAGMA max_page_count = 3000");
-            db.count(std::string(1'000'000, 'x').c_str());
+        [&](Transaction& transaction) {
+            if (++runs == 2) sql::execute(transaction, "PRAGMA max_page_count = 3000");
+            transaction.count(std::string(1'000'000, 'x'));
         },
         [&](Result<void> got) { ++completed_, result = got; });
     run(1);
@@ -126,9 +127,9 @@ TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
     Result<void> result;
     int runs = 0;
     commits.submit_until_kept(
-        [&](Database& db) {
+        [&](Transaction& transaction) {
             ++runs;
-            db.execute("INSERT INTO no_such_table VALUES(1)");
+            sql::execute(transaction, "INSERT INTO no_such_table VALUES(1)");
         },
         [&](Result<void> got) { ++completed_, result = got; });
     run(1);
@@ -139,7 +140,8 @@ TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
 TEST_F(CommitQueueTest, RunsWhatWaitsBeforeItEnds) {
     {
         CommitQueue commits(world_, open_database(folder_));
-        for (int i = 0; i < 100; ++i) commits.submit([](Database& database) { database.count("things"); });
+        for (int i = 0; i < 100; ++i)
+            commits.submit([](Transaction& transaction) { transaction.count("things"); });
     }
     EXPECT_EQ(open_database(folder_).number("SELECT value FROM counter WHERE name = 'things'"), 100);
 }
@@ -156,25 +158,25 @@ class SettableWorld : public AsioWorld {
     std::atomic<int> wall_{0};
 };
 
-void count_seconds_set(Database& database, Duration step) {
-    database.count("seconds_set", nlohmann::json::object(), step.count() / 1'000'000);
+void count_seconds_set(Transaction& transaction, Duration step) {
+    transaction.count("seconds_set", {}, step.count() / 1'000'000);
 }
 
-std::optional<std::int64_t> seconds_set(Database& database) {
-    return database.number("SELECT value FROM counter WHERE name = 'seconds_set'");
+std::optional<std::int64_t> seconds_set(Transaction& transaction) {
+    return sql::number(transaction, "SELECT value FROM counter WHERE name = 'seconds_set'");
 }
 
 TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
     SettableWorld world(loop_);
     CommitQueue commits(world, open_database(folder_), count_seconds_set);
     std::optional<std::int64_t> before = 0, after;
-    commits.submit([&](Database& database) { before = seconds_set(database); },
+    commits.submit([&](Transaction& transaction) { before = seconds_set(transaction); },
                    [&](Result<void>) { ++completed_; });
     run(1);
     world.set_by(7200);
-    commits.submit([&](Database& database) { after = seconds_set(database); },
+    commits.submit([&](Transaction& transaction) { after = seconds_set(transaction); },
                    [&](Result<void>) { ++completed_; });
-    commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
+    commits.submit([](Transaction&) {}, [&](Result<void>) { ++completed_; });
     run(3);
     EXPECT_FALSE(before);
     EXPECT_EQ(after, 7200);
@@ -188,14 +190,14 @@ TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
     database.execute("PRAGMA max_page_count = 1");
     CommitQueue commits(world, std::move(database), count_seconds_set);
     world.set_by(-3600);
-    commits.submit([](Database& db) { db.count(std::string(1'000'000, 'x').c_str()); },
+    commits.submit([](Transaction& transaction) { transaction.count(std::string(1'000'000, 'x')); },
                    [&](Result<void> result) {
                        ++completed_;
                        EXPECT_FALSE(result);
                    });
     run(1);
     world.set_by(-60);
-    commits.submit([](Database&) {}, [&](Result<void>) { ++completed_; });
+    commits.submit([](Transaction&) {}, [&](Result<void>) { ++completed_; });
     run(2);
     auto other = open_database(folder_);
     EXPECT_EQ(seconds_set(other), -3660);

@@ -1,11 +1,12 @@
 #include "store/database/database.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file_system.h"
 #include "store/database/migrations.h"
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -58,7 +59,7 @@ TEST(Database, KeepsTheAnalysesOfAnOlderSchema) {
     EXPECT_EQ(database.number("SELECT count(*) FROM sqlite_master WHERE name = 'analysis_queue'"), 1);
     EXPECT_THROW(database.execute("INSERT INTO analysis(instance_id, model, state, created_at, updated_at)"
                                   " VALUES(2, 'demo', 'queued', 0, 0)"),
-                 SQLite::Exception);
+                 DatabaseFailure);
 }
 
 TEST(Database, RefusesASchemaFromTheFuture) {
@@ -89,7 +90,7 @@ TEST(AuditTrail, IsIntactAsWritten) {
     const TemporaryFolder folder;
     auto database = open_database(folder);
     for (const char* type : {"one", "two", "three"}) database.append_audit(event(type));
-    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    auto reader = Overview::open(folder.path() / "hilum.db");
     ASSERT_TRUE(reader);
     const auto verified = reader->verify_audit();
     ASSERT_TRUE(verified);
@@ -101,7 +102,7 @@ TEST(AuditTrail, GoesOnAfterARestart) {
     const TemporaryFolder folder;
     open_database(folder).append_audit(event("one"));
     open_database(folder).append_audit(event("two"));
-    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    auto reader = Overview::open(folder.path() / "hilum.db");
     EXPECT_EQ((*reader->verify_audit())["intact"], true);
     EXPECT_EQ((*reader->audit_events(0, 10)).size(), 2u);
 }
@@ -111,7 +112,7 @@ TEST(AuditTrail, ShowsAChangedEvent) {
     auto database = open_database(folder);
     for (const char* type : {"one", "two", "three"}) database.append_audit(event(type));
     database.execute("UPDATE audit_event SET actor = 'somebody else' WHERE id = 2");
-    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    auto reader = Overview::open(folder.path() / "hilum.db");
     const auto verified = *reader->verify_audit();
     EXPECT_EQ(verified["intact"], false);
     EXPECT_EQ(verified["first_broken"], 2);
@@ -122,7 +123,7 @@ TEST(AuditTrail, ShowsARemovedEvent) {
     auto database = open_database(folder);
     for (const char* type : {"one", "two", "three"}) database.append_audit(event(type));
     database.execute("DELETE FROM audit_event WHERE id = 2");
-    auto reader = DatabaseReader::open(folder.path() / "hilum.db");
+    auto reader = Overview::open(folder.path() / "hilum.db");
     EXPECT_EQ((*reader->verify_audit())["first_broken"], 3);
 }
 

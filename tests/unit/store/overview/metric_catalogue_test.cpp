@@ -25,7 +25,7 @@ class MetricCatalogueTest : public testing::Test {
     }
 
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
+    test::TestDatabase database_ = test::open_database(folder_);
     Configuration configuration_;
 };
 
@@ -48,8 +48,8 @@ TEST_F(MetricCatalogueTest, AStartTakesNothingFromWhatWasCounted) {
 }
 
 TEST_F(MetricCatalogueTest, DescribesEveryCounter) {
-    database_.each("SELECT DISTINCT name FROM counter", [](SQLite::Statement& row) {
-        auto name = row.getColumn(0).getString();
+    sql::each(database_, "SELECT DISTINCT name FROM counter", [](const sql::Row& row) {
+        auto name = row.text(0);
         if (const auto bucket = name.find(bucket_suffix); bucket != std::string::npos) name.resize(bucket);
         if (const auto sum = name.find(sum_suffix); sum != std::string::npos) {
             name.resize(sum);
@@ -71,7 +71,7 @@ TEST_F(MetricCatalogueTest, NoProcessCanMakeLabelsOfItsOwn) {
 TEST_F(MetricCatalogueTest, ObservationsFallIntoOneBucketEach) {
     const nlohmann::json pacs = {{"destination", "pacs"}};
     for (const Duration duration : {Duration(-1h), Duration(1s), Duration(1s + 1us), Duration(25h)})
-        observe(database_, "receipt_to_delivery_seconds", pacs, duration);
+        database_.at(now()).observe("receipt_to_delivery_seconds", pacs, duration);
     EXPECT_EQ(counter("receipt_to_delivery_seconds_bucket", R"({"destination":"pacs","le":"1"})"), 2);
     EXPECT_EQ(counter("receipt_to_delivery_seconds_bucket", R"({"destination":"pacs","le":"2"})"), 1);
     EXPECT_EQ(counter("receipt_to_delivery_seconds_bucket", R"({"destination":"pacs","le":"5"})"), 0);

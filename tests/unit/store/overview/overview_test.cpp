@@ -1,5 +1,5 @@
 // What is listed of studies and jobs: which, in which order, with which words.
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 
 #include <gmock/gmock.h>
 
@@ -85,8 +85,8 @@ class ListTest : public testing::Test {
     }
 
     test::TemporaryFolder folder_;
-    Database database_ = test::open_database(folder_);
-    DatabaseReader reader_ = DatabaseReader::open(folder_.path() / "hilum.db").value();
+    test::TestDatabase database_ = test::open_database(folder_);
+    Overview reader_ = Overview::open(folder_.path() / "hilum.db").value();
     int results_ = 0;
 };
 

@@ -1,5 +1,6 @@
-// What the composer is asked for: a version of a study's report from the database, its images with what their
-// analyses said, and the wishes of its destinations. Called within a commit.
+// What the composer is asked for: a version of a study's report from the
+// database, its images with what their analyses said, and the wishes of its
+// destinations. Called within a commit.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +11,16 @@
 #include "contract/configuration.h"
 #include "contract/messages.h"
 #include "store/data_directory.h"
-#include "store/database/database.h"
+#include "store/database/transaction.h"
 
 namespace hilum {
 
-// Codes of NotAnalysed that what a careless routing rule sends beside radiographs gets: no report tells of
-// it.
+// Codes of NotAnalysed that what a careless routing rule sends beside
+// radiographs gets: no report tells of it.
 const std::set<std::string>& foreign_outcomes();
 
 // Nothing where nobody wants the results, or there is nothing to tell.
-std::optional<ComposeRequest> compose_request(Database& database, std::int64_t report,
+std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int64_t report,
                                               const Configuration& configuration,
                                               const DataDirectory& directory);
 

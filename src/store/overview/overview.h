@@ -1,4 +1,4 @@
-// Read-only questions to the database: for `hilum status` and `hilum jobs`, and for the http process.
+// What is in the database, for those who look at it: `hilum status` and `hilum jobs`, and the http process.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -25,15 +24,15 @@ struct CounterValue {
 class Database;
 
 // A read-only connection of its own. Not for several threads at once. Errors have the code "database".
-class DatabaseReader {
+class Overview {
   public:
-    static Result<DatabaseReader> open(const std::filesystem::path& file);
-    DatabaseReader(DatabaseReader&&) noexcept;
-    DatabaseReader& operator=(DatabaseReader&&) noexcept;
-    ~DatabaseReader();
+    static Result<Overview> open(const std::filesystem::path& file);
+    Overview(Overview&&) noexcept;
+    Overview& operator=(Overview&&) noexcept;
+    ~Overview();
 
     Result<std::vector<CounterValue>> counters();
-    Result<std::vector<CounterValue>> gauges();  // see gauge_queries.h
+    Result<std::vector<CounterValue>> gauges();  // see gauges.h
     // {seen_at, set_at, set_by_seconds, set_lately}: when the node last ran by its wall clock, when that was
     // last seen to have been set (null: never), by how much (positive: ahead), and whether this was within a
     // day.
@@ -52,13 +51,8 @@ class DatabaseReader {
     Result<nlohmann::json> verify_audit();  // {"events": n, "intact": bool, "first_broken": id or null}
 
   private:
-    explicit DatabaseReader(std::unique_ptr<Database> database);
-    // The same text for the same words, for as long as the reader lives: Database knows a statement by its
-    // address.
-    const char* kept(std::string sql) { return sql_.insert(std::move(sql)).first->c_str(); }
-
+    explicit Overview(std::unique_ptr<Database> database);
     std::unique_ptr<Database> database_;
-    std::set<std::string> sql_;
 };
 
 }  // namespace hilum

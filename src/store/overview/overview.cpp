@@ -1,56 +1,56 @@
-#include "store/overview/database_reader.h"
+#include "store/overview/overview.h"
 
 #include "base/clock.h"
 #include "base/units.h"
 #include "store/audit/audit_rows.h"
-#include "store/database/database.h"
+#include "store/database/json_rows.h"
+#include "store/database/sql.h"
 #include "store/overview/answering.h"
 #include "store/overview/gauges.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
 
-DatabaseReader::DatabaseReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
-DatabaseReader::DatabaseReader(DatabaseReader&&) noexcept = default;
-DatabaseReader& DatabaseReader::operator=(DatabaseReader&&) noexcept = default;
-DatabaseReader::~DatabaseReader() = default;
+Overview::Overview(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Overview::Overview(Overview&&) noexcept = default;
+Overview& Overview::operator=(Overview&&) noexcept = default;
+Overview::~Overview() = default;
 
-Result<DatabaseReader> DatabaseReader::open(const std::filesystem::path& file) {
+Result<Overview> Overview::open(const std::filesystem::path& file) {
     auto database = Database::open(file, Database::Access::read_only);
     if (!database) return tl::unexpected(database.error());
-    return DatabaseReader(std::make_unique<Database>(std::move(*database)));
+    return Overview(std::make_unique<Database>(std::move(*database)));
 }
 
-Result<std::vector<CounterValue>> DatabaseReader::counters() {
-    return answered([&] {
+Result<std::vector<CounterValue>> Overview::counters() {
+    return answered(*database_, [&](Transaction& transaction) {
         std::vector<CounterValue> all;
-        database_->each("SELECT name, labels, value FROM counter", [&](SQLite::Statement& row) {
-            all.push_back({row.getColumn(0).getString(),
-                           nlohmann::json::parse(row.getColumn(1).getString())
-                               .get<std::map<std::string, std::string>>(),
-                           row.getColumn(2).getInt64()});
+        sql::each(transaction, "SELECT name, labels, value FROM counter", [&](const sql::Row& row) {
+            all.push_back({row.text(0),
+                           nlohmann::json::parse(row.text(1)).get<std::map<std::string, std::string>>(),
+                           row.int64(2)});
         });
         return all;
     });
 }
 
-Result<std::vector<CounterValue>> DatabaseReader::gauges() {
-    return answered([&] { return read_gauges(*database_); });
+Result<std::vector<CounterValue>> Overview::gauges() {
+    return answered(*database_, [&](Transaction& transaction) { return read_gauges(transaction); });
 }
 
-Result<nlohmann::json> DatabaseReader::clock() {
-    return answered([&] {
-        auto rows = database_->select(
-            "SELECT seen_at, set_at, set_by / 1e6 AS set_by_seconds,"
-            " coalesce(abs(?1 - set_at) < ?2, 0) AS set_lately FROM clock",
-            to_microseconds(now()), Duration(std::chrono::hours(24)).count());
+Result<nlohmann::json> Overview::clock() {
+    return answered(*database_, [&](Transaction& transaction) {
+        auto rows = sql::select(transaction,
+                                "SELECT seen_at, set_at, set_by / 1e6 AS set_by_seconds,"
+                                " coalesce(abs(?1 - set_at) < ?2, 0) AS set_lately FROM clock",
+                                transaction.at(), Duration(std::chrono::hours(24)).count());
         rows.front()["set_lately"] = rows.front()["set_lately"] != 0;
         times_to_text(rows);
         return rows.front();
     });
 }
 
-Result<nlohmann::json> DatabaseReader::queue() {
+Result<nlohmann::json> Overview::queue() {
     return gauges().map([](const std::vector<CounterValue>& all) {
         nlohmann::json queue = {{"analysis", nlohmann::json::object()},
                                 {"report", nlohmann::json::object()},
@@ -62,9 +62,10 @@ Result<nlohmann::json> DatabaseReader::queue() {
     });
 }
 
-Result<nlohmann::json> DatabaseReader::destinations() {
-    return answered([&] {
-        auto rows = database_->select(
+Result<nlohmann::json> Overview::destinations() {
+    return answered(*database_, [&](Transaction& transaction) {
+        auto rows = sql::select(
+            transaction,
             "SELECT destination AS name, sum(state IN ('queued', 'running')) AS waiting,"
             " sum(state = 'delivered') AS delivered, sum(state IN ('refused', 'expired')) AS refused,"
             " sum(commitment = 'committed') AS committed, sum(commitment IN ('wanted', 'requested')) AS "
@@ -81,22 +82,23 @@ Result<nlohmann::json> DatabaseReader::destinations() {
     });
 }
 
-Result<nlohmann::json> DatabaseReader::withdrawal(const std::string& study_instance_uid,
-                                                  const std::string& accession_number) {
-    return answered([&] {
-        return preview_of_withdrawal(*database_, {study_instance_uid, accession_number, "", ""});
+Result<nlohmann::json> Overview::withdrawal(const std::string& study_instance_uid,
+                                            const std::string& accession_number) {
+    return answered(*database_, [&](Transaction& transaction) {
+        return preview_of_withdrawal(transaction, {study_instance_uid, accession_number, "", ""});
     });
 }
 
-Result<nlohmann::json> DatabaseReader::audit_events(std::int64_t after, int limit) {
-    return answered([&] {
+Result<nlohmann::json> Overview::audit_events(std::int64_t after, int limit) {
+    return answered(*database_, [&](Transaction& transaction) {
         nlohmann::json events = nlohmann::json::array();
-        database_->each(
+        sql::each(
+            transaction,
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
             " hash FROM audit_event WHERE id > ? ORDER BY id LIMIT ?",
-            [&](SQLite::Statement& row) {
+            [&](const sql::Row& row) {
                 auto event = audit::to_json(audit_event_of(row));
-                event["hash"] = row.getColumn(9).getString();
+                event["hash"] = row.text(9);
                 events.push_back(std::move(event));
             },
             after, limit);
@@ -104,17 +106,18 @@ Result<nlohmann::json> DatabaseReader::audit_events(std::int64_t after, int limi
     });
 }
 
-Result<nlohmann::json> DatabaseReader::verify_audit() {
-    return answered([&] {
+Result<nlohmann::json> Overview::verify_audit() {
+    return answered(*database_, [&](Transaction& transaction) {
         std::string previous = audit::first_hash;
         std::int64_t events = 0;
         nlohmann::json broken;
-        database_->each(
+        sql::each(
+            transaction,
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
             " hash FROM audit_event ORDER BY id",
-            [&](SQLite::Statement& row) {
+            [&](const sql::Row& row) {
                 const auto event = audit_event_of(row);
-                const auto hash = row.getColumn(9).getString();
+                const auto hash = row.text(9);
                 const bool holds = event.id == ++events && hash == audit::chain_hash(previous, event);
                 if (!holds && broken.is_null()) broken = event.id;
                 previous = hash;

@@ -1,0 +1,52 @@
+// The engine: SQLite's connection, its prepared statements and what is remembered of the audit trail's end.
+// Included within this folder only.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/database/database.h"
+
+namespace hilum {
+
+struct Statement {
+    SQLite::Statement prepared;
+};
+
+struct Connection {
+    struct AuditTail {
+        std::int64_t id = 0;
+        std::string hash;
+    };
+
+    Connection(const std::string& file, bool to_write)
+        : writes(to_write),
+          engine(file, to_write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY,
+                 busy_timeout) {}
+    Statement& prepared(std::string_view text);
+
+    static constexpr int busy_timeout = 5000;  // milliseconds
+    bool writes;
+    SQLite::Database engine;
+    std::map<std::string, Statement, std::less<>> statements;  // by their text
+    std::optional<AuditTail> audit_tail;
+};
+
+DatabaseFailure to_failure(const SQLite::Exception& error);
+
+// Calls what speaks to SQLite, whose exceptions go no further than this.
+template <typename Function>
+auto translated(Function function) -> decltype(function()) {
+    try {
+        return function();
+    } catch (const SQLite::Exception& error) {
+        throw to_failure(error);
+    }
+}
+
+}  // namespace hilum

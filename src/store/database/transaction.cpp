@@ -1,0 +1,52 @@
+#include "store/database/transaction.h"
+
+#include <algorithm>
+
+#include "store/audit/audit_event.h"
+#include "store/database/connection.h"
+#include "store/database/sql.h"
+#include "store/overview/histogram.h"
+
+namespace hilum {
+
+Transaction::Transaction(Database& database, Timestamp now) : connection_(*database.connection_), now_(now) {}
+
+void Transaction::append_audit(audit::AuditEvent event) {
+    auto& tail = connection_.audit_tail;
+    if (!tail) {
+        tail = Connection::AuditTail{0, audit::first_hash};
+        sql::each(*this, "SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1",
+                  [&](const sql::Row& row) {
+                      tail = Connection::AuditTail{row.int64(0), row.text(1)};
+                  });
+    }
+    event.id = tail->id + 1;
+    event.at = at();
+    const auto hash = audit::chain_hash(tail->hash, event);
+    const auto detail = event.detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    sql::execute(*this,
+                 "INSERT INTO audit_event(id, at, type, outcome, actor, study_instance_uid, sop_instance_uid,"
+                 " patient_id, detail, hash) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 event.id, event.at, event.type, event.outcome, event.actor, event.study_instance_uid,
+                 event.sop_instance_uid, event.patient_id, detail, hash);
+    tail = Connection::AuditTail{event.id, hash};
+}
+
+void Transaction::count(std::string_view name, const Labels& labels, std::int64_t by) {
+    const auto text = nlohmann::json(labels).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    sql::execute(*this,
+                 "INSERT INTO counter(name, labels, value) VALUES(?, ?, ?)"
+                 " ON CONFLICT(name, labels) DO UPDATE SET value = value + excluded.value",
+                 name, text, by);
+}
+
+void Transaction::observe(std::string_view name, Labels labels, Duration duration) {
+    duration = std::max(duration, Duration::zero());
+    count(std::string(name) + std::string(sum_suffix), labels, duration.count());
+    const auto* const bound = std::ranges::find_if(
+        bucket_bounds, [&](const auto& one) { return duration <= std::chrono::seconds(one.first); });
+    labels["le"] = bound == bucket_bounds.end() ? no_bound : bound->second;
+    count(std::string(name) + std::string(bucket_suffix), labels);
+}
+
+}  // namespace hilum

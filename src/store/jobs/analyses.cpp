@@ -1,0 +1,151 @@
+#include "store/jobs/analyses.h"
+
+#include <algorithm>
+
+#include "contract/messages.h"
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
+#include "store/overview/metric_catalogue.h"
+
+namespace hilum {
+namespace {
+
+audit::AuditEvent event_of(const std::string& type, const AnalysisClaim& claimed) {
+    audit::AuditEvent event;
+    event.type = type;
+    event.actor = "hilum";
+    event.study_instance_uid = claimed.study_instance_uid;
+    event.sop_instance_uid = claimed.sop_instance_uid;
+    event.detail["model_key"] = claimed.model;
+    return event;
+}
+
+// Its jobs, those to come too, go before others.
+void mark_urgent(Transaction& transaction, const std::string& study_instance_uid) {
+    const int marked = sql::execute(
+        transaction, "UPDATE study SET urgent_at = ? WHERE study_instance_uid = ? AND urgent_at IS NULL",
+        transaction.at(), study_instance_uid);
+    if (marked == 0) return;
+    audit::AuditEvent event;
+    event.type = "study_urgent";
+    event.actor = "hilum";
+    event.study_instance_uid = study_instance_uid;
+    transaction.append_audit(event);
+    transaction.count("urgent_studies");
+}
+
+void tell_result(Transaction& transaction, const AnalysisClaim& claimed, const InferenceResult& result,
+                 audit::AuditEvent& event) {
+    event.detail["model"] = result.model;
+    event.detail["diagnosis"] = result.diagnosis;
+    event.detail["confidence"] = result.confidence;
+    event.detail["device"] = result.device;
+    transaction.count("analyses", {{"model", claimed.model},
+                                   {"outcome", to_text(JobState::analysed)},
+                                   {"diagnosis", result.diagnosis}});
+    transaction.count("inference_microseconds", {{"model", claimed.model}},
+                      static_cast<std::int64_t>(result.seconds * 1e6));
+}
+
+void tell_refusal(Transaction& transaction, const AnalysisClaim& claimed, const NotAnalysed& why,
+                  audit::AuditEvent& event) {
+    event.detail["reason"] = why;
+    transaction.count("analyses", {{"model", claimed.model},
+                                   {"outcome", to_text(JobState::not_analysed)},
+                                   {"reason", not_analysed_label(why.code)}});
+}
+
+}  // namespace
+
+std::optional<AnalysisClaim> claim_analysis(Transaction& transaction, const std::string& model,
+                                            Duration lease) {
+    auto claim = claim_next(transaction, Lane::analysis, model, lease);
+    if (!claim) return std::nullopt;
+    AnalysisClaim claimed{std::move(*claim), model, 1, "", "", ""};
+    sql::each(
+        transaction,
+        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame FROM analysis JOIN "
+        "instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id WHERE "
+        "analysis.id = ?",
+        [&](const sql::Row& row) {
+            claimed.file = row.text(0);
+            claimed.study_instance_uid = row.text(1);
+            claimed.sop_instance_uid = row.text(2);
+            claimed.frame = row.int32(3);
+        },
+        claimed.claim.job());
+    return claimed;
+}
+
+bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const AnalysisEnd& end) {
+    const auto& outcome = end.outcome;
+    const auto state = outcome.result ? JobState::analysed : JobState::not_analysed;
+    const auto job = claimed.claim.job();
+    const auto first_asked =
+        sql::number(transaction, "SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job);
+    if (!finish(transaction, claimed.claim, state)) return false;
+    sql::execute(transaction, "UPDATE analysis SET outcome = ?, artifact = ? WHERE id = ?",
+                 nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                 end.artifact, job);
+    if (first_asked)
+        transaction.observe("receipt_to_analysis_seconds", {{"model", claimed.model}},
+                            Duration(transaction.at() - *first_asked));
+    keep_frames(transaction, job, end.frames);
+    if (end.urgent) mark_urgent(transaction, claimed.study_instance_uid);
+    auto event = event_of(to_text(state), claimed);
+    if (end.frames.of_image > 1) event.detail["frame"] = claimed.frame;
+    if (!outcome.notes.empty()) event.detail["notes"] = outcome.notes;
+    if (outcome.result)
+        tell_result(transaction, claimed, *outcome.result, event);
+    else
+        tell_refusal(transaction, claimed, *outcome.not_analysed, event);
+    transaction.append_audit(event);
+    return true;
+}
+
+bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
+                           const FrameCount& frames, const RetrySettings& retry) {
+    const auto state = fail_claimed(transaction, claimed.claim, error, retry);
+    if (!state) return false;
+    keep_frames(transaction, claimed.claim.job(), frames);
+    auto event = event_of("analysis_failed", claimed);
+    event.outcome = "failure";
+    event.detail["code"] = error.code;
+    event.detail["error"] = error.message;
+    event.detail["state"] = to_text(*state);
+    transaction.append_audit(event);
+    transaction.count("analysis_failures", {{"model", claimed.model}, {"code", failure_label(error.code)}});
+    return true;
+}
+
+void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& frames) {
+    if (frames.of_image <= 1) return;
+    const std::int64_t at = transaction.at();
+    sql::execute(transaction, "UPDATE analysis SET frames = ? WHERE id = ?", frames.of_image, id);
+    // The count comes from the process that parses foreign bytes.
+    const int wanted = std::min({frames.wanted, frames.of_image, most_analysed_frames});
+    for (int frame = 1; frame <= wanted; ++frame)
+        sql::execute(transaction,
+                     "INSERT INTO analysis(instance_id, model, frame, frames, state, next_attempt_at, "
+                     "created_at, updated_at) SELECT instance_id, model, ?2, ?3, 'queued', ?4, ?4, ?4 FROM "
+                     "analysis WHERE id = ?1 ON CONFLICT(instance_id, model, frame) DO NOTHING",
+                     id, frame, frames.of_image, at);
+}
+
+void adopt_models(Transaction& transaction, const std::vector<std::string>& models) {
+    const std::int64_t at = transaction.at();
+    const std::string known = nlohmann::json(models).dump();
+    for (const auto& model : models)
+        sql::execute(
+            transaction,
+            "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at) SELECT "
+            "DISTINCT instance_id, ?1, 'queued', ?2, ?2, ?2 FROM analysis WHERE state = 'queued' AND model "
+            "NOT IN (SELECT value FROM json_each(?3)) ON CONFLICT(instance_id, model, frame) DO NOTHING",
+            model, at, known);
+    sql::execute(transaction,
+                 "UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured', "
+                 "updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
+                 at, known);
+}
+
+}  // namespace hilum

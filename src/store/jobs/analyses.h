@@ -1,0 +1,47 @@
+// Jobs of the lane "analysis": one frame of an image under one model. Called
+// within a commit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/analysis.h"
+#include "store/jobs/claim.h"
+
+namespace hilum {
+
+struct AnalysisClaim {
+    Claim claim;
+    std::string model;  // key of the model
+    int frame = 1;
+    std::string file;  // within the spool
+    std::string study_instance_uid, sop_instance_uid;
+};
+
+// The model's next analysis that is due.
+std::optional<AnalysisClaim> claim_analysis(Transaction& transaction, const std::string& model,
+                                            Duration lease);
+
+struct AnalysisEnd {
+    AnalysisOutcome outcome;
+    std::string artifact;  // file within data_dir/analyses; empty: none
+    FrameCount frames;
+    bool urgent = false;  // the study's jobs go before others from now on
+};
+// False: the claim is stale.
+bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const AnalysisEnd& end);
+bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
+                           const FrameCount& frames, const RetrySettings& retry);
+
+// What the decoder counted while it worked on the analysis `id`: every frame
+// that is wanted gets an analysis of its own, queued, unless it has one. In the
+// commit that ends that work, so that no crash loses a frame.
+void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& frames);
+
+// Jobs of models that are no longer configured are discarded; their images get
+// jobs under those that are.
+void adopt_models(Transaction& transaction, const std::vector<std::string>& models);
+
+}  // namespace hilum

@@ -1,0 +1,80 @@
+// The right to work on a job: the only key to finish it, fail it or give it
+// back. Whoever has one writes only while the job is still his: after its lease
+// ran out and somebody else took the job up, or after an operator took it off
+// the queue, a claim is stale, and what is written with it is nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/units.h"
+#include "contract/configuration.h"
+#include "store/database/transaction.h"
+#include "store/jobs/states.h"
+
+namespace hilum {
+
+class Claim {
+  public:
+    Claim(Claim&& other) noexcept
+        : lane_(other.lane_), job_(std::exchange(other.job_, 0)), attempt_(other.attempt_) {}
+    Claim& operator=(Claim&& other) noexcept {
+        lane_ = other.lane_;
+        job_ = std::exchange(other.job_, 0);
+        attempt_ = other.attempt_;
+        return *this;
+    }
+
+    Lane lane() const { return lane_; }
+    std::int64_t job() const { return job_; }  // its row; 0 where the claim was moved away
+    int attempt() const { return attempt_; }   // from 1; counted before the work is touched
+
+  private:
+    friend std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
+                                           Duration lease);
+    Claim(Lane lane, std::int64_t job, int attempt) : lane_(lane), job_(job), attempt_(attempt) {}
+    Lane lane_;
+    std::int64_t job_;
+    int attempt_;
+};
+
+// The job of the lane that is due, urgent ones first, then the oldest. `queue`:
+// the analyses' model, the deliveries' destination; nothing of reports. Unless
+// the lease is renewed, the job is taken up again when it has passed.
+std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
+                                Duration lease);
+
+// When the next queued job will be due, or was; nothing where none is queued.
+std::optional<std::int64_t> next_due(Transaction& transaction, Lane lane, const std::string& queue);
+
+// Whether the claim still stands.
+bool stands(Transaction& transaction, const Claim& claim);
+
+// Progress was made: the lease begins anew. False: the claim is stale.
+bool renew(Transaction& transaction, const Claim& claim, Duration lease);
+
+// The analysis or report ended in `state`, with the error that goes with it or
+// none. False: the claim is stale.
+bool finish(Transaction& transaction, const Claim& claim, JobState state, const Error& error = {});
+
+// What failed goes back to the queue with a delay, or is quarantined when
+// trying again cannot help or has been tried often enough; a full disk
+// ("disk_full") is waited out, however long. Not of deliveries
+// (delivery_verdict.h). Returns the state it is in now; nothing: the claim is
+// stale.
+std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& claim, const Error& error,
+                                     const RetrySettings& retry);
+
+// Jobs whose lease has passed have lost their owner. Each goes back to its
+// queue at once, its attempt counted; one that was interrupted too often is
+// quarantined, so that a poisonous image cannot stop the node for ever. At most
+// `most_taken_up` of a lane in one go; returns how many there were.
+int take_up_expired(Transaction& transaction, const RetrySettings& retry);
+inline constexpr int most_taken_up = 1000;
+
+// At start: nobody works on anything, so every lease has passed.
+void take_up_all(Transaction& transaction, const RetrySettings& retry);
+
+}  // namespace hilum

@@ -1,0 +1,206 @@
+#include "store/jobs/compose_requests.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "store/database/sql.h"
+#include "store/jobs/states.h"
+#include "store/withdrawals.h"
+
+namespace hilum {
+namespace {
+
+// What a report says of an image whose analysis failed for good.
+NotAnalysed processing_failed(const std::string& code) {
+    return {"processing_failed",
+            "the image could not be processed (" + code + "); the administrator of the AI node can see why"};
+}
+
+AnalysisOutcome outcome_of(const std::string& state, const std::string& json, const std::string& error_code) {
+    if (state == to_text(JobState::quarantined) || json.empty())
+        return {processing_failed(error_code), std::nullopt, {}};
+    try {
+        return nlohmann::json::parse(json).get<AnalysisOutcome>();
+    } catch (const nlohmann::json::exception&) {  // written by another version of Hilum
+        return {processing_failed("unknown_outcome"), std::nullopt, {}};
+    }
+}
+
+bool is_foreign(const std::string& outcome) {
+    const auto json = nlohmann::json::parse(outcome, nullptr, false);
+    const auto code = nlohmann::json::json_pointer("/not_analysed/code");
+    return json.is_object() && json.contains(code) && json[code].is_string() &&
+           foreign_outcomes().contains(json[code].get<std::string>());
+}
+
+// For the patient and the study that a note names any of the study's objects
+// will do, whatever its analysis is at.
+std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t study,
+                                       const DataDirectory& directory) {
+    std::vector<StudyImage> images;
+    sql::each(
+        transaction,
+        "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ? ORDER BY state = "
+        "'to_analyse' DESC, received_at DESC, id LIMIT 1",
+        [&](const sql::Row& row) {
+            StudyImage& image = images.emplace_back();
+            image.instance = row.int64(0);
+            image.file = (directory.spool() / row.text(1)).string();
+            image.sop_instance_uid = row.text(2);
+            image.dataset_sha256 = row.text(3);
+        },
+        study);
+    return images;
+}
+
+// What the composer needs to know of a destination's settings.
+ReportProfile profile_of(const ReportSettings& r) {
+    return {.destinations = {},
+            .sr = r.sr,
+            .sr_sop_class = r.sr_sop_class,
+            .sr_series_number = r.sr_series_number,
+            .sr_series_description = r.sr_series_description,
+            .sc_when = r.sc ? r.sc_when : "never",
+            .sc_long_side = r.sc_long_side,
+            .sc_series_number = r.sc_series_number,
+            .sc_series_description = r.sc_series_description,
+            .sc_style = r.sc_style,
+            .sr_activation_region = r.sr_activation_region,
+            .character_set = r.character_set,
+            .language = r.language,
+            .oru = r.hl7.has_value(),
+            .hl7 = r.hl7.value_or(Hl7Settings{})};
+}
+
+std::vector<ReportProfile> profiles_for(Transaction& transaction, std::int64_t study,
+                                        const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> callers;
+    sql::each(
+        transaction, "SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
+        [&](const sql::Row& row) { callers.push_back(row.text(0)); }, study);
+    std::vector<std::pair<ReportSettings, ReportProfile>> profiles;
+    for (const auto& destination : destinations) {
+        const auto wanted = [&](const std::string& caller) {
+            return std::find(callers.begin(), callers.end(), caller) != callers.end();
+        };
+        if (!destination.from.empty() &&
+            std::none_of(destination.from.begin(), destination.from.end(), wanted))
+            continue;
+        const auto& r = destination.reports;
+        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == "never")) continue;
+        auto same =
+            std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
+        if (same == profiles.end()) same = profiles.insert(profiles.end(), {r, profile_of(r)});
+        same->second.destinations.push_back(destination.name);
+    }
+    std::vector<ReportProfile> all;
+    all.reserve(profiles.size());
+    for (auto& [settings, profile] : profiles) all.push_back(std::move(profile));
+    return all;
+}
+
+struct Version {
+    std::int64_t study = 0;
+    bool withdraws = false;
+    std::int64_t last_instance = std::numeric_limits<std::int64_t>::max();
+};
+
+Version read_version(Transaction& transaction, std::int64_t report, ComposeRequest& request) {
+    Version version;
+    sql::each(
+        transaction,
+        "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at, "
+        "study.withdrawals, report.kind = 'withdrawal', last_instance FROM report JOIN study ON study.id = "
+        "report.study_id WHERE report.id = ?",
+        [&](const sql::Row& row) {
+            version.study = row.int64(0);
+            request.study_instance_uid = row.text(1);
+            request.version = row.int32(2);
+            request.model_name = row.text(3);
+            request.opened_at = row.int64(4);
+            request.withdrawals = row.int32(5);
+            version.withdraws = row.int32(6) != 0;
+            if (!row.is_null(7)) version.last_instance = row.int64(7);
+        },
+        report);
+    return version;
+}
+
+void add_images(Transaction& transaction, const Version& version, const DataDirectory& directory,
+                ComposeRequest& request) {
+    sql::each(
+        transaction,
+        "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid, "
+        "instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code, "
+        "analysis.frame, analysis.frames FROM instance JOIN analysis ON analysis.instance_id = instance.id "
+        "WHERE instance.study_id = ? AND analysis.model = ? AND instance.state = 'to_analyse' AND "
+        "analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
+        // What came after the report was opened belongs to the next version, also
+        // when this one is tried again.
+        " AND instance.id <= ? ORDER BY instance.id, analysis.frame",
+        [&](const sql::Row& row) {
+            if (is_foreign(row.text(6))) return;
+            const auto artifact = row.text(2);
+            request.images.push_back(
+                {row.int64(0), (directory.spool() / row.text(1)).string(),
+                 artifact.empty() ? "" : (directory.analyses() / artifact).string(), row.text(3), row.text(4),
+                 outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8), row.int32(9)});
+        },
+        version.study, request.model_name, version.last_instance);
+}
+
+void add_predecessors(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
+    sql::each(
+        transaction,
+        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid, report.version "
+        "FROM result JOIN report ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model "
+        "= ?2 AND result.kind = 'sr'"
+        // Whatever became of that version, its report may have been delivered.
+        " AND report.version = (SELECT max(earlier.version) FROM report AS earlier JOIN result AS kept ON "
+        "kept.report_id = earlier.id WHERE earlier.study_id = ?1 AND earlier.model = ?2 AND kept.kind = 'sr' "
+        "AND earlier.version < ?3 AND earlier.withdrawn = 0)",
+        [&](const sql::Row& row) {
+            request.predecessors.push_back(
+                {row.text(0), row.text(1), row.text(2), request.model_name, row.int32(3)});
+        },
+        study, request.model_name, request.version);
+}
+
+}  // namespace
+
+const std::set<std::string>& foreign_outcomes() {
+    static const std::set<std::string> codes{"modality", "sop_class", "presentation_intent", "own_result"};
+    return codes;
+}
+
+std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int64_t report,
+                                              const Configuration& configuration,
+                                              const DataDirectory& directory) {
+    ComposeRequest request;
+    request.job = report;
+    request.results_dir = directory.results().string();
+    const auto version = read_version(transaction, report, request);
+    request.urgent = configuration.triage.urgent;
+    request.profiles = profiles_for(transaction, version.study, configuration.destinations);
+    if (version.withdraws) {
+        request.withdrawal = withdrawal_of(transaction, report);
+        if (request.withdrawal.results.empty()) return std::nullopt;
+        request.model.name = request.model_name;
+        request.images = header_sources(transaction, version.study, directory);
+        return request;
+    }
+    if (request.profiles.empty()) return std::nullopt;
+    add_images(transaction, version, directory, request);
+    if (request.images.empty()) return std::nullopt;
+    const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
+                                          [](const auto& image) { return image.outcome.result.has_value(); });
+    request.report_not_analysed = !any_analysed || configuration.study.report_not_analysed == "always";
+    request.model.name = request.model_name;  // where every image failed before the model saw it
+    for (const auto& image : request.images)
+        if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
+    add_predecessors(transaction, version.study, request);
+    return request;
+}
+
+}  // namespace hilum

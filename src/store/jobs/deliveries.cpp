@@ -1,0 +1,139 @@
+#include "store/jobs/deliveries.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "store/audit/audit_event.h"
+#include "store/commitments.h"
+#include "store/database/sql.h"
+#include "store/destinations.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::minutes lease_margin{1};
+
+std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
+                                            const DestinationSettings& destination) {
+    auto claim = claim_next(transaction, Lane::delivery, destination.name, delivery_lease(destination));
+    if (!claim) return std::nullopt;
+    DeliveryClaim claimed{std::move(*claim), {}, "", "", 0};
+    claimed.request.delivery = claimed.claim.job();
+    sql::each(
+        transaction,
+        "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid, refusals "
+        "FROM delivery JOIN result ON result.id = delivery.result_id JOIN report ON report.id = "
+        "result.report_id JOIN study ON study.id = report.study_id WHERE delivery.id = ?",
+        [&](const sql::Row& row) {
+            claimed.request.sop_class_uid = row.text(0);
+            claimed.request.sop_instance_uid = row.text(1);
+            claimed.request.transfer_syntax_uid = row.text(2);
+            claimed.file = row.text(3);
+            claimed.study_instance_uid = row.text(4);
+            claimed.refusals = row.int32(5);
+        },
+        claimed.claim.job());
+    return claimed;
+}
+
+DeliveryVerdict judge(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
+                      const DestinationSettings& destination) {
+    DeliveryHistory history{claimed.claim.attempt(), claimed.refusals, 0};
+    // Read here, since both times are moved when somebody sets the clock.
+    history.waits_since = sql::number(transaction, "SELECT created_at + uncounted FROM delivery WHERE id = ?",
+                                      claimed.claim.job())
+                              .value();
+    return judge_delivery(reply, history, destination, transaction.at());
+}
+
+bool is_withdrawn_delivery(Transaction& transaction, std::int64_t delivery) {
+    return sql::number(transaction,
+                       "SELECT 1 FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id "
+                       "= report_id WHERE delivery.id = ? AND withdrawn != 0",
+                       delivery)
+        .has_value();
+}
+
+void audit_attempt(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
+                   const std::string& destination, JobState state) {
+    const bool delivered = state == JobState::delivered;
+    audit::AuditEvent event;
+    event.type = delivered ? "result_delivered" : "delivery_failed";
+    event.outcome = delivered ? "success" : "failure";
+    event.actor = "hilum";
+    event.study_instance_uid = claimed.study_instance_uid;
+    event.sop_instance_uid = claimed.request.sop_instance_uid;
+    event.detail = {{"destination", destination},
+                    {"state", to_text(state)},
+                    {"sop_class_uid", claimed.request.sop_class_uid},
+                    {"message", reply.message},
+                    {"dimse_status", reply.dimse_status},
+                    {"attempt", claimed.claim.attempt()}};
+    transaction.append_audit(event);
+}
+
+}  // namespace
+
+Duration delivery_lease(const DestinationSettings& destination) {
+    return 4 * destination.timeout + Duration(lease_margin);
+}
+
+SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination) {
+    SendingClaim claim;
+    if (is_paused(transaction, destination.name)) return claim;
+    claim.delivery = claim_delivery(transaction, destination);
+    if (claim.delivery) return claim;
+    claim.next_at = next_due(transaction, Lane::delivery, destination.name);
+    if (!destination.storage_commitment) return claim;
+    auto [request, next_at] = claim_commitment(transaction, destination);
+    claim.commitment = std::move(request);
+    if (next_at && (!claim.next_at || *next_at < *claim.next_at)) claim.next_at = next_at;
+    return claim;
+}
+
+std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryClaim& claimed,
+                                      const DeliverReply& reply, const DestinationSettings& destination) {
+    if (!stands(transaction, claimed.claim)) return std::nullopt;
+    const auto delivery = claimed.claim.job();
+    const auto verdict = judge(transaction, claimed, reply, destination);
+    const bool delivered = verdict.state == JobState::delivered;
+    // What was withdrawn while it was sent is not sent again.
+    const bool stopped = verdict.state == JobState::queued && is_withdrawn_delivery(transaction, delivery);
+    const auto state = stopped ? JobState::discarded : verdict.state;
+    sql::execute(transaction,
+                 "UPDATE delivery SET state = ?1, next_attempt_at = ?2, dimse_status = ?3, error = ?4, "
+                 "lease_until = NULL, refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND attempts = "
+                 "?8 AND state = 'running'",
+                 to_text(state), verdict.next_attempt_at,
+                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
+                 delivered ? std::string() : reply.message, verdict.counts_as_refusal ? 1 : 0,
+                 transaction.at(), delivery, claimed.claim.attempt());
+    if (delivered) note_delivered(transaction, destination.name, delivery);
+    if (state == JobState::expired)
+        transaction.count("deliveries_expired", {{"destination", destination.name}});
+    if (destination.storage_commitment && delivered) want_commitment(transaction, delivery);
+    audit_attempt(transaction, claimed, reply, destination.name, state);
+    transaction.count("deliveries", {{"destination", destination.name}, {"outcome", reply.outcome}});
+    return state;
+}
+
+void expire_stray_deliveries(Transaction& transaction, const std::vector<std::string>& destinations) {
+    const std::int64_t at = transaction.at();
+    const int stray = sql::execute(
+        transaction,
+        "UPDATE delivery SET state = 'expired', error = 'the destination is no longer configured', "
+        "updated_at = ?1 WHERE state = 'queued' AND destination NOT IN (SELECT value FROM json_each(?2))",
+        at, nlohmann::json(destinations).dump());
+    if (stray == 0) return;
+    spdlog::warn("{} deliveries are to destinations that are no longer configured; they are expired", stray);
+    audit::AuditEvent event;
+    event.type = "deliveries_expired";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.detail = {{"deliveries", stray}, {"reason", "their destinations are no longer configured"}};
+    transaction.append_audit(event);
+}
+
+}  // namespace hilum

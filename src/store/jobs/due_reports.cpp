@@ -1,0 +1,129 @@
+#include "store/jobs/due_reports.h"
+
+#include <nlohmann/json.hpp>
+
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
+#include "store/jobs/compose_requests.h"
+#include "store/withdrawals.h"
+
+namespace hilum {
+namespace {
+
+struct Due {
+    std::int64_t study, version;
+};
+
+std::vector<std::string> active_models(const Configuration& configuration) {
+    std::vector<std::string> active;
+    for (const auto& model : configuration.models)
+        if (model.mode == "active") active.push_back(model_key(model));
+    return active;
+}
+
+// What came late is analysed and kept, and no report tells of it.
+void audit_unrevised(Transaction& transaction, std::int64_t study, const char* why) {
+    audit::AuditEvent event;
+    event.type = "report_not_revised";
+    event.actor = "hilum";
+    event.detail = {{"reason", why}};
+    sql::each(
+        transaction, "SELECT study_instance_uid FROM study WHERE id = ?",
+        [&](const sql::Row& row) { event.study_instance_uid = row.text(0); }, study);
+    transaction.append_audit(event);
+    transaction.count("reports_not_revised");
+}
+
+// Null where a study that is due gets a report. What was withdrawn is no report
+// that stands.
+const char* why_not_reported(Transaction& transaction, const Configuration& configuration,
+                             std::int64_t study) {
+    if (is_withdrawn(transaction, study)) return "the study's results were withdrawn";
+    const auto standing = sql::number(
+        transaction, "SELECT count(*) FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn = 0",
+        study);
+    return configuration.study.revise || standing == 0 ? nullptr : "study.revise is false";
+}
+
+bool open_report(Transaction& transaction, const Configuration& configuration, std::int64_t study,
+                 const std::string& model, std::int64_t version, bool of_first_active) {
+    // What a careless routing rule sends beside radiographs (is_foreign) causes
+    // no report.
+    const auto images = sql::number(
+        transaction,
+        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = "
+        "? AND model = ? AND instance.state = 'to_analyse' AND coalesce(json_extract(outcome, "
+        "'$.not_analysed.code'), '') NOT IN (SELECT value FROM json_each(?))",
+        study, model, nlohmann::json(foreign_outcomes()).dump());
+    const auto analysed = sql::number(
+        transaction,
+        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = "
+        "? AND model = ? AND instance.state = 'to_analyse' AND analysis.state = 'analysed'",
+        study, model);
+    const auto by_any =
+        sql::number(transaction,
+                    "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE "
+                    "study_id = ? AND instance.state = 'to_analyse' AND analysis.state = 'analysed' AND "
+                    "analysis.model IN (SELECT value FROM json_each(?))",
+                    study, nlohmann::json(active_models(configuration)).dump());
+    const auto& when = configuration.study.report_not_analysed;
+    const bool wanted =
+        analysed > 0 || when == "always" || (when == "nothing_analysed" && by_any == 0 && of_first_active);
+    if (images == 0 || !wanted) {
+        transaction.count("reports_suppressed", {{"model", model}});
+        return false;
+    }
+    const std::int64_t at = transaction.at();
+    sql::execute(
+        transaction,
+        "UPDATE report SET state = 'discarded', error = 'a newer version of the report was made', updated_at "
+        "= ? WHERE study_id = ? AND model = ? AND kind = 'results' AND state IN ('queued', 'quarantined')",
+        at, study, model);
+    sql::execute(transaction,
+                 "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, "
+                 "updated_at, last_instance, received_at) SELECT ?1, ?2, ?3, 'queued', ?4, ?4, ?4, max(id), "
+                 "(SELECT first_pending_at FROM study WHERE id = ?1) FROM instance WHERE study_id = ?1",
+                 study, model, version, at);
+    return true;
+}
+
+std::vector<Due> due_studies(Transaction& transaction, const Configuration& configuration) {
+    std::vector<Due> due;
+    sql::each(
+        transaction,
+        "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM instance "
+        "JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id AND "
+        "instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running') AND analysis.model IN "
+        "(SELECT value FROM json_each(?))) ORDER BY urgent_at IS NULL, due_at LIMIT 50",
+        [&](const sql::Row& row) {
+            due.push_back({row.int64(0), row.int64(1)});
+        },
+        transaction.at(), nlohmann::json(active_models(configuration)).dump());
+    return due;
+}
+
+void open_reports(Transaction& transaction, const Configuration& configuration, const Due& due) {
+    bool first_active = true, opened = false;
+    const char* const unwanted = why_not_reported(transaction, configuration, due.study);
+    const bool wanted = unwanted == nullptr;
+    if (!wanted) audit_unrevised(transaction, due.study, unwanted);
+    for (const auto& model : wanted ? active_models(configuration) : std::vector<std::string>{}) {
+        opened |= open_report(transaction, configuration, due.study, model, due.version, first_active);
+        first_active = false;
+    }
+    sql::execute(transaction,
+                 "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?",
+                 opened ? due.version : due.version - 1, due.study);
+}
+
+}  // namespace
+
+void open_due_reports(Transaction& transaction, const Configuration& configuration) {
+    for (;;) {
+        const auto due = due_studies(transaction, configuration);
+        if (due.empty()) return;
+        for (const auto& study : due) open_reports(transaction, configuration, study);
+    }
+}
+
+}  // namespace hilum

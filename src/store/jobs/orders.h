@@ -1,0 +1,29 @@
+// What operators ask for by hand. Called within a commit; each tells the audit trail who asked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "store/database/transaction.h"
+
+namespace hilum {
+
+// Each returns how many jobs it touched. A retried job starts with no
+// attempts counted; a retried analysis makes its study due for a new version of its report.
+struct JobSelection {
+    std::string kind;     // analysis | report | delivery; empty: all of the study
+    std::int64_t id = 0;  // with kind
+    std::string study_instance_uid, accession_number;  // without kind: all failed jobs of these studies
+};
+int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
+int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
+
+// Every result of a study's newest reports again, whether it was delivered or not: for a PACS that lost them.
+// Returns how many deliveries are queued; the destination sees the same bytes as before.
+struct ResultSelection {
+    std::string study_instance_uid, accession_number;  // one of them
+    std::string destination;                           // empty: all
+};
+int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor);
+
+}  // namespace hilum

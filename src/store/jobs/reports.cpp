@@ -1,0 +1,154 @@
+#include "store/jobs/reports.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
+#include "store/jobs/compose_requests.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
+
+std::string study_of(Transaction& transaction, std::int64_t report) {
+    std::string study;
+    sql::each(
+        transaction,
+        "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
+        [&](const sql::Row& row) { study = row.text(0); }, report);
+    return study;
+}
+
+// A report that broke its template would break it again; whatever else failed
+// may pass.
+Retry retry_of(const std::string& composer_code) {
+    return composer_code == "template_violation" ? Retry::never : Retry::later;
+}
+
+void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
+                  const Configuration& configuration) {
+    const std::int64_t at = transaction.at();
+    for (const auto& result : reply.results) {
+        const auto name = std::filesystem::path(result.file).filename().string();
+        sql::execute(transaction,
+                     "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
+                     "series_instance_uid, transfer_syntax_uid, file, sha256, created_at) VALUES(?, ?, ?, ?, "
+                     "?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
+                     reply.job, result.kind, result.sop_class_uid, result.sop_instance_uid,
+                     result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at);
+        for (const auto& destination : result.destinations) {
+            // A withdrawal is also for those that are configured no more.
+            const bool known =
+                std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
+                configuration.destinations.end();
+            sql::execute(transaction,
+                         "INSERT INTO delivery(result_id, destination, state, error, next_attempt_at, "
+                         "created_at, updated_at) SELECT id, ?1, ?2, ?3, ?4, ?4, ?4 FROM result WHERE "
+                         "sop_instance_uid = ?5 ON CONFLICT(result_id, destination) DO NOTHING",
+                         destination, to_text(known ? JobState::queued : JobState::expired),
+                         known ? "" : "the destination is no longer configured", at, result.sop_instance_uid);
+        }
+        audit::AuditEvent event;
+        event.type = "result_composed";
+        event.actor = "hilum";
+        event.study_instance_uid = study;
+        event.sop_instance_uid = result.sop_instance_uid;
+        event.detail = {
+            {"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
+        transaction.append_audit(event);
+        transaction.count("results_composed", {{"kind", result.kind}});
+    }
+}
+
+std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
+    return sql::number(
+               transaction,
+               "SELECT count(*) FROM report JOIN report AS this ON this.id = ? WHERE report.study_id = "
+               "this.study_id AND report.model = this.model AND report.error_code = 'artifact_damaged'",
+               report)
+        .value_or(0);
+}
+
+// The study's next version covers the images again once they are analysed.
+void analyse_again(Transaction& transaction, std::int64_t report) {
+    const std::int64_t at = transaction.at();
+    sql::execute(transaction,
+                 "UPDATE analysis SET state = 'queued', outcome = NULL, artifact = NULL, next_attempt_at = "
+                 "?1, updated_at = ?1 WHERE state = 'analysed' AND model = (SELECT model FROM report WHERE "
+                 "id = ?2) AND instance_id IN (SELECT instance.id FROM instance JOIN report ON "
+                 "report.study_id = instance.study_id WHERE report.id = ?2)",
+                 at, report);
+    sql::execute(transaction,
+                 "UPDATE study SET due_at = ?1, first_pending_at = ?1 WHERE id = (SELECT study_id FROM "
+                 "report WHERE id = ?2)",
+                 at, report);
+    transaction.count("analyses_repeated");
+}
+
+void observe_report(Transaction& transaction, std::int64_t report) {
+    sql::each(
+        transaction, "SELECT model, received_at FROM report WHERE id = ? AND received_at IS NOT NULL",
+        [&](const sql::Row& row) {
+            transaction.observe("receipt_to_report_seconds", {{"model", row.text(0)}},
+                                Duration(transaction.at() - row.int64(1)));
+        },
+        report);
+}
+
+// A study that is due but still being analysed is looked at again when its
+// analysis ends.
+std::optional<std::int64_t> next_look(Transaction& transaction) {
+    return sql::number(transaction,
+                       "SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1 UNION ALL "
+                       "SELECT min(next_attempt_at) FROM report WHERE state = 'queued')",
+                       transaction.at());
+}
+
+}  // namespace
+
+NextReport claim_report(Transaction& transaction, const Configuration& configuration,
+                        const DataDirectory& directory, Duration lease) {
+    while (auto claim = claim_next(transaction, Lane::report, "", lease)) {
+        auto request = compose_request(transaction, claim->job(), configuration, directory);
+        if (request) return {ReportClaim{std::move(*claim), std::move(*request)}, std::nullopt};
+        // Nobody wants these results: there is nothing to compose.
+        finish(transaction, *claim, JobState::composed);
+    }
+    return {std::nullopt, next_look(transaction)};
+}
+
+bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeReply& reply,
+                   const Configuration& configuration) {
+    if (!stands(transaction, claim)) return false;
+    keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
+    const bool damaged = reply.error_code == "artifact_damaged";
+    if (damaged && repetitions(transaction, claim.job()) < most_repetitions)
+        analyse_again(transaction, claim.job());
+    else if (!reply.error_code.empty())
+        return keep_report_failure(transaction, claim,
+                                   {reply.error_code, reply.error, retry_of(reply.error_code)},
+                                   configuration.retry);
+    finish(transaction, claim, JobState::composed, {reply.error_code, reply.error});
+    observe_report(transaction, claim.job());
+    return true;
+}
+
+bool keep_report_failure(Transaction& transaction, const Claim& claim, const Error& error,
+                         const RetrySettings& retry) {
+    const auto state = fail_claimed(transaction, claim, error, retry);
+    if (!state) return false;
+    audit::AuditEvent event;
+    event.type = "report_failed";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.study_instance_uid = study_of(transaction, claim.job());
+    event.detail = {
+        {"report", claim.job()}, {"code", error.code}, {"error", error.message}, {"state", to_text(*state)}};
+    transaction.append_audit(event);
+    return true;
+}
+
+}  // namespace hilum

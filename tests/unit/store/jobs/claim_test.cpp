@@ -1,0 +1,162 @@
+#include "store/jobs/claim.h"
+
+#include "unit/store/store_contract.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ClaimContract : public test::StoreContract {
+  protected:
+    std::optional<JobState> fail(const Claim& claim, Retry retry) {
+        return commit([&](Transaction& t) {
+            return fail_claimed(t, claim, {"x", "it failed", retry}, configuration_.retry);
+        });
+    }
+};
+HILUM_FOR_ALL_ENGINES(ClaimContract);
+
+TEST_P(ClaimContract, IsOfOneOwner) {
+    receive("1.1");
+    const auto first = claim_analysis();
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->claim.attempt(), 1) << "counted before the work is touched";
+    EXPECT_EQ(state(Lane::analysis, first->claim.job()), "running");
+    EXPECT_FALSE(claim_analysis());
+}
+
+TEST_P(ClaimContract, IsOfTheOldestJobAndOfUrgentOnesBefore) {
+    for (const auto* uid : {"1.1", "1.2", "1.3"}) {
+        receive(uid, std::string("5.") + uid);
+        pass(1s);
+    }
+    receive("1.4", "5.1.3");
+    auto oldest = claim_analysis();
+    EXPECT_EQ(oldest->sop_instance_uid, "1.1");
+    commit([&](Transaction& t) {
+        AnalysisEnd end;
+        end.outcome.result.emplace();
+        end.urgent = true;
+        AnalysisClaim of_third = std::move(*oldest);
+        of_third.study_instance_uid = "5.1.3";
+        keep_outcome(t, of_third, end);
+    });
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.3");
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.4");
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.2");
+}
+
+TEST_P(ClaimContract, IsOfItsOwnQueue) {
+    receive("1.1");
+    EXPECT_FALSE(commit([](Transaction& t) { return claim_next(t, Lane::analysis, "other", 1min); }));
+    EXPECT_FALSE(commit([](Transaction& t) { return next_due(t, Lane::analysis, "other"); }));
+}
+
+TEST_P(ClaimContract, WaitsForWhatIsNotDue) {
+    receive("1.1");
+    const auto claimed = claim_analysis();
+    EXPECT_EQ(fail(claimed->claim, Retry::later), JobState::queued);
+    EXPECT_FALSE(claim_analysis());
+    const auto due = commit([](Transaction& t) { return next_due(t, Lane::analysis, "demo"); });
+    ASSERT_TRUE(due);
+    time_ = from_microseconds(*due);
+    EXPECT_EQ(claim_analysis()->claim.attempt(), 2);
+}
+
+TEST_P(ClaimContract, IsTakenUpOnceItsLeaseHasPassedAndWritesNothingFromThenOn) {
+    receive("1.1");
+    const auto lost = claim_analysis(1min);
+    pass(59s);
+    EXPECT_EQ(take_up(), 0);
+    pass(1s);
+    EXPECT_EQ(take_up(), 1);
+    EXPECT_FALSE(keep(*lost)) << "it is queued";
+    const auto second = claim_analysis(1min);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->claim.attempt(), 2);
+    EXPECT_FALSE(keep(*lost)) << "it is somebody else's";
+    EXPECT_FALSE(fail(lost->claim, Retry::later));
+    EXPECT_FALSE(commit([&](Transaction& t) { return renew(t, lost->claim, 1h); }));
+    EXPECT_EQ(events("analysed") + events("analysis_failed"), 0);
+    EXPECT_TRUE(keep(*second));
+    EXPECT_EQ(events("analysed"), 1);
+}
+
+TEST_P(ClaimContract, IsKeptWhileItsLeaseIsRenewed) {
+    receive("1.1");
+    const auto claimed = claim_analysis(1min);
+    pass(50s);
+    EXPECT_TRUE(commit([&](Transaction& t) { return renew(t, claimed->claim, 1min); }));
+    pass(50s);
+    EXPECT_EQ(take_up(), 0);
+    EXPECT_TRUE(keep(*claimed));
+    pass(1h);
+    EXPECT_EQ(take_up(), 0) << "it is through";
+}
+
+TEST_P(ClaimContract, ThatIsLostAgainAndAgainIsQuarantinedAtLast) {
+    receive("1.1");
+    int attempts = 0;
+    std::int64_t job = 0;
+    while (const auto claimed = claim_analysis(1s)) {
+        job = claimed->claim.job();
+        ++attempts;
+        ASSERT_LT(attempts, 100);
+        pass(1s);
+        take_up();
+    }
+    EXPECT_GT(attempts, configuration_.retry.max_attempts) << "an interruption is rarely the job's fault";
+    EXPECT_EQ(state(Lane::analysis, job), "quarantined");
+    EXPECT_EQ(counted("jobs_quarantined", {{"kind", "analysis"}, {"code", "interrupted"}}), 1);
+}
+
+TEST_P(ClaimContract, IsNobodysAfterAStart) {
+    receive("1.1");
+    const auto lost = claim_analysis(1h);
+    commit([&](Transaction& t) { take_up_all(t, configuration_.retry); });
+    EXPECT_FALSE(keep(*lost));
+    EXPECT_EQ(claim_analysis()->claim.attempt(), 2);
+}
+
+TEST_P(ClaimContract, ThatFailedGoesBackWithADelayUntilItWasTriedOftenEnough) {
+    receive("1.1");
+    for (int attempt = 1; attempt < configuration_.retry.max_attempts; ++attempt) {
+        EXPECT_EQ(fail(claim_analysis()->claim, Retry::later), JobState::queued);
+        pass(1h);
+    }
+    const auto last = claim_analysis();
+    EXPECT_EQ(fail(last->claim, Retry::later), JobState::quarantined);
+    EXPECT_EQ(counted("jobs_quarantined", {{"kind", "analysis"}, {"code", "other"}}), 1);
+    EXPECT_EQ(job(Lane::analysis, last->claim.job()).at("error"), "it failed");
+}
+
+TEST_P(ClaimContract, ThatCannotSucceedIsQuarantinedAtOnce) {
+    receive("1.1");
+    EXPECT_EQ(fail(claim_analysis()->claim, Retry::never), JobState::quarantined);
+}
+
+TEST_P(ClaimContract, OutlivesAFullDisk) {
+    receive("1.1");
+    for (int attempt = 0; attempt < 2 * configuration_.retry.max_attempts; ++attempt) {
+        const auto claimed = claim_analysis();
+        ASSERT_TRUE(claimed);
+        commit([&](Transaction& t) {
+            fail_claimed(t, claimed->claim, {"disk_full", "full", Retry::later}, configuration_.retry);
+        });
+        pass(1h);
+    }
+}
+
+TEST_P(ClaimContract, OfAJobThatWasTakenOffTheQueueIsStale) {
+    receive("1.1");
+    const auto claimed = claim_analysis();
+    commit([&](Transaction& t) { instances_.store(t, test::received("1.1", "1.2.3", "b", "changed")); });
+    EXPECT_EQ(state(Lane::analysis, claimed->claim.job()), "discarded");
+    EXPECT_FALSE(keep(*claimed));
+    EXPECT_FALSE(fail(claimed->claim, Retry::later));
+    EXPECT_EQ(state(Lane::analysis, claimed->claim.job()), "discarded");
+}
+
+}  // namespace
+}  // namespace hilum

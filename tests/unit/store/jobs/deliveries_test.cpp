@@ -1,0 +1,92 @@
+#include "store/jobs/deliveries.h"
+
+#include "store/destinations.h"
+#include "store/withdrawals.h"
+#include "unit/store/store_contract.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+using DeliveriesContract = test::StoreContract;
+HILUM_FOR_ALL_ENGINES(DeliveriesContract);
+
+TEST_P(DeliveriesContract, AreKeptWithTheirEventAndCount) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    EXPECT_EQ(keep(*claimed, "delivered"), JobState::delivered);
+    EXPECT_EQ(state(Lane::delivery, claimed->claim.job()), "delivered");
+    EXPECT_EQ(events("result_delivered"), 1);
+    EXPECT_EQ(counted("deliveries", {{"destination", "pacs"}, {"outcome", "delivered"}}), 1);
+    EXPECT_FALSE(keep(*claimed, "delivered")) << "once";
+    EXPECT_EQ(events("result_delivered"), 1);
+}
+
+TEST_P(DeliveriesContract, OfALostClaimAreSentAgainAndItsAnswerIsNotKept) {
+    make_delivery();
+    const auto lost = claim_delivery();
+    pass(delivery_lease(pacs()));
+    EXPECT_EQ(take_up(), 1);
+    const auto again = claim_delivery();
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(keep(*lost, "refused"));
+    EXPECT_EQ(events("delivery_failed"), 0);
+    EXPECT_EQ(again->request.sop_instance_uid, lost->request.sop_instance_uid);
+    EXPECT_EQ(keep(*again, "delivered"), JobState::delivered);
+}
+
+TEST_P(DeliveriesContract, LastAsLongAsTheyMakeProgress) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    for (int i = 0; i < 5; ++i) {
+        pass(delivery_lease(pacs()) - 1s);
+        EXPECT_TRUE(commit([&](Transaction& t) { return renew(t, claimed->claim, delivery_lease(pacs())); }));
+        EXPECT_EQ(take_up(), 0);
+    }
+    EXPECT_EQ(keep(*claimed, "delivered"), JobState::delivered);
+}
+
+TEST_P(DeliveriesContract, ThatTheDestinationBlamesOnTheObjectAreRefusedAtLast) {
+    pacs().refused_attempts = 2;
+    make_delivery();
+    EXPECT_EQ(keep(*claim_delivery(), "refused"), JobState::queued);
+    pass(pacs().refused_delay);
+    EXPECT_EQ(keep(*claim_delivery(), "refused"), JobState::refused);
+    EXPECT_EQ(events("delivery_failed"), 2);
+}
+
+TEST_P(DeliveriesContract, WaitWhileTheDestinationIsPaused) {
+    make_delivery();
+    commit([](Transaction& t) { pause_destination(t, "pacs", "operator"); });
+    EXPECT_FALSE(claim_delivery());
+    commit([](Transaction& t) { resume_destination(t, "pacs", "operator"); });
+    EXPECT_TRUE(claim_delivery());
+}
+
+TEST_P(DeliveriesContract, ThatWereWithdrawnWhileTheyWereSentAreNotSentAgain) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    EXPECT_EQ(keep(*claimed, "retry"), JobState::discarded);
+}
+
+TEST_P(DeliveriesContract, ThatWereWithdrawnWhileTheirOwnerWasLostAreNotSentAgain) {
+    make_delivery();
+    const auto lost = claim_delivery();
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    pass(1h);
+    take_up();
+    EXPECT_EQ(state(Lane::delivery, lost->claim.job()), "discarded");
+}
+
+TEST_P(DeliveriesContract, ToADestinationThatIsGoneExpire) {
+    make_delivery();
+    commit([](Transaction& t) { expire_stray_deliveries(t, {"archive"}); });
+    EXPECT_FALSE(claim_delivery());
+    EXPECT_EQ(state(Lane::delivery, 1), "expired");
+    EXPECT_EQ(events("deliveries_expired"), 1);
+}
+
+}  // namespace
+}  // namespace hilum

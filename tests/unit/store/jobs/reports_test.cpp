@@ -1,0 +1,104 @@
+#include "store/jobs/reports.h"
+
+#include "store/withdrawals.h"
+#include "unit/store/store_contract.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+using ReportsContract = test::StoreContract;
+HILUM_FOR_ALL_ENGINES(ReportsContract);
+
+TEST_P(ReportsContract, WaitForEveryImageOfTheStudy) {
+    receive("1.1");
+    receive("1.2");
+    keep(*claim_analysis());
+    EXPECT_FALSE(claim_report().report);
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    EXPECT_EQ(next.report->request.images.size(), 2u);
+    EXPECT_EQ(next.report->request.version, 1);
+    EXPECT_FALSE(claim_report().report) << "it is somebody's";
+}
+
+TEST_P(ReportsContract, SayWhenToLookAgain) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto next = commit([&](Transaction& t) {
+        open_due_reports(t, configuration_);
+        return hilum::claim_report(t, configuration_, directory_, 1min);
+    });
+    EXPECT_FALSE(next.report);
+    EXPECT_EQ(next.next_at, to_microseconds(time_ + configuration_.study.idle_timeout));
+}
+
+TEST_P(ReportsContract, AreKeptWithTheirResultsAndWhatIsToBeSent) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    EXPECT_TRUE(keep(next.report->claim, composed(next.report->claim)));
+    EXPECT_EQ(state(Lane::report, next.report->claim.job()), "composed");
+    EXPECT_EQ(events("result_composed"), 1);
+    EXPECT_EQ(counted("results_composed", {{"kind", "sr"}}), 1);
+    EXPECT_EQ(claim_delivery()->request.sop_instance_uid, "9.1");
+}
+
+TEST_P(ReportsContract, OfALostClaimLeaveNothing) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto lost = claim_report();
+    pass(1h);
+    EXPECT_EQ(take_up(), 1);
+    EXPECT_FALSE(keep(lost.report->claim, composed(lost.report->claim)));
+    EXPECT_EQ(events("result_composed"), 0);
+    EXPECT_FALSE(claim_delivery());
+    EXPECT_EQ(claim_report().report->claim.attempt(), 2);
+}
+
+TEST_P(ReportsContract, ThatWereWithdrawnMeanwhileLeaveNothing) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    EXPECT_FALSE(keep(next.report->claim, composed(next.report->claim)));
+    EXPECT_FALSE(claim_delivery());
+}
+
+TEST_P(ReportsContract, ThatFailTellOfTheStudyTheyAreOf) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    EXPECT_TRUE(commit([&](Transaction& t) {
+        return keep_report_failure(t, next.report->claim, {"process_died", "gone", Retry::later},
+                                   configuration_.retry);
+    }));
+    EXPECT_EQ(state(Lane::report, next.report->claim.job()), "queued");
+    const auto told = job(Lane::report, next.report->claim.job()).at("events");
+    EXPECT_TRUE(
+        std::ranges::any_of(told, [](const auto& event) { return event.at("type") == "report_failed"; }));
+}
+
+TEST_P(ReportsContract, ThatBrokeTheirTemplateSendWhatWasMadeBesideThem) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    auto reply = composed(next.report->claim);
+    reply.error_code = "template_violation";
+    EXPECT_TRUE(keep(next.report->claim, reply));
+    EXPECT_EQ(state(Lane::report, next.report->claim.job()), "quarantined");
+    EXPECT_TRUE(claim_delivery());
+}
+
+TEST_P(ReportsContract, ThatNobodyWantsAreThroughWithoutBeingComposed) {
+    configuration_.destinations.clear();
+    receive("1.1");
+    keep(*claim_analysis());
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(state(Lane::report, 1), "composed");
+}
+
+}  // namespace
+}  // namespace hilum
