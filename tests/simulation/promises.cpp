@@ -45,7 +45,9 @@ void check_acknowledged(Scene& scene, const Image& image) {
 void check_analysis_claimed(Scene& scene, const Image& image, const std::string& model, int frame) {
     // It may have been superseded since, or superseded and taken up again.
     check_claimed(scene, scene.ledger.analysis(image.sop_instance_uid, image.dataset_sha256(), model, frame),
-                  "the analysis of " + image.sop_instance_uid + " under " + model, true);
+                  fmt::format("the analysis of {} {:.8} frame {} under {}", image.sop_instance_uid,
+                              image.dataset_sha256(), frame, model),
+                  true);
 }
 
 void check_report_claimed(Scene& scene, const ComposeRequest& request) {
