@@ -2,6 +2,8 @@
 // back in step.
 #pragma once
 
+#include <cstdint>
+
 #include "base/clock.h"
 #include "base/units.h"
 
@@ -13,8 +15,9 @@ struct RetryPolicy {
 
     // The delay after `attempts` failures (1 or more): first * 2^(attempts-1), at most the longest, times a
     // random factor from 0.8 to 1.2.
-    Duration delay_after(int attempts) const;
-    Duration longest() const;  // that delay_after() ever gives
+    Duration delay_after(int attempts, std::uint64_t chance) const;  // of World::random()
+    Duration delay_after(int attempts) const;                        // by chance of its own
+    Duration longest() const;                                        // that delay_after() ever gives
 };
 
 }  // namespace hilum

@@ -202,7 +202,7 @@ void DeliveryLane::on_commitment_reply(const CommitmentReply& reply) {
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
     commits_.submit_until_kept(
         [reply, name = settings_.name,
-         delay = policy.delay_after(refused_commitments_)](Transaction& transaction) {
+         delay = policy.delay_after(refused_commitments_, world_.random())](Transaction& transaction) {
             keep_refused_commitment(transaction, name, reply.transaction_uid, delay, reply.message);
         },
         [this](const Result<void>& kept) {
@@ -233,7 +233,8 @@ void DeliveryLane::note_association(bool given, const std::string& why) {
 // The delay goes on growing where C-ECHO is answered and C-STORE gets no association.
 void DeliveryLane::probe_later() {
     const RetryPolicy policy{settings_.first_delay, settings_.longest_delay};
-    wake_up_after(*probe_timer_, policy.delay_after(refused_associations_), [this] { probe(); });
+    wake_up_after(*probe_timer_, policy.delay_after(refused_associations_, world_.random()),
+                  [this] { probe(); });
 }
 
 void DeliveryLane::try_now() {

@@ -18,6 +18,13 @@ TEST(RetryPolicy, DoublesUpToTheLimitWithinTheSpread) {
         }
 }
 
+TEST(RetryPolicy, SpreadsAsItsChanceSays) {
+    const RetryPolicy policy{10s, 80s};
+    EXPECT_EQ(policy.delay_after(1, 0), 8s);
+    EXPECT_EQ(policy.delay_after(1, std::uint64_t{1} << 63), 10s);
+    EXPECT_EQ(policy.delay_after(1, ~std::uint64_t{0}), 12s);
+}
+
 TEST(RetryPolicy, StaysFiniteAfterManyFailures) {
     const RetryPolicy policy{1s, 10min};
     EXPECT_LE(policy.delay_after(1'000'000), 12min);
