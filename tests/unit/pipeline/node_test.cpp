@@ -25,7 +25,7 @@ class NodeTest : public testing::Test {
             options.configuration.scp.min_free_space = 0;
             options.daemon_program = options.worker_program = "/bin/false";
             auto database = test::open_database(folder);
-            const auto generation = join_history(world, database, {folder.path()}).value();
+            const auto generation = join_history(world, database.database(), {folder.path()}).value();
             node.emplace(world, options, std::move(database), generation.id);
         }
         Status start() {
