@@ -149,8 +149,8 @@ bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& com
     const bool has_one = has_file(*versions.same_data);
     sql::execute(transaction,
                  "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
-                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4) WHERE id = ?5",
-                 version, has_one ? 1 : 0, commit.file, commit.size, versions.same_data->id);
+                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4), received_at = ?5 WHERE id = ?6",
+                 version, has_one ? 1 : 0, commit.file, commit.size, received_at, versions.same_data->id);
     return !has_one;
 }
 
