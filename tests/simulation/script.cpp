@@ -14,11 +14,15 @@ using std::chrono::seconds;
 
 constexpr const char* today = "20260302";
 constexpr const char* long_ago = "20251201";
+constexpr Duration least_haste = milliseconds(1), most_haste = milliseconds(150);
 constexpr Duration most_off = hours(60);  // of the wall clock: no study becomes a prior by it
 
 class Author {
   public:
-    explicit Author(std::uint64_t seed) : random_(seed * 2 + 1) { script_.seed = seed; }
+    explicit Author(std::uint64_t seed)
+        : random_(seed * 2 + 1), haste_(seed * 3 + 1), in_haste_(seed % 5 == 0) {
+        script_.seed = seed;
+    }
 
     Script write() {
         script_.length = random_.chance(0.7) ? minutes(90) : random_.chance(0.85) ? hours(6) : hours(24);
@@ -72,11 +76,13 @@ class Author {
     void write_versions(Image image, Duration at) {
         comes(image, at);
         const auto later = [&] {
-            return at +=
-                   random_.chance(0.5) ? some(milliseconds(1), seconds(20)) : some(seconds(20), minutes(60));
+            const Duration usual =
+                random_.chance(0.5) ? some(milliseconds(1), seconds(20)) : some(seconds(20), minutes(60));
+            at += in_haste_ && haste_.chance(0.6) ? haste_.between(least_haste, most_haste) : usual;
+            return at;
         };
         if (random_.chance(0.12)) comes(image, later());
-        if (random_.chance(0.1)) {
+        if (random_.chance(0.1) || (in_haste_ && haste_.chance(0.5))) {
             const Image before = image;
             (random_.chance(0.5) ? image.header : image.pixels) = "B";
             comes(image, later());
@@ -154,7 +160,8 @@ class Author {
         if (random_.chance(0.15)) add(busy_time(), What::operator_discards, any_study());
     }
 
-    Random random_;
+    Random random_, haste_;
+    bool in_haste_;  // every fifth day versions follow each other while the one before is worked on
     Script script_;
 };
 
