@@ -128,7 +128,7 @@ void Node::start_children() {
     children_started_ = true;
     const auto instances_came = [this] { this->instances_came(); };
     const auto changed = [this] { status_changed(); };
-    analyses_.start([this] { reports_.pump(); });
+    analyses_.start([this] { reports_.pump(); }, [this] { return deliveries_.destinations_up(); });
     reception_.start(programs_.child("listener", "1"),
                      {.on_instances = instances_came,
                       .on_changed = changed,
@@ -150,7 +150,12 @@ void Node::start_children() {
         },
         changed);
     deliveries_.start(
-        [this](const std::string& destination) { return programs_.child("sender", destination); }, changed);
+        [this](const std::string& destination) { return programs_.child("sender", destination); },
+        [this] {
+            status_changed();
+            analyses_.pump();
+        },
+        [this] { analyses_.pump(); });
     if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
     history_.start();

@@ -61,8 +61,10 @@ AnalysisJobs::AnalysisJobs(World& world, CommitQueue& commits, AnalysisEngine& e
     for (std::size_t model = 0; model < models_.size(); ++model) wake_timers_.push_back(world.make_timer());
 }
 
-void AnalysisJobs::start(std::function<void()> on_finished) {
+void AnalysisJobs::start(std::function<void()> on_finished,
+                         std::function<std::vector<std::string>()> destinations_up) {
     on_finished_ = std::move(on_finished);
+    destinations_up_ = std::move(destinations_up);
     renew_later();
 }
 
@@ -84,19 +86,17 @@ void AnalysisJobs::claim_for(std::size_t model) {
     claiming_[model] = true;
     claim_again_[model] = false;
     commits_.submit(
-        [key = models_[model], lease = lease_of(model)](Transaction& transaction) {
-            Next next{claim_analysis(transaction, key, lease), std::nullopt};
-            if (!next.job) next.next_at = next_due(transaction, Lane::analysis, key);
-            return next;
-        },
-        [this, model](Result<Next> next) {
+        [key = models_[model], lease = lease_of(model),
+         bound = AnalysisBound{configuration_.study.analysed_ahead, destinations_up_()}](
+            Transaction& transaction) { return claim_within_bound(transaction, key, lease, bound); },
+        [this, model](Result<NextAnalysis> next) {
             claiming_[model] = false;
             if (!next) {
                 spdlog::error("cannot claim an analysis: {}", next.error().message);
                 return claim_after(model, CommitQueue::retry_after);
             }
-            if (next->job) {
-                analyse(model, std::make_shared<const AnalysisClaim>(std::move(*next->job)));
+            if (next->claim) {
+                analyse(model, std::make_shared<const AnalysisClaim>(std::move(*next->claim)));
                 return claim_for(model);
             }
             if (next->next_at) claim_after(model, from_microseconds(*next->next_at) - world_.now());

@@ -13,7 +13,7 @@
 #include "pipeline/children/analysis_engine.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
-#include "store/jobs/analyses.h"
+#include "store/jobs/backlog.h"
 
 namespace hilum {
 
@@ -25,18 +25,16 @@ class AnalysisJobs {
                  const Configuration& configuration, DataDirectory directory, std::string generation,
                  std::vector<std::string> models);
 
-    // `on_finished`: a job came to an end, so a report may be due.
-    void start(std::function<void()> on_finished);
-    void pump();  // claims as much as the engine can take
+    // `on_finished`: a job came to an end, so a report may be due. `destinations_up`: their names.
+    void start(std::function<void()> on_finished, std::function<std::vector<std::string>()> destinations_up);
+    // Claims as much as the engine can take, and as what waits behind allows: to be called also when a report
+    // or a delivery was finished, and when a destination is up or down.
+    void pump();
     void drain() { draining_ = true; }
     bool idle() const { return working_.empty(); }
 
   private:
     using Job = std::shared_ptr<const AnalysisClaim>;
-    struct Next {
-        std::optional<AnalysisClaim> job;
-        std::optional<std::int64_t> next_at;  // when there is none now but one later
-    };
     void claim_for(std::size_t model);
     void claim_after(std::size_t model, Duration wait);
     Duration lease_of(std::size_t model) const;
@@ -56,6 +54,7 @@ class AnalysisJobs {
     std::string generation_;
     std::vector<std::string> models_;
     std::function<void()> on_finished_;
+    std::function<std::vector<std::string>()> destinations_up_;
     std::vector<bool> claiming_;  // one claim at a time for each model
     std::vector<bool> claim_again_;
     std::vector<std::unique_ptr<Timer>> wake_timers_;  // for what waits for a later attempt

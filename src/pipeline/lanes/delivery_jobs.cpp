@@ -15,11 +15,11 @@ DeliveryJobs::DeliveryJobs(World& world, CommitQueue& commits, const Configurati
     : world_(world), commits_(commits), configuration_(configuration), directory_(std::move(directory)) {}
 
 void DeliveryJobs::start(const std::function<ChildSpecification(const std::string&)>& specify,
-                         const std::function<void()>& on_changed) {
+                         const std::function<void()>& on_changed, const std::function<void()>& on_finished) {
     for (const auto& destination : configuration_.destinations)
         lanes_
             .emplace_back(
-                world_, commits_, destination, directory_, on_changed,
+                world_, commits_, destination, directory_, on_changed, on_finished,
                 [this](const CommitmentReport& report, auto answer) { keep_report(report, answer); })
             .start(specify(destination.name));
 }
@@ -69,6 +69,13 @@ std::vector<ChildStatus> DeliveryJobs::children_status() const {
     std::vector<ChildStatus> all;
     for (const auto& lane : lanes_) all.push_back(lane.child_status());
     return all;
+}
+
+std::vector<std::string> DeliveryJobs::destinations_up() const {
+    std::vector<std::string> up;
+    for (const auto& destination : destinations_status())
+        if (destination.state == DestinationState::up) up.push_back(destination.name);
+    return up;
 }
 
 std::vector<DestinationStatus> DeliveryJobs::destinations_status() const {

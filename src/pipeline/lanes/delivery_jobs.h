@@ -16,7 +16,7 @@ class DeliveryJobs {
                  DataDirectory directory);
 
     void start(const std::function<ChildSpecification(const std::string& destination)>& specify,
-               const std::function<void()>& on_changed);
+               const std::function<void()>& on_changed, const std::function<void()>& on_finished);
     void pump();
     void try_now();  // see DeliveryLane
     void drain();
@@ -27,6 +27,7 @@ class DeliveryJobs {
     bool any_child_running() const;
     std::vector<ChildStatus> children_status() const;
     std::vector<DestinationStatus> destinations_status() const;  // DeliveryLane::status() of each
+    std::vector<std::string> destinations_up() const;            // their names
 
   private:
     World& world_;

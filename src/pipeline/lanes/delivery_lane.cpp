@@ -22,11 +22,12 @@ constexpr std::chrono::seconds between_renewals(5);  // of a delivery that makes
 
 DeliveryLane::DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
                            DataDirectory directory, std::function<void()> on_changed,
-                           OnCommitmentReport on_report)
+                           std::function<void()> on_finished, OnCommitmentReport on_report)
     : commits_(commits),
       settings_(settings),
       directory_(std::move(directory)),
       on_changed_(std::move(on_changed)),
+      on_finished_(std::move(on_finished)),
       on_report_(std::move(on_report)),
       world_(world),
       wake_timer_(world.make_timer()),
@@ -176,6 +177,7 @@ void DeliveryLane::keep(DeliverReply reply) {
                              *kept ? to_text(**kept) : "taken up by another", loggable(reply.message));
             phase_ = Phase::idle;
             pump();
+            on_finished_();
         });
 }
 

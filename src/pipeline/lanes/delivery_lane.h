@@ -22,9 +22,11 @@ namespace hilum {
 
 class DeliveryLane {
   public:
+    // `on_changed`: the sender's state or the destination's. `on_finished`: an attempt came to its end.
     // `on_report`: for what comes over the sender's association.
     DeliveryLane(World& world, CommitQueue& commits, const DestinationSettings& settings,
-                 DataDirectory directory, std::function<void()> on_changed, OnCommitmentReport on_report);
+                 DataDirectory directory, std::function<void()> on_changed, std::function<void()> on_finished,
+                 OnCommitmentReport on_report);
 
     void start(ChildSpecification sender);
     // Takes the next delivery that is due, unless one is at work or the destination is down.
@@ -61,7 +63,7 @@ class DeliveryLane {
     CommitQueue& commits_;
     const DestinationSettings& settings_;
     DataDirectory directory_;
-    std::function<void()> on_changed_;
+    std::function<void()> on_changed_, on_finished_;
     OnCommitmentReport on_report_;
     std::unique_ptr<SupervisedChild> sender_;
     Phase phase_ = Phase::idle;
