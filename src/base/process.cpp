@@ -34,6 +34,8 @@ std::map<std::string, UniqueFd>& pinned_programs() {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
     }
+    if (options.nicer_by > 0)
+        ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + options.nicer_by);
     // Move all out of the way first, so that no target number overwrites a source.
     if (program >= 0) program = ::fcntl(program, F_DUPFD, 64);
     int moved[16];

@@ -21,6 +21,7 @@ struct SpawnOptions {
     std::vector<std::string> arguments;  // the first is the program's path
     std::vector<int> descriptors;        // become 3, 4, ... in the child; all others are closed
     bool dies_with_parent = false;       // SIGKILL when the parent's thread that spawned it ends
+    int nicer_by = 0;                    // added to the parent's nice value; not negative, which anybody may
 };
 
 // Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.

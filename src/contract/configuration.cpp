@@ -189,6 +189,7 @@ void read_study(YamlMapping at, StudySettings& study) {
     study.report_not_analysed =
         at.choice("report_not_analysed", {"never", "nothing_analysed", "always"}, study.report_not_analysed);
     study.revise = at.boolean("revise", study.revise);
+    study.analysed_ahead = static_cast<int>(at.integer("analysed_ahead", study.analysed_ahead, 1, 1'000'000));
     if (study.max_wait < study.idle_timeout)
         at.problem("max_wait", "must not be shorter than study.idle_timeout");
     at.finish();

@@ -102,6 +102,7 @@ struct StudySettings {
     std::optional<Duration> max_age = std::chrono::hours(7 * 24);
     std::string report_not_analysed = "nothing_analysed";  // never | nothing_analysed | always
     bool revise = true;                                    // a late image makes a new version of the report
+    int analysed_ahead = 20;  // studies that may wait to be reported and delivered before analyses wait
     bool operator==(const StudySettings&) const = default;
 };
 

@@ -66,7 +66,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
     Happenings& happenings = *this;
     for (std::size_t i = 0; i < models_.size(); ++i)
         analyses_.emplace_back(world, commits_, engine_, configuration_, directory_, generation,
-                               AnalysisLane::Model{i, models_[i]}, happenings);
+                               AnalysisLane::Model{i, models_[i]}, senders_, happenings);
     for (const auto& destination : configuration_.destinations)
         senders_.emplace_back(world, commits_, configuration_, destination, directory_, happenings);
 }
@@ -157,6 +157,7 @@ void Node::start_children() {
 void Node::happened(Happening what) {
     switch (what) {
         case Happening::capacity_came:
+        case Happening::delivery_ended:
             wake_analyses();
             break;
         case Happening::instances_came:
@@ -182,7 +183,8 @@ void Node::happened(Happening what) {
             wake_senders();
             status_changed();
             break;
-        case Happening::status_changed:
+        case Happening::status_changed:  // a destination may be up or down
+            wake_analyses();
             status_changed();
             break;
     }

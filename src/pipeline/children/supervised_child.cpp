@@ -34,7 +34,8 @@ void SupervisedChild::launch() {
     }
     const SpawnOptions options{specification_.arguments,
                                {ends->second.fd(), specification_.configuration_fd},
-                               specification_.dies_with_parent};
+                               specification_.dies_with_parent,
+                               specification_.nicer_by};
     auto process = world_.spawn(options, [this](int wait_status) { ended(wait_status); });
     if (!process) {
         last_end_ = process.error().message;

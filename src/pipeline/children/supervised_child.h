@@ -22,7 +22,8 @@ struct ChildSpecification {
     std::vector<std::string> arguments;  // program first
     int configuration_fd = -1;           // a memfd with the configuration's text; becomes descriptor 4
     bool dies_with_parent =
-        true;  // killed with the coordinator; the listener and receivers end by themselves
+        true;          // killed with the coordinator; the listener and receivers end by themselves
+    int nicer_by = 0;  // than the coordinator (SpawnOptions)
 };
 
 class SupervisedChild {

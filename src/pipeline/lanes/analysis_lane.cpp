@@ -21,7 +21,8 @@ FrameCount frames_of(const AnalysisAnswer& answer) {
 
 AnalysisLane::AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& engine,
                            const Configuration& configuration, DataDirectory directory,
-                           std::string generation, Model model, Happenings& happenings)
+                           std::string generation, Model model, const std::deque<SendingLane>& senders,
+                           Happenings& happenings)
     : world_(world),
       commits_(commits),
       engine_(engine),
@@ -29,6 +30,7 @@ AnalysisLane::AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& e
       directory_(std::move(directory)),
       generation_(std::move(generation)),
       model_(std::move(model)),
+      senders_(senders),
       happenings_(happenings),
       wake_up_(world),
       renewal_(world),
@@ -44,19 +46,25 @@ Duration AnalysisLane::lease() const {
         configuration_.decoder.timeout + configuration_.models[model_.index].timeout, least_analysis_lease);
 }
 
+AnalysisBound AnalysisLane::bound() const {
+    AnalysisBound bound{configuration_.study.analysed_ahead, {}};
+    for (const auto& sender : senders_)
+        if (!sender.destination().down()) bound.destinations_up.push_back(sender.name());
+    return bound;
+}
+
 Task<void> AnalysisLane::run() {
     for (;;) {
         while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
-        auto next = co_await committed(commits_, [key = model_.key, lease = lease()](Transaction& transaction) {
-            Next found{claim_analysis(transaction, key, lease), std::nullopt};
-            if (!found.job) found.next_at = next_due(transaction, Lane::analysis, key);
-            return found;
-        });
+        auto next = co_await committed(
+            commits_, [key = model_.key, lease = lease(), bound = bound()](Transaction& transaction) {
+                return claim_within_bound(transaction, key, lease, bound);
+            });
         if (!next) {
             spdlog::error("cannot claim an analysis: {}", next.error().message);
             co_await wake_up_.wait_for(CommitQueue::retry_after);
-        } else if (next->job) {
-            tasks_.start(analyse(std::make_shared<const AnalysisClaim>(std::move(*next->job))));
+        } else if (next->claim) {
+            tasks_.start(analyse(std::make_shared<const AnalysisClaim>(std::move(*next->claim))));
         } else {
             co_await wake_up_.wait_until(next->next_at);
         }

@@ -1,7 +1,8 @@
 // Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what was
-// found, retries or quarantines what failed.
+// found, retries or quarantines what failed. Claims nothing while too much waits behind it (store/jobs/backlog.h).
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,8 +11,9 @@
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/lane.h"
+#include "pipeline/lanes/sending_lane.h"
 #include "store/data_directory.h"
-#include "store/jobs/analyses.h"
+#include "store/jobs/backlog.h"
 
 namespace hilum {
 
@@ -23,10 +25,10 @@ class AnalysisLane {
     };
 
     // `generation`: the database's (data_history.h), part of the artifacts' names, so that no other life of
-    // it takes them for its own.
+    // it takes them for its own. `senders`: whose destinations being up or down counts.
     AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& engine,
                  const Configuration& configuration, DataDirectory directory, std::string generation,
-                 Model model, Happenings& happenings);
+                 Model model, const std::deque<SendingLane>& senders, Happenings& happenings);
 
     void start();
     void wake() { wake_up_.set(); }
@@ -35,11 +37,6 @@ class AnalysisLane {
 
   private:
     using Job = std::shared_ptr<const AnalysisClaim>;
-    struct Next {
-        std::optional<AnalysisClaim> job;
-        std::optional<std::int64_t> next_at;  // when there is none now but one later
-    };
-
     using Answer = std::shared_ptr<const AnalysisAnswer>;
 
     Task<void> run();
@@ -51,6 +48,7 @@ class AnalysisLane {
     Task<void> keep_failure(Job job, Error error, FrameCount frames);
     Task<void> renew_leases();
     Duration lease() const;
+    AnalysisBound bound() const;
 
     World& world_;
     CommitQueue& commits_;
@@ -59,6 +57,7 @@ class AnalysisLane {
     DataDirectory directory_;
     std::string generation_;
     Model model_;
+    const std::deque<SendingLane>& senders_;
     Happenings& happenings_;
     WakeUp wake_up_, renewal_;
     bool draining_ = false;

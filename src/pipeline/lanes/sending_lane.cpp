@@ -50,6 +50,7 @@ Task<void> SendingLane::run() {
             co_await wake_up_.wait_for(CommitQueue::retry_after);
         } else if (next->delivery) {
             co_await delivery_.deliver(std::move(*next->delivery));
+            happenings_.happened(Happening::delivery_ended);
         } else if (next->commitment) {
             co_await commitment_.request(std::move(*next->commitment));
         } else {

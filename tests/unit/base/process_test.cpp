@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -132,6 +133,16 @@ TEST(Spawn, KillsTheChildWithItsParentWhereAsked) {
     pid_t pid = -1;
     ASSERT_EQ(::read(child_pid.reading.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
     EXPECT_GT(pid, 0);
+}
+
+TEST(Spawn, MakesTheChildNicerWhereAsked) {
+    const auto nice_value_of = [](int nicer_by) {
+        Pipe pipe;
+        auto child = spawn({{"/bin/sh", "-c", "nice >&3"}, {pipe.writing.get()}, false, nicer_by});
+        EXPECT_EQ(status_of(*child), 0);
+        return std::stoi(pipe.read_all());
+    };
+    EXPECT_EQ(nice_value_of(3), std::min(nice_value_of(0) + 3, 19));
 }
 
 TEST(PinnedProgram, IsRunThoughAnotherTookItsPlace) {
