@@ -42,8 +42,8 @@ void AnalysisLane::start() {
 }
 
 Duration AnalysisLane::lease() const {
-    return std::max<Duration>(
-        configuration_.decoder.timeout + configuration_.models[model_.index].timeout, least_analysis_lease);
+    return std::max<Duration>(configuration_.decoder.timeout + configuration_.models[model_.index].timeout,
+                              least_analysis_lease);
 }
 
 AnalysisBound AnalysisLane::bound() const {
@@ -126,8 +126,9 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
 }
 
 Task<Status> AnalysisLane::keep_end(Job job, AnalysisEnd end) {
-    const auto kept = co_await until_kept(
-        commits_, [job, end = std::move(end)](Transaction& transaction) { return keep_outcome(transaction, *job, end); });
+    const auto kept = co_await until_kept(commits_, [job, end = std::move(end)](Transaction& transaction) {
+        return keep_outcome(transaction, *job, end);
+    });
     if (!kept) co_return tl::unexpected(kept.error());
     co_return Status();
 }

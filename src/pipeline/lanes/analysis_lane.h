@@ -1,5 +1,6 @@
-// Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what was
-// found, retries or quarantines what failed. Claims nothing while too much waits behind it (store/jobs/backlog.h).
+// Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what
+// was found, retries or quarantines what failed. Claims nothing while too much waits behind it
+// (store/jobs/backlog.h).
 #pragma once
 
 #include <deque>

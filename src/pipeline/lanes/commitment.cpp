@@ -17,8 +17,7 @@ Commitment::Commitment(World& world, CommitQueue& commits, Destination& destinat
 Task<void> Commitment::request(CommitmentRequest request) {
     const auto uid = request.transaction_uid;
     const auto is_answer = [uid](const CommitmentReply& reply) { return reply.transaction_uid == uid; };
-    const auto reply =
-        co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
+    const auto reply = co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
     if (reply && reply->accepted) {
         refused_ = 0;
         co_return;

@@ -33,8 +33,7 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
     sending_ = claimed;
     renewed_ = world_.monotonic();
     const auto is_answer = [delivery](const DeliverReply& reply) { return reply.delivery == delivery; };
-    const auto reply =
-        co_await destination_.ask<DeliverReply>(claimed->request, std::move(*file), is_answer);
+    const auto reply = co_await destination_.ask<DeliverReply>(claimed->request, std::move(*file), is_answer);
     sending_ = nullptr;
     if (!reply) co_return DeliverReply{delivery, "retry", -1, reply.error().message, false};
     co_return *reply;
@@ -43,10 +42,8 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
 void Delivery::progressed() {
     if (!sending_ || world_.monotonic() - renewed_ < between_delivery_renewals) return;
     renewed_ = world_.monotonic();
-    commits_.submit(
-        [sending = sending_, lease = delivery_lease(destination_.settings())](Transaction& transaction) {
-            renew(transaction, sending->claim, lease);
-        });
+    commits_.submit([sending = sending_, lease = delivery_lease(destination_.settings())](
+                        Transaction& transaction) { renew(transaction, sending->claim, lease); });
 }
 
 // Where it is not kept, it is taken up again when its lease has passed.
