@@ -82,54 +82,54 @@ void ControlServer::adopt(UniqueFd connection) {
     const std::string actor = fmt::format("operator uid {}", peer.uid);
     clients_[id] = ChannelWatcher::start(
         loop_, Channel(std::move(connection)),
-        [this, id, actor](Message message) { handle(id, message.packet.body(), actor); },
+        [this, id, actor](Message message) { handle(id, message.packet, actor); },
         [this, id](const std::string&) { clients_.erase(id); });
 }
 
-void ControlServer::handle(std::int64_t client, nlohmann::json request, const std::string& actor) {
-    try {
-        dispatch(client, std::move(request), actor);
-    } catch (const nlohmann::json::exception& error) {
-        answer(client, control_error({"bad_request", std::string("malformed request: ") + error.what()}));
+void ControlServer::handle(std::int64_t client, const Packet& packet, const std::string& actor) {
+    const auto request = control_request_in(packet);
+    if (!request) return answer(client, control_error(request.error()));
+    switch (request->verb) {
+        case ControlVerb::jobs_retry:
+        case ControlVerb::jobs_discard:
+            return change(client, *request, actor);
+        case ControlVerb::results_resend:
+            return resend(client, *request, actor);
+        case ControlVerb::results_withdraw:
+            return withdraw(client, *request, actor);
+        case ControlVerb::model_reload:
+            return reload(client, *request, actor);
+        case ControlVerb::destinations_pause:
+        case ControlVerb::destinations_resume:
+            return change_destination(client, *request, actor);
+        default:
+            return read(client, *request);
     }
 }
 
-void ControlServer::dispatch(std::int64_t client, nlohmann::json request, const std::string& actor) {
-    const auto verb =
-        request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
-    if (verb == "jobs.retry" || verb == "jobs.discard") return change(client, request, actor);
-    if (verb == "results.resend") return resend(client, request, actor);
-    if (verb == "results.withdraw") return withdraw(client, request, actor);
-    if (verb == "model.reload") return reload(client, request, actor);
-    if (verb == "destinations.pause" || verb == "destinations.resume")
-        return change_destination(client, request, actor);
-    boost::asio::post(readers_, [this, client, verb, request = std::move(request)] {
+// From the database alone, beside the loop.
+void ControlServer::read(std::int64_t client, const ControlRequest& request) {
+    boost::asio::post(readers_, [this, client, request] {
         auto reply = answer_control_request(directory_.root, request);
-        boost::asio::post(loop_, [this, client, verb, reply = std::move(reply)]() mutable {
-            if (verb == "status" && reply.contains("ok")) reply["ok"].update(node_.live_status());
+        boost::asio::post(loop_, [this, client, verb = request.verb, reply = std::move(reply)]() mutable {
+            if (verb == ControlVerb::status && reply.contains("ok")) reply["ok"].update(node_.live_status());
             answer(client, reply);
         });
     });
 }
 
-void ControlServer::reload(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
-    const auto args = request.value("args", nlohmann::json::object());
-    const auto model = args.is_object() && args.contains("model") ? args["model"] : nlohmann::json("");
-    if (!model.is_string()) return answer(client, control_error({"bad_request", "model must be a name"}));
-    node_.reload_models(model.get<std::string>(), actor,
+void ControlServer::reload(std::int64_t client, const ControlRequest& request, const std::string& actor) {
+    node_.reload_models(request.model, actor,
                         [this, client](const nlohmann::json& outcome) { answer(client, outcome); });
 }
 
-void ControlServer::change_destination(std::int64_t client, const nlohmann::json& request,
+void ControlServer::change_destination(std::int64_t client, const ControlRequest& request,
                                        const std::string& actor) {
-    const auto args = request.value("args", nlohmann::json::object());
-    const auto name = args.is_object() && args.contains("name") && args["name"].is_string()
-                          ? args["name"].get<std::string>()
-                          : std::string();
+    const auto& name = request.destination;
     if (std::ranges::find(node_.destinations, name) == node_.destinations.end())
         return answer(client, control_error({"not_found",
                                              fmt::format("no destination named '{}' is configured", name)}));
-    const bool pause = request["verb"] == "destinations.pause";
+    const bool pause = request.verb == ControlVerb::destinations_pause;
     commits_.submit(
         [name, pause, actor](Database& database) {
             return pause ? pause_destination(database, name, actor)
@@ -142,15 +142,14 @@ void ControlServer::change_destination(std::int64_t client, const nlohmann::json
         });
 }
 
-void ControlServer::change(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
-    const auto args = request.value("args", nlohmann::json::object());
-    const JobSelection selection{args.value("kind", ""), args.value("id", std::int64_t{0}),
-                                 args.value("study_instance_uid", ""), args.value("accession_number", "")};
+void ControlServer::change(std::int64_t client, const ControlRequest& request, const std::string& actor) {
+    const JobSelection selection{request.kind, request.id, request.study_instance_uid,
+                                 request.accession_number};
     if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
         return answer(client,
                       control_error({"bad_request",
                                      "say which jobs: a kind and an id, a study, or an accession number"}));
-    const bool retry = request["verb"] == "jobs.retry";
+    const bool retry = request.verb == ControlVerb::jobs_retry;
     commits_.submit(
         [selection, retry, actor, instances = node_.instances](Database& database) {
             if (!retry) return discard_jobs(database, selection, actor);
@@ -160,20 +159,18 @@ void ControlServer::change(std::int64_t client, const nlohmann::json& request, c
         [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
 }
 
-void ControlServer::resend(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
-    const auto args = request.value("args", nlohmann::json::object());
-    const ResultSelection selection{args.value("study_instance_uid", ""), args.value("accession_number", ""),
-                                    args.value("destination", "")};
+void ControlServer::resend(std::int64_t client, const ControlRequest& request, const std::string& actor) {
+    const ResultSelection selection{request.study_instance_uid, request.accession_number,
+                                    request.destination};
     if (!names_a_study(selection)) return answer(client, no_study());
     commits_.submit(
         [selection, actor](Database& database) { return resend_results(database, selection, actor); },
         [this, client](const Result<int>& changed) { answer_jobs(client, changed); });
 }
 
-void ControlServer::withdraw(std::int64_t client, const nlohmann::json& request, const std::string& actor) {
-    const auto args = request.value("args", nlohmann::json::object());
-    const WithdrawalOrder order{args.value("study_instance_uid", ""), args.value("accession_number", ""),
-                                args.value("reason", ""), args.value("note", "")};
+void ControlServer::withdraw(std::int64_t client, const ControlRequest& request, const std::string& actor) {
+    const WithdrawalOrder order{request.study_instance_uid, request.accession_number, request.reason,
+                                request.note};
     if (!names_a_study(order)) return answer(client, no_study());
     if (order.reason != "quality" && order.reason != "safety")
         return answer(client, control_error({"bad_request", "the reason must be quality or safety"}));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include "contract/messages/control.h"
 #include "pipeline/children/channel_watcher.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
@@ -39,14 +40,14 @@ class ControlServer {
   private:
     void accept();
     void adopt(UniqueFd connection);
-    void handle(std::int64_t client, nlohmann::json request, const std::string& actor);
-    void dispatch(std::int64_t client, nlohmann::json request, const std::string& actor);
-    void reload(std::int64_t client, const nlohmann::json& request, const std::string& actor);
-    void resend(std::int64_t client, const nlohmann::json& request, const std::string& actor);
-    void withdraw(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void handle(std::int64_t client, const Packet& packet, const std::string& actor);
+    void read(std::int64_t client, const ControlRequest& request);
+    void reload(std::int64_t client, const ControlRequest& request, const std::string& actor);
+    void resend(std::int64_t client, const ControlRequest& request, const std::string& actor);
+    void withdraw(std::int64_t client, const ControlRequest& request, const std::string& actor);
     void answer_jobs(std::int64_t client, const Result<int>& changed);
-    void change_destination(std::int64_t client, const nlohmann::json& request, const std::string& actor);
-    void change(std::int64_t client, const nlohmann::json& request, const std::string& actor);
+    void change_destination(std::int64_t client, const ControlRequest& request, const std::string& actor);
+    void change(std::int64_t client, const ControlRequest& request, const std::string& actor);
     void answer(std::int64_t client, const nlohmann::json& answer);
 
     boost::asio::io_context& loop_;

@@ -6,9 +6,9 @@ namespace hilum {
 
 DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory& history,
                                const DestinationSettings& settings, std::int64_t at) {
-    if (reply.outcome == "delivered") return {"delivered"};
-    if (reply.outcome == "unsendable") return {"refused"};
-    if (reply.outcome == "refused") {
+    if (reply.outcome == DeliveryOutcome::delivered) return {"delivered"};
+    if (reply.outcome == DeliveryOutcome::unsendable) return {"refused"};
+    if (reply.outcome == DeliveryOutcome::refused) {
         if (history.refusals + 1 >= settings.refused_attempts) return {"refused"};
         return {"queued", at + settings.refused_delay.count()};
     }

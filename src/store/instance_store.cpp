@@ -59,21 +59,21 @@ std::int64_t insert(Database& database, const StoreCommit& commit, std::int64_t 
 
 StoreAnswer InstanceStore::store(Database& database, const StoreCommit& commit) const {
     auto event = event_of("instance_received", commit);
-    StoreAnswer answer{true, false, "discarded"};
+    StoreAnswer answer{true, false, StoreOutcome::discarded};
     if (is_own_result(database, commit)) {
         event.detail["reason"] = "own_result";
     } else if (database.number("SELECT 1 FROM instance WHERE file = ?", commit.file)) {
         // Its receiver died while it waited for this, and the file was adopted.
-        answer = {true, true, "duplicate"};
+        answer = {true, true, StoreOutcome::duplicate};
     } else {
         const auto versions = versions_of(database, commit);
         const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
         answer = again ? duplicate(database, commit, versions)
                        : keep(database, commit, versions, to_microseconds(now()));
     }
-    event.detail["outcome"] = answer.outcome;
+    event.detail["outcome"] = enum_text(answer.outcome);
     database.append_audit(event);
-    database.count("instances_received", {{"outcome", answer.outcome}});
+    database.count("instances_received", {{"outcome", enum_text(answer.outcome)}});
     return answer;
 }
 
@@ -110,12 +110,12 @@ bool InstanceStore::has_file(const Version& version) const {
 
 StoreAnswer InstanceStore::duplicate(Database& database, const StoreCommit& commit,
                                      const Versions& versions) const {
-    StoreAnswer answer{true, !has_file(*versions.newest), "duplicate"};
+    StoreAnswer answer{true, !has_file(*versions.newest), StoreOutcome::duplicate};
     if (answer.keep_file)
         database.execute("UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file, commit.size,
                          versions.newest->id);
     if (versions.active && analyse_if_no_prior(database, *versions.active, commit.header.study_date))
-        answer.outcome = "no_longer_prior";
+        answer.outcome = StoreOutcome::no_longer_prior;
     return answer;
 }
 
@@ -126,11 +126,11 @@ StoreAnswer InstanceStore::keep(Database& database, const StoreCommit& commit, c
     if (as_before) {
         const bool keeps = keep_header(database, commit, versions, study_id, received_at);
         analyse_if_no_prior(database, *versions.active, commit.header.study_date);
-        return {true, keeps, "new_version"};
+        return {true, keeps, StoreOutcome::new_version};
     }
     const bool prior = keep_image(database, commit, versions, study_id, received_at);
-    if (versions.newest) return {true, true, "new_version"};
-    return {true, true, prior ? "prior" : "stored"};
+    if (versions.newest) return {true, true, StoreOutcome::new_version};
+    return {true, true, prior ? StoreOutcome::prior : StoreOutcome::stored};
 }
 
 // A version of which nothing that an analysis looks at is new. Whether the file is kept.
@@ -189,7 +189,7 @@ Adoption InstanceStore::adopt(Database& database, const StoreCommit& commit, Tim
     event.detail["calling_ae"] = commit.calling_ae;
     event.detail["file"] = commit.file;
     if (newer) {
-        event.detail["outcome"] = keep(database, commit, versions, received_at).outcome;
+        event.detail["outcome"] = enum_text(keep(database, commit, versions, received_at).outcome);
     } else {
         keep_older(database, commit, versions, received_at);
         event.detail["outcome"] = "older_version";
@@ -259,7 +259,7 @@ StoreAnswer InstanceStore::discard(Database& database, const DiscardCommit& comm
     event.detail["reason"] = commit.reason;
     database.append_audit(event);
     database.count("instances_received", {{"outcome", "discarded"}});
-    return {true, false, "discarded"};
+    return {true, false, StoreOutcome::discarded};
 }
 
 std::int64_t InstanceStore::upsert_study(Database& database, const ReceivedHeader& header,

@@ -17,12 +17,12 @@ void count(Database& database, const ReceiverEvent& event) {
         database.count("association_ends",
                        {{"reason", known ? event.code : words_of(AssociationEnd::receiver_failed).code}});
     }
-    database.count("receiver_events", receiver_labels(event.event, event.code));
+    database.count("receiver_events", receiver_labels(enum_text(event.event), event.code));
 }
 
 void audit_failure(Database& database, const ReceiverEvent& event, std::int64_t left_out) {
     audit::AuditEvent entry;
-    entry.type = event.event;
+    entry.type = enum_text(event.event);
     entry.outcome = "failure";
     entry.actor = event.calling_ae + "@" + event.peer;
     entry.sop_instance_uid = event.sop_instance_uid;
@@ -38,18 +38,19 @@ void audit_failure(Database& database, const ReceiverEvent& event, std::int64_t 
 }  // namespace
 
 bool ends_association(const ReceiverEvent& event) {
-    return event.event == "association_released" || event.event == "association_aborted";
+    return event.event == ReceiverEventKind::association_released ||
+           event.event == ReceiverEventKind::association_aborted;
 }
 
 bool is_failure(const ReceiverEvent& event) {
     if (ends_association(event)) return event.code != "released";
-    return event.event != "echo" && event.event != "commitment_reported";
+    return event.event != ReceiverEventKind::echo && event.event != ReceiverEventKind::commitment_reported;
 }
 
 void record_receiver_event(Database& database, const ReceiverEvent& event, bool audited,
                            std::int64_t left_out) {
     count(database, event);
-    if (event.event == "store_failed") keep_refused_instance(database, event);
+    if (event.event == ReceiverEventKind::store_failed) keep_refused_instance(database, event);
     if (audited) audit_failure(database, event, left_out);
 }
 

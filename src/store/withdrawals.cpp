@@ -149,8 +149,8 @@ Withdrawal withdrawal_of(Database& database, std::int64_t report) {
         " AND delivery.tried != 0 GROUP BY result.id ORDER BY result.id",
         [&](SQLite::Statement& row) {
             withdrawal.results.push_back(
-                {row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),
-                 row.getColumn(3).getString(),
+                {enum_from<ResultKind>(row.getColumn(0).getString()).value(), row.getColumn(1).getString(),
+                 row.getColumn(2).getString(), row.getColumn(3).getString(),
                  nlohmann::json::parse(row.getColumn(4).getString()).get<std::vector<std::string>>()});
         },
         study, model, version);

@@ -66,16 +66,16 @@ std::vector<ReportProfile> profiles_for(Database& database, std::int64_t study,
             std::none_of(destination.from.begin(), destination.from.end(), wanted))
             continue;
         const auto& r = destination.reports;
-        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == "never")) continue;
+        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == CaptureWhen::never)) continue;
         auto same =
             std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
         if (same == profiles.end())
             same = profiles.insert(profiles.end(), {r, ReportProfile{{},
                                                                      r.sr,
-                                                                     r.sr_sop_class,
+                                                                     r.sr_class,
                                                                      r.sr_series_number,
                                                                      r.sr_series_description,
-                                                                     r.sc ? r.sc_when : "never",
+                                                                     r.sc ? r.sc_when : CaptureWhen::never,
                                                                      r.sc_long_side,
                                                                      r.sc_series_number,
                                                                      r.sc_series_description,

@@ -157,11 +157,12 @@ void DeliveryLane::send() {
     if (!file) {
         const bool gone = errno == ENOENT;
         const auto error = system_error(errno, "cannot open the result's file " + path.string());
-        return keep({current_.request.delivery, gone ? "unsendable" : "retry", -1, error.message, false});
+        return keep({current_.request.delivery, gone ? DeliveryOutcome::unsendable : DeliveryOutcome::retry,
+                     -1, error.message, false});
     }
     const int fds[] = {file.get()};
     if (auto sent = sender_->send(to_packet(current_.request), fds); !sent)
-        return keep({current_.request.delivery, "retry", -1, sent.error().message, false});
+        return keep({current_.request.delivery, DeliveryOutcome::retry, -1, sent.error().message, false});
     limit_time();
 }
 
@@ -191,7 +192,7 @@ void DeliveryLane::on_message(Message message) {
 
 void DeliveryLane::on_sender_ended(const std::string& how) {
     if (phase_ == Phase::sending)
-        keep({current_.request.delivery, "retry", -1, "the sender process " + how, false});
+        keep({current_.request.delivery, DeliveryOutcome::retry, -1, "the sender process " + how, false});
     if (phase_ == Phase::probing) on_probed({false, "the sender process " + how});
     if (phase_ == Phase::requesting_commitment)
         on_commitment_reply({transaction_uid_, false, "the sender process " + how});
@@ -217,16 +218,16 @@ void DeliveryLane::keep(DeliverReply reply) {
                 " refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND state = 'running'",
                 verdict.state, verdict.next_attempt_at,
                 reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                reply.outcome == "delivered" ? std::string() : reply.message,
-                reply.outcome == "refused" ? 1 : 0, to_microseconds(now()), reply.delivery);
+                reply.outcome == DeliveryOutcome::delivered ? std::string() : reply.message,
+                reply.outcome == DeliveryOutcome::refused ? 1 : 0, to_microseconds(now()), reply.delivery);
             if (verdict.state == "delivered") note_delivered(database, settings.name, reply.delivery);
             if (verdict.state == "expired")
                 database.count("deliveries_expired", {{"destination", settings.name}});
             if (settings.storage_commitment && verdict.state == "delivered")
                 want_commitment(database, reply.delivery);
             audit::AuditEvent event;
-            event.type = reply.outcome == "delivered" ? "result_delivered" : "delivery_failed";
-            event.outcome = reply.outcome == "delivered" ? "success" : "failure";
+            event.type = reply.outcome == DeliveryOutcome::delivered ? "result_delivered" : "delivery_failed";
+            event.outcome = reply.outcome == DeliveryOutcome::delivered ? "success" : "failure";
             event.actor = "hilum";
             event.study_instance_uid = current.study_instance_uid;
             event.sop_instance_uid = current.request.sop_instance_uid;
@@ -237,14 +238,15 @@ void DeliveryLane::keep(DeliverReply reply) {
                             {"dimse_status", reply.dimse_status},
                             {"attempt", history.attempts}};
             database.append_audit(event);
-            database.count("deliveries", {{"destination", settings.name}, {"outcome", reply.outcome}});
+            database.count("deliveries",
+                           {{"destination", settings.name}, {"outcome", enum_text(reply.outcome)}});
             return verdict.state;
         },
         [this, reply](const Result<std::string>& kept) {
             // The row stays claimed until the next start takes it up again.
             if (!kept)
                 spdlog::error("cannot keep a delivery: {}", kept.error().message);
-            else if (reply.outcome != "delivered")
+            else if (reply.outcome != DeliveryOutcome::delivered)
                 spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery, *kept,
                              loggable(reply.message));
             phase_ = Phase::idle;

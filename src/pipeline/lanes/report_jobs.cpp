@@ -32,11 +32,6 @@ void keep_failure(Database& database, std::int64_t report, const std::string& st
     database.append_audit(event);
 }
 
-// A report that broke its template would break it again; whatever else failed may pass.
-Retry retry_of(const std::string& composer_code) {
-    return composer_code == "template_violation" ? Retry::never : Retry::later;
-}
-
 // What came late is analysed and kept, and no report tells of it.
 void audit_unrevised(Database& database, std::int64_t study, const char* why) {
     audit::AuditEvent event;
@@ -253,10 +248,9 @@ void ReportJobs::on_composer_message(Message message) {
 
 void ReportJobs::on_reply(ComposeReply reply) {
     deadline_timer_.cancel();
-    if (!reply.error_code.empty())
-        spdlog::error("report {}: {}: {}", reply.job, reply.error_code, reply.error);
-    if (!reply.error_code.empty() && reply.results.empty() && reply.error_code != "artifact_damaged")
-        return fail_report(reply.job, {reply.error_code, reply.error, retry_of(reply.error_code)});
+    if (reply.error) spdlog::error("report {}: {}: {}", reply.job, reply.error->code, reply.error->message);
+    if (reply.error && reply.results.empty() && !reply.analyse_again)
+        return fail_report(reply.job, *reply.error);
     composing_ = none;
     const auto report = reply.job;
     commits_.submit_until_kept(
@@ -281,17 +275,17 @@ void ReportJobs::keep_reply(Database& database, const ComposeReply& reply) const
         "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
         [&](SQLite::Statement& row) { study = row.getColumn(0).getString(); }, reply.job);
     keep_results(database, reply, study);
-    if (reply.error_code == "artifact_damaged" && repetitions(database, reply.job) < most_repetitions) {
+    if (reply.analyse_again && repetitions(database, reply.job) < most_repetitions) {
         analyse_again(database, reply.job);
-    } else if (!reply.error_code.empty()) {
-        const Error error{reply.error_code, reply.error, retry_of(reply.error_code)};
-        keep_failure(database, reply.job, study, error, configuration_.retry);
+    } else if (reply.error) {
+        keep_failure(database, reply.job, study, *reply.error, configuration_.retry);
         return;
     }
+    const auto error = reply.error.value_or(Error{});
     database.execute(
         "UPDATE report SET state = 'composed', error_code = ?, error = ?, lease_until = NULL,"
         " updated_at = ? WHERE id = ?",
-        reply.error_code, reply.error, to_microseconds(now()), reply.job);
+        error.code, error.message, to_microseconds(now()), reply.job);
     database.each(
         "SELECT model, received_at FROM report WHERE id = ? AND received_at IS NOT NULL",
         [&](SQLite::Statement& row) {
@@ -309,8 +303,8 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply, con
             "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
             " transfer_syntax_uid, file, sha256, created_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT(sop_instance_uid) DO NOTHING",
-            reply.job, result.kind, result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid,
-            result.transfer_syntax_uid, name, result.sha256, at);
+            reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
+            result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at);
         for (const auto& destination : result.destinations) {
             // A withdrawal is also for those that are configured no more.
             const bool known =
@@ -328,10 +322,11 @@ void ReportJobs::keep_results(Database& database, const ComposeReply& reply, con
         event.actor = "hilum";
         event.study_instance_uid = study;
         event.sop_instance_uid = result.sop_instance_uid;
-        event.detail = {
-            {"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
+        event.detail = {{"kind", enum_text(result.kind)},
+                        {"sha256", result.sha256},
+                        {"destinations", result.destinations}};
         database.append_audit(event);
-        database.count("results_composed", {{"kind", result.kind}});
+        database.count("results_composed", {{"kind", enum_text(result.kind)}});
     }
 }
 

@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "contract/association_end.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
+#include "contract/report_form.h"
 #include "store/database/database.h"
 
 namespace hilum {
@@ -81,12 +84,8 @@ constexpr std::array not_analysed_codes{"bit_depth",
                                         "transfer_syntax",
                                         "undecodable",
                                         "view"};
-constexpr std::array received_outcomes{"stored", "duplicate",       "new_version",
-                                       "prior",  "no_longer_prior", "discarded"};
-constexpr std::array delivery_outcomes{"delivered", "retry", "refused", "unsendable"};
 constexpr std::array commitment_outcomes{"committed", "failed", "not_asked", "given_up"};
 constexpr std::array model_events{"loaded", "reloaded", "reload_failed", "golden_passed", "golden_failed"};
-constexpr std::array result_kinds{"sr", "sc", "pr", "oru", "ko"};
 
 // What receivers tell of, and for what codes of it there is a series.
 constexpr std::array receiver_events{"association_aborted",
@@ -154,7 +153,7 @@ void create_model_counters(Database& database, const std::string& model) {
 }
 
 void create_destination_counters(Database& database, const DestinationSettings& destination) {
-    for (const auto* outcome : delivery_outcomes)
+    for (const auto& [value, outcome] : enum_texts<DeliveryOutcome>)
         create(database, "deliveries", {{"destination", destination.name}, {"outcome", outcome}});
     create(database, "deliveries_expired", {{"destination", destination.name}});
     if (destination.storage_commitment)
@@ -178,7 +177,8 @@ void create_counters(Database& database, const Configuration& configuration) {
     for (const auto* name :
          {"analyses_repeated", "connections_refused", "reports_not_revised", "urgent_studies"})
         create(database, name);
-    for (const auto outcome : association_outcomes) create(database, "associations", {{"outcome", outcome}});
+    for (const auto& [value, outcome] : enum_texts<AssociationOutcome>)
+        create(database, "associations", {{"outcome", outcome}});
     for (const auto& words : association_ends) create(database, "association_ends", {{"reason", words.code}});
     for (const auto* event : receiver_events)
         if (event != std::string_view("store_failed") && event != std::string_view("timeout"))
@@ -189,12 +189,13 @@ void create_counters(Database& database, const Configuration& configuration) {
     for (const auto* outcome : spool_outcomes) create(database, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
         create(database, "database_replaced", {{"reason", reason}});
-    for (const auto* outcome : received_outcomes)
+    for (const auto& [value, outcome] : enum_texts<StoreOutcome>)
         create(database, "instances_received", {{"outcome", outcome}});
     for (const auto* direction : {"ahead", "back"})
         create(database, "clock_steps", {{"direction", direction}});
     for (const auto* reason : {"quality", "safety"}) create(database, "withdrawals", {{"reason", reason}});
-    for (const auto* kind : result_kinds) create(database, "results_composed", {{"kind", kind}});
+    for (const auto& [value, kind] : enum_texts<ResultKind>)
+        create(database, "results_composed", {{"kind", kind}});
     for (const auto* kind : {"analysis", "report"})
         for (const auto* code : failure_codes)
             create(database, "jobs_quarantined", {{"kind", kind}, {"code", code}});

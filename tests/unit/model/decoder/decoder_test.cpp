@@ -264,7 +264,7 @@ TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
     const auto file = save_as_run_length_bomb(7'000);  // unpacks to 98 MB
     send(file);
     const auto reply = from_packet<DecodeReply>(receive()).value();
-    EXPECT_EQ(reply.error_code, "out_of_memory") << reply.not_analysed.message;
+    EXPECT_EQ(reply.error->code, "out_of_memory") << reply.not_analysed.message;
     EXPECT_EQ(stop(), 0);
 }
 
