@@ -126,7 +126,7 @@ class EverythingReported : public testing::Test {
         other_style.sr_activation_region = true;
         study.request.profiles.push_back(other_style);
         reply = results::compose(study.request, fixture::test_equipment());
-        EXPECT_EQ(code_of(reply), "");
+        EXPECT_EQ(fixture::code_of(reply), "");
     }
 
     void add(const InferenceResult& result, const std::function<void(DcmDataset&)>& edit) {
