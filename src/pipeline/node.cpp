@@ -57,8 +57,8 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       predictions_(world, engine_, models_),
       operators_(world, commits_, directory_, names_of(configuration_.destinations), instances()),
       control_(world, directory_,
-               [this](nlohmann::json request, const std::string& actor, auto answer) {
-                   operators_.handle(std::move(request), actor, std::move(answer));
+               [this](const Packet& request, const std::string& actor, auto answer) {
+                   operators_.handle(request, actor, std::move(answer));
                }),
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
@@ -174,8 +174,8 @@ void Node::look_again() {
 
 // ---- operators ----
 
-void Node::handle_request(nlohmann::json request, const std::string& actor, OperatorDesk::Answer answer) {
-    operators_.handle(std::move(request), actor, std::move(answer));
+void Node::handle_request(const Packet& request, const std::string& actor, OperatorDesk::Answer answer) {
+    operators_.handle(request, actor, std::move(answer));
 }
 
 void Node::reload_models(const std::string& actor) {

@@ -119,12 +119,12 @@ void DeliveryLane::send() {
     const auto file = world_.files().open(path);
     if (!file) {
         const bool gone = file.error().code == "not_found";
-        return keep(
-            {current_->request.delivery, gone ? "unsendable" : "retry", -1, file.error().message, false});
+        return keep({current_->request.delivery, gone ? DeliveryOutcome::unsendable : DeliveryOutcome::retry,
+                     -1, file.error().message, false});
     }
     const int fds[] = {file->get()};
     if (auto sent = sender_->send(to_packet(current_->request), fds); !sent)
-        return keep({current_->request.delivery, "retry", -1, sent.error().message, false});
+        return keep({current_->request.delivery, DeliveryOutcome::retry, -1, sent.error().message, false});
     limit_time();
 }
 
@@ -153,7 +153,7 @@ void DeliveryLane::on_message(Message message) {
 
 void DeliveryLane::on_sender_ended(const std::string& how) {
     if (phase_ == Phase::sending)
-        keep({current_->request.delivery, "retry", -1, "the sender process " + how, false});
+        keep({current_->request.delivery, DeliveryOutcome::retry, -1, "the sender process " + how, false});
     if (phase_ == Phase::probing) on_probed({false, "the sender process " + how});
     if (phase_ == Phase::requesting_commitment)
         on_commitment_reply({transaction_uid_, false, "the sender process " + how});
@@ -171,7 +171,7 @@ void DeliveryLane::keep(DeliverReply reply) {
             // Where it was not kept, it is taken up again when its lease has passed.
             if (!kept)
                 spdlog::error("cannot keep a delivery: {}", kept.error().message);
-            else if (reply.outcome != "delivered")
+            else if (reply.outcome != DeliveryOutcome::delivered)
                 spdlog::warn("destination {}: delivery {} {}: {}", settings_.name, reply.delivery,
                              *kept ? to_text(**kept) : "taken up by another", loggable(reply.message));
             phase_ = Phase::idle;

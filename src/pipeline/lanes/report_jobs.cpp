@@ -92,8 +92,7 @@ void ReportJobs::on_composer_message(Message message) {
 
 void ReportJobs::on_reply(ComposeReply reply) {
     deadline_timer_->cancel();
-    if (!reply.error_code.empty())
-        spdlog::error("report {}: {}: {}", reply.job, reply.error_code, reply.error);
+    if (reply.error) spdlog::error("report {}: {}: {}", reply.job, reply.error->code, reply.error->message);
     const auto claim = std::exchange(composing_, nullptr);
     commits_.submit_until_kept(
         [claim, reply, this](Transaction& transaction) {
