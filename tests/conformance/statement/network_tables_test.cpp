@@ -182,7 +182,7 @@ TEST(ConformanceStatement, TellsWhatBecomesOfADeliveryByItsOutcome) {
     const auto state = [&](delivery::Outcome outcome, int refusals, Duration age) {
         DeliverReply reply;
         reply.outcome = outcome;
-        return judge_delivery(reply, {refusals + 1, refusals, 0}, settings, age.count()).state;
+        return to_text(judge_delivery(reply, {refusals + 1, refusals, 0}, settings, age.count()).state);
     };
     std::vector<Row> rows;
     for (const auto outcome : {delivery::Outcome::delivered, delivery::Outcome::retry,
