@@ -57,8 +57,8 @@ bool answers_within(const Channel& daemon, Duration patience) {
     }
 }
 
-Result<nlohmann::json> ask_daemon(Channel& daemon, const nlohmann::json& request, Duration patience) {
-    if (auto sent = daemon.send(Packet(request)); !sent) return tl::unexpected(sent.error());
+Result<nlohmann::json> ask_daemon(Channel& daemon, const ControlRequest& request, Duration patience) {
+    if (auto sent = daemon.send(to_packet(request)); !sent) return tl::unexpected(sent.error());
     if (!answers_within(daemon, patience)) return tl::unexpected(no_answer(patience));
     auto answer = daemon.receive();
     if (answer) return answer->packet.body();
@@ -81,9 +81,8 @@ Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
 
 }  // namespace
 
-Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::string& verb,
-                           const nlohmann::json& args, Duration patience) {
-    const nlohmann::json request = {{"verb", verb}, {"args", args}};
+Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const ControlRequest& request,
+                           Duration patience) {
     auto daemon = connect(DataDirectory{data_dir}.control_socket(), patience);
     if (!daemon) return tl::unexpected(daemon.error());
     auto answer =
@@ -91,12 +90,11 @@ Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const std::str
     return opened(std::move(answer));
 }
 
-Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const std::string& verb,
-                                   const nlohmann::json& args) {
+Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const ControlRequest& request) {
     auto daemon = connect(DataDirectory{data_dir}.control_socket(), usual_patience);
     if (!daemon) return tl::unexpected(daemon.error());
     if (!*daemon) return fail("not_running", "hilumd does not run; only a running one does this");
-    return opened(ask_daemon(**daemon, {{"verb", verb}, {"args", args}}, usual_patience));
+    return opened(ask_daemon(**daemon, request, usual_patience));
 }
 
 }  // namespace hilum::cli

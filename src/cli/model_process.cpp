@@ -153,7 +153,7 @@ Result<Predictor> Predictor::start(ModelChoice choice) {
     auto message = worker->receive(loading_timeout);
     if (!message) return tl::unexpected(message.error());
     if (const auto failed = from_packet<WorkerFailed>(*message))
-        return fail(failed->code, "the model cannot be used: {}", failed->error);
+        return fail(failed->error.code, "the model cannot be used: {}", failed->error.message);
     auto ready = from_packet<WorkerReady>(*message);
     if (!ready) return tl::unexpected(ready.error());
     if (message->fds.size() != 1 + ready->golden.size())
@@ -180,7 +180,7 @@ Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(in
     }
     auto reply = from_packet<DecodeReply>(*message);
     if (!reply) return tl::unexpected(reply.error());
-    if (!reply->error_code.empty()) return fail(reply->error_code, "{}", reply->error);
+    if (reply->error) return tl::unexpected(*reply->error);
     if (!reply->not_analysed.code.empty())
         return Refusal{std::move(reply->not_analysed), std::move(reply->notes)};
     if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
@@ -222,7 +222,7 @@ Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int6
     if (!message) return tl::unexpected(message.error());
     auto reply = from_packet<InferReply>(*message);
     if (!reply) return tl::unexpected(reply.error());
-    if (!reply->error_code.empty()) return fail(reply->error_code, "{}", reply->error);
+    if (reply->error) return tl::unexpected(*reply->error);
     return std::move(reply->result);
 }
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "contract/enum_text.h"
+
 namespace hilum {
 
 enum class AssociationEnd {
@@ -79,8 +81,30 @@ constexpr const AssociationEndWords& words_of(AssociationEnd end) {
 }
 
 // What becomes of a requested association: hilum_associations_total{outcome}, and the audit trail.
-inline constexpr std::array<std::string_view, 10> association_outcomes{
-    "accepted",   "unknown_caller",   "called_ae_title", "application_context", "no_presentation_context",
-    "unreadable", "protocol_version", "local_limit",     "caller_limit",        "shutting_down"};
+enum class AssociationOutcome {
+    accepted,
+    unknown_caller,
+    called_ae_title,
+    application_context,
+    no_presentation_context,
+    unreadable,
+    protocol_version,
+    local_limit,
+    caller_limit,
+    shutting_down,
+};
+template <>
+inline constexpr auto enum_texts<AssociationOutcome> = texts_of_enum<AssociationOutcome>({
+    {AssociationOutcome::accepted, "accepted"},
+    {AssociationOutcome::unknown_caller, "unknown_caller"},
+    {AssociationOutcome::called_ae_title, "called_ae_title"},
+    {AssociationOutcome::application_context, "application_context"},
+    {AssociationOutcome::no_presentation_context, "no_presentation_context"},
+    {AssociationOutcome::unreadable, "unreadable"},
+    {AssociationOutcome::protocol_version, "protocol_version"},
+    {AssociationOutcome::local_limit, "local_limit"},
+    {AssociationOutcome::caller_limit, "caller_limit"},
+    {AssociationOutcome::shutting_down, "shutting_down"},
+});
 
 }  // namespace hilum

@@ -7,54 +7,12 @@
 
 #include "base/file_system.h"
 #include "base/ip_network.h"
-#include "base/yaml_reader.h"
-#include "contract/enum_choice.h"
+#include "contract/setting_reading.h"
 
 namespace hilum {
 namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
-
-// PS3.5 6.2 AE: at most 16 characters of the default repertoire, no backslash, no control characters. Blanks
-// at the ends mean nothing, so that one is a slip.
-bool is_ae_title(std::string_view text) {
-    return !text.empty() && text.size() <= 16 && text.front() != ' ' && text.back() != ' ' &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
-}
-
-// What is wrong with an AE title, in words for its kind of mistake.
-std::string ae_title_problem(std::string_view title) {
-    const auto is_bad = [](unsigned char c) { return c < 0x20 || c >= 0x7f || c == '\\'; };
-    if (title.empty()) return "is empty";
-    const auto bad = std::find_if(title.begin(), title.end(), is_bad);
-    if (bad != title.end() && static_cast<unsigned char>(*bad) >= 0x80)
-        return fmt::format(
-            "'{}' has a character that is not ASCII: AE titles have letters, digits and signs of ASCII only",
-            title);
-    if (bad != title.end()) return "must have no backslash, tab or other control character";
-    if (title.size() > 16)
-        return fmt::format("'{}' has {} characters; an AE title has 16 at most", title, title.size());
-    return "must not begin or end with a blank";
-}
-
-std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
-    auto title = at.string(key, std::move(fallback));
-    if (at.has(key) && !is_ae_title(title))
-        at.problem(key, "must be an AE title: " + ae_title_problem(title));
-    return title;
-}
-
-Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback) {
-    const auto value = at.duration(key, fallback);
-    if (value.count() == 0) at.problem(key, "must be longer than 0");
-    return value;
-}
-
-std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
-                                         std::optional<Duration> fallback) {
-    if (at.has(key) && at.string(key) == "none") return std::nullopt;
-    return at.duration(key, fallback);
-}
 
 void read_node(YamlMapping at, NodeSettings& node) {
     node.ae_title = ae_title(at, "ae_title", node.ae_title);
@@ -227,11 +185,10 @@ ReportSettings read_reports(YamlMapping& at) {
                 at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
         }
     }
-    reports.character_set = at.choice("character_set", {"source", "utf8", "latin1"}, reports.character_set);
+    reports.character_set = choice(at, "character_set", reports.character_set);
     reports.language = at.choice("language", {"en", "de", "fr"}, reports.language);
     auto sr = at.mapping("sr");
-    reports.sr_sop_class =
-        sr.choice("sop_class", {"comprehensive_3d", "comprehensive", "enhanced"}, reports.sr_sop_class);
+    reports.sr_class = choice(sr, "sop_class", reports.sr_class);
     reports.sr_series_number =
         static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
     reports.sr_series_description =
@@ -239,13 +196,13 @@ ReportSettings read_reports(YamlMapping& at) {
     reports.sr_activation_region = sr.boolean("activation_region", reports.sr_activation_region);
     sr.finish();
     auto sc = at.mapping("sc");
-    reports.sc_when = sc.choice("when", {"always", "positive", "never"}, reports.sc_when);
+    reports.sc_when = choice(sc, "when", reports.sc_when);
     reports.sc_long_side = static_cast<int>(sc.integer("long_side", reports.sc_long_side, 512, 8192));
     reports.sc_series_number =
         static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
     reports.sc_series_description =
         series_description(sc, "series_description", reports.sc_series_description);
-    reports.sc_style = sc.choice("style", {"overlay", "presentation_state"}, reports.sc_style);
+    reports.sc_style = choice(sc, "style", reports.sc_style);
     sc.finish();
     return reports;
 }

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
+#include "contract/report_form.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -115,19 +116,19 @@ struct RetrySettings {
 
 struct ReportSettings {
     bool sr = true;
-    std::string sr_sop_class = "comprehensive_3d";  // comprehensive_3d | comprehensive | enhanced
+    ReportClass sr_class = ReportClass::comprehensive_3d;
     int sr_series_number = 9001;
     std::string sr_series_description = "AI chest report";
     bool sr_activation_region = false;  // box of the activation map beside each finding
     bool sc = true;
-    std::string sc_when = "always";  // always | positive | never
-    int sc_long_side = 1280;         // pixels
+    CaptureWhen sc_when = CaptureWhen::always;
+    int sc_long_side = 1280;  // pixels
     int sc_series_number = 9002;
     std::string sc_series_description = "AI chest overlay";
-    std::string sc_style = "overlay";      // overlay | presentation_state
-    std::string character_set = "source";  // source | utf8 | latin1
-    std::string language = "en";           // en | de | fr
-    std::optional<Hl7Settings> hl7;        // instead of sr and sc
+    CaptureStyle sc_style = CaptureStyle::overlay;
+    ResultCharacterSet character_set = ResultCharacterSet::source;
+    std::string language = "en";     // en | de | fr
+    std::optional<Hl7Settings> hl7;  // instead of sr and sc
     bool operator==(const ReportSettings&) const = default;
 };
 

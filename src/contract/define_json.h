@@ -61,6 +61,8 @@ template <>
 inline constexpr auto enum_texts<Retry> = texts_of_enum<Retry>({{Retry::never, "never"},
                                                                 {Retry::later, "later"}});
 
+void to_json(nlohmann::json& json, const Error& error);
+void from_json(const nlohmann::json& json, Error& error);
 void to_json(nlohmann::json& json, const std::optional<Error>& error);
 void from_json(const nlohmann::json& json, std::optional<Error>& error);
 

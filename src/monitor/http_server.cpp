@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -12,6 +13,7 @@
 #include "base/file_system.h"
 #include "base/sandbox.h"
 #include "contract/messages/monitoring.h"
+#include "contract/messages/request_table.h"
 #include "monitor/http_session.h"
 #include "store/data_directory.h"
 
@@ -106,25 +108,22 @@ class HttpServer {
     void wait_for_coordinator() {
         watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
             if (error) return stop(1);
-            auto message = coordinator_.receive();
-            if (!message && message.error().code == "closed") return stop(0);
-            if (!message || !on_message(*message)) return stop(1);
+            static constexpr std::array requests{request<&HttpServer::take_status>(),
+                                                 request<&HttpServer::take_prediction>()};
+            const auto served = coordinator_.receive().and_then(
+                [this](Message message) { return serve_request(*this, requests, std::move(message)); });
+            if (!served) return stop(exit_code_of("http", served.error()));
             wait_for_coordinator();
         });
     }
 
-    bool on_message(const Message& message) {
-        if (packet_type(message) == NodeStatus::type) {
-            auto status = from_packet<NodeStatus>(message);
-            if (status) api_.set_status(std::move(*status));
-            return status.has_value();
-        }
-        const auto reply = from_packet<PredictReply>(message);
-        if (reply)
-            predictions_.on_reply(*reply);
-        else
-            spdlog::error("the coordinator sent what http does not understand: {}", reply.error().message);
-        return reply.has_value();
+    Status take_status(const NodeStatus& status, std::vector<UniqueFd>) {
+        api_.set_status(status);
+        return {};
+    }
+    Status take_prediction(const PredictReply& reply, std::vector<UniqueFd>) {
+        predictions_.on_reply(reply);
+        return {};
     }
 
     void stop(int exit_code) {

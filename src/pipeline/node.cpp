@@ -56,8 +56,8 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       predictions_(world, engine_, models_),
       operators_(world, commits_, directory_, names_of(configuration_.destinations), instances()),
       control_(world, directory_,
-               [this](nlohmann::json request, const std::string& actor, auto answer) {
-                   operators_.handle(std::move(request), actor, std::move(answer));
+               [this](const Packet& request, const std::string& actor, auto answer) {
+                   operators_.handle(request, actor, std::move(answer));
                }),
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
@@ -206,8 +206,8 @@ Task<void> Node::answer_report(CommitmentReport report, std::function<void(Commi
 
 // ---- operators ----
 
-void Node::handle_request(nlohmann::json request, const std::string& actor, OperatorDesk::Answer answer) {
-    operators_.handle(std::move(request), actor, std::move(answer));
+void Node::handle_request(const Packet& request, const std::string& actor, OperatorDesk::Answer answer) {
+    operators_.handle(request, actor, std::move(answer));
 }
 
 void Node::reload_models(const std::string& actor) {

@@ -55,8 +55,9 @@ class Node : private Happenings {
     void drain();                                  // as SIGTERM: what is at work may finish, in time
     void reload_models(const std::string& actor);  // as SIGHUP
 
-    // An operator's request (control_requests.h), once it is started; answers once, perhaps within the call.
-    void handle_request(nlohmann::json request, const std::string& actor, OperatorDesk::Answer answer);
+    // An operator's request (contract/messages/control.h), once it is started; answers once, perhaps within
+    // the call.
+    void handle_request(const Packet& request, const std::string& actor, OperatorDesk::Answer answer);
 
     NodeStatus status() const;
 

@@ -73,7 +73,7 @@ void Reception::drop(std::int64_t id) {
     if (gone.empty() || !gone.mapped().associated) return;
     const auto& words = words_of(AssociationEnd::receiver_failed);
     ReceiverEvent event;
-    event.event = "association_aborted";
+    event.event = ReceiverEventKind::association_aborted;
     event.code = words.code;
     event.calling_ae = gone.mapped().calling_ae;
     event.peer = gone.mapped().peer;
@@ -108,30 +108,30 @@ int Reception::associations_of(const AssociationRequested& caller) const {
     }));
 }
 
-// One of association_outcomes; empty: none.
-std::string Reception::rejection_of(const AssociationRequested& request) const {
-    if (!request.rejection.empty()) return request.rejection;
-    if (draining_) return "shutting_down";
-    if (associations() >= configuration_.scp.max_associations) return "local_limit";
-    if (associations_of(request) >= configuration_.scp.max_associations_per_caller) return "caller_limit";
-    return {};
+AssociationOutcome Reception::outcome_of(const AssociationRequested& request) const {
+    if (request.outcome != AssociationOutcome::accepted) return request.outcome;
+    if (draining_) return AssociationOutcome::shutting_down;
+    if (associations() >= configuration_.scp.max_associations) return AssociationOutcome::local_limit;
+    if (associations_of(request) >= configuration_.scp.max_associations_per_caller)
+        return AssociationOutcome::caller_limit;
+    return AssociationOutcome::accepted;
 }
 
 void Reception::associate(std::int64_t id, const AssociationRequested& request) {
     auto& receiver = receivers_.at(id);
-    const std::string rejection = rejection_of(request);
-    receiver.associated = rejection.empty();
+    const auto outcome = outcome_of(request);
+    receiver.associated = outcome == AssociationOutcome::accepted;
     receiver.calling_ae = request.calling_ae;
     receiver.peer = request.peer;
-    (void)receiver.channel->send(to_packet(AssociationAnswer{rejection.empty(), rejection}));
-    commits_.submit([request, rejection](Transaction& transaction) {
-        transaction.count("associations", {{"outcome", rejection.empty() ? "accepted" : rejection}});
-        if (rejection.empty()) return;
+    (void)receiver.channel->send(to_packet(AssociationAnswer{outcome}));
+    commits_.submit([request, outcome](Transaction& transaction) {
+        transaction.count("associations", {{"outcome", enum_string(outcome)}});
+        if (outcome == AssociationOutcome::accepted) return;
         audit::AuditEvent event;
         event.type = "association_rejected";
         event.outcome = "failure";
         event.actor = request.calling_ae + "@" + request.peer;
-        event.detail = {{"called_ae", request.called_ae}, {"reason", rejection}};
+        event.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
         transaction.append_audit(event);
     });
 }
@@ -145,7 +145,8 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
         },
         [this, id](Result<StoreAnswer> stored) {
             answer(id, stored);
-            if (stored && stored->outcome != "duplicate" && stored->outcome != "discarded")
+            if (stored && stored->outcome != StoreOutcome::duplicate &&
+                stored->outcome != StoreOutcome::discarded)
                 callbacks_.on_instances();
         });
 }
@@ -158,7 +159,7 @@ void Reception::discard(std::int64_t id, DiscardCommit commit) {
 
 void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
     if (!stored) spdlog::error("cannot commit a received object: {}", stored.error().message);
-    reply(id, to_packet(stored ? *stored : StoreAnswer{false, false, stored.error().code}));
+    reply(id, to_packet(stored ? *stored : StoreAnswer{.error = stored.error()}));
 }
 
 void Reception::reply(std::int64_t id, const Packet& packet) {
@@ -170,7 +171,7 @@ void Reception::reply(std::int64_t id, const Packet& packet) {
 
 void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
     auto& receiver = receivers_.at(id);
-    if (happened.event == "association_released" && configuration_.study.close_on_release)
+    if (happened.event == ReceiverEventKind::association_released && configuration_.study.close_on_release)
         close_studies(receiver);
     if (ends_association(happened)) receiver.associated = false;
     record(happened);

@@ -65,7 +65,7 @@ class Reception {
     void drop(std::int64_t id);
     int associations() const;
     int associations_of(const AssociationRequested& caller) const;
-    std::string rejection_of(const AssociationRequested& request) const;
+    AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
 
     World& world_;

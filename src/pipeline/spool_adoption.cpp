@@ -121,12 +121,12 @@ void SpoolAdoption::on_message(Message message) {
     deadline_->cancel();
     scanner_->prosper();
     const UnknownObject object = *std::exchange(current_, std::nullopt);
-    if (reply->error_code.empty())
+    if (!reply->error)
         adopt(object, std::move(*reply));
-    else if (reply->error_code == "not_now")
-        postpone(object.file, {reply->error_code, reply->error, Retry::later});
+    else if (reply->error->retry == Retry::later)
+        postpone(object.file, *reply->error);
     else
-        put_aside(object.file, {reply->error_code, reply->error});
+        put_aside(object.file, *reply->error);
     pump();
 }
 

@@ -2,7 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <array>
+#include <vector>
+
 #include "base/sandbox.h"
+#include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "results/study_composer.h"
 
@@ -17,6 +21,26 @@ Status enter_sandbox() {
     return limit_address_space(address_space);
 }
 
+class Composer {
+  public:
+    Composer(Channel& coordinator, const Configuration& configuration)
+        : coordinator_(coordinator),
+          equipment_{configuration.node.institution, configuration.node.ae_title} {}
+
+    Error run() {
+        static constexpr std::array requests{request<&Composer::compose_study>()};
+        return serve_requests(coordinator_, *this, requests).error();
+    }
+
+  private:
+    Status compose_study(const ComposeRequest& request, std::vector<UniqueFd>) {
+        return coordinator_.send(to_packet(compose(request, equipment_)));
+    }
+
+    Channel& coordinator_;
+    const Equipment equipment_;
+};
+
 }  // namespace
 
 int run_composer(Channel coordinator, const Configuration& configuration) {
@@ -25,18 +49,7 @@ int run_composer(Channel coordinator, const Configuration& configuration) {
         spdlog::error("cannot enter the sandbox: {}", status.error().message);
         return 1;
     }
-    const Equipment equipment{configuration.node.institution, configuration.node.ae_title};
-    for (;;) {
-        const auto message = coordinator.receive();
-        if (!message) return message.error().code == "closed" ? 0 : 1;
-        const auto request = from_packet<ComposeRequest>(*message);
-        if (!request) {
-            spdlog::error("{}", request.error().message);
-            return 1;
-        }
-        const auto sent = coordinator.send(to_packet(compose(*request, equipment)));
-        if (!sent) return sent.error().code == "closed" ? 0 : 1;
-    }
+    return exit_code_of("composer", Composer(coordinator, configuration).run());
 }
 
 }  // namespace hilum::results

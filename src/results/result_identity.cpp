@@ -50,8 +50,8 @@ std::string derived(const Identity& identity) {
 // What of the profile is seen in a result. A destination's name is not. What came later stands there only
 // where it is not the default, so that results keep the UIDs that they had before.
 void append_form(Identity& settings, const ReportProfile& profile) {
-    if (profile.character_set != "source")
-        settings.insert(settings.end(), {"character set", profile.character_set});
+    if (profile.character_set != ResultCharacterSet::source)
+        settings.insert(settings.end(), {"character set", enum_string(profile.character_set)});
     if (profile.language != "en") settings.insert(settings.end(), {"language", profile.language});
 }
 
@@ -66,7 +66,7 @@ Identity report_settings(const ReportProfile& profile, const std::string& sop_cl
 Identity capture_settings(const ReportProfile& profile) {
     Identity settings{"sc", secondary_capture_storage, std::to_string(profile.sc_series_number),
                       profile.sc_series_description, std::to_string(profile.sc_long_side)};
-    if (profile.sc_style != "overlay") settings.push_back(profile.sc_style);
+    if (profile.sc_style != CaptureStyle::overlay) settings.push_back(enum_string(profile.sc_style));
     append_form(settings, profile);
     return settings;
 }
@@ -108,7 +108,7 @@ std::vector<Identity> image_identities(const ComposeRequest& request) {
 }  // namespace
 
 ResultIdentity report_identity(const ComposeRequest& request, const ReportProfile& profile) {
-    const std::string sop_class = sr_sop_class_uid(profile.sr_sop_class).value_or("");
+    const std::string sop_class(sop_class_uid(profile.sr_class));
     const Identity settings = report_settings(profile, sop_class);
     Identity identity{"instance", request.study_instance_uid, std::to_string(request.version)};
     append(identity, settings);
@@ -163,13 +163,6 @@ std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, co
     append_frame(identity, image);
     append_model(identity, model);
     return derived(identity);
-}
-
-Result<std::string> sr_sop_class_uid(const std::string& name) {
-    if (name == "comprehensive_3d") return "1.2.840.10008.5.1.4.1.1.88.34";
-    if (name == "comprehensive") return "1.2.840.10008.5.1.4.1.1.88.33";
-    if (name == "enhanced") return "1.2.840.10008.5.1.4.1.1.88.22";
-    return fail("configuration", "'{}' is no SOP class of reports", name);
 }
 
 const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image) {

@@ -40,9 +40,6 @@ std::string device_uid(const ModelIdentity& model);
 // A finding on an image or frame, the same in every version of the report (Tracking Unique Identifier).
 std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, const std::string& label);
 
-// "comprehensive_3d" and its like as a SOP Class UID; code "configuration" for any other word.
-Result<std::string> sr_sop_class_uid(const std::string& name);
-
 // The model that an image's result names, else the one that is loaded.
 const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image);
 

@@ -22,6 +22,8 @@ namespace hilum::results {
 namespace {
 
 constexpr std::size_t largest_result = 256 * 1024 * 1024;
+constexpr const char* artifact_damaged = "artifact_damaged";      // a new analysis of the image mends it
+constexpr const char* template_violation = "template_violation";  // a report failed its check
 constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferSyntax;
 
 // The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where
@@ -30,7 +32,8 @@ constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferS
 std::vector<SourceImage> readable_with(const ComposeRequest& request, const ReportProfile& profile,
                                        const std::string& description, const Equipment& equipment,
                                        const std::vector<SourceImage>& images) {
-    if (profile.character_set != "source" || profile.language != "en") return in_utf8(images);
+    if (profile.character_set != ResultCharacterSet::source || profile.language != "en")
+        return in_utf8(images);
     nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
     for (const SourceImage& image : images) text.push_back(image.image->outcome);
     const bool ascii = is_ascii(text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -82,7 +85,7 @@ class StudyComposer {
     Status add_report(const ReportProfile& profile, const std::vector<SourceImage>& reported_images) {
         if (reported_images.empty()) return {};  // nothing was analysed, and the site wants no report of that
         const auto identity = report_identity(request_, profile);
-        if (is_made(identity, profile) || was_made_before("sr", identity, profile)) return {};
+        if (is_made(identity, profile) || was_made_before(ResultKind::sr, identity, profile)) return {};
         const auto images =
             readable_with(request_, profile, profile.sr_series_description, equipment_, reported_images);
         const auto regions = profile.sr_activation_region ? regions_of(images) : ActivationRegions{};
@@ -91,7 +94,7 @@ class StudyComposer {
         auto expected = expectation(profile, images);
         for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
         if (auto proved = prove(**report, images, expected); !proved) return proved;
-        return write("sr", identity, **report, profile);
+        return write(ResultKind::sr, identity, **report, profile);
     }
 
     Status add_message(const ReportProfile& profile, const std::vector<SourceImage>& images) {
@@ -104,8 +107,8 @@ class StudyComposer {
             if (auto written = write_file_durably(file, std::as_bytes(std::span(*message))); !written)
                 return written;
         }
-        reply_.results.push_back(
-            {"oru", "", identity.uid, "", "", file.string(), sha256_hex(*message), profile.destinations});
+        reply_.results.push_back({ResultKind::oru, "", identity.uid, "", "", file.string(),
+                                  sha256_hex(*message), profile.destinations});
         return {};
     }
 
@@ -116,7 +119,7 @@ class StudyComposer {
         std::set<std::string> told_by_message;
         for (const auto& result : request_.withdrawal.results)
             for (const auto& destination : result.destinations)
-                if (result.kind == "oru")
+                if (result.kind == ResultKind::oru)
                     told_by_message.insert(destination);
                 else
                     by_destination[destination].push_back(result);
@@ -129,12 +132,12 @@ class StudyComposer {
         for (const auto& [destination, results] : by_destination) {
             const ReportProfile profile = profile_of(destination);
             const auto identity = withdrawal_identity(request_, profile, results);
-            if (is_made(identity, profile) || was_made_before("ko", identity, profile)) continue;
+            if (is_made(identity, profile) || was_made_before(ResultKind::ko, identity, profile)) continue;
             const auto readable =
                 readable_with(request_, profile, request_.withdrawal.note, equipment_, {images.front()});
             auto note = build_withdrawal_note(request_, profile, results, readable.front(), equipment_);
             if (!note) return tl::unexpected(note.error());
-            if (auto written = write("ko", identity, **note, profile); !written) return written;
+            if (auto written = write(ResultKind::ko, identity, **note, profile); !written) return written;
         }
         return {};
     }
@@ -186,14 +189,14 @@ class StudyComposer {
         if (violations.empty()) return {};
         for (const auto& [row, problem] : violations)
             reply_.problems.push_back(fmt::format("{}: {}", row, problem));
-        return fail("template_violation", "the report breaks {} rules of its template, first: {}",
+        return fail(template_violation, "the report breaks {} rules of its template, first: {}",
                     violations.size(), reply_.problems.front());
     }
 
     ReportExpectation expectation(const ReportProfile& profile,
                                   const std::vector<SourceImage>& images) const {
         ReportExpectation expected;
-        expected.sop_class_uid = sr_sop_class_uid(profile.sr_sop_class).value_or("");
+        expected.sop_class_uid = sop_class_uid(profile.sr_class);
         expected.has_predecessor = request_.version > 1 && !request_.predecessors.empty();
         expected.language = profile.language;
         expected.notice_required = false;
@@ -223,38 +226,38 @@ class StudyComposer {
 
     static Result<AnalysisArtifact> read_artifact_of(const StudyImage& image) {
         if (image.artifact.empty())
-            return fail("artifact_damaged", "instance {}: the analysis kept no image", image.instance);
+            return fail(artifact_damaged, "instance {}: the analysis kept no image", image.instance);
         auto artifact = read_artifact(image.artifact);
         if (artifact) return artifact;
         // Only what a new analysis can mend asks for one.
         const bool lost =
-            !std::filesystem::exists(image.artifact) || artifact.error().code == "artifact_damaged";
-        return fail(lost ? "artifact_damaged" : artifact.error().code, "instance {}: {}", image.instance,
+            !std::filesystem::exists(image.artifact) || artifact.error().code == artifact_damaged;
+        return fail(lost ? artifact_damaged : artifact.error().code, "instance {}: {}", image.instance,
                     artifact.error().message);
     }
 
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = capture_identity(request_, profile, *image.image);
-        if (is_made(identity, profile) || was_made_before("sc", identity, profile)) return {};
+        if (is_made(identity, profile) || was_made_before(ResultKind::sc, identity, profile)) return {};
         const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
         const auto readable =
             readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
         auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
         if (!capture) return tl::unexpected(capture.error());
-        return write("sc", identity, **capture, profile);
+        return write(ResultKind::sc, identity, **capture, profile);
     }
 
     Status add_state(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = state_identity(request_, profile, *image.image);
-        if (is_made(identity, profile) || was_made_before("pr", identity, profile)) return {};
+        if (is_made(identity, profile) || was_made_before(ResultKind::pr, identity, profile)) return {};
         const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
         const auto readable =
             readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
         const auto state =
             build_presentation_state(request_, profile, readable.front(), *artifact, equipment_);
-        return write("pr", identity, *state, profile);
+        return write(ResultKind::pr, identity, *state, profile);
     }
 
     // A state without its capture would point nowhere.
@@ -267,7 +270,7 @@ class StudyComposer {
         return std::filesystem::path(request_.results_dir) / (identity.sop_instance_uid + ".dcm");
     }
 
-    void add(const char* kind, const ResultIdentity& identity, const std::string& bytes,
+    void add(ResultKind kind, const ResultIdentity& identity, const std::string& bytes,
              const ReportProfile& profile) {
         reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
                                   identity.series_instance_uid, explicit_little_endian,
@@ -275,16 +278,17 @@ class StudyComposer {
     }
 
     // By an attempt that was interrupted: what lies under a result's name is that result.
-    bool was_made_before(const char* kind, const ResultIdentity& identity, const ReportProfile& profile) {
+    bool was_made_before(ResultKind kind, const ResultIdentity& identity, const ReportProfile& profile) {
         const auto earlier = read_file(file_of(identity), largest_result);
         if (!earlier || !is_instance(file_of(identity), identity)) return false;
         add(kind, identity, *earlier, profile);
         return true;
     }
 
-    Status write(const char* kind, const ResultIdentity& identity, DcmDataset& dataset,
+    Status write(ResultKind kind, const ResultIdentity& identity, DcmDataset& dataset,
                  const ReportProfile& profile) {
-        const auto latin1 = profile.character_set == "latin1" ? in_latin1(dataset) : nullptr;
+        const auto latin1 =
+            profile.character_set == ResultCharacterSet::latin1 ? in_latin1(dataset) : nullptr;
         auto bytes = file_bytes(latin1 ? *latin1 : dataset, explicit_little_endian);
         if (!bytes) return tl::unexpected(bytes.error());
         if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
@@ -304,9 +308,12 @@ class StudyComposer {
     void note(const Error& error) {
         spdlog::warn("job {}: {}: {}", request_.job, error.code, error.message);
         // A damaged artifact can be made again, so that it outranks what would fail again.
-        if (!reply_.error_code.empty() && error.code != "artifact_damaged") return;
-        reply_.error_code = error.code;
-        reply_.error = error.message;
+        const bool damaged = error.code == artifact_damaged;
+        if (reply_.error && !damaged) return;
+        // A report that broke its template would break it again; whatever else failed may pass.
+        const auto retry = error.code == template_violation ? Retry::never : Retry::later;
+        reply_.error = Error{error.code, error.message, retry};
+        reply_.analyse_again = damaged;
     }
 
     const ComposeRequest& request_;
@@ -324,8 +331,8 @@ ComposeReply compose(const ComposeRequest& request, const Equipment& equipment) 
     } catch (const std::bad_alloc&) {
         ComposeReply reply;
         reply.job = request.job;
-        reply.error_code = "out_of_memory";
-        reply.error = "composing needs more memory than this process may use";
+        reply.error =
+            Error{"out_of_memory", "composing needs more memory than this process may use", Retry::later};
         return reply;
     }
 }

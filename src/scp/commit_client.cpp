@@ -65,7 +65,7 @@ Result<Durable> CommitClient::exchange(const Packet& packet) {
         return fail_for_now("commit_unknown", "{}", answer.error().message);
     }
     if (!answer->committed)
-        return fail_for_now(answer->outcome.empty() ? "not_committed" : answer->outcome, "not committed");
+        return fail_for_now(answer->error ? answer->error->code : "not_committed", "not committed");
     return Durable(answer->keep_file, answer->outcome);
 }
 

@@ -15,13 +15,13 @@ namespace hilum::scp {
 class Durable {
   public:
     bool keep_file() const { return keep_file_; }
-    const std::string& outcome() const { return outcome_; }
+    StoreOutcome outcome() const { return outcome_; }
 
   private:
     friend class CommitClient;
-    Durable(bool keep_file, std::string outcome) : keep_file_(keep_file), outcome_(std::move(outcome)) {}
+    Durable(bool keep_file, StoreOutcome outcome) : keep_file_(keep_file), outcome_(outcome) {}
     bool keep_file_;
-    std::string outcome_;
+    StoreOutcome outcome_;
 };
 
 // After a "closed" or "commit_unknown" error gone() is true and every further request fails at once.

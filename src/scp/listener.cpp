@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -19,6 +20,7 @@
 #include "base/process.h"
 #include "base/sandbox.h"
 #include "contract/messages/receiving.h"
+#include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "scp/listening_socket.h"
 #include "scp/receiver.h"
@@ -51,7 +53,8 @@ class Listener {
     int run();
 
   private:
-    bool read_coordinator();  // false: its channel closed
+    Status read_coordinator();
+    Status drain(const Drain&, std::vector<UniqueFd>);
     void accept_connection();
     bool start_receiver(UniqueFd& connection, const std::string& peer);
     [[noreturn]] void become_receiver(UniqueFd connection, Channel channel);
@@ -79,22 +82,23 @@ int Listener::run() {
             spdlog::error("cannot wait for connections: {}", std::strerror(errno));
             return 1;
         }
-        if (fds[1].revents != 0 && !read_coordinator()) return 0;
+        if (fds[1].revents != 0)
+            if (const auto read = read_coordinator(); !read) return exit_code_of("listener", read.error());
         if (fds[2].revents != 0) reap_receivers();
         if (fds[0].revents != 0 && socket_.fd() >= 0) accept_connection();
     }
 }
 
-bool Listener::read_coordinator() {
-    const auto message = coordinator_.receive();
-    if (!message) return false;
-    if (packet_type(*message) != Drain::type) {
-        spdlog::error("the coordinator sent an unknown message");
-        return true;
-    }
+Status Listener::read_coordinator() {
+    static constexpr std::array requests{request<&Listener::drain>()};
+    return coordinator_.receive().and_then(
+        [this](Message message) { return serve_request(*this, requests, std::move(message)); });
+}
+
+Status Listener::drain(const Drain&, std::vector<UniqueFd>) {
     spdlog::info("no more connections are accepted");
     socket_.close();
-    return true;
+    return {};
 }
 
 void Listener::reap_receivers() {

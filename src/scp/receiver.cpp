@@ -73,7 +73,7 @@ class Receiver {
     void close(AssociationEnd way);
     AssociationEnd reason_for(AssociationEnd way, const MessageService& service) const;
     void tell_end(AssociationEnd way, AssociationEnd reason, int stored, int refused);
-    void report(const char* event, const char* code = "", const std::string& detail = {});
+    void report(ReceiverEventKind event, const char* code = "", const std::string& detail = {});
     std::uint64_t message_limit() const { return 2 * settings_.max_object_size + (16 << 20); }
 
     const ScpSettings& settings_;
@@ -91,7 +91,7 @@ class Receiver {
     Negotiation negotiation_;
 };
 
-void Receiver::report(const char* event, const char* code, const std::string& detail) {
+void Receiver::report(ReceiverEventKind event, const char* code, const std::string& detail) {
     auto told = event_of(caller_, event);
     told.code = code;
     told.detail = detail;
@@ -144,18 +144,18 @@ void Receiver::give_up(const OFCondition& condition) {
     if (watch_.interruption() == Interruption::timed_out) {
         spdlog::info("{} opened no association within {}", caller_.peer,
                      format_duration(settings_.association_timeout));
-        report("timeout", "association");
+        report(ReceiverEventKind::timeout, "association");
     } else if (condition.bad() && asked) {
         const auto& rejection =
             condition == DUL_UNSUPPORTEDPEERPROTOCOL ? rejections::protocol_version : rejections::unreadable;
-        (void)coordinator_.request_association({"", "", caller_.peer, std::string(rejection.code)});
+        (void)coordinator_.request_association({"", "", caller_.peer, rejection.outcome});
         reject(rejection, condition.text());
     } else if (condition.good() || condition == DUL_NETWORKCLOSED ||
                condition == DUL_PEERABORTEDASSOCIATION || watch_.interruption() == Interruption::woken) {
         spdlog::debug("{} closed the connection without an association", caller_.peer);
     } else {
         spdlog::info("{} does not speak DICOM: {}", caller_.peer, loggable(condition.text()));
-        report("not_dicom", "", loggable(condition.text()));
+        report(ReceiverEventKind::not_dicom, "", loggable(condition.text()));
     }
 }
 
@@ -176,7 +176,7 @@ void Receiver::reject(const AssociationRejection& rejection, std::string_view wh
                    static_cast<std::uint8_t>(rejection.result),
                    static_cast<std::uint8_t>(rejection.source),
                    static_cast<std::uint8_t>(rejection.reason)};  // PS3.8 table 9-21
-    const bool sent_by_dcmtk = rejection.code == rejections::protocol_version.code;
+    const bool sent_by_dcmtk = rejection.outcome == AssociationOutcome::protocol_version;
     if (!sent_by_dcmtk) (void)connection->write(pdu.data(), pdu.size());
     (void)connection->networkDataAvailable(unlimited_seconds);  // its closing, so that it reads the rejection
 }
@@ -200,14 +200,15 @@ bool Receiver::admit() {
     const std::string called_ae(trimmed_ae_title(parameters.calledAPTitle));
     caller_.calling_ae = trimmed_ae_title(parameters.callingAPTitle);
     const auto* const rejection = judge(called_ae);
-    const auto answer = coordinator_.request_association(
-        {caller_.calling_ae, called_ae, caller_.peer, std::string(rejection ? rejection->code : "")});
+    const auto judged = rejection != nullptr ? rejection->outcome : AssociationOutcome::accepted;
+    const auto answer =
+        coordinator_.request_association({caller_.calling_ae, called_ae, caller_.peer, judged});
     if (rejection != nullptr) {
         reject(*rejection, rejection->grounds);
     } else if (!answer) {
         reject(rejections::local_limit, answer.error().message);
-    } else if (!answer->accept) {
-        reject(rejections::local_limit, answer->rejection);
+    } else if (answer->outcome != AssociationOutcome::accepted) {
+        reject(rejections::local_limit, enum_text(answer->outcome));
     } else {
         return accept(called_ae);
     }
@@ -234,7 +235,7 @@ void Receiver::tell_refused_contexts() {
     const auto refused = description_of(negotiation_.refused);
     spdlog::info("association from {} ({}): presentation contexts refused: {}", loggable(caller_.calling_ae),
                  caller_.peer, refused);
-    report("contexts_refused", "", refused);
+    report(ReceiverEventKind::contexts_refused, "", refused);
 }
 
 void Receiver::serve() {
@@ -315,7 +316,8 @@ AssociationEnd Receiver::reason_for(AssociationEnd way, const MessageService& se
 void Receiver::tell_end(AssociationEnd way, AssociationEnd reason, int stored, int refused) {
     const auto& words = words_of(reason);
     const auto text = fmt::format("{}; {} objects taken, {} refused", words.text, stored, refused);
-    report(way == AssociationEnd::released ? "association_released" : "association_aborted",
+    report(way == AssociationEnd::released ? ReceiverEventKind::association_released
+                                           : ReceiverEventKind::association_aborted,
            words.code.data(), text);
     const auto level = way == AssociationEnd::coordinator_gone ? spdlog::level::warn : spdlog::level::info;
     spdlog::log(level, "association from {} ({}) ended: {}: {}", loggable(caller_.calling_ae), caller_.peer,

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "base/sandbox.h"
+#include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/file_meta_information.h"
 #include "dicom/sop_classes.h"
@@ -76,15 +77,24 @@ bool may_pass(const Error& error) {
     return error.retry == Retry::later || std::ranges::find(ours, error.code) != ours.end();
 }
 
-Status serve_next(Channel& coordinator, const Configuration& configuration) {
-    const auto message = coordinator.receive();
-    if (!message) return tl::unexpected(message.error());
-    const auto request = from_packet<ScanRequest>(*message);
-    if (!request) return tl::unexpected(request.error());
-    if (message->fds.size() != 1) return fail("protocol", "a scan request needs a file");
-    return coordinator.send(
-        to_packet(scan_spool_file(message->fds[0].get(), request->file, configuration.scp)));
-}
+class SpoolScanner {
+  public:
+    SpoolScanner(Channel& coordinator, const ScpSettings& settings)
+        : coordinator_(coordinator), settings_(settings) {}
+
+    Error run() {
+        static constexpr std::array requests{request<&SpoolScanner::scan_file>(1)};
+        return serve_requests(coordinator_, *this, requests).error();
+    }
+
+  private:
+    Status scan_file(const ScanRequest& request, std::vector<UniqueFd> files) {
+        return coordinator_.send(to_packet(scan_spool_file(files.front().get(), request.file, settings_)));
+    }
+
+    Channel& coordinator_;
+    const ScpSettings& settings_;
+};
 
 }  // namespace
 
@@ -96,8 +106,9 @@ ScanReply scan_spool_file(int fd, const std::string& file, const ScpSettings& se
         reply.object = std::move(*object);
         reply.data_set = meta->file_size - meta->dataset_begin;
     } else {
-        reply.error_code = may_pass(object.error()) ? "not_now" : object.error().code;
-        reply.error = object.error().message;
+        const auto& error = object.error();
+        reply.error = may_pass(error) ? Error{"not_now", error.message, Retry::later}
+                                      : Error{error.code, error.message, Retry::never};
     }
     reply.object.file = file;
     return reply;
@@ -110,13 +121,7 @@ int run_spool_scanner(Channel coordinator, const Configuration& configuration) {
             spdlog::error("cannot confine the scanner: {}", confined.error().message);
             return EXIT_FAILURE;
         }
-    for (;;) {
-        const auto served = serve_next(coordinator, configuration);
-        if (served) continue;
-        if (served.error().code == "closed") return EXIT_SUCCESS;
-        spdlog::error("scanner: {}", served.error().message);
-        return EXIT_FAILURE;
-    }
+    return exit_code_of("scanner", SpoolScanner(coordinator, configuration.scp).run());
 }
 
 }  // namespace hilum::scp

@@ -18,7 +18,7 @@ constexpr std::size_t largest_identifier = 128;  // bytes, of what a refused obj
 
 }  // namespace
 
-ReceiverEvent event_of(const Caller& caller, const char* event) {
+ReceiverEvent event_of(const Caller& caller, ReceiverEventKind event) {
     ReceiverEvent made;
     made.event = event;
     made.calling_ae = caller.calling_ae;
@@ -139,7 +139,7 @@ void StoreRequestHandler::report_failure(const Error& error, const StoreResponse
                  status, error.code, error.message);
     const auto header = scan_head();
     const auto bounded = [](const std::string& text) { return text.substr(0, largest_identifier); };
-    auto event = event_of(caller_, "store_failed");
+    auto event = event_of(caller_, ReceiverEventKind::store_failed);
     event.code = error.code;
     event.dimse_status = status;
     event.sop_class_uid = bounded(request_.sop_class_uid);

@@ -24,7 +24,7 @@ struct Caller {
 };
 
 // An event of this caller's connection, otherwise empty.
-ReceiverEvent event_of(const Caller& caller, const char* event);
+ReceiverEvent event_of(const Caller& caller, ReceiverEventKind event);
 
 struct StoreRequest {
     std::string sop_class_uid, sop_instance_uid;      // as the command says

@@ -6,9 +6,9 @@ namespace hilum {
 
 DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory& history,
                                const DestinationSettings& settings, std::int64_t at) {
-    if (reply.outcome == "delivered") return {JobState::delivered};
-    if (reply.outcome == "unsendable") return {JobState::refused};
-    if (reply.outcome == "refused") {
+    if (reply.outcome == DeliveryOutcome::delivered) return {JobState::delivered};
+    if (reply.outcome == DeliveryOutcome::unsendable) return {JobState::refused};
+    if (reply.outcome == DeliveryOutcome::refused) {
         if (history.refusals + 1 >= settings.refused_attempts) return {JobState::refused, 0, true};
         return {JobState::queued, at + settings.refused_delay.count(), true};
     }

@@ -64,21 +64,21 @@ std::int64_t insert(Transaction& transaction, const StoreCommit& commit, std::in
 
 StoreAnswer InstanceStore::store(Transaction& transaction, const StoreCommit& commit) const {
     auto event = event_of("instance_received", commit);
-    StoreAnswer answer{true, false, "discarded"};
+    StoreAnswer answer{true, false, StoreOutcome::discarded};
     if (is_own_result(transaction, commit)) {
         event.detail["reason"] = "own_result";
     } else if (sql::number(transaction, "SELECT 1 FROM instance WHERE file = ?", commit.file)) {
         // Its receiver died while it waited for this, and the file was adopted.
-        answer = {true, true, "duplicate"};
+        answer = {true, true, StoreOutcome::duplicate};
     } else {
         const auto versions = versions_of(transaction, commit);
         const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
         answer = again ? duplicate(transaction, commit, versions)
                        : keep(transaction, commit, versions, transaction.at());
     }
-    event.detail["outcome"] = answer.outcome;
+    event.detail["outcome"] = enum_text(answer.outcome);
     transaction.append_audit(event);
-    transaction.count("instances_received", {{"outcome", answer.outcome}});
+    transaction.count("instances_received", {{"outcome", enum_string(answer.outcome)}});
     return answer;
 }
 
@@ -115,12 +115,12 @@ bool InstanceStore::has_file(const Version& version) const {
 
 StoreAnswer InstanceStore::duplicate(Transaction& transaction, const StoreCommit& commit,
                                      const Versions& versions) const {
-    StoreAnswer answer{true, !has_file(*versions.newest), "duplicate"};
+    StoreAnswer answer{true, !has_file(*versions.newest), StoreOutcome::duplicate};
     if (answer.keep_file)
         sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
                      commit.size, versions.newest->id);
     if (versions.active && analyse_if_no_prior(transaction, *versions.active, commit.header.study_date))
-        answer.outcome = "no_longer_prior";
+        answer.outcome = StoreOutcome::no_longer_prior;
     return answer;
 }
 
@@ -131,11 +131,11 @@ StoreAnswer InstanceStore::keep(Transaction& transaction, const StoreCommit& com
     if (as_before) {
         const bool keeps = keep_header(transaction, commit, versions, study_id, received_at);
         analyse_if_no_prior(transaction, *versions.active, commit.header.study_date);
-        return {true, keeps, "new_version"};
+        return {true, keeps, StoreOutcome::new_version};
     }
     const bool prior = keep_image(transaction, commit, versions, study_id, received_at);
-    if (versions.newest) return {true, true, "new_version"};
-    return {true, true, prior ? "prior" : "stored"};
+    if (versions.newest) return {true, true, StoreOutcome::new_version};
+    return {true, true, prior ? StoreOutcome::prior : StoreOutcome::stored};
 }
 
 // A version of which nothing that an analysis looks at is new. Whether the file is kept.
@@ -199,7 +199,7 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     bool keeps = true;
     if (newer) {
         const auto kept = keep(transaction, commit, versions, received_at);
-        event.detail["outcome"] = kept.outcome;
+        event.detail["outcome"] = enum_text(kept.outcome);
         keeps = kept.keep_file;
     } else {
         keep_older(transaction, commit, versions, received_at);
@@ -274,7 +274,7 @@ StoreAnswer InstanceStore::discard(Transaction& transaction, const DiscardCommit
     event.detail["reason"] = commit.reason;
     transaction.append_audit(event);
     transaction.count("instances_received", {{"outcome", "discarded"}});
-    return {true, false, "discarded"};
+    return {true, false, StoreOutcome::discarded};
 }
 
 std::int64_t InstanceStore::upsert_study(Transaction& transaction, const ReceivedHeader& header,

@@ -19,12 +19,12 @@ void count(Transaction& transaction, const ReceiverEvent& event) {
             "association_ends",
             {{"reason", known ? event.code : std::string(words_of(AssociationEnd::receiver_failed).code)}});
     }
-    transaction.count("receiver_events", receiver_labels(event.event, event.code));
+    transaction.count("receiver_events", receiver_labels(enum_text(event.event), event.code));
 }
 
 void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::int64_t left_out) {
     audit::AuditEvent entry;
-    entry.type = event.event;
+    entry.type = enum_text(event.event);
     entry.outcome = "failure";
     entry.actor = event.calling_ae + "@" + event.peer;
     entry.sop_instance_uid = event.sop_instance_uid;
@@ -40,18 +40,19 @@ void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::in
 }  // namespace
 
 bool ends_association(const ReceiverEvent& event) {
-    return event.event == "association_released" || event.event == "association_aborted";
+    return event.event == ReceiverEventKind::association_released ||
+           event.event == ReceiverEventKind::association_aborted;
 }
 
 bool is_failure(const ReceiverEvent& event) {
     if (ends_association(event)) return event.code != "released";
-    return event.event != "echo" && event.event != "commitment_reported";
+    return event.event != ReceiverEventKind::echo && event.event != ReceiverEventKind::commitment_reported;
 }
 
 void record_receiver_event(Transaction& transaction, const ReceiverEvent& event, bool audited,
                            std::int64_t left_out) {
     count(transaction, event);
-    if (event.event == "store_failed") keep_refused_instance(transaction, event);
+    if (event.event == ReceiverEventKind::store_failed) keep_refused_instance(transaction, event);
     if (audited) audit_failure(transaction, event, left_out);
 }
 

@@ -157,7 +157,7 @@ Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report) {
         " AND delivery.tried != 0 GROUP BY result.id ORDER BY result.id",
         [&](const sql::Row& row) {
             withdrawal.results.push_back(
-                {row.text(0), row.text(1), row.text(2), row.text(3),
+                {enum_from<ResultKind>(row.text(0)).value(), row.text(1), row.text(2), row.text(3),
                  nlohmann::json::parse(row.text(4)).get<std::vector<std::string>>()});
         },
         study, model, version);

@@ -132,7 +132,7 @@ TEST(Association, RejectsAnUnknownCallerForGood) {
     EXPECT_THAT(rejection(peer.associate({{dx, {explicit_little}}}, "STRANGER")), ElementsAre(1, 1, 3));
     const auto requested = node.coordinator().wait_for(AssociationRequested::type);
     ASSERT_EQ(requested.size(), 1U);
-    EXPECT_EQ(requested[0].at("rejection"), "unknown_caller");
+    EXPECT_EQ(requested[0].at("outcome"), "unknown_caller");
     EXPECT_EQ(requested[0].at("calling_ae"), "STRANGER");
 }
 
@@ -165,7 +165,7 @@ TEST(Association, RejectsWhatProposesNoPresentationContext) {
     node.start();
     EXPECT_THAT(rejection_of(node, test::associate_rq("PACS", "HILUM", {})), ElementsAre(1, 1, 1));
     const auto requested = node.coordinator().wait_for(AssociationRequested::type);
-    EXPECT_EQ(requested.at(0).at("rejection"), "no_presentation_context");
+    EXPECT_EQ(requested.at(0).at("outcome"), "no_presentation_context");
 }
 
 TEST(Association, RejectsAeTitlesOfSpacesEvenWhereAnyoneMayCall) {
@@ -201,8 +201,8 @@ TEST(Association, RejectsARequestThatCannotBeReadOrHasAnotherProtocolVersion) {
     request[7] = 2;
     EXPECT_THAT(rejection_of(node, request), ElementsAre(1, 2, 2));
     const auto requested = node.coordinator().wait_for(AssociationRequested::type, 3);
-    EXPECT_EQ(requested.at(0).at("rejection"), "unreadable");
-    EXPECT_EQ(requested.at(2).at("rejection"), "protocol_version");
+    EXPECT_EQ(requested.at(0).at("outcome"), "unreadable");
+    EXPECT_EQ(requested.at(2).at("outcome"), "protocol_version");
 }
 
 TEST(Association, AcceptsWhenNoContextIsAcceptedAndTellsWhich) {

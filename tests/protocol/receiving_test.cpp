@@ -76,8 +76,8 @@ TEST(Receiving, AnswersSuccessForADuplicateAndKeepsOneFile) {
     ReceivingNode node;
     CoordinatorScript script;
     script.answers = [first = true](const auto&) mutable {
-        return std::exchange(first, false) ? StoreAnswer{true, true, "stored"}
-                                           : StoreAnswer{true, false, "duplicate"};
+        return std::exchange(first, false) ? StoreAnswer{true, true, StoreOutcome::stored, {}}
+                                           : StoreAnswer{true, false, StoreOutcome::duplicate, {}};
     };
     node.start(script);
     auto peer = associated(node);

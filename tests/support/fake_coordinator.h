@@ -22,13 +22,13 @@ namespace hilum::test {
 
 struct CoordinatorScript {
     std::function<bool(const AssociationRequested&)> admits = [](const auto& r) {
-        return r.rejection.empty();
+        return r.outcome == AssociationOutcome::accepted;
     };
     // None: the coordinator dies instead of answering. For store_commit and discard_commit.
     std::function<std::optional<StoreAnswer>(const nlohmann::json&)> answers =
         [](const nlohmann::json& request) {
             const bool kept = request.at("type") == StoreCommit::type;
-            return StoreAnswer{true, kept, kept ? "stored" : "discarded"};
+            return StoreAnswer{true, kept, kept ? StoreOutcome::stored : StoreOutcome::discarded, {}};
         };
     CommitmentReportAnswer keeps{true, true};  // each commitment report
 };
@@ -110,7 +110,8 @@ class FakeCoordinator {
         const std::string type = packet_type(*message);
         if (type == AssociationRequested::type) {
             const bool accept = script_.admits(from_packet<AssociationRequested>(*message).value());
-            (void)channels_[index].send(to_packet(AssociationAnswer{accept, ""}));
+            (void)channels_[index].send(to_packet(
+                AssociationAnswer{accept ? AssociationOutcome::accepted : AssociationOutcome::local_limit}));
         } else if (type == StoreCommit::type || type == DiscardCommit::type) {
             const auto answer = script_.answers(message->packet.body());
             if (!answer) return false;

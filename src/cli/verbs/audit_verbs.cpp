@@ -21,7 +21,7 @@ int verify_audit(const Context& context) {
     Progress progress(context);
     progress.say("reading the whole audit trail");
     const auto answer =
-        ask(configuration->node.data_dir, "audit.verify", nlohmann::json::object(), endless_patience);
+        ask(configuration->node.data_dir, {.verb = ControlVerb::audit_verify}, endless_patience);
     progress.clear();
     if (!answer) return context.failed(answer.error());
     const bool intact = is_true(*answer, "intact");
@@ -47,7 +47,8 @@ int export_audit(const Context& context, const AuditFilter& filter) {
     if (!configuration) return context.failed(configuration.error());
     nlohmann::json after = 0;
     do {
-        const auto answer = ask(configuration->node.data_dir, "audit.export", {{"after", after}});
+        const auto answer = ask(configuration->node.data_dir,
+                                {.verb = ControlVerb::audit_export, .after = after.get<std::int64_t>()});
         if (!answer) return context.failed(answer.error());
         for (const auto& event : list_of(*answer, "events"))
             if (matches(filter, event)) print_json_line(context.out, event);

@@ -54,19 +54,13 @@ Parameters parameters_of(const JobOptions& options) {
             {"limit", std::to_string(options.limit)}};
 }
 
-nlohmann::json list_arguments(const JobOptions& options) {
-    return {{"accession_number", options.accession_number},
-            {"study_instance_uid", options.study_instance_uid},
-            {"state", options.state},
-            {"limit", options.limit}};
-}
-
 int list_jobs(const Context& context, const JobOptions& options) {
     if (const auto filter = job_filter(parameters_of(options)); !filter)
         return context.failed(filter.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto answer = ask(configuration->node.data_dir, "jobs.list", list_arguments(options));
+    const auto answer =
+        ask(configuration->node.data_dir, {.verb = ControlVerb::jobs_list, .filter = parameters_of(options)});
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);
@@ -89,7 +83,7 @@ Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir,
     }
     auto of_study = options;
     of_study.limit = most_jobs;
-    const auto answer = ask(data_dir, "jobs.list", list_arguments(of_study));
+    const auto answer = ask(data_dir, {.verb = ControlVerb::jobs_list, .filter = parameters_of(of_study)});
     if (!answer) return tl::unexpected(answer.error());
     for (const auto& job : list_of(*answer, "jobs"))
         jobs.push_back({text_of(job, "kind"), number_of(job, "id")});
@@ -104,8 +98,8 @@ int show_jobs(const Context& context, const JobOptions& options) {
     if (jobs->empty() && !context.json) context.out << "no jobs\n";
     nlohmann::json all = nlohmann::json::array();
     for (const auto& job : *jobs) {
-        const auto answer =
-            ask(configuration->node.data_dir, "jobs.show", {{"kind", job.kind}, {"id", job.id}});
+        const auto answer = ask(configuration->node.data_dir,
+                                {.verb = ControlVerb::jobs_show, .kind = job.kind, .id = job.id});
         if (!answer) return context.failed(answer.error());
         if (context.json) {
             all.push_back(mapping_of(*answer, "job"));
@@ -121,31 +115,31 @@ int show_jobs(const Context& context, const JobOptions& options) {
 }
 
 // What to change: each job named, or all of a study or an accession number.
-Result<std::vector<nlohmann::json>> selections(const JobOptions& options) {
-    std::vector<nlohmann::json> chosen;
+Result<std::vector<ControlRequest>> selections(const JobOptions& options, ControlVerb verb) {
+    std::vector<ControlRequest> chosen;
     for (const auto& name : options.jobs) {
         const auto job = parse_job_name(name);
         if (!job) return tl::unexpected(job.error());
         if (job->kind == "receipt")
             return fail("usage", "{} was refused: it comes when its sender sends it again", name);
-        chosen.push_back({{"kind", job->kind}, {"id", job->id}});
+        chosen.push_back({.verb = verb, .kind = job->kind, .id = job->id});
     }
     if (!options.accession_number.empty() || !options.study_instance_uid.empty())
-        chosen.push_back({{"accession_number", options.accession_number},
-                          {"study_instance_uid", options.study_instance_uid}});
+        chosen.push_back({.verb = verb,
+                          .study_instance_uid = options.study_instance_uid,
+                          .accession_number = options.accession_number});
     if (chosen.empty()) return fail("usage", "say which jobs: KIND/ID..., --accession or --study");
     return chosen;
 }
 
-int change_jobs(const Context& context, const JobOptions& options, const std::string& verb,
-                const char* done) {
-    const auto chosen = selections(options);
+int change_jobs(const Context& context, const JobOptions& options, ControlVerb verb, const char* done) {
+    const auto chosen = selections(options, verb);
     if (!chosen) return context.failed(chosen.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     std::int64_t changed = 0;
-    for (const auto& args : *chosen) {
-        const auto answer = ask(configuration->node.data_dir, verb, args);
+    for (const auto& request : *chosen) {
+        const auto answer = ask(configuration->node.data_dir, request);
         if (!answer) return context.failed(answer.error());
         changed += number_of(*answer, "jobs");
     }
@@ -196,14 +190,15 @@ void add_jobs_verbs(const Verb& app) {
     add_filters(retry, *options);
     retry.option("JOB", options->jobs, "as in the list: analysis/12");
     retry.does([options](const Context& c) {
-        return change_jobs(c, *options, "jobs.retry", "put back into the queue");
+        return change_jobs(c, *options, ControlVerb::jobs_retry, "put back into the queue");
     });
 
     const auto discard = jobs.verb("discard", "give jobs up for good");
     add_filters(discard, *options);
     discard.option("JOB", options->jobs, "as in the list: analysis/12");
-    discard.does(
-        [options](const Context& c) { return change_jobs(c, *options, "jobs.discard", "discarded"); });
+    discard.does([options](const Context& c) {
+        return change_jobs(c, *options, ControlVerb::jobs_discard, "discarded");
+    });
 }
 
 }  // namespace hilum::cli

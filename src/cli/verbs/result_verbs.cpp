@@ -23,12 +23,12 @@ void add_study_options(const Verb& verb, StudyOptions& study) {
     verb.option("--accession", study.accession_number, "accession number");
 }
 
-// The arguments of a request about the study.
-Result<nlohmann::json> arguments_of(const StudyOptions& study) {
+Result<ControlRequest> request_about(const StudyOptions& study, ControlVerb verb) {
     if (study.study_instance_uid.empty() && study.accession_number.empty())
         return fail("usage", "say of which study: --study or --accession");
-    return nlohmann::json{{"study_instance_uid", study.study_instance_uid},
-                          {"accession_number", study.accession_number}};
+    return ControlRequest{.verb = verb,
+                          .study_instance_uid = study.study_instance_uid,
+                          .accession_number = study.accession_number};
 }
 
 struct ResendOptions : StudyOptions {
@@ -36,12 +36,12 @@ struct ResendOptions : StudyOptions {
 };
 
 int resend(const Context& context, const ResendOptions& options) {
-    auto args = arguments_of(options);
-    if (!args) return context.failed(args.error());
+    auto request = request_about(options, ControlVerb::results_resend);
+    if (!request) return context.failed(request.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    (*args)["destination"] = options.destination;
-    const auto answer = ask(configuration->node.data_dir, "results.resend", *args);
+    request->destination = options.destination;
+    const auto answer = ask(configuration->node.data_dir, *request);
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);
@@ -109,20 +109,21 @@ std::optional<Error> objection(const Context& context, const WithdrawOptions& op
 }
 
 int withdraw(const Context& context, const WithdrawOptions& options) {
-    auto args = arguments_of(options);
-    if (!args) return context.failed(args.error());
+    auto request = request_about(options, ControlVerb::results_withdrawal);
+    if (!request) return context.failed(request.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     const auto& data_dir = configuration->node.data_dir;
-    const auto plan = ask_running(data_dir, "results.withdrawal", *args);
+    const auto plan = ask_running(data_dir, *request);
     if (!plan) return context.failed(plan.error());
     // With --json, `out` has the answer alone.
     print_plan(context, context.json ? context.err : context.out, list_of(*plan, "studies"));
     if (!list_of(*plan, "studies").empty())
         if (const auto objected = objection(context, options)) return context.failed(*objected);
-    (*args)["reason"] = options.reason;
-    (*args)["note"] = options.note;
-    const auto answer = ask_running(data_dir, "results.withdraw", *args);
+    request->verb = ControlVerb::results_withdraw;
+    request->reason = options.reason;
+    request->note = options.note;
+    const auto answer = ask_running(data_dir, *request);
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);

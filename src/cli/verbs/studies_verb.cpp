@@ -94,10 +94,10 @@ int list_studies(const Context& context, const StudiesOptions& options) {
     if (!filter) return context.failed(filter.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    nlohmann::json args = parameters_of(options);
+    ControlRequest request{.verb = ControlVerb::studies, .filter = parameters_of(options)};
     // As this process reads it: the daemon may live in another time zone.
-    args["since"] = filter->since == 0 ? "" : to_iso8601(from_microseconds(filter->since));
-    const auto answer = ask(configuration->node.data_dir, "studies", args);
+    request.filter["since"] = filter->since == 0 ? "" : to_iso8601(from_microseconds(filter->since));
+    const auto answer = ask(configuration->node.data_dir, request);
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);

@@ -8,7 +8,7 @@ HILUM_JSON_MEMBERS(Hl7Settings, sending_application, sending_facility, receiving
                    receiving_facility, processing_id, version, result_status, character_set)
 HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome, frame,
                    frames)
-HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_sop_class, sr_series_number, sr_series_description,
+HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_class, sr_series_number, sr_series_description,
                    sc_when, sc_long_side, sc_series_number, sc_series_description, sc_style,
                    sr_activation_region, character_set, language, oru, hl7)
 HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
@@ -19,6 +19,6 @@ HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_na
                       withdrawal)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations)
-HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error_code, error, problems)
+HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, problems)
 
 }  // namespace hilum

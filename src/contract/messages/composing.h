@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "contract/analysis.h"
 #include "contract/hl7_settings.h"
 #include "contract/messages/packet.h"
+#include "contract/report_form.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -27,18 +29,18 @@ struct StudyImage {
 struct ReportProfile {
     std::vector<std::string> destinations;
     bool sr = true;
-    std::string sr_sop_class;
+    ReportClass sr_class = ReportClass::comprehensive_3d;
     int sr_series_number = 0;
     std::string sr_series_description;
-    std::string sc_when;  // always | positive | never
+    CaptureWhen sc_when = CaptureWhen::always;
     int sc_long_side = 0;
     int sc_series_number = 0;
     std::string sc_series_description;
-    std::string sc_style = "overlay";  // overlay | presentation_state
+    CaptureStyle sc_style = CaptureStyle::overlay;
     bool sr_activation_region = false;
-    std::string character_set = "source";  // source | utf8 | latin1
-    std::string language = "en";           // en | de | fr
-    bool oru = false;                      // an HL7 message
+    ResultCharacterSet character_set = ResultCharacterSet::source;
+    std::string language = "en";  // en | de | fr
+    bool oru = false;             // an HL7 message
     Hl7Settings hl7;
 };
 struct PredecessorReport {
@@ -48,7 +50,7 @@ struct PredecessorReport {
 };
 // A result that a destination may have, and that is to be taken back.
 struct WithdrawnResult {
-    std::string kind;  // sr | sc | pr | oru
+    ResultKind kind = ResultKind::sr;
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
     std::vector<std::string> destinations;
 };
@@ -81,7 +83,7 @@ struct ComposeRequest {
     Withdrawal withdrawal;
 };
 struct ComposedResult {
-    std::string kind;  // sr | sc | pr | ko | oru (an HL7 message: no SOP class, but a UID)
+    ResultKind kind = ResultKind::sr;
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
     std::string file;  // absolute; durable before the reply
     std::string sha256;
@@ -93,8 +95,8 @@ struct ComposeReply {
     std::int64_t job = 0;
     std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's
                                           // failure does not hold up the others
-    std::string error_code, error;        // "artifact_damaged" asks for a new analysis of the images;
-                                    // "template_violation": a report failed its check and was not written
+    std::optional<Error> error;  // "template_violation": a report failed its check and was not written
+    bool analyse_again = false;  // what an analysis kept is damaged: the images are to be analysed anew
     std::vector<std::string> problems;  // each one that the check found; no patient data
 };
 

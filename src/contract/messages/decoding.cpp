@@ -6,6 +6,6 @@ namespace hilum {
 
 HILUM_MESSAGE_MEMBERS(DecodeRequest, job, package, package_sha256, display_long_side, golden, frame)
 HILUM_MESSAGE_MEMBERS(DecodeReply, job, prepared, shape, geometry, display, attributes, frames, not_analysed,
-                      notes, error_code, error)
+                      notes, error)
 
 }  // namespace hilum

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ struct DecodeReply {
     FrameCount frames;                // 1 of 1 where the image as a whole is not analysed
     NotAnalysed not_analysed;         // code empty: not so
     ImageNotes notes;                 // as far as it was read
-    std::string error_code, error;    // could not tell, for a reason that is ours (out of memory): try again
+    std::optional<Error> error;       // could not tell, for a reason that is ours (out of memory)
 };
 
 HILUM_MESSAGE(DecodeRequest)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct WorkerReady {
 // it is changed.
 struct WorkerFailed {
     static constexpr const char* type = "worker_failed";
-    std::string code, error;
+    Error error;
 };
 // coordinator -> worker. One descriptor: the tensor memfd. Answered by InferReply, in any order.
 struct InferRequest {
@@ -39,9 +40,8 @@ struct InferReply {
     static constexpr const char* type = "infer_reply";
     std::int64_t job = 0;
     InferenceResult result;
-    std::string error_code,
-        error;  // empty: result holds; else see docs/model-package.md; "out_of_memory" may pass;
-                // "golden_mismatch": the golden case's outputs are not what the package expects
+    std::optional<Error> error;  // none: `result` holds. Codes: docs/model-package.md; "golden_mismatch": the
+                                 // golden case's outputs are not what the package expects
 };
 
 HILUM_MESSAGE(WorkerReady)

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "contract/association_end.h"
+#include "contract/enum_text.h"
 #include "contract/messages/packet.h"
 
 namespace hilum {
@@ -44,13 +47,13 @@ struct ReceivedHeader {
 struct AssociationRequested {
     static constexpr const char* type = "association_requested";
     std::string calling_ae, called_ae, peer;
-    std::string rejection;  // empty: the receiver accepts it; else why not, one of association_outcomes
+    AssociationOutcome outcome = AssociationOutcome::accepted;  // else why the receiver rejects it
 };
 // coordinator -> receiver
 struct AssociationAnswer {
     static constexpr const char* type = "association_answer";
-    bool accept = false;    // false: reject transient, local limit exceeded (or it was rejected already)
-    std::string rejection;  // why not, one of association_outcomes
+    // accepted; else reject transient, local limit exceeded (or it was rejected already)
+    AssociationOutcome outcome = AssociationOutcome::shutting_down;
 };
 
 // receiver -> coordinator: the object lies synced in the spool under `file`; commit it. Answered by
@@ -71,12 +74,23 @@ struct DiscardCommit {
     std::string reason;  // "report", "presentation_state", "key_object", "own_result"
     std::string calling_ae, peer;
 };
+enum class StoreOutcome { stored, duplicate, new_version, prior, no_longer_prior, discarded };
+template <>
+inline constexpr auto enum_texts<StoreOutcome> = texts_of_enum<StoreOutcome>({
+    {StoreOutcome::stored, "stored"},
+    {StoreOutcome::duplicate, "duplicate"},
+    {StoreOutcome::new_version, "new_version"},
+    {StoreOutcome::prior, "prior"},
+    {StoreOutcome::no_longer_prior, "no_longer_prior"},
+    {StoreOutcome::discarded, "discarded"},
+});
 // coordinator -> receiver, after the commit. The receiver deletes its file unless `keep_file`.
 struct StoreAnswer {
     static constexpr const char* type = "store_answer";
-    bool committed = false;  // only then may the receiver answer 0x0000
-    bool keep_file = false;  // false: a duplicate, or our own result
-    std::string outcome;     // "stored", "duplicate", "new_version", "discarded", or the error's code
+    bool committed = false;                          // only then may the receiver answer 0x0000
+    bool keep_file = false;                          // false: a duplicate, or our own result
+    StoreOutcome outcome = StoreOutcome::discarded;  // where it is committed
+    std::optional<Error> error = {};                 // why it is not
 };
 
 // An instance that a Storage Commitment report says is not kept.
@@ -100,13 +114,35 @@ struct CommitmentReportAnswer {
     bool known = false;  // false: no transaction of ours has this UID
 };
 
+enum class ReceiverEventKind {
+    association_aborted,
+    association_released,
+    bad_command,
+    commitment_refused,
+    commitment_reported,
+    contexts_refused,
+    echo,
+    not_dicom,  // this and timeout: of a connection that never was an association
+    store_failed,
+    timeout,
+};
+template <>
+inline constexpr auto enum_texts<ReceiverEventKind> = texts_of_enum<ReceiverEventKind>({
+    {ReceiverEventKind::association_aborted, "association_aborted"},
+    {ReceiverEventKind::association_released, "association_released"},
+    {ReceiverEventKind::bad_command, "bad_command"},
+    {ReceiverEventKind::commitment_refused, "commitment_refused"},
+    {ReceiverEventKind::commitment_reported, "commitment_reported"},
+    {ReceiverEventKind::contexts_refused, "contexts_refused"},
+    {ReceiverEventKind::echo, "echo"},
+    {ReceiverEventKind::not_dicom, "not_dicom"},
+    {ReceiverEventKind::store_failed, "store_failed"},
+    {ReceiverEventKind::timeout, "timeout"},
+});
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {
     static constexpr const char* type = "receiver_event";
-    // "echo", "store_failed", "bad_command", "contexts_refused", "commitment_reported", "commitment_refused",
-    // "association_released", "association_aborted"; of a connection that never was an association:
-    // "not_dicom", "timeout".
-    std::string event;
+    ReceiverEventKind event = ReceiverEventKind::echo;
     std::string code;  // of store_failed: "disk_full", ...; of an association's end: see association_end.h
     int dimse_status = 0;
     std::string calling_ae, peer;

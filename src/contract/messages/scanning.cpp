@@ -5,6 +5,6 @@
 namespace hilum {
 
 HILUM_MESSAGE_MEMBERS(ScanRequest, file)
-HILUM_MESSAGE_MEMBERS(ScanReply, object, data_set, error_code, error)
+HILUM_MESSAGE_MEMBERS(ScanReply, object, data_set, error)
 
 }  // namespace hilum

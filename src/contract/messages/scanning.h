@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "contract/messages/packet.h"
@@ -20,8 +21,8 @@ struct ScanReply {
     static constexpr const char* type = "scan_reply";
     StoreCommit object;          // calling_ae from the file meta information
     std::uint64_t data_set = 0;  // bytes of the file from the data set's first one to its end
-    std::string error_code,
-        error;  // empty: `object` is whole; "not_now": it could not be read for a reason that may pass
+    std::optional<Error> error;  // none: `object` is whole; "not_now": it could not be read for a reason that
+                                 // may pass
 };
 
 HILUM_MESSAGE(ScanRequest)

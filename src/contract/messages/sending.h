@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/enum_text.h"
 #include "contract/messages/packet.h"
 
 namespace hilum {
@@ -15,10 +16,21 @@ struct DeliverRequest {
     std::int64_t delivery = 0;
     std::string sop_class_uid, sop_instance_uid, transfer_syntax_uid;
 };
+// delivered: the destination has the instance. retry: nothing is wrong with the instance; try again soon.
+// refused: the destination blames the instance; it will not take it until somebody changes something there.
+// unsendable: there is no instance to be sent; trying again cannot help.
+enum class DeliveryOutcome { delivered, retry, refused, unsendable };
+template <>
+inline constexpr auto enum_texts<DeliveryOutcome> = texts_of_enum<DeliveryOutcome>({
+    {DeliveryOutcome::delivered, "delivered"},
+    {DeliveryOutcome::retry, "retry"},
+    {DeliveryOutcome::refused, "refused"},
+    {DeliveryOutcome::unsendable, "unsendable"},
+});
 struct DeliverReply {
     static constexpr const char* type = "deliver_reply";
     std::int64_t delivery = 0;
-    std::string outcome;          // delivered | retry | refused | unsendable (see results/delivery/answer.h)
+    DeliveryOutcome outcome = DeliveryOutcome::retry;
     int dimse_status = -1;        // -1: no answer came
     std::string message;          // what the operator should know
     bool no_association = false;  // the destination gave none: nothing was said of this instance

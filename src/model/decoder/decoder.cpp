@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <new>
@@ -11,6 +12,7 @@
 #include "base/sandbox.h"
 #include "contract/analysis.h"
 #include "contract/messages/decoding.h"
+#include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "model/decoder/radiograph_decoder.h"
 #include "model/decoder/radiograph_preparation.h"
@@ -48,8 +50,7 @@ struct Answer {
 Answer error_answer(std::int64_t job, const Error& error) {
     Answer answer;
     answer.reply.job = job;
-    answer.reply.error_code = error.code;
-    answer.reply.error = error.message;
+    answer.reply.error = Error{error.code, error.message, Retry::later};  // not the image's fault
     return answer;
 }
 
@@ -73,35 +74,48 @@ Answer answer_of(std::int64_t job, Preparation preparation) {
     return answer;
 }
 
-Answer serve(const DecodeRequest& request, int file, int model_yaml, PackageCache& packages,
-             const Configuration& configuration) {
-    const auto package = packages.find(request, model_yaml);
-    if (!package) return error_answer(request.job, package.error());
-    auto preparation = request.golden ? prepare_golden_case(file, **package, configuration.decoder.max_pixels)
-                                      : prepare_radiograph(file, request.frame, **package,
-                                                           request.display_long_side, configuration);
-    if (!preparation) return error_answer(request.job, preparation.error());
-    return answer_of(request.job, std::move(*preparation));
+class Decoder {
+  public:
+    Decoder(Channel& coordinator, const Configuration& configuration)
+        : coordinator_(coordinator), configuration_(configuration) {}
+
+    Error run();
+
+  private:
+    Status decode(const DecodeRequest& request, std::vector<UniqueFd> files);
+    Result<Preparation> prepare(const DecodeRequest& request, int file, int model_yaml);
+    Status send(const Answer& answer);
+
+    Channel& coordinator_;
+    const Configuration& configuration_;
+    PackageCache packages_;
+};
+
+Error Decoder::run() {
+    static constexpr std::array requests{request<&Decoder::decode>(2)};
+    return serve_requests(coordinator_, *this, requests).error();
 }
 
-Status send(Channel& coordinator, const Answer& answer) {
+Status Decoder::decode(const DecodeRequest& request, std::vector<UniqueFd> files) {
+    if (request.display_long_side < 1 || request.display_long_side > 16384)
+        return fail("protocol", "a decode request needs a display size of 1 to 16384 pixels");
+    auto preparation = prepare(request, files[0].get(), files[1].get());
+    if (!preparation) return send(error_answer(request.job, preparation.error()));
+    return send(answer_of(request.job, std::move(*preparation)));
+}
+
+Result<Preparation> Decoder::prepare(const DecodeRequest& request, int file, int model_yaml) {
+    const auto package = packages_.find(request, model_yaml);
+    if (!package) return tl::unexpected(package.error());
+    if (request.golden) return prepare_golden_case(file, **package, configuration_.decoder.max_pixels);
+    return prepare_radiograph(file, request.frame, **package, request.display_long_side, configuration_);
+}
+
+Status Decoder::send(const Answer& answer) {
     std::vector<int> fds;
     for (const auto* fd : {&answer.tensor, &answer.display})
         if (*fd) fds.push_back(fd->get());
-    return coordinator.send(to_packet(answer.reply), fds);
-}
-
-// One request, received and answered. Code "closed" when there will be no more.
-Status serve_next(Channel& coordinator, PackageCache& packages, const Configuration& configuration) {
-    const auto message = coordinator.receive();
-    if (!message) return tl::unexpected(message.error());
-    const auto request = from_packet<DecodeRequest>(*message);
-    if (!request) return tl::unexpected(request.error());
-    if (message->fds.size() != 2 || request->display_long_side < 1 || request->display_long_side > 16384)
-        return fail("protocol",
-                    "a decode request needs a file, a model.yaml and a display size of 1 to 16384 pixels");
-    return send(coordinator,
-                serve(*request, message->fds[0].get(), message->fds[1].get(), packages, configuration));
+    return coordinator_.send(to_packet(answer.reply), fds);
 }
 
 // Gives up what decoding foreign bytes does not need.
@@ -119,14 +133,7 @@ int run_decoder(Channel coordinator, const Configuration& configuration) {
         spdlog::error("cannot confine the decoder: {}", confined.error().message);
         return EXIT_FAILURE;
     }
-    PackageCache packages;
-    while (true) {
-        const auto served = serve_next(coordinator, packages, configuration);
-        if (served) continue;
-        if (served.error().code == "closed") return EXIT_SUCCESS;
-        spdlog::error("decoder: {}", served.error().message);
-        return EXIT_FAILURE;
-    }
+    return exit_code_of("decoder", Decoder(coordinator, configuration).run());
 }
 
 }  // namespace hilum::model

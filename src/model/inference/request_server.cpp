@@ -4,8 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
+
+#include "contract/messages/request_table.h"
 
 namespace hilum::model {
 
@@ -41,23 +44,24 @@ bool RequestServer::more_comes_until(Clock::time_point deadline) const {
 
 // Takes one message. A request that cannot be run is answered at once. False when the work ended.
 bool RequestServer::receive() {
-    const auto message = coordinator_.receive();
-    const auto request = message.and_then(from_packet<InferRequest>);
-    if (!request) {
-        const bool closed = request.error().code == "closed";
-        if (!closed) spdlog::error("the coordinator sent no inference request: {}", request.error().message);
-        end(closed ? served : unusable);
-        return false;
-    }
-    auto tensor = map_tensor(*request, *message);
-    if (tensor)
-        waiting_.push_back({request->job, request->golden, std::move(*tensor), Clock::now()});
-    else
-        refuse(request->job, {"wrong_input", tensor.error().message});
+    static constexpr std::array requests{request<&RequestServer::infer>(any_number)};
+    const auto taken = coordinator_.receive().and_then(
+        [this](Message message) { return serve_request(*this, requests, std::move(message)); });
+    if (!taken) end(exit_code_of("worker", taken.error()) == 0 ? served : unusable);
     return !ended_;
 }
 
-Result<Mapping> RequestServer::map_tensor(const InferRequest& request, const Message& message) const {
+Status RequestServer::infer(const InferRequest& request, std::vector<UniqueFd> memory) {
+    auto tensor = map_tensor(request, memory);
+    if (tensor)
+        waiting_.push_back({request.job, request.golden, std::move(*tensor), Clock::now()});
+    else
+        refuse(request.job, {"wrong_input", tensor.error().message});
+    return {};
+}
+
+Result<Mapping> RequestServer::map_tensor(const InferRequest& request,
+                                          const std::vector<UniqueFd>& memory) const {
     if (request.golden >= static_cast<int>(model_.package.golden.size()))
         return fail("wrong_input", "the package has no golden case {}", request.golden);
     const auto& input = model_.package.input;
@@ -65,10 +69,10 @@ Result<Mapping> RequestServer::map_tensor(const InferRequest& request, const Mes
     if (request.shape != expected)
         return fail("wrong_input", "the tensor has not the shape [1, {}, {}, {}]", input.channels, input.rows,
                     input.columns);
-    if (message.fds.size() != 1) return fail("wrong_input", "the tensor's memory is missing");
+    if (memory.size() != 1) return fail("wrong_input", "the tensor's memory is missing");
     std::size_t bytes = sizeof(float);
     for (const auto size : expected) bytes *= static_cast<std::size_t>(size);
-    return Mapping::of_memfd(message.fds.front().get(), bytes);
+    return Mapping::of_memfd(memory.front().get(), bytes);
 }
 
 void RequestServer::answer_batch(std::size_t size) {
@@ -82,7 +86,7 @@ void RequestServer::answer_batch(std::size_t size) {
     const bool lost = failed && !model_.device_works();
     for (auto& outcome : outcomes) {
         // Not the image's fault: the next process may succeed.
-        if (lost && !outcome) outcome.error().code = "device_lost";
+        if (lost && !outcome) outcome.error() = {"device_lost", outcome.error().message, Retry::later};
         answer(waiting_.front(), outcome, started);
         waiting_.pop_front();
     }
@@ -97,7 +101,7 @@ void RequestServer::answer(const WaitingRequest& request, const Result<Inference
     auto result = describe(*outcome, started);
     if (!result) return refuse(request.job, result.error());
     if (auto same = compare(request, *outcome); !same) return refuse(request.job, same.error());
-    send({.job = request.job, .result = std::move(*result), .error_code = "", .error = ""}, outcome->maps);
+    send({.job = request.job, .result = std::move(*result), .error = {}}, outcome->maps);
 }
 
 Status RequestServer::compare(const WaitingRequest& request, const Inference& inference) const {
@@ -121,7 +125,7 @@ Result<InferenceResult> RequestServer::describe(const Inference& inference, Time
 
 void RequestServer::refuse(std::int64_t job, const Error& error) {
     spdlog::warn("job {}: {}: {}", job, error.code, error.message);
-    send({.job = job, .result = {}, .error_code = error.code, .error = error.message}, {});
+    send({.job = job, .result = {}, .error = error}, {});
 }
 
 void RequestServer::send(const InferReply& reply, std::span<const float> maps) {

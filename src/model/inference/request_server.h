@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/channel.h"
 #include "base/clock.h"
@@ -56,7 +57,8 @@ class RequestServer {
     bool gather();
     bool more_comes_until(Clock::time_point deadline) const;
     bool receive();
-    Result<Mapping> map_tensor(const InferRequest& request, const Message& message) const;
+    Status infer(const InferRequest& request, std::vector<UniqueFd> memory);
+    Result<Mapping> map_tensor(const InferRequest& request, const std::vector<UniqueFd>& memory) const;
     void answer_batch(std::size_t size);
     void answer(const WaitingRequest& request, const Result<Inference>& outcome, Timestamp started);
     Status compare(const WaitingRequest& request, const Inference& inference) const;

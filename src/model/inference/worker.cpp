@@ -96,7 +96,7 @@ Status announce(Channel& coordinator, const ModelPackage& package, const std::ve
 
 int report_failure(Channel& coordinator, const Error& error) {
     spdlog::error("{}", error.message);
-    const auto sent = coordinator.send(to_packet(WorkerFailed{error.code, error.message}));
+    const auto sent = coordinator.send(to_packet(WorkerFailed{error}));
     if (!sent) spdlog::error("{}", sent.error().message);
     return unusable;
 }

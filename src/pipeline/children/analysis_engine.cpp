@@ -245,10 +245,9 @@ void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<
     if (!reply.not_analysed.code.empty())
         return finish(id, Refused{reply.not_analysed, task.identity, reply.frames, reply.notes});
     const std::size_t memfds = task.golden ? 1 : 2;
-    if (!reply.prepared || fds.size() != memfds) {
-        const auto code = reply.error_code.empty() ? std::string("decoder_failed") : reply.error_code;
-        return finish(id, AnalysisFailure{{code, reply.error, Retry::later}, {}});
-    }
+    if (!reply.prepared || fds.size() != memfds)
+        return finish(id,
+                      AnalysisFailure{reply.error.value_or(Error{"decoder_failed", "", Retry::later}), {}});
     task.decoded = std::move(reply);
     task.tensor = std::move(fds[0]);
     if (!task.golden) task.display = std::move(fds[1]);
@@ -276,12 +275,7 @@ void AnalysisEngine::on_worker_message(std::size_t model, ModelWorker& worker, M
 
 void AnalysisEngine::on_inferred(std::int64_t id, InferReply reply, std::vector<UniqueFd> fds) {
     Task& task = tasks_.at(id);
-    if (!reply.error_code.empty()) {
-        const bool passing = reply.error_code == "out_of_memory" || reply.error_code == "device_lost";
-        return finish(id,
-                      AnalysisFailure{{reply.error_code, reply.error, passing ? Retry::later : Retry::never},
-                                      task.decoded.frames});
-    }
+    if (reply.error) return finish(id, AnalysisFailure{*reply.error, task.decoded.frames});
     Analysed analysed{std::move(reply.result), task.decoded.attributes, task.decoded.geometry,
                       task.decoded.display,    std::move(task.display), UniqueFd(),
                       task.decoded.frames,     task.decoded.notes};

@@ -74,8 +74,8 @@ void ModelWorkers::on_message(std::int64_t number, Message message) {
     auto* worker = find(number);
     if (worker == nullptr) return;
     if (const auto failed = from_packet<WorkerFailed>(message)) {
-        worker->error = failed->error;
-        spdlog::error("model {}: {}", key_, failed->error);
+        worker->error = failed->error.message;
+        spdlog::error("model {}: {}", key_, worker->error);
         return environment_.on_changed();
     }
     auto ready = from_packet<WorkerReady>(message);

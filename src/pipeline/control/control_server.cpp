@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
 
@@ -57,8 +58,7 @@ void ControlServer::adopt(UniqueFd connection) {
     clients_[id] = ChannelWatcher::start(
         world_, Channel(std::move(connection)),
         [this, id, actor](Message message) {
-            handle_(message.packet.body(), actor,
-                    [this, id](const nlohmann::json& reply) { answer(id, reply); });
+            handle_(message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); });
         },
         [this, id](const std::string&) { clients_.erase(id); });
 }

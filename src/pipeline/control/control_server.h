@@ -4,10 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/world.h"
+#include "contract/messages/packet.h"
 #include "pipeline/children/channel_watcher.h"
 #include "store/data_directory.h"
 
@@ -16,7 +17,7 @@ namespace hilum {
 class ControlServer {
   public:
     // Answers one request of `actor`, once, on the loop; whatever the request holds.
-    using Handle = std::function<void(nlohmann::json request, const std::string& actor,
+    using Handle = std::function<void(const Packet& request, const std::string& actor,
                                       std::function<void(const nlohmann::json&)> answer)>;
 
     ControlServer(World& world, DataDirectory directory, Handle handle);

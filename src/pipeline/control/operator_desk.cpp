@@ -32,49 +32,42 @@ OperatorDesk::OperatorDesk(World& world, CommitQueue& commits, DataDirectory dir
       instances_(std::move(instances)),
       readers_(world.make_background()) {}
 
-void OperatorDesk::handle(nlohmann::json request, const std::string& actor, Answer answer) {
-    try {
-        dispatch(std::move(request), actor, answer);
-    } catch (const nlohmann::json::exception& error) {
-        answer(control_error({"bad_request", std::string("malformed request: ") + error.what()}));
+void OperatorDesk::handle(const Packet& packet, const std::string& actor, Answer answer) {
+    const auto request = control_request_in(packet);
+    if (!request) return answer(control_error(request.error()));
+    switch (request->verb) {
+        case ControlVerb::jobs_retry:
+        case ControlVerb::jobs_discard:
+            return change_jobs(*request, actor, answer);
+        case ControlVerb::results_resend:
+            return resend(*request, actor, answer);
+        case ControlVerb::results_withdraw:
+            return withdraw(*request, actor, answer);
+        case ControlVerb::model_reload:
+            return callbacks_.reload_models(request->model, actor, answer);
+        case ControlVerb::destinations_pause:
+        case ControlVerb::destinations_resume:
+            return change_destination(*request, actor, answer);
+        default:
+            return read(*request, answer);
     }
 }
 
-void OperatorDesk::dispatch(nlohmann::json request, const std::string& actor, const Answer& answer) {
-    const auto verb =
-        request.contains("verb") && request["verb"].is_string() ? request["verb"].get<std::string>() : "";
-    const auto args = request.value("args", nlohmann::json::object());
-    if (verb == "jobs.retry" || verb == "jobs.discard")
-        return change_jobs(verb == "jobs.retry", args, actor, answer);
-    if (verb == "results.resend") return resend(args, actor, answer);
-    if (verb == "results.withdraw") return withdraw(args, actor, answer);
-    if (verb == "model.reload") return reload(args, actor, answer);
-    if (verb == "destinations.pause" || verb == "destinations.resume")
-        return change_destination(verb == "destinations.pause", args, actor, answer);
-    read(verb, std::move(request), answer);
-}
-
-void OperatorDesk::read(const std::string& verb, nlohmann::json request, const Answer& answer) {
-    readers_->post([this, verb, request = std::move(request), answer] {
+void OperatorDesk::read(const ControlRequest& request, const Answer& answer) {
+    readers_->post([this, request, answer] {
         auto reply = answer_control_request(directory_.root, request);
-        world_.post([this, verb, reply = std::move(reply), answer]() mutable {
-            if (verb == "status" && reply.contains("ok")) reply["ok"].update(callbacks_.live_status());
+        world_.post([this, verb = request.verb, reply = std::move(reply), answer]() mutable {
+            if (verb == ControlVerb::status && reply.contains("ok"))
+                reply["ok"].update(callbacks_.live_status());
             answer(reply);
         });
     });
 }
 
-void OperatorDesk::reload(const nlohmann::json& args, const std::string& actor, const Answer& answer) {
-    const auto model = args.is_object() && args.contains("model") ? args["model"] : nlohmann::json("");
-    if (!model.is_string()) return answer(control_error({"bad_request", "model must be a name"}));
-    callbacks_.reload_models(model.get<std::string>(), actor, answer);
-}
-
-void OperatorDesk::change_destination(bool pause, const nlohmann::json& args, const std::string& actor,
+void OperatorDesk::change_destination(const ControlRequest& request, const std::string& actor,
                                       const Answer& answer) {
-    const auto name = args.is_object() && args.contains("name") && args["name"].is_string()
-                          ? args["name"].get<std::string>()
-                          : std::string();
+    const auto& name = request.destination;
+    const bool pause = request.verb == ControlVerb::destinations_pause;
     if (std::ranges::find(destinations_, name) == destinations_.end())
         return answer(
             control_error({"not_found", fmt::format("no destination named '{}' is configured", name)}));
@@ -90,10 +83,11 @@ void OperatorDesk::change_destination(bool pause, const nlohmann::json& args, co
         });
 }
 
-void OperatorDesk::change_jobs(bool retry, const nlohmann::json& args, const std::string& actor,
+void OperatorDesk::change_jobs(const ControlRequest& request, const std::string& actor,
                                const Answer& answer) {
-    const JobSelection selection{args.value("kind", ""), args.value("id", std::int64_t{0}),
-                                 args.value("study_instance_uid", ""), args.value("accession_number", "")};
+    const JobSelection selection{request.kind, request.id, request.study_instance_uid,
+                                 request.accession_number};
+    const bool retry = request.verb == ControlVerb::jobs_retry;
     if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
         return answer(control_error(
             {"bad_request", "say which jobs: a kind and an id, a study, or an accession number"}));
@@ -106,18 +100,18 @@ void OperatorDesk::change_jobs(bool retry, const nlohmann::json& args, const std
         [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
 }
 
-void OperatorDesk::resend(const nlohmann::json& args, const std::string& actor, const Answer& answer) {
-    const ResultSelection selection{args.value("study_instance_uid", ""), args.value("accession_number", ""),
-                                    args.value("destination", "")};
+void OperatorDesk::resend(const ControlRequest& request, const std::string& actor, const Answer& answer) {
+    const ResultSelection selection{request.study_instance_uid, request.accession_number,
+                                    request.destination};
     if (!names_a_study(selection)) return answer(no_study());
     commits_.submit([selection, actor](
                         Transaction& transaction) { return resend_results(transaction, selection, actor); },
                     [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
 }
 
-void OperatorDesk::withdraw(const nlohmann::json& args, const std::string& actor, const Answer& answer) {
-    const WithdrawalOrder order{args.value("study_instance_uid", ""), args.value("accession_number", ""),
-                                args.value("reason", ""), args.value("note", "")};
+void OperatorDesk::withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer) {
+    const WithdrawalOrder order{request.study_instance_uid, request.accession_number, request.reason,
+                                request.note};
     if (!names_a_study(order)) return answer(no_study());
     if (order.reason != "quality" && order.reason != "safety")
         return answer(control_error({"bad_request", "the reason must be quality or safety"}));

@@ -1,5 +1,5 @@
-// Answers an operator's requests while the node runs (control_requests.h): reads beside the loop, changes
-// through the commit queue. Knows of no socket.
+// Answers an operator's requests while the node runs (contract/messages/control.h): reads beside the loop,
+// changes through the commit queue. Knows of no socket.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/world.h"
+#include "contract/messages/control.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
@@ -36,17 +37,14 @@ class OperatorDesk {
 
     // `actor`: who asks, for the audit trail. Answers once, on the loop, perhaps within the call; whatever
     // the request holds.
-    void handle(nlohmann::json request, const std::string& actor, Answer answer);
+    void handle(const Packet& packet, const std::string& actor, Answer answer);
 
   private:
-    void dispatch(nlohmann::json request, const std::string& actor, const Answer& answer);
-    void read(const std::string& verb, nlohmann::json request, const Answer& answer);
-    void reload(const nlohmann::json& args, const std::string& actor, const Answer& answer);
-    void resend(const nlohmann::json& args, const std::string& actor, const Answer& answer);
-    void withdraw(const nlohmann::json& args, const std::string& actor, const Answer& answer);
-    void change_destination(bool pause, const nlohmann::json& args, const std::string& actor,
-                            const Answer& answer);
-    void change_jobs(bool retry, const nlohmann::json& args, const std::string& actor, const Answer& answer);
+    void read(const ControlRequest& request, const Answer& answer);
+    void resend(const ControlRequest& request, const std::string& actor, const Answer& answer);
+    void withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer);
+    void change_destination(const ControlRequest& request, const std::string& actor, const Answer& answer);
+    void change_jobs(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void answer_jobs(const Result<int>& changed, const Answer& answer);
 
     World& world_;

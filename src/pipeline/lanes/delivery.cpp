@@ -28,14 +28,15 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
     auto file = world_.files().open(directory_.results() / claimed->file);
     if (!file) {
         const bool gone = file.error().code == "not_found";
-        co_return DeliverReply{delivery, gone ? "unsendable" : "retry", -1, file.error().message, false};
+        co_return DeliverReply{delivery, gone ? DeliveryOutcome::unsendable : DeliveryOutcome::retry, -1,
+                               file.error().message, false};
     }
     sending_ = claimed;
     renewed_ = world_.monotonic();
     const auto is_answer = [delivery](const DeliverReply& reply) { return reply.delivery == delivery; };
     const auto reply = co_await destination_.ask<DeliverReply>(claimed->request, std::move(*file), is_answer);
     sending_ = nullptr;
-    if (!reply) co_return DeliverReply{delivery, "retry", -1, reply.error().message, false};
+    if (!reply) co_return DeliverReply{delivery, DeliveryOutcome::retry, -1, reply.error().message, false};
     co_return *reply;
 }
 
@@ -54,7 +55,7 @@ Task<void> Delivery::keep(std::shared_ptr<const DeliveryClaim> claimed, DeliverR
     });
     if (!kept)
         spdlog::error("cannot keep a delivery: {}", kept.error().message);
-    else if (reply.outcome != "delivered")
+    else if (reply.outcome != DeliveryOutcome::delivered)
         spdlog::warn("destination {}: delivery {} {}: {}", settings.name, reply.delivery,
                      *kept ? to_text(**kept) : "taken up by another", loggable(reply.message));
 }

@@ -60,8 +60,8 @@ Task<void> ReportLane::compose(ReportClaim report) {
     const auto reply = co_await ask<ComposeReply>(composer_, std::move(report.request), UniqueFd(),
                                                   composer_timeout, is_answer);
     if (!reply) co_return co_await keep_failure(claim, reply.error());
-    if (!reply->error_code.empty())
-        spdlog::error("report {}: {}: {}", claim->job(), reply->error_code, reply->error);
+    if (reply->error)
+        spdlog::error("report {}: {}: {}", claim->job(), reply->error->code, reply->error->message);
     const auto kept = co_await until_kept(commits_, [claim, reply = *reply, this](Transaction& transaction) {
         return keep_composed(transaction, *claim, reply, configuration_);
     });

@@ -140,7 +140,7 @@ void add_activation(DcmItem& target, const OverlaidText& text, const Words& word
 }  // namespace
 
 bool has_presentation_states(const ReportProfile& profile) {
-    return profile.sc_style == "presentation_state";
+    return profile.sc_style == CaptureStyle::presentation_state;
 }
 
 std::shared_ptr<DcmDataset> build_presentation_state(const ComposeRequest& request,

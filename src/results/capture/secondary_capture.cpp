@@ -151,9 +151,9 @@ void put_identity_window(DcmItem& target) {
 }
 
 bool wants_capture(const ReportProfile& profile, const StudyImage& image) {
-    if (!image.outcome.result || profile.sc_when == "never") return false;
+    if (!image.outcome.result || profile.sc_when == CaptureWhen::never) return false;
     const InferenceResult& result = *image.outcome.result;
-    return profile.sc_when == "always" || has_finding(result) || is_indeterminate(result);
+    return profile.sc_when == CaptureWhen::always || has_finding(result) || is_indeterminate(result);
 }
 
 }  // namespace hilum::results

@@ -73,20 +73,6 @@ std::string rejection_text(int source, int reason, const RemoteNode& node) {
 
 }  // namespace
 
-const char* to_string(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::delivered:
-            return "delivered";
-        case Outcome::retry:
-            return "retry";
-        case Outcome::refused:
-            return "refused";
-        case Outcome::unsendable:
-            break;
-    }
-    return "unsendable";
-}
-
 int RemoteNode::timeout_seconds() const {
     return std::max(1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(timeout).count()));
 }

@@ -4,15 +4,11 @@
 #include <string>
 
 #include "base/units.h"
+#include "contract/messages/sending.h"
 
 namespace hilum::delivery {
 
-// delivered: the destination has the instance. retry: nothing is wrong with the instance; try again soon.
-// refused: the destination blames the instance; it will not take it until somebody changes something there.
-// unsendable: there is no instance to be sent; trying again cannot help.
-enum class Outcome { delivered, retry, refused, unsendable };
-
-const char* to_string(Outcome outcome);  // as in DeliverReply::outcome
+using Outcome = DeliveryOutcome;
 
 struct Answer {
     Outcome outcome = Outcome::retry;

@@ -3,9 +3,12 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <cerrno>
+#include <vector>
 
 #include "base/file_system.h"
+#include "contract/messages/request_table.h"
 #include "contract/messages/sending.h"
 #include "results/delivery/mllp_client.h"
 #include "results/delivery/sender.h"
@@ -24,16 +27,6 @@ Answer deliver(MllpClient& client, const DeliverRequest& request, int file) {
     return client.send(*message);
 }
 
-Result<Packet> reply_to(MllpClient& client, const Message& message) {
-    if (packet_type(message) == EchoRequest::type) {
-        const auto answer = client.connect();
-        return to_packet(EchoReply{answer.outcome == Outcome::delivered, answer.message});
-    }
-    return serve_delivery(message, [&](const DeliverRequest& request,
-                                       int file) { return deliver(client, request, file); })
-        .map([](const DeliverReply& reply) { return to_packet(reply); });
-}
-
 // Waits until the coordinator has something, and meanwhile closes a connection that has been idle for long or
 // that the receiver closed.
 Status wait_for_request(int channel, MllpClient& client) {
@@ -48,21 +41,42 @@ Status wait_for_request(int channel, MllpClient& client) {
     }
 }
 
-Status serve_next(Channel& coordinator, MllpClient& client) {
-    if (auto ready = wait_for_request(coordinator.fd(), client); !ready) return ready;
-    const auto message = coordinator.receive();
-    if (!message) return tl::unexpected(message.error());
-    const auto reply = reply_to(client, *message);
-    return reply ? coordinator.send(*reply) : Status(tl::unexpected(reply.error()));
-}
+class Hl7Sender {
+  public:
+    Hl7Sender(Channel& coordinator, const DestinationSettings& destination)
+        : coordinator_(coordinator),
+          client_({destination.name, destination.host, destination.port, destination.timeout},
+                  progress_reports(coordinator)) {}
+
+    Status serve_next() {
+        static constexpr std::array requests{request<&Hl7Sender::serve_delivery>(1),
+                                             request<&Hl7Sender::serve_echo>()};
+        if (auto ready = wait_for_request(coordinator_.fd(), client_); !ready) return ready;
+        return coordinator_.receive().and_then(
+            [this](Message message) { return serve_request(*this, requests, std::move(message)); });
+    }
+
+  private:
+    Status serve_delivery(const DeliverRequest& request, std::vector<UniqueFd> file) {
+        const auto answer = deliver(client_, request, file.front().get());
+        return coordinator_.send(to_packet(reply_of(request, answer)));
+    }
+
+    Status serve_echo(const EchoRequest&, std::vector<UniqueFd>) {
+        const auto answer = client_.connect();
+        return coordinator_.send(to_packet(EchoReply{answer.outcome == Outcome::delivered, answer.message}));
+    }
+
+    Channel& coordinator_;
+    MllpClient client_;
+};
 
 }  // namespace
 
 Error serve_hl7_destination(Channel& coordinator, const DestinationSettings& destination) {
-    MllpClient client({destination.name, destination.host, destination.port, destination.timeout},
-                      progress_reports(coordinator));
+    Hl7Sender sender(coordinator, destination);
     for (;;)
-        if (auto served = serve_next(coordinator, client); !served) return served.error();
+        if (auto served = sender.serve_next(); !served) return served.error();
 }
 
 }  // namespace hilum::delivery

@@ -6,11 +6,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <deque>
 
 #include "base/file_system.h"
 #include "contract/messages/receiving.h"
+#include "contract/messages/request_table.h"
 #include "contract/messages/sending.h"
 #include "dicom/dataset_reading.h"
 #include "results/delivery/hl7_sender.h"
@@ -22,12 +24,6 @@ namespace {
 RemoteNode remote_node(const Configuration& configuration, const DestinationSettings& destination) {
     return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
             destination.timeout};
-}
-
-const char* report_class(const std::string& setting) {
-    if (setting == "comprehensive") return UID_ComprehensiveSRStorage;
-    if (setting == "enhanced") return UID_EnhancedSRStorage;
-    return UID_Comprehensive3DSRStorage;
 }
 
 Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
@@ -47,7 +43,7 @@ Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
 }
 
 // A destination that gives an association answers, whatever it thinks of the Verification SOP class.
-EchoReply serve_echo(StorageScu& scu) {
+EchoReply echo(StorageScu& scu) {
     const auto answer = scu.echo();
     return {answer.outcome != Outcome::retry, answer.message};
 }
@@ -68,10 +64,13 @@ class Sender {
 
     // Serves until the channel closes, which is the error.
     Status run() {
+        static constexpr std::array requests{request<&Sender::serve_delivery>(1),
+                                             request<&Sender::serve_commitment>(),
+                                             request<&Sender::serve_echo>()};
         for (;;) {
             auto message = next_message();
             if (!message) return tl::unexpected(message.error());
-            if (auto served = serve(*message); !served) return served;
+            if (auto served = serve_request(*this, requests, std::move(*message)); !served) return served;
         }
     }
 
@@ -106,29 +105,24 @@ class Sender {
         }
     }
 
-    Status serve(const Message& message) {
-        // Some destinations serve one association at a time.
-        if (packet_type(message) == EchoRequest::type) {
-            storage_.release();
-            commitment_.release();
-            return coordinator_.send(to_packet(serve_echo(storage_)));
-        }
-        if (packet_type(message) == CommitmentRequest::type) return serve_commitment(message);
+    // Some destinations serve one association at a time: what is not needed is released.
+    Status serve_echo(const EchoRequest&, std::vector<UniqueFd>) {
+        storage_.release();
         commitment_.release();
-        const auto reply = serve_delivery(message, [this](const DeliverRequest& request, int file) {
-            return deliver(storage_, request, file);
-        });
-        if (!reply) return tl::unexpected(reply.error());
-        return coordinator_.send(to_packet(*reply));
+        return coordinator_.send(to_packet(echo(storage_)));
     }
 
-    Status serve_commitment(const Message& message) {
-        const auto request = from_packet<CommitmentRequest>(message);
-        if (!request) return tl::unexpected(request.error());
+    Status serve_commitment(const CommitmentRequest& request, std::vector<UniqueFd>) {
         storage_.release();
-        const auto answer = commitment_.request(request->transaction_uid, request->instances);
+        const auto answer = commitment_.request(request.transaction_uid, request.instances);
         return coordinator_.send(to_packet(
-            CommitmentReply{request->transaction_uid, answer.outcome == Outcome::delivered, answer.message}));
+            CommitmentReply{request.transaction_uid, answer.outcome == Outcome::delivered, answer.message}));
+    }
+
+    Status serve_delivery(const DeliverRequest& request, std::vector<UniqueFd> file) {
+        commitment_.release();
+        const auto answer = deliver(storage_, request, file.front().get());
+        return coordinator_.send(to_packet(reply_of(request, answer)));
     }
 
     // The coordinator may have sent a request before it read this: that one is served afterwards.
@@ -157,24 +151,12 @@ class Sender {
     StorageCommitmentScu commitment_;
 };
 
-int exit_code(const Error& error) {
-    if (error.code == "closed") return 0;
-    spdlog::error("the channel to the coordinator failed: {}", error.message);
-    return 1;
-}
-
 }  // namespace
 
-Result<DeliverReply> serve_delivery(const Message& message, const Deliver& deliver) {
-    const auto request = from_packet<DeliverRequest>(message);
-    if (!request) return tl::unexpected(request.error());
-    if (message.fds.size() != 1)
-        return fail("protocol", "a delivery comes with one descriptor, not with {}", message.fds.size());
-    const auto answer = deliver(*request, message.fds.front().get());
+DeliverReply reply_of(const DeliverRequest& request, const Answer& answer) {
     spdlog::log(answer.outcome == Outcome::delivered ? spdlog::level::info : spdlog::level::warn,
-                "delivery {} of {}: {}", request->delivery, request->sop_instance_uid, answer.message);
-    return DeliverReply{request->delivery, to_string(answer.outcome), answer.dimse_status, answer.message,
-                        answer.no_association};
+                "delivery {} of {}: {}", request.delivery, request.sop_instance_uid, answer.message);
+    return {request.delivery, answer.outcome, answer.dimse_status, answer.message, answer.no_association};
 }
 
 std::function<void()> progress_reports(Channel& coordinator) {
@@ -188,10 +170,9 @@ std::function<void()> progress_reports(Channel& coordinator) {
 
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports) {
     std::set<ClassAndSyntax> results;
-    if (reports.sr)
-        results.emplace(report_class(reports.sr_sop_class), UID_LittleEndianExplicitTransferSyntax);
+    if (reports.sr) results.emplace(sop_class_uid(reports.sr_class), UID_LittleEndianExplicitTransferSyntax);
     if (reports.sc) results.emplace(UID_SecondaryCaptureImageStorage, UID_LittleEndianExplicitTransferSyntax);
-    if (reports.sc && reports.sc_style == "presentation_state")
+    if (reports.sc && reports.sc_style == CaptureStyle::presentation_state)
         results.emplace(UID_GrayscaleSoftcopyPresentationStateStorage,
                         UID_LittleEndianExplicitTransferSyntax);
     return results;
@@ -206,9 +187,9 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
         spdlog::error("there is no destination named '{}' in the configuration", destination);
         return 1;
     }
-    if (settings->reports.hl7) return exit_code(serve_hl7_destination(coordinator, *settings));
+    if (settings->reports.hl7) return exit_code_of("sender", serve_hl7_destination(coordinator, *settings));
     prepare_dcmtk();
-    return exit_code(Sender(std::move(coordinator), configuration, *settings).run().error());
+    return exit_code_of("sender", Sender(std::move(coordinator), configuration, *settings).run().error());
 }
 
 }  // namespace hilum::delivery

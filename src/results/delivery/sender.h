@@ -18,10 +18,8 @@ namespace hilum::delivery {
 // After the last instance. Then it is released.
 inline constexpr std::chrono::milliseconds idle_association_kept{10'000};
 
-// A DeliverRequest to the destination by `deliver`, to which the result's file is open; code "protocol" for
-// what is none.
-using Deliver = std::function<Answer(const DeliverRequest& request, int file)>;
-Result<DeliverReply> serve_delivery(const Message& message, const Deliver& deliver);
+// The reply that tells the answer to a request, which is logged.
+DeliverReply reply_of(const DeliverRequest& request, const Answer& answer);
 
 // Tells the coordinator, once a second at most, that the destination makes progress.
 std::function<void()> progress_reports(Channel& coordinator);

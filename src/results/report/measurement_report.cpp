@@ -34,10 +34,8 @@ std::vector<Finding> findings_of(const std::vector<SourceImage>& sources) {
     return findings;
 }
 
-DSRTypes::E_DocumentType document_type(const std::string& sop_class) {
-    if (sop_class == "comprehensive") return DSRTypes::DT_ComprehensiveSR;
-    if (sop_class == "enhanced") return DSRTypes::DT_EnhancedSR;
-    return DSRTypes::DT_Comprehensive3DSR;
+DSRTypes::E_DocumentType document_type(ReportClass report) {
+    return DSRTypes::sopClassUIDToDocumentType(dcmtk_string(std::string(sop_class_uid(report))));
 }
 
 // The imaging procedures that the study says were done, in its own character set.
@@ -231,7 +229,7 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
     add_image_library(report, sources, steps);
     for (std::size_t i = 0; i < findings.size(); ++i) add_finding(report, findings[i], i + 1, words, steps);
     steps("template", document.setTreeFromRootTemplate(report));
-    steps("document type", document.changeDocumentType(document_type(profile.sr_sop_class)));
+    steps("document type", document.changeDocumentType(document_type(profile.sr_class)));
     if (const auto status = steps.status(); !status) return status;
     const Status measurements = findings.empty()
                                     ? remove_empty_measurements(document.getTree())
@@ -260,8 +258,6 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
                                                              const std::vector<SourceImage>& sources,
                                                              const Equipment& equipment,
                                                              const ActivationRegions& regions) {
-    const auto sop_class = sr_sop_class_uid(profile.sr_sop_class);
-    if (!sop_class) return tl::unexpected(sop_class.error());
     if (sources.empty()) return fail("report", "a report needs an image that it is about");
     const ResultIdentity identity = report_identity(request, profile);
     DSRDocument document;

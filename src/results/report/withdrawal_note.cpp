@@ -28,7 +28,7 @@ void add_text(DSRDocumentTree& tree, const std::string& text, BuildSteps& steps)
 }
 
 void add_reference(DSRDocumentTree& tree, const WithdrawnResult& result, BuildSteps& steps) {
-    const bool image = result.kind == "sc";
+    const bool image = result.kind == ResultKind::sc;
     const auto type = image ? DSRTypes::VT_Image : DSRTypes::VT_Composite;
     if (tree.addContentItem(DSRTypes::RT_contains, type, DSRTypes::AM_afterCurrent) == 0) {
         steps("reference", SR_EC_CannotInsertSubTree);

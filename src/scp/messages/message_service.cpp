@@ -42,7 +42,7 @@ MessageService::Outcome MessageService::serve_next() {
     if (*field == c_store_rq) return store(*command);
     if (!command->set.problem.empty()) return refuse(*command);
     if (*field == c_echo_rq) {
-        coordinator_.report(event_of(caller_, "echo"));
+        coordinator_.report(event_of(caller_, ReceiverEventKind::echo));
         return answer(*command, 0);
     }
     if (*field == n_event_report_rq) return take_event(*command);
@@ -60,7 +60,7 @@ void MessageService::tell_bad_command(const ReceivedCommand& command, const std:
     const int field = command.set.command_field.value_or(0);
     spdlog::warn("association from {} ({}): command {:04X}: {}", loggable(caller_.calling_ae), caller_.peer,
                  field, why);
-    auto event = event_of(caller_, "bad_command");
+    auto event = event_of(caller_, ReceiverEventKind::bad_command);
     event.detail = fmt::format("command {:04X}: {}", field, why);
     coordinator_.report(event);
 }
@@ -122,7 +122,8 @@ MessageService::Outcome MessageService::take_event(const ReceivedCommand& comman
         report.peer = caller_.peer;
         return coordinator_.keep(report);
     });
-    coordinator_.report(event_of(caller_, status == 0 ? "commitment_reported" : "commitment_refused"));
+    coordinator_.report(event_of(caller_, status == 0 ? ReceiverEventKind::commitment_reported
+                                                      : ReceiverEventKind::commitment_refused));
     return answer(command, status);
 }
 

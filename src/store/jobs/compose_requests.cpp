@@ -59,10 +59,10 @@ std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t st
 ReportProfile profile_of(const ReportSettings& r) {
     return {.destinations = {},
             .sr = r.sr,
-            .sr_sop_class = r.sr_sop_class,
+            .sr_class = r.sr_class,
             .sr_series_number = r.sr_series_number,
             .sr_series_description = r.sr_series_description,
-            .sc_when = r.sc ? r.sc_when : "never",
+            .sc_when = r.sc ? r.sc_when : CaptureWhen::never,
             .sc_long_side = r.sc_long_side,
             .sc_series_number = r.sc_series_number,
             .sc_series_description = r.sc_series_description,
@@ -89,7 +89,7 @@ std::vector<ReportProfile> profiles_for(Transaction& transaction, std::int64_t s
             std::none_of(destination.from.begin(), destination.from.end(), wanted))
             continue;
         const auto& r = destination.reports;
-        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == "never")) continue;
+        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == CaptureWhen::never)) continue;
         auto same =
             std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
         if (same == profiles.end()) same = profiles.insert(profiles.end(), {r, profile_of(r)});

@@ -22,12 +22,6 @@ std::string study_of(Transaction& transaction, std::int64_t report) {
     return study;
 }
 
-// A report that broke its template would break it again; whatever else failed
-// may pass.
-Retry retry_of(const std::string& composer_code) {
-    return composer_code == "template_violation" ? Retry::never : Retry::later;
-}
-
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
                   const Configuration& configuration) {
     const std::int64_t at = transaction.at();
@@ -37,7 +31,7 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
                      "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
                      "series_instance_uid, transfer_syntax_uid, file, sha256, created_at) VALUES(?, ?, ?, ?, "
                      "?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
-                     reply.job, result.kind, result.sop_class_uid, result.sop_instance_uid,
+                     reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
                      result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at);
         for (const auto& destination : result.destinations) {
             // A withdrawal is also for those that are configured no more.
@@ -56,10 +50,11 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
         event.actor = "hilum";
         event.study_instance_uid = study;
         event.sop_instance_uid = result.sop_instance_uid;
-        event.detail = {
-            {"kind", result.kind}, {"sha256", result.sha256}, {"destinations", result.destinations}};
+        event.detail = {{"kind", enum_text(result.kind)},
+                        {"sha256", result.sha256},
+                        {"destinations", result.destinations}};
         transaction.append_audit(event);
-        transaction.count("results_composed", {{"kind", result.kind}});
+        transaction.count("results_composed", {{"kind", enum_string(result.kind)}});
     }
 }
 
@@ -124,14 +119,11 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
                    const Configuration& configuration) {
     if (!stands(transaction, claim)) return false;
     keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
-    const bool damaged = reply.error_code == "artifact_damaged";
-    if (damaged && repetitions(transaction, claim.job()) < most_repetitions)
+    if (reply.analyse_again && repetitions(transaction, claim.job()) < most_repetitions)
         analyse_again(transaction, claim.job());
-    else if (!reply.error_code.empty())
-        return keep_report_failure(transaction, claim,
-                                   {reply.error_code, reply.error, retry_of(reply.error_code)},
-                                   configuration.retry);
-    finish(transaction, claim, JobState::composed, {reply.error_code, reply.error});
+    else if (reply.error)
+        return keep_report_failure(transaction, claim, *reply.error, configuration.retry);
+    finish(transaction, claim, JobState::composed, reply.error.value_or(Error{}));
     observe_report(transaction, claim.job());
     return true;
 }

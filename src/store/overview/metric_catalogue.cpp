@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "contract/association_end.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/sending.h"
+#include "contract/report_form.h"
 #include "store/overview/histogram.h"
 
 namespace hilum {
@@ -81,12 +84,8 @@ constexpr std::array not_analysed_codes{"bit_depth",
                                         "transfer_syntax",
                                         "undecodable",
                                         "view"};
-constexpr std::array received_outcomes{"stored", "duplicate",       "new_version",
-                                       "prior",  "no_longer_prior", "discarded"};
-constexpr std::array delivery_outcomes{"delivered", "retry", "refused", "unsendable"};
 constexpr std::array commitment_outcomes{"committed", "failed", "not_asked", "given_up"};
 constexpr std::array model_events{"loaded", "reloaded", "reload_failed", "golden_passed", "golden_failed"};
-constexpr std::array result_kinds{"sr", "sc", "pr", "oru", "ko"};
 
 // What receivers tell of, and for what codes of it there is a series.
 constexpr std::array receiver_events{"association_aborted",
@@ -137,8 +136,9 @@ void create_model_counters(Transaction& transaction, const std::string& model) {
 }
 
 void create_destination_counters(Transaction& transaction, const DestinationSettings& destination) {
-    for (const auto* outcome : delivery_outcomes)
-        create(transaction, "deliveries", {{"destination", destination.name}, {"outcome", outcome}});
+    for (const auto& [value, outcome] : enum_texts<DeliveryOutcome>)
+        create(transaction, "deliveries",
+               {{"destination", destination.name}, {"outcome", std::string(outcome)}});
     create(transaction, "deliveries_expired", {{"destination", destination.name}});
     if (destination.storage_commitment)
         for (const auto* outcome : commitment_outcomes)
@@ -161,7 +161,7 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     for (const auto* name :
          {"analyses_repeated", "connections_refused", "reports_not_revised", "urgent_studies"})
         create(transaction, name);
-    for (const auto outcome : association_outcomes)
+    for (const auto& [value, outcome] : enum_texts<AssociationOutcome>)
         create(transaction, "associations", {{"outcome", std::string(outcome)}});
     for (const auto& words : association_ends)
         create(transaction, "association_ends", {{"reason", std::string(words.code)}});
@@ -174,12 +174,13 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     for (const auto* outcome : spool_outcomes) create(transaction, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
         create(transaction, "database_replaced", {{"reason", reason}});
-    for (const auto* outcome : received_outcomes)
-        create(transaction, "instances_received", {{"outcome", outcome}});
+    for (const auto& [value, outcome] : enum_texts<StoreOutcome>)
+        create(transaction, "instances_received", {{"outcome", std::string(outcome)}});
     for (const auto* direction : {"ahead", "back"})
         create(transaction, "clock_steps", {{"direction", direction}});
     for (const auto* reason : {"quality", "safety"}) create(transaction, "withdrawals", {{"reason", reason}});
-    for (const auto* kind : result_kinds) create(transaction, "results_composed", {{"kind", kind}});
+    for (const auto& [value, kind] : enum_texts<ResultKind>)
+        create(transaction, "results_composed", {{"kind", std::string(kind)}});
     for (const auto* kind : {"analysis", "report"})
         for (const auto* code : failure_codes)
             create(transaction, "jobs_quarantined", {{"kind", kind}, {"code", code}});

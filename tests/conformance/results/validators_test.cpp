@@ -80,17 +80,17 @@ std::vector<std::string> complaints_of_dcmpschk(const std::string& text) {
 }
 
 void expect_valid(const ComposeReply& reply) {
-    EXPECT_EQ(reply.error_code, "") << reply.error << testing::PrintToString(reply.problems);
+    EXPECT_EQ(code_of(reply), "") << testing::PrintToString(reply.problems);
     EXPECT_FALSE(reply.results.empty());
     for (const ComposedResult& result : reply.results) {
         const Output judged = run("dciodvfy " + result.file);
         EXPECT_THAT(error_lines(judged.text), testing::IsEmpty()) << judged.text;
-        if (result.kind == "pr") {
+        if (result.kind == ResultKind::pr) {
             const std::string text = run("dcmpschk " + result.file).text;
             EXPECT_THAT(text, testing::HasSubstr("W: Test "));  // passed or failed
             EXPECT_THAT(complaints_of_dcmpschk(text), testing::IsEmpty()) << text;
         }
-        if (result.kind != "sr" && result.kind != "ko") continue;
+        if (result.kind != ResultKind::sr && result.kind != ResultKind::ko) continue;
         const Output dumped = run("dsrdump +Pl " + result.file);
         EXPECT_EQ(dumped.status, 0) << dumped.text;
         EXPECT_THAT(error_lines(dumped.text), testing::IsEmpty()) << dumped.text;
@@ -99,7 +99,7 @@ void expect_valid(const ComposeReply& reply) {
 
 ReportProfile with_states() {
     auto profile = test_profile();
-    profile.sc_style = "presentation_state";
+    profile.sc_style = CaptureStyle::presentation_state;
     return profile;
 }
 
@@ -109,7 +109,7 @@ std::vector<ReportProfile> every_profile() {
     for (const char* const sop_class : {"comprehensive_3d", "comprehensive", "enhanced"})
         for (const bool regions : {false, true}) {
             profiles.push_back(with_states());
-            profiles.back().sr_sop_class = sop_class;
+            profiles.back().sr_class = enum_from<ReportClass>(sop_class).value();
             profiles.back().sr_activation_region = regions;
         }
     profiles.push_back(test_profile());
@@ -219,7 +219,7 @@ TEST_F(Validators, FindNoErrorInOtherLanguages) {
             study.request.profiles = every_profile();
             for (auto& profile : study.request.profiles) {
                 profile.language = language;
-                profile.character_set = character_set;
+                profile.character_set = enum_from<ResultCharacterSet>(character_set).value();
             }
             auto uncleared = multi_label_result(false);
             uncleared.model.notice.clear();
@@ -295,7 +295,7 @@ TEST_F(Validators, FindNoErrorInAnyResultOfRealRadiographs) {
             study.add_file(entry.path(), result);
             const auto reply = compose(study.request, test_equipment());
             expect_valid(reply);
-            for (const auto& one : reply.results) ++judged[one.kind];
+            for (const auto& one : reply.results) ++judged[enum_string(one.kind)];
         }
     }
     EXPECT_GT(files, 0);
@@ -327,15 +327,15 @@ class CharacterSets : public testing::TestWithParam<const char*> {
         });
         study.request.profiles.front().sr_series_description = description;
         study.request.profiles.front().sc_series_description = description;
-        study.request.profiles.front().sc_style = "presentation_state";
-        study.request.profiles.front().character_set = character_set;
+        study.request.profiles.front().sc_style = CaptureStyle::presentation_state;
+        study.request.profiles.front().character_set = enum_from<ResultCharacterSet>(character_set).value();
         const auto reply = compose(study.request, test_equipment());
-        ASSERT_EQ(reply.results.size(), 3u) << reply.error << testing::PrintToString(reply.problems);
+        ASSERT_EQ(reply.results.size(), 3u) << code_of(reply) << testing::PrintToString(reply.problems);
         const std::string name = read_back(study.request.images.front().file, "PatientName");
         ASSERT_FALSE(name.empty());
         for (const ComposedResult& result : reply.results) {
-            EXPECT_EQ(read_back(result.file, "PatientName"), name) << result.kind;
-            EXPECT_EQ(read_back(result.file, "SeriesDescription"), description) << result.kind;
+            EXPECT_EQ(read_back(result.file, "PatientName"), name) << enum_text(result.kind);
+            EXPECT_EQ(read_back(result.file, "SeriesDescription"), description) << enum_text(result.kind);
             if (character_set == "source") continue;
             const bool fits = character_set == "latin1" && is_western();
             EXPECT_EQ(read_back(result.file, "SpecificCharacterSet"), fits ? "ISO_IR 100" : "ISO_IR 192");

@@ -122,11 +122,11 @@ class EverythingReported : public testing::Test {
         study.request.predecessors = {
             {UID_Comprehensive3DSRStorage, "1.2.3.4", "1.2.3", study.request.model_name, 1}};
         auto other_style = fixture::test_profile();
-        other_style.sc_style = "presentation_state";
+        other_style.sc_style = CaptureStyle::presentation_state;
         other_style.sr_activation_region = true;
         study.request.profiles.push_back(other_style);
         reply = results::compose(study.request, fixture::test_equipment());
-        EXPECT_EQ(reply.error_code, "") << reply.error;
+        EXPECT_EQ(fixture::code_of(reply), "");
     }
 
     void add(const InferenceResult& result, const std::function<void(DcmDataset&)>& edit) {
@@ -144,7 +144,7 @@ class EverythingReported : public testing::Test {
         results::copy_patient_and_study(header, copied);
         std::set<std::string> tags;
         for (const auto& result : reply.results) {
-            if (result.kind != kind) continue;
+            if (enum_text(result.kind) != kind) continue;
             const auto file = load_dicom_file(result.file);
             DcmDataset& dataset = *(*file)->getDataset();
             for (unsigned long i = 0; i < dataset.card(); ++i) {
@@ -208,7 +208,7 @@ TEST_F(EverythingReported, HasItsStandardCodesInTheStatement) {
         ASSERT_TRUE(file.has_value());
         DcmDataset& dataset = *(*file)->getDataset();
         collect_codes(dataset, codes);
-        if (result.kind == "sr") collect_codes(results::read_content(dataset).value(), codes);
+        if (result.kind == ResultKind::sr) collect_codes(results::read_content(dataset).value(), codes);
     }
     const auto own = own_terms(), why = reasons();
     std::set<CodeKey> standard;

@@ -103,8 +103,7 @@ TEST_F(CommandLineTest, SaysWhenTheDaemonHangs) {
     const UniqueFd silent(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     ASSERT_EQ(::bind(silent.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     ASSERT_EQ(::listen(silent.get(), 1), 0);
-    const auto answer =
-        ask(folder_ / "data", "status", nlohmann::json::object(), std::chrono::milliseconds(50));
+    const auto answer = ask(folder_ / "data", {.verb = ControlVerb::status}, std::chrono::milliseconds(50));
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, "no_answer");
     EXPECT_EQ(exit_code_of(answer.error()), exit_unreachable);
@@ -282,7 +281,7 @@ TEST_F(CommandLineTest, PassesTheFilterOfAJobsList) {
     const auto args = daemon.request()["args"];
     EXPECT_EQ(args["accession_number"], "A1");
     EXPECT_EQ(args["state"], "refused");
-    EXPECT_EQ(args["limit"], 5);
+    EXPECT_EQ(args["limit"], "5");
 }
 
 TEST_F(CommandLineTest, RetriesTheJobNamed) {

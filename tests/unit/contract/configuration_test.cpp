@@ -105,11 +105,11 @@ http: {listen: "0.0.0.0:9090"}
     ASSERT_EQ(c.destinations.size(), 1u);
     EXPECT_TRUE(c.destinations[0].reports.sr);
     EXPECT_FALSE(c.destinations[0].reports.sc);
-    EXPECT_EQ(c.destinations[0].reports.sr_sop_class, "enhanced");
+    EXPECT_EQ(c.destinations[0].reports.sr_class, ReportClass::enhanced);
     EXPECT_EQ(c.destinations[0].reports.sr_series_number, 77);
     EXPECT_TRUE(c.destinations[0].reports.sr_activation_region);
-    EXPECT_EQ(c.destinations[0].reports.sc_style, "presentation_state");
-    EXPECT_EQ(c.destinations[0].reports.character_set, "latin1");
+    EXPECT_EQ(c.destinations[0].reports.sc_style, CaptureStyle::presentation_state);
+    EXPECT_EQ(c.destinations[0].reports.character_set, ResultCharacterSet::latin1);
     EXPECT_EQ(c.destinations[0].reports.language, "de");
     EXPECT_THAT(c.destinations[0].from, ElementsAre("CR1"));
     EXPECT_EQ(c.http.address, "0.0.0.0");

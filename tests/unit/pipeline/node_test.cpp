@@ -40,7 +40,8 @@ class NodeTest : public testing::Test {
         }
         nlohmann::json ask(const nlohmann::json& request) {
             std::optional<nlohmann::json> answer;
-            node->handle_request(request, "test", [&](const nlohmann::json& reply) { answer = reply; });
+            node->handle_request(Packet(request), "test",
+                                 [&](const nlohmann::json& reply) { answer = reply; });
             run_until([&] { return answer.has_value(); });
             return *answer;
         }

@@ -27,13 +27,13 @@ std::string bytes_of(const std::string& file) {
 
 std::vector<std::string> kinds(const ComposeReply& reply) {
     std::vector<std::string> all;
-    for (const auto& result : reply.results) all.push_back(result.kind);
+    for (const auto& result : reply.results) all.push_back(enum_string(result.kind));
     return all;
 }
 
 ReportProfile with_states() {
     auto profile = test_profile();
-    profile.sc_style = "presentation_state";
+    profile.sc_style = CaptureStyle::presentation_state;
     return profile;
 }
 
@@ -41,7 +41,7 @@ TEST(Composer, WritesReportAndCaptureDurablyUnderTheirUids) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "") << reply.error;
+    EXPECT_EQ(code_of(reply), "");
     EXPECT_THAT(kinds(reply), testing::ElementsAre("sr", "sc"));
     for (const auto& result : reply.results) {
         EXPECT_EQ(result.file, (study.results_folder() / (result.sop_instance_uid + ".dcm")).string());
@@ -63,7 +63,7 @@ TEST(Composer, ReportsAnImageWhoseElementsAreOfUnknownVr) {
         }
     });
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "") << reply.error;
+    EXPECT_EQ(code_of(reply), "");
     const auto report = load_result(reply, "sr");
     ASSERT_TRUE(report);
     OFString patient_id;
@@ -86,7 +86,7 @@ TEST(Composer, MakesTheSameBytesFromTheSameRequest) {
     ASSERT_EQ(second.results.size(), first.results.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         EXPECT_EQ(second.results[i].sop_instance_uid, first.results[i].sop_instance_uid);
-        EXPECT_TRUE(bytes_of(second.results[i].file) == bytes[i]) << second.results[i].kind;
+        EXPECT_TRUE(bytes_of(second.results[i].file) == bytes[i]) << enum_text(second.results[i].kind);
     }
 }
 
@@ -116,7 +116,7 @@ TEST(Composer, AsksForANewAnalysisWhenTheArtifactIsDamagedAndSendsTheReportAllTh
     StudyFixture study;
     std::ofstream(study.add_analysed(pneumonia_result()).artifact, std::ios::trunc) << "HILUMART1";
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "artifact_damaged");
+    EXPECT_EQ(code_of(reply), "artifact_damaged");
     EXPECT_THAT(kinds(reply), testing::ElementsAre("sr"));
 }
 
@@ -126,7 +126,7 @@ TEST(Composer, HoldsBackAReportThatFailsItsCheckAndNamesTheProblems) {
     result.model.sha256 = "not a digest";
     study.add_analysed(result);
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "template_violation");
+    EXPECT_EQ(code_of(reply), "template_violation");
     EXPECT_THAT(reply.problems, testing::Contains(testing::HasSubstr("TID 4019 row 3")));
     EXPECT_THAT(kinds(reply), testing::ElementsAre("sc"));
 }
@@ -135,16 +135,16 @@ TEST(Composer, MakesCapturesAsTheProfileAsks) {
     StudyFixture study;
     study.add_analysed(normal_result());
     study.add_not_analysed({"view", "the view is LATERAL"});
-    study.request.profiles.front().sc_when = "positive";
+    study.request.profiles.front().sc_when = CaptureWhen::positive;
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr"));
     StudyFixture undecided;
     undecided.add_analysed(undecided_result());
-    undecided.request.profiles.front().sc_when = "positive";
+    undecided.request.profiles.front().sc_when = CaptureWhen::positive;
     EXPECT_THAT(kinds(compose(undecided.request, test_equipment())), testing::ElementsAre("sr", "sc"))
         << "what is indeterminate is worth a look";
-    study.request.profiles.front().sc_when = "never";
+    study.request.profiles.front().sc_when = CaptureWhen::never;
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr"));
-    study.request.profiles.front().sc_when = "always";
+    study.request.profiles.front().sc_when = CaptureWhen::always;
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr", "sc"));
     study.request.profiles.front().sr = false;
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sc"));
@@ -168,7 +168,7 @@ TEST(Composer, TakesResultsBackWithOneNoteForAllThatWereSentTheSame) {
     study.request.withdrawal.results[0].destinations = {"pacs", "archive"};
     study.request.withdrawal.results[1].destinations = {"pacs", "archive", "workstation"};
     const auto reply = compose(study.request, test_equipment());
-    ASSERT_EQ(reply.error_code, "") << reply.error;
+    ASSERT_EQ(code_of(reply), "");
     EXPECT_THAT(kinds(reply), testing::ElementsAre("ko", "ko"));
     EXPECT_THAT(reply.results[0].destinations, testing::ElementsAre("archive", "pacs"));
     EXPECT_THAT(reply.results[1].destinations, testing::ElementsAre("workstation"));
@@ -195,7 +195,7 @@ std::set<std::string> sets_of(const ComposeReply& reply) {
         if (!file) continue;
         DcmDataset& dataset = *(*file)->getDataset();
         sets.insert(text_of(dataset, DCM_SpecificCharacterSet));
-        EXPECT_EQ(text_of(dataset, DCM_PatientName), "Müller^Grace") << result.kind;
+        EXPECT_EQ(text_of(dataset, DCM_PatientName), "Müller^Grace") << enum_text(result.kind);
     }
     return sets;
 }
@@ -212,7 +212,7 @@ TEST(Composer, WritesEveryKindInTheSetThatTheDestinationAsksFor) {
         StudyFixture study;
         study.add_analysed(pneumonia_result(), named);
         study.request.profiles = {with_states()};
-        study.request.profiles.front().character_set = character_set;
+        study.request.profiles.front().character_set = enum_from<ResultCharacterSet>(character_set).value();
         const auto made = compose(study.request, test_equipment());
         ASSERT_THAT(kinds(made), testing::ElementsAre("sr", "sc", "pr"));
         EXPECT_THAT(sets_of(made), testing::ElementsAre(in_file));
@@ -256,7 +256,7 @@ TEST(Composer, DeclaresTheTermThatASourceMeansAndKeepsToIt) {
         });
         study.request.profiles = {with_states()};
         const auto reply = compose(study.request, test_equipment());
-        ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "pr")) << reply.error;
+        ASSERT_THAT(kinds(reply), testing::ElementsAre("sr", "sc", "pr")) << code_of(reply);
         for (const auto& result : reply.results) {
             const auto file = load_dicom_file(result.file);
             OFString set, name;
@@ -276,9 +276,10 @@ TEST(Composer, MakesEveryKindInTheLanguageOfTheDestination) {
             study.add_analysed(pneumonia_result());
             study.request.profiles = {with_states()};
             study.request.profiles.front().language = language;
-            study.request.profiles.front().character_set = character_set;
+            study.request.profiles.front().character_set =
+                enum_from<ResultCharacterSet>(character_set).value();
             const auto made = compose(study.request, test_equipment());
-            ASSERT_THAT(kinds(made), testing::ElementsAre("sr", "sc", "pr")) << made.error;
+            ASSERT_THAT(kinds(made), testing::ElementsAre("sr", "sc", "pr")) << code_of(made);
             for (const auto& result : made.results) {
                 uids.insert(result.sop_instance_uid);
                 const auto file = load_dicom_file(result.file);
@@ -310,7 +311,7 @@ TEST(Composer, KeepsInUtf8WhatLatin1WouldLose) {
         header.putAndInsertString(DCM_ReferringPhysicianName, "Wałęsa");
     });
     study.request.profiles = {with_states()};
-    study.request.profiles.front().character_set = "latin1";
+    study.request.profiles.front().character_set = ResultCharacterSet::latin1;
     const auto reply = compose(study.request, test_equipment());
     EXPECT_THAT(sets_of(reply), testing::ElementsAre("ISO_IR 192"));
     EXPECT_EQ(text_of(*load_result(reply, "sr")->getDataset(), DCM_ReferringPhysicianName), "Wałęsa");
@@ -336,7 +337,7 @@ TEST(Composer, MakesNoReportOfNothingWhereTheSiteWantsNone) {
     study.add_not_analysed({"modality", "the modality is CT"});
     study.request.report_not_analysed = false;
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "");
+    EXPECT_EQ(code_of(reply), "");
     EXPECT_TRUE(reply.results.empty());
 }
 
@@ -387,9 +388,9 @@ TEST(Composer, MakesNoStateWhereThereIsNoCapture) {
     std::ofstream(study.add_analysed(pneumonia_result()).artifact, std::ios::trunc) << "HILUMART1";
     study.request.profiles = {with_states()};
     EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::ElementsAre("sr", "sc", "pr"));
-    study.request.profiles.front().sc_when = "positive";
+    study.request.profiles.front().sc_when = CaptureWhen::positive;
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "artifact_damaged");
+    EXPECT_EQ(code_of(reply), "artifact_damaged");
     EXPECT_THAT(kinds(reply), testing::ElementsAre("sr"));
 }
 
@@ -433,8 +434,8 @@ TEST(Composer, SaysWhichInstanceCannotBeRead) {
     StudyFixture study;
     std::ofstream(study.add_analysed(pneumonia_result()).file, std::ios::trunc) << "no DICOM";
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "undecodable");
-    EXPECT_THAT(reply.error, testing::HasSubstr("instance 1"));
+    EXPECT_EQ(code_of(reply), "undecodable");
+    EXPECT_THAT(reply.error->message, testing::HasSubstr("instance 1"));
     EXPECT_TRUE(reply.results.empty());
 }
 
@@ -443,7 +444,7 @@ TEST(Composer, ReportsTheImagesBesideOneThatCannotBeRead) {
     std::ofstream(study.add_analysed(pneumonia_result()).file, std::ios::trunc) << "no DICOM";
     study.add_analysed(pneumonia_result());
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_EQ(reply.error_code, "");
+    EXPECT_EQ(code_of(reply), "");
     EXPECT_THAT(reply.problems, testing::ElementsAre(testing::HasSubstr("instance 1")));
     EXPECT_NE(load_result(reply, "sr"), nullptr);
     EXPECT_NE(load_result(reply, "sc"), nullptr);
@@ -454,7 +455,7 @@ TEST(Composer, TellsADiskThatIsFullOrAFolderThatIsMissing) {
     study.add_analysed(pneumonia_result());
     study.request.results_dir = study.folder() / "missing";
     const auto reply = compose(study.request, test_equipment());
-    EXPECT_NE(reply.error_code, "");
+    EXPECT_NE(code_of(reply), "");
     EXPECT_TRUE(reply.results.empty());
 }
 

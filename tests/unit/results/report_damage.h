@@ -14,6 +14,8 @@
 
 namespace hilum::results::test {
 
+using hilum::code_of;  // of an item, beside the fixture's of a reply
+
 using Damage = std::function<void(DcmDataset&)>;
 
 // The first item below `parent`, at any depth, whose concept name has this code.

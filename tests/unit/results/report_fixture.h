@@ -58,6 +58,9 @@ class StudyFixture {
     hilum::test::TemporaryFolder folder_;
 };
 
+// Of its error; empty: there was none.
+std::string code_of(const ComposeReply& reply);
+
 // The reply's only result of that kind, loaded.
 std::unique_ptr<DcmFileFormat> load_result(const ComposeReply& reply, const std::string& kind);
 

@@ -38,7 +38,7 @@ class SpoolScannerTest : public testing::Test {
 
 TEST_F(SpoolScannerTest, TellsWhatAReceiverWouldHave) {
     const auto reply = scan(head_ + radiograph_.bytes());
-    EXPECT_EQ(reply.error_code, "") << reply.error;
+    EXPECT_FALSE(reply.error) << reply.error->message;
     const StoreCommit& object = reply.object;
     EXPECT_EQ(object.file, "20260101/a.dcm");
     EXPECT_EQ(object.header.sop_instance_uid, radiograph_.sop_instance_uid);
@@ -57,31 +57,31 @@ TEST_F(SpoolScannerTest, NamesNobodyWhereTheFileNamesNoCaller) {
         const auto reply = scan(
             head(radiograph_.sop_class_uid, radiograph_.sop_instance_uid, explicit_little_endian, source) +
             radiograph_.bytes());
-        EXPECT_EQ(reply.error_code, "") << reply.error;
+        EXPECT_FALSE(reply.error) << reply.error->message;
         EXPECT_EQ(reply.object.calling_ae, "");
     }
 }
 
 TEST_F(SpoolScannerTest, SaysWhyAFileIsNoObject) {
-    EXPECT_EQ(scan("").error_code, "not_dicom");
-    EXPECT_EQ(scan(std::string(1000, '\0')).error_code, "not_dicom");
+    EXPECT_EQ(scan("").error->code, "not_dicom");
+    EXPECT_EQ(scan(std::string(1000, '\0')).error->code, "not_dicom");
     const auto whole = head_ + radiograph_.bytes();
-    EXPECT_EQ(scan(whole.substr(0, whole.size() - 2)).error_code, "truncated");
-    EXPECT_EQ(scan(head_).error_code, "missing_uid");
-    EXPECT_EQ(scan(head(radiograph_.sop_class_uid, "2.25.9") + radiograph_.bytes()).error_code,
+    EXPECT_EQ(scan(whole.substr(0, whole.size() - 2)).error->code, "truncated");
+    EXPECT_EQ(scan(head_).error->code, "missing_uid");
+    EXPECT_EQ(scan(head(radiograph_.sop_class_uid, "2.25.9") + radiograph_.bytes()).error->code,
               "uid_mismatch");
     EXPECT_EQ(scan(head("1.2.840.10008.5.1.4.1.1.88.34", radiograph_.sop_instance_uid) + radiograph_.bytes())
-                  .error_code,
+                  .error->code,
               "not_an_image");
     EXPECT_EQ(
         scan(head(radiograph_.sop_class_uid, radiograph_.sop_instance_uid, "1.2.3.4") + radiograph_.bytes())
-            .error_code,
+            .error->code,
         "transfer_syntax");
 }
 
 TEST_F(SpoolScannerTest, WhatCannotBeReadForNowIsNotTheFilesFault) {
     const UniqueFd folder(::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    EXPECT_EQ(scan_spool_file(folder.get(), "a.dcm", settings_).error_code, "not_now");
+    EXPECT_EQ(scan_spool_file(folder.get(), "a.dcm", settings_).error->code, "not_now");
 }
 
 }  // namespace

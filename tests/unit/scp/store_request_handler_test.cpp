@@ -68,7 +68,7 @@ TEST_F(StoreRequestHandlerTest, StoresBitForBitBeforeItAnswersSuccess) {
     std::vector<std::string> files_at_commit;
     script.answers = [&](const nlohmann::json&) {
         files_at_commit = files();
-        return StoreAnswer{true, true, "stored"};
+        return StoreAnswer{true, true, StoreOutcome::stored, {}};
     };
     start(script);
     const std::string bytes = Radiograph().bytes();
@@ -91,7 +91,7 @@ TEST_F(StoreRequestHandlerTest, StoresBitForBitBeforeItAnswersSuccess) {
 
 TEST_F(StoreRequestHandlerTest, RemovesTheFileOfADuplicate) {
     CoordinatorScript script;
-    script.answers = [](const auto&) { return StoreAnswer{true, false, "duplicate"}; };
+    script.answers = [](const auto&) { return StoreAnswer{true, false, StoreOutcome::duplicate, {}}; };
     start(script);
     EXPECT_EQ(store(Radiograph().bytes()), DimseStatus::success);
     EXPECT_THAT(files(), testing::IsEmpty());
@@ -111,7 +111,7 @@ TEST_F(StoreRequestHandlerTest, DiscardsAReportAfterItsRecord) {
 
 TEST_F(StoreRequestHandlerTest, AnswersA700WhenTheDiscardRecordIsNotCommitted) {
     CoordinatorScript script;
-    script.answers = [](const auto&) { return StoreAnswer{false, false, "disk_full"}; };
+    script.answers = [](const auto&) { return StoreAnswer{.error = Error{"disk_full", "", Retry::later}}; };
     start(script);
     Radiograph report;
     report.sop_class_uid = "1.2.840.10008.5.1.4.1.1.88.34";
@@ -120,7 +120,9 @@ TEST_F(StoreRequestHandlerTest, AnswersA700WhenTheDiscardRecordIsNotCommitted) {
 
 TEST_F(StoreRequestHandlerTest, AnswersA700AndRemovesTheFileWhenTheCommitFails) {
     CoordinatorScript script;
-    script.answers = [](const auto&) { return StoreAnswer{false, true, "database"}; };
+    script.answers = [](const auto&) {
+        return StoreAnswer{.keep_file = true, .error = Error{"database", "", Retry::later}};
+    };
     start(script);
     EXPECT_EQ(store(Radiograph().bytes()), DimseStatus::out_of_resources);
     EXPECT_THAT(files(), testing::IsEmpty());

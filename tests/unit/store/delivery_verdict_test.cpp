@@ -16,7 +16,7 @@ class JudgeDelivery : public testing::Test {
         settings.refused_attempts = 3;
         settings.give_up_after = 72h;
     }
-    DeliveryVerdict judge(const std::string& outcome, bool no_association = false) {
+    DeliveryVerdict judge(DeliveryOutcome outcome, bool no_association = false) {
         return judge_delivery({1, outcome, -1, "", no_association}, history, settings, at);
     }
     Duration wait(const DeliveryVerdict& verdict) { return Duration(verdict.next_attempt_at - at); }
@@ -27,40 +27,40 @@ class JudgeDelivery : public testing::Test {
 };
 
 TEST_F(JudgeDelivery, EndsWithWhatIsDelivered) {
-    EXPECT_EQ(judge("delivered").state, JobState::delivered);
+    EXPECT_EQ(judge(DeliveryOutcome::delivered).state, JobState::delivered);
 }
 
 TEST_F(JudgeDelivery, SetsAsideWhatCannotBeSent) {
-    EXPECT_EQ(judge("unsendable").state, JobState::refused);
+    EXPECT_EQ(judge(DeliveryOutcome::unsendable).state, JobState::refused);
 }
 
 TEST_F(JudgeDelivery, TriesAgainSoonWhatIsTheDestinationsTrouble) {
-    EXPECT_EQ(judge("retry").state, JobState::queued);
-    EXPECT_GE(wait(judge("retry")), Duration(4s));
-    EXPECT_LE(wait(judge("retry")), Duration(6s));
+    EXPECT_EQ(judge(DeliveryOutcome::retry).state, JobState::queued);
+    EXPECT_GE(wait(judge(DeliveryOutcome::retry)), Duration(4s));
+    EXPECT_LE(wait(judge(DeliveryOutcome::retry)), Duration(6s));
     history.attempts = 100;
-    EXPECT_GE(wait(judge("retry")), Duration(8min));
+    EXPECT_GE(wait(judge(DeliveryOutcome::retry)), Duration(8min));
 }
 
 TEST_F(JudgeDelivery, GivesUpAfterTheTimeForIt) {
     history.waits_since = at - Duration(73h).count();
-    EXPECT_EQ(judge("retry").state, JobState::expired);
-    EXPECT_EQ(judge("retry", true).state, JobState::expired);
+    EXPECT_EQ(judge(DeliveryOutcome::retry).state, JobState::expired);
+    EXPECT_EQ(judge(DeliveryOutcome::retry, true).state, JobState::expired);
 }
 
 TEST_F(JudgeDelivery, LeavesTheWaitingToTheLaneWithoutAnAssociation) {
     history.attempts = 100;
-    EXPECT_EQ(judge("retry", true).state, JobState::queued);
-    EXPECT_EQ(wait(judge("retry", true)), Duration(0s));
+    EXPECT_EQ(judge(DeliveryOutcome::retry, true).state, JobState::queued);
+    EXPECT_EQ(wait(judge(DeliveryOutcome::retry, true)), Duration(0s));
 }
 
 TEST_F(JudgeDelivery, TriesAgainSlowlyWhatTheObjectIsBlamedFor) {
-    EXPECT_EQ(judge("refused").state, JobState::queued);
-    EXPECT_EQ(wait(judge("refused")), Duration(1h));
+    EXPECT_EQ(judge(DeliveryOutcome::refused).state, JobState::queued);
+    EXPECT_EQ(wait(judge(DeliveryOutcome::refused)), Duration(1h));
     history.refusals = 1;
-    EXPECT_EQ(judge("refused").state, JobState::queued);
+    EXPECT_EQ(judge(DeliveryOutcome::refused).state, JobState::queued);
     history.refusals = 2;
-    EXPECT_EQ(judge("refused").state, JobState::refused) << "the third";
+    EXPECT_EQ(judge(DeliveryOutcome::refused).state, JobState::refused) << "the third";
 }
 
 }  // namespace

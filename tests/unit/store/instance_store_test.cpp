@@ -50,7 +50,7 @@ TEST_F(InstanceStoreTest, ANewInstanceIsKeptAndQueued) {
     const auto answer = store_.store(database_, received("1.2.3.4"));
     EXPECT_TRUE(answer.committed);
     EXPECT_TRUE(answer.keep_file);
-    EXPECT_EQ(answer.outcome, "stored");
+    EXPECT_EQ(answer.outcome, StoreOutcome::stored);
     EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued' AND model = 'demo'"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'instance_received'"), 1);
@@ -61,7 +61,7 @@ TEST_F(InstanceStoreTest, TheSameBytesAgainMakeNoNewJob) {
     const auto again = receive(received("1.2.3.4"));
     EXPECT_TRUE(again.committed);
     EXPECT_FALSE(again.keep_file);
-    EXPECT_EQ(again.outcome, "duplicate");
+    EXPECT_EQ(again.outcome, StoreOutcome::duplicate);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM instance"), 1);
 }
@@ -70,7 +70,7 @@ TEST_F(InstanceStoreTest, AnotherHeaderIsKeptBesideTheOldOneWithoutANewJob) {
     store_.store(database_, received("1.2.3.4", "1.2.3", "a", "m"));
     const auto other = store_.store(database_, received("1.2.3.4", "1.2.3", "b", "m"));
     EXPECT_TRUE(other.keep_file);
-    EXPECT_EQ(other.outcome, "new_version");
+    EXPECT_EQ(other.outcome, StoreOutcome::new_version);
     EXPECT_EQ(count("SELECT count(*) FROM instance"), 2);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
     EXPECT_EQ(count("SELECT version FROM instance WHERE state = 'kept'"), 2);
@@ -87,7 +87,7 @@ TEST_F(InstanceStoreTest, OtherPixelsAreAnalysedAgainAndTheOldJobEnds) {
 TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
-    EXPECT_EQ(store_.store(database_, commit).outcome, "prior");
+    EXPECT_EQ(store_.store(database_, commit).outcome, StoreOutcome::prior);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 0);
     EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'prior'"), 1);
 }
@@ -95,7 +95,7 @@ TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
 TEST_F(InstanceStoreTest, AnOldStudyIsOldWhateverTheFormOfItsDate) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "2010.01.01";
-    EXPECT_EQ(store_.store(database_, commit).outcome, "prior");
+    EXPECT_EQ(store_.store(database_, commit).outcome, StoreOutcome::prior);
 }
 
 TEST_F(InstanceStoreTest, WithoutAnAgeLimitAnOldStudyIsAnalysed) {
@@ -103,7 +103,7 @@ TEST_F(InstanceStoreTest, WithoutAnAgeLimitAnOldStudyIsAnalysed) {
     settings.max_age.reset();
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
-    EXPECT_EQ(test::instance_store(folder_, settings).store(database_, commit).outcome, "stored");
+    EXPECT_EQ(test::instance_store(folder_, settings).store(database_, commit).outcome, StoreOutcome::stored);
 }
 
 TEST_F(InstanceStoreTest, AMalformedStudyDateDoesNotMakeAPrior) {
@@ -153,7 +153,7 @@ TEST_F(InstanceStoreTest, AnOlderVersionThatComesAgainIsTheNewest) {
     database_.execute("UPDATE study SET received_at = 1");
     const auto again = receive(received("1.2.3.4", "1.2.3", "a", "m"));
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE received_at > 1"), 1);
-    EXPECT_EQ(again.outcome, "new_version");
+    EXPECT_EQ(again.outcome, StoreOutcome::new_version);
     EXPECT_TRUE(again.keep_file);
     EXPECT_EQ(analysed_data(), "dataa");
     EXPECT_EQ(count("SELECT version FROM instance WHERE state = 'to_analyse'"), 3);
@@ -163,9 +163,9 @@ TEST_F(InstanceStoreTest, AnOlderVersionThatComesAgainIsTheNewest) {
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
 
     analysed_and_reported();
-    EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "a", "m")).outcome, "duplicate");
+    EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "a", "m")).outcome, StoreOutcome::duplicate);
     EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 0);
-    EXPECT_EQ(receive(wrong).outcome, "new_version");
+    EXPECT_EQ(receive(wrong).outcome, StoreOutcome::new_version);
     EXPECT_EQ(analysed_data(), "datab");
 }
 
@@ -184,7 +184,7 @@ TEST_F(InstanceStoreTest, ADuplicateOfWhatTheSpoolLostIsKept) {
     receive(received("1.2.3.4"));
     std::filesystem::remove_all(DataDirectory{folder_.path()}.spool());
     const auto again = receive(received("1.2.3.4"));
-    EXPECT_EQ(again.outcome, "duplicate");
+    EXPECT_EQ(again.outcome, StoreOutcome::duplicate);
     EXPECT_TRUE(again.keep_file);
     EXPECT_EQ(text("SELECT file FROM instance"), "2.dcm");
     EXPECT_FALSE(receive(received("1.2.3.4")).keep_file);
@@ -196,18 +196,18 @@ TEST_F(InstanceStoreTest, APriorSentAgainUnderAnotherSettingIsAnalysed) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
     receive(commit);
-    EXPECT_EQ(receive(commit).outcome, "duplicate");
+    EXPECT_EQ(receive(commit).outcome, StoreOutcome::duplicate);
     EXPECT_THAT(text("SELECT not_analysed FROM instance"),
                 testing::HasSubstr("Study Date 20100101 was more than study.max_age (7d 0h) ago on 2"));
 
     StudySettings settings;
     settings.max_age.reset();
     store_ = test::instance_store(folder_, settings);
-    EXPECT_EQ(receive(commit).outcome, "no_longer_prior");
+    EXPECT_EQ(receive(commit).outcome, StoreOutcome::no_longer_prior);
     EXPECT_EQ(analysed_data(), "dataa");
     EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
-    EXPECT_EQ(receive(commit).outcome, "duplicate");
+    EXPECT_EQ(receive(commit).outcome, StoreOutcome::duplicate);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
 }
 
@@ -217,7 +217,7 @@ TEST_F(InstanceStoreTest, APriorSentAgainWithARightDateIsAnalysed) {
     receive(commit);
     auto corrected = received("1.2.3.4", "1.2.3", "b", "n");
     corrected.header.study_date = to_dicom_date(now());
-    EXPECT_EQ(receive(corrected).outcome, "new_version");
+    EXPECT_EQ(receive(corrected).outcome, StoreOutcome::new_version);
     EXPECT_EQ(analysed_data(), "datab");
 }
 
@@ -299,7 +299,7 @@ TEST_F(InstanceStoreTest, AnUnknownObjectThatIsOlderTakesNothingFromTheNewest) {
     EXPECT_EQ(analysed_data(), "datab");
     EXPECT_EQ(text("SELECT patient_id FROM study"), "P1");
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 0);
-    EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "b", "n")).outcome, "duplicate");
+    EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "b", "n")).outcome, StoreOutcome::duplicate);
 }
 
 TEST_F(InstanceStoreTest, AnUnknownObjectThatIsNewerIsTheNewestVersion) {

@@ -19,7 +19,7 @@ class RefusedInstancesTest : public testing::Test {
   protected:
     static ReceiverEvent refused(const std::string& sop_instance_uid, const std::string& peer = "10.1.0.5") {
         ReceiverEvent event;
-        event.event = "store_failed";
+        event.event = ReceiverEventKind::store_failed;
         event.code = "truncated";
         event.dimse_status = 0xC001;
         event.calling_ae = "PACS";
@@ -101,9 +101,9 @@ TEST_F(RefusedInstancesTest, ShowWithTheirAuditEvents) {
 
 TEST_F(RefusedInstancesTest, TheEndOfAnAssociationIsCountedByItsReasonAndAuditedUnlessItWasReleased) {
     ReceiverEvent released, lost;
-    released.event = "association_released";
+    released.event = ReceiverEventKind::association_released;
     released.code = "released";
-    lost.event = "association_aborted";
+    lost.event = ReceiverEventKind::association_aborted;
     lost.code = "connection_lost";
     EXPECT_FALSE(is_failure(released));
     EXPECT_TRUE(is_failure(lost));

@@ -76,7 +76,7 @@ class StoreContract : public testing::TestWithParam<Engine> {
         ComposeReply reply;
         reply.job = claim.job();
         auto& result = reply.results.emplace_back();
-        result.kind = "sr";
+        result.kind = ResultKind::sr;
         result.sop_instance_uid = uid;
         result.file = "/results/" + uid + ".dcm";
         result.destinations = {"pacs"};
@@ -95,7 +95,7 @@ class StoreContract : public testing::TestWithParam<Engine> {
     std::optional<DeliveryClaim> claim_delivery() {
         return commit([&](Transaction& t) { return std::move(claim_sending(t, pacs()).delivery); });
     }
-    std::optional<JobState> keep(const DeliveryClaim& claimed, const std::string& outcome) {
+    std::optional<JobState> keep(const DeliveryClaim& claimed, DeliveryOutcome outcome) {
         const DeliverReply reply{claimed.claim.job(), outcome, -1, "", false};
         return commit([&](Transaction& t) { return keep_delivery(t, claimed, reply, pacs()); });
     }

@@ -69,7 +69,7 @@ TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
     ASSERT_EQ(withdrawal.results.size(), 2u);
     EXPECT_EQ(withdrawal.results[0].sop_instance_uid, "2.sr");
     EXPECT_EQ(withdrawal.results[0].series_instance_uid, "3.sr");
-    EXPECT_EQ(withdrawal.results[1].kind, "sc");
+    EXPECT_EQ(withdrawal.results[1].kind, ResultKind::sc);
     for (const auto& result : withdrawal.results)
         EXPECT_EQ(result.destinations, std::vector<std::string>{"pacs"});
     EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'results_withdrawn'"), 1);

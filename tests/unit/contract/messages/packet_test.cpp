@@ -1,6 +1,7 @@
 #include "contract/analysis.h"
 #include "contract/messages/composing.h"
 #include "contract/messages/inference.h"
+#include "contract/messages/monitoring.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/sending.h"
 
@@ -59,6 +60,38 @@ TEST(Packet, CarriesWhatIsToldOfAnImage) {
 TEST(Packet, ReadsAnOutcomeWithoutNotes) {
     const auto outcome = nlohmann::json::parse(R"({"not_analysed": {"code": "view", "message": "x"}})");
     EXPECT_TRUE(outcome.get<AnalysisOutcome>().notes.empty());
+}
+
+TEST(Packet, CarriesAnErrorWithItsRetry) {
+    InferReply reply;
+    EXPECT_FALSE(through_a_packet(reply)->error);
+    reply.error = Error{"device_lost", "the GPU is lost", Retry::later};
+    const auto got = through_a_packet(reply);
+    ASSERT_TRUE(got && got->error);
+    EXPECT_EQ(got->error->code, "device_lost");
+    EXPECT_EQ(got->error->message, "the GPU is lost");
+    EXPECT_EQ(got->error->retry, Retry::later);
+}
+
+TEST(Packet, CarriesWordsForEnumsAndRefusesOthers) {
+    DeliverReply reply;
+    reply.outcome = DeliveryOutcome::unsendable;
+    auto body = to_packet(reply).body();
+    EXPECT_EQ(body.at("outcome"), "unsendable");
+    EXPECT_EQ(through_a_packet(reply)->outcome, DeliveryOutcome::unsendable);
+    body["outcome"] = "lost";
+    EXPECT_EQ(from_packet<DeliverReply>(Message{Packet(body), {}}).error().code, "protocol");
+}
+
+TEST(Packet, CarriesAModelThatServesAndOneThatDoesNot) {
+    NodeStatus status;
+    status.models.resize(2);
+    status.models[1].serving = ServingModel{"demo", "1.0", "ab", "cpu", 4, 2};
+    const auto got = through_a_packet(status);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_FALSE(got->models.at(0).serving);
+    ASSERT_TRUE(got->models.at(1).serving);
+    EXPECT_EQ(got->models[1].serving->golden_cases, 2);
 }
 
 TEST(Packet, IsRefusedWhereAnotherTypeBelongs) {

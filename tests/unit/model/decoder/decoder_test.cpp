@@ -139,7 +139,7 @@ TEST_F(DecoderProcess, TellsWhatItDidNotUse) {
     start();
     send(save());
     const auto reply = from_packet<DecodeReply>(receive()).value();
-    ASSERT_TRUE(reply.prepared) << reply.error << reply.not_analysed.message;
+    ASSERT_TRUE(reply.prepared) << reply.not_analysed.message;
     ASSERT_EQ(reply.notes.size(), 2u) << text_of(reply.notes);
     EXPECT_EQ(reply.notes[0].code, "age");
     EXPECT_EQ(reply.notes[1].code, "voi_lut");
@@ -184,7 +184,7 @@ TEST_F(DecoderProcess, AnswersWithTensorAndDisplayImage) {
     send(save());
     const auto message = receive();
     const auto reply = from_packet<DecodeReply>(message).value();
-    ASSERT_TRUE(reply.prepared) << reply.error << reply.not_analysed.message;
+    ASSERT_TRUE(reply.prepared) << reply.not_analysed.message;
     EXPECT_EQ(reply.job, 7);
     EXPECT_EQ(reply.shape, (std::vector<std::int64_t>{1, 1, 32, 32}));
     EXPECT_EQ(reply.attributes.view, "PA");
@@ -264,7 +264,7 @@ TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
     const auto file = save_as_run_length_bomb(7'000);  // unpacks to 98 MB
     send(file);
     const auto reply = from_packet<DecodeReply>(receive()).value();
-    EXPECT_EQ(reply.error_code, "out_of_memory") << reply.not_analysed.message;
+    EXPECT_EQ(reply.error->code, "out_of_memory") << reply.not_analysed.message;
     EXPECT_EQ(stop(), 0);
 }
 
@@ -273,7 +273,7 @@ TEST_F(DecoderProcess, AnswersAnErrorForAPackageThatCannotBeRead) {
     const auto file = save();
     worker_runs = "name: [";
     send(file);
-    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error_code, "package");
+    EXPECT_EQ(from_packet<DecodeReply>(receive()).value().error->code, "package");
     EXPECT_EQ(stop(), 0);
 }
 

@@ -16,7 +16,7 @@ namespace {
 ReportProfile state_profile() {
     auto profile = test_profile();
     profile.sr = false;
-    profile.sc_style = "presentation_state";
+    profile.sc_style = CaptureStyle::presentation_state;
     return profile;
 }
 
@@ -62,7 +62,7 @@ class PresentationState : public testing::Test {
         study_.request.profiles.front().language = language;
         study_.add_analysed(result);
         reply_ = compose(study_.request, test_equipment());
-        EXPECT_EQ(reply_.error_code, "") << reply_.error;
+        EXPECT_EQ(code_of(reply_), "");
         capture_file_ = load_result(reply_, "sc");
         state_file_ = load_result(reply_, "pr");
         ASSERT_TRUE(capture_file_ && state_file_);

@@ -76,7 +76,7 @@ TEST_F(SenderTest, DeliversAndTellsTheStatus) {
     start(scp.port());
     const auto reply = deliver(7, "1.2.3", test::write_instance(folder_ / "a.dcm", "1.2.3"));
     EXPECT_EQ(reply.delivery, 7);
-    EXPECT_EQ(reply.outcome, "delivered");
+    EXPECT_EQ(reply.outcome, Outcome::delivered);
     EXPECT_EQ(reply.dimse_status, 0);
     EXPECT_EQ(scp.stores().size(), 1u);
 }
@@ -87,7 +87,7 @@ TEST_F(SenderTest, TellsThatASlowDestinationMakesProgress) {
     start(slow.port(), std::chrono::seconds(3));
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3", UID_SecondaryCaptureImageStorage,
                                            EXS_LittleEndianExplicit, 3'000'000);
-    EXPECT_EQ(deliver(1, "1.2.3", file).outcome, "delivered");
+    EXPECT_EQ(deliver(1, "1.2.3", file).outcome, Outcome::delivered);
     EXPECT_GE(progress_, 2);
     EXPECT_LE(progress_, 60) << "it is no flood";
     EXPECT_EQ(scp.stores().size(), 1u);
@@ -113,7 +113,7 @@ TEST_F(SenderTest, PassesOnACommitmentReportAndAnswersItOnceItIsKept) {
                                  UID_LittleEndianExplicitTransferSyntax};
     EXPECT_TRUE(channel_.send(to_packet(request), std::array{fd.get()}));
     EXPECT_TRUE(channel_.send(to_packet(CommitmentReportAnswer{true, true})));
-    EXPECT_EQ(receive<DeliverReply>().outcome, "delivered");
+    EXPECT_EQ(receive<DeliverReply>().outcome, Outcome::delivered);
     EXPECT_EQ(scp.report_answers(), std::vector<int>{0});
 }
 
@@ -121,7 +121,7 @@ TEST_F(SenderTest, KeepsTheAssociationWarmAndReleasesItWhenTheCoordinatorGoes) {
     ScriptedScp scp;
     start(scp.port());
     for (const auto* uid : {"1.2.1", "1.2.2"})
-        EXPECT_EQ(deliver(1, uid, test::write_instance(folder_ / "a.dcm", uid)).outcome, "delivered");
+        EXPECT_EQ(deliver(1, uid, test::write_instance(folder_ / "a.dcm", uid)).outcome, Outcome::delivered);
     EXPECT_EQ(scp.associations(), 1);
     channel_.close();
     thread_.join();
@@ -133,7 +133,7 @@ TEST_F(SenderTest, ContinuesAfterADestinationThatWasDown) {
     start(port);
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
     const auto reply = deliver(1, "1.2.3", file);
-    EXPECT_EQ(reply.outcome, "retry");
+    EXPECT_EQ(reply.outcome, Outcome::retry);
     EXPECT_TRUE(reply.no_association);
     EXPECT_EQ(reply.dimse_status, -1);
     EXPECT_FALSE(reply.message.empty());
@@ -158,9 +158,9 @@ TEST_F(SenderTest, RefusesAFileThatIsNotTheInstanceAskedFor) {
     ScriptedScp scp;
     start(scp.port());
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
-    EXPECT_EQ(deliver(1, "1.2.4", file).outcome, "unsendable");
+    EXPECT_EQ(deliver(1, "1.2.4", file).outcome, Outcome::unsendable);
     std::filesystem::resize_file(file, 100);
-    EXPECT_EQ(deliver(2, "1.2.3", file).outcome, "unsendable");
+    EXPECT_EQ(deliver(2, "1.2.3", file).outcome, Outcome::unsendable);
     EXPECT_TRUE(scp.stores().empty());
 }
 
@@ -170,7 +170,7 @@ TEST_F(SenderTest, PassesOnWhatTheDestinationRefuses) {
     ScriptedScp scp(script);
     start(scp.port());
     const auto reply = deliver(1, "1.2.3", test::write_instance(folder_ / "a.dcm", "1.2.3"));
-    EXPECT_EQ(reply.outcome, "refused");
+    EXPECT_EQ(reply.outcome, Outcome::refused);
     EXPECT_EQ(reply.dimse_status, 0xC000);
 }
 

@@ -44,7 +44,7 @@ class ActivationRegionOfEachClass : public ActivationRegionItems,
                                     public testing::WithParamInterface<const char*> {};
 
 TEST_P(ActivationRegionOfEachClass, BoundsTheMapInPixelsOfItsRadiograph) {
-    study.request.profiles.front().sr_sop_class = GetParam();
+    study.request.profiles.front().sr_class = enum_from<ReportClass>(GetParam()).value();
     study.add_analysed(pneumonia_result(), make_large);
     const ContentItem content = report();
     std::vector<std::string> parameters;
@@ -52,7 +52,7 @@ TEST_P(ActivationRegionOfEachClass, BoundsTheMapInPixelsOfItsRadiograph) {
         if (item.is("DCM", "111002")) parameters.push_back(item.text);
     });
     const auto found = regions(content);
-    ASSERT_EQ(found.size(), 1U) << reply.error;
+    ASSERT_EQ(found.size(), 1U) << code_of(reply);
     const ContentItem& region = found.front();
     EXPECT_EQ(region.concept_name, terms::activation_region);
     EXPECT_EQ(region.graphic_type, "POLYLINE");
@@ -83,7 +83,7 @@ TEST_F(ActivationRegionItems, NameTheirFrame) {
     study.add_analysed(pneumonia_result());
     study.split_into_frames({{std::nullopt, normal_result(), {}}, {std::nullopt, pneumonia_result(), {}}});
     const auto found = regions(report());
-    ASSERT_EQ(found.size(), 1U) << reply.error;
+    ASSERT_EQ(found.size(), 1U) << code_of(reply);
     EXPECT_EQ(found.front().of_type("IMAGE").at(0)->referenced_frame_number, "2");
 }
 
@@ -92,14 +92,14 @@ TEST_F(ActivationRegionItems, AreMissingWhereTheModelHasNoMaps) {
     result.map_rows = result.map_columns = 0;
     study.add_analysed(result);
     EXPECT_THAT(regions(report()), testing::IsEmpty());
-    EXPECT_EQ(reply.error_code, "");
+    EXPECT_EQ(code_of(reply), "");
 }
 
 TEST_F(ActivationRegionItems, AreAskedForAgainWhereTheirArtifactIsDamagedAndHoldBackNoReport) {
     std::ofstream(study.add_analysed(pneumonia_result()).artifact, std::ios::trunc) << "HILUMART1";
-    study.request.profiles.front().sc_when = "never";
+    study.request.profiles.front().sc_when = CaptureWhen::never;
     EXPECT_THAT(regions(report()), testing::IsEmpty());
-    EXPECT_EQ(reply.error_code, "artifact_damaged");
+    EXPECT_EQ(code_of(reply), "artifact_damaged");
     EXPECT_EQ(reply.results.size(), 1U);
 }
 
@@ -108,8 +108,8 @@ TEST_F(ActivationRegionItems, MakeTheReportAnotherOneAndLeaveTheCaptureAsItIs) {
     study.request.profiles.push_back(test_profile());
     reply = compose(study.request, test_equipment());
     ASSERT_EQ(reply.results.size(), 3U);
-    EXPECT_EQ(reply.results[0].kind, "sr");
-    EXPECT_EQ(reply.results[2].kind, "sr");
+    EXPECT_EQ(reply.results[0].kind, ResultKind::sr);
+    EXPECT_EQ(reply.results[2].kind, ResultKind::sr);
     EXPECT_NE(reply.results[0].sop_instance_uid, reply.results[2].sop_instance_uid);
     EXPECT_NE(reply.results[0].series_instance_uid, reply.results[2].series_instance_uid);
     EXPECT_EQ(reply.results[1].destinations.size(), 2U);

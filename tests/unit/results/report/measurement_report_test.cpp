@@ -225,7 +225,7 @@ TEST_F(ReportOfFrames, HasACaptureOfEachFrameThatWasAnalysed) {
     const auto reply = compose(study.request, test_equipment());
     std::vector<std::string> frames, numbers;
     for (const auto& result : reply.results) {
-        if (result.kind != "sc") continue;
+        if (result.kind != ResultKind::sc) continue;
         const auto file = load_dicom_file(result.file).value();
         const auto sources = items_of(*file->getDataset(), DCM_SourceImageSequence);
         ASSERT_EQ(sources.size(), 1U);

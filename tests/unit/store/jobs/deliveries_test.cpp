@@ -15,11 +15,11 @@ HILUM_FOR_ALL_ENGINES(DeliveriesContract);
 TEST_P(DeliveriesContract, AreKeptWithTheirEventAndCount) {
     make_delivery();
     const auto claimed = claim_delivery();
-    EXPECT_EQ(keep(*claimed, "delivered"), JobState::delivered);
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::delivered), JobState::delivered);
     EXPECT_EQ(state(Lane::delivery, claimed->claim.job()), "delivered");
     EXPECT_EQ(events("result_delivered"), 1);
     EXPECT_EQ(counted("deliveries", {{"destination", "pacs"}, {"outcome", "delivered"}}), 1);
-    EXPECT_FALSE(keep(*claimed, "delivered")) << "once";
+    EXPECT_FALSE(keep(*claimed, DeliveryOutcome::delivered)) << "once";
     EXPECT_EQ(events("result_delivered"), 1);
 }
 
@@ -30,10 +30,10 @@ TEST_P(DeliveriesContract, OfALostClaimAreSentAgainAndItsAnswerIsNotKept) {
     EXPECT_EQ(take_up(), 1);
     const auto again = claim_delivery();
     ASSERT_TRUE(again);
-    EXPECT_FALSE(keep(*lost, "refused"));
+    EXPECT_FALSE(keep(*lost, DeliveryOutcome::refused));
     EXPECT_EQ(events("delivery_failed"), 0);
     EXPECT_EQ(again->request.sop_instance_uid, lost->request.sop_instance_uid);
-    EXPECT_EQ(keep(*again, "delivered"), JobState::delivered);
+    EXPECT_EQ(keep(*again, DeliveryOutcome::delivered), JobState::delivered);
 }
 
 TEST_P(DeliveriesContract, LastAsLongAsTheyMakeProgress) {
@@ -44,15 +44,15 @@ TEST_P(DeliveriesContract, LastAsLongAsTheyMakeProgress) {
         EXPECT_TRUE(commit([&](Transaction& t) { return renew(t, claimed->claim, delivery_lease(pacs())); }));
         EXPECT_EQ(take_up(), 0);
     }
-    EXPECT_EQ(keep(*claimed, "delivered"), JobState::delivered);
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::delivered), JobState::delivered);
 }
 
 TEST_P(DeliveriesContract, ThatTheDestinationBlamesOnTheObjectAreRefusedAtLast) {
     pacs().refused_attempts = 2;
     make_delivery();
-    EXPECT_EQ(keep(*claim_delivery(), "refused"), JobState::queued);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::refused), JobState::queued);
     pass(pacs().refused_delay);
-    EXPECT_EQ(keep(*claim_delivery(), "refused"), JobState::refused);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::refused), JobState::refused);
     EXPECT_EQ(events("delivery_failed"), 2);
 }
 
@@ -68,7 +68,7 @@ TEST_P(DeliveriesContract, ThatWereWithdrawnWhileTheyWereSentAreNotSentAgain) {
     make_delivery();
     const auto claimed = claim_delivery();
     commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
-    EXPECT_EQ(keep(*claimed, "retry"), JobState::discarded);
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::retry), JobState::discarded);
 }
 
 TEST_P(DeliveriesContract, ThatWereWithdrawnWhileTheirOwnerWasLostAreNotSentAgain) {

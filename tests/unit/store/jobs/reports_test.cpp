@@ -86,10 +86,24 @@ TEST_P(ReportsContract, ThatBrokeTheirTemplateSendWhatWasMadeBesideThem) {
     keep(*claim_analysis());
     const auto next = claim_report();
     auto reply = composed(next.report->claim);
-    reply.error_code = "template_violation";
+    reply.error = Error{"template_violation", "", Retry::never};
     EXPECT_TRUE(keep(next.report->claim, reply));
     EXPECT_EQ(state(Lane::report, next.report->claim.job()), "quarantined");
     EXPECT_TRUE(claim_delivery());
+}
+
+TEST_P(ReportsContract, OfDamagedAnalysesHaveTheirImagesAnalysedAgain) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    ComposeReply reply;
+    reply.job = next.report->claim.job();
+    reply.error = Error{"artifact_damaged", "the kept analysis is damaged", Retry::later};
+    reply.analyse_again = true;
+    EXPECT_TRUE(keep(next.report->claim, reply));
+    EXPECT_EQ(state(Lane::report, next.report->claim.job()), "composed");
+    EXPECT_EQ(counted("analyses_repeated", {}), 1);
+    EXPECT_TRUE(claim_analysis());
 }
 
 TEST_P(ReportsContract, ThatNobodyWantsAreThroughWithoutBeingComposed) {

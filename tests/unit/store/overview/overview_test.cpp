@@ -218,9 +218,11 @@ TEST_F(ListTest, TheListsOfTenThousandStudiesUseTheirIndexes) {
 TEST(ControlRequest, IsRefusedForWhatItDoesNotKnow) {
     const test::TemporaryFolder folder;
     const auto answer = [&](const char* verb, const nlohmann::json& args) {
-        return answer_control_request(folder.path(), {{"verb", verb}, {"args", args}});
+        const auto request = control_request_in(Packet(nlohmann::json{{"verb", verb}, {"args", args}}));
+        return request ? answer_control_request(folder.path(), *request) : control_error(request.error());
     };
-    EXPECT_EQ(answer("studies", {})["error"]["code"], "database") << "there is none yet";
+    EXPECT_EQ(answer("studies", nlohmann::json::object())["error"]["code"], "database")
+        << "there is none yet";
     const auto database = test::open_database(folder);
     EXPECT_EQ(answer("studies", nlohmann::json::object())["ok"]["studies"], nlohmann::json::array());
     EXPECT_EQ(answer("jobs.list", {{"limit", 5}, {"state", ""}})["ok"]["jobs"], nlohmann::json::array());

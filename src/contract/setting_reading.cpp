@@ -1,0 +1,48 @@
+#include "contract/setting_reading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace hilum {
+
+bool is_ae_title(std::string_view text) {
+    return !text.empty() && text.size() <= 16 && text.front() != ' ' && text.back() != ' ' &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
+}
+
+std::string ae_title_problem(std::string_view title) {
+    const auto is_bad = [](unsigned char c) { return c < 0x20 || c >= 0x7f || c == '\\'; };
+    if (title.empty()) return "is empty";
+    const auto bad = std::find_if(title.begin(), title.end(), is_bad);
+    if (bad != title.end() && static_cast<unsigned char>(*bad) >= 0x80)
+        return fmt::format(
+            "'{}' has a character that is not ASCII: AE titles have letters, digits and signs of ASCII only",
+            title);
+    if (bad != title.end()) return "must have no backslash, tab or other control character";
+    if (title.size() > 16)
+        return fmt::format("'{}' has {} characters; an AE title has 16 at most", title, title.size());
+    return "must not begin or end with a blank";
+}
+
+std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback) {
+    auto title = at.string(key, std::move(fallback));
+    if (at.has(key) && !is_ae_title(title))
+        at.problem(key, "must be an AE title: " + ae_title_problem(title));
+    return title;
+}
+
+Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback) {
+    const auto value = at.duration(key, fallback);
+    if (value.count() == 0) at.problem(key, "must be longer than 0");
+    return value;
+}
+
+std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
+                                         std::optional<Duration> fallback) {
+    if (at.has(key) && at.string(key) == "none") return std::nullopt;
+    return at.duration(key, fallback);
+}
+
+}  // namespace hilum

@@ -1,0 +1,36 @@
+// How keys of some kinds are read from a configuration file. What is wrong with a value is noted as a
+// problem.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/yaml_reader.h"
+#include "contract/enum_text.h"
+
+namespace hilum {
+
+// PS3.5 6.2 AE: at most 16 characters of the default repertoire, no backslash, no control characters. Blanks
+// at the ends mean nothing, so that one is a slip.
+bool is_ae_title(std::string_view text);
+// What is wrong with an AE title, in words for its kind of mistake.
+std::string ae_title_problem(std::string_view title);
+std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback);
+
+Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback);
+
+// "none" is none.
+std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
+                                         std::optional<Duration> fallback);
+
+// Of the words of an enum.
+template <HasTexts E>
+E choice(YamlMapping& at, const std::string& key, E fallback) {
+    std::vector<std::string_view> allowed;
+    for (const auto& [value, text] : enum_texts<E>) allowed.push_back(text);
+    return enum_from<E>(at.choice(key, allowed, enum_string(fallback))).value_or(fallback);
+}
+
+}  // namespace hilum
