@@ -1,5 +1,7 @@
 #include "simulation/image.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/digest.h"
 
 namespace hilum::simulation {

@@ -139,7 +139,7 @@ void NodeLife::ask(nlohmann::json request, std::function<void(const nlohmann::js
         bool done = false;
     };
     const auto asked = std::make_shared<Asked>();
-    node_->handle_request(request, "operator uid 0", [asked, answered](const nlohmann::json& answer) {
+    node_->handle_request(Packet(request), "operator uid 0", [asked, answered](const nlohmann::json& answer) {
         if (std::exchange(asked->done, true)) return;
         answered(answer);
     });

@@ -20,9 +20,9 @@ std::string word_of(const AnalysisOutcome& outcome) {
     return outcome.not_analysed ? outcome.not_analysed->code : "nothing";
 }
 
-std::string class_of(std::string_view kind) {
-    if (kind == "sr") return "1.2.840.10008.5.1.4.1.1.88.34";
-    return kind == "sc" ? "1.2.840.10008.5.1.4.1.1.7" : "1.2.840.10008.5.1.4.1.1.88.59";
+std::string class_of(ResultKind kind) {
+    if (kind == ResultKind::sr) return "1.2.840.10008.5.1.4.1.1.88.34";
+    return kind == ResultKind::sc ? "1.2.840.10008.5.1.4.1.1.7" : "1.2.840.10008.5.1.4.1.1.88.59";
 }
 
 // Those that are told of in the report.
@@ -76,13 +76,10 @@ void Composer::compose(const ComposeRequest& request) {
         }
         if (profile.sr) add_report(request, profile, reply);
         for (const auto& image : request.images)
-            if (image.outcome.result && profile.sc_when != "never")
+            if (image.outcome.result && profile.sc_when != CaptureWhen::never)
                 add_capture(request, profile, image, reply);
     }
-    if (failed_) {
-        reply.error_code = "disk_full";
-        reply.error = "simulated";
-    }
+    if (failed_) reply.error = Error{"disk_full", "simulated", Retry::later};
     if (running()) say(to_packet(reply));
 }
 
@@ -102,7 +99,7 @@ void Composer::add_report(const ComposeRequest& request, const ReportProfile& pr
     }
     for (const auto& predecessor : request.predecessors)
         content["predecessors"].push_back(predecessor.sop_instance_uid);
-    write(request, profile, "sr", std::move(identity), std::move(content), reply);
+    write(request, profile, ResultKind::sr, std::move(identity), std::move(content), reply);
 }
 
 void Composer::add_capture(const ComposeRequest& request, const ReportProfile& profile,
@@ -111,7 +108,7 @@ void Composer::add_capture(const ComposeRequest& request, const ReportProfile& p
                   "the artifact {} of an analysed image is gone", image.artifact);
     std::vector<std::string> identity{"sc", std::to_string(profile.sc_long_side)};
     append(identity, request, image);
-    write(request, profile, "sc", std::move(identity), {{"images", {json_of(image)}}}, reply);
+    write(request, profile, ResultKind::sc, std::move(identity), {{"images", {json_of(image)}}}, reply);
 }
 
 void Composer::add_note(const ComposeRequest& request, const ReportProfile& profile, ComposeReply& reply) {
@@ -124,13 +121,13 @@ void Composer::add_note(const ComposeRequest& request, const ReportProfile& prof
             withdrawn.push_back(result.sop_instance_uid);
     }
     if (withdrawn.empty()) return;
-    write(request, profile, "ko",
+    write(request, profile, ResultKind::ko,
           {"ko", request.study_instance_uid, std::to_string(request.version), request.model_name,
            withdrawn.dump(), profile.sr_series_description},
           {{"withdrawn", withdrawn}}, reply);
 }
 
-void Composer::write(const ComposeRequest& request, const ReportProfile& profile, const char* kind,
+void Composer::write(const ComposeRequest& request, const ReportProfile& profile, ResultKind kind,
                      std::vector<std::string> identity, nlohmann::json content, ComposeReply& reply) {
     if (!running()) return;
     ComposedResult result;
@@ -141,7 +138,7 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
     result.transfer_syntax_uid = "1.2.840.10008.1.2.1";
     result.file = request.results_dir + "/" + result.sop_instance_uid + ".dcm";
     result.destinations = profile.destinations;
-    content["kind"] = kind;
+    content["kind"] = enum_text(kind);
     content["study"] = request.study_instance_uid;
     content["model"] = request.model_name;
     content["version"] = request.version;

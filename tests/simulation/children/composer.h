@@ -17,7 +17,7 @@ class Composer final : public Child {
     void add_capture(const ComposeRequest& request, const ReportProfile& profile, const StudyImage& image,
                      ComposeReply& reply);
     void add_note(const ComposeRequest& request, const ReportProfile& profile, ComposeReply& reply);
-    void write(const ComposeRequest& request, const ReportProfile& profile, const char* kind,
+    void write(const ComposeRequest& request, const ReportProfile& profile, ResultKind kind,
                std::vector<std::string> identity, nlohmann::json content, ComposeReply& reply);
     bool failed_ = false;
 };

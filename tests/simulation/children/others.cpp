@@ -1,7 +1,6 @@
 #include "simulation/children/others.h"
 
 #include "base/file_system.h"
-#include "contract/scan_messages.h"
 #include "simulation/image.h"
 
 namespace hilum::simulation {
@@ -38,8 +37,7 @@ void Scanner::hear(Message message) {
             reply.object = image->commit(name);
             reply.data_set = data_set_bytes(file);
         } else {
-            reply.error_code = image.error().code;
-            reply.error = image.error().message;
+            reply.error = image.error();
         }
         say(to_packet(reply));
     });

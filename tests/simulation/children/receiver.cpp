@@ -36,7 +36,8 @@ void Receiver::begin() {
 }
 
 void Receiver::hear(Message message) {
-    if (const auto answer = from_packet<AssociationAnswer>(message)) return answer->accept ? next() : end(0);
+    if (const auto answer = from_packet<AssociationAnswer>(message))
+        return answer->outcome == AssociationOutcome::accepted ? next() : end(0);
     if (const auto answer = from_packet<StoreAnswer>(message)) return answered(*answer);
     if (packet_type(message) == "drain" && !waits_for_commit_) release("draining");
 }
@@ -87,7 +88,7 @@ void Receiver::answered(const StoreAnswer& answer) {
     if (!waits_for_commit_) return;
     waits_for_commit_ = false;
     const auto& image = images_[at_];
-    scene_.tell("{} is answered: {} {}", image.sop_instance_uid, answer.committed, answer.outcome);
+    scene_.tell("{} is answered: {} {}", image.sop_instance_uid, answer.committed, enum_text(answer.outcome));
     if (!answer.committed) {
         forget_file();
         return refuse("not_committed");
@@ -106,7 +107,7 @@ void Receiver::answered(const StoreAnswer& answer) {
 
 void Receiver::refuse(const char* code) {
     ReceiverEvent event;
-    event.event = "store_failed";
+    event.event = ReceiverEventKind::store_failed;
     event.code = code;
     event.dimse_status = 0xA700;
     event.calling_ae = calling_ae;
@@ -120,7 +121,8 @@ void Receiver::refuse(const char* code) {
 
 void Receiver::release(const char* code) {
     ReceiverEvent event;
-    event.event = std::string_view(code) == "released" ? "association_released" : "association_aborted";
+    event.event = std::string_view(code) == "released" ? ReceiverEventKind::association_released
+                                                       : ReceiverEventKind::association_aborted;
     event.code = code;
     event.calling_ae = calling_ae;
     event.peer = "192.0.2.7";

@@ -1,7 +1,6 @@
 #include "simulation/children/sender.h"
 
 #include "base/file_system.h"
-#include "contract/sending_progress.h"
 #include "simulation/hospital.h"
 #include "simulation/promises.h"
 
@@ -54,18 +53,18 @@ void Sender::answer(const DeliverRequest& request, const std::string& bytes) {
     auto& to = destination();
     DeliverReply reply;
     reply.delivery = request.delivery;
-    reply.outcome = "retry";
+    reply.outcome = DeliveryOutcome::retry;
     if (!to.up) {
         reply.no_association = true;
         reply.message = "simulated: it gives no association";
     } else if (to.refusing || scene_.random.chance(scene_.weather.refuses)) {
         const bool blames_object = scene_.random.chance(0.5);
-        reply.outcome = blames_object ? "refused" : "retry";
+        reply.outcome = blames_object ? DeliveryOutcome::refused : DeliveryOutcome::retry;
         reply.dimse_status = blames_object ? 0xA900 : 0xA700;
         reply.message = "simulated: it does not want this";
     } else {
         to.take(scene_, request.sop_instance_uid, bytes);
-        reply.outcome = "delivered";
+        reply.outcome = DeliveryOutcome::delivered;
         reply.dimse_status = 0;
         if (scene_.random.chance(scene_.weather.dies / 2)) return end(crashed_status);  // nobody hears of it
     }

@@ -55,9 +55,9 @@ void Worker::hear(Message message) {
         InferReply reply;
         reply.job = job;
         if (golden >= 0 && scene_.random.chance(scene_.weather.refuses))
-            reply.error_code = "golden_mismatch", reply.error = "simulated";
+            reply.error = Error{"golden_mismatch", "simulated", Retry::never};
         else if (scene_.random.chance(scene_.weather.refuses / 2))
-            reply.error_code = "out_of_memory", reply.error = "simulated";
+            reply.error = Error{"out_of_memory", "simulated", Retry::later};
         else
             reply.result = infer(text);
         say(to_packet(reply));
