@@ -56,10 +56,10 @@ AnalysisBound AnalysisLane::bound() const {
 Task<void> AnalysisLane::run() {
     for (;;) {
         while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
-        auto next = co_await committed(
-            commits_, [key = model_.key, lease = lease(), bound = bound()](Transaction& transaction) {
-                return claim_within_bound(transaction, key, lease, bound);
-            });
+        auto claim = [key = model_.key, lease = lease(), bound = bound()](Transaction& transaction) {
+            return claim_within_bound(transaction, key, lease, bound);
+        };
+        auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim an analysis: {}", next.error().message);
             co_await wake_up_.wait_for(CommitQueue::retry_after);
@@ -126,9 +126,10 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
 }
 
 Task<Status> AnalysisLane::keep_end(Job job, AnalysisEnd end) {
-    const auto kept = co_await until_kept(commits_, [job, end = std::move(end)](Transaction& transaction) {
+    auto work = [job, end = std::move(end)](Transaction& transaction) {
         return keep_outcome(transaction, *job, end);
-    });
+    };
+    const auto kept = co_await until_kept(commits_, work);
     if (!kept) co_return tl::unexpected(kept.error());
     co_return Status();
 }
@@ -137,10 +138,10 @@ Task<void> AnalysisLane::keep_failure(Job job, Error error, FrameCount frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
     if (draining_ && error.code == "process_died") co_return;
     spdlog::error("analysis {}: {}", job->claim.job(), error.message);
-    const auto kept = co_await until_kept(
-        commits_, [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
-            return keep_analysis_failure(transaction, *job, error, frames, retry);
-        });
+    auto work = [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
+        return keep_analysis_failure(transaction, *job, error, frames, retry);
+    };
+    const auto kept = co_await until_kept(commits_, work);
     if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
 }
 
@@ -150,9 +151,10 @@ Task<void> AnalysisLane::renew_leases() {
     for (;;) {
         co_await renewal_.wait_for(between_analysis_renewals);
         if (held_.empty()) continue;
-        co_await committed(commits_, [held = held_, lease = lease()](Transaction& transaction) {
+        auto work = [held = held_, lease = lease()](Transaction& transaction) {
             for (const auto& job : held) renew(transaction, job->claim, lease);
-        });
+        };
+        co_await committed(commits_, work);
     }
 }
 

@@ -64,7 +64,8 @@ class AskedChild {
 template <typename Reply, typename Request, typename Answers>
 Task<Result<Reply>> ask(AskedChild& child, Request request, UniqueFd file, Duration time_limit,
                         Answers answers) {
-    const auto message = co_await child.exchange(to_packet(request), std::move(file), time_limit);
+    const Packet packet = to_packet(request);
+    const auto message = co_await child.exchange(packet, std::move(file), time_limit);
     if (!message) co_return tl::unexpected(message.error());
     auto reply = from_packet<Reply>(*message);
     if (!reply || !answers(*reply)) {

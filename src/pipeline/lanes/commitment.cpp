@@ -28,18 +28,19 @@ Task<void> Commitment::request(CommitmentRequest request) {
     spdlog::warn("destination {}: storage commitment: {}", settings.name, loggable(why));
     const RetryPolicy policy{settings.first_delay, settings.longest_delay};
     const auto delay = policy.delay_after(refused_, world_.random());
-    const auto kept =
-        co_await until_kept(commits_, [name = settings.name, uid, delay, why](Transaction& transaction) {
-            keep_refused_commitment(transaction, name, uid, delay, why);
-        });
+    auto work = [name = settings.name, uid, delay, why](Transaction& transaction) {
+        keep_refused_commitment(transaction, name, uid, delay, why);
+    };
+    const auto kept = co_await until_kept(commits_, work);
     if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
 }
 
 Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,
                                          const std::vector<DestinationSettings>& destinations) {
-    const auto known = co_await committed(commits, [report, &destinations](Transaction& transaction) {
+    auto work = [report, &destinations](Transaction& transaction) {
         return take_commitment_report(transaction, report, destinations);
-    });
+    };
+    const auto known = co_await committed(commits, work);
     if (!known)
         spdlog::error("cannot keep a storage commitment report: {}", known.error().message);
     else if (!*known)

@@ -60,9 +60,11 @@ class [[nodiscard]] Busy {
     bool& busy_;
 };
 
-// What `work` returns, once it is on the disk.
+// What `work` returns, once it is on the disk. `work` has a name, as has whatever else a co_await is given
+// that owns something: GCC 12 copies a temporary of such an expression bit by bit, and destroys both
+// (gcc.gnu.org/PR99576 and those that it names). It is moved from.
 template <typename Work>
-Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& commits, Work work) {
+Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& commits, Work& work) {
     Arrival<Result<std::invoke_result_t<Work, Transaction&>>> kept;
     commits.submit(std::move(work), kept.bring());
     co_return co_await kept;
@@ -70,7 +72,7 @@ Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& co
 
 // The same for what has happened already: tried again until it is kept (CommitQueue::submit_until_kept).
 template <typename Work>
-Task<Result<std::invoke_result_t<Work, Transaction&>>> until_kept(CommitQueue& commits, Work work) {
+Task<Result<std::invoke_result_t<Work, Transaction&>>> until_kept(CommitQueue& commits, Work& work) {
     Arrival<Result<std::invoke_result_t<Work, Transaction&>>> kept;
     commits.submit_until_kept(std::move(work), kept.bring());
     co_return co_await kept;

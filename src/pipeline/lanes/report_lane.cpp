@@ -37,10 +37,11 @@ Task<void> ReportLane::run() {
     for (;;) {
         while (draining_ || !composer_.can_be_asked()) co_await wake_up_.wait();
         std::optional<Busy> busy(busy_);
-        auto next = co_await committed(commits_, [this](Transaction& transaction) {
+        auto work = [this](Transaction& transaction) {
             open_due_reports(transaction, configuration_);
             return claim_report(transaction, configuration_, directory_, report_lease);
-        });
+        };
+        auto next = co_await committed(commits_, work);
         if (!next) {
             spdlog::error("cannot claim a report: {}", next.error().message);
             busy.reset();
@@ -62,19 +63,22 @@ Task<void> ReportLane::compose(ReportClaim report) {
     if (!reply) co_return co_await keep_failure(claim, reply.error());
     if (reply->error)
         spdlog::error("report {}: {}: {}", claim->job(), reply->error->code, reply->error->message);
-    const auto kept = co_await until_kept(commits_, [claim, reply = *reply, this](Transaction& transaction) {
+    auto work = [claim, reply = *reply, this](Transaction& transaction) {
         return keep_composed(transaction, *claim, reply, configuration_);
-    });
+    };
+    const auto kept = co_await until_kept(commits_, work);
     // The files are there under the same names: composing again writes the same bytes.
-    if (!kept) co_await keep_failure(claim, {kept.error().code, kept.error().message, Retry::later});
+    if (kept) co_return;
+    const Error error{kept.error().code, kept.error().message, Retry::later};
+    co_await keep_failure(claim, error);
 }
 
 Task<void> ReportLane::keep_failure(std::shared_ptr<const Claim> claim, Error error) {
     spdlog::error("report {}: {}", claim->job(), error.message);
-    const auto kept =
-        co_await until_kept(commits_, [claim, error, retry = configuration_.retry](Transaction& transaction) {
-            return keep_report_failure(transaction, *claim, error, retry);
-        });
+    auto work = [claim, error, retry = configuration_.retry](Transaction& transaction) {
+        return keep_report_failure(transaction, *claim, error, retry);
+    };
+    const auto kept = co_await until_kept(commits_, work);
     if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
 }
 

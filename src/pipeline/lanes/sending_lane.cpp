@@ -42,8 +42,8 @@ Task<void> SendingLane::run() {
             continue;
         }
         std::optional<Busy> busy(busy_);
-        auto next = co_await committed(
-            commits_, [&settings](Transaction& transaction) { return claim_sending(transaction, settings); });
+        auto work = [&settings](Transaction& transaction) { return claim_sending(transaction, settings); };
+        auto next = co_await committed(commits_, work);
         if (!next) {
             spdlog::error("cannot claim a delivery: {}", next.error().message);
             busy.reset();
@@ -68,9 +68,10 @@ Task<void> SendingLane::probe_when_due() {
     const auto why = co_await destination_.probe();
     if (!why) co_return;
     const auto& settings = destination_.settings();
-    const auto expired = co_await committed(commits_, [&settings, why = *why](Transaction& transaction) {
+    auto work = [&settings, why = *why](Transaction& transaction) {
         return expire_deliveries(transaction, settings, why);
-    });
+    };
+    const auto expired = co_await committed(commits_, work);
     if (!expired)
         spdlog::error("cannot give up old deliveries: {}", expired.error().message);
     else if (*expired > 0)
