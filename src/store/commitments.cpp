@@ -22,6 +22,31 @@ struct Delivered {
     std::string transaction_uid;  // of the last request since it was sent
 };
 
+// States of the jobs in a commitment's lane, as people know them.
+struct CommitmentState {
+    const char* state;
+    const char* word;
+};
+constexpr CommitmentState wanted{"queued", "wanted"};
+constexpr CommitmentState requested{"queued", "requested"};  // asked anew when it is due
+constexpr CommitmentState committed{"done", "committed"};
+constexpr CommitmentState failed{"set_aside", "failed"};
+constexpr CommitmentState not_asked{"discarded", ""};
+
+void set_commitment(Transaction& transaction, const std::string& destination, std::int64_t delivery,
+                    const CommitmentState& to) {
+    sql::execute(transaction,
+                 "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE lane = ? AND subject = ?",
+                 to.state, to.word, transaction.at(), commitment_lane(destination), delivery);
+}
+
+// What the delivery's own job says of it.
+void set_error(Transaction& transaction, const std::string& destination, std::int64_t delivery,
+               const std::string& error) {
+    sql::execute(transaction, "UPDATE job SET error = ?, updated_at = ? WHERE lane = ? AND subject = ?",
+                 error, transaction.at(), lane_name(Lane::delivery, destination), delivery);
+}
+
 const char* meaning_of(int failure_reason) {  // PS3.3 C.14.1.1
     switch (failure_reason) {
         case 0x0110:
@@ -57,20 +82,17 @@ void give_up_old(Transaction& transaction, const DestinationSettings& destinatio
     std::vector<Delivered> old;
     sql::each(
         transaction,
-        "SELECT delivery.id, study_instance_uid, sop_instance_uid FROM delivery JOIN result ON result.id ="
-        " result_id JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
-        " WHERE destination = ? AND delivery.state = 'delivered' AND withdrawn = 0"
-        " AND commitment IN ('wanted', 'requested') AND commitment_at <= ? AND delivery.created_at + "
-        "uncounted < ?",
+        "SELECT subject, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
+        " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id WHERE state = 'queued'"
+        " AND lane = ?1 AND due <= ?2 AND job.created_at + uncounted < ?3",
         [&](const sql::Row& row) {
             old.push_back({row.int64(0), row.text(1), row.text(2), 0, ""});
         },
-        destination.name, at, at - destination.give_up_after.count());
+        commitment_lane(destination.name), at, at - destination.give_up_after.count());
     for (const auto& delivered : old) {
-        sql::execute(transaction,
-                     "UPDATE delivery SET commitment = 'failed', commitment_at = ?1, updated_at = ?1,"
-                     " error = 'the destination never told whether it keeps this' WHERE id = ?2",
-                     at, delivered.id);
+        set_commitment(transaction, destination.name, delivered.id, failed);
+        set_error(transaction, destination.name, delivered.id,
+                  "the destination never told whether it keeps this");
         transaction.count("commitments", {{"destination", destination.name}, {"outcome", "given_up"}});
         audit_commitment(transaction, "commitment_failed", false, delivered,
                          {{"destination", destination.name}, {"reason", "no answer within give_up_after"}});
@@ -84,24 +106,21 @@ std::optional<Delivered> awaited(Transaction& transaction, const std::string& de
     sql::each(
         transaction,
         "SELECT delivery.id, study_instance_uid, sop_instance_uid, refusals, commitment_transaction"
-        " FROM delivery JOIN result ON"
-        " result.id = result_id JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id"
-        " WHERE destination = ? AND sop_instance_uid = ? AND delivery.state = 'delivered' AND withdrawn = 0"
-        " AND commitment IN ('wanted', 'requested', 'failed')",
+        " FROM result JOIN delivery ON result_id = result.id AND destination = ?1 JOIN job ON job.lane = ?2"
+        " AND job.subject = delivery.id JOIN job AS asked ON asked.lane = ?3 AND asked.subject = delivery.id"
+        " JOIN study ON study.id = job.study_id WHERE sop_instance_uid = ?4 AND job.state = 'done'"
+        " AND asked.state IN ('queued', 'set_aside')",
         [&](const sql::Row& row) {
             found = Delivered{row.int64(0), row.text(1), row.text(2), row.int32(3), row.text(4)};
         },
-        destination, sop_instance_uid);
+        destination, lane_name(Lane::delivery, destination), commitment_lane(destination), sop_instance_uid);
     return found;
 }
 
 void keep_committed(Transaction& transaction, const CommitmentReport& report, const std::string& destination,
-                    const Delivered& delivered, std::int64_t at) {
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET commitment = 'committed', commitment_at = ?1, updated_at = ?1, error = ''"
-        " WHERE id = ?2",
-        at, delivered.id);
+                    const Delivered& delivered) {
+    set_commitment(transaction, destination, delivered.id, committed);
+    set_error(transaction, destination, delivered.id, "");
     transaction.count("commitments", {{"destination", destination}, {"outcome", "committed"}});
     audit_commitment(transaction, "result_committed", true, delivered,
                      {{"destination", destination},
@@ -110,23 +129,25 @@ void keep_committed(Transaction& transaction, const CommitmentReport& report, co
 }
 
 void keep_failed(Transaction& transaction, const CommitmentReport& report,
-                 const DestinationSettings& destination, const Delivered& delivered, int reason,
-                 std::int64_t at) {
+                 const DestinationSettings& destination, const Delivered& delivered, int reason) {
     const auto why =
         fmt::format("the destination does not keep what it took: {:04X}, {}", reason, meaning_of(reason));
     const bool again = delivered.refusals + 1 < destination.refused_attempts;
-    const auto state = to_text(again ? JobState::queued : JobState::refused);
+    const auto state = again ? JobState::queued : JobState::refused;
+    const auto [kept, outcome] = stored(state);
     const RetryPolicy policy{destination.first_delay, destination.longest_delay};
-    sql::execute(transaction,
-                 "UPDATE delivery SET state = ?1, commitment = 'failed', commitment_at = ?2, updated_at = ?2,"
-                 " next_attempt_at = ?3, refusals = refusals + 1, error = ?4 WHERE id = ?5",
-                 state, at, at + policy.delay_after(delivered.refusals + 1).count(), why, delivered.id);
+    set_commitment(transaction, destination.name, delivered.id, failed);
+    set_error(transaction, destination.name, delivered.id, why);
+    sql::execute(transaction, "UPDATE job SET state = ?, outcome = ?, due = ? WHERE lane = ? AND subject = ?",
+                 kept, outcome, transaction.at() + policy.delay_after(delivered.refusals + 1).count(),
+                 lane_name(Lane::delivery, destination.name), delivered.id);
+    sql::execute(transaction, "UPDATE delivery SET refusals = refusals + 1 WHERE id = ?", delivered.id);
     transaction.count("commitments", {{"destination", destination.name}, {"outcome", "failed"}});
     audit_commitment(transaction, "commitment_failed", false, delivered,
                      {{"destination", destination.name},
                       {"transaction_uid", report.transaction_uid},
                       {"reason", fmt::format("{:04X}", reason)},
-                      {"state", state},
+                      {"state", to_text(state)},
                       {"by", report.calling_ae + "@" + report.peer}});
 }
 
@@ -134,68 +155,85 @@ void keep_failed(Transaction& transaction, const CommitmentReport& report,
 
 void want_commitment(Transaction& transaction, std::int64_t delivery) {
     sql::execute(transaction,
-                 "UPDATE delivery SET commitment = 'wanted', commitment_at = ?, commitment_transaction = ''"
-                 " WHERE id = ? AND EXISTS (SELECT 1 FROM result JOIN report ON report.id = report_id"
-                 " WHERE result.id = result_id AND withdrawn = 0)",
-                 to_microseconds(transaction.now() + commitment_gathering), delivery);
+                 "INSERT INTO job(lane, subject, study_id, state, outcome, due, uncounted, created_at,"
+                 " updated_at) SELECT 'commit/' || destination, delivery.id, job.study_id, ?2, ?3, ?4,"
+                 " uncounted, job.created_at, ?5 FROM delivery JOIN job ON lane = 'deliver/' || destination"
+                 " AND subject = delivery.id JOIN result ON result.id = result_id JOIN report ON report.id ="
+                 " report_id WHERE delivery.id = ?1 AND withdrawn = 0 ON CONFLICT(lane, subject) DO UPDATE"
+                 " SET state = ?2, outcome = ?3, due = ?4, attempt = 0, uncounted = excluded.uncounted,"
+                 " created_at = excluded.created_at, updated_at = ?5",
+                 delivery, wanted.state, wanted.word,
+                 to_microseconds(transaction.now() + commitment_gathering), transaction.at());
+    sql::execute(transaction, "UPDATE delivery SET commitment_transaction = '' WHERE id = ?", delivery);
+}
+
+void want_no_commitment(Transaction& transaction, std::int64_t delivery) {
+    sql::execute(transaction,
+                 "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE subject = ?4 AND lane ="
+                 " (SELECT 'commit/' || destination FROM delivery WHERE id = ?4)",
+                 not_asked.state, not_asked.word, transaction.at(), delivery);
 }
 
 void forget_commitments(Transaction& transaction, const std::vector<std::string>& asked) {
     sql::execute(transaction,
-                 "UPDATE delivery SET commitment = '' WHERE commitment IN ('wanted', 'requested')"
-                 " AND destination NOT IN (SELECT value FROM json_each(?))",
-                 nlohmann::json(asked).dump());
+                 "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE kind = 'commitment'"
+                 " AND state = 'queued' AND queue NOT IN (SELECT value FROM json_each(?))",
+                 not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
 }
 
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination) {
     CommitmentClaim claim;
     if (is_paused(transaction, destination.name)) return claim;
     const std::int64_t at = transaction.at();
+    const auto lane = commitment_lane(destination.name);
     give_up_old(transaction, destination, at);
     CommitmentRequest request{random_uid().value(), {}};
+    std::vector<std::int64_t> deliveries;
     sql::each(
         transaction,
-        "SELECT sop_class_uid, sop_instance_uid FROM delivery JOIN result ON result.id = result_id"
-        " JOIN report ON report.id = report_id WHERE destination = ? AND delivery.state = 'delivered'"
-        " AND withdrawn = 0 AND commitment IN ('wanted', 'requested')"
-        " AND commitment_at <= ? ORDER BY commitment_at, delivery.id LIMIT ?",
+        "SELECT sop_class_uid, sop_instance_uid, subject FROM job JOIN delivery ON delivery.id = subject JOIN"
+        " result ON result.id = result_id WHERE state = 'queued' AND lane = ? AND due <= ?"
+        " ORDER BY due, subject LIMIT ?",
         [&](const sql::Row& row) {
             request.instances.push_back({row.text(0), row.text(1)});
+            deliveries.push_back(row.int64(2));
         },
-        destination.name, at, most_requested_commitments);
+        lane, at, most_requested_commitments);
     if (request.instances.empty()) {
-        claim.next_at = sql::number(
-            transaction,
-            "SELECT min(commitment_at) FROM delivery JOIN result ON result.id = result_id JOIN report ON"
-            " report.id = report_id WHERE destination = ? AND delivery.state = 'delivered' AND withdrawn = 0"
-            " AND commitment IN ('wanted', 'requested')",
-            destination.name);
+        claim.next_at =
+            sql::number(transaction, "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ?", lane);
         return claim;
     }
     sql::execute(transaction,
                  "INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES(?, ?, ?)",
                  request.transaction_uid, destination.name, at);
-    nlohmann::json uids = nlohmann::json::array();
-    for (const auto& instance : request.instances) uids.push_back(instance.sop_instance_uid);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET commitment = 'requested', commitment_at = ?1, commitment_transaction = ?2"
-        " WHERE destination = ?3 AND result_id IN (SELECT id FROM result WHERE sop_instance_uid IN"
-        " (SELECT value FROM json_each(?4)))",
-        at + destination.commitment_wait.count(), request.transaction_uid, destination.name, uids.dump());
+    for (const auto delivery : deliveries) {
+        set_commitment(transaction, destination.name, delivery, requested);
+        sql::execute(transaction,
+                     "UPDATE job SET due = ?, attempt = attempt + 1 WHERE lane = ? AND subject = ?",
+                     at + destination.commitment_wait.count(), lane, delivery);
+        sql::execute(transaction, "UPDATE delivery SET commitment_transaction = ? WHERE id = ?",
+                     request.transaction_uid, delivery);
+    }
     claim.request = std::move(request);
     return claim;
 }
 
 void keep_refused_commitment(Transaction& transaction, const std::string& destination,
                              const std::string& transaction_uid, Duration delay, const std::string& why) {
-    sql::execute(
+    std::vector<std::int64_t> deliveries;
+    sql::each(
         transaction,
-        "UPDATE delivery SET commitment = 'wanted', commitment_at = ?, error = ? WHERE destination = ?"
-        // The first condition is the index's.
-        " AND commitment IN ('wanted', 'requested') AND commitment = 'requested' AND commitment_transaction "
-        "= ?",
-        transaction.at() + delay.count(), why, destination, transaction_uid);
+        "SELECT subject FROM job JOIN delivery ON delivery.id = subject WHERE state = 'queued' AND lane = ?"
+        " AND job.outcome = ? AND commitment_transaction = ?",
+        [&](const sql::Row& row) { deliveries.push_back(row.int64(0)); }, commitment_lane(destination),
+        requested.word, transaction_uid);
+    for (const auto delivery : deliveries) {
+        set_commitment(transaction, destination, delivery, wanted);
+        sql::execute(transaction, "UPDATE job SET due = ? WHERE lane = ? AND subject = ?",
+                     transaction.at() + delay.count(), commitment_lane(destination), delivery);
+        set_error(transaction, destination, delivery, why);
+    }
     transaction.count("commitments", {{"destination", destination}, {"outcome", "not_asked"}});
 }
 
@@ -222,17 +260,16 @@ bool take_commitment_report(Transaction& transaction, const CommitmentReport& re
 
 void keep_commitment_report(Transaction& transaction, const CommitmentReport& report,
                             const DestinationSettings& destination) {
-    const std::int64_t at = transaction.at();
-    sql::execute(transaction, "UPDATE commitment SET reported_at = ? WHERE transaction_uid = ?", at,
-                 report.transaction_uid);
+    sql::execute(transaction, "UPDATE commitment SET reported_at = ? WHERE transaction_uid = ?",
+                 transaction.at(), report.transaction_uid);
     for (const auto& uid : report.committed)
         if (const auto delivered = awaited(transaction, destination.name, uid))
-            keep_committed(transaction, report, destination.name, *delivered, at);
+            keep_committed(transaction, report, destination.name, *delivered);
     // That the destination did not keep an earlier copy says nothing of the one that it was sent since.
     for (const auto& [uid, reason] : report.failed)
         if (const auto delivered = awaited(transaction, destination.name, uid);
             delivered && delivered->transaction_uid == report.transaction_uid)
-            keep_failed(transaction, report, destination, *delivered, reason, at);
+            keep_failed(transaction, report, destination, *delivered, reason);
 }
 
 }  // namespace hilum

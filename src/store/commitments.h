@@ -1,8 +1,11 @@
 // Storage Commitment of results: which are to be asked for, what a destination answered. Called within a
 // commit.
 //
-// A delivery's commitment is "" (its destination is not asked), wanted, requested, committed or failed. While
-// a destination is asked, only what it committed itself to may be deleted here.
+// A delivery's commitment is "" (its destination is not asked), wanted, requested, committed or failed: the
+// outcome of a job of the lane commit/DESTINATION, whose subject is the delivery. It is not claimed as others
+// are: one request is of many, and its answer may come after a restart, on another association. So what was
+// requested stays queued, and is due again after commitment_wait. While a destination is asked, only what it
+// committed itself to may be deleted here.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +30,9 @@ inline constexpr int most_requested_commitments = 100;          // instances of 
 
 // A delivered result's commitment is wanted from now on.
 void want_commitment(Transaction& transaction, std::int64_t delivery);
+
+// It is to be sent again: what was answered is of no account.
+void want_no_commitment(Transaction& transaction, std::int64_t delivery);
 
 // At start: what no destination is asked for any more, since the configuration changed, waits for no answer.
 // `asked`: the names of the destinations that are.

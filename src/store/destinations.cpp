@@ -55,16 +55,13 @@ bool resume_destination(Transaction& transaction, const std::string& destination
     if (!is_paused(transaction, destination)) return false;
     const std::int64_t at = transaction.at();
     sql::execute(transaction, "UPDATE destination SET paused_at = NULL WHERE name = ?", destination);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET created_at = ?1, uncounted = 0, next_attempt_at = min(next_attempt_at, ?1)"
-        " WHERE state = 'queued' AND destination = ?2",
-        at, destination);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET created_at = ?, uncounted = 0 WHERE commitment IN ('wanted', 'requested') AND "
-        "destination = ?",
-        at, destination);
+    sql::execute(transaction,
+                 "UPDATE job SET created_at = ?1, uncounted = 0, due = min(due, ?1) WHERE state = 'queued'"
+                 " AND lane = ?2",
+                 at, lane_name(Lane::delivery, destination));
+    sql::execute(transaction,
+                 "UPDATE job SET created_at = ?, uncounted = 0 WHERE state = 'queued' AND lane = ?", at,
+                 commitment_lane(destination));
     audit_operator(transaction, "destination_resumed", destination, actor);
     return true;
 }
@@ -80,18 +77,18 @@ int expire_deliveries(Transaction& transaction, const DestinationSettings& desti
     std::vector<Old> old;
     sql::each(
         transaction,
-        "SELECT delivery.id, study_instance_uid, sop_instance_uid FROM delivery"
-        " JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
-        " JOIN study ON study.id = report.study_id"
-        " WHERE delivery.state = 'queued' AND destination = ? AND delivery.created_at + uncounted < ?",
+        "SELECT job.id, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
+        " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id"
+        " WHERE job.state = 'queued' AND lane = ? AND job.created_at + uncounted < ?",
         [&](const sql::Row& row) {
             old.push_back({row.int64(0), row.text(1), row.text(2)});
         },
-        destination.name, at - destination.give_up_after.count());
+        lane_name(Lane::delivery, destination.name), at - destination.give_up_after.count());
+    const auto [state, outcome] = stored(JobState::expired);
     for (const auto& delivery : old) {
         sql::execute(transaction,
-                     "UPDATE delivery SET state = 'expired', error = ?, updated_at = ? WHERE id = ?", why, at,
-                     delivery.id);
+                     "UPDATE job SET state = ?, outcome = ?, error = ?, updated_at = ? WHERE id = ?", state,
+                     outcome, why, at, delivery.id);
         transaction.count("deliveries_expired", {{"destination", destination.name}});
         audit_expiry(transaction, destination.name, delivery.study_instance_uid, delivery.sop_instance_uid,
                      why);

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/claim.h"
 
 namespace hilum {
 namespace {
@@ -30,9 +31,10 @@ void supersede(Transaction& transaction, std::int64_t instance_id, std::int64_t 
     sql::execute(transaction, "UPDATE instance SET state = 'superseded' WHERE id = ?", instance_id);
     sql::execute(
         transaction,
-        "UPDATE analysis SET state = 'discarded', error = 'a newer version of the instance came', updated_at "
-        "= ?"
-        " WHERE instance_id = ? AND state IN ('queued', 'running', 'quarantined')",
+        "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL,"
+        " error = 'a newer version of the instance came', updated_at = ? WHERE id IN (SELECT job.id FROM"
+        " analysis JOIN job ON lane = 'analyse/' || model AND subject = analysis.id WHERE instance_id = ?"
+        " AND word IN ('queued', 'running', 'quarantined'))",
         now, instance_id);
 }
 
@@ -293,18 +295,16 @@ std::int64_t InstanceStore::upsert_study(Transaction& transaction, const Receive
 void InstanceStore::enqueue(Transaction& transaction, std::int64_t study_id, std::int64_t instance_id,
                             std::int64_t at) const {
     for (const auto& model : models_) {
-        const int again = sql::execute(
+        sql::execute(transaction,
+                     "INSERT INTO analysis(instance_id, model) VALUES(?, ?) ON CONFLICT DO NOTHING",
+                     instance_id, model);
+        std::vector<std::int64_t> frames;
+        sql::each(
             transaction,
-            "UPDATE analysis SET state = 'queued', attempts = 0, next_attempt_at = ?1, lease_until = NULL,"
-            " error_code = '', error = '', outcome = NULL, artifact = NULL, created_at = ?1, updated_at = ?1"
-            " WHERE instance_id = ?2 AND model = ?3",
-            at, instance_id, model);
-        if (again > 0) continue;
-        sql::execute(
-            transaction,
-            "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
-            " VALUES(?, ?, 'queued', ?, ?, ?)",
-            instance_id, model, at, at, at);
+            "UPDATE analysis SET outcome = NULL, artifact = NULL WHERE instance_id = ? AND model = ?"
+            " RETURNING id",
+            [&](const sql::Row& row) { frames.push_back(row.int64(0)); }, instance_id, model);
+        for (const auto analysis : frames) queue_job(transaction, Lane::analysis, model, analysis, study_id);
     }
     if (models_.empty()) return;
     const std::int64_t idle = study_.idle_timeout.count(), longest = study_.max_wait.count();

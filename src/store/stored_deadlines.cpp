@@ -8,6 +8,7 @@
 #include "store/clock_watch.h"
 #include "store/commitments.h"
 #include "store/database/sql.h"
+#include "store/jobs/states.h"
 #include "store/retry_policy.h"
 
 namespace hilum {
@@ -16,17 +17,10 @@ namespace {
 void move_deadlines(Transaction& transaction, Duration step) {
     const std::int64_t by = step.count();
     sql::execute(transaction,
-                 "UPDATE analysis SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
-                 " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
-                 by);
-    sql::execute(transaction,
-                 "UPDATE report SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
-                 " created_at = created_at + ?1 WHERE state IN ('queued', 'running')",
-                 by);
-    sql::execute(transaction,
-                 "UPDATE report SET received_at = received_at + ?1 WHERE id IN (SELECT id FROM report"
-                 " WHERE state IN ('queued', 'running') UNION SELECT report_id FROM delivery JOIN result"
-                 " ON result.id = result_id WHERE delivery.state IN ('queued', 'running'))",
+                 "UPDATE report SET received_at = received_at + ?1 WHERE id IN (SELECT subject FROM job"
+                 " WHERE state IN ('queued', 'running') AND kind = 'report' UNION SELECT report_id FROM job"
+                 " JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id WHERE state IN"
+                 " ('queued', 'running') AND job.kind = 'delivery')",
                  by);
     sql::execute(transaction,
                  "UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1,"
@@ -35,17 +29,18 @@ void move_deadlines(Transaction& transaction, Duration step) {
     // A clock that goes back after it was ahead at start: what seemed to be time away was none, and what is
     // older than the start has its right times already.
     sql::execute(transaction,
-                 "UPDATE delivery SET next_attempt_at = next_attempt_at + ?1, lease_until = lease_until + ?1,"
+                 "UPDATE job SET due = due + ?1, lease = lease + ?1,"
                  " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0, created_at, created_at + ?1),"
                  " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
                  " WHERE state IN ('queued', 'running')",
                  by);
-    sql::execute(transaction,
-                 "UPDATE delivery SET commitment_at = commitment_at + ?1,"
-                 " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0, created_at, created_at + ?1),"
-                 " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
-                 " WHERE commitment IN ('wanted', 'requested') AND state = 'delivered'",
-                 by);
+}
+
+// What is queued in the lane is due within `longest`, or at once.
+void limit_lane(Transaction& transaction, const std::string& lane, Duration longest) {
+    const std::int64_t at = transaction.at();
+    sql::execute(transaction, "UPDATE job SET due = ?1 WHERE state = 'queued' AND lane = ?2 AND due > ?3", at,
+                 lane, at + longest.count());
 }
 
 // What lies further ahead than any delay of the configuration was stored under a wrong clock that nobody
@@ -54,11 +49,9 @@ void limit_deadlines(Transaction& transaction, const Configuration& configuratio
     const auto& retry = configuration.retry;
     const std::int64_t latest = at + RetryPolicy{retry.first_delay, retry.longest_delay}.longest().count();
     sql::execute(transaction,
-                 "UPDATE analysis SET next_attempt_at = ?1 WHERE state = 'queued' AND next_attempt_at > ?2",
+                 "UPDATE job SET due = ?1 WHERE state = 'queued' AND due > ?2 AND kind IN ('analysis',"
+                 " 'report')",
                  at, latest);
-    sql::execute(transaction,
-                 "UPDATE report SET next_attempt_at = ?1 WHERE state = 'queued' AND next_attempt_at > ?2", at,
-                 latest);
     sql::execute(
         transaction,
         "UPDATE study SET due_at = min(due_at, ?1 + ?2), first_pending_at = min(first_pending_at, ?1)"
@@ -66,22 +59,14 @@ void limit_deadlines(Transaction& transaction, const Configuration& configuratio
         at, std::min(configuration.study.idle_timeout, configuration.study.max_wait).count());
     for (const auto& destination : configuration.destinations) {
         const Duration longest = RetryPolicy{destination.first_delay, destination.longest_delay}.longest();
+        const auto lane = lane_name(Lane::delivery, destination.name);
+        limit_lane(transaction, lane, std::max(longest, destination.refused_delay));
+        limit_lane(transaction, commitment_lane(destination.name),
+                   std::max({longest, destination.commitment_wait, Duration(commitment_gathering)}));
         sql::execute(transaction,
-                     "UPDATE delivery SET next_attempt_at = ?1 WHERE state = 'queued' AND destination = ?2"
-                     " AND next_attempt_at > ?3",
-                     at, destination.name, at + std::max(longest, destination.refused_delay).count());
-        sql::execute(
-            transaction,
-            "UPDATE delivery SET commitment_at = ?1 WHERE commitment IN ('wanted', 'requested') AND "
-            "destination = ?2"
-            " AND commitment_at > ?3",
-            at, destination.name,
-            at + std::max({longest, destination.commitment_wait, Duration(commitment_gathering)}).count());
-        sql::execute(
-            transaction,
-            "UPDATE delivery SET created_at = ?1 WHERE state IN ('queued', 'running') AND destination = ?2"
-            " AND created_at > ?1",
-            at, destination.name);
+                     "UPDATE job SET created_at = ?1 WHERE state IN ('queued', 'running') AND lane = ?2"
+                     " AND created_at > ?1",
+                     at, lane);
     }
 }
 
@@ -115,13 +100,8 @@ void take_up_deadlines(Transaction& transaction, const Configuration& configurat
         tell(transaction, away, "since the node last ran");
     } else if (away > Duration::zero()) {
         sql::execute(transaction,
-                     "UPDATE delivery SET uncounted = uncounted + ? WHERE state IN ('queued', 'running')",
+                     "UPDATE job SET uncounted = uncounted + ? WHERE state IN ('queued', 'running')",
                      away.count());
-        sql::execute(
-            transaction,
-            "UPDATE delivery SET uncounted = uncounted + ? WHERE commitment IN ('wanted', 'requested')"
-            " AND state = 'delivered'",
-            away.count());
     }
     limit_deadlines(transaction, configuration, transaction.at());
     keep_time_seen(transaction);

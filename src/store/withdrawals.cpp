@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "store/audit/audit_event.h"
 #include "store/database/json_rows.h"
+#include "store/jobs/claim.h"
 
 namespace hilum {
 namespace {
@@ -23,9 +24,9 @@ std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrde
         transaction,
         "SELECT id, report_version + 1, study_instance_uid FROM study"
         " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
-        " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND kind = "
-        "'results'"
-        " AND withdrawn = 0 AND state != 'discarded')) ORDER BY id",
+        " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM report JOIN job ON lane = 'compose' AND subject ="
+        " report.id WHERE report.study_id = study.id AND report.kind = 'results' AND withdrawn = 0"
+        " AND state != 'discarded')) ORDER BY id",
         [&](const sql::Row& row) {
             all.push_back({row.int64(0), row.int64(1), row.text(2), {}});
         },
@@ -41,24 +42,31 @@ std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrde
 
 void stop_results(Transaction& transaction, const Withdrawn& withdrawn, std::int64_t at) {
     sql::execute(transaction,
-                 "UPDATE report SET state = 'discarded', error = 'the results were withdrawn', updated_at = ?"
-                 " WHERE study_id = ? AND kind = 'results' AND state IN ('queued', 'running', 'quarantined')",
+                 "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error ="
+                 " 'the results were withdrawn', updated_at = ? WHERE lane = 'compose' AND word IN ('queued',"
+                 " 'running', 'quarantined') AND subject IN (SELECT id FROM report WHERE study_id = ?"
+                 " AND kind = 'results')",
                  at, withdrawn.study);
     sql::execute(transaction,
-                 "UPDATE report SET withdrawn = ?, updated_at = ? WHERE study_id = ? AND kind = 'results'"
-                 " AND withdrawn = 0",
-                 withdrawn.version, at, withdrawn.study);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET state = 'discarded', error = 'the results were withdrawn', updated_at = ?"
-        " WHERE state IN ('queued', 'refused', 'expired') AND result_id IN (SELECT result.id FROM result JOIN"
-        " report ON report.id = report_id WHERE study_id = ? AND withdrawn = ?)",
-        at, withdrawn.study, withdrawn.version);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET commitment = '' WHERE commitment != '' AND result_id IN (SELECT result.id FROM"
-        " result JOIN report ON report.id = report_id WHERE study_id = ? AND withdrawn = ?)",
-        withdrawn.study, withdrawn.version);
+                 "UPDATE report SET withdrawn = ? WHERE study_id = ? AND kind = 'results' AND withdrawn = 0",
+                 withdrawn.version, withdrawn.study);
+    sql::execute(transaction,
+                 "UPDATE job SET updated_at = ? WHERE lane = 'compose' AND subject IN (SELECT id FROM report"
+                 " WHERE study_id = ? AND withdrawn = ?)",
+                 at, withdrawn.study, withdrawn.version);
+#define HILUM_OF_WITHDRAWN                                                                           \
+    " AND study_id = ?1 AND subject IN (SELECT delivery.id FROM delivery JOIN result ON result.id =" \
+    " result_id JOIN report ON report.id = report_id WHERE report.study_id = ?1 AND withdrawn = ?2)"
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'discarded', outcome = '', error = 'the results were withdrawn',"
+                 " updated_at = ?3 WHERE kind = 'delivery' AND state IN ('queued', "
+                 "'set_aside')" HILUM_OF_WITHDRAWN,
+                 withdrawn.study, withdrawn.version, at);
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'discarded', outcome = '', updated_at = ?3 WHERE kind = "
+                 "'commitment'" HILUM_OF_WITHDRAWN,
+                 withdrawn.study, withdrawn.version, at);
+#undef HILUM_OF_WITHDRAWN
 }
 
 }  // namespace
@@ -69,12 +77,13 @@ int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, con
     for (const auto& withdrawn : studies) {
         stop_results(transaction, withdrawn, at);
         const nlohmann::json detail = {{"reason", order.reason}, {"note", order.note}};
-        for (const auto& model : withdrawn.models)
+        for (const auto& model : withdrawn.models) {
             sql::execute(transaction,
-                         "INSERT INTO report(study_id, model, version, state, kind, detail, next_attempt_at, "
-                         "created_at,"
-                         " updated_at) VALUES(?1, ?2, ?3, 'queued', 'withdrawal', ?4, ?5, ?5, ?5)",
-                         withdrawn.study, model, withdrawn.version, detail.dump(), at);
+                         "INSERT INTO report(study_id, model, version, kind, detail) VALUES(?, ?, ?,"
+                         " 'withdrawal', ?)",
+                         withdrawn.study, model, withdrawn.version, detail.dump());
+            queue_job(transaction, Lane::report, "", sql::last_id(transaction), withdrawn.study);
+        }
         sql::execute(transaction,
                      "UPDATE study SET report_version = ?1, withdrawn_at = ?2, withdrawals = withdrawals + 1,"
                      " due_at = NULL, first_pending_at = NULL WHERE id = ?3",
@@ -100,9 +109,9 @@ nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalO
                 .at(0);
         study["reports"] = sql::select(
             transaction,
-            "SELECT model, version, state FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn "
-            "= 0"
-            " AND state != 'discarded' ORDER BY model, version",
+            "SELECT model, version, word AS state FROM report JOIN job ON lane = 'compose' AND subject ="
+            " report.id WHERE report.study_id = ? AND report.kind = 'results' AND withdrawn = 0"
+            " AND word != 'discarded' ORDER BY model, version",
             withdrawn.study);
         study["notes_to"] = nlohmann::json::array();
         sql::each(
@@ -114,10 +123,10 @@ nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalO
         study["not_sent"] =
             sql::number(
                 transaction,
-                "SELECT count(*) FROM delivery JOIN result ON result.id = result_id JOIN report"
-                " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn "
-                "= 0"
-                " AND delivery.state IN ('queued', 'refused', 'expired')",
+                "SELECT count(*) FROM job JOIN delivery ON delivery.id = subject JOIN result ON result.id ="
+                " result_id JOIN report ON report.id = report_id WHERE job.study_id = ? AND job.kind ="
+                " 'delivery' AND report.kind = 'results' AND withdrawn = 0 AND state IN ('queued',"
+                " 'set_aside')",
                 withdrawn.study)
                 .value_or(0);
         studies.push_back(std::move(study));
@@ -137,8 +146,8 @@ Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report) {
     std::string model;
     sql::each(
         transaction,
-        "SELECT detail, created_at, study_id, version, model FROM report WHERE id = ? AND kind = "
-        "'withdrawal'",
+        "SELECT detail, created_at, report.study_id, version, model FROM report JOIN job ON lane = 'compose'"
+        " AND subject = report.id WHERE report.id = ? AND report.kind = 'withdrawal'",
         [&](const sql::Row& row) {
             const auto detail = nlohmann::json::parse(row.text(0));
             withdrawal.reason = detail.at("reason").get<std::string>();

@@ -10,26 +10,19 @@ namespace {
 
 // Every job, its state as a word of JobState.
 constexpr const char* all_jobs =
-    "SELECT 0 AS lane, analysis.id AS id, CASE analysis.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1"
-    " WHEN 'quarantined' THEN 3 WHEN 'discarded' THEN 4 ELSE 2 END AS state, study_instance_uid AS study,"
-    " sop_instance_uid AS subject, model AS target, attempts, next_attempt_at, analysis.state AS outcome,"
-    " dataset_sha256, frame FROM analysis JOIN instance ON instance.id = instance_id"
-    " JOIN study ON study.id = study_id"
-    " UNION ALL SELECT 1, report.id, CASE report.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1"
-    " WHEN 'quarantined' THEN 3 WHEN 'discarded' THEN 4 ELSE 2 END, study_instance_uid, version, model, "
-    "attempts,"
-    " next_attempt_at, state, '', 0 FROM report JOIN study ON study.id = study_id"
-    " UNION ALL SELECT 2, delivery.id, CASE delivery.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1"
-    " WHEN 'refused' THEN 3 WHEN 'expired' THEN 3 WHEN 'discarded' THEN 4 ELSE 2 END, study_instance_uid,"
-    " sop_instance_uid, destination, delivery.attempts, delivery.next_attempt_at, delivery.state, '', 0"
-    " FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
-    " JOIN study ON study.id = report.study_id"
-    " UNION ALL SELECT 3, delivery.id, CASE commitment WHEN 'committed' THEN 2 WHEN 'failed' THEN 3 ELSE 0 "
-    "END,"
-    " study_instance_uid, sop_instance_uid, destination, 0, coalesce(commitment_at, 0), commitment, '', 0"
-    " FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id"
-    " JOIN study ON study.id = report.study_id WHERE commitment != '' AND withdrawn = 0"
-    " AND delivery.state = 'delivered'";
+    "SELECT CASE job.kind WHEN 'analysis' THEN 0 WHEN 'report' THEN 1 WHEN 'delivery' THEN 2 ELSE 3 END AS "
+    "lane,"
+    " job.subject AS id, CASE job.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1 WHEN 'done' THEN 2"
+    " WHEN 'set_aside' THEN 3 ELSE 4 END AS state, study_instance_uid AS study,"
+    " coalesce(instance.sop_instance_uid, result.sop_instance_uid, report.version) AS subject,"
+    " iif(job.kind = 'report', report.model, queue) AS target, attempt, due, word AS outcome,"
+    " coalesce(dataset_sha256, '') AS dataset_sha256, coalesce(frame, 0) AS frame"
+    " FROM job JOIN study ON study.id = job.study_id"
+    " LEFT JOIN analysis ON job.kind = 'analysis' AND analysis.id = job.subject"
+    " LEFT JOIN instance ON instance.id = analysis.instance_id"
+    " LEFT JOIN report ON job.kind = 'report' AND report.id = job.subject"
+    " LEFT JOIN delivery ON job.kind IN ('delivery', 'commitment') AND delivery.id = job.subject"
+    " LEFT JOIN result ON result.id = delivery.result_id";
 
 Job job_of(SQLite::Statement& row) {
     Job job;
@@ -154,11 +147,9 @@ std::vector<Job> Ledger::jobs() {
 std::map<std::string, int> Ledger::running() {
     std::map<std::string, int> counts;
     each(
-        "SELECT 'deliver ' || destination, count(*) FROM delivery WHERE state = 'running' GROUP BY "
-        "destination"
-        " UNION ALL SELECT 'compose', count(*) FROM report WHERE state = 'running'"
-        " UNION ALL SELECT 'analyse ' || model, count(*) FROM analysis WHERE state = 'running' GROUP BY "
-        "model",
+        "SELECT iif(lane = 'compose', lane, replace(lane, '/', ' ')), count(*) FROM job WHERE state = "
+        "'running'"
+        " GROUP BY lane",
         [&](SQLite::Statement& row) { counts[row.getColumn(0).getString()] = row.getColumn(1).getInt(); });
     return counts;
 }

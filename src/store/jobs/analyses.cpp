@@ -81,7 +81,10 @@ bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const 
     const auto state = outcome.result ? JobState::analysed : JobState::not_analysed;
     const auto job = claimed.claim.job();
     const auto first_asked =
-        sql::number(transaction, "SELECT created_at FROM analysis WHERE id = ? AND outcome IS NULL", job);
+        sql::number(transaction,
+                    "SELECT created_at FROM job JOIN analysis ON analysis.id = subject WHERE job.id = ? AND "
+                    "analysis.outcome IS NULL",
+                    claimed.claim.id());
     if (!finish(transaction, claimed.claim, state)) return false;
     sql::execute(transaction, "UPDATE analysis SET outcome = ?, artifact = ? WHERE id = ?",
                  nlohmann::json(outcome).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
@@ -119,32 +122,56 @@ bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claime
 
 void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& frames) {
     if (frames.of_image <= 1) return;
-    const std::int64_t at = transaction.at();
     sql::execute(transaction, "UPDATE analysis SET frames = ? WHERE id = ?", frames.of_image, id);
+    std::string model;
+    std::int64_t instance = 0, study = 0;
+    sql::each(
+        transaction,
+        "SELECT model, instance_id, study_id FROM analysis JOIN instance ON instance.id = instance_id WHERE "
+        "analysis.id = ?",
+        [&](const sql::Row& row) {
+            model = row.text(0);
+            instance = row.int64(1);
+            study = row.int64(2);
+        },
+        id);
     // The count comes from the process that parses foreign bytes.
     const int wanted = std::min({frames.wanted, frames.of_image, most_analysed_frames});
     for (int frame = 1; frame <= wanted; ++frame)
-        sql::execute(transaction,
-                     "INSERT INTO analysis(instance_id, model, frame, frames, state, next_attempt_at, "
-                     "created_at, updated_at) SELECT instance_id, model, ?2, ?3, 'queued', ?4, ?4, ?4 FROM "
-                     "analysis WHERE id = ?1 ON CONFLICT(instance_id, model, frame) DO NOTHING",
-                     id, frame, frames.of_image, at);
+        if (sql::execute(transaction,
+                         "INSERT INTO analysis(instance_id, model, frame, frames) VALUES(?, ?, ?, ?) ON "
+                         "CONFLICT(instance_id, model, frame) DO NOTHING",
+                         instance, model, frame, frames.of_image) > 0)
+            queue_job(transaction, Lane::analysis, model, sql::last_id(transaction), study);
 }
 
 void adopt_models(Transaction& transaction, const std::vector<std::string>& models) {
-    const std::int64_t at = transaction.at();
     const std::string known = nlohmann::json(models).dump();
+    struct Image {
+        std::int64_t id, study;
+    };
+    std::vector<Image> strays;
+    sql::each(
+        transaction,
+        "SELECT DISTINCT instance_id, study_id FROM job JOIN analysis ON analysis.id = subject WHERE kind = "
+        "'analysis' AND state = 'queued' AND queue NOT IN (SELECT value FROM json_each(?)) ORDER BY "
+        "instance_id",
+        [&](const sql::Row& row) {
+            strays.push_back({row.int64(0), row.int64(1)});
+        },
+        known);
     for (const auto& model : models)
-        sql::execute(
-            transaction,
-            "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at) SELECT "
-            "DISTINCT instance_id, ?1, 'queued', ?2, ?2, ?2 FROM analysis WHERE state = 'queued' AND model "
-            "NOT IN (SELECT value FROM json_each(?3)) ON CONFLICT(instance_id, model, frame) DO NOTHING",
-            model, at, known);
+        for (const auto& image : strays)
+            if (sql::execute(transaction,
+                             "INSERT INTO analysis(instance_id, model) VALUES(?, ?) ON CONFLICT(instance_id, "
+                             "model, frame) DO NOTHING",
+                             image.id, model) > 0)
+                queue_job(transaction, Lane::analysis, model, sql::last_id(transaction), image.study);
     sql::execute(transaction,
-                 "UPDATE analysis SET state = 'discarded', error = 'the model is no longer configured', "
-                 "updated_at = ?1 WHERE state = 'queued' AND model NOT IN (SELECT value FROM json_each(?2))",
-                 at, known);
+                 "UPDATE job SET state = 'discarded', error = 'the model is no longer configured', "
+                 "updated_at = ?1 WHERE kind = 'analysis' AND state = 'queued' AND queue NOT IN (SELECT "
+                 "value FROM json_each(?2))",
+                 transaction.at(), known);
 }
 
 }  // namespace hilum

@@ -27,18 +27,14 @@ Backlog waiting_for_reports(Transaction& transaction, const Waiting& waiting) {
     Backlog backlog;
     sql::each(
         transaction,
-        "SELECT count(DISTINCT study_id), min(since) FROM (SELECT study_id, next_attempt_at AS since FROM "
-        "report "
-        "WHERE state = 'queued' AND urgent IN (0, 1) UNION ALL SELECT due.id, (SELECT "
-        "max(analysis.updated_at) "
-        "FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = due.id) "
-        "FROM (SELECT id FROM study WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3) AS due WHERE NOT EXISTS "
-        "(SELECT "
-        "1 FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = "
-        "due.id "
-        "AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running'))) WHERE since > ?1 "
-        "AND "
-        "since <= ?2",
+        "SELECT count(DISTINCT study_id), min(since) FROM (SELECT study_id, due AS since FROM job WHERE "
+        "state = 'queued' AND lane = 'compose' AND urgent IN (0, 1) UNION ALL SELECT waits.id, (SELECT "
+        "max(updated_at) FROM job WHERE study_id = waits.id AND kind = 'analysis') FROM (SELECT id FROM "
+        "study WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3) AS waits WHERE NOT EXISTS (SELECT 1 FROM job "
+        "JOIN "
+        "analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE job.study_id = "
+        "waits.id AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = "
+        "'to_analyse')) WHERE since > ?1 AND since <= ?2",
         [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until,
         waiting.rows);
     return backlog;
@@ -49,13 +45,10 @@ Backlog waiting_for_destination(Transaction& transaction, const std::string& des
     Backlog backlog;
     sql::each(
         transaction,
-        "SELECT count(DISTINCT study_id), min(since) FROM (SELECT result_id, next_attempt_at AS since FROM "
-        "delivery WHERE state = 'queued' AND destination = ?4 AND urgent IN (0, 1) AND next_attempt_at > ?1 "
-        "AND "
-        "next_attempt_at <= ?2 LIMIT ?3) JOIN result ON result.id = result_id JOIN report ON report.id = "
-        "result.report_id",
+        "SELECT count(DISTINCT study_id), min(since) FROM (SELECT study_id, due AS since FROM job WHERE "
+        "state = 'queued' AND lane = ?4 AND urgent IN (0, 1) AND due > ?1 AND due <= ?2 LIMIT ?3)",
         [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until, waiting.rows,
-        destination);
+        lane_name(Lane::delivery, destination));
     return backlog;
 }
 
@@ -71,10 +64,10 @@ Backlog waiting_for_delivery(Transaction& transaction, const AnalysisBound& boun
 }
 
 bool urgent_analysis_is_due(Transaction& transaction, const std::string& model) {
-    return sql::number(transaction,
-                       "SELECT 1 FROM analysis WHERE state = 'queued' AND model = ? AND urgent = 1 AND "
-                       "next_attempt_at <= ? LIMIT 1",
-                       model, transaction.at())
+    return sql::number(
+               transaction,
+               "SELECT 1 FROM job WHERE state = 'queued' AND lane = ? AND urgent = 1 AND due <= ? LIMIT 1",
+               lane_name(Lane::analysis, model), transaction.at())
         .has_value();
 }
 

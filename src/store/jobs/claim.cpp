@@ -11,108 +11,113 @@ namespace {
 // fault: it has more lives than a failure.
 constexpr int interruptions_forgiven = 10;
 
-// What of a lane's table takes part in its statements.
-struct Table {
-    const char* name;
-    const char* of_queue;  // the condition that a row is of queue ?1
-    const char* on_claim;  // what else a claim writes
-};
+// Whose owner is gone; ?1 is the time.
+constexpr const char* of_passed_leases = "state = 'running' AND lease <= ?1";
+constexpr const char* of_earlier_lives = "state = 'running' AND owner IS NOT (SELECT number FROM life)";
 
-const Table& table_of(Lane lane) {
-    static constexpr Table analysis{"analysis", "model = ?1", ""};
-    static constexpr Table report{"report", "?1 = ''", ""};
-    static constexpr Table delivery{"delivery", "destination = ?1", "tried = 1, "};
-    switch (lane) {
-        case Lane::analysis:
-            return analysis;
-        case Lane::report:
-            return report;
-        case Lane::delivery:
-            return delivery;
-    }
-    return analysis;
-}
+// The fence.
+#define HILUM_STILL_CLAIMED " WHERE id = ?1 AND claim = ?2 AND owner = ?3 AND state = 'running'"
 
-// The fence: ?1 the job, ?2 the attempt.
-constexpr const char* still_claimed = "id = ?1 AND attempts = ?2 AND state = 'running'";
-
-int quarantine_interrupted(Transaction& transaction, Lane lane, const RetrySettings& retry) {
-    if (lane == Lane::delivery) return 0;  // the same bytes are sent again, until give_up_after
-    const int given_up = sql::execute(
+int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry, const char* which) {
+    int given_up = 0;
+    const auto [state, outcome] = stored(JobState::quarantined);
+    sql::each(
         transaction,
-        fmt::format("UPDATE {0} SET state = 'quarantined', lease_until = NULL, updated_at = ?1, error_code = "
-                    "'interrupted', error = 'every attempt was interrupted' WHERE id IN (SELECT id FROM {0} "
-                    "WHERE state = 'running' AND lease_until <= ?1 AND attempts >= ?2 LIMIT ?3)",
-                    table_of(lane).name),
-        transaction.at(), retry.max_attempts + interruptions_forgiven, most_taken_up);
-    if (given_up > 0)
-        transaction.count("jobs_quarantined", {{"kind", to_text(lane)}, {"code", "interrupted"}}, given_up);
+        fmt::format("UPDATE job SET state = ?4, outcome = ?5, owner = NULL, lease = NULL, updated_at = ?1, "
+                    "error_code = 'interrupted', error = 'every attempt was interrupted' WHERE id IN (SELECT "
+                    "id FROM job WHERE {} AND attempt >= ?2"
+                    // Of a delivery the same bytes are sent again, until give_up_after.
+                    " AND kind IN ('analysis', 'report') LIMIT ?3) RETURNING kind",
+                    which),
+        [&](const sql::Row& row) {
+            ++given_up;
+            transaction.count("jobs_quarantined", {{"kind", row.text(0)}, {"code", "interrupted"}});
+        },
+        transaction.at(), retry.max_attempts + interruptions_forgiven, most_taken_up, state, outcome);
     return given_up;
 }
 
-int queue_interrupted(Transaction& transaction, Lane lane) {
-    // A delivery that was interrupted may have arrived: what was withdrawn
-    // meanwhile is not sent again.
-    const char* const state = lane == Lane::delivery
-                                  ? "iif(EXISTS (SELECT 1 FROM result JOIN report ON report.id = report_id "
-                                    "WHERE result.id = result_id AND withdrawn != 0), 'discarded', 'queued')"
-                                  : "'queued'";
+// A delivery that was interrupted may have arrived: what was withdrawn
+// meanwhile is not sent again.
+int queue_interrupted(Transaction& transaction, const char* which) {
     return sql::execute(
         transaction,
-        fmt::format("UPDATE {0} SET state = {1}, lease_until = NULL, updated_at = ?1, next_attempt_at = ?1 "
-                    "WHERE id IN (SELECT id FROM {0} WHERE state = 'running' AND lease_until <= ?1 LIMIT ?2)",
-                    table_of(lane).name, state),
+        fmt::format("UPDATE job SET state = iif(kind = 'delivery' AND EXISTS (SELECT 1 FROM delivery JOIN "
+                    "result ON result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id "
+                    "= subject AND withdrawn != 0), 'discarded', 'queued'), owner = NULL, lease = NULL, "
+                    "updated_at = ?1, due = ?1 WHERE id IN (SELECT id FROM job WHERE {} LIMIT ?2)",
+                    which),
         transaction.at(), most_taken_up);
+}
+
+int take_up(Transaction& transaction, const RetrySettings& retry, const char* which) {
+    return quarantine_interrupted(transaction, retry, which) + queue_interrupted(transaction, which);
 }
 
 }  // namespace
 
+void queue_job(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t subject,
+               std::int64_t study) {
+    sql::execute(transaction,
+                 "INSERT INTO job(lane, subject, study_id, state, due, created_at, updated_at) VALUES(?1, "
+                 "?2, ?3, 'queued', ?4, ?4, ?4) ON CONFLICT(lane, subject) DO UPDATE SET state = 'queued', "
+                 "outcome = '', due = ?4, attempt = 0, owner = NULL, claim = NULL, lease = NULL, error_code "
+                 "= '', error = "
+                 "'', uncounted = 0, created_at = ?4, updated_at = ?4",
+                 lane_name(lane, queue), subject, study, transaction.at());
+}
+
 std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
                                 Duration lease) {
-    const auto& table = table_of(lane);
     std::optional<Claim> claim;
     sql::each(
         transaction,
-        fmt::format(
-            "UPDATE {0} SET state = 'running', {1}attempts = attempts + 1, lease_until = ?2 + ?3, updated_at "
-            "= ?2 WHERE id = (SELECT id FROM {0} WHERE state = 'queued' AND {2} AND next_attempt_at <= ?2 "
-            "ORDER BY urgent DESC, next_attempt_at, id LIMIT 1) RETURNING id, attempts",
-            table.name, table.on_claim, table.of_queue),
-        [&](const sql::Row& row) { claim = Claim(lane, row.int64(0), row.int32(1)); }, queue,
-        transaction.at(), lease.count());
+        "UPDATE job SET state = 'running', attempt = attempt + 1, owner = (SELECT number FROM life), claim "
+        "= (SELECT claims FROM life) + 1, lease = ?2 + ?3, updated_at = ?2 WHERE id = (SELECT id FROM job "
+        "WHERE state = 'queued' AND lane = ?1 AND "
+        "due <= ?2 ORDER BY urgent DESC, due, id LIMIT 1) RETURNING id, subject, attempt, owner, claim",
+        [&](const sql::Row& row) {
+            claim = Claim(lane, row.int64(0), row.int64(1), row.int32(2), row.int64(3), row.int64(4));
+        },
+        lane_name(lane, queue), transaction.at(), lease.count());
+    if (claim) sql::execute(transaction, "UPDATE life SET claims = claims + 1");
     return claim;
 }
 
 std::optional<std::int64_t> next_due(Transaction& transaction, Lane lane, const std::string& queue) {
-    const auto& table = table_of(lane);
-    return sql::number(transaction,
-                       fmt::format("SELECT min(next_attempt_at) FROM {} WHERE state = 'queued' AND {}",
-                                   table.name, table.of_queue),
-                       queue);
+    return sql::number(transaction, "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ?",
+                       lane_name(lane, queue));
 }
 
 bool stands(Transaction& transaction, const Claim& claim) {
-    return sql::number(transaction,
-                       fmt::format("SELECT 1 FROM {} WHERE {}", table_of(claim.lane()).name, still_claimed),
-                       claim.job(), claim.attempt())
+    return sql::number(transaction, "SELECT 1 FROM job" HILUM_STILL_CLAIMED, claim.id(), claim.number(),
+                       claim.owner())
         .has_value();
 }
 
 bool renew(Transaction& transaction, const Claim& claim, Duration lease) {
-    return sql::execute(transaction,
-                        fmt::format("UPDATE {} SET lease_until = ?3 WHERE {}", table_of(claim.lane()).name,
-                                    still_claimed),
-                        claim.job(), claim.attempt(), transaction.at() + lease.count()) > 0;
+    return sql::execute(transaction, "UPDATE job SET lease = ?4" HILUM_STILL_CLAIMED, claim.id(),
+                        claim.number(), claim.owner(), transaction.at() + lease.count()) > 0;
 }
 
 bool finish(Transaction& transaction, const Claim& claim, JobState state, const Error& error) {
+    const auto [kept, outcome] = stored(state);
     return sql::execute(transaction,
-                        fmt::format("UPDATE {} SET state = ?3, error_code = ?4, error = ?5, lease_until = "
-                                    "NULL, updated_at = ?6 WHERE {}",
-                                    table_of(claim.lane()).name, still_claimed),
-                        claim.job(), claim.attempt(), to_text(state), error.code, error.message,
+                        "UPDATE job SET state = ?4, outcome = ?5, error_code = ?6, error = ?7, updated_at = "
+                        "?8, owner = NULL, lease = NULL, due = iif(kind = 'delivery', 0, "
+                        "due)" HILUM_STILL_CLAIMED,
+                        claim.id(), claim.number(), claim.owner(), kept, outcome, error.code, error.message,
                         transaction.at()) > 0;
 }
+
+bool give_back(Transaction& transaction, const Claim& claim, std::int64_t due, const Error& error) {
+    return sql::execute(transaction,
+                        "UPDATE job SET state = 'queued', due = ?4, error_code = ?5, error = ?6, updated_at "
+                        "= ?7, owner = NULL, lease = NULL" HILUM_STILL_CLAIMED,
+                        claim.id(), claim.number(), claim.owner(), due, error.code, error.message,
+                        transaction.at()) > 0;
+}
+#undef HILUM_STILL_CLAIMED
 
 std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& claim, const Error& error,
                                      const RetrySettings& retry) {
@@ -125,31 +130,17 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
         return JobState::quarantined;
     }
     const RetryPolicy policy{retry.first_delay, retry.longest_delay};
-    sql::execute(transaction,
-                 fmt::format("UPDATE {} SET next_attempt_at = ?3 WHERE {}", table_of(claim.lane()).name,
-                             still_claimed),
-                 claim.job(), claim.attempt(),
-                 transaction.at() + policy.delay_after(claim.attempt()).count());
-    finish(transaction, claim, JobState::queued, error);
+    give_back(transaction, claim, transaction.at() + policy.delay_after(claim.attempt()).count(), error);
     return JobState::queued;
 }
 
 int take_up_expired(Transaction& transaction, const RetrySettings& retry) {
-    int taken_up = 0;
-    for (const auto lane : all_lanes) {
-        taken_up += quarantine_interrupted(transaction, lane, retry);
-        taken_up += queue_interrupted(transaction, lane);
-    }
-    return taken_up;
+    return take_up(transaction, retry, of_passed_leases);
 }
 
 void take_up_all(Transaction& transaction, const RetrySettings& retry) {
-    for (const auto lane : all_lanes)
-        sql::execute(
-            transaction,
-            fmt::format("UPDATE {} SET lease_until = ?1 WHERE state = 'running'", table_of(lane).name),
-            transaction.at());
-    while (take_up_expired(transaction, retry) > 0) {
+    sql::execute(transaction, "UPDATE life SET number = number + 1");
+    while (take_up(transaction, retry, of_earlier_lives) > 0) {
     }
 }
 

@@ -18,27 +18,39 @@ namespace hilum {
 
 class Claim {
   public:
-    Claim(Claim&& other) noexcept
-        : lane_(other.lane_), job_(std::exchange(other.job_, 0)), attempt_(other.attempt_) {}
+    Claim(Claim&& other) noexcept { *this = std::move(other); }
     Claim& operator=(Claim&& other) noexcept {
         lane_ = other.lane_;
+        id_ = std::exchange(other.id_, 0);
         job_ = std::exchange(other.job_, 0);
         attempt_ = other.attempt_;
+        owner_ = other.owner_;
+        number_ = other.number_;
         return *this;
     }
 
     Lane lane() const { return lane_; }
-    std::int64_t job() const { return job_; }  // its row; 0 where the claim was moved away
+    std::int64_t id() const { return id_; }    // its row in the queue
+    std::int64_t job() const { return job_; }  // what people number it by; 0 where the claim was moved away
     int attempt() const { return attempt_; }   // from 1; counted before the work is touched
+    std::int64_t owner() const { return owner_; }    // the life of the node in which it was claimed
+    std::int64_t number() const { return number_; }  // of the claim; none is given twice
 
   private:
     friend std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
                                            Duration lease);
-    Claim(Lane lane, std::int64_t job, int attempt) : lane_(lane), job_(job), attempt_(attempt) {}
-    Lane lane_;
-    std::int64_t job_;
-    int attempt_;
+    Claim(Lane lane, std::int64_t id, std::int64_t job, int attempt, std::int64_t owner, std::int64_t number)
+        : lane_(lane), id_(id), job_(job), attempt_(attempt), owner_(owner), number_(number) {}
+    Lane lane_ = Lane::analysis;
+    std::int64_t id_ = 0;
+    std::int64_t job_ = 0;
+    int attempt_ = 0;
+    std::int64_t owner_ = 0, number_ = 0;
 };
+
+// The job of `subject` in this lane is queued, as if it had never been touched.
+void queue_job(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t subject,
+               std::int64_t study);
 
 // The job of the lane that is due, urgent ones first, then the oldest. `queue`:
 // the analyses' model, the deliveries' destination; nothing of reports. Unless
@@ -55,9 +67,13 @@ bool stands(Transaction& transaction, const Claim& claim);
 // Progress was made: the lease begins anew. False: the claim is stale.
 bool renew(Transaction& transaction, const Claim& claim, Duration lease);
 
-// The analysis or report ended in `state`, with the error that goes with it or
-// none. False: the claim is stale.
+// The job ended in `state`, with the error that goes with it or none. False:
+// the claim is stale.
 bool finish(Transaction& transaction, const Claim& claim, JobState state, const Error& error = {});
+
+// It goes back to its queue, and is due again at `due`. False: the claim is
+// stale.
+bool give_back(Transaction& transaction, const Claim& claim, std::int64_t due, const Error& error);
 
 // What failed goes back to the queue with a delay, or is quarantined when
 // trying again cannot help or has been tried often enough; a full disk
@@ -70,11 +86,11 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
 // Jobs whose lease has passed have lost their owner. Each goes back to its
 // queue at once, its attempt counted; one that was interrupted too often is
 // quarantined, so that a poisonous image cannot stop the node for ever. At most
-// `most_taken_up` of a lane in one go; returns how many there were.
+// `most_taken_up` in one go; returns how many there were.
 int take_up_expired(Transaction& transaction, const RetrySettings& retry);
 inline constexpr int most_taken_up = 1000;
 
-// At start: nobody works on anything, so every lease has passed.
+// At start: a life of the node begins, and the same becomes of what earlier ones had claimed.
 void take_up_all(Transaction& transaction, const RetrySettings& retry);
 
 }  // namespace hilum

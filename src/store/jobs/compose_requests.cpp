@@ -111,9 +111,9 @@ Version read_version(Transaction& transaction, std::int64_t report, ComposeReque
     Version version;
     sql::each(
         transaction,
-        "SELECT study.id, study.study_instance_uid, report.version, report.model, report.created_at, "
+        "SELECT study.id, study.study_instance_uid, report.version, report.model, job.created_at, "
         "study.withdrawals, report.kind = 'withdrawal', last_instance FROM report JOIN study ON study.id = "
-        "report.study_id WHERE report.id = ?",
+        "report.study_id JOIN job ON lane = 'compose' AND subject = report.id WHERE report.id = ?",
         [&](const sql::Row& row) {
             version.study = row.int64(0);
             request.study_instance_uid = row.text(1);
@@ -133,13 +133,13 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
     sql::each(
         transaction,
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid, "
-        "instance.dataset_sha256, analysis.state, coalesce(analysis.outcome, ''), analysis.error_code, "
-        "analysis.frame, analysis.frames FROM instance JOIN analysis ON analysis.instance_id = instance.id "
-        "WHERE instance.study_id = ? AND analysis.model = ? AND instance.state = 'to_analyse' AND "
-        "analysis.state IN ('analysed', 'not_analysed', 'quarantined')"
+        "instance.dataset_sha256, job.word, coalesce(analysis.outcome, ''), job.error_code, analysis.frame, "
+        "analysis.frames FROM instance JOIN analysis ON analysis.instance_id = instance.id JOIN job ON "
+        "job.lane = ?4 AND job.subject = analysis.id WHERE instance.study_id = ?1 AND analysis.model = ?2 "
+        "AND instance.state = 'to_analyse' AND job.word IN ('analysed', 'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also
         // when this one is tried again.
-        " AND instance.id <= ? ORDER BY instance.id, analysis.frame",
+        " AND instance.id <= ?3 ORDER BY instance.id, analysis.frame",
         [&](const sql::Row& row) {
             if (is_foreign(row.text(6))) return;
             const auto artifact = row.text(2);
@@ -148,7 +148,8 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
                  artifact.empty() ? "" : (directory.analyses() / artifact).string(), row.text(3), row.text(4),
                  outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8), row.int32(9)});
         },
-        version.study, request.model_name, version.last_instance);
+        version.study, request.model_name, version.last_instance,
+        lane_name(Lane::analysis, request.model_name));
 }
 
 void add_predecessors(Transaction& transaction, std::int64_t study, ComposeRequest& request) {

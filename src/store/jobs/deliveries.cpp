@@ -21,6 +21,7 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
     if (!claim) return std::nullopt;
     DeliveryClaim claimed{std::move(*claim), {}, "", "", 0};
     claimed.request.delivery = claimed.claim.job();
+    sql::execute(transaction, "UPDATE delivery SET tried = 1 WHERE id = ?", claimed.claim.job());
     sql::each(
         transaction,
         "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid, refusals "
@@ -42,9 +43,9 @@ DeliveryVerdict judge(Transaction& transaction, const DeliveryClaim& claimed, co
                       const DestinationSettings& destination) {
     DeliveryHistory history{claimed.claim.attempt(), claimed.refusals, 0};
     // Read here, since both times are moved when somebody sets the clock.
-    history.waits_since = sql::number(transaction, "SELECT created_at + uncounted FROM delivery WHERE id = ?",
-                                      claimed.claim.job())
-                              .value();
+    history.waits_since =
+        sql::number(transaction, "SELECT created_at + uncounted FROM job WHERE id = ?", claimed.claim.id())
+            .value();
     return judge_delivery(reply, history, destination, transaction.at());
 }
 
@@ -102,14 +103,14 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
     // What was withdrawn while it was sent is not sent again.
     const bool stopped = verdict.state == JobState::queued && is_withdrawn_delivery(transaction, delivery);
     const auto state = stopped ? JobState::discarded : verdict.state;
-    sql::execute(transaction,
-                 "UPDATE delivery SET state = ?1, next_attempt_at = ?2, dimse_status = ?3, error = ?4, "
-                 "lease_until = NULL, refusals = refusals + ?5, updated_at = ?6 WHERE id = ?7 AND attempts = "
-                 "?8 AND state = 'running'",
-                 to_text(state), verdict.next_attempt_at,
+    const Error error{"", delivered ? std::string() : reply.message};
+    if (state == JobState::queued)
+        give_back(transaction, claimed.claim, verdict.next_attempt_at, error);
+    else
+        finish(transaction, claimed.claim, state, error);
+    sql::execute(transaction, "UPDATE delivery SET dimse_status = ?, refusals = refusals + ? WHERE id = ?",
                  reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                 delivered ? std::string() : reply.message, verdict.counts_as_refusal ? 1 : 0,
-                 transaction.at(), delivery, claimed.claim.attempt());
+                 verdict.counts_as_refusal ? 1 : 0, delivery);
     if (delivered) note_delivered(transaction, destination.name, delivery);
     if (state == JobState::expired)
         transaction.count("deliveries_expired", {{"destination", destination.name}});
@@ -121,12 +122,13 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
 }
 
 void expire_stray_deliveries(Transaction& transaction, const std::vector<std::string>& destinations) {
-    const std::int64_t at = transaction.at();
+    const auto [state, outcome] = stored(JobState::expired);
     const int stray = sql::execute(
         transaction,
-        "UPDATE delivery SET state = 'expired', error = 'the destination is no longer configured', "
-        "updated_at = ?1 WHERE state = 'queued' AND destination NOT IN (SELECT value FROM json_each(?2))",
-        at, nlohmann::json(destinations).dump());
+        "UPDATE job SET state = ?3, outcome = ?4, error = 'the destination is no longer configured', "
+        "updated_at = ?1 WHERE kind = 'delivery' AND state = 'queued' AND queue NOT IN (SELECT value FROM "
+        "json_each(?2))",
+        transaction.at(), nlohmann::json(destinations).dump(), state, outcome);
     if (stray == 0) return;
     spdlog::warn("{} deliveries are to destinations that are no longer configured; they are expired", stray);
     audit::AuditEvent event;

@@ -4,6 +4,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/claim.h"
 #include "store/jobs/compose_requests.h"
 #include "store/withdrawals.h"
 
@@ -45,6 +46,10 @@ const char* why_not_reported(Transaction& transaction, const Configuration& conf
     return configuration.study.revise || standing == 0 ? nullptr : "study.revise is false";
 }
 
+#define HILUM_ANALYSED_OF_STUDY                                                                          \
+    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
+    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "
+
 bool open_report(Transaction& transaction, const Configuration& configuration, std::int64_t study,
                  const std::string& model, std::int64_t version, bool of_first_active) {
     // What a careless routing rule sends beside radiographs (is_foreign) causes
@@ -55,16 +60,11 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
         "? AND model = ? AND instance.state = 'to_analyse' AND coalesce(json_extract(outcome, "
         "'$.not_analysed.code'), '') NOT IN (SELECT value FROM json_each(?))",
         study, model, nlohmann::json(foreign_outcomes()).dump());
-    const auto analysed = sql::number(
-        transaction,
-        "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = "
-        "? AND model = ? AND instance.state = 'to_analyse' AND analysis.state = 'analysed'",
-        study, model);
+    const auto analysed =
+        sql::number(transaction, "SELECT count(*)" HILUM_ANALYSED_OF_STUDY "AND model = ?", study, model);
     const auto by_any =
         sql::number(transaction,
-                    "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE "
-                    "study_id = ? AND instance.state = 'to_analyse' AND analysis.state = 'analysed' AND "
-                    "analysis.model IN (SELECT value FROM json_each(?))",
+                    "SELECT count(*)" HILUM_ANALYSED_OF_STUDY "AND model IN (SELECT value FROM json_each(?))",
                     study, nlohmann::json(active_models(configuration)).dump());
     const auto& when = configuration.study.report_not_analysed;
     const bool wanted =
@@ -73,28 +73,30 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
         transaction.count("reports_suppressed", {{"model", model}});
         return false;
     }
-    const std::int64_t at = transaction.at();
-    sql::execute(
-        transaction,
-        "UPDATE report SET state = 'discarded', error = 'a newer version of the report was made', updated_at "
-        "= ? WHERE study_id = ? AND model = ? AND kind = 'results' AND state IN ('queued', 'quarantined')",
-        at, study, model);
     sql::execute(transaction,
-                 "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, "
-                 "updated_at, last_instance, received_at) SELECT ?1, ?2, ?3, 'queued', ?4, ?4, ?4, max(id), "
-                 "(SELECT first_pending_at FROM study WHERE id = ?1) FROM instance WHERE study_id = ?1",
-                 study, model, version, at);
+                 "UPDATE job SET state = 'discarded', outcome = '', error = 'a newer version of the report "
+                 "was made', updated_at = ? WHERE lane = 'compose' AND word IN ('queued', 'quarantined') AND "
+                 "subject IN (SELECT id FROM report WHERE study_id = ? AND model = ? AND kind = 'results')",
+                 transaction.at(), study, model);
+    sql::execute(transaction,
+                 "INSERT INTO report(study_id, model, version, last_instance, received_at) SELECT ?1, ?2, "
+                 "?3, max(id), (SELECT first_pending_at FROM study WHERE id = ?1) FROM instance WHERE "
+                 "study_id = ?1",
+                 study, model, version);
+    queue_job(transaction, Lane::report, "", sql::last_id(transaction), study);
     return true;
 }
+#undef HILUM_ANALYSED_OF_STUDY
 
 std::vector<Due> due_studies(Transaction& transaction, const Configuration& configuration) {
     std::vector<Due> due;
     sql::each(
         transaction,
-        "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM instance "
-        "JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = study.id AND "
-        "instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running') AND analysis.model IN "
-        "(SELECT value FROM json_each(?))) ORDER BY urgent_at IS NULL, due_at LIMIT 50",
+        "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM job JOIN "
+        "analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE job.study_id = "
+        "study.id AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = "
+        "'to_analyse' AND model IN (SELECT value FROM json_each(?))) ORDER BY urgent_at IS NULL, due_at "
+        "LIMIT 50",
         [&](const sql::Row& row) {
             due.push_back({row.int64(0), row.int64(1)});
         },

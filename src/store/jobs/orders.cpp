@@ -1,76 +1,101 @@
 #include "store/jobs/orders.h"
 
+#include <vector>
+
 #include "store/audit/audit_event.h"
+#include "store/commitments.h"
 #include "store/database/sql.h"
+#include "store/jobs/states.h"
 
 namespace hilum {
 namespace {
 
-// The condition that a selection puts on a row of a job table joined with its study; its three parameters are
-// kind-and-id matched (0: by study), StudyInstanceUID and accession number.
-#define HILUM_SELECTED(table)                                          \
-    "((?1 != 0 AND " table                                             \
-    ".id = ?1) OR (?1 = 0 AND ((?2 != '' AND study_instance_uid = ?2)" \
-    " OR (?3 != '' AND accession_number = ?3))))"
+// The condition that a selection puts on a job joined with its study; its three parameters are its number (0:
+// by study), StudyInstanceUID and accession number.
+#define HILUM_SELECTED                                                                                     \
+    " AND ((?1 != 0 AND subject = ?1) OR (?1 = 0 AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != ''" \
+    " AND accession_number = ?3))))"
 
 constexpr const char* analyses_to_retry =
-    "UPDATE analysis SET state = 'queued', attempts = 0, next_attempt_at = ?4, updated_at = ?4, error = '',"
-    " error_code = '' WHERE id IN (SELECT analysis.id FROM analysis JOIN instance ON instance.id = "
-    "instance_id"
-    " JOIN study ON study.id = study_id WHERE instance.state = 'to_analyse' AND (analysis.state = "
-    "'quarantined'"
-    " OR (?1 != 0 AND analysis.state IN ('not_analysed', 'analysed', 'discarded'))"
-    " OR (analysis.state = 'queued' AND next_attempt_at > ?4)) AND " HILUM_SELECTED("analysis") ")";
+    "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN analysis ON analysis.id = subject"
+    " JOIN instance ON instance.id = instance_id WHERE kind = 'analysis' AND instance.state = 'to_analyse'"
+    " AND (word = 'quarantined' OR (?1 != 0 AND word IN ('not_analysed', 'analysed', 'discarded'))"
+    " OR (word = 'queued' AND due > ?4))" HILUM_SELECTED;
+constexpr const char* reports_to_retry =
+    "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
+    " WHERE job.kind = 'report' AND report.withdrawn = 0 AND word IN ('queued', 'quarantined', 'discarded')"
+    " AND NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND"
+    " newer.model = report.model AND newer.version > report.version)" HILUM_SELECTED;
+constexpr const char* deliveries_to_retry =
+    "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
+    " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
+    " 'delivery' AND withdrawn = 0 AND (word IN ('queued', 'refused', 'expired') OR (?1 != 0"
+    " AND word IN ('delivered', 'discarded')))" HILUM_SELECTED;
+// ?1 the study, ?2 its accession number, ?3 the destination; empty: all.
+constexpr const char* deliveries_to_resend =
+    "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
+    " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
+    " 'delivery' AND word != 'running' AND (?3 = '' OR destination = ?3) AND withdrawn = 0"
+    " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
+    " (result.kind NOT IN ('sr', 'oru') OR NOT EXISTS (SELECT 1 FROM report AS newer JOIN result AS its"
+    " ON its.report_id = newer.id AND its.kind = result.kind WHERE newer.study_id = report.study_id"
+    " AND newer.model = report.model AND newer.version > report.version))";
+constexpr const char* to_discard =
+    "UPDATE job SET state = 'discarded', outcome = '', updated_at = ?4 WHERE id IN (SELECT job.id FROM job"
+    " JOIN study ON study.id = job.study_id WHERE kind = ?5 AND state IN ('queued',"
+    " 'set_aside')" HILUM_SELECTED ")";
 constexpr const char* studies_to_report =
     "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1), withdrawn_at = NULL"
-    " WHERE id IN (SELECT "
-    "study_id"
-    " FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE analysis.state = 'queued'"
-    " AND analysis.attempts = 0 AND analysis.updated_at = ?1)";
-constexpr const char* reports_to_retry =
-    "UPDATE report SET state = 'queued', attempts = 0, next_attempt_at = ?4, updated_at = ?4, error = '',"
-    " error_code = '' WHERE id IN (SELECT report.id FROM report JOIN study ON study.id = study_id"
-    " WHERE report.withdrawn = 0 AND report.state IN ('queued', 'quarantined', 'discarded') AND NOT EXISTS "
-    "(SELECT 1 FROM report AS "
-    "newer"
-    " WHERE newer.study_id = report.study_id AND newer.model = report.model AND newer.version > "
-    "report.version)"
-    " AND " HILUM_SELECTED("report") ")";
-constexpr const char* deliveries_to_retry =
-    "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at = ?4,"
-    " uncounted = 0, updated_at = ?4, commitment = ''"
-    " WHERE id IN (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report"
-    " ON report.id = report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
-    " AND (delivery.state IN ('queued', 'refused', 'expired') OR (?1 != 0 AND delivery.state IN "
-    "('delivered', 'discarded'))) AND " HILUM_SELECTED("delivery") ")";
-constexpr const char* analyses_to_discard =
-    "UPDATE analysis SET state = 'discarded', updated_at = ?4 WHERE id IN (SELECT analysis.id FROM analysis"
-    " JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id"
-    " WHERE analysis.state IN ('queued', 'quarantined') AND " HILUM_SELECTED("analysis") ")";
-constexpr const char* reports_to_discard =
-    "UPDATE report SET state = 'discarded', updated_at = ?4 WHERE id IN (SELECT report.id FROM report"
-    " JOIN study ON study.id = study_id WHERE report.state IN ('queued', 'quarantined')"
-    " AND " HILUM_SELECTED("report") ")";
-constexpr const char* deliveries_to_discard =
-    "UPDATE delivery SET state = 'discarded', updated_at = ?4 WHERE id IN (SELECT delivery.id FROM delivery"
-    " JOIN result ON result.id = result_id JOIN report ON report.id = report_id JOIN study"
-    " ON study.id = report.study_id WHERE delivery.state IN ('queued', 'refused', 'expired')"
-    " AND " HILUM_SELECTED("delivery") ")";
+    " WHERE id IN (SELECT study_id FROM job WHERE kind = 'analysis' AND state = 'queued' AND attempt = 0"
+    " AND updated_at = ?1)";
 #undef HILUM_SELECTED
 
-int change_jobs(Transaction& transaction, const JobSelection& selection, std::int64_t at,
-                const char* analyses, const char* reports, const char* deliveries) {
+struct Selected {
+    std::int64_t job, subject;
+};
+
+template <typename... Args>
+std::vector<Selected> selected(Transaction& transaction, const char* sql, const Args&... args) {
+    std::vector<Selected> all;
+    sql::each(
+        transaction, sql,
+        [&](const sql::Row& row) {
+            all.push_back({row.int64(0), row.int64(1)});
+        },
+        args...);
+    return all;
+}
+
+// From the beginning; what it failed with last is forgotten where `forgets`.
+void queue_again(Transaction& transaction, std::int64_t job, bool forgets) {
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?2, updated_at = ?2,"
+                 " error = iif(?3, '', error), error_code = '' WHERE id = ?1",
+                 job, transaction.at(), forgets ? 1 : 0);
+}
+
+// As if it had just been made, though the destination may have it.
+void deliver_again(Transaction& transaction, const Selected& delivery, bool forgets) {
+    queue_again(transaction, delivery.job, forgets);
+    sql::execute(transaction, "UPDATE job SET created_at = ?, uncounted = 0 WHERE id = ?", transaction.at(),
+                 delivery.job);
+    sql::execute(transaction, "UPDATE delivery SET refusals = 0 WHERE id = ?", delivery.subject);
+    want_no_commitment(transaction, delivery.subject);
+}
+
+template <typename... More>
+int retry_kind(Transaction& transaction, const JobSelection& selection, const char* kind, const char* sql,
+               const More&... more) {
     const bool by_study = selection.kind.empty();
-    int changed = 0;
-    const auto change = [&](const char* kind, const char* sql) {
-        if (!by_study && selection.kind != kind) return;
-        changed += sql::execute(transaction, sql, by_study ? std::int64_t{0} : selection.id,
-                                selection.study_instance_uid, selection.accession_number, at);
-    };
-    change("analysis", analyses);
-    change("report", reports);
-    change("delivery", deliveries);
-    return changed;
+    if (!by_study && selection.kind != kind) return 0;
+    const auto jobs = selected(transaction, sql, by_study ? std::int64_t{0} : selection.id,
+                               selection.study_instance_uid, selection.accession_number, more...);
+    for (const auto& job : jobs)
+        if (job.subject != 0)
+            deliver_again(transaction, job, false);
+        else
+            queue_again(transaction, job.job, true);
+    return static_cast<int>(jobs.size());
 }
 
 void audit_operator(Transaction& transaction, const char* type, const JobSelection& selection,
@@ -89,31 +114,19 @@ void audit_operator(Transaction& transaction, const char* type, const JobSelecti
 }  // namespace
 
 int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
-    const std::int64_t at = transaction.at();
-    const int changed =
-        change_jobs(transaction, selection, at, analyses_to_retry, reports_to_retry, deliveries_to_retry);
-    sql::execute(transaction, studies_to_report, at);
+    int changed = retry_kind(transaction, selection, "analysis", analyses_to_retry, transaction.at());
+    changed += retry_kind(transaction, selection, "report", reports_to_retry);
+    changed += retry_kind(transaction, selection, "delivery", deliveries_to_retry);
+    sql::execute(transaction, studies_to_report, transaction.at());
     audit_operator(transaction, "jobs_retried", selection, actor, changed);
     return changed;
 }
 
 int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor) {
-    const int changed = sql::execute(
-        transaction,
-        "UPDATE delivery SET state = 'queued', attempts = 0, refusals = 0, next_attempt_at = ?4, created_at "
-        "= ?4,"
-        " uncounted = 0, commitment = '', updated_at = ?4, error = '' WHERE state != 'running' AND (?3 = '' "
-        "OR destination "
-        "= ?3) AND id IN"
-        " (SELECT delivery.id FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id ="
-        " report_id JOIN study ON study.id = report.study_id WHERE withdrawn = 0"
-        " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND "
-        "(result.kind NOT IN ('sr', 'oru') OR NOT EXISTS (SELECT 1 FROM "
-        "report"
-        " AS newer JOIN result AS its ON its.report_id = newer.id AND its.kind = result.kind WHERE "
-        "newer.study_id ="
-        " report.study_id AND newer.model = report.model AND newer.version > report.version)))",
-        selection.study_instance_uid, selection.accession_number, selection.destination, transaction.at());
+    const auto deliveries = selected(transaction, deliveries_to_resend, selection.study_instance_uid,
+                                     selection.accession_number, selection.destination);
+    for (const auto& delivery : deliveries) deliver_again(transaction, delivery, true);
+    const int changed = static_cast<int>(deliveries.size());
     audit::AuditEvent event;
     event.type = "results_resent";
     event.actor = actor;
@@ -126,8 +139,13 @@ int resend_results(Transaction& transaction, const ResultSelection& selection, c
 }
 
 int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
-    const int changed = change_jobs(transaction, selection, transaction.at(), analyses_to_discard,
-                                    reports_to_discard, deliveries_to_discard);
+    const bool by_study = selection.kind.empty();
+    int changed = 0;
+    for (const auto lane : all_lanes)
+        if (by_study || selection.kind == to_text(lane))
+            changed += sql::execute(transaction, to_discard, by_study ? std::int64_t{0} : selection.id,
+                                    selection.study_instance_uid, selection.accession_number,
+                                    transaction.at(), to_text(lane));
     audit_operator(transaction, "jobs_discarded", selection, actor, changed);
     return changed;
 }

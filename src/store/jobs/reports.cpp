@@ -22,9 +22,31 @@ std::string study_of(Transaction& transaction, std::int64_t report) {
     return study;
 }
 
+void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
+                    const std::string& destination, std::int64_t study, const Configuration& configuration) {
+    if (sql::execute(transaction,
+                     "INSERT INTO delivery(result_id, destination) SELECT id, ?1 FROM result WHERE "
+                     "sop_instance_uid = ?2 ON CONFLICT(result_id, destination) DO NOTHING",
+                     destination, sop_instance_uid) == 0)
+        return;
+    const auto delivery = sql::last_id(transaction);
+    queue_job(transaction, Lane::delivery, destination, delivery, study);
+    // A withdrawal is also for those that are configured no more.
+    if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
+        configuration.destinations.end())
+        return;
+    const auto [state, outcome] = stored(JobState::expired);
+    sql::execute(transaction,
+                 "UPDATE job SET state = ?, outcome = ?, error = 'the destination is no longer configured' "
+                 "WHERE lane = ? AND subject = ?",
+                 state, outcome, lane_name(Lane::delivery, destination), delivery);
+}
+
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
                   const Configuration& configuration) {
     const std::int64_t at = transaction.at();
+    const auto study_row =
+        sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", reply.job).value();
     for (const auto& result : reply.results) {
         const auto name = std::filesystem::path(result.file).filename().string();
         sql::execute(transaction,
@@ -33,18 +55,8 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
                      "?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
                      reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
                      result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at);
-        for (const auto& destination : result.destinations) {
-            // A withdrawal is also for those that are configured no more.
-            const bool known =
-                std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
-                configuration.destinations.end();
-            sql::execute(transaction,
-                         "INSERT INTO delivery(result_id, destination, state, error, next_attempt_at, "
-                         "created_at, updated_at) SELECT id, ?1, ?2, ?3, ?4, ?4, ?4 FROM result WHERE "
-                         "sop_instance_uid = ?5 ON CONFLICT(result_id, destination) DO NOTHING",
-                         destination, to_text(known ? JobState::queued : JobState::expired),
-                         known ? "" : "the destination is no longer configured", at, result.sop_instance_uid);
-        }
+        for (const auto& destination : result.destinations)
+            queue_delivery(transaction, result.sop_instance_uid, destination, study_row, configuration);
         audit::AuditEvent event;
         event.type = "result_composed";
         event.actor = "hilum";
@@ -61,8 +73,9 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
 std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
     return sql::number(
                transaction,
-               "SELECT count(*) FROM report JOIN report AS this ON this.id = ? WHERE report.study_id = "
-               "this.study_id AND report.model = this.model AND report.error_code = 'artifact_damaged'",
+               "SELECT count(*) FROM report JOIN report AS this ON this.id = ? JOIN job ON job.lane = "
+               "'compose' AND job.subject = report.id WHERE report.study_id = this.study_id AND "
+               "report.model = this.model AND job.error_code = 'artifact_damaged'",
                report)
         .value_or(0);
 }
@@ -70,16 +83,24 @@ std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
 // The study's next version covers the images again once they are analysed.
 void analyse_again(Transaction& transaction, std::int64_t report) {
     const std::int64_t at = transaction.at();
+    std::int64_t study = 0;
+    std::string lane;
+    sql::each(
+        transaction, "SELECT study_id, model FROM report WHERE id = ?",
+        [&](const sql::Row& row) {
+            study = row.int64(0);
+            lane = lane_name(Lane::analysis, row.text(1));
+        },
+        report);
     sql::execute(transaction,
-                 "UPDATE analysis SET state = 'queued', outcome = NULL, artifact = NULL, next_attempt_at = "
-                 "?1, updated_at = ?1 WHERE state = 'analysed' AND model = (SELECT model FROM report WHERE "
-                 "id = ?2) AND instance_id IN (SELECT instance.id FROM instance JOIN report ON "
-                 "report.study_id = instance.study_id WHERE report.id = ?2)",
-                 at, report);
+                 "UPDATE analysis SET outcome = NULL, artifact = NULL WHERE id IN (SELECT subject FROM job "
+                 "WHERE study_id = ? AND lane = ? AND word = 'analysed')",
+                 study, lane);
     sql::execute(transaction,
-                 "UPDATE study SET due_at = ?1, first_pending_at = ?1 WHERE id = (SELECT study_id FROM "
-                 "report WHERE id = ?2)",
-                 at, report);
+                 "UPDATE job SET state = 'queued', outcome = '', due = ?1, updated_at = ?1 WHERE study_id = "
+                 "?2 AND lane = ?3 AND word = 'analysed'",
+                 at, study, lane);
+    sql::execute(transaction, "UPDATE study SET due_at = ?1, first_pending_at = ?1 WHERE id = ?2", at, study);
     transaction.count("analyses_repeated");
 }
 
@@ -98,7 +119,7 @@ void observe_report(Transaction& transaction, std::int64_t report) {
 std::optional<std::int64_t> next_look(Transaction& transaction) {
     return sql::number(transaction,
                        "SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1 UNION ALL "
-                       "SELECT min(next_attempt_at) FROM report WHERE state = 'queued')",
+                       "SELECT min(due) FROM job WHERE state = 'queued' AND lane = 'compose')",
                        transaction.at());
 }
 

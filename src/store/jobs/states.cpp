@@ -50,6 +50,41 @@ std::string to_text(JobState state) {
     return {};
 }
 
+std::string lane_name(Lane lane, const std::string& queue) {
+    switch (lane) {
+        case Lane::analysis:
+            return "analyse/" + queue;
+        case Lane::report:
+            return "compose";
+        case Lane::delivery:
+            return "deliver/" + queue;
+    }
+    return {};
+}
+
+std::string commitment_lane(const std::string& destination) {
+    return "commit/" + destination;
+}
+
+Stored stored(JobState state) {
+    switch (state) {
+        case JobState::queued:
+        case JobState::running:
+        case JobState::discarded:
+            return {to_text(state), ""};
+        case JobState::analysed:
+        case JobState::not_analysed:
+        case JobState::composed:
+        case JobState::delivered:
+            return {"done", to_text(state)};
+        case JobState::refused:
+        case JobState::expired:
+        case JobState::quarantined:
+            return {"set_aside", to_text(state)};
+    }
+    return {};
+}
+
 std::span<const JobState> states_of(Lane lane) {
     switch (lane) {
         case Lane::analysis:

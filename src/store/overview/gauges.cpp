@@ -17,9 +17,7 @@ void add_jobs(Transaction& transaction, Gauges& all) {
     for (const auto lane : all_lanes)
         for (const auto state : states_of(lane)) jobs[{to_text(lane), to_text(state)}] = 0;
     sql::each(transaction,
-              "SELECT 'analysis', state, count(*) FROM analysis GROUP BY state"
-              " UNION ALL SELECT 'report', state, count(*) FROM report GROUP BY state"
-              " UNION ALL SELECT 'delivery', state, count(*) FROM delivery GROUP BY state",
+              "SELECT kind, word, sum(jobs) FROM job_total WHERE kind != 'commitment' GROUP BY kind, word",
               [&](const sql::Row& row) {
                   jobs[{row.text(0), row.text(1)}] = row.int64(2);
               });
@@ -27,44 +25,41 @@ void add_jobs(Transaction& transaction, Gauges& all) {
         all.push_back({"jobs", {{"kind", job.first}, {"state", job.second}}, count});
 }
 
+struct Waiting {
+    std::int64_t jobs = 0, oldest_seconds = 0;
+};
+
 // Depth and age of the queues. What waits longest counts from its making, also over a time when the node was
 // off.
 void add_queues(Transaction& transaction, Gauges& all) {
-    const std::int64_t at = transaction.at();
-    const auto age = [&](const sql::Row& row, int column) {
-        return row.is_null(column) ? std::int64_t{0}
-                                   : std::max<std::int64_t>(0, at - row.int64(column)) / 1'000'000;
-    };
+    std::map<std::string, Waiting> kinds;
+    for (const auto lane : all_lanes) kinds[to_text(lane)] = {};
     std::int64_t oldest = 0;
-    sql::each(
-        transaction,
-        "SELECT 'analysis', count(*), min(created_at) FROM analysis WHERE state IN ('queued', 'running')"
-        " UNION ALL SELECT 'report', count(*), min(created_at) FROM report WHERE state IN ('queued', "
-        "'running')"
-        " UNION ALL SELECT 'delivery', count(*), min(created_at) FROM delivery WHERE state IN ('queued', "
-        "'running')",
-        [&](const sql::Row& row) {
-            const std::map<std::string, std::string> kind{{"kind", row.text(0)}};
-            all.push_back({"waiting_jobs", kind, row.int64(1)});
-            all.push_back({"oldest_waiting_seconds", kind, age(row, 2)});
-            oldest = std::max(oldest, age(row, 2));
-        });
-    all.push_back({"oldest_waiting_job_seconds", {}, oldest});
-    sql::each(
-        transaction,
-        "SELECT destination, count(*), min(created_at) FROM delivery WHERE state IN ('queued', 'running')"
-        " GROUP BY destination",
-        [&](const sql::Row& row) {
-            const std::map<std::string, std::string> destination{{"destination", row.text(0)}};
-            all.push_back({"waiting_deliveries", destination, row.int64(1)});
-            all.push_back({"oldest_waiting_delivery_seconds", destination, age(row, 2)});
-        });
     sql::each(transaction,
-              "SELECT destination, count(*) FROM delivery WHERE commitment IN ('wanted', 'requested')"
-              " GROUP BY destination",
+              "SELECT kind, queue, count(*), min(created_at) FROM job WHERE state IN ('queued', 'running')"
+              " GROUP BY lane",
               [&](const sql::Row& row) {
-                  all.push_back({"uncommitted_results", {{"destination", row.text(0)}}, row.int64(1)});
+                  const auto kind = row.text(0);
+                  const std::map<std::string, std::string> destination{{"destination", row.text(1)}};
+                  const Waiting lane{row.int64(2),
+                                     std::max<std::int64_t>(0, transaction.at() - row.int64(3)) / 1'000'000};
+                  if (kind == "commitment") {
+                      all.push_back({"uncommitted_results", destination, lane.jobs});
+                      return;
+                  }
+                  if (kind == to_text(Lane::delivery)) {
+                      all.push_back({"waiting_deliveries", destination, lane.jobs});
+                      all.push_back({"oldest_waiting_delivery_seconds", destination, lane.oldest_seconds});
+                  }
+                  kinds[kind].jobs += lane.jobs;
+                  kinds[kind].oldest_seconds = std::max(kinds[kind].oldest_seconds, lane.oldest_seconds);
+                  oldest = std::max(oldest, lane.oldest_seconds);
               });
+    for (const auto& [kind, waiting] : kinds) {
+        all.push_back({"waiting_jobs", {{"kind", kind}}, waiting.jobs});
+        all.push_back({"oldest_waiting_seconds", {{"kind", kind}}, waiting.oldest_seconds});
+    }
+    all.push_back({"oldest_waiting_job_seconds", {}, oldest});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Overview: jobs, whatever their kind.
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -12,10 +13,11 @@
 namespace hilum {
 namespace {
 
-// How the jobs of one kind are read: SQL expressions over its table, which goes by the kind's name.
-struct JobKind {
-    const char* kind;
-    const char* table;
+// Where jobs are read from: SQL expressions over its table, which goes by its own name.
+struct Source {
+    const char* name;  // of its table
+    const char* kind;  // 'of its jobs'
+    const char* id;
     const char* state;
     const char* columns;
     const char* attempts;
@@ -24,79 +26,78 @@ struct JobKind {
     const char* created;
     const char* updated;
     const char* joins;
-    const char* only;  // the rows that are jobs of this kind
+    const char* only;     // the rows that are jobs
+    const char* of_kind;  // of the kind ?2
 };
 
-#define HILUM_JOB_COLUMNS(kind) \
-    kind ".attempts", kind ".next_attempt_at", kind ".error", kind ".created_at", kind ".updated_at"
-constexpr std::array<JobKind, 5> kinds{{
-    {"analysis", "analysis", "analysis.state",
-     "sop_instance_uid, frame, model, NULL AS destination, NULL AS commitment", HILUM_JOB_COLUMNS("analysis"),
-     " JOIN instance ON instance.id = instance_id JOIN study ON study.id = study_id", "true"},
-    {"report", "report", "report.state",
-     "NULL AS sop_instance_uid, NULL AS frame, model, NULL AS destination, NULL AS commitment",
-     HILUM_JOB_COLUMNS("report"), " JOIN study ON study.id = study_id", "true"},
-    {"delivery", "delivery", "delivery.state",
-     "sop_instance_uid, NULL AS frame, NULL AS model, destination, commitment", HILUM_JOB_COLUMNS("delivery"),
-     " JOIN result ON result.id = result_id JOIN report ON report.id = report_id JOIN study ON study.id ="
-     " report.study_id",
-     "true"},
+constexpr std::array<Source, 3> sources{{
+    {"job", "job.kind", "job.subject", "job.word",
+     "coalesce(instance.sop_instance_uid, result.sop_instance_uid) AS sop_instance_uid, frame,"
+     " coalesce(analysis.model, report.model) AS model, destination,"
+     " iif(job.kind = 'delivery', coalesce(asked.outcome, ''), NULL) AS commitment",
+     "job.attempt", "job.due", "job.error", "job.created_at", "job.updated_at",
+     " JOIN study ON study.id = job.study_id"
+     " LEFT JOIN analysis ON job.kind = 'analysis' AND analysis.id = job.subject"
+     " LEFT JOIN instance ON instance.id = instance_id"
+     " LEFT JOIN report ON job.kind = 'report' AND report.id = job.subject"
+     " LEFT JOIN delivery ON job.kind = 'delivery' AND delivery.id = job.subject"
+     " LEFT JOIN result ON result.id = result_id"
+     " LEFT JOIN job AS asked ON asked.lane = 'commit/' || destination AND asked.subject = delivery.id",
+     "job.kind != 'commitment'", "job.lane IN (SELECT lane FROM job_total WHERE job_total.kind = ?2)"},
     // An image that is kept and was never to be analysed.
-    {"instance", "instance", "instance.state",
+    {"instance", "'instance'", "instance.id", "instance.state",
      "sop_instance_uid, NULL AS frame, NULL AS model, NULL AS destination, NULL AS commitment", "0", "NULL",
      "'received, not analysed: ' || not_analysed", "instance.received_at", "instance.received_at",
-     " JOIN study ON study.id = study_id", "instance.state = 'prior'"},
+     " JOIN study ON study.id = study_id", "instance.state = 'prior'", "?2 = 'instance'"},
     // An object that was not taken.
-    {"receipt", "refused_instance", "'refused'",
+    {"refused_instance", "'receipt'", "refused_instance.id", "'refused'",
      "sop_instance_uid, NULL AS frame, NULL AS model, NULL AS destination, NULL AS commitment", "times",
      "NULL", "printf('refused on receipt: %04X from %s (%s): %s', dimse_status, calling_ae, peer, error)",
-     "last_at", "last_at", "", "true"},
+     "last_at", "last_at", "", "true", "?2 = 'receipt'"},
 }};
-#undef HILUM_JOB_COLUMNS
+constexpr std::array<std::string_view, 5> kinds{"analysis", "report", "delivery", "instance", "receipt"};
 
 // `rows` stands for the table itself or for those of its rows that can matter.
-std::string select_jobs(const JobKind& kind, const std::string& rows) {
-    const std::string job = kind.kind;
-    return "SELECT '" + job + "' AS kind, " + job + ".id AS id, " + kind.state +
-           " AS state, study_instance_uid, accession_number, " + kind.columns + ", " + kind.attempts +
-           " AS attempts, " + kind.due + " AS next_attempt_at, " + kind.error + " AS error, " + kind.created +
-           " AS created_at, " + kind.updated + " AS updated_at FROM " + rows + " AS " + job + kind.joins;
+std::string select_jobs(const Source& source, const std::string& rows) {
+    return std::string("SELECT ") + source.kind + " AS kind, " + source.id + " AS id, " + source.state +
+           " AS state, study_instance_uid, accession_number, " + source.columns + ", " + source.attempts +
+           " AS attempts, " + source.due + " AS next_attempt_at, " + source.error + " AS error, " +
+           source.created + " AS created_at, " + source.updated + " AS updated_at FROM " + rows + " AS " +
+           source.name + source.joins;
 }
 
 // A site may have many priors: they are told where they are asked for.
-bool is_asked_for(const JobKind& kind, const JobFilter& filter) {
-    return std::string_view(kind.kind) != "instance" || filter.state == "prior" ||
+bool is_asked_for(const Source& source, const JobFilter& filter) {
+    return std::string_view(source.name) != "instance" || filter.state == "prior" ||
            !filter.accession_number.empty() || !filter.study_instance_uid.empty();
 }
 
-// Newest first, at most ?4: each kind's newest, and of those the newest. ?1 accession number, ?2 study, ?3
+// Newest first, at most ?4: each source's newest, and of those the newest. ?1 accession number, ?2 study, ?3
 // state.
 std::string list_of_jobs(const JobFilter& filter) {
     std::string of_study;
     if (!filter.accession_number.empty()) of_study += " AND accession_number = ?1";
     if (!filter.study_instance_uid.empty()) of_study += " AND study_instance_uid = ?2";
     std::string all;
-    for (const auto& kind : kinds) {
-        if (!is_asked_for(kind, filter)) continue;
-        const std::string job = kind.kind;
-        const std::string which = std::string(" WHERE ") + kind.only +
-                                  (filter.state.empty() ? "" : std::string(" AND ") + kind.state + " = ?3");
+    for (const auto& source : sources) {
+        if (!is_asked_for(source, filter)) continue;
+        const std::string which = std::string(" WHERE ") + source.only +
+                                  (filter.state.empty() ? "" : std::string(" AND ") + source.state + " = ?3");
         const std::string newest =
-            std::string(" ORDER BY ") + kind.created + " DESC, " + job + ".id DESC LIMIT ?4)";
+            std::string(" ORDER BY ") + source.created + " DESC, " + source.id + " DESC LIMIT ?4)";
         all += all.empty() ? "SELECT * FROM (" : " UNION ALL SELECT * FROM (";
         // All jobs: the newest are found before the rest of their columns is looked up.
-        all += of_study.empty() ? select_jobs(kind, std::string("(SELECT * FROM ") + kind.table + " AS " +
-                                                        job + which + newest) +
-                                      ")"
-                                : select_jobs(kind, kind.table) + which + of_study + newest;
+        all += of_study.empty()
+                   ? select_jobs(source, std::string("(SELECT * FROM ") + source.name + which + newest) + ")"
+                   : select_jobs(source, source.name) + which + of_study + newest;
     }
     return all + " ORDER BY created_at DESC, id DESC LIMIT ?4";
 }
 
-const JobKind* kind_named(std::string_view name) {
-    for (const auto& kind : kinds)
-        if (kind.kind == name) return &kind;
-    return nullptr;
+const Source& source_of(std::string_view kind) {
+    if (kind == "instance") return sources[1];
+    if (kind == "receipt") return sources[2];
+    return sources[0];
 }
 
 }  // namespace
@@ -111,14 +112,15 @@ Result<nlohmann::json> Overview::jobs(const JobFilter& filter) {
 }
 
 Result<nlohmann::json> Overview::job(const std::string& kind, std::int64_t id) {
-    const auto* known = kind_named(kind);
-    if (known == nullptr)
+    if (std::ranges::find(kinds, kind) == kinds.end())
         return fail("bad_request", "'{}' is no kind of job: analysis, report, delivery, instance, receipt",
                     kind);
     auto found = answered(*database_, [&](Transaction& transaction) {
-        auto rows = sql::select(
-            transaction,
-            select_jobs(*known, known->table) + " WHERE " + known->only + " AND " + kind + ".id = ?1", id);
+        const auto& source = source_of(kind);
+        auto rows = sql::select(transaction,
+                                select_jobs(source, source.name) + " WHERE " + source.only + " AND " +
+                                    source.of_kind + " AND " + source.id + " = ?1",
+                                id, kind);
         times_to_text(rows);
         if (rows.empty()) return nlohmann::json();
         auto job = rows.front();

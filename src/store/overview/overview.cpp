@@ -68,17 +68,19 @@ Result<nlohmann::json> Overview::destinations() {
     return answered(*database_, [&](Transaction& transaction) {
         auto rows = sql::select(
             transaction,
-            "SELECT destination AS name, sum(state IN ('queued', 'running')) AS waiting,"
-            " sum(state = 'delivered') AS delivered, sum(state IN ('refused', 'expired')) AS refused,"
-            " sum(commitment = 'committed') AS committed, sum(commitment IN ('wanted', 'requested')) AS "
-            "uncommitted,"
-            " coalesce((SELECT error FROM delivery AS d WHERE d.destination = delivery.destination AND error "
-            "!= ''"
+            "SELECT queue AS name, sum(iif(kind = 'delivery' AND word IN ('queued', 'running'),"
+            " jobs, 0)) AS waiting,"
+            " sum(iif(word = 'delivered', jobs, 0)) AS delivered, sum(iif(word IN ('refused', 'expired'), "
+            "jobs,"
+            " 0)) AS refused, sum(iif(word = 'committed', jobs, 0)) AS committed, sum(iif(kind = 'commitment'"
+            " AND word = 'queued', jobs, 0)) AS uncommitted,"
+            " coalesce((SELECT error FROM job WHERE lane = 'deliver/' || job_total.queue AND error != ''"
             " ORDER BY updated_at DESC LIMIT 1), '') AS last_error,"
-            " (SELECT paused_at FROM destination AS d WHERE d.name = delivery.destination) AS paused_at"
-            " FROM delivery GROUP BY destination UNION ALL"
+            " (SELECT paused_at FROM destination AS d WHERE d.name = job_total.queue) AS paused_at"
+            " FROM job_total WHERE kind IN ('delivery', 'commitment') GROUP BY queue UNION ALL"
             " SELECT name, 0, 0, 0, 0, 0, '', paused_at FROM destination"
-            " WHERE paused_at IS NOT NULL AND name NOT IN (SELECT destination FROM delivery)");
+            " WHERE paused_at IS NOT NULL AND name NOT IN (SELECT queue FROM job_total WHERE kind ="
+            " 'delivery')");
         times_to_text(rows);
         return rows;
     });

@@ -7,35 +7,35 @@
 namespace hilum {
 namespace {
 
-#define HILUM_ANALYSES \
-    "FROM analysis JOIN instance ON instance.id = instance_id WHERE instance.study_id = study.id"
-#define HILUM_DELIVERIES                                                                             \
-    "FROM delivery JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE " \
-    "report.study_id"                                                                                \
-    " = study.id"
+// Each of a study's jobs with what it is about; a condition may follow.
+#define HILUM_ANALYSES                                                                                  \
+    "FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
+    "job.study_id = study.id AND job.kind = 'analysis'"
+#define HILUM_REPORTS \
+    "FROM job JOIN report ON report.id = subject WHERE job.study_id = study.id AND job.kind = 'report'"
+#define HILUM_DELIVERIES                                                                                  \
+    "FROM job JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id JOIN report ON" \
+    " report.id = report_id WHERE job.study_id = study.id AND job.kind = 'delivery'"
 
 // One of study_states().
 constexpr const char* state_of_study =
     "CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn'"
     " WHEN EXISTS (SELECT 1 " HILUM_ANALYSES
-    " AND analysis.state = 'quarantined')"
-    "  OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND withdrawn = 0 AND state = 'quarantined')"
+    " AND job.state = 'set_aside')"
+    "  OR EXISTS (SELECT 1 " HILUM_REPORTS
+    " AND withdrawn = 0 AND job.state = 'set_aside')"
     "  OR EXISTS (SELECT 1 " HILUM_DELIVERIES
-    " AND withdrawn = 0 AND delivery.state IN ('refused', 'expired'))"
+    " AND withdrawn = 0 AND job.state = 'set_aside')"
     "  THEN 'failed'"
-    " WHEN due_at IS NOT NULL OR EXISTS (SELECT 1 " HILUM_ANALYSES
-    " AND analysis.state IN ('queued', 'running'))"
-    "  OR EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND state IN ('queued', 'running')) THEN "
-    "'waiting'"
-    " WHEN EXISTS (SELECT 1 " HILUM_DELIVERIES
-    " AND delivery.state IN ('queued', 'running')) THEN 'sending'"
-    " WHEN EXISTS (SELECT 1 " HILUM_ANALYSES
-    " AND analysis.state = 'not_analysed')"
-    "  AND NOT EXISTS (SELECT 1 " HILUM_ANALYSES
-    " AND analysis.state = 'analysed') THEN 'not_analysed'"
-    " WHEN EXISTS (SELECT 1 " HILUM_DELIVERIES
-    " AND delivery.state = 'delivered') THEN 'delivered'"
-    " WHEN EXISTS (SELECT 1 FROM report WHERE study_id = study.id AND state = 'composed') THEN 'reported'"
+    " WHEN due_at IS NOT NULL OR EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.kind IN"
+    " ('analysis', 'report') AND job.state IN ('queued', 'running')) THEN 'waiting'"
+    " WHEN EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.kind = 'delivery' AND job.state"
+    " IN ('queued', 'running')) THEN 'sending'"
+    " WHEN EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.word = 'not_analysed') AND NOT"
+    " EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.word = 'analysed') THEN 'not_analysed'"
+    " WHEN EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.word = 'delivered') THEN"
+    " 'delivered'"
+    " WHEN EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.word = 'composed') THEN 'reported'"
     " ELSE 'received' END";
 
 constexpr const char* of_study =
@@ -44,31 +44,29 @@ constexpr const char* of_study =
     " urgent_at, withdrawn_at,"
     " (SELECT count(*) FROM instance WHERE study_id = study.id) AS instances,"
     " (SELECT count(*) FROM instance WHERE study_id = study.id AND state = 'prior') AS priors,"
-    " (SELECT group_concat(state || ':' || n) FROM (SELECT analysis.state AS state, count(*) AS "
-    "n " HILUM_ANALYSES
-    "  GROUP BY analysis.state)) AS analyses,"
-    " (SELECT group_concat(DISTINCT json_extract(outcome, '$.result.diagnosis')) " HILUM_ANALYSES
+    " (SELECT group_concat(word || ':' || n) FROM (SELECT job.word AS word, count(*) AS n FROM job WHERE"
+    "  job.study_id = study.id AND job.kind = 'analysis' GROUP BY job.word)) AS analyses,"
+    " (SELECT group_concat(DISTINCT json_extract(analysis.outcome, '$.result.diagnosis')) " HILUM_ANALYSES
     "  AND instance.state = 'to_analyse') AS diagnoses,"
-    " coalesce((SELECT json_extract(outcome, '$.not_analysed.message') " HILUM_ANALYSES
-    "  AND instance.state = 'to_analyse' AND analysis.state = 'not_analysed' LIMIT 1),"
+    " coalesce((SELECT json_extract(analysis.outcome, '$.not_analysed.message') " HILUM_ANALYSES
+    "  AND instance.state = 'to_analyse' AND job.word = 'not_analysed' LIMIT 1),"
     "  (SELECT not_analysed FROM instance WHERE study_id = study.id AND state = 'prior' ORDER BY id DESC "
     "LIMIT 1))"
     "  AS not_analysed,"
-    " (SELECT error FROM (SELECT analysis.error AS error, analysis.updated_at AS at " HILUM_ANALYSES
-    "   AND analysis.state = 'quarantined' UNION ALL SELECT error, updated_at FROM report"
-    "   WHERE study_id = study.id AND withdrawn = 0 AND state = 'quarantined'"
-    "   UNION ALL SELECT delivery.error, delivery.updated_at " HILUM_DELIVERIES
-    "   AND withdrawn = 0 AND delivery.state IN ('refused', 'expired')) ORDER BY at DESC LIMIT 1) AS error,"
-    " (SELECT count(*) " HILUM_DELIVERIES
-    " AND delivery.state = 'delivered') AS delivered,"
-    " (SELECT json_group_array(json_object('name', destination, 'delivered', delivered, 'waiting', waiting, "
+    " (SELECT error FROM (SELECT job.error AS error, job.updated_at AS at " HILUM_ANALYSES
+    "   AND job.state = 'set_aside' UNION ALL SELECT job.error, job.updated_at " HILUM_REPORTS
+    "   AND withdrawn = 0 AND job.state = 'set_aside' UNION ALL SELECT job.error, "
+    "job.updated_at " HILUM_DELIVERIES
+    "   AND withdrawn = 0 AND job.state = 'set_aside') ORDER BY at DESC LIMIT 1) AS error,"
+    " (SELECT count(*) FROM job WHERE job.study_id = study.id AND job.word = 'delivered') AS delivered,"
+    " (SELECT json_group_array(json_object('name', queue, 'delivered', delivered, 'waiting', waiting, "
     "'failed',"
-    "  failed)) FROM (SELECT destination, sum(delivery.state = 'delivered') AS delivered,"
-    "  sum(delivery.state IN ('queued', 'running')) AS waiting, sum(delivery.state IN ('refused', "
-    "'expired')) AS"
-    "  failed " HILUM_DELIVERIES
-    "  AND delivery.state != 'discarded' GROUP BY destination ORDER BY destination)) AS destinations";
+    "  failed)) FROM (SELECT job.queue AS queue, sum(job.word = 'delivered') AS delivered,"
+    "  sum(job.state IN ('queued', 'running')) AS waiting, sum(job.state = 'set_aside') AS failed FROM job"
+    "  WHERE job.study_id = study.id AND job.kind = 'delivery' AND job.state != 'discarded' GROUP BY"
+    "  job.queue ORDER BY job.queue)) AS destinations";
 #undef HILUM_ANALYSES
+#undef HILUM_REPORTS
 #undef HILUM_DELIVERIES
 
 // ?1 patient, ?2 accession number, ?3 study, ?4 state, ?5 since, ?6 limit.

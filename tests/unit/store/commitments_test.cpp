@@ -21,16 +21,16 @@ class CommitmentsTest : public testing::Test {
         settings_.name = "pacs";
         settings_.storage_commitment = true;
         test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
-        database_.execute(
-            "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
-            " VALUES(1, 'demo', 1, 'composed', 1, 1)");
+        database_.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', 1)");
+        test::make_job(database_, Lane::report, "", 1, 1, JobState::composed);
         for (const auto* uid : {"1.1", "1.2"}) add_result(uid);
         for (const auto* destination : {"pacs", "archive"})
-            for (const int result : {1, 2})
-                database_.execute(
-                    "INSERT INTO delivery(result_id, destination, state, attempts, created_at, updated_at)"
-                    " VALUES(?1, ?2, 'delivered', 1, ?3, ?3)",
-                    result, destination, to_microseconds(now()));
+            for (const int result : {1, 2}) {
+                database_.execute("INSERT INTO delivery(result_id, destination) VALUES(?, ?)", result,
+                                  destination);
+                test::make_job(database_, Lane::delivery, destination, database_.last_id(), 1,
+                               JobState::delivered, to_microseconds(now()));
+            }
         for (const std::int64_t delivery : {1, 2}) want_commitment(database_, delivery);
         make_due();
     }
@@ -41,15 +41,20 @@ class CommitmentsTest : public testing::Test {
             "1)",
             uid);
     }
-    void make_due() { database_.execute("UPDATE delivery SET commitment_at = 1 WHERE commitment != ''"); }
+    void make_due() { database_.execute("UPDATE job SET due = 1 WHERE kind = 'commitment'"); }
+    // What is sent again arrives.
+    void arrive(int delivery) { test::set_jobs(database_, Lane::delivery, JobState::delivered, delivery); }
     std::string request() {
         auto claim = claim_commitment(database_, settings_);
         EXPECT_TRUE(claim.request);
         return claim.request ? claim.request->transaction_uid : "";
     }
     nlohmann::json delivery(int id) {
-        return database_.select("SELECT state, commitment, refusals, error FROM delivery WHERE id = ?",
-                                id)[0];
+        return database_.select(
+            "SELECT job.word AS state, coalesce(asked.outcome, '') AS commitment, refusals, job.error FROM"
+            " delivery JOIN job ON job.kind = 'delivery' AND job.subject = delivery.id LEFT JOIN job AS asked"
+            " ON asked.kind = 'commitment' AND asked.subject = delivery.id WHERE delivery.id = ?",
+            id)[0];
     }
     std::int64_t audited(const char* type) {
         return database_.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
@@ -115,7 +120,7 @@ TEST_F(CommitmentsTest, AnAnswerAboutAnEarlierCopySaysNothingOfTheNewOne) {
     const auto first = request();
     const CommitmentReport lost{first, {}, {{"1.1", 0x0112}}, "PACS", "::1"};
     keep_commitment_report(database_, lost, settings_);
-    database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = 1");
+    arrive(1);
     want_commitment(database_, 1);
     keep_commitment_report(database_, lost, settings_);  // our response was lost, so it comes again
     EXPECT_EQ(delivery(1)["state"], "delivered");
@@ -131,7 +136,8 @@ TEST_F(CommitmentsTest, AResendAsksAnewAndAPauseDoesNotAge) {
     resend_results(database_, {"1.2.3", "", "pacs"}, "tester");
     EXPECT_EQ(delivery(1)["commitment"], "");
     want_commitment(database_, 2);
-    database_.execute("UPDATE delivery SET created_at = 1, state = 'delivered' WHERE id = 2");
+    database_.execute("UPDATE job SET created_at = 1 WHERE subject = 2");
+    arrive(2);
     pause_destination(database_, "pacs", "tester");
     resume_destination(database_, "pacs", "tester");
     make_due();
@@ -142,8 +148,10 @@ TEST_F(CommitmentsTest, CountsAsRefusedWhatIsNeverKept) {
     for (int attempt = 1; attempt <= settings_.refused_attempts; ++attempt) {
         keep_commitment_report(database_, {request(), {}, {{"1.1", 0x0110}}, "PACS", "::1"}, settings_);
         EXPECT_EQ(delivery(1)["state"], attempt < settings_.refused_attempts ? "queued" : "refused");
-        database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = 1 AND state = 'queued'");
-        if (attempt < settings_.refused_attempts) want_commitment(database_, 1);
+        if (attempt < settings_.refused_attempts) {
+            arrive(1);
+            want_commitment(database_, 1);
+        }
         make_due();
     }
     EXPECT_EQ(delivery(1)["refusals"], settings_.refused_attempts);
@@ -166,7 +174,7 @@ TEST_F(CommitmentsTest, AsksNobodyWhoIsPaused) {
 }
 
 TEST_F(CommitmentsTest, GivesUpAskingAndSaysSo) {
-    database_.execute("UPDATE delivery SET created_at = ? WHERE id = 1", to_microseconds(now() - 100h));
+    database_.execute("UPDATE job SET created_at = ? WHERE subject = 1", to_microseconds(now() - 100h));
     const auto claim = claim_commitment(database_, settings_);
     ASSERT_TRUE(claim.request);
     EXPECT_EQ(claim.request->instances.size(), 1u);

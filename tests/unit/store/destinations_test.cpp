@@ -17,9 +17,8 @@ class DestinationsTest : public testing::Test {
         settings_.name = "pacs";
         settings_.give_up_after = 72h;
         test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
-        database_.execute(
-            "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
-            " VALUES(1, 'demo', 1, 'composed', 1, 1)");
+        database_.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', 1)");
+        test::make_job(database_, Lane::report, "", 1, 1, JobState::composed);
         for (const auto* uid : {"1.1", "1.2"})
             database_.execute(
                 "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
@@ -31,14 +30,12 @@ class DestinationsTest : public testing::Test {
         add_delivery(1, "archive", 100h);
     }
     void add_delivery(int result, const char* destination, Duration age) {
-        database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, next_attempt_at, created_at, updated_at)"
-            " VALUES(?1, ?2, 'queued', ?3 + 1000000000, ?4, ?4)",
-            result, destination, at_, at_ - age.count());
+        database_.execute("INSERT INTO delivery(result_id, destination) VALUES(?, ?)", result, destination);
+        test::make_job(database_, Lane::delivery, destination, database_.last_id(), 1, JobState::queued,
+                       at_ - age.count());
+        database_.execute("UPDATE job SET due = ? + 1000000000 WHERE kind = 'delivery'", at_);
     }
-    std::int64_t expired() {
-        return database_.number("SELECT count(*) FROM delivery WHERE state = 'expired'").value();
-    }
+    std::int64_t expired() { return test::count_jobs(database_, Lane::delivery, JobState::expired); }
     std::int64_t audited(const char* type) {
         return database_.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
     }
@@ -52,22 +49,20 @@ class DestinationsTest : public testing::Test {
 TEST_F(DestinationsTest, GivesUpWhatWaitedForTooLongForThisDestination) {
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 1);
     EXPECT_EQ(expired(), 1);
-    EXPECT_EQ(database_.select("SELECT error FROM delivery WHERE state = 'expired'")[0]["error"],
-              "nobody listens");
+    EXPECT_EQ(database_.select("SELECT error FROM job WHERE word = 'expired'")[0]["error"], "nobody listens");
     EXPECT_EQ(audited("delivery_failed"), 1);
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
 }
 
 TEST_F(DestinationsTest, GivesUpNothingForTimeThatDoesNotCount) {
-    database_.execute("UPDATE delivery SET uncounted = ?", Duration(96h).count());
+    database_.execute("UPDATE job SET uncounted = ?", Duration(96h).count());
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
     resume_destination(database_, "pacs", "operator uid 0");
-    EXPECT_EQ(database_.number("SELECT max(uncounted) FROM delivery WHERE destination = 'pacs'"),
-              Duration(96h).count())
+    EXPECT_EQ(database_.number("SELECT max(uncounted) FROM job WHERE queue = 'pacs'"), Duration(96h).count())
         << "it was not paused";
     pause_destination(database_, "pacs", "operator uid 0");
     resume_destination(database_, "pacs", "operator uid 0");
-    EXPECT_EQ(database_.number("SELECT max(uncounted) FROM delivery WHERE destination = 'pacs'"), 0);
+    EXPECT_EQ(database_.number("SELECT max(uncounted) FROM job WHERE queue = 'pacs'"), 0);
 }
 
 TEST_F(DestinationsTest, IsPausedUntilItIsResumed) {
@@ -88,10 +83,9 @@ TEST_F(DestinationsTest, GivesUpNothingWhileItIsPausedAndCountsAnewThen) {
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
     resume_destination(database_, "pacs", "operator uid 0");
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
-    EXPECT_EQ(
-        database_.number("SELECT count(*) FROM delivery WHERE destination = 'pacs' AND next_attempt_at <= ?",
-                         to_microseconds(now())),
-        2);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE queue = 'pacs' AND due <= ?",
+                               to_microseconds(now())),
+              2);
 }
 
 }  // namespace

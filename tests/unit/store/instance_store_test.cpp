@@ -40,7 +40,9 @@ class InstanceStoreTest : public testing::Test {
     }
     void analysed_and_reported() {
         database_.execute(
-            "UPDATE analysis SET state = 'analysed', outcome = '{}', artifact = 'x' WHERE state = 'queued'");
+            "UPDATE analysis SET outcome = '{}', artifact = 'x' WHERE id IN (SELECT subject FROM job WHERE"
+            " state = 'queued')");
+        database_.execute("UPDATE job SET state = 'done', outcome = 'analysed' WHERE state = 'queued'");
         database_.execute("UPDATE study SET due_at = NULL, report_version = report_version + 1");
     }
     int files_ = 0;
@@ -51,7 +53,7 @@ TEST_F(InstanceStoreTest, ANewInstanceIsKeptAndQueued) {
     EXPECT_TRUE(answer.committed);
     EXPECT_TRUE(answer.keep_file);
     EXPECT_EQ(answer.outcome, StoreOutcome::stored);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued' AND model = 'demo'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued' AND lane = 'analyse/demo'"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'instance_received'"), 1);
 }
@@ -80,8 +82,8 @@ TEST_F(InstanceStoreTest, OtherPixelsAreAnalysedAgainAndTheOldJobEnds) {
     store_.store(database_, received("1.2.3.4", "1.2.3", "a", "m"));
     store_.store(database_, received("1.2.3.4", "1.2.3", "b", "n"));
     EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'superseded'"), 1);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'discarded'"), 1);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'discarded'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 1);
 }
 
 TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
@@ -127,9 +129,7 @@ TEST_F(InstanceStoreTest, ASteadyStreamOfImagesIsReportedAfterMaxWait) {
 
 TEST_F(InstanceStoreTest, OurOwnResultComingBackIsDiscarded) {
     store_.store(database_, received("1.2.3.4"));
-    database_.execute(
-        "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
-        " VALUES(1, 'demo', 1, 'composed', 0, 0)");
+    database_.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', 1)");
     database_.execute(
         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1', '2.25.7', '1', '1', 'f',"
@@ -159,12 +159,14 @@ TEST_F(InstanceStoreTest, AnOlderVersionThatComesAgainIsTheNewest) {
     EXPECT_EQ(count("SELECT version FROM instance WHERE state = 'to_analyse'"), 3);
     EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'superseded'"), 1);
     EXPECT_EQ(text("SELECT patient_id FROM study"), "P1");
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued' AND outcome IS NULL"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis JOIN job ON subject = analysis.id WHERE state = 'queued' "
+                    "AND analysis.outcome IS NULL"),
+              1);
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
 
     analysed_and_reported();
     EXPECT_EQ(receive(received("1.2.3.4", "1.2.3", "a", "m")).outcome, StoreOutcome::duplicate);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 0);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 0);
     EXPECT_EQ(receive(wrong).outcome, StoreOutcome::new_version);
     EXPECT_EQ(analysed_data(), "datab");
 }
@@ -176,7 +178,7 @@ TEST_F(InstanceStoreTest, HeadersThatTakeTurnsMakeNeitherJobsNorFiles) {
     EXPECT_FALSE(receive(received("1.2.3.4", "1.2.3", "a", "m")).keep_file);
     EXPECT_FALSE(receive(received("1.2.3.4", "1.2.3", "b", "m")).keep_file);
     EXPECT_EQ(count("SELECT count(*) FROM instance"), 2);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 0);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 0);
     EXPECT_EQ(analysed_data(), "dataa");
 }
 
@@ -205,7 +207,7 @@ TEST_F(InstanceStoreTest, APriorSentAgainUnderAnotherSettingIsAnalysed) {
     store_ = test::instance_store(folder_, settings);
     EXPECT_EQ(receive(commit).outcome, StoreOutcome::no_longer_prior);
     EXPECT_EQ(analysed_data(), "dataa");
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 1);
     EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
     EXPECT_EQ(receive(commit).outcome, StoreOutcome::duplicate);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
@@ -232,7 +234,7 @@ TEST_F(InstanceStoreTest, AnotherHeaderOfAPriorUnderAnotherSettingHasItAnalysed)
     other.header.study_date = "20100101";
     receive(other);
     EXPECT_EQ(analysed_data(), "dataa");
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 1);
 }
 
 TEST_F(InstanceStoreTest, AnOperatorHasPriorsAnalysed) {
@@ -273,7 +275,7 @@ TEST_F(InstanceStoreTest, TheListOfJobsSaysWhyAPriorHasNone) {
 TEST_F(InstanceStoreTest, AnUnknownObjectIsAdoptedAsIfReceived) {
     const auto adoption = store_.adopt(database_, received("1.2.3.4"), now() - std::chrono::hours(1));
     EXPECT_EQ(adoption.outcome, Adoption::adopted);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE state = 'queued'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 1);
     EXPECT_EQ(text("SELECT calling_ae FROM instance"), "PACS");
     EXPECT_LT(count("SELECT received_at FROM instance"), to_microseconds(now()) - 3'000'000'000);
     EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'instance_adopted'"), 1);

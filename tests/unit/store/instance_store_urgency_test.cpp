@@ -1,4 +1,4 @@
-// Jobs of an urgent study are urgent, whenever they are made (triggers of schema/004_results.sql).
+// Jobs of an urgent study are urgent, whenever they are made (triggers of schema/010_jobs.sql).
 #include <gtest/gtest.h>
 
 #include "store/instance_store.h"
@@ -13,25 +13,25 @@ class UrgencyTest : public testing::Test {
         test::instance_store(folder_).store(database_, test::received(sop_instance_uid, study));
     }
     void add_report(int study) {
-        database_.execute(
-            "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
-            " VALUES(?1, 'demo', 1, 'queued', 1, 1)",
-            study);
+        database_.execute("INSERT INTO report(study_id, model, version) VALUES(?1, 'demo', 1)", study);
+        test::make_job(database_, Lane::report, "", database_.last_id(), study, JobState::queued);
         database_.execute(
             "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
             " transfer_syntax_uid, file, sha256, created_at)"
             " SELECT max(id), 'sr', '1', 'r' || max(id), '1', '1', 'f', 's', 1 FROM report");
-        database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, created_at, updated_at)"
-            " SELECT max(id), 'pacs', 'queued', 1, 1 FROM result");
+        database_.execute("INSERT INTO delivery(result_id, destination) SELECT max(id), 'pacs' FROM result");
+        test::make_job(database_, Lane::delivery, "pacs", database_.last_id(), study, JobState::queued);
     }
     void make_urgent(const char* study) {
         database_.execute("UPDATE study SET urgent_at = 1 WHERE study_instance_uid = ?", study);
     }
+    std::optional<std::int64_t> urgent(Lane lane) {
+        return database_.number("SELECT sum(urgent) FROM job WHERE kind = ?", to_text(lane));
+    }
     void expect_urgent(int analyses, int reports, int deliveries) {
-        EXPECT_EQ(database_.number("SELECT sum(urgent) FROM analysis"), analyses);
-        EXPECT_EQ(database_.number("SELECT sum(urgent) FROM report"), reports);
-        EXPECT_EQ(database_.number("SELECT sum(urgent) FROM delivery"), deliveries);
+        EXPECT_EQ(urgent(Lane::analysis), analyses);
+        EXPECT_EQ(urgent(Lane::report), reports);
+        EXPECT_EQ(urgent(Lane::delivery), deliveries);
     }
     test::TemporaryFolder folder_;
     test::TestDatabase database_ = test::open_database(folder_);

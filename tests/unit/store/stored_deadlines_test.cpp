@@ -27,29 +27,23 @@ class StoredDeadlinesTest : public testing::Test {
             " version, received_at) VALUES(1, '1.2.3', '1', '1', '1', 'CR', 'f', 1, 'a', 'a', 'A', 'p',"
             " 'to_analyse', 1, ?)",
             at_);
-        database_.execute(
-            "INSERT INTO analysis(instance_id, model, state, next_attempt_at, created_at, updated_at)"
-            " VALUES(1, 'demo', 'queued', ?1 + 60000000, ?1, ?1)",
-            at_);
-        database_.execute(
-            "INSERT INTO report(study_id, model, version, state, next_attempt_at, created_at, updated_at)"
-            " VALUES(1, 'demo', 1, 'queued', ?1 + 60000000, ?1, ?1)",
-            at_);
+        database_.execute("INSERT INTO analysis(instance_id, model) VALUES(1, 'demo')");
+        test::make_job(database_, Lane::analysis, "demo", 1, 1, JobState::queued, at_);
+        database_.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', 1)");
+        test::make_job(database_, Lane::report, "", 1, 1, JobState::queued, at_);
         for (const auto* uid : {"1.1", "1.2"})
             database_.execute(
                 "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
                 " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sr', '1', ?, '1', '1', 'f', 's', "
                 "1)",
                 uid);
-        database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, next_attempt_at, created_at, updated_at)"
-            " VALUES(1, 'pacs', 'queued', ?1 + 60000000, ?1, ?1)",
-            at_);
-        database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, commitment, commitment_at, created_at, "
-            "updated_at)"
-            " VALUES(2, 'pacs', 'delivered', 'requested', ?1 + 60000000, ?1, ?1)",
-            at_);
+        for (const int result : {1, 2}) {
+            database_.execute("INSERT INTO delivery(result_id, destination) VALUES(?, 'pacs')", result);
+            test::make_job(database_, Lane::delivery, "pacs", result, 1,
+                           result == 1 ? JobState::queued : JobState::delivered, at_);
+        }
+        want_commitment(database_.at(time(0s)), 2);
+        database_.execute("UPDATE job SET due = ? + 60000000 WHERE state = 'queued'", at_);
         keep_time_seen(database_.at(time(0s)));
     }
     Timestamp time(Duration later) const { return from_microseconds(at_) + later; }
@@ -58,10 +52,10 @@ class StoredDeadlinesTest : public testing::Test {
 
     // In seconds after the fixture's time.
     std::int64_t seconds(const char* sql) { return (database_.number(sql).value() - at_) / 1'000'000; }
-    std::int64_t analysis() { return seconds("SELECT next_attempt_at FROM analysis"); }
-    std::int64_t report() { return seconds("SELECT next_attempt_at FROM report"); }
-    std::int64_t delivery() { return seconds("SELECT next_attempt_at FROM delivery WHERE id = 1"); }
-    std::int64_t commitment() { return seconds("SELECT commitment_at FROM delivery WHERE id = 2"); }
+    std::int64_t analysis() { return seconds("SELECT due FROM job WHERE kind = 'analysis'"); }
+    std::int64_t report() { return seconds("SELECT due FROM job WHERE kind = 'report'"); }
+    std::int64_t delivery() { return seconds("SELECT due FROM job WHERE kind = 'delivery' AND subject = 1"); }
+    std::int64_t commitment() { return seconds("SELECT due FROM job WHERE kind = 'commitment'"); }
     std::int64_t study() { return seconds("SELECT due_at FROM study"); }
     std::int64_t steps(const char* direction) {
         return database_
@@ -78,7 +72,7 @@ class StoredDeadlinesTest : public testing::Test {
     // `later`.
     bool waited(Duration counted, Duration later) {
         const auto since =
-            database_.number("SELECT created_at + uncounted FROM delivery WHERE id = 1").value();
+            database_.number("SELECT created_at + uncounted FROM job WHERE lane = 'deliver/pacs'").value();
         return to_microseconds(time(later)) - since == counted.count();
     }
 
@@ -110,18 +104,20 @@ TEST_F(StoredDeadlinesTest, GoWithAClockThatIsSetBack) {
 }
 
 TEST_F(StoredDeadlinesTest, OfWorkThatRunsGoToo) {
-    database_.execute("UPDATE analysis SET state = 'running', lease_until = ?", at_ + 60'000'000);
+    database_.execute("UPDATE job SET state = 'running', lease = ? WHERE kind = 'analysis'",
+                      at_ + 60'000'000);
     set_by(2h);
-    EXPECT_EQ(seconds("SELECT lease_until FROM analysis"), 7200 + 60);
+    EXPECT_EQ(seconds("SELECT lease FROM job WHERE lease NOTNULL"), 7200 + 60);
 }
 
 TEST_F(StoredDeadlinesTest, OfWhatIsDoneStay) {
-    database_.execute("UPDATE analysis SET state = 'analysed'");
-    database_.execute("UPDATE delivery SET state = 'expired', commitment = 'failed'");
+    test::set_jobs(database_, Lane::analysis, JobState::analysed);
+    test::set_jobs(database_, Lane::delivery, JobState::expired);
+    database_.execute("UPDATE job SET state = 'set_aside', outcome = 'failed' WHERE kind = 'commitment'");
     database_.execute("UPDATE study SET due_at = NULL");
     set_by(2h);
-    EXPECT_EQ(seconds("SELECT created_at FROM analysis"), 0);
-    EXPECT_EQ(seconds("SELECT created_at FROM delivery WHERE id = 1"), 0);
+    EXPECT_EQ(seconds("SELECT created_at FROM job WHERE kind = 'analysis'"), 0);
+    EXPECT_EQ(seconds("SELECT created_at FROM job WHERE lane = 'deliver/pacs'"), 0);
     EXPECT_EQ(commitment(), 60);
     EXPECT_EQ(seconds("SELECT first_pending_at FROM study"), 0);
 }
@@ -150,7 +146,7 @@ TEST_F(StoredDeadlinesTest, TheTimeAwayDoesNotCountTowardsGivingUp) {
     EXPECT_EQ(audited(), 0) << "nobody knows whether the clock is wrong";
     start(4 * 24h + 1h);
     EXPECT_TRUE(waited(0s, 4 * 24h + 1h));
-    EXPECT_EQ(database_.number("SELECT created_at FROM delivery WHERE id = 1"), at_)
+    EXPECT_EQ(database_.number("SELECT created_at FROM job WHERE lane = 'deliver/pacs'"), at_)
         << "it was made when it was";
 }
 
@@ -158,40 +154,37 @@ TEST_F(StoredDeadlinesTest, WhatSeemedTimeAwayIsTakenBackWhenTheClockIsSetRight)
     start(4 * 24h);
     clock_was_set(database_.at(time(10s)), configuration_, -4 * 24h);
     EXPECT_TRUE(waited(10s, 10s));
-    EXPECT_EQ(database_.number("SELECT created_at FROM delivery WHERE id = 1"), at_);
+    EXPECT_EQ(database_.number("SELECT created_at FROM job WHERE lane = 'deliver/pacs'"), at_);
     EXPECT_LE(delivery(), 10);
 }
 
 TEST_F(StoredDeadlinesTest, ANewDatabaseHasSeenNoTime) {
     database_.execute("UPDATE clock SET seen_at = 0");
     start(0s);
-    EXPECT_EQ(database_.number("SELECT uncounted FROM delivery WHERE id = 1"), 0);
+    EXPECT_EQ(database_.number("SELECT uncounted FROM job WHERE lane = 'deliver/pacs'"), 0);
     EXPECT_EQ(database_.number("SELECT seen_at FROM clock"), at_);
 }
 
 TEST_F(StoredDeadlinesTest, FurtherAheadThanAnyDelayAreTriedAtOnce) {
     const std::int64_t year = 366 * 86'400'000'000;
-    database_.execute("UPDATE analysis SET next_attempt_at = next_attempt_at + ?", year);
-    database_.execute("UPDATE report SET next_attempt_at = next_attempt_at + ?", year);
-    database_.execute(
-        "UPDATE delivery SET next_attempt_at = next_attempt_at + ?1, commitment_at = commitment_at + ?1,"
-        " created_at = created_at + ?1",
-        year);
+    database_.execute("UPDATE job SET due = due + ?1, created_at = created_at + ?1", year);
     database_.execute("UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1",
                       year);
     start(1s);
     for (const auto deadline : {analysis(), report(), delivery(), commitment()}) EXPECT_EQ(deadline, 1);
     EXPECT_EQ(study(), 1 + 10) << "study.idle_timeout";
     EXPECT_EQ(seconds("SELECT first_pending_at FROM study"), 1);
-    EXPECT_EQ(seconds("SELECT created_at FROM delivery WHERE id = 1"), 1);
+    EXPECT_EQ(seconds("SELECT created_at FROM job WHERE lane = 'deliver/pacs'"), 1);
 }
 
 TEST_F(StoredDeadlinesTest, AsFarAheadAsTheConfigurationAllowsStay) {
     const auto& destination = configuration_.destinations[0];
-    database_.execute("UPDATE analysis SET next_attempt_at = ?",
-                      at_ + configuration_.retry.longest_delay.count());
-    database_.execute("UPDATE delivery SET next_attempt_at = ?, commitment_at = ?",
-                      at_ + destination.refused_delay.count(), at_ + destination.commitment_wait.count());
+    const auto set_due = [&](const char* kind, Duration delay) {
+        database_.execute("UPDATE job SET due = ? WHERE kind = ?", at_ + delay.count(), kind);
+    };
+    set_due("analysis", configuration_.retry.longest_delay);
+    set_due("delivery", destination.refused_delay);
+    set_due("commitment", destination.commitment_wait);
     start(1s);
     EXPECT_EQ(analysis(), 300);
     EXPECT_EQ(delivery(), 3600);
@@ -202,19 +195,13 @@ TEST_F(StoredDeadlinesTest, AsFarAheadAsTheConfigurationAllowsStay) {
 // an index.
 TEST_F(StoredDeadlinesTest, AreFoundByIndexes) {
     for (const auto* where :
-         {"analysis WHERE state IN ('queued', 'running')", "report WHERE state IN ('queued', 'running')",
-          "delivery WHERE state IN ('queued', 'running')", "study WHERE due_at IS NOT NULL",
-          "study WHERE due_at > 1", "analysis WHERE state = 'queued' AND next_attempt_at > 1",
-          "report WHERE state = 'queued' AND next_attempt_at > 1",
-          "delivery WHERE state = 'queued' AND destination = 'pacs' AND next_attempt_at > 1",
-          "delivery WHERE state IN ('queued', 'running') AND destination = 'pacs' AND created_at > 1",
-          "delivery WHERE commitment IN ('wanted', 'requested') AND state = 'delivered'",
-          "delivery WHERE commitment IN ('wanted', 'requested') AND destination = 'pacs' AND commitment_at > "
-          "1"}) {
-        static std::vector<std::string> statements;  // statements are kept by their address
-        statements.reserve(100);
-        statements.push_back("EXPLAIN QUERY PLAN SELECT id FROM " + std::string(where));
-        const auto plan = database_.select(statements.back().c_str())[0]["detail"].get<std::string>();
+         {"job WHERE state IN ('queued', 'running')", "study WHERE due_at IS NOT NULL",
+          "study WHERE due_at > 1",
+          "job WHERE state = 'queued' AND due > 1 AND kind IN ('analysis', 'report')",
+          "job WHERE state = 'queued' AND lane = 'deliver/pacs' AND due > 1",
+          "job WHERE state IN ('queued', 'running') AND lane = 'deliver/pacs' AND created_at > 1"}) {
+        const auto explain = "EXPLAIN QUERY PLAN SELECT id FROM " + std::string(where);
+        const auto plan = database_.select(explain)[0]["detail"].get<std::string>();
         EXPECT_NE(plan.find("INDEX"), std::string::npos) << where << ": " << plan;
     }
 }

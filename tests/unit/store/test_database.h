@@ -15,6 +15,7 @@
 #include "store/database/database.h"
 #include "store/database/json_rows.h"
 #include "store/instance_store.h"
+#include "store/jobs/states.h"
 
 namespace hilum::test {
 
@@ -71,6 +72,30 @@ inline TestDatabase open_database(const TemporaryFolder& folder) {
     auto database = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
     if (!database) throw std::runtime_error(database.error().message);
     return TestDatabase(std::move(*database));
+}
+
+// A job about the row `subject` of its lane's table, in this state.
+inline void make_job(TestDatabase& database, Lane lane, const std::string& queue, std::int64_t subject,
+                     std::int64_t study, JobState state, std::int64_t created_at = 1) {
+    const auto [kept, outcome] = stored(state);
+    database.execute(
+        "INSERT INTO job(lane, subject, study_id, state, outcome, created_at, updated_at) VALUES(?1, ?2, ?3, "
+        "?4, ?5, ?6, ?6)",
+        lane_name(lane, queue), subject, study, kept, outcome, created_at);
+}
+
+// All jobs of the lane's kind, or that of one subject, get into this state.
+inline void set_jobs(TestDatabase& database, Lane lane, JobState state, std::int64_t subject = 0) {
+    const auto [kept, outcome] = stored(state);
+    database.execute("UPDATE job SET state = ?, outcome = ? WHERE kind = ? AND ?4 IN (0, subject)", kept,
+                     outcome, to_text(lane), subject);
+}
+
+// How many jobs of the lane's kind are in this state.
+inline std::int64_t count_jobs(TestDatabase& database, Lane lane, JobState state) {
+    return database
+        .number("SELECT count(*) FROM job WHERE kind = ? AND word = ?", to_text(lane), to_text(state))
+        .value();
 }
 
 // Of a node whose data_dir is the folder, with one model.

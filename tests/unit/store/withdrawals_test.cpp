@@ -20,8 +20,8 @@ class WithdrawalsTest : public testing::Test {
     WithdrawalsTest() {
         test::instance_store(folder_).store(database_, test::received("1.2.3.4"));
         database_.execute("UPDATE study SET report_version = 2, due_at = 1");
-        add_report(1, "composed");
-        add_report(2, "queued");
+        add_report(1, JobState::composed);
+        add_report(2, JobState::queued);
         for (const auto* kind : {"sr", "sc"}) {
             database_.execute(
                 "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
@@ -31,21 +31,18 @@ class WithdrawalsTest : public testing::Test {
                 kind);
         }
         for (const int result : {1, 2}) {
-            add_delivery(result, "pacs", "delivered", 1);
-            add_delivery(result, "archive", "queued", 0);
+            add_delivery(result, "pacs", JobState::delivered, 1);
+            add_delivery(result, "archive", JobState::queued, 0);
         }
     }
-    void add_report(int version, const char* state) {
-        database_.execute(
-            "INSERT INTO report(study_id, model, version, state, created_at, updated_at)"
-            " VALUES(1, 'demo', ?, ?, 1, 1)",
-            version, state);
+    void add_report(int version, JobState state) {
+        database_.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', ?)", version);
+        test::make_job(database_, Lane::report, "", database_.last_id(), 1, state);
     }
-    void add_delivery(int result, const char* destination, const char* state, int attempts) {
-        database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, attempts, tried, created_at, updated_at)"
-            " VALUES(?1, ?2, ?3, ?4, ?4, 1, 1)",
-            result, destination, state, attempts);
+    void add_delivery(int result, const char* destination, JobState state, int tried) {
+        database_.execute("INSERT INTO delivery(result_id, destination, tried) VALUES(?, ?, ?)", result,
+                          destination, tried);
+        test::make_job(database_, Lane::delivery, destination, database_.last_id(), 1, state);
     }
     int withdraw(const std::string& reason = "quality") {
         return withdraw_results(database_, {"1.2.3", "", reason, "wrong model"}, "tester");
@@ -59,10 +56,9 @@ class WithdrawalsTest : public testing::Test {
 TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
     EXPECT_EQ(withdraw(), 1);
     EXPECT_TRUE(is_withdrawn(database_, 1));
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
-              2);
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'pacs' AND state = 'delivered'"), 2);
-    EXPECT_EQ(count("SELECT count(*) FROM report WHERE version = 2 AND state = 'discarded'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE lane = 'deliver/archive' AND word = 'discarded'"), 2);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE lane = 'deliver/pacs' AND word = 'delivered'"), 2);
+    EXPECT_EQ(test::count_jobs(database_, Lane::report, JobState::discarded), 1) << "that of version 2";
     const auto withdrawal = withdrawal_of(database_, 3);
     EXPECT_EQ(withdrawal.reason, "quality");
     EXPECT_EQ(withdrawal.note, "wrong model");
@@ -109,18 +105,19 @@ TEST_F(WithdrawalsTest, WaitsForNoCommitmentToWhatIsWithdrawn) {
     want_commitment(database_, 1);
     withdraw();
     want_commitment(database_, 1);  // it was on its way
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE commitment != ''"), 0);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE kind = 'commitment' AND outcome != ''"), 0);
     const auto claim = claim_commitment(database_, pacs);
     EXPECT_FALSE(claim.request);
     EXPECT_FALSE(claim.next_at);
 }
 
 TEST_F(WithdrawalsTest, StopsAReportThatIsBeingMadeOrIsDue) {
+    database_.execute("DELETE FROM job WHERE kind = 'delivery'");
     database_.execute("DELETE FROM delivery");
     database_.execute("DELETE FROM result");
-    database_.execute("UPDATE report SET state = 'running'");
+    test::set_jobs(database_, Lane::report, JobState::running);
     EXPECT_EQ(withdraw(), 1);
-    EXPECT_EQ(count("SELECT count(*) FROM report WHERE state = 'discarded'"), 2);
+    EXPECT_EQ(test::count_jobs(database_, Lane::report, JobState::discarded), 2);
     EXPECT_TRUE(is_withdrawn(database_, 1));
     EXPECT_EQ(withdraw(), 0);
     database_.execute("UPDATE study SET due_at = 1, withdrawn_at = NULL");
@@ -129,10 +126,14 @@ TEST_F(WithdrawalsTest, StopsAReportThatIsBeingMadeOrIsDue) {
 }
 
 TEST_F(WithdrawalsTest, ARetryRevivesNoReportOfAnotherModel) {
-    database_.execute("UPDATE report SET model = 'other', state = 'quarantined' WHERE version = 2");
+    database_.execute("UPDATE report SET model = 'other' WHERE version = 2");
+    test::set_jobs(database_, Lane::report, JobState::quarantined, 2);
     EXPECT_EQ(withdraw(), 1);
     retry_jobs(database_, {"", 0, "1.2.3", ""}, "tester");
-    EXPECT_EQ(count("SELECT count(*) FROM report WHERE model = 'other' AND state = 'queued'"), 0);
+    EXPECT_EQ(count("SELECT count(*) FROM report JOIN job ON job.kind = 'report' AND subject = report.id "
+                    "WHERE model ="
+                    " 'other' AND state = 'queued'"),
+              0);
 }
 
 TEST_F(WithdrawalsTest, ASecondOneHasNothingLeftToTakeBack) {
@@ -143,12 +144,12 @@ TEST_F(WithdrawalsTest, ASecondOneHasNothingLeftToTakeBack) {
 
 TEST_F(WithdrawalsTest, ResultsAfterItAreWithdrawnByTheNextOneAlone) {
     withdraw();
-    add_report(4, "composed");
+    add_report(4, JobState::composed);
     database_.execute(
         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " transfer_syntax_uid, file, sha256, created_at) VALUES(4, 'sr', '1.5', '2.new', '3.new', '1', 'f', "
         "'s', 1)");
-    add_delivery(3, "pacs", "delivered", 1);
+    add_delivery(3, "pacs", JobState::delivered, 1);
     database_.execute("UPDATE study SET report_version = 4");
     EXPECT_EQ(withdraw("safety"), 1);
     const auto second = withdrawal_of(database_, 5);
@@ -163,20 +164,20 @@ TEST_F(WithdrawalsTest, NeitherARetryNorAResendBringsThemBack) {
     resend_results(database_, {"1.2.3", "", ""}, "tester");
     retry_jobs(database_, {"delivery", 2, "", ""}, "tester");
     retry_jobs(database_, {"", 0, "1.2.3", ""}, "tester");
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE state = 'queued'"), 0);
+    EXPECT_EQ(test::count_jobs(database_, Lane::delivery, JobState::queued), 0);
     EXPECT_TRUE(is_withdrawn(database_, 1));
 }
 
 TEST_F(WithdrawalsTest, WhatWasBeingSentWhenTheNodeDiedIsNotSentAgain) {
-    database_.execute("UPDATE delivery SET state = 'running', attempts = 1 WHERE destination = 'archive'");
+    database_.execute(
+        "UPDATE job SET state = 'running', attempt = 1, owner = 0 WHERE lane = 'deliver/archive'");
     withdraw();
     take_up_all(database_, RetrySettings{});
-    EXPECT_EQ(count("SELECT count(*) FROM delivery WHERE destination = 'archive' AND state = 'discarded'"),
-              2);
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE lane = 'deliver/archive' AND word = 'discarded'"), 2);
 }
 
 TEST_F(WithdrawalsTest, AnAnalysisThatIsAskedForAgainIsReportedAnew) {
-    database_.execute("UPDATE analysis SET state = 'analysed'");
+    test::set_jobs(database_, Lane::analysis, JobState::analysed);
     withdraw();
     retry_jobs(database_, {"analysis", 1, "", ""}, "tester");
     EXPECT_FALSE(is_withdrawn(database_, 1));

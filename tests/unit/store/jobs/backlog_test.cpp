@@ -59,7 +59,7 @@ TEST_P(BacklogContract, ResultsOnTheirWayCountUntilTheyAreDelivered) {
     receive_studies(4, 5);
     EXPECT_EQ(waiting(), 3);
     EXPECT_FALSE(next_analysis().claim);
-    keep(*claim_delivery(), "delivered");
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
     EXPECT_TRUE(next_analysis().claim);
 }
 
@@ -89,7 +89,7 @@ TEST_P(BacklogContract, WhatWaitsForALaterAttemptHoldsUpNothing) {
     receive_studies(1, 4);
     report_one("9.1");
     EXPECT_EQ(waiting(), 1);
-    keep(*claim_delivery(), "retry");
+    keep(*claim_delivery(), DeliveryOutcome::retry);
     EXPECT_EQ(waiting(), 0);
 }
 

@@ -17,9 +17,11 @@ class OrdersTest : public testing::Test {
   protected:
     OrdersTest() {
         store_.store(database_, received("1.2.3.4"));
-        database_.execute("UPDATE analysis SET state = 'running', attempts = 1");
+        put(JobState::running);
+        database_.execute("UPDATE job SET attempt = 1");
     }
-    std::string state() { return database_.select("SELECT state FROM analysis WHERE id = 1")[0]["state"]; }
+    void put(JobState state) { test::set_jobs(database_, Lane::analysis, state); }
+    std::string state() { return database_.select("SELECT word FROM job WHERE subject = 1")[0]["word"]; }
 
     TemporaryFolder folder_;
     test::TestDatabase database_ = open_database(folder_);
@@ -27,29 +29,30 @@ class OrdersTest : public testing::Test {
 };
 
 TEST_F(OrdersTest, AQuarantinedStudyIsRetriedByItsAccessionNumber) {
-    database_.execute("UPDATE analysis SET state = 'quarantined', attempts = 3");
+    put(JobState::quarantined);
+    database_.execute("UPDATE job SET attempt = 3");
     database_.execute("UPDATE study SET due_at = NULL");
     EXPECT_EQ(retry_jobs(database_, {"", 0, "", "A1"}, "operator"), 1);
     EXPECT_EQ(state(), "queued");
-    EXPECT_EQ(database_.number("SELECT attempts FROM analysis"), 0);
+    EXPECT_EQ(database_.number("SELECT attempt FROM job"), 0);
     EXPECT_TRUE(database_.number("SELECT due_at FROM study"));
 }
 
 TEST_F(OrdersTest, RetryingAnotherStudyTouchesNothing) {
-    database_.execute("UPDATE analysis SET state = 'quarantined'");
+    put(JobState::quarantined);
     EXPECT_EQ(retry_jobs(database_, {"", 0, "9.9", ""}, "operator"), 0);
     EXPECT_EQ(retry_jobs(database_, {"", 0, "", ""}, "operator"), 0);
     EXPECT_EQ(state(), "quarantined");
 }
 
 TEST_F(OrdersTest, AnAnalysisIsRetriedByItsNumber) {
-    database_.execute("UPDATE analysis SET state = 'not_analysed'");
+    put(JobState::not_analysed);
     EXPECT_EQ(retry_jobs(database_, {"analysis", 1, "", ""}, "operator"), 1);
     EXPECT_EQ(state(), "queued");
 }
 
 TEST_F(OrdersTest, ADiscardedJobIsOffTheQueueAndAudited) {
-    database_.execute("UPDATE analysis SET state = 'queued'");
+    put(JobState::queued);
     EXPECT_EQ(discard_jobs(database_, {"analysis", 1, "", ""}, "operator"), 1);
     EXPECT_EQ(state(), "discarded");
     EXPECT_EQ(database_.number("SELECT count(*) FROM audit_event WHERE type = 'jobs_discarded'"), 1);

@@ -85,16 +85,11 @@ TEST_F(MetricCatalogueTest, ADeliveryIsTimedOnceFromTheReceiptOfTheFirstImage) {
     const std::int64_t at = to_microseconds(now());
     database_.execute("INSERT INTO study(study_instance_uid, created_at) VALUES('1.2', ?)", at);
     database_.execute(
-        "INSERT INTO report(study_id, model, version, state, created_at, updated_at, received_at)"
-        " VALUES(1, 'demo', 1, 'composed', ?1, ?1, ?1 - 8000000)",
-        at);
+        "INSERT INTO report(study_id, model, version, received_at) VALUES(1, 'demo', 1, ?1 - 8000000)", at);
     database_.execute(
         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sr', '1', '1.1', '1', '1', 'f', 's', 1)");
-    database_.execute(
-        "INSERT INTO delivery(result_id, destination, state, created_at, updated_at)"
-        " VALUES(1, 'pacs', 'delivered', ?1, ?1)",
-        at);
+    database_.execute("INSERT INTO delivery(result_id, destination) VALUES(1, 'pacs')");
     note_delivered(database_, "pacs", 1);
     note_delivered(database_, "pacs", 1);  // it was sent again
     EXPECT_EQ(counter("receipt_to_delivery_seconds_bucket", R"({"destination":"pacs","le":"10"})"), 1);
@@ -103,17 +98,14 @@ TEST_F(MetricCatalogueTest, ADeliveryIsTimedOnceFromTheReceiptOfTheFirstImage) {
 TEST_F(MetricCatalogueTest, GaugesTellDepthAndAgeOfEachQueue) {
     const std::int64_t at = to_microseconds(now());
     database_.execute("INSERT INTO study(study_instance_uid, created_at) VALUES('1.2', ?)", at);
-    database_.execute(
-        "INSERT INTO report(study_id, model, version, state, created_at, updated_at) VALUES(1, 'demo', 1,"
-        " 'composed', ?1, ?1)",
-        at);
+    database_.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', 1)");
+    test::make_job(database_, Lane::report, "", 1, 1, JobState::composed, at);
     database_.execute(
         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sr', '1', '1.1', '1', '1', 'f', 's', 1)");
-    database_.execute(
-        "INSERT INTO delivery(result_id, destination, state, created_at, updated_at)"
-        " VALUES(1, 'pacs', 'queued', ?1 - 60500000, ?1), (1, 'archive', 'delivered', ?1, ?1)",
-        at);
+    database_.execute("INSERT INTO delivery(result_id, destination) VALUES(1, 'pacs'), (1, 'archive')");
+    test::make_job(database_, Lane::delivery, "pacs", 1, 1, JobState::queued, at - 60'500'000);
+    test::make_job(database_, Lane::delivery, "archive", 2, 1, JobState::delivered, at);
     std::map<std::string, std::int64_t> gauges;
     for (const auto& gauge : read_gauges(database_)) {
         std::string labels;

@@ -36,30 +36,33 @@ class ListTest : public testing::Test {
             study, uid, state, at(seconds));
         return database_.last_id();
     }
-    std::int64_t analysis(std::int64_t instance, const char* state, const char* outcome = nullptr,
-                          int seconds = 0) {
-        database_.execute(
-            "INSERT INTO analysis(instance_id, model, state, outcome, created_at, updated_at) VALUES(?, 'm', "
-            "?, ?, ?, 1)",
-            instance, state, std::optional<std::string>(outcome == nullptr ? "{}" : outcome), at(seconds));
-        return database_.last_id();
+    std::int64_t analysis(std::int64_t instance, JobState state, int seconds = 0) {
+        database_.execute("INSERT INTO analysis(instance_id, model, outcome) VALUES(?, 'm', '{}')", instance);
+        const auto id = database_.last_id();
+        const auto study = *database_.number("SELECT study_id FROM instance WHERE id = ?", instance);
+        test::make_job(database_, Lane::analysis, "m", id, study, state, at(seconds));
+        return id;
     }
-    std::int64_t delivery(std::int64_t study, const char* state, const char* destination = "pacs") {
-        database_.execute(
-            "INSERT OR IGNORE INTO report(study_id, model, version, state, created_at, updated_at)"
-            " VALUES(?, 'm', 1, 'composed', 1, 1)",
-            study);
+    void outcome(JobState state, const char* json) {
+        test::set_jobs(database_, Lane::analysis, state);
+        database_.execute("UPDATE analysis SET outcome = ?", json);
+    }
+    std::int64_t delivery(std::int64_t study, JobState state, const char* destination = "pacs") {
+        if (database_.execute("INSERT OR IGNORE INTO report(study_id, model, version) VALUES(?, 'm', 1)",
+                              study) > 0)
+            test::make_job(database_, Lane::report, "", database_.last_id(), study, JobState::composed);
         const auto report = *database_.number("SELECT id FROM report WHERE study_id = ?", study);
         const auto uid = std::to_string(++results_);
         database_.execute(
             "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
             " transfer_syntax_uid, file, sha256, created_at) VALUES(?, 'sr', '1', ?, '1', '1', '', '', 1)",
             report, uid);
-        database_.execute(
-            "INSERT INTO delivery(result_id, destination, state, error, created_at, updated_at)"
-            " VALUES(?, ?, ?, iif(?3 = 'refused', 'A700', ''), ?4, 1)",
-            database_.last_id(), destination, state, at(1));
-        return database_.last_id();
+        database_.execute("INSERT INTO delivery(result_id, destination) VALUES(?, ?)", database_.last_id(),
+                          destination);
+        const auto id = database_.last_id();
+        test::make_job(database_, Lane::delivery, destination, id, study, state, at(1));
+        database_.execute("UPDATE job SET error = 'A700' WHERE word = 'refused'");
+        return id;
     }
     static std::int64_t at(int seconds) { return 1'767'225'600'000'000 + seconds * 1'000'000LL; }
 
@@ -131,22 +134,20 @@ TEST_F(ListTest, AStudyIsInTheFirstStateThatFits) {
     const auto id = study("1");
     EXPECT_EQ(state_of("1"), "received");
     const auto image = *database_.number("SELECT id FROM instance");
-    analysis(image, "queued");
+    analysis(image, JobState::queued);
     EXPECT_EQ(state_of("1"), "waiting");
-    database_.execute(
-        "UPDATE analysis SET state = 'not_analysed', outcome = '{\"not_analysed\": {\"message\": \"no\"}}'");
+    outcome(JobState::not_analysed, R"({"not_analysed": {"message": "no"}})");
     EXPECT_EQ(state_of("1"), "not_analysed");
     EXPECT_EQ(studies()[0]["not_analysed"], "no");
-    database_.execute(
-        "UPDATE analysis SET state = 'analysed', outcome = '{\"result\": {\"diagnosis\": \"Normal\"}}'");
-    const auto sent = delivery(id, "queued");
+    outcome(JobState::analysed, R"({"result": {"diagnosis": "Normal"}})");
+    const auto sent = delivery(id, JobState::queued);
     EXPECT_EQ(state_of("1"), "sending");
     EXPECT_EQ(studies()[0]["diagnoses"], "Normal");
-    database_.execute("UPDATE delivery SET state = 'discarded' WHERE id = ?", sent);
+    test::set_jobs(database_, Lane::delivery, JobState::discarded, sent);
     EXPECT_EQ(state_of("1"), "reported");
-    database_.execute("UPDATE delivery SET state = 'delivered' WHERE id = ?", sent);
+    test::set_jobs(database_, Lane::delivery, JobState::delivered, sent);
     EXPECT_EQ(state_of("1"), "delivered");
-    delivery(id, "refused", "ris");
+    delivery(id, JobState::refused, "ris");
     EXPECT_EQ(state_of("1"), "failed");
     EXPECT_EQ(studies()[0]["error"], "A700");
     EXPECT_EQ(studies()[0]["destinations"],
@@ -167,9 +168,9 @@ TEST_F(ListTest, NoPatientIsNamed) {
 
 TEST_F(ListTest, JobsAreListedNewestFirstWhateverTheirKind) {
     const auto one = study("1", "A1"), other = study("2", "A2");
-    const auto old = analysis(1, "analysed", nullptr, 0), late = analysis(2, "queued", nullptr, 9);
-    const auto sent = delivery(one, "refused");
-    delivery(other, "delivered");
+    const auto old = analysis(1, JobState::analysed, 0), late = analysis(2, JobState::queued, 9);
+    const auto sent = delivery(one, JobState::refused);
+    delivery(other, JobState::delivered);
     EXPECT_EQ(jobs().front(), "analysis/" + std::to_string(late));
     EXPECT_EQ(jobs().size(), 6u);
     JobFilter filter;
@@ -195,7 +196,7 @@ TEST_F(ListTest, TheListsOfTenThousandStudiesUseTheirIndexes) {
     database_.execute("BEGIN");
     for (int i = 0; i < 10'000; ++i) {
         const auto id = study(std::to_string(i + 1), "A" + std::to_string(i), i);
-        analysis(id, "analysed");
+        analysis(id, JobState::analysed);
     }
     database_.execute("COMMIT");
     EXPECT_EQ(uids().size(), 100u);
