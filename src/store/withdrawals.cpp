@@ -24,8 +24,8 @@ std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrde
         transaction,
         "SELECT id, report_version + 1, study_instance_uid FROM study"
         " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
-        " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM report JOIN job ON lane = 'compose' AND subject ="
-        " report.id WHERE report.study_id = study.id AND report.kind = 'results' AND withdrawn = 0"
+        " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM job JOIN report ON report.id = subject WHERE"
+        " job.study_id = study.id AND job.kind = 'report' AND report.kind = 'results' AND withdrawn = 0"
         " AND state != 'discarded')) ORDER BY id",
         [&](const sql::Row& row) {
             all.push_back({row.int64(0), row.int64(1), row.text(2), {}});

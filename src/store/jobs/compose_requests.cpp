@@ -134,9 +134,9 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
         transaction,
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid, "
         "instance.dataset_sha256, job.word, coalesce(analysis.outcome, ''), job.error_code, analysis.frame, "
-        "analysis.frames FROM instance JOIN analysis ON analysis.instance_id = instance.id JOIN job ON "
-        "job.lane = ?4 AND job.subject = analysis.id WHERE instance.study_id = ?1 AND analysis.model = ?2 "
-        "AND instance.state = 'to_analyse' AND job.word IN ('analysed', 'not_analysed', 'quarantined')"
+        "analysis.frames FROM job JOIN analysis ON analysis.id = job.subject JOIN instance ON instance.id = "
+        "analysis.instance_id WHERE job.study_id = ?1 AND job.kind = 'analysis' AND analysis.model = ?2 AND "
+        "instance.state = 'to_analyse' AND job.word IN ('analysed', 'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also
         // when this one is tried again.
         " AND instance.id <= ?3 ORDER BY instance.id, analysis.frame",
@@ -148,8 +148,7 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
                  artifact.empty() ? "" : (directory.analyses() / artifact).string(), row.text(3), row.text(4),
                  outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8), row.int32(9)});
         },
-        version.study, request.model_name, version.last_instance,
-        lane_name(Lane::analysis, request.model_name));
+        version.study, request.model_name, version.last_instance);
 }
 
 void add_predecessors(Transaction& transaction, std::int64_t study, ComposeRequest& request) {

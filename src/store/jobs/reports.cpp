@@ -94,11 +94,11 @@ void analyse_again(Transaction& transaction, std::int64_t report) {
         report);
     sql::execute(transaction,
                  "UPDATE analysis SET outcome = NULL, artifact = NULL WHERE id IN (SELECT subject FROM job "
-                 "WHERE study_id = ? AND lane = ? AND word = 'analysed')",
+                 "WHERE study_id = ? AND +lane = ? AND word = 'analysed')",
                  study, lane);
     sql::execute(transaction,
                  "UPDATE job SET state = 'queued', outcome = '', due = ?1, updated_at = ?1 WHERE study_id = "
-                 "?2 AND lane = ?3 AND word = 'analysed'",
+                 "?2 AND +lane = ?3 AND word = 'analysed'",
                  at, study, lane);
     sql::execute(transaction, "UPDATE study SET due_at = ?1, first_pending_at = ?1 WHERE id = ?2", at, study);
     transaction.count("analyses_repeated");

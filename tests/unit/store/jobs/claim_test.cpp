@@ -1,5 +1,6 @@
 #include "store/jobs/claim.h"
 
+#include "store/jobs/orders.h"
 #include "unit/store/store_contract.h"
 
 namespace hilum {
@@ -117,6 +118,21 @@ TEST_P(ClaimContract, IsNobodysAfterAStart) {
     commit([&](Transaction& t) { take_up_all(t, configuration_.retry); });
     EXPECT_FALSE(keep(*lost));
     EXPECT_EQ(claim_analysis()->claim.attempt(), 2);
+}
+
+TEST_P(ClaimContract, OfAnEarlierLifeIsStaleThoughTheAttemptIsTheSame) {
+    receive("1.1");
+    const auto lost = claim_analysis(1h);
+    commit([&](Transaction& t) {
+        take_up_all(t, configuration_.retry);
+        discard_jobs(t, {"analysis", lost->claim.job(), "", ""}, "operator");
+        retry_jobs(t, {"analysis", lost->claim.job(), "", ""}, "operator");
+    });
+    const auto second = claim_analysis(1h);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->claim.attempt(), lost->claim.attempt());
+    EXPECT_FALSE(keep(*lost));
+    EXPECT_TRUE(keep(*second));
 }
 
 TEST_P(ClaimContract, ThatFailedGoesBackWithADelayUntilItWasTriedOftenEnough) {
