@@ -6,13 +6,12 @@
 namespace hilum {
 namespace {
 
-// A claim must stay cheap however long a queue is: so many of its rows are looked at for each study that
-// the bound allows. A study has a few results at most, and what was analysed lies among the oldest that are
-// due.
-constexpr int rows_for_each_study = 8;
-
+// A claim must stay cheap however long a queue is: of studies that are due, twice as many as the bound allows
+// are looked at, for those that are analysed lie among the oldest; of results eight times as many, for a
+// study has a few of them.
 struct Waiting {
-    std::int64_t after, until, rows;  // since when it may wait; how many rows are looked at
+    std::int64_t after, until;  // since when it may wait
+    int studies;                // that the bound allows
 };
 
 Backlog read_backlog(const sql::Row& row) {
@@ -27,20 +26,17 @@ Backlog waiting_for_reports(Transaction& transaction, const Waiting& waiting) {
     Backlog backlog;
     sql::each(
         transaction,
-        "SELECT count(DISTINCT study_id), min(since) FROM (SELECT study_id, next_attempt_at AS since FROM "
-        "report "
-        "WHERE state = 'queued' AND urgent IN (0, 1) UNION ALL SELECT due.id, (SELECT "
-        "max(analysis.updated_at) "
-        "FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = due.id) "
-        "FROM (SELECT id FROM study WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3) AS due WHERE NOT EXISTS "
-        "(SELECT "
-        "1 FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = "
-        "due.id "
-        "AND instance.state = 'to_analyse' AND analysis.state IN ('queued', 'running'))) WHERE since > ?1 "
-        "AND "
-        "since <= ?2",
+        "SELECT count(DISTINCT study_id), min(since) FROM ("
+        "SELECT study_id, next_attempt_at AS since FROM report WHERE state = 'queued' AND urgent IN (0, 1)"
+        " UNION ALL SELECT due.id, (SELECT max(analysis.updated_at) FROM instance"
+        " JOIN analysis ON analysis.instance_id = instance.id WHERE instance.study_id = due.id)"
+        " FROM (SELECT id FROM study WHERE due_at <= ?2 ORDER BY due_at LIMIT 2 * ?3) AS due"
+        " WHERE NOT EXISTS (SELECT 1 FROM instance JOIN analysis ON analysis.instance_id = instance.id"
+        " WHERE instance.study_id = due.id AND instance.state = 'to_analyse'"
+        " AND analysis.state IN ('queued', 'running'))"
+        ") WHERE since > ?1 AND since <= ?2",
         [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until,
-        waiting.rows);
+        waiting.studies);
     return backlog;
 }
 
@@ -49,13 +45,12 @@ Backlog waiting_for_destination(Transaction& transaction, const std::string& des
     Backlog backlog;
     sql::each(
         transaction,
-        "SELECT count(DISTINCT study_id), min(since) FROM (SELECT result_id, next_attempt_at AS since FROM "
-        "delivery WHERE state = 'queued' AND destination = ?4 AND urgent IN (0, 1) AND next_attempt_at > ?1 "
-        "AND "
-        "next_attempt_at <= ?2 LIMIT ?3) JOIN result ON result.id = result_id JOIN report ON report.id = "
-        "result.report_id",
-        [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until, waiting.rows,
-        destination);
+        "SELECT count(DISTINCT study_id), min(since) FROM ("
+        "SELECT result_id, next_attempt_at AS since FROM delivery WHERE state = 'queued' AND destination = ?4"
+        " AND urgent IN (0, 1) AND next_attempt_at > ?1 AND next_attempt_at <= ?2 LIMIT 8 * ?3"
+        ") JOIN result ON result.id = result_id JOIN report ON report.id = result.report_id",
+        [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until,
+        waiting.studies, destination);
     return backlog;
 }
 
@@ -82,7 +77,7 @@ bool urgent_analysis_is_due(Transaction& transaction, const std::string& model) 
 
 Backlog backlog_behind_analyses(Transaction& transaction, const AnalysisBound& bound) {
     const Waiting waiting{transaction.at() - Duration(longest_hold).count(), transaction.at(),
-                          std::int64_t{rows_for_each_study} * bound.analysed_ahead};
+                          bound.analysed_ahead};
     auto backlog = waiting_for_reports(transaction, waiting);
     const auto delivery = waiting_for_delivery(transaction, bound, waiting);
     backlog.studies += delivery.studies;
