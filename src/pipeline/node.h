@@ -44,8 +44,9 @@ class Node : private Happenings {
     Node(World& world, NodeOptions options, Database database, const std::string& generation);
 
     // May be destroyed between any two events, as when the process died: no destructor waits for the loop,
-    // the lanes go wherever they wait, and children are killed. What waits for a commit or the disk is left to the world's Backgrounds, which
-    // run it or drop it. What it had posted to the world and is not run yet must never run.
+    // the lanes go wherever they wait, and children are killed. What waits for a commit or the disk is left
+    // to the world's Backgrounds, which run it or drop it. What it had posted to the world and is not run yet
+    // must never run.
     ~Node() override;
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;

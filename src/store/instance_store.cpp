@@ -149,8 +149,8 @@ bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& com
     const bool has_one = has_file(*versions.same_data);
     sql::execute(transaction,
                  "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
-                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4) WHERE id = ?5",
-                 version, has_one ? 1 : 0, commit.file, commit.size, versions.same_data->id);
+                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4), received_at = ?5 WHERE id = ?6",
+                 version, has_one ? 1 : 0, commit.file, commit.size, received_at, versions.same_data->id);
     return !has_one;
 }
 
@@ -196,14 +196,18 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     event.actor = "hilum";
     event.detail["calling_ae"] = commit.calling_ae;
     event.detail["file"] = commit.file;
+    bool keeps = true;
     if (newer) {
-        event.detail["outcome"] = keep(transaction, commit, versions, received_at).outcome;
+        const auto kept = keep(transaction, commit, versions, received_at);
+        event.detail["outcome"] = kept.outcome;
+        keeps = kept.keep_file;
     } else {
         keep_older(transaction, commit, versions, received_at);
         event.detail["outcome"] = "older_version";
     }
     transaction.append_audit(event);
-    return {Adoption::adopted, ""};
+    // A version that was there before has its file already.
+    return keeps ? Adoption{Adoption::adopted, ""} : Adoption{Adoption::duplicate, versions.same_data->file};
 }
 
 // What came before the newest version did takes nothing from it.

@@ -25,7 +25,7 @@ Day::Day(const Script& script, DataDirectory directory, bool printed)
       random_(script.seed),
       trace_(printed),
       ledger_(directory.database()),
-      scene_{world_, random_, disk_, trace_, directory, ledger_, hospital_, {}},
+      scene_{world_, random_, disk_, trace_, directory, ledger_, hospital_, {}, 1, {}},
       node_(scene_, family_, configuration_of(script, directory)) {
     world_.raise(family_);
     hospital_.open(scene_, [this](std::vector<Image> images) { return family_.connect(std::move(images)); });
@@ -186,6 +186,7 @@ void Day::withdraw(const std::string& study) {
 void Day::clear_up() {
     scene_.tell("-- the weather clears");
     over_ = true;
+    node_.ask_no_more();
     scene_.weather = {};
     disk_.set_full(false);
     disk_.spare();

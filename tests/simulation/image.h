@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "contract/messages.h"
+#include "contract/messages/receiving.h"
 
 namespace hilum::simulation {
 

@@ -86,6 +86,7 @@ void NodeLife::start() {
     if (node_) return;
     ++lives_;
     draining_ = false;
+    scene_.last_attempts.clear();
     scene_.tell("the node starts, life {}", lives_);
     if (const auto opened = open(); !opened) {
         scene_.tell("it cannot: {}", opened.error().code);
@@ -130,7 +131,9 @@ void NodeLife::finished(int exit_code, Duration down) {
 }
 
 void NodeLife::ask(nlohmann::json request, std::function<void(const nlohmann::json&)> answered) {
-    const auto again = [this, request, answered] { ask(request, answered); };
+    const auto again = [this, request, answered, asking = asking_] {
+        if (asking == asking_) ask(request, answered);
+    };
     if (!node_ || draining_) return scene_.world.after(seconds(3), again);
     struct Asked {
         bool done = false;

@@ -27,6 +27,7 @@ class NodeLife {
     void restart(Duration down);  // drains, ends, and starts again after `down`
     // Asks as an operator does, again where the node ends before it answers; `answered` gets what it said.
     void ask(nlohmann::json request, std::function<void(const nlohmann::json&)> answered);
+    void ask_no_more() { ++asking_; }  // what was asked and is not answered yet
     bool running() const { return node_ != nullptr; }
     int lives() const { return lives_; }
 
@@ -40,7 +41,7 @@ class NodeLife {
     UniqueFd lock_;
     std::unique_ptr<Node> node_;
     Duration down_{0};
-    int lives_ = 0;
+    int lives_ = 0, asking_ = 0;
     bool draining_ = false, starting_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "simulation/promises.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/file_system.h"
@@ -8,7 +9,8 @@
 namespace hilum::simulation {
 namespace {
 
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr std::size_t most_result_bytes = 1 << 20;
+constexpr Duration least_delay = std::chrono::milliseconds(1500);  // of a failed attempt
 constexpr int most_claimed_analyses = 16;  // of a model: what its children take, and what waits to be kept
 
 void check_claimed(Scene& scene, const std::optional<Job>& job, const std::string& what,
@@ -22,6 +24,11 @@ void check_claimed(Scene& scene, const std::optional<Job>& job, const std::strin
     scene.demand(job->attempts >= 1 || job->state != JobState::running,
                  "attempts are counted before the work is touched", "{} is worked on in attempt {}", what,
                  job->attempts);
+    // An attempt that is not the first waits, unless a start or an operator wants it at once.
+    const auto before = std::exchange(scene.last_attempts[what], scene.world.elapsed());
+    scene.demand(job->attempts <= 1 || before == Duration(0) || scene.world.elapsed() - before >= least_delay,
+                 "what failed is not tried again at once", "{} is tried again after {}", what,
+                 format_duration(scene.world.elapsed() - before));
 }
 
 }  // namespace
@@ -30,7 +37,7 @@ void check_acknowledged(Scene& scene, const Image& image) {
     const auto stored = scene.ledger.image(image.sop_instance_uid, image.dataset_sha256());
     scene.demand(stored.has_value(), "stored, then acknowledged", "{} was acknowledged and has no row",
                  image.sop_instance_uid);
-    const auto file = read_file(scene.directory.spool() / stored->file, most_bytes);
+    const auto file = read_file(scene.directory.spool() / stored->file, most_result_bytes);
     scene.demand(file && *file == to_file(image), "stored, then acknowledged",
                  "{} was acknowledged and its file {} is not it", image.sop_instance_uid, stored->file);
 }
@@ -38,12 +45,16 @@ void check_acknowledged(Scene& scene, const Image& image) {
 void check_analysis_claimed(Scene& scene, const Image& image, const std::string& model, int frame) {
     // It may have been superseded since, or superseded and taken up again.
     check_claimed(scene, scene.ledger.analysis(image.sop_instance_uid, image.dataset_sha256(), model, frame),
-                  "the analysis of " + image.sop_instance_uid + " under " + model, true);
+                  fmt::format("the analysis of {} {:.8} frame {} under {}", image.sop_instance_uid,
+                              image.dataset_sha256(), frame, model),
+                  true);
 }
 
 void check_report_claimed(Scene& scene, const ComposeRequest& request) {
     check_claimed(scene, scene.ledger.report(request.job),
-                  fmt::format("version {} of {}", request.version, request.study_instance_uid), true);
+                  fmt::format("version {} of {} under {}", request.version, request.study_instance_uid,
+                              request.model_name),
+                  true);
 }
 
 void check_delivery_claimed(Scene& scene, const std::string& destination, const DeliverRequest& request,

@@ -4,7 +4,8 @@
 
 #include <string>
 
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
+#include "contract/messages/sending.h"
 #include "simulation/image.h"
 #include "simulation/ledger.h"
 #include "simulation/scene.h"

@@ -1,6 +1,7 @@
 // What everybody in a simulation shares: the world, chance, the weather, and where broken promises are told.
 #pragma once
 
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -43,7 +44,8 @@ struct Scene {
     Ledger& ledger;
     Hospital& hospital;
     Weather weather;
-    int package_version = 1;  // that lies in the models' folders
+    int package_version = 1;                        // that lies in the models' folders
+    std::map<std::string, Duration> last_attempts;  // at which this was worked on, in this life of the node
 
     template <typename... Args>
     void tell(fmt::format_string<Args...> format, Args&&... args) {

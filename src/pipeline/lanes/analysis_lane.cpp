@@ -40,18 +40,19 @@ void AnalysisLane::start() {
 }
 
 Duration AnalysisLane::lease() const {
-    return std::max<Duration>(
-        configuration_.decoder.timeout + configuration_.models[model_.index].timeout, least_analysis_lease);
+    return std::max<Duration>(configuration_.decoder.timeout + configuration_.models[model_.index].timeout,
+                              least_analysis_lease);
 }
 
 Task<void> AnalysisLane::run() {
     for (;;) {
         while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
-        auto next = co_await committed(commits_, [key = model_.key, lease = lease()](Transaction& transaction) {
+        const auto claim = [key = model_.key, lease = lease()](Transaction& transaction) {
             Next found{claim_analysis(transaction, key, lease), std::nullopt};
             if (!found.job) found.next_at = next_due(transaction, Lane::analysis, key);
             return found;
-        });
+        };
+        auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim an analysis: {}", next.error().message);
             co_await wake_up_.wait_for(CommitQueue::retry_after);
@@ -118,8 +119,10 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
 }
 
 Task<Status> AnalysisLane::keep_end(Job job, AnalysisEnd end) {
-    const auto kept = co_await until_kept(
-        commits_, [job, end = std::move(end)](Transaction& transaction) { return keep_outcome(transaction, *job, end); });
+    const auto write = [job, end = std::move(end)](Transaction& transaction) {
+        return keep_outcome(transaction, *job, end);
+    };
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) co_return tl::unexpected(kept.error());
     co_return Status();
 }
@@ -128,10 +131,10 @@ Task<void> AnalysisLane::keep_failure(Job job, Error error, FrameCount frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
     if (draining_ && error.code == "process_died") co_return;
     spdlog::error("analysis {}: {}", job->claim.job(), error.message);
-    const auto kept = co_await until_kept(
-        commits_, [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
-            return keep_analysis_failure(transaction, *job, error, frames, retry);
-        });
+    const auto write = [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
+        return keep_analysis_failure(transaction, *job, error, frames, retry);
+    };
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
 }
 
@@ -141,9 +144,11 @@ Task<void> AnalysisLane::renew_leases() {
     for (;;) {
         co_await renewal_.wait_for(between_analysis_renewals);
         if (held_.empty()) continue;
-        co_await committed(commits_, [held = held_, lease = lease()](Transaction& transaction) {
+        const auto renew_all = [held = held_, lease = lease()](Transaction& transaction) {
             for (const auto& job : held) renew(transaction, job->claim, lease);
-        });
+        };
+        const auto renewed = co_await committed(commits_, renew_all);
+        if (!renewed) spdlog::error("cannot renew the leases of analyses: {}", renewed.error().message);
     }
 }
 

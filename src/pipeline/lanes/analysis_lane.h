@@ -1,5 +1,5 @@
-// Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what was
-// found, retries or quarantines what failed.
+// Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what
+// was found, retries or quarantines what failed.
 #pragma once
 
 #include <memory>

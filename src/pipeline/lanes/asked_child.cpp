@@ -71,9 +71,11 @@ void AskedChild::on_ended(const std::string& how) {
     timer_->cancel();
     const auto why = std::exchange(killed_why_, "");
     if (!answer_) return;
-    const auto message = why.empty() ? fmt::format("the {} process {}", child_->status().role, how)
-                                     : fmt::format("the {} process {} and was killed", child_->status().role, why);
-    std::exchange(answer_, std::nullopt).value()(tl::unexpected(Error{"process_died", message, Retry::later}));
+    const auto message = why.empty()
+                             ? fmt::format("the {} process {}", child_->status().role, how)
+                             : fmt::format("the {} process {} and was killed", child_->status().role, why);
+    std::exchange(answer_, std::nullopt)
+        .value()(tl::unexpected(Error{"process_died", message, Retry::later}));
 }
 
 void AskedChild::kill(const std::string& why) {

@@ -17,8 +17,7 @@ Commitment::Commitment(World& world, CommitQueue& commits, Destination& destinat
 Task<void> Commitment::request(CommitmentRequest request) {
     const auto uid = request.transaction_uid;
     const auto is_answer = [uid](const CommitmentReply& reply) { return reply.transaction_uid == uid; };
-    const auto reply =
-        co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
+    const auto reply = co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
     if (reply && reply->accepted) {
         refused_ = 0;
         co_return;
@@ -29,18 +28,19 @@ Task<void> Commitment::request(CommitmentRequest request) {
     spdlog::warn("destination {}: storage commitment: {}", settings.name, loggable(why));
     const RetryPolicy policy{settings.first_delay, settings.longest_delay};
     const auto delay = policy.delay_after(refused_, world_.random());
-    const auto kept =
-        co_await until_kept(commits_, [name = settings.name, uid, delay, why](Transaction& transaction) {
-            keep_refused_commitment(transaction, name, uid, delay, why);
-        });
+    const auto write = [name = settings.name, uid, delay, why](Transaction& transaction) {
+        keep_refused_commitment(transaction, name, uid, delay, why);
+    };
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
 }
 
 Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,
                                          const std::vector<DestinationSettings>& destinations) {
-    const auto known = co_await committed(commits, [report, &destinations](Transaction& transaction) {
+    const auto write = [report, &destinations](Transaction& transaction) {
         return take_commitment_report(transaction, report, destinations);
-    });
+    };
+    const auto known = co_await committed(commits, write);
     if (!known)
         spdlog::error("cannot keep a storage commitment report: {}", known.error().message);
     else if (!*known)

@@ -33,8 +33,7 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
     sending_ = claimed;
     renewed_ = world_.monotonic();
     const auto is_answer = [delivery](const DeliverReply& reply) { return reply.delivery == delivery; };
-    const auto reply =
-        co_await destination_.ask<DeliverReply>(claimed->request, std::move(*file), is_answer);
+    const auto reply = co_await destination_.ask<DeliverReply>(claimed->request, std::move(*file), is_answer);
     sending_ = nullptr;
     if (!reply) co_return DeliverReply{delivery, "retry", -1, reply.error().message, false};
     co_return *reply;
@@ -43,18 +42,17 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
 void Delivery::progressed() {
     if (!sending_ || world_.monotonic() - renewed_ < between_delivery_renewals) return;
     renewed_ = world_.monotonic();
-    commits_.submit(
-        [sending = sending_, lease = delivery_lease(destination_.settings())](Transaction& transaction) {
-            renew(transaction, sending->claim, lease);
-        });
+    commits_.submit([sending = sending_, lease = delivery_lease(destination_.settings())](
+                        Transaction& transaction) { renew(transaction, sending->claim, lease); });
 }
 
 // Where it is not kept, it is taken up again when its lease has passed.
 Task<void> Delivery::keep(std::shared_ptr<const DeliveryClaim> claimed, DeliverReply reply) {
     const auto& settings = destination_.settings();
-    const auto kept = co_await until_kept(commits_, [claimed, reply, &settings](Transaction& transaction) {
+    const auto write = [claimed, reply, &settings](Transaction& transaction) {
         return keep_delivery(transaction, *claimed, reply, settings);
-    });
+    };
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept)
         spdlog::error("cannot keep a delivery: {}", kept.error().message);
     else if (reply.outcome != "delivered")

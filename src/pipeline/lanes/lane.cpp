@@ -25,8 +25,7 @@ bool WakeUp::Waiting::await_ready() const {
 
 void WakeUp::Waiting::await_suspend(std::coroutine_handle<> waiting) {
     wake_up_.state_->waiting = waiting;
-    if (limit_)
-        wake_up_after(*wake_up_.timer_, *limit_, [state = wake_up_.state_.get()] { state->go_on(); });
+    if (limit_) wake_up_after(*wake_up_.timer_, *limit_, [state = wake_up_.state_.get()] { state->go_on(); });
 }
 
 void WakeUp::Waiting::await_resume() const {

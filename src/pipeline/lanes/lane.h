@@ -60,19 +60,20 @@ class [[nodiscard]] Busy {
     bool& busy_;
 };
 
-// What `work` returns, once it is on the disk.
+// What `work` returns, once it is on the disk. It has a name of its own, a reference to which is taken: GCC
+// 12 destroys a closure that is made within an expression which awaits twice.
 template <typename Work>
-Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& commits, Work work) {
+Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& commits, Work& work) {
     Arrival<Result<std::invoke_result_t<Work, Transaction&>>> kept;
-    commits.submit(std::move(work), kept.bring());
+    commits.submit(std::remove_const_t<Work>(work), kept.bring());
     co_return co_await kept;
 }
 
 // The same for what has happened already: tried again until it is kept (CommitQueue::submit_until_kept).
 template <typename Work>
-Task<Result<std::invoke_result_t<Work, Transaction&>>> until_kept(CommitQueue& commits, Work work) {
+Task<Result<std::invoke_result_t<Work, Transaction&>>> until_kept(CommitQueue& commits, Work& work) {
     Arrival<Result<std::invoke_result_t<Work, Transaction&>>> kept;
-    commits.submit_until_kept(std::move(work), kept.bring());
+    commits.submit_until_kept(std::remove_const_t<Work>(work), kept.bring());
     co_return co_await kept;
 }
 

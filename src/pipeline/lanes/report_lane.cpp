@@ -37,10 +37,11 @@ Task<void> ReportLane::run() {
     for (;;) {
         while (draining_ || !composer_.can_be_asked()) co_await wake_up_.wait();
         std::optional<Busy> busy(busy_);
-        auto next = co_await committed(commits_, [this](Transaction& transaction) {
+        const auto claim = [this](Transaction& transaction) {
             open_due_reports(transaction, configuration_);
             return claim_report(transaction, configuration_, directory_, report_lease);
-        });
+        };
+        auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim a report: {}", next.error().message);
             busy.reset();
@@ -62,19 +63,23 @@ Task<void> ReportLane::compose(ReportClaim report) {
     if (!reply) co_return co_await keep_failure(claim, reply.error());
     if (!reply->error_code.empty())
         spdlog::error("report {}: {}: {}", claim->job(), reply->error_code, reply->error);
-    const auto kept = co_await until_kept(commits_, [claim, reply = *reply, this](Transaction& transaction) {
+    const auto write = [claim, reply = *reply, this](Transaction& transaction) {
         return keep_composed(transaction, *claim, reply, configuration_);
-    });
+    };
+    const auto kept = co_await until_kept(commits_, write);
+    if (kept) co_return;
     // The files are there under the same names: composing again writes the same bytes.
-    if (!kept) co_await keep_failure(claim, {kept.error().code, kept.error().message, Retry::later});
+    Error error = kept.error();
+    error.retry = Retry::later;
+    co_await keep_failure(claim, error);
 }
 
 Task<void> ReportLane::keep_failure(std::shared_ptr<const Claim> claim, Error error) {
     spdlog::error("report {}: {}", claim->job(), error.message);
-    const auto kept =
-        co_await until_kept(commits_, [claim, error, retry = configuration_.retry](Transaction& transaction) {
-            return keep_report_failure(transaction, *claim, error, retry);
-        });
+    const auto write = [claim, error, retry = configuration_.retry](Transaction& transaction) {
+        return keep_report_failure(transaction, *claim, error, retry);
+    };
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
 }
 

@@ -71,7 +71,7 @@ void Child::later(Duration wait, std::function<void()> act) {
     });
 }
 
-void Child::say(const nlohmann::json& packet, std::span<const int> fds) {
+void Child::say(const Packet& packet, std::span<const int> fds) {
     if (channel_) (void)channel_.send(packet, fds);
 }
 
@@ -82,7 +82,7 @@ void Child::respond(Duration typical, std::function<void()> answer) {
     if (random.chance(weather.hangs)) return scene_.tell("{} {} hangs", role_, name_);
     if (random.chance(weather.late)) wait *= random.between(5, 200);
     if (random.chance(weather.garbles))
-        return later(wait, [this] { say({{"type", "nonsense"}, {"job", 1}}); });
+        return later(wait, [this] { say(Packet({{"type", "nonsense"}, {"job", 1}})); });
     if (random.chance(weather.dies)) {
         const bool answers = random.chance(0.3);
         return later(wait, [this, answers, answer = std::move(answer)] {

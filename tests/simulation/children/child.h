@@ -7,7 +7,13 @@
 #include <span>
 #include <string>
 
-#include "contract/messages.h"
+#include "contract/messages/composing.h"
+#include "contract/messages/decoding.h"
+#include "contract/messages/inference.h"
+#include "contract/messages/monitoring.h"
+#include "contract/messages/receiving.h"
+#include "contract/messages/scanning.h"
+#include "contract/messages/sending.h"
 #include "simulation/scene.h"
 
 namespace hilum::simulation {
@@ -40,7 +46,7 @@ class Child {
     virtual void ended() {}
 
     void later(Duration wait, std::function<void()> act);  // unless it has ended by then
-    void say(const nlohmann::json& packet, std::span<const int> fds = {});
+    void say(const Packet& packet, std::span<const int> fds = {});
     // What takes it `typical` time, after which it answers; or what the weather makes of that.
     void respond(Duration typical, std::function<void()> answer);
 

@@ -1,13 +1,13 @@
 #include "simulation/children/others.h"
 
 #include "base/file_system.h"
-#include "contract/scan_messages.h"
+#include "contract/messages/scanning.h"
 #include "simulation/image.h"
 
 namespace hilum::simulation {
 namespace {
 
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr std::size_t most_bytes_of_others = 1 << 20;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void Http::hear(Message message) {
 void Scanner::hear(Message message) {
     const auto request = from_packet<ScanRequest>(message);
     if (!request) return end(crashed_status);
-    const auto file = read_fd(message.fds.at(0).get(), most_bytes).value_or("");
+    const auto file = read_fd(message.fds.at(0).get(), most_bytes_of_others).value_or("");
     respond(std::chrono::milliseconds(10), [this, name = request->file, file] {
         ScanReply reply;
         reply.object.file = name;

@@ -315,6 +315,29 @@ TEST_F(InstanceStoreTest, AnUnknownObjectThatIsNewerIsTheNewestVersion) {
     EXPECT_EQ(text("SELECT file FROM instance WHERE state = 'to_analyse'"), "again.dcm");
 }
 
+TEST_F(InstanceStoreTest, AnAdoptedVersionThatHasItsFileIsADuplicateAndTheNewestAllTheSame) {
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    receive(received("1.2.3.4", "1.2.3", "b", "m"));
+    database_.execute("UPDATE instance SET received_at = 1");
+    auto found = received("1.2.3.4", "1.2.3", "a", "m");
+    found.file = "found.dcm";
+    const auto adoption = store_.adopt(database_, found, now());
+    EXPECT_EQ(adoption.outcome, Adoption::duplicate);
+    EXPECT_EQ(adoption.known_file, "1.dcm");
+    EXPECT_EQ(text("SELECT dataset_sha256 FROM instance ORDER BY version DESC LIMIT 1"), "dataa");
+}
+
+TEST_F(InstanceStoreTest, AHeaderThatCameAgainIsNewerThanWhatWasWrittenBefore) {
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    receive(received("1.2.3.4", "1.2.3", "b", "m"));
+    database_.execute("UPDATE instance SET received_at = 1");
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    auto found = received("1.2.3.4", "1.2.3", "b", "m");
+    found.file = "found.dcm";
+    EXPECT_EQ(store_.adopt(database_, found, now() - std::chrono::hours(1)).outcome, Adoption::duplicate);
+    EXPECT_EQ(text("SELECT dataset_sha256 FROM instance ORDER BY version DESC LIMIT 1"), "dataa");
+}
+
 TEST_F(InstanceStoreTest, ACommitWhoseFileWasAdoptedMeanwhileKeepsTheFile) {
     ASSERT_EQ(store_.adopt(database_, received("1.2.3.4"), now()).outcome, Adoption::adopted);
     const auto answer = store_.store(database_, received("1.2.3.4"));
