@@ -9,7 +9,7 @@
 namespace hilum::simulation {
 namespace {
 
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr std::size_t most_result_bytes = 1 << 20;
 constexpr Duration least_delay = std::chrono::milliseconds(1500);  // of a failed attempt
 constexpr int most_claimed_analyses = 16;  // of a model: what its children take, and what waits to be kept
 
@@ -37,7 +37,7 @@ void check_acknowledged(Scene& scene, const Image& image) {
     const auto stored = scene.ledger.image(image.sop_instance_uid, image.dataset_sha256());
     scene.demand(stored.has_value(), "stored, then acknowledged", "{} was acknowledged and has no row",
                  image.sop_instance_uid);
-    const auto file = read_file(scene.directory.spool() / stored->file, most_bytes);
+    const auto file = read_file(scene.directory.spool() / stored->file, most_result_bytes);
     scene.demand(file && *file == to_file(image), "stored, then acknowledged",
                  "{} was acknowledged and its file {} is not it", image.sop_instance_uid, stored->file);
 }

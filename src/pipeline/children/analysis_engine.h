@@ -1,6 +1,6 @@
 // The decoders and workers at work: takes an open DICOM file and a model, and answers with what the model
 // said, why it was not asked, or what went wrong. In memory only; the jobs that outlive a restart are
-// AnalysisJobs'. Whatever package a model's workers change to meanwhile, an image is prepared for the one
+// AnalysisLane's. Whatever package a model's workers change to meanwhile, an image is prepared for the one
 // that judges it.
 #pragma once
 

@@ -56,7 +56,7 @@ AnalysisBound AnalysisLane::bound() const {
 Task<void> AnalysisLane::run() {
     for (;;) {
         while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
-        auto claim = [key = model_.key, lease = lease(), bound = bound()](Transaction& transaction) {
+        const auto claim = [key = model_.key, lease = lease(), bound = bound()](Transaction& transaction) {
             return claim_within_bound(transaction, key, lease, bound);
         };
         auto next = co_await committed(commits_, claim);
@@ -126,10 +126,10 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
 }
 
 Task<Status> AnalysisLane::keep_end(Job job, AnalysisEnd end) {
-    auto work = [job, end = std::move(end)](Transaction& transaction) {
+    const auto write = [job, end = std::move(end)](Transaction& transaction) {
         return keep_outcome(transaction, *job, end);
     };
-    const auto kept = co_await until_kept(commits_, work);
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) co_return tl::unexpected(kept.error());
     co_return Status();
 }
@@ -138,10 +138,10 @@ Task<void> AnalysisLane::keep_failure(Job job, Error error, FrameCount frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
     if (draining_ && error.code == "process_died") co_return;
     spdlog::error("analysis {}: {}", job->claim.job(), error.message);
-    auto work = [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
+    const auto write = [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
         return keep_analysis_failure(transaction, *job, error, frames, retry);
     };
-    const auto kept = co_await until_kept(commits_, work);
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a failed analysis: {}", kept.error().message);
 }
 
@@ -151,10 +151,11 @@ Task<void> AnalysisLane::renew_leases() {
     for (;;) {
         co_await renewal_.wait_for(between_analysis_renewals);
         if (held_.empty()) continue;
-        auto work = [held = held_, lease = lease()](Transaction& transaction) {
+        const auto renew_all = [held = held_, lease = lease()](Transaction& transaction) {
             for (const auto& job : held) renew(transaction, job->claim, lease);
         };
-        co_await committed(commits_, work);
+        const auto renewed = co_await committed(commits_, renew_all);
+        if (!renewed) spdlog::error("cannot renew the leases of analyses: {}", renewed.error().message);
     }
 }
 

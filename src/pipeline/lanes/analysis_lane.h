@@ -1,6 +1,5 @@
 // Analyses under one model: claims what is queued, lets the engine work on as many as it takes, keeps what
-// was found, retries or quarantines what failed. Claims nothing while too much waits behind it
-// (store/jobs/backlog.h).
+// was found, retries or quarantines what failed.
 #pragma once
 
 #include <deque>
@@ -26,7 +25,8 @@ class AnalysisLane {
     };
 
     // `generation`: the database's (data_history.h), part of the artifacts' names, so that no other life of
-    // it takes them for its own. `senders`: whose destinations being up or down counts.
+    // it takes them for its own. `senders`: whose destinations being up or down says how much waits behind it
+    // (store/jobs/backlog.h).
     AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& engine,
                  const Configuration& configuration, DataDirectory directory, std::string generation,
                  Model model, const std::deque<SendingLane>& senders, Happenings& happenings);

@@ -59,13 +59,13 @@ class AskedChild {
     std::string killed_why_;                  // it is about to end, and what it says does not matter
 };
 
-// Asks the child for a Reply of which `answers(reply)` holds. Errors beside those of exchange(): it garbled
-// its answer, or answered another request; then it is killed, and the code is "process_died" as well.
+// Asks the child for a Reply of which `answers(reply)` holds (by a name: see committed()). Errors beside
+// those of exchange(): it garbled its answer, or answered another request; then it is killed, and the code is
+// "process_died" as well.
 template <typename Reply, typename Request, typename Answers>
 Task<Result<Reply>> ask(AskedChild& child, Request request, UniqueFd file, Duration time_limit,
-                        Answers answers) {
-    const Packet packet = to_packet(request);
-    const auto message = co_await child.exchange(packet, std::move(file), time_limit);
+                        Answers& answers) {
+    const auto message = co_await child.exchange(to_packet(request), std::move(file), time_limit);
     if (!message) co_return tl::unexpected(message.error());
     auto reply = from_packet<Reply>(*message);
     if (!reply || !answers(*reply)) {

@@ -28,19 +28,19 @@ Task<void> Commitment::request(CommitmentRequest request) {
     spdlog::warn("destination {}: storage commitment: {}", settings.name, loggable(why));
     const RetryPolicy policy{settings.first_delay, settings.longest_delay};
     const auto delay = policy.delay_after(refused_, world_.random());
-    auto work = [name = settings.name, uid, delay, why](Transaction& transaction) {
+    const auto write = [name = settings.name, uid, delay, why](Transaction& transaction) {
         keep_refused_commitment(transaction, name, uid, delay, why);
     };
-    const auto kept = co_await until_kept(commits_, work);
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
 }
 
 Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,
                                          const std::vector<DestinationSettings>& destinations) {
-    auto work = [report, &destinations](Transaction& transaction) {
+    const auto write = [report, &destinations](Transaction& transaction) {
         return take_commitment_report(transaction, report, destinations);
     };
-    const auto known = co_await committed(commits, work);
+    const auto known = co_await committed(commits, write);
     if (!known)
         spdlog::error("cannot keep a storage commitment report: {}", known.error().message);
     else if (!*known)

@@ -50,10 +50,10 @@ void Delivery::progressed() {
 // Where it is not kept, it is taken up again when its lease has passed.
 Task<void> Delivery::keep(std::shared_ptr<const DeliveryClaim> claimed, DeliverReply reply) {
     const auto& settings = destination_.settings();
-    auto work = [claimed, reply, &settings](Transaction& transaction) {
+    const auto write = [claimed, reply, &settings](Transaction& transaction) {
         return keep_delivery(transaction, *claimed, reply, settings);
     };
-    const auto kept = co_await until_kept(commits_, work);
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept)
         spdlog::error("cannot keep a delivery: {}", kept.error().message);
     else if (reply.outcome != DeliveryOutcome::delivered)

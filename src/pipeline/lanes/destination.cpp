@@ -44,8 +44,8 @@ Duration Destination::until_probe() const {
 }
 
 Task<std::optional<std::string>> Destination::probe() {
-    const auto is_answer = [](const EchoReply&) { return true; };
-    const auto reply = co_await ask<EchoReply>(EchoRequest{}, UniqueFd(), is_answer);
+    const auto any = [](const EchoReply&) { return true; };
+    const auto reply = co_await ask<EchoReply>(EchoRequest{}, UniqueFd(), any);
     const std::string why = reply ? reply->message : reply.error().message;
     if (!reply || !reply->answers) {
         note_association(false, why);

@@ -26,7 +26,7 @@ class Destination {
 
     // Asks the sender. It knows the time limit of every step itself, and tells when one is made.
     template <typename Reply, typename Request, typename Answers>
-    Task<Result<Reply>> ask(Request request, UniqueFd file, Answers answers) {
+    Task<Result<Reply>> ask(Request request, UniqueFd file, Answers& answers) {
         return hilum::ask<Reply>(sender_, std::move(request), std::move(file), time_limit(), answers);
     }
 

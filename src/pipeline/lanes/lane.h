@@ -60,13 +60,12 @@ class [[nodiscard]] Busy {
     bool& busy_;
 };
 
-// What `work` returns, once it is on the disk. `work` has a name, as has whatever else a co_await is given
-// that owns something: GCC 12 copies a temporary of such an expression bit by bit, and destroys both
-// (gcc.gnu.org/PR99576 and those that it names). It is moved from.
+// What `work` returns, once it is on the disk. It has a name of its own, a reference to which is taken: GCC
+// 12 destroys a closure that is made within an expression which awaits twice.
 template <typename Work>
 Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& commits, Work& work) {
     Arrival<Result<std::invoke_result_t<Work, Transaction&>>> kept;
-    commits.submit(std::move(work), kept.bring());
+    commits.submit(std::remove_const_t<Work>(work), kept.bring());
     co_return co_await kept;
 }
 
@@ -74,7 +73,7 @@ Task<Result<std::invoke_result_t<Work, Transaction&>>> committed(CommitQueue& co
 template <typename Work>
 Task<Result<std::invoke_result_t<Work, Transaction&>>> until_kept(CommitQueue& commits, Work& work) {
     Arrival<Result<std::invoke_result_t<Work, Transaction&>>> kept;
-    commits.submit_until_kept(std::move(work), kept.bring());
+    commits.submit_until_kept(std::remove_const_t<Work>(work), kept.bring());
     co_return co_await kept;
 }
 

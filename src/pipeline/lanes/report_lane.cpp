@@ -37,11 +37,11 @@ Task<void> ReportLane::run() {
     for (;;) {
         while (draining_ || !composer_.can_be_asked()) co_await wake_up_.wait();
         std::optional<Busy> busy(busy_);
-        auto work = [this](Transaction& transaction) {
+        const auto claim = [this](Transaction& transaction) {
             open_due_reports(transaction, configuration_);
             return claim_report(transaction, configuration_, directory_, report_lease);
         };
-        auto next = co_await committed(commits_, work);
+        auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim a report: {}", next.error().message);
             busy.reset();
@@ -63,22 +63,23 @@ Task<void> ReportLane::compose(ReportClaim report) {
     if (!reply) co_return co_await keep_failure(claim, reply.error());
     if (reply->error)
         spdlog::error("report {}: {}: {}", claim->job(), reply->error->code, reply->error->message);
-    auto work = [claim, reply = *reply, this](Transaction& transaction) {
+    const auto write = [claim, reply = *reply, this](Transaction& transaction) {
         return keep_composed(transaction, *claim, reply, configuration_);
     };
-    const auto kept = co_await until_kept(commits_, work);
-    // The files are there under the same names: composing again writes the same bytes.
+    const auto kept = co_await until_kept(commits_, write);
     if (kept) co_return;
-    const Error error{kept.error().code, kept.error().message, Retry::later};
+    // The files are there under the same names: composing again writes the same bytes.
+    Error error = kept.error();
+    error.retry = Retry::later;
     co_await keep_failure(claim, error);
 }
 
 Task<void> ReportLane::keep_failure(std::shared_ptr<const Claim> claim, Error error) {
     spdlog::error("report {}: {}", claim->job(), error.message);
-    auto work = [claim, error, retry = configuration_.retry](Transaction& transaction) {
+    const auto write = [claim, error, retry = configuration_.retry](Transaction& transaction) {
         return keep_report_failure(transaction, *claim, error, retry);
     };
-    const auto kept = co_await until_kept(commits_, work);
+    const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a failed report: {}", kept.error().message);
 }
 

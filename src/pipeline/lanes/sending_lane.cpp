@@ -34,7 +34,9 @@ void SendingLane::child_changed() {
 }
 
 Task<void> SendingLane::run() {
-    const auto& settings = destination_.settings();
+    const auto claim = [&settings = destination_.settings()](Transaction& transaction) {
+        return claim_sending(transaction, settings);
+    };
     for (;;) {
         while (draining_ || !destination_.sender().can_be_asked()) co_await wake_up_.wait();
         if (destination_.down()) {
@@ -42,8 +44,7 @@ Task<void> SendingLane::run() {
             continue;
         }
         std::optional<Busy> busy(busy_);
-        auto work = [&settings](Transaction& transaction) { return claim_sending(transaction, settings); };
-        auto next = co_await committed(commits_, work);
+        auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim a delivery: {}", next.error().message);
             busy.reset();
@@ -68,10 +69,10 @@ Task<void> SendingLane::probe_when_due() {
     const auto why = co_await destination_.probe();
     if (!why) co_return;
     const auto& settings = destination_.settings();
-    auto work = [&settings, why = *why](Transaction& transaction) {
+    const auto give_up = [&settings, why = *why](Transaction& transaction) {
         return expire_deliveries(transaction, settings, why);
     };
-    const auto expired = co_await committed(commits_, work);
+    const auto expired = co_await committed(commits_, give_up);
     if (!expired)
         spdlog::error("cannot give up old deliveries: {}", expired.error().message);
     else if (*expired > 0)

@@ -12,8 +12,8 @@
 namespace hilum::simulation {
 namespace {
 
-constexpr Duration typical = std::chrono::milliseconds(150);
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr Duration typical_of_composer = std::chrono::milliseconds(150);
+constexpr std::size_t most_bytes_of_composer = 1 << 20;
 
 std::string word_of(const AnalysisOutcome& outcome) {
     if (outcome.result) return outcome.result->diagnosis;
@@ -56,7 +56,7 @@ void Composer::hear(Message message) {
     scene_.tell("the composer gets version {} of {} under {}, {} images", request->version,
                 request->study_instance_uid, request->model_name, request->images.size());
     check_report_claimed(scene_, *request);
-    respond(typical, [this, asked = *request] { compose(asked); });
+    respond(typical_of_composer, [this, asked = *request] { compose(asked); });
 }
 
 void Composer::compose(const ComposeRequest& request) {
@@ -64,7 +64,7 @@ void Composer::compose(const ComposeRequest& request) {
     reply.job = request.job;
     failed_ = false;
     for (const auto& image : request.images) {
-        const auto file = read_file(image.file, most_bytes);
+        const auto file = read_file(image.file, most_bytes_of_composer);
         const auto source = file ? from_file(*file) : Result<Image>(tl::unexpected(file.error()));
         scene_.demand(source && source->dataset_sha256() == image.dataset_sha256, "stored, then acknowledged",
                       "the file of instance {} is not what was stored", image.instance);
@@ -143,7 +143,7 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
     content["model"] = request.model_name;
     content["version"] = request.version;
     auto bytes = content.dump();
-    if (const auto known = read_file(result.file, most_bytes)) {
+    if (const auto known = read_file(result.file, most_bytes_of_composer)) {
         bytes = *known;
     } else if (scene_.disk.full()) {
         failed_ = true;

@@ -6,8 +6,8 @@
 namespace hilum::simulation {
 namespace {
 
-constexpr Duration typical = std::chrono::milliseconds(120);
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr Duration typical_of_decoder = std::chrono::milliseconds(120);
+constexpr std::size_t most_bytes_of_decoder = 1 << 20;
 constexpr int display_side = 4;
 
 }  // namespace
@@ -15,19 +15,20 @@ constexpr int display_side = 4;
 void Decoder::hear(Message message) {
     const auto request = from_packet<DecodeRequest>(message);
     if (!request) return end(crashed_status);
-    const auto file = read_fd(message.fds.at(0).get(), most_bytes).value_or("");
+    const auto file = read_fd(message.fds.at(0).get(), most_bytes_of_decoder).value_or("");
     if (request->golden)
-        return respond(typical / 10, [this, asked = *request] { prepared(asked, "golden", {}); });
+        return respond(typical_of_decoder / 10, [this, asked = *request] { prepared(asked, "golden", {}); });
     const auto image = from_file(file);
     scene_.demand(image.has_value(), "the node analyses what it stored", "a decoder got a torn file");
     if (image->header == predicted_header)
-        return respond(typical, [this, asked = *request, image = *image] { decode(asked, image); });
+        return respond(typical_of_decoder,
+                       [this, asked = *request, image = *image] { decode(asked, image); });
     const auto model = std::filesystem::path(request->package).filename().string();
     at_work_ =
         fmt::format("{} {} {} {}", image->sop_instance_uid, image->dataset_sha256(), request->frame, model);
     scene_.tell("decoder {} gets {} frame {} for {}", name(), image->sop_instance_uid, request->frame, model);
     check_analysis_claimed(scene_, *image, model, request->frame);
-    respond(typical, [this, asked = *request, image = *image] { decode(asked, image); });
+    respond(typical_of_decoder, [this, asked = *request, image = *image] { decode(asked, image); });
 }
 
 void Decoder::decode(const DecodeRequest& request, const Image& image) {

@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration typical = milliseconds(80);
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr Duration typical_of_sender = milliseconds(80);
+constexpr std::size_t most_bytes_of_sender = 1 << 20;
 constexpr int no_such_object_instance = 0x0112;
 
 }  // namespace
@@ -22,12 +22,12 @@ Destination& Sender::destination() const {
 
 void Sender::hear(Message message) {
     if (const auto request = from_packet<DeliverRequest>(message)) {
-        const auto bytes = read_fd(message.fds.at(0).get(), most_bytes).value_or("");
+        const auto bytes = read_fd(message.fds.at(0).get(), most_bytes_of_sender).value_or("");
         return deliver(*request, bytes);
     }
     if (const auto request = from_packet<CommitmentRequest>(message)) return ask_commitment(*request);
     if (packet_type(message) == EchoRequest::type)
-        return respond(typical / 4, [this] {
+        return respond(typical_of_sender / 4, [this] {
             const bool answers = destination().up;
             say(to_packet(EchoReply{answers, answers ? "" : "simulated: it is down"}));
         });
@@ -46,7 +46,7 @@ void Sender::deliver(const DeliverRequest& request, const std::string& bytes) {
         later(seconds(5), [this] { say(to_packet(SendingProgress{})); });
         later(seconds(15), [this] { say(to_packet(SendingProgress{})); });
     }
-    respond(typical, [this, request, bytes] { answer(request, bytes); });
+    respond(typical_of_sender, [this, request, bytes] { answer(request, bytes); });
 }
 
 void Sender::answer(const DeliverRequest& request, const std::string& bytes) {
@@ -72,7 +72,7 @@ void Sender::answer(const DeliverRequest& request, const std::string& bytes) {
 }
 
 void Sender::ask_commitment(const CommitmentRequest& request) {
-    respond(typical, [this, request] {
+    respond(typical_of_sender, [this, request] {
         const bool accepted = destination().up && !scene_.random.chance(scene_.weather.refuses);
         say(to_packet(
             CommitmentReply{request.transaction_uid, accepted, accepted ? "" : "simulated: not now"}));

@@ -7,8 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Duration typical = milliseconds(60);
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr Duration typical_of_worker = milliseconds(60);
+constexpr std::size_t most_bytes_of_worker = 1 << 20;
 
 }  // namespace
 
@@ -50,8 +50,8 @@ ModelIdentity Worker::identity() const {
 void Worker::hear(Message message) {
     const auto request = from_packet<InferRequest>(message);
     if (!request) return end(crashed_status);
-    const auto text = read_fd(message.fds.at(0).get(), most_bytes).value_or("");
-    respond(typical, [this, job = request->job, golden = request->golden, text] {
+    const auto text = read_fd(message.fds.at(0).get(), most_bytes_of_worker).value_or("");
+    respond(typical_of_worker, [this, job = request->job, golden = request->golden, text] {
         InferReply reply;
         reply.job = job;
         if (golden >= 0 && scene_.random.chance(scene_.weather.refuses))
