@@ -50,7 +50,7 @@ class SendingLaneTest : public test::LaneTest {
             ComposeReply reply;
             reply.job = next.report->claim.job();
             auto& result = reply.results.emplace_back();
-            result.kind = "sr";
+            result.kind = ResultKind::sr;
             result.sop_instance_uid = uid;
             result.file = file;
             result.destinations = {"pacs"};
@@ -60,7 +60,8 @@ class SendingLaneTest : public test::LaneTest {
     nlohmann::json delivery(std::int64_t id = 1) {
         return Overview::open(directory_.database())->job("delivery", id).value();
     }
-    Act delivers(const char* outcome = "delivered", std::int64_t id = 1, bool no_association = false) {
+    Act delivers(DeliveryOutcome outcome = DeliveryOutcome::delivered, std::int64_t id = 1,
+                 bool no_association = false) {
         return answers([=](const Message&) {
             return to_packet(DeliverReply{id, outcome, 0, "as the test has it", no_association});
         });
@@ -108,7 +109,7 @@ TEST_F(SendingLaneTest, ASenderThatGoesOnIsNotKilled) {
 }
 
 TEST_F(SendingLaneTest, AnAnswerToAnotherRequestEndsTheSender) {
-    acts_ = {delivers("delivered", 2)};
+    acts_ = {delivers(DeliveryOutcome::delivered, 2)};
     run_for(1s);
     EXPECT_EQ(kills_, 1);
     EXPECT_EQ(delivery()["state"], "queued");
@@ -120,7 +121,7 @@ TEST_F(SendingLaneTest, DrainsWhatItHasBegunAndClaimsNoMore) {
     run_for(1s);
     lane_->drain();
     EXPECT_FALSE(lane_->idle());
-    say(to_packet(DeliverReply{1, "delivered", 0, "", false}));
+    say(to_packet(DeliverReply{1, DeliveryOutcome::delivered, 0, "", false}));
     run_for(1min);
     EXPECT_TRUE(lane_->idle());
     EXPECT_EQ(delivery(1)["state"], "delivered");
@@ -138,14 +139,14 @@ TEST_F(SendingLaneTest, WhatLostItsClaimAndWasDiscardedMeanwhileStaysDiscarded) 
         discard_jobs(t, selection, "test");
     });
     ASSERT_EQ(delivery()["state"], "discarded");
-    say(to_packet(DeliverReply{1, "delivered", 0, "", false}));
+    say(to_packet(DeliverReply{1, DeliveryOutcome::delivered, 0, "", false}));
     run_for(1s);
     EXPECT_TRUE(lane_->idle());
     EXPECT_EQ(delivery()["state"], "discarded");
 }
 
 TEST_F(SendingLaneTest, ADestinationThatGivesNoAssociationIsDownUntilItEchoes) {
-    acts_ = {delivers("retry", 1, true), echoes(false), echoes(true), delivers()};
+    acts_ = {delivers(DeliveryOutcome::retry, 1, true), echoes(false), echoes(true), delivers()};
     run_for(1s);
     EXPECT_EQ(lane_->destination().status().state, DestinationState::down);
     EXPECT_TRUE(told(Happening::status_changed));
@@ -156,7 +157,7 @@ TEST_F(SendingLaneTest, ADestinationThatGivesNoAssociationIsDownUntilItEchoes) {
 }
 
 TEST_F(SendingLaneTest, AnOperatorHasADestinationThatIsDownTriedAtOnce) {
-    acts_ = {delivers("retry", 1, true), echoes(true)};
+    acts_ = {delivers(DeliveryOutcome::retry, 1, true), echoes(true)};
     run_for(1s);
     lane_->try_now();
     run_for(1s);
@@ -164,7 +165,7 @@ TEST_F(SendingLaneTest, AnOperatorHasADestinationThatIsDownTriedAtOnce) {
 }
 
 TEST_F(SendingLaneTest, AWakeUpDuringAClaimIsNotLost) {
-    acts_ = {delivers(), delivers("delivered", 2)};
+    acts_ = {delivers(), delivers(DeliveryOutcome::delivered, 2)};
     run_for(1s);
     queue("9.2");
     lane_->wake();
