@@ -24,11 +24,14 @@ void check_claimed(Scene& scene, const std::optional<Job>& job, const std::strin
     scene.demand(job->attempts >= 1 || job->state != JobState::running,
                  "attempts are counted before the work is touched", "{} is worked on in attempt {}", what,
                  job->attempts);
-    // An attempt that is not the first waits, unless a start or an operator wants it at once.
-    const auto before = std::exchange(scene.last_attempts[what], scene.world.elapsed());
-    scene.demand(job->attempts <= 1 || before == Duration(0) || scene.world.elapsed() - before >= least_delay,
-                 "what failed is not tried again at once", "{} is tried again after {}", what,
-                 format_duration(scene.world.elapsed() - before));
+    // An attempt that is not the first waits, unless a start or an operator wants it at once. Within one, an
+    // image may be prepared again: for the package of a reload.
+    auto& before = scene.last_attempts[what];
+    const bool again = before.number != 0 && job->attempts > 1 && job->attempts != before.number;
+    const auto since = scene.world.elapsed() - before.at;
+    if (job->attempts != before.number) before = {job->attempts, scene.world.elapsed()};
+    scene.demand(!again || since >= least_delay, "what failed is not tried again at once",
+                 "{} is tried again after {}", what, format_duration(since));
 }
 
 }  // namespace

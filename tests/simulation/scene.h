@@ -44,8 +44,12 @@ struct Scene {
     Ledger& ledger;
     Hospital& hospital;
     Weather weather;
-    int package_version = 1;                        // that lies in the models' folders
-    std::map<std::string, Duration> last_attempts;  // at which this was worked on, in this life of the node
+    int package_version = 1;  // that lies in the models' folders
+    struct Attempt {
+        int number = 0;
+        Duration at{0};
+    };
+    std::map<std::string, Attempt> last_attempts;  // at each work, in this life of the node
 
     template <typename... Args>
     void tell(fmt::format_string<Args...> format, Args&&... args) {
