@@ -143,15 +143,18 @@ void Day::operate(const Act& act) {
     }
     if (act.what == What::operator_pauses) {
         auto& destination = hospital_.destinations[static_cast<std::size_t>(act.a)];
+        const int order = ++destination.orders;
         node_.ask(request("destinations.pause", {{"name", destination.name}}),
-                  [this, &destination](const nlohmann::json& answer) {
-                      if (!answer.contains("ok") || over_) return;
+                  [this, &destination, order](const nlohmann::json& answer) {
+                      // One that came late, after the next, says nothing any more.
+                      if (!answer.contains("ok") || over_ || destination.orders != order) return;
                       scene_.tell("{} is paused", destination.name);
                       destination.paused = true;
                       destination.sent_while_paused = 0;
                   });
         return for_a_while(act.lasts, [this, &destination] {
             destination.paused = false;
+            ++destination.orders;
             node_.ask(request("destinations.resume", {{"name", destination.name}}),
                       [](const nlohmann::json&) {});
         });

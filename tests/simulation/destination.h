@@ -21,6 +21,7 @@ class Destination {
     // Takes an object. The same UID with other bytes is a broken promise, also where it was held and lost.
     void take(Scene& scene, const std::string& sop_instance_uid, const std::string& bytes);
     void lose(const std::string& sop_instance_uid) { held_.erase(sop_instance_uid); }
+    std::set<std::string> committed;  // it said that it keeps these
     bool holds(const std::string& sop_instance_uid) const { return held_.contains(sop_instance_uid); }
     const std::map<std::string, Held>& held() const { return held_; }
 
@@ -30,6 +31,7 @@ class Destination {
     bool refusing = false;  // every object, with a status that blames it
     bool paused = false;    // an operator was told so by the node
     int sent_while_paused = 0;
+    int orders = 0;                   // to pause or resume it
     std::set<std::string> withdrawn;  // an operator was told that these are not sent any more
 
   private:

@@ -144,6 +144,8 @@ class Torture:
         return found
 
     def jobs_in_progress(self):
+        # Where it answers now: a killed http process may be on its way back, to another port.
+        self.node.http_port = int(self.node.log().rpartition("serving HTTP on port ")[2].split()[0])
         status, body = http(f"{self.node.url}/api/v1/status")
         if status != 200:
             return True
@@ -158,7 +160,6 @@ class Torture:
             return len(found) >= self.count and all(sum(kinds.values()) >= 2 for kinds in found.values())
 
         wait_until(complete, 600, f"results of {self.count} studies")
-        self.node.http_port = int(self.node.log().rpartition("serving HTTP on port ")[2].split()[0])
         wait_until(lambda: not self.jobs_in_progress(), 120, "no job is left")
         found = self.results()
         wrong = {study: dict(kinds) for study, kinds in found.items() if kinds != expected}

@@ -24,8 +24,8 @@ void Decoder::hear(Message message) {
         return respond(typical_of_decoder,
                        [this, asked = *request, image = *image] { decode(asked, image); });
     const auto model = std::filesystem::path(request->package).filename().string();
-    at_work_ =
-        fmt::format("{} {} {} {}", image->sop_instance_uid, image->dataset_sha256(), request->frame, model);
+    at_work_ = fmt::format("job {} of {} {} frame {} under {}", request->job, image->sop_instance_uid,
+                           image->dataset_sha256(), request->frame, model);
     scene_.tell("decoder {} gets {} frame {} for {}", name(), image->sop_instance_uid, request->frame, model);
     check_analysis_claimed(scene_, *image, model, request->frame);
     respond(typical_of_decoder, [this, asked = *request, image = *image] { decode(asked, image); });

@@ -88,14 +88,18 @@ void Sender::report(const CommitmentRequest& request) {
     report.transaction_uid = request.transaction_uid;
     for (const auto& instance : request.instances) {
         auto& to = destination();
-        if (to.holds(instance.sop_instance_uid) && scene_.random.chance(scene_.weather.loses)) {
+        const bool careless =
+            to.holds(instance.sop_instance_uid) && scene_.random.chance(scene_.weather.loses);
+        if (careless && !to.committed.contains(instance.sop_instance_uid)) {
             scene_.tell("{} loses {}", to.name, instance.sop_instance_uid);
             to.lose(instance.sop_instance_uid);
         }
-        if (to.holds(instance.sop_instance_uid))
+        if (to.holds(instance.sop_instance_uid)) {
             report.committed.push_back(instance.sop_instance_uid);
-        else
+            to.committed.insert(instance.sop_instance_uid);
+        } else {
             report.failed.push_back({instance.sop_instance_uid, no_such_object_instance});
+        }
     }
     report.calling_ae = "PACS";
     report.peer = "192.0.2.9";
