@@ -198,7 +198,6 @@ void Node::wake_senders() {
     for (auto& lane : senders_) lane.wake();
 }
 
-// Which came over the listener.
 Task<void> Node::answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer) {
     answer(co_await keep_report(commits_, std::move(report), configuration_.destinations));
     happened(Happening::commitment_came);

@@ -69,6 +69,7 @@ class Node : private Happenings {
     void happened(Happening what) override;
     void wake_analyses();
     void wake_senders();
+    // Which came over the listener.
     Task<void> answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer);
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
     void on_model_event(const audit::AuditEvent& event);
