@@ -1,6 +1,7 @@
 #include "monitor/data_source.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "store/data_directory.h"
