@@ -99,6 +99,10 @@ def hunt_mutations(only, most):
         began = time.monotonic()
         try:
             found = hunt(build(SCRATCH), most, known)
+        except SystemExit as failed:
+            print(f"{mutation['name']}: does not compile; mend its text in {MUTATIONS.name}\n{failed}", flush=True)
+            missed += 1
+            continue
         finally:
             undo()
         took = time.monotonic() - began
