@@ -14,7 +14,6 @@
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/event_limiter.h"
-#include "store/commitments.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
 
@@ -25,7 +24,8 @@ class Reception {
     struct Callbacks {
         std::function<void()> on_instances;  // something may have come that is to be analysed
         std::function<void()> on_changed;    // the port opened or closed
-        OnCommitmentReport on_report;        // a storage commitment report came, and where its answer goes
+        // A storage commitment report came, and where its answer goes.
+        std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)> on_report;
     };
 
     Reception(World& world, CommitQueue& commits, const Configuration& configuration, InstanceStore store);

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,10 +19,6 @@
 #include "store/database/transaction.h"
 
 namespace hilum {
-
-// For a report that came, and where its answer goes.
-using OnCommitmentReport =
-    std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)>;
 
 inline constexpr std::chrono::seconds commitment_gathering{2};  // the results of one study make one request
 inline constexpr int most_requested_commitments = 100;          // instances of one request
