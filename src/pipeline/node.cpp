@@ -48,7 +48,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
     : world_(world),
       options_(std::move(options)),
       models_(keys_of(configuration_.models)),
-      engine_(world, configuration_),
+      engine_(world, configuration_, programs_, *this),
       commits_(world, std::move(database),
                [this](Transaction& changed, Duration step) { clock_was_set(changed, configuration_, step); }),
       reports_(world, commits_, configuration_, directory_, *this),
@@ -135,13 +135,7 @@ void Node::start_children() {
                       .on_report = [this](const CommitmentReport& report, auto answer) {
                           tasks_.start(answer_report(report, std::move(answer)));
                       }});
-    engine_.start(
-        {.specify_decoder = [this](const std::string& name) { return programs_.child("decoder", name); },
-         .specify_worker = [this](std::size_t model, const std::string& device,
-                                  const std::string& name) { return programs_.worker(model, device, name); },
-         .on_capacity = [this] { happened(Happening::capacity_came); },
-         .on_changed = changed,
-         .on_model_event = [this](const audit::AuditEvent& event) { on_model_event(event); }});
+    engine_.start();
     for (auto& lane : analyses_) lane.start();
     reports_.start(programs_.child("composer", "1"));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
@@ -238,7 +232,7 @@ void Node::reload(const std::string& model, const std::string& actor, const Oper
         });
 }
 
-void Node::on_model_event(const audit::AuditEvent& event) {
+void Node::model_event(const audit::AuditEvent& event) {
     commits_.submit_until_kept(
         [event](Transaction& transaction) {
             transaction.append_audit(event);

@@ -29,7 +29,7 @@
 
 namespace hilum {
 
-class Node : private Happenings {
+class Node : private Happenings, private AnalysisEngine::Owner {
   public:
     // Called on the loop, each at most once.
     struct Callbacks {
@@ -72,7 +72,9 @@ class Node : private Happenings {
     // Which came over the listener.
     Task<void> answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer);
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
-    void on_model_event(const audit::AuditEvent& event);
+    void capacity_came() override { happened(Happening::capacity_came); }
+    void child_changed() override { happened(Happening::status_changed); }
+    void model_event(const audit::AuditEvent& event) override;
     void continue_drain(MonotonicTime until);
     void end_children();
     void wait_for_children(MonotonicTime until);

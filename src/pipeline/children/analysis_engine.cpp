@@ -28,49 +28,22 @@ int display_long_side(const Configuration& configuration) {
 
 }  // namespace
 
-AnalysisEngine::AnalysisEngine(World& world, const Configuration& configuration)
+AnalysisEngine::AnalysisEngine(World& world, const Configuration& configuration,
+                               const ChildPrograms& programs, Owner& owner)
     : world_(world),
       configuration_(configuration),
+      programs_(programs),
+      owner_(owner),
       decoders_(static_cast<std::size_t>(decoder_count(configuration.decoder))),
       deadline_timer_(world.make_timer()) {
+    ModelWorkers::Owner& models_owner = *this;
     for (std::size_t i = 0; i < configuration.models.size(); ++i)
-        models_.push_back(
-            std::make_unique<ModelWorkers>(world, configuration.models[i], workers_environment(i)));
+        models_.push_back(std::make_unique<ModelWorkers>(world, configuration.models[i], i, models_owner));
 }
 
 AnalysisEngine::~AnalysisEngine() = default;
 
-ModelWorkers::Environment AnalysisEngine::workers_environment(std::size_t model) {
-    return {
-        .specify = [this, model](
-                       const std::string& device,
-                       const std::string& name) { return environment_.specify_worker(model, device, name); },
-        .run_golden =
-            [this, model](ModelWorker& worker, std::size_t index, ModelWorkers::GoldenAnswer answer) {
-                run_golden(model, worker, index, std::move(answer));
-            },
-        .on_reply = [this, model](ModelWorker& worker,
-                                  Message message) { on_worker_message(model, worker, std::move(message)); },
-        .on_gone =
-            [this](ModelWorker& worker, const std::string& how) {
-                fail_tasks(
-                    [&](const Task& task) {
-                        return task.child == worker.child.get() ||
-                               (task.golden && task.golden->worker == worker.number);
-                    },
-                    how);
-            },
-        .on_capacity =
-            [this] {
-                pump();
-                environment_.on_capacity();
-            },
-        .on_changed = [this] { environment_.on_changed(); },
-        .on_event = [this](audit::AuditEvent event) { environment_.on_model_event(std::move(event)); }};
-}
-
-void AnalysisEngine::start(Environment environment) {
-    environment_ = std::move(environment);
+void AnalysisEngine::start() {
     for (std::size_t i = 0; i < decoders_.size(); ++i) make_decoder(decoders_[i], static_cast<int>(i + 1));
     for (auto& model : models_) model->start();
     watch_deadlines();
@@ -78,15 +51,15 @@ void AnalysisEngine::start(Environment environment) {
 
 void AnalysisEngine::make_decoder(Decoder& decoder, int number) {
     decoder.child = std::make_unique<SupervisedChild>(
-        world_, environment_.specify_decoder(std::to_string(number)),
+        world_, programs_.child("decoder", std::to_string(number)),
         SupervisedChild::Callbacks{
             [this, &decoder](Message message) { on_decoder_message(decoder, std::move(message)); },
             [this, &decoder](const std::string& how) {
                 decoder.task = 0;
-                fail_tasks([&](const Task& task) { return task.child == decoder.child.get(); }, how);
+                fail_tasks([&](const InFlight& task) { return task.child == decoder.child.get(); }, how);
             },
             [this] {
-                environment_.on_changed();
+                owner_.child_changed();
                 pump();
             }});
     decoder.child->start();
@@ -115,7 +88,7 @@ bool AnalysisEngine::can_take(std::size_t model) const {
     if (!ready(model)) return false;
     const auto wanted = decoders_.size() + 2 * models_[model]->batch_sizes();
     const auto count = std::count_if(tasks_.begin(), tasks_.end(), [&](const auto& entry) {
-        const Task& task = entry.second;
+        const InFlight& task = entry.second;
         return task.task.model == model && !task.task.urgent && !task.golden;
     });
     return static_cast<std::size_t>(count) < wanted;
@@ -125,6 +98,25 @@ void AnalysisEngine::submit(AnalysisTask task) {
     const std::int64_t id = task.urgent ? next_urgent_++ : next_++;
     tasks_[id].task = std::move(task);
     pump();
+}
+
+// ---- what the models' workers tell ----
+
+ChildSpecification AnalysisEngine::specify_worker(std::size_t model, const std::string& device,
+                                                  const std::string& name) {
+    return programs_.worker(model, device, name);
+}
+
+void AnalysisEngine::worker_gone(ModelWorker& worker, const std::string& how) {
+    const auto is_its = [&](const InFlight& task) {
+        return task.child == worker.child.get() || (task.golden && task.golden->worker == worker.number);
+    };
+    fail_tasks(is_its, how);
+}
+
+void AnalysisEngine::model_serves() {
+    pump();
+    owner_.capacity_came();
 }
 
 // ---- through a decoder, then through a worker ----
@@ -144,26 +136,26 @@ void AnalysisEngine::pump() {
     }
 }
 
-bool AnalysisEngine::can_decode(const Task& task) const {
+bool AnalysisEngine::can_decode(const InFlight& task) const {
     return task.stage == Stage::waiting_for_decoder && worker_to_decode_for(task) != nullptr;
 }
 
 bool AnalysisEngine::somebody_waits_behind() const {
     return std::any_of(tasks_.begin(), tasks_.end(), [this](const auto& entry) {
-        const Task& task = entry.second;
+        const InFlight& task = entry.second;
         return !task.task.urgent && can_decode(task);
     });
 }
 
 // Whose package the image is prepared for.
-const ModelWorker* AnalysisEngine::worker_to_decode_for(const Task& task) const {
+const ModelWorker* AnalysisEngine::worker_to_decode_for(const InFlight& task) const {
     auto& model = *models_[task.task.model];
     if (!task.golden) return model.any_serving();
     const auto* worker = model.find(task.golden->worker);
     return worker != nullptr && worker->ready ? worker : nullptr;
 }
 
-bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
+bool AnalysisEngine::give_to_decoder(std::int64_t id, InFlight& task) {
     const auto idle = std::find_if(decoders_.begin(), decoders_.end(), [](const Decoder& decoder) {
         return decoder.task == 0 && decoder.child && decoder.child->running();
     });
@@ -186,7 +178,7 @@ bool AnalysisEngine::give_to_decoder(std::int64_t id, Task& task) {
     return true;
 }
 
-void AnalysisEngine::give_to_worker(std::int64_t id, Task& task) {
+void AnalysisEngine::give_to_worker(std::int64_t id, InFlight& task) {
     auto& model = *models_[task.task.model];
     auto* worker = task.golden ? model.find(task.golden->worker) : model.with_room(task.package_sha256);
     if (worker == nullptr || !worker->ready) {
@@ -209,22 +201,21 @@ void AnalysisEngine::give_to_worker(std::int64_t id, Task& task) {
     task.deadline = world_.monotonic() + configuration_.models[task.task.model].timeout;
 }
 
-void AnalysisEngine::run_golden(std::size_t model, ModelWorker& worker, std::size_t index,
-                                ModelWorkers::GoldenAnswer answer) {
+Task<Status> AnalysisEngine::run_golden(ModelWorker& worker, std::size_t index) {
     const auto name = worker.ready->golden[index];
-    Task task;
-    task.golden = Golden{worker.number, index};
-    task.task.model = model;
-    task.task.file = UniqueFd(::fcntl(worker.golden_inputs[index].get(), F_DUPFD_CLOEXEC, 0));
-    task.task.done = [name, answer = std::move(answer)](const AnalysisAnswer& outcome) {
-        if (const auto* failure = std::get_if<AnalysisFailure>(&outcome))
-            return answer(tl::unexpected(failure->error));
-        if (const auto* refused = std::get_if<Refused>(&outcome))
-            return answer(fail("golden_input", "golden case {}: {}", name, refused->reason.message));
-        answer({});
-    };
-    tasks_[next_++] = std::move(task);
+    Arrival<AnalysisAnswer> arrival;
+    InFlight golden;
+    golden.golden = Golden{worker.number, index};
+    golden.task.model = worker.model;
+    golden.task.file = UniqueFd(::fcntl(worker.golden_inputs[index].get(), F_DUPFD_CLOEXEC, 0));
+    golden.task.done = arrival.bring();
+    tasks_[next_++] = std::move(golden);
     pump();
+    const auto answer = co_await arrival;
+    if (const auto* failure = std::get_if<AnalysisFailure>(&answer)) co_return tl::unexpected(failure->error);
+    if (const auto* refused = std::get_if<Refused>(&answer))
+        co_return fail("golden_input", "golden case {}: {}", name, refused->reason.message);
+    co_return Status();
 }
 
 void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
@@ -241,7 +232,7 @@ void AnalysisEngine::on_decoder_message(Decoder& decoder, Message message) {
 }
 
 void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<UniqueFd> fds) {
-    Task& task = tasks_.at(id);
+    InFlight& task = tasks_.at(id);
     if (!reply.not_analysed.code.empty())
         return finish(id, Refused{reply.not_analysed, task.identity, reply.frames, reply.notes});
     const std::size_t memfds = task.golden ? 1 : 2;
@@ -255,7 +246,7 @@ void AnalysisEngine::on_decoded(std::int64_t id, DecodeReply reply, std::vector<
     task.child = nullptr;
 }
 
-void AnalysisEngine::on_worker_message(std::size_t model, ModelWorker& worker, Message message) {
+void AnalysisEngine::worker_says(ModelWorker& worker, Message message) {
     auto reply = from_packet<InferReply>(message);
     if (!reply) {
         spdlog::error("worker: {}", reply.error().message);
@@ -268,13 +259,13 @@ void AnalysisEngine::on_worker_message(std::size_t model, ModelWorker& worker, M
         return worker.child->kill();
     }
     found->second.child = nullptr;
-    models_[model]->answered(worker);
+    models_[worker.model]->answered(worker);
     on_inferred(found->first, std::move(*reply), std::move(message.fds));
     pump();
 }
 
 void AnalysisEngine::on_inferred(std::int64_t id, InferReply reply, std::vector<UniqueFd> fds) {
-    Task& task = tasks_.at(id);
+    InFlight& task = tasks_.at(id);
     if (reply.error) return finish(id, AnalysisFailure{*reply.error, task.decoded.frames});
     Analysed analysed{std::move(reply.result), task.decoded.attributes, task.decoded.geometry,
                       task.decoded.display,    std::move(task.display), UniqueFd(),
@@ -283,7 +274,7 @@ void AnalysisEngine::on_inferred(std::int64_t id, InferReply reply, std::vector<
     finish(id, std::move(analysed));
 }
 
-void AnalysisEngine::fail_tasks(const std::function<bool(const Task&)>& which, const std::string& how) {
+void AnalysisEngine::fail_tasks(const std::function<bool(const InFlight&)>& which, const std::string& how) {
     std::vector<std::int64_t> failed;
     for (const auto& [id, task] : tasks_)
         if (which(task)) failed.push_back(id);
@@ -297,7 +288,7 @@ void AnalysisEngine::fail_tasks(const std::function<bool(const Task&)>& which, c
 void AnalysisEngine::finish(std::int64_t id, AnalysisAnswer answer) {
     const auto node = tasks_.extract(id);
     node.mapped().task.done(std::move(answer));
-    environment_.on_capacity();
+    owner_.capacity_came();
 }
 
 // A child that works for too long on a task is killed; its end fails the task.

@@ -19,6 +19,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/decoding.h"
 #include "contract/messages/inference.h"
+#include "pipeline/children/child_programs.h"
 #include "pipeline/children/model_workers.h"
 #include "pipeline/children/supervised_child.h"
 
@@ -55,24 +56,24 @@ struct AnalysisTask {
     std::function<void(AnalysisAnswer)> done;  // called once, on the loop
 };
 
-class AnalysisEngine {
+class AnalysisEngine : private ModelWorkers::Owner {
   public:
-    // How children are started and who hears of changes: filled in by the coordinator.
-    struct Environment {
-        std::function<ChildSpecification(const std::string& name)> specify_decoder;
-        std::function<ChildSpecification(std::size_t model, const std::string& device,
-                                         const std::string& name)>
-            specify_worker;
-        std::function<void()> on_capacity;                      // can_take may have become true
-        std::function<void()> on_changed;                       // a child's or model's state changed
-        std::function<void(audit::AuditEvent)> on_model_event;  // see ModelWorkers
+    // Who hears of changes: the node. It must outlive the engine.
+    class Owner {
+      public:
+        virtual ~Owner() = default;
+        virtual void capacity_came() = 0;                              // can_take may have become true
+        virtual void child_changed() = 0;                              // or a model's state
+        virtual void model_event(const audit::AuditEvent& event) = 0;  // see ModelWorkers
     };
 
-    AnalysisEngine(World& world, const Configuration& configuration);
-    ~AnalysisEngine();
+    // `programs` tells how children are started, once it is prepared.
+    AnalysisEngine(World& world, const Configuration& configuration, const ChildPrograms& programs,
+                   Owner& owner);
+    ~AnalysisEngine() override;
 
-    void start(Environment environment);  // before any reload
-    void stop();                          // closes the children's channels
+    void start();  // before any reload
+    void stop();   // closes the children's channels
 
     // Whether the model is ready and few enough tasks wait for it. Tasks beyond that are taken all the same.
     bool can_take(std::size_t model) const;
@@ -95,7 +96,7 @@ class AnalysisEngine {
         std::int64_t worker = 0;
         std::size_t index = 0;
     };
-    struct Task {
+    struct InFlight {
         AnalysisTask task;
         std::optional<Golden> golden;
         Stage stage = Stage::waiting_for_decoder;
@@ -111,30 +112,36 @@ class AnalysisEngine {
         std::int64_t task = 0;  // 0: idle
     };
 
-    ModelWorkers::Environment workers_environment(std::size_t model);
+    ChildSpecification specify_worker(std::size_t model, const std::string& device,
+                                      const std::string& name) override;
+    Task<Status> run_golden(ModelWorker& worker, std::size_t index) override;
+    void worker_says(ModelWorker& worker, Message message) override;
+    void worker_gone(ModelWorker& worker, const std::string& how) override;
+    void model_serves() override;
+    void model_changed() override { owner_.child_changed(); }
+    void model_event(const audit::AuditEvent& event) override { owner_.model_event(event); }
+
     void make_decoder(Decoder& decoder, int number);
     void pump();
-    bool can_decode(const Task& task) const;
+    bool can_decode(const InFlight& task) const;
     bool somebody_waits_behind() const;
-    const ModelWorker* worker_to_decode_for(const Task& task) const;
-    bool give_to_decoder(std::int64_t id, Task& task);
-    void give_to_worker(std::int64_t id, Task& task);
-    void run_golden(std::size_t model, ModelWorker& worker, std::size_t index,
-                    ModelWorkers::GoldenAnswer answer);
+    const ModelWorker* worker_to_decode_for(const InFlight& task) const;
+    bool give_to_decoder(std::int64_t id, InFlight& task);
+    void give_to_worker(std::int64_t id, InFlight& task);
     void on_decoder_message(Decoder& decoder, Message message);
     void on_decoded(std::int64_t id, DecodeReply reply, std::vector<UniqueFd> fds);
-    void on_worker_message(std::size_t model, ModelWorker& worker, Message message);
     void on_inferred(std::int64_t id, InferReply reply, std::vector<UniqueFd> fds);
-    void fail_tasks(const std::function<bool(const Task&)>& which, const std::string& how);
+    void fail_tasks(const std::function<bool(const InFlight&)>& which, const std::string& how);
     void finish(std::int64_t id, AnalysisAnswer answer);
     void watch_deadlines();
 
     World& world_;
     const Configuration& configuration_;
-    Environment environment_;
+    const ChildPrograms& programs_;
+    Owner& owner_;
     std::vector<Decoder> decoders_;
     std::vector<std::unique_ptr<ModelWorkers>> models_;  // one per configured model
-    std::map<std::int64_t, Task> tasks_;                 // by number, so in order of arrival
+    std::map<std::int64_t, InFlight> tasks_;             // by number, so in order of arrival
     bool urgent_had_last_turn_ = false;
     std::int64_t next_urgent_ = -1'000'000'000'000, next_ = 1;
     std::unique_ptr<Timer> deadline_timer_;

@@ -32,11 +32,12 @@ bool contains(const std::list<ModelWorker>& workers, std::int64_t number) {
 
 }  // namespace
 
-ModelWorkers::ModelWorkers(World& world, const ModelSettings& settings, Environment environment)
+ModelWorkers::ModelWorkers(World& world, const ModelSettings& settings, std::size_t model, Owner& owner)
     : world_(world),
       settings_(settings),
+      model_(model),
       key_(model_key(settings)),
-      environment_(std::move(environment)),
+      owner_(owner),
       reload_timer_(world.make_timer()),
       proof_timer_(world.make_timer()) {}
 
@@ -57,14 +58,15 @@ void ModelWorkers::stop() {
 ModelWorker& ModelWorkers::add(Workers& workers, std::size_t slot) {
     auto& worker = workers.emplace_back();
     worker.number = next_number();
+    worker.model = model_;
     const auto number = worker.number;
     const auto name = settings_.devices.size() == 1 ? key_ : fmt::format("{}/{}", key_, slot);
     worker.child = std::make_unique<SupervisedChild>(
-        world_, environment_.specify(settings_.devices[slot], name),
+        world_, owner_.specify_worker(model_, settings_.devices[slot], name),
         SupervisedChild::Callbacks{
             [this, number](Message message) { on_message(number, std::move(message)); },
             [this, number](const std::string& how) { on_ended(number, how); },
-            [this] { environment_.on_changed(); }});
+            [this] { owner_.model_changed(); }});
     return worker;
 }
 
@@ -76,11 +78,11 @@ void ModelWorkers::on_message(std::int64_t number, Message message) {
     if (const auto failed = from_packet<WorkerFailed>(message)) {
         worker->error = failed->error.message;
         spdlog::error("model {}: {}", key_, worker->error);
-        return environment_.on_changed();
+        return owner_.model_changed();
     }
     auto ready = from_packet<WorkerReady>(message);
     if (!ready && !worker->ready) return;  // it was rejected: nothing that it still says counts
-    if (!ready) return environment_.on_reply(*worker, std::move(message));
+    if (!ready) return owner_.worker_says(*worker, std::move(message));
     if (worker->ready || message.fds.size() != 1 + ready->golden.size() || ready->batch_size < 1) {
         spdlog::error("worker {}: malformed announcement", worker->child->name());
         return worker->child->kill();
@@ -98,9 +100,9 @@ void ModelWorkers::on_loaded(ModelWorker& worker, WorkerReady ready, std::vector
         // It was started again by itself: two versions must not serve side by side.
         worker.error = "the package was changed since the other workers loaded it; run `hilum model reload`";
         spdlog::error("worker {}: {}", worker.child->name(), worker.error);
-        return environment_.on_changed();
+        return owner_.model_changed();
     }
-    prove(worker);
+    proofs_.start(prove(worker.number));
 }
 
 void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
@@ -111,7 +113,7 @@ void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
     worker->proved = false;
     worker->inferring = 0;
     worker->golden_inputs.clear();
-    environment_.on_gone(*worker, how);
+    owner_.worker_gone(*worker, how);
     if (is_candidate(*worker)) return end_reload(worker->error.empty() ? how : worker->error);
     if (!contains(retiring_, number)) return;  // it is started again
     worker->child->stop();
@@ -128,17 +130,18 @@ void ModelWorkers::forget_later(std::int64_t number) {
 // ---- golden cases ----
 
 // One case after another, so that the images of the day go on between them.
-void ModelWorkers::prove(ModelWorker& worker, std::size_t index) {
-    if (index == worker.golden_inputs.size()) return on_proved(worker);
-    environment_.run_golden(worker, index, [this, number = worker.number, index](const Status& outcome) {
-        auto* proving = find(number);
-        if (proving != nullptr && proving->ready) on_golden(*proving, index, outcome);
-    });
+Task<void> ModelWorkers::prove(std::int64_t number) {
+    auto* worker = find(number);
+    for (std::size_t index = 0; index < worker->golden_inputs.size(); ++index) {
+        const Status outcome = co_await owner_.run_golden(*worker, index);
+        worker = find(number);
+        if (worker == nullptr || !worker->ready) co_return;
+        if (!outcome) co_return on_golden_failure(*worker, outcome.error());
+    }
+    on_proved(*worker);
 }
 
-void ModelWorkers::on_golden(ModelWorker& worker, std::size_t index, const Status& outcome) {
-    if (outcome) return prove(worker, index + 1);
-    const auto& error = outcome.error();
+void ModelWorkers::on_golden_failure(ModelWorker& worker, const Error& error) {
     const bool certain = error.code == "golden_mismatch" || error.code == "golden_input";
     if (worker.proved && !certain) {
         spdlog::warn("model {}: its golden cases could not be run and are tried again: {}", key_,
@@ -157,15 +160,15 @@ void ModelWorkers::reject(ModelWorker& worker, const std::string& why) {
     worker.error = why;
     worker.ready.reset();
     worker.proved = false;
-    environment_.on_event(std::move(event));
+    owner_.model_event(event);
     worker.child->kill();
-    environment_.on_changed();
+    owner_.model_changed();
 }
 
 void ModelWorkers::on_proved(ModelWorker& worker) {
     if (worker.proved) {  // again, as every day
         spdlog::info("model {}: its {} golden cases came out right", key_, worker.golden_inputs.size());
-        return environment_.on_event(event_of("model_golden_passed", &worker));
+        return owner_.model_event(event_of("model_golden_passed", &worker));
     }
     worker.proved = true;
     worker.error.clear();
@@ -179,16 +182,16 @@ void ModelWorkers::take_up(ModelWorker& worker) {
     const auto& ready = *worker.ready;
     spdlog::info("model {} {} is ready on {}, {} golden cases right", loggable(ready.model.name),
                  loggable(ready.model.version), ready.device, ready.golden.size());
-    environment_.on_event(event_of("model_loaded", &worker));
-    environment_.on_changed();
-    environment_.on_capacity();
+    owner_.model_event(event_of("model_loaded", &worker));
+    owner_.model_changed();
+    owner_.model_serves();
 }
 
 void ModelWorkers::prove_again_after(Duration wait) {
     if (stopping_) return;
     wake_up_after(*proof_timer_, wait, [this] {
         for (auto& worker : serving_)
-            if (worker.serves()) prove(worker);
+            if (worker.serves()) proofs_.start(prove(worker.number));
         if (settings_.golden_every) prove_again_after(*settings_.golden_every);
     });
 }
@@ -211,7 +214,7 @@ void ModelWorkers::reload(const std::string& actor, Reloaded done) {
         end_reload(fmt::format("it was not ready within {}", format_duration(longest_reload)));
     });
     for (auto& candidate : candidates_) candidate.child->start();
-    environment_.on_changed();
+    owner_.model_changed();
 }
 
 bool ModelWorkers::is_candidate(const ModelWorker& worker) const {
@@ -241,8 +244,8 @@ void ModelWorkers::end_reload(const std::string& error) {
         event.detail["error"] = error;
     }
     retire(candidates_);
-    environment_.on_event(std::move(event));
-    environment_.on_changed();
+    owner_.model_event(event);
+    owner_.model_changed();
     std::exchange(reloaded_, nullptr)(std::move(outcome));
 }
 
@@ -261,7 +264,7 @@ void ModelWorkers::retire(Workers& workers) {
 
 void ModelWorkers::end_if_idle(ModelWorker& worker) {
     if (worker.inferring > 0) return;
-    environment_.on_gone(worker, "was replaced");
+    owner_.worker_gone(worker, "was replaced");
     worker.child->stop();
 }
 

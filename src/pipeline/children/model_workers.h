@@ -16,6 +16,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/inference.h"
 #include "pipeline/children/supervised_child.h"
+#include "pipeline/lanes/task.h"
 #include "store/audit/audit_event.h"
 
 namespace hilum {
@@ -23,6 +24,7 @@ namespace hilum {
 // One worker process, and what it told of itself.
 struct ModelWorker {
     std::int64_t number = 0;  // of this node's run; none is given twice
+    std::size_t model = 0;    // index into configuration.models
     std::unique_ptr<SupervisedChild> child;
     std::optional<WorkerReady> ready;     // the package that it loaded
     UniqueFd model_yaml;                  // its text
@@ -44,24 +46,29 @@ struct ModelReload {
 
 class ModelWorkers {
   public:
-    using GoldenAnswer = std::function<void(Status)>;
     using Reloaded = std::function<void(ModelReload)>;
 
-    struct Environment {
+    // Who gives the workers their work. It must outlive them.
+    class Owner {
+      public:
+        virtual ~Owner() = default;
         // A worker for the device, under a name for the log.
-        std::function<ChildSpecification(const std::string& device, const std::string& name)> specify;
-        // Runs golden case `index` through a decoder and this worker; answers once. Codes: "golden_mismatch",
-        // "golden_input" where the input cannot be read; others passed.
-        std::function<void(ModelWorker&, std::size_t index, GoldenAnswer)> run_golden;
-        std::function<void(ModelWorker&, Message)> on_reply;  // an InferReply, it should be
+        virtual ChildSpecification specify_worker(std::size_t model, const std::string& device,
+                                                  const std::string& name) = 0;
+        // Runs golden case `index` through a decoder and this worker, which may have gone when it returns.
+        // Codes: "golden_mismatch", "golden_input" where the input cannot be read; others passed.
+        virtual Task<Status> run_golden(ModelWorker& worker, std::size_t index) = 0;
+        virtual void worker_says(ModelWorker& worker, Message message) = 0;  // an InferReply, it should be
         // It takes nothing more and answers nothing more: what waits for it fails.
-        std::function<void(ModelWorker&, const std::string& how)> on_gone;
-        std::function<void()> on_capacity;                // a worker serves that did not
-        std::function<void()> on_changed;                 // the status
-        std::function<void(audit::AuditEvent)> on_event;  // of types "model_...": to be audited and counted
+        virtual void worker_gone(ModelWorker& worker, const std::string& how) = 0;
+        virtual void model_serves() = 0;   // a worker serves that did not
+        virtual void model_changed() = 0;  // the status
+        virtual void model_event(
+            const audit::AuditEvent& event) = 0;  // "model_...": to be audited and counted
     };
 
-    ModelWorkers(World& world, const ModelSettings& settings, Environment environment);
+    // `model`: index into configuration.models.
+    ModelWorkers(World& world, const ModelSettings& settings, std::size_t model, Owner& owner);
 
     void start();
     void stop();
@@ -91,8 +98,8 @@ class ModelWorkers {
     void on_message(std::int64_t number, Message message);
     void on_loaded(ModelWorker& worker, WorkerReady ready, std::vector<UniqueFd> fds);
     void on_ended(std::int64_t number, const std::string& how);
-    void prove(ModelWorker& worker, std::size_t index = 0);
-    void on_golden(ModelWorker& worker, std::size_t index, const Status& outcome);
+    Task<void> prove(std::int64_t number);
+    void on_golden_failure(ModelWorker& worker, const Error& error);
     void on_proved(ModelWorker& worker);
     void take_up(ModelWorker& worker);
     void reject(ModelWorker& worker, const std::string& why);
@@ -107,8 +114,9 @@ class ModelWorkers {
 
     World& world_;
     const ModelSettings& settings_;
+    const std::size_t model_;
     const std::string key_;
-    Environment environment_;
+    Owner& owner_;
     Workers serving_;     // one for each device
     Workers candidates_;  // likewise, while the model is reloaded
     Workers retiring_;    // until they have answered what they were given
@@ -118,6 +126,7 @@ class ModelWorkers {
     std::unique_ptr<Timer> reload_timer_;
     std::unique_ptr<Timer> proof_timer_;
     bool stopping_ = false;
+    Tasks proofs_;  // they use all of the above
 };
 
 }  // namespace hilum
