@@ -49,8 +49,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       options_(std::move(options)),
       models_(keys_of(configuration_.models)),
       engine_(world, configuration_, programs_, *this),
-      commits_(world, std::move(database),
-               [this](Transaction& changed, Duration step) { clock_was_set(changed, configuration_, step); }),
+      commits_(world, std::move(database), this),
       reports_(world, commits_, configuration_, directory_, *this),
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, engine_, models_),
@@ -147,6 +146,10 @@ void Node::start_children() {
 }
 
 // ---- what wakes whom ----
+
+void Node::clock_set(Transaction& transaction, Duration step) {
+    clock_was_set(transaction, configuration_, step);
+}
 
 void Node::happened(Happening what) {
     switch (what) {

@@ -29,7 +29,7 @@
 
 namespace hilum {
 
-class Node : private Happenings, private AnalysisEngine::Owner {
+class Node : private Happenings, private AnalysisEngine::Owner, private CommitQueue::ClockObserver {
   public:
     // Called on the loop, each at most once.
     struct Callbacks {
@@ -72,6 +72,7 @@ class Node : private Happenings, private AnalysisEngine::Owner {
     // Which came over the listener.
     Task<void> answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer);
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
+    void clock_set(Transaction& transaction, Duration step) override;
     void capacity_came() override { happened(Happening::capacity_came); }
     void child_changed() override { happened(Happening::status_changed); }
     void model_event(const audit::AuditEvent& event) override;

@@ -32,10 +32,10 @@ void checkpoint(Database& database) {
 
 }  // namespace
 
-CommitQueue::CommitQueue(World& world, Database database, OnClockSet on_clock_set)
+CommitQueue::CommitQueue(World& world, Database database, ClockObserver* observer)
     : world_(world),
       database_(std::move(database)),
-      on_clock_set_(std::move(on_clock_set)),
+      observer_(observer),
       clock_watch_(read_clocks(world)),
       background_(world.make_background()) {}
 
@@ -43,16 +43,7 @@ void CommitQueue::log_failure(const Error* error) {
     if (error != nullptr) spdlog::error("{}", error->message);
 }
 
-void CommitQueue::run_later(std::function<void()> action) {
-    const auto delay = delays_.insert(delays_.end(), world_.make_timer());
-    (*delay)->start(retry_after, [this, delay, action = std::move(action)] {
-        const auto due = std::move(*delay);  // which keeps this action while it runs
-        delays_.erase(delay);
-        action();
-    });
-}
-
-void CommitQueue::push(Unit unit) {
+void CommitQueue::push(std::unique_ptr<Unit> unit) {
     if (!background_) return;
     {
         const std::lock_guard lock(mutex_);
@@ -62,9 +53,9 @@ void CommitQueue::push(Unit unit) {
     background_->post([this] { run_waiting(); });
 }
 
-std::deque<CommitQueue::Unit> CommitQueue::next_batch() {
+CommitQueue::Batch CommitQueue::next_batch() {
     const std::lock_guard lock(mutex_);
-    std::deque<Unit> batch;
+    Batch batch;
     while (!waiting_.empty() && batch.size() < largest_batch) {
         batch.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
@@ -76,7 +67,8 @@ std::deque<CommitQueue::Unit> CommitQueue::next_batch() {
 void CommitQueue::run_waiting() {
     for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
         run_batch(batch);
-        for (auto& unit : batch) world_.post(std::move(unit.done));
+        for (auto& unit : batch)
+            world_.post([told = std::shared_ptr<Unit>(std::move(unit))] { told->tell(); });
         since_checkpoint_ += batch.size();
         if (since_checkpoint_ < units_before_checkpoint) continue;
         checkpoint(database_);
@@ -85,7 +77,7 @@ void CommitQueue::run_waiting() {
 }
 
 void CommitQueue::undo(Unit& unit, Error error) {
-    unit.set_error(std::move(error));
+    unit.fail(std::move(error));
     database_.undo_unit();
 }
 
@@ -93,7 +85,7 @@ void CommitQueue::run_unit(Unit& unit, Timestamp now) {
     database_.begin_unit();
     try {
         Transaction transaction(database_, now);
-        unit.work(transaction);
+        unit.run(transaction);
     } catch (const DatabaseFailure& failure) {
         if (failure.ends_transaction()) throw;
         undo(unit, translate(failure));
@@ -107,28 +99,30 @@ void CommitQueue::run_unit(Unit& unit, Timestamp now) {
 Timestamp CommitQueue::follow_clock() {
     const auto reading = read_clocks(world_);
     unfollowed_ += clock_watch_.step_to(reading);
-    if (unfollowed_ == followed_ || !on_clock_set_) return reading.wall;
+    if (unfollowed_ == followed_ || observer_ == nullptr) return reading.wall;
     const Duration step = unfollowed_ - followed_;
     followed_ = unfollowed_;
-    Unit unit{[this, step](Transaction& transaction) { on_clock_set_(transaction, step); },
-              [](const Error& error) { log_failure(&error); }, [] {}};
+    const auto move = [this, step](Transaction& transaction) { observer_->clock_set(transaction, step); };
+    const auto log = [](const Result<void>& moved) { log_failure(moved ? nullptr : &moved.error()); };
+    UnitOf<decltype(move), decltype(log)> unit(move, log);
     run_unit(unit, reading.wall);
+    unit.tell();
     return reading.wall;
 }
 
-void CommitQueue::run_batch(std::deque<Unit>& batch) {
+void CommitQueue::run_batch(Batch& batch) {
     try {
         database_.begin();
         followed_ = Duration::zero();
         for (auto& unit : batch) {
             const Timestamp now = follow_clock();
-            run_unit(unit, now);
+            run_unit(*unit, now);
         }
         database_.commit();
         unfollowed_ -= followed_;
     } catch (const DatabaseFailure& failure) {
         const Error translated = translate(failure);
-        for (auto& unit : batch) unit.set_error(translated);
+        for (auto& unit : batch) unit->fail(translated);
         database_.roll_back();
     }
 }

@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <type_traits>
+#include <utility>
 
 #include "base/world.h"
 #include "store/clock_watch.h"
@@ -18,12 +18,16 @@ namespace hilum {
 
 class CommitQueue {
   public:
-    // When somebody set the wall clock, it is told by how much, beside the loop, before any work that sees
-    // the new time and in the transaction of that work.
-    using OnClockSet = std::function<void(Transaction&, Duration step)>;
+    class ClockObserver {
+      public:
+        virtual ~ClockObserver() = default;
+        // Somebody set the wall clock by `step`. Called beside the loop, before any work that sees the new
+        // time and in the transaction of that work.
+        virtual void clock_set(Transaction& transaction, Duration step) = 0;
+    };
 
-    // `world` must outlive this object.
-    CommitQueue(World& world, Database database, OnClockSet on_clock_set = {});
+    // `world` and the observer, null where nobody asks, must outlive this object.
+    CommitQueue(World& world, Database database, ClockObserver* observer = nullptr);
     ~CommitQueue() { end(); }
     // Runs what waits, as the world's Background does when it goes; what is submitted from now on is not run.
     void end() { background_.reset(); }
@@ -34,21 +38,7 @@ class CommitQueue {
     // process: what is on the disk is then unknown, and a restart recovers it.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
-        using Value = std::invoke_result_t<Work, Transaction&>;
-        struct Shared {
-            Result<Value> result = fail_for_now("database", "not run");
-        };
-        auto shared = std::make_shared<Shared>();
-        push({[shared, work = std::move(work)](Transaction& transaction) mutable {
-                  if constexpr (std::is_void_v<Value>) {
-                      work(transaction);
-                      shared->result = Result<void>();
-                  } else {
-                      shared->result = work(transaction);
-                  }
-              },
-              [shared](Error error) { shared->result = tl::unexpected(std::move(error)); },
-              [shared, done = std::move(done)]() mutable { done(std::move(shared->result)); }});
+        push(std::make_unique<UnitOf<Work, Done>>(std::move(work), std::move(done)));
     }
 
     // The same where nobody waits; a failure is logged.
@@ -76,31 +66,67 @@ class CommitQueue {
     static constexpr std::chrono::seconds retry_after{1};
 
   private:
-    struct Unit {
-        std::function<void(Transaction&)> work;
-        std::function<void(Error)> set_error;
-        std::function<void()> done;
+    // What was submitted, until its submitter was told how it ended.
+    class Unit {
+      public:
+        virtual ~Unit() = default;
+        virtual void run(Transaction& transaction) = 0;
+        virtual void fail(Error error) = 0;  // in place of what run() brought
+        virtual void tell() = 0;
     };
+    template <typename Work, typename Done>
+    class UnitOf : public Unit {
+        using Value = std::invoke_result_t<Work, Transaction&>;
+
+      public:
+        UnitOf(Work work, Done done) : work_(std::move(work)), done_(std::move(done)) {}
+        void run(Transaction& transaction) override {
+            if constexpr (std::is_void_v<Value>) {
+                work_(transaction);
+                result_ = Result<void>();
+            } else {
+                result_ = work_(transaction);
+            }
+        }
+        void fail(Error error) override { result_ = tl::unexpected(std::move(error)); }
+        void tell() override { done_(std::move(result_)); }
+
+      private:
+        Work work_;
+        Done done_;
+        Result<Value> result_ = fail_for_now("database", "not run");
+    };
+    using Batch = std::deque<std::unique_ptr<Unit>>;
+
     static void log_failure(const Error* error);
-    void push(Unit unit);
-    void run_later(std::function<void()> action);  // on the loop, after retry_after
-    std::deque<Unit> next_batch();
+    void push(std::unique_ptr<Unit> unit);
+    // On the loop, after retry_after.
+    template <typename Action>
+    void run_later(Action action) {
+        const auto delay = delays_.insert(delays_.end(), world_.make_timer());
+        (*delay)->start(retry_after, [this, delay, action = std::move(action)]() mutable {
+            const auto due = std::move(*delay);  // which keeps this action while it runs
+            delays_.erase(delay);
+            action();
+        });
+    }
+    Batch next_batch();
     void run_waiting();
-    void run_batch(std::deque<Unit>& batch);
+    void run_batch(Batch& batch);
     void run_unit(Unit& unit, Timestamp now);
     Timestamp follow_clock();  // reads it
     void undo(Unit& unit, Error error);
 
     World& world_;
     Database database_;
-    OnClockSet on_clock_set_;
+    ClockObserver* observer_;
     ClockWatch clock_watch_;
     Duration unfollowed_{0};            // steps of the clock of which no transaction that was committed knows
     Duration followed_{0};              // of these, what the transaction that runs knows
     std::size_t since_checkpoint_ = 0;  // units
     std::list<std::unique_ptr<Timer>> delays_;  // of what is run later
     std::mutex mutex_;
-    std::deque<Unit> waiting_;
+    Batch waiting_;
     bool called_ = false;                     // run_waiting() is still to come, or has not seen the last unit
     std::unique_ptr<Background> background_;  // ends before what its work uses
 };

@@ -159,9 +159,12 @@ class SettableWorld : public AsioWorld {
     std::atomic<int> wall_{0};
 };
 
-void count_seconds_set(Transaction& transaction, Duration step) {
-    transaction.count("seconds_set", {}, step.count() / 1'000'000);
-}
+class SecondsSet : public CommitQueue::ClockObserver {
+  public:
+    void clock_set(Transaction& transaction, Duration step) override {
+        transaction.count("seconds_set", {}, step.count() / 1'000'000);
+    }
+};
 
 std::optional<std::int64_t> seconds_set(Transaction& transaction) {
     return sql::number(transaction, "SELECT value FROM counter WHERE name = 'seconds_set'");
@@ -169,7 +172,8 @@ std::optional<std::int64_t> seconds_set(Transaction& transaction) {
 
 TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
     SettableWorld world(loop_);
-    CommitQueue commits(world, open_database(folder_), count_seconds_set);
+    SecondsSet seconds;
+    CommitQueue commits(world, open_database(folder_), &seconds);
     std::optional<std::int64_t> before = 0, after;
     commits.submit([&](Transaction& transaction) { before = seconds_set(transaction); },
                    [&](Result<void>) { ++completed_; });
@@ -187,9 +191,10 @@ TEST_F(CommitQueueTest, TellsOfAClockThatWasSetBeforeWorkSeesIt) {
 
 TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
     SettableWorld world(loop_);
+    SecondsSet seconds;
     auto database = open_database(folder_);
     database.execute("PRAGMA max_page_count = 1");
-    CommitQueue commits(world, std::move(database), count_seconds_set);
+    CommitQueue commits(world, std::move(database), &seconds);
     world.set_by(-3600);
     commits.submit([](Transaction& transaction) { transaction.count(std::string(1'000'000, 'x')); },
                    [&](Result<void> result) {
