@@ -3,93 +3,16 @@
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
-#include <dcmtk/dcmdata/dcrlerp.h>
-#include <dcmtk/dcmjpeg/djrplol.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
 
-#include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
-#include "support/temporary_folder.h"
-#include "unit/model/decoder/pixels/jpeg_bytes.h"
-#include "unit/model/decoder/pixels/jpeg_ls_bytes.h"
-#include "unit/model/decoder/pixels/test_encoders.h"
+#include "unit/model/decoder/radiograph_decoder_fixture.h"
 #include "unit/model/decoder/test_radiograph.h"
 
 namespace hilum::model {
 namespace {
-
-constexpr int rows = 48, columns = 40;
-constexpr std::uint64_t plenty = 1'000'000;
-
-class RadiographDecoder : public testing::Test {
-  protected:
-    static void SetUpTestSuite() { test::register_codecs(); }
-    void SetUp() override {
-        test::fill_radiograph(dataset(), rows, columns);
-        reload(EXS_LittleEndianExplicit);
-    }
-
-    DcmDataset& dataset() { return *format->getDataset(); }
-
-    // Compressed, written and read again, as it would come in.
-    void compress(E_TransferSyntax syntax) {
-        const DJ_RPLossless jpeg;
-        const DcmRLERepresentationParameter rle;
-        const DcmRepresentationParameter* parameter = &rle;
-        if (syntax == EXS_JPEGProcess14SV1) parameter = &jpeg;
-        if (syntax == EXS_JPEGLSLossless)
-            test::put_fragments(
-                dataset(), {test::encode_jpeg_ls({rows, columns, 12}, test::rising_pixels(rows, columns))},
-                {}, syntax);
-        else
-            ASSERT_TRUE(dataset().chooseRepresentation(syntax, parameter).good());
-        reload(syntax);
-    }
-    void reload(E_TransferSyntax syntax) {
-        ASSERT_TRUE(format->saveFile((folder / "image.dcm").c_str(), syntax).good());
-        auto loaded = load_dicom_file(folder / "image.dcm");
-        ASSERT_TRUE(loaded) << loaded.error().message;
-        format = std::move(*loaded);
-    }
-
-    std::string refusal(std::uint64_t max_pixels = plenty) {
-        const auto pixels = decode_pixels(dataset(), max_pixels);
-        return pixels ? "" : pixels.error().code;
-    }
-
-    // The frame's compressed bytes, in one fragment.
-    std::vector<std::uint8_t> frame() {
-        DcmPixelItem* item = nullptr;
-        Uint8* bytes = nullptr;
-        EXPECT_TRUE(fragments()->getItem(item, 1).good() && item->getUint8Array(bytes).good());
-        return {bytes, bytes + item->getLength()};
-    }
-    // A compressed image whose frame is `bytes`, and so much padding.
-    void compress(E_TransferSyntax syntax, std::vector<std::uint8_t> bytes, std::size_t padding = 0) {
-        format = std::make_unique<DcmFileFormat>();
-        test::fill_radiograph(dataset(), rows, columns);
-        compress(syntax);
-        bytes.resize(bytes.size() + padding + bytes.size() % 2, 0);
-        DcmPixelItem* item = nullptr;
-        ASSERT_TRUE(fragments()->getItem(item, 1).good());
-        ASSERT_TRUE(item->putUint8Array(bytes.data(), bytes.size()).good());
-        reload(syntax);
-    }
-    DcmPixelSequence* fragments() {
-        DcmElement* element = nullptr;
-        DcmPixelSequence* sequence = nullptr;
-        EXPECT_TRUE(dataset().findAndGetElement(DCM_PixelData, element).good());
-        EXPECT_TRUE(dynamic_cast<DcmPixelData*>(element)
-                        ->getEncapsulatedRepresentation(dataset().getOriginalXfer(), nullptr, sequence)
-                        .good());
-        return sequence;
-    }
-
-    test::TemporaryFolder folder;
-    std::unique_ptr<DcmFileFormat> format = std::make_unique<DcmFileFormat>();
-};
 
 TEST_F(RadiographDecoder, GivesTheSamePixelsFromEachTransferSyntax) {
     const auto expected = test::rising_pixels(rows, columns);
@@ -357,91 +280,6 @@ TEST_F(RadiographDecoder, LeavesBitsOfNativeWordsThatAreNotStored) {
     ASSERT_TRUE(image);
     EXPECT_EQ(image->pixels.encoding.value(image->pixels.words[3]), 9);
     EXPECT_TRUE(image->notes.empty());
-}
-
-class ColourImage : public RadiographDecoder {
-  protected:
-    // Every pixel the same, of 8 bits.
-    void fill(const char* photometric, const std::vector<std::uint8_t>& frame) {
-        dataset().putAndInsertString(DCM_PhotometricInterpretation, photometric);
-        dataset().putAndInsertUint16(DCM_SamplesPerPixel, 3);
-        dataset().putAndInsertUint16(DCM_PlanarConfiguration, 0);
-        dataset().putAndInsertUint16(DCM_BitsAllocated, 8);
-        dataset().putAndInsertUint16(DCM_BitsStored, 8);
-        dataset().putAndInsertUint16(DCM_HighBit, 7);
-        dataset().putAndInsertUint8Array(DCM_PixelData, frame.data(), frame.size());
-        reload(EXS_LittleEndianExplicit);
-    }
-    static std::vector<std::uint8_t> repeated(const std::vector<std::uint8_t>& pixels, int times) {
-        std::vector<std::uint8_t> frame;
-        for (int i = 0; i < times; ++i) frame.insert(frame.end(), pixels.begin(), pixels.end());
-        return frame;
-    }
-    void expect_grey(int value, int tolerance = 0) {
-        const auto image = decode_pixels(dataset(), plenty);
-        ASSERT_TRUE(image) << image.error().message;
-        EXPECT_TRUE(image->colour);
-        ASSERT_EQ(image->pixels.words.size(), static_cast<std::size_t>(rows * columns));
-        EXPECT_EQ(image->pixels.encoding.bits_stored, 8);
-        for (const int word : image->pixels.words) ASSERT_NEAR(word, value, tolerance);
-    }
-};
-
-TEST_F(ColourImage, BecomesItsLuminance) {
-    fill("RGB", repeated({200, 100, 50}, rows * columns));
-    expect_grey(124);  // 0.299 * 200 + 0.587 * 100 + 0.114 * 50 = 124.2
-}
-
-TEST_F(ColourImage, OfLuminanceAndChrominanceIsItsLuminance) {
-    fill("YBR_FULL", repeated({124, 86, 182}, rows * columns));
-    expect_grey(124, 1);
-    fill("YBR_FULL_422", repeated({124, 124, 86, 182}, rows * columns / 2));
-    expect_grey(124, 1);
-}
-
-TEST_F(ColourImage, WithMoreSamplesThanItsNameIsReadByItsLength) {
-    fill("YBR_FULL_422", repeated({124, 86, 182}, rows * columns));
-    expect_grey(124, 1);
-    fill("YBR_FULL_422", repeated({124, 86, 182}, rows * columns * 3 / 4));  // neither: as it says
-    EXPECT_EQ(refusal(), "");
-    fill("YBR_FULL_422", std::vector<std::uint8_t>(rows * columns * 2 - 2, 9));
-    EXPECT_EQ(refusal(), "undecodable");
-}
-
-TEST_F(ColourImage, OfRunLengthsInTwoFragmentsIsRead) {
-    fill("RGB", repeated({200, 100, 50}, rows * columns));
-    compress(EXS_RLELossless);
-    const auto whole = frame();
-    const auto middle = whole.begin() + static_cast<std::ptrdiff_t>(whole.size() / 4 * 2);
-    test::put_fragments(dataset(), {{whole.begin(), middle}, {middle, whole.end()}}, {}, EXS_RLELossless);
-    reload(EXS_RLELossless);
-    expect_grey(124);
-}
-
-TEST_F(ColourImage, OfAPaletteIsLookedUp) {
-    std::vector<std::uint16_t> ramp(256);
-    for (std::size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<std::uint16_t>((255 - i) * 257);
-    const Uint16 descriptor[] = {256, 0, 16};
-    for (const auto& [lut, data] :
-         {std::pair{DCM_RedPaletteColorLookupTableDescriptor, DCM_RedPaletteColorLookupTableData},
-          std::pair{DCM_GreenPaletteColorLookupTableDescriptor, DCM_GreenPaletteColorLookupTableData},
-          std::pair{DCM_BluePaletteColorLookupTableDescriptor, DCM_BluePaletteColorLookupTableData}}) {
-        dataset().putAndInsertUint16Array(lut, descriptor, 3);
-        dataset().putAndInsertUint16Array(data, ramp.data(), ramp.size());
-    }
-    fill("PALETTE COLOR", std::vector<std::uint8_t>(rows * columns, 55));
-    dataset().putAndInsertUint16(DCM_SamplesPerPixel, 1);
-    const auto image = decode_pixels(dataset(), plenty);
-    ASSERT_TRUE(image) << image.error().message;
-    const double white = (1 << image->pixels.encoding.bits_stored) - 1;
-    EXPECT_NEAR(image->pixels.words[7] / white, 200 / 255.0, 0.005);
-    dataset().putAndInsertUint16Array(DCM_GreenPaletteColorLookupTableData, ramp.data(), 127);
-    EXPECT_EQ(refusal(), "undecodable");  // DCMTK would show it
-}
-
-TEST_F(ColourImage, WithLessPixelDataThanItSaysIsRefused) {
-    fill("RGB", std::vector<std::uint8_t>(rows * columns * 3 - 2, 9));
-    EXPECT_EQ(refusal(), "undecodable");
 }
 
 TEST_F(RadiographDecoder, RefusesKindsOfPixelsThatItDoesNotKnow) {
