@@ -1,5 +1,9 @@
 #include "store/jobs/claim.h"
 
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/retry_policy.h"
@@ -10,6 +14,7 @@ namespace {
 // An interruption (power, kill -9, an owner that is gone) is rarely the job's
 // fault: it has more lives than a failure.
 constexpr int interruptions_forgiven = 10;
+constexpr const char* every_attempt_interrupted = "every attempt was interrupted";
 
 // Whose owner is gone; ?1 is the time.
 constexpr const char* of_passed_leases = "state = 'running' AND lease <= ?1";
@@ -18,23 +23,53 @@ constexpr const char* of_earlier_lives = "state = 'running' AND owner IS NOT (SE
 // The fence.
 #define HILUM_STILL_CLAIMED " WHERE id = ?1 AND claim = ?2 AND owner = ?3 AND state = 'running'"
 
+struct GivenUp {
+    std::string kind;
+    std::int64_t subject;
+};
+
+void tell_given_up(Transaction& transaction, const GivenUp& job) {
+    audit::AuditEvent event;
+    event.type = job.kind + "_failed";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.detail = {{"code", "interrupted"},
+                    {"error", every_attempt_interrupted},
+                    {"state", to_text(JobState::quarantined)}};
+    if (job.kind == "report") event.detail["report"] = job.subject;
+    sql::each(
+        transaction,
+        "SELECT study_instance_uid, coalesce(sop_instance_uid, ''), coalesce(model, '') FROM job JOIN study "
+        "ON study.id = job.study_id LEFT JOIN analysis ON kind = 'analysis' AND analysis.id = subject LEFT "
+        "JOIN instance ON instance.id = instance_id WHERE kind = ? AND subject = ?",
+        [&](const sql::Row& row) {
+            event.study_instance_uid = row.text(0);
+            event.sop_instance_uid = row.text(1);
+            if (job.kind == "analysis") event.detail["model_key"] = row.text(2);
+        },
+        job.kind, job.subject);
+    transaction.append_audit(event);
+    transaction.count("jobs_quarantined", {{"kind", job.kind}, {"code", "interrupted"}});
+}
+
 int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry, const char* which) {
-    int given_up = 0;
+    std::vector<GivenUp> given_up;
     const auto [state, outcome] = stored(JobState::quarantined);
     sql::each(
         transaction,
         fmt::format("UPDATE job SET state = ?4, outcome = ?5, owner = NULL, lease = NULL, updated_at = ?1, "
-                    "error_code = 'interrupted', error = 'every attempt was interrupted' WHERE id IN (SELECT "
-                    "id FROM job WHERE {} AND attempt >= ?2"
+                    "error_code = 'interrupted', error = ?6 WHERE id IN (SELECT id FROM job WHERE {} AND "
+                    "attempt >= ?2"
                     // Of a delivery the same bytes are sent again, until give_up_after.
-                    " AND kind IN ('analysis', 'report') LIMIT ?3) RETURNING kind",
+                    " AND kind IN ('analysis', 'report') LIMIT ?3) RETURNING kind, subject",
                     which),
         [&](const sql::Row& row) {
-            ++given_up;
-            transaction.count("jobs_quarantined", {{"kind", row.text(0)}, {"code", "interrupted"}});
+            given_up.push_back({row.text(0), row.int64(1)});
         },
-        transaction.at(), retry.max_attempts + interruptions_forgiven, most_taken_up, state, outcome);
-    return given_up;
+        transaction.at(), retry.max_attempts + interruptions_forgiven, most_taken_up, state, outcome,
+        every_attempt_interrupted);
+    for (const auto& job : given_up) tell_given_up(transaction, job);
+    return static_cast<int>(given_up.size());
 }
 
 // A delivery that was interrupted may have arrived: what was withdrawn

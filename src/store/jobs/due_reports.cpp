@@ -50,6 +50,17 @@ const char* why_not_reported(Transaction& transaction, const Configuration& conf
     " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
     "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "
 
+// The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
+// it would be taken for the newest.
+void supersede_reports(Transaction& transaction, std::int64_t study, const std::string& model) {
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error = 'a "
+                 "newer version of the report was made', updated_at = ? WHERE lane = 'compose' AND word IN "
+                 "('queued', 'running', 'quarantined') AND subject IN (SELECT id FROM report WHERE study_id "
+                 "= ? AND model = ? AND kind = 'results')",
+                 transaction.at(), study, model);
+}
+
 bool open_report(Transaction& transaction, const Configuration& configuration, std::int64_t study,
                  const std::string& model, std::int64_t version, bool of_first_active) {
     // What a careless routing rule sends beside radiographs (is_foreign) causes
@@ -73,11 +84,7 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
         transaction.count("reports_suppressed", {{"model", model}});
         return false;
     }
-    sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', outcome = '', error = 'a newer version of the report "
-                 "was made', updated_at = ? WHERE lane = 'compose' AND word IN ('queued', 'quarantined') AND "
-                 "subject IN (SELECT id FROM report WHERE study_id = ? AND model = ? AND kind = 'results')",
-                 transaction.at(), study, model);
+    supersede_reports(transaction, study, model);
     sql::execute(transaction,
                  "INSERT INTO report(study_id, model, version, last_instance, received_at) SELECT ?1, ?2, "
                  "?3, max(id), (SELECT first_pending_at FROM study WHERE id = ?1) FROM instance WHERE "

@@ -99,17 +99,41 @@ TEST_P(ClaimContract, IsKeptWhileItsLeaseIsRenewed) {
 TEST_P(ClaimContract, ThatIsLostAgainAndAgainIsQuarantinedAtLast) {
     receive("1.1");
     int attempts = 0;
-    std::int64_t job = 0;
+    std::int64_t quarantined = 0;
     while (const auto claimed = claim_analysis(1s)) {
-        job = claimed->claim.job();
+        quarantined = claimed->claim.job();
         ++attempts;
         ASSERT_LT(attempts, 100);
         pass(1s);
         take_up();
     }
     EXPECT_GT(attempts, configuration_.retry.max_attempts) << "an interruption is rarely the job's fault";
-    EXPECT_EQ(state(Lane::analysis, job), "quarantined");
+    EXPECT_EQ(state(Lane::analysis, quarantined), "quarantined");
     EXPECT_EQ(counted("jobs_quarantined", {{"kind", "analysis"}, {"code", "interrupted"}}), 1);
+    EXPECT_EQ(events("analysis_failed"), 1);
+    const auto told = job(Lane::analysis, quarantined).at("events");
+    EXPECT_TRUE(std::ranges::any_of(told, [](const auto& event) {
+        return event.at("type") == "analysis_failed" && event.at("detail").at("state") == "quarantined";
+    })) << told;
+}
+
+TEST_P(ClaimContract, OfAReportThatIsLostAgainAndAgainIsQuarantinedAndTold) {
+    receive("1.1");
+    keep(*claim_analysis());
+    std::int64_t report = 0;
+    int attempts = 0;
+    for (auto next = claim_report(); next.report; next = claim_report()) {
+        report = next.report->claim.job();
+        ASSERT_LT(++attempts, 100);
+        pass(1h);
+        take_up();
+    }
+    EXPECT_EQ(state(Lane::report, report), "quarantined");
+    EXPECT_EQ(events("report_failed"), 1);
+    const auto told = job(Lane::report, report).at("events");
+    EXPECT_TRUE(std::ranges::any_of(told, [](const auto& event) {
+        return event.at("type") == "report_failed";
+    })) << told;
 }
 
 TEST_P(ClaimContract, IsNobodysAfterAStart) {

@@ -67,6 +67,40 @@ TEST_P(ReportsContract, ThatWereWithdrawnMeanwhileLeaveNothing) {
     EXPECT_FALSE(claim_delivery());
 }
 
+// A version that is being composed while the next one is opened.
+TEST_P(ReportsContract, ThatAreSupersededAreNeverQueuedAgain) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    receive("1.2");
+    keep(*claim_analysis());
+    const auto second = claim_report();
+    ASSERT_TRUE(second.report);
+    EXPECT_EQ(second.report->request.version, 2);
+    EXPECT_FALSE(commit([&](Transaction& t) {
+        return keep_report_failure(t, first.report->claim, {"process_died", "gone", Retry::later},
+                                   configuration_.retry);
+    }));
+    EXPECT_TRUE(keep(second.report->claim, composed(second.report->claim)));
+    pass(1h);
+    EXPECT_EQ(take_up(), 0);
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(state(Lane::report, first.report->claim.job()), "discarded");
+}
+
+TEST_P(ReportsContract, ThatAreSupersededAreNotSentHoweverTheyEnd) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    receive("1.2");
+    keep(*claim_analysis());
+    const auto second = claim_report();
+    EXPECT_TRUE(keep(second.report->claim, composed(second.report->claim, "9.2")));
+    EXPECT_FALSE(keep(first.report->claim, composed(first.report->claim, "9.1")));
+    EXPECT_EQ(claim_delivery()->request.sop_instance_uid, "9.2");
+    EXPECT_FALSE(claim_delivery());
+}
+
 TEST_P(ReportsContract, ThatFailTellOfTheStudyTheyAreOf) {
     receive("1.1");
     keep(*claim_analysis());
