@@ -1,5 +1,6 @@
 #include "simulation/audit.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -19,6 +20,8 @@ std::map<std::string, int> told_in(const std::vector<Event>& events) {
         ++told[event.type + " " + event.sop_instance_uid + " " + target];
         ++told[event.type + " " + event.sop_instance_uid + " " + target + " " + state];
         ++told[event.type + " of " + event.study_instance_uid];
+        if (event.type == "instance_received" || event.type == "instance_adopted")
+            ++told[event.detail.at("outcome").get<std::string>() + " " + event.sop_instance_uid];
         if (event.detail.contains("report") && event.detail.at("report").is_number())
             ++told[fmt::format("{} {}", event.type, event.detail.at("report").get<std::int64_t>())];
     }
@@ -68,6 +71,22 @@ void check_job(Scene& scene, const Trail& trail, const Job& job) {
         trail.demand("result_committed " + job.subject + " " + job.target);
 }
 
+// What came again is no version, whichever way it came. Not asked where the clock was set: by it the node
+// judges which of two files is newer.
+void check_versions(Scene& scene, std::map<std::string, int>& told, const std::vector<Event>& events) {
+    if (std::ranges::any_of(events, [](const Event& event) { return event.type == "clock_set"; })) return;
+    for (const auto& [study, of_study] : scene.hospital.studies)
+        for (const auto& [uid, images] : of_study.acknowledged) {
+            int changes = 0;
+            for (std::size_t i = 1; i < images.size(); ++i)
+                changes += images[i].dataset_sha256() != images[i - 1].dataset_sha256() ? 1 : 0;
+            const int versions = told["new_version " + uid];
+            scene.demand(versions <= changes, "what came again is no new version",
+                         "the trail tells of {} new versions of {}, which was changed {} times", versions,
+                         uid, changes);
+        }
+}
+
 }  // namespace
 
 void check_trail(Scene& scene) {
@@ -81,6 +100,7 @@ void check_trail(Scene& scene) {
     for (const auto& [uid, versions] : scene.ledger.instance_versions())
         scene.demand(received(uid) >= versions, "the trail tells every transition",
                      "{} came in {} versions, of which the trail has {}", uid, versions, received(uid));
+    check_versions(scene, told, events);
     const Trail trail(scene, std::move(told));
     for (const auto& result : scene.ledger.results())
         trail.demand("result_composed " + result.sop_instance_uid);

@@ -34,6 +34,8 @@ Day::Day(const Script& script, DataDirectory directory, bool printed)
     site_.models = {"chest"};
     if (script.second_model) site_.models.emplace_back("second");
     site_.gives_up = script.gives_up_early;
+    scene_.claims_lost = script.loses_claims ? 0.15 : 0;
+    scene_.random_of_claims = Random(script.seed * 7 + 1);
 }
 
 void Day::play() {
@@ -191,6 +193,7 @@ void Day::clear_up() {
     over_ = true;
     node_.ask_no_more();
     scene_.weather = {};
+    scene_.claims_lost = 0;
     disk_.set_full(false);
     disk_.spare();
     for (auto& destination : hospital_.destinations) {

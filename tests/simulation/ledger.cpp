@@ -74,6 +74,12 @@ SQLite::Database& Ledger::open() {
     return *database_;
 }
 
+SQLite::Database& Ledger::open_to_write() {
+    if (!written_)
+        written_ = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READWRITE, 5000);
+    return *written_;
+}
+
 template <typename Row, typename... Args>
 void Ledger::each(const std::string& sql, Row row, const Args&... args) {
     SQLite::Statement statement(open(), sql);
@@ -148,7 +154,7 @@ std::map<std::string, int> Ledger::running() {
     std::map<std::string, int> counts;
     each(
         "SELECT iif(lane = 'compose', lane, replace(lane, '/', ' ')), count(*) FROM job WHERE state = "
-        "'running'"
+        "'running' AND owner = (SELECT number FROM life)"
         " GROUP BY lane",
         [&](SQLite::Statement& row) { counts[row.getColumn(0).getString()] = row.getColumn(1).getInt(); });
     return counts;
@@ -164,6 +170,43 @@ std::vector<std::string> Ledger::unfinished() {
     each("SELECT study_instance_uid FROM study WHERE due_at IS NOT NULL",
          [&](SQLite::Statement& row) { all.push_back("study " + row.getColumn(0).getString() + " is due"); });
     return all;
+}
+
+bool Ledger::has_results_of_nobody(std::int64_t report) {
+    bool any = false;
+    each(
+        "SELECT 1 FROM result JOIN job ON lane = 'compose' AND job.subject = report_id WHERE report_id = ?"
+        " AND job.state IN ('queued', 'running') AND error_code = '' AND result.created_at >= job.created_at",
+        [&](SQLite::Statement&) { any = true; }, report);
+    return any;
+}
+
+std::vector<std::string> Ledger::refused_early(int refusals) {
+    std::vector<std::string> all;
+    each(
+        "SELECT sop_instance_uid || ' to ' || queue FROM job JOIN delivery ON delivery.id = subject JOIN "
+        "result"
+        " ON result.id = result_id WHERE job.kind = 'delivery' AND word = 'refused' AND refusals < ?",
+        [&](SQLite::Statement& row) { all.push_back(row.getColumn(0).getString()); }, refusals);
+    return all;
+}
+
+bool Ledger::let_lease_pass(std::int64_t report) {
+    SQLite::Statement passes(
+        open_to_write(),
+        "UPDATE job SET lease = 0 WHERE lane = 'compose' AND subject = ? AND state = 'running'");
+    passes.bind(1, report);
+    return passes.exec() > 0;
+}
+
+bool Ledger::lose_owner(const std::string& lane, std::int64_t lease) {
+    SQLite::Statement lost(open_to_write(),
+                           "UPDATE job SET state = 'running', attempt = attempt + 1, owner = 0, claim = 0,"
+                           " lease = ? WHERE id = (SELECT id FROM job WHERE state = 'queued' AND lane = ?"
+                           " ORDER BY id DESC LIMIT 1)");
+    lost.bind(1, lease);
+    lost.bind(2, lane);
+    return lost.exec() > 0;
 }
 
 std::set<std::string> Ledger::withdrawn_studies() {

@@ -1,5 +1,5 @@
 // What the node's database says, in plain words. All that the simulation knows of the schema is in here.
-// Reads what is committed, over a connection of its own.
+// Reads what is committed, over a connection of its own, and over another writes what befalls claims.
 #pragma once
 
 #include <cstdint>
@@ -75,6 +75,14 @@ class Ledger {
     std::map<std::string, int> instance_versions();  // by SOP Instance UID
     std::set<std::string> files_unknown(std::set<std::string> files);  // of the spool, that no row names
 
+    // Results of a report that nobody has finished, and that no failed attempt left: a late answer was kept.
+    bool has_results_of_nobody(std::int64_t report);
+    // Refused for good, though the destination refused them less often than this.
+    std::vector<std::string> refused_early(int refusals);
+
+    bool let_lease_pass(std::int64_t report);                      // false: nobody composes it
+    bool lose_owner(const std::string& lane, std::int64_t lease);  // of a job that waited; false: none did
+
     // Reads the whole trail and follows its chain; `broken`: the first event that does not fit, 0: none.
     std::vector<Event> events(std::int64_t& broken);
 
@@ -82,9 +90,10 @@ class Ledger {
     template <typename Row, typename... Args>
     void each(const std::string& sql, Row row, const Args&... args);
     SQLite::Database& open();
+    SQLite::Database& open_to_write();
 
     std::filesystem::path file_;
-    std::unique_ptr<SQLite::Database> database_;
+    std::unique_ptr<SQLite::Database> database_, written_;
 };
 
 }  // namespace hilum::simulation

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t most_result_bytes = 1 << 20;
 constexpr Duration least_delay = std::chrono::milliseconds(1500);  // of a failed attempt
+constexpr int refusals_until_given_up = 3;                         // as the destinations are configured
 constexpr int most_claimed_analyses = 16;  // of a model: what its children take, and what waits to be kept
 
 void check_claimed(Scene& scene, const std::optional<Job>& job, const std::string& what,
@@ -58,6 +59,9 @@ void check_report_claimed(Scene& scene, const ComposeRequest& request) {
                   fmt::format("version {} of {} under {}", request.version, request.study_instance_uid,
                               request.model_name),
                   true);
+    scene.demand(!scene.ledger.has_results_of_nobody(request.job), "who lost his claim keeps nothing",
+                 "version {} of {} has results, and is composed", request.version,
+                 request.study_instance_uid);
 }
 
 void check_delivery_claimed(Scene& scene, const std::string& destination, const DeliverRequest& request,
@@ -77,6 +81,9 @@ void check_claims(Scene& scene) {
         const int most = lane.starts_with("analyse") ? most_claimed_analyses : lane == "compose" ? 2 : 1;
         scene.demand(count <= most, "a claim is held by one", "{} jobs of {} run at once", count, lane);
     }
+    const auto early = scene.ledger.refused_early(refusals_until_given_up);
+    scene.demand(early.empty(), "what is refused is tried again", "{}: refused for good too early",
+                 fmt::join(early, ", "));
 }
 
 }  // namespace hilum::simulation

@@ -50,6 +50,8 @@ struct Scene {
         Duration at{0};
     };
     std::map<std::string, Attempt> last_attempts;  // at each work, in this life of the node
+    double claims_lost = 0;      // how often, each time that a child is asked (lost_claims.h)
+    Random random_of_claims{0};  // of its own: days without them stay as they are
 
     template <typename... Args>
     void tell(fmt::format_string<Args...> format, Args&&... args) {

@@ -4,15 +4,16 @@ import argparse
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
-SCRATCH = ROOT / "build" / "mutations"  # a copy of the source, in which faults are planted
+SCRATCH = ROOT / "build" / "mutations"  # a file with a fault, and what is made of it
 MUTATIONS = ROOT / "tests" / "simulation" / "mutations.json"
+LONGEST_DAY = 60  # seconds that a day may take
+DAYS_AT_ONCE = 10  # of one process
 
 
 def build(source):
@@ -33,85 +34,98 @@ def play_many(program, seeds, first, jobs):
     return max(process.wait() for process in each)
 
 
-def copy_source():
-    """As it lies here, committed or not; what did not change keeps its time, so that little is built anew."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout.split("\n")
-    wanted = {name for name in listed if name and (ROOT / name).is_file()}
-    for name in wanted:
-        source, target = ROOT / name, SCRATCH / name
-        if target.exists() and target.read_bytes() == source.read_bytes():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
-        target.touch()
-    for folder in ("src", "tests/simulation"):
-        for file in (SCRATCH / folder).rglob("*"):
-            if file.is_file() and file.relative_to(SCRATCH).as_posix() not in wanted:
-                file.unlink()
+class DoesNotCompile(Exception):
+    pass
 
 
-def plant(mutation):
-    """Returns what brings the file back; None where the fault's place is not there any more."""
-    file = SCRATCH / mutation["file"]
+def run_in_build(command):
+    done = subprocess.run(command, cwd=BUILD, shell=True, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise DoesNotCompile((done.stdout + done.stderr)[-3000:])
+
+
+def compiling(file):
+    """The command that compiles it, by itself or with others of its library."""
+    for one in json.loads((BUILD / "compile_commands.json").read_text()):
+        compiled = pathlib.Path(one["file"])
+        is_group = compiled.parent.name == "Unity" and compiled.exists()
+        if compiled == file or (is_group and f'"{file}"' in compiled.read_text()):
+            return one["command"]
+    raise DoesNotCompile(f"nothing compiles {file}")
+
+
+def build_with(mutation):
+    """A simulator with this fault. One file is compiled, and linked before the library in which it lies without the fault:
+    position-independent code calls the first of two functions that have one name. None where its place is not there any more."""
+    file = ROOT / mutation["file"]
     text = file.read_text() if file.exists() else ""
     if text.count(mutation["old"]) != 1:
         return None
-    file.write_text(text.replace(mutation["old"], mutation["new"]))
-    return lambda: file.write_text(text)
+    SCRATCH.mkdir(exist_ok=True)
+    source, compiled, mutant = SCRATCH / file.name, SCRATCH / "fault.o", SCRATCH / "simulate"
+    source.write_text(text.replace(mutation["old"], mutation["new"]))
+    run_in_build(re.sub(r" -o \S+ -c \S+$", f" -o {compiled} -c {source}", compiling(file)))
+    linking = subprocess.run(["ninja", "-t", "commands", "simulate"], cwd=BUILD, check=True, capture_output=True,
+                             text=True).stdout.splitlines()[-1]
+    run_in_build(linking.replace(" -o bin/simulate ", f" {compiled} -Wl,-z,muldefs -o {mutant} "))
+    return mutant
 
 
-def broken_days(program, first, most, stops=False):
-    """(seed, what it said) of each day of the `most` first seeds, from `first` on, on which a promise was broken."""
-    done = subprocess.run([program, "--seeds", str(most - first + 1), "--from", str(first), *(["--stop"] if stops else [])],
-                          capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        return [(0, f"the node aborts ({done.returncode})")]
-    return [(int(seed), how) for seed, how in re.findall(r"^seed (\d+): (.*)$", done.stdout, re.MULTILINE)]
+def broken_day(program, first, count):
+    """(seed, what it said) of the first of these days on which a promise was broken, or the process ended or did not end."""
+    command = [program, "--seeds", str(count), "--from", str(first), "--stop"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_DAY * count)
+        told = re.search(r"^seed (\d+): (.*)$", done.stdout, re.MULTILINE)
+        if done.returncode in (0, 1):
+            return (int(told[1]), told[2]) if told else None
+        how = f"the node goes on: its process ended with {done.returncode}"
+    except subprocess.TimeoutExpired:
+        how = f"the day ends: it did not within {LONGEST_DAY * count} s"
+    if count == 1:
+        return first, how
+    return next(filter(None, (broken_day(program, seed, 1) for seed in range(first, first + count))), (first, how))
 
 
-def hunt(program, most, known):
-    """The first day that the fault broke, and what it said; days that are broken without it do not count."""
+def hunt(mutant, program, most):
+    """The first day that the fault broke, and what it said; one that breaks in the same way without it does not count."""
     first = 1
     while first <= most:
-        found = broken_days(program, first, most, stops=True)
-        if not found:
-            return None
-        seed, how = found[0]
-        if known.get(seed) != how:
-            return seed, how
-        first = seed + 1
+        found = broken_day(mutant, first, min(DAYS_AT_ONCE, most - first + 1))
+        if found is None:
+            first += DAYS_AT_ONCE
+        elif found == broken_day(program, found[0], 1):
+            first = found[0] + 1
+        else:
+            return found
     return None
+
+
+def try_fault(mutation, program, most):
+    """A line of the table: (the seed that finds it or None, what was broken or why it was not found)."""
+    try:
+        mutant = build_with(mutation)
+    except DoesNotCompile as failed:
+        print(failed, flush=True)
+        return None, f"does not compile: mend its text in {MUTATIONS.name}"
+    if mutant is None:
+        return None, f"its place in {mutation['file']} is not there any more"
+    return hunt(mutant, program, most) or (None, f"NOT FOUND in {most} days")
 
 
 def hunt_mutations(only, most):
     mutations = [one for one in json.loads(MUTATIONS.read_text()) if not only or re.search(only, one["name"])]
-    copy_source()
-    known = dict(broken_days(build(SCRATCH), 1, most))
-    print(f"without a fault {len(known)} of {most} days have a broken promise", flush=True)
-    missed = 0
+    program = build(ROOT)
+    lines, missed = [], 0
     for mutation in mutations:
-        undo = plant(mutation)
-        if undo is None:
-            print(f"{mutation['name']}: its place in {mutation['file']} is not there any more", flush=True)
-            missed += 1
-            continue
         began = time.monotonic()
-        try:
-            found = hunt(build(SCRATCH), most, known)
-        except SystemExit as failed:
-            print(f"{mutation['name']}: does not compile; mend its text in {MUTATIONS.name}\n{failed}", flush=True)
-            missed += 1
-            continue
-        finally:
-            undo()
-        took = time.monotonic() - began
-        if found is None:
-            print(f"{mutation['name']}: NOT FOUND in {most} days ({took:.0f} s)", flush=True)
-            missed += 1
-        else:
-            seed, how = found
-            print(f"{mutation['name']}: seed {seed}, after {seed} days ({took:.0f} s): {how[:160]}", flush=True)
+        seed, how = try_fault(mutation, program, most)
+        missed += seed is None
+        print(f"{mutation['name']}: seed {seed}, {how[:200]} ({time.monotonic() - began:.0f} s)", flush=True)
+        # Days are played in the order of their seeds, from 1 on.
+        lines.append(f"| {mutation['name']} | {seed or '-'} | {seed or most} | {how.split(':')[0] if seed else how} |")
+    print("\n| planted fault | found by seed | days played | promise |\n|---|---|---|---|")
+    print("\n".join(lines))
     print(f"{len(mutations) - missed} of {len(mutations)} planted faults found")
     return 1 if missed else 0
 

@@ -7,6 +7,7 @@
 #include "base/file_system.h"
 #include "base/uid.h"
 #include "simulation/image.h"
+#include "simulation/lost_claims.h"
 #include "simulation/promises.h"
 
 namespace hilum::simulation {
@@ -56,7 +57,9 @@ void Composer::hear(Message message) {
     scene_.tell("the composer gets version {} of {} under {}, {} images", request->version,
                 request->study_instance_uid, request->model_name, request->images.size());
     check_report_claimed(scene_, *request);
-    respond(typical_of_composer, [this, asked = *request] { compose(asked); });
+    const auto answer = [this, asked = *request] { compose(asked); };
+    if (lease_passes(scene_, request->job)) return later(answer_too_late, answer);
+    respond(typical_of_composer, answer);
 }
 
 void Composer::compose(const ComposeRequest& request) {

@@ -1,6 +1,7 @@
 #include "simulation/children/decoder.h"
 
 #include "base/file_system.h"
+#include "simulation/lost_claims.h"
 #include "simulation/promises.h"
 
 namespace hilum::simulation {
@@ -28,6 +29,7 @@ void Decoder::hear(Message message) {
                            image->dataset_sha256(), request->frame, model);
     scene_.tell("decoder {} gets {} frame {} for {}", name(), image->sop_instance_uid, request->frame, model);
     check_analysis_claimed(scene_, *image, model, request->frame);
+    owner_is_lost(scene_, "analyse/" + model);
     respond(typical_of_decoder, [this, asked = *request, image = *image] { decode(asked, image); });
 }
 

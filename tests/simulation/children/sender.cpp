@@ -2,6 +2,7 @@
 
 #include "base/file_system.h"
 #include "simulation/hospital.h"
+#include "simulation/lost_claims.h"
 #include "simulation/promises.h"
 
 namespace hilum::simulation {
@@ -37,6 +38,7 @@ void Sender::deliver(const DeliverRequest& request, const std::string& bytes) {
     auto& to = destination();
     scene_.tell("{} is sent {}", to.name, request.sop_instance_uid);
     check_delivery_claimed(scene_, to.name, request, bytes);
+    owner_is_lost(scene_, "deliver/" + to.name);
     if (to.paused)
         scene_.demand(++to.sent_while_paused <= 1, "a paused destination gets nothing",
                       "{} got a second result since an operator paused it", to.name);
