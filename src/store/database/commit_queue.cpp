@@ -62,7 +62,15 @@ void CommitQueue::push(Unit unit) {
     background_->post([this] { run_waiting(); });
 }
 
+bool CommitQueue::goes_on() {
+    const auto steps = steps_.load();
+    const bool moved = std::exchange(steps_seen_, steps) != steps;
+    const std::lock_guard lock(mutex_);
+    return moved || !called_;
+}
+
 std::deque<CommitQueue::Unit> CommitQueue::next_batch() {
+    ++steps_;
     const std::lock_guard lock(mutex_);
     std::deque<Unit> batch;
     while (!waiting_.empty() && batch.size() < largest_batch) {
@@ -123,8 +131,10 @@ void CommitQueue::run_batch(std::deque<Unit>& batch) {
         for (auto& unit : batch) {
             const Timestamp now = follow_clock();
             run_unit(unit, now);
+            ++steps_;
         }
         database_.commit();
+        ++steps_;
         unfollowed_ -= followed_;
     } catch (const DatabaseFailure& failure) {
         const Error translated = translate(failure);
