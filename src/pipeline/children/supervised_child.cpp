@@ -103,7 +103,8 @@ void SupervisedChild::ended(int wait_status) {
     last_end_ = killed_why.empty() ? describe_exit(wait_status) : killed_why;
     last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     if (channel_) channel_->drain();  // its last words may tell why
-    if (!stopping_) spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
+    if (!stopping_ && killed_why.empty())
+        spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
     process_.reset();
     look_timer_->cancel();
     if (channel_) channel_->close();

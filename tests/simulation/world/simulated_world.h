@@ -48,6 +48,7 @@ class SimulatedWorld final : public World {
 
     // ---- as the simulation does ----
     Duration elapsed() const { return elapsed_; }
+    unsigned life() const { return life_; }                          // of the node, counted from 1
     void after(Duration wait, Action action);                        // survives the node
     std::unique_ptr<Watch> watch_for_ever(int fd, Action readable);  // likewise
     void set_wall_clock(Duration by) { wall_offset_ += by; }

@@ -91,7 +91,7 @@ TEST_F(SupervisedChildSilenceTest, AChildThatNeverSaysThatItIsReadyIsKilled) {
     run_for(58s);
     EXPECT_EQ(kills_, 0);
     run_for(4s);
-    EXPECT_THAT(ends_, testing::ElementsAre("was not ready after 60s and was killed"));
+    EXPECT_THAT(ends_, testing::ElementsAre("was not ready after 1min 0s and was killed"));
     EXPECT_EQ(hanging.status().silences, 1);
     say(Packet(nlohmann::json{{"type", "ready"}}));
     run_for(1h);
