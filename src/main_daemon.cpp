@@ -12,11 +12,11 @@
 
 #include "base/channel.h"
 #include "base/file_system.h"
-#include "base/heartbeat.h"
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/yaml_reader.h"
 #include "contract/configuration.h"
+#include "contract/messages/heartbeat.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
 #include "monitor/http_server.h"

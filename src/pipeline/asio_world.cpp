@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "base/file_system.h"
-#include "base/heartbeat.h"
+#include "contract/messages/heartbeat.h"
 
 namespace hilum {
 namespace {

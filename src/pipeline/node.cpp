@@ -328,10 +328,6 @@ void Node::finish() {
 
 // ---- status ----
 
-bool Node::lives() {
-    return commits_.goes_on() && !reception_.listener_silent();
-}
-
 bool Node::inferring() const {
     if (!engine_.decoding()) return false;
     for (std::size_t i = 0; i < configuration_.models.size(); ++i)

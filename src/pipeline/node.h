@@ -62,7 +62,7 @@ class Node : private Happenings {
     NodeStatus status() const;
     // Whether its commit thread goes on and its listener gives signs of life (or is started anew): what it
     // does not mend by itself. To be asked every few seconds, or more seldom.
-    bool lives();
+    bool lives() { return commits_.goes_on() && !reception_.listener_silent(); }
 
   private:
     InstanceStore instances() const;

@@ -16,10 +16,10 @@
 #include <set>
 
 #include "base/file_system.h"
-#include "base/heartbeat.h"
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"

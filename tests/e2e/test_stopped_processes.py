@@ -1,11 +1,15 @@
 """What is stopped (SIGSTOP) ends by no deadline of its own: the node notices, kills it and goes on, without a restart."""
 
 import concurrent.futures
+import ctypes
 import json
 import os
+import pathlib
 import signal
+import socket
 import sqlite3
 import time
+import unittest
 
 import pydicom
 
@@ -117,6 +121,60 @@ class WholeNodeTest(StoppedProcessTest):
         wait_until(lambda: time.monotonic() - looked > 10, 20, "looks of the coordinator's")
         self.assertEqual(self.processes(), before)
         self.assertEqual(set(self.silences().values()), {0})
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+class WatchdogTest(HilumTest):
+    def setUp(self):
+        super().setUp()
+        self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.systemd.close)
+        self.systemd.bind(str(self.folder / "notify"))
+        self.node.environment = {"NOTIFY_SOCKET": str(self.folder / "notify"), "WATCHDOG_USEC": "4000000"}
+        self.start_node()
+
+    def is_told_within(self, seconds):
+        """Whether the watchdog is, from now on."""
+        self.systemd.setblocking(False)
+        try:
+            while self.systemd.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+        self.systemd.settimeout(seconds)
+        try:
+            while b"WATCHDOG=1" not in self.systemd.recv(4096):
+                pass
+            return True
+        except TimeoutError:
+            return False
+
+    def trace(self, request, thread):
+        if LIBC.ptrace(request, thread, None, None) != 0:
+            raise unittest.SkipTest(f"a single thread cannot be stopped here: {os.strerror(ctypes.get_errno())}")
+
+    def release(self, threads):
+        for thread in threads:
+            LIBC.ptrace(PTRACE_DETACH, thread, None, None)
+
+    def test_systemd_is_not_told_while_the_commit_thread_stands_still(self):
+        coordinator = self.node.process.pid
+        threads = [int(task.name) for task in pathlib.Path(f"/proc/{coordinator}/task").iterdir()
+                   if int(task.name) != coordinator]
+        self.assertTrue(self.is_told_within(20))
+        self.addCleanup(self.release, threads)  # or none can wait for their process's end
+        for thread in threads:
+            self.trace(PTRACE_SEIZE, thread)
+            self.trace(PTRACE_INTERRUPT, thread)
+        wait_until(lambda: not self.is_told_within(4), 30, "it is told no more")
+        wait_until(lambda: self.node.log().count("the commit thread or the listener does not go on") > 2, 20,
+                   "the loop turns")
+        self.release(threads)
+        self.assertTrue(self.is_told_within(20))
 
 
 class LostOwnerTest(StoppedProcessTest):

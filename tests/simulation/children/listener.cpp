@@ -1,6 +1,6 @@
 #include "simulation/children/listener.h"
 
-#include "base/heartbeat.h"
+#include "contract/messages/heartbeat.h"
 
 namespace hilum::simulation {
 

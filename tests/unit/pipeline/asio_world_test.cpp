@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/heartbeat.h"
+#include "contract/messages/heartbeat.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {

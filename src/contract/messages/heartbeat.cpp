@@ -1,4 +1,4 @@
-#include "base/heartbeat.h"
+#include "contract/messages/heartbeat.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
