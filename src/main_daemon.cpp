@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/yaml_reader.h"
 #include "contract/configuration.h"
+#include "contract/messages/heartbeat.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
 #include "monitor/http_server.h"
@@ -39,7 +40,7 @@ struct Arguments {
     bool check = false;
     std::string user;  // whose access --check asks for; empty: of the package's service, where it is there
     std::string role, name;
-    int channel_fd = -1, config_fd = -1;
+    int channel_fd = -1, config_fd = -1, heartbeat_fd = -1;
 };
 
 int print_problems(const ConfigurationProblems& problems) {
@@ -103,13 +104,18 @@ int check(const LoadedConfiguration& loaded, const std::string& text, const Argu
 
 int run_role(const Arguments& arguments, const Configuration& configuration) {
     Channel channel((UniqueFd(arguments.channel_fd)));
-    if (arguments.role == "listener") return scp::run_listener(std::move(channel), configuration);
+    Heartbeat heartbeat((UniqueFd(arguments.heartbeat_fd)));
+    // These have one thread, whose loop beats.
+    if (arguments.role == "listener")
+        return scp::run_listener(std::move(channel), std::move(heartbeat), configuration);
+    if (arguments.role == "http")
+        return monitor::run_http(std::move(channel), std::move(heartbeat), configuration);
+    const BeatingThread beating(std::move(heartbeat));
     if (arguments.role == "scanner") return scp::run_spool_scanner(std::move(channel), configuration);
     if (arguments.role == "decoder") return model::run_decoder(std::move(channel), configuration);
     if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
     if (arguments.role == "sender")
         return delivery::run_sender(std::move(channel), configuration, arguments.name);
-    if (arguments.role == "http") return monitor::run_http(std::move(channel), configuration);
     std::cerr << "hilumd has no role '" << arguments.role << "'\n";
     return 2;
 }
@@ -171,6 +177,7 @@ int main(int argc, char** argv) {
     app.add_option("--name", arguments.name, own)->group("");
     app.add_option("--channel-fd", arguments.channel_fd, own)->group("");
     app.add_option("--config-fd", arguments.config_fd, own)->group("");
+    app.add_option("--heartbeat-fd", arguments.heartbeat_fd, own)->group("");
     CLI11_PARSE(app, argc, argv);
     return arguments.role.empty() ? run_daemon(arguments) : run_child(arguments);
 }

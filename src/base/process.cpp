@@ -67,15 +67,23 @@ Result<ChildProcess> spawn(const SpawnOptions& options) {
     const pid_t pid = ::fork();
     if (pid < 0) return tl::unexpected(system_error(errno, "cannot fork"));
     if (pid == 0) become(options, program, arguments.data(), parent);
-    ChildProcess child{pid, UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
-    if (!child.pidfd) {
-        const int error = errno;
+    auto pidfd = open_pidfd(pid);
+    if (!pidfd) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
-        return tl::unexpected(system_error(error, "cannot watch a child process"));
+        return tl::unexpected(pidfd.error());
     }
-    ::fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
-    return child;
+    return ChildProcess{pid, std::move(*pidfd)};
+}
+
+Result<UniqueFd> open_pidfd(pid_t child) {
+    UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));  // pidfds are close-on-exec
+    if (!fd) return tl::unexpected(system_error(errno, "cannot watch a child process"));
+    return fd;
+}
+
+void kill_process(int pidfd) {
+    ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
 }
 
 Status pin_program(const std::string& path) {

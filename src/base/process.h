@@ -27,6 +27,10 @@ struct SpawnOptions {
 // Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.
 Result<ChildProcess> spawn(const SpawnOptions& options);
 
+// A descriptor of a child of ours that was not waited for yet; close-on-exec.
+Result<UniqueFd> open_pidfd(pid_t child);
+void kill_process(int pidfd);  // SIGKILL, to that process and to none that has its number later
+
 // From now on spawn() runs the program that is at `path` now, even after an upgrade put another in its place:
 // processes that speak with each other are of one version. Call before the first spawn(), with the path that
 // arguments[0] will have.

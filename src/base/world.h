@@ -47,12 +47,19 @@ class Watch {
     virtual ~Watch() = default;
 };
 
-// A child that was started. Its end is told once, after which it runs no more.
-class RunningProcess {
+// A process that gives signs of life (contract/messages/heartbeat.h).
+class LivingProcess {
   public:
-    virtual ~RunningProcess() = default;  // kills it if it still runs; then nothing is told
+    virtual ~LivingProcess() = default;
+    virtual bool has_beaten() = 0;  // since this was last asked
+    virtual void kill() = 0;        // SIGKILL
+};
+
+// A child that was started. Its end is told once, after which it runs no more. Destroyed, it is killed if it
+// still runs; then nothing is told.
+class RunningProcess : public LivingProcess {
+  public:
     virtual pid_t pid() const = 0;
-    virtual void kill() = 0;  // SIGKILL
 };
 
 // Files of the data directory. Calls block; any thread may make them. Codes: "disk_full", "not_found",
@@ -83,9 +90,12 @@ class World {
     virtual std::unique_ptr<Background> make_background() = 0;
     virtual std::unique_ptr<Watch> watch(int fd, std::function<void()> readable) = 0;
 
-    // `ended` gets the status as waitpid(2) has it.
+    // `ended` gets the status as waitpid(2) has it. The child's heartbeat is one more descriptor, after those
+    // of the options.
     virtual Result<std::unique_ptr<RunningProcess>> spawn(const SpawnOptions& options,
                                                           std::function<void(int wait_status)> ended) = 0;
+    // A process that a child has forked. It outlives what is returned.
+    virtual std::unique_ptr<LivingProcess> oversee(pid_t pid, UniqueFd pidfd, UniqueFd heartbeat) = 0;
     virtual Files& files() = 0;
 };
 

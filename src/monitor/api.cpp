@@ -123,24 +123,36 @@ Response Api::route(std::string_view path, std::string_view query) {
                           "there is nothing here; see /, /healthz, /readyz, /metrics and /api/v1/");
 }
 
+// Without what only a coordinator that lives can say.
+NodeStatus Api::current() const {
+    auto status = status_;
+    if (!coordinator_silent_) return status;
+    status.receiving = status.inferring = false;
+    status.scp_port = 0;
+    return status;
+}
+
 Response Api::readiness() const {
+    const auto status = current();
     auto missing = nlohmann::json::array();
-    if (!why_refused(status_).empty())
+    if (coordinator_silent_)
+        missing.push_back("the coordinator gives no sign of life");
+    else if (!why_refused(status).empty())
         missing.push_back(
             "receiving: refusing: disk: less than scp.min_free_space is free under node.data_dir");
-    else if (!status_.receiving)
-        missing.push_back("receiving: the DICOM port is not open");
-    if (!status_.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
-    if (status_.draining) missing.push_back("draining: the node is being stopped");
+    else if (!status.receiving)
+        missing.push_back("receiving: the DICOM port is not open, or its process gives no sign of life");
+    if (!status.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
+    if (status.draining) missing.push_back("draining: the node is being stopped");
     const bool ready = missing.empty();
     return json_response(ready ? http::status::ok : http::status::service_unavailable,
                          {{"ready", ready},
-                          {"receiving", status_.receiving},
-                          {"refusing", why_refused(status_)},
-                          {"inferring", status_.inferring},
-                          {"draining", status_.draining},
+                          {"receiving", status.receiving},
+                          {"refusing", why_refused(status)},
+                          {"inferring", status.inferring},
+                          {"draining", status.draining},
                           {"not_ready", std::move(missing)},
-                          {"models", status_.models}});
+                          {"models", status.models}});
 }
 
 Response Api::metrics() {
@@ -149,7 +161,7 @@ Response Api::metrics() {
     const auto gauges = source_.gauges();
     if (!gauges) return database_error(gauges.error());
     return text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
-                         metrics_text(*counters, *gauges, status_));
+                         metrics_text(*counters, *gauges, current()));
 }
 
 Response Api::status() {
@@ -157,17 +169,18 @@ Response Api::status() {
     if (!queue) return database_error(queue.error());
     const auto destinations = source_.destinations();
     if (!destinations) return database_error(destinations.error());
+    const auto status = current();
     return json_response(http::status::ok, {{"version", HILUM_VERSION},
-                                            {"receiving", status_.receiving},
-                                            {"refusing", why_refused(status_)},
-                                            {"inferring", status_.inferring},
-                                            {"draining", status_.draining},
-                                            {"scp_port", status_.scp_port},
-                                            {"children", status_.children},
-                                            {"models", status_.models},
+                                            {"receiving", status.receiving},
+                                            {"refusing", why_refused(status)},
+                                            {"inferring", status.inferring},
+                                            {"draining", status.draining},
+                                            {"scp_port", status.scp_port},
+                                            {"children", status.children},
+                                            {"models", status.models},
                                             {"queue", *queue},
                                             {"destinations", *destinations},
-                                            {"destination_states", status_.destinations}});
+                                            {"destination_states", status.destinations}});
 }
 
 Response Api::studies(std::string_view query) {

@@ -22,6 +22,8 @@ class Api {
     explicit Api(DataSource source) : source_(std::move(source)) {}
 
     void set_status(NodeStatus status) { status_ = std::move(status); }
+    // It gives no sign of life: what it told last is worth nothing.
+    void set_coordinator_silent(bool silent) { coordinator_silent_ = silent; }
 
     // The answer to GET or HEAD `target` (the body is there for both); 404 for unknown paths, 405 for other
     // methods.
@@ -30,6 +32,7 @@ class Api {
   private:
     Response route(std::string_view path, std::string_view query);
     Response readiness() const;
+    NodeStatus current() const;
     Response metrics();
     Response status();
     Response studies(std::string_view query);
@@ -37,6 +40,7 @@ class Api {
 
     DataSource source_;
     NodeStatus status_;
+    bool coordinator_silent_ = false;
 };
 
 Response text_response(boost::beast::http::status status, std::string_view content_type, std::string body);

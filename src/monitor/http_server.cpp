@@ -23,6 +23,8 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
+// Two looks of the coordinator's (pipeline/children/signs_of_life.h) and more.
+constexpr auto coordinator_unheard = std::chrono::seconds(12);
 constexpr auto prediction_patience = std::chrono::seconds(180);
 
 std::string without_brackets(const std::string& address) {
@@ -32,8 +34,9 @@ std::string without_brackets(const std::string& address) {
 // The process: accepts connections, and reads what the coordinator says, until it is gone.
 class HttpServer {
   public:
-    HttpServer(Channel coordinator, const Configuration& configuration)
+    HttpServer(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration)
         : coordinator_(std::move(coordinator)),
+          heartbeat_(std::move(heartbeat)),
           api_(database_source(DataDirectory{configuration.node.data_dir}.database())),
           predictions_(loop_, coordinator_, prediction_patience),
           service_(std::make_shared<HttpService>(HttpService{{}, api_, predictions_})) {
@@ -71,6 +74,7 @@ class HttpServer {
 
     int run() {
         accept();
+        beat();
         loop_.run();
         return exit_code_;
     }
@@ -105,6 +109,18 @@ class HttpServer {
         });
     }
 
+    // While the coordinator does not look, what it told last may not be true any more.
+    void beat() {
+        const auto time = std::chrono::steady_clock::now();
+        if (!heartbeat_.is_unheard()) heard_ = time;
+        api_.set_coordinator_silent(time - heard_ > coordinator_unheard);
+        heartbeat_.beat();
+        heartbeat_timer_.expires_after(Heartbeat::interval);
+        heartbeat_timer_.async_wait([this](error_code cancelled) {
+            if (!cancelled) beat();
+        });
+    }
+
     void wait_for_coordinator() {
         watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
             if (error) return stop(1);
@@ -133,19 +149,21 @@ class HttpServer {
 
     boost::asio::io_context loop_{1};
     Channel coordinator_;
+    const Heartbeat heartbeat_;
+    std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
     Api api_;
     PredictionBroker predictions_;
     std::shared_ptr<HttpService> service_;
     tcp::acceptor acceptor_{loop_};
-    boost::asio::steady_timer accept_timer_{loop_};
+    boost::asio::steady_timer accept_timer_{loop_}, heartbeat_timer_{loop_};
     boost::asio::posix::stream_descriptor watched_{loop_};
     int exit_code_ = 0;
 };
 
 }  // namespace
 
-int run_http(Channel coordinator, const Configuration& configuration) {
-    HttpServer server(std::move(coordinator), configuration);
+int run_http(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
+    HttpServer server(std::move(coordinator), std::move(heartbeat), configuration);
     auto started = server.open(configuration.http);
     if (started) started = deny_new_sockets();
     if (started) started = server.watch_coordinator();

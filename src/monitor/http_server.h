@@ -3,10 +3,11 @@
 
 #include "base/channel.h"
 #include "contract/configuration.h"
+#include "contract/messages/heartbeat.h"
 
 namespace hilum::monitor {
 
 // Serves HTTP until the coordinator closes its channel; returns the exit code. Reads the database only.
-int run_http(Channel coordinator, const Configuration& configuration);
+int run_http(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration);
 
 }  // namespace hilum::monitor

@@ -126,6 +126,7 @@ void add_node(Families& families, const NodeStatus& status) {
         const Labels labels{{"role", child.role}, {"name", child.name}};
         families.add("child_up", MetricType::Gauge, labels, child.state == ChildState::running ? 1 : 0);
         families.add("child_restarts", MetricType::Counter, labels, child.restarts);
+        families.add("child_silences", MetricType::Counter, labels, child.silences);
     }
     for (const auto& destination : status.destinations) {
         const Labels labels{{"destination", destination.name}};

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/file_system.h"
+#include "contract/messages/heartbeat.h"
 
 namespace hilum {
 namespace {
@@ -90,9 +91,11 @@ class AsioWatch final : public Watch {
 
 class AsioProcess final : public RunningProcess {
   public:
-    AsioProcess(boost::asio::io_context& loop, ChildProcess child, std::function<void(int)> ended)
+    AsioProcess(boost::asio::io_context& loop, ChildProcess child, UniqueFd heartbeat,
+                std::function<void(int)> ended)
         : pid_(child.pid),
           pidfd_(std::move(child.pidfd)),
+          heartbeat_(std::move(heartbeat)),
           ended_(std::move(ended)),
           end_(std::make_unique<AsioWatch>(loop, pidfd_.get(), [this] { reap(); })) {}
     ~AsioProcess() override {
@@ -102,6 +105,7 @@ class AsioProcess final : public RunningProcess {
         ::waitpid(pid_, nullptr, 0);
     }
     pid_t pid() const override { return pid_; }
+    bool has_beaten() override { return hilum::has_beaten(heartbeat_.get()); }
     void kill() override {
         if (running_) ::kill(pid_, SIGKILL);
     }
@@ -116,10 +120,21 @@ class AsioProcess final : public RunningProcess {
     }
 
     pid_t pid_;
-    UniqueFd pidfd_;
+    UniqueFd pidfd_, heartbeat_;
     std::function<void(int)> ended_;
     bool running_ = true;
     std::unique_ptr<AsioWatch> end_;
+};
+
+class OverseenProcess final : public LivingProcess {
+  public:
+    OverseenProcess(UniqueFd pidfd, UniqueFd heartbeat)
+        : pidfd_(std::move(pidfd)), heartbeat_(std::move(heartbeat)) {}
+    bool has_beaten() override { return hilum::has_beaten(heartbeat_.get()); }
+    void kill() override { kill_process(pidfd_.get()); }
+
+  private:
+    UniqueFd pidfd_, heartbeat_;
 };
 
 Error error_of(const std::string& what) {
@@ -211,9 +226,17 @@ std::unique_ptr<Watch> AsioWorld::watch(int fd, std::function<void()> readable) 
 
 Result<std::unique_ptr<RunningProcess>> AsioWorld::spawn(const SpawnOptions& options,
                                                          std::function<void(int)> ended) {
-    auto child = hilum::spawn(options);
+    auto heartbeat = make_heartbeat();
+    if (!heartbeat) return tl::unexpected(heartbeat.error());
+    auto with_heartbeat = options;
+    with_heartbeat.descriptors.push_back(heartbeat->get());
+    auto child = hilum::spawn(with_heartbeat);
     if (!child) return tl::unexpected(child.error());
-    return std::make_unique<AsioProcess>(loop_, std::move(*child), std::move(ended));
+    return std::make_unique<AsioProcess>(loop_, std::move(*child), std::move(*heartbeat), std::move(ended));
+}
+
+std::unique_ptr<LivingProcess> AsioWorld::oversee(pid_t, UniqueFd pidfd, UniqueFd heartbeat) {
+    return std::make_unique<OverseenProcess>(std::move(pidfd), std::move(heartbeat));
 }
 
 }  // namespace hilum

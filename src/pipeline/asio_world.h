@@ -25,6 +25,7 @@ class AsioWorld : public World {
     std::unique_ptr<Watch> watch(int fd, std::function<void()> readable) override;
     Result<std::unique_ptr<RunningProcess>> spawn(const SpawnOptions& options,
                                                   std::function<void(int wait_status)> ended) override;
+    std::unique_ptr<LivingProcess> oversee(pid_t pid, UniqueFd pidfd, UniqueFd heartbeat) override;
     Files& files() override { return *files_; }
 
   private:

@@ -47,19 +47,26 @@ class Signals {
     boost::asio::signal_set end_, hangup_;
 };
 
-// Tells systemd that the loop turns, where the unit asks for it.
+// Tells systemd, where the unit asks for it, that the loop turns and the node lives. It restarts the service
+// where it was not told for the unit's WatchdogSec.
 class Watchdog {
   public:
-    explicit Watchdog(World& world) : timer_(world.make_timer()) {}
+    Watchdog(World& world, Node& node) : node_(node), timer_(world.make_timer()) {}
 
     void keep() {
         std::uint64_t interval = 0;
         if (sd_watchdog_enabled(0, &interval) <= 0) return;
-        sd_notify(0, "WATCHDOG=1");
-        timer_->start(std::chrono::microseconds(interval / 3), [this] { keep(); });
+        if (node_.lives())
+            sd_notify(0, "WATCHDOG=1");
+        else
+            spdlog::error(
+                "the commit thread or the listener does not go on; where that lasts, the watchdog "
+                "of systemd restarts the node");
+        timer_->start(std::chrono::microseconds(interval / 4), [this] { keep(); });
     }
 
   private:
+    Node& node_;
     std::unique_ptr<Timer> timer_;
 };
 
@@ -76,7 +83,7 @@ Result<int> run(boost::asio::io_context& loop, World& world, Node& node) {
     if (!started) return tl::unexpected(started.error());
     Signals signals(loop, node);
     signals.obey();
-    Watchdog watchdog(world);
+    Watchdog watchdog(world, node);
     watchdog.keep();
     loop.run();
     return exit_code;

@@ -60,6 +60,9 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     void handle_request(const Packet& request, const std::string& actor, OperatorDesk::Answer answer);
 
     NodeStatus status() const;
+    // Whether its commit thread goes on and its listener gives signs of life (or is started anew): what it
+    // does not mend by itself. To be asked every few seconds, or more seldom.
+    bool lives() { return commits_.goes_on() && !reception_.listener_silent(); }
 
   private:
     InstanceStore instances() const;

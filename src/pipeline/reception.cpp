@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/logging.h"
 #include "contract/association_end.h"
@@ -15,7 +16,11 @@ namespace hilum {
 
 Reception::Reception(World& world, CommitQueue& commits, const Configuration& configuration,
                      InstanceStore store)
-    : world_(world), commits_(commits), configuration_(configuration), store_(std::move(store)) {}
+    : world_(world),
+      commits_(commits),
+      configuration_(configuration),
+      store_(std::move(store)),
+      look_timer_(world.make_timer()) {}
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
@@ -48,8 +53,8 @@ void Reception::on_listener_message(Message message) {
         spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
         return callbacks_.on_changed();
     }
-    if (from_packet<ConnectionAccepted>(message) && message.fds.size() == 1)
-        return adopt(Channel(std::move(message.fds.front())));
+    const auto accepted = from_packet<ConnectionAccepted>(message);
+    if (accepted && message.fds.size() == 3) return adopt(*accepted, std::move(message.fds));
     if (const auto refused = from_packet<ConnectionRefused>(message)) {
         spdlog::warn("connection from {} refused: scp.max_connections are open", loggable(refused->peer));
         return commits_.submit([](Transaction& transaction) { transaction.count("connections_refused"); });
@@ -58,14 +63,39 @@ void Reception::on_listener_message(Message message) {
     listener_->kill();
 }
 
-void Reception::adopt(Channel channel) {
+void Reception::adopt(const ConnectionAccepted& accepted, std::vector<UniqueFd> descriptors) {
+    if (receivers_.empty()) look_later();
     const auto id = next_receiver_++;
     auto& receiver = receivers_[id];
+    receiver.peer = accepted.peer;
+    receiver.process = world_.oversee(static_cast<pid_t>(accepted.pid), std::move(descriptors[1]),
+                                      std::move(descriptors[2]));
     receiver.channel = ChannelWatcher::start(
-        world_, std::move(channel),
+        world_, Channel(std::move(descriptors[0])),
         [this, id](Message message) { on_receiver_message(id, std::move(message)); },
         [this, id](const std::string&) { drop(id); });
     if (draining_) (void)receiver.channel->send(to_packet(Drain{}));
+}
+
+void Reception::look_later() {
+    look_timer_->start(SignsOfLife::between_looks, [this] { look_at_receivers(); });
+}
+
+// One that is stopped keeps no time itself, and would hold its association and its peer for ever.
+void Reception::look_at_receivers() {
+    std::vector<std::int64_t> lost;
+    for (auto& [id, receiver] : receivers_)
+        if (receiver.signs_of_life.look(receiver.process->has_beaten()) == SignsOfLife::Verdict::lost)
+            lost.push_back(id);
+    for (const auto id : lost) {
+        auto& receiver = receivers_.at(id);
+        spdlog::error("the receiver of {} gave no sign of life for {} and is killed", loggable(receiver.peer),
+                      format_duration(receiver.signs_of_life.silence()));
+        receiver.process->kill();
+        receiver.channel->close();
+        drop(id);
+    }
+    if (!receivers_.empty()) look_later();
 }
 
 void Reception::drop(std::int64_t id) {

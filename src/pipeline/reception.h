@@ -12,6 +12,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/receiving.h"
 #include "pipeline/children/channel_watcher.h"
+#include "pipeline/children/signs_of_life.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/event_limiter.h"
 #include "store/database/commit_queue.h"
@@ -33,8 +34,9 @@ class Reception {
     void start(ChildSpecification listener, Callbacks callbacks);
     void drain();  // no new connections; receivers finish what they are at
     void stop();   // closes every channel: receivers answer A700 to what is in flight and end
-    bool receiving() const { return port_ > 0; }
-    int port() const { return port_; }
+    bool receiving() const { return port_ > 0 && !listener_silent(); }
+    int port() const { return receiving() ? port_ : 0; }
+    bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.
     bool cannot_listen() const {
@@ -47,13 +49,17 @@ class Reception {
   private:
     struct Receiver {
         std::shared_ptr<ChannelWatcher> channel;
+        std::unique_ptr<LivingProcess> process;
+        SignsOfLife signs_of_life{};
         bool associated = false;
         std::string calling_ae, peer;   // of its association
         std::set<std::string> studies;  // that it brought images of
     };
 
     void on_listener_message(Message message);
-    void adopt(Channel channel);
+    void adopt(const ConnectionAccepted& accepted, std::vector<UniqueFd> descriptors);
+    void look_later();
+    void look_at_receivers();
     void on_receiver_message(std::int64_t id, Message message);
     void associate(std::int64_t id, const AssociationRequested& request);
     void store(std::int64_t id, StoreCommit commit);
@@ -75,6 +81,7 @@ class Reception {
     Callbacks callbacks_;
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
+    std::unique_ptr<Timer> look_timer_;  // at them, while there are any
     std::int64_t next_receiver_ = 1;
     EventLimiter limiter_;
     int port_ = 0;

@@ -19,6 +19,7 @@
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
@@ -31,19 +32,20 @@ namespace {
 constexpr std::size_t memory_limit = 1ULL << 30;  // of each process; a receiver needs about 10 MB
 constexpr std::chrono::milliseconds pause_without_resources{100};
 
-// The coordinator holds a descriptor for each receiver, and needs others beside them.
+// The coordinator holds three descriptors for each receiver, and needs others beside them.
 std::size_t most_receivers(const ScpSettings& settings) {
     constexpr std::size_t others = 200;
     const std::size_t descriptors = open_files_limit();
-    const std::size_t room = descriptors > 2 * others ? descriptors - others : others;
+    const std::size_t room = (descriptors > 2 * others ? descriptors - others : others) / 3;
     return std::min(static_cast<std::size_t>(settings.max_connections), room);
 }
 
 class Listener {
   public:
-    Listener(Channel coordinator, const Configuration& configuration, AssociationPolicy policy, Spool spool,
-             ListeningSocket socket, UniqueFd child_signals)
+    Listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration,
+             AssociationPolicy policy, Spool spool, ListeningSocket socket, UniqueFd child_signals)
         : coordinator_(std::move(coordinator)),
+          heartbeat_(std::move(heartbeat)),
           configuration_(configuration),
           policy_(std::move(policy)),
           spool_(std::move(spool)),
@@ -57,11 +59,13 @@ class Listener {
     Status drain(const Drain&, std::vector<UniqueFd>);
     void accept_connection();
     bool start_receiver(UniqueFd& connection, const std::string& peer);
-    [[noreturn]] void become_receiver(UniqueFd connection, Channel channel);
+    [[noreturn]] void become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat);
+    Status tell_receiver(const ConnectionAccepted& receiver, Channel channel, UniqueFd heartbeat);
     void reap_receivers();
     void refuse(const std::string& peer, const char* why);
 
     Channel coordinator_;
+    Heartbeat heartbeat_;
     const Configuration& configuration_;
     const AssociationPolicy policy_;
     Spool spool_;
@@ -75,9 +79,10 @@ int Listener::run() {
     spdlog::info("listening on port {}", socket_.port());
     if (!coordinator_.send(to_packet(ListenerReady{socket_.port()}))) return 0;
     for (;;) {
+        heartbeat_.beat();
         pollfd fds[] = {
             {socket_.fd(), POLLIN, 0}, {coordinator_.fd(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}};
-        if (::poll(fds, 3, -1) < 0) {
+        if (::poll(fds, 3, std::chrono::milliseconds(Heartbeat::interval).count()) < 0) {
             if (errno == EINTR) continue;
             spdlog::error("cannot wait for connections: {}", std::strerror(errno));
             return 1;
@@ -140,24 +145,37 @@ bool Listener::start_receiver(UniqueFd& connection, const std::string& peer) {
         return false;
     }
     auto& [receivers_end, coordinators_end] = *pair;
+    auto heartbeat = make_heartbeat();
+    if (!heartbeat) {
+        spdlog::error("{}", heartbeat.error().message);
+        return false;
+    }
     const pid_t pid = ::fork();
     if (pid == 0) {
         coordinators_end.close();
-        become_receiver(std::move(connection), std::move(receivers_end));
+        become_receiver(std::move(connection), std::move(receivers_end), std::move(*heartbeat));
     }
     if (pid < 0) {
         spdlog::error("cannot fork: {}", std::strerror(errno));
         return false;
     }
     receivers_.insert(pid);
-    const int descriptor = coordinators_end.fd();
-    // When the coordinator is gone, so is its end, and the receiver ends by itself.
-    (void)coordinator_.send(to_packet(ConnectionAccepted{peer, pid}), std::span(&descriptor, 1));
+    const auto told = tell_receiver({peer, pid}, std::move(coordinators_end), std::move(*heartbeat));
+    if (!told) spdlog::error("receiver {}: {}", pid, told.error().message);
     return true;
 }
 
-void Listener::become_receiver(UniqueFd connection, Channel channel) {
+// Where the coordinator does not get its end of the channel, the receiver ends by itself.
+Status Listener::tell_receiver(const ConnectionAccepted& receiver, Channel channel, UniqueFd heartbeat) {
+    const auto pidfd = open_pidfd(static_cast<pid_t>(receiver.pid));
+    if (!pidfd) return tl::unexpected(pidfd.error());
+    const std::array descriptors{channel.fd(), pidfd->get(), heartbeat.get()};
+    return coordinator_.send(to_packet(receiver), descriptors);
+}
+
+void Listener::become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat) {
     coordinator_.close();
+    heartbeat_ = Heartbeat();
     socket_.close();
     child_signals_.reset();
     sigset_t none;
@@ -165,7 +183,8 @@ void Listener::become_receiver(UniqueFd connection, Channel channel) {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::prctl(PR_SET_NAME, "hilum-receiver");
     start_logging("receiver", configuration_.node.log_level);
-    const int code = run_receiver(std::move(connection), std::move(channel), configuration_, policy_, spool_);
+    const int code = run_receiver(std::move(connection), std::move(channel), Heartbeat(std::move(heartbeat)),
+                                  configuration_, policy_, spool_);
     ::_exit(code);
 }
 
@@ -190,7 +209,7 @@ Status prepare_process() {
     return deny_new_sockets();
 }
 
-Result<Listener> make_listener(Channel coordinator, const Configuration& configuration) {
+Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
     auto policy = AssociationPolicy::make(configuration);
     if (!policy) return tl::unexpected(policy.error());
     auto spool = Spool::open(configuration.node.data_dir);
@@ -200,14 +219,14 @@ Result<Listener> make_listener(Channel coordinator, const Configuration& configu
     auto signals = child_signals();
     if (!signals) return tl::unexpected(signals.error());
     if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
-    return Listener(std::move(coordinator), configuration, std::move(*policy), std::move(*spool),
-                    std::move(*socket), std::move(*signals));
+    return Listener(std::move(coordinator), std::move(heartbeat), configuration, std::move(*policy),
+                    std::move(*spool), std::move(*socket), std::move(*signals));
 }
 
 }  // namespace
 
-int run_listener(Channel coordinator, const Configuration& configuration) {
-    auto listener = make_listener(std::move(coordinator), configuration);
+int run_listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
+    auto listener = make_listener(std::move(coordinator), std::move(heartbeat), configuration);
     if (!listener) {
         spdlog::error("cannot receive: {}", listener.error().message);
         return listener_cannot_listen;

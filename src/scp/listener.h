@@ -3,12 +3,13 @@
 
 #include "base/channel.h"
 #include "contract/configuration.h"
+#include "contract/messages/heartbeat.h"
 
 namespace hilum::scp {
 
 // Runs the listener on `configuration.scp` until the coordinator closes its channel; returns the process's
 // exit code. Receivers are children of this process, each with a channel of its own to the coordinator
 // (ConnectionAccepted). Objects go to `data_dir`/spool. Single-threaded, so that forking is safe.
-int run_listener(Channel coordinator, const Configuration& configuration);
+int run_listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration);
 
 }  // namespace hilum::scp

@@ -326,8 +326,9 @@ void Receiver::tell_end(AssociationEnd way, AssociationEnd reason, int stored, i
 
 }  // namespace
 
-int run_receiver(UniqueFd connection, Channel coordinator, const Configuration& configuration,
-                 const AssociationPolicy& policy, Spool& spool) {
+int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
+                 const Configuration& configuration, const AssociationPolicy& policy, Spool& spool) {
+    const BeatingThread beating(std::move(heartbeat));
     const auto peer = IpAddress::of_peer(connection.get());
     if (!peer) return 0;  // it is gone again
     dcmDisableGethostbyaddr.set(OFTrue);

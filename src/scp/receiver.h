@@ -4,6 +4,7 @@
 #include "base/channel.h"
 #include "base/unique_fd.h"
 #include "contract/configuration.h"
+#include "contract/messages/heartbeat.h"
 #include "scp/association_policy.h"
 #include "scp/spool_file.h"
 
@@ -11,7 +12,7 @@ namespace hilum::scp {
 
 // Serves the connection until it or the coordinator's channel ends; returns the process's exit code: 0 unless
 // something of ours failed. Forked from the listener, with DCMTK's dictionary loaded.
-int run_receiver(UniqueFd connection, Channel coordinator, const Configuration& configuration,
-                 const AssociationPolicy& policy, Spool& spool);
+int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
+                 const Configuration& configuration, const AssociationPolicy& policy, Spool& spool);
 
 }  // namespace hilum::scp

@@ -311,7 +311,7 @@ TEST(Association, AListenerThatCannotHaveItsPortSaysSoAndExits) {
     if (child == 0) {
         auto pair = Channel::make_pair().value();
         start_logging("listener", "error");
-        ::_exit(scp::run_listener(std::move(pair.second), node.configuration()));
+        ::_exit(scp::run_listener(std::move(pair.second), Heartbeat(), node.configuration()));
     }
     int status = 0;
     ::waitpid(child, &status, 0);

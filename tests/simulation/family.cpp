@@ -51,6 +51,11 @@ void Family::kill(pid_t pid) {
     sweep();
 }
 
+bool Family::beats(pid_t pid) {
+    const auto found = children_.find(pid);
+    return found != children_.end() && found->second->running() && !found->second->stopped();
+}
+
 // Later, since one of them may be at work.
 void Family::sweep() {
     if (std::exchange(sweeping_, true)) return;

@@ -15,6 +15,7 @@ class Family final : public Household {
 
     bool begin(pid_t pid, const SpawnOptions& options, UniqueFd channel) override;
     void kill(pid_t pid) override;
+    bool beats(pid_t pid) override;
 
     bool connect(std::vector<Image> images);  // to the listener, which forks a receiver
     void node_died(Death death);              // its children follow it, or the machine went with all of them

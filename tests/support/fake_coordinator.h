@@ -104,7 +104,8 @@ class FakeCoordinator {
             channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
             return true;
         }
-        for (auto& fd : message->fds) channels_.emplace_back(std::move(fd));
+        // Of a receiver: beside its channel come its pidfd and heartbeat.
+        if (!message->fds.empty()) channels_.emplace_back(std::move(message->fds.front()));
         messages_.push_back(message->packet.body());
         changed_.notify_all();
         const std::string type = packet_type(*message);

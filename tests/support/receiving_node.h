@@ -37,7 +37,7 @@ class ReceivingNode {
             pair.first.close();
             start_logging("listener", configuration_.node.log_level);
             in_child();
-            ::_exit(scp::run_listener(std::move(pair.second), configuration_));
+            ::_exit(scp::run_listener(std::move(pair.second), Heartbeat(), configuration_));
         }
         pair.second.close();
         coordinator_.emplace(std::move(pair.first), std::move(script));

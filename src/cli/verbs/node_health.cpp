@@ -83,10 +83,11 @@ NodeHealth health_of(const nlohmann::json& status) {
         if (is_true(status, "draining")) health.problems.push_back("it is being stopped");
         add_models(status, health);
         for (const auto& child : list_of(status, "children"))
-            if (text_of(child, "state") != "running")
-                health.problems.push_back(fmt::format("process {} {} does not run ({})",
-                                                      text_of(child, "role"), text_of(child, "name"),
-                                                      text_of(child, "state")));
+            if (const auto state = text_of(child, "state"); state != "running")
+                health.problems.push_back(
+                    fmt::format("process {} {} {}", text_of(child, "role"), text_of(child, "name"),
+                                state == "silent" ? "gives no sign of life; it is killed where that lasts"
+                                                  : fmt::format("does not run ({})", state)));
     } else {
         health.problems.push_back("hilumd is not running");
     }

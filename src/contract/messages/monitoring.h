@@ -13,10 +13,11 @@
 
 namespace hilum {
 
-enum class ChildState { running, stopped, restarting };
+enum class ChildState { running, silent, stopped, restarting };
 template <>
 inline constexpr auto enum_texts<ChildState> = texts_of_enum<ChildState>({
     {ChildState::running, "running"},
+    {ChildState::silent, "silent"},  // it gives no sign of life, and is killed where that lasts
     {ChildState::stopped, "stopped"},
     {ChildState::restarting, "restarting"},
 });
@@ -28,6 +29,7 @@ struct ChildStatus {
     ChildState state = ChildState::restarting;
     int restarts = 0;
     std::string last_end;  // how it ended last; empty: it never did
+    int silences = 0;      // how often it was killed since it gave no sign of life
 };
 
 enum class ModelState { loading, ready, failed };

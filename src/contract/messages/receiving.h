@@ -21,8 +21,8 @@ struct ListenerReady {
     int port = 0;
 };
 
-// listener -> coordinator: a connection came in; one descriptor: the coordinator's end of the receiver's
-// channel.
+// listener -> coordinator: a connection came in; three descriptors: the coordinator's end of the receiver's
+// channel, the receiver's pidfd, and its heartbeat.
 struct ConnectionAccepted {
     static constexpr const char* type = "connection_accepted";
     std::string peer;      // numeric address

@@ -12,6 +12,7 @@
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/yaml_reader.h"
+#include "contract/messages/heartbeat.h"
 #include "model/inference/worker.h"
 
 namespace {
@@ -22,7 +23,7 @@ constexpr std::size_t largest_configuration = 1 << 20;
 
 struct Arguments {
     std::string config;
-    int config_fd = -1, channel_fd = -1;
+    int config_fd = -1, channel_fd = -1, heartbeat_fd = -1;
     std::size_t model = 0;
     std::string device;
 };
@@ -40,6 +41,7 @@ Result<Configuration> read_configuration(const Arguments& arguments) {
 
 int run(const Arguments& arguments) {
     Channel coordinator((UniqueFd(arguments.channel_fd)));
+    const BeatingThread beating((Heartbeat(UniqueFd(arguments.heartbeat_fd))));
     start_logging("worker", "info");
     const auto configuration = read_configuration(arguments);
     if (!configuration) return model::report_failure(coordinator, configuration.error());
@@ -74,6 +76,7 @@ int main(int argc, char** argv) {
     app.add_option("--config", arguments.config, "configuration file")->required();
     app.add_option("--config-fd", arguments.config_fd, "descriptor of its text")->required();
     app.add_option("--channel-fd", arguments.channel_fd, "descriptor of the channel to hilumd")->required();
+    app.add_option("--heartbeat-fd", arguments.heartbeat_fd, "descriptor of its heartbeat; default: none");
     app.add_option("--model", arguments.model, "which of the configured models, from 0")->required();
     app.add_option("--device", arguments.device, "which of the model's devices; default: its first");
     CLI11_PARSE(app, argc, argv);

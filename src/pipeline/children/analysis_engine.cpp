@@ -80,8 +80,9 @@ bool AnalysisEngine::any_child_running() const {
 }
 
 bool AnalysisEngine::decoding() const {
-    return std::any_of(decoders_.begin(), decoders_.end(),
-                       [](const Decoder& decoder) { return decoder.child && decoder.child->running(); });
+    return std::any_of(decoders_.begin(), decoders_.end(), [](const Decoder& decoder) {
+        return decoder.child && decoder.child->running() && !decoder.child->silent();
+    });
 }
 
 bool AnalysisEngine::can_take(std::size_t model) const {

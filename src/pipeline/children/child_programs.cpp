@@ -15,6 +15,18 @@ int nicer_by(const std::string& role) {
     return role == "composer" ? 2 : 0;
 }
 
+// What http answers from the database takes seconds where that is large and the disk slow, on its only
+// thread.
+Duration longest_silence(const std::string& role) {
+    return (role == "http" ? 2 : 1) * Duration(SignsOfLife::usual_silence);
+}
+
+// Who says by itself that it is ready: a worker reads and warms up a large model first.
+Duration longest_start(const std::string& role) {
+    if (role == "worker") return std::chrono::minutes(10);
+    return role == "listener" || role == "http" ? std::chrono::minutes(1) : Duration::zero();
+}
+
 }  // namespace
 
 Status ChildPrograms::prepare() {
@@ -26,9 +38,9 @@ Status ChildPrograms::prepare() {
 
 ChildSpecification ChildPrograms::specify(const std::string& role, const std::string& name,
                                           std::vector<std::string> arguments) const {
-    for (const auto& argument :
-         {std::string("--config"), options_.configuration_file.string(), std::string("--channel-fd"),
-          std::string("3"), std::string("--config-fd"), std::string("4")})
+    for (const auto& argument : {std::string("--config"), options_.configuration_file.string(),
+                                 std::string("--channel-fd"), std::string("3"), std::string("--config-fd"),
+                                 std::string("4"), std::string("--heartbeat-fd"), std::string("5")})
         arguments.push_back(argument);
     ChildSpecification child;
     child.role = role;
@@ -37,6 +49,8 @@ ChildSpecification ChildPrograms::specify(const std::string& role, const std::st
     child.configuration_fd = configuration_fd_.get();
     child.dies_with_parent = role != "listener";
     child.nicer_by = nicer_by(role);
+    child.longest_silence = longest_silence(role);
+    child.longest_start = longest_start(role);
     return child;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace hilum {
 namespace {
@@ -15,6 +16,7 @@ SupervisedChild::SupervisedChild(World& world, ChildSpecification specification,
       specification_(std::move(specification)),
       callbacks_(std::move(callbacks)),
       restart_timer_(world.make_timer()),
+      look_timer_(world.make_timer()),
       delay_(first_delay) {}
 
 SupervisedChild::~SupervisedChild() {
@@ -44,8 +46,7 @@ void SupervisedChild::launch() {
     }
     process_ = std::move(*process);
     channel_ = ChannelWatcher::start(
-        world_, std::move(ends->first),
-        [this](Message message) { callbacks_.on_message(std::move(message)); },
+        world_, std::move(ends->first), [this](Message message) { hear(std::move(message)); },
         [this](const std::string& reason) {
             // The process ends by itself now; one that sent nonsense is ended.
             if (!reason.empty()) {
@@ -53,15 +54,59 @@ void SupervisedChild::launch() {
                 kill();
             }
         });
+    begin_to_look();
     callbacks_.on_changed();
 }
 
+void SupervisedChild::hear(Message message) {
+    has_spoken_ = true;
+    callbacks_.on_message(std::move(message));
+}
+
+void SupervisedChild::begin_to_look() {
+    signs_of_life_ = SignsOfLife(specification_.longest_silence);
+    life_ = SignsOfLife::Verdict::alive;
+    wordless_ = Duration::zero();
+    has_spoken_ = false;
+    look_later();
+}
+
+// Also at one that was told to stop, until it has ended.
+void SupervisedChild::look_later() {
+    look_timer_->start(SignsOfLife::between_looks, [this] { look(); });
+}
+
+void SupervisedChild::look() {
+    if (!running()) return;
+    look_later();
+    const auto before = std::exchange(life_, signs_of_life_.look(process_->has_beaten()));
+    wordless_ += SignsOfLife::between_looks;
+    if (life_ == SignsOfLife::Verdict::lost)
+        kill_silent(fmt::format("gave no sign of life for {}", format_duration(signs_of_life_.silence())));
+    else if (specification_.longest_start > Duration::zero() && !has_spoken_ && !stopping_ &&
+             wordless_ >= specification_.longest_start)
+        kill_silent(fmt::format("was not ready after {}", format_duration(wordless_)));
+    if (life_ != before) callbacks_.on_changed();
+}
+
+// Once: what waits for a disk that does not answer ends later.
+void SupervisedChild::kill_silent(std::string why) {
+    if (!killed_why_.empty()) return;
+    killed_why_ = std::move(why) + " and was killed";
+    ++silences_;
+    spdlog::error("{} {} (process {}) {}", specification_.role, specification_.name, pid(), killed_why_);
+    kill();
+}
+
 void SupervisedChild::ended(int wait_status) {
-    last_end_ = describe_exit(wait_status);
+    const auto killed_why = std::exchange(killed_why_, "");
+    last_end_ = killed_why.empty() ? describe_exit(wait_status) : killed_why;
     last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     if (channel_) channel_->drain();  // its last words may tell why
-    if (!stopping_) spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
+    if (!stopping_ && killed_why.empty())
+        spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
     process_.reset();
+    look_timer_->cancel();
     if (channel_) channel_->close();
     channel_.reset();
     callbacks_.on_ended(last_end_);
@@ -104,7 +149,8 @@ Status SupervisedChild::send(const Packet& packet, std::span<const int> fds) {
 }
 
 ChildStatus SupervisedChild::status() const {
-    const auto state = running()   ? ChildState::running
+    const auto state = silent()    ? ChildState::silent
+                       : running() ? ChildState::running
                        : stopping_ ? ChildState::stopped
                                    : ChildState::restarting;
     return {specification_.role,
@@ -112,7 +158,8 @@ ChildStatus SupervisedChild::status() const {
             running() ? process_->pid() : 0,
             state,
             restarts_,
-            last_end_};
+            last_end_,
+            silences_};
 }
 
 }  // namespace hilum

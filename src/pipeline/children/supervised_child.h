@@ -1,5 +1,5 @@
-// One child process of the coordinator: started, watched, and started again after a growing delay when it
-// ends.
+// One child process of the coordinator: started, watched, killed where it gives no sign of life, and started
+// again after a growing delay when it ends.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "base/world.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/channel_watcher.h"
+#include "pipeline/children/signs_of_life.h"
 
 namespace hilum {
 
@@ -24,6 +25,8 @@ struct ChildSpecification {
     bool dies_with_parent =
         true;          // killed with the coordinator; the listener and receivers end by themselves
     int nicer_by = 0;  // than the coordinator (SpawnOptions)
+    Duration longest_silence = SignsOfLife::usual_silence;
+    Duration longest_start{0};  // until it says its first word; 0: it says nothing unasked
 };
 
 class SupervisedChild {
@@ -41,6 +44,7 @@ class SupervisedChild {
     void stop();  // closes its channel and does not start it again; it ends by itself or by kill()
     void kill();  // SIGKILL; without stop() before, it is started again
     bool running() const { return process_ != nullptr; }
+    bool silent() const { return running() && life_ != SignsOfLife::Verdict::alive; }
     pid_t pid() const { return running() ? process_->pid() : -1; }
     const std::string& name() const { return specification_.name; }
     int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
@@ -56,17 +60,27 @@ class SupervisedChild {
   private:
     void launch();
     void schedule_restart();
+    void hear(Message message);
     void ended(int wait_status);
+    void begin_to_look();
+    void look_later();
+    void look();
+    void kill_silent(std::string why);
 
     World& world_;
     ChildSpecification specification_;
     Callbacks callbacks_;
     std::unique_ptr<RunningProcess> process_;
     std::shared_ptr<ChannelWatcher> channel_;
-    std::unique_ptr<Timer> restart_timer_;
+    std::unique_ptr<Timer> restart_timer_, look_timer_;
     std::chrono::milliseconds delay_{0};
     bool stopping_ = false;
-    int restarts_ = 0;
+    SignsOfLife signs_of_life_;
+    SignsOfLife::Verdict life_ = SignsOfLife::Verdict::alive;
+    Duration wordless_{0};     // since its start
+    std::string killed_why_;   // since it is silent; it is about to end
+    bool has_spoken_ = false;  // since its start
+    int restarts_ = 0, silences_ = 0;
     std::string last_end_;
     int last_exit_code_ = -1;
 };

@@ -53,7 +53,15 @@ void CommitQueue::push(std::unique_ptr<Unit> unit) {
     background_->post([this] { run_waiting(); });
 }
 
+bool CommitQueue::goes_on() {
+    const auto steps = steps_.load();
+    const bool moved = std::exchange(steps_seen_, steps) != steps;
+    const std::lock_guard lock(mutex_);
+    return moved || !called_;
+}
+
 CommitQueue::Batch CommitQueue::next_batch() {
+    ++steps_;
     const std::lock_guard lock(mutex_);
     Batch batch;
     while (!waiting_.empty() && batch.size() < largest_batch) {
@@ -117,8 +125,10 @@ void CommitQueue::run_batch(Batch& batch) {
         for (auto& unit : batch) {
             const Timestamp now = follow_clock();
             run_unit(*unit, now);
+            ++steps_;
         }
         database_.commit();
+        ++steps_;
         unfollowed_ -= followed_;
     } catch (const DatabaseFailure& failure) {
         const Error translated = translate(failure);

@@ -2,6 +2,7 @@
 // concurrent associations and jobs are shared, and reports back on the loop after the commit.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <list>
@@ -31,6 +32,10 @@ class CommitQueue {
     ~CommitQueue() { end(); }
     // Runs what waits, as the world's Background does when it goes; what is submitted from now on is not run.
     void end() { background_.reset(); }
+
+    // Whether its thread has gone on since this was last asked, or has nothing to do. The loop asks, not more
+    // often than the longest unit of work takes.
+    bool goes_on();
 
     // Runs `work(Transaction&)` beside the loop inside a savepoint, and after the transaction is on the
     // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
@@ -128,6 +133,8 @@ class CommitQueue {
     std::mutex mutex_;
     Batch waiting_;
     bool called_ = false;                     // run_waiting() is still to come, or has not seen the last unit
+    std::atomic<std::uint64_t> steps_ = 0;    // that its thread took
+    std::uint64_t steps_seen_ = 0;            // by goes_on()
     std::unique_ptr<Background> background_;  // ends before what its work uses
 };
 

@@ -10,6 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int most_messages_at_once = 8;
+// Where it was stopped before its first sign of life.
+constexpr Duration longest_silence = std::chrono::seconds(130);
 
 }  // namespace
 
@@ -58,8 +60,11 @@ void Child::stop_for(Duration time) {
     scene_.tell("{} {} is stopped for {}", role_, name_, format_duration(time));
     stopped_ = true;
     watch_.reset();
-    scene_.world.after(time, [this, alive = alive_] {
+    scene_.world.after(time, [this, time, alive = alive_] {
         if (!*alive) return;
+        const bool supervised = scene_.world.life() == born_in_;
+        scene_.demand(!supervised || time < longest_silence, "what is stopped is noticed",
+                      "{} {} was stopped for {} and still lives", role_, name_, format_duration(time));
         stopped_ = false;
         watch();
     });

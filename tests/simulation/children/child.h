@@ -60,6 +60,7 @@ class Child {
     std::string role_, name_;
     Channel channel_;
     std::unique_ptr<Watch> watch_;
+    const unsigned born_in_ = scene_.world.life();
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     bool stopped_ = false;
 };

@@ -1,5 +1,7 @@
 #include "simulation/children/listener.h"
 
+#include "contract/messages/heartbeat.h"
+
 namespace hilum::simulation {
 
 void Listener::begin() {
@@ -17,7 +19,8 @@ void Listener::hear(Message message) {
 Result<Channel> Listener::connect(pid_t receiver) {
     auto ends = Channel::make_pair();
     if (!ends) return tl::unexpected(ends.error());
-    const int fds[] = {ends->first.fd()};
+    const auto unused = make_heartbeat();  // the simulated world knows processes by their numbers
+    const int fds[] = {ends->first.fd(), unused->get(), unused->get()};
     say(to_packet(ConnectionAccepted{"192.0.2.7", receiver}), fds);
     return std::move(ends->second);
 }

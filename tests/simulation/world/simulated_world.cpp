@@ -94,10 +94,22 @@ class SimulatedProcess final : public RunningProcess {
         if (world_.running_.erase(pid_) > 0 && !world_.dying_) world_.household_->kill(pid_);
     }
     pid_t pid() const override { return pid_; }
+    bool has_beaten() override { return world_.household_->beats(pid_); }
     void kill() override { world_.household_->kill(pid_); }
 
   private:
     SimulatedWorld& world_;
+    pid_t pid_;
+};
+
+class OverseenProcess final : public LivingProcess {
+  public:
+    OverseenProcess(Household& household, pid_t pid) : household_(household), pid_(pid) {}
+    bool has_beaten() override { return household_.beats(pid_); }
+    void kill() override { household_.kill(pid_); }
+
+  private:
+    Household& household_;
     pid_t pid_;
 };
 
@@ -199,6 +211,10 @@ Result<std::unique_ptr<RunningProcess>> SimulatedWorld::spawn(const SpawnOptions
         return fail_for_now("system", "cannot fork: Resource temporarily unavailable");
     running_[pid] = std::move(ended);
     return std::make_unique<SimulatedProcess>(*this, pid);
+}
+
+std::unique_ptr<LivingProcess> SimulatedWorld::oversee(pid_t pid, UniqueFd, UniqueFd) {
+    return std::make_unique<OverseenProcess>(*household_, pid);
 }
 
 void SimulatedWorld::tell_end(pid_t pid, int wait_status) {

@@ -22,6 +22,7 @@ class Household {
     virtual ~Household() = default;
     virtual bool begin(pid_t pid, const SpawnOptions& options, UniqueFd channel) = 0;  // false: cannot fork
     virtual void kill(pid_t pid) = 0;
+    virtual bool beats(pid_t) { return true; }  // its heart: it is not stopped
 };
 
 class SimulatedWorld final : public World {
@@ -42,10 +43,12 @@ class SimulatedWorld final : public World {
     std::unique_ptr<Watch> watch(int fd, Action readable) override;
     Result<std::unique_ptr<RunningProcess>> spawn(const SpawnOptions& options,
                                                   std::function<void(int)> ended) override;
+    std::unique_ptr<LivingProcess> oversee(pid_t pid, UniqueFd pidfd, UniqueFd heartbeat) override;
     Files& files() override { return files_; }
 
     // ---- as the simulation does ----
     Duration elapsed() const { return elapsed_; }
+    unsigned life() const { return life_; }                          // of the node, counted from 1
     void after(Duration wait, Action action);                        // survives the node
     std::unique_ptr<Watch> watch_for_ever(int fd, Action readable);  // likewise
     void set_wall_clock(Duration by) { wall_offset_ += by; }

@@ -77,6 +77,20 @@ TEST(Readyz, TellsReceivingAndInferringApart) {
     EXPECT_THAT(body_of(response)["not_ready"][0], HasSubstr("inferring"));
 }
 
+TEST(Readyz, IsUnavailableWhileTheCoordinatorIsSilentWhateverItSaidLast) {
+    Api api(source_with({}, {}));
+    api.set_status(ready_status());
+    api.set_coordinator_silent(true);
+    const auto response = api.answer(http::verb::get, "/readyz");
+    EXPECT_EQ(response.result(), http::status::service_unavailable);
+    EXPECT_FALSE(body_of(response)["receiving"]);
+    EXPECT_EQ(body_of(response)["refusing"], "");
+    EXPECT_THAT(body_of(response)["not_ready"][0], HasSubstr("coordinator"));
+    EXPECT_THAT(api.answer(http::verb::get, "/metrics").body(), HasSubstr("hilum_receiving 0"));
+    api.set_coordinator_silent(false);
+    EXPECT_EQ(api.answer(http::verb::get, "/readyz").result(), http::status::ok);
+}
+
 TEST(Readyz, IsUnavailableWhileDraining) {
     Api api(source_with({}, {}));
     auto status = ready_status();

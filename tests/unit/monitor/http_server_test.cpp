@@ -37,7 +37,7 @@ class HttpServerTest : public testing::Test {
         child_ = ::fork();
         if (child_ == 0) {
             ours.close();
-            ::_exit(run_http(std::move(theirs), configuration_));
+            ::_exit(run_http(std::move(theirs), Heartbeat(), configuration_));
         }
         channel_ = std::move(ours);
     }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract/messages/heartbeat.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -191,6 +192,35 @@ TEST_F(AsioWorldTest, AProcessThatIsForgottenIsGone) {
     process->reset();
     EXPECT_NE(::kill(pid, 0), 0);
     loop_.run();
+}
+
+TEST_F(AsioWorldTest, HearsTheHeartOfAProcess) {
+    // Its heartbeat is its only descriptor, and a beat a number of eight bytes.
+    auto process = world_.spawn(
+        {{"/bin/sh", "-c", R"(printf '\001\0\0\0\0\0\0\0' >&3; exec sleep 600)"}, {}, true}, [](int) {});
+    ASSERT_TRUE(process);
+    bool heard = false;
+    run_until([&] { return heard = heard || (*process)->has_beaten(); });
+    EXPECT_FALSE((*process)->has_beaten()) << "not since it was last asked";
+}
+
+TEST_F(AsioWorldTest, OverseesAProcessThatIsNotItsOwn) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    auto heartbeat = make_heartbeat().value();
+    UniqueFd theirs(::dup(heartbeat.get()));
+    const auto overseen = world_.oversee(pid, open_pidfd(pid).value(), std::move(heartbeat));
+    EXPECT_FALSE(overseen->has_beaten());
+    Heartbeat(std::move(theirs)).beat();
+    EXPECT_TRUE(overseen->has_beaten());
+    overseen->kill();
+    int status = 0;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+    overseen->kill();  // nobody else is hit
 }
 
 class FilesTest : public AsioWorldTest {

@@ -65,6 +65,7 @@ class LaneTest : public testing::Test, protected simulation::Household, protecte
         ++kills_;
         end_child(9);
     }
+    bool beats(pid_t) override { return beats_; }
     void happened(Happening what) override { happenings_.push_back(what); }
 
     TemporaryFolder folder_;
@@ -75,10 +76,12 @@ class LaneTest : public testing::Test, protected simulation::Household, protecte
     CommitQueue commits_{world_, open_database(folder_)};
     std::vector<Happening> happenings_;
     int starts_ = 0, kills_ = 0;
+    bool beats_ = true, stops_reading_ = false;
     std::vector<Packet> heard_;
 
   private:
     void hear() {
+        if (stops_reading_) return watch_.reset();
         auto message = channel_.receive();
         if (!message) return end_child(0);
         heard_.push_back(message->packet);

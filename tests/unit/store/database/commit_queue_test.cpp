@@ -209,5 +209,26 @@ TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
     EXPECT_EQ(seconds_set(other), -3660);
 }
 
+TEST_F(CommitQueueTest, TellsWhetherItsThreadGoesOn) {
+    CommitQueue commits(world_, open_database(folder_));
+    EXPECT_TRUE(commits.goes_on()) << "it has nothing to do";
+    std::atomic<bool> released = false, begun = false;
+    commits.submit(
+        [&](Transaction&) {
+            begun = true;
+            begun.notify_all();
+            released.wait(false);
+        },
+        [&](const Result<void>&) { ++completed_; });
+    begun.wait(false);
+    (void)commits.goes_on();
+    EXPECT_FALSE(commits.goes_on());
+    EXPECT_FALSE(commits.goes_on());
+    released = true;
+    released.notify_all();
+    run(1);
+    EXPECT_TRUE(commits.goes_on());
+}
+
 }  // namespace
 }  // namespace hilum

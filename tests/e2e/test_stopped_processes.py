@@ -1,0 +1,202 @@
+"""What is stopped (SIGSTOP) ends by no deadline of its own: the node notices, kills it and goes on, without a restart."""
+
+import concurrent.futures
+import ctypes
+import json
+import os
+import pathlib
+import signal
+import socket
+import sqlite3
+import time
+import unittest
+
+import pydicom
+
+from hilum_harness import HilumTest, http, make_phantoms, store, store_statuses, wait_until
+from local_services import command_line, free_port, is_alive, parent_of
+
+LONGEST_SILENCE = {"http": 40}  # seconds from the stop to the kill, as docs/operations.md tells, and some
+USUAL_SILENCE = 24
+ROLES = {"listener", "receiver", "decoder", "worker", "composer", "sender", "http"}
+
+
+class StoppedProcessTest(HilumTest):
+    def setUp(self):
+        self.changes = {"retry": {"max_attempts": 20}, "http": {"listen": f"127.0.0.1:{free_port()}"},
+                        "scp": {"port": free_port(), "association_timeout": "10min", "idle_timeout": "10min"}}
+        super().setUp()
+        self.start_node()
+
+    def processes(self):
+        """{pid: role} of all but the coordinator."""
+        found = {}
+        for pid, role in self.node.descendants():
+            program = command_line(pid)
+            if role == "listener" and parent_of(pid) != self.node.process.pid:
+                role = "receiver"
+            found[pid] = role or ("worker" if program and program[0].endswith("hilum-worker") else "")
+        return found
+
+    def signal_all(self, pids, number):
+        for pid in pids:
+            os.kill(pid, number)
+
+    def status(self):
+        return json.loads(self.node.run("status", "--json").stdout)
+
+    def silences(self):
+        """{role: how many of it were killed}, as the node tells."""
+        found = {}
+        for child in self.status()["children"]:
+            found[child["role"]] = found.get(child["role"], 0) + child["silences"]
+        return found
+
+
+class EveryRoleTest(StoppedProcessTest):
+    def send_until_taken(self, files):
+        """As a modality that sends again what was not taken."""
+        for file in files:
+            wait_until(lambda file=file: "Success" in store_statuses(store(self.node.port, file)), 90, file)
+
+    def one_of_each_role(self):
+        first = {}
+        for pid, role in self.processes().items():
+            first.setdefault(role, pid)
+        return first if ROLES <= set(first) else None
+
+    def await_ends(self, stopped, since):
+        """{role: seconds until it was killed}"""
+        ended = {}
+
+        def all_ended():
+            for role, pid in stopped.items():
+                if role not in ended and not is_alive(pid):
+                    ended[role] = round(time.monotonic() - since, 1)
+            return len(ended) == len(stopped)
+
+        wait_until(all_ended, 60, "what was stopped is killed")
+        return ended
+
+    def test_one_of_each_role_is_killed_and_started_again_under_load_and_nothing_is_lost_or_doubled(self):
+        files = make_phantoms(self.folder / "phantoms", 10, seed=43)
+        studies = [str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID) for file in files]
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            sending = threads.submit(self.send_until_taken, files)
+            wait_until(lambda: self.analysed() > 1, 60, "the first analyses")
+            stopped = wait_until(self.one_of_each_role, 60, "a process of each role")
+            since = time.monotonic()
+            self.signal_all(stopped.values(), signal.SIGSTOP)
+            seen = threads.submit(wait_until, lambda: not self.status()["receiving"], 30, "that it does not receive")
+            ended = self.await_ends(stopped, since)
+            seen.result()
+            wait_until(lambda: http(f"{self.node.url}/readyz")[0] == 200, 60, "ready again")
+            well = round(time.monotonic() - since, 1)
+            sending.result()
+        print(f"killed after {ended} s, well again after {well} s", flush=True)
+        for role, seconds in ended.items():
+            self.assertLess(seconds, LONGEST_SILENCE.get(role, USUAL_SILENCE), role)
+        self.assertEqual({role for role, count in self.silences().items() if count}, ROLES - {"receiver"})
+        self.assertIn("the receiver of 127.0.0.1 gave no sign of life", self.node.log())
+        found = self.await_results(studies)
+        for study in studies:
+            self.assert_one_report_and_capture(found[study], study)
+        metrics = http(f"{self.node.url}/metrics")[1].decode()
+        self.assertRegex(metrics, r'hilum_child_silences_total\{name="1",role="listener"\} 1')
+
+
+class WholeNodeTest(StoppedProcessTest):
+    def test_what_was_stopped_with_its_coordinator_is_not_killed_and_readiness_is_honest_meanwhile(self):
+        before = self.processes()
+        silent = [self.node.process.pid] + [pid for pid, role in before.items() if role != "http"]
+        self.signal_all(silent, signal.SIGSTOP)
+        self.addCleanup(self.signal_all, [self.node.process.pid], signal.SIGCONT)
+        wait_until(lambda: http(f"{self.node.url}/readyz")[0] == 503, 25, "http notices")
+        self.assertIn("coordinator", http(f"{self.node.url}/readyz")[1].decode())
+        looked = time.monotonic()
+        wait_until(lambda: time.monotonic() - looked > 8, 20, "a silence that would be too long for one process")
+        self.signal_all(silent, signal.SIGCONT)
+        wait_until(lambda: http(f"{self.node.url}/readyz")[0] == 200, 20, "ready again")
+        looked = time.monotonic()
+        wait_until(lambda: time.monotonic() - looked > 10, 20, "looks of the coordinator's")
+        self.assertEqual(self.processes(), before)
+        self.assertEqual(set(self.silences().values()), {0})
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+class WatchdogTest(HilumTest):
+    def setUp(self):
+        super().setUp()
+        self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.systemd.close)
+        self.systemd.bind(str(self.folder / "notify"))
+        self.node.environment = {"NOTIFY_SOCKET": str(self.folder / "notify"), "WATCHDOG_USEC": "4000000"}
+        self.start_node()
+
+    def is_told_within(self, seconds):
+        """Whether the watchdog is, from now on."""
+        self.systemd.setblocking(False)
+        try:
+            while self.systemd.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+        self.systemd.settimeout(seconds)
+        try:
+            while b"WATCHDOG=1" not in self.systemd.recv(4096):
+                pass
+            return True
+        except TimeoutError:
+            return False
+
+    def trace(self, request, thread):
+        if LIBC.ptrace(request, thread, None, None) != 0:
+            raise unittest.SkipTest(f"a single thread cannot be stopped here: {os.strerror(ctypes.get_errno())}")
+
+    def release(self, threads):
+        for thread in threads:
+            LIBC.ptrace(PTRACE_DETACH, thread, None, None)
+
+    def test_systemd_is_not_told_while_the_commit_thread_stands_still(self):
+        coordinator = self.node.process.pid
+        threads = [int(task.name) for task in pathlib.Path(f"/proc/{coordinator}/task").iterdir()
+                   if int(task.name) != coordinator]
+        self.assertTrue(self.is_told_within(20))
+        self.addCleanup(self.release, threads)  # or none can wait for their process's end
+        for thread in threads:
+            self.trace(PTRACE_SEIZE, thread)
+            self.trace(PTRACE_INTERRUPT, thread)
+        wait_until(lambda: not self.is_told_within(4), 30, "it is told no more")
+        wait_until(lambda: self.node.log().count("the commit thread or the listener does not go on") > 2, 20,
+                   "the loop turns")
+        self.release(threads)
+        self.assertTrue(self.is_told_within(20))
+
+
+class LostOwnerTest(StoppedProcessTest):
+    def test_a_job_whose_owner_is_gone_is_taken_up_when_its_lease_has_passed(self):
+        self.assertEqual(self.node.run("destinations", "pause", "pacs").returncode, 0)
+        file, = make_phantoms(self.folder / "phantoms", 1, seed=44)
+        study = str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID)
+        self.send(file)
+        database = sqlite3.connect(self.folder / "node" / "data" / "hilum.db", timeout=20)
+        self.addCleanup(database.close)
+
+        def of_deliveries(what):
+            return database.execute(f"SELECT {what} FROM job WHERE lane = 'deliver/pacs'").fetchall()
+
+        wait_until(lambda: of_deliveries("state") == [("queued",)] * 2, 60, "results that wait")
+        # As when the outcome of a claim could not be committed: nobody works on it any more.
+        with database:
+            database.execute(
+                "UPDATE job SET state = 'running', attempt = 1, owner = (SELECT number FROM life), claim = 0, "
+                "lease = ? WHERE lane = 'deliver/pacs'", [(time.time_ns() // 1000) + 2_000_000])
+        self.assertEqual(of_deliveries("state"), [("running",)] * 2)
+        wait_until(lambda: of_deliveries("state") == [("queued",)] * 2, 10, "they are taken up")
+        self.assertIn("lost their owner and are taken up again", self.node.log())
+        self.assertEqual(self.node.run("destinations", "resume", "pacs").returncode, 0)
+        self.assert_one_report_and_capture(self.await_results([study])[study])
