@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/lanes/analysis_artifacts.h"
+#include "store/jobs/due_reports.h"
 
 namespace hilum {
 namespace {
@@ -47,7 +48,7 @@ Duration AnalysisLane::lease() const {
 }
 
 AnalysisBound AnalysisLane::bound() const {
-    AnalysisBound bound{configuration_.study.analysed_ahead, {}};
+    AnalysisBound bound{configuration_.study.analysed_ahead, {}, active_models(configuration_)};
     for (const auto& sender : senders_)
         if (!sender.destination().down()) bound.destinations_up.push_back(sender.name());
     return bound;

@@ -1,7 +1,10 @@
 #include "store/jobs/backlog.h"
 
+#include <nlohmann/json.hpp>
+
 #include "store/database/sql.h"
 #include "store/destinations.h"
+#include "store/jobs/due_reports.h"
 
 namespace hilum {
 namespace {
@@ -23,20 +26,18 @@ Backlog read_backlog(const sql::Row& row) {
 }
 
 // Reports that the composer could take, and studies of which one is about to be opened.
-Backlog waiting_for_reports(Transaction& transaction, const Waiting& waiting) {
+Backlog waiting_for_reports(Transaction& transaction, const std::vector<std::string>& active_models,
+                            const Waiting& waiting) {
     Backlog backlog;
     sql::each(
         transaction,
         "SELECT count(DISTINCT study_id), min(since) FROM (SELECT study_id, due AS since FROM job WHERE "
         "state = 'queued' AND lane = 'compose' AND urgent IN (0, 1) UNION ALL SELECT waits.id, (SELECT "
         "max(updated_at) FROM job WHERE study_id = waits.id AND kind = 'analysis') FROM (SELECT id FROM "
-        "study WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3) AS waits WHERE NOT EXISTS (SELECT 1 FROM job "
-        "JOIN "
-        "analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE job.study_id = "
-        "waits.id AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = "
-        "'to_analyse')) WHERE since > ?1 AND since <= ?2",
-        [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until,
-        waiting.rows);
+        "study WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3) AS waits WHERE" HILUM_ANALYSED_BY(
+            "?4", "waits.id") ") WHERE since > ?1 AND since <= ?2",
+        [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until, waiting.rows,
+        nlohmann::json(active_models).dump());
     return backlog;
 }
 
@@ -76,7 +77,7 @@ bool urgent_analysis_is_due(Transaction& transaction, const std::string& model) 
 Backlog backlog_behind_analyses(Transaction& transaction, const AnalysisBound& bound) {
     const Waiting waiting{transaction.at() - Duration(longest_hold).count(), transaction.at(),
                           std::int64_t{rows_for_each_study} * bound.analysed_ahead};
-    auto backlog = waiting_for_reports(transaction, waiting);
+    auto backlog = waiting_for_reports(transaction, bound.active_models, waiting);
     const auto delivery = waiting_for_delivery(transaction, bound, waiting);
     backlog.studies += delivery.studies;
     if (!backlog.oldest_at || (delivery.oldest_at && *delivery.oldest_at < *backlog.oldest_at))

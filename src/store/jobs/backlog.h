@@ -21,6 +21,7 @@ inline constexpr std::chrono::minutes longest_hold{10};
 struct AnalysisBound {
     int analysed_ahead = 20;                   // studies; configuration.study
     std::vector<std::string> destinations_up;  // names
+    std::vector<std::string> active_models;    // due_reports.h: what holds up a report
 };
 
 // Studies that are analysed and due and wait for the composer, and those whose results could be on their way:

@@ -102,19 +102,22 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
                  lane_name(lane, queue), subject, study, transaction.at());
 }
 
-std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
-                                Duration lease) {
+std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue, Duration lease,
+                                const std::set<std::int64_t>& studies_at_work) {
     std::optional<Claim> claim;
     sql::each(
         transaction,
         "UPDATE job SET state = 'running', attempt = attempt + 1, owner = (SELECT number FROM life), claim "
         "= (SELECT claims FROM life) + 1, lease = ?2 + ?3, updated_at = ?2 WHERE id = (SELECT id FROM job "
         "WHERE state = 'queued' AND lane = ?1 AND "
-        "due <= ?2 ORDER BY urgent DESC, due, id LIMIT 1) RETURNING id, subject, attempt, owner, claim",
+        "due <= ?2 AND (?1 != 'compose' OR (study_id NOT IN (SELECT value FROM json_each(?4)) AND NOT EXISTS "
+        "(SELECT 1 FROM job AS other WHERE other.study_id = job.study_id AND other.lane = ?1 AND "
+        "other.state = 'running'))) ORDER BY urgent DESC, study_id, id LIMIT 1) RETURNING id, subject, "
+        "attempt, owner, claim",
         [&](const sql::Row& row) {
             claim = Claim(lane, row.int64(0), row.int64(1), row.int32(2), row.int64(3), row.int64(4));
         },
-        lane_name(lane, queue), transaction.at(), lease.count());
+        lane_name(lane, queue), transaction.at(), lease.count(), nlohmann::json(studies_at_work).dump());
     if (claim) sql::execute(transaction, "UPDATE life SET claims = claims + 1");
     return claim;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -38,7 +39,7 @@ class Claim {
 
   private:
     friend std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
-                                           Duration lease);
+                                           Duration lease, const std::set<std::int64_t>& studies_at_work);
     Claim(Lane lane, std::int64_t id, std::int64_t job, int attempt, std::int64_t owner, std::int64_t number)
         : lane_(lane), id_(id), job_(job), attempt_(attempt), owner_(owner), number_(number) {}
     Lane lane_ = Lane::analysis;
@@ -52,11 +53,15 @@ class Claim {
 void queue_job(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t subject,
                std::int64_t study);
 
-// The job of the lane that is due, urgent ones first, then the oldest. `queue`:
-// the analyses' model, the deliveries' destination; nothing of reports. Unless
-// the lease is renewed, the job is taken up again when it has passed.
-std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
-                                Duration lease);
+// The job of the lane that is due, urgent ones first, then that of the study
+// that came first. What is tried again keeps its place: its attempts and their
+// delays are bounded, so that it holds up no later study for ever. `queue`: the
+// analyses' model, the deliveries' destination; nothing of reports. Unless the
+// lease is renewed, the job is taken up again when it has passed. A study's
+// reports are claimed one after the other, and none of `studies_at_work`, where
+// somebody may still work on one that was taken from him.
+std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue, Duration lease,
+                                const std::set<std::int64_t>& studies_at_work = {});
 
 // When the next queued job will be due, or was; nothing where none is queued.
 std::optional<std::int64_t> next_due(Transaction& transaction, Lane lane, const std::string& queue);

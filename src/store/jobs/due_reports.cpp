@@ -9,11 +9,6 @@
 #include "store/withdrawals.h"
 
 namespace hilum {
-namespace {
-
-struct Due {
-    std::int64_t study, version;
-};
 
 std::vector<std::string> active_models(const Configuration& configuration) {
     std::vector<std::string> active;
@@ -21,6 +16,12 @@ std::vector<std::string> active_models(const Configuration& configuration) {
         if (model.mode == ModelMode::active) active.push_back(model_key(model));
     return active;
 }
+
+namespace {
+
+struct Due {
+    std::int64_t study, version;
+};
 
 // What came late is analysed and kept, and no report tells of it.
 void audit_unrevised(Transaction& transaction, std::int64_t study, const char* why) {
@@ -99,11 +100,8 @@ std::vector<Due> due_studies(Transaction& transaction, const Configuration& conf
     std::vector<Due> due;
     sql::each(
         transaction,
-        "SELECT id, report_version + 1 FROM study WHERE due_at <= ? AND NOT EXISTS (SELECT 1 FROM job JOIN "
-        "analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE job.study_id = "
-        "study.id AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = "
-        "'to_analyse' AND model IN (SELECT value FROM json_each(?))) ORDER BY urgent_at IS NULL, due_at "
-        "LIMIT 50",
+        "SELECT id, report_version + 1 FROM study WHERE due_at <= ?1 AND" HILUM_ANALYSED_BY(
+            "?2", "study.id") "ORDER BY urgent_at IS NULL, due_at LIMIT 50",
         [&](const sql::Row& row) {
             due.push_back({row.int64(0), row.int64(1)});
         },

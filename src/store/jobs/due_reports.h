@@ -1,10 +1,24 @@
 // Opening the versions of studies' reports. Called within a commit.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "contract/configuration.h"
 #include "store/database/transaction.h"
 
 namespace hilum {
+
+// Their keys, of those that reports are made of: a shadow model holds up nobody.
+std::vector<std::string> active_models(const Configuration& configuration);
+
+// SQL: that models of `?models`, a parameter with a JSON array of keys, are through with all images of the
+// study whose number is the expression `study`.
+#define HILUM_ANALYSED_BY(models, study)                                                                    \
+    " NOT EXISTS (SELECT 1 FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = " \
+    "instance_id WHERE job.study_id = " study                                                               \
+    " AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = 'to_analyse' AND "  \
+    "model IN (SELECT value FROM json_each(" models "))) "
 
 // Opens the next version of the report of each study whose time has come and
 // whose images all active models are through with. A shadow model holds up

@@ -115,21 +115,24 @@ void observe_report(Transaction& transaction, std::int64_t report) {
 }
 
 // A study that is due but still being analysed is looked at again when its
-// analysis ends.
+// analysis ends, a report whose study is at a composer when that one ends.
 std::optional<std::int64_t> next_look(Transaction& transaction) {
     return sql::number(transaction,
                        "SELECT min(t) FROM (SELECT min(due_at) AS t FROM study WHERE due_at > ?1 UNION ALL "
-                       "SELECT min(due) FROM job WHERE state = 'queued' AND lane = 'compose')",
+                       "SELECT min(due) FROM job WHERE state = 'queued' AND lane = 'compose' AND due > ?1)",
                        transaction.at());
 }
 
 }  // namespace
 
 NextReport claim_report(Transaction& transaction, const Configuration& configuration,
-                        const DataDirectory& directory, Duration lease) {
-    while (auto claim = claim_next(transaction, Lane::report, "", lease)) {
+                        const DataDirectory& directory, Duration lease,
+                        const std::set<std::int64_t>& studies_at_work) {
+    while (auto claim = claim_next(transaction, Lane::report, "", lease, studies_at_work)) {
+        const auto study =
+            sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", claim->job()).value();
         auto request = compose_request(transaction, claim->job(), configuration, directory);
-        if (request) return {ReportClaim{std::move(*claim), std::move(*request)}, std::nullopt};
+        if (request) return {ReportClaim{std::move(*claim), std::move(*request), study}, std::nullopt};
         // Nobody wants these results: there is nothing to compose.
         finish(transaction, *claim, JobState::composed);
     }

@@ -15,15 +15,17 @@ namespace hilum {
 struct ReportClaim {
     Claim claim;
     ComposeRequest request;
+    std::int64_t study = 0;
 };
 struct NextReport {
     std::optional<ReportClaim> report;
     std::optional<std::int64_t> next_at;  // without one: when to look again
 };
-// The next report that is due; what nobody wants is through without being
-// composed.
+// The next report that is due, of none of `studies_at_work`; what nobody wants
+// is through without being composed.
 NextReport claim_report(Transaction& transaction, const Configuration& configuration,
-                        const DataDirectory& directory, Duration lease);
+                        const DataDirectory& directory, Duration lease,
+                        const std::set<std::int64_t>& studies_at_work = {});
 
 // What the composer made goes out, also when something beside it could not be
 // made: a report that broke its template does not hold back the capture. False:

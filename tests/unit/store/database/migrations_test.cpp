@@ -171,11 +171,27 @@ TEST_F(MigrationsTest, CountAsBefore) {
                           {"1.1", "failed"}, {"1.2", "failed"}, {"1.3", "withdrawn"}}));
 }
 
-TEST_F(MigrationsTest, KeepTheOrderOfEachQueue) {
-    EXPECT_THAT(claimed(Lane::analysis, "demo"), ElementsAre(8, 2, 1, 9)) << "urgent, due, then by number";
-    EXPECT_THAT(claimed(Lane::report, ""), ElementsAre(6, 2));
-    EXPECT_THAT(claimed(Lane::delivery, "pacs"), ElementsAre(8, 4));
+TEST_F(MigrationsTest, GiveEachQueueTheOrderOfTheStudies) {
+    EXPECT_THAT(claimed(Lane::analysis, "demo"), ElementsAre(8, 1, 2, 9))
+        << "urgent, by study, then by number";
+    EXPECT_THAT(claimed(Lane::report, ""), ElementsAre(2, 6));
+    EXPECT_THAT(claimed(Lane::delivery, "pacs"), ElementsAre(4, 8));
     EXPECT_THAT(claimed(Lane::delivery, "archive"), ElementsAre(11));
+}
+
+// However many wait: no sorting, and what is not due is passed over within the index.
+TEST_F(MigrationsTest, LetTheNextJobBeFoundByItsIndexAlone) {
+    std::string plan;
+    for (const auto& step : database_->select(
+             "EXPLAIN QUERY PLAN SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND due "
+             "<= ?2 AND (?1 != 'compose' OR (study_id NOT IN (SELECT value FROM json_each(?4)) "
+             "AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.study_id = job.study_id "
+             "AND other.lane = ?1 AND other.state = 'running'))) ORDER BY urgent DESC, "
+             "study_id, id LIMIT 1"))
+        plan += step["detail"].get<std::string>() + "\n";
+    EXPECT_THAT(plan, testing::HasSubstr("job USING INDEX job_order (lane=?)"));
+    EXPECT_THAT(plan, testing::HasSubstr("other USING INDEX job_study (study_id=?)"));
+    EXPECT_THAT(plan, testing::Not(testing::HasSubstr("B-TREE")));
 }
 
 TEST_F(MigrationsTest, LeaveWhatWasInterruptedToTheNextStart) {

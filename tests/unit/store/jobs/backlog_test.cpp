@@ -38,7 +38,7 @@ class BacklogContract : public test::StoreContract {
         return analysed;
     }
 
-    AnalysisBound bound_{3, {"pacs"}};
+    AnalysisBound bound_{3, {"pacs"}, {"demo"}};
 };
 HILUM_FOR_ALL_ENGINES(BacklogContract);
 
@@ -102,6 +102,14 @@ TEST_P(BacklogContract, StudiesThatAreNotCompleteHoldUpNothing) {
     for (int i = 1; i <= 4; ++i) receive(study(i) + ".2", study(i));
     pass(configuration_.study.max_wait);
     EXPECT_EQ(waiting(), 0) << "a second image of each is to be analysed first";
+}
+
+TEST_P(BacklogContract, StudiesThatOnlyAShadowModelIsNotThroughWithCount) {
+    instances_ = InstanceStore(configuration_.study, {"demo", "shadow"}, directory_);
+    receive_studies(1, 3);
+    pass(configuration_.study.max_wait);
+    EXPECT_EQ(analyse_all(), 3);
+    EXPECT_EQ(waiting(), 3) << "their reports wait for the composer, not for the shadow";
 }
 
 TEST_P(BacklogContract, AnUrgentStudyIsAnalysedWhateverWaits) {

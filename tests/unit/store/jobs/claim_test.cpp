@@ -48,6 +48,21 @@ TEST_P(ClaimContract, IsOfTheOldestJobAndOfUrgentOnesBefore) {
     EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.2");
 }
 
+TEST_P(ClaimContract, IsOfTheStudyThatCameFirstWheneverItIsDue) {
+    receive("1.1", "5.1");
+    receive("1.2", "5.2");
+    const auto failed = claim_analysis();
+    EXPECT_EQ(failed->sop_instance_uid, "1.1");
+    EXPECT_EQ(fail(failed->claim, Retry::later), JobState::queued);
+    receive("1.3", "5.3");
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.2") << "the first waits for its next attempt";
+    pass(1h);
+    receive("1.4", "5.2");
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.1");
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.4") << "a late image of the second study";
+    EXPECT_EQ(claim_analysis()->sop_instance_uid, "1.3");
+}
+
 TEST_P(ClaimContract, IsOfItsOwnQueue) {
     receive("1.1");
     EXPECT_FALSE(commit([](Transaction& t) { return claim_next(t, Lane::analysis, "other", 1min); }));

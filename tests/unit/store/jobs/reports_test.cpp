@@ -140,6 +140,42 @@ TEST_P(ReportsContract, OfDamagedAnalysesHaveTheirImagesAnalysedAgain) {
     EXPECT_TRUE(claim_analysis());
 }
 
+TEST_P(ReportsContract, OfOneStudyAreComposedOneAfterTheOther) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    receive("1.2");
+    keep(*claim_analysis());
+    const auto blocked = claim_report();
+    EXPECT_FALSE(blocked.report) << "the first version is being composed";
+    EXPECT_FALSE(blocked.next_at) << "its end tells, no time does";
+    receive("2.1", "2.2.2");
+    keep(*claim_analysis());
+    const auto other = claim_report();
+    ASSERT_TRUE(other.report) << "it holds up no other study";
+    EXPECT_EQ(other.report->request.study_instance_uid, "2.2.2");
+    keep(first.report->claim, composed(first.report->claim));
+    const auto second = claim_report();
+    ASSERT_TRUE(second.report);
+    EXPECT_EQ(second.report->request.version, 2);
+}
+
+TEST_P(ReportsContract, AreNotClaimedWhileSomebodyMayStillWorkOnTheStudy) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    const auto study = first.report->study;
+    pass(3min);
+    EXPECT_EQ(take_up(), 1);
+    const auto claim = [&](const std::set<std::int64_t>& at_work) {
+        return commit([&](Transaction& t) {
+            return hilum::claim_report(t, configuration_, directory_, 3min, at_work);
+        });
+    };
+    EXPECT_FALSE(claim({study}).report);
+    EXPECT_TRUE(claim({study + 1}).report);
+}
+
 TEST_P(ReportsContract, ThatNobodyWantsAreThroughWithoutBeingComposed) {
     configuration_.destinations.clear();
     receive("1.1");
