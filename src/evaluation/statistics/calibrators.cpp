@@ -73,11 +73,7 @@ Result<double> fit_temperature(std::span<const LabelledLogits> cases) {
     return std::exp(0.5 * (low + high));
 }
 
-double Platt::operator()(double score) const {
-    return 1 / (1 + std::exp(-(slope * score + intercept)));
-}
-
-Result<Platt> fit_platt(std::span<const LabelledScore> cases) {
+Result<model::Platt> fit_platt(std::span<const LabelledScore> cases) {
     if (auto status = check_scores(cases); !status) return tl::unexpected(status.error());
     const auto positive = static_cast<double>(std::ranges::count(cases, true, &LabelledScore::positive));
     const double negative = static_cast<double>(cases.size()) - positive;
@@ -85,19 +81,10 @@ Result<Platt> fit_platt(std::span<const LabelledScore> cases) {
     for (const auto& one : cases)
         smoothed.push_back({one.score, one.positive ? (positive + 1) / (positive + 2) : 1 / (negative + 2)});
     const auto line = fit_logistic(smoothed);
-    return Platt{line.slope, line.intercept};
+    return model::Platt{line.slope, line.intercept};
 }
 
-double Isotonic::operator()(double score) const {
-    const auto above = std::ranges::lower_bound(knots, score, {}, &Knot::score);
-    if (above == knots.begin()) return knots.front().probability;
-    if (above == knots.end()) return knots.back().probability;
-    const auto below = std::prev(above);
-    const double share = (score - below->score) / (above->score - below->score);
-    return below->probability + share * (above->probability - below->probability);
-}
-
-Result<Isotonic> fit_isotonic(std::span<const LabelledScore> cases) {
+Result<model::Isotonic> fit_isotonic(std::span<const LabelledScore> cases) {
     if (auto status = check_scores(cases); !status) return tl::unexpected(status.error());
     std::vector<Block> pooled;
     for (auto block : blocks_of(cases)) {
@@ -109,7 +96,7 @@ Result<Isotonic> fit_isotonic(std::span<const LabelledScore> cases) {
         }
         pooled.push_back(block);
     }
-    Isotonic function;
+    model::Isotonic function;
     for (const auto& block : pooled) {
         function.knots.push_back({block.low, block.mean()});
         if (block.high > block.low) function.knots.push_back({block.high, block.mean()});

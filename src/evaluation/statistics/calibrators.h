@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "evaluation/statistics/calibration_measures.h"
+#include "model/package/calibration.h"
 
 namespace hilum::statistics {
 
@@ -28,21 +28,9 @@ struct LabelledScore {
 
 // P = 1 / (1 + exp(-(slope score + intercept))), with Platt's smoothed targets (Platt 1999, as corrected by
 // Lin, Lin and Weng, Machine Learning 2007). The same codes.
-struct Platt {
-    double slope = 1, intercept = 0;
-    double operator()(double score) const;
-};
-Result<Platt> fit_platt(std::span<const LabelledScore> cases);
+Result<model::Platt> fit_platt(std::span<const LabelledScore> cases);
 
-// The step-wise rising function nearest to the truths (pool adjacent violators), straight between its knots
-// and level beyond them. Knots rise in score. The same codes.
-struct Isotonic {
-    struct Knot {
-        double score = 0, probability = 0;
-    };
-    std::vector<Knot> knots;  // at least one
-    double operator()(double score) const;
-};
-Result<Isotonic> fit_isotonic(std::span<const LabelledScore> cases);
+// The step-wise rising function nearest to the truths (pool adjacent violators). The same codes.
+Result<model::Isotonic> fit_isotonic(std::span<const LabelledScore> cases);
 
 }  // namespace hilum::statistics

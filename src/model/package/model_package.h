@@ -13,6 +13,7 @@
 #include "base/yaml_reader.h"
 #include "contract/analysis.h"
 #include "contract/configuration.h"
+#include "model/package/calibration.h"
 
 namespace hilum::model {
 
@@ -54,12 +55,6 @@ struct Label {
     bool abnormal = false;
 };
 
-struct Calibration {
-    std::string method = "none";  // none | temperature
-    double value = 1.0;
-    std::string set = "none";  // the data it was fitted on; "none": scores are not probabilities
-};
-
 // An image for which the package's maker knows what the model says, computed elsewhere.
 struct GoldenCase {
     std::filesystem::path input;  // DICOM or grey PNG, within the package's folder
@@ -79,6 +74,8 @@ struct ModelPackage {
     Activation activation = Activation::softmax;
     std::vector<Label> labels;
     double indeterminate_margin = 0;  // softmax: see InferenceResult
+    std::optional<PredictionSets>
+        prediction_sets;  // softmax: decide what is indeterminate in the margin's place
     Calibration calibration;
     std::string yaml, yaml_sha256;   // model.yaml's text, and its digest
     std::vector<GoldenCase> golden;  // of golden.yaml
