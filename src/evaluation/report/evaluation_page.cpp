@@ -29,6 +29,10 @@ std::vector<const LabelFigures*> shown(const EvaluatedSet& set) {
     return labels;
 }
 
+std::string p_text(double p) {
+    return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p);
+}
+
 std::string image_words(const EvaluatedSet& set) {
     std::size_t unscored = 0;
     std::string why;
@@ -124,9 +128,14 @@ Plot roc_plot(const EvaluatedSet& set) {
 Plot reliability_plot(const EvaluatedSet& set) {
     Plot plot{"Reliability", {"probability that the model says"}, {"share that has the finding"}, {}};
     for (const auto* label : shown(set)) {
-        PlotSeries series{label->label, Style::line, {}};
-        for (const auto& bin : label->reliability)
-            if (bin.cases > 0) series.points.push_back({bin.mean_probability, bin.observed});
+        PlotSeries series{label->label, Style::bars, {}};
+        for (const auto& bin : label->reliability) {
+            if (bin.cases == 0) continue;
+            const auto cases = static_cast<std::int64_t>(bin.cases);
+            const auto positive = std::llround(bin.observed * static_cast<double>(bin.cases));
+            const auto interval = statistics::wilson(positive, cases).interval;
+            series.points.push_back({bin.mean_probability, bin.observed, interval.low, interval.high});
+        }
         plot.series.push_back(std::move(series));
     }
     plot.series.push_back({"calibrated", Style::dashed, {{0, 0}, {1, 1}}});
@@ -169,7 +178,7 @@ void add_curves(HtmlPage& page, const EvaluatedSet& set) {
     std::vector<std::pair<std::string, std::string>> figures;
     figures.emplace_back(svg_of(roc_plot(set)), "How sensitivity is bought with false alarms.");
     figures.emplace_back(svg_of(reliability_plot(set)),
-                         "What is said against what is observed, in ten bins.");
+                         "What is said against what is observed, in bins, each with its 95 % interval.");
     for (const auto* label : shown(set))
         figures.emplace_back(
             svg_of(decision_plot(*label)),
@@ -211,19 +220,18 @@ void add_comparison(HtmlPage& page, const ModelComparison& comparison) {
     for (const auto& label : comparison.labels) {
         page.paragraph(fmt::format("{}: {}", label.label, label.words));
         const auto discordant = [](const statistics::Discordance& d, const statistics::McNemar& test) {
-            return fmt::format("{} : {} (p {:.3f})", d.first_alone, d.second_alone,
-                               d.first_alone + d.second_alone < 25 ? test.exact_p : test.p);
+            return fmt::format("{} : {} ({})", d.first_alone, d.second_alone,
+                               p_text(d.first_alone + d.second_alone < 25 ? test.exact_p : test.p));
         };
         rows.push_back({label.label, figure_text(label.area.first.area), figure_text(label.area.second.area),
-                        fmt::format("{:.3f}", label.area.p),
-                        discordant(label.among_positive, label.sensitivity),
+                        p_text(label.area.p), discordant(label.among_positive, label.sensitivity),
                         discordant(label.among_negative, label.specificity)});
     }
     page.table(
         "DeLong's test of the areas; right by the first alone : right by the second alone with McNemar's "
         "test, "
         "among images with and without the finding.",
-        {"Finding", "AUC", "AUC of the other", "p", "With", "Without"}, rows);
+        {"Finding", "AUC", "AUC of the other", "DeLong", "McNemar, with", "McNemar, without"}, rows);
 }
 
 void add_external(HtmlPage& page, const ExternalValidation& external) {

@@ -61,18 +61,18 @@ std::string path_of(const Canvas& canvas, const PlotSeries& series) {
     std::string path;
     for (const auto& point : series.points) {
         const bool first = path.empty();
-        if (!first && series.style == PlotSeries::Style::steps)
-            path += fmt::format("V{:.1f}", canvas.y(point.y));
         path += fmt::format("{}{:.1f} {:.1f}", first ? "M" : "L", canvas.x(point.x), canvas.y(point.y));
     }
     return path;
 }
 
 void draw_series(Canvas& canvas, const PlotSeries& series, const char* colour) {
-    if (series.style == PlotSeries::Style::dots) {
+    if (series.style == PlotSeries::Style::bars) {
         for (const auto& point : series.points)
-            canvas.add(fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4" fill="{}"/>)", canvas.x(point.x),
-                                   canvas.y(point.y), colour));
+            canvas.add(fmt::format(R"(<path class="line" stroke="{0}" d="M{1:.1f} {2:.1f}V{3:.1f}"/>)"
+                                   R"(<circle cx="{1:.1f}" cy="{4:.1f}" r="4" fill="{0}"/>)",
+                                   colour, canvas.x(point.x), canvas.y(point.low), canvas.y(point.high),
+                                   canvas.y(point.y)));
         return;
     }
     const bool dashed = series.style == PlotSeries::Style::dashed;
@@ -88,7 +88,7 @@ double draw_legend(Canvas& canvas, const Plot& plot) {
         if (series.name.empty()) continue;
         PlotSeries sample{"", series.style, {}};
         const char* colour = colours[i % colours.size()];
-        if (series.style == PlotSeries::Style::dots)
+        if (series.style == PlotSeries::Style::bars)
             canvas.add(
                 fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4" fill="{}"/>)", left + 12, y, colour));
         else

@@ -8,10 +8,11 @@ namespace hilum::evaluation {
 
 struct PlotPoint {
     double x = 0, y = 0;
+    double low = 0, high = 0;  // of bars: an interval around y
 };
 
 struct PlotSeries {
-    enum class Style { line, dashed, steps, dots };
+    enum class Style { line, dashed, bars };
     std::string name;  // in the legend; empty: not in it
     Style style = Style::line;
     std::vector<PlotPoint> points;  // in order

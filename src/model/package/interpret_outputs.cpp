@@ -57,18 +57,6 @@ Status check(const ModelPackage& package, const std::vector<float>& outputs) {
     return {};
 }
 
-const char* name_of(Activation activation) {
-    switch (activation) {
-        case Activation::softmax:
-            return "softmax";
-        case Activation::sigmoid:
-            return "sigmoid";
-        case Activation::none:
-            break;
-    }
-    return "none";
-}
-
 // The classes that may be the right one: those of the prediction set, or those that come close to the top
 // one.
 std::vector<bool> candidates_of(const ModelPackage& package, const Scores& probabilities) {
@@ -120,6 +108,18 @@ Scores probabilities_of(const ModelPackage& package, const std::vector<float>& o
 }
 
 }  // namespace
+
+const char* name_of(Activation activation) {
+    switch (activation) {
+        case Activation::softmax:
+            return "softmax";
+        case Activation::sigmoid:
+            return "sigmoid";
+        case Activation::none:
+            break;
+    }
+    return "none";
+}
 
 Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs) {
     if (auto sound = check(package, outputs); !sound) return tl::unexpected(sound.error());

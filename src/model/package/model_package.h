@@ -112,6 +112,9 @@ Status apply_thresholds(ModelPackage& package, const std::map<std::string, doubl
 // their polarity.
 void apply_site(ModelPackage& package, const SiteSettings& site);
 
+// "softmax", "sigmoid", "none".
+const char* name_of(Activation activation);
+
 // Compares the weights' SHA-256 with the package's. Codes: "unreadable", "weights_digest".
 Status verify_weights(const ModelPackage& package);
 

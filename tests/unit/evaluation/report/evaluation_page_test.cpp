@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 
 #include "unit/evaluation/figures/made_set.h"
 
@@ -43,7 +41,6 @@ TEST(EvaluationPage, SaysWhatWasMeasured) {
     // Nothing from elsewhere, nothing that runs. Not EXPECT_THAT: the page is long.
     for (const char* words : {"nan", "<script", "http:", "https:", "src="})
         EXPECT_EQ(page.find(words), std::string::npos) << words;
-    if (const char* kept = std::getenv("HILUM_KEEP_PAGE")) std::ofstream(kept) << page;  // to be looked at
 }
 
 TEST(EvaluationPage, WarnsOfFewCasesOfMissingOnesAndOfNoExternalValidation) {
