@@ -91,6 +91,8 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     add_predict_verb(verbs);
     add_model_verbs(verbs);
     add_phantom_verb(verbs);
+    add_evaluate_verb(verbs);
+    add_calibrate_verb(verbs);
     add_common_options(app, context);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {

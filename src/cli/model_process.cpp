@@ -190,9 +190,19 @@ Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(in
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
+    return predict(file, false);
+}
+
+Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict_whatever_its_use(
+    const fs::path& file) {
+    return predict(file, true);
+}
+
+Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file,
+                                                                                   bool golden) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
-    auto decoded = decode(fd.get(), false);
+    auto decoded = decode(fd.get(), golden);
     if (!decoded) return tl::unexpected(decoded.error());
     if (auto* refused = std::get_if<Refusal>(&*decoded)) return std::move(*refused);
     auto& tensor = std::get<Tensor>(*decoded);

@@ -77,6 +77,8 @@ class Predictor {
     };
     // Of several frames the first. A decoder that a file crashed is started anew for the next.
     Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file);
+    // The same of a DICOM or grey PNG file whatever the package's intended use, as of a golden case.
+    Result<std::variant<Refusal, Prediction>> predict_whatever_its_use(const std::filesystem::path& file);
 
     // Runs the model on `tensor`, 1 x channels x rows x columns floats behind a sealed memfd.
     Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape);
@@ -100,6 +102,7 @@ class Predictor {
           worker_(std::move(worker)),
           ready_(std::move(ready)),
           files_(std::move(files)) {}
+    Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file, bool golden);
     Result<std::variant<Refusal, Tensor>> decode(int file, bool golden);
     Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "contract/analysis.h"
@@ -8,19 +9,34 @@ namespace hilum {
 HILUM_JSON_MEMBERS(Code, value, scheme, meaning)
 HILUM_JSON_MEMBERS(ModelIdentity, name, version, sha256, configuration_sha256, cleared_for_clinical_use,
                    notice)
-HILUM_JSON_MEMBERS(LabelResult, name, code, site, score, probability, threshold, positive, abnormal)
+
+void to_json(nlohmann::json& nlohmann_json_j, const LabelResult& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, name, code, site, score, probability,
+                                             threshold, positive, abnormal, candidate))
+}
+void from_json(const nlohmann::json& nlohmann_json_j, LabelResult& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, name, code, site, score, probability,
+                                             threshold, positive, abnormal))
+    nlohmann_json_t.candidate = nlohmann_json_j.value("candidate", false);
+}
 
 void to_json(nlohmann::json& nlohmann_json_j, const InferenceResult& nlohmann_json_t) {
     NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, model, labels, activation, calibrated,
                                              calibration_set, diagnosis, confidence, device, started_at,
-                                             seconds, map_rows, map_columns, indeterminate_margin))
+                                             seconds, map_rows, map_columns, indeterminate_margin, coverage))
 }
 void from_json(const nlohmann::json& nlohmann_json_j, InferenceResult& nlohmann_json_t) {
     NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, model, labels, activation, calibrated,
                                              calibration_set, diagnosis, confidence, device, started_at,
                                              seconds, map_rows, map_columns))
-    // Outcomes that an earlier version kept have none.
+    // Outcomes that an earlier version kept have none of what follows.
     nlohmann_json_t.indeterminate_margin = nlohmann_json_j.value("indeterminate_margin", 0.0);
+    nlohmann_json_t.coverage = nlohmann_json_j.value("coverage", 0.0);
+    if (is_indeterminate(nlohmann_json_t) &&
+        std::ranges::none_of(nlohmann_json_t.labels, &LabelResult::candidate))
+        for (auto& label : nlohmann_json_t.labels)
+            label.candidate =
+                nlohmann_json_t.confidence - label.probability < nlohmann_json_t.indeterminate_margin;
 }
 
 HILUM_JSON_MEMBERS(NotAnalysed, code, message)

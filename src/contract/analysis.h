@@ -41,6 +41,7 @@ struct LabelResult {
     double threshold = 0;    // on `probability`
     bool positive = false;   // softmax: the top class, unless indeterminate; else probability >= threshold
     bool abnormal = false;   // a positive one makes the study abnormal
+    bool candidate = false;  // of an indeterminate result: one of those between which it could not decide
 };
 
 struct InferenceResult {
@@ -56,6 +57,8 @@ struct InferenceResult {
     double confidence = 0;
     // softmax: by how much the best two probabilities must differ for a diagnosis; 0: by nothing
     double indeterminate_margin = 0;
+    double coverage =
+        0;  // softmax: of the prediction sets that decide in the margin's place; 0: there are none
     std::string device;           // "cpu", "cuda:0"
     std::int64_t started_at = 0;  // microseconds since 1970 UTC
     double seconds = 0;           // of the forward pass (of its batch)
@@ -63,12 +66,12 @@ struct InferenceResult {
     int map_columns = 0;
 };
 
-// The diagnosis of a softmax whose best two differ by less than the package's margin: none of its classes is
-// positive. No label has this name.
+// The diagnosis of a softmax whose best two differ by less than the package's margin, or whose prediction set
+// has not exactly one class: none of its classes is positive. No label has this name.
 inline constexpr const char* indeterminate = "indeterminate";
 
 inline bool is_indeterminate(const InferenceResult& result) {
-    return result.indeterminate_margin > 0 && result.diagnosis == indeterminate;
+    return result.diagnosis == indeterminate;
 }
 
 // Why an image has no score. The codes are stable: docs and metrics name them.

@@ -22,7 +22,9 @@ ALLOWED = {
     "results": {"base", "contract", "dicom"},
     "monitor": {"base", "contract", "store"},
     "phantom": {"base", "dicom"},
-    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/delivery", "phantom"},
+    "evaluation": {"base", "contract", "model/package"},
+    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/delivery", "phantom",
+            "evaluation"},
 }
 FOLDERS = sorted(ALLOWED, key=len, reverse=True)
 MOST_PAIRS = 16  # of header and source in one folder: what one can hold in mind

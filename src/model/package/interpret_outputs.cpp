@@ -57,33 +57,31 @@ Status check(const ModelPackage& package, const std::vector<float>& outputs) {
     return {};
 }
 
-const char* name_of(Activation activation) {
-    switch (activation) {
-        case Activation::softmax:
-            return "softmax";
-        case Activation::sigmoid:
-            return "sigmoid";
-        case Activation::none:
-            break;
-    }
-    return "none";
+// The classes that may be the right one: those of the prediction set, or those that come close to the top
+// one.
+std::vector<bool> candidates_of(const ModelPackage& package, const Scores& probabilities) {
+    if (package.prediction_sets) return members(*package.prediction_sets, probabilities);
+    const auto top = std::ranges::max_element(probabilities);
+    std::vector<bool> near;
+    for (const double probability : probabilities)
+        near.push_back(*top - probability < package.indeterminate_margin);
+    near[static_cast<std::size_t>(top - probabilities.begin())] = true;
+    return near;
 }
 
-// Exclusive classes: the top one is the diagnosis and the only positive, if the next comes not too close.
-void decide_exclusive(InferenceResult& result) {
-    LabelResult* top = nullptr;
-    double next = 0;
-    for (auto& label : result.labels) {
-        if (top == nullptr || label.probability > top->probability) {
-            next = top == nullptr ? 0 : top->probability;
-            top = &label;
-        } else {
-            next = std::max(next, label.probability);
-        }
-    }
+// Exclusive classes: the top one is the diagnosis and the only positive, if it is the only candidate. Of
+// several of the same probability the first.
+void decide_exclusive(InferenceResult& result, const std::vector<bool>& candidates) {
+    const auto top = std::ranges::max_element(result.labels, {}, &LabelResult::probability);
+    const auto place = static_cast<std::size_t>(top - result.labels.begin());
     result.confidence = top->probability;
-    top->positive = top->probability - next >= result.indeterminate_margin;
+    top->positive = candidates[place] && std::ranges::count(candidates, true) == 1;
     result.diagnosis = top->positive ? top->name : indeterminate;
+    if (top->positive) return;
+    // An empty set, or one of another class alone, tells that the image is like none of those that the sets
+    // were fitted on: any class may be the right one.
+    const bool strange = !candidates[place];
+    for (std::size_t i = 0; i < candidates.size(); ++i) result.labels[i].candidate = strange || candidates[i];
 }
 
 // Independent findings: each is decided by its threshold; the diagnosis is the one furthest above it.
@@ -101,13 +99,32 @@ void decide_independent(InferenceResult& result) {
     result.confidence = furthest != nullptr ? furthest->probability : 1 - highest;
 }
 
+Scores probabilities_of(const ModelPackage& package, const std::vector<float>& outputs,
+                        const Scores& scores) {
+    const auto& calibration = package.calibration;
+    if (calibration.method == "temperature") return activate(package.activation, outputs, calibration.value);
+    if (calibration.method == "none") return scores;
+    return calibrated(calibration, scores, package.activation == Activation::softmax);
+}
+
 }  // namespace
+
+const char* name_of(Activation activation) {
+    switch (activation) {
+        case Activation::softmax:
+            return "softmax";
+        case Activation::sigmoid:
+            return "sigmoid";
+        case Activation::none:
+            break;
+    }
+    return "none";
+}
 
 Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs) {
     if (auto sound = check(package, outputs); !sound) return tl::unexpected(sound.error());
-    const double temperature = package.calibration.method == "temperature" ? package.calibration.value : 1.0;
     const Scores scores = activate(package.activation, outputs, 1.0);
-    const Scores probabilities = activate(package.activation, outputs, temperature);
+    const Scores probabilities = probabilities_of(package, outputs, scores);
 
     InferenceResult result;
     result.model = identity_of(package);
@@ -118,10 +135,11 @@ Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std
     for (std::size_t i = 0; i < scores.size(); ++i) {
         const Label& label = package.labels[i];
         result.labels.push_back({label.name, label.code, label.site, scores[i], probabilities[i],
-                                 label.threshold, false, label.abnormal});
+                                 label.threshold, false, label.abnormal, false});
     }
+    if (package.prediction_sets) result.coverage = package.prediction_sets->coverage;
     if (package.activation == Activation::softmax)
-        decide_exclusive(result);
+        decide_exclusive(result, candidates_of(package, probabilities));
     else
         decide_independent(result);
     return result;

@@ -13,6 +13,7 @@
 #include "base/yaml_reader.h"
 #include "contract/analysis.h"
 #include "contract/configuration.h"
+#include "model/package/calibration.h"
 
 namespace hilum::model {
 
@@ -54,12 +55,6 @@ struct Label {
     bool abnormal = false;
 };
 
-struct Calibration {
-    std::string method = "none";  // none | temperature
-    double value = 1.0;
-    std::string set = "none";  // the data it was fitted on; "none": scores are not probabilities
-};
-
 // An image for which the package's maker knows what the model says, computed elsewhere.
 struct GoldenCase {
     std::filesystem::path input;  // DICOM or grey PNG, within the package's folder
@@ -79,6 +74,8 @@ struct ModelPackage {
     Activation activation = Activation::softmax;
     std::vector<Label> labels;
     double indeterminate_margin = 0;  // softmax: see InferenceResult
+    std::optional<PredictionSets>
+        prediction_sets;  // softmax: decide what is indeterminate in the margin's place
     Calibration calibration;
     std::string yaml, yaml_sha256;   // model.yaml's text, and its digest
     std::vector<GoldenCase> golden;  // of golden.yaml
@@ -114,6 +111,9 @@ Status apply_thresholds(ModelPackage& package, const std::map<std::string, doubl
 // Notes what of the site's settings shapes the images that the model sees, for identity_of(): the rules for
 // their polarity.
 void apply_site(ModelPackage& package, const SiteSettings& site);
+
+// "softmax", "sigmoid", "none".
+const char* name_of(Activation activation);
 
 // Compares the weights' SHA-256 with the package's. Codes: "unreadable", "weights_digest".
 Status verify_weights(const ModelPackage& package);

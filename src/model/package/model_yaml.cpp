@@ -209,6 +209,39 @@ void read_labels(YamlMapping& output, ModelPackage& package) {
                                              fewest, most_labels));
 }
 
+// The mappings of `key`, one for each label in its order; none, with a problem noted, where they are not.
+std::vector<YamlMapping> of_each_label(YamlMapping& at, const char* key, const ModelPackage& package) {
+    auto entries = at.mappings(key);
+    if (entries.size() != package.labels.size()) {
+        at.problem(key, fmt::format("has {} entries, must have one for each of the {} labels, in their order",
+                                    entries.size(), package.labels.size()));
+        return {};
+    }
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        if (entries[i].string("name") != package.labels[i].name)
+            entries[i].problem("name",
+                               fmt::format("must be '{}', as in output.labels", package.labels[i].name));
+    return entries;
+}
+
+void read_prediction_sets(YamlMapping& output, ModelPackage& package) {
+    auto at = output.mapping("prediction_sets");
+    if (package.activation != Activation::softmax)
+        output.problem("prediction_sets", "is for softmax, whose classes exclude each other");
+    if (output.has("indeterminate_margin"))
+        output.problem("prediction_sets", "stands in the place of indeterminate_margin: keep one of them");
+    PredictionSets sets;
+    sets.coverage = at.number("coverage", std::nullopt, 0.5, 0.999);
+    sets.set = dicom_text(at, "set", 64);
+    for (auto& entry : of_each_label(at, "labels", package)) {
+        sets.least.push_back(entry.number("least", std::nullopt, 0, 1));
+        entry.finish();
+    }
+    at.finish();
+    package.indeterminate_margin = 0;
+    package.prediction_sets = std::move(sets);
+}
+
 void read_output(YamlMapping at, ModelPackage& package) {
     package.activation = named<Activation>(
         at.choice("activation", {"softmax", "sigmoid", "none"}, std::nullopt),
@@ -219,14 +252,44 @@ void read_output(YamlMapping at, ModelPackage& package) {
     else if (at.has("indeterminate_margin"))
         at.problem("indeterminate_margin", "is for softmax, whose classes exclude each other");
     read_labels(at, package);
+    if (at.has("prediction_sets")) read_prediction_sets(at, package);
     at.finish();
+}
+
+Isotonic read_isotonic(YamlMapping& at) {
+    Isotonic function;
+    const auto scores = at.numbers("scores"), probabilities = at.numbers("probabilities");
+    const auto within = [](double value) { return value >= 0 && value <= 1; };
+    if (scores.empty() || scores.size() != probabilities.size())
+        at.problem("probabilities",
+                   fmt::format("{} scores and {} probabilities; must be as many, and at least one",
+                               scores.size(), probabilities.size()));
+    else if (!std::ranges::all_of(scores, within) || !std::ranges::all_of(probabilities, within))
+        at.problem("scores", "scores and probabilities must be from 0 to 1");
+    else if (!std::ranges::is_sorted(scores, std::ranges::less_equal()) ||
+             !std::ranges::is_sorted(probabilities))
+        at.problem("scores", "scores must rise, and probabilities must not fall");
+    for (std::size_t i = 0; i < std::min(scores.size(), probabilities.size()); ++i)
+        function.knots.push_back({scores[i], probabilities[i]});
+    return function;
 }
 
 void read_calibration(YamlMapping at, ModelPackage& package) {
     Calibration& calibration = package.calibration;
-    calibration.method = at.choice("method", {"none", "temperature"}, calibration.method);
-    calibration.value = at.number("value", calibration.value, 0.01, 100);
+    calibration.method =
+        at.choice("method", {"none", "temperature", "platt", "isotonic"}, calibration.method);
     calibration.set = dicom_text(at, "set", 64, calibration.set);
+    if (calibration.method == "none" || calibration.method == "temperature")
+        calibration.value = at.number("value", calibration.value, 0.01, 100);
+    else
+        for (auto& entry : of_each_label(at, "labels", package)) {
+            if (calibration.method == "platt")
+                calibration.platt.push_back({entry.number("slope", std::nullopt, 0, 1e6),
+                                             entry.number("intercept", std::nullopt, -1e6, 1e6)});
+            else
+                calibration.isotonic.push_back(read_isotonic(entry));
+            entry.finish();
+        }
     if (calibration.method == "temperature" && package.activation == Activation::none)
         at.problem("method", "temperature divides logits, which activation none does not have");
     at.finish();

@@ -203,10 +203,9 @@ class ObservationList {
 
 // OBX-8 (HL7 table 0078): AA for what makes the study urgent, A abnormal, IND indeterminate (as the table has
 // it from version 2.8 on), N normal.
-std::string flags_of(const InferenceResult& result, const LabelResult& label,
-                     const std::vector<TriageRule>& rules) {
+std::string flags_of(const LabelResult& label, const std::vector<TriageRule>& rules) {
     if (is_urgent(label, rules)) return "AA";
-    if (is_candidate(result, label)) return "IND";
+    if (label.candidate) return "IND";
     return is_finding(label) ? "A" : "N";
 }
 
@@ -220,7 +219,7 @@ void add_label(ObservationList& list, const InferenceResult& result, const Label
                const std::string& sub_id, const std::vector<TriageRule>& rules) {
     const auto range = has_thresholds(result) ? "<" + format_limit(label.threshold, english()) : "";
     list.add({"NM", code_of(label), sub_id, score_number(score_of(result, label)), "1^no units^UCUM", range,
-              flags_of(result, label, rules), score_concept(result, english())});
+              flags_of(label, rules), score_concept(result, english())});
 }
 
 void add_result(ObservationList& list, const InferenceResult& result, const std::string& sub_id,

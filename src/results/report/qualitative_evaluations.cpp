@@ -111,7 +111,7 @@ void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const Sou
 
 void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
                const SourceImage& source) {
-    writer.code(DSRTypes::RT_contains, code_of(label), presence_of(result, label), [&] {
+    writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
         writer.score(result, score_of(result, label));
         writer.image(source);
     });
@@ -147,6 +147,8 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
                                         "calibration=" + calibration_note(result, words)};
     if (result.indeterminate_margin > 0)
         parameters.push_back(fmt::format("indeterminate margin={:g}", result.indeterminate_margin));
+    if (result.coverage > 0)
+        parameters.push_back(fmt::format("coverage of prediction sets={:g}", result.coverage));
     if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
     for (const ImageNote& note : notes) parameters.push_back("image note=" + note.text);
     for (const auto& parameter : parameters)

@@ -63,14 +63,10 @@ bool has_finding(const InferenceResult& result) {
     return std::ranges::any_of(result.labels, is_finding);
 }
 
-const Code& presence_of(const InferenceResult& result, const LabelResult& label) {
+const Code& presence_of(const LabelResult& label) {
     if (label.positive) return terms::present;
-    const bool open = is_candidate(result, label) || label.probability >= label.threshold;
+    const bool open = label.candidate || label.probability >= label.threshold;
     return open ? terms::indeterminate : terms::absent;
-}
-
-bool is_candidate(const InferenceResult& result, const LabelResult& label) {
-    return is_indeterminate(result) && result.confidence - label.probability < result.indeterminate_margin;
 }
 
 Code code_of(const LabelResult& label) {

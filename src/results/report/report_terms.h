@@ -37,12 +37,9 @@ inline const Code indeterminate{"82334004", "SCT", "Indeterminate"};
 bool is_finding(const LabelResult& label);
 bool has_finding(const InferenceResult& result);
 
-// Present: positive. Indeterminate: within the margin of an indeterminate result's best; or not the top class
+// Present: positive. Indeterminate: a candidate of an indeterminate result; or not the top class
 // of a softmax, yet not below its own threshold, so that "absent" would claim too much. Absent: all else.
-const Code& presence_of(const InferenceResult& result, const LabelResult& label);
-
-// Whether it is one of those between which an indeterminate result could not decide.
-bool is_candidate(const InferenceResult& result, const LabelResult& label);
+const Code& presence_of(const LabelResult& label);
 
 // The label's own code, or one of 99HILUM made from its name, always the same for the same name.
 Code code_of(const LabelResult& label);

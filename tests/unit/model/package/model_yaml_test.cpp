@@ -261,7 +261,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"{value: \"39607008\", scheme: SCT, meaning: Lung}", "lung",
                 "28 output.labels[0].site: must be a mapping"},
         Mistake{"threshold: 0.62", "threshold: 62", "29 output.labels[0].threshold: is 62"},
-        Mistake{"method: temperature", "method: isotonic", "32 calibration.method: is 'isotonic'"},
+        Mistake{"method: temperature", "method: guesswork", "32 calibration.method: is 'guesswork'"},
         Mistake{"value: 1.7", "value: 0", "32 calibration.value: is 0"},
         Mistake{"activation: sigmoid", "activation: none",
                 "32 calibration.method: temperature divides logits"}));

@@ -1,0 +1,83 @@
+#include "cli/dataset_images.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "evaluation/dataset/manifest.h"
+
+namespace hilum::cli {
+namespace {
+
+std::map<std::string, std::string> renamings(const std::vector<std::string>& renamed) {
+    std::map<std::string, std::string> names;
+    for (const auto& text : renamed) {
+        const auto at = text.find('=');
+        names[text.substr(0, at)] = text.substr(at + 1);
+    }
+    return names;
+}
+
+LabelledImage labelled(const dataset::Manifest& manifest, const dataset::Image& image,
+                       const std::map<std::string, std::string>& names) {
+    const auto person = image.site.empty() ? image.patient : image.site + '/' + image.patient;
+    LabelledImage one{
+        manifest.path_of(image),
+        {image.file.string(), person, image.site, image.view, image.sex, image.manufacturer, image.age_years},
+        {}};
+    for (const auto& label : image.labels) {
+        const auto found = names.find(label);
+        const auto& name = found == names.end() ? label : found->second;
+        if (std::ranges::find(one.labels, name) == one.labels.end()) one.labels.push_back(name);
+    }
+    return one;
+}
+
+}  // namespace
+
+Result<std::vector<LabelledImage>> read_dataset_images(const std::filesystem::path& folder,
+                                                       const std::string& split,
+                                                       const std::vector<std::string>& renamed) {
+    const auto manifest = dataset::read_manifest(folder);
+    if (!manifest) return tl::unexpected(manifest.error());
+    const auto names = renamings(renamed);
+    std::vector<LabelledImage> images;
+    for (const auto& image : manifest->images)
+        if (split == "all" || image.split == dataset::split_named(split))
+            images.push_back(labelled(*manifest, image, names));
+    if (images.empty())
+        return fail("empty", "{} has no image of split '{}': choose another with --split", folder.string(),
+                    split);
+    return images;
+}
+
+std::string dataset_name(const std::filesystem::path& folder, const std::string& split) {
+    const auto normal = folder.lexically_normal();
+    const auto name = (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+    return split == "all" ? name : name + " (" + split + ")";
+}
+
+std::string problem_of_renaming(const std::string& text) {
+    return text.find('=') == std::string::npos
+               ? "must be LABEL=NAME: the dataset's label, and the model's name for it"
+               : "";
+}
+
+std::function<std::string(const std::string&)> number_between(double low, double high, const char* example) {
+    return [=](const std::string& text) {
+        if (number_within(text, low, high)) return std::string();
+        return fmt::format("must be a number between {:g} and {:g}, such as {}", low, high, example);
+    };
+}
+
+std::optional<double> number_within(const std::string& text, double low, double high) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || !(value > low && value < high))
+        return std::nullopt;
+    return value;
+}
+
+}  // namespace hilum::cli

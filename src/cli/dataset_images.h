@@ -1,0 +1,30 @@
+// The images of a dataset as a model is to judge them, and what its verbs share on the command line.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/model_scoring.h"
+
+namespace hilum::cli {
+
+// Those of a split, or "all". `renamed`: "dataset's label=model's label" each; several may become one. Codes:
+// what read_manifest() says; "empty" where there is none.
+Result<std::vector<LabelledImage>> read_dataset_images(const std::filesystem::path& folder,
+                                                       const std::string& split,
+                                                       const std::vector<std::string>& renamed);
+
+// "chest (test)": how reports name it.
+std::string dataset_name(const std::filesystem::path& folder, const std::string& split);
+
+// For Option::checked().
+std::string problem_of_renaming(const std::string& text);
+std::function<std::string(const std::string&)> number_between(double low, double high, const char* example);
+
+// A number between them, neither of the two; none where `text` is none.
+std::optional<double> number_within(const std::string& text, double low, double high);
+
+}  // namespace hilum::cli

@@ -1,0 +1,108 @@
+#include "cli/model_scoring.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace hilum::cli {
+namespace {
+
+using evaluation::ScoredCase;
+using evaluation::ScoredSet;
+using evaluation::UnscoredCase;
+
+// What a softmax's or sigmoid's scores came from, but for a constant that changes nothing.
+double raw_output(const LabelResult& label, const std::string& activation) {
+    if (activation == "softmax") return std::log(std::max(label.score, 1e-300));
+    return activation == "sigmoid" ? model::log_odds(label.score) : label.score;
+}
+
+Result<std::vector<bool>> truth_of(const LabelledImage& image, const ScoredSet& set) {
+    std::vector<bool> truth(set.labels.size());
+    for (const auto& label : image.labels) {
+        const auto found = std::ranges::find(set.labels, label);
+        if (found == set.labels.end())
+            return fail("labels", "{}: its label '{}' is none of the model's ({})", image.facts.file, label,
+                        joined(set.labels));
+        truth[static_cast<std::size_t>(found - set.labels.begin())] = true;
+    }
+    const auto held = std::ranges::count(truth, true);
+    if (set.exclusive && held != 1)
+        return fail(
+            "labels",
+            "{}: has {} labels; the model's classes exclude each other, so that it must have one of {}",
+            image.facts.file, held, joined(set.labels));
+    return truth;
+}
+
+ScoredCase scored(const LabelledImage& image, std::vector<bool> truth, const InferenceResult& result) {
+    ScoredCase one{image.facts, std::move(truth), {}, {}, {}, result.diagnosis};
+    for (const auto& label : result.labels) {
+        one.outputs.push_back(raw_output(label, result.activation));
+        one.probabilities.push_back(label.probability);
+        one.positive.push_back(label.positive);
+    }
+    return one;
+}
+
+ScoredSet empty_set(const model::ModelPackage& package, const std::string& name) {
+    ScoredSet set;
+    set.model = package.name;
+    set.version = package.version;
+    set.sha256 = package.sha256;
+    set.set = name;
+    for (const auto& label : package.labels) {
+        set.labels.push_back(label.name);
+        set.thresholds.push_back(label.threshold);
+    }
+    set.exclusive = package.activation == model::Activation::softmax;
+    set.calibrated = package.calibrated();
+    return set;
+}
+
+bool is_png(const std::filesystem::path& file) {
+    auto extension = upper(file.extension().string());
+    return extension == ".PNG";
+}
+
+Result<model::ModelPackage> sound_package(const std::filesystem::path& folder) {
+    auto loaded = model::read_model_package(folder);
+    if (loaded.problems.empty()) return std::move(loaded.package);
+    return fail("configuration", "{}", loaded.problems.front().text());
+}
+
+}  // namespace
+
+Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::vector<LabelledImage>& images,
+                               const ScoringSettings& settings, Progress& progress) {
+    const auto package = sound_package(folder);
+    if (!package) return tl::unexpected(package.error());
+    auto set = empty_set(*package, settings.set);
+    std::vector<std::vector<bool>> truths;
+    for (const auto& image : images) {  // all of them first: the model may take hours
+        auto truth = truth_of(image, set);
+        if (!truth) return tl::unexpected(truth.error());
+        truths.push_back(std::move(*truth));
+    }
+    progress.say("loading the model");
+    auto predictor = choose_package(folder).and_then(Predictor::start);
+    if (!predictor) return tl::unexpected(predictor.error());
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        const auto& image = images[i];
+        progress.count("judging images", i + 1, images.size());
+        const auto outcome = settings.any_use || is_png(image.file)
+                                 ? predictor->predict_whatever_its_use(image.file)
+                                 : predictor->predict(image.file);
+        if (!outcome)
+            set.unscored.push_back({image.facts, outcome.error().code, outcome.error().message});
+        else if (const auto* refusal = std::get_if<Predictor::Refusal>(&*outcome))
+            set.unscored.push_back({image.facts, refusal->reason.code, refusal->reason.message});
+        else
+            set.cases.push_back(scored(image, truths[i], std::get<Predictor::Prediction>(*outcome).result));
+    }
+    progress.clear();
+    return set;
+}
+
+}  // namespace hilum::cli

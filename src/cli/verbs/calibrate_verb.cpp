@@ -1,0 +1,190 @@
+// hilum calibrate: a new version of a model package whose probabilities hold on a hospital's images, and that
+// says when it does not know.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/file_system.h"
+#include "cli/command_line.h"
+#include "cli/dataset_images.h"
+#include "cli/model_scoring.h"
+#include "cli/output.h"
+#include "cli/output_folder.h"
+#include "cli/progress.h"
+#include "evaluation/calibration/package_calibration.h"
+#include "evaluation/report/html.h"
+
+namespace hilum::cli {
+namespace {
+
+using evaluation::FittedCalibration;
+using statistics::Aim;
+
+struct CalibrateOptions {
+    std::filesystem::path dataset, package, output;
+    std::string split = "calibration", version, method = "temperature";
+    std::string coverage, sensitivity, specificity, cost, prevalence;
+    std::vector<std::string> renamed;
+    std::uint64_t seed = 1;
+    bool any_use = false;
+};
+
+std::optional<Aim> aim_of(const CalibrateOptions& options) {
+    if (!options.sensitivity.empty())
+        return Aim{Aim::Kind::sensitivity, *number_within(options.sensitivity, 0, 1)};
+    if (!options.specificity.empty())
+        return Aim{Aim::Kind::specificity, *number_within(options.specificity, 0, 1)};
+    if (options.cost.empty()) return std::nullopt;
+    return Aim{Aim::Kind::cost, *number_within(options.cost, 0, 1e6),
+               *number_within(options.prevalence, 0, 1)};
+}
+
+// All files of the package but model.yaml, which is `yaml`.
+Status write_package(const std::filesystem::path& from, const std::string& yaml,
+                     const std::filesystem::path& to) {
+    auto output = OutputFolder::begin(to);
+    if (!output) return tl::unexpected(output.error());
+    std::error_code error;
+    std::filesystem::copy(from, output->folder(), std::filesystem::copy_options::recursive, error);
+    if (!error) std::filesystem::remove(output->folder() / "model.yaml", error);
+    if (error)
+        return fail("unwritable", "cannot copy {} to {}: {}", from.string(), to.string(), error.message());
+    if (auto status = output->write("model.yaml", yaml); !status) return status;
+    return output->finish();
+}
+
+struct Calibrated {
+    FittedCalibration fitted;
+    std::string set;
+    std::vector<std::string> labels;
+};
+
+Result<Calibrated> calibrate(const Context& context, const CalibrateOptions& options) {
+    auto loaded = model::read_model_package(options.package);
+    if (!loaded.problems.empty()) return fail("configuration", "{}", loaded.problems.front().text());
+    const auto images = read_dataset_images(options.dataset, options.split, options.renamed);
+    if (!images) return tl::unexpected(images.error());
+    Progress progress(context);
+    const auto scored = score_images(
+        options.package, *images, {dataset_name(options.dataset, options.split), options.any_use}, progress);
+    if (!scored) return tl::unexpected(scored.error());
+    evaluation::CalibrationWishes wishes;
+    wishes.method = options.method;
+    if (!options.coverage.empty()) wishes.coverage = number_within(options.coverage, 0.5, 0.9991);
+    wishes.aim = aim_of(options);
+    wishes.seed = options.seed;
+    auto fitted = evaluation::fit_calibration(*scored, model::name_of(loaded.package.activation), wishes);
+    if (!fitted) return tl::unexpected(fitted.error());
+    const auto yaml = evaluation::calibrated_yaml(loaded.package.yaml, *fitted, options.version);
+    if (!yaml) return tl::unexpected(yaml.error());
+    // What is written must be read again; a name of a dataset may be no text for model.yaml.
+    const auto again = model::parse_model_yaml(*yaml, options.package);
+    if (!again.problems.empty()) return fail("configuration", "{}", again.problems.front().text());
+    if (auto status = write_package(options.package, *yaml, options.output); !status)
+        return tl::unexpected(status.error());
+    return Calibrated{std::move(*fitted), scored->set, scored->labels};
+}
+
+nlohmann::json to_json(const Calibrated& calibrated) {
+    const auto& fitted = calibrated.fitted;
+    nlohmann::json json{{"set", calibrated.set},
+                        {"method", fitted.calibration.method},
+                        {"fitted_on", fitted.first_half},
+                        {"measured_on", fitted.second_half}};
+    if (fitted.calibration.method == "temperature") json["temperature"] = fitted.calibration.value;
+    for (std::size_t i = 0; i < fitted.gains.size(); ++i) {
+        const auto& gain = fitted.gains[i];
+        nlohmann::json label{{"label", gain.label},
+                             {"brier", {gain.brier_before, gain.brier_after}},
+                             {"calibration_error", {gain.error_before, gain.error_after}}};
+        if (fitted.sets) label["least"] = fitted.sets->least[i];
+        if (!fitted.thresholds.empty()) {
+            const auto& point = fitted.thresholds[i];
+            label["threshold"] = point.threshold;
+            label["sensitivity"] = {point.sensitivity.value, point.sensitivity.interval.low,
+                                    point.sensitivity.interval.high};
+            label["specificity"] = {point.specificity.value, point.specificity.interval.low,
+                                    point.specificity.interval.high};
+        }
+        json["labels"].push_back(std::move(label));
+    }
+    return json;
+}
+
+void print(const Context& context, const Calibrated& calibrated, const std::filesystem::path& output) {
+    const auto& fitted = calibrated.fitted;
+    context.out << fmt::format("{} on {}: fitted on {} images, measured on {} of other patients\n",
+                               fitted.calibration.method, calibrated.set, fitted.first_half,
+                               fitted.second_half);
+    Table table({"FINDING", "BRIER", "AFTER", "ECE", "AFTER ", "IN SET FROM", "THRESHOLD", "SENSITIVITY",
+                 "SPECIFICITY"});
+    for (std::size_t i = 0; i < fitted.gains.size(); ++i) {
+        const auto& gain = fitted.gains[i];
+        const bool point = !fitted.thresholds.empty();
+        using evaluation::figure_text;
+        using evaluation::number_text;
+        table.add({gain.label, number_text(gain.brier_before), number_text(gain.brier_after),
+                   number_text(gain.error_before), number_text(gain.error_after),
+                   fitted.sets ? number_text(fitted.sets->least[i]) : "-",
+                   point ? number_text(fitted.thresholds[i].threshold) : "-",
+                   point ? figure_text(fitted.thresholds[i].sensitivity) : "-",
+                   point ? figure_text(fitted.thresholds[i].specificity) : "-"});
+    }
+    table.print(context.out, context.terminal.columns);
+    context.out << "The package: " << output.string() << "\n";
+}
+
+int run_calibrate(const Context& context, const CalibrateOptions& options) {
+    std::error_code ignored;
+    if (std::filesystem::exists(options.output, ignored))
+        return context.failed({"exists", options.output.string() + " is there already: name a new folder"});
+    const auto calibrated = calibrate(context, options);
+    if (!calibrated) return context.failed(calibrated.error());
+    if (context.json)
+        print_json(context.out, to_json(*calibrated));
+    else
+        print(context, *calibrated, options.output);
+    return exit_ok;
+}
+
+}  // namespace
+
+void add_calibrate_verb(const Verb& app) {
+    auto options = std::make_shared<CalibrateOptions>();
+    const auto verb =
+        app.verb("calibrate", "a version of a model package whose probabilities hold on a dataset");
+    verb.option("DATASET", options->dataset, "folder that hilum dataset made").required();
+    verb.option("--package", options->package, "the model package's folder").required();
+    verb.option("--output", options->output, "new folder for the calibrated package").required();
+    verb.option("--new-version", options->version, "of the calibrated package").required();
+    verb.option("--split", options->split, "which images; none that the model learned from")
+        .shows_default()
+        .one_of({"validation", "calibration", "test", "all"});
+    verb.option("--method", options->method, "how")
+        .shows_default()
+        .one_of({"temperature", "platt", "isotonic"});
+    verb.option("--coverage", options->coverage,
+                "say 'indeterminate' unless one class alone is left at this coverage")
+        .checked("NUMBER", number_between(0.5, 0.9991, "0.9"));
+    auto sensitivity = verb.option("--sensitivity", options->sensitivity, "choose thresholds that reach it")
+                           .checked("NUMBER", number_between(0, 1, "0.95"));
+    auto specificity = verb.option("--specificity", options->specificity, "choose thresholds that keep it")
+                           .checked("NUMBER", number_between(0, 1, "0.9"))
+                           .excludes(sensitivity);
+    auto prevalence = verb.option("--prevalence", options->prevalence, "of the findings, for --cost")
+                          .checked("NUMBER", number_between(0, 1, "0.05"));
+    verb.option("--cost", options->cost, "choose thresholds where a missed case costs so many false alarms")
+        .checked("NUMBER", number_between(0, 1e6, "10"))
+        .excludes(sensitivity)
+        .excludes(specificity)
+        .needs(prevalence);
+    verb.option("--rename", options->renamed, "a label of the dataset, and the model's name for it")
+        .checked("LABEL=NAME", problem_of_renaming);
+    verb.option("--seed", options->seed, "of the halving by patient").shows_default();
+    verb.flag("--any-use", options->any_use, "judge images outside of the package's intended use too");
+    verb.does([options](const Context& c) { return run_calibrate(c, *options); });
+}
+
+}  // namespace hilum::cli

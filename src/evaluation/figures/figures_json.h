@@ -1,0 +1,20 @@
+// The figures as JSON, for programs: names as in measure.h, intervals as [low, high], absent where the cases
+// do not allow them.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <vector>
+
+#include "evaluation/figures/comparison.h"
+#include "evaluation/figures/measure.h"
+#include "evaluation/figures/subgroups.h"
+
+namespace hilum::evaluation {
+
+nlohmann::json to_json(const Figures& figures);
+nlohmann::json to_json(const Subgroup& group);
+nlohmann::json to_json(const LabelComparison& comparison);
+nlohmann::json to_json(const LabelDrop& drop);
+
+}  // namespace hilum::evaluation

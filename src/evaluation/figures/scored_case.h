@@ -1,0 +1,44 @@
+// What a model said of cases whose truth is known: what every figure is computed from.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hilum::evaluation {
+
+// What is known of a case, apart from its image. Empty: not known.
+struct CaseFacts {
+    std::string file;     // as the manifest names it
+    std::string patient;  // tells patients apart; never their own number where copies are de-identified
+    std::string site, view, sex, manufacturer;
+    std::optional<double> age_years;
+};
+
+struct ScoredCase {
+    CaseFacts facts;
+    std::vector<bool> truth;            // of each label
+    std::vector<double> outputs;        // raw, before the activation
+    std::vector<double> probabilities;  // calibrated where the model is, else its scores
+    std::vector<bool> positive;         // at the deployed thresholds; softmax: the top class
+    std::string diagnosis;              // as the node would report it; "indeterminate" is one
+};
+
+// A case of which the model said nothing, and why (NotAnalysed's codes, or an error's).
+struct UnscoredCase {
+    CaseFacts facts;
+    std::string code, message;
+};
+
+struct ScoredSet {
+    std::string model, version, sha256;  // of the package that said it
+    std::string set;                     // the dataset's name
+    std::vector<std::string> labels;     // in the package's order
+    std::vector<double> thresholds;      // deployed, one for each label
+    bool exclusive = false;              // softmax: exactly one label holds of a case
+    bool calibrated = false;
+    std::vector<ScoredCase> cases;
+    std::vector<UnscoredCase> unscored;
+};
+
+}  // namespace hilum::evaluation
