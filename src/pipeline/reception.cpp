@@ -8,6 +8,7 @@
 
 #include "base/logging.h"
 #include "contract/association_end.h"
+#include "pipeline/spool_survey.h"
 #include "store/audit/audit_event.h"
 #include "store/receiver_events.h"
 #include "store/refused_instances.h"
@@ -20,6 +21,8 @@ Reception::Reception(World& world, CommitQueue& commits, const Configuration& co
       commits_(commits),
       configuration_(configuration),
       store_(std::move(store)),
+      directory_{configuration.node.data_dir},
+      files_(world.make_background()),
       look_timer_(world.make_timer()) {}
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
@@ -173,12 +176,24 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
             forget_refused_instance(transaction, commit.header.sop_instance_uid);
             return store_.store(transaction, commit);
         },
-        [this, id](Result<StoreAnswer> stored) {
-            answer(id, stored);
-            if (stored && stored->outcome != StoreOutcome::duplicate &&
-                stored->outcome != StoreOutcome::discarded)
+        [this, id](const Result<StoredInstance>& stored) {
+            if (!stored) return answer(id, tl::unexpected(stored.error()));
+            answer(id, stored->answer);
+            if (!stored->replaced_file.empty()) remove_replaced(stored->replaced_file);
+            if (stored->answer.outcome != StoreOutcome::duplicate &&
+                stored->answer.outcome != StoreOutcome::discarded)
                 callbacks_.on_instances();
         });
+}
+
+// The same data set lies under another name, which the database has on the disk. What a crash leaves here the
+// next start finds twice (spool_adoption.h).
+void Reception::remove_replaced(const std::string& file) {
+    files_->post([&files = world_.files(), directory = directory_, file] {
+        if (const auto removed = remove_duplicate(files, directory, file); !removed)
+            spdlog::warn("{} in the spool is not needed any more, and cannot be removed: {}", loggable(file),
+                         removed.error().message);
+    });
 }
 
 void Reception::discard(std::int64_t id, DiscardCommit commit) {

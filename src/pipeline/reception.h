@@ -66,6 +66,7 @@ class Reception {
     void discard(std::int64_t id, DiscardCommit commit);
     void keep_event(std::int64_t id, const ReceiverEvent& event);
     void answer(std::int64_t id, const Result<StoreAnswer>& answer);
+    void remove_replaced(const std::string& file);
     void reply(std::int64_t id, const Packet& packet);
     void close_studies(const Receiver& receiver);
     void drop(std::int64_t id);
@@ -79,6 +80,8 @@ class Reception {
     const Configuration& configuration_;
     InstanceStore store_;
     Callbacks callbacks_;
+    DataDirectory directory_;
+    std::unique_ptr<Background> files_;
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any

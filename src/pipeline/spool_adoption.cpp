@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include "base/clock.h"
 #include "base/logging.h"
+#include "store/data_history.h"
 #include "store/spool_records.h"
 
 namespace hilum {
@@ -58,6 +59,8 @@ void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
     if (!survey->unknown.empty())
         spdlog::warn("{} whole objects lie in the spool that the database does not know; they are adopted",
                      survey->unknown.size());
+    reconciles_ = !survey->reconciled && survey->unopened == 0;
+    if (survey->unknown.empty()) reconcile();
     if (survey->unknown.empty() && survey->unfinished == 0) return;
     open_record(*survey);
     waiting_.assign(std::make_move_iterator(survey->unknown.begin()),
@@ -171,19 +174,31 @@ void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string
                                     std::uint64_t data_set) {
     ++unsettled_;
     files_->post([this, file = object.file, size = object.size, known, data_set] {
-        const bool same =
-            same_end(world_.files(), directory_.spool() / file, directory_.spool() / known, data_set);
+        const auto path = directory_.spool() / file;
+        const bool same = same_end(world_.files(), path, directory_.spool() / known, data_set);
         auto removed = same ? remove_duplicate(world_.files(), directory_, file) : Status();
-        world_.post([this, file, size, known, same, removed = std::move(removed)] {
-            --unsettled_;
-            if (!same) return replace(known, file, size);
-            if (!removed) return postpone(file, removed.error());
-            spdlog::info("removed {}: the same object lies in the spool as {}", loggable(file), known);
-            commit([this, file, known](Transaction& transaction) {
-                keep_duplicate_removed(transaction, record_, file, known);
+        const auto again = same ? Result<UniqueFd>() : world_.files().open(path);
+        auto opened = again ? Status() : Status(tl::unexpected(again.error()));
+        world_.post(
+            [this, file, size, known, same, removed = std::move(removed), opened = std::move(opened)] {
+                --unsettled_;
+                if (!same) return judge_different(file, size, known, opened);
+                if (!removed) return postpone(file, removed.error());
+                spdlog::info("removed {}: the same object lies in the spool as {}", loggable(file), known);
+                commit([this, file, known](Transaction& transaction) {
+                    keep_duplicate_removed(transaction, record_, file, known);
+                });
             });
-        });
     });
+}
+
+// It takes the other's place only if it can be read itself. It is gone where its data set was received once
+// more meanwhile (Reception removes what no row names).
+void SpoolAdoption::judge_different(const std::string& file, std::uint64_t size, const std::string& known,
+                                    const Status& opened) {
+    if (opened) return replace(known, file, size);
+    if (opened.error().code != "not_found") return postpone(file, opened.error());
+    pump();
 }
 
 void SpoolAdoption::replace(const std::string& known, const std::string& file, std::uint64_t size) {
@@ -217,6 +232,7 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
 void SpoolAdoption::postpone(const std::string& file, const Error& error) {
     spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); the next start tries again",
                  loggable(file), loggable(error.message));
+    reconciles_ = false;
     commit([this](Transaction& transaction) { keep_postponed(transaction, record_); });
 }
 
@@ -226,15 +242,26 @@ void SpoolAdoption::commit(std::function<void(Transaction&)> work, std::function
     ++unsettled_;
     commits_.submit_until_kept(std::move(work), [this, then = std::move(then)](const Result<void>& kept) {
         --unsettled_;
-        if (!kept) spdlog::error("cannot keep what became of a file in the spool: {}", kept.error().message);
+        if (!kept) {
+            reconciles_ = false;
+            spdlog::error("cannot keep what became of a file in the spool: {}", kept.error().message);
+        }
         if (kept && then) then();
         pump();
+    });
+}
+
+void SpoolAdoption::reconcile() {
+    if (!std::exchange(reconciles_, false)) return;
+    commits_.submit_until_kept(keep_reconciled, [](const Result<void>& kept) {
+        if (!kept) spdlog::error("{}", kept.error().message);
     });
 }
 
 void SpoolAdoption::finish_when_through() {
     if (unsettled_ > 0) return;
     through_ = true;
+    reconcile();
     commits_.submit_until_kept(
         [record = record_](Transaction& transaction) { finish_spool_record(transaction, record); },
         [](const Result<void>& kept) {

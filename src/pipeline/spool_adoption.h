@@ -47,10 +47,13 @@ class SpoolAdoption {
     void adopt(const UnknownObject& object, ScanReply reply);
     void adopted(const UnknownObject& object, const ScanReply& reply, const Result<Adoption>& adoption);
     void judge_duplicate(const StoreCommit& object, const std::string& known, std::uint64_t data_set);
+    void judge_different(const std::string& file, std::uint64_t size, const std::string& known,
+                         const Status& opened);
     void replace(const std::string& known, const std::string& file, std::uint64_t size);
     void put_aside(const std::string& file, const Error& error);
     void postpone(const std::string& file, const Error& error);
     void commit(std::function<void(Transaction&)> work, std::function<void()> then = {});
+    void reconcile();
     void finish_when_through();
 
     World& world_;
@@ -66,6 +69,7 @@ class SpoolAdoption {
     std::size_t unsettled_ = 0;             // scanned, and not yet through
     std::int64_t record_ = 0;               // row of spool_survey
     bool stopping_ = false, through_ = false;
+    bool reconciles_ = false;  // once it is through, the database knows all that was acknowledged
     std::unique_ptr<Timer> deadline_;
     std::unique_ptr<Background> files_;
 };

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/file_system.h"
+#include "store/data_history.h"
 #include "store/database/database.h"
 #include "store/spool_records.h"
 
@@ -24,6 +25,10 @@ class Survey {
     Survey(const DataDirectory& directory, Database& database) : directory_(directory), database_(database) {}
 
     Result<SpoolSurvey> run() {
+        const auto reconciled = database_.transact(now(), is_reconciled);
+        if (!reconciled)
+            return fail_for_now("database", "cannot look through the spool: {}", reconciled.error().message);
+        survey_.reconciled = *reconciled;
         std::error_code error;
         fs::recursive_directory_iterator entry(directory_.spool(), error);
         for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
@@ -62,11 +67,13 @@ class Survey {
     }
 
     // Open and locked; nothing where a receiver has it, or it is gone or cannot be opened.
-    static UniqueFd unheld(const fs::path& path) {
+    UniqueFd unheld(const fs::path& path) {
         UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
-        if (!file && errno != ENOENT)
+        if (!file && errno != ENOENT) {
             spdlog::warn("cannot open {} in the spool: {}", path.filename().string(), std::strerror(errno));
+            ++survey_.unopened;
+        }
         return {};
     }
 

@@ -21,6 +21,8 @@ struct SpoolSurvey {
     std::vector<UnknownObject> unknown;  // whole files, in the order in which they were written
     int unfinished = 0;                  // *.tmp files that no receiver held, removed
     int foreign = 0;                     // files of other names, left alone
+    int unopened = 0;                    // that could not be opened, and may be unknown
+    bool reconciled = true;              // store/data_history.h
 };
 
 // Looks through the spool, without what was set aside. A receiver holds an flock on its file until the

@@ -65,9 +65,11 @@ std::string reason_of(Transaction& transaction, const DataDirectory& directory, 
 }
 
 void add_generation(Transaction& transaction, const std::string& id, const std::string& reason) {
-    sql::execute(transaction,
-                 "INSERT INTO generation(id, since, reason) VALUES(?, ?, ?) ON CONFLICT(id) DO NOTHING", id,
-                 transaction.at(), reason);
+    sql::execute(
+        transaction,
+        "INSERT INTO generation(id, since, reason, reconciled) VALUES(?1, ?2, ?3, ?3 IN ('', 'first')) "
+        "ON CONFLICT(id) DO NOTHING",
+        id, transaction.at(), reason);
 }
 
 void begin_generation(Transaction& transaction, const std::optional<HistoryMark>& mark, const std::string& id,
@@ -101,6 +103,14 @@ HistoryMark mark_of(Transaction& transaction) {
                   mark.audit_hash = row.text(1);
               });
     return mark;
+}
+
+bool is_reconciled(Transaction& transaction) {
+    return !sql::number(transaction, "SELECT 1 FROM generation WHERE reconciled = 0 LIMIT 1");
+}
+
+void keep_reconciled(Transaction& transaction) {
+    sql::execute(transaction, "UPDATE generation SET reconciled = 1 WHERE reconciled = 0");
 }
 
 std::filesystem::path mark_file(const DataDirectory& directory) {

@@ -44,4 +44,10 @@ struct Generation {
 };
 Result<Generation> join_history(World& world, Database& database, const DataDirectory& directory);
 
+// Whether the database knows all that was acknowledged: it goes on, or what it had lost was adopted from the
+// spool (pipeline/spool_adoption.h, which says so with keep_reconciled, once nothing is left). Called within
+// a commit.
+bool is_reconciled(Transaction& transaction);
+void keep_reconciled(Transaction& transaction);
+
 }  // namespace hilum

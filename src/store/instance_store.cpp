@@ -6,6 +6,7 @@
 #include "base/calendar_date.h"
 #include "base/units.h"
 #include "store/audit/audit_event.h"
+#include "store/data_history.h"
 #include "store/database/sql.h"
 #include "store/jobs/claim.h"
 
@@ -64,9 +65,10 @@ std::int64_t insert(Transaction& transaction, const StoreCommit& commit, std::in
 
 }  // namespace
 
-StoreAnswer InstanceStore::store(Transaction& transaction, const StoreCommit& commit) const {
+StoredInstance InstanceStore::store(Transaction& transaction, const StoreCommit& commit) const {
     auto event = event_of("instance_received", commit);
-    StoreAnswer answer{true, false, StoreOutcome::discarded};
+    StoredInstance stored{{true, false, StoreOutcome::discarded}, ""};
+    auto& answer = stored.answer;
     if (is_own_result(transaction, commit)) {
         event.detail["reason"] = "own_result";
     } else if (sql::number(transaction, "SELECT 1 FROM instance WHERE file = ?", commit.file)) {
@@ -77,11 +79,13 @@ StoreAnswer InstanceStore::store(Transaction& transaction, const StoreCommit& co
         const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
         answer = again ? duplicate(transaction, commit, versions)
                        : keep(transaction, commit, versions, transaction.at());
+        if (answer.keep_file && versions.same_data) stored.replaced_file = versions.same_data->file;
     }
+    if (!stored.replaced_file.empty()) event.detail["replaces_file"] = stored.replaced_file;
     event.detail["outcome"] = enum_text(answer.outcome);
     transaction.append_audit(event);
     transaction.count("instances_received", {{"outcome", enum_string(answer.outcome)}});
-    return answer;
+    return stored;
 }
 
 bool InstanceStore::is_own_result(Transaction& transaction, const StoreCommit& commit) {
@@ -192,8 +196,9 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     const auto versions = versions_of(transaction, commit);
     const bool newer = !versions.newest || received_at > versions.newest->received_at;
     const bool newest_again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
-    if (versions.same_data && (newest_again || !newer))
-        return {Adoption::duplicate, versions.same_data->file};
+    // What has a row was acknowledged as the rows say, whatever the clock said when the file was written.
+    const bool nothing_new = newest_again || !newer || is_reconciled(transaction);
+    if (versions.same_data && nothing_new) return {Adoption::duplicate, versions.same_data->file};
     auto event = event_of("instance_adopted", commit);
     event.actor = "hilum";
     event.detail["calling_ae"] = commit.calling_ae;

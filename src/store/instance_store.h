@@ -26,6 +26,13 @@ struct Adoption {
     std::string known_file;
 };
 
+// What became of an object that was received.
+struct StoredInstance {
+    StoreAnswer answer;
+    std::string replaced_file;  // of the same data set, and no row names it any more: whoever committed this
+                                // removes it once that is on the disk. Empty: none.
+};
+
 class InstanceStore {
   public:
     // `models`: the keys of the models that look at every new instance.
@@ -35,11 +42,12 @@ class InstanceStore {
     // Commits one object that lies in the spool. The answer is valid once the transaction is on the disk. A
     // duplicate is what the newest version of the instance is; one of an older version makes that version the
     // newest again.
-    StoreAnswer store(Transaction& transaction, const StoreCommit& commit) const;
+    StoredInstance store(Transaction& transaction, const StoreCommit& commit) const;
     StoreAnswer discard(Transaction& transaction, const DiscardCommit& commit) const;
 
-    // The same for a whole file that was found in the spool and whose receiver is gone; `written_at`, the
-    // file's own time, says which of several versions is the newest.
+    // The same for a whole file that was found in the spool and whose receiver is gone. In a database that
+    // lost nothing (is_reconciled) a data set that has a row is a duplicate; else `written_at`, the file's
+    // own time, says which of several versions is the newest.
     Adoption adopt(Transaction& transaction, const StoreCommit& commit, Timestamp written_at) const;
 
     // Analyses what was stored as a prior, because an operator says so: of one instance or a study. Returns

@@ -70,7 +70,9 @@ void keep_duplicate_removed(Transaction& transaction, std::int64_t record, const
 
 void keep_file_replaced(Transaction& transaction, std::int64_t record, const std::string& file,
                         std::uint64_t size, const std::string& known) {
-    sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE file = ?", file, size, known);
+    if (sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE file = ?", file, size,
+                     known) == 0)
+        return;
     count(transaction, record, "adopted");
     auto event = event_of("instance_file_replaced", file);
     event.detail["known_as"] = known;

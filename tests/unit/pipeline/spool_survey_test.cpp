@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "pipeline/asio_world.h"
+#include "store/data_history.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -121,6 +122,14 @@ TEST_F(SpoolSurveyTest, TwoFilesWithOneDataSetBehindDifferentHeadsEndTheSame) {
     EXPECT_FALSE(same_end(world_.files(), one, damaged, data.size()));
     EXPECT_FALSE(same_end(world_.files(), one, cut, data.size()));
     EXPECT_FALSE(same_end(world_.files(), one, folder_.path() / "missing", data.size()));
+}
+
+TEST_F(SpoolSurveyTest, SaysWhetherTheDatabaseKnowsAllThatWasAcknowledged) {
+    EXPECT_TRUE(survey_spool(directory_)->reconciled);
+    database_.execute("INSERT INTO generation(id, since, reason) VALUES('2', 1, 'older')");
+    EXPECT_FALSE(survey_spool(directory_)->reconciled);
+    keep_reconciled(database_);
+    EXPECT_TRUE(survey_spool(directory_)->reconciled);
 }
 
 }  // namespace

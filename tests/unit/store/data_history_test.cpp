@@ -100,6 +100,30 @@ TEST_F(DataHistoryTest, ARestoredBackupIsTold) {
     EXPECT_EQ(live(), "");
 }
 
+TEST_F(DataHistoryTest, WhatWasLostIsMissedUntilItIsReconciled) {
+    const auto reconciled = [&] {
+        auto database = test::open_database(folder_);
+        return is_reconciled(database);
+    };
+    live(2);
+    EXPECT_TRUE(reconciled()) << "a new node has lost nothing";
+    back_up("backup");
+    live(1);
+    restore("backup");
+    EXPECT_EQ(live(), "older");
+    EXPECT_FALSE(reconciled());
+    EXPECT_EQ(live(), "") << "a start that was cut off";
+    EXPECT_FALSE(reconciled());
+    {
+        auto database = test::open_database(folder_);
+        keep_reconciled(database);
+    }
+    EXPECT_TRUE(reconciled());
+    lose_database();
+    EXPECT_EQ(live(), "created");
+    EXPECT_FALSE(reconciled());
+}
+
 TEST_F(DataHistoryTest, ABackupOfTheSameLifeIsToldAsWell) {
     live(2);
     back_up("backup");

@@ -25,7 +25,9 @@ class InstanceStoreTest : public testing::Test {
     StoreAnswer receive(StoreCommit commit) {
         commit.file = std::to_string(++files_) + ".dcm";
         test::put_in_spool(folder_, commit.file);
-        const auto answer = store_.store(database_, commit);
+        const auto stored = store_.store(database_, commit);
+        const auto& answer = stored.answer;
+        replaced_file_ = stored.replaced_file;
         if (!answer.keep_file) std::filesystem::remove(DataDirectory{folder_.path()}.spool() / commit.file);
         return answer;
     }
@@ -45,11 +47,16 @@ class InstanceStoreTest : public testing::Test {
         database_.execute("UPDATE job SET state = 'done', outcome = 'analysed' WHERE state = 'queued'");
         database_.execute("UPDATE study SET due_at = NULL, report_version = report_version + 1");
     }
+    // It is of a database that was lost: what it does not know may be news.
+    void lose_what_was_known() {
+        database_.execute("INSERT INTO generation(id, since, reason) VALUES('2', 1, 'created')");
+    }
     int files_ = 0;
+    std::string replaced_file_;
 };
 
 TEST_F(InstanceStoreTest, ANewInstanceIsKeptAndQueued) {
-    const auto answer = store_.store(database_, received("1.2.3.4"));
+    const auto answer = store_.store(database_, received("1.2.3.4")).answer;
     EXPECT_TRUE(answer.committed);
     EXPECT_TRUE(answer.keep_file);
     EXPECT_EQ(answer.outcome, StoreOutcome::stored);
@@ -70,7 +77,7 @@ TEST_F(InstanceStoreTest, TheSameBytesAgainMakeNoNewJob) {
 
 TEST_F(InstanceStoreTest, AnotherHeaderIsKeptBesideTheOldOneWithoutANewJob) {
     store_.store(database_, received("1.2.3.4", "1.2.3", "a", "m"));
-    const auto other = store_.store(database_, received("1.2.3.4", "1.2.3", "b", "m"));
+    const auto other = store_.store(database_, received("1.2.3.4", "1.2.3", "b", "m")).answer;
     EXPECT_TRUE(other.keep_file);
     EXPECT_EQ(other.outcome, StoreOutcome::new_version);
     EXPECT_EQ(count("SELECT count(*) FROM instance"), 2);
@@ -89,7 +96,7 @@ TEST_F(InstanceStoreTest, OtherPixelsAreAnalysedAgainAndTheOldJobEnds) {
 TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
-    EXPECT_EQ(store_.store(database_, commit).outcome, StoreOutcome::prior);
+    EXPECT_EQ(store_.store(database_, commit).answer.outcome, StoreOutcome::prior);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 0);
     EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'prior'"), 1);
 }
@@ -97,7 +104,7 @@ TEST_F(InstanceStoreTest, AnOldStudyIsStoredButNotAnalysed) {
 TEST_F(InstanceStoreTest, AnOldStudyIsOldWhateverTheFormOfItsDate) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "2010.01.01";
-    EXPECT_EQ(store_.store(database_, commit).outcome, StoreOutcome::prior);
+    EXPECT_EQ(store_.store(database_, commit).answer.outcome, StoreOutcome::prior);
 }
 
 TEST_F(InstanceStoreTest, WithoutAnAgeLimitAnOldStudyIsAnalysed) {
@@ -105,7 +112,8 @@ TEST_F(InstanceStoreTest, WithoutAnAgeLimitAnOldStudyIsAnalysed) {
     settings.max_age.reset();
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
-    EXPECT_EQ(test::instance_store(folder_, settings).store(database_, commit).outcome, StoreOutcome::stored);
+    EXPECT_EQ(test::instance_store(folder_, settings).store(database_, commit).answer.outcome,
+              StoreOutcome::stored);
 }
 
 TEST_F(InstanceStoreTest, AMalformedStudyDateDoesNotMakeAPrior) {
@@ -114,7 +122,7 @@ TEST_F(InstanceStoreTest, AMalformedStudyDateDoesNotMakeAPrior) {
         commit.header.study_date = date;
         commit.dataset_sha256 = std::string("d") + date;
         commit.file = std::string("f") + date;
-        EXPECT_EQ(store_.store(database_, commit).keep_file, true) << date;
+        EXPECT_EQ(store_.store(database_, commit).answer.keep_file, true) << date;
     }
     EXPECT_EQ(count("SELECT count(*) FROM instance WHERE state = 'prior'"), 0);
 }
@@ -134,7 +142,7 @@ TEST_F(InstanceStoreTest, OurOwnResultComingBackIsDiscarded) {
         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
         " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1', '2.25.7', '1', '1', 'f',"
         " '', 0)");
-    const auto answer = store_.store(database_, received("2.25.7"));
+    const auto answer = store_.store(database_, received("2.25.7")).answer;
     EXPECT_TRUE(answer.committed);
     EXPECT_FALSE(answer.keep_file);
     EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
@@ -305,6 +313,7 @@ TEST_F(InstanceStoreTest, AnUnknownObjectThatIsOlderTakesNothingFromTheNewest) {
 }
 
 TEST_F(InstanceStoreTest, AnUnknownObjectThatIsNewerIsTheNewestVersion) {
+    lose_what_was_known();
     receive(received("1.2.3.4", "1.2.3", "a", "m"));
     database_.execute("UPDATE instance SET received_at = 1");
     EXPECT_EQ(store_.adopt(database_, received("1.2.3.4", "1.2.3", "b", "n"), now()).outcome,
@@ -317,7 +326,37 @@ TEST_F(InstanceStoreTest, AnUnknownObjectThatIsNewerIsTheNewestVersion) {
     EXPECT_EQ(text("SELECT file FROM instance WHERE state = 'to_analyse'"), "again.dcm");
 }
 
+// A, B, the clock set back, A, B, and a crash before the files that were replaced were removed.
+TEST_F(InstanceStoreTest, WhatHasARowIsNoNewsWhateverTheClockSaidWhenItWasWritten) {
+    for (const auto* bytes : {"a", "b", "a", "b"}) receive(received("1.2.3.4", "1.2.3", bytes, bytes));
+    database_.execute("UPDATE instance SET received_at = 1");
+    for (const auto* bytes : {"a", "b"}) {
+        auto found = received("1.2.3.4", "1.2.3", bytes, bytes);
+        found.file = std::string("found ") + bytes;
+        EXPECT_EQ(store_.adopt(database_, found, now()).outcome, Adoption::duplicate);
+    }
+    EXPECT_EQ(analysed_data(), "datab");
+}
+
+TEST_F(InstanceStoreTest, TheFileThatAVersionHadBeforeIsNamedToBeRemoved) {
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    EXPECT_EQ(replaced_file_, "");
+    receive(received("1.2.3.4", "1.2.3", "b", "n"));
+    EXPECT_EQ(replaced_file_, "") << "it is the only one of its data set";
+    receive(received("1.2.3.4", "1.2.3", "b", "n"));
+    EXPECT_EQ(replaced_file_, "") << "a duplicate's file goes, not what the row names";
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    EXPECT_EQ(replaced_file_, "1.dcm");
+    receive(received("1.2.3.4", "1.2.3", "b", "n"));
+    EXPECT_EQ(replaced_file_, "2.dcm");
+    receive(received("1.2.3.4", "1.2.3", "a", "m"));
+    EXPECT_EQ(replaced_file_, "4.dcm");
+    EXPECT_EQ(text("SELECT group_concat(file) FROM (SELECT file FROM instance ORDER BY file)"),
+              "5.dcm,6.dcm");
+}
+
 TEST_F(InstanceStoreTest, AnAdoptedVersionThatHasItsFileIsADuplicateAndTheNewestAllTheSame) {
+    lose_what_was_known();
     receive(received("1.2.3.4", "1.2.3", "a", "m"));
     receive(received("1.2.3.4", "1.2.3", "b", "m"));
     database_.execute("UPDATE instance SET received_at = 1");
@@ -330,6 +369,7 @@ TEST_F(InstanceStoreTest, AnAdoptedVersionThatHasItsFileIsADuplicateAndTheNewest
 }
 
 TEST_F(InstanceStoreTest, AHeaderThatCameAgainIsNewerThanWhatWasWrittenBefore) {
+    lose_what_was_known();
     receive(received("1.2.3.4", "1.2.3", "a", "m"));
     receive(received("1.2.3.4", "1.2.3", "b", "m"));
     database_.execute("UPDATE instance SET received_at = 1");
@@ -342,7 +382,7 @@ TEST_F(InstanceStoreTest, AHeaderThatCameAgainIsNewerThanWhatWasWrittenBefore) {
 
 TEST_F(InstanceStoreTest, ACommitWhoseFileWasAdoptedMeanwhileKeepsTheFile) {
     ASSERT_EQ(store_.adopt(database_, received("1.2.3.4"), now()).outcome, Adoption::adopted);
-    const auto answer = store_.store(database_, received("1.2.3.4"));
+    const auto answer = store_.store(database_, received("1.2.3.4")).answer;
     EXPECT_TRUE(answer.keep_file);
     EXPECT_EQ(count("SELECT count(*) FROM instance"), 1);
 }

@@ -45,8 +45,8 @@ class PowerCutTest : public testing::Test {
         for (const std::string uid : uids) {
             commits.submit(
                 [&](Transaction& transaction) { return store.store(transaction, test::received(uid)); },
-                [&](const Result<StoreAnswer>& answer) {
-                    if (answer) std::ofstream(folder_.path() / ("acknowledged-" + uid));
+                [&](const Result<StoredInstance>& stored) {
+                    if (stored) std::ofstream(folder_.path() / ("acknowledged-" + uid));
                 });
             loop.restart();
             while (loop.run_one() == 0) loop.restart();
