@@ -77,7 +77,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
     void clock_set(Transaction& transaction, Duration step) override;
     void capacity_came() override { happened(Happening::capacity_came); }
-    void child_changed() override { happened(Happening::status_changed); }
+    void engine_changed() override { happened(Happening::status_changed); }
     void model_event(const audit::AuditEvent& event) override;
     void continue_drain(MonotonicTime until);
     void end_children();

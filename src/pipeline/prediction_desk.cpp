@@ -41,22 +41,22 @@ void PredictionDesk::on_message(Message message) {
         spdlog::error("http: {}", request ? "a prediction without a file" : request.error().message);
         return http_->kill();
     }
-    predict(*request, std::move(message.fds.front()));
+    tasks_.start(predict(*request, std::move(message.fds.front())));
 }
 
-void PredictionDesk::predict(const PredictRequest& request, UniqueFd file) {
+Task<void> PredictionDesk::predict(PredictRequest request, UniqueFd file) {
     std::size_t model = 0;
     if (!request.model.empty())
         model = static_cast<std::size_t>(std::find(models_.begin(), models_.end(), request.model) -
                                          models_.begin());
     if (model >= models_.size())
-        return refuse(request.request, not_found,
-                      {"unknown_model", "no model of that name is configured", Retry::never});
+        co_return refuse(request.request, not_found,
+                         {"unknown_model", "no model of that name is configured", Retry::never});
     if (!engine_.ready(model))
-        return refuse(request.request, unavailable,
-                      {"not_ready", "the model is not ready; /readyz tells why", Retry::later});
-    engine_.submit({std::move(file), model, 1, true,
-                    [this, id = request.request](const AnalysisAnswer& analysis) { answer(id, analysis); }});
+        co_return refuse(request.request, unavailable,
+                         {"not_ready", "the model is not ready; /readyz tells why", Retry::later});
+    AnalysisTask task{std::move(file), model, 1, true};
+    answer(request.request, co_await engine_.analyse(std::move(task)));
 }
 
 void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis) {

@@ -9,6 +9,7 @@
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"
+#include "pipeline/lanes/task.h"
 
 namespace hilum {
 
@@ -24,7 +25,7 @@ class PredictionDesk {
 
   private:
     void on_message(Message message);
-    void predict(const PredictRequest& request, UniqueFd file);
+    Task<void> predict(PredictRequest request, UniqueFd file);
     void answer(std::int64_t request, const AnalysisAnswer& answer);
     void refuse(std::int64_t request, int http_status, const Error& error);
 
@@ -35,6 +36,7 @@ class PredictionDesk {
     std::unique_ptr<SupervisedChild> http_;
     NodeStatus status_;
     int port_ = 0;
+    Tasks tasks_;  // they use all of the above
 };
 
 }  // namespace hilum

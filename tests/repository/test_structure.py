@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -28,6 +29,8 @@ ALLOWED = {
 }
 FOLDERS = sorted(ALLOWED, key=len, reverse=True)
 MOST_PAIRS = 16  # of header and source in one folder: what one can hold in mind
+MOST_LINES, MOST_FUNCTION_LINES = 400, 60
+WRITTEN = {".h", ".cpp", ".c", ".py", ".sh", ".js", ".mjs", ".ts", ".cmake", ".sql", ""}  # by us: no data
 TORCH = re.compile(r'#include\s*[<"](torch/|ATen/|c10/)')
 DCMTK = re.compile(r'#include\s*[<"]dcmtk/')
 SQLITE = re.compile(r'#include\s*[<"](SQLiteCpp/|sqlite3)|\bSQLite::|\bsqlite3_')
@@ -47,6 +50,62 @@ def own_files():
 
 def stems_in(folder):
     return {file.stem for file in folder.iterdir() if file.suffix in (".h", ".cpp")}
+
+
+def written_files():
+    """Of programs and tests: code, and scripts without an ending."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "src", "tests", "tools"],
+                            cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    for name in listed:
+        file = ROOT / name
+        if file.suffix in WRITTEN and file.is_file() and not file.is_symlink():
+            try:
+                yield name, file.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue  # bytes for a test
+
+
+# What has braces that mean nothing: comments, then literals, whose quotes may hold the other's signs.
+INERT = re.compile(r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^()\s\\]{0,16})\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"'
+                   r"|(?<![0-9A-Za-z])'(?:\\.|[^'\\\n])+'", re.DOTALL)
+PREPROCESSOR = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
+# What opens a scope in which functions lie, rather than a function: the words since the last sign that ends something.
+SCOPE = re.compile(r"^\s*(?:template\s*<.*>\s*)?(?:inline\s+)?(?:namespace|class|struct|union|enum|extern)\b"
+                   r"(?!.*\)\s*$)", re.DOTALL)
+
+
+# Braces of a value: of a default argument, of a variable, of a member in a constructor's list.
+VALUE = re.compile(r"=\s*$|\)\s*(?:noexcept\s*)?:(?!:)(?=.*[\w>]\s*$)"
+                   r"(?!.*\b(?:const|noexcept|override|final)\s*$)", re.DOTALL)
+
+
+def blanked(text):
+    """The same lines without comments, literals and directives."""
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group(0))
+    return PREPROCESSOR.sub(blank, INERT.sub(blank, text))
+
+
+def functions_in(text):
+    """(first line, lines) of each function, from its name's line to its last brace; closures count with theirs."""
+    text, scopes, begin, inside = blanked(text), [], 0, 0
+    for at, sign in enumerate(text):
+        if sign == "{":
+            head = text[begin:at]
+            is_value = not inside and (head.count("(") > head.count(")") or VALUE.search(head) is not None)
+            is_function = not inside and not is_value and "(" in head and not SCOPE.match(head)
+            scopes.append((is_function, is_value, begin if is_value else begin + len(head) - len(head.lstrip())))
+            inside += is_function
+        elif sign == "}":
+            was_function, was_value, first = scopes.pop()
+            inside -= was_function
+            if was_function:
+                yield text.count("\n", 0, first) + 1, text.count("\n", first, at) + 1
+            if was_value:  # what it belongs to goes on
+                begin = first
+                continue
+        if sign in "{};":
+            begin = at + 1
 
 
 class StructureTest(unittest.TestCase):
@@ -91,6 +150,42 @@ class StructureTest(unittest.TestCase):
         crowded = {folder.relative_to(SOURCE).as_posix(): len(stems_in(folder)) for folder in folders}
         self.assertGreater(len(crowded), 20)
         self.assertEqual({folder: pairs for folder, pairs in crowded.items() if pairs > MOST_PAIRS}, {})
+
+    def test_no_file_is_longer_than_one_reads_at_once(self):
+        lines = {name: text.count("\n") for name, text in written_files()}
+        self.assertGreater(len(lines), 500)
+        self.assertEqual({name: count for name, count in lines.items() if count > MOST_LINES}, {})
+
+    def test_no_function_is_longer_than_one_thought(self):
+        found = {f"{path}:{line}": count for path, text in own_files() for line, count in functions_in(text)}
+        self.assertGreater(len(found), 2000)
+        self.assertEqual({place: count for place, count in found.items() if count > MOST_FUNCTION_LINES}, {})
+
+    def test_the_length_of_a_function_is_counted_as_a_reader_would(self):
+        text = '''namespace a {
+struct B {
+    int c(int d = 1) const { return d; }
+    std::vector<int> e{1, 2};
+};
+// void not_this() {
+template <typename T>
+auto f(T g) {
+    const auto h = [&] { return "}"; };
+    if (g) {
+        h(R"x(}{)x", '{', 1'000'000);
+    }
+}
+B::B(int i)
+    : j_(i), k_{i} {
+    l();
+}
+int m(T n = {},
+      int o = 1) noexcept {
+    return o;
+}
+}
+'''
+        self.assertEqual(list(functions_in(text)), [(3, 1), (7, 7), (14, 4), (18, 4)])
 
     def test_unit_tests_lie_where_their_subjects_do(self):
         tests = sorted(UNIT_TESTS.rglob("*_test.cpp"))

@@ -32,11 +32,13 @@ bool contains(const std::list<ModelWorker>& workers, std::int64_t number) {
 
 }  // namespace
 
-ModelWorkers::ModelWorkers(World& world, const ModelSettings& settings, std::size_t model, Owner& owner)
+ModelWorkers::ModelWorkers(World& world, const ModelSettings& settings, std::size_t model,
+                           const ChildPrograms& programs, Owner& owner)
     : world_(world),
       settings_(settings),
       model_(model),
       key_(model_key(settings)),
+      programs_(programs),
       owner_(owner),
       reload_timer_(world.make_timer()),
       proof_timer_(world.make_timer()) {}
@@ -62,7 +64,7 @@ ModelWorker& ModelWorkers::add(Workers& workers, std::size_t slot) {
     const auto number = worker.number;
     const auto name = settings_.devices.size() == 1 ? key_ : fmt::format("{}/{}", key_, slot);
     worker.child = std::make_unique<SupervisedChild>(
-        world_, owner_.specify_worker(model_, settings_.devices[slot], name),
+        world_, programs_.worker(model_, settings_.devices[slot], name),
         SupervisedChild::Callbacks{
             [this, number](Message message) { on_message(number, std::move(message)); },
             [this, number](const std::string& how) { on_ended(number, how); },
@@ -82,7 +84,7 @@ void ModelWorkers::on_message(std::int64_t number, Message message) {
     }
     auto ready = from_packet<WorkerReady>(message);
     if (!ready && !worker->ready) return;  // it was rejected: nothing that it still says counts
-    if (!ready) return owner_.worker_says(*worker, std::move(message));
+    if (!ready) return on_reply(*worker, std::move(message));
     if (worker->ready || message.fds.size() != 1 + ready->golden.size() || ready->batch_size < 1) {
         spdlog::error("worker {}: malformed announcement", worker->child->name());
         return worker->child->kill();
@@ -111,9 +113,9 @@ void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
     if (worker->ready) worker->error = how;
     worker->ready.reset();
     worker->proved = false;
-    worker->inferring = 0;
+    ++worker->life;
     worker->golden_inputs.clear();
-    owner_.worker_gone(*worker, how);
+    fail_asked(*worker, how);
     if (is_candidate(*worker)) return end_reload(worker->error.empty() ? how : worker->error);
     if (!contains(retiring_, number)) return;  // it is started again
     worker->child->stop();
@@ -127,15 +129,56 @@ void ModelWorkers::forget_later(std::int64_t number) {
     });
 }
 
+// ---- what they are asked ----
+
+Task<Result<InferAnswer>> ModelWorkers::infer(ModelWorker& worker, InferRequest request, int tensor) {
+    Arrival<Result<InferAnswer>> answer;
+    const auto sent = worker.child->send(to_packet(request), std::span(&tensor, 1));
+    if (!sent && !worker.child->running()) {
+        --worker.promised;
+        co_return tl::unexpected(Error{"process_died", sent.error().message, Retry::later});
+    }
+    auto deadline = world_.make_timer();
+    deadline->start(settings_.timeout, [child = worker.child.get()] {
+        spdlog::error("worker {} took too long over one image and is killed", child->name());
+        child->kill();
+    });
+    worker.asked.emplace(request.job, ModelWorker::Asked{answer.bring(), std::move(deadline)});
+    co_return co_await answer;
+}
+
+void ModelWorkers::on_reply(ModelWorker& worker, Message message) {
+    auto reply = from_packet<InferReply>(message);
+    auto asked = reply ? worker.asked.extract(reply->job) : decltype(worker.asked)::node_type();
+    if (!asked) {
+        spdlog::error("worker {}: {}", worker.child->name(),
+                      reply ? "answered a request that it was not given" : reply.error().message);
+        return worker.child->kill();
+    }
+    --worker.promised;
+    InferAnswer answer{std::move(*reply), UniqueFd()};
+    if (!message.fds.empty()) answer.maps = std::move(message.fds.front());
+    if (contains(retiring_, worker.number)) end_if_idle(worker);
+    asked.mapped().answer(std::move(answer));
+}
+
+void ModelWorkers::fail_asked(ModelWorker& worker, const std::string& how) {
+    worker.promised = 0;
+    for (auto& [job, asked] : std::exchange(worker.asked, {}))
+        asked.answer(
+            tl::unexpected(Error{"process_died", "the process that worked on it " + how, Retry::later}));
+}
+
 // ---- golden cases ----
 
 // One case after another, so that the images of the day go on between them.
 Task<void> ModelWorkers::prove(std::int64_t number) {
     auto* worker = find(number);
+    const int life = worker->life;
     for (std::size_t index = 0; index < worker->golden_inputs.size(); ++index) {
         const Status outcome = co_await owner_.run_golden(*worker, index);
-        worker = find(number);
-        if (worker == nullptr || !worker->ready) co_return;
+        worker = proving(number, life);
+        if (worker == nullptr) co_return;
         if (!outcome) co_return on_golden_failure(*worker, outcome.error());
     }
     on_proved(*worker);
@@ -263,14 +306,7 @@ void ModelWorkers::retire(Workers& workers) {
 }
 
 void ModelWorkers::end_if_idle(ModelWorker& worker) {
-    if (worker.inferring > 0) return;
-    owner_.worker_gone(worker, "was replaced");
-    worker.child->stop();
-}
-
-void ModelWorkers::answered(ModelWorker& worker) {
-    --worker.inferring;
-    if (contains(retiring_, worker.number)) end_if_idle(worker);
+    if (worker.promised == 0) worker.child->stop();
 }
 
 // ---- who is there ----
@@ -300,9 +336,14 @@ ModelWorker* ModelWorkers::with_room(const std::string& package_sha256) {
     for (auto& worker : serving_) {
         if (!worker.serves() || worker.ready->package_sha256 != package_sha256 || !worker.has_room())
             continue;
-        if (best == nullptr || worker.inferring < best->inferring) best = &worker;
+        if (best == nullptr || worker.promised < best->promised) best = &worker;
     }
     return best;
+}
+
+ModelWorker* ModelWorkers::proving(std::int64_t number, int life) {
+    auto* worker = contains(retiring_, number) ? nullptr : find(number);
+    return worker != nullptr && worker->ready && worker->life == life ? worker : nullptr;
 }
 
 bool ModelWorkers::any_child_running() const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,15 +16,27 @@
 #include "contract/analysis.h"
 #include "contract/configuration.h"
 #include "contract/messages/inference.h"
+#include "pipeline/children/child_programs.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/lanes/task.h"
 #include "store/audit/audit_event.h"
 
 namespace hilum {
 
+struct InferAnswer {
+    InferReply reply;
+    UniqueFd maps;  // none where the model has none
+};
+
 // One worker process, and what it told of itself.
 struct ModelWorker {
+    struct Asked {
+        Arrival<Result<InferAnswer>>::Callback answer;
+        std::unique_ptr<Timer> deadline;
+    };
+
     std::int64_t number = 0;  // of this node's run; none is given twice
+    int life = 0;             // of its process: one more each time that it is started again
     std::size_t model = 0;    // index into configuration.models
     std::unique_ptr<SupervisedChild> child;
     std::optional<WorkerReady> ready;     // the package that it loaded
@@ -31,10 +44,11 @@ struct ModelWorker {
     std::vector<UniqueFd> golden_inputs;  // as ready->golden names them
     bool proved = false;                  // every golden case came out right since it was loaded
     std::string error;                    // why it does not serve
-    int inferring = 0;                    // requests that it has not answered
+    int promised = 0;                     // requests for which it has been chosen, and that it has to answer
+    std::map<std::int64_t, Asked> asked;  // of these, those that it got, by their number
 
     bool serves() const { return ready && proved; }
-    bool has_room() const { return inferring < 2 * ready->batch_size; }
+    bool has_room() const { return promised < 2 * ready->batch_size; }
 };
 
 // How a reload ended.
@@ -52,23 +66,18 @@ class ModelWorkers {
     class Owner {
       public:
         virtual ~Owner() = default;
-        // A worker for the device, under a name for the log.
-        virtual ChildSpecification specify_worker(std::size_t model, const std::string& device,
-                                                  const std::string& name) = 0;
         // Runs golden case `index` through a decoder and this worker, which may have gone when it returns.
         // Codes: "golden_mismatch", "golden_input" where the input cannot be read; others passed.
         virtual Task<Status> run_golden(ModelWorker& worker, std::size_t index) = 0;
-        virtual void worker_says(ModelWorker& worker, Message message) = 0;  // an InferReply, it should be
-        // It takes nothing more and answers nothing more: what waits for it fails.
-        virtual void worker_gone(ModelWorker& worker, const std::string& how) = 0;
         virtual void model_serves() = 0;   // a worker serves that did not
-        virtual void model_changed() = 0;  // the status
+        virtual void model_changed() = 0;  // the status, or a worker has gone
         virtual void model_event(
             const audit::AuditEvent& event) = 0;  // "model_...": to be audited and counted
     };
 
     // `model`: index into configuration.models.
-    ModelWorkers(World& world, const ModelSettings& settings, std::size_t model, Owner& owner);
+    ModelWorkers(World& world, const ModelSettings& settings, std::size_t model,
+                 const ChildPrograms& programs, Owner& owner);
 
     void start();
     void stop();
@@ -83,8 +92,11 @@ class ModelWorkers {
     std::size_t batch_sizes() const;  // of all that serve, together
     // The least busy one with room that serves the package of this digest.
     ModelWorker* with_room(const std::string& package_sha256);
-    ModelWorker* find(std::int64_t number);  // null: it has gone
-    void answered(ModelWorker& worker);      // one request less
+    // The one that is to give a golden case; null where that life of it is over, or it was replaced.
+    ModelWorker* proving(std::int64_t number, int life);
+    // What the worker says to the request, whose number is the caller's. One promise (see above) of it ends
+    // with the answer. "process_died": it ended, or was killed since it took longer than the model's timeout.
+    Task<Result<InferAnswer>> infer(ModelWorker& worker, InferRequest request, int tensor);
 
     bool any_child_running() const;
     void append_children_status(std::vector<ChildStatus>& all) const;
@@ -93,11 +105,13 @@ class ModelWorkers {
   private:
     using Workers = std::list<ModelWorker>;
 
-    std::string name_of(const ModelWorker& worker) const;
+    ModelWorker* find(std::int64_t number);  // null: it has gone
     ModelWorker& add(Workers& workers, std::size_t slot);
     void on_message(std::int64_t number, Message message);
     void on_loaded(ModelWorker& worker, WorkerReady ready, std::vector<UniqueFd> fds);
+    void on_reply(ModelWorker& worker, Message message);
     void on_ended(std::int64_t number, const std::string& how);
+    void fail_asked(ModelWorker& worker, const std::string& how);
     Task<void> prove(std::int64_t number);
     void on_golden_failure(ModelWorker& worker, const Error& error);
     void on_proved(ModelWorker& worker);
@@ -116,6 +130,7 @@ class ModelWorkers {
     const ModelSettings& settings_;
     const std::size_t model_;
     const std::string key_;
+    const ChildPrograms& programs_;
     Owner& owner_;
     Workers serving_;     // one for each device
     Workers candidates_;  // likewise, while the model is reloaded

@@ -84,10 +84,8 @@ Task<void> AnalysisLane::analyse(Job job) {
 Task<AnalysisAnswer> AnalysisLane::ask_engine(Job job) {
     auto file = world_.files().open(directory_.spool() / job->file);
     if (!file) co_return AnalysisFailure{{"system", file.error().message, file.error().retry}, {}};
-    Arrival<AnalysisAnswer> answer;
-    AnalysisTask task{std::move(*file), model_.index, job->frame, false, answer.bring()};
-    engine_.submit(std::move(task));
-    co_return co_await answer;
+    AnalysisTask task{std::move(*file), model_.index, job->frame, false};
+    co_return co_await engine_.analyse(std::move(task));
 }
 
 // An error is the analysis's, and to be kept.

@@ -36,20 +36,35 @@ void AskedChild::extend_time() {
 
 Task<Result<Message>> AskedChild::exchange(Packet request, UniqueFd file, Duration time_limit) {
     Answer answer;
+    const std::vector<int> fds = file ? std::vector<int>{file.get()} : std::vector<int>();
+    const auto sent = send(request, fds, time_limit, answer);
+    file.reset();
+    if (!sent) co_return tl::unexpected(sent.error());
+    co_return co_await answer;
+}
+
+Task<Result<Message>> AskedChild::exchange(Packet request, std::vector<int> fds, Duration time_limit) {
+    Answer answer;
+    const auto sent = send(request, fds, time_limit, answer);
+    if (!sent) co_return tl::unexpected(sent.error());
+    co_return co_await answer;
+}
+
+// Fails where it does not run. One that cannot take the request is killed, and its end is the answer.
+Status AskedChild::send(const Packet& request, std::span<const int> fds, Duration time_limit,
+                        Answer& answer) {
     answer_ = answer.bring();
     time_limit_ = time_limit;
-    const std::vector<int> fds = file ? std::vector<int>{file.get()} : std::vector<int>();
     const auto sent = child_->send(request, fds);
-    file.reset();
     if (!sent && !running()) {
         answer_.reset();
-        co_return tl::unexpected(Error{"process_died", sent.error().message, Retry::later});
+        return tl::unexpected(Error{"process_died", sent.error().message, Retry::later});
     }
     if (sent)
         extend_time();
     else
         kill(sent.error().message);
-    co_return co_await answer;
+    return {};
 }
 
 Task<Error> AskedChild::dismiss(std::string why) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ class AskedChild {
     // error of code "process_died" tells that the child died, or was killed because it did not answer in
     // `time_limit`. Returns no error before the child has ended.
     Task<Result<Message>> exchange(Packet request, UniqueFd file, Duration time_limit);
+    // The same with any descriptors, which are sent before it waits and stay their owners'.
+    Task<Result<Message>> exchange(Packet request, std::vector<int> fds, Duration time_limit);
     // Kills it and waits for its end; returns the error.
     Task<Error> dismiss(std::string why);
     void prosper() { child_->prosper(); }
@@ -46,6 +49,7 @@ class AskedChild {
   private:
     using Answer = Arrival<Result<Message>>;
 
+    Status send(const Packet& request, std::span<const int> fds, Duration time_limit, Answer& answer);
     void on_message(Message message);
     void on_ended(const std::string& how);
     void kill(const std::string& why);

@@ -1,0 +1,316 @@
+#include "pipeline/children/analysis_engine.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <ranges>
+#include <utility>
+
+#include "unit/pipeline/children/scripted_children.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+class AnalysisEngineTest : public test::ScriptedChildren, protected AnalysisEngine::Owner {
+  protected:
+    AnalysisEngineTest() {
+        options_.daemon_program = "hilumd";
+        options_.worker_program = "hilum-worker";
+        auto& configuration = options_.configuration;
+        configuration.decoder.processes = 1;
+        configuration.decoder.timeout = 10s;
+        auto& model = configuration.models.emplace_back();
+        model.package = "demo";
+        model.timeout = 20s;
+        EXPECT_TRUE(programs_.prepare());
+        AnalysisEngine::Owner& owner = *this;
+        engine_.emplace(world_, configuration, programs_, owner);
+    }
+    void start(Duration time = 1s) {
+        engine_->start();
+        run_for(time);
+    }
+
+    void capacity_came() override {}
+    void engine_changed() override {}
+    void model_event(const audit::AuditEvent& event) override { events_.push_back(event.type); }
+
+    Task<void> analyse(std::string name, bool urgent) {
+        AnalysisTask task;
+        task.file = *make_memfd("file", 1);
+        task.urgent = urgent;
+        auto answer = co_await engine_->analyse(std::move(task));
+        ended_.push_back(name);
+        answers_.emplace(name, std::move(answer));
+    }
+    void submit(const std::string& name, bool urgent = false) { tasks_.start(analyse(name, urgent)); }
+    std::string failure(const std::string& name) {
+        const auto* found = std::get_if<AnalysisFailure>(&answers_.at(name));
+        return found == nullptr ? "none" : found->error.code;
+    }
+    bool analysed(const std::string& name) {
+        return answers_.contains(name) && std::holds_alternative<Analysed>(answers_.at(name));
+    }
+    void answer_last_decode() { decoded(decodes_.back().first, decodes_.back().second); }
+    void decodes_silently() {
+        decode_ = [](pid_t, const DecodeRequest&) {};
+    }
+
+    static std::ptrdiff_t open_descriptors() {
+        return std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd"));
+    }
+
+    NodeOptions options_;
+    ChildPrograms programs_{options_};
+    std::optional<AnalysisEngine> engine_;
+    std::vector<std::string> events_, ended_;
+    std::map<std::string, AnalysisAnswer> answers_;
+    Tasks tasks_;
+};
+
+TEST_F(AnalysisEngineTest, GivesAWorkerNothingBeforeItHasProvedItsPackage) {
+    infer_ = [](pid_t, const InferRequest&) {};
+    start();
+    EXPECT_FALSE(engine_->can_take(0));
+    submit("a");
+    run_for(1s);
+    ASSERT_EQ(infers_.size(), 1u);
+    EXPECT_EQ(infers_[0].second.golden, 0);
+    EXPECT_EQ(decodes_.size(), 1u) << "an image waits until somebody can judge it";
+    infer_ = [this](pid_t pid, const InferRequest& request) { inferred(pid, request); };
+    inferred(infers_[0].first, infers_[0].second);
+    run_for(1s);
+    EXPECT_TRUE(analysed("a"));
+    EXPECT_TRUE(engine_->can_take(0));
+    EXPECT_EQ(infers_.back().second.golden, -1);
+    EXPECT_THAT(events_, ElementsAre("model_loaded"));
+}
+
+TEST_F(AnalysisEngineTest, ServesNothingWhereAGoldenCaseComesOutWrong) {
+    infer_ = [this](pid_t pid, const InferRequest& request) {
+        inferred(pid, request, Error{"golden_mismatch", "0.1 instead of 0.9", Retry::never});
+    };
+    start(50ms);
+    EXPECT_FALSE(engine_->ready(0));
+    EXPECT_THAT(events_, ElementsAre("model_golden_failed"));
+    EXPECT_EQ(engine_->models_status().at(0).error, "0.1 instead of 0.9");
+    EXPECT_EQ(kills_, 1);
+}
+
+TEST_F(AnalysisEngineTest, TellsWhatTheModelIsNotMadeFor) {
+    start();
+    decode_ = [this](pid_t pid, const DecodeRequest& request) { refused(pid, request); };
+    submit("a");
+    run_for(1s);
+    const auto& answer = std::get<Refused>(answers_.at("a"));
+    EXPECT_EQ(answer.reason.code, "view");
+    EXPECT_EQ(answer.model.version, "1");
+    EXPECT_EQ(infers_.size(), 1u) << "the golden case's alone";
+}
+
+TEST_F(AnalysisEngineTest, TellsThatADecoderDiedAndGoesOnWithTheNextOne) {
+    start();
+    decode_ = [this](pid_t pid, const DecodeRequest&) { end(pid, 11); };
+    submit("a");
+    run_for(10ms);
+    EXPECT_EQ(failure("a"), "process_died");
+    decode_ = [this](pid_t pid, const DecodeRequest& request) { decoded(pid, request); };
+    submit("b");
+    run_for(1s);
+    EXPECT_TRUE(analysed("b"));
+}
+
+TEST_F(AnalysisEngineTest, KillsADecoderThatTakesTooLong) {
+    start();
+    decodes_silently();
+    submit("a");
+    run_for(9s);
+    EXPECT_EQ(kills_, 0);
+    run_for(2s);
+    EXPECT_EQ(kills_, 1);
+    EXPECT_EQ(failure("a"), "process_died");
+}
+
+TEST_F(AnalysisEngineTest, KillsADecoderThatAnswersAnotherRequest) {
+    start();
+    decode_ = [this](pid_t pid, DecodeRequest request) {
+        ++request.job;
+        decoded(pid, request);
+    };
+    submit("a");
+    run_for(1s);
+    EXPECT_EQ(kills_, 1);
+    EXPECT_EQ(failure("a"), "process_died");
+}
+
+TEST_F(AnalysisEngineTest, KillsAWorkerThatTakesTooLongWhichEndsAllThatItHas) {
+    start();
+    infer_ = [](pid_t, const InferRequest&) {};
+    submit("a");
+    run_for(15s);
+    submit("b");
+    run_for(4s);
+    EXPECT_EQ(kills_, 0);
+    run_for(2s);
+    EXPECT_EQ(kills_, 1);
+    EXPECT_EQ(failure("a"), "process_died");
+    EXPECT_EQ(failure("b"), "process_died");
+}
+
+TEST_F(AnalysisEngineTest, KillsAWorkerThatAnswersTwice) {
+    start();
+    infer_ = [this](pid_t pid, const InferRequest& request) {
+        inferred(pid, request);
+        if (request.golden < 0) inferred(pid, request);
+    };
+    submit("a");
+    run_for(1s);
+    EXPECT_TRUE(analysed("a"));
+    EXPECT_EQ(kills_, 1);
+}
+
+TEST_F(AnalysisEngineTest, GivesAWorkerTwoBatchesAtMost) {
+    start();
+    infer_ = [](pid_t, const InferRequest&) {};
+    for (const char* name : {"a", "b", "c"}) submit(name);
+    run_for(1s);
+    EXPECT_EQ(infers_.size(), 1u + 2u);
+    infer_ = [this](pid_t pid, const InferRequest& request) { inferred(pid, request); };
+    inferred(infers_.back().first, infers_.back().second);
+    run_for(1s);
+    EXPECT_TRUE(analysed("b"));
+    EXPECT_TRUE(analysed("c"));
+}
+
+TEST_F(AnalysisEngineTest, WhatIsUrgentGoesFirstAndTheOthersHaveEverySecondTurn) {
+    start();
+    decodes_silently();
+    submit("first");
+    for (const char* name : {"a", "b"}) submit(name);
+    for (const char* name : {"now", "now too", "and now"}) submit(name, true);
+    for (int i = 0; i < 6; ++i) {
+        run_for(100ms);
+        answer_last_decode();
+    }
+    run_for(1s);
+    EXPECT_THAT(ended_, ElementsAre("first", "now", "a", "now too", "b", "and now"));
+}
+
+TEST_F(AnalysisEngineTest, TakesNoMoreThanItCanKeepBusyWithUnlessItIsUrgent) {
+    start();
+    decodes_silently();
+    submit("now", true);
+    for (const char* name : {"a", "b"}) submit(name);
+    EXPECT_TRUE(engine_->can_take(0));
+    submit("c");
+    EXPECT_FALSE(engine_->can_take(0)) << "one decoder, two batches of one";
+}
+
+TEST_F(AnalysisEngineTest, PreparesAnImageAnewForThePackageThatCameMeanwhile) {
+    start();
+    decode_ = [this](pid_t pid, const DecodeRequest& request) {
+        if (request.golden) decoded(pid, request);
+    };
+    infer_ = [this](pid_t pid, const InferRequest& request) {
+        if (request.golden >= 0) inferred(pid, request);
+    };
+    submit("a");  // its decoder takes its time
+    run_for(100ms);
+    const auto slow = decodes_.back();
+    EXPECT_EQ(slow.second.package_sha256, "package 1");
+    version_ = "2";
+    golden_.clear();
+    std::string error = "not ended";
+    engine_->reload(0, "operator", [&](const ModelReload& reload) { error = reload.error; });
+    run_for(1s);
+    EXPECT_EQ(error, "");
+    decoded(slow.first, slow.second);
+    run_for(100ms);
+    EXPECT_EQ(decodes_.back().second.package_sha256, "package 2");
+    EXPECT_EQ(decodes_.back().second.job, slow.second.job);
+    infer_ = [this](pid_t pid, const InferRequest& request) { inferred(pid, request); };
+    answer_last_decode();
+    run_for(1s);
+    EXPECT_TRUE(analysed("a"));
+    EXPECT_EQ(infers_.back().first, worker());
+}
+
+TEST_F(AnalysisEngineTest, AReloadThatFailsLeavesTheOldPackageAtWork) {
+    start();
+    version_ = "2";
+    infer_ = [this](pid_t pid, const InferRequest& request) {
+        std::optional<Error> wrong;
+        if (request.golden >= 0) wrong = Error{"golden_mismatch", "wrong", Retry::never};
+        inferred(pid, request, wrong);
+    };
+    std::string error;
+    engine_->reload(0, "operator", [&](const ModelReload& reload) { error = reload.error; });
+    run_for(1s);
+    EXPECT_EQ(error, "wrong");
+    EXPECT_THAT(events_, ElementsAre("model_loaded", "model_golden_failed", "model_reload_failed"));
+    submit("a");
+    run_for(1s);
+    EXPECT_TRUE(analysed("a"));
+    EXPECT_EQ(engine_->models_status().at(0).serving->version, "1");
+}
+
+// The case of a life that is over says nothing of the package that the next life loaded.
+TEST_F(AnalysisEngineTest, AWorkerThatIsStartedAgainProvesItsPackageAnew) {
+    decodes_silently();
+    start();
+    const auto of_first_life = decodes_.back();
+    version_ = "2";
+    golden_ = {"golden.png", "another.png"};
+    end(worker(), 11);
+    run_for(1s);
+    ASSERT_EQ(decodes_.size(), 1u) << "the one decoder is still at the first case";
+    decode_ = [this](pid_t pid, const DecodeRequest& request) { decoded(pid, request); };
+    decoded(of_first_life.first, of_first_life.second);
+    run_for(1s);
+    ASSERT_EQ(infers_.size(), 2u);
+    EXPECT_EQ(infers_[0].second.golden, 0);
+    EXPECT_EQ(infers_[1].second.golden, 1);
+    EXPECT_THAT(events_, ElementsAre("model_loaded"));
+}
+
+TEST_F(AnalysisEngineTest, AGoldenCaseOfAWorkerThatIsGoneWaitsForNothing) {
+    start();
+    decodes_silently();
+    submit("a");  // the one decoder is at work for long
+    run_for(100ms);
+    const auto before = open_descriptors();
+    version_ = "2";
+    std::string error;
+    engine_->reload(0, "operator", [&](const ModelReload& reload) { error = reload.error; });
+    run_for(1s);
+    EXPECT_EQ(error, "") << "its golden case waits for a decoder";
+    end(children_.rbegin()->first, 11);
+    run_for(1s);
+    EXPECT_THAT(error, testing::HasSubstr("signal 11"));
+    EXPECT_EQ(open_descriptors(), before) << "its file is closed";
+    answer_last_decode();
+    run_for(1s);
+    EXPECT_TRUE(analysed("a"));
+    EXPECT_EQ(decodes_.size(), 2u) << "no decoder is lent to what nobody asks for";
+}
+
+TEST_F(AnalysisEngineTest, MayGoWhereverAnAnalysisWaits) {
+    start();
+    infer_ = [](pid_t, const InferRequest&) {};
+    for (const char* name : {"at a worker", "at a worker too", "waits for a worker"}) submit(name);
+    run_for(1s);
+    decodes_silently();
+    for (const char* name : {"at a decoder", "waits for a decoder"}) submit(name);
+    run_for(1s);
+    tasks_ = Tasks();
+    EXPECT_TRUE(engine_->can_take(0)) << "what is gone does not stand in the queue";
+    engine_.reset();
+    run_for(1s);
+    EXPECT_TRUE(answers_.empty());
+}
+
+}  // namespace
+}  // namespace hilum

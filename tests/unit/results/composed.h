@@ -1,0 +1,44 @@
+// What tests of the composer look at in its replies.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "contract/messages/composing.h"
+#include "results/study_composer.h"
+#include "unit/results/report_fixture.h"
+
+namespace hilum::results::test {
+
+inline std::string bytes_of(const std::string& file) {
+    const auto bytes = read_file(file, 64 << 20);
+    EXPECT_TRUE(bytes.has_value());
+    return bytes.value_or("");
+}
+
+inline std::vector<std::string> kinds(const ComposeReply& reply) {
+    std::vector<std::string> all;
+    for (const auto& result : reply.results) all.push_back(enum_string(result.kind));
+    return all;
+}
+
+inline ReportProfile with_states() {
+    auto profile = test_profile();
+    profile.sc_style = CaptureStyle::presentation_state;
+    return profile;
+}
+
+// As the coordinator asks for one: the results that were made, for the destinations that were sent them.
+inline void withdraw_all(ComposeRequest& request, const ComposeReply& made) {
+    request.withdrawal = {"quality", "wrong model, naïvely loaded", 1'700'000'000'000'000, {}};
+    for (const auto& result : made.results)
+        request.withdrawal.results.push_back({result.kind, result.sop_class_uid, result.sop_instance_uid,
+                                              result.series_instance_uid, result.destinations});
+    request.profiles.clear();
+    request.withdrawals = 1;
+}
+
+}  // namespace hilum::results::test
