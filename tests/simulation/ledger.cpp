@@ -68,15 +68,21 @@ const char* operators_word_of(Lane lane) {
 Ledger::Ledger(std::filesystem::path database) : file_(std::move(database)) {}
 Ledger::~Ledger() = default;
 
-SQLite::Database& Ledger::open() {
+SQLite::Statement& Ledger::prepared(const std::string& sql) {
     if (!database_)
-        database_ = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READONLY, 5000);
-    return *database_;
+        database_ = std::make_unique<SQLite::Database>(file_.string(),
+                                                       SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, 5000);
+    auto& statement = statements_[sql];
+    if (!statement) statement = std::make_unique<SQLite::Statement>(*database_, sql);
+    return *statement;
 }
 
 template <typename Row, typename... Args>
 void Ledger::each(const std::string& sql, Row row, const Args&... args) {
-    SQLite::Statement statement(open(), sql);
+    auto& statement = prepared(sql);
+    // What it reads ends with it, whatever is thrown: who reads for long holds the checkpoints up.
+    const std::unique_ptr<SQLite::Statement, void (*)(SQLite::Statement*)> done(
+        &statement, [](SQLite::Statement* used) { used->tryReset(); });
     int index = 0;
     (statement.bind(++index, args), ...);
     while (statement.executeStep()) row(statement);

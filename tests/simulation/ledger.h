@@ -81,10 +81,11 @@ class Ledger {
   private:
     template <typename Row, typename... Args>
     void each(const std::string& sql, Row row, const Args&... args);
-    SQLite::Database& open();
+    SQLite::Statement& prepared(const std::string& sql);
 
     std::filesystem::path file_;
     std::unique_ptr<SQLite::Database> database_;
+    std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;  // by their text
 };
 
 }  // namespace hilum::simulation

@@ -1,5 +1,7 @@
 #include "store/jobs/claim.h"
 
+#include <algorithm>
+
 #include "store/database/sql.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/retry_policy.h"
@@ -136,6 +138,12 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
 
 int take_up_expired(Transaction& transaction, const RetrySettings& retry) {
     return take_up(transaction, retry, of_passed_leases);
+}
+
+std::optional<Duration> next_expiry(Transaction& transaction) {
+    const auto first = sql::number(transaction, "SELECT min(lease) FROM job WHERE state = 'running'");
+    if (!first) return std::nullopt;
+    return std::max(Duration(*first - transaction.at()), Duration::zero());
 }
 
 void take_up_all(Transaction& transaction, const RetrySettings& retry) {

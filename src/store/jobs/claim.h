@@ -4,6 +4,7 @@
 // the queue, a claim is stale, and what is written with it is nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,7 +55,8 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
 
 // The job of the lane that is due, urgent ones first, then the oldest. `queue`:
 // the analyses' model, the deliveries' destination; nothing of reports. Unless
-// the lease is renewed, the job is taken up again when it has passed.
+// the lease is renewed, the job is taken up again when it has passed. `lease`:
+// `shortest_lease` or more.
 std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
                                 Duration lease);
 
@@ -89,6 +91,13 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
 // `most_taken_up` in one go; returns how many there were.
 int take_up_expired(Transaction& transaction, const RetrySettings& retry);
 inline constexpr int most_taken_up = 1000;
+
+// In how long the first lease of what runs passes, never less than zero; nothing where nothing runs.
+std::optional<Duration> next_expiry(Transaction& transaction);
+
+// Every lease is longer, so that one that was given after a look at `next_expiry` cannot pass sooner after
+// it.
+inline constexpr std::chrono::seconds shortest_lease(60);
 
 // At start: a life of the node begins, and the same becomes of what earlier ones had claimed.
 void take_up_all(Transaction& transaction, const RetrySettings& retry);
