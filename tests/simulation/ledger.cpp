@@ -108,16 +108,18 @@ std::optional<Job> Ledger::analysis(const std::string& sop_instance_uid, const s
                                     const std::string& model, int frame) {
     std::optional<Job> found;
     each(
-        std::string("SELECT * FROM (") + all_jobs +
-            ") WHERE lane = 0 AND subject = ? AND dataset_sha256 = ? AND target = ? AND frame = ?",
-        [&](SQLite::Statement& row) { found = job_of(row); }, sop_instance_uid, dataset_sha256, model, frame);
+        std::string(all_jobs) +
+            " WHERE job.lane = 'analyse/' || ? AND job.subject IN (SELECT analysis.id FROM analysis JOIN "
+            "instance"
+            " ON instance.id = instance_id WHERE sop_instance_uid = ? AND dataset_sha256 = ? AND frame = ?)",
+        [&](SQLite::Statement& row) { found = job_of(row); }, model, sop_instance_uid, dataset_sha256, frame);
     return found;
 }
 
 std::optional<Job> Ledger::report(std::int64_t id) {
     std::optional<Job> found;
     each(
-        std::string("SELECT * FROM (") + all_jobs + ") WHERE lane = 1 AND id = ?",
+        std::string(all_jobs) + " WHERE job.lane = 'compose' AND job.subject = ?",
         [&](SQLite::Statement& row) { found = job_of(row); }, id);
     return found;
 }
@@ -125,7 +127,10 @@ std::optional<Job> Ledger::report(std::int64_t id) {
 std::optional<Job> Ledger::delivery(const std::string& destination, const std::string& sop_instance_uid) {
     std::optional<Job> found;
     each(
-        std::string("SELECT * FROM (") + all_jobs + ") WHERE lane = 2 AND target = ? AND subject = ?",
+        std::string(all_jobs) +
+            " WHERE job.lane = 'deliver/' || ? AND job.subject IN (SELECT delivery.id FROM delivery JOIN "
+            "result"
+            " ON result.id = result_id WHERE sop_instance_uid = ?)",
         [&](SQLite::Statement& row) { found = job_of(row); }, destination, sop_instance_uid);
     return found;
 }
