@@ -53,7 +53,7 @@ Uid derive_uid(const std::vector<std::string>& identity) {
 }
 
 Uid random_uid() {
-    std::random_device source;  // the kernel's
+    thread_local std::random_device source;  // the kernel's; to open it costs more than to ask it
     std::array<unsigned, 16> bytes{};
     for (unsigned& byte : bytes) byte = source() & 0xff;
     bytes[6] = (bytes[6] & 0x0f) | 0x40;  // version 4

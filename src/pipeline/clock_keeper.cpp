@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "pipeline/wake_up.h"
 #include "store/jobs/claim.h"
 #include "store/stored_deadlines.h"
@@ -11,8 +13,16 @@ namespace {
 
 constexpr std::chrono::seconds between_looks(1);
 constexpr int looks_until_kept = 60;
+constexpr Duration between_take_ups = std::chrono::seconds(30);
+static_assert(between_take_ups < shortest_lease);
 
 }  // namespace
+
+// As they are after a look at them.
+struct ClockKeeper::Leases {
+    int taken_up = 0;
+    std::optional<Duration> next;  // passes in so long
+};
 
 ClockKeeper::ClockKeeper(World& world, CommitQueue& commits, const RetrySettings& retry)
     : world_(world),
@@ -31,14 +41,16 @@ void ClockKeeper::look_later() {
 }
 
 void ClockKeeper::look() {
-    if (watch_.step_to(read_clocks(world_)) != Duration::zero())
+    if (watch_.step_to(read_clocks(world_)) != Duration::zero()) {
         // The commit queue notices by itself before it works.
         commits_.submit([](Transaction&) {}, [this](const Result<void>&) { on_changed_(); });
+        next_take_up_ = Duration::zero();
+    }
     if (++looks_ >= looks_until_kept) {
         looks_ = 0;
         commits_.submit([](Transaction& transaction) { keep_time_seen(transaction); });
     }
-    take_up();
+    if (world_.since_boot() >= next_take_up_) take_up();
     look_later();
 }
 
@@ -46,13 +58,22 @@ void ClockKeeper::take_up() {
     if (taking_up_) return;  // the database is busy
     taking_up_ = true;
     commits_.submit(
-        [retry = retry_](Transaction& transaction) { return take_up_expired(transaction, retry); },
-        [this](const Result<int>& taken_up) {
-            taking_up_ = false;
-            if (taken_up.value_or(0) == 0) return;
-            spdlog::warn("{} jobs lost their owner and are taken up again", *taken_up);
-            on_changed_();
-        });
+        [retry = retry_](Transaction& transaction) {
+            const int taken_up = take_up_expired(transaction, retry);
+            return Leases{taken_up, next_expiry(transaction)};
+        },
+        [this](const Result<Leases>& leases) { taken_up(leases); });
+}
+
+// What failed, and what is still expired because there was so much of it, is looked at again in a second.
+void ClockKeeper::taken_up(const Result<Leases>& leases) {
+    taking_up_ = false;
+    next_take_up_ = Duration::zero();
+    if (!leases) return;
+    next_take_up_ = world_.since_boot() + std::min(leases->next.value_or(between_take_ups), between_take_ups);
+    if (leases->taken_up == 0) return;
+    spdlog::warn("{} jobs lost their owner and are taken up again", leases->taken_up);
+    on_changed_();
 }
 
 }  // namespace hilum

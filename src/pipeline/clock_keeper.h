@@ -1,8 +1,10 @@
-// Looks at the clock every second, so that an idle node notices too that it was set, and takes up jobs whose
-// lease has passed; notes every minute that the node runs.
+// Looks at the clock every second, so that an idle node notices too that it was set; takes up jobs whose
+// lease has passed, within about a second of it; notes every minute that the node runs. An idle node commits
+// nothing but that minute and a look at the leases now and then.
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/world.h"
 #include "contract/configuration.h"
@@ -21,9 +23,11 @@ class ClockKeeper {
     void start(std::function<void()> on_changed);
 
   private:
+    struct Leases;
     void look_later();
     void look();
     void take_up();
+    void taken_up(const Result<Leases>& leases);
 
     World& world_;
     CommitQueue& commits_;
@@ -32,6 +36,8 @@ class ClockKeeper {
     ClockWatch watch_;
     std::unique_ptr<Timer> timer_;
     bool taking_up_ = false;
+    // Since boot: nobody sets it, and it goes on while the machine sleeps, as leases do.
+    Duration next_take_up_{0};
     int looks_ = 0;  // since the time was kept
 };
 

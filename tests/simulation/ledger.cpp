@@ -68,10 +68,13 @@ const char* operators_word_of(Lane lane) {
 Ledger::Ledger(std::filesystem::path database) : file_(std::move(database)) {}
 Ledger::~Ledger() = default;
 
-SQLite::Database& Ledger::open() {
+SQLite::Statement& Ledger::prepared(const std::string& sql) {
     if (!database_)
-        database_ = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READONLY, 5000);
-    return *database_;
+        database_ = std::make_unique<SQLite::Database>(file_.string(),
+                                                       SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, 5000);
+    auto& statement = statements_[sql];
+    if (!statement) statement = std::make_unique<SQLite::Statement>(*database_, sql);
+    return *statement;
 }
 
 SQLite::Database& Ledger::open_to_write() {
@@ -82,7 +85,10 @@ SQLite::Database& Ledger::open_to_write() {
 
 template <typename Row, typename... Args>
 void Ledger::each(const std::string& sql, Row row, const Args&... args) {
-    SQLite::Statement statement(open(), sql);
+    auto& statement = prepared(sql);
+    // What it reads ends with it, whatever is thrown: who reads for long holds the checkpoints up.
+    const std::unique_ptr<SQLite::Statement, void (*)(SQLite::Statement*)> done(
+        &statement, [](SQLite::Statement* used) { used->tryReset(); });
     int index = 0;
     (statement.bind(++index, args), ...);
     while (statement.executeStep()) row(statement);
@@ -108,16 +114,18 @@ std::optional<Job> Ledger::analysis(const std::string& sop_instance_uid, const s
                                     const std::string& model, int frame) {
     std::optional<Job> found;
     each(
-        std::string("SELECT * FROM (") + all_jobs +
-            ") WHERE lane = 0 AND subject = ? AND dataset_sha256 = ? AND target = ? AND frame = ?",
-        [&](SQLite::Statement& row) { found = job_of(row); }, sop_instance_uid, dataset_sha256, model, frame);
+        std::string(all_jobs) +
+            " WHERE job.lane = 'analyse/' || ? AND job.subject IN (SELECT analysis.id FROM analysis JOIN "
+            "instance"
+            " ON instance.id = instance_id WHERE sop_instance_uid = ? AND dataset_sha256 = ? AND frame = ?)",
+        [&](SQLite::Statement& row) { found = job_of(row); }, model, sop_instance_uid, dataset_sha256, frame);
     return found;
 }
 
 std::optional<Job> Ledger::report(std::int64_t id) {
     std::optional<Job> found;
     each(
-        std::string("SELECT * FROM (") + all_jobs + ") WHERE lane = 1 AND id = ?",
+        std::string(all_jobs) + " WHERE job.lane = 'compose' AND job.subject = ?",
         [&](SQLite::Statement& row) { found = job_of(row); }, id);
     return found;
 }
@@ -125,7 +133,10 @@ std::optional<Job> Ledger::report(std::int64_t id) {
 std::optional<Job> Ledger::delivery(const std::string& destination, const std::string& sop_instance_uid) {
     std::optional<Job> found;
     each(
-        std::string("SELECT * FROM (") + all_jobs + ") WHERE lane = 2 AND target = ? AND subject = ?",
+        std::string(all_jobs) +
+            " WHERE job.lane = 'deliver/' || ? AND job.subject IN (SELECT delivery.id FROM delivery JOIN "
+            "result"
+            " ON result.id = result_id WHERE sop_instance_uid = ?)",
         [&](SQLite::Statement& row) { found = job_of(row); }, destination, sop_instance_uid);
     return found;
 }

@@ -89,11 +89,12 @@ class Ledger {
   private:
     template <typename Row, typename... Args>
     void each(const std::string& sql, Row row, const Args&... args);
-    SQLite::Database& open();
     SQLite::Database& open_to_write();
+    SQLite::Statement& prepared(const std::string& sql);
 
     std::filesystem::path file_;
     std::unique_ptr<SQLite::Database> database_, written_;
+    std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;  // by their text
 };
 
 }  // namespace hilum::simulation

@@ -11,8 +11,8 @@
 namespace hilum {
 namespace {
 
-// Far more than the steps of an analysis take between two renewals.
-constexpr std::chrono::seconds least_analysis_lease(60), between_analysis_renewals(15);
+// Leases last far longer (shortest_lease).
+constexpr std::chrono::seconds between_analysis_renewals(15);
 
 FrameCount frames_of(const AnalysisAnswer& answer) {
     return std::visit([](const auto& one) { return one.frames; }, answer);
@@ -44,7 +44,7 @@ void AnalysisLane::start() {
 
 Duration AnalysisLane::lease() const {
     return std::max<Duration>(configuration_.decoder.timeout + configuration_.models[model_.index].timeout,
-                              least_analysis_lease);
+                              shortest_lease);
 }
 
 AnalysisBound AnalysisLane::bound() const {

@@ -26,7 +26,10 @@ struct Connection {
 
     Connection(const std::string& file, bool to_write)
         : writes(to_write),
-          engine(file, to_write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY,
+          // One thread at a time uses it, its owner sees to that: SQLite need not lock.
+          engine(file,
+                 (to_write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY) |
+                     SQLite::OPEN_NOMUTEX,
                  busy_timeout) {}
     Statement& prepared(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "store/jobs/claim.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -174,6 +175,12 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
 
 int take_up_expired(Transaction& transaction, const RetrySettings& retry) {
     return take_up(transaction, retry, of_passed_leases);
+}
+
+std::optional<Duration> next_expiry(Transaction& transaction) {
+    const auto first = sql::number(transaction, "SELECT min(lease) FROM job WHERE state = 'running'");
+    if (!first) return std::nullopt;
+    return std::max(Duration(*first - transaction.at()), Duration::zero());
 }
 
 void take_up_all(Transaction& transaction, const RetrySettings& retry) {

@@ -4,6 +4,7 @@
 // the queue, a claim is stale, and what is written with it is nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -57,9 +58,10 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
 // that came first. What is tried again keeps its place: its attempts and their
 // delays are bounded, so that it holds up no later study for ever. `queue`: the
 // analyses' model, the deliveries' destination; nothing of reports. Unless the
-// lease is renewed, the job is taken up again when it has passed. A study's
-// reports are claimed one after the other, and none of `studies_at_work`, where
-// somebody may still work on one that was taken from him.
+// lease is renewed, the job is taken up again when it has passed. `lease`:
+// `shortest_lease` or more. A study's reports are claimed one after the other,
+// and none of `studies_at_work`, where somebody may still work on one that was
+// taken from him.
 std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue, Duration lease,
                                 const std::set<std::int64_t>& studies_at_work = {});
 
@@ -94,6 +96,13 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
 // `most_taken_up` in one go; returns how many there were.
 int take_up_expired(Transaction& transaction, const RetrySettings& retry);
 inline constexpr int most_taken_up = 1000;
+
+// In how long the first lease of what runs passes, never less than zero; nothing where nothing runs.
+std::optional<Duration> next_expiry(Transaction& transaction);
+
+// Every lease is longer, so that one that was given after a look at `next_expiry` cannot pass sooner after
+// it.
+inline constexpr std::chrono::seconds shortest_lease(60);
 
 // At start: a life of the node begins, and the same becomes of what earlier ones had claimed.
 void take_up_all(Transaction& transaction, const RetrySettings& retry);

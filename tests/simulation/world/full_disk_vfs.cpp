@@ -32,6 +32,7 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
 
 void FullDiskVfs::install() {
     if (system_vfs != nullptr) return;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // nobody asks, and it locks at each allocation
     system_vfs = sqlite3_vfs_find(nullptr);
     static sqlite3_vfs vfs = *system_vfs;
     vfs.pNext = nullptr;

@@ -63,7 +63,7 @@ class SimulatedBackground final : public Background {
         queue.pop_front();
     }
     static void begin_first(SimulatedWorld& world, const std::shared_ptr<Queue>& queue) {
-        world.schedule(world.elapsed_ + world.random_.between(least_work, most_work), world.life_,
+        world.schedule(world.elapsed_ + world.background_random_.between(least_work, most_work), world.life_,
                        [&world, weak = std::weak_ptr(queue)] {
                            const auto held = weak.lock();
                            if (!held || held->empty()) return;
@@ -114,7 +114,10 @@ class OverseenProcess final : public LivingProcess {
 };
 
 SimulatedWorld::SimulatedWorld(Random& random, Files& files)
-    : random_(random), files_(files), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+    : random_(random),
+      background_random_(random.next()),
+      files_(files),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
 // Reading a clock takes a moment, so that no two readings are the same.
 Timestamp SimulatedWorld::now() const {

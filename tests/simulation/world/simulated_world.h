@@ -93,6 +93,7 @@ class SimulatedWorld final : public World {
     void on_readable(std::uint64_t id);
 
     Random& random_;
+    Random background_random_;  // of its own, so that one commit more or less changes nothing else of a day
     Files& files_;
     Household* household_ = nullptr;
     UniqueFd epoll_;
