@@ -46,7 +46,8 @@ struct Script {
     std::vector<std::string> studies;  // Study Instance UIDs
     std::vector<Act> acts;             // by time
     Duration length{0};                // of the day
-    bool second_model = false, close_on_release = false, gives_up_early = false, two_devices = false;
+    bool second_model = false, close_on_release = false, gives_up_early = false, two_devices = false,
+         two_composers = false;
 };
 Script write_script(std::uint64_t seed);
 

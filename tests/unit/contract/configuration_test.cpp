@@ -376,6 +376,7 @@ TEST(ShippedConfiguration, ShowsTheDefaultsOfTheCode) {
     EXPECT_EQ(c.scp, defaults.scp);
     EXPECT_EQ(c.site, defaults.site);
     EXPECT_EQ(c.decoder, defaults.decoder);
+    EXPECT_EQ(c.composer, defaults.composer);
     EXPECT_EQ(c.study, defaults.study);
     EXPECT_EQ(c.retry, defaults.retry);
     EXPECT_THAT(c.triage.urgent, IsEmpty());
