@@ -139,6 +139,11 @@ void read_decoder(YamlMapping at, DecoderSettings& decoder) {
     at.finish();
 }
 
+void read_composer(YamlMapping at, ComposerSettings& composer) {
+    composer.processes = static_cast<int>(at.integer("processes", composer.processes, 0, 64));
+    at.finish();
+}
+
 void read_study(YamlMapping at, StudySettings& study) {
     study.idle_timeout = at.duration("idle_timeout", study.idle_timeout);
     study.max_wait = at.duration("max_wait", study.max_wait);
@@ -344,6 +349,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     configuration.scp.descriptions_matter =
         !configuration.site.body_part_patterns.empty() || !configuration.site.view_patterns.empty();
     read_decoder(root.mapping("decoder"), configuration.decoder);
+    read_composer(root.mapping("composer"), configuration.composer);
     read_study(root.mapping("study"), configuration.study);
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);

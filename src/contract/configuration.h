@@ -96,6 +96,11 @@ struct DecoderSettings {
     bool operator==(const DecoderSettings&) const = default;
 };
 
+struct ComposerSettings {
+    int processes = 0;  // 0: half as many as the processor has cores, at least 1, at most 4
+    bool operator==(const ComposerSettings&) const = default;
+};
+
 struct StudySettings {
     Duration idle_timeout = std::chrono::seconds(10);
     Duration max_wait = std::chrono::seconds(120);
@@ -170,6 +175,7 @@ struct Configuration {
     std::vector<ModelSettings> models;
     SiteSettings site;
     DecoderSettings decoder;
+    ComposerSettings composer;
     StudySettings study;
     RetrySettings retry;
     TriageSettings triage;

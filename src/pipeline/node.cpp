@@ -136,7 +136,10 @@ void Node::start_children() {
                       }});
     engine_.start();
     for (auto& lane : analyses_) lane.start();
-    reports_.start(programs_.child("composer", "1"));
+    std::vector<ChildSpecification> composers;
+    for (std::size_t i = 1; i <= reports_.size(); ++i)
+        composers.push_back(programs_.child("composer", std::to_string(i)));
+    reports_.start(std::move(composers));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
     if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
@@ -296,7 +299,7 @@ void Node::end_children() {
 bool Node::any_child_running() const {
     const auto sending = [](const SendingLane& lane) { return lane.destination().sender().running(); };
     return reception_.child_running() || adoption_.child_running() || engine_.any_child_running() ||
-           reports_.composer().running() || std::any_of(senders_.begin(), senders_.end(), sending) ||
+           reports_.any_child_running() || std::any_of(senders_.begin(), senders_.end(), sending) ||
            (predictions_.http() != nullptr && predictions_.http()->running());
 }
 
@@ -346,7 +349,8 @@ NodeStatus Node::status() const {
     }
     if (reception_.started()) status.children.push_back(reception_.listener().status());
     if (const auto scanner = adoption_.child_status()) status.children.push_back(*scanner);
-    if (children_started_) status.children.push_back(reports_.composer().process().status());
+    if (children_started_)
+        for (auto& composer : reports_.children_status()) status.children.push_back(std::move(composer));
     if (predictions_.http() != nullptr) status.children.push_back(predictions_.http()->status());
     return status;
 }

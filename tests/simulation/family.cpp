@@ -112,7 +112,12 @@ void Family::befall(Mishap mishap, const std::string& role, std::int64_t nth, Du
 
 void Family::check_claims() const {
     std::set<std::string> at_work;
+    std::set<std::string> composed;
     for (const auto& [pid, child] : children_) {
+        const auto* composer = dynamic_cast<const Composer*>(child.get());
+        if (composer != nullptr && composer->running() && !composer->at_work().empty())
+            scene_.demand(composed.insert(composer->at_work()).second, "a claim is held by one",
+                          "two composers are at work on {}", composer->at_work());
         const auto* decoder = dynamic_cast<const Decoder*>(child.get());
         if (decoder == nullptr || !decoder->running() || decoder->at_work().empty()) continue;
         scene_.demand(at_work.insert(decoder->at_work()).second, "a claim is held by one",

@@ -33,6 +33,7 @@ Configuration configuration_of(const Script& script, const DataDirectory& direct
     Configuration configuration;
     configuration.node.data_dir = directory.root;
     configuration.decoder.processes = 2;
+    configuration.composer.processes = script.two_composers ? 2 : 1;
     configuration.retry = {3, seconds(2), minutes(2)};
     configuration.study.close_on_release = script.close_on_release;
     ModelSettings model;

@@ -78,7 +78,7 @@ void check_delivery_claimed(Scene& scene, const std::string& destination, const 
 
 void check_claims(Scene& scene) {
     for (const auto& [lane, count] : scene.ledger.running()) {
-        const int most = lane.starts_with("analyse") ? most_claimed_analyses : lane == "compose" ? 2 : 1;
+        const int most = lane.starts_with("analyse") ? most_claimed_analyses : lane == "compose" ? 3 : 1;
         scene.demand(count <= most, "a claim is held by one", "{} jobs of {} run at once", count, lane);
     }
     const auto early = scene.ledger.refused_early(refusals_until_given_up);

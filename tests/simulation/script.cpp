@@ -21,7 +21,7 @@ constexpr Duration most_off = hours(60);  // of the wall clock: no study becomes
 class Author {
   public:
     explicit Author(std::uint64_t seed)
-        : random_(seed * 2 + 1), haste_(seed * 3 + 1), in_haste_(seed % 5 == 0) {
+        : random_(seed * 2 + 1), haste_(seed * 3 + 1), composers_(seed * 5 + 1), in_haste_(seed % 5 == 0) {
         script_.seed = seed;
     }
 
@@ -32,6 +32,7 @@ class Author {
         script_.gives_up_early = random_.chance(0.15);
         script_.two_devices = random_.chance(0.2);
         script_.loses_claims = script_.seed % days_between_lost_claims == 0;
+        script_.two_composers = composers_.chance(0.3);
         const auto studies = random_.between(3, 14);
         for (std::int64_t i = 0; i < studies; ++i) write_study(i);
         write_troubles();
@@ -163,7 +164,8 @@ class Author {
     }
 
     Random random_, haste_;
-    bool in_haste_;  // every fifth day versions follow each other while the one before is worked on
+    Random composers_;  // a stream of its own, as haste_, so that all other draws stay as they were
+    bool in_haste_;     // every fifth day versions follow each other while the one before is worked on
     Script script_;
 };
 

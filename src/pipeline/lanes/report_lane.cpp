@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "store/jobs/due_reports.h"
@@ -12,6 +14,11 @@ namespace {
 constexpr std::chrono::seconds composer_timeout(120);
 constexpr Duration report_lease = composer_timeout + std::chrono::seconds(60);  // it is killed before
 
+int composer_count(const ComposerSettings& settings) {
+    if (settings.processes > 0) return settings.processes;
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+}
+
 }  // namespace
 
 ReportLane::ReportLane(World& world, CommitQueue& commits, const Configuration& configuration,
@@ -19,13 +26,38 @@ ReportLane::ReportLane(World& world, CommitQueue& commits, const Configuration& 
     : commits_(commits),
       configuration_(configuration),
       directory_(std::move(directory)),
-      happenings_(happenings),
-      wake_up_(world),
-      composer_(world, *this) {}
+      happenings_(happenings) {
+    AskedChild::Owner& owner = *this;
+    for (int i = composer_count(configuration.composer); i > 0; --i) composers_.emplace_back(world, owner);
+}
 
-void ReportLane::start(ChildSpecification composer) {
-    composer_.start(std::move(composer));
-    tasks_.start(run());
+void ReportLane::start(std::vector<ChildSpecification> composers) {
+    for (std::size_t i = 0; i < composers_.size(); ++i) {
+        composers_[i].child.start(std::move(composers.at(i)));
+        tasks_.start(run(composers_[i]));
+    }
+}
+
+void ReportLane::wake() {
+    for (auto& composer : composers_) composer.wake_up.set();
+}
+
+void ReportLane::stop() {
+    for (auto& composer : composers_) composer.child.stop();
+}
+
+bool ReportLane::idle() const {
+    return std::ranges::none_of(composers_, &Composer::busy);
+}
+
+bool ReportLane::any_child_running() const {
+    return std::ranges::any_of(composers_, [](const auto& composer) { return composer.child.running(); });
+}
+
+std::vector<ChildStatus> ReportLane::children_status() const {
+    std::vector<ChildStatus> all;
+    for (const auto& composer : composers_) all.push_back(composer.child.process().status());
+    return all;
 }
 
 void ReportLane::child_changed() {
@@ -33,32 +65,44 @@ void ReportLane::child_changed() {
     wake();
 }
 
-Task<void> ReportLane::run() {
+Task<void> ReportLane::run(Composer& composer) {
     for (;;) {
-        while (draining_ || !composer_.can_be_asked()) co_await wake_up_.wait();
-        std::optional<Busy> busy(busy_);
-        const auto claim = [this](Transaction& transaction) {
-            open_due_reports(transaction, configuration_);
-            return claim_report(transaction, configuration_, directory_, report_lease);
-        };
-        auto next = co_await committed(commits_, claim);
+        while (draining_ || claiming_ || !composer.child.can_be_asked()) co_await composer.wake_up.wait();
+        std::optional<Busy> busy(composer.busy);
+        auto next = co_await claim();
         if (!next) {
             spdlog::error("cannot claim a report: {}", next.error().message);
             busy.reset();
-            co_await wake_up_.wait_for(CommitQueue::retry_after);
+            co_await composer.wake_up.wait_for(CommitQueue::retry_after);
             continue;
         }
-        if (next->report) co_await compose(std::move(*next->report));
+        if (next->report) {
+            const auto study = next->report->study;
+            studies_at_work_.insert(study);
+            wake();  // there may be more, for the others
+            co_await compose(composer, std::move(*next->report));
+            studies_at_work_.erase(study);
+            wake();  // the study's next version, where this composer died
+        }
         busy.reset();
         happenings_.happened(Happening::reports_moved);
-        if (!next->report) co_await wake_up_.wait_until(next->next_at);
+        if (!next->report) co_await composer.wake_up.wait_until(next->next_at);
     }
 }
 
-Task<void> ReportLane::compose(ReportClaim report) {
+Task<Result<NextReport>> ReportLane::claim() {
+    const Busy claiming(claiming_);
+    const auto work = [this, at_work = studies_at_work_](Transaction& transaction) {
+        open_due_reports(transaction, configuration_);
+        return claim_report(transaction, configuration_, directory_, report_lease, at_work);
+    };
+    co_return co_await committed(commits_, work);
+}
+
+Task<void> ReportLane::compose(Composer& composer, ReportClaim report) {
     const auto claim = std::make_shared<const Claim>(std::move(report.claim));
     const auto is_answer = [job = claim->job()](const ComposeReply& reply) { return reply.job == job; };
-    const auto reply = co_await ask<ComposeReply>(composer_, std::move(report.request), UniqueFd(),
+    const auto reply = co_await ask<ComposeReply>(composer.child, std::move(report.request), UniqueFd(),
                                                   composer_timeout, is_answer);
     if (!reply) co_return co_await keep_failure(claim, reply.error());
     if (reply->error)

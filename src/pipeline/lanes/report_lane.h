@@ -2,7 +2,10 @@
 // report is composed, and the results are queued for their destinations.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <set>
+#include <vector>
 
 #include "base/world.h"
 #include "contract/configuration.h"
@@ -20,16 +23,27 @@ class ReportLane : private AskedChild::Owner {
     ReportLane(World& world, CommitQueue& commits, const Configuration& configuration,
                DataDirectory directory, Happenings& happenings);
 
-    void start(ChildSpecification composer);
-    void wake() { wake_up_.set(); }
+    // How many composers there are.
+    std::size_t size() const { return composers_.size(); }
+    void start(std::vector<ChildSpecification> composers);  // so many
+    void wake();
     void drain() { draining_ = true; }
-    void stop() { composer_.stop(); }
-    bool idle() const { return !busy_; }
-    const AskedChild& composer() const { return composer_; }
+    void stop();
+    bool idle() const;
+    bool any_child_running() const;
+    std::vector<ChildStatus> children_status() const;  // once they are started
 
   private:
-    Task<void> run();
-    Task<void> compose(ReportClaim report);
+    struct Composer {
+        Composer(World& world, Owner& owner) : wake_up(world), child(world, owner) {}
+        WakeUp wake_up;
+        AskedChild child;
+        bool busy = false;
+    };
+
+    Task<void> run(Composer& composer);
+    Task<Result<NextReport>> claim();
+    Task<void> compose(Composer& composer, ReportClaim report);
     Task<void> keep_failure(std::shared_ptr<const Claim> claim, Error error);
     void child_changed() override;
 
@@ -37,9 +51,10 @@ class ReportLane : private AskedChild::Owner {
     const Configuration& configuration_;
     DataDirectory directory_;
     Happenings& happenings_;
-    WakeUp wake_up_;
-    AskedChild composer_;
-    bool busy_ = false, draining_ = false;
+    std::deque<Composer> composers_;
+    // Claims are made one after the other, so that each knows what is at the other composers.
+    bool claiming_ = false, draining_ = false;
+    std::set<std::int64_t> studies_at_work_;
     Tasks tasks_;  // they use all of the above
 };
 

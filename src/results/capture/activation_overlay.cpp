@@ -13,34 +13,6 @@ constexpr double strongest_opacity = 0.5;
 constexpr Colour contour_colour{1.0, 1.0, 1.0};
 constexpr double contour_opacity = 0.9;
 
-// One map, sampled at continuous coordinates.
-class Map {
-  public:
-    Map(std::span<const float> values, int rows, int columns)
-        : values_(values), rows_(rows), columns_(columns) {}
-
-    // Pixel centres are at whole numbers; beyond the outermost centres the edge goes on.
-    double at(double row, double column) const {
-        const double r = std::clamp(row, 0.0, static_cast<double>(rows_ - 1));
-        const double c = std::clamp(column, 0.0, static_cast<double>(columns_ - 1));
-        const int r0 = static_cast<int>(r);
-        const int c0 = static_cast<int>(c);
-        const double fr = r - r0;
-        const double fc = c - c0;
-        return (1 - fr) * ((1 - fc) * value(r0, c0) + fc * value(r0, c0 + 1)) +
-               fr * ((1 - fc) * value(r0 + 1, c0) + fc * value(r0 + 1, c0 + 1));
-    }
-
-  private:
-    double value(int row, int column) const {
-        const auto r = static_cast<std::size_t>(std::min(row, rows_ - 1));
-        const auto c = static_cast<std::size_t>(std::min(column, columns_ - 1));
-        return std::max(0.0F, values_[r * static_cast<std::size_t>(columns_) + c]);
-    }
-    std::span<const float> values_;
-    int rows_, columns_;
-};
-
 std::span<const float> map_of(const AnalysisArtifact& artifact, int label) {
     if (label < 0 || label >= artifact.map_labels || artifact.map_rows <= 0 || artifact.map_columns <= 0)
         return {};
@@ -66,15 +38,40 @@ struct Axis {
     }
 };
 
-// A place of the image in the turned one that the model saw; each from 0 to 1.
-struct Place {
-    double across, down;
+// Between which two rows or columns of the map, and how near to the second; beyond the outermost pixel
+// centres the edge goes on.
+struct Sample {
+    bool seen = false;
+    std::size_t low = 0, high = 0;
+    double part = 0;
 };
-Place turned_place(const Place& place, const Turn& turn) {
-    Place turned = turn.transposed ? Place{place.down, place.across} : place;
-    if (turn.flipped_columns) turned.across = 1 - turned.across;
-    if (turn.flipped_rows) turned.down = 1 - turned.down;
-    return turned;
+
+// Of each pixel along one side of the picture.
+std::vector<Sample> samples_along(int pixels, bool flipped, const Axis& axis) {
+    std::vector<Sample> samples(static_cast<std::size_t>(pixels));
+    for (int i = 0; i < pixels; ++i) {
+        const double in_picture = (i + 0.5) / pixels;
+        const double in_turned = flipped ? 1 - in_picture : in_picture;
+        const double position =
+            std::clamp(axis.map_position(in_turned), 0.0, static_cast<double>(axis.map - 1));
+        const int low = static_cast<int>(position);
+        samples[static_cast<std::size_t>(i)] = {axis.seen(in_turned), static_cast<std::size_t>(low),
+                                                static_cast<std::size_t>(std::min(low + 1, axis.map - 1)),
+                                                position - low};
+    }
+    return samples;
+}
+
+// The map between its pixels' centres.
+double interpolated(std::span<const float> map, std::size_t columns, const Sample& down,
+                    const Sample& across) {
+    const auto value = [&](std::size_t row, std::size_t column) {
+        return static_cast<double>(std::max(0.0F, map[row * columns + column]));
+    };
+    return (1 - down.part) * ((1 - across.part) * value(down.low, across.low) +
+                              across.part * value(down.low, across.high)) +
+           down.part * ((1 - across.part) * value(down.high, across.low) +
+                        across.part * value(down.high, across.high));
 }
 
 std::uint32_t premultiplied(const Colour& colour, double opacity) {
@@ -109,18 +106,25 @@ StrengthField strength_field(const AnalysisArtifact& artifact, int label, int co
     if (values.empty() || columns <= 0 || rows <= 0 || g.input_columns <= 0 || g.input_rows <= 0) return {};
     const float maximum = std::ranges::max(values);
     if (!(maximum > 0)) return {};
-    const Map map(values, artifact.map_rows, artifact.map_columns);
     const Axis across{g.scaled_columns, g.left, g.input_columns, artifact.map_columns};
     const Axis down{g.scaled_rows, g.top, g.input_rows, artifact.map_rows};
+    // In a transposed image a row of the picture is a column of what the model saw.
+    const bool transposed = g.turn.transposed;
+    const auto of_columns = samples_along(columns, transposed ? g.turn.flipped_rows : g.turn.flipped_columns,
+                                          transposed ? down : across);
+    const auto of_rows = samples_along(rows, transposed ? g.turn.flipped_columns : g.turn.flipped_rows,
+                                       transposed ? across : down);
+    const auto map_columns = static_cast<std::size_t>(artifact.map_columns);
     StrengthField field{columns, rows, {}};
     field.values.reserve(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows));
-    for (int row = 0; row < rows; ++row)
-        for (int column = 0; column < columns; ++column) {
-            const Place at = turned_place({(column + 0.5) / columns, (row + 0.5) / rows}, g.turn);
-            const bool seen = across.seen(at.across) && down.seen(at.down);
-            const double value =
-                seen ? map.at(down.map_position(at.down), across.map_position(at.across)) / maximum : 0;
-            field.values.push_back(static_cast<float>(value));
+    for (const Sample& row : of_rows)
+        for (const Sample& column : of_columns) {
+            const bool seen = row.seen && column.seen;
+            const double strength = seen ? interpolated(values, map_columns, transposed ? column : row,
+                                                        transposed ? row : column) /
+                                               maximum
+                                         : 0;
+            field.values.push_back(static_cast<float>(strength));
         }
     return field;
 }
@@ -154,6 +158,10 @@ std::vector<std::uint32_t> overlay_pixels(const StrengthField& field, double con
             const double strength = field.values[pixels.size()];
             const double contour = contour_cover(field, row, column, contour_width) * contour_opacity;
             const double opacity = strength_opacity(strength);
+            if (contour == 0 && opacity == 0) {  // most of a picture
+                pixels.push_back(0);
+                continue;
+            }
             const Colour colour = strength_colour(strength);
             const double total = contour + opacity * (1 - contour);
             const auto mix = [&](double over, double under) {

@@ -57,6 +57,7 @@ void Composer::hear(Message message) {
     scene_.tell("the composer gets version {} of {} under {}, {} images", request->version,
                 request->study_instance_uid, request->model_name, request->images.size());
     check_report_claimed(scene_, *request);
+    at_work_ = request->study_instance_uid;
     const auto answer = [this, asked = *request] { compose(asked); };
     if (lease_passes(scene_, request->job)) return later(answer_too_late, answer);
     respond(typical_of_composer, answer);
@@ -83,6 +84,7 @@ void Composer::compose(const ComposeRequest& request) {
                 add_capture(request, profile, image, reply);
     }
     if (failed_) reply.error = Error{"disk_full", "simulated", Retry::later};
+    at_work_.clear();
     if (running()) say(to_packet(reply));
 }
 

@@ -9,6 +9,7 @@ namespace hilum::simulation {
 class Composer final : public Child {
   public:
     using Child::Child;
+    const std::string& at_work() const { return at_work_; }  // a Study Instance UID; empty: none
 
   private:
     void hear(Message message) override;
@@ -20,6 +21,7 @@ class Composer final : public Child {
     void write(const ComposeRequest& request, const ReportProfile& profile, ResultKind kind,
                std::vector<std::string> identity, nlohmann::json content, ComposeReply& reply);
     bool failed_ = false;
+    std::string at_work_;
 };
 
 }  // namespace hilum::simulation
