@@ -57,6 +57,7 @@ class ScriptedChildren : public testing::Test, protected simulation::Household {
         reply.job = request.job;
         reply.prepared = true;
         reply.shape = {1, 1, 1, 1};
+        reply.display = {2, 2};
         std::vector<UniqueFd> files;
         for (int i = 0; i < (request.golden ? 1 : 2); ++i) files.push_back(*make_memfd("pixels", 4));
         say(pid, to_packet(reply), files);
@@ -99,9 +100,9 @@ class ScriptedChildren : public testing::Test, protected simulation::Household {
         child.is_worker = options.arguments.front() == "hilum-worker";
         child.channel = Channel(std::move(channel));
         child.watch = world_.watch_for_ever(child.channel.fd(), [this, pid] { hear(pid); });
-        if (child.is_worker && loads_)
+        if (child.is_worker)
             world_.after(std::chrono::milliseconds(10), [this, pid] {
-                if (children_.contains(pid)) announce(pid);
+                if (loads_ && children_.contains(pid)) announce(pid);
             });
         return true;
     }
