@@ -14,6 +14,12 @@
 #include "store/refused_instances.h"
 
 namespace hilum {
+namespace {
+
+// Who was handed a file's name (a decoder, a composer) is through with it, or was killed, before this.
+constexpr std::chrono::minutes longest_use(5);
+
+}  // namespace
 
 Reception::Reception(World& world, CommitQueue& commits, const Configuration& configuration,
                      InstanceStore store)
@@ -23,6 +29,7 @@ Reception::Reception(World& world, CommitQueue& commits, const Configuration& co
       store_(std::move(store)),
       directory_{configuration.node.data_dir},
       files_(world.make_background()),
+      removal_timer_(world.make_timer()),
       look_timer_(world.make_timer()) {}
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
@@ -179,7 +186,7 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
         [this, id](const Result<StoredInstance>& stored) {
             if (!stored) return answer(id, tl::unexpected(stored.error()));
             answer(id, stored->answer);
-            if (!stored->replaced_file.empty()) remove_replaced(stored->replaced_file);
+            if (!stored->replaced_file.empty()) remove_later(stored->replaced_file);
             if (stored->answer.outcome != StoreOutcome::duplicate &&
                 stored->answer.outcome != StoreOutcome::discarded)
                 callbacks_.on_instances();
@@ -188,12 +195,21 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
 
 // The same data set lies under another name, which the database has on the disk. What a crash leaves here the
 // next start finds twice (spool_adoption.h).
-void Reception::remove_replaced(const std::string& file) {
-    files_->post([&files = world_.files(), directory = directory_, file] {
-        if (const auto removed = remove_duplicate(files, directory, file); !removed)
-            spdlog::warn("{} in the spool is not needed any more, and cannot be removed: {}", loggable(file),
-                         removed.error().message);
-    });
+void Reception::remove_later(const std::string& file) {
+    if (replaced_.empty()) removal_timer_->start(longest_use, [this] { remove_replaced(); });
+    replaced_.emplace_back(world_.monotonic() + longest_use, file);
+}
+
+void Reception::remove_replaced() {
+    for (; !replaced_.empty() && replaced_.front().first <= world_.monotonic(); replaced_.pop_front())
+        files_->post([&files = world_.files(), directory = directory_, file = replaced_.front().second] {
+            if (const auto removed = remove_duplicate(files, directory, file); !removed)
+                spdlog::warn("{} in the spool is not needed any more, and cannot be removed: {}",
+                             loggable(file), removed.error().message);
+        });
+    if (!replaced_.empty())
+        removal_timer_->start(std::chrono::ceil<Duration>(replaced_.front().first - world_.monotonic()),
+                              [this] { remove_replaced(); });
 }
 
 void Reception::discard(std::int64_t id, DiscardCommit commit) {

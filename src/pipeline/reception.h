@@ -66,7 +66,8 @@ class Reception {
     void discard(std::int64_t id, DiscardCommit commit);
     void keep_event(std::int64_t id, const ReceiverEvent& event);
     void answer(std::int64_t id, const Result<StoreAnswer>& answer);
-    void remove_replaced(const std::string& file);
+    void remove_later(const std::string& file);
+    void remove_replaced();
     void reply(std::int64_t id, const Packet& packet);
     void close_studies(const Receiver& receiver);
     void drop(std::int64_t id);
@@ -82,6 +83,9 @@ class Reception {
     Callbacks callbacks_;
     DataDirectory directory_;
     std::unique_ptr<Background> files_;
+    // In the spool, that no row names any more, by when they may go.
+    std::deque<std::pair<MonotonicTime, std::string>> replaced_;
+    std::unique_ptr<Timer> removal_timer_;
     std::unique_ptr<SupervisedChild> listener_;
     std::map<std::int64_t, Receiver> receivers_;
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any

@@ -196,6 +196,7 @@ void Day::clear_up() {
     scene_.claims_lost = 0;
     disk_.set_full(false);
     disk_.spare();
+    scene_.last_attempts.clear();  // a destination that is resumed is tried at once
     for (auto& destination : hospital_.destinations) {
         destination.up = true;
         destination.refusing = destination.paused = false;
@@ -204,7 +205,8 @@ void Day::clear_up() {
 }
 
 bool Day::at_rest() {
-    return node_.running() && hospital_.everything_sent() && ledger_.unfinished().empty();
+    return node_.running() && hospital_.everything_sent() && ledger_.unfinished().empty() &&
+           unknown_files(scene_).empty();
 }
 
 // Quiet twice with a while between, since a step may be on its way from one to the next.

@@ -33,4 +33,7 @@ struct Site {
 };
 void check_everything(Scene& scene, const Site& site);
 
+// Whole files of the spool that no row names: what was replaced stays a few minutes.
+std::set<std::string> unknown_files(Scene& scene);
+
 }  // namespace hilum::simulation

@@ -200,16 +200,20 @@ void check_files(Scene& scene) {
         scene.demand(sha256 && *sha256 == result.sha256, "one UID, one object",
                      "the file of {} is not what was committed", result.sop_instance_uid);
     }
+    const auto unknown = unknown_files(scene);
+    scene.demand(unknown.empty(), "what lies in the spool is known", "{} is not", fmt::join(unknown, ", "));
+}
+
+}  // namespace
+
+std::set<std::string> unknown_files(Scene& scene) {
     std::set<std::string> whole;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(scene.directory.spool())) {
         const auto name = entry.path().lexically_relative(scene.directory.spool()).string();
         if (entry.path().extension() == ".dcm" && !name.starts_with("set-aside")) whole.insert(name);
     }
-    const auto unknown = scene.ledger.files_unknown(std::move(whole));
-    scene.demand(unknown.empty(), "what lies in the spool is known", "{} is not", fmt::join(unknown, ", "));
+    return scene.ledger.files_unknown(std::move(whole));
 }
-
-}  // namespace
 
 void check_everything(Scene& scene, const Site& site) {
     std::set<std::string> poisoned;
