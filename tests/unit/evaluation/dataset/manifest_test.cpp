@@ -88,7 +88,8 @@ TEST_F(ManifestTest, NamesLineAndColumnOfEveryProblem) {
     EXPECT_NE(problem_of("a,1,,test,A,,,061Y,").find("'061Y' is no number of years"), std::string::npos);
     EXPECT_NE(problem_of("a,1,,test,A,,,nan,").find("column age"), std::string::npos);
     EXPECT_NE(problem_of("a,1,,test,A,,,-1,").find("not from 0 to 150"), std::string::npos);
-    EXPECT_NE(problem_of("a,1,,test,A,,,,," + digest + "\nb,,,test,A,,,151,").find("line 3"), std::string::npos);
+    EXPECT_NE(problem_of("a,1,,test,A,,,,," + digest + "\nb,,,test,A,,,151,").find("line 3"),
+              std::string::npos);
     const auto all = problem_of("a,,,tset,,,,,");
     for (const auto* column : {"patient", "split", "labels"})
         EXPECT_NE(all.find(std::string("column ") + column), std::string::npos) << all;
