@@ -73,10 +73,12 @@ std::vector<std::string> arguments_of(const CreateOptions& options) {
 
 void print_summary(const Context& context, const nlohmann::json& summary, const fs::path& output) {
     const auto flow = mapping_of(summary, "flow");
-    context.out << fmt::format("{}: {} files found, {} with a label, {} read, {} kept, of {}\n",
-                               output.string(), number_of(flow, "found"), number_of(flow, "labelled"),
-                               number_of(flow, "read"), number_of(flow, "kept"),
-                               counted(number_of(summary, "patients"), "patient", "patients"));
+    print_wrapped(
+        context.out, "",
+        fmt::format("{}: {} files found, {} with a label, {} read, {} kept, of {}", output.string(),
+                    number_of(flow, "found"), number_of(flow, "labelled"), number_of(flow, "read"),
+                    number_of(flow, "kept"), counted(number_of(summary, "patients"), "patient", "patients")),
+        context.terminal.columns);
     const auto excluded = mapping_of(flow, "excluded"), splits = mapping_of(summary, "splits");
     for (const auto& [reason, count] : excluded.items())
         context.out << fmt::format("  left out: {} {}\n", count.get<std::size_t>(), reason);

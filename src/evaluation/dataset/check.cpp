@@ -82,7 +82,7 @@ void check_pixels(const std::vector<Image>& images, Findings& findings) {
                 true, "pixels_in_two_splits", group,
                 "one image is in two splits under two names; leave one of them out, or give both the "
                 "same patient");
-        else
+        else if (labels.size() == 1)
             findings.note(false, "duplicate", group, "one image is there twice, and counts twice");
     }
 }
