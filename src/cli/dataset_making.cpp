@@ -13,6 +13,7 @@
 #include "cli/image_survey.h"
 #include "cli/input_files.h"
 #include "cli/output.h"
+#include "cli/terminal_text.h"
 #include "evaluation/dataset/csv.h"
 
 namespace hilum::cli {
@@ -124,11 +125,15 @@ class Gathering {
         return {};
     }
     void exclude(const fs::path& file, const std::string& reason, const std::string& words) {
-        gathered_.exclusions.push_back({file, reason, words});
+        gathered_.exclusions.push_back({printable(file.string()), reason, words});
     }
 
   private:
     void keep(Image image, dataset::Thumbnail thumbnail) {
+        // It could stand neither in a manifest nor in JSON. The table's end of the path may well be UTF-8.
+        if (!dataset::is_csv_text(image.file.string()))
+            return exclude(image.file, "file_name",
+                           "the name of the file or of a folder above it is not UTF-8");
         if (image.patient.empty())
             return exclude(
                 image.file, "no_patient",
@@ -150,7 +155,9 @@ class Gathering {
 
 Status write_files(const fs::path& folder, const GatheredImages& gathered, const dataset::Origin& origin) {
     const auto excluded = dataset::excluded_csv(gathered.exclusions);
-    const auto summary = dataset::summary_of(gathered.images, gathered.exclusions, origin).dump(2) + "\n";
+    const auto summary = dataset::summary_of(gathered.images, gathered.exclusions, origin)
+                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                         "\n";
     if (auto written = dataset::write_manifest({folder, gathered.images}); !written) return written;
     if (auto written =
             write_file_durably(folder / dataset::excluded_name, std::as_bytes(std::span(excluded)));
@@ -199,13 +206,13 @@ Status note_files_without_labels(const dataset::Manifest& manifest, const std::v
     if (!files) return tl::unexpected(files.error());
     const auto excluded = dataset::read_csv(manifest.folder / dataset::excluded_name);
     if (!excluded) return tl::unexpected(excluded.error());
-    std::set<fs::path> known;
+    std::set<std::string> known;  // as excluded.csv writes them
     for (const auto& image : manifest.images)
-        known.insert(fs::absolute(manifest.path_of(image)).lexically_normal());
-    for (const auto& row : excluded->rows) known.insert(fs::path(row.cells.front()));
+        known.insert(printable(fs::absolute(manifest.path_of(image)).lexically_normal().string()));
+    for (const auto& row : excluded->rows) known.insert(row.cells.front());
     for (const auto& file : *files)
-        if (!known.contains(file))
-            note(findings, "file_without_label", file,
+        if (!known.contains(printable(file.string())))
+            note(findings, "file_without_label", printable(file.string()),
                  "a file is neither in the manifest nor among what was excluded; make the dataset anew with "
                  "a label "
                  "for it");

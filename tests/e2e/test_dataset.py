@@ -185,6 +185,15 @@ class PhantomDatasetTest(Folder):
         self.assertEqual(reasons, {"rle.dcm": "duplicate"})
         self.assertEqual(len(set(digests.values())), PHANTOMS)
 
+    def test_a_file_whose_name_is_not_utf8_is_left_out(self):
+        folder = os.fsencode(self.images) + b"/M\xfcller"
+        os.mkdir(folder)
+        os.rename(os.fsencode(self.images / self.phantoms[0].name), folder + b"/" + self.phantoms[0].name.encode())
+        self.assertEqual(self.create("--split", "none")["flow"]["excluded"], {"file_name": 1})
+        self.assertEqual(len(self.manifest()), PHANTOMS - 1)
+        self.assertIn("?", rows_of(self.set / "excluded.csv")[0]["file"])
+        self.assertEqual(self.check("--images", self.images), {})
+
     def test_one_image_with_differing_labels_is_refused(self):
         shutil.copy(self.phantoms[0], self.images / "again.dcm")
         rows = rows_of(self.labels)

@@ -10,6 +10,7 @@
 #include "cli/dataset_making.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/terminal_text.h"
 
 namespace hilum::cli {
 namespace {
@@ -53,11 +54,12 @@ void print_findings(const Context& context, const std::vector<dataset::Finding>&
 
 // Those that another command line would need to make the same dataset.
 std::vector<std::string> arguments_of(const CreateOptions& options) {
-    std::vector<std::string> all{"dataset", "create", "--output", options.output.string()};
+    std::vector<std::string> all{"dataset", "create"};
     const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) all.insert(all.end(), {name, value});
+        if (!value.empty()) all.insert(all.end(), {name, printable(value)});
     };
     const auto& sources = options.sources;
+    add("--output", options.output.string());
     for (const auto& folder : sources.images) add("--images", folder.string());
     add("--labels", sources.labels.string());
     add("--file-column", sources.columns.file);
