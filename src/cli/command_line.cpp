@@ -90,6 +90,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     add_dicom_verbs(verbs);
     add_predict_verb(verbs);
     add_model_verbs(verbs);
+    add_dataset_verbs(verbs);
     add_phantom_verb(verbs);
     add_evaluate_verb(verbs);
     add_calibrate_verb(verbs);

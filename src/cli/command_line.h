@@ -55,6 +55,7 @@ void add_audit_verbs(const Verb& app);
 void add_dicom_verbs(const Verb& app);  // echo, send
 void add_predict_verb(const Verb& app);
 void add_model_verbs(const Verb& app);
+void add_dataset_verbs(const Verb& app);
 void add_phantom_verb(const Verb& app);
 void add_evaluate_verb(const Verb& app);
 void add_calibrate_verb(const Verb& app);

@@ -83,6 +83,10 @@ Result<ModelChoice> choose_package(const fs::path& folder) {
     return parse_choice(configuration.dump(), absolute / "hilum.yaml");  // JSON is YAML
 }
 
+Result<ModelChoice> choose_no_model() {
+    return parse_choice(R"({"node": {"log_level": "error"}})", fs::current_path() / "hilum.yaml");
+}
+
 Result<fs::path> find_program(const std::string& name) {
     for (const auto& folder : program_folders()) {
         auto program = folder / name;

@@ -50,6 +50,12 @@ VERBS = [
     (["model", "inspect", "/nonexistent"], {1}, {1}, {1}),
     (["model", "verify", "/nonexistent"], {1}, {1}, {1}),
     (["model", "reload"], {0}, {3}, {3}),
+    (["dataset"], {2}, {2}, {2}),
+    (["dataset", "check", "/nonexistent"], {1}, {1}, {1}),
+    (["dataset", "create", "--output", "/nonexistent/set", "--images", "/nonexistent", "--labels", "/nonexistent"],
+     {1}, {1}, {1}),
+    (["dataset", "create", "--output", "/nonexistent/set", "--images", "/nonexistent", "--labels", "/nonexistent",
+      "--split", "70:30"], {2}, {2}, {2}),
     (["frobnicate"], {2}, {2}, {2}),
     (["--help"], {0}, {0}, {0}),
 ]

@@ -161,6 +161,10 @@ Result<CsvTable> read_csv(const std::filesystem::path& file) {
     return table;
 }
 
+bool is_csv_text(std::string_view text) {
+    return !first_bad_byte(text);
+}
+
 std::string csv_line(const std::vector<std::string>& cells) {
     std::string line;
     for (const auto& cell : cells) {

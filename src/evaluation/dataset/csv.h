@@ -34,6 +34,9 @@ Result<CsvTable> parse_csv(std::string_view text);
 Result<CsvTable> read_csv(const std::filesystem::path& file);
 inline constexpr std::size_t largest_csv = std::size_t{256} << 20;  // bytes
 
+// Whether it may stand in a cell: UTF-8 without NUL.
+bool is_csv_text(std::string_view text);
+
 // A line of cells with its CRLF, quoted where that is needed.
 std::string csv_line(const std::vector<std::string>& cells);
 

@@ -11,30 +11,26 @@
 #include "base/file_system.h"
 #include "base/text.h"
 #include "evaluation/dataset/csv.h"
+#include "evaluation/dataset/problem_list.h"
 
 namespace hilum::dataset {
 namespace {
 
 constexpr std::array columns{"file", "patient", "site", "split",        "labels",
                              "view", "sex",     "age",  "manufacturer", "pixels"};
-constexpr std::size_t most_told = 20;  // problems
 
-// What is wrong with a manifest, each with its place.
 class Problems {
   public:
     void note(std::size_t line, std::string_view column, const std::string& what) {
-        if (++count_ > most_told) return;
-        words_ += fmt::format("\n  line {}, column {}: {}", line, column, what);
+        list_.note(line, fmt::format(", column {}: {}", column, what));
     }
-    bool empty() const { return count_ == 0; }
+    bool empty() const { return list_.empty(); }
     tl::unexpected<Error> in(const std::filesystem::path& file) const {
-        const auto more = count_ > most_told ? fmt::format("\n  and {} more", count_ - most_told) : "";
-        return fail("manifest", "{} is no manifest that can be used:{}{}", file.string(), words_, more);
+        return list_.of("manifest", file, "is no manifest that can be used");
     }
 
   private:
-    std::size_t count_ = 0;
-    std::string words_;
+    ProblemList list_;
 };
 
 bool is_digest(const std::string& text) {

@@ -1,7 +1,7 @@
 // What a dataset holds: the contract between `hilum dataset`, which makes it, and training, evaluation and
 // calibration, which read it. A dataset is a folder with
 //   manifest.csv   one image a line: file,patient,site,split,labels,view,sex,age,manufacturer,pixels
-//   excluded.csv   what was left out: file,reason,words (exclusions.h)
+//   excluded.csv   what was left out: file,reason,words (summary.h)
 //   dataset.json   how it was made, and counts (summary.h)
 // CSV as RFC 4180 has it, UTF-8, with a header row; columns in any order, further ones are not read.
 #pragma once

@@ -13,6 +13,7 @@
 #include "contract/analysis.h"
 #include "contract/messages/decoding.h"
 #include "contract/messages/request_table.h"
+#include "contract/messages/surveying.h"
 #include "dicom/dataset_reading.h"
 #include "model/decoder/radiograph_decoder.h"
 #include "model/decoder/radiograph_preparation.h"
@@ -83,6 +84,7 @@ class Decoder {
 
   private:
     Status decode(const DecodeRequest& request, std::vector<UniqueFd> files);
+    Status survey(const SurveyRequest& request, std::vector<UniqueFd> files);
     Result<Preparation> prepare(const DecodeRequest& request, int file, int model_yaml);
     Status send(const Answer& answer);
 
@@ -92,7 +94,7 @@ class Decoder {
 };
 
 Error Decoder::run() {
-    static constexpr std::array requests{request<&Decoder::decode>(2)};
+    static constexpr std::array requests{request<&Decoder::decode>(2), request<&Decoder::survey>(1)};
     return serve_requests(coordinator_, *this, requests).error();
 }
 
@@ -102,6 +104,19 @@ Status Decoder::decode(const DecodeRequest& request, std::vector<UniqueFd> files
     auto preparation = prepare(request, files[0].get(), files[1].get());
     if (!preparation) return send(error_answer(request.job, preparation.error()));
     return send(answer_of(request.job, std::move(*preparation)));
+}
+
+Status Decoder::survey(const SurveyRequest& request, std::vector<UniqueFd> files) {
+    SurveyReply reply;
+    reply.job = request.job;
+    auto surveyed = survey_image(files[0].get(), configuration_.decoder.max_pixels);
+    if (!surveyed)
+        reply.error = surveyed.error();
+    else if (auto* refused = std::get_if<NotAnalysed>(&*surveyed))
+        reply.not_analysed = std::move(*refused);
+    else
+        reply.image = std::move(std::get<SurveyedImage>(*surveyed));
+    return coordinator_.send(to_packet(reply), {});
 }
 
 Result<Preparation> Decoder::prepare(const DecodeRequest& request, int file, int model_yaml) {

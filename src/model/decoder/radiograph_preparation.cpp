@@ -1,10 +1,13 @@
 #include "model/decoder/radiograph_preparation.h"
 
+#include <cmath>
 #include <limits>
 #include <new>
 #include <span>
 
+#include "base/digest.h"
 #include "base/file_system.h"
+#include "base/text.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/stream/unknown_elements.h"
 #include "model/decoder/input/grayscale_attributes.h"
@@ -177,6 +180,72 @@ Result<Preparation> prepare(int file, int frame, const ModelPackage& package, in
     return Preparation{header.attributes, std::move(*outcome), *frames, std::move(notes)};
 }
 
+// See SurveyedImage.
+std::string digest_of(const StoredPixels& pixels, std::span<const float> table) {
+    Sha256 digest;
+    digest.update(fmt::format("{}x{}\n", pixels.rows, pixels.columns));
+    std::vector<float> row(static_cast<std::size_t>(pixels.columns));
+    std::vector<std::uint8_t> bytes(2 * row.size());
+    for (int y = 0; y < pixels.rows; ++y) {
+        pixels.map_row(y, table, row);
+        for (std::size_t x = 0; x < row.size(); ++x) {
+            const auto value = std::lround(static_cast<double>(row[x]) * 65535);
+            bytes[2 * x] = static_cast<std::uint8_t>(value & 0xFF);
+            bytes[2 * x + 1] = static_cast<std::uint8_t>(value >> 8);
+        }
+        digest.update(std::as_bytes(std::span(bytes)));
+    }
+    return digest.hex();
+}
+
+using Survey = std::variant<NotAnalysed, SurveyedImage>;
+
+Survey survey_pixels(const StoredPixels& pixels, const Grayscale& grayscale, SurveyedImage image) {
+    const auto word_counts = pixels.word_counts();
+    if (auto refused = check_content(word_counts, pixels.encoding, grayscale)) return *refused;
+    const auto range = *range_of(word_counts, pixels.encoding, grayscale);
+    const auto table = intensity_table(pixels.encoding, grayscale, Intensity::minmax, range);
+    image.attributes.rows = pixels.rows;
+    image.attributes.columns = pixels.columns;
+    image.pixels = digest_of(pixels, table);
+    image.thumbnail = display_image(pixels, table, {.columns = survey_side, .rows = survey_side});
+    return image;
+}
+
+Result<Survey> survey_png(int file, std::uint64_t max_pixels) {
+    const auto png = read_grey_png(file, max_pixels);
+    if (!png && is_ours(png.error())) return tl::unexpected(png.error());
+    if (!png) return refusal_of(png.error());
+    return survey_pixels(png->pixels, Grayscale{}, {});
+}
+
+SurveyedImage surveyed_header(DcmDataset& dataset) {
+    auto header = read_radiograph_header(dataset);
+    apply_site_words(header, {});
+    const auto& age = header.patient_age_years;
+    return {.patient = {.patient_id = text_of(dataset, DCM_PatientID),
+                        .sex = upper(text_of(dataset, DCM_PatientSex)),
+                        .age_years = age ? fmt::format("{}", *age) : ""},
+            .attributes = std::move(header.attributes),
+            .manufacturer = std::move(header.manufacturer),
+            .pixels = {},
+            .thumbnail = {}};
+}
+
+Result<Survey> survey_dicom(int file, std::uint64_t max_pixels) {
+    const auto format = load_dicom_file(file);
+    if (!format && is_ours(format.error())) return tl::unexpected(format.error());
+    if (!format) return refusal_of(format.error());
+    DcmDataset& dataset = *(*format)->getDataset();
+    auto header = surveyed_header(dataset);
+    const auto image = decode(dataset, max_pixels, 1);
+    if (!image) return image.error();
+    ImageNotes untold;
+    const auto grayscale = grayscale_of(dataset, *image, {}, untold);
+    if (!grayscale) return grayscale.error();
+    return survey_pixels(image->pixels, *grayscale, std::move(header));
+}
+
 // Runs `work` and turns a lack of memory into an error.
 template <typename Work>
 auto within_memory(Work work) -> decltype(work()) {
@@ -201,6 +270,12 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
                                     : prepare_golden_dicom(file, package.input, max_pixels);
         if (!outcome) return tl::unexpected(outcome.error());
         return Preparation{{}, std::move(*outcome), {}, {}};
+    });
+}
+
+Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, std::uint64_t max_pixels) {
+    return within_memory([&]() -> Result<Survey> {
+        return is_png(file) ? survey_png(file, max_pixels) : survey_dicom(file, max_pixels);
     });
 }
 

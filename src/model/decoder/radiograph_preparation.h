@@ -9,6 +9,7 @@
 #include "base/unique_fd.h"
 #include "contract/analysis.h"
 #include "contract/configuration.h"
+#include "contract/messages/surveying.h"
 #include "model/package/model_package.h"
 
 namespace hilum::model {
@@ -39,5 +40,9 @@ Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& 
 // without a window: prepared whatever the intended use and the site say, and without a display image; of
 // several frames the first. The same outcomes.
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
+
+// What a DICOM file or grey PNG is, whatever a model would make of it: header, digest and thumbnail of the
+// first frame. NotAnalysed and errors as of prepare_radiograph().
+Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, std::uint64_t max_pixels);
 
 }  // namespace hilum::model

@@ -1,0 +1,294 @@
+#include "cli/dataset_making.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/file_system.h"
+#include "cli/image_survey.h"
+#include "cli/input_files.h"
+#include "cli/output.h"
+#include "cli/terminal_text.h"
+#include "evaluation/dataset/csv.h"
+
+namespace hilum::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using dataset::Exclusion;
+using dataset::Finding;
+using dataset::Image;
+
+// How far reading is, with the time that is left once that can be told.
+class ReadingProgress {
+  public:
+    ReadingProgress(Progress& progress, std::size_t all) : progress_(progress), all_(all) {}
+    void next() {
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin_;
+        const double left =
+            done_ == 0 ? 0 : spent.count() / static_cast<double>(done_) * static_cast<double>(all_ - done_);
+        const auto text = spent.count() < 3 ? std::string()
+                          : left < 90       ? fmt::format(", {:.0f} s left", left)
+                                            : fmt::format(", {:.0f} min left", left / 60);
+        progress_.count("reading images" + text, ++done_, all_);
+    }
+
+  private:
+    Progress& progress_;
+    std::size_t all_, done_ = 0;
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+Result<std::vector<fs::path>> files_in(const std::vector<fs::path>& paths, const fs::path& except) {
+    const auto found = collect_files(paths);
+    if (!found) return tl::unexpected(found.error());
+    std::set<fs::path> files;  // a file that two folders lead to is one
+    for (const auto& file : *found) files.insert(fs::absolute(file.path).lexically_normal());
+    if (!except.empty()) files.erase(fs::absolute(except).lexically_normal());
+    return std::vector<fs::path>{files.begin(), files.end()};
+}
+
+std::optional<double> age_told(const std::string& text) {
+    double age = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), age);
+    if (error != std::errc() || !(age >= 0 && age <= 150)) return {};
+    return age;
+}
+
+const std::string& first_told(const std::string& table, const std::string& header) {
+    return table.empty() ? header : table;
+}
+
+Image image_of(const fs::path& file, const dataset::LabelledFile& told, const SurveyedImage& seen,
+               const std::string& site) {
+    const auto& sex = seen.patient.sex;
+    const bool sex_known = sex == "M" || sex == "F" || sex == "O";
+    return {.file = file,
+            .patient = first_told(told.patient, seen.patient.patient_id),
+            .site = first_told(site, told.site),
+            .labels = told.labels,
+            .view = first_told(told.view, seen.attributes.view),
+            .sex = first_told(told.sex, sex_known ? sex : std::string()),
+            .age_years = told.age_years ? told.age_years : age_told(seen.patient.age_years),
+            .manufacturer = first_told(told.manufacturer, seen.manufacturer),
+            .pixels = seen.pixels};
+}
+
+// What was found of both sources: which line of the table is of which file.
+struct Labelling {
+    std::vector<fs::path> files;
+    std::vector<dataset::LabelledFile> lines;
+    std::vector<std::optional<std::size_t>> line_of;  // of each file
+};
+
+Result<Labelling> label_files(const DatasetSources& sources, std::vector<Exclusion>& exclusions) {
+    auto files = files_in(sources.images, sources.labels);
+    if (!files) return tl::unexpected(files.error());
+    auto lines = dataset::read_labels(sources.labels, sources.columns);
+    if (!lines) return tl::unexpected(lines.error());
+    const auto matches = dataset::match_labels(*lines, sources.labels, *files, sources.images);
+    if (!matches) return tl::unexpected(matches.error());
+    std::vector<std::optional<std::size_t>> line_of(files->size());
+    for (std::size_t i = 0; i < lines->size(); ++i) {
+        const auto& line = lines->at(i);
+        if (const auto file = matches->at(i))
+            line_of[*file] = i;
+        else
+            exclusions.push_back(
+                {line.file, "no_file",
+                 fmt::format("line {} of the labels names it, and it is not among the images", line.line)});
+    }
+    return Labelling{std::move(*files), std::move(*lines), std::move(line_of)};
+}
+
+// What stands of one image in the manifest, or why it does not.
+class Gathering {
+  public:
+    Gathering(const DatasetSources& sources, GatheredImages& gathered)
+        : sources_(sources), gathered_(gathered) {}
+
+    Status add(const fs::path& file, const dataset::LabelledFile& told) {
+        auto outcome = survey_.look_at(file);
+        if (!outcome) return tl::unexpected(outcome.error());
+        if (const auto* refused = std::get_if<NotAnalysed>(&*outcome)) {
+            exclude(file, refused->code, refused->message);
+            return {};
+        }
+        ++gathered_.flow.read;
+        auto& seen = std::get<SurveyedImage>(*outcome);
+        keep(image_of(file, told, seen, sources_.site), std::move(seen.thumbnail));
+        return {};
+    }
+    void exclude(const fs::path& file, const std::string& reason, const std::string& words) {
+        gathered_.exclusions.push_back({printable(file.string()), reason, words});
+    }
+
+  private:
+    void keep(Image image, dataset::Thumbnail thumbnail) {
+        // It could stand neither in a manifest nor in JSON. The table's end of the path may well be UTF-8.
+        if (!dataset::is_csv_text(image.file.string()))
+            return exclude(image.file, "file_name",
+                           "the name of the file or of a folder above it is not UTF-8");
+        if (image.patient.empty())
+            return exclude(
+                image.file, "no_patient",
+                "neither the labels nor its header say whose it is; --patient-column names the column");
+        const auto [first, fresh] =
+            known_.emplace(std::tuple(image.pixels, image.person(), image.labels), image.file);
+        if (!fresh)
+            return exclude(image.file, "duplicate",
+                           fmt::format("it has the pixels of {}", first->second.string()));
+        gathered_.images.push_back(std::move(image));
+        gathered_.thumbnails.push_back(std::move(thumbnail));
+    }
+
+    const DatasetSources& sources_;
+    GatheredImages& gathered_;
+    ImageSurvey survey_;
+    std::map<std::tuple<std::string, std::string, std::vector<std::string>>, fs::path> known_;
+};
+
+Status write_files(const fs::path& folder, const GatheredImages& gathered, const dataset::Origin& origin) {
+    const auto excluded = dataset::excluded_csv(gathered.exclusions);
+    const auto summary = dataset::summary_of(gathered.images, gathered.exclusions, origin)
+                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                         "\n";
+    if (auto written = dataset::write_manifest({folder, gathered.images}); !written) return written;
+    if (auto written =
+            write_file_durably(folder / dataset::excluded_name, std::as_bytes(std::span(excluded)));
+        !written)
+        return written;
+    return write_file_durably(folder / dataset::summary_name, std::as_bytes(std::span(summary)));
+}
+
+void note(std::map<std::string, Finding>& findings, const char* code, const fs::path& file,
+          const char* words) {
+    auto& finding = findings.emplace(code, Finding{true, code, words, {}, 0}).first->second;
+    ++finding.count;
+    if (finding.files.size() < dataset::most_named_files) finding.files.push_back(file);
+}
+
+using FindingsByCode = std::map<std::string, Finding>;
+
+// The thumbnail; empty where the file is not what the manifest says, which is noted.
+Result<dataset::Thumbnail> look_again(ImageSurvey& survey, const Image& image, const fs::path& file,
+                                      FindingsByCode& findings) {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) {
+        note(findings, "file_missing", image.file,
+             "a file that the manifest names is not there; bring it back, or make the dataset anew");
+        return dataset::Thumbnail();
+    }
+    auto outcome = survey.look_at(file);
+    if (!outcome) return tl::unexpected(outcome.error());
+    if (std::holds_alternative<NotAnalysed>(*outcome)) {
+        note(findings, "file_unreadable", image.file,
+             "a file that the manifest names can no longer be read; `hilum dataset create` tells why");
+        return dataset::Thumbnail();
+    }
+    auto& seen = std::get<SurveyedImage>(*outcome);
+    if (seen.pixels != image.pixels)
+        note(findings, "file_changed", image.file,
+             "a file holds another image than when the manifest was made; bring it back, or make the dataset "
+             "anew");
+    return std::move(seen.thumbnail);
+}
+
+Status note_files_without_labels(const dataset::Manifest& manifest, const std::vector<fs::path>& folders,
+                                 FindingsByCode& findings) {
+    if (folders.empty()) return {};
+    const auto files = files_in(folders, {});
+    if (!files) return tl::unexpected(files.error());
+    const auto excluded = dataset::read_csv(manifest.folder / dataset::excluded_name);
+    if (!excluded) return tl::unexpected(excluded.error());
+    std::set<std::string> known;  // as excluded.csv writes them
+    for (const auto& image : manifest.images)
+        known.insert(printable(fs::absolute(manifest.path_of(image)).lexically_normal().string()));
+    for (const auto& row : excluded->rows) known.insert(row.cells.front());
+    for (const auto& file : *files)
+        if (!known.contains(printable(file.string())))
+            note(findings, "file_without_label", printable(file.string()),
+                 "a file is neither in the manifest nor among what was excluded; make the dataset anew with "
+                 "a label "
+                 "for it");
+    return {};
+}
+
+}  // namespace
+
+Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& progress) {
+    GatheredImages gathered;
+    const auto labelling = label_files(sources, gathered.exclusions);
+    if (!labelling) return tl::unexpected(labelling.error());
+    const auto& [files, lines, line_of] = *labelling;
+    gathered.flow.found = files.size();
+    const auto labelled = [&](std::size_t i) { return line_of[i] && !lines[*line_of[i]].labels.empty(); };
+    for (std::size_t i = 0; i < files.size(); ++i) gathered.flow.labelled += labelled(i);
+    ReadingProgress reading(progress, gathered.flow.labelled);
+    Gathering gathering(sources, gathered);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (!labelled(i)) {
+            gathering.exclude(
+                files[i], "no_label",
+                line_of[i] ? "its line of the labels has none" : "no line of the labels names it");
+            continue;
+        }
+        reading.next();
+        if (auto added = gathering.add(files[i], lines[*line_of[i]]); !added)
+            return tl::unexpected(added.error());
+    }
+    gathered.flow.kept = gathered.images.size();
+    return gathered;
+}
+
+Status write_dataset(const fs::path& output, const GatheredImages& gathered, const dataset::Origin& origin) {
+    const auto whole = fs::absolute(output).lexically_normal();
+    const auto folder = whole.has_filename() ? whole : whole.parent_path();  // "set/"
+    const auto partial =
+        folder.parent_path() / fmt::format(".{}.partial-{}", folder.filename().string(), ::getpid());
+    std::error_code error;
+    if (fs::exists(folder, error))
+        return fail("exists", "{} is there already; name another folder", folder.string());
+    fs::create_directories(partial, error);
+    if (error)
+        return tl::unexpected(system_error(error.value(), "cannot make the folder " + partial.string()));
+    auto written = write_files(partial, gathered, origin);
+    if (written) {
+        fs::rename(partial, folder, error);
+        if (!error) return sync_directory(folder.parent_path());
+        written =
+            tl::unexpected(system_error(error.value(), "cannot give the folder its name " + folder.string()));
+    }
+    fs::remove_all(partial, error);
+    return written;
+}
+
+Result<std::vector<Finding>> check_dataset(const fs::path& folder, const std::vector<fs::path>& folders,
+                                           Progress& progress) {
+    const auto manifest = dataset::read_manifest(folder);
+    if (!manifest) return tl::unexpected(manifest.error());
+    FindingsByCode of_files;
+    ImageSurvey survey;
+    ReadingProgress reading(progress, manifest->images.size());
+    std::vector<dataset::Thumbnail> thumbnails;
+    for (const auto& image : manifest->images) {
+        reading.next();
+        auto thumbnail = look_again(survey, image, manifest->path_of(image), of_files);
+        if (!thumbnail) return tl::unexpected(thumbnail.error());
+        thumbnails.push_back(std::move(*thumbnail));
+    }
+    if (auto noted = note_files_without_labels(*manifest, folders, of_files); !noted)
+        return tl::unexpected(noted.error());
+    std::vector<Finding> findings;
+    for (const auto& [code, finding] : of_files) findings.push_back(finding);
+    for (auto& finding : dataset::check_images(manifest->images, thumbnails))
+        findings.push_back(std::move(finding));
+    return findings;
+}
+
+}  // namespace hilum::cli

@@ -1,0 +1,48 @@
+// From folders of images and a table of labels to what a dataset holds, and back: looking whether it still
+// does.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/progress.h"
+#include "evaluation/dataset/check.h"
+#include "evaluation/dataset/labels_file.h"
+#include "evaluation/dataset/manifest.h"
+#include "evaluation/dataset/splitting.h"
+#include "evaluation/dataset/summary.h"
+
+namespace hilum::cli {
+
+struct DatasetSources {
+    std::vector<std::filesystem::path> images;  // files, and folders of them
+    std::filesystem::path labels;
+    dataset::LabelColumns columns;
+    std::string site;  // of all images; empty: as the table says
+};
+
+struct GatheredImages {
+    std::vector<dataset::Image> images;  // by their files' names, absolute; not yet split
+    std::vector<dataset::Thumbnail> thumbnails;
+    std::vector<dataset::Exclusion> exclusions;
+    dataset::Flow flow;
+};
+
+// Reads every image that has a label with the node's decoder. What the table tells of an image counts before
+// what its header does. Whatever is wrong with one image excludes that one. Codes: "unreadable" for the
+// folders, those of read_labels() and match_labels(), what keeps the decoder from starting.
+Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& progress);
+
+// `output` whole, or not there: written beside it, then renamed. Codes: "exists"; what the file system said.
+Status write_dataset(const std::filesystem::path& output, const GatheredImages& gathered,
+                     const dataset::Origin& origin);
+
+// check_images() of a dataset as it is on the disk, and besides, all refused: "file_missing",
+// "file_unreadable", "file_changed" (its pixels are not those that the manifest was made of), and of
+// `folders` "file_without_label" (neither in the manifest nor in excluded.csv).
+Result<std::vector<dataset::Finding>> check_dataset(const std::filesystem::path& dataset,
+                                                    const std::vector<std::filesystem::path>& folders,
+                                                    Progress& progress);
+
+}  // namespace hilum::cli

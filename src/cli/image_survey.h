@@ -1,0 +1,30 @@
+// Images as a dataset needs them, read by the node's own decoder: a child process, so that a file that
+// crashes it costs that file.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <variant>
+
+#include "cli/model_process.h"
+#include "contract/messages/surveying.h"
+
+namespace hilum::cli {
+
+class ImageSurvey {
+  public:
+    // Why an image cannot be used: the decoder's codes, "unreadable", "process_died", "timeout".
+    using Outcome = std::variant<NotAnalysed, SurveyedImage>;
+
+    // Errors are those that no other file would escape: the decoder is not installed, or cannot start.
+    Result<Outcome> look_at(const std::filesystem::path& file);
+
+  private:
+    Status start();
+
+    std::optional<ModelProcess> decoder_;
+    Duration timeout_{};
+    std::int64_t jobs_ = 0;
+};
+
+}  // namespace hilum::cli

@@ -1,0 +1,12 @@
+#include "contract/messages/surveying.h"
+
+#include "contract/define_json.h"
+
+namespace hilum {
+
+HILUM_JSON_MEMBERS(SurveyedPatient, patient_id, sex, age_years)
+HILUM_JSON_MEMBERS(SurveyedImage, patient, attributes, manufacturer, pixels, thumbnail)
+HILUM_MESSAGE_MEMBERS(SurveyRequest, job)
+HILUM_MESSAGE_MEMBERS(SurveyReply, job, image, not_analysed, error)
+
+}  // namespace hilum
