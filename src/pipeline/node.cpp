@@ -136,10 +136,7 @@ void Node::start_children() {
                       }});
     engine_.start();
     for (auto& lane : analyses_) lane.start();
-    std::vector<ChildSpecification> composers;
-    for (std::size_t i = 1; i <= reports_.size(); ++i)
-        composers.push_back(programs_.child("composer", std::to_string(i)));
-    reports_.start(std::move(composers));
+    reports_.start(programs_.children("composer", reports_.size()));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
     if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);

@@ -58,6 +58,12 @@ ChildSpecification ChildPrograms::child(const std::string& role, const std::stri
     return specify(role, name, {options_.daemon_program.string(), "--role", role, "--name", name});
 }
 
+std::vector<ChildSpecification> ChildPrograms::children(const std::string& role, std::size_t count) const {
+    std::vector<ChildSpecification> all;
+    for (std::size_t i = 1; i <= count; ++i) all.push_back(child(role, std::to_string(i)));
+    return all;
+}
+
 ChildSpecification ChildPrograms::worker(std::size_t model, const std::string& device,
                                          const std::string& name) const {
     return specify("worker", name,

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class ClockKeeperTest : public testing::Test {
+class ClockKeeperTest : public testing::Test, private CommitQueue::ClockObserver {
   protected:
     ClockKeeperTest() {
         keeper_.start([this] { ++changes_; });
@@ -41,15 +41,17 @@ class ClockKeeperTest : public testing::Test {
         ASSERT_TRUE(claimed_.has_value());
     }
 
+    void clock_set(Transaction& transaction, Duration step) override {
+        clock_was_set(transaction, configuration_, step);
+    }
+
     simulation::Random random_{1};
     simulation::Disk disk_{random_};
     simulation::SimulatedWorld world_{random_, disk_};
     test::TemporaryFolder folder_;
     Configuration configuration_;
     std::optional<AnalysisClaim> claimed_;
-    CommitQueue commits_{world_, test::open_database(folder_), [this](Transaction& changed, Duration step) {
-                             clock_was_set(changed, configuration_, step);
-                         }};
+    CommitQueue commits_{world_, test::open_database(folder_), this};
     ClockKeeper keeper_{world_, commits_, configuration_.retry};
     int changes_ = 0, transactions_ = 0;
 };
