@@ -12,8 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 SCRATCH = ROOT / "build" / "mutations"  # a file with a fault, and what is made of it
 MUTATIONS = ROOT / "tests" / "simulation" / "mutations.json"
-LONGEST_DAY = 60  # seconds that a day may take
-DAYS_AT_ONCE = 10  # of one process
+LONGEST_DAY = 20  # seconds that a day may take: one in which the node loops for ever is found
+DAYS_AT_ONCE = 5  # of one process
 
 
 def build(source):
