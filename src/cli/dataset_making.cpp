@@ -1,7 +1,6 @@
 #include "cli/dataset_making.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +12,7 @@
 #include "cli/image_survey.h"
 #include "cli/input_files.h"
 #include "cli/output.h"
+#include "cli/output_folder.h"
 #include "cli/terminal_text.h"
 #include "evaluation/dataset/csv.h"
 
@@ -246,26 +246,11 @@ Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& pr
     return gathered;
 }
 
-Status write_dataset(const fs::path& output, const GatheredImages& gathered, const dataset::Origin& origin) {
-    const auto whole = fs::absolute(output).lexically_normal();
-    const auto folder = whole.has_filename() ? whole : whole.parent_path();  // "set/"
-    const auto partial =
-        folder.parent_path() / fmt::format(".{}.partial-{}", folder.filename().string(), ::getpid());
-    std::error_code error;
-    if (fs::exists(folder, error))
-        return fail("exists", "{} is there already; name another folder", folder.string());
-    fs::create_directories(partial, error);
-    if (error)
-        return tl::unexpected(system_error(error.value(), "cannot make the folder " + partial.string()));
-    auto written = write_files(partial, gathered, origin);
-    if (written) {
-        fs::rename(partial, folder, error);
-        if (!error) return sync_directory(folder.parent_path());
-        written =
-            tl::unexpected(system_error(error.value(), "cannot give the folder its name " + folder.string()));
-    }
-    fs::remove_all(partial, error);
-    return written;
+Status write_dataset(const fs::path& place, const GatheredImages& gathered, const dataset::Origin& origin) {
+    auto output = OutputFolder::begin(place);
+    if (!output) return tl::unexpected(output.error());
+    if (auto written = write_files(output->folder(), gathered, origin); !written) return written;
+    return output->finish();
 }
 
 Result<std::vector<Finding>> check_dataset(const fs::path& folder, const std::vector<fs::path>& folders,
