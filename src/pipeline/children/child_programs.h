@@ -17,7 +17,8 @@ class ChildPrograms {
 
     // `role`: but for workers. `name`: tells children of one role apart.
     ChildSpecification child(const std::string& role, const std::string& name) const;
-    std::vector<ChildSpecification> children(const std::string& role, std::size_t count) const;  // "1", "2", ...
+    std::vector<ChildSpecification> children(const std::string& role,
+                                             std::size_t count) const;  // "1", "2", ...
     // `model`: index into configuration.models.
     ChildSpecification worker(std::size_t model, const std::string& device, const std::string& name) const;
 
