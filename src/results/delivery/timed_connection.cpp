@@ -4,30 +4,32 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "base/file_system.h"
+#include "dicom/transport_connection.h"
 
 namespace hilum::delivery {
 namespace {
 
-class TimedConnection : public DcmTCPConnection {
+class TimedConnection : public TransportConnection {
   public:
-    TimedConnection(DcmNativeSocketType socket, ConnectionWatch& watch, std::string& beginning)
-        : DcmTCPConnection(socket), watch_(watch), beginning_(beginning) {}
+    TimedConnection(DcmNativeSocketType socket, std::unique_ptr<DcmTransportConnection> inner,
+                    ConnectionWatch& watch, std::string& beginning)
+        : TransportConnection(socket, std::move(inner)), watch_(watch), beginning_(beginning) {}
 
     ~TimedConnection() override { watch_.forget(); }
 
     ssize_t read(void* buffer, size_t size) override {
         if (!watch_.wait(POLLIN)) return failed(ETIMEDOUT);
         if (beginning_.empty()) peek();
-        const ssize_t n = DcmTCPConnection::read(buffer, size);
-        acknowledge_at_once();
+        const ssize_t n = TransportConnection::read(buffer, size);
         if (n == 0 || (n < 0 && errno != EINTR)) watch_.lose();
         return n;
     }
@@ -43,22 +45,10 @@ class TimedConnection : public DcmTCPConnection {
     OFBool networkDataAvailable(int) override { return watch_.wait(POLLIN) ? OFTrue : OFFalse; }
 
   private:
-    void acknowledge_at_once() {  // the kernel forgets the option by and by
-        const int saved = errno;
-        const int on = 1;
-        ::setsockopt(getSocket(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-        errno = saved;
-    }
-
     void peek() {
         std::array<char, 32> first{};
         const auto n = ::recv(getSocket(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
         if (n > 0) beginning_.assign(first.data(), static_cast<std::size_t>(n));
-    }
-
-    static ssize_t failed(int why) {
-        errno = why;
-        return -1;
     }
 
     ConnectionWatch& watch_;
@@ -82,14 +72,18 @@ Result<std::string> TimedTransportLayer::offer(UniqueFd connection) {
     return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
 }
 
-DcmTransportConnection* TimedTransportLayer::createConnection(DcmNativeSocketType socket, OFBool) {
+DcmTransportConnection* TimedTransportLayer::createConnection(DcmNativeSocketType socket,
+                                                              OFBool use_secure_layer) {
     // Under the number that DCMTK knows it by.
     if (::dup3(connection_.get(), socket, O_CLOEXEC) < 0) return nullptr;
     connection_.reset();
     rendezvous_.reset();
     beginning_.clear();
+    std::unique_ptr<DcmTransportConnection> inner(
+        DcmTransportLayer::createConnection(socket, use_secure_layer));
+    if (!inner) return nullptr;
     watch_.watch(socket);
-    return new TimedConnection(socket, watch_, beginning_);
+    return new TimedConnection(socket, std::move(inner), watch_, beginning_);
 }
 
 }  // namespace hilum::delivery

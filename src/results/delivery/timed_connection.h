@@ -6,7 +6,6 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmnet/dcmlayer.h>
-#include <dcmtk/dcmnet/dcmtrans.h>
 
 #include <string>
 
@@ -18,8 +17,7 @@ namespace hilum::delivery {
 
 // Hands DCMTK a connection in place of its own. DCMTK 3.6.7 knows no way to be given one as a requestor: it
 // is told to connect to a socket of ours on the loopback, and what it gets there is replaced. The connection
-// obeys the watch, and neither waits for an acknowledgement before a small segment (Nagle) nor delays its
-// own, which would hold up a peer that does: 40 ms an instance each.
+// obeys the watch.
 class TimedTransportLayer : public DcmTransportLayer {
   public:
     explicit TimedTransportLayer(ConnectionWatch& watch) : watch_(watch) {}
