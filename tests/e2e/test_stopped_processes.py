@@ -196,7 +196,8 @@ class LostOwnerTest(StoppedProcessTest):
                 "UPDATE job SET state = 'running', attempt = 1, owner = (SELECT number FROM life), claim = 0, "
                 "lease = ? WHERE lane = 'deliver/pacs'", [(time.time_ns() // 1000) + 2_000_000])
         self.assertEqual(of_deliveries("state"), [("running",)] * 2)
-        wait_until(lambda: of_deliveries("state") == [("queued",)] * 2, 10, "they are taken up")
+        # The node gives leases of a minute and more, and looks at them every 30 s at the latest.
+        wait_until(lambda: of_deliveries("state") == [("queued",)] * 2, 45, "they are taken up")
         self.assertIn("lost their owner and are taken up again", self.node.log())
         self.assertEqual(self.node.run("destinations", "resume", "pacs").returncode, 0)
         self.assert_one_report_and_capture(self.await_results([study])[study])
