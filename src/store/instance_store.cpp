@@ -166,7 +166,10 @@ bool InstanceStore::keep_image(Transaction& transaction, const StoreCommit& comm
                                std::int64_t study_id, std::int64_t received_at) const {
     const std::int64_t at = transaction.at();
     if (versions.active) supersede(transaction, versions.active->id, at);
-    const auto why = why_prior(commit.header.study_date, from_microseconds(at));
+    // What a report may tell of stays current, however old the study is: an operator had the prior analysed,
+    // or it was none when it came.
+    const bool was_analysed = versions.active && versions.active->state == "to_analyse";
+    const auto why = was_analysed ? "" : why_prior(commit.header.study_date, from_microseconds(at));
     const char* state = why.empty() ? "to_analyse" : "prior";
     const std::int64_t version = versions.newest ? versions.newest->version + 1 : 1;
     std::int64_t id = 0;

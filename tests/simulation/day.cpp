@@ -165,7 +165,10 @@ void Day::operate(const Act& act) {
     const nlohmann::json of_study = {{"study_instance_uid", study}};
     const auto nothing = [](const nlohmann::json&) {};
     if (act.what == What::operator_withdraws) return withdraw(study);
-    if (act.what == What::operator_retries) return node_.ask(request("jobs.retry", of_study), nothing);
+    if (act.what == What::operator_retries) {
+        scene_.retried.insert(study);
+        return node_.ask(request("jobs.retry", of_study), nothing);
+    }
     if (act.what == What::operator_resends) return node_.ask(request("results.resend", of_study), nothing);
     hospital_.studies[study].discarded = true;
     node_.ask(request("jobs.discard", of_study), nothing);
@@ -232,6 +235,7 @@ void Day::retry_what_failed() {
         if (job.state != JobState::set_aside || hospital_.studies[study].discarded) continue;
         if (job.lane == Lane::analyse && (withdrawn.contains(study) || is_poison(job.subject))) continue;
         scene_.tell("an operator retries {} {} of {}", word_of(job.lane), job.subject, study);
+        scene_.retried.insert(study);
         node_.ask(request("jobs.retry", {{"kind", operators_word_of(job.lane)}, {"id", job.id}}),
                   [](const nlohmann::json&) {});
         any = true;

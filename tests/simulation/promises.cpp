@@ -59,6 +59,8 @@ void check_report_claimed(Scene& scene, const ComposeRequest& request) {
                   fmt::format("version {} of {} under {}", request.version, request.study_instance_uid,
                               request.model_name),
                   true);
+    // A composer that fails leaves the results that it had made; its error tells, until an operator retries.
+    if (scene.retried.contains(request.study_instance_uid)) return;
     scene.demand(!scene.ledger.has_results_of_nobody(request.job), "who lost his claim keeps nothing",
                  "version {} of {} has results, and is composed", request.version,
                  request.study_instance_uid);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -50,8 +51,9 @@ struct Scene {
         Duration at{0};
     };
     std::map<std::string, Attempt> last_attempts;  // at each work, in this life of the node
-    double claims_lost = 0;      // how often, each time that a child is asked (lost_claims.h)
-    Random random_of_claims{0};  // of its own: days without them stay as they are
+    std::set<std::string> retried = {};  // studies: what a failed attempt left is no longer told by its error
+    double claims_lost = 0;              // how often, each time that a child is asked (lost_claims.h)
+    Random random_of_claims{0};          // of its own: days without them stay as they are
 
     template <typename... Args>
     void tell(fmt::format_string<Args...> format, Args&&... args) {

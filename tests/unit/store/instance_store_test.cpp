@@ -259,6 +259,18 @@ TEST_F(InstanceStoreTest, AnOperatorHasPriorsAnalysed) {
               1);
 }
 
+TEST_F(InstanceStoreTest, ACorrectedVersionOfWhatWasAnalysedIsNoPrior) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    store_.analyse_priors(database_, {"", 0, "1.2.3", ""}, "operator");
+    auto corrected = received("1.2.3.4", "1.2.3", "b", "n");
+    corrected.header.study_date = "20100101";
+    EXPECT_EQ(receive(corrected).outcome, StoreOutcome::new_version);
+    EXPECT_EQ(analysed_data(), "datab") << "a report that tells of the old one must be revised";
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
+}
+
 TEST_F(InstanceStoreTest, TheListOfJobsSaysWhyAPriorHasNone) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";
