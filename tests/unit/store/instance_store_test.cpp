@@ -1,59 +1,10 @@
 #include "store/instance_store.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "store/overview/overview.h"
-#include "unit/store/test_database.h"
+#include "unit/store/instance_store_fixture.h"
 
 namespace hilum {
 namespace {
-
-using test::open_database;
-using test::received;
-using test::TemporaryFolder;
-
-class InstanceStoreTest : public testing::Test {
-  protected:
-    std::int64_t count(const char* sql) { return database_.number(sql).value_or(-1); }
-
-    TemporaryFolder folder_;
-    test::TestDatabase database_ = open_database(folder_);
-    InstanceStore store_ = test::instance_store(folder_);
-
-    // As a receiver does: the file lies in the spool, and goes again where it is not kept.
-    StoreAnswer receive(StoreCommit commit) {
-        commit.file = std::to_string(++files_) + ".dcm";
-        test::put_in_spool(folder_, commit.file);
-        const auto stored = store_.store(database_, commit);
-        const auto& answer = stored.answer;
-        replaced_file_ = stored.replaced_file;
-        if (!answer.keep_file) std::filesystem::remove(DataDirectory{folder_.path()}.spool() / commit.file);
-        return answer;
-    }
-    std::string text(const char* sql) {
-        std::string found;
-        sql::each(database_, sql, [&](const sql::Row& row) { found = row.text(0); });
-        return found;
-    }
-    // What the report is to be of.
-    std::string analysed_data() {
-        return text("SELECT group_concat(dataset_sha256) FROM instance WHERE state = 'to_analyse'");
-    }
-    void analysed_and_reported() {
-        database_.execute(
-            "UPDATE analysis SET outcome = '{}', artifact = 'x' WHERE id IN (SELECT subject FROM job WHERE"
-            " state = 'queued')");
-        database_.execute("UPDATE job SET state = 'done', outcome = 'analysed' WHERE state = 'queued'");
-        database_.execute("UPDATE study SET due_at = NULL, report_version = report_version + 1");
-    }
-    // It is of a database that was lost: what it does not know may be news.
-    void lose_what_was_known() {
-        database_.execute("INSERT INTO generation(id, since, reason) VALUES('2', 1, 'created')");
-    }
-    int files_ = 0;
-    std::string replaced_file_;
-};
 
 TEST_F(InstanceStoreTest, ANewInstanceIsKeptAndQueued) {
     const auto answer = store_.store(database_, received("1.2.3.4")).answer;
@@ -198,96 +149,6 @@ TEST_F(InstanceStoreTest, ADuplicateOfWhatTheSpoolLostIsKept) {
     EXPECT_TRUE(again.keep_file);
     EXPECT_EQ(text("SELECT file FROM instance"), "2.dcm");
     EXPECT_FALSE(receive(received("1.2.3.4")).keep_file);
-}
-
-// ---- priors ----
-
-TEST_F(InstanceStoreTest, APriorSentAgainUnderAnotherSettingIsAnalysed) {
-    auto commit = received("1.2.3.4");
-    commit.header.study_date = "20100101";
-    receive(commit);
-    EXPECT_EQ(receive(commit).outcome, StoreOutcome::duplicate);
-    EXPECT_THAT(text("SELECT not_analysed FROM instance"),
-                testing::HasSubstr("Study Date 20100101 was more than study.max_age (7d 0h) ago on 2"));
-
-    StudySettings settings;
-    settings.max_age.reset();
-    store_ = test::instance_store(folder_, settings);
-    EXPECT_EQ(receive(commit).outcome, StoreOutcome::no_longer_prior);
-    EXPECT_EQ(analysed_data(), "dataa");
-    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 1);
-    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
-    EXPECT_EQ(receive(commit).outcome, StoreOutcome::duplicate);
-    EXPECT_EQ(count("SELECT count(*) FROM analysis"), 1);
-}
-
-TEST_F(InstanceStoreTest, APriorSentAgainWithARightDateIsAnalysed) {
-    auto commit = received("1.2.3.4");
-    commit.header.study_date = "20100101";
-    receive(commit);
-    auto corrected = received("1.2.3.4", "1.2.3", "b", "n");
-    corrected.header.study_date = to_dicom_date(now());
-    EXPECT_EQ(receive(corrected).outcome, StoreOutcome::new_version);
-    EXPECT_EQ(analysed_data(), "datab");
-}
-
-TEST_F(InstanceStoreTest, AnotherHeaderOfAPriorUnderAnotherSettingHasItAnalysed) {
-    auto commit = received("1.2.3.4", "1.2.3", "a", "m");
-    commit.header.study_date = "20100101";
-    receive(commit);
-    StudySettings settings;
-    settings.max_age.reset();
-    store_ = test::instance_store(folder_, settings);
-    auto other = received("1.2.3.4", "1.2.3", "b", "m");
-    other.header.study_date = "20100101";
-    receive(other);
-    EXPECT_EQ(analysed_data(), "dataa");
-    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued'"), 1);
-}
-
-TEST_F(InstanceStoreTest, AnOperatorHasPriorsAnalysed) {
-    auto commit = received("1.2.3.4");
-    commit.header.study_date = "20100101";
-    receive(commit);
-    const JobSelection other{"", 0, "9.9", ""}, study{"", 0, "1.2.3", ""};
-    EXPECT_EQ(store_.analyse_priors(database_, {"analysis", 1, "", ""}, "operator"), 0);
-    EXPECT_EQ(store_.analyse_priors(database_, other, "operator"), 0);
-    EXPECT_EQ(store_.analyse_priors(database_, study, "operator"), 1);
-    EXPECT_EQ(store_.analyse_priors(database_, study, "operator"), 0);
-    EXPECT_EQ(analysed_data(), "dataa");
-    EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'prior_analysed' AND actor = 'operator'"),
-              1);
-}
-
-TEST_F(InstanceStoreTest, ACorrectedVersionOfWhatWasAnalysedIsNoPrior) {
-    auto commit = received("1.2.3.4");
-    commit.header.study_date = "20100101";
-    receive(commit);
-    store_.analyse_priors(database_, {"", 0, "1.2.3", ""}, "operator");
-    auto corrected = received("1.2.3.4", "1.2.3", "b", "n");
-    corrected.header.study_date = "20100101";
-    EXPECT_EQ(receive(corrected).outcome, StoreOutcome::new_version);
-    EXPECT_EQ(analysed_data(), "datab") << "a report that tells of the old one must be revised";
-    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
-}
-
-TEST_F(InstanceStoreTest, TheListOfJobsSaysWhyAPriorHasNone) {
-    auto commit = received("1.2.3.4");
-    commit.header.study_date = "20100101";
-    receive(commit);
-    auto reader = Overview::open(folder_.path() / "hilum.db");
-    ASSERT_TRUE(reader);
-    JobFilter filter;
-    filter.study_instance_uid = "1.2.3";
-    const auto jobs = reader->jobs(filter);
-    ASSERT_TRUE(jobs) << jobs.error().message;
-    ASSERT_EQ(jobs->size(), 1u);
-    EXPECT_EQ((*jobs)[0]["kind"], "instance");
-    EXPECT_EQ((*jobs)[0]["state"], "prior");
-    EXPECT_THAT((*jobs)[0]["error"].get<std::string>(),
-                testing::StartsWith("received, not analysed: Study Date 20100101 was more than"));
-    EXPECT_TRUE(reader->jobs(JobFilter{})->empty()) << "a site may have many";
-    EXPECT_EQ((*reader->job("instance", 1))["sop_instance_uid"], "1.2.3.4");
 }
 
 // ---- adoption ----
