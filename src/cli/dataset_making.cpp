@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/file_system.h"
 #include "cli/image_survey.h"
 #include "cli/input_files.h"
 #include "cli/output.h"
@@ -153,19 +152,6 @@ class Gathering {
     std::map<std::tuple<std::string, std::string, std::vector<std::string>>, fs::path> known_;
 };
 
-Status write_files(const fs::path& folder, const GatheredImages& gathered, const dataset::Origin& origin) {
-    const auto excluded = dataset::excluded_csv(gathered.exclusions);
-    const auto summary = dataset::summary_of(gathered.images, gathered.exclusions, origin)
-                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                         "\n";
-    if (auto written = dataset::write_manifest({folder, gathered.images}); !written) return written;
-    if (auto written =
-            write_file_durably(folder / dataset::excluded_name, std::as_bytes(std::span(excluded)));
-        !written)
-        return written;
-    return write_file_durably(folder / dataset::summary_name, std::as_bytes(std::span(summary)));
-}
-
 void note(std::map<std::string, Finding>& findings, const char* code, const fs::path& file,
           const char* words) {
     auto& finding = findings.emplace(code, Finding{true, code, words, {}, 0}).first->second;
@@ -246,10 +232,15 @@ Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& pr
     return gathered;
 }
 
-Status write_dataset(const fs::path& place, const GatheredImages& gathered, const dataset::Origin& origin) {
+Status write_dataset(const fs::path& place, const GatheredImages& gathered, const nlohmann::json& summary) {
     auto output = OutputFolder::begin(place);
     if (!output) return tl::unexpected(output.error());
-    if (auto written = write_files(output->folder(), gathered, origin); !written) return written;
+    const auto text = summary.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    if (auto written = dataset::write_manifest({output->folder(), gathered.images}); !written) return written;
+    if (auto written = output->write(dataset::excluded_name, dataset::excluded_csv(gathered.exclusions));
+        !written)
+        return written;
+    if (auto written = output->write(dataset::summary_name, text); !written) return written;
     return output->finish();
 }
 

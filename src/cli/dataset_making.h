@@ -34,9 +34,10 @@ struct GatheredImages {
 // folders, those of read_labels() and match_labels(), what keeps the decoder from starting.
 Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& progress);
 
-// `output` whole, or not there: written beside it, then renamed. Codes: "exists"; what the file system said.
-Status write_dataset(const std::filesystem::path& output, const GatheredImages& gathered,
-                     const dataset::Origin& origin);
+// `place` whole, or not there: written beside it, then renamed. `summary`: summary_of() the same images.
+// Codes: "exists"; what the file system said.
+Status write_dataset(const std::filesystem::path& place, const GatheredImages& gathered,
+                     const nlohmann::json& summary);
 
 // check_images() of a dataset as it is on the disk, and besides, all refused: "file_missing",
 // "file_unreadable", "file_changed" (its pixels are not those that the manifest was made of), and of

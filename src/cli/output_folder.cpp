@@ -13,11 +13,16 @@ namespace hilum::cli {
 
 namespace fs = std::filesystem;
 
+Status OutputFolder::is_free(const fs::path& place) {
+    std::error_code error;
+    if (!fs::exists(place, error)) return {};
+    return fail("exists", "{} is there already: name a new folder, or remove it", place.string());
+}
+
 Result<OutputFolder> OutputFolder::begin(const fs::path& place) {
     std::error_code error;
     const auto named = (place.has_filename() ? place : place.parent_path()).lexically_normal();
-    if (fs::exists(named, error))
-        return fail("exists", "{} is there already: name a new folder, or remove it", named.string());
+    if (auto status = is_free(named); !status) return tl::unexpected(status.error());
     const auto folder = fs::path(fmt::format("{}.part-{}", named.string(), ::getpid()));
     fs::create_directories(folder, error);
     if (error) return fail("unwritable", "cannot make the folder {}: {}", folder.string(), error.message());

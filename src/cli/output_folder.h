@@ -11,6 +11,8 @@ namespace hilum::cli {
 
 class OutputFolder {
   public:
+    // Before long work: code "exists" where begin() would find something in its place.
+    static Status is_free(const std::filesystem::path& place);
     // Codes: "exists" where something is in its place already; "unwritable".
     static Result<OutputFolder> begin(const std::filesystem::path& place);
     OutputFolder(OutputFolder&& other) noexcept;

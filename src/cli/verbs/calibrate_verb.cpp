@@ -75,7 +75,7 @@ Result<Calibrated> calibrate(const Context& context, const CalibrateOptions& opt
     if (!options.coverage.empty()) wishes.coverage = number_within(options.coverage, 0.5, 0.9991);
     wishes.aim = aim_of(options);
     wishes.seed = options.seed;
-    auto fitted = evaluation::fit_calibration(*scored, model::name_of(loaded.package.activation), wishes);
+    auto fitted = evaluation::fit_calibration(*scored, loaded.package.activation, wishes);
     if (!fitted) return tl::unexpected(fitted.error());
     const auto yaml = evaluation::calibrated_yaml(loaded.package.yaml, *fitted, options.version);
     if (!yaml) return tl::unexpected(yaml.error());
@@ -137,9 +137,7 @@ void print(const Context& context, const Calibrated& calibrated, const std::file
 }
 
 int run_calibrate(const Context& context, const CalibrateOptions& options) {
-    std::error_code ignored;
-    if (std::filesystem::exists(options.output, ignored))
-        return context.failed({"exists", options.output.string() + " is there already: name a new folder"});
+    if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
     const auto calibrated = calibrate(context, options);
     if (!calibrated) return context.failed(calibrated.error());
     if (context.json)

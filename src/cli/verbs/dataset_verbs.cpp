@@ -9,6 +9,7 @@
 #include "cli/command_line.h"
 #include "cli/dataset_making.h"
 #include "cli/output.h"
+#include "cli/output_folder.h"
 #include "cli/progress.h"
 #include "cli/terminal_text.h"
 
@@ -108,13 +109,10 @@ Error nothing_kept(const GatheredImages& gathered) {
     return {"no_images", "no image is left for the dataset; left out were:" + why};
 }
 
-Status split(GatheredImages& gathered, const CreateOptions& options) {
-    if (options.split == "none") return {};
-    const auto shares = dataset::parse_shares(options.split);
-    if (!shares) return tl::unexpected(shares.error());
-    const auto unit = options.split_by == "site" ? dataset::SplitUnit::site : dataset::SplitUnit::patient;
-    dataset::split_images(gathered.images, unit, *shares, options.seed);
-    return {};
+// None where all images are one set.
+Result<std::optional<dataset::Shares>> shares_of(const CreateOptions& options) {
+    if (options.split == "none") return std::nullopt;
+    return dataset::parse_shares(options.split);
 }
 
 int refuse(const Context& context, const std::vector<dataset::Finding>& findings) {
@@ -126,24 +124,22 @@ int refuse(const Context& context, const std::vector<dataset::Finding>& findings
 }
 
 int create(const Context& context, const CreateOptions& options) {
-    std::error_code ignored;
-    if (fs::exists(options.output, ignored))
-        return context.failed({"exists", options.output.string() + " is there already; name another folder"});
-    if (options.split != "none")
-        if (const auto shares = dataset::parse_shares(options.split); !shares)
-            return context.failed(shares.error());
+    if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
+    const auto shares = shares_of(options);
+    if (!shares) return context.failed(shares.error());
     Progress progress(context);
     auto gathered = gather_images(options.sources, progress);
     progress.clear();
     if (!gathered) return context.failed(gathered.error());
     if (gathered->images.empty()) return context.failed(nothing_kept(*gathered));
-    if (auto done = split(*gathered, options); !done) return context.failed(done.error());
+    const auto unit = options.split_by == "site" ? dataset::SplitUnit::site : dataset::SplitUnit::patient;
+    if (*shares) dataset::split_images(gathered->images, unit, **shares, options.seed);
     const auto findings = dataset::check_images(gathered->images, gathered->thumbnails);
     if (dataset::is_refused(findings)) return refuse(context, findings);
     const dataset::Origin origin{arguments_of(options), options.seed, gathered->flow};
-    if (auto written = write_dataset(options.output, *gathered, origin); !written)
-        return context.failed(written.error());
     auto summary = dataset::summary_of(gathered->images, gathered->exclusions, origin);
+    if (auto written = write_dataset(options.output, *gathered, summary); !written)
+        return context.failed(written.error());
     if (context.json) {
         summary["findings"] = findings_json(findings);
         print_json(context.out, summary);

@@ -188,9 +188,7 @@ void print_set(const Context& context, const EvaluatedSet& set) {
 }
 
 int evaluate(const Context& context, const EvaluateOptions& options) {
-    std::error_code ignored;
-    if (std::filesystem::exists(options.output, ignored))  // before hours of work
-        return context.failed({"exists", options.output.string() + " is there already: name a new folder"});
+    if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
     const auto report = Evaluation(context, options).run();
     if (!report) return context.failed(report.error());
     const auto json = report_json(*report);

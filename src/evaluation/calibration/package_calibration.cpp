@@ -13,25 +13,9 @@
 namespace hilum::evaluation {
 namespace {
 
+using model::Activation;
 using Cases = std::vector<const ScoredCase*>;
 using LabelValues = std::vector<std::vector<double>>;  // one for each case, a value for each label
-
-std::vector<double> softmax(std::vector<double> logits, double temperature) {
-    const double top = *std::ranges::max_element(logits);
-    double sum = 0;
-    for (double& logit : logits) sum += logit = std::exp((logit - top) / temperature);
-    for (double& value : logits) value /= sum;
-    return logits;
-}
-
-std::vector<double> activated(const std::vector<double>& outputs, const std::string& activation,
-                              double temperature) {
-    if (activation == "softmax") return softmax(outputs, temperature);
-    std::vector<double> scores = outputs;
-    if (activation == "sigmoid")
-        for (double& score : scores) score = 1 / (1 + std::exp(-score / temperature));
-    return scores;
-}
 
 struct Halves {
     Cases first, second;
@@ -53,9 +37,9 @@ Halves halved_by_patient(const ScoredSet& set, std::uint64_t seed) {
     return halves;
 }
 
-Status check(const ScoredSet& set, const std::string& activation, const CalibrationWishes& wishes) {
+Status check(const ScoredSet& set, Activation activation, const CalibrationWishes& wishes) {
     if (set.cases.empty()) return fail("too_few_cases", "{}: the model gave a result for no image", set.set);
-    if (wishes.method == "temperature" && activation == "none")
+    if (wishes.method == "temperature" && activation == Activation::none)
         return fail("calibration",
                     "a temperature divides logits, which this model does not give: use platt or isotonic");
     if (wishes.coverage && !set.exclusive)
@@ -73,10 +57,10 @@ std::size_t truth_of(const ScoredCase& one) {
     return static_cast<std::size_t>(std::ranges::find(one.truth, true) - one.truth.begin());
 }
 
-Result<double> temperature_of(const ScoredSet& set, const Cases& cases, const std::string& activation) {
+Result<double> temperature_of(const ScoredSet& set, const Cases& cases, Activation activation) {
     std::vector<statistics::LabelledLogits> logits;
     for (const auto* one : cases) {
-        if (activation == "softmax") {
+        if (activation == Activation::softmax) {
             logits.push_back({one->outputs, truth_of(*one)});
             continue;
         }
@@ -110,24 +94,21 @@ Status fit_label(model::Calibration& calibration, const Cases& cases, const Labe
     return {};
 }
 
-LabelValues activations_of(const Cases& cases, const std::string& activation) {
+LabelValues activations_of(const Cases& cases, Activation activation) {
     LabelValues rows;
-    for (const auto* one : cases) rows.push_back(activated(one->outputs, activation, 1));
+    for (const auto* one : cases) rows.push_back(model::activated(activation, one->outputs));
     return rows;
 }
 
-LabelValues probabilities_of(const Cases& cases, const std::string& activation,
+LabelValues probabilities_of(const Cases& cases, Activation activation,
                              const model::Calibration& calibration) {
     LabelValues rows;
     for (const auto* one : cases)
-        rows.push_back(calibration.method == "temperature"
-                           ? activated(one->outputs, activation, calibration.value)
-                           : model::calibrated(calibration, activated(one->outputs, activation, 1),
-                                               activation == "softmax"));
+        rows.push_back(model::probabilities_of(calibration, activation, one->outputs));
     return rows;
 }
 
-Result<model::Calibration> fitted_on(const Cases& cases, const ScoredSet& set, const std::string& activation,
+Result<model::Calibration> fitted_on(const Cases& cases, const ScoredSet& set, Activation activation,
                                      const CalibrationWishes& wishes) {
     model::Calibration calibration;
     calibration.method = wishes.method;
@@ -199,7 +180,7 @@ std::vector<CalibrationGain> gains_of(const Cases& cases, const LabelValues& bef
 
 }  // namespace
 
-Result<FittedCalibration> fit_calibration(const ScoredSet& set, const std::string& activation,
+Result<FittedCalibration> fit_calibration(const ScoredSet& set, model::Activation activation,
                                           const CalibrationWishes& wishes) {
     if (auto status = check(set, activation, wishes); !status) return tl::unexpected(status.error());
     const auto halves = halved_by_patient(set, wishes.seed);

@@ -39,7 +39,7 @@ struct FittedCalibration {
 // measured on the second, so that each is new to what it is measured with. `set.outputs` are logits (softmax,
 // sigmoid) or scores. Codes: "too_few_cases" with how many of which class a coverage needs; "one_class";
 // "calibration" where a wish does not fit the model.
-Result<FittedCalibration> fit_calibration(const ScoredSet& set, const std::string& activation,
+Result<FittedCalibration> fit_calibration(const ScoredSet& set, model::Activation activation,
                                           const CalibrationWishes& wishes);
 
 // `yaml` (a model.yaml) with the calibration, thresholds and sets in it, under the new version. Comments are

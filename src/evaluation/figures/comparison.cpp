@@ -43,10 +43,6 @@ std::vector<SharedLabel> shared_labels(const ScoredSet& first, const ScoredSet& 
     return shared;
 }
 
-std::string p_words(double p) {
-    return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p);
-}
-
 std::string interval_words(const statistics::Estimate& estimate) {
     return fmt::format("{:+.3f} (95 % interval {:+.3f} to {:+.3f})", estimate.value, estimate.interval.low,
                        estimate.interval.high);
@@ -108,6 +104,10 @@ double gap(const std::optional<statistics::Estimate>& a, const std::optional<sta
 }
 
 }  // namespace
+
+std::string p_words(double p) {
+    return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p);
+}
 
 Result<std::vector<LabelComparison>> compare_models(const ScoredSet& first, const ScoredSet& second,
                                                     double level) {

@@ -8,6 +8,8 @@
 
 namespace hilum::evaluation {
 
+std::string p_words(double p);  // "p = 0.012", "p < 0.001"
+
 struct LabelComparison {
     std::string label;
     statistics::AreaComparison area;  // first - second

@@ -29,10 +29,6 @@ std::vector<const LabelFigures*> shown(const EvaluatedSet& set) {
     return labels;
 }
 
-std::string p_text(double p) {
-    return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p);
-}
-
 std::string image_words(const EvaluatedSet& set) {
     std::size_t unscored = 0;
     std::string why;
@@ -221,10 +217,10 @@ void add_comparison(HtmlPage& page, const ModelComparison& comparison) {
         page.paragraph(fmt::format("{}: {}", label.label, label.words));
         const auto discordant = [](const statistics::Discordance& d, const statistics::McNemar& test) {
             return fmt::format("{} : {} ({})", d.first_alone, d.second_alone,
-                               p_text(d.first_alone + d.second_alone < 25 ? test.exact_p : test.p));
+                               p_words(d.first_alone + d.second_alone < 25 ? test.exact_p : test.p));
         };
         rows.push_back({label.label, figure_text(label.area.first.area), figure_text(label.area.second.area),
-                        p_text(label.area.p), discordant(label.among_positive, label.sensitivity),
+                        p_words(label.area.p), discordant(label.among_positive, label.sensitivity),
                         discordant(label.among_negative, label.specificity)});
     }
     page.table(

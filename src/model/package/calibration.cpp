@@ -29,6 +29,34 @@ double log_odds(double score) {
     return std::log(within / (1 - within));
 }
 
+std::vector<double> activated(Activation activation, const std::vector<double>& outputs, double temperature) {
+    std::vector<double> scores;
+    double sum = 0;
+    const double top = *std::ranges::max_element(outputs);
+    for (const double output : outputs) switch (activation) {
+            case Activation::softmax:
+                sum += scores.emplace_back(std::exp((output - top) / temperature));
+                break;
+            case Activation::sigmoid:
+                scores.push_back(1 / (1 + std::exp(-output / temperature)));
+                break;
+            case Activation::none:
+                scores.push_back(std::clamp(output, 0.0, 1.0));
+                break;
+        }
+    if (activation == Activation::softmax)
+        for (double& score : scores) score /= sum;
+    return scores;
+}
+
+std::vector<double> probabilities_of(const Calibration& calibration, Activation activation,
+                                     const std::vector<double>& outputs) {
+    if (calibration.method == "temperature") return activated(activation, outputs, calibration.value);
+    auto scores = activated(activation, outputs);
+    return calibration.method == "none" ? scores
+                                        : calibrated(calibration, scores, activation == Activation::softmax);
+}
+
 std::vector<double> calibrated(const Calibration& calibration, const std::vector<double>& scores,
                                bool exclusive) {
     std::vector<double> probabilities;

@@ -8,6 +8,8 @@
 
 namespace hilum::model {
 
+enum class Activation { softmax, sigmoid, none };
+
 // Platt's scaling of the log odds of a score (Platt 1999): 1 / (1 + exp(-(slope x + intercept))).
 struct Platt {
     double slope = 1, intercept = 0;
@@ -41,6 +43,15 @@ struct PredictionSets {
 
 // Log odds of a score, which is kept 1e-9 from 0 and 1.
 double log_odds(double score);
+
+// What `activation` makes of a model's raw outputs, which it divides by the temperature before; the outputs,
+// kept within [0, 1], where it is none.
+std::vector<double> activated(Activation activation, const std::vector<double>& outputs,
+                              double temperature = 1);
+
+// The probabilities of raw outputs; the scores where the method is none.
+std::vector<double> probabilities_of(const Calibration& calibration, Activation activation,
+                                     const std::vector<double>& outputs);
 
 // By platt or isotonic, label by label; where the labels exclude each other, made to add up to 1 again.
 std::vector<double> calibrated(const Calibration& calibration, const std::vector<double>& scores,

@@ -12,35 +12,6 @@ using Scores = std::vector<double>;
 // How far beyond [0,1] rounding in half precision can carry a score.
 constexpr double rounding = 1e-3;
 
-Scores softmax(const std::vector<float>& logits, double temperature) {
-    const double top = *std::max_element(logits.begin(), logits.end());
-    Scores scores;
-    double sum = 0;
-    for (const float logit : logits) sum += scores.emplace_back(std::exp((logit - top) / temperature));
-    for (double& score : scores) score /= sum;
-    return scores;
-}
-
-Scores sigmoid(const std::vector<float>& logits, double temperature) {
-    Scores scores;
-    for (const float logit : logits) scores.push_back(1 / (1 + std::exp(-logit / temperature)));
-    return scores;
-}
-
-Scores activate(Activation activation, const std::vector<float>& outputs, double temperature) {
-    switch (activation) {
-        case Activation::softmax:
-            return softmax(outputs, temperature);
-        case Activation::sigmoid:
-            return sigmoid(outputs, temperature);
-        case Activation::none:
-            break;
-    }
-    Scores scores(outputs.begin(), outputs.end());
-    for (double& score : scores) score = std::clamp(score, 0.0, 1.0);
-    return scores;
-}
-
 Status check(const ModelPackage& package, const std::vector<float>& outputs) {
     if (outputs.size() != package.labels.size())
         return fail("wrong_shape", "the model gave {} outputs, model.yaml has {} labels", outputs.size(),
@@ -99,16 +70,6 @@ void decide_independent(InferenceResult& result) {
     result.confidence = furthest != nullptr ? furthest->probability : 1 - highest;
 }
 
-Scores probabilities_of(const ModelPackage& package, const std::vector<float>& outputs,
-                        const Scores& scores) {
-    const auto& calibration = package.calibration;
-    if (calibration.method == "temperature") return activate(package.activation, outputs, calibration.value);
-    if (calibration.method == "none") return scores;
-    return calibrated(calibration, scores, package.activation == Activation::softmax);
-}
-
-}  // namespace
-
 const char* name_of(Activation activation) {
     switch (activation) {
         case Activation::softmax:
@@ -121,10 +82,13 @@ const char* name_of(Activation activation) {
     return "none";
 }
 
+}  // namespace
+
 Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs) {
     if (auto sound = check(package, outputs); !sound) return tl::unexpected(sound.error());
-    const Scores scores = activate(package.activation, outputs, 1.0);
-    const Scores probabilities = probabilities_of(package, outputs, scores);
+    const Scores raw(outputs.begin(), outputs.end());
+    const Scores scores = activated(package.activation, raw);
+    const Scores probabilities = probabilities_of(package.calibration, package.activation, raw);
 
     InferenceResult result;
     result.model = identity_of(package);

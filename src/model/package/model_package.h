@@ -25,7 +25,6 @@ enum class Resize { letterbox, stretch, crop };
 enum class Orientation { as_stored, standard };
 enum class Frames { first, each };
 enum class Precision { fp32, fp16, bf16, automatic };
-enum class Activation { softmax, sigmoid, none };
 
 struct InputSpecification {
     int rows = 0, columns = 0;  // pixels
@@ -111,9 +110,6 @@ Status apply_thresholds(ModelPackage& package, const std::map<std::string, doubl
 // Notes what of the site's settings shapes the images that the model sees, for identity_of(): the rules for
 // their polarity.
 void apply_site(ModelPackage& package, const SiteSettings& site);
-
-// "softmax", "sigmoid", "none".
-const char* name_of(Activation activation);
 
 // Compares the weights' SHA-256 with the package's. Codes: "unreadable", "weights_digest".
 Status verify_weights(const ModelPackage& package);

@@ -35,7 +35,8 @@ const std::string yaml =
 
 TEST(PackageCalibration, EveryMethodMakesProbabilitiesHoldOnTheOtherHalf) {
     for (const char* method : {"temperature", "platt", "isotonic"}) {
-        const auto fitted = fit_calibration(overconfident(2000), "softmax", {method, {}, {}, 1});
+        const auto fitted =
+            fit_calibration(overconfident(2000), model::Activation::softmax, {method, {}, {}, 1});
         ASSERT_TRUE(fitted) << method << fitted.error().message;
         EXPECT_LT(fitted->gains[1].error_after, fitted->gains[1].error_before / 2) << method;
         EXPECT_LT(fitted->gains[1].brier_after, fitted->gains[1].brier_before) << method;
@@ -46,15 +47,16 @@ TEST(PackageCalibration, EveryMethodMakesProbabilitiesHoldOnTheOtherHalf) {
 TEST(PackageCalibration, HalvesArePatients) {
     auto set = overconfident(100);
     for (auto& one : set.cases) one.facts.patient = "the same";
-    EXPECT_EQ(fit_calibration(set, "softmax", {}).error().code, "too_few_cases");
-    const auto fitted = fit_calibration(overconfident(100), "softmax", {}).value();
+    EXPECT_EQ(fit_calibration(set, model::Activation::softmax, {}).error().code, "too_few_cases");
+    const auto fitted = fit_calibration(overconfident(100), model::Activation::softmax, {}).value();
     EXPECT_EQ(fitted.first_half + fitted.second_half, 100u);
     EXPECT_NEAR(static_cast<double>(fitted.first_half), 50, 2);
 }
 
 TEST(PackageCalibration, ThePackageReadsWhatIsWritten) {
     for (const char* method : {"temperature", "platt", "isotonic"}) {
-        const auto fitted = fit_calibration(overconfident(2000), "softmax", {method, 0.9, {}, 1}).value();
+        const auto fitted =
+            fit_calibration(overconfident(2000), model::Activation::softmax, {method, 0.9, {}, 1}).value();
         const auto text = calibrated_yaml(yaml, fitted, "1.1").value();
         const auto loaded = model::parse_model_yaml(text, "/nowhere");
         for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text() << "\n" << text;
@@ -69,7 +71,7 @@ TEST(PackageCalibration, ThePackageReadsWhatIsWritten) {
 
 TEST(PackageCalibration, ThresholdsReachTheAimOfIndependentFindings) {
     const auto fitted =
-        fit_calibration(independent(2000), "sigmoid",
+        fit_calibration(independent(2000), model::Activation::sigmoid,
                         {"platt", {}, statistics::Aim{statistics::Aim::Kind::sensitivity, 0.95}, 1});
     ASSERT_TRUE(fitted) << fitted.error().message;
     ASSERT_EQ(fitted->thresholds.size(), 2u);
@@ -78,21 +80,27 @@ TEST(PackageCalibration, ThresholdsReachTheAimOfIndependentFindings) {
 }
 
 TEST(PackageCalibration, WhatDoesNotFitIsNamed) {
-    EXPECT_THAT(fit_calibration(independent(100), "sigmoid", {"platt", 0.9, {}, 1}).error().message,
-                HasSubstr("choose thresholds instead"));
     EXPECT_THAT(
-        fit_calibration(overconfident(100), "softmax", {"platt", {}, statistics::Aim{}, 1}).error().message,
+        fit_calibration(independent(100), model::Activation::sigmoid, {"platt", 0.9, {}, 1}).error().message,
+        HasSubstr("choose thresholds instead"));
+    EXPECT_THAT(
+        fit_calibration(overconfident(100), model::Activation::softmax, {"platt", {}, statistics::Aim{}, 1})
+            .error()
+            .message,
         HasSubstr("choose a coverage instead"));
-    EXPECT_THAT(fit_calibration(independent(100), "none", {}).error().message,
+    EXPECT_THAT(fit_calibration(independent(100), model::Activation::none, {}).error().message,
                 HasSubstr("use platt or isotonic"));
-    EXPECT_THAT(fit_calibration(overconfident(20), "softmax", {"temperature", 0.95, {}, 1}).error().message,
+    EXPECT_THAT(fit_calibration(overconfident(20), model::Activation::softmax, {"temperature", 0.95, {}, 1})
+                    .error()
+                    .message,
                 HasSubstr("needs 19 images of each class"));
     auto one_sided = overconfident(100);
     std::erase_if(one_sided.cases, [](const ScoredCase& one) { return one.truth[1]; });
-    EXPECT_EQ(fit_calibration(one_sided, "softmax", {"platt", {}, {}, 1}).error().code, "one_class");
+    EXPECT_EQ(fit_calibration(one_sided, model::Activation::softmax, {"platt", {}, {}, 1}).error().code,
+              "one_class");
     auto turned = overconfident(200);
     for (auto& one : turned.cases) one.truth = {one.truth[1], one.truth[0]};
-    EXPECT_THAT(fit_calibration(turned, "softmax", {"platt", {}, {}, 1}).error().message,
+    EXPECT_THAT(fit_calibration(turned, model::Activation::softmax, {"platt", {}, {}, 1}).error().message,
                 HasSubstr("look at the labels"));
     EXPECT_EQ(calibrated_yaml("{", {}, "2").error().code, "configuration");
 }
