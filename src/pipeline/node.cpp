@@ -126,7 +126,7 @@ void Node::take_up_jobs() {
 
 void Node::start_children() {
     children_started_ = true;
-    const auto instances_came = [this] { happened(Happening::instances_came); };
+    const auto instances_came = [this] { arrivals_.came(); };
     const auto changed = [this] { happened(Happening::status_changed); };
     reception_.start(programs_.child("listener", "1"),
                      {.on_instances = instances_came,

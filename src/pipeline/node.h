@@ -9,6 +9,7 @@
 
 #include "base/world.h"
 #include "contract/messages/monitoring.h"
+#include "pipeline/arrivals.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/child_programs.h"
 #include "pipeline/clock_keeper.h"
@@ -107,6 +108,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     std::deque<AnalysisLane> analyses_;  // one for each model
     ReportLane reports_;
     std::deque<SendingLane> senders_;  // one for each destination
+    Arrivals arrivals_{world_, [this] { happened(Happening::instances_came); }};
     Reception reception_;
     PredictionDesk predictions_;
     OperatorDesk operators_;
