@@ -30,6 +30,8 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+// Of all that the file holds, from its beginning; the descriptor's position stays. Code "unreadable".
+Result<std::string> sha256_of_fd(int fd);
 Result<std::string> sha256_of_file(const std::filesystem::path& file);
 
 }  // namespace hilum
