@@ -17,6 +17,7 @@ ALLOWED = {
     "pipeline": {"base", "contract", "store"},
     "scp": {"base", "contract", "dicom"},
     "model/package": {"base", "contract"},
+    "model/process": {"base", "contract", "model/package"},
     "model/inference": {"base", "contract", "model/package"},
     "model/decoder": {"base", "contract", "dicom", "model/package"},
     "results/delivery": {"base", "contract", "dicom"},
@@ -24,8 +25,9 @@ ALLOWED = {
     "monitor": {"base", "contract", "store"},
     "phantom": {"base", "dicom"},
     "evaluation": {"base", "contract", "model/package"},
-    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/delivery", "phantom",
-            "evaluation"},
+    "cli/terminal": {"base"},
+    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "model/process", "results/delivery",
+            "phantom", "evaluation", "cli/terminal"},
 }
 FOLDERS = sorted(ALLOWED, key=len, reverse=True)
 MOST_PAIRS = 16  # of header and source in one folder: what one can hold in mind
