@@ -13,7 +13,6 @@
 #include "base/output/output_folder.h"
 #include "training/data/image_decoding.h"
 #include "training/fit/fit.h"
-#include "training/fit/mirrored.h"
 #include "training/network/executor.h"
 #include "training/package/package_writer.h"
 #include "training/run_folder.h"
@@ -177,7 +176,7 @@ Status Run::train() {
     fitted_ = std::move(*fitted);
     network_.to(torch::Device(torch::kCPU));
     network_.eval();
-    if (recipe.network.test_time_mirror) network_ = mirrored(network_);
+    if (recipe.network.test_time_mirror) network_ = with_mirror_average(network_);
     return {};
 }
 

@@ -4,9 +4,11 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/file_system.h"

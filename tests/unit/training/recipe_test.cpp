@@ -50,8 +50,9 @@ TEST(Recipe, TheExampleHasEveryKey) {
     ASSERT_TRUE(text);
     const auto told = settings_of(parse_recipe(*text, "recipe.yaml").recipe, "");
     for (const auto& [section, values] : told.items())
-        if (values.is_object())
+        if (values.is_object()) {
             for (const auto& [key, value] : values.items()) EXPECT_THAT(*text, HasSubstr(key + ":"));
+        }
 }
 
 TEST(Recipe, TellsEveryProblemWithLineAndKey) {
