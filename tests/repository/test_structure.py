@@ -25,6 +25,7 @@ ALLOWED = {
     "phantom": {"base", "dicom"},
     "evaluation": {"base", "contract", "model/package"},
     "training/network": {"base"},
+    "training/package": {"base", "contract", "model/package", "evaluation"},
     "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/delivery", "phantom",
             "evaluation"},
 }
