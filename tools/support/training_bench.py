@@ -27,12 +27,12 @@ def eager(options):
     labels = torch.randint(options.outputs, (options.batch,))
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
     for line in sys.stdin:
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         for _ in range(int(line)):
             optimizer.zero_grad(set_to_none=True)
             torch.nn.functional.cross_entropy(network(images), labels).backward()
             optimizer.step()
-        print(time.perf_counter() - start, flush=True)
+        print(time.perf_counter() - start, time.process_time() - processor, flush=True)
 
 
 class Side:
@@ -40,15 +40,15 @@ class Side:
 
     def __init__(self, command, batch):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.batch, self.rates = batch, []
+        self.batch, self.taken = batch, []
 
     def take(self, steps):
-        """Images a second."""
+        """Images a second, and of a second of one processor."""
         print(steps, file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
             sys.exit(f"{self.process.args[0]} ended with status {self.process.wait()}")
-        return steps * self.batch / float(answer)
+        return [steps * self.batch / float(seconds) for seconds in answer.split()]
 
     def end(self):
         self.process.stdin.close()
@@ -66,6 +66,8 @@ def parsed():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--steps", type=int, default=2, help="of each side in a round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--by-processor", action="store_true",
+                        help="judge by the processor's time, with --threads 1, on a machine that is not quiet")
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release", help="build folder")
     parser.add_argument("--ours", action="append", default=[], help="further options of hilum-bench-training")
     parser.add_argument("--eager", action="store_true", help=argparse.SUPPRESS)  # the other side itself
@@ -89,16 +91,24 @@ def main():
         side.take(2)
     for number in range(options.rounds):
         for side in sides.values():
-            side.rates.append(side.take(options.steps))
-        print(f"round {number + 1}: " + ", ".join(f"{name} {side.rates[-1]:.2f}" for name, side in sides.items()),
-              flush=True)
+            side.taken.append(side.take(options.steps))
+        print(f"round {number + 1}: " + ", ".join("{} {:.2f} ({:.2f})".format(name, *side.taken[-1])
+                                                  for name, side in sides.items()), flush=True)
     for side in sides.values():
         side.end()
-    medians = {name: statistics.median(side.rates) for name, side in sides.items()}
-    ratio = medians["hilum"] / medians["eager PyTorch"]
-    print("images a second, medians: " + ", ".join(f"{name} {rate:.2f}" for name, rate in medians.items()))
-    print(f"hilum / eager PyTorch {ratio:.3f}   {'pass' if ratio >= GOAL else 'FAIL'}: at least {GOAL}")
+    ratio = told("images a second", 0, sides)
+    by_processor = told("images a second of one processor, which other programs disturb less", 1, sides)
+    if options.by_processor:
+        ratio = by_processor
+    print(f"{'pass' if ratio >= GOAL else 'FAIL'}: at least {GOAL}")
     return 0 if ratio >= GOAL else 1
+
+
+def told(what, which, sides):
+    """Prints the medians; their ratio."""
+    ours, theirs = (statistics.median(taken[which] for taken in side.taken) for side in sides.values())
+    print(f"{what}: hilum {ours:.2f}, eager PyTorch {theirs:.2f}, hilum / eager PyTorch {ours / theirs:.3f}")
+    return ours / theirs
 
 
 if __name__ == "__main__":

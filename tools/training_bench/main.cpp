@@ -1,11 +1,12 @@
 // Training steps as hilum-train takes them, to be timed: for each line on standard input, which says how
-// many, one with the seconds that they took. Run by tools/support/training_bench.py beside the same in eager
-// PyTorch.
+// many, one with the seconds that they took, by the clock and of the processor. Run by
+// tools/support/training_bench.py beside the same in eager PyTorch.
 #include <torch/optim/adamw.h>
 #include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <ctime>
 #include <iostream>
 
 #include "training/network/executor.h"
@@ -19,17 +20,23 @@ struct Options {
     bool profiling = false, channels_last = false;
 };
 
-double seconds_of(int steps, torch::jit::Module& network, torch::optim::Optimizer& optimizer,
-                  std::vector<torch::Tensor>& parameters, const torch::Tensor& images,
-                  const torch::Tensor& labels) {
+struct Seconds {
+    double clock = 0, processor = 0;
+};
+
+Seconds seconds_of(int steps, torch::jit::Module& network, torch::optim::Optimizer& optimizer,
+                   std::vector<torch::Tensor>& parameters, const torch::Tensor& images,
+                   const torch::Tensor& labels) {
     const auto start = std::chrono::steady_clock::now();
+    const auto processor = std::clock();  // of all threads
     for (int step = 0; step < steps; ++step) {
         for (auto& parameter : parameters) parameter.mutable_grad().reset();
         const auto logits = network.forward({images}).toTuple()->elements()[0].toTensor();
         torch::cross_entropy_loss(logits, labels).backward();
         optimizer.step();
     }
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+            static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC};
 }
 
 int run(const Options& options) {
@@ -51,8 +58,10 @@ int run(const Options& options) {
         parameters.push_back(parameter);
     }
     torch::optim::AdamW optimizer(parameters, torch::optim::AdamWOptions(1e-4));
-    for (int steps = 0; std::cin >> steps;)
-        std::cout << seconds_of(steps, *network, optimizer, parameters, images, labels) << std::endl;
+    for (int steps = 0; std::cin >> steps;) {
+        const auto taken = seconds_of(steps, *network, optimizer, parameters, images, labels);
+        std::cout << taken.clock << " " << taken.processor << std::endl;
+    }
     return 0;
 }
 
