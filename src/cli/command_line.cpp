@@ -8,7 +8,7 @@
 
 #include "base/yaml_reader.h"
 #include "cli/output.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "cli/usage.h"
 #include "contract/prediction_json.h"
 

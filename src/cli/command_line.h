@@ -6,6 +6,7 @@
 #include <iosfwd>
 
 #include "base/error.h"
+#include "cli/terminal/terminal.h"
 #include "cli/verb.h"
 #include "contract/configuration.h"
 
@@ -21,13 +22,6 @@ enum ExitCode {
 
 // The exit code of a verb that ends with this error.
 ExitCode exit_code_of(const Error& error);
-
-// Who sits before the program; nobody, where a program calls it.
-struct Terminal {
-    std::istream* answers = nullptr;   // where questions are answered
-    std::ostream* progress = nullptr;  // where a line may be drawn again and again; unfiltered
-    std::size_t columns = 80;
-};
 
 // What every verb gets: the options that stand beside it, and where it writes.
 struct Context {

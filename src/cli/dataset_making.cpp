@@ -12,7 +12,7 @@
 #include "cli/input_files.h"
 #include "cli/output.h"
 #include "cli/output_folder.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "evaluation/dataset/csv.h"
 
 namespace hilum::cli {
@@ -23,25 +23,7 @@ using dataset::Exclusion;
 using dataset::Finding;
 using dataset::Image;
 
-// How far reading is, with the time that is left once that can be told.
-class ReadingProgress {
-  public:
-    ReadingProgress(Progress& progress, std::size_t all) : progress_(progress), all_(all) {}
-    void next() {
-        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin_;
-        const double left =
-            done_ == 0 ? 0 : spent.count() / static_cast<double>(done_) * static_cast<double>(all_ - done_);
-        const auto text = spent.count() < 3 ? std::string()
-                          : left < 90       ? fmt::format(", {:.0f} s left", left)
-                                            : fmt::format(", {:.0f} min left", left / 60);
-        progress_.count("reading images" + text, ++done_, all_);
-    }
-
-  private:
-    Progress& progress_;
-    std::size_t all_, done_ = 0;
-    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
+constexpr const char* reading = "reading images";
 
 Result<std::vector<fs::path>> files_in(const std::vector<fs::path>& paths, const fs::path& except) {
     const auto found = collect_files(paths);
@@ -215,7 +197,7 @@ Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& pr
     gathered.flow.found = files.size();
     const auto labelled = [&](std::size_t i) { return line_of[i] && !lines[*line_of[i]].labels.empty(); };
     for (std::size_t i = 0; i < files.size(); ++i) gathered.flow.labelled += labelled(i);
-    ReadingProgress reading(progress, gathered.flow.labelled);
+    std::size_t begun = 0;
     Gathering gathering(sources, gathered);
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (!labelled(i)) {
@@ -224,7 +206,7 @@ Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& pr
                 line_of[i] ? "its line of the labels has none" : "no line of the labels names it");
             continue;
         }
-        reading.next();
+        progress.count(reading, ++begun, gathered.flow.labelled);
         if (auto added = gathering.add(files[i], lines[*line_of[i]]); !added)
             return tl::unexpected(added.error());
     }
@@ -250,10 +232,9 @@ Result<std::vector<Finding>> check_dataset(const fs::path& folder, const std::ve
     if (!manifest) return tl::unexpected(manifest.error());
     FindingsByCode of_files;
     ImageSurvey survey;
-    ReadingProgress reading(progress, manifest->images.size());
     std::vector<dataset::Thumbnail> thumbnails;
     for (const auto& image : manifest->images) {
-        reading.next();
+        progress.count(reading, thumbnails.size() + 1, manifest->images.size());
         auto thumbnail = look_again(survey, image, manifest->path_of(image), of_files);
         if (!thumbnail) return tl::unexpected(thumbnail.error());
         thumbnails.push_back(std::move(*thumbnail));

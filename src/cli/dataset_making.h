@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "evaluation/dataset/check.h"
 #include "evaluation/dataset/labels_file.h"
 #include "evaluation/dataset/manifest.h"

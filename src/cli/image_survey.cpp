@@ -10,9 +10,9 @@ namespace hilum::cli {
 
 Status ImageSurvey::start() {
     if (decoder_) return {};
-    const auto choice = choose_no_model();
+    const auto choice = model::choose_no_model();
     if (!choice) return tl::unexpected(choice.error());
-    auto started = ModelProcess::start_decoder(*choice);
+    auto started = model::ModelProcess::start_decoder(*choice);
     if (!started) return tl::unexpected(started.error());
     decoder_.emplace(std::move(*started));
     timeout_ = choice->configuration.decoder.timeout;

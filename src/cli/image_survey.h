@@ -6,8 +6,8 @@
 #include <optional>
 #include <variant>
 
-#include "cli/model_process.h"
 #include "contract/messages/surveying.h"
+#include "model/process/model_process.h"
 
 namespace hilum::cli {
 
@@ -22,7 +22,7 @@ class ImageSurvey {
   private:
     Status start();
 
-    std::optional<ModelProcess> decoder_;
+    std::optional<model::ModelProcess> decoder_;
     Duration timeout_{};
     std::int64_t jobs_ = 0;
 };

@@ -86,7 +86,7 @@ Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::v
         truths.push_back(std::move(*truth));
     }
     progress.say("loading the model");
-    auto predictor = choose_package(folder).and_then(Predictor::start);
+    auto predictor = model::choose_package(folder).and_then(model::Predictor::start);
     if (!predictor) return tl::unexpected(predictor.error());
     for (std::size_t i = 0; i < images.size(); ++i) {
         const auto& image = images[i];
@@ -96,10 +96,11 @@ Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::v
                                  : predictor->predict(image.file);
         if (!outcome)
             set.unscored.push_back({image.facts, outcome.error().code, outcome.error().message});
-        else if (const auto* refusal = std::get_if<Predictor::Refusal>(&*outcome))
+        else if (const auto* refusal = std::get_if<model::Predictor::Refusal>(&*outcome))
             set.unscored.push_back({image.facts, refusal->reason.code, refusal->reason.message});
         else
-            set.cases.push_back(scored(image, truths[i], std::get<Predictor::Prediction>(*outcome).result));
+            set.cases.push_back(
+                scored(image, truths[i], std::get<model::Predictor::Prediction>(*outcome).result));
     }
     progress.clear();
     return set;

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/model_process.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "evaluation/figures/scored_case.h"
 #include "model/package/model_package.h"
+#include "model/process/model_process.h"
 
 namespace hilum::cli {
 

@@ -10,8 +10,8 @@
 #include "cli/dataset_making.h"
 #include "cli/output.h"
 #include "cli/output_folder.h"
-#include "cli/progress.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/terminal_text.h"
 
 namespace hilum::cli {
 namespace {
@@ -127,7 +127,7 @@ int create(const Context& context, const CreateOptions& options) {
     if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
     const auto shares = shares_of(options);
     if (!shares) return context.failed(shares.error());
-    Progress progress(context);
+    Progress progress(context.terminal);
     auto gathered = gather_images(options.sources, progress);
     progress.clear();
     if (!gathered) return context.failed(gathered.error());
@@ -151,7 +151,7 @@ int create(const Context& context, const CreateOptions& options) {
 }
 
 int check(const Context& context, const CheckOptions& options) {
-    Progress progress(context);
+    Progress progress(context.terminal);
     const auto findings = check_dataset(options.folder, options.images, progress);
     progress.clear();
     if (!findings) return context.failed(findings.error());

@@ -11,7 +11,7 @@
 #include "cli/model_scoring.h"
 #include "cli/output.h"
 #include "cli/output_folder.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "evaluation/dataset/csv.h"
 #include "evaluation/figures/figures_json.h"
 #include "evaluation/report/evaluation_page.h"
@@ -43,7 +43,7 @@ evaluation::MeasureSettings settings_of(const EvaluateOptions& options) {
 class Evaluation {
   public:
     Evaluation(const Context& context, const EvaluateOptions& options)
-        : options_(options), settings_(settings_of(options)), progress_(context) {}
+        : options_(options), settings_(settings_of(options)), progress_(context.terminal) {}
 
     Result<evaluation::EvaluationReport> run() {
         auto images = read_dataset_images(options_.dataset, options_.split, options_.renamed);

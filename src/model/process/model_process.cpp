@@ -1,4 +1,4 @@
-#include "cli/model_process.h"
+#include "model/process/model_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include "contract/messages/decoding.h"
 #include "model/package/model_package.h"
 
-namespace hilum::cli {
+namespace hilum::model {
 namespace {
 
 namespace fs = std::filesystem;
@@ -65,7 +65,7 @@ Result<ModelChoice> choose_configured_model(const fs::path& configuration_file, 
     if (name.empty()) return choice;
     std::string known;
     for (std::size_t i = 0; i < models.size(); ++i) {
-        const auto package_name = model::read_model_package(models[i].package).package.name;
+        const auto package_name = read_model_package(models[i].package).package.name;
         if (name == model_key(models[i]) || name == package_name) {
             choice->model = i;
             return choice;
@@ -131,9 +131,14 @@ ModelProcess::~ModelProcess() {
 }
 
 Result<Message> ModelProcess::exchange(const Packet& request, std::vector<int> fds, Duration timeout) {
-    if (const auto sent = channel_.send(request, fds); !sent && sent.error().code != "closed")
-        return tl::unexpected(sent.error());
+    if (const auto sent = send(request, fds); !sent) return tl::unexpected(sent.error());
     return receive(timeout);
+}
+
+Status ModelProcess::send(const Packet& request, std::span<const int> fds) {
+    auto sent = channel_.send(request, fds);
+    if (!sent && sent.error().code == "closed") return {};
+    return sent;
 }
 
 Result<Message> ModelProcess::receive(Duration timeout) {
@@ -241,4 +246,4 @@ Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int6
     return std::move(reply->result);
 }
 
-}  // namespace hilum::cli
+}  // namespace hilum::model

@@ -1,9 +1,10 @@
 // The node's decoder and worker, started for one command: the same programs and messages as in the daemon, so
-// that what `hilum predict` says is what the node says.
+// that what `hilum predict` says, and what hilum-train learns from, is what the node does.
 #pragma once
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,7 +15,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/inference.h"
 
-namespace hilum::cli {
+namespace hilum::model {
 
 // What the programs are given: the configuration's text and which model of it.
 struct ModelChoice {
@@ -53,6 +54,10 @@ class ModelProcess {
     // "timeout".
     Result<Message> exchange(const Packet& request, std::vector<int> fds, Duration timeout);
     Result<Message> receive(Duration timeout);
+
+    // For who waits for several at once: sends only. A process that has ended is told by receive().
+    Status send(const Packet& request, std::span<const int> fds);
+    int fd() const { return channel_.fd(); }  // readable when receive() does not wait
 
   private:
     static Result<ModelProcess> start(const ModelChoice& choice, std::vector<std::string> arguments);
@@ -117,4 +122,4 @@ class Predictor {
     std::int64_t jobs_ = 0;
 };
 
-}  // namespace hilum::cli
+}  // namespace hilum::model

@@ -1,4 +1,4 @@
-#include "cli/output_folder.h"
+#include "base/output/output_folder.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include "base/file_system.h"
 
-namespace hilum::cli {
+namespace hilum {
 
 namespace fs = std::filesystem;
 
@@ -51,4 +51,4 @@ Status OutputFolder::finish() {
     return sync_directory(place_.has_parent_path() ? place_.parent_path() : fs::path("."));
 }
 
-}  // namespace hilum::cli
+}  // namespace hilum
