@@ -32,6 +32,7 @@ struct Terminal {
 // What every verb gets: the options that stand beside it, and where it writes.
 struct Context {
     std::filesystem::path config = "/etc/hilum/hilum.yaml";
+    bool config_named = false;  // by --config
     bool json = false;
     std::ostream& out;
     std::ostream& err;

@@ -109,7 +109,7 @@ Result<Labelling> label_files(const DatasetSources& sources, std::vector<Exclusi
 class Gathering {
   public:
     Gathering(const DatasetSources& sources, GatheredImages& gathered)
-        : sources_(sources), gathered_(gathered) {}
+        : sources_(sources), gathered_(gathered), survey_(sources.configuration) {}
 
     Status add(const fs::path& file, const dataset::LabelledFile& told) {
         auto outcome = survey_.look_at(file);
@@ -245,11 +245,11 @@ Status write_dataset(const fs::path& place, const GatheredImages& gathered, cons
 }
 
 Result<std::vector<Finding>> check_dataset(const fs::path& folder, const std::vector<fs::path>& folders,
-                                           Progress& progress) {
+                                           const std::optional<fs::path>& configuration, Progress& progress) {
     const auto manifest = dataset::read_manifest(folder);
     if (!manifest) return tl::unexpected(manifest.error());
     FindingsByCode of_files;
-    ImageSurvey survey;
+    ImageSurvey survey(configuration);
     ReadingProgress reading(progress, manifest->images.size());
     std::vector<dataset::Thumbnail> thumbnails;
     for (const auto& image : manifest->images) {

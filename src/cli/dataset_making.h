@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ struct DatasetSources {
     std::vector<std::filesystem::path> images;  // files, and folders of them
     std::filesystem::path labels;
     dataset::LabelColumns columns;
-    std::string site;  // of all images; empty: as the table says
+    std::string site;                                         // of all images; empty: as the table says
+    std::optional<std::filesystem::path> configuration = {};  // of the node that reads them; none: defaults
 };
 
 struct GatheredImages {
@@ -41,9 +43,11 @@ Status write_dataset(const std::filesystem::path& place, const GatheredImages& g
 
 // check_images() of a dataset as it is on the disk, and besides, all refused: "file_missing",
 // "file_unreadable", "file_changed" (its pixels are not those that the manifest was made of), and of
-// `folders` "file_without_label" (neither in the manifest nor in excluded.csv).
+// `folders` "file_without_label" (neither in the manifest nor in excluded.csv). `configuration`: that which
+// the dataset was made with.
 Result<std::vector<dataset::Finding>> check_dataset(const std::filesystem::path& dataset,
                                                     const std::vector<std::filesystem::path>& folders,
+                                                    const std::optional<std::filesystem::path>& configuration,
                                                     Progress& progress);
 
 }  // namespace hilum::cli

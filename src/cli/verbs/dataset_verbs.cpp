@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "cli/command_line.h"
+#include "cli/dataset/deidentifying.h"
 #include "cli/dataset_making.h"
 #include "cli/output.h"
 #include "cli/output_folder.h"
@@ -53,6 +54,11 @@ void print_findings(const Context& context, const std::vector<dataset::Finding>&
     }
 }
 
+// Only what was named: a dataset must not depend on which node happens to be installed here.
+std::optional<fs::path> configuration_of(const Context& context) {
+    return context.config_named ? std::optional(context.config) : std::nullopt;
+}
+
 // Those that another command line would need to make the same dataset.
 std::vector<std::string> arguments_of(const CreateOptions& options) {
     std::vector<std::string> all{"dataset", "create"};
@@ -68,6 +74,7 @@ std::vector<std::string> arguments_of(const CreateOptions& options) {
     add("--patient-column", sources.columns.patient);
     add("--site-column", sources.columns.site);
     add("--site", sources.site);
+    if (sources.configuration) add("--config", sources.configuration->string());
     add("--split", options.split);
     add("--split-by", options.split_by);
     add("--seed", std::to_string(options.seed));
@@ -123,7 +130,8 @@ int refuse(const Context& context, const std::vector<dataset::Finding>& findings
     return exit_failed;
 }
 
-int create(const Context& context, const CreateOptions& options) {
+int create(const Context& context, CreateOptions options) {
+    options.sources.configuration = configuration_of(context);
     if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
     const auto shares = shares_of(options);
     if (!shares) return context.failed(shares.error());
@@ -152,7 +160,7 @@ int create(const Context& context, const CreateOptions& options) {
 
 int check(const Context& context, const CheckOptions& options) {
     Progress progress(context);
-    const auto findings = check_dataset(options.folder, options.images, progress);
+    const auto findings = check_dataset(options.folder, options.images, configuration_of(context), progress);
     progress.clear();
     if (!findings) return context.failed(findings.error());
     const bool refused = dataset::is_refused(*findings);
@@ -198,6 +206,7 @@ void add_dataset_verbs(const Verb& app) {
     verb.option("DIR", options->folder, "the dataset").required();
     verb.option("--images", options->images, "folders in which every image should be in the dataset");
     verb.does([options](const Context& c) { return check(c, *options); });
+    add_deidentify_verb(group);
 }
 
 }  // namespace hilum::cli
