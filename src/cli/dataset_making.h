@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/dataset/report_labels.h"
 #include "cli/progress.h"
 #include "evaluation/dataset/check.h"
 #include "evaluation/dataset/labels_file.h"
@@ -18,9 +19,10 @@ namespace hilum::cli {
 
 struct DatasetSources {
     std::vector<std::filesystem::path> images;  // files, and folders of them
-    std::filesystem::path labels;
+    std::filesystem::path labels;               // the table; empty: reports alone tell
     dataset::LabelColumns columns;
-    std::string site;                                         // of all images; empty: as the table says
+    ReportSources reports;  // for images to which the table gives no label; none: the table alone tells
+    std::string site;       // of all images; empty: as the table says
     std::optional<std::filesystem::path> configuration = {};  // of the node that reads them; none: defaults
 };
 
@@ -33,7 +35,8 @@ struct GatheredImages {
 
 // Reads every image that has a label with the node's decoder. What the table tells of an image counts before
 // what its header does. Whatever is wrong with one image excludes that one. Codes: "unreadable" for the
-// folders, those of read_labels() and match_labels(), what keeps the decoder from starting.
+// folders, those of read_labels(), match_labels() and labels_of_reports(), what keeps the decoder from
+// starting.
 Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& progress);
 
 // `place` whole, or not there: written beside it, then renamed. `summary`: summary_of() the same images.
