@@ -9,6 +9,7 @@
 #include "deidentification/copying.h"
 #include "deidentification/element_rules.h"
 #include "dicom/dataset_reading.h"
+#include "dicom/object_identity.h"
 
 namespace hilum::deidentification {
 namespace {
@@ -104,6 +105,10 @@ Status save(DcmFileFormat& file, const std::filesystem::path& to) {
     const UniqueFd fd(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || ::fdatasync(fd.get()) != 0)
         return tl::unexpected(system_error(errno, "cannot sync " + to.string()));
+    // DCMTK does not tell of a failure to write the last bytes.
+    if (const auto whole = identify_object(to); !whole)
+        return fail("system", "{} was cut off while it was written ({}); is the disk full?", to.string(),
+                    whole.error().code);
     return {};
 }
 

@@ -32,6 +32,31 @@ bool always_goes(Tag tag, bool is_top) {
            (group & 0xFF00) == 0x6000 || group >= 0xFFFA || (group == 0x7FE0 && !is_top);
 }
 
+bool is_text(DcmEVR vr) {
+    switch (vr) {
+        case EVR_OB:
+        case EVR_OW:
+        case EVR_US:
+        case EVR_SS:
+        case EVR_UL:
+        case EVR_SL:
+        case EVR_FL:
+        case EVR_FD:
+            return false;
+        default:
+            return true;
+    }
+}
+
+// Whether a value that stays is of the kind that its tag says, so that no text stands where a number, a code
+// or a sequence should. Numbers and lookup tables of the picture come in more than one kind.
+bool is_as_expected(Tag tag, DcmEVR vr) {
+    if (group_of(tag) == 0x7FE0 || (group_of(tag) == 0x0028 && !is_text(vr))) return true;
+    const DcmTag known(group_of(tag), static_cast<Uint16>(tag & 0xFFFF));
+    const auto expected = known.getEVR();
+    return expected == vr || DcmVR(expected).getValidEVR() == vr || (expected == EVR_xs && !is_text(vr));
+}
+
 // UIDs that identify no patient's object: of classes and of coding schemes.
 bool is_kept_uid(Tag tag) {
     static const std::set<Tag> tags = {0x00080016, 0x0008001A, 0x0008001B, 0x0008010C,
@@ -73,8 +98,9 @@ std::string value_of(DcmElement& element) {
     return {value.c_str(), value.length()};
 }
 
-void set_value(DcmElement& element, const std::string& value) {
-    element.putOFStringArray(OFString(value.data(), value.size()));
+// false: it takes no text, and still has its old value.
+bool set_value(DcmElement& element, const std::string& value) {
+    return element.putOFStringArray(OFString(value.data(), value.size())).good();
 }
 
 bool empty_it(DcmElement& element) {
@@ -92,8 +118,7 @@ bool map_uids(DcmElement& element, const Pseudonyms& pseudonyms) {
         const bool standard = uid.empty() || uid.starts_with("1.2.840.10008.");
         mapped += standard ? uid : pseudonyms.uid(uid).value();
     }
-    set_value(element, mapped);
-    return true;
+    return set_value(element, mapped);
 }
 
 bool shift(DcmElement& element, int days) {
@@ -106,8 +131,7 @@ bool shift(DcmElement& element, int days) {
     const auto value = value_of(element);
     const auto earlier = vr == EVR_DA ? earlier_date(value, days) : earlier_date_time(value, days);
     if (!earlier) return empty_it(element);
-    set_value(element, *earlier);
-    return true;
+    return set_value(element, *earlier);
 }
 
 bool put_dummy(DcmElement& element) {
@@ -119,17 +143,13 @@ bool put_dummy(DcmElement& element) {
             return true;
         }
         case EVR_DA:
-            set_value(element, "19000101");
-            return true;
+            return set_value(element, "19000101");
         case EVR_DT:
-            set_value(element, "19000101000000");
-            return true;
+            return set_value(element, "19000101000000");
         case EVR_TM:
-            set_value(element, "000000");
-            return true;
+            return set_value(element, "000000");
         case EVR_AS:
-            set_value(element, "000Y");
-            return true;
+            return set_value(element, "000Y");
         case EVR_AE:
         case EVR_LO:
         case EVR_LT:
@@ -138,8 +158,7 @@ bool put_dummy(DcmElement& element) {
         case EVR_ST:
         case EVR_UC:
         case EVR_UT:
-            set_value(element, "ANONYMIZED");
-            return true;
+            return set_value(element, "ANONYMIZED");
         default:
             return empty_it(element);
     }
@@ -150,8 +169,7 @@ bool keep_characteristic(Tag tag, DcmElement& element) {
     if (tag == patients_sex) {
         const auto sex = upper(value_of(element).substr(0, 1));
         const bool known = sex == "M" || sex == "F" || sex == "O";
-        set_value(element, known ? sex : "");
-        return true;
+        return set_value(element, known ? sex : "");
     }
     if (tag == patients_age) {
         auto age = value_of(element);
@@ -161,7 +179,7 @@ bool keep_characteristic(Tag tag, DcmElement& element) {
             digits + 1 == age.size() && std::string_view("DWMY").find(age.back()) != std::string_view::npos;
         if (age.empty() || age.size() > 4 || !(unit || digits == std::string::npos)) return empty_it(element);
         if ((!unit || age.back() == 'Y') && std::stoul(age) > oldest_told) age = "090Y";
-        set_value(element, age);
+        return set_value(element, age);
     }
     return element.getLengthField() <= 64;
 }
@@ -180,6 +198,7 @@ Action ElementRules::action_for(DcmElement& element, bool is_top) const {
 bool ElementRules::apply(Action action, DcmElement& element) const {
     switch (action) {
         case Action::keep: {
+            if (!is_as_expected(tag_of(element), vr_of(element))) return false;
             const auto row = profile_table().find(tag_of(element));
             if (row == profile_table().end() || row->second.patient_characteristics != "K") return true;
             return keep_characteristic(row->first, element);

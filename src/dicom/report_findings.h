@@ -40,11 +40,4 @@ struct ReportReading {
 Result<std::optional<ReportReading>> read_report_findings(const std::filesystem::path& file);
 inline constexpr std::uintmax_t largest_report = 64U << 20;
 
-// Which object a file is, whatever its kind. Reads no pixels. Codes of
-// scan_header() and read_file_meta_information().
-struct ObjectIdentity {
-    std::string sop_class_uid, sop_instance_uid, study_instance_uid;
-};
-Result<ObjectIdentity> identify_object(const std::filesystem::path& file);
-
 }  // namespace hilum

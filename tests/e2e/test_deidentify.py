@@ -254,6 +254,22 @@ class PhantomTest(Folder):
         self.assertEqual(said["flow"]["excluded"], {"file_changed": 1, "unreadable": 1, "truncated": 1})
         self.assertEqual(len(list((self.copy / "images").iterdir())), 3)
 
+    def test_a_disk_that_gets_full_leaves_nothing_behind(self):
+        self.create()
+        size = self.phantoms[0].stat().st_size
+        disk = self.folder / "disk"
+        disk.mkdir()
+        for kibibytes in (size // 1024 - 4, size // 1024 + 12, 3 * size // 1024):
+            mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(disk)],
+                                     capture_output=True, text=True, check=False)
+            if mounted.returncode != 0:
+                raise unittest.SkipTest(f"no file system of its own can be mounted here: {mounted.stderr.strip()}")
+            self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False, capture_output=True)
+            said = self.deidentify("--include-doubtful", output=disk / "copy", code=1)
+            self.assertIn(said["error"]["code"], ("disk_full", "system"), said)
+            self.assertEqual(list(disk.iterdir()), [])
+            subprocess.run(["umount", str(disk)], check=True)
+
     def test_keys_in_the_copy_and_places_that_are_taken_are_refused(self):
         self.create()
         self.assertEqual(self.deidentify(key=self.copy / "key", code=1)["error"]["code"], "key")
@@ -280,6 +296,8 @@ class RealRadiographsTest(Folder):
         before = set.union(*(conformance_errors(file) for file in files))
         after = set.union(*(conformance_errors(file) for file in (self.copy / "images").iterdir()))
         self.assertEqual(after - before, set())
+        pixels = [sorted(pydicom.dcmread(file).PixelData for file in of) for of in (files, (self.copy / "images").iterdir())]
+        self.assertEqual(*pixels)
         by_syntax = [sorted(str(pydicom.dcmread(file, stop_before_pixels=True).file_meta.TransferSyntaxUID) for file in of)
                      for of in (files, (self.copy / "images").iterdir())]
         self.assertEqual(*by_syntax)
@@ -357,6 +375,24 @@ class ProfileTableTest(Folder):
         kept = {name(tag) for tag, action in ours.items() if action in ("X", "Z") and tag in dataset
                 and tag not in removed | emptied and pydicom.datadict.dictionary_VR(tag) not in ("DA", "DT", "TM")}
         self.assertEqual(kept, ADDED_AFTER_2021B | {"PatientName"})  # in which they write a word
+        self.assert_ours_does_as_much(dataset, removed, emptied)
+
+    def assert_ours_does_as_much(self, dataset, removed, emptied):
+        shutil.rmtree(self.images)
+        self.images.mkdir()
+        shutil.move(self.folder / "all.dcm", self.images)
+        write_rows(self.labels, [{"file": "all.dcm", "label": "Normal"}])
+        self.create()
+        self.deidentify("--include-doubtful", "--dates", "remove", "--characteristics", "remove")
+        copy, = (self.copy / "images").iterdir()
+        copy = pydicom.dcmread(copy)
+        stamped = {0x00100010, 0x00100020, 0x00120063}
+        self.assertEqual({element.keyword for element in copy if int(element.tag) in removed and not element.is_empty},
+                         set())
+        self.assertEqual({element.keyword for element in copy if int(element.tag) in emptied - stamped
+                          and element.VR != "SQ"  # whose one item was empty before
+                          and not element.is_empty and element.value == dataset[element.tag].value}, set())
+        self.assertGreater(len(copy), 500)  # the others are there
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/input_files.h"
 #include "cli/terminal_text.h"
+#include "dicom/object_identity.h"
 #include "dicom/report_findings.h"
 #include "evaluation/dataset/csv.h"
 

@@ -164,6 +164,29 @@ TEST_F(CopyDicom, ReachesEveryDepthAndWhatNoTableNames) {
     EXPECT_EQ(text_of(copy, DCM_InstanceCreatorUID), "1.2.840.10008.5.1");
 }
 
+TEST_F(CopyDicom, KeepsNothingOfAnotherKindThanItsTagSays) {
+    put(DCM_SOPClassUID, "1.2.840.10008.5.1.4.1.1.2");  // no radiograph: Referenced Image Sequence stays
+    for (const auto vr : {EVR_LO, EVR_OB, EVR_UT}) {
+        for (const auto& tag :
+             {DCM_PatientSex, DCM_PatientAge, DCM_PatientWeight, DCM_EthnicGroup, DCM_ReferencedImageSequence,
+              DCM_ImageType, DCM_KVP, DCM_SmallestImagePixelValue, DCM_CodingSchemeUID,
+              DCM_TimezoneOffsetFromUTC}) {
+            if (tag == DCM_SmallestImagePixelValue && vr == EVR_OB) continue;  // bytes of the picture
+            dataset.findAndDeleteElement(tag);
+            const DcmTag typed(tag, vr);
+            if (vr == EVR_OB)
+                dataset.putAndInsertUint8Array(typed, reinterpret_cast<const Uint8*>("SECRET"), 6);
+            else if (tag != DCM_EthnicGroup)
+                put(typed, "SECRET");
+        }
+        save();
+        ASSERT_THAT(bytes_of(folder / "in.dcm"), HasSubstr("SECRET"));
+        copied();
+        EXPECT_THAT(bytes_of(folder / "out.dcm"), Not(HasSubstr("SECRET"))) << DcmVR(vr).getVRName();
+        std::filesystem::remove(folder / "out.dcm");
+    }
+}
+
 TEST_F(CopyDicom, KeepsPixelsAndTheirTransferSyntaxBitForBit) {
     dataset.putAndInsertUint16(DCM_BitsAllocated, 16);
     std::vector<Uint16> words(4000);
