@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <fcntl.h>
 #include <array>
@@ -52,6 +53,17 @@ std::string sha256_hex(std::string_view bytes) {
     Sha256 sha;
     sha.update(bytes);
     return sha.hex();
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
+    unsigned int size = 0;
+    must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+              reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), code.data(),
+              &size) != nullptr);
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", code[i]);
+    return text;
 }
 
 Result<std::string> sha256_of_fd(int fd) {

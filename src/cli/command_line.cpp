@@ -25,7 +25,9 @@ constexpr const char* exit_codes =
 
 // --config and --json stand in the help of every verb, and may stand before and behind it.
 void add_common_options(CLI::App& app, Context& context) {
-    app.add_option("--config", context.config, "configuration file of the node")->capture_default_str();
+    app.add_option("--config", context.config, "configuration file of the node")
+        ->capture_default_str()
+        ->each([&context](const std::string&) { context.config_named = true; });
     app.add_flag("--json", context.json, "print JSON instead of text");
     for (auto* verb : app.get_subcommands({})) add_common_options(*verb, context);
 }

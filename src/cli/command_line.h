@@ -26,6 +26,7 @@ ExitCode exit_code_of(const Error& error);
 // What every verb gets: the options that stand beside it, and where it writes.
 struct Context {
     std::filesystem::path config = "/etc/hilum/hilum.yaml";
+    bool config_named = false;  // by --config
     bool json = false;
     std::ostream& out;
     std::ostream& err;

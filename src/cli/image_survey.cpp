@@ -10,7 +10,7 @@ namespace hilum::cli {
 
 Status ImageSurvey::start() {
     if (decoder_) return {};
-    const auto choice = model::choose_no_model();
+    const auto choice = model::choose_no_model(configuration_);
     if (!choice) return tl::unexpected(choice.error());
     auto started = model::ModelProcess::start_decoder(*choice);
     if (!started) return tl::unexpected(started.error());

@@ -13,6 +13,10 @@ namespace hilum::cli {
 
 class ImageSurvey {
   public:
+    // Images are read as a node of this configuration reads them; without one by the defaults.
+    explicit ImageSurvey(std::optional<std::filesystem::path> configuration)
+        : configuration_(std::move(configuration)) {}
+
     // Why an image cannot be used: the decoder's codes, "unreadable", "process_died", "timeout".
     using Outcome = std::variant<NotAnalysed, SurveyedImage>;
 
@@ -22,6 +26,7 @@ class ImageSurvey {
   private:
     Status start();
 
+    std::optional<std::filesystem::path> configuration_;
     std::optional<model::ModelProcess> decoder_;
     Duration timeout_{};
     std::int64_t jobs_ = 0;

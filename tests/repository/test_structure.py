@@ -24,10 +24,11 @@ ALLOWED = {
     "results": {"base", "contract", "dicom"},
     "monitor": {"base", "contract", "store"},
     "phantom": {"base", "dicom"},
+    "deidentification": {"base", "contract", "dicom"},
     "evaluation": {"base", "contract", "model/package"},
     "cli/terminal": {"base"},
     "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "model/process", "results/delivery",
-            "phantom", "evaluation", "cli/terminal"},
+            "phantom", "evaluation", "deidentification", "cli/terminal"},
     "training/network": {"base"},
     "training/package": {"base", "contract", "model/package", "evaluation"},
     "training/data": {"base", "contract", "model/package", "model/process", "evaluation"},
@@ -141,7 +142,8 @@ class StructureTest(unittest.TestCase):
     def test_dcmtk_stays_with_what_reads_and_writes_dicom(self):
         users = {path for path, text in own_files() if DCMTK.search(text)}
         self.assertTrue(users)
-        allowed = {"dicom", "scp", "model/decoder", "results", "results/delivery", "phantom"}
+        allowed = {"dicom", "scp", "model/decoder", "results", "results/delivery", "phantom",
+                   "deidentification"}
         self.assertEqual({path for path in users if folder_of(path) not in allowed}, set())
 
     def test_the_databases_engine_stays_behind_the_transaction(self):

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "cli/command_line.h"
+#include "cli/dataset/deidentifying.h"
 #include "cli/dataset_making.h"
 #include "cli/output.h"
 #include "cli/output_folder.h"
@@ -53,6 +54,11 @@ void print_findings(const Context& context, const std::vector<dataset::Finding>&
     }
 }
 
+// Only what was named: a dataset must not depend on which node happens to be installed here.
+std::optional<fs::path> configuration_of(const Context& context) {
+    return context.config_named ? std::optional(context.config) : std::nullopt;
+}
+
 // Those that another command line would need to make the same dataset.
 std::vector<std::string> arguments_of(const CreateOptions& options) {
     std::vector<std::string> all{"dataset", "create"};
@@ -68,6 +74,12 @@ std::vector<std::string> arguments_of(const CreateOptions& options) {
     add("--patient-column", sources.columns.patient);
     add("--site-column", sources.columns.site);
     add("--site", sources.site);
+    const auto& reports = sources.reports;
+    for (const auto& folder : reports.reports) add("--reports", folder.string());
+    for (const auto& finding : reports.findings) add("--finding", finding);
+    add("--without-finding", reports.without_finding);
+    if (reports.include_unverified) all.emplace_back("--include-unverified");
+    if (sources.configuration) add("--config", sources.configuration->string());
     add("--split", options.split);
     add("--split-by", options.split_by);
     add("--seed", std::to_string(options.seed));
@@ -109,6 +121,19 @@ Error nothing_kept(const GatheredImages& gathered) {
     return {"no_images", "no image is left for the dataset; left out were:" + why};
 }
 
+Status check_sources(const DatasetSources& sources) {
+    const auto& reports = sources.reports;
+    if (sources.labels.empty() && reports.reports.empty())
+        return fail("usage", "what are the labels? --labels names a table, --reports Structured Reports");
+    if (!reports.reports.empty() && reports.findings.empty())
+        return fail("usage",
+                    "--reports needs --finding: which findings of the reports are labels, such as "
+                    "SCT:233604007=Pneumonia");
+    if (reports.without_finding.find('|') != std::string::npos)
+        return fail("usage", "--without-finding: a label has no '|'");
+    return {};
+}
+
 // None where all images are one set.
 Result<std::optional<dataset::Shares>> shares_of(const CreateOptions& options) {
     if (options.split == "none") return std::nullopt;
@@ -123,7 +148,9 @@ int refuse(const Context& context, const std::vector<dataset::Finding>& findings
     return exit_failed;
 }
 
-int create(const Context& context, const CreateOptions& options) {
+int create(const Context& context, CreateOptions options) {
+    options.sources.configuration = configuration_of(context);
+    if (auto sound = check_sources(options.sources); !sound) return context.failed(sound.error());
     if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
     const auto shares = shares_of(options);
     if (!shares) return context.failed(shares.error());
@@ -152,7 +179,7 @@ int create(const Context& context, const CreateOptions& options) {
 
 int check(const Context& context, const CheckOptions& options) {
     Progress progress(context.terminal);
-    const auto findings = check_dataset(options.folder, options.images, progress);
+    const auto findings = check_dataset(options.folder, options.images, configuration_of(context), progress);
     progress.clear();
     if (!findings) return context.failed(findings.error());
     const bool refused = dataset::is_refused(*findings);
@@ -171,11 +198,22 @@ void add_create_verb(const Verb& group) {
     const auto verb = group.verb("create", "make a dataset of images and a table of their labels");
     verb.option("--output", options->output, "folder to be made").required();
     verb.option("--images", sources.images, "DICOM files or grey PNG files, and folders of them").required();
-    verb.option("--labels", sources.labels, "CSV file with a header row: one image a line").required();
+    verb.option("--labels", sources.labels, "CSV file with a header row: one image a line");
     verb.option("--file-column", sources.columns.file, "which names the image (default: file)");
     verb.option("--label-column", sources.columns.label, "its labels, joined by '|' (default: label)");
     verb.option("--patient-column", sources.columns.patient,
                 "whose it is (default: patient, else the header's Patient ID)");
+    auto& reports = sources.reports;
+    auto folders = verb.option("--reports", reports.reports,
+                               "Structured Reports, and folders of them, for images without a label there");
+    verb.option("--finding", reports.findings, "what a report's finding is called here")
+        .checked("FINDING=LABEL", problem_of_finding)
+        .needs(folders);
+    verb.option("--without-finding", reports.without_finding, "label where a report has none of these")
+        .needs(folders);
+    verb.flag("--include-unverified", reports.include_unverified,
+              "also reports that no person wrote or verified")
+        .needs(folders);
     auto column = verb.option("--site-column", sources.columns.site, "where it was taken (default: site)");
     verb.option("--site", sources.site, "where all were taken").excludes(column);
     verb.option("--split", options->split,
@@ -198,6 +236,7 @@ void add_dataset_verbs(const Verb& app) {
     verb.option("DIR", options->folder, "the dataset").required();
     verb.option("--images", options->images, "folders in which every image should be in the dataset");
     verb.does([options](const Context& c) { return check(c, *options); });
+    add_deidentify_verb(group);
 }
 
 }  // namespace hilum::cli

@@ -109,7 +109,7 @@ Status Decoder::decode(const DecodeRequest& request, std::vector<UniqueFd> files
 Status Decoder::survey(const SurveyRequest& request, std::vector<UniqueFd> files) {
     SurveyReply reply;
     reply.job = request.job;
-    auto surveyed = survey_image(files[0].get(), configuration_.decoder.max_pixels);
+    auto surveyed = survey_image(files[0].get(), configuration_);
     if (!surveyed)
         reply.error = surveyed.error();
     else if (auto* refused = std::get_if<NotAnalysed>(&*surveyed))

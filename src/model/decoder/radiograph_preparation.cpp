@@ -219,9 +219,9 @@ Result<Survey> survey_png(int file, std::uint64_t max_pixels) {
     return survey_pixels(png->pixels, Grayscale{}, {});
 }
 
-SurveyedImage surveyed_header(DcmDataset& dataset) {
+SurveyedImage surveyed_header(DcmDataset& dataset, const SiteSettings& site) {
     auto header = read_radiograph_header(dataset);
-    apply_site_words(header, {});
+    apply_site_words(header, site);
     const auto& age = header.patient_age_years;
     return {.patient = {.patient_id = text_of(dataset, DCM_PatientID),
                         .sex = upper(text_of(dataset, DCM_PatientSex)),
@@ -232,16 +232,16 @@ SurveyedImage surveyed_header(DcmDataset& dataset) {
             .thumbnail = {}};
 }
 
-Result<Survey> survey_dicom(int file, std::uint64_t max_pixels) {
+Result<Survey> survey_dicom(int file, const Configuration& configuration) {
     const auto format = load_dicom_file(file);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return refusal_of(format.error());
     DcmDataset& dataset = *(*format)->getDataset();
-    auto header = surveyed_header(dataset);
-    const auto image = decode(dataset, max_pixels, 1);
+    auto header = surveyed_header(dataset, configuration.site);
+    const auto image = decode(dataset, configuration.decoder.max_pixels, 1);
     if (!image) return image.error();
     ImageNotes untold;
-    const auto grayscale = grayscale_of(dataset, *image, {}, untold);
+    const auto grayscale = grayscale_of(dataset, *image, configuration.site.polarity, untold);
     if (!grayscale) return grayscale.error();
     return survey_pixels(image->pixels, *grayscale, std::move(header));
 }
@@ -273,9 +273,10 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
     });
 }
 
-Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, std::uint64_t max_pixels) {
+Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, const Configuration& configuration) {
     return within_memory([&]() -> Result<Survey> {
-        return is_png(file) ? survey_png(file, max_pixels) : survey_dicom(file, max_pixels);
+        return is_png(file) ? survey_png(file, configuration.decoder.max_pixels)
+                            : survey_dicom(file, configuration);
     });
 }
 

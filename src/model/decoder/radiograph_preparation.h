@@ -42,7 +42,8 @@ Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& 
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
 
 // What a DICOM file or grey PNG is, whatever a model would make of it: header, digest and thumbnail of the
-// first frame. NotAnalysed and errors as of prepare_radiograph().
-Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, std::uint64_t max_pixels);
+// first frame, read as the configuration's site and decoder.max_pixels say. NotAnalysed and errors as of
+// prepare_radiograph().
+Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, const Configuration& configuration);
 
 }  // namespace hilum::model

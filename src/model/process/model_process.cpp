@@ -41,6 +41,14 @@ Result<std::string> quieted(const std::string& text, const fs::path& file) {
     }
 }
 
+Result<ModelChoice> read_choice(const fs::path& configuration_file) {
+    const auto text = read_file(configuration_file, largest_configuration);
+    if (!text) return tl::unexpected(text.error());
+    auto quiet = quieted(*text, configuration_file);
+    if (!quiet) return tl::unexpected(quiet.error());
+    return parse_choice(std::move(*quiet), configuration_file);
+}
+
 std::vector<fs::path> program_folders() {
     const auto own = fs::path(own_executable()).parent_path();
     std::vector<fs::path> folders{own, own.parent_path() / "libexec" / "hilum"};
@@ -54,11 +62,7 @@ std::vector<fs::path> program_folders() {
 }  // namespace
 
 Result<ModelChoice> choose_configured_model(const fs::path& configuration_file, const std::string& name) {
-    const auto text = read_file(configuration_file, largest_configuration);
-    if (!text) return tl::unexpected(text.error());
-    auto quiet = quieted(*text, configuration_file);
-    if (!quiet) return tl::unexpected(quiet.error());
-    auto choice = parse_choice(std::move(*quiet), configuration_file);
+    auto choice = read_choice(configuration_file);
     if (!choice) return choice;
     const auto& models = choice->configuration.models;
     if (models.empty()) return fail("configuration", "{} names no model", configuration_file.string());
@@ -83,7 +87,8 @@ Result<ModelChoice> choose_package(const fs::path& folder) {
     return parse_choice(configuration.dump(), absolute / "hilum.yaml");  // JSON is YAML
 }
 
-Result<ModelChoice> choose_no_model() {
+Result<ModelChoice> choose_no_model(const std::optional<fs::path>& configuration_file) {
+    if (configuration_file) return read_choice(*configuration_file);
     return parse_choice(R"({"node": {"log_level": "error"}})", fs::current_path() / "hilum.yaml");
 }
 

@@ -35,8 +35,8 @@ Result<ModelChoice> choose_configured_model(const std::filesystem::path& configu
 // A package alone, with default settings.
 Result<ModelChoice> choose_package(const std::filesystem::path& folder);
 
-// No model, default settings: for a decoder that surveys.
-Result<ModelChoice> choose_no_model();
+// No model: for a decoder that surveys. Default settings, where no configuration file is given.
+Result<ModelChoice> choose_no_model(const std::optional<std::filesystem::path>& configuration_file);
 
 // A program of Hilum: beside this one, in ../libexec/hilum from there, or in PATH. Code "not_installed".
 Result<std::filesystem::path> find_program(const std::string& name);
