@@ -55,7 +55,12 @@ ScoredSet empty_set(const model::ModelPackage& package, const std::string& name)
     for (const auto& label : package.labels) {
         set.labels.push_back(label.name);
         set.thresholds.push_back(label.threshold);
+        set.abnormal.push_back(label.abnormal);
     }
+    const auto identity = model::identity_of(package);
+    set.configuration_sha256 = identity.configuration_sha256;
+    set.notice = identity.notice;
+    set.cleared_for_clinical_use = identity.cleared_for_clinical_use;
     set.exclusive = package.activation == model::Activation::softmax;
     set.calibrated = package.calibrated();
     return set;

@@ -99,6 +99,8 @@ void add_bootstrap(LabelFigures& figures, const ScoredSet& set, std::size_t labe
 void add_calibration(LabelFigures& figures, const std::vector<statistics::Forecast>& forecasts,
                      const MeasureSettings& settings) {
     figures.brier = statistics::brier_score(forecasts);
+    for (const auto& one : forecasts)
+        figures.mean_probability += one.probability / static_cast<double>(forecasts.size());
     figures.calibration_error = statistics::expected_calibration_error(forecasts, settings.bins);
     figures.reliability = statistics::reliability_curve(forecasts, settings.bins);
     figures.decisions = decision_curve(forecasts);
