@@ -212,7 +212,7 @@ class Accept(unittest.TestCase):
             writer.writerows({**row, "file": CHEST / row["file"]} for row in some)
         told = answer("accept", MODEL, "--output", self.folder / "chest", "--images", CHEST, "--labels", labels,
                       "--require", "Pneumonia:auc>=0.9", "--bootstrap", 200)
-        self.assertEqual(told["images"]["judged"], 120)
+        self.assertEqual((told["images"]["judged"], told["images"]["intended_use_not_checked"]), (120, 120))
         self.assertEqual(told["verdict"], "do_not_accept")
         self.assertTrue(any("Worse than its maker says" in words for words in told["conditions"]))
 

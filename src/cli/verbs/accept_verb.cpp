@@ -190,8 +190,11 @@ class AcceptanceRun {
         if (!images) return tl::unexpected(images.error());
         excluded_ = std::move(images->excluded);
         images->sources.digest = digest_of(images->manifest);
-        auto scored = score_images(options_.package, labelled_images(images->manifest, options_.renamed),
-                                   {images->name, options_.any_use}, progress_);
+        const auto labelled = labelled_images(images->manifest, options_.renamed);
+        const ScoringSettings scoring{images->name, options_.any_use};
+        images->sources.use_not_checked = static_cast<std::size_t>(std::ranges::count_if(
+            labelled, [&](const LabelledImage& image) { return !use_is_checked(image.file, scoring); }));
+        auto scored = score_images(options_.package, labelled, scoring, progress_);
         if (!scored) return tl::unexpected(scored.error());
         progress_.say("computing figures");
         auto acceptance =

@@ -102,6 +102,12 @@ std::vector<std::string> conditions_of(const Acceptance& result) {
         conditions.push_back(fmt::format(
             "{} of {} images are outside of its intended use and get no answer: see whether they need one.",
             result.outside_of_use, all));
+    if (result.sources.use_not_checked > 0)
+        conditions.push_back(
+            fmt::format("Whether {} of {} images are within the intended use was not checked: PNG files do "
+                        "not tell their view, "
+                        "age and body part, and --any-use leaves them aside. In production it will be.",
+                        result.sources.use_not_checked, all));
     if (result.unreadable > 0)
         conditions.push_back(
             fmt::format("{} of {} images could not be read: see why.", result.unreadable, all));

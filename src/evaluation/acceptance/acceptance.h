@@ -25,6 +25,9 @@ struct ImageSources {
     std::map<std::string, std::size_t> left_out =
         {};                              // of these, by code: no_label, duplicate, undecodable, ...
     std::size_t lines_without_file = 0;  // of the table of labels
+    // Of those that the model was given: what tells view, age or body part was missing (PNG files), or was
+    // left aside.
+    std::size_t use_not_checked = 0;
     std::string digest = {};  // SHA-256 of what was judged: pixels, patients and labels, in whatever order
 };
 

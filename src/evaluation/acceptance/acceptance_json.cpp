@@ -118,6 +118,7 @@ json images_json(const Acceptance& acceptance) {
             {"judged", acceptance.set.figures.cases},
             {"patients", acceptance.set.figures.patients},
             {"outside_of_intended_use", acceptance.outside_of_use},
+            {"intended_use_not_checked", sources.use_not_checked},
             {"unreadable", acceptance.unreadable},
             {"not_analysed", acceptance.set.figures.unscored},
             {"digest", sources.digest}};

@@ -139,8 +139,9 @@ void add_abstention(HtmlPage& page, const Acceptance& acceptance) {
     if (!work.empty())
         page.table(
             acceptance.settings.measure.prevalence
-                ? "Per 1,000 images at the stated prevalence. Alarms with \"indeterminate\" are none; such "
-                  "a finding counts as missed."
+                ? "Per 1,000 images at the stated prevalence. \"Indeterminate\" is no alarm; a finding that "
+                  "is answered so "
+                  "counts as missed."
                 : "Per 1,000 images at the prevalence of this set, which is hardly that of the work: state "
                   "it with --prevalence. A finding answered with \"indeterminate\" counts as missed.",
             {"Finding", "Prevalence", "Alarms", "right alarms", "Misses", "Indeterminate"}, work);

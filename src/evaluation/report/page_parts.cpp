@@ -11,6 +11,11 @@ namespace {
 using Style = PlotSeries::Style;
 using Rows = std::vector<std::vector<std::string>>;
 
+// Said in words where there is no figure, so that nobody takes a sign for one.
+std::string told(const std::optional<statistics::Estimate>& estimate) {
+    return estimate ? figure_text(estimate) : "too few images";
+}
+
 }  // namespace
 
 bool says_it_all(const ScoredSet& set, std::size_t label) {
@@ -57,9 +62,9 @@ void add_summary(HtmlPage& page, const EvaluatedSet& set) {
     for (const auto* label : shown(set))
         rows.push_back({label->label,
                         fmt::format("{} / {}", label->counts.positive(), label->counts.negative()),
-                        figure_text(label->area), figure_text(label->area_by_patient),
+                        told(label->area), told(label->area_by_patient),
                         set.scored.exclusive ? "top class" : fmt::format("{:g}", label->threshold),
-                        figure_text(label->sensitivity), figure_text(label->specificity)});
+                        told(label->sensitivity), told(label->specificity)});
     page.table(
         "Area under the ROC curve with DeLong's interval and by bootstrap of patients; sensitivity and "
         "specificity at the deployed decision with Wilson's interval. 95 % intervals.",
@@ -150,8 +155,8 @@ void add_subgroups(HtmlPage& page, const EvaluatedSet& set) {
             const auto& label = group.labels[i];
             rows.push_back({group.attribute + ": " + group.value,
                             fmt::format("{} / {}", label.counts.positive(), label.counts.negative()),
-                            std::to_string(group.patients), figure_text(label.area),
-                            figure_text(label.sensitivity), figure_text(label.specificity)});
+                            std::to_string(group.patients), told(label.area), told(label.sensitivity),
+                            told(label.specificity)});
         }
         page.table(set.scored.labels[i],
                    {"Group", "With / without", "Patients", "AUC", "Sensitivity", "Specificity"}, rows);
