@@ -24,6 +24,9 @@ struct ScoringSettings {
     bool any_use = false;  // images outside of the package's intended use are judged too
 };
 
+// Whether the package's intended use is looked at before the model judges this file.
+bool use_is_checked(const std::filesystem::path& file, const ScoringSettings& settings);
+
 // What the model says of each; what it does not judge, and files that cannot be read, are among `unscored`.
 // PNG files tell nothing of view, age or body part, so that no intended use can be checked on them. Codes:
 // "labels" where an image's labels do not fit the model's (none or several of classes that exclude each
