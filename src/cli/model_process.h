@@ -73,6 +73,8 @@ class Predictor {
         InferenceResult result;
         FrameCount frames;
         ImageNotes notes;
+        InputGeometry geometry;
+        std::vector<float> maps;  // labels x result.map_rows x result.map_columns; empty: none
     };
     struct Refusal {
         NotAnalysed reason;
@@ -98,6 +100,11 @@ class Predictor {
         std::vector<std::int64_t> shape;
         FrameCount frames;
         ImageNotes notes;
+        InputGeometry geometry;
+    };
+    struct Inference {
+        InferenceResult result;
+        std::vector<float> maps;
     };
 
     Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready, std::vector<UniqueFd> files)
@@ -107,7 +114,7 @@ class Predictor {
           files_(std::move(files)) {}
     Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file, bool golden);
     Result<std::variant<Refusal, Tensor>> decode(int file, bool golden);
-    Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
+    Result<Inference> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 
     ModelChoice choice_;
     ModelProcess worker_;

@@ -20,12 +20,13 @@ ALLOWED = {
     "model/inference": {"base", "contract", "model/package"},
     "model/decoder": {"base", "contract", "dicom", "model/package"},
     "results/delivery": {"base", "contract", "dicom"},
-    "results": {"base", "contract", "dicom"},
+    "results/activation": {"base", "contract"},
+    "results": {"base", "contract", "dicom", "results/activation"},
     "monitor": {"base", "contract", "store"},
     "phantom": {"base", "dicom"},
     "evaluation": {"base", "contract", "model/package"},
-    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/delivery", "phantom",
-            "evaluation"},
+    "cli": {"base", "contract", "dicom", "store", "pipeline", "model/package", "results/activation",
+            "results/delivery", "phantom", "evaluation"},
 }
 FOLDERS = sorted(ALLOWED, key=len, reverse=True)
 MOST_PAIRS = 16  # of header and source in one folder: what one can hold in mind
