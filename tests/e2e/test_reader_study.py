@@ -137,6 +137,8 @@ class ReaderStudy(Study):
         for options, words in (
                 (("--readers", "ann,Ann"), "there twice"), (("--readers", "../ann"), "cannot name a reader"),
                 (("--readers", "ann"), "name it with --package"),
+                (("--readers", "ann", "--package", MODEL, "--design", "unaided"), "leave --package out"),
+                (("--readers", "ann", "--package", MODEL, "--design", "sequential", "--may-go-back"), "is final"),
                 (("--readers", "ann", "--design", "unaided", "--cases", 500), "are of 30 patients"),
                 (("--readers", "ann", "--design", "unaided", "--findings", "Pneumona"), "did you mean 'Pneumonia'")):
             ran = run("reader-study", "create", self.set, "--output", self.folder / "never", *options)
@@ -299,6 +301,32 @@ class ReadingSession(Study):
         browser.open(self.page("ann", 2))  # on the same day
         self.assertIn("Too early", browser.run("byId('notice-text').textContent"))
         self.assertTrue(browser.run("byId('go').hidden"))
+
+    def test_a_sequential_session_shows_the_result_after_the_first_answer_and_goes_on_from_a_file(self):
+        browser, study = self.browser, self.folder / "sequential"
+        answer("reader-study", "create", self.set, "--output", study, "--readers", "di", "--cases", 4, "--findings", FINDING,
+               "--design", "sequential", "--scale", 5, "--package", MODEL)
+        page = study / "readers" / "di" / "session-1" / "index.html"
+        self.begin(page)
+        self.assertTrue(browser.run("byId('result').hidden && byId('map').hidden"))
+        browser.key("a")
+        browser.key("9")  # no such confidence
+        self.assertTrue(browser.run("byId('next').disabled"))
+        browser.key("2")
+        browser.key("Enter")
+        browser.wait("ready && answers.position === 1")
+        self.assertFalse(browser.run("byId('result').hidden"))
+        self.assertEqual(browser.run("byId('place').textContent"), "Case 1 of 4")
+        self.assertEqual(browser.run("[questions[0].decision(), questions[0].confidence]"), ["absent", 2])
+        browser.run("byId('pause').click()")
+        browser.run("byId('save-json').click()")
+        saved = browser.downloaded("results-di-session-1.json").read_text(encoding="utf-8")
+        browser.run("localStorage.clear()")
+        browser.open(page)  # as on another computer
+        self.assertEqual(browser.run("answers.position"), 0)
+        self.assertNotEqual(browser.run(f"answers.load({json.dumps(saved.replace('di', 'ed'))})"), "")
+        self.assertEqual(browser.run(f"answers.load({json.dumps(saved)})"), "")
+        self.assertEqual(browser.run("answers.position"), 1)
 
     def test_window_zoom_and_inversion_change_what_is_seen(self):
         browser = self.browser

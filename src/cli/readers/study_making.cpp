@@ -115,13 +115,27 @@ class StudyMaking {
         return output_.folder() / "shared" / (id + ".map.png");
     }
 
+    Status check_design() const {
+        const auto name = name_of(wishes_.design);
+        const bool shows = wishes_.design != readers::Design::unaided;
+        if (shows && wishes_.package.empty())
+            return fail("usage", "a {} study shows the model's results: name it with --package", name);
+        if (!shows && !wishes_.package.empty())
+            return fail("usage",
+                        "an unaided study shows no results: leave --package out, or choose another "
+                        "--design");
+        if (wishes_.design == readers::Design::sequential && wishes_.may_go_back)
+            return fail("usage",
+                        "in a sequential study the answer without the result is final: leave "
+                        "--may-go-back out");
+        return {};
+    }
+
     Status plan() {
         if (auto status = check_readers(wishes_.readers); !status) return status;
         auto& study = made_.study;
         study.design = wishes_.design;
-        if (study.compares() && wishes_.package.empty())
-            return fail("usage", "a {} study shows the model's results: name it with --package",
-                        name_of(study.design));
+        if (auto status = check_design(); !status) return status;
         const auto images = read_dataset_images(wishes_.dataset, wishes_.split, wishes_.renamed);
         if (!images) return tl::unexpected(images.error());
         auto findings = findings_of(wishes_, *images);

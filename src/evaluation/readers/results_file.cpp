@@ -131,8 +131,11 @@ Answer answer_from(const json& object, const Study& study) {
         const auto found = findings.find(finding);
         if (found == findings.end()) continue;
         if (!found->at("confidence").is_null()) confidence = found->at("confidence").get<double>();
-        if (!found->at("decision").is_null())
-            decision = found->at("decision").get<std::string>() == "present";
+        if (found->at("decision").is_null()) continue;
+        const auto word = found->at("decision").get<std::string>();
+        if (word != "present" && word != "absent")
+            throw json::other_error::create(501, "a decision that is neither present nor absent", nullptr);
+        decision = word == "present";
     }
     return answer;
 }

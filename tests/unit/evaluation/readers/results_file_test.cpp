@@ -74,6 +74,11 @@ TEST_F(ReadResults, SaysWhereWhatCannotBeRead) {
     refused("file,label\r\na,b\r\n", "holds no results of a reader study");
     refused("study;reader;session;case;modality\r\n", "semicolons");
     refused("{\"format\": \"another\", \"version\": 1}", "no results of a reader study");
+    refused(
+        R"({"format": "hilum reader study results", "version": 1, "study": "0123456789abcdef", "reader": "ben",
+        "session": 2, "answers": [{"case": "K7Q2M", "modality": "unaided", "unreadable": false, "seconds": null,
+        "answered_at": "", "findings": {"Pneumonia": {"confidence": 3, "decision": "perhaps"}}}]})",
+        "answer 1: ");
     refused("{\"format\": ", "parse error");
     refused("", "");
     refused(csv("7,present,no,,") + "another,ben,1,K7Q2M,aided,,,,,\r\n", "another study's");
