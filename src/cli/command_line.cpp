@@ -97,6 +97,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     add_evaluate_verb(verbs);
     add_calibrate_verb(verbs);
     add_accept_verb(verbs);
+    add_reader_study_verbs(verbs);
     add_common_options(app, context);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {

@@ -55,6 +55,7 @@ void add_phantom_verb(const Verb& app);
 void add_evaluate_verb(const Verb& app);
 void add_calibrate_verb(const Verb& app);
 void add_accept_verb(const Verb& app);
+void add_reader_study_verbs(const Verb& app);
 
 // The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds
 // no character that could steer a terminal (terminal_text.h).

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/output/output_folder.h"
 #include "cli/image_survey.h"
 #include "cli/input_files.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
 #include "cli/terminal/terminal_text.h"
 #include "evaluation/dataset/csv.h"
 

@@ -56,7 +56,7 @@ int deidentify(const Context& context, const DeidentifyOptions& options) {
     auto settings = options.settings;
     settings.copying.options = {options.dates == "shift", options.characteristics == "keep"};
     if (context.config_named) settings.configuration = context.config;
-    Progress progress(context);
+    Progress progress(context.terminal);
     const auto made = deidentify_dataset(settings, progress);
     progress.clear();
     if (!made) return context.failed(made.error());

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "base/file_system.h"
+#include "base/output/output_folder.h"
 #include "cli/image_survey.h"
-#include "cli/output_folder.h"
 #include "cli/terminal/terminal_text.h"
 #include "evaluation/dataset/csv.h"
 

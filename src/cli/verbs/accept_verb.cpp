@@ -9,13 +9,13 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file_system.h"
+#include "base/output/output_folder.h"
 #include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/dataset_images.h"
 #include "cli/dataset_making.h"
 #include "cli/model_scoring.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
 #include "cli/terminal/progress.h"
 #include "evaluation/acceptance/acceptance_json.h"
 #include "evaluation/acceptance/acceptance_page.h"
@@ -174,7 +174,7 @@ Result<std::optional<evaluation::MakerFigures>> maker_figures_of(const AcceptOpt
 class AcceptanceRun {
   public:
     AcceptanceRun(const Context& context, const AcceptOptions& options)
-        : options_(options), progress_(context) {}
+        : options_(options), progress_(context.terminal) {}
 
     Result<Acceptance> run() {
         const auto settings = acceptance_settings(options_);

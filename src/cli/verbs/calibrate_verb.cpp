@@ -7,11 +7,11 @@
 #include <ostream>
 
 #include "base/file_system.h"
+#include "base/output/output_folder.h"
 #include "cli/command_line.h"
 #include "cli/dataset_images.h"
 #include "cli/model_scoring.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
 #include "cli/terminal/progress.h"
 #include "evaluation/calibration/package_calibration.h"
 #include "evaluation/report/html.h"

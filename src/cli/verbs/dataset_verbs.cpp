@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/output/output_folder.h"
 #include "cli/command_line.h"
 #include "cli/dataset/deidentifying.h"
 #include "cli/dataset_making.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/terminal_text.h"
 

@@ -6,11 +6,11 @@
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/output/output_folder.h"
 #include "cli/command_line.h"
 #include "cli/dataset_images.h"
 #include "cli/model_scoring.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
 #include "cli/terminal/progress.h"
 #include "evaluation/figures/figures_json.h"
 #include "evaluation/report/evaluation_page.h"

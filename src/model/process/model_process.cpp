@@ -200,7 +200,7 @@ Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(in
         return Refusal{std::move(reply->not_analysed), std::move(reply->notes)};
     if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
     return Tensor{std::move(message->fds.front()), std::move(reply->shape), reply->frames,
-                  std::move(reply->notes)};
+                  std::move(reply->notes), reply->geometry};
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
@@ -220,9 +220,10 @@ Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predi
     if (!decoded) return tl::unexpected(decoded.error());
     if (auto* refused = std::get_if<Refusal>(&*decoded)) return std::move(*refused);
     auto& tensor = std::get<Tensor>(*decoded);
-    auto result = infer(tensor.memory.get(), tensor.shape);
-    if (!result) return tl::unexpected(result.error());
-    return Prediction{std::move(*result), tensor.frames, std::move(tensor.notes)};
+    auto inference = infer(tensor.memory.get(), tensor.shape, -1);
+    if (!inference) return tl::unexpected(inference.error());
+    return Prediction{std::move(inference->result), tensor.frames, std::move(tensor.notes), tensor.geometry,
+                      std::move(inference->maps)};
 }
 
 Status Predictor::run_golden(std::size_t index) {
@@ -238,17 +239,29 @@ Status Predictor::run_golden(std::size_t index) {
 }
 
 Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape) {
-    return infer(tensor, shape, -1);
+    auto inference = infer(tensor, shape, -1);
+    if (!inference) return tl::unexpected(inference.error());
+    return std::move(inference->result);
 }
 
-Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape, int golden) {
+Result<Predictor::Inference> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape,
+                                              int golden) {
     const InferRequest request{++jobs_, shape, golden};
     const auto message = worker_.exchange(to_packet(request), {tensor}, choice_.settings().timeout);
     if (!message) return tl::unexpected(message.error());
     auto reply = from_packet<InferReply>(*message);
     if (!reply) return tl::unexpected(reply.error());
     if (reply->error) return tl::unexpected(*reply->error);
-    return std::move(reply->result);
+    Inference inference{std::move(reply->result), {}};
+    const auto& result = inference.result;
+    if (message->fds.empty() || result.map_rows <= 0 || result.map_columns <= 0) return inference;
+    const auto values = result.labels.size() * static_cast<std::size_t>(result.map_rows) *
+                        static_cast<std::size_t>(result.map_columns);
+    const auto mapping = Mapping::of_memfd(message->fds.front().get(), values * sizeof(float));
+    if (!mapping) return tl::unexpected(mapping.error());
+    const auto maps = mapping->as<float>();
+    inference.maps.assign(maps.begin(), maps.end());
+    return inference;
 }
 
 }  // namespace hilum::model

@@ -36,7 +36,8 @@ Result<ModelChoice> choose_configured_model(const std::filesystem::path& configu
 Result<ModelChoice> choose_package(const std::filesystem::path& folder);
 
 // No model: for a decoder that surveys. Default settings, where no configuration file is given.
-Result<ModelChoice> choose_no_model(const std::optional<std::filesystem::path>& configuration_file);
+Result<ModelChoice> choose_no_model(
+    const std::optional<std::filesystem::path>& configuration_file = std::nullopt);
 
 // A program of Hilum: beside this one, in ../libexec/hilum from there, or in PATH. Code "not_installed".
 Result<std::filesystem::path> find_program(const std::string& name);
@@ -78,6 +79,8 @@ class Predictor {
         InferenceResult result;
         FrameCount frames;
         ImageNotes notes;
+        InputGeometry geometry;
+        std::vector<float> maps;  // labels x result.map_rows x result.map_columns; empty: none
     };
     struct Refusal {
         NotAnalysed reason;
@@ -103,6 +106,11 @@ class Predictor {
         std::vector<std::int64_t> shape;
         FrameCount frames;
         ImageNotes notes;
+        InputGeometry geometry;
+    };
+    struct Inference {
+        InferenceResult result;
+        std::vector<float> maps;
     };
 
     Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready, std::vector<UniqueFd> files)
@@ -112,7 +120,7 @@ class Predictor {
           files_(std::move(files)) {}
     Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file, bool golden);
     Result<std::variant<Refusal, Tensor>> decode(int file, bool golden);
-    Result<InferenceResult> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
+    Result<Inference> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 
     ModelChoice choice_;
     ModelProcess worker_;

@@ -1,4 +1,4 @@
-#include "results/capture/activation_overlay.h"
+#include "results/activation/activation_overlay.h"
 
 #include <algorithm>
 #include <array>
