@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "dicom/dataset_reading.h"
 #include "support/temporary_folder.h"
@@ -146,6 +147,13 @@ TEST_F(ReportFindings, OfOtherFilesAreNoneAndOfHostileOnesAnError) {
     EXPECT_TRUE(format.saveFile((folder / "sr.dcm").c_str(), EXS_LittleEndianExplicit).good());
     EXPECT_EQ(read_report_findings(folder / "sr.dcm").error().code, "too_deep");
     EXPECT_EQ(read_report_findings(folder / "none").error().code, "unreadable");
+    ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+    EXPECT_EQ(read_report_findings(folder / "pipe").error().code, "unreadable");
+    dataset.findAndDeleteElement(DCM_ContentSequence);
+    auto& group = content(dataset, "CONTAINER", group_name);
+    for (int i = 0; i < 1500; ++i) code(group, finding, pneumonia);  // each would look at all others
+    EXPECT_TRUE(format.saveFile((folder / "sr.dcm").c_str(), EXS_LittleEndianExplicit).good());
+    EXPECT_EQ(read_report_findings(folder / "sr.dcm").error().code, "too_large");
 }
 
 }  // namespace
