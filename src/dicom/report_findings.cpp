@@ -16,21 +16,22 @@ bool is_sct(const Code& code, std::string_view sct, std::string_view srt) {
     return is(code, sct, "SCT") || is(code, srt, "SRT") || is(code, srt, "SNM3");
 }
 
-// Whether a value answers a question for presence, and how. By codes, and by nothing that a human could word.
+// Whether a value answers a question for presence, and how (CID 240, 230 and what else occurs). By codes, and
+// by nothing that a human could word.
 std::optional<bool> presence_in(const Code& value) {
     if (is_sct(value, "52101004", "G-A203") || is_sct(value, "373066001", "R-0038D")) return true;
-    for (const auto& [sct, srt] : {std::pair("2667000", "G-A206"),
-                                   {"272519000", "R-40775"},
+    for (const auto& [sct, srt] : {std::pair("2667000", "R-4089B"),
+                                   {"272519000", "R-4089B"},
                                    {"373067005", "R-00339"},
-                                   {"82334004", "R-002CF"},
-                                   {"261665006", "R-41D41"},
+                                   {"82334004", "G-A385"},
+                                   {"261665006", "R-41198"},
                                    {"373068000", "R-0038A"}})
         if (is_sct(value, sct, srt)) return false;
     return {};
 }
 
 bool is_finding_concept(const Code& concept_name) {
-    return is(concept_name, "121071", "DCM") || is_sct(concept_name, "404684003", "F-00001");
+    return is(concept_name, "121071", "DCM") || is_sct(concept_name, "404684003", "R-005AE");
 }
 
 // The content tree, which is as deep as scan_header() lets it be. Looks at so many items, each as often as it

@@ -106,9 +106,11 @@ TEST_F(ReportFindings, StandInBasicReportsAndAsAnswers) {
     code(section, {"36118008", "SCT", "Pneumothorax"}, absent);
     code(section, {"19242006", "SCT", "Pulmonary oedema"}, {"82334004", "SCT", "Indeterminate"});
     code(section, {"1", "99X", "Cardiomegaly"}, present);
+    code(section, {"D3-10000", "SRT", "Old"}, {"R-4089B", "SRT", "Absent"});
+    code(section, {"D3-20000", "SRT", "Older"}, {"G-A203", "SNM3", "Present"});
     code(section, {"2", "99X", "Side"}, {"7771000", "SCT", "Left"});
     EXPECT_THAT(told(), ElementsAre("Pneumonia", "-Pleural effusion", "-Pneumothorax", "-Pulmonary oedema",
-                                    "Cardiomegaly"));
+                                    "Cardiomegaly", "-Old", "Older"));
 }
 
 TEST_F(ReportFindings, TellWhoSaysThem) {
