@@ -16,46 +16,35 @@ bool is_sct(const Code& code, std::string_view sct, std::string_view srt) {
     return is(code, sct, "SCT") || is(code, srt, "SRT") || is(code, srt, "SNM3");
 }
 
-// Whether a value answers a question for presence, and how. By codes, and by nothing that a human could word.
+// Whether a value answers a question for presence, and how (CID 240, 230 and what else occurs). By codes, and
+// by nothing that a human could word.
 std::optional<bool> presence_in(const Code& value) {
     if (is_sct(value, "52101004", "G-A203") || is_sct(value, "373066001", "R-0038D")) return true;
-    for (const auto& [sct, srt] : {std::pair("2667000", "G-A206"),
-                                   {"272519000", "R-40775"},
+    for (const auto& [sct, srt] : {std::pair("2667000", "R-4089B"),
+                                   {"272519000", "R-4089B"},
                                    {"373067005", "R-00339"},
-                                   {"82334004", "R-002CF"},
-                                   {"261665006", "R-41D41"},
+                                   {"82334004", "G-A385"},
+                                   {"261665006", "R-41198"},
                                    {"373068000", "R-0038A"}})
         if (is_sct(value, sct, srt)) return false;
     return {};
 }
 
 bool is_finding_concept(const Code& concept_name) {
-    return is(concept_name, "121071", "DCM") || is_sct(concept_name, "404684003", "F-00001");
+    return is(concept_name, "121071", "DCM") || is_sct(concept_name, "404684003", "R-005AE");
 }
 
-std::optional<bool> presence_among(const std::vector<DcmItem*>& items) {
-    for (auto* item : items)
-        if (text_of(*item, DCM_ValueType) == "CODE" &&
-            !is_finding_concept(code_of(*item, DCM_ConceptNameCodeSequence)))
-            if (const auto present = presence_in(code_of(*item, DCM_ConceptCodeSequence))) return present;
-    return {};
-}
-
-// The images that an item or anything below it refers to.
-void add_images_of(DcmItem& item, std::vector<std::string>& images) {
-    if (text_of(item, DCM_ValueType) == "IMAGE")
-        for (auto* object : items_of(item, DCM_ReferencedSOPSequence))
-            images.push_back(text_of(*object, DCM_ReferencedSOPInstanceUID));
-    for (auto* child : items_of(item, DCM_ContentSequence)) add_images_of(*child, images);
-}
-
-// The content tree, which is as deep as scan_header() lets it be.
+// The content tree, which is as deep as scan_header() lets it be. Looks at so many items, each as often as it
+// is asked for, and no more: a group of many findings would have each look at all.
 class Content {
   public:
     explicit Content(ReportReading& report) : report_(report) {}
 
+    bool is_too_large() const { return looks_left_ < 0; }
+
     // `parent`: nullptr of the root.
     void read(DcmItem& item, DcmItem* parent) {
+        if (--looks_left_ < 0) return;
         const auto name = code_of(item, DCM_ConceptNameCodeSequence);
         const auto type = text_of(item, DCM_ValueType);
         if (type == "CODE") read_code(item, parent, name, code_of(item, DCM_ConceptCodeSequence));
@@ -82,6 +71,24 @@ class Content {
         if (!present && grouped) present = presence_among(items_of(*parent, DCM_ContentSequence));
         add(grouped ? *parent : item, {value, present.value_or(true), {}});
     }
+    std::optional<bool> presence_among(const std::vector<DcmItem*>& items) {
+        for (auto* item : items) {
+            if (--looks_left_ < 0) return {};
+            if (text_of(*item, DCM_ValueType) != "CODE" ||
+                is_finding_concept(code_of(*item, DCM_ConceptNameCodeSequence)))
+                continue;
+            if (const auto present = presence_in(code_of(*item, DCM_ConceptCodeSequence))) return present;
+        }
+        return {};
+    }
+    // The images that an item or anything below it refers to.
+    void add_images_of(DcmItem& item, std::vector<std::string>& images) {
+        if (--looks_left_ < 0) return;
+        if (text_of(item, DCM_ValueType) == "IMAGE")
+            for (auto* object : items_of(item, DCM_ReferencedSOPSequence))
+                images.push_back(text_of(*object, DCM_ReferencedSOPInstanceUID));
+        for (auto* child : items_of(item, DCM_ContentSequence)) add_images_of(*child, images);
+    }
     static bool is_in_group(DcmItem* parent) {
         return parent != nullptr && is(code_of(*parent, DCM_ConceptNameCodeSequence), "125007", "DCM");
     }
@@ -95,6 +102,7 @@ class Content {
     }
 
     ReportReading& report_;
+    long looks_left_ = 500'000;
 };
 
 // Of "1.2.840.10008.5.1.4.1.1.88": all Structured Reports.
@@ -130,7 +138,9 @@ Result<std::optional<ReportReading>> read(const std::filesystem::path& file) {
         referenced(dataset, DCM_CurrentRequestedProcedureEvidenceSequence, false, report.study_instance_uid);
     report.verified = text_of(dataset, DCM_VerificationFlag) == "VERIFIED";
     report.complete = text_of(dataset, DCM_CompletionFlag) != "PARTIAL";
-    Content(report).read(dataset, nullptr);
+    Content content(report);
+    content.read(dataset, nullptr);
+    if (content.is_too_large()) return fail("too_large", "the report has too many content items");
     report.by_device = report.by_device && !report.by_person;
     return report;
 }
@@ -139,6 +149,8 @@ Result<std::optional<ReportReading>> read(const std::filesystem::path& file) {
 
 Result<std::optional<ReportReading>> read_report_findings(const std::filesystem::path& file) {
     std::error_code error;
+    if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error))
+        return fail("unreadable", "it is no file");  // a named pipe would be waited for
     const auto size = std::filesystem::file_size(file, error);
     if (!error && size > largest_report) {  // so is many an image, which is none
         const auto identity = identify_object(file);

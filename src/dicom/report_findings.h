@@ -35,8 +35,8 @@ struct ReportReading {
 };
 
 // Empty of a DICOM file that is no Structured Report. Codes: those of load_dicom_file(), "too_large" (more
-// than largest_report bytes), "malformed" (no SOP or Study Instance UID). The file was not written by
-// friends: its structure is bounded before anything parses it.
+// than largest_report bytes, or far too many content items), "malformed" (no SOP or Study Instance UID). The
+// file was not written by friends: its structure is bounded before anything parses it.
 Result<std::optional<ReportReading>> read_report_findings(const std::filesystem::path& file);
 inline constexpr std::uintmax_t largest_report = 64U << 20;
 

@@ -195,7 +195,7 @@ int check(const Context& context, const CheckOptions& options) {
 void add_create_verb(const Verb& group) {
     auto options = std::make_shared<CreateOptions>();
     auto& sources = options->sources;
-    const auto verb = group.verb("create", "make a dataset of images and a table of their labels");
+    const auto verb = group.verb("create", "make a dataset of images and their labels");
     verb.option("--output", options->output, "folder to be made").required();
     verb.option("--images", sources.images, "DICOM files or grey PNG files, and folders of them").required();
     verb.option("--labels", sources.labels, "CSV file with a header row: one image a line");

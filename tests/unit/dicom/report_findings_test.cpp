@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "dicom/dataset_reading.h"
 #include "support/temporary_folder.h"
@@ -105,9 +106,11 @@ TEST_F(ReportFindings, StandInBasicReportsAndAsAnswers) {
     code(section, {"36118008", "SCT", "Pneumothorax"}, absent);
     code(section, {"19242006", "SCT", "Pulmonary oedema"}, {"82334004", "SCT", "Indeterminate"});
     code(section, {"1", "99X", "Cardiomegaly"}, present);
+    code(section, {"D3-10000", "SRT", "Old"}, {"R-4089B", "SRT", "Absent"});
+    code(section, {"D3-20000", "SRT", "Older"}, {"G-A203", "SNM3", "Present"});
     code(section, {"2", "99X", "Side"}, {"7771000", "SCT", "Left"});
     EXPECT_THAT(told(), ElementsAre("Pneumonia", "-Pleural effusion", "-Pneumothorax", "-Pulmonary oedema",
-                                    "Cardiomegaly"));
+                                    "Cardiomegaly", "-Old", "Older"));
 }
 
 TEST_F(ReportFindings, TellWhoSaysThem) {
@@ -146,6 +149,13 @@ TEST_F(ReportFindings, OfOtherFilesAreNoneAndOfHostileOnesAnError) {
     EXPECT_TRUE(format.saveFile((folder / "sr.dcm").c_str(), EXS_LittleEndianExplicit).good());
     EXPECT_EQ(read_report_findings(folder / "sr.dcm").error().code, "too_deep");
     EXPECT_EQ(read_report_findings(folder / "none").error().code, "unreadable");
+    ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+    EXPECT_EQ(read_report_findings(folder / "pipe").error().code, "unreadable");
+    dataset.findAndDeleteElement(DCM_ContentSequence);
+    auto& group = content(dataset, "CONTAINER", group_name);
+    for (int i = 0; i < 1500; ++i) code(group, finding, pneumonia);  // each would look at all others
+    EXPECT_TRUE(format.saveFile((folder / "sr.dcm").c_str(), EXS_LittleEndianExplicit).good());
+    EXPECT_EQ(read_report_findings(folder / "sr.dcm").error().code, "too_large");
 }
 
 }  // namespace
