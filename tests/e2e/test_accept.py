@@ -113,20 +113,21 @@ class Accept(unittest.TestCase):
         self.assertEqual(drop["maker"], 0.95)
 
     def test_how_many_images_it_takes_is_scipys(self):
+        def power(cases, expected, drop):
+            most = stats.binom.ppf(0.025, cases, expected)
+            while most >= 0 and stats.binom.cdf(most, cases, expected) > 0.025:
+                most -= 1
+            return stats.binom.cdf(most, cases, expected - drop)
         rows = [row for row in self.told["power"] if row["figure"] != "AUC"]
         self.assertTrue(rows)
         for row in rows:
-            needed = row["needed"]["positive"] + row["needed"]["negative"]
-
-            def power(cases, row=row):
-                most = stats.binom.ppf(0.025, cases, row["expected"])
-                while most >= 0 and stats.binom.cdf(most, cases, row["expected"]) > 0.025:
-                    most -= 1
-                return stats.binom.cdf(most, cases, row["expected"] - row["drop"])
-            self.assertGreaterEqual(power(needed), row["power"])
-            self.assertLess(power(needed - 1), row["power"])
+            watched = row["watched"]
+            for expected, of in ((row["expected"], row["needed"]), (watched["from"], watched["needed"])):
+                needed = of["positive"] + of["negative"]
+                self.assertGreaterEqual(power(needed, expected, row["drop"]), row["power"])
+                self.assertLess(power(needed - 1, expected, row["drop"]), row["power"])
             share = 0.06 if row["figure"] == "sensitivity" else 0.94
-            self.assertAlmostEqual(row["weeks"], needed / share / 150, delta=1e-6)
+            self.assertAlmostEqual(watched["weeks"], needed / share / 150, delta=1e-6)
 
     def test_the_same_images_have_the_same_identity_and_other_labels_another(self):
         dataset = self.folder / "dataset"
@@ -139,6 +140,22 @@ class Accept(unittest.TestCase):
                        "--require", "sensitivity>=0.95", "--bootstrap", 0)
         self.assertNotEqual(other["images"]["digest"], self.told["images"]["digest"])
         self.assertEqual(other["verdict"], "do_not_accept")
+
+    def test_images_that_the_model_may_have_learned_from_are_told(self):
+        dataset = self.folder / "split"
+        answer("dataset", "create", "--output", dataset, "--images", self.archive, "--labels", self.labels, "--split", "none")
+        with open(dataset / "manifest.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        with open(dataset / "manifest.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows({**row, "split": "training" if index < 70 else "test"} for index, row in enumerate(rows))
+        told = answer("accept", MODEL, "--output", self.folder / "of-split", "--dataset", dataset, "--bootstrap", 0)
+        self.assertEqual(told["images"]["of_training_splits"], 70)
+        self.assertTrue(any("learned from them" in words for words in told["conditions"]))
+        told = answer("accept", MODEL, "--output", self.folder / "of-test", "--dataset", dataset, "--split", "test",
+                      "--bootstrap", 0)
+        self.assertEqual((told["images"]["of_training_splits"], told["images"]["judged"]), (0, 50))
 
     def test_thresholds_for_here_are_taken_by_the_daemon(self):
         output = self.folder / "with-thresholds"

@@ -60,25 +60,10 @@ std::string digest_of(const dataset::Manifest& manifest) {
     return sha.hex();
 }
 
-Result<AcceptanceImages> images_of_dataset(const AcceptOptions& options) {
-    auto manifest = read_split(options.dataset, options.split);
-    if (!manifest) return tl::unexpected(manifest.error());
-    AcceptanceImages images{std::move(*manifest), dataset_name(options.dataset, options.split), {}, {}};
-    images.sources.found = images.manifest.images.size();
-    return images;
-}
-
 // One picture with two truths: one of them is wrong, and no figure would be worth anything.
-Status check_gathered(const GatheredImages& gathered, const fs::path& labels) {
-    if (gathered.images.empty()) {
-        std::string why;
-        for (const auto& one : gathered.exclusions)
-            if (why.empty()) why = fmt::format("; the first: {}: {}", one.file.string(), one.words);
-        return fail("no_images",
-                    "none of {} files can be judged: {} have a label in {}, and {} of these can be read{}",
-                    gathered.flow.found, gathered.flow.labelled, labels.string(), gathered.flow.read, why);
-    }
-    for (const auto& finding : dataset::check_images(gathered.images, gathered.thumbnails)) {
+Status check_truths(const std::vector<dataset::Image>& images,
+                    const std::vector<dataset::Thumbnail>& thumbnails) {
+    for (const auto& finding : dataset::check_images(images, thumbnails)) {
         if (finding.code != "differing_labels") continue;
         std::vector<std::string> files;
         for (const auto& file : finding.files) files.push_back(file.string());
@@ -87,11 +72,38 @@ Status check_gathered(const GatheredImages& gathered, const fs::path& labels) {
     return {};
 }
 
+Result<AcceptanceImages> images_of_dataset(const AcceptOptions& options) {
+    auto manifest = read_split(options.dataset, options.split);
+    if (!manifest) return tl::unexpected(manifest.error());
+    AcceptanceImages images{std::move(*manifest), dataset_name(options.dataset, options.split), {}, {}};
+    const auto& all = images.manifest.images;
+    if (auto status = check_truths(all, std::vector<dataset::Thumbnail>(all.size())); !status)
+        return tl::unexpected(status.error());
+    images.sources.found = all.size();
+    images.sources.of_training =
+        static_cast<std::size_t>(std::ranges::count_if(all, [](const dataset::Image& image) {
+            return image.split == dataset::Split::training || image.split == dataset::Split::validation;
+        }));
+    return images;
+}
+
+Error no_images_in(const GatheredImages& gathered, const fs::path& labels) {
+    const auto& exclusions = gathered.exclusions;
+    return {
+        "no_images",
+        fmt::format("none of {} files can be judged: {} have a label in {}, and {} of these can be read{}",
+                    gathered.flow.found, gathered.flow.labelled, labels.string(), gathered.flow.read,
+                    exclusions.empty() ? ""
+                                       : fmt::format("; the first: {}: {}", exclusions.front().file.string(),
+                                                     exclusions.front().words))};
+}
+
 Result<AcceptanceImages> images_of_archive(const AcceptOptions& options, Progress& progress) {
     auto gathered = gather_images(options.sources, progress);
     progress.clear();
     if (!gathered) return tl::unexpected(gathered.error());
-    if (auto status = check_gathered(*gathered, options.sources.labels); !status)
+    if (gathered->images.empty()) return tl::unexpected(no_images_in(*gathered, options.sources.labels));
+    if (auto status = check_truths(gathered->images, gathered->thumbnails); !status)
         return tl::unexpected(status.error());
     AcceptanceImages images{{{}, std::move(gathered->images)}, options.sources.site, {}, {}};
     if (images.name.empty()) {

@@ -102,6 +102,12 @@ std::vector<std::string> conditions_of(const Acceptance& result) {
         conditions.push_back(fmt::format(
             "{} of {} images are outside of its intended use and get no answer: see whether they need one.",
             result.outside_of_use, all));
+    if (result.sources.of_training > 0)
+        conditions.push_back(
+            fmt::format("{} of {} images are in the dataset's splits training and validation: if the model "
+                        "learned from them, no "
+                        "figure here holds. Choose --split test.",
+                        result.sources.of_training, all));
     if (result.sources.use_not_checked > 0)
         conditions.push_back(
             fmt::format("Whether {} of {} images are within the intended use was not checked: PNG files do "

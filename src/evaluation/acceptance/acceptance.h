@@ -28,6 +28,7 @@ struct ImageSources {
     // Of those that the model was given: what tells view, age or body part was missing (PNG files), or was
     // left aside.
     std::size_t use_not_checked = 0;
+    std::size_t of_training = 0;  // of a dataset: in its splits "training" and "validation"
     std::string digest = {};  // SHA-256 of what was judged: pixels, patients and labels, in whatever order
 };
 

@@ -106,7 +106,8 @@ json power_json(const PowerRow& row) {
     json object{{"label", row.label},        {"figure", row.figure},         {"expected", row.expected},
                 {"drop", row.drop},          {"power", row.power},           {"needed", cases(row.needed)},
                 {"there", cases(row.there)}, {"power_here", row.power_here}, {"enough", row.enough}};
-    if (row.weeks) object["weeks"] = *row.weeks;
+    if (row.seen) object["watched"] = {{"from", *row.seen}, {"needed", cases(row.watched)}};
+    if (row.weeks) object["watched"]["weeks"] = *row.weeks;
     return object;
 }
 
@@ -119,6 +120,7 @@ json images_json(const Acceptance& acceptance) {
             {"patients", acceptance.set.figures.patients},
             {"outside_of_intended_use", acceptance.outside_of_use},
             {"intended_use_not_checked", sources.use_not_checked},
+            {"of_training_splits", sources.of_training},
             {"unreadable", acceptance.unreadable},
             {"not_analysed", acceptance.set.figures.unscored},
             {"digest", sources.digest}};

@@ -231,38 +231,48 @@ std::string cases_text(const statistics::CasesNeeded& cases) {
     return fmt::format("{} with, {} without", cases.positive, cases.negative);
 }
 
+void add_watching(HtmlPage& page, const Acceptance& acceptance) {
+    const auto& settings = acceptance.settings;
+    Rows rows;
+    for (const auto& row : acceptance.power)
+        if (row.seen)
+            rows.push_back({fmt::format("{}, {}", row.label, row.figure), number_text(*row.seen),
+                            number_text(*row.seen - row.drop), number_text(row.power, 1),
+                            cases_text(row.watched), row.weeks ? fmt::format("{:.1f}", *row.weeks) : "-"});
+    if (rows.empty()) return;
+    page.table(
+        fmt::format(
+            "Afterwards: images whose truth is known that it takes to see in the work that a figure dropped "
+            "by {:g} from what was seen here.{}",
+            settings.power.drop,
+            settings.power.per_week
+                ? fmt::format(" Weeks: until as many have come, at {:g} images a week and the prevalence "
+                              "above; so long a drop may go unseen.",
+                              *settings.power.per_week)
+                : " --per-week adds how many weeks that is here."),
+        {"Figure", "Seen here", "Drop to", "Power", "Images needed", "Weeks"}, rows);
+}
+
 void add_power(HtmlPage& page, const Acceptance& acceptance) {
     page.heading("How many images it takes");
     if (acceptance.power.empty()) {
         page.paragraph("No figure is known from which a drop could be planned.");
         return;
     }
-    const bool weekly = acceptance.settings.power.per_week.has_value();
     Rows rows;
-    for (const auto& row : acceptance.power) {
-        std::vector<std::string> cells{fmt::format("{}, {}", row.label, row.figure),
-                                       number_text(row.expected),
-                                       number_text(row.expected - row.drop),
-                                       number_text(row.power, 1),
-                                       cases_text(row.needed),
-                                       cases_text(row.there),
-                                       row.enough ? "yes" : fmt::format("no (power {:.2f})", row.power_here)};
-        if (weekly) cells.push_back(row.weeks ? fmt::format("{:.1f}", *row.weeks) : "-");
-        rows.push_back(std::move(cells));
-    }
-    std::vector<std::string> head{"Figure",        "Expected",  "Drop to", "Power",
-                                  "Images needed", "There are", "Enough"};
-    if (weekly) head.emplace_back("Weeks");
+    for (const auto& row : acceptance.power)
+        rows.push_back({fmt::format("{}, {}", row.label, row.figure), number_text(row.expected),
+                        number_text(row.expected - row.drop), number_text(row.power, 1),
+                        cases_text(row.needed), cases_text(row.there),
+                        row.enough ? "yes" : fmt::format("no (power {:.2f})", row.power_here)});
     page.table(
-        fmt::format("Images that it takes to detect a drop of {:g}, alpha 0.05 two-sided: of the area by "
-                    "Obuchowski's variance, of sensitivity and specificity by the exact binomial test. What "
-                    "is expected is the maker's figure where it is known, else what was seen here.{}",
-                    acceptance.settings.power.drop,
-                    weekly ? fmt::format(" Weeks: until as many have come, at {:g} images a week and the "
-                                         "prevalence above; so long a drop may go unseen.",
-                                         *acceptance.settings.power.per_week)
-                           : " --per-week adds how many weeks that is here."),
-        head, rows);
+        fmt::format("Images that it takes to detect a drop of {:g} from what is expected, alpha 0.05 "
+                    "two-sided: of the area by Obuchowski's variance, of sensitivity and specificity by the "
+                    "exact binomial test. Expected is the maker's figure where it is known, else what was "
+                    "seen here; at most 0.99.",
+                    acceptance.settings.power.drop),
+        {"Figure", "Expected", "Drop to", "Power", "Images needed", "There are", "Enough"}, rows);
+    add_watching(page, acceptance);
 }
 
 void add_method(HtmlPage& page, const Acceptance& acceptance, const PageOrigin& origin) {

@@ -44,20 +44,19 @@ class Plan {
         : label_(label), settings_(settings), rows_(rows) {}
 
     void area(double expected) {
-        expected = std::min(expected, highest_expected);
-        const double actual = expected - settings_.drop;
-        if (actual < 0.5 || label_.counts.positive() == 0 || label_.counts.negative() == 0) return;
         const CasesNeeded there{label_.counts.positive(), label_.counts.negative()};
+        expected = std::min(expected, highest_expected);
+        if (there.positive == 0 || there.negative == 0 || expected - settings_.drop < 0.5) return;
         const double mix = static_cast<double>(there.negative) / static_cast<double>(there.positive);
-        const double work_mix = label_.prevalence > 0 && label_.prevalence < 1
-                                    ? (1 - label_.prevalence) / label_.prevalence
-                                    : mix;
+        const double actual = expected - settings_.drop, rate = label_.prevalence;
         for (const double power : powers) {
             auto row = begun("AUC", expected, power, there);
             row.needed = statistics::cases_for_area(expected, actual, mix, {power});
             row.power_here = statistics::power_of_area(expected, actual, there);
-            row.weeks = weeks_for(statistics::cases_for_area(expected, actual, work_mix, {power}),
-                                  label_.prevalence, settings_.per_week);
+            const bool mixed = rate > 0 && rate < 1;
+            if (const auto seen = watched_from(label_.area, 0.5); seen && mixed)
+                watch(row, *seen,
+                      statistics::cases_for_area(*seen, *seen - settings_.drop, (1 - rate) / rate, {power}));
             add(std::move(row));
         }
     }
@@ -74,12 +73,27 @@ class Plan {
             auto row = begun(figure, expected, power, cases(there));
             row.needed = cases(statistics::cases_for_proportion(expected, actual, {power}));
             row.power_here = statistics::power_of_proportion(expected, actual, there);
-            row.weeks = weeks_for(row.needed, label_.prevalence, settings_.per_week);
+            if (const auto seen = watched_from(of_positive ? label_.sensitivity : label_.specificity, 0))
+                watch(row, *seen,
+                      cases(statistics::cases_for_proportion(*seen, *seen - settings_.drop, {power})));
             add(std::move(row));
         }
     }
 
   private:
+    // What was seen here, where it can drop so far and stay above `least`.
+    std::optional<double> watched_from(const std::optional<statistics::Estimate>& figure,
+                                       double least) const {
+        if (!figure) return std::nullopt;
+        const double seen = std::min(figure->value, highest_expected);
+        if (seen - settings_.drop <= least) return std::nullopt;
+        return seen;
+    }
+    void watch(PowerRow& row, double seen, const CasesNeeded& cases) const {
+        row.seen = seen;
+        row.watched = cases;
+        row.weeks = weeks_for(cases, label_.prevalence, settings_.per_week);
+    }
     PowerRow begun(const char* figure, double expected, double power, const CasesNeeded& there) const {
         PowerRow row;
         row.label = label_.label;

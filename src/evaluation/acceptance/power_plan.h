@@ -19,18 +19,24 @@ struct PowerSettings {
 
 struct PowerRow {
     std::string label, figure;  // "AUC", "sensitivity", "specificity"
-    double expected = 0;        // the maker's where it is known, else what was seen here; at most 0.99
     double drop = 0, power = 0;
+    // To see on these images that it is worse than expected: than the maker's figure where it is known, else
+    // than what was seen here.
+    double expected = 0;             // at most 0.99
     statistics::CasesNeeded needed;  // sensitivity takes only positive images, specificity only negative ones
     statistics::CasesNeeded there;
     double power_here = 0;  // with the images that are there
     bool enough = false;
+    // To see in the work afterwards that it gets worse than it was seen to be here. Empty where nothing was
+    // seen, or it cannot drop so far.
+    std::optional<double> seen;  // at most 0.99
+    statistics::CasesNeeded watched;
     std::optional<double> weeks;  // until as many have come, at the stated prevalence
 };
 
-// With a power of 0.8 and of 0.9, alpha 0.05 two-sided (statistics/sample_size.h), in the mix of positive and
-// negative images that the set has; weeks in that of the prevalence. Figures that are not known, or that
-// cannot drop so far (an area below 0.5), have no row. Findings only.
+// With a power of 0.8 and of 0.9, alpha 0.05 two-sided (statistics/sample_size.h); areas in the mix of
+// positive and negative images that the set has, afterwards in that of the prevalence. Figures that are not
+// known, or that cannot drop so far (an area below 0.5), have no row. Findings only.
 std::vector<PowerRow> power_plan(const EvaluatedSet& set, const std::optional<MakerFigures>& maker,
                                  const PowerSettings& settings);
 

@@ -134,7 +134,7 @@ Result<std::vector<SiteThreshold>> site_thresholds(const ScoredSet& set, const A
     const auto halves = halved_by_patient(set, seed);
     std::vector<SiteThreshold> all;
     for (std::size_t label = 0; label < set.labels.size(); ++label)
-        all.push_back(threshold_of(halves, label, set, aim));
+        if (set.is_finding(label)) all.push_back(threshold_of(halves, label, set, aim));
     return all;
 }
 

@@ -32,7 +32,7 @@ struct SiteThreshold {
     std::string words;
 };
 
-// Of each label. Code "calibration" where the model's classes exclude each other, so that no threshold
+// Of each finding. Code "calibration" where the model's classes exclude each other, so that no threshold
 // decides.
 Result<std::vector<SiteThreshold>> site_thresholds(const ScoredSet& set, const statistics::Aim& aim,
                                                    std::uint64_t seed);

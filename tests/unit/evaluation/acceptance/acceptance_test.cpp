@@ -88,10 +88,15 @@ TEST(Acceptance, PowerIsPlannedInWeeks) {
     ASSERT_FALSE(acceptance.power.empty());
     for (const auto& row : acceptance.power) {
         EXPECT_EQ(row.enough, row.power_here >= row.power);
+        EXPECT_EQ(*row.seen, row.expected);  // no maker says otherwise
         if (row.figure != "sensitivity") continue;
-        EXPECT_NEAR(*row.weeks, static_cast<double>(row.needed.positive) / 0.1 / 50, 1e-9);
+        EXPECT_NEAR(*row.weeks, static_cast<double>(row.watched.positive) / 0.1 / 50, 1e-9);
+        EXPECT_EQ(row.watched.positive, row.needed.positive);
         EXPECT_EQ(row.needed.negative, 0);
     }
+    MakerFigures maker{"paper", {{"Pneumonia", 0.98, {}, 0.95, 0.95, {}, {}}}};
+    for (const auto& row : power_plan(acceptance.set, maker, settings.power))
+        EXPECT_EQ(row.expected > *row.seen, row.label == "Pneumonia") << row.label << " " << row.figure;
 }
 
 TEST(Acceptance, ThePageAndTheJsonSayWhatWasFound) {
