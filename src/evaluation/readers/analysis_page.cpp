@@ -166,8 +166,9 @@ void add_comparisons(HtmlPage& page, const FindingFigures& finding) {
     page.table(
         fmt::format(
             "All readers together (Obuchowski-Rockette, Hillis' degrees of freedom), on the {} cases that "
-            "{} readers answered in every modality",
-            finding.crossed, finding.compared.size()),
+            "{} answered in every modality",
+            finding.crossed,
+            finding.compared.size() == 1 ? "one reader" : fmt::format("{} readers", finding.compared.size())),
         {"Figure", "Without the AI", "With the AI", "Difference", "Degrees", "p"}, rows);
 }
 
@@ -261,6 +262,17 @@ void add_remarks(HtmlPage& page, const AnalysisReport& report) {
                     {"Code", "", "What"}, rows);
 }
 
+// Of a study without the AI.
+std::string mean_words(const Comparison& comparison, const std::string& what) {
+    const auto& mean = comparison.result->modalities.front();
+    const auto& estimate = mean.random_readers ? *mean.random_readers : mean.fixed_readers;
+    const bool time = comparison.what == "reading time";
+    return fmt::format("Without the AI the {} was {}{} for {}.", what,
+                       figure_text(time ? exponential(estimate) : estimate, time ? 1 : 3),
+                       time ? " s (geometric mean)" : "",
+                       mean.random_readers ? "other readers and cases" : "this reader and other cases");
+}
+
 }  // namespace
 
 std::vector<NeededSize> needed_sizes(const ReaderComparison& pilot, double difference) {
@@ -274,7 +286,7 @@ std::string comparison_words(const Comparison& comparison, const std::string& fi
     const std::string what = finding.empty() ? comparison.what : comparison.what + " for " + finding;
     if (!comparison.result) return fmt::format("The {} cannot be compared: {}.", what, comparison.why_not);
     const auto& result = *comparison.result;
-    if (result.modalities.size() < 2) return fmt::format("The {}, without the AI alone.", what);
+    if (result.modalities.size() < 2) return mean_words(comparison, what);
     const bool other_readers = result.random_readers.has_value();
     const auto& test = other_readers ? result.random_readers : result.fixed_readers;
     if (!test) return fmt::format("The {} differs in a way that leaves nothing to test.", what);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 
 #include "evaluation/statistics/roc.h"
@@ -159,34 +160,55 @@ std::optional<double> degrees_of(double sum, double square, double degrees) {
     return value < 1e7 ? std::optional(value) : std::nullopt;
 }
 
+// Of a share (`trials` > 0) within 0 and 1. Where it has no variance its sample still leaves doubt: the
+// interval is then the exact one of as many trials, as statistics::delong() has it.
 Estimate around(double value, double variance, const std::optional<double>& degrees, double level,
-                bool share) {
+                std::int64_t trials) {
+    if (trials > 0 && variance <= least_variance)
+        return {value,
+                statistics::clopper_pearson(std::llround(value * static_cast<double>(trials)), trials, level)
+                    .interval};
     const double half = quantile_of(level, degrees) * std::sqrt(std::max(0.0, variance));
     Estimate estimate{value, {value - half, value + half}};
-    if (share) {
+    if (trials > 0) {
         estimate.interval.low = std::max(0.0, estimate.interval.low);
         estimate.interval.high = std::min(1.0, estimate.interval.high);
     }
     return estimate;
 }
 
-ModalityMean modality_mean(const std::vector<Cell>& cells, const ComparisonSettings& settings) {
+// Of the rarer kind that the figure depends on; 0 of a figure that is no share.
+std::int64_t trials_of(const std::vector<bool>& positive, FigureOfMerit figure) {
+    const auto with = std::ranges::count(positive, true), without = std::ranges::count(positive, false);
+    switch (figure) {
+        case FigureOfMerit::area:
+            return std::min(with, without);
+        case FigureOfMerit::sensitivity:
+            return with;
+        case FigureOfMerit::specificity:
+            return without;
+        case FigureOfMerit::mean:
+            break;
+    }
+    return 0;
+}
+
+ModalityMean modality_mean(const std::vector<Cell>& cells, std::int64_t trials, double level) {
     Values values;
     for (const auto& cell : cells) values.push_back(cell.value);
     const auto errors = error_covariances({cells});
     const double readers = static_cast<double>(cells.size()), mean = mean_of(values);
     const double shared = std::max(0.0, errors.same_modality);
-    const bool share = settings.figure != FigureOfMerit::mean;
     ModalityMean result;
     result.variance = errors.variance;
     result.same_modality = errors.same_modality;
-    result.fixed_readers = around(mean, (errors.variance + (readers - 1) * shared) / readers, std::nullopt,
-                                  settings.level, share);
+    result.fixed_readers =
+        around(mean, (errors.variance + (readers - 1) * shared) / readers, std::nullopt, level, trials);
     if (cells.size() < 2) return result;
     result.mean_square_readers = mean_squares_of({values}).reader;
     const double sum = result.mean_square_readers + readers * shared;
     result.degrees = degrees_of(sum, result.mean_square_readers, readers - 1);
-    result.random_readers = around(mean, sum / readers, result.degrees, settings.level, share);
+    result.random_readers = around(mean, sum / readers, result.degrees, level, trials);
     return result;
 }
 
@@ -265,7 +287,8 @@ Result<ReaderComparison> compare_readers(const CrossedRatings& crossed, const Co
     for (const auto& row : cells) {
         auto& values = result.values.emplace_back();
         for (const auto& cell : row) values.push_back(cell.value);
-        result.modalities.push_back(modality_mean(row, settings));
+        result.modalities.push_back(
+            modality_mean(row, trials_of(crossed.positive, settings.figure), settings.level));
     }
     result.errors = error_covariances(cells);
     result.mean_squares = mean_squares_of(result.values);

@@ -58,7 +58,8 @@ struct DifferenceTest {
     double p = 1;
 };
 
-// The mean over readers in one modality, by that modality's data alone.
+// The mean over readers in one modality, by that modality's data alone. Intervals of shares lie within 0 and
+// 1; of one without variance it is the exact one of as many trials as the rarer kind has cases.
 struct ModalityMean {
     std::optional<Estimate> random_readers;  // holds for other readers too; none of one reader
     std::optional<double> degrees;

@@ -202,6 +202,16 @@ TEST(CompareReaders, SaysNothingOfDifferencesThatHaveNoVariance) {
     EXPECT_FALSE(other.by_reader[0]);
 }
 
+TEST(CompareReaders, LeavesDoubtWhereAllReadersAreRight) {
+    const std::vector<bool> positive{true, true, true, false, false, false, false};
+    const std::vector<double> perfect{2, 2, 2, 1, 1, 1, 1};
+    const auto result = compare_readers(made(positive, {{perfect, perfect}})).value();
+    const auto exact = statistics::clopper_pearson(3, 3).interval;
+    EXPECT_DOUBLE_EQ(result.modalities[0].random_readers->interval.low, exact.low);
+    EXPECT_DOUBLE_EQ(result.modalities[0].fixed_readers.interval.low, exact.low);
+    EXPECT_EQ(result.modalities[0].fixed_readers.interval.high, 1);
+}
+
 TEST(CompareReaders, ClipsANegativeDifferenceOfCovariances) {
     // Reader b disagrees with a within a modality more than between them: Cov2 < Cov3.
     const std::vector<bool> positive{true, true, true, true, false, false, false, false};
