@@ -48,7 +48,8 @@ TEST(WeightAverage, HasRunningStatisticsToo) {
     const auto network = small_network();
     const auto average = WeightAverage(network, 0.9).tensors();
     EXPECT_TRUE(std::ranges::any_of(average, [](const auto& named) {
-        return named.first.find("running_mean") != std::string::npos || named.first.find("mean") != std::string::npos;
+        return named.first.find("running_mean") != std::string::npos ||
+               named.first.find("mean") != std::string::npos;
     }));
     EXPECT_EQ(average.size(), tensors_of(network).size());
 }
