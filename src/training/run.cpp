@@ -75,6 +75,7 @@ Status Run::prepare() {
     if (!set) return tl::unexpected(set.error());
     set_ = std::move(*set);
     if (auto written = folder_.write_unread(set_.unread); !written) return written;
+    if (auto checked = check_training_set(set_, wishes, options_.dataset); !checked) return checked;
     listener_.note(fmt::format("{} training and {} validation images; {} decoded now, {} cannot be read{}",
                                set_.training.size(), set_.validation.size(), set_.decoded, set_.unread.size(),
                                set_.unread.empty() ? "" : " (unreadable.csv)"));
@@ -149,9 +150,9 @@ FitListener Run::fit_listener() {
         const auto& last = history.back();
         listener_.note(
             fmt::format("epoch {} of {}: training loss {:.4f}, validation loss {:.4f}, AUC {:.4f}{}; {:.1f} "
-                        "images/s",
+                        "images/s, {:.0f} % of the time spent waiting for them",
                         last.epoch, fit_.epochs, last.training_loss, last.validation_loss, last.auc,
-                        last.best ? " (best)" : "", last.images_a_second));
+                        last.best ? " (best)" : "", last.images_a_second, last.waited * 100));
         return folder_.write_history(history);
     };
     return fit;

@@ -232,6 +232,7 @@ class TrainingTest(unittest.TestCase):
         error = self.refused(package, "--most-unreadable", 0.01, dataset=dataset)
         self.assertEqual(error["code"], "unreadable")
         self.assertIn("2 of ", error["message"])
+        self.assertIn("broken.dcm", pathlib.Path(f"{package}.run/unreadable.csv").read_text(encoding="utf-8"))
         self.assertEqual(self.train(package, "--most-unreadable", 0.1, dataset=dataset)["unreadable"], 2)
         with open(f"{package}.run/unreadable.csv", newline="", encoding="utf-8") as file:
             self.assertEqual({row["file"]: row["reason"] for row in csv.DictReader(file)},
@@ -261,7 +262,7 @@ class TrainingTest(unittest.TestCase):
         renaming = self.write_recipe("renaming.yaml", "rename: {Healthy: Normal}")
         self.train(package, "--prepare-only", dataset=dataset, recipe=renaming)
         bad = self.write_recipe("bad.yaml", "colour: red")
-        self.assertIn("bad.yaml:13: colour: ", self.refused(package, recipe=bad)["message"])
+        self.assertIn("bad.yaml:14: colour: ", self.refused(package, recipe=bad)["message"])
 
     def test_golden_images_and_lesions_and_a_second_look_go_into_the_package(self):
         boxes = self.folder / "boxes.csv"

@@ -99,6 +99,18 @@ Status check_classes_of(const TrainingSet& set, const SetWishes& wishes,
     return {};
 }
 
+Status check_unread(const TrainingSet& set, double most_unread) {
+    const auto all = std::max<std::size_t>(set.images, 1);
+    const auto share = static_cast<double>(set.unread.size()) / static_cast<double>(all);
+    if (set.unread.empty() || share <= most_unread) return {};
+    const auto& first = set.unread.front();
+    return fail(
+        "unreadable",
+        "{} of {} images cannot be read, more than the share of {:g} that may be; unreadable.csv lists "
+        "them; the first: {}: {} ({})",
+        set.unread.size(), set.images, most_unread, first.file.string(), first.words, first.reason);
+}
+
 class Preparation {
   public:
     Preparation(const dataset::Manifest& manifest, const SetWishes& wishes, TensorStore& store)
@@ -138,12 +150,9 @@ class Preparation {
     }
 
     Status gather(const Wanted& wanted) {
-        std::map<std::string, std::vector<ImageBox>> boxes;
-        if (!wishes_.boxes.empty()) {
-            auto read = read_boxes(wishes_.boxes);
-            if (!read) return tl::unexpected(read.error());
-            boxes = std::move(*read);
-        }
+        const auto read = boxes_of_images();
+        if (!read) return tl::unexpected(read.error());
+        const auto& boxes = *read;
         Sha256 digest;
         for (std::size_t i = 0; i < wanted.images.size(); ++i) {
             const auto place = keys_[i].empty() ? std::nullopt : store_.find(keys_[i]);
@@ -159,25 +168,27 @@ class Preparation {
             digest.update(std::as_bytes(store_.tensor(*place)));
             (image.split == Split::training ? set_.training : set_.validation).push_back(std::move(one));
         }
+        set_.images = wanted.images.size();
         set_.digest = digest.hex();
         return {};
-    }
-
-    Status check_unread(std::size_t images) {
-        set_.images = images;
-        const auto share =
-            static_cast<double>(set_.unread.size()) / static_cast<double>(std::max<std::size_t>(images, 1));
-        if (set_.unread.empty() || share <= wishes_.most_unread) return {};
-        const auto& first = set_.unread.front();
-        return fail(
-            "unreadable",
-            "{} of {} images cannot be read, more than the share of {:g} that may be; the first: {}: {} ({})",
-            set_.unread.size(), images, wishes_.most_unread, first.file.string(), first.words, first.reason);
     }
 
     TrainingSet take() { return std::move(set_); }
 
   private:
+    // A box of no image is a mistake that would go unseen.
+    Result<std::map<std::string, std::vector<ImageBox>>> boxes_of_images() const {
+        std::map<std::string, std::vector<ImageBox>> boxes;
+        if (wishes_.boxes.empty()) return boxes;
+        auto read = read_boxes(wishes_.boxes);
+        if (!read) return read;
+        auto strangers = *read;
+        for (const auto& image : manifest_.images) strangers.erase(image.file.string());
+        if (strangers.empty()) return read;
+        return fail("boxes", "{}: {} files are not named in the dataset's manifest, the first: {}",
+                    wishes_.boxes.string(), strangers.size(), strangers.begin()->first);
+    }
+
     const dataset::Manifest& manifest_;
     const SetWishes& wishes_;
     TensorStore& store_;
@@ -199,11 +210,13 @@ Result<TrainingSet> prepare_training_set(const std::filesystem::path& folder, co
     if (auto decoded = preparation.decode_missing(*wanted, input, counting); !decoded)
         return tl::unexpected(decoded.error());
     if (auto gathered = preparation.gather(*wanted); !gathered) return tl::unexpected(gathered.error());
-    if (auto few = preparation.check_unread(wanted->images.size()); !few) return tl::unexpected(few.error());
-    auto set = preparation.take();
-    if (auto classes = check_classes_of(set, wishes, folder); !classes)
-        return tl::unexpected(classes.error());
-    return set;
+    return preparation.take();
+}
+
+Status check_training_set(const TrainingSet& set, const SetWishes& wishes,
+                          const std::filesystem::path& folder) {
+    if (auto few = check_unread(set, wishes.most_unread); !few) return few;
+    return check_classes_of(set, wishes, folder);
 }
 
 }  // namespace hilum::training

@@ -50,11 +50,16 @@ using Counting = std::function<void(std::size_t done, std::size_t all)>;
 
 // Reads FOLDER/manifest.csv, decodes what the store lacks of the splits training and validation, and finishes
 // the store. Images of other splits are not looked at, but for the check that nobody is in two. Codes: those
-// of read_manifest() and read_boxes(); "leaking" for what dataset::check_images() refuses; "no_split" without
-// training or validation images; "labels" where an image's labels are not the model's, or a label has no
-// image in one of the splits; "unreadable" where more than `most_unread` have no tensor.
+// of read_manifest() and read_boxes(), and "boxes" for those of no image; "leaking" for what
+// dataset::check_images() refuses; "labels" where an image's labels are not the model's.
 Result<TrainingSet> prepare_training_set(const std::filesystem::path& folder, const SetWishes& wishes,
                                          const model::InputSpecification& input, TensorStore& store,
                                          const Counting& counting);
+
+// Whether it can be learned from. Codes: "unreadable" where more than `most_unread` have no tensor;
+// "no_split" without training or validation images; "labels" where none or all of a split's images have a
+// label.
+Status check_training_set(const TrainingSet& set, const SetWishes& wishes,
+                          const std::filesystem::path& folder);
 
 }  // namespace hilum::training

@@ -50,12 +50,14 @@ class Fitting {
 
   private:
     Status train_epoch();
-    Status train_step(const Batch& batch, std::size_t steps_per_epoch);
+    Status train_step(const Batch& batch);
     Status finish_epoch();
     void judge(EpochFigures& figures);
     bool is_over() const;
     void let_parts_learn();
     Status keep_if_due(bool stopping);
+    double rate_of(std::int64_t step) const;
+    const Batch* next_batch(BatchStream& stream);
     std::string where() const;
     Error diverged() const;
     BatchSource source(const std::vector<TrainingImage>& images,
@@ -72,6 +74,7 @@ class Fitting {
     std::vector<std::size_t> classes_;
     bool has_boxes_ = false;
     FitState state_;
+    std::int64_t steps_per_epoch_ = 1;
     double rate_ = 0;
     Clock::time_point begun_ = Clock::now(), kept_ = Clock::now();
 };
@@ -112,9 +115,12 @@ Error Fitting::diverged() const {
             Retry::never};
 }
 
-Status Fitting::train_step(const Batch& batch, std::size_t steps_per_epoch) {
-    rate_ = learning_rate(fit_.schedule, fit_.optimizer.learning_rate, state_.steps,
-                          static_cast<std::int64_t>(steps_per_epoch), fit_.epochs);
+double Fitting::rate_of(std::int64_t step) const {
+    return learning_rate(fit_.schedule, fit_.optimizer.learning_rate, step, steps_per_epoch_, fit_.epochs);
+}
+
+Status Fitting::train_step(const Batch& batch) {
+    rate_ = rate_of(state_.steps);
     set_learning_rate(*optimizer_, rate_);
     // What a step draws (dropout) depends on its number alone, so that no generator's state must be kept.
     torch::manual_seed(Draws(fit_.seed, 0, static_cast<std::uint64_t>(state_.steps)).next());
@@ -161,6 +167,13 @@ Status Fitting::keep_if_due(bool stopping) {
     return {};
 }
 
+const Batch* Fitting::next_batch(BatchStream& stream) {
+    const auto begin = Clock::now();
+    const auto* const batch = stream.next();
+    state_.waited += seconds_since(begin);
+    return batch;
+}
+
 Status Fitting::train_epoch() {
     let_parts_learn();
     auto order = epoch_order(classes_, task_.balance, fit_.seed, static_cast<std::uint64_t>(state_.epoch));
@@ -169,9 +182,11 @@ Status Fitting::train_epoch() {
     const bool all_in_one = order.size() < size;
     BatchStream stream(images, std::move(order), size, all_in_one, state_.step,
                        static_cast<std::size_t>(task_.machine.data_workers));
+    steps_per_epoch_ = static_cast<std::int64_t>(stream.batches());
+    rate_ = rate_of(std::max<std::int64_t>(state_.steps - 1, 0));  // where no step of the epoch is left
     begun_ = Clock::now();
-    while (const auto* batch = stream.next()) {
-        if (auto made = train_step(*batch, stream.batches()); !made) return made;
+    while (const auto* batch = next_batch(stream)) {
+        if (auto made = train_step(*batch); !made) return made;
         listener_.step(state_.epoch, state_.step, stream.batches());
         const bool stopping = listener_.stop != nullptr && *listener_.stop;
         if (auto kept = keep_if_due(stopping); !kept) return kept;
@@ -197,6 +212,7 @@ Status Fitting::finish_epoch() {
     figures.seconds = state_.seconds + now;
     figures.images_a_second =
         static_cast<double>(state_.step) * fit_.batch_size / std::max(figures.seconds, 1e-9);
+    figures.waited = state_.waited / std::max(figures.seconds, 1e-9);
     const auto none = AugmentationSettings::none();
     {
         const WeightAverage::Shown shown(average_);
@@ -217,7 +233,7 @@ Status Fitting::finish_epoch() {
     state_.history.push_back(figures);
     ++state_.epoch;
     state_.step = 0;
-    state_.loss_sum = state_.seconds = 0;
+    state_.loss_sum = state_.seconds = state_.waited = 0;
     begun_ = Clock::now();
     if (auto kept = keep(state_, task_, network_, average_, *optimizer_); !kept)
         return kept.error().code == "diverged" ? tl::unexpected(diverged()) : kept;

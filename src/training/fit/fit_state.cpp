@@ -65,6 +65,7 @@ FitState state_from(const nlohmann::json& head) {
     state.steps = head.at("steps").get<std::int64_t>();
     state.loss_sum = head.at("loss_sum").get<double>();
     state.seconds = head.at("seconds").get<double>();
+    state.waited = head.at("waited").get<double>();
     state.history = history_from(head.at("history"));
     state.best_epoch = head.at("best_epoch").get<int>();
     state.best_figure = head.at("best_figure").get<double>();
@@ -76,12 +77,19 @@ FitState state_from(const nlohmann::json& head) {
 Checkpoint checkpoint_of(const FitState& state, const FitTask& task, const torch::jit::Module& network,
                          WeightAverage& average, const torch::optim::Optimizer& optimizer) {
     Checkpoint checkpoint;
-    checkpoint.head = {{"version", HILUM_VERSION},       {"network", network_json(task.network)},
-                       {"dataset", task.set.digest},     {"settings", task.settings},
-                       {"epoch", state.epoch},           {"step", state.step},
-                       {"steps", state.steps},           {"loss_sum", state.loss_sum},
-                       {"seconds", state.seconds},       {"history", to_json(state.history)},
-                       {"best_epoch", state.best_epoch}, {"best_figure", state.best_figure}};
+    checkpoint.head = {{"version", HILUM_VERSION},
+                       {"network", network_json(task.network)},
+                       {"dataset", task.set.digest},
+                       {"settings", task.settings},
+                       {"epoch", state.epoch},
+                       {"step", state.step},
+                       {"steps", state.steps},
+                       {"loss_sum", state.loss_sum},
+                       {"seconds", state.seconds},
+                       {"waited", state.waited},
+                       {"history", to_json(state.history)},
+                       {"best_epoch", state.best_epoch},
+                       {"best_figure", state.best_figure}};
     checkpoint.groups[weights_group] = tensors_of(network);
     if (average.used()) checkpoint.groups[average_group] = average.tensors();
     if (state.best_epoch > 0) checkpoint.groups[best_group] = state.best;
@@ -93,7 +101,14 @@ Status keep(const FitState& state, const FitTask& task, const torch::jit::Module
             WeightAverage& average, const torch::optim::Optimizer& optimizer) {
     if (!all_finite(tensors_of(network)))
         return fail("diverged", "weights are no numbers any more after {} steps", state.steps);
-    return write_checkpoint(checkpoint_of(state, task, network, average, optimizer), task.checkpoint);
+    auto written = write_checkpoint(checkpoint_of(state, task, network, average, optimizer), task.checkpoint);
+    if (!written)
+        written.error().message = fmt::format(
+            "cannot keep a checkpoint in {} (the former one, if there is one, stays; --resume goes on from "
+            "it): "
+            "{}",
+            task.checkpoint.string(), written.error().message);
+    return written;
 }
 
 Result<std::optional<FitState>> resumed(const FitTask& task, const torch::jit::Module& network,

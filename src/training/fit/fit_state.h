@@ -14,6 +14,7 @@ struct FitState {
     std::size_t step = 0;    // of the epoch
     std::int64_t steps = 0;  // in all
     double loss_sum = 0;     // of the epoch's steps until now
+    double waited = 0;       // seconds for images
     double seconds = 0;      // that the epoch has taken until now
     std::vector<EpochFigures> history;
     int best_epoch = 0;  // from 1; 0: none yet

@@ -24,6 +24,7 @@ nlohmann::json to_json(const std::vector<EpochFigures>& history) {
                         {"learning_rate", epoch.learning_rate},
                         {"seconds", epoch.seconds},
                         {"images_a_second", epoch.images_a_second},
+                        {"waited", epoch.waited},
                         {"best", epoch.best}});
     return list;
 }
@@ -34,7 +35,8 @@ std::vector<EpochFigures> history_from(const nlohmann::json& json) {
         history.push_back({epoch.at("epoch").get<int>(), epoch.at("training_loss").get<double>(),
                            epoch.at("validation_loss").get<double>(), epoch.at("auc").get<double>(),
                            epoch.at("learning_rate").get<double>(), epoch.at("seconds").get<double>(),
-                           epoch.at("images_a_second").get<double>(), epoch.at("best").get<bool>()});
+                           epoch.at("images_a_second").get<double>(), epoch.at("waited").get<double>(),
+                           epoch.at("best").get<bool>()});
     return history;
 }
 

@@ -12,6 +12,7 @@ struct EpochFigures {
     double training_loss = 0, validation_loss = 0, auc = 0;
     double learning_rate = 0;  // of its last step
     double seconds = 0, images_a_second = 0;
+    double waited = 0;  // share of that time in which it waited for images
     bool best = false;  // until then
 };
 
