@@ -1,4 +1,4 @@
-#include "pipeline/arrivals.h"
+#include "pipeline/wake_up.h"
 
 #include <gtest/gtest.h>
 
