@@ -9,7 +9,7 @@ set(HILUM_PACKAGE_CONTACT "The Hilum authors <hilum@localhost>" CACHE STRING "Ma
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY TRUE)  # packing builds nothing: not while tests run
 
 install(TARGETS hilumd hilum hilum-train hilum-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/models/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/hilum/models)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/models/demo ${PROJECT_SOURCE_DIR}/config/models/chest-nih DESTINATION ${CMAKE_INSTALL_DATADIR}/hilum/models)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.service DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.sysusers DESTINATION lib/sysusers.d RENAME hilum.conf)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.tmpfiles DESTINATION lib/tmpfiles.d RENAME hilum.conf)

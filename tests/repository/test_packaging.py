@@ -25,7 +25,7 @@ EXPECTED = {
     "usr/share/bash-completion/completions/hilum", "usr/share/bash-completion/completions/hilumd",
     "usr/share/lintian/overrides/hilum", "usr/share/hilum/import_model/import_model.py",
 }
-FOLDERS = ("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/hilum/import_model/", "usr/share/doc/hilum/")
+FOLDERS = ("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/hilum/models/chest-nih/", "usr/share/hilum/import_model/", "usr/share/doc/hilum/")
 
 
 def need(program):
