@@ -8,8 +8,8 @@ include(GNUInstallDirs)
 set(HILUM_PACKAGE_CONTACT "The Hilum authors <hilum@localhost>" CACHE STRING "Maintainer of the Debian package")
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY TRUE)  # packing builds nothing: not while tests run
 
-install(TARGETS hilumd hilum hilum-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/models/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/hilum/models)
+install(TARGETS hilumd hilum hilum-train hilum-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/models/demo ${PROJECT_SOURCE_DIR}/config/models/chest-nih DESTINATION ${CMAKE_INSTALL_DATADIR}/hilum/models)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.service DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.sysusers DESTINATION lib/sysusers.d RENAME hilum.conf)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/hilum.tmpfiles DESTINATION lib/tmpfiles.d RENAME hilum.conf)
@@ -17,13 +17,16 @@ install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/copyright DESTINATION ${CMAKE_
 # What its users read; the other pages are about the source, which is not installed.
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/docs
     PATTERN architecture.md EXCLUDE PATTERN decisions EXCLUDE)
-install(FILES ${PROJECT_SOURCE_DIR}/config/orthanc/route_to_hilum.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/examples)
+install(FILES ${PROJECT_SOURCE_DIR}/config/orthanc/route_to_hilum.lua ${PROJECT_SOURCE_DIR}/config/recipe.yaml
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/examples)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/completion/hilum
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides
     RENAME hilum)
 install(CODE "file(CREATE_LINK hilum
-    \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_DATADIR}/bash-completion/completions/hilumd\" SYMBOLIC)")
+    \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_DATADIR}/bash-completion/completions/hilumd\" SYMBOLIC)
+    file(CREATE_LINK hilum
+    \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_DATADIR}/bash-completion/completions/hilum-train\" SYMBOLIC)")
 
 # tools/import_model as a program of the package.
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/cmake/package/hilum-import-model DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -38,7 +41,7 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/man/hilum-worker.8.in ${pages}/hilum-
 configure_file(${PROJECT_SOURCE_DIR}/cmake/man/hilum-import-model.1.in ${pages}/hilum-import-model.1 @ONLY)
 file(GLOB page_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/man/*)
 set(compressed)
-foreach(page hilum.1 hilumd.8 hilum.yaml.5 model.yaml.5 hilum-worker.8 hilum-import-model.1)
+foreach(page hilum.1 hilum-train.1 hilumd.8 hilum.yaml.5 model.yaml.5 hilum-worker.8 hilum-import-model.1)
     list(APPEND compressed ${pages}/${page}.gz)
 endforeach()
 add_custom_command(OUTPUT ${compressed} ${pages}/changelog.gz ${pages}/CHANGELOG.md.gz
@@ -47,7 +50,7 @@ add_custom_command(OUTPUT ${compressed} ${pages}/changelog.gz ${pages}/CHANGELOG
     COMMAND cp ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${pages}/CHANGELOG.md
     COMMAND gzip -9nfk *.1 *.5 *.8 changelog CHANGELOG.md
     WORKING_DIRECTORY ${pages}
-    DEPENDS hilum hilumd ${page_sources} ${PROJECT_SOURCE_DIR}/config/hilum.yaml
+    DEPENDS hilum hilum-train hilumd ${page_sources} ${PROJECT_SOURCE_DIR}/config/hilum.yaml
             ${PROJECT_SOURCE_DIR}/docs/model-package.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
             ${PROJECT_SOURCE_DIR}/cmake/package/changelog.in
     COMMENT "Making the man pages")

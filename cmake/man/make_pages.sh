@@ -45,6 +45,14 @@ help_of() {  # VERB...: a section each, and of the verbs under it
 } > "$output/hilumd.8"
 
 {
+    head_of hilum-train 1 "trains a model on a dataset of radiographs"
+    cat "$source/cmake/man/hilum-train.body"
+    echo '.SH OPTIONS'
+    "$bin/hilum-train" --help | verbatim
+    cat "$source/cmake/man/hilum-train.tail"
+} > "$output/hilum-train.1"
+
+{
     head_of hilum.yaml 5 "configuration of a Hilum node"
     cat "$source/cmake/man/hilum.yaml.body"
     awk -f "$source/cmake/man/from_configuration.awk" "$source/config/hilum.yaml"

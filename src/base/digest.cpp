@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <fcntl.h>
 #include <array>
@@ -54,18 +55,36 @@ std::string sha256_hex(std::string_view bytes) {
     return sha.hex();
 }
 
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
+    unsigned int size = 0;
+    must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+              reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), code.data(),
+              &size) != nullptr);
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", code[i]);
+    return text;
+}
+
+Result<std::string> sha256_of_fd(int fd) {
+    Sha256 sha;
+    std::vector<std::byte> buffer(1 << 20);
+    for (off_t at = 0;;) {
+        const ssize_t n = ::pread(fd, buffer.data(), buffer.size(), at);
+        if (n == 0) return sha.hex();
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail("unreadable", "cannot read it: {}", std::strerror(errno));
+        sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
+        at += n;
+    }
+}
+
 Result<std::string> sha256_of_file(const std::filesystem::path& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail("unreadable", "cannot open {}: {}", file.string(), std::strerror(errno));
-    Sha256 sha;
-    std::vector<std::byte> buffer(1 << 20);
-    for (;;) {
-        const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
-        if (n == 0) return sha.hex();
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail("unreadable", "cannot read {}: {}", file.string(), std::strerror(errno));
-        sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
-    }
+    auto digest = sha256_of_fd(fd.get());
+    if (!digest) return fail("unreadable", "{}: {}", file.string(), digest.error().message);
+    return digest;
 }
 
 }  // namespace hilum

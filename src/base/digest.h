@@ -30,6 +30,12 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+
+// HMAC (RFC 2104) with SHA-256, as 64 lower-case digits: what only who has the key can compute.
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
+
+// Of all that the file holds, from its beginning; the descriptor's position stays. Code "unreadable".
+Result<std::string> sha256_of_fd(int fd);
 Result<std::string> sha256_of_file(const std::filesystem::path& file);
 
 }  // namespace hilum

@@ -8,7 +8,7 @@
 
 #include "base/yaml_reader.h"
 #include "cli/output.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "cli/usage.h"
 #include "contract/prediction_json.h"
 
@@ -25,7 +25,9 @@ constexpr const char* exit_codes =
 
 // --config and --json stand in the help of every verb, and may stand before and behind it.
 void add_common_options(CLI::App& app, Context& context) {
-    app.add_option("--config", context.config, "configuration file of the node")->capture_default_str();
+    app.add_option("--config", context.config, "configuration file of the node")
+        ->capture_default_str()
+        ->each([&context](const std::string&) { context.config_named = true; });
     app.add_flag("--json", context.json, "print JSON instead of text");
     for (auto* verb : app.get_subcommands({})) add_common_options(*verb, context);
 }
@@ -94,6 +96,8 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     add_phantom_verb(verbs);
     add_evaluate_verb(verbs);
     add_calibrate_verb(verbs);
+    add_accept_verb(verbs);
+    add_reader_study_verbs(verbs);
     add_common_options(app, context);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {

@@ -6,6 +6,7 @@
 #include <iosfwd>
 
 #include "base/error.h"
+#include "cli/terminal/terminal.h"
 #include "cli/verb.h"
 #include "contract/configuration.h"
 
@@ -22,16 +23,10 @@ enum ExitCode {
 // The exit code of a verb that ends with this error.
 ExitCode exit_code_of(const Error& error);
 
-// Who sits before the program; nobody, where a program calls it.
-struct Terminal {
-    std::istream* answers = nullptr;   // where questions are answered
-    std::ostream* progress = nullptr;  // where a line may be drawn again and again; unfiltered
-    std::size_t columns = 80;
-};
-
 // What every verb gets: the options that stand beside it, and where it writes.
 struct Context {
     std::filesystem::path config = "/etc/hilum/hilum.yaml";
+    bool config_named = false;  // by --config
     bool json = false;
     std::ostream& out;
     std::ostream& err;
@@ -59,6 +54,8 @@ void add_dataset_verbs(const Verb& app);
 void add_phantom_verb(const Verb& app);
 void add_evaluate_verb(const Verb& app);
 void add_calibrate_verb(const Verb& app);
+void add_accept_verb(const Verb& app);
+void add_reader_study_verbs(const Verb& app);
 
 // The whole program. `arguments` are those after the program's name. What is written to `out` and `err` holds
 // no character that could steer a terminal (terminal_text.h).

@@ -6,8 +6,6 @@
 #include <charconv>
 #include <map>
 
-#include "evaluation/dataset/manifest.h"
-
 namespace hilum::cli {
 namespace {
 
@@ -37,20 +35,32 @@ LabelledImage labelled(const dataset::Manifest& manifest, const dataset::Image& 
 
 }  // namespace
 
+Result<dataset::Manifest> read_split(const std::filesystem::path& folder, const std::string& split) {
+    const auto manifest = dataset::read_manifest(folder);
+    if (!manifest) return tl::unexpected(manifest.error());
+    dataset::Manifest chosen{manifest->folder, {}};
+    for (const auto& image : manifest->images)
+        if (split == "all" || image.split == dataset::split_named(split)) chosen.images.push_back(image);
+    if (chosen.images.empty())
+        return fail("empty", "{} has no image of split '{}': choose another with --split", folder.string(),
+                    split);
+    return chosen;
+}
+
+std::vector<LabelledImage> labelled_images(const dataset::Manifest& manifest,
+                                           const std::vector<std::string>& renamed) {
+    const auto names = renamings(renamed);
+    std::vector<LabelledImage> images;
+    for (const auto& image : manifest.images) images.push_back(labelled(manifest, image, names));
+    return images;
+}
+
 Result<std::vector<LabelledImage>> read_dataset_images(const std::filesystem::path& folder,
                                                        const std::string& split,
                                                        const std::vector<std::string>& renamed) {
-    const auto manifest = dataset::read_manifest(folder);
+    const auto manifest = read_split(folder, split);
     if (!manifest) return tl::unexpected(manifest.error());
-    const auto names = renamings(renamed);
-    std::vector<LabelledImage> images;
-    for (const auto& image : manifest->images)
-        if (split == "all" || image.split == dataset::split_named(split))
-            images.push_back(labelled(*manifest, image, names));
-    if (images.empty())
-        return fail("empty", "{} has no image of split '{}': choose another with --split", folder.string(),
-                    split);
-    return images;
+    return labelled_images(*manifest, renamed);
 }
 
 std::string dataset_name(const std::filesystem::path& folder, const std::string& split) {

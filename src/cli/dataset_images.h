@@ -8,11 +8,18 @@
 #include <vector>
 
 #include "cli/model_scoring.h"
+#include "evaluation/dataset/manifest.h"
 
 namespace hilum::cli {
 
-// Those of a split, or "all". `renamed`: "dataset's label=model's label" each; several may become one. Codes:
-// what read_manifest() says; "empty" where there is none.
+// A dataset's images of a split, or "all". Codes: what read_manifest() says; "empty" where there is none.
+Result<dataset::Manifest> read_split(const std::filesystem::path& folder, const std::string& split);
+
+// As a model is to judge them. `renamed`: "dataset's label=model's label" each; several may become one.
+std::vector<LabelledImage> labelled_images(const dataset::Manifest& manifest,
+                                           const std::vector<std::string>& renamed);
+
+// Both.
 Result<std::vector<LabelledImage>> read_dataset_images(const std::filesystem::path& folder,
                                                        const std::string& split,
                                                        const std::vector<std::string>& renamed);

@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/output/output_folder.h"
 #include "cli/image_survey.h"
 #include "cli/input_files.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "evaluation/dataset/csv.h"
 
 namespace hilum::cli {
@@ -23,25 +23,7 @@ using dataset::Exclusion;
 using dataset::Finding;
 using dataset::Image;
 
-// How far reading is, with the time that is left once that can be told.
-class ReadingProgress {
-  public:
-    ReadingProgress(Progress& progress, std::size_t all) : progress_(progress), all_(all) {}
-    void next() {
-        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin_;
-        const double left =
-            done_ == 0 ? 0 : spent.count() / static_cast<double>(done_) * static_cast<double>(all_ - done_);
-        const auto text = spent.count() < 3 ? std::string()
-                          : left < 90       ? fmt::format(", {:.0f} s left", left)
-                                            : fmt::format(", {:.0f} min left", left / 60);
-        progress_.count("reading images" + text, ++done_, all_);
-    }
-
-  private:
-    Progress& progress_;
-    std::size_t all_, done_ = 0;
-    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
+constexpr const char* reading = "reading images";
 
 Result<std::vector<fs::path>> files_in(const std::vector<fs::path>& paths, const fs::path& except) {
     const auto found = collect_files(paths);
@@ -83,33 +65,94 @@ struct Labelling {
     std::vector<fs::path> files;
     std::vector<dataset::LabelledFile> lines;
     std::vector<std::optional<std::size_t>> line_of;  // of each file
+
+    bool has_label(std::size_t file) const { return line_of[file] && !lines[*line_of[file]].labels.empty(); }
 };
 
-Result<Labelling> label_files(const DatasetSources& sources, std::vector<Exclusion>& exclusions) {
-    auto files = files_in(sources.images, sources.labels);
-    if (!files) return tl::unexpected(files.error());
+Status read_table(const DatasetSources& sources, Labelling& labelling, std::vector<Exclusion>& exclusions) {
     auto lines = dataset::read_labels(sources.labels, sources.columns);
     if (!lines) return tl::unexpected(lines.error());
-    const auto matches = dataset::match_labels(*lines, sources.labels, *files, sources.images);
+    const auto matches = dataset::match_labels(*lines, sources.labels, labelling.files, sources.images);
     if (!matches) return tl::unexpected(matches.error());
-    std::vector<std::optional<std::size_t>> line_of(files->size());
     for (std::size_t i = 0; i < lines->size(); ++i) {
         const auto& line = lines->at(i);
         if (const auto file = matches->at(i))
-            line_of[*file] = i;
+            labelling.line_of[*file] = i;
         else
             exclusions.push_back(
                 {line.file, "no_file",
                  fmt::format("line {} of the labels names it, and it is not among the images", line.line)});
     }
-    return Labelling{std::move(*files), std::move(*lines), std::move(line_of)};
+    labelling.lines = std::move(*lines);
+    return {};
 }
+
+// What the table says of an image counts before what its reports do.
+Status read_reports(const DatasetSources& sources, Labelling& labelling, std::vector<Exclusion>& exclusions,
+                    Progress& progress) {
+    std::vector<fs::path> unlabelled;
+    std::map<fs::path, std::size_t> place_of;
+    for (std::size_t i = 0; i < labelling.files.size(); ++i)
+        if (!labelling.has_label(i)) {
+            unlabelled.push_back(labelling.files[i]);
+            place_of[labelling.files[i]] = i;
+        }
+    auto told = labels_of_reports(sources.reports, unlabelled, progress);
+    if (!told) return tl::unexpected(told.error());
+    exclusions.insert(exclusions.end(), told->exclusions.begin(), told->exclusions.end());
+    for (auto& line : told->lines) {
+        auto& known = labelling.line_of[place_of.at(line.file)];
+        if (known) {
+            labelling.lines[*known].labels = std::move(line.labels);
+        } else {
+            known = labelling.lines.size();
+            labelling.lines.push_back(std::move(line));
+        }
+    }
+    return {};
+}
+
+Result<Labelling> label_files(const DatasetSources& sources, std::vector<Exclusion>& exclusions,
+                              Progress& progress) {
+    auto files = files_in(sources.images, sources.labels);
+    if (!files) return tl::unexpected(files.error());
+    Labelling labelling{std::move(*files), {}, {}};
+    labelling.line_of.resize(labelling.files.size());
+    if (!sources.labels.empty())
+        if (auto read = read_table(sources, labelling, exclusions); !read)
+            return tl::unexpected(read.error());
+    if (!sources.reports.reports.empty())
+        if (auto read = read_reports(sources, labelling, exclusions, progress); !read)
+            return tl::unexpected(read.error());
+    return labelling;
+}
+
+// Why an image has no label, but for those of which that was told already.
+class Unlabelled {
+  public:
+    explicit Unlabelled(const std::vector<Exclusion>& exclusions) {
+        for (const auto& one : exclusions)
+            if (one.reason == "reports_differ") told_.insert(one.file);
+    }
+    std::optional<std::string> words_for(const fs::path& file, bool has_line,
+                                         const DatasetSources& sources) const {
+        if (told_.contains(printable(file.string()))) return {};
+        const std::string reports =
+            sources.reports.reports.empty() ? "" : "no report that counts has a label for it";
+        if (sources.labels.empty()) return reports;
+        return (has_line ? "its line of the labels has none" : "no line of the labels names it") +
+               (reports.empty() ? "" : ", and " + reports);
+    }
+
+  private:
+    std::set<fs::path> told_;
+};
 
 // What stands of one image in the manifest, or why it does not.
 class Gathering {
   public:
     Gathering(const DatasetSources& sources, GatheredImages& gathered)
-        : sources_(sources), gathered_(gathered) {}
+        : sources_(sources), gathered_(gathered), survey_(sources.configuration) {}
 
     Status add(const fs::path& file, const dataset::LabelledFile& told) {
         auto outcome = survey_.look_at(file);
@@ -209,22 +252,21 @@ Status note_files_without_labels(const dataset::Manifest& manifest, const std::v
 
 Result<GatheredImages> gather_images(const DatasetSources& sources, Progress& progress) {
     GatheredImages gathered;
-    const auto labelling = label_files(sources, gathered.exclusions);
+    const auto labelling = label_files(sources, gathered.exclusions, progress);
     if (!labelling) return tl::unexpected(labelling.error());
     const auto& [files, lines, line_of] = *labelling;
+    const Unlabelled unlabelled(gathered.exclusions);
     gathered.flow.found = files.size();
-    const auto labelled = [&](std::size_t i) { return line_of[i] && !lines[*line_of[i]].labels.empty(); };
-    for (std::size_t i = 0; i < files.size(); ++i) gathered.flow.labelled += labelled(i);
-    ReadingProgress reading(progress, gathered.flow.labelled);
+    for (std::size_t i = 0; i < files.size(); ++i) gathered.flow.labelled += labelling->has_label(i);
+    std::size_t begun = 0;
     Gathering gathering(sources, gathered);
     for (std::size_t i = 0; i < files.size(); ++i) {
-        if (!labelled(i)) {
-            gathering.exclude(
-                files[i], "no_label",
-                line_of[i] ? "its line of the labels has none" : "no line of the labels names it");
+        if (!labelling->has_label(i)) {
+            if (const auto words = unlabelled.words_for(files[i], line_of[i].has_value(), sources))
+                gathering.exclude(files[i], "no_label", *words);
             continue;
         }
-        reading.next();
+        progress.count(reading, ++begun, gathered.flow.labelled);
         if (auto added = gathering.add(files[i], lines[*line_of[i]]); !added)
             return tl::unexpected(added.error());
     }
@@ -245,15 +287,14 @@ Status write_dataset(const fs::path& place, const GatheredImages& gathered, cons
 }
 
 Result<std::vector<Finding>> check_dataset(const fs::path& folder, const std::vector<fs::path>& folders,
-                                           Progress& progress) {
+                                           const std::optional<fs::path>& configuration, Progress& progress) {
     const auto manifest = dataset::read_manifest(folder);
     if (!manifest) return tl::unexpected(manifest.error());
     FindingsByCode of_files;
-    ImageSurvey survey;
-    ReadingProgress reading(progress, manifest->images.size());
+    ImageSurvey survey(configuration);
     std::vector<dataset::Thumbnail> thumbnails;
     for (const auto& image : manifest->images) {
-        reading.next();
+        progress.count(reading, thumbnails.size() + 1, manifest->images.size());
         auto thumbnail = look_again(survey, image, manifest->path_of(image), of_files);
         if (!thumbnail) return tl::unexpected(thumbnail.error());
         thumbnails.push_back(std::move(*thumbnail));

@@ -1,38 +1,12 @@
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <charconv>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <string_view>
 
 #include "cli/command_line.h"
 
-namespace {
-
-// $COLUMNS, else the terminal's width, else 80; lines narrower than 40 would hold nothing.
-std::size_t columns() {
-    constexpr std::size_t usual = 80, least = 40, most = 1000;
-    std::size_t width = 0;
-    if (const char* text = std::getenv("COLUMNS")) {
-        const std::string_view number = text;
-        std::from_chars(number.data(), number.data() + number.size(), width);
-    }
-    winsize size{};
-    if (width == 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width = size.ws_col;
-    return width == 0 ? usual : std::clamp(width, least, most);
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
     try {
-        hilum::cli::Terminal terminal{.columns = columns()};
-        if (::isatty(STDIN_FILENO) && ::isatty(STDERR_FILENO)) terminal.answers = &std::cin;
-        if (::isatty(STDERR_FILENO)) terminal.progress = &std::cerr;
-        return hilum::cli::run({argv + 1, argv + argc}, std::cout, std::cerr, terminal);
+        return hilum::cli::run({argv + 1, argv + argc}, std::cout, std::cerr,
+                               hilum::cli::terminal_of_process());
     } catch (const std::exception& error) {
         std::cerr << "hilum: " << error.what() << "\n";
         return hilum::cli::exit_failed;

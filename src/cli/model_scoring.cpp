@@ -55,15 +55,15 @@ ScoredSet empty_set(const model::ModelPackage& package, const std::string& name)
     for (const auto& label : package.labels) {
         set.labels.push_back(label.name);
         set.thresholds.push_back(label.threshold);
+        set.abnormal.push_back(label.abnormal);
     }
+    const auto identity = model::identity_of(package);
+    set.configuration_sha256 = identity.configuration_sha256;
+    set.notice = identity.notice;
+    set.cleared_for_clinical_use = identity.cleared_for_clinical_use;
     set.exclusive = package.activation == model::Activation::softmax;
     set.calibrated = package.calibrated();
     return set;
-}
-
-bool is_png(const std::filesystem::path& file) {
-    auto extension = upper(file.extension().string());
-    return extension == ".PNG";
 }
 
 Result<model::ModelPackage> sound_package(const std::filesystem::path& folder) {
@@ -73,6 +73,10 @@ Result<model::ModelPackage> sound_package(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+bool use_is_checked(const std::filesystem::path& file, const ScoringSettings& settings) {
+    return !settings.any_use && upper(file.extension().string()) != ".PNG";
+}
 
 Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::vector<LabelledImage>& images,
                                const ScoringSettings& settings, Progress& progress) {
@@ -86,20 +90,21 @@ Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::v
         truths.push_back(std::move(*truth));
     }
     progress.say("loading the model");
-    auto predictor = choose_package(folder).and_then(Predictor::start);
+    auto predictor = model::choose_package(folder).and_then(model::Predictor::start);
     if (!predictor) return tl::unexpected(predictor.error());
     for (std::size_t i = 0; i < images.size(); ++i) {
         const auto& image = images[i];
         progress.count("judging images", i + 1, images.size());
-        const auto outcome = settings.any_use || is_png(image.file)
-                                 ? predictor->predict_whatever_its_use(image.file)
-                                 : predictor->predict(image.file);
+        const auto outcome = use_is_checked(image.file, settings)
+                                 ? predictor->predict(image.file)
+                                 : predictor->predict_whatever_its_use(image.file);
         if (!outcome)
             set.unscored.push_back({image.facts, outcome.error().code, outcome.error().message});
-        else if (const auto* refusal = std::get_if<Predictor::Refusal>(&*outcome))
+        else if (const auto* refusal = std::get_if<model::Predictor::Refusal>(&*outcome))
             set.unscored.push_back({image.facts, refusal->reason.code, refusal->reason.message});
         else
-            set.cases.push_back(scored(image, truths[i], std::get<Predictor::Prediction>(*outcome).result));
+            set.cases.push_back(
+                scored(image, truths[i], std::get<model::Predictor::Prediction>(*outcome).result));
     }
     progress.clear();
     return set;

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/model_process.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "evaluation/figures/scored_case.h"
 #include "model/package/model_package.h"
+#include "model/process/model_process.h"
 
 namespace hilum::cli {
 
@@ -23,6 +23,9 @@ struct ScoringSettings {
     std::string set;       // the dataset's name, for reports
     bool any_use = false;  // images outside of the package's intended use are judged too
 };
+
+// Whether the package's intended use is looked at before the model judges this file.
+bool use_is_checked(const std::filesystem::path& file, const ScoringSettings& settings);
 
 // What the model says of each; what it does not judge, and files that cannot be read, are among `unscored`.
 // PNG files tell nothing of view, age or body part, so that no intended use can be checked on them. Codes:

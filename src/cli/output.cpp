@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "store/overview/time_words.h"
 
 namespace hilum::cli {

@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 
 namespace hilum::cli {
 namespace {

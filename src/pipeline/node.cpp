@@ -159,6 +159,7 @@ void Node::happened(Happening what) {
             break;
         case Happening::instances_came:
         case Happening::analysis_ended:
+        case Happening::result_damaged:
             wake_analyses();
             reports_.wake();
             break;

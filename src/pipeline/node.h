@@ -9,7 +9,6 @@
 
 #include "base/world.h"
 #include "contract/messages/monitoring.h"
-#include "pipeline/arrivals.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/child_programs.h"
 #include "pipeline/clock_keeper.h"
@@ -25,6 +24,7 @@
 #include "pipeline/prediction_desk.h"
 #include "pipeline/reception.h"
 #include "pipeline/spool_adoption.h"
+#include "pipeline/wake_up.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
 

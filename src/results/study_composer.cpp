@@ -101,14 +101,15 @@ class StudyComposer {
         if (images.empty()) return {};  // nothing was analysed, and the site wants no message of that
         const auto identity = message_identity(request_, profile.hl7);
         const auto file = std::filesystem::path(request_.results_dir) / (identity.uid + ".hl7");
-        auto message = read_file(file, largest_result);  // by an attempt that was interrupted
-        if (!message || message->find(identity.control_id) == std::string::npos) {
-            message = build_observation_message(request_, profile.hl7, images);
-            if (auto written = write_file_durably(file, std::as_bytes(std::span(*message))); !written)
+        auto digest = known_digest(file);
+        if (!digest) {
+            const auto message = build_observation_message(request_, profile.hl7, images);
+            if (auto written = write_file_durably(file, std::as_bytes(std::span(message))); !written)
                 return written;
+            digest = sha256_hex(message);
         }
         reply_.results.push_back({ResultKind::oru, "", identity.uid, "", "", file.string(),
-                                  sha256_hex(*message), profile.destinations});
+                                  std::move(*digest), profile.destinations});
         return {};
     }
 
@@ -270,18 +271,28 @@ class StudyComposer {
         return std::filesystem::path(request_.results_dir) / (identity.sop_instance_uid + ".dcm");
     }
 
-    void add(ResultKind kind, const ResultIdentity& identity, const std::string& bytes,
+    void add(ResultKind kind, const ResultIdentity& identity, std::string sha256,
              const ReportProfile& profile) {
         reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
                                   identity.series_instance_uid, explicit_little_endian,
-                                  file_of(identity).string(), sha256_hex(bytes), profile.destinations});
+                                  file_of(identity).string(), std::move(sha256), profile.destinations});
     }
 
-    // By an attempt that was interrupted: what lies under a result's name is that result.
+    // Of a result that destinations may have, so that it is not to become another; nothing where there is
+    // none, or it is this version's and its file is damaged. The results of other versions are mended by
+    // those. What an interrupted attempt left is known to nobody, and made again.
+    std::optional<std::string> known_digest(const std::filesystem::path& file) const {
+        const auto known =
+            std::ranges::find(request_.known_results, file.filename().string(), &KnownResult::file);
+        if (known == request_.known_results.end()) return std::nullopt;
+        if (known->own && sha256_of_file(file).value_or("") != known->sha256) return std::nullopt;
+        return known->sha256;
+    }
+
     bool was_made_before(ResultKind kind, const ResultIdentity& identity, const ReportProfile& profile) {
-        const auto earlier = read_file(file_of(identity), largest_result);
-        if (!earlier || !is_instance(file_of(identity), identity)) return false;
-        add(kind, identity, *earlier, profile);
+        auto digest = known_digest(file_of(identity));
+        if (!digest) return false;
+        add(kind, identity, std::move(*digest), profile);
         return true;
     }
 
@@ -293,13 +304,8 @@ class StudyComposer {
         if (!bytes) return tl::unexpected(bytes.error());
         if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
             return written;
-        add(kind, identity, *bytes, profile);
+        add(kind, identity, sha256_hex(*bytes), profile);
         return {};
-    }
-
-    static bool is_instance(const std::filesystem::path& file, const ResultIdentity& identity) {
-        const auto earlier = load_dicom_file(file);
-        return earlier && text_of(*(*earlier)->getDataset(), DCM_SOPInstanceUID) == identity.sop_instance_uid;
     }
 
     void note_failure(const Status& status) {

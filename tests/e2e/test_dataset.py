@@ -185,6 +185,30 @@ class PhantomDatasetTest(Folder):
         self.assertEqual(reasons, {"rle.dcm": "duplicate"})
         self.assertEqual(len(set(digests.values())), PHANTOMS)
 
+    def test_images_are_read_as_the_named_nodes_site_says(self):
+        for file in self.phantoms:
+            dataset = pydicom.dcmread(file)
+            dataset.PresentationLUTShape = "INVERSE" if dataset.PhotometricInterpretation == "MONOCHROME2" else "IDENTITY"
+            dataset.ViewPosition = "front"
+            dataset.save_as(self.images / file.name)
+        config = self.folder / "hilum.yaml"
+        config.write_text(json.dumps({"site": {"polarity": [{"manufacturer": "*", "follow": "presentation_lut_shape"}],
+                                               "view_aliases": {"PA": ["FRONT"]}}}))
+        self.create("--split", "none")
+        plain = self.manifest()
+        self.assertEqual({row["view"] for row in plain}, {"FRONT"})
+        shutil.rmtree(self.set)
+        self.create("--split", "none", "--config", config)
+        self.assertEqual({row["view"] for row in self.manifest()}, {"PA"})
+        self.assertTrue(all(row["pixels"] != other["pixels"] for row, other in zip(self.manifest(), plain, strict=True)))
+        self.assertIn(str(config), json.loads((self.set / "dataset.json").read_text())["arguments"])
+        self.assertEqual(self.check("--config", config), {})
+        self.assertEqual(set(self.check(code=1)), {"file_changed"})
+        ran = run("create", "--output", self.folder / "none", "--images", self.images, "--labels", self.labels, "--json",
+                  "--config", self.folder / "no.yaml")
+        self.assertNotEqual(ran.returncode, 0)
+        self.assertFalse((self.folder / "none").exists())
+
     def test_a_file_whose_name_is_not_utf8_is_left_out(self):
         folder = os.fsencode(self.images) + b"/M\xfcller"
         os.mkdir(folder)

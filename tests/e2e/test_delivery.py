@@ -66,6 +66,40 @@ class DeliveryTest(Deliveries):
         self.assert_each_delivered_once()
 
 
+class DamagedResultTest(Deliveries):
+    """What lies in results/ while a destination is down, and is another when it comes back."""
+
+    DAMAGES = {
+        "gone": lambda file: file.unlink(),
+        "empty": lambda file: file.write_bytes(b""),
+        "cut": lambda file: file.write_bytes(file.read_bytes()[:-100]),
+        "changed": lambda file: file.write_bytes(file.read_bytes()[:-1] + b"x"),
+    }
+
+    def events(self, kind):
+        exported = self.node.run("audit", "export")
+        return [event for event in map(json.loads, exported.stdout.splitlines()) if event["type"] == kind]
+
+    def test_it_is_composed_anew_and_arrives_as_it_was(self):
+        self.pacs.stop()
+        self.send(*self.files)
+        wait_until(lambda: len(self.deliveries()) == 4, 60, "four results wait")
+        files = sorted((self.folder / "node" / "data" / "results").glob("*.dcm"))
+        self.assertEqual(len(files), 4)
+        composed = {file.name: file.read_bytes() for file in files}
+        for file, damage in zip(files, self.DAMAGES.values()):
+            damage(file)
+        self.pacs.start()
+        self.pacs.know("hilum", "HILUM", self.node.port)
+        self.assert_each_delivered_once()
+        for file in files:
+            self.assertEqual(file.read_bytes(), composed[file.name], "the same bytes under the same UID")
+        damaged = self.events("result_damaged")
+        self.assertGreaterEqual(len({event["sop_instance_uid"] for event in damaged}), 3, damaged)
+        self.assertTrue(all(event["detail"]["composed_anew"] for event in damaged), damaged)
+        self.assertEqual(len(self.events("result_delivered")), 4)
+
+
 class DownTest(Deliveries):
     def status(self):
         shown = self.node.run("status", "--json")

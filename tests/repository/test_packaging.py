@@ -15,6 +15,8 @@ WORST_EXPOSURE = 2.0  # of 10, by systemd-analyze security
 
 EXPECTED = {
     "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "usr/bin/hilum-import-model", "etc/hilum/hilum.yaml",
+    "usr/bin/hilum-train", "usr/share/man/man1/hilum-train.1.gz", "usr/share/doc/hilum/examples/recipe.yaml",
+    "usr/share/bash-completion/completions/hilum-train",
     "usr/share/hilum/models/demo/model.yaml", "usr/lib/systemd/system/hilum.service", "usr/lib/sysusers.d/hilum.conf",
     "usr/lib/tmpfiles.d/hilum.conf", "usr/share/doc/hilum/copyright", "usr/share/doc/hilum/docs/operations.md",
     "usr/share/doc/hilum/examples/route_to_hilum.lua", "usr/share/doc/hilum/changelog.gz", "usr/share/doc/hilum/CHANGELOG.md.gz",
@@ -23,7 +25,7 @@ EXPECTED = {
     "usr/share/bash-completion/completions/hilum", "usr/share/bash-completion/completions/hilumd",
     "usr/share/lintian/overrides/hilum", "usr/share/hilum/import_model/import_model.py",
 }
-FOLDERS = ("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/hilum/import_model/", "usr/share/doc/hilum/")
+FOLDERS = ("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/hilum/models/chest-nih/", "usr/share/hilum/import_model/", "usr/share/doc/hilum/")
 
 
 def need(program):
@@ -69,7 +71,7 @@ class PackageTest(unittest.TestCase):
             self.assertIn(library, depends)
 
     def test_programs_are_stripped_and_executable(self):
-        for program in ("hilumd", "hilum", "hilum-worker"):
+        for program in ("hilumd", "hilum", "hilum-train", "hilum-worker"):
             file = self.root / "usr/bin" / program
             self.assertEqual(file.stat().st_mode & 0o777, 0o755)
             sections = subprocess.run(["readelf", "-S", str(file)], capture_output=True, text=True, check=True).stdout

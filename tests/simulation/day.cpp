@@ -36,6 +36,8 @@ Day::Day(const Script& script, DataDirectory directory, bool printed)
     site_.gives_up = script.gives_up_early;
     scene_.claims_lost = script.loses_claims ? 0.15 : 0;
     scene_.random_of_claims = Random(script.seed * 7 + 1);
+    scene_.files_damaged = script.damages_files ? 0.1 : 0;
+    scene_.random_of_damage = Random(script.seed * 7 + 2);
 }
 
 void Day::play() {
@@ -197,6 +199,7 @@ void Day::clear_up() {
     node_.ask_no_more();
     scene_.weather = {};
     scene_.claims_lost = 0;
+    scene_.files_damaged = 0;
     disk_.set_full(false);
     disk_.spare();
     scene_.last_attempts.clear();  // a destination that is resumed is tried at once

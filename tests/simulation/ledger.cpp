@@ -186,8 +186,11 @@ std::vector<std::string> Ledger::unfinished() {
 bool Ledger::has_results_of_nobody(std::int64_t report) {
     bool any = false;
     each(
-        "SELECT 1 FROM result JOIN job ON lane = 'compose' AND job.subject = report_id WHERE report_id = ?"
-        " AND job.state IN ('queued', 'running') AND error_code = '' AND result.created_at >= job.created_at",
+        "SELECT 1 FROM result JOIN job ON lane = 'compose' AND job.subject = report_id JOIN report ON "
+        "report.id = "
+        "report_id WHERE report_id = ? AND report.composed_anew = 0 AND job.state IN ('queued', 'running') "
+        "AND "
+        "error_code = '' AND result.created_at >= job.created_at",
         [&](SQLite::Statement&) { any = true; }, report);
     return any;
 }
@@ -197,7 +200,9 @@ std::vector<std::string> Ledger::refused_early(int refusals) {
     each(
         "SELECT sop_instance_uid || ' to ' || queue FROM job JOIN delivery ON delivery.id = subject JOIN "
         "result"
-        " ON result.id = result_id WHERE job.kind = 'delivery' AND word = 'refused' AND refusals < ?",
+        " ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind = 'delivery' AND word "
+        "= "
+        "'refused' AND refusals < ? AND error_code != 'result_damaged'",
         [&](SQLite::Statement& row) { all.push_back(row.getColumn(0).getString()); }, refusals);
     return all;
 }

@@ -114,10 +114,14 @@ class Holdings {
             const auto uid = std::move(next.back());
             next.pop_back();
             if (!destination_.holds(uid) && !scene_.ledger.result(uid)) continue;
-            const auto file =
-                read_file(scene_.directory.results() / scene_.ledger.result(uid)->file, most_bytes);
+            const auto damaged = scene_.damaged.find(uid);
+            const auto text =
+                damaged != scene_.damaged.end()
+                    ? damaged->second
+                    : read_file(scene_.directory.results() / scene_.ledger.result(uid)->file, most_bytes)
+                          .value_or("{}");
             for (const auto& predecessor :
-                 nlohmann::json::parse(file.value_or("{}")).value("predecessors", std::vector<std::string>()))
+                 nlohmann::json::parse(text).value("predecessors", std::vector<std::string>()))
                 if (named.insert(predecessor).second) next.push_back(predecessor);
         }
         for (const auto& [uid, content] : standing_)
@@ -188,16 +192,27 @@ void check_jobs(Scene& scene, const Site& site, const std::set<std::string>& poi
         const bool may_stay = poisoned.contains(job.subject) || withdrawn.contains(job.study_instance_uid);
         const bool allowed = (job.lane == Lane::analyse && may_stay) ||
                              (site.gives_up && job.lane >= Lane::deliver) ||
+                             (job.lane == Lane::deliver && scene.damaged.contains(job.subject)) ||
                              scene.hospital.studies[job.study_instance_uid].discarded;
         scene.demand(allowed, "what can go on goes on", "{} {} of {} for {} is {}", word_of(job.lane),
                      job.subject, job.study_instance_uid, job.target, job.outcome);
     }
 }
 
+// Its file is damaged, and its version cannot be composed anew, since an image was replaced: a newer one
+// tells.
+bool is_lost(Scene& scene, const StoredResult& result) {
+    return scene.damaged.contains(result.sop_instance_uid) &&
+           std::ranges::any_of(scene.ledger.results(), [&](const StoredResult& other) {
+               return other.study_instance_uid == result.study_instance_uid && other.model == result.model &&
+                      other.version > result.version;
+           });
+}
+
 void check_files(Scene& scene) {
     for (const auto& result : scene.ledger.results()) {
         const auto sha256 = sha256_of_file(scene.directory.results() / result.file);
-        scene.demand(sha256 && *sha256 == result.sha256, "one UID, one object",
+        scene.demand((sha256 && *sha256 == result.sha256) || is_lost(scene, result), "one UID, one object",
                      "the file of {} is not what was committed", result.sop_instance_uid);
     }
     const auto unknown = unknown_files(scene);

@@ -54,6 +54,9 @@ struct Scene {
     std::set<std::string> retried = {};  // studies: what a failed attempt left is no longer told by its error
     double claims_lost = 0;              // how often, each time that a child is asked (lost_claims.h)
     Random random_of_claims{0};          // of its own: days without them stay as they are
+    double files_damaged = 0;            // how often, each time that a result is sent (damaged_files.h)
+    Random random_of_damage{0};
+    std::map<std::string, std::string> damaged = {};  // results by SOP Instance UID, as they were
 
     template <typename... Args>
     void tell(fmt::format_string<Args...> format, Args&&... args) {

@@ -16,6 +16,7 @@ constexpr const char* today = "20260302";
 constexpr const char* long_ago = "20251201";
 constexpr Duration least_haste = milliseconds(1), most_haste = milliseconds(150);
 constexpr std::uint64_t days_between_lost_claims = 6;
+constexpr std::uint64_t days_between_damage = 6;
 constexpr Duration most_off = hours(60);  // of the wall clock: no study becomes a prior by it
 
 class Author {
@@ -32,6 +33,7 @@ class Author {
         script_.gives_up_early = random_.chance(0.15);
         script_.two_devices = random_.chance(0.2);
         script_.loses_claims = script_.seed % days_between_lost_claims == 0;
+        script_.damages_files = script_.seed % days_between_damage == 2;
         script_.two_composers = composers_.chance(0.3);
         const auto studies = random_.between(3, 14);
         for (std::int64_t i = 0; i < studies; ++i) write_study(i);

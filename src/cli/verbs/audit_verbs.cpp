@@ -8,7 +8,7 @@
 #include "cli/command_line.h"
 #include "cli/control_client.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "cli/verbs/audit_verbs.h"
 #include "store/overview/time_words.h"
 
@@ -18,7 +18,7 @@ namespace {
 int verify_audit(const Context& context) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    Progress progress(context);
+    Progress progress(context.terminal);
     progress.say("reading the whole audit trail");
     const auto answer =
         ask(configuration->node.data_dir, {.verb = ControlVerb::audit_verify}, endless_patience);

@@ -7,12 +7,12 @@
 #include <ostream>
 
 #include "base/file_system.h"
+#include "base/output/output_folder.h"
 #include "cli/command_line.h"
 #include "cli/dataset_images.h"
 #include "cli/model_scoring.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "evaluation/calibration/package_calibration.h"
 #include "evaluation/report/html.h"
 
@@ -66,7 +66,7 @@ Result<Calibrated> calibrate(const Context& context, const CalibrateOptions& opt
     if (!loaded.problems.empty()) return fail("configuration", "{}", loaded.problems.front().text());
     const auto images = read_dataset_images(options.dataset, options.split, options.renamed);
     if (!images) return tl::unexpected(images.error());
-    Progress progress(context);
+    Progress progress(context.terminal);
     const auto scored = score_images(
         options.package, *images, {dataset_name(options.dataset, options.split), options.any_use}, progress);
     if (!scored) return tl::unexpected(scored.error());

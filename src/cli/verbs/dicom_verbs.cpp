@@ -11,8 +11,8 @@
 #include "cli/control_client.h"
 #include "cli/input_files.h"
 #include "cli/output.h"
-#include "cli/progress.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/terminal_text.h"
 #include "dicom/dataset_reading.h"
 #include "results/delivery/mllp_client.h"
 #include "results/delivery/storage_scu.h"
@@ -111,7 +111,7 @@ int echo_all(const Context& context, const std::vector<Peer>& peers) {
     auto results = nlohmann::json::array();
     Table table({{"DESTINATION", 12}, "ANSWERS", {"MESSAGE", 20}});
     bool all_answer = true;
-    Progress progress(context);
+    Progress progress(context.terminal);
     for (const auto& peer : peers) {
         progress.say("asking " + peer.name);
         const auto answer = peer.ask();
@@ -196,7 +196,7 @@ int send(const Context& context, const PeerOptions& options) {
     const auto files = collect_files(options.files);
     if (!files) return context.failed(files.error());
     delivery::StorageScu scu(*node);
-    Progress progress(context);
+    Progress progress(context.terminal);
     const auto sendable = propose_all(scu, *files, progress);
     if (sendable.empty()) {
         progress.clear();

@@ -6,16 +6,16 @@
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/output/output_folder.h"
 #include "cli/command_line.h"
 #include "cli/dataset_images.h"
 #include "cli/model_scoring.h"
 #include "cli/output.h"
-#include "cli/output_folder.h"
-#include "cli/progress.h"
-#include "evaluation/dataset/csv.h"
+#include "cli/terminal/progress.h"
 #include "evaluation/figures/figures_json.h"
 #include "evaluation/report/evaluation_page.h"
 #include "evaluation/report/html.h"
+#include "evaluation/report/predictions_csv.h"
 
 namespace hilum::cli {
 namespace {
@@ -43,7 +43,7 @@ evaluation::MeasureSettings settings_of(const EvaluateOptions& options) {
 class Evaluation {
   public:
     Evaluation(const Context& context, const EvaluateOptions& options)
-        : options_(options), settings_(settings_of(options)), progress_(context) {}
+        : options_(options), settings_(settings_of(options)), progress_(context.terminal) {}
 
     Result<evaluation::EvaluationReport> run() {
         auto images = read_dataset_images(options_.dataset, options_.split, options_.renamed);
@@ -63,11 +63,9 @@ class Evaluation {
         auto scored = score_images(package, images, {name, options_.any_use}, progress_);
         if (!scored) return tl::unexpected(scored.error());
         progress_.say("computing figures");
-        auto figures = evaluation::measure(*scored, settings_);
+        auto set = evaluation::evaluated(std::move(*scored), settings_);
         progress_.clear();
-        if (!figures) return tl::unexpected(figures.error());
-        auto groups = evaluation::subgroups_of(*scored, settings_.level);
-        return EvaluatedSet{std::move(*scored), std::move(*figures), std::move(groups)};
+        return set;
     }
 
     Status compare(const std::vector<LabelledImage>& images) {
@@ -99,37 +97,6 @@ class Evaluation {
     Progress progress_;
     evaluation::EvaluationReport report_;
 };
-
-// One line an image: what is known of it, what the model said, or why it said nothing.
-std::string predictions_csv(const ScoredSet& set) {
-    std::vector<std::string> head{"file", "patient",      "site",      "view",  "sex",
-                                  "age",  "manufacturer", "diagnosis", "reason"};
-    for (const char* what : {"truth", "output", "probability", "positive"})
-        for (const auto& label : set.labels) head.push_back(fmt::format("{}:{}", what, label));
-    std::string text = dataset::csv_line(head);
-    const auto facts_of = [](const evaluation::CaseFacts& facts) {
-        return std::vector<std::string>{
-            facts.file,        facts.patient, facts.site,
-            facts.view,        facts.sex,     facts.age_years ? fmt::format("{:g}", *facts.age_years) : "",
-            facts.manufacturer};
-    };
-    for (const auto& one : set.cases) {
-        auto row = facts_of(one.facts);
-        row.insert(row.end(), {one.diagnosis, ""});
-        for (const bool truth : one.truth) row.push_back(truth ? "1" : "0");
-        for (const double output : one.outputs) row.push_back(fmt::format("{}", output));
-        for (const double probability : one.probabilities) row.push_back(fmt::format("{}", probability));
-        for (const bool positive : one.positive) row.push_back(positive ? "1" : "0");
-        text += dataset::csv_line(row);
-    }
-    for (const auto& one : set.unscored) {
-        auto row = facts_of(one.facts);
-        row.insert(row.end(), {"", one.code});
-        row.resize(head.size());
-        text += dataset::csv_line(row);
-    }
-    return text;
-}
 
 nlohmann::json set_json(const EvaluatedSet& set) {
     auto json = evaluation::to_json(set.figures);
@@ -166,11 +133,12 @@ Status write_all_files(const evaluation::EvaluationReport& report, const nlohman
     std::vector<std::pair<std::string, std::string>> files{
         {"report.html", evaluation::evaluation_page(report)},
         {"figures.json", json.dump(1) + "\n"},
-        {"predictions.csv", predictions_csv(report.set.scored)}};
+        {"predictions.csv", evaluation::predictions_csv(report.set.scored)}};
     if (report.comparison)
-        files.emplace_back("compared-predictions.csv", predictions_csv(report.comparison->other));
+        files.emplace_back("compared-predictions.csv", evaluation::predictions_csv(report.comparison->other));
     if (report.external)
-        files.emplace_back("external-predictions.csv", predictions_csv(report.external->set.scored));
+        files.emplace_back("external-predictions.csv",
+                           evaluation::predictions_csv(report.external->set.scored));
     for (const auto& [name, text] : files)
         if (auto status = output->write(name, text); !status) return status;
     return output->finish();

@@ -12,9 +12,9 @@
 #include "base/file_system.h"
 #include "cli/command_line.h"
 #include "cli/control_client.h"
-#include "cli/model_process.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
+#include "model/process/model_process.h"
 
 namespace hilum::cli {
 namespace {
@@ -132,7 +132,7 @@ struct Trial {
 };
 
 // A mid-grey image through the model.
-Result<nlohmann::json> probe(Predictor& predictor, const model::InputSpecification& input) {
+Result<nlohmann::json> probe(model::Predictor& predictor, const model::InputSpecification& input) {
     const std::vector<float> grey(static_cast<std::size_t>(input.channels) *
                                       static_cast<std::size_t>(input.rows) *
                                       static_cast<std::size_t>(input.columns),
@@ -155,7 +155,7 @@ Trial try_out(const model::ModelPackage& package, Progress& progress) {
         trial.problems.push_back({file.string(), 0, "", error.message});
     };
     progress.say("loading the model");
-    auto predictor = choose_package(package.folder).and_then(Predictor::start);
+    auto predictor = model::choose_package(package.folder).and_then(model::Predictor::start);
     if (!predictor) {
         note(package.file, predictor.error());
         return trial;
@@ -186,7 +186,7 @@ std::string golden_text(const Trial& trial) {
 int verify(const Context& context, const std::filesystem::path& folder) {
     const auto loaded = model::read_model_package(folder);
     Trial trial;
-    Progress progress(context);
+    Progress progress(context.terminal);
     progress.say("reading the package");
     auto problems = problems_of(loaded);
     if (problems.empty()) {
@@ -217,7 +217,7 @@ int verify(const Context& context, const std::filesystem::path& folder) {
 int reload(const Context& context, const std::string& model) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    Progress progress(context);
+    Progress progress(context.terminal);
     progress.say("the node loads and proves its models");
     const auto outcome = ask(configuration->node.data_dir,
                              {.verb = ControlVerb::model_reload, .model = model}, endless_patience);

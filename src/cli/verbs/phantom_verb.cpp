@@ -8,7 +8,7 @@
 
 #include "cli/command_line.h"
 #include "cli/output.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "phantom/phantom_dicom.h"
 
 namespace hilum::cli {

@@ -5,10 +5,10 @@
 
 #include "cli/command_line.h"
 #include "cli/input_files.h"
-#include "cli/model_process.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "contract/prediction_json.h"
+#include "model/process/model_process.h"
 
 namespace hilum::cli {
 namespace {
@@ -19,17 +19,17 @@ struct PredictOptions {
     std::filesystem::path package;
 };
 
-Result<ModelChoice> choose(const Context& context, const PredictOptions& options) {
-    if (!options.package.empty()) return choose_package(options.package);
-    return choose_configured_model(context.config, options.model);
+Result<model::ModelChoice> choose(const Context& context, const PredictOptions& options) {
+    if (!options.package.empty()) return model::choose_package(options.package);
+    return model::choose_configured_model(context.config, options.model);
 }
 
-nlohmann::json prediction_of(Predictor& predictor, const std::filesystem::path& file) {
+nlohmann::json prediction_of(model::Predictor& predictor, const std::filesystem::path& file) {
     const auto outcome = predictor.predict(file);
     if (!outcome) return prediction_error_json(outcome.error());
-    if (const auto* refusal = std::get_if<Predictor::Refusal>(&*outcome))
+    if (const auto* refusal = std::get_if<model::Predictor::Refusal>(&*outcome))
         return prediction_error_json(refusal->reason, refusal->notes);
-    const auto& prediction = std::get<Predictor::Prediction>(*outcome);
+    const auto& prediction = std::get<model::Predictor::Prediction>(*outcome);
     return prediction_json(prediction.result, prediction.frames, prediction.notes);
 }
 
@@ -44,9 +44,9 @@ int predict(const Context& context, const PredictOptions& options) {
     if (files->empty()) return failed({"unreadable", "the folder holds no files"});
     auto choice = choose(context, options);
     if (!choice) return failed(choice.error());
-    Progress progress(context);
+    Progress progress(context.terminal);
     progress.say("loading the model");
-    auto predictor = Predictor::start(std::move(*choice));
+    auto predictor = model::Predictor::start(std::move(*choice));
     progress.clear();
     if (!predictor) return failed(predictor.error());
     int exit_code = exit_ok;

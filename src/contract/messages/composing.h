@@ -60,6 +60,11 @@ struct Withdrawal {
     std::int64_t at = 0;  // microseconds since 1970 UTC
     std::vector<WithdrawnResult> results;
 };
+// A result of the study that is committed: destinations may have it.
+struct KnownResult {
+    std::string file, sha256;  // its name in results_dir; of what was composed
+    bool own = false;          // of this version: where its file is not that any more, it is made anew
+};
 // coordinator -> composer: build the results of one study under one model, or take them back. Answered by
 // ComposeReply.
 struct ComposeRequest {
@@ -72,6 +77,7 @@ struct ComposeRequest {
     std::vector<StudyImage> images;  // all of the study that this model looked at
     std::vector<ReportProfile> profiles;
     std::vector<PredecessorReport> predecessors;
+    std::vector<KnownResult> known_results;
     std::string results_dir;          // where the files go
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
     std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC

@@ -15,16 +15,19 @@ struct DeliverRequest {
     static constexpr const char* type = "deliver";
     std::int64_t delivery = 0;
     std::string sop_class_uid, sop_instance_uid, transfer_syntax_uid;
+    std::string sha256;  // of the file as it was composed: no other bytes go out
 };
 // delivered: the destination has the instance. retry: nothing is wrong with the instance; try again soon.
 // refused: the destination blames the instance; it will not take it until somebody changes something there.
-// unsendable: there is no instance to be sent; trying again cannot help.
-enum class DeliveryOutcome { delivered, retry, refused, unsendable };
+// damaged: the file is lost, or not what was composed; it is composed anew. unsendable: there is no instance
+// to be sent; trying again cannot help.
+enum class DeliveryOutcome { delivered, retry, refused, damaged, unsendable };
 template <>
 inline constexpr auto enum_texts<DeliveryOutcome> = texts_of_enum<DeliveryOutcome>({
     {DeliveryOutcome::delivered, "delivered"},
     {DeliveryOutcome::retry, "retry"},
     {DeliveryOutcome::refused, "refused"},
+    {DeliveryOutcome::damaged, "damaged"},
     {DeliveryOutcome::unsendable, "unsendable"},
 });
 struct DeliverReply {

@@ -16,6 +16,7 @@ namespace hilum {
 struct SurveyRequest {
     static constexpr const char* type = "survey";
     std::int64_t job = 0;
+    int display_long_side = 0;  // of the display image (DecodeRequest); 0: none is wanted
 };
 
 // What stands in the header, UTF-8; nothing of it in a PNG.
@@ -37,11 +38,13 @@ struct SurveyedImage {
     std::vector<std::uint8_t> thumbnail;  // survey_side rows of survey_side intensities, stretched to that
 };
 
-// decoder -> `hilum`. Exactly one of: image, not_analysed (the image is to blame), error (we are).
+// decoder -> `hilum`. Exactly one of: image (with a memfd of bytes where a display image was wanted),
+// not_analysed (the image is to blame), error (we are).
 struct SurveyReply {
     static constexpr const char* type = "survey_reply";
     std::int64_t job = 0;
     SurveyedImage image;  // pixels empty: not so
+    DisplayGeometry display;
     NotAnalysed not_analysed;
     std::optional<Error> error;
 };

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <numeric>
-#include <random>
 
+#include "evaluation/figures/halving.h"
 #include "evaluation/statistics/calibration_measures.h"
 #include "evaluation/statistics/calibrators.h"
 #include "evaluation/statistics/conformal.h"
@@ -16,26 +14,6 @@ namespace {
 using model::Activation;
 using Cases = std::vector<const ScoredCase*>;
 using LabelValues = std::vector<std::vector<double>>;  // one for each case, a value for each label
-
-struct Halves {
-    Cases first, second;
-};
-
-// Patients in an order that the seed alone decides; each goes to the half that has fewer images.
-Halves halved_by_patient(const ScoredSet& set, std::uint64_t seed) {
-    std::map<std::string, Cases> by_patient;
-    for (const auto& one : set.cases) by_patient[one.facts.patient].push_back(&one);
-    std::vector<const Cases*> patients;
-    for (const auto& [patient, cases] : by_patient) patients.push_back(&cases);
-    std::mt19937_64 random(seed);
-    for (std::size_t i = patients.size(); i > 1; --i) std::swap(patients[i - 1], patients[random() % i]);
-    Halves halves;
-    for (const auto* cases : patients) {
-        auto& half = halves.first.size() <= halves.second.size() ? halves.first : halves.second;
-        half.insert(half.end(), cases->begin(), cases->end());
-    }
-    return halves;
-}
 
 Status check(const ScoredSet& set, Activation activation, const CalibrationWishes& wishes) {
     if (set.cases.empty()) return fail("too_few_cases", "{}: the model gave a result for no image", set.set);

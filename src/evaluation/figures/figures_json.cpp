@@ -73,6 +73,7 @@ json label_json(const LabelFigures& figures) {
         object["negative_predictive_value"] = to_json(figures.predictive->negative);
     }
     object["brier"] = figures.brier;
+    object["mean_probability"] = figures.mean_probability;
     object["calibration_error"] = figures.calibration_error;
     if (figures.calibration)
         object["calibration"] = {{"intercept", figures.calibration->intercept},
@@ -96,7 +97,8 @@ json to_json(const statistics::McNemar& test, const statistics::Discordance& dis
             {"second_alone", discordance.second_alone},
             {"statistic", test.statistic},
             {"p", test.p},
-            {"exact_p", test.exact_p}};
+            {"exact_p", test.exact_p},
+            {"mid_p", test.mid_p}};
 }
 
 }  // namespace

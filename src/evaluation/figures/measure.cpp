@@ -63,17 +63,6 @@ std::vector<DecisionPoint> decision_curve(const std::vector<statistics::Forecast
     return curve;
 }
 
-std::optional<Estimate> by_patient(const ScoredSet& set, const MeasureSettings& settings,
-                                   const statistics::Figure& figure) {
-    if (settings.bootstrap_rounds <= 0) return std::nullopt;
-    std::vector<std::string> patients;
-    for (const auto& one : set.cases) patients.push_back(one.facts.patient);
-    const auto result = statistics::bootstrap_by_patient(
-        patients, figure, {settings.bootstrap_rounds, settings.seed, settings.level});
-    if (!result) return std::nullopt;
-    return result->estimate;
-}
-
 std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
     if (whole == 0) return std::nullopt;
     return static_cast<double>(part) / static_cast<double>(whole);
@@ -81,24 +70,38 @@ std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
 
 void add_bootstrap(LabelFigures& figures, const ScoredSet& set, std::size_t label,
                    const MeasureSettings& settings) {
-    figures.area_by_patient = by_patient(set, settings, [&](Indices cases) -> std::optional<double> {
-        const auto scores = scores_among(set, label, cases);
-        if (scores.positive.empty() || scores.negative.empty()) return std::nullopt;
-        return statistics::area_under_curve(scores);
-    });
-    figures.sensitivity_by_patient = by_patient(set, settings, [&](Indices cases) {
-        const auto counts = counts_of(set, label, cases);
-        return ratio(counts.true_positive, counts.positive());
-    });
-    figures.specificity_by_patient = by_patient(set, settings, [&](Indices cases) {
-        const auto counts = counts_of(set, label, cases);
-        return ratio(counts.true_negative, counts.negative());
-    });
+    if (settings.bootstrap_rounds <= 0) return;
+    const statistics::Figure of_samples[] = {[&](Indices cases) -> std::optional<double> {
+                                                 const auto scores = scores_among(set, label, cases);
+                                                 if (scores.positive.empty() || scores.negative.empty())
+                                                     return std::nullopt;
+                                                 return statistics::area_under_curve(scores);
+                                             },
+                                             [&](Indices cases) {
+                                                 const auto counts = counts_of(set, label, cases);
+                                                 return ratio(counts.true_positive, counts.positive());
+                                             },
+                                             [&](Indices cases) {
+                                                 const auto counts = counts_of(set, label, cases);
+                                                 return ratio(counts.true_negative, counts.negative());
+                                             }};
+    std::vector<std::string> patients;
+    for (const auto& one : set.cases) patients.push_back(one.facts.patient);
+    const auto results = statistics::bootstrap_by_patient(
+        patients, of_samples, {settings.bootstrap_rounds, settings.seed, settings.level});
+    const auto estimate_of = [](const std::optional<statistics::Bootstrapped>& result) {
+        return result ? std::optional(result->estimate) : std::nullopt;
+    };
+    figures.area_by_patient = estimate_of(results[0]);
+    figures.sensitivity_by_patient = estimate_of(results[1]);
+    figures.specificity_by_patient = estimate_of(results[2]);
 }
 
 void add_calibration(LabelFigures& figures, const std::vector<statistics::Forecast>& forecasts,
                      const MeasureSettings& settings) {
     figures.brier = statistics::brier_score(forecasts);
+    for (const auto& one : forecasts)
+        figures.mean_probability += one.probability / static_cast<double>(forecasts.size());
     figures.calibration_error = statistics::expected_calibration_error(forecasts, settings.bins);
     figures.reliability = statistics::reliability_curve(forecasts, settings.bins);
     figures.decisions = decision_curve(forecasts);

@@ -41,6 +41,7 @@ struct LabelFigures {
     std::optional<statistics::Estimate> area;             // DeLong
     std::optional<statistics::Estimate> area_by_patient;  // bootstrap
     double brier = 0, calibration_error = 0;              // ECE
+    double mean_probability = 0;                          // what the model says how frequent the finding is
     std::optional<statistics::CalibrationLine> calibration;
     std::vector<statistics::ReliabilityBin> reliability;
     std::vector<statistics::RocPoint> roc;  // empty without cases of both kinds

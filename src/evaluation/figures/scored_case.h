@@ -1,6 +1,7 @@
 // What a model said of cases whose truth is known: what every figure is computed from.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,16 @@ struct ScoredSet {
     bool calibrated = false;
     std::vector<ScoredCase> cases;
     std::vector<UnscoredCase> unscored;
+    std::vector<bool> abnormal = {};        // of each label, as the package has it
+    std::string configuration_sha256 = {};  // of all that shapes an output besides the weights
+    std::string notice = {};                // the package's
+    bool cleared_for_clinical_use = false;
+
+    // Whether a label is something to be found, rather than that nothing is. Where the package calls none
+    // abnormal, each.
+    bool is_finding(std::size_t label) const {
+        return std::ranges::find(abnormal, true) == abnormal.end() || abnormal[label];
+    }
 };
 
 }  // namespace hilum::evaluation

@@ -2,6 +2,7 @@
 // model fails.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,17 @@
 
 namespace hilum::evaluation {
 
+inline constexpr const char* unknown_group = "unknown";
+
+// Which cases take which value of an attribute.
+struct Grouping {
+    std::string attribute;                                  // "view", "sex", "age", "manufacturer", "site"
+    std::map<std::string, std::vector<std::size_t>> cases;  // indices, by "PA", "F", "40 to 64", ...
+};
+std::vector<Grouping> groupings_of(const ScoredSet& set);
+
 struct Subgroup {
-    std::string attribute;  // "view", "sex", "age", "manufacturer", "site"
-    std::string value;      // "PA", "F", "40 to 64", ...; "unknown" where it is not known
+    std::string attribute, value;  // as a Grouping has them
     std::size_t cases = 0, patients = 0;
     std::vector<LabelFigures> labels;  // summaries
 };

@@ -7,16 +7,9 @@
 #include <vector>
 
 #include "evaluation/figures/comparison.h"
-#include "evaluation/figures/measure.h"
-#include "evaluation/figures/subgroups.h"
+#include "evaluation/figures/evaluated_set.h"
 
 namespace hilum::evaluation {
-
-struct EvaluatedSet {
-    ScoredSet scored;
-    Figures figures;
-    std::vector<Subgroup> subgroups;
-};
 
 struct ModelComparison {
     ScoredSet other;

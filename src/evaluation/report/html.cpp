@@ -18,6 +18,9 @@ td { white-space: nowrap; } .words td { white-space: normal; } th, td { padding:
 th { font-weight: 600; } th:first-child, td:first-child { text-align: left; }
 .table { overflow-x: auto; } .words th, .words td { text-align: left; } .words td:first-child { white-space: nowrap; }
 .warning { background: var(--warn); border-left: 4px solid #d55e00; padding: .6rem .9rem; }
+.verdict { font-size: 1.35rem; font-weight: 600; border: 2px solid #d55e00; border-radius: .3rem; padding: .5rem .9rem; margin: 1rem 0; }
+.verdict.good { border-color: #009e73; }
+.signatures td { height: 2.6rem; vertical-align: bottom; min-width: 9rem; border-bottom: 1px solid var(--ink); } .signatures table { border-spacing: 1rem 0; border-collapse: separate; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.2rem; } figure { margin: 0; max-width: 420px; }
 figcaption { color: var(--soft); font-size: .9rem; }
 .plot text { font: 12px system-ui, sans-serif; fill: var(--ink); } .plot .grid { stroke: var(--line); fill: none; }
@@ -65,6 +68,16 @@ void HtmlPage::paragraph(const std::string& text) {
 
 void HtmlPage::warning(const std::string& text) {
     body_ += fmt::format("<p class=\"warning\">{}</p>\n", escaped(text));
+}
+
+void HtmlPage::verdict(const std::string& text, bool good) {
+    body_ += fmt::format("<p class=\"verdict{}\">{}</p>\n", good ? " good" : "", escaped(text));
+}
+
+void HtmlPage::signatures(const std::vector<std::string>& roles) {
+    std::vector<Row> rows;
+    for (const auto& role : roles) rows.push_back({role, "", "", "", ""});
+    add_table("words signatures", "", {"Role", "Name", "Decision", "Date", "Signature"}, rows);
 }
 
 void HtmlPage::list(const std::vector<std::string>& items) {

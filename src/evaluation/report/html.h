@@ -19,7 +19,10 @@ class HtmlPage {
     void heading(const std::string& text);  // of a section
     void subheading(const std::string& text);
     void paragraph(const std::string& text);
-    void warning(const std::string& text);  // a paragraph that must be seen
+    void warning(const std::string& text);             // a paragraph that must be seen
+    void verdict(const std::string& text, bool good);  // what the page comes to, in large letters
+    // Lines to be filled in and signed by hand: role, who, what was decided, when.
+    void signatures(const std::vector<std::string>& roles);
     void list(const std::vector<std::string>& items);
     // Numbers are set to the right: every column but the first. A caption, since tables are quoted alone.
     using Row = std::vector<std::string>;

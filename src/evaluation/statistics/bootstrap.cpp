@@ -34,30 +34,47 @@ double quantile(const std::vector<double>& sorted, double share) {
     return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
+// Empty where the rounds do not allow an interval.
+std::optional<Bootstrapped> summed_up(double value, std::vector<double> values,
+                                      const BootstrapSettings& settings) {
+    if (values.empty() || 2 * values.size() < static_cast<std::size_t>(settings.rounds)) return std::nullopt;
+    std::ranges::sort(values);
+    const double tail = (1 - settings.level) / 2;
+    return Bootstrapped{{value, {quantile(values, tail), quantile(values, 1 - tail)}},
+                        static_cast<int>(values.size())};
+}
+
 }  // namespace
 
-std::optional<Bootstrapped> bootstrap_by_patient(std::span<const std::string> patients, const Figure& figure,
-                                                 const BootstrapSettings& settings) {
+std::vector<std::optional<Bootstrapped>> bootstrap_by_patient(std::span<const std::string> patients,
+                                                              std::span<const Figure> figures,
+                                                              const BootstrapSettings& settings) {
     Cases all(patients.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
-    const auto value = figure(all);
-    if (!value) return std::nullopt;
+    std::vector<std::optional<double>> of_all;
+    for (const auto& figure : figures) of_all.push_back(figure(all));
+    std::vector<std::vector<double>> values(figures.size());
     const auto groups = cases_of_patients(patients);
     std::mt19937_64 random(settings.seed);
-    std::vector<double> values;
     for (int round = 0; round < settings.rounds; ++round) {
         Cases sample;
         for (std::size_t i = 0; i < groups.size(); ++i) {
             const auto& group = groups[drawn(random, groups.size())];
             sample.insert(sample.end(), group.begin(), group.end());
         }
-        if (const auto of_sample = figure(sample)) values.push_back(*of_sample);
+        for (std::size_t i = 0; i < figures.size(); ++i)
+            if (of_all[i])
+                if (const auto of_sample = figures[i](sample)) values[i].push_back(*of_sample);
     }
-    if (values.empty() || 2 * values.size() < static_cast<std::size_t>(settings.rounds)) return std::nullopt;
-    std::ranges::sort(values);
-    const double tail = (1 - settings.level) / 2;
-    return Bootstrapped{{*value, {quantile(values, tail), quantile(values, 1 - tail)}},
-                        static_cast<int>(values.size())};
+    std::vector<std::optional<Bootstrapped>> results(figures.size());
+    for (std::size_t i = 0; i < figures.size(); ++i)
+        if (of_all[i]) results[i] = summed_up(*of_all[i], std::move(values[i]), settings);
+    return results;
+}
+
+std::optional<Bootstrapped> bootstrap_by_patient(std::span<const std::string> patients, const Figure& figure,
+                                                 const BootstrapSettings& settings) {
+    return bootstrap_by_patient(patients, std::span(&figure, 1), settings).front();
 }
 
 }  // namespace hilum::statistics

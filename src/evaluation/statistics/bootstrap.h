@@ -33,4 +33,9 @@ struct Bootstrapped {
 std::optional<Bootstrapped> bootstrap_by_patient(std::span<const std::string> patients, const Figure& figure,
                                                  const BootstrapSettings& settings = {});
 
+// The same of several figures, each with the same samples.
+std::vector<std::optional<Bootstrapped>> bootstrap_by_patient(std::span<const std::string> patients,
+                                                              std::span<const Figure> figures,
+                                                              const BootstrapSettings& settings = {});
+
 }  // namespace hilum::statistics

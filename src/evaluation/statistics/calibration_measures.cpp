@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluation/statistics/logistic_fit.h"
-
 namespace hilum::statistics {
 namespace {
 
@@ -53,13 +51,17 @@ double expected_calibration_error(std::span<const Forecast> forecasts, std::size
     return error / static_cast<double>(forecasts.size());
 }
 
-CalibrationLine calibration_line(std::span<const Forecast> forecasts) {
+std::vector<LogisticCase> logit_cases(std::span<const Forecast> forecasts) {
     std::vector<LogisticCase> cases;
     for (const auto& forecast : forecasts) {
         const double p = std::clamp(forecast.probability, least_distance, 1 - least_distance);
         cases.push_back({std::log(p / (1 - p)), forecast.positive ? 1.0 : 0.0});
     }
-    const auto line = fit_logistic(cases);
+    return cases;
+}
+
+CalibrationLine calibration_line(std::span<const Forecast> forecasts) {
+    const auto line = fit_logistic(logit_cases(forecasts));
     return {line.intercept, line.slope};
 }
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "evaluation/statistics/logistic_fit.h"
+
 namespace hilum::statistics {
 
 // A case with what the model said of it.
@@ -37,5 +39,8 @@ struct CalibrationLine {
     double intercept = 0, slope = 1;
 };
 CalibrationLine calibration_line(std::span<const Forecast> forecasts);
+
+// What it is fitted on: the log odds of each probability, and the truth.
+std::vector<LogisticCase> logit_cases(std::span<const Forecast> forecasts);
 
 }  // namespace hilum::statistics

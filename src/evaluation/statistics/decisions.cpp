@@ -60,8 +60,13 @@ McNemar mcnemar(const Discordance& discordance) {
     result.statistic = gap * gap / both;
     result.p = boost::math::cdf(
         boost::math::complement(boost::math::chi_squared_distribution<>(1), result.statistic));
-    result.exact_p = std::min(
-        1.0, 2 * boost::math::cdf(boost::math::binomial_distribution<>(both, 0.5), std::min(first, second)));
+    result.uncorrected = (first - second) * (first - second) / both;
+    const boost::math::binomial_distribution<> chance(both, 0.5);
+    const double fewer = std::min(first, second);
+    result.exact_p = std::min(1.0, 2 * boost::math::cdf(chance, fewer));
+    // Of equal numbers the exact one is cut off at 1, where this one is 1 - P / 2.
+    result.mid_p = first == second ? 1 - boost::math::pdf(chance, fewer) / 2
+                                   : result.exact_p - boost::math::pdf(chance, fewer);
     return result;
 }
 

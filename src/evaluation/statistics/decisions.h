@@ -37,9 +37,11 @@ struct Discordance {
 };
 
 struct McNemar {
-    double statistic = 0;  // chi squared with one degree of freedom, continuity corrected (Edwards 1948)
-    double p = 1;          // of the statistic
-    double exact_p = 1;    // binomial, two-sided: the one to report below 25 discordant cases
+    double statistic = 0;    // chi squared with one degree of freedom, continuity corrected (Edwards 1948)
+    double p = 1;            // of the statistic
+    double uncorrected = 0;  // the same without the correction (McNemar 1947)
+    double exact_p = 1;      // binomial, two-sided: the one to report below 25 discordant cases
+    double mid_p = 1;  // less conservative (Fagerland, Lydersen and Laake, BMC Med Res Methodol 2013, 13:91)
 };
 McNemar mcnemar(const Discordance& discordance);
 

@@ -24,27 +24,6 @@ std::vector<double> midranks(std::span<const double> values) {
     return ranks;
 }
 
-// DeLong's structural components: for each positive case the share of negative ones that score lower, for
-// each negative one the share of positive ones that score higher. The mean of either is the area.
-struct Components {
-    std::vector<double> positive, negative;
-};
-
-Components components(const Scores& scores) {
-    std::vector<double> all = scores.positive;
-    all.insert(all.end(), scores.negative.begin(), scores.negative.end());
-    const auto among_all = midranks(all);
-    const auto among_positive = midranks(scores.positive), among_negative = midranks(scores.negative);
-    const double m = static_cast<double>(scores.positive.size());
-    const double n = static_cast<double>(scores.negative.size());
-    Components parts;
-    for (std::size_t i = 0; i < scores.positive.size(); ++i)
-        parts.positive.push_back((among_all[i] - among_positive[i]) / n);
-    for (std::size_t i = 0; i < scores.negative.size(); ++i)
-        parts.negative.push_back(1 - (among_all[scores.positive.size() + i] - among_negative[i]) / m);
-    return parts;
-}
-
 double mean(std::span<const double> values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -56,7 +35,7 @@ double covariance(std::span<const double> a, std::span<const double> b) {
     return sum / static_cast<double>(a.size() - 1);
 }
 
-double area_covariance(const Components& a, const Components& b) {
+double area_covariance(const PlacementValues& a, const PlacementValues& b) {
     return covariance(a.positive, b.positive) / static_cast<double>(a.positive.size()) +
            covariance(a.negative, b.negative) / static_cast<double>(a.negative.size());
 }
@@ -82,7 +61,7 @@ Status check(const Scores& scores) {
                 scores.positive.size(), scores.negative.size());
 }
 
-AreaEstimate estimate(const Scores& scores, const Components& parts, double level) {
+AreaEstimate estimate(const Scores& scores, const PlacementValues& parts, double level) {
     AreaEstimate result;
     result.area.value = mean(parts.positive);
     result.variance = area_covariance(parts, parts);
@@ -109,6 +88,21 @@ AreaComparison compared(const AreaEstimate& first, const AreaEstimate& second, d
 
 }  // namespace
 
+PlacementValues placement_values(const Scores& scores) {
+    std::vector<double> all = scores.positive;
+    all.insert(all.end(), scores.negative.begin(), scores.negative.end());
+    const auto among_all = midranks(all);
+    const auto among_positive = midranks(scores.positive), among_negative = midranks(scores.negative);
+    const double m = static_cast<double>(scores.positive.size());
+    const double n = static_cast<double>(scores.negative.size());
+    PlacementValues parts;
+    for (std::size_t i = 0; i < scores.positive.size(); ++i)
+        parts.positive.push_back((among_all[i] - among_positive[i]) / n);
+    for (std::size_t i = 0; i < scores.negative.size(); ++i)
+        parts.negative.push_back(1 - (among_all[scores.positive.size() + i] - among_negative[i]) / m);
+    return parts;
+}
+
 std::vector<RocPoint> roc_curve(const Scores& scores) {
     std::vector<std::pair<double, bool>> cases;
     for (const double score : scores.positive) cases.emplace_back(score, true);
@@ -126,12 +120,12 @@ std::vector<RocPoint> roc_curve(const Scores& scores) {
 }
 
 double area_under_curve(const Scores& scores) {
-    return mean(components(scores).positive);
+    return mean(placement_values(scores).positive);
 }
 
 Result<AreaEstimate> delong(const Scores& scores, double level) {
     if (auto status = check(scores); !status) return tl::unexpected(status.error());
-    return estimate(scores, components(scores), level);
+    return estimate(scores, placement_values(scores), level);
 }
 
 Result<AreaComparison> compare_paired(const Scores& first, const Scores& second, double level) {
@@ -140,7 +134,7 @@ Result<AreaComparison> compare_paired(const Scores& first, const Scores& second,
                     first.positive.size() + first.negative.size(),
                     second.positive.size() + second.negative.size());
     if (auto status = check(first); !status) return tl::unexpected(status.error());
-    const auto a = components(first), b = components(second);
+    const auto a = placement_values(first), b = placement_values(second);
     return compared(estimate(first, a, level), estimate(second, b, level), area_covariance(a, b), level);
 }
 

@@ -28,6 +28,14 @@ std::vector<RocPoint> roc_curve(const Scores& scores);
 // At least one case of each kind.
 double area_under_curve(const Scores& scores);
 
+// DeLong's structural components: for each positive case the share of negative ones that score lower, for
+// each negative one the share of positive ones that score higher, ties counting half. The mean of either is
+// the area. At least one case of each kind.
+struct PlacementValues {
+    std::vector<double> positive, negative;  // in the order of the scores
+};
+PlacementValues placement_values(const Scores& scores);
+
 struct AreaEstimate {
     Estimate area;
     double variance = 0;  // of the area

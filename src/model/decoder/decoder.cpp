@@ -22,6 +22,8 @@
 namespace hilum::model {
 namespace {
 
+constexpr int largest_display = 16384;  // pixels of its longer side
+
 // Packages by the digest of their model.yaml, which comes with every request.
 class PackageCache {
   public:
@@ -99,24 +101,31 @@ Error Decoder::run() {
 }
 
 Status Decoder::decode(const DecodeRequest& request, std::vector<UniqueFd> files) {
-    if (request.display_long_side < 1 || request.display_long_side > 16384)
-        return fail("protocol", "a decode request needs a display size of 1 to 16384 pixels");
+    if (request.display_long_side < 1 || request.display_long_side > largest_display)
+        return fail("protocol", "a decode request needs a display size of 1 to {} pixels", largest_display);
     auto preparation = prepare(request, files[0].get(), files[1].get());
     if (!preparation) return send(error_answer(request.job, preparation.error()));
     return send(answer_of(request.job, std::move(*preparation)));
 }
 
 Status Decoder::survey(const SurveyRequest& request, std::vector<UniqueFd> files) {
+    if (request.display_long_side < 0 || request.display_long_side > largest_display)
+        return fail("protocol", "a survey request needs a display size of 0 to {} pixels", largest_display);
     SurveyReply reply;
     reply.job = request.job;
-    auto surveyed = survey_image(files[0].get(), configuration_.decoder.max_pixels);
-    if (!surveyed)
+    std::vector<int> fds;
+    auto surveyed = survey_image(files[0].get(), configuration_, request.display_long_side);
+    if (!surveyed) {
         reply.error = surveyed.error();
-    else if (auto* refused = std::get_if<NotAnalysed>(&*surveyed))
+    } else if (auto* refused = std::get_if<NotAnalysed>(&*surveyed)) {
         reply.not_analysed = std::move(*refused);
-    else
-        reply.image = std::move(std::get<SurveyedImage>(*surveyed));
-    return coordinator_.send(to_packet(reply), {});
+    } else {
+        auto& survey = std::get<Survey>(*surveyed);
+        reply.image = std::move(survey.image);
+        reply.display = survey.display_geometry;
+        if (survey.display) fds.push_back(survey.display.get());
+    }
+    return coordinator_.send(to_packet(reply), fds);
 }
 
 Result<Preparation> Decoder::prepare(const DecodeRequest& request, int file, int model_yaml) {

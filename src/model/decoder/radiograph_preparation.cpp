@@ -67,7 +67,9 @@ Status fill_input(PreparedRadiograph& prepared, const Oriented& image, std::span
     return {};
 }
 
-Status fill_display(PreparedRadiograph& prepared, const StoredPixels& pixels, std::span<const float> table,
+// `prepared`: PreparedRadiograph or Survey.
+template <typename Prepared>
+Status fill_display(Prepared& prepared, const StoredPixels& pixels, std::span<const float> table,
                     int long_side, const PixelShape& shape) {
     prepared.display_geometry = display_geometry(pixels.rows, pixels.columns, long_side, shape);
     const auto image = display_image(pixels, table, prepared.display_geometry);
@@ -198,30 +200,37 @@ std::string digest_of(const StoredPixels& pixels, std::span<const float> table) 
     return digest.hex();
 }
 
-using Survey = std::variant<NotAnalysed, SurveyedImage>;
+using SurveyOutcome = std::variant<NotAnalysed, Survey>;
 
-Survey survey_pixels(const StoredPixels& pixels, const Grayscale& grayscale, SurveyedImage image) {
+Result<SurveyOutcome> survey_pixels(const StoredPixels& pixels, const Grayscale& grayscale,
+                                    const PixelShape& shape, int display_long_side, SurveyedImage header) {
     const auto word_counts = pixels.word_counts();
     if (auto refused = check_content(word_counts, pixels.encoding, grayscale)) return *refused;
+    Survey survey{std::move(header), {}, {}};
+    auto& image = survey.image;
     const auto range = *range_of(word_counts, pixels.encoding, grayscale);
     const auto table = intensity_table(pixels.encoding, grayscale, Intensity::minmax, range);
     image.attributes.rows = pixels.rows;
     image.attributes.columns = pixels.columns;
     image.pixels = digest_of(pixels, table);
     image.thumbnail = display_image(pixels, table, {.columns = survey_side, .rows = survey_side});
-    return image;
+    if (display_long_side == 0) return survey;
+    const auto shown = intensity_table(pixels.encoding, grayscale, Intensity::window, range);
+    if (auto done = fill_display(survey, pixels, shown, display_long_side, shape); !done)
+        return tl::unexpected(done.error());
+    return survey;
 }
 
-Result<Survey> survey_png(int file, std::uint64_t max_pixels) {
+Result<SurveyOutcome> survey_png(int file, std::uint64_t max_pixels, int display_long_side) {
     const auto png = read_grey_png(file, max_pixels);
     if (!png && is_ours(png.error())) return tl::unexpected(png.error());
     if (!png) return refusal_of(png.error());
-    return survey_pixels(png->pixels, Grayscale{}, {});
+    return survey_pixels(png->pixels, Grayscale{}, {}, display_long_side, {});
 }
 
-SurveyedImage surveyed_header(DcmDataset& dataset) {
+SurveyedImage surveyed_header(DcmDataset& dataset, const SiteSettings& site) {
     auto header = read_radiograph_header(dataset);
-    apply_site_words(header, {});
+    apply_site_words(header, site);
     const auto& age = header.patient_age_years;
     return {.patient = {.patient_id = text_of(dataset, DCM_PatientID),
                         .sex = upper(text_of(dataset, DCM_PatientSex)),
@@ -232,18 +241,19 @@ SurveyedImage surveyed_header(DcmDataset& dataset) {
             .thumbnail = {}};
 }
 
-Result<Survey> survey_dicom(int file, std::uint64_t max_pixels) {
+Result<SurveyOutcome> survey_dicom(int file, const Configuration& configuration, int display_long_side) {
     const auto format = load_dicom_file(file);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return refusal_of(format.error());
     DcmDataset& dataset = *(*format)->getDataset();
-    auto header = surveyed_header(dataset);
-    const auto image = decode(dataset, max_pixels, 1);
+    auto header = surveyed_header(dataset, configuration.site);
+    const auto image = decode(dataset, configuration.decoder.max_pixels, 1);
     if (!image) return image.error();
     ImageNotes untold;
-    const auto grayscale = grayscale_of(dataset, *image, {}, untold);
+    const auto grayscale = grayscale_of(dataset, *image, configuration.site.polarity, untold);
     if (!grayscale) return grayscale.error();
-    return survey_pixels(image->pixels, *grayscale, std::move(header));
+    return survey_pixels(image->pixels, *grayscale, pixel_shape_of(dataset), display_long_side,
+                         std::move(header));
 }
 
 // Runs `work` and turns a lack of memory into an error.
@@ -273,9 +283,11 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
     });
 }
 
-Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, std::uint64_t max_pixels) {
-    return within_memory([&]() -> Result<Survey> {
-        return is_png(file) ? survey_png(file, max_pixels) : survey_dicom(file, max_pixels);
+Result<std::variant<NotAnalysed, Survey>> survey_image(int file, const Configuration& configuration,
+                                                       int display_long_side) {
+    return within_memory([&]() -> Result<SurveyOutcome> {
+        return is_png(file) ? survey_png(file, configuration.decoder.max_pixels, display_long_side)
+                            : survey_dicom(file, configuration, display_long_side);
     });
 }
 

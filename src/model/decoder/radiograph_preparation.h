@@ -41,8 +41,16 @@ Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& 
 // several frames the first. The same outcomes.
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
 
+struct Survey {
+    SurveyedImage image;
+    UniqueFd display;  // as of PreparedRadiograph; none where it is not wanted
+    DisplayGeometry display_geometry;
+};
+
 // What a DICOM file or grey PNG is, whatever a model would make of it: header, digest and thumbnail of the
-// first frame. NotAnalysed and errors as of prepare_radiograph().
-Result<std::variant<NotAnalysed, SurveyedImage>> survey_image(int file, std::uint64_t max_pixels);
+// first frame, and its display image where `display_long_side` is not 0, read as the configuration's site and
+// decoder.max_pixels say. NotAnalysed and errors as of prepare_radiograph().
+Result<std::variant<NotAnalysed, Survey>> survey_image(int file, const Configuration& configuration,
+                                                       int display_long_side);
 
 }  // namespace hilum::model

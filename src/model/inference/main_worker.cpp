@@ -1,10 +1,9 @@
-// hilum-worker: the only program of Hilum that links LibTorch. Started by the coordinator, never by hand.
+// hilum-worker: of what the node runs the only program that links LibTorch. Started by the coordinator, never
+// by hand.
 #include <signal.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 
 #include "base/channel.h"
@@ -51,19 +50,10 @@ int run(const Arguments& arguments) {
                              arguments.device.empty() ? settings.devices.front() : arguments.device);
 }
 
-// LibTorch's OpenMP threads spin while they wait for each other, unless told otherwise before main. On cores
-// that the decoders use too that costs nine tenths of the speed (2 busy cores, DenseNet121: 0.9 images/s
-// instead of 7.9), so this program starts once more with the setting in place.
-void let_threads_sleep_while_they_wait(char** argv) {
-    if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-    ::setenv("OMP_WAIT_POLICY", "passive", 1);
-    ::execv("/proc/self/exe", argv);  // returns only where it fails; then slowly is better than not
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    let_threads_sleep_while_they_wait(argv);
+    restart_with_sleeping_threads(argv);
     name_process("hilum-worker");
     // A terminal's Ctrl-C reaches the whole group: the coordinator alone decides when its children end.
     ::signal(SIGINT, SIG_IGN);

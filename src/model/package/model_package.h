@@ -98,6 +98,11 @@ LoadedPackage read_model_package(const std::filesystem::path& folder);
 // `yaml` as the model.yaml of a package in `folder`, without golden cases.
 LoadedPackage parse_model_yaml(std::string yaml, const std::filesystem::path& folder);
 
+// Reads into `package` what model.yaml says but the weights and the calibration (name, version, notice,
+// input, accepts, output), from a mapping of another file: of a package whose weights are still to be
+// trained. Never cleared; without a notice it has none. Problems are noted at the mapping's lines.
+void read_description(YamlMapping at, ModelPackage& package);
+
 // Compares a golden case's outputs with those that the model gave. `least_tolerance`, relative to the largest
 // expected output where that is above 1, holds where it is more than the case's own: half precision rounds.
 // Code "golden_mismatch" names the label that differs most.

@@ -318,19 +318,32 @@ void read_identity(YamlMapping& root, ModelPackage& package) {
     package.notice = dicom_text(root, "notice", 64, package.cleared_for_clinical_use ? "" : default_notice);
 }
 
-void read_root(YamlMapping root, ModelPackage& package) {
-    read_identity(root, package);
-    read_file_name(root, package);
+// What the model is given, is made for and says.
+void read_interface(YamlMapping& root, ModelPackage& package) {
     for (const char* key : {"input", "output"})
         if (!root.has(key)) root.problem(key, "is missing");
     if (const auto input = section(root, "input")) read_input(*input, package.input);
     read_accepts(root.mapping("accepts"), package.accepts);
     if (const auto output = section(root, "output")) read_output(*output, package);
+}
+
+void read_root(YamlMapping root, ModelPackage& package) {
+    read_identity(root, package);
+    read_file_name(root, package);
+    read_interface(root, package);
     read_calibration(root.mapping("calibration"), package);
     root.finish();
 }
 
 }  // namespace
+
+void read_description(YamlMapping at, ModelPackage& package) {
+    package.name = dicom_text(at, "name", 64);
+    package.version = dicom_text(at, "version", 64);
+    package.notice = dicom_text(at, "notice", 64, "");
+    read_interface(at, package);
+    at.finish();
+}
 
 LoadedPackage parse_model_yaml(std::string yaml, const std::filesystem::path& folder) {
     LoadedPackage loaded;

@@ -16,11 +16,12 @@ constexpr std::chrono::seconds between_delivery_renewals(5);
 Delivery::Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination)
     : world_(world), commits_(commits), directory_(std::move(directory)), destination_(destination) {}
 
-Task<void> Delivery::deliver(DeliveryClaim claimed) {
+Task<DeliveryOutcome> Delivery::deliver(DeliveryClaim claimed) {
     const auto claim = std::make_shared<const DeliveryClaim>(std::move(claimed));
     const auto reply = co_await send(claim);
     destination_.note_association(!reply.no_association, reply.message);
     co_await keep(claim, reply);
+    co_return reply.outcome;
 }
 
 Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) {
@@ -28,7 +29,7 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
     auto file = world_.files().open(directory_.results() / claimed->file);
     if (!file) {
         const bool gone = file.error().code == "not_found";
-        co_return DeliverReply{delivery, gone ? DeliveryOutcome::unsendable : DeliveryOutcome::retry, -1,
+        co_return DeliverReply{delivery, gone ? DeliveryOutcome::damaged : DeliveryOutcome::retry, -1,
                                file.error().message, false};
     }
     sending_ = claimed;

@@ -16,8 +16,8 @@ class Delivery {
   public:
     Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination);
 
-    // Until it is kept what became of it.
-    Task<void> deliver(DeliveryClaim claimed);
+    // Until it is kept what became of it, which is returned.
+    Task<DeliveryOutcome> deliver(DeliveryClaim claimed);
     void progressed();  // the sender goes on: so does the lease
 
   private:

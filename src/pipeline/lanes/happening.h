@@ -9,6 +9,7 @@ enum class Happening {
     analysis_ended,   // a report may be due
     reports_moved,    // results may be there to deliver, images to be analysed anew
     delivery_ended,   // one result less waits behind the analyses
+    result_damaged,   // it is composed anew
     commitment_came,  // what was not kept is sent again
     jobs_changed,     // by an operator, or a destination is resumed
     deadlines_moved,  // somebody set the clock, or a job lost its owner

@@ -50,8 +50,9 @@ Task<void> SendingLane::run() {
             busy.reset();
             co_await wake_up_.wait_for(CommitQueue::retry_after);
         } else if (next->delivery) {
-            co_await delivery_.deliver(std::move(*next->delivery));
-            happenings_.happened(Happening::delivery_ended);
+            const auto outcome = co_await delivery_.deliver(std::move(*next->delivery));
+            const bool damaged = outcome == DeliveryOutcome::damaged;
+            happenings_.happened(damaged ? Happening::result_damaged : Happening::delivery_ended);
         } else if (next->commitment) {
             co_await commitment_.request(std::move(*next->commitment));
         } else {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "results/capture/activation_overlay.h"
+#include "results/activation/activation_overlay.h"
 
 namespace hilum::results {
 namespace {

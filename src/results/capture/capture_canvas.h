@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "results/capture/activation_overlay.h"
+#include "results/activation/activation_overlay.h"
 #include "results/capture/capture_picture.h"
 
 namespace hilum::results {

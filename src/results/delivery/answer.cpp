@@ -97,6 +97,18 @@ Answer answer_for_store_status(int status, const RemoteNode& node, const std::st
         fmt::format("{} refused it (status {:04X}): {}{}", node.text(), status, failure_text(status), about)};
 }
 
+Answer unreadable_result(const DeliverRequest& request, const Error& error) {
+    const bool ours = error.code == "out_of_memory" || error.code == "unreadable" || error.code == "system";
+    return {ours ? Outcome::retry : Outcome::unsendable, -1,
+            fmt::format("the result file of {} cannot be read: {}", request.sop_instance_uid, error.message)};
+}
+
+Answer damaged_result(const DeliverRequest& request) {
+    return {Outcome::damaged, -1,
+            fmt::format("the result file of {} is not what was composed (its digest is another)",
+                        request.sop_instance_uid)};
+}
+
 Answer answer_for_rejection(bool permanent, int source, int reason, const RemoteNode& node) {
     return {Outcome::retry, -1,
             fmt::format("{} rejected the association {}: {}", node.text(),

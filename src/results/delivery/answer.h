@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "base/units.h"
 #include "contract/messages/sending.h"
 
@@ -33,6 +34,11 @@ struct RemoteNode {
 // instance) counts as delivered, since a resend is always the same data set. `offending` names attributes
 // that the destination complained of (Offending Element), may be empty.
 Answer answer_for_store_status(int dimse_status, const RemoteNode& node, const std::string& offending);
+
+// The result's file cannot be read: tried again where that is the node's trouble.
+Answer unreadable_result(const DeliverRequest& request, const Error& error);
+// The file is not what was composed.
+Answer damaged_result(const DeliverRequest& request);
 
 // The meaning of an A-ASSOCIATE-RJ (PS3.8 table 9-21). Always retry: rejections end when someone configures
 // one of the two sides, and then what waited must go out. `permanent` and the pair say what the destination

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/messages/request_table.h"
 #include "contract/messages/sending.h"
@@ -20,10 +21,8 @@ constexpr std::size_t longest_message = 4 << 20;  // bytes
 
 Answer deliver(MllpClient& client, const DeliverRequest& request, int file) {
     const auto message = read_fd(file, longest_message);
-    if (!message)
-        return {Outcome::retry, -1,
-                fmt::format("the message of {} cannot be read: {}", request.sop_instance_uid,
-                            message.error().message)};
+    if (!message) return unreadable_result(request, message.error());
+    if (sha256_hex(*message) != request.sha256) return damaged_result(request);
     return client.send(*message);
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <deque>
 
+#include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
@@ -27,14 +28,11 @@ RemoteNode remote_node(const Configuration& configuration, const DestinationSett
 }
 
 Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
+    const auto digest = sha256_of_fd(file);
+    if (!digest) return unreadable_result(request, digest.error());
+    if (*digest != request.sha256) return damaged_result(request);
     const auto instance = SopInstance::load(file);
-    if (!instance) {
-        const auto& code = instance.error().code;
-        const bool ours = code == "out_of_memory" || code == "unreadable" || code == "system";
-        return {ours ? Outcome::retry : Outcome::unsendable, -1,
-                fmt::format("the result file of {} cannot be read: {}", request.sop_instance_uid,
-                            instance.error().message)};
-    }
+    if (!instance) return unreadable_result(request, instance.error());
     if (instance->sop_class_uid() != request.sop_class_uid ||
         instance->sop_instance_uid() != request.sop_instance_uid)
         return {Outcome::unsendable, -1,

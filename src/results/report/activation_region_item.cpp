@@ -1,7 +1,7 @@
 // Where in the image the model's answer came from, as content items of its finding's measurement group. TID
 // 1501 may be extended; TID 1410 is for regions on which something was measured, which this is not.
 #include "dicom/dataset_reading.h"
-#include "results/capture/activation_overlay.h"
+#include "results/activation/activation_overlay.h"
 #include "results/report/sr_building.h"
 
 namespace hilum::results {

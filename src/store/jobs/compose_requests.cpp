@@ -168,6 +168,17 @@ void add_predecessors(Transaction& transaction, std::int64_t study, ComposeReque
         study, request.model_name, request.version);
 }
 
+void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
+    sql::each(
+        transaction,
+        "SELECT file, sha256, report.id = ?1 FROM result JOIN report ON report.id = result.report_id WHERE "
+        "report.study_id = ?2",
+        [&](const sql::Row& row) {
+            request.known_results.push_back({row.text(0), row.text(1), row.int32(2) != 0});
+        },
+        request.job, study);
+}
+
 }  // namespace
 
 const std::set<std::string>& foreign_outcomes() {
@@ -182,6 +193,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     request.job = report;
     request.results_dir = directory.results().string();
     const auto version = read_version(transaction, report, request);
+    add_known_results(transaction, version.study, request);
     request.urgent = configuration.triage.urgent;
     request.profiles = profiles_for(transaction, version.study, configuration.destinations);
     if (version.withdraws) {

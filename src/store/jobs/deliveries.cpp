@@ -9,6 +9,7 @@
 #include "store/commitments.h"
 #include "store/database/sql.h"
 #include "store/destinations.h"
+#include "store/jobs/damaged_results.h"
 
 namespace hilum {
 namespace {
@@ -19,12 +20,12 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
                                             const DestinationSettings& destination) {
     auto claim = claim_next(transaction, Lane::delivery, destination.name, delivery_lease(destination));
     if (!claim) return std::nullopt;
-    DeliveryClaim claimed{std::move(*claim), {}, "", "", 0};
+    DeliveryClaim claimed{std::move(*claim), {}, "", "", 0, false};
     claimed.request.delivery = claimed.claim.job();
-    sql::execute(transaction, "UPDATE delivery SET tried = 1 WHERE id = ?", claimed.claim.job());
     sql::each(
         transaction,
-        "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid, refusals "
+        "SELECT sop_class_uid, sop_instance_uid, transfer_syntax_uid, file, study_instance_uid, refusals, "
+        "sha256, tried "
         "FROM delivery JOIN result ON result.id = delivery.result_id JOIN report ON report.id = "
         "result.report_id JOIN study ON study.id = report.study_id WHERE delivery.id = ?",
         [&](const sql::Row& row) {
@@ -34,8 +35,11 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
             claimed.file = row.text(3);
             claimed.study_instance_uid = row.text(4);
             claimed.refusals = row.int32(5);
+            claimed.request.sha256 = row.text(6);
+            claimed.tried_before = row.int32(7) != 0;
         },
         claimed.claim.job());
+    sql::execute(transaction, "UPDATE delivery SET tried = 1 WHERE id = ?", claimed.claim.job());
     return claimed;
 }
 
@@ -102,15 +106,22 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
     const bool delivered = verdict.state == JobState::delivered;
     // What was withdrawn while it was sent is not sent again.
     const bool stopped = verdict.state == JobState::queued && is_withdrawn_delivery(transaction, delivery);
-    const auto state = stopped ? JobState::discarded : verdict.state;
-    const Error error{"", delivered ? std::string() : reply.message};
+    const bool damaged =
+        !stopped && verdict.state == JobState::queued && reply.outcome == DeliveryOutcome::damaged;
+    const auto state = stopped   ? JobState::discarded
+                       : damaged ? compose_anew(transaction, claimed.claim, reply.message)
+                                 : verdict.state;
+    const Error error{damaged ? result_damaged : "", delivered ? std::string() : reply.message};
     if (state == JobState::queued)
         give_back(transaction, claimed.claim, verdict.next_attempt_at, error);
     else
         finish(transaction, claimed.claim, state, error);
-    sql::execute(transaction, "UPDATE delivery SET dimse_status = ?, refusals = refusals + ? WHERE id = ?",
+    // Nothing of a damaged file went out.
+    const bool tried = claimed.tried_before || reply.outcome != DeliveryOutcome::damaged;
+    sql::execute(transaction,
+                 "UPDATE delivery SET dimse_status = ?, refusals = refusals + ?, tried = ? WHERE id = ?",
                  reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                 verdict.counts_as_refusal ? 1 : 0, delivery);
+                 verdict.counts_as_refusal ? 1 : 0, tried ? 1 : 0, delivery);
     if (delivered) note_delivered(transaction, destination.name, delivery);
     if (state == JobState::expired)
         transaction.count("deliveries_expired", {{"destination", destination.name}});

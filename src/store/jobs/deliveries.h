@@ -18,7 +18,8 @@ struct DeliveryClaim {
     DeliverRequest request;
     std::string file;  // within data_dir/results
     std::string study_instance_uid;
-    int refusals = 0;  // earlier ones
+    int refusals = 0;           // earlier ones
+    bool tried_before = false;  // the destination may have it
 };
 
 // For how long a delivery is its sender's without progress: connecting,

@@ -52,13 +52,13 @@ const char* why_not_reported(Transaction& transaction, const Configuration& conf
     "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "
 
 // The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
-// it would be taken for the newest.
+// it would be taken for the newest. One that is composed anew has its results already.
 void supersede_reports(Transaction& transaction, std::int64_t study, const std::string& model) {
     sql::execute(transaction,
                  "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error = 'a "
                  "newer version of the report was made', updated_at = ? WHERE lane = 'compose' AND word IN "
                  "('queued', 'running', 'quarantined') AND subject IN (SELECT id FROM report WHERE study_id "
-                 "= ? AND model = ? AND kind = 'results')",
+                 "= ? AND model = ? AND kind = 'results' AND composed_anew = 0)",
                  transaction.at(), study, model);
 }
 

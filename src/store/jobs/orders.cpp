@@ -24,8 +24,8 @@ constexpr const char* analyses_to_retry =
 constexpr const char* reports_to_retry =
     "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
     " WHERE job.kind = 'report' AND report.withdrawn = 0 AND word IN ('queued', 'quarantined', 'discarded')"
-    " AND NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND"
-    " newer.model = report.model AND newer.version > report.version)" HILUM_SELECTED;
+    " AND (report.composed_anew > 0 OR NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id ="
+    " report.study_id AND newer.model = report.model AND newer.version > report.version))" HILUM_SELECTED;
 constexpr const char* deliveries_to_retry =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
     " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="

@@ -7,6 +7,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
+#include "store/jobs/damaged_results.h"
 
 namespace hilum {
 namespace {
@@ -70,6 +71,11 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
     }
 }
 
+bool is_composed_anew(Transaction& transaction, std::int64_t report) {
+    return sql::number(transaction, "SELECT 1 FROM report WHERE id = ? AND composed_anew > 0", report)
+        .has_value();
+}
+
 std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
     return sql::number(
                transaction,
@@ -106,7 +112,9 @@ void analyse_again(Transaction& transaction, std::int64_t report) {
 
 void observe_report(Transaction& transaction, std::int64_t report) {
     sql::each(
-        transaction, "SELECT model, received_at FROM report WHERE id = ? AND received_at IS NOT NULL",
+        transaction,
+        "SELECT model, received_at FROM report WHERE id = ? AND received_at IS NOT NULL AND composed_anew = "
+        "0",
         [&](const sql::Row& row) {
             transaction.observe("receipt_to_report_seconds", {{"model", row.text(0)}},
                                 Duration(transaction.at() - row.int64(1)));
@@ -142,7 +150,12 @@ NextReport claim_report(Transaction& transaction, const Configuration& configura
 bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeReply& reply,
                    const Configuration& configuration) {
     if (!stands(transaction, claim)) return false;
-    keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
+    // Its images may be others than they were: nothing is added to what its destinations were sent.
+    if (is_composed_anew(transaction, claim.job()))
+        for (const auto& result : reply.results)
+            note_composed_anew(transaction, result.sop_instance_uid, result.sha256);
+    else
+        keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
     if (reply.analyse_again && repetitions(transaction, claim.job()) < most_repetitions)
         analyse_again(transaction, claim.job());
     else if (reply.error)

@@ -50,6 +50,7 @@ constexpr MetricDescription catalogue[] = {
     {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
     {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
     {"results_composed", "Results made, by kind"},
+    {"results_damaged", "Deliveries for which the result's file was lost or another than composed"},
     {"spool_files",
      "Files that a start found in the spool and the database did not know, by what became of them"},
     {"stored_bytes", "Bytes of received objects kept"},
@@ -159,8 +160,8 @@ std::span<const MetricDescription> metric_catalogue() {
 }
 
 void create_counters(Transaction& transaction, const Configuration& configuration) {
-    for (const auto* name :
-         {"analyses_repeated", "connections_refused", "reports_not_revised", "urgent_studies"})
+    for (const auto* name : {"analyses_repeated", "connections_refused", "reports_not_revised",
+                             "results_damaged", "urgent_studies"})
         create(transaction, name);
     for (const auto& [value, outcome] : enum_texts<AssociationOutcome>)
         create(transaction, "associations", {{"outcome", std::string(outcome)}});

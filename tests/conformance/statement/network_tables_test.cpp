@@ -185,8 +185,9 @@ TEST(ConformanceStatement, TellsWhatBecomesOfADeliveryByItsOutcome) {
         return to_text(judge_delivery(reply, {refusals + 1, refusals, 0}, settings, age.count()).state);
     };
     std::vector<Row> rows;
-    for (const auto outcome : {delivery::Outcome::delivered, delivery::Outcome::retry,
-                               delivery::Outcome::refused, delivery::Outcome::unsendable})
+    for (const auto outcome :
+         {delivery::Outcome::delivered, delivery::Outcome::retry, delivery::Outcome::refused,
+          delivery::Outcome::damaged, delivery::Outcome::unsendable})
         rows.push_back({enum_string(outcome), state(outcome, 0, Duration(1)),
                         state(outcome, settings.refused_attempts - 1, Duration(1)),
                         state(outcome, 0, settings.give_up_after + Duration(1))});

@@ -147,9 +147,14 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
     content["study"] = request.study_instance_uid;
     content["model"] = request.model_name;
     content["version"] = request.version;
-    auto bytes = content.dump();
-    if (const auto known = read_file(result.file, most_bytes_of_composer)) {
-        bytes = *known;
+    const auto bytes = content.dump();
+    result.sha256 = sha256_hex(bytes);
+    const auto name = std::filesystem::path(result.file).filename().string();
+    const auto known = std::ranges::find(request.known_results, name, &KnownResult::file);
+    const bool is_known = known != request.known_results.end() &&
+                          (!known->own || sha256_of_file(result.file).value_or("") == known->sha256);
+    if (is_known) {
+        result.sha256 = known->sha256;
     } else if (scene_.disk.full()) {
         failed_ = true;
         return;
@@ -160,7 +165,6 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
         leave_write(result.file, std::as_bytes(std::span(bytes)), state);
         if (state != WriteState::folder_synced) return end(crashed_status);
     }
-    result.sha256 = sha256_hex(bytes);
     reply.results.push_back(std::move(result));
 }
 

@@ -1,6 +1,8 @@
 #include "simulation/children/sender.h"
 
+#include "base/digest.h"
 #include "base/file_system.h"
+#include "simulation/damaged_files.h"
 #include "simulation/hospital.h"
 #include "simulation/lost_claims.h"
 #include "simulation/promises.h"
@@ -36,6 +38,13 @@ void Sender::hear(Message message) {
 
 void Sender::deliver(const DeliverRequest& request, const std::string& bytes) {
     auto& to = destination();
+    // What it has read may be read again by another; the next one finds the damage.
+    const bool damaged =
+        sha256_hex(bytes) != request.sha256 || file_is_damaged(scene_, request.sop_instance_uid);
+    if (damaged)
+        return respond(typical_of_sender, [this, request] {
+            say(to_packet(DeliverReply{request.delivery, DeliveryOutcome::damaged, -1, "simulated", false}));
+        });
     scene_.tell("{} is sent {}", to.name, request.sop_instance_uid);
     check_delivery_claimed(scene_, to.name, request, bytes);
     owner_is_lost(scene_, "deliver/" + to.name);

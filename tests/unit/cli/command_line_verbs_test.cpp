@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/control_client.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "store/overview/time_words.h"
 #include "unit/cli/command_line_fixture.h"
 

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "cli/input_files.h"
-#include "cli/terminal_text.h"
+#include "cli/terminal/terminal_text.h"
 #include "cli/verbs/audit_verbs.h"
 #include "cli/verbs/jobs_verbs.h"
 #include "support/temporary_folder.h"

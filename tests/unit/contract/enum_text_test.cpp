@@ -20,7 +20,7 @@ void expect_a_word_for_each(std::size_t values) {
 }
 
 TEST(EnumText, HasAWordForEachValueAndAValueForEachWord) {
-    expect_a_word_for_each<DeliveryOutcome>(4);
+    expect_a_word_for_each<DeliveryOutcome>(5);
     expect_a_word_for_each<ControlVerb>(14);
     expect_a_word_for_each<ResultKind>(5);
 }

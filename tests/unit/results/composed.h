@@ -19,6 +19,14 @@ inline std::string bytes_of(const std::string& file) {
     return bytes.value_or("");
 }
 
+// As the coordinator tells of results that are committed.
+inline std::vector<KnownResult> known(const ComposeReply& reply, bool own) {
+    std::vector<KnownResult> all;
+    for (const auto& result : reply.results)
+        all.push_back({std::filesystem::path(result.file).filename().string(), result.sha256, own});
+    return all;
+}
+
 inline std::vector<std::string> kinds(const ComposeReply& reply) {
     std::vector<std::string> all;
     for (const auto& result : reply.results) all.push_back(enum_string(result.kind));

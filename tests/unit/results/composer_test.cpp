@@ -68,23 +68,52 @@ TEST(Composer, MakesTheSameBytesFromTheSameRequest) {
     }
 }
 
-TEST(Composer, LeavesAFileThatIsThereAlreadyAsItIs) {
+TEST(Composer, LeavesAResultThatDestinationsMayHaveAsItIs) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());
     const auto first = compose(study.request, test_equipment());
+    study.request.known_results = known(first, true);
     study.request.images.front().outcome.result->confidence = 0.91;
     study.request.images.front().outcome.result->started_at += 1'000'000;
     const auto second = compose(study.request, test_equipment());
     ASSERT_EQ(second.results.size(), first.results.size());
-    for (std::size_t i = 0; i < first.results.size(); ++i)
+    for (std::size_t i = 0; i < first.results.size(); ++i) {
         EXPECT_EQ(second.results[i].sha256, first.results[i].sha256);
+        EXPECT_EQ(sha256_hex(bytes_of(second.results[i].file)), first.results[i].sha256);
+    }
 }
 
-TEST(Composer, ReplacesAFileOfThatNameThatIsNotTheResult) {
+TEST(Composer, MakesADamagedResultOfItsVersionAnewWithTheSameBytes) {
+    for (const auto* damage : {"torn", ""}) {
+        StudyFixture study;
+        study.add_analysed(pneumonia_result());
+        const auto first = compose(study.request, test_equipment());
+        study.request.known_results = known(first, true);
+        for (const auto& result : first.results) std::ofstream(result.file, std::ios::trunc) << damage;
+        const auto second = compose(study.request, test_equipment());
+        ASSERT_EQ(second.results.size(), first.results.size());
+        for (std::size_t i = 0; i < first.results.size(); ++i) {
+            EXPECT_EQ(second.results[i].sha256, first.results[i].sha256);
+            EXPECT_EQ(sha256_hex(bytes_of(second.results[i].file)), first.results[i].sha256);
+        }
+    }
+}
+
+TEST(Composer, LeavesADamagedResultOfAnotherVersionToThatOne) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());
     const auto first = compose(study.request, test_equipment());
+    study.request.known_results = known(first, false);
     std::ofstream(first.results.front().file, std::ios::trunc) << "torn";
+    EXPECT_EQ(compose(study.request, test_equipment()).results.front().sha256, first.results.front().sha256);
+    EXPECT_EQ(bytes_of(first.results.front().file), "torn");
+}
+
+TEST(Composer, MakesAnewWhatNobodyKnows) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto first = compose(study.request, test_equipment());
+    std::ofstream(first.results.front().file, std::ios::app) << "changed";
     const auto second = compose(study.request, test_equipment());
     EXPECT_EQ(second.results.front().sha256, first.results.front().sha256);
     EXPECT_EQ(sha256_hex(bytes_of(second.results.front().file)), first.results.front().sha256);

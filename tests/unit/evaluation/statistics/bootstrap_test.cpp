@@ -41,6 +41,20 @@ TEST(Bootstrap, DrawsPatients) {
     EXPECT_NEAR(width(by_patient) / width(by_image), std::sqrt(8.0), 0.4);
 }
 
+TEST(Bootstrap, SeveralFiguresHaveTheSamplesOfEachAlone) {
+    const std::vector<double> low{1, 2, 3, 4, 9, 6}, high{5, 1, 8, 2, 0, 7};
+    const std::vector<std::string> patients{"a", "b", "c", "c", "d", "e"};
+    const Figure figures[] = {mean_of(low), [](Cases) { return std::optional<double>(); }, mean_of(high)};
+    const auto all = bootstrap_by_patient(patients, figures, {200, 3});
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_FALSE(all[1]);
+    for (const std::size_t i : {0, 2}) {
+        const auto alone = bootstrap_by_patient(patients, figures[i], {200, 3}).value();
+        EXPECT_EQ(all[i]->estimate.interval.low, alone.estimate.interval.low);
+        EXPECT_EQ(all[i]->estimate.interval.high, alone.estimate.interval.high);
+    }
+}
+
 TEST(Bootstrap, TheSameSeedGivesTheSame) {
     const std::vector<double> values{1, 2, 3, 4, 5, 9};
     const std::vector<std::string> patients{"a", "b", "b", "c", "d", "e"};

@@ -30,15 +30,30 @@ TEST(Decisions, PredictiveValuesFollowThePrevalence) {
     EXPECT_LT(perfect.positive.interval.high, 1);
 }
 
-// Agresti, Categorical Data Analysis, approval of the prime minister asked twice: 150 and 86 discordant.
+// Agresti, Categorical Data Analysis, table 10.1: approval of the prime minister asked twice, 794 and 570
+// alike, 150 and 86 discordant: z^2 = 17.36 without the correction.
 TEST(Decisions, McNemarAsInTheTextbook) {
     const auto test = mcnemar({150, 86});
+    EXPECT_NEAR(test.uncorrected, 17.36, 0.005);
     EXPECT_NEAR(test.statistic, (64.0 - 1) * (64 - 1) / 236, 1e-12);
-    EXPECT_LT(test.p, 0.0001);
+    EXPECT_NEAR(test.p, 4.1e-5, 1e-6);
     EXPECT_LT(test.exact_p, 0.0001);
     EXPECT_EQ(mcnemar({0, 0}).p, 1);
     EXPECT_EQ(mcnemar({5, 5}).exact_p, 1);
     EXPECT_NEAR(mcnemar({6, 0}).exact_p, 2.0 / 64, 1e-12);
+}
+
+// Fagerland, Lydersen and Laake (BMC Medical Research Methodology 2013, 13:91), table 1: airway
+// hyper-responsiveness before and after a stem cell transplantation, 1 and 7 discordant children.
+TEST(Decisions, McNemarExactAndMidP) {
+    const auto children = mcnemar({1, 7});
+    EXPECT_NEAR(children.exact_p, 0.0703, 5e-5);
+    EXPECT_NEAR(children.mid_p, 0.0391, 5e-5);
+    EXPECT_NEAR(children.p, 0.0771, 5e-5);
+    EXPECT_NEAR(mcnemar({7, 1}).mid_p, children.mid_p, 1e-15);
+    // Equal numbers: 1 - 0.5 P(n12 | n).
+    EXPECT_NEAR(mcnemar({2, 2}).mid_p, 1 - 0.5 * 6 / 16, 1e-12);
+    EXPECT_EQ(mcnemar({0, 0}).mid_p, 1);
 }
 
 // Fleiss, Cohen and Everitt 1969: two clinicians, 100 patients, three classes (Fleiss, Statistical Methods,

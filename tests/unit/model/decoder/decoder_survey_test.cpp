@@ -40,5 +40,26 @@ TEST_F(DecoderProcess, SurveysAnImageForADataset) {
     EXPECT_TRUE(refused.image.pixels.empty());
 }
 
+TEST_F(DecoderProcess, ShowsASurveyedImageAsACaptureDoes) {
+    start();
+    const auto file = save();
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const int fds[] = {fd.get()};
+    SurveyRequest request;
+    request.display_long_side = 128;
+    ASSERT_TRUE(channel.send(to_packet(request), fds));
+    const auto message = receive();
+    const auto reply = from_packet<SurveyReply>(message).value();
+    EXPECT_EQ(reply.display.rows, 128);
+    EXPECT_EQ(reply.display.columns, 96);
+    ASSERT_EQ(message.fds.size(), 1U);
+    const auto shown = Mapping::of_memfd(message.fds.front().get(), 128 * 96).value();
+    send(file);
+    const auto decoded = receive();
+    ASSERT_EQ(decoded.fds.size(), 2U);
+    const auto captured = Mapping::of_memfd(decoded.fds.back().get(), 128 * 96).value();
+    EXPECT_TRUE(std::ranges::equal(shown.bytes(), captured.bytes()));
+}
+
 }  // namespace
 }  // namespace hilum::model

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "results/capture/activation_overlay.h"
+#include "results/activation/activation_overlay.h"
 #include "results/capture/capture_text.h"
 #include "unit/results/report_fixture.h"
 

@@ -5,8 +5,10 @@
 #include <poll.h>
 
 #include <array>
+#include <fstream>
 #include <thread>
 
+#include "base/digest.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/sending.h"
 #include "support/loopback.h"
@@ -44,11 +46,19 @@ class SenderTest : public testing::Test {
         EXPECT_EQ(exit_code_, 0);
     }
     DeliverReply deliver(std::int64_t number, const std::string& uid, const std::filesystem::path& file) {
+        return deliver(number, uid, file, sha256_of_file(file).value());
+    }
+    DeliverReply deliver(std::int64_t number, const std::string& uid, const std::filesystem::path& file,
+                         const std::string& sha256) {
+        ask(number, uid, file, sha256);
+        return receive<DeliverReply>();
+    }
+    void ask(std::int64_t number, const std::string& uid, const std::filesystem::path& file,
+             const std::string& sha256) {
         const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
         const DeliverRequest request{number, UID_SecondaryCaptureImageStorage, uid,
-                                     UID_LittleEndianExplicitTransferSyntax};
+                                     UID_LittleEndianExplicitTransferSyntax, sha256};
         EXPECT_TRUE(channel_.send(to_packet(request), std::array{fd.get()}));
-        return receive<DeliverReply>();
     }
 
     // The next message that is no report of progress.
@@ -108,10 +118,7 @@ TEST_F(SenderTest, PassesOnACommitmentReportAndAnswersItOnceItIsKept) {
     EXPECT_TRUE(scp.report_answers().empty());
     // A delivery that the coordinator asked for before it read the report comes first on the channel.
     const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
-    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    const DeliverRequest request{4, UID_SecondaryCaptureImageStorage, "1.2.3",
-                                 UID_LittleEndianExplicitTransferSyntax};
-    EXPECT_TRUE(channel_.send(to_packet(request), std::array{fd.get()}));
+    ask(4, "1.2.3", file, sha256_of_file(file).value());
     EXPECT_TRUE(channel_.send(to_packet(CommitmentReportAnswer{true, true})));
     EXPECT_EQ(receive<DeliverReply>().outcome, Outcome::delivered);
     EXPECT_EQ(scp.report_answers(), std::vector<int>{0});
@@ -161,6 +168,18 @@ TEST_F(SenderTest, RefusesAFileThatIsNotTheInstanceAskedFor) {
     EXPECT_EQ(deliver(1, "1.2.4", file).outcome, Outcome::unsendable);
     std::filesystem::resize_file(file, 100);
     EXPECT_EQ(deliver(2, "1.2.3", file).outcome, Outcome::unsendable);
+    EXPECT_TRUE(scp.stores().empty());
+}
+
+TEST_F(SenderTest, SendsNothingOfAFileThatIsNotWhatWasComposed) {
+    ScriptedScp scp;
+    start(scp.port());
+    const auto file = test::write_instance(folder_ / "a.dcm", "1.2.3");
+    const auto composed = sha256_of_file(file).value();
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(-1, std::ios::end).put('x');
+    EXPECT_EQ(deliver(1, "1.2.3", file, composed).outcome, Outcome::damaged);
+    std::filesystem::resize_file(file, 0);
+    EXPECT_EQ(deliver(2, "1.2.3", file, composed).outcome, Outcome::damaged);
     EXPECT_TRUE(scp.stores().empty());
 }
 

@@ -1,0 +1,267 @@
+#include "model/process/model_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/file_system.h"
+#include "base/yaml_reader.h"
+#include "contract/messages/decoding.h"
+#include "model/package/model_package.h"
+
+namespace hilum::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t largest_configuration = 1 << 20;
+constexpr auto loading_timeout = std::chrono::minutes(10);  // a large model on a slow disk, and its warm-up
+
+Result<ModelChoice> parse_choice(std::string text, fs::path file) {
+    auto loaded = parse_configuration(text, file);
+    if (!loaded.problems.empty()) return fail("configuration", "{}", loaded.problems.front().text());
+    return ModelChoice{std::move(loaded.configuration), std::move(text), std::move(file), 0};
+}
+
+// The same configuration, but only errors are logged: the terminal is the operator's.
+Result<std::string> quieted(const std::string& text, const fs::path& file) {
+    try {
+        YAML::Node root = YAML::Load(text);
+        root["node"]["log_level"] = "error";
+        return YAML::Dump(root);
+    } catch (const YAML::Exception& error) {
+        return fail("configuration", "{}: {}", file.string(), error.what());
+    }
+}
+
+Result<ModelChoice> read_choice(const fs::path& configuration_file) {
+    const auto text = read_file(configuration_file, largest_configuration);
+    if (!text) return tl::unexpected(text.error());
+    auto quiet = quieted(*text, configuration_file);
+    if (!quiet) return tl::unexpected(quiet.error());
+    return parse_choice(std::move(*quiet), configuration_file);
+}
+
+std::vector<fs::path> program_folders() {
+    const auto own = fs::path(own_executable()).parent_path();
+    std::vector<fs::path> folders{own, own.parent_path() / "libexec" / "hilum"};
+    const char* path = std::getenv("PATH");
+    std::istringstream parts(path != nullptr ? path : "");
+    for (std::string folder; std::getline(parts, folder, ':');)
+        if (!folder.empty()) folders.emplace_back(folder);
+    return folders;
+}
+
+}  // namespace
+
+Result<ModelChoice> choose_configured_model(const fs::path& configuration_file, const std::string& name) {
+    auto choice = read_choice(configuration_file);
+    if (!choice) return choice;
+    const auto& models = choice->configuration.models;
+    if (models.empty()) return fail("configuration", "{} names no model", configuration_file.string());
+    if (name.empty()) return choice;
+    std::string known;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        const auto package_name = read_model_package(models[i].package).package.name;
+        if (name == model_key(models[i]) || name == package_name) {
+            choice->model = i;
+            return choice;
+        }
+        known += (known.empty() ? "" : ", ") + package_name;
+    }
+    return fail("configuration", "{} has no model '{}'; it has: {}", configuration_file.string(), name,
+                known);
+}
+
+Result<ModelChoice> choose_package(const fs::path& folder) {
+    const auto absolute = fs::absolute(folder);
+    const nlohmann::json configuration = {{"node", {{"log_level", "error"}}},
+                                          {"models", {{{"package", absolute.string()}}}}};
+    return parse_choice(configuration.dump(), absolute / "hilum.yaml");  // JSON is YAML
+}
+
+Result<ModelChoice> choose_no_model(const std::optional<fs::path>& configuration_file) {
+    if (configuration_file) return read_choice(*configuration_file);
+    return parse_choice(R"({"node": {"log_level": "error"}})", fs::current_path() / "hilum.yaml");
+}
+
+Result<fs::path> find_program(const std::string& name) {
+    for (const auto& folder : program_folders()) {
+        auto program = folder / name;
+        if (::access(program.c_str(), X_OK) == 0 && !fs::is_directory(program)) return program;
+    }
+    return fail("not_installed", "cannot find {} beside {} or in PATH; is Hilum installed whole?", name,
+                own_executable());
+}
+
+Result<ModelProcess> ModelProcess::start_decoder(const ModelChoice& choice) {
+    return start(choice, {"hilumd", "--role", "decoder", "--name", "1"});
+}
+
+Result<ModelProcess> ModelProcess::start_worker(const ModelChoice& choice) {
+    return start(choice, {"hilum-worker", "--model", std::to_string(choice.model)});
+}
+
+Result<ModelProcess> ModelProcess::start(const ModelChoice& choice, std::vector<std::string> arguments) {
+    const auto name = arguments.front();
+    const auto program = find_program(name);
+    if (!program) return tl::unexpected(program.error());
+    arguments.front() = program->string();
+    for (const auto& more :
+         {std::string("--config"), choice.configuration_file.string(), std::string("--channel-fd"),
+          std::string("3"), std::string("--config-fd"), std::string("4")})
+        arguments.push_back(more);
+    const auto text = make_memfd("hilum-configuration", std::as_bytes(std::span(choice.configuration_text)));
+    if (!text) return tl::unexpected(text.error());
+    auto ends = Channel::make_pair();
+    if (!ends) return tl::unexpected(ends.error());
+    auto child = spawn({std::move(arguments), {ends->second.fd(), text->get()}, /*dies_with_parent=*/true});
+    if (!child) return tl::unexpected(child.error());
+    return ModelProcess(name, std::move(ends->first), std::move(*child));
+}
+
+ModelProcess::~ModelProcess() {
+    if (!child_.pidfd) return;
+    channel_.close();  // tells it to end
+    pollfd ended{child_.pidfd.get(), POLLIN, 0};
+    if (::poll(&ended, 1, 5'000) != 1) ::kill(child_.pid, SIGKILL);
+    ::waitpid(child_.pid, nullptr, 0);
+}
+
+Result<Message> ModelProcess::exchange(const Packet& request, std::vector<int> fds, Duration timeout) {
+    if (const auto sent = send(request, fds); !sent) return tl::unexpected(sent.error());
+    return receive(timeout);
+}
+
+Status ModelProcess::send(const Packet& request, std::span<const int> fds) {
+    auto sent = channel_.send(request, fds);
+    if (!sent && sent.error().code == "closed") return {};
+    return sent;
+}
+
+Result<Message> ModelProcess::receive(Duration timeout) {
+    pollfd readable{channel_.fd(), POLLIN, 0};
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+    int ready;
+    do ready = ::poll(&readable, 1, static_cast<int>(milliseconds));
+    while (ready < 0 && errno == EINTR);
+    if (ready == 0) return fail("timeout", "{} did not answer within {}", name_, format_duration(timeout));
+    auto message = channel_.receive();
+    if (message || message.error().code != "closed") return message;
+    siginfo_t how{};
+    ::waitid(P_PID, static_cast<id_t>(child_.pid), &how, WEXITED | WNOWAIT);
+    return fail("process_died", "{} ended without an answer: {}", name_,
+                how.si_code == CLD_EXITED ? fmt::format("exit status {}", how.si_status)
+                                          : fmt::format("killed by signal {}", how.si_status));
+}
+
+Result<Predictor> Predictor::start(ModelChoice choice) {
+    auto worker = ModelProcess::start_worker(choice);
+    if (!worker) return tl::unexpected(worker.error());
+    auto message = worker->receive(loading_timeout);
+    if (!message) return tl::unexpected(message.error());
+    if (const auto failed = from_packet<WorkerFailed>(*message))
+        return fail(failed->error.code, "the model cannot be used: {}", failed->error.message);
+    auto ready = from_packet<WorkerReady>(*message);
+    if (!ready) return tl::unexpected(ready.error());
+    if (message->fds.size() != 1 + ready->golden.size())
+        return fail("protocol", "the worker did not send its package's files");
+    return Predictor(std::move(choice), std::move(*worker), std::move(*ready), std::move(message->fds));
+}
+
+Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(int file, bool golden) {
+    if (!decoder_) {
+        auto started = ModelProcess::start_decoder(choice_);
+        if (!started) return tl::unexpected(started.error());
+        decoder_.emplace(std::move(*started));
+    }
+    DecodeRequest request;
+    request.job = ++jobs_;
+    request.package = choice_.settings().package.string();
+    request.package_sha256 = ready_.package_sha256;
+    request.golden = golden;
+    auto message = decoder_->exchange(to_packet(request), {file, files_.front().get()},
+                                      choice_.configuration.decoder.timeout);
+    if (!message) {
+        decoder_.reset();
+        return tl::unexpected(message.error());
+    }
+    auto reply = from_packet<DecodeReply>(*message);
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->error) return tl::unexpected(*reply->error);
+    if (!reply->not_analysed.code.empty())
+        return Refusal{std::move(reply->not_analysed), std::move(reply->notes)};
+    if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
+    return Tensor{std::move(message->fds.front()), std::move(reply->shape), reply->frames,
+                  std::move(reply->notes), reply->geometry};
+}
+
+Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
+    return predict(file, false);
+}
+
+Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict_whatever_its_use(
+    const fs::path& file) {
+    return predict(file, true);
+}
+
+Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file,
+                                                                                   bool golden) {
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
+    auto decoded = decode(fd.get(), golden);
+    if (!decoded) return tl::unexpected(decoded.error());
+    if (auto* refused = std::get_if<Refusal>(&*decoded)) return std::move(*refused);
+    auto& tensor = std::get<Tensor>(*decoded);
+    auto inference = infer(tensor.memory.get(), tensor.shape, -1);
+    if (!inference) return tl::unexpected(inference.error());
+    return Prediction{std::move(inference->result), tensor.frames, std::move(tensor.notes), tensor.geometry,
+                      std::move(inference->maps)};
+}
+
+Status Predictor::run_golden(std::size_t index) {
+    const auto decoded = decode(files_.at(1 + index).get(), true);
+    if (!decoded) return tl::unexpected(decoded.error());
+    if (const auto* refused = std::get_if<Refusal>(&*decoded))
+        return fail(refused->reason.code, "golden case {}: {}", ready_.golden.at(index),
+                    refused->reason.message);
+    const auto& tensor = std::get<Tensor>(*decoded);
+    const auto result = infer(tensor.memory.get(), tensor.shape, static_cast<int>(index));
+    if (!result) return tl::unexpected(result.error());
+    return {};
+}
+
+Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape) {
+    auto inference = infer(tensor, shape, -1);
+    if (!inference) return tl::unexpected(inference.error());
+    return std::move(inference->result);
+}
+
+Result<Predictor::Inference> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape,
+                                              int golden) {
+    const InferRequest request{++jobs_, shape, golden};
+    const auto message = worker_.exchange(to_packet(request), {tensor}, choice_.settings().timeout);
+    if (!message) return tl::unexpected(message.error());
+    auto reply = from_packet<InferReply>(*message);
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->error) return tl::unexpected(*reply->error);
+    Inference inference{std::move(reply->result), {}};
+    const auto& result = inference.result;
+    if (message->fds.empty() || result.map_rows <= 0 || result.map_columns <= 0) return inference;
+    const auto values = result.labels.size() * static_cast<std::size_t>(result.map_rows) *
+                        static_cast<std::size_t>(result.map_columns);
+    const auto mapping = Mapping::of_memfd(message->fds.front().get(), values * sizeof(float));
+    if (!mapping) return tl::unexpected(mapping.error());
+    const auto maps = mapping->as<float>();
+    inference.maps.assign(maps.begin(), maps.end());
+    return inference;
+}
+
+}  // namespace hilum::model

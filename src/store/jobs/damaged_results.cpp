@@ -1,0 +1,111 @@
+#include "store/jobs/damaged_results.h"
+
+#include <optional>
+
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
+
+namespace hilum {
+namespace {
+
+struct DamagedResult {
+    std::int64_t report = 0, result = 0;
+    int composed_anew = 0;
+    std::string study_instance_uid, sop_instance_uid, file, destination, report_is;
+    bool of_the_past = false;  // a newer version of the report was made
+};
+
+std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t delivery) {
+    std::optional<DamagedResult> damaged;
+    sql::each(
+        transaction,
+        "SELECT report.id, result.id, result.composed_anew, study_instance_uid, sop_instance_uid, file, "
+        "destination, job.word, "
+        "EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND newer.model = "
+        "report.model AND newer.version > report.version) FROM delivery JOIN result ON result.id = result_id "
+        "JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id JOIN job ON job.lane "
+        "= "
+        "'compose' AND job.subject = report.id WHERE delivery.id = ?",
+        [&](const sql::Row& row) {
+            damaged = {row.int64(0), row.int64(1), row.int32(2), row.text(3),      row.text(4),
+                       row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0};
+        },
+        delivery);
+    return damaged;
+}
+
+bool queue_again(Transaction& transaction, const DamagedResult& damaged) {
+    // Another delivery found it before.
+    if (damaged.report_is == "queued" || damaged.report_is == "running") return true;
+    if (damaged.composed_anew >= most_composed_anew) return false;
+    const int queued =
+        sql::execute(transaction,
+                     "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 "
+                     "WHERE lane = 'compose' AND subject = ?2 AND word IN ('composed', 'quarantined')",
+                     transaction.at(), damaged.report);
+    if (queued == 0) return false;
+    sql::execute(transaction, "UPDATE report SET composed_anew = composed_anew + 1 WHERE id = ?",
+                 damaged.report);
+    sql::execute(transaction, "UPDATE result SET composed_anew = composed_anew + 1 WHERE id = ?",
+                 damaged.result);
+    return true;
+}
+
+bool was_damaged_before(Transaction& transaction, const Claim& delivery) {
+    return sql::number(transaction, "SELECT 1 FROM job WHERE id = ? AND error_code = ?", delivery.id(),
+                       std::string(result_damaged))
+        .has_value();
+}
+
+JobState judge_damage(Transaction& transaction, const Claim& delivery, const DamagedResult& damaged) {
+    const bool again = was_damaged_before(transaction, delivery);
+    if (again && damaged.of_the_past && damaged.report_is == "composed") return JobState::discarded;
+    // It waited for a report that failed for good: both wait for an operator.
+    if (again && damaged.report_is == "quarantined") return JobState::refused;
+    return queue_again(transaction, damaged) ? JobState::queued : JobState::refused;
+}
+
+}  // namespace
+
+JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message) {
+    const auto damaged = read_damaged(transaction, delivery.job());
+    if (!damaged) return JobState::refused;
+    const auto state = judge_damage(transaction, delivery, *damaged);
+    audit::AuditEvent event;
+    event.type = "result_damaged";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.study_instance_uid = damaged->study_instance_uid;
+    event.sop_instance_uid = damaged->sop_instance_uid;
+    event.detail = {{"destination", damaged->destination},
+                    {"file", damaged->file},
+                    {"message", message},
+                    {"composed_anew", state == JobState::queued}};
+    transaction.append_audit(event);
+    transaction.count("results_damaged");
+    return state;
+}
+
+void note_composed_anew(Transaction& transaction, const std::string& sop_instance_uid,
+                        const std::string& sha256) {
+    const bool same =
+        sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND sha256 = ?",
+                    sop_instance_uid, sha256)
+            .has_value();
+    if (same) return;
+    if (sql::execute(
+            transaction,
+            "UPDATE result SET sha256 = ? WHERE sop_instance_uid = ? AND NOT EXISTS (SELECT 1 FROM delivery "
+            "WHERE result_id = result.id AND tried = 1)",
+            sha256, sop_instance_uid) == 1)
+        return;
+    audit::AuditEvent event;
+    event.type = "result_differs";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.sop_instance_uid = sop_instance_uid;
+    event.detail = {{"sha256", sha256}};
+    transaction.append_audit(event);
+}
+
+}  // namespace hilum

@@ -1,0 +1,27 @@
+// Results whose files are not what was composed. Called within a commit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "store/database/transaction.h"
+#include "store/jobs/claim.h"
+
+namespace hilum {
+
+// Error code of a delivery that waits until its result is composed anew.
+inline constexpr const char* result_damaged = "result_damaged";
+inline constexpr int most_composed_anew = 3;  // times because of one result
+
+// What is to become of a delivery whose file is damaged. queued: the composer makes the report of its result
+// once more, the same bytes under the same UID, since all that they are made from is kept. discarded: that
+// was done, and left this result out: an image was replaced meanwhile, and a newer version tells. refused: it
+// was done most_composed_anew times, or the report cannot be made any more. Audited ("result_damaged").
+JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message);
+
+// What the composer has made anew for a result: its digest is the one that is known, or becomes it where no
+// destination can have seen the other bytes. Another one is audited ("result_differs") and never sent.
+void note_composed_anew(Transaction& transaction, const std::string& sop_instance_uid,
+                        const std::string& sha256);
+
+}  // namespace hilum

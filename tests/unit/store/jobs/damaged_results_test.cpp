@@ -1,0 +1,98 @@
+#include "store/jobs/damaged_results.h"
+
+#include "store/withdrawals.h"
+#include "unit/store/store_contract.h"
+
+namespace hilum {
+namespace {
+
+class DamagedResultsContract : public test::StoreContract {
+  protected:
+    static ComposeReply composed_as(const Claim& claim, const std::string& sha256) {
+        auto reply = composed(claim);
+        reply.results.front().sha256 = sha256;
+        return reply;
+    }
+    // A report that is composed, and its delivery claimed.
+    DeliveryClaim make(const std::string& sha256 = "as it was") {
+        receive("1.2.3.4");
+        keep(*claim_analysis());
+        const auto next = claim_report();
+        report_ = next.report->claim.job();
+        keep(next.report->claim, composed_as(next.report->claim, sha256));
+        return std::move(*claim_delivery());
+    }
+    bool compose_anew(const std::string& sha256 = "as it was") {
+        const auto next = commit([&](Transaction& t) {
+            return hilum::claim_report(t, configuration_, directory_, std::chrono::minutes(3));
+        });
+        return next.report && keep(next.report->claim, composed_as(next.report->claim, sha256));
+    }
+    DeliveryClaim claim_again() {
+        pass(2 * pacs().longest_delay);
+        return std::move(*claim_delivery());
+    }
+
+    std::int64_t report_ = 0;
+};
+HILUM_FOR_ALL_ENGINES(DamagedResultsContract);
+
+TEST_P(DamagedResultsContract, AreComposedAnewAndThenSent) {
+    EXPECT_EQ(keep(make(), DeliveryOutcome::damaged), JobState::queued);
+    EXPECT_EQ(events("result_damaged"), 1);
+    EXPECT_EQ(counted("results_damaged", {}), 1);
+    EXPECT_EQ(state(Lane::report, report_), "queued");
+    EXPECT_TRUE(compose_anew());
+    const auto again = claim_again();
+    EXPECT_EQ(again.request.sha256, "as it was");
+    EXPECT_FALSE(again.tried_before) << "nothing of a damaged file went out";
+    EXPECT_EQ(keep(again, DeliveryOutcome::delivered), JobState::delivered);
+    EXPECT_FALSE(claim_delivery()) << "once";
+}
+
+TEST_P(DamagedResultsContract, AreSetAsideWhereTheyAreDamagedEachTime) {
+    EXPECT_EQ(keep(make(), DeliveryOutcome::damaged), JobState::queued);
+    for (int i = 1; i < most_composed_anew; ++i) {
+        EXPECT_TRUE(compose_anew());
+        EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    }
+    EXPECT_TRUE(compose_anew());
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::refused);
+    EXPECT_EQ(state(Lane::report, report_), "composed");
+}
+
+TEST_P(DamagedResultsContract, AreWaitedForWhileTheyAreComposed) {
+    EXPECT_EQ(keep(make(), DeliveryOutcome::damaged), JobState::queued);
+    for (int i = 0; i < 2 * most_composed_anew; ++i)
+        EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    EXPECT_TRUE(compose_anew());
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::delivered), JobState::delivered);
+}
+
+TEST_P(DamagedResultsContract, OfOtherBytesAreSentWhereNobodySawTheFormer) {
+    EXPECT_EQ(keep(make(), DeliveryOutcome::damaged), JobState::queued);
+    EXPECT_TRUE(compose_anew("by another version of Hilum"));
+    EXPECT_EQ(claim_again().request.sha256, "by another version of Hilum");
+    EXPECT_EQ(events("result_differs"), 0);
+}
+
+TEST_P(DamagedResultsContract, OfOtherBytesAreNotSentWhereADestinationMayHaveTheFormer) {
+    EXPECT_EQ(keep(make(), DeliveryOutcome::retry), JobState::queued);
+    const auto again = claim_again();
+    EXPECT_TRUE(again.tried_before);
+    EXPECT_EQ(keep(again, DeliveryOutcome::damaged), JobState::queued);
+    EXPECT_TRUE(compose_anew("by another version of Hilum"));
+    EXPECT_EQ(events("result_differs"), 1);
+    EXPECT_EQ(claim_again().request.sha256, "as it was");
+}
+
+TEST_P(DamagedResultsContract, ThatWereWithdrawnAreNotComposedAnew) {
+    const auto claimed = make();
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    EXPECT_EQ(keep(claimed, DeliveryOutcome::damaged), JobState::discarded);
+    EXPECT_EQ(events("result_damaged"), 0);
+    EXPECT_EQ(state(Lane::report, report_), "composed");
+}
+
+}  // namespace
+}  // namespace hilum
