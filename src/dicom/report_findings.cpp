@@ -67,9 +67,9 @@ class Content {
     // Its presence, and its image, stand below it, or beside it in a Measurement Group.
     void read_finding(DcmItem& item, DcmItem* parent, const Code& value) {
         auto present = presence_among(items_of(item, DCM_ContentSequence));
-        const bool grouped = is_in_group(parent);
-        if (!present && grouped) present = presence_among(items_of(*parent, DCM_ContentSequence));
-        add(grouped ? *parent : item, {value, present.value_or(true), {}});
+        DcmItem* const group = is_in_group(parent) ? parent : nullptr;
+        if (!present && group != nullptr) present = presence_among(items_of(*group, DCM_ContentSequence));
+        add(group != nullptr ? *group : item, {value, present.value_or(true), {}});
     }
     std::optional<bool> presence_among(const std::vector<DcmItem*>& items) {
         for (auto* item : items) {

@@ -69,6 +69,7 @@ class WholeWayTest(unittest.TestCase):
         figures = json.loads((self.folder / "report" / "figures.json").read_text(encoding="utf-8"))
         self.assertEqual(figures["model"]["version"], "1.0.0")
         self.assertEqual(figures["external"]["cases"], 90)
+        self.assertIn("> Version 1.0.0: calibrated", (self.folder / "model" / "MODEL_CARD.md").read_text(encoding="utf-8"))
         by_label = {one["label"]: one["area"]["value"] for one in figures["labels"]}
         self.assertGreater(by_label["Normal"], 0.6, "it has learned something")
         for page in ("report/report.html", "acceptance/acceptance.html", "model/MODEL_CARD.md", "model/curves.svg"):

@@ -2,9 +2,11 @@
 // says when it does not know.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <span>
 
 #include "base/file_system.h"
 #include "base/output/output_folder.h"
@@ -41,8 +43,21 @@ std::optional<Aim> aim_of(const CalibrateOptions& options) {
                *number_within(options.prevalence, 0, 1)};
 }
 
+constexpr std::size_t largest_card = 16 << 20;
+
+// The card, where there is one, tells of the version before.
+Status note_in_card(const OutputFolder& package, const std::string& words) {
+    const auto file = package.folder() / "MODEL_CARD.md";
+    if (!std::filesystem::exists(file)) return {};
+    auto card = read_file(file, largest_card);
+    if (!card) return tl::unexpected(card.error());
+    const auto title_ends = std::min(card->find('\n'), card->size());
+    card->insert(title_ends, "\n\n> " + words);
+    return write_file_durably(file, std::as_bytes(std::span(*card)));
+}
+
 // All files of the package but model.yaml, which is `yaml`.
-Status write_package(const std::filesystem::path& from, const std::string& yaml,
+Status write_package(const std::filesystem::path& from, const std::string& yaml, const std::string& words,
                      const std::filesystem::path& to) {
     auto output = OutputFolder::begin(to);
     if (!output) return tl::unexpected(output.error());
@@ -52,6 +67,7 @@ Status write_package(const std::filesystem::path& from, const std::string& yaml,
     if (error)
         return fail("unwritable", "cannot copy {} to {}: {}", from.string(), to.string(), error.message());
     if (auto status = output->write("model.yaml", yaml); !status) return status;
+    if (auto status = note_in_card(*output, words); !status) return status;
     return output->finish();
 }
 
@@ -82,7 +98,11 @@ Result<Calibrated> calibrate(const Context& context, const CalibrateOptions& opt
     // What is written must be read again; a name of a dataset may be no text for model.yaml.
     const auto again = model::parse_model_yaml(*yaml, options.package);
     if (!again.problems.empty()) return fail("configuration", "{}", again.problems.front().text());
-    if (auto status = write_package(options.package, *yaml, options.output); !status)
+    const auto words = fmt::format(
+        "Version {}: calibrated by hilum calibrate ({}) on {}. What follows was written of version {}, "
+        "before that.",
+        options.version, fitted->calibration.method, scored->set, loaded.package.version);
+    if (auto status = write_package(options.package, *yaml, words, options.output); !status)
         return tl::unexpected(status.error());
     return Calibrated{std::move(*fitted), scored->set, scored->labels};
 }
