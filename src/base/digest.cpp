@@ -23,6 +23,12 @@ namespace {
 void must(int ok) {
     if (ok != 1) std::abort();  // OpenSSL without SHA-256: nothing that we store could be trusted
 }
+
+std::string hex_of(std::span<const unsigned char> bytes) {
+    std::string text;
+    for (const auto byte : bytes) text += fmt::format("{:02x}", byte);
+    return text;
+}
 }  // namespace
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
@@ -44,9 +50,7 @@ std::string Sha256::hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     must(EVP_DigestFinal_ex(context_->md, digest.data(), &size));
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
+    return hex_of(std::span(digest).first(size));
 }
 
 std::string sha256_hex(std::string_view bytes) {
@@ -61,9 +65,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
     must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
               reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), code.data(),
               &size) != nullptr);
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", code[i]);
-    return text;
+    return hex_of(std::span(code).first(size));
 }
 
 Result<std::string> sha256_of_fd(int fd) {

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <ostream>
+
+#include "cli/output.h"
+#include "evaluation/report/html.h"
 
 namespace hilum::cli {
 namespace {
@@ -88,6 +92,25 @@ std::optional<double> number_within(const std::string& text, double low, double 
     if (error != std::errc() || end != text.data() + text.size() || !(value > low && value < high))
         return std::nullopt;
     return value;
+}
+
+std::optional<statistics::Aim> aim_of(const AimWords& words, const std::string& prevalence) {
+    using statistics::Aim;
+    if (!words.sensitivity.empty())
+        return Aim{Aim::Kind::sensitivity, *number_within(words.sensitivity, 0, 1)};
+    if (!words.specificity.empty())
+        return Aim{Aim::Kind::specificity, *number_within(words.specificity, 0, 1)};
+    if (words.cost.empty()) return std::nullopt;
+    return Aim{Aim::Kind::cost, *number_within(words.cost, 0, 1e6), *number_within(prevalence, 0, 1)};
+}
+
+void print_figures(const Context& context, const std::vector<evaluation::LabelFigures>& labels) {
+    Table table({"FINDING", "WITH", "WITHOUT", "AUC", "SENSITIVITY", "SPECIFICITY"});
+    for (const auto& label : labels)
+        table.add({label.label, std::to_string(label.counts.positive()),
+                   std::to_string(label.counts.negative()), evaluation::figure_text(label.area),
+                   evaluation::figure_text(label.sensitivity), evaluation::figure_text(label.specificity)});
+    table.print(context.out, context.terminal.columns);
 }
 
 }  // namespace hilum::cli

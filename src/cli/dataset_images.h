@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/model_scoring.h"
 #include "evaluation/dataset/manifest.h"
+#include "evaluation/figures/measure.h"
+#include "evaluation/statistics/operating_point.h"
 
 namespace hilum::cli {
 
@@ -33,5 +36,15 @@ std::function<std::string(const std::string&)> number_between(double low, double
 
 // A number between them, neither of the two; none where `text` is none.
 std::optional<double> number_within(const std::string& text, double low, double high);
+
+// How --sensitivity, --specificity and --cost, of which one is given at the most, were written.
+struct AimWords {
+    std::string sensitivity, specificity, cost;
+};
+// None where none is given. All are checked numbers; `prevalence` is given with a cost.
+std::optional<statistics::Aim> aim_of(const AimWords& words, const std::string& prevalence);
+
+// A line for each finding: images with and without it, area, sensitivity, specificity.
+void print_figures(const Context& context, const std::vector<evaluation::LabelFigures>& labels);
 
 }  // namespace hilum::cli

@@ -14,20 +14,10 @@ import numpy
 from scipy import stats
 
 from hilum_harness import BINARIES, MODEL, SOURCE, configuration
+from hilum_program import answer, hilum
 
 LABELS = ("Normal", "Pneumonia", "Requires further evaluation")
 CHEST = SOURCE.parent / "shared" / "chest"
-
-
-def hilum(*arguments):
-    return subprocess.run([BINARIES / "hilum", *map(str, arguments)], capture_output=True, text=True, check=False)
-
-
-def answer(*arguments):
-    run = hilum(*arguments, "--json")
-    if run.returncode != 0:
-        raise AssertionError(f"{arguments}: {run.stdout}{run.stderr}")
-    return json.loads(run.stdout)
 
 
 def independent_package(folder):

@@ -13,26 +13,10 @@ import numpy
 import pydicom
 
 from hilum_harness import BINARIES, RADIOGRAPHS, SOURCE, make_phantoms, radiographs
+from hilum_program import hilum, rows_of, write_rows
 
 CHEST = RADIOGRAPHS.parent / "chest" if RADIOGRAPHS.parent.name == "shared" else SOURCE.parent / "shared" / "chest"
 PHANTOMS = 24
-
-
-def run(*arguments):
-    return subprocess.run([str(BINARIES / "hilum"), "dataset", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=300, check=False)
-
-
-def rows_of(file):
-    with open(file, encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def write_rows(file, rows):
-    with open(file, "w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 class Folder(unittest.TestCase):
@@ -43,13 +27,13 @@ class Folder(unittest.TestCase):
         self.images, self.labels, self.set = (self.folder / name for name in ("images", "labels.csv", "set"))
 
     def create(self, *options, output=None, code=0):
-        ran = run("create", "--output", output or self.set, "--images", self.images, "--labels", self.labels, "--json",
+        ran = hilum("dataset", "create", "--output", output or self.set, "--images", self.images, "--labels", self.labels, "--json",
                   *options)
         self.assertEqual(ran.returncode, code, ran.stdout + ran.stderr)
         return json.loads(ran.stdout)
 
     def check(self, *options, code=0):
-        ran = run("check", self.set, "--json", *options)
+        ran = hilum("dataset", "check", self.set, "--json", *options)
         self.assertEqual(ran.returncode, code, ran.stdout + ran.stderr)
         said = json.loads(ran.stdout)
         self.assertEqual(said["valid"], code == 0)
@@ -143,7 +127,7 @@ class PhantomDatasetTest(Folder):
         mate["split"] = "test" if mate["split"] == "training" else "training"
         write_rows(self.set / "manifest.csv", rows)
         self.assertEqual(set(self.check(code=1)), {"patient_in_two_splits"})
-        self.assertIn("patient_in_two_splits", run("check", self.set).stderr)
+        self.assertIn("patient_in_two_splits", hilum("dataset", "check", self.set).stderr)
 
         # The same picture of somebody else, at half the size: neither its patient nor its pixels tell.
         twin = pydicom.dcmread(rows[0]["file"])
@@ -157,7 +141,7 @@ class PhantomDatasetTest(Folder):
         refused = 0
         for seed in range(1, 9):
             output = self.folder / f"seed-{seed}"
-            ran = run("create", "--output", output, "--images", self.images, "--labels", self.labels, "--json",
+            ran = hilum("dataset", "create", "--output", output, "--images", self.images, "--labels", self.labels, "--json",
                       "--split", "50:0:0:50", "--seed", seed)
             codes = {finding["code"] for finding in json.loads(ran.stdout)["findings"]}
             self.assertEqual(codes, {"picture_in_two_splits"} if ran.returncode else {"duplicate"})
@@ -204,7 +188,7 @@ class PhantomDatasetTest(Folder):
         self.assertIn(str(config), json.loads((self.set / "dataset.json").read_text())["arguments"])
         self.assertEqual(self.check("--config", config), {})
         self.assertEqual(set(self.check(code=1)), {"file_changed"})
-        ran = run("create", "--output", self.folder / "none", "--images", self.images, "--labels", self.labels, "--json",
+        ran = hilum("dataset", "create", "--output", self.folder / "none", "--images", self.images, "--labels", self.labels, "--json",
                   "--config", self.folder / "no.yaml")
         self.assertNotEqual(ran.returncode, 0)
         self.assertFalse((self.folder / "none").exists())

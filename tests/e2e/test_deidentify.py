@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from hilum_harness import BINARIES, RADIOGRAPHS, SOURCE, Orthanc, http, make_phantoms, need, radiographs
+from hilum_program import hilum, rows_of, write_rows
 
 TABLE = SOURCE / "src" / "deidentification" / "table_e_1_1.csv"
 CASES = RADIOGRAPHS.parent / "cases" / "pixels" if RADIOGRAPHS.parent.name == "shared" \
@@ -26,23 +27,6 @@ CASES = RADIOGRAPHS.parent / "cases" / "pixels" if RADIOGRAPHS.parent.name == "s
 PERSONAL_VRS = {"PN", "UI", "DA", "DT"}
 PERSONAL = {"PatientID", "OtherPatientIDs", "AccessionNumber", "StudyID", "InstitutionName", "StationName",
             "PatientAddress", "DeviceSerialNumber", "StudyDescription", "SeriesDescription"}
-
-
-def run(*arguments):
-    return subprocess.run([str(BINARIES / "hilum"), "dataset", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=300, check=False)
-
-
-def rows_of(file):
-    with open(file, encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def write_rows(file, rows):
-    with open(file, "w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def raw_values(dataset):
@@ -99,12 +83,12 @@ class Folder(unittest.TestCase):
             self.folder / name for name in ("images", "labels.csv", "set", "copy", "key"))
 
     def create(self, images=None, labels=None, *options):
-        ran = run("create", "--output", self.set, "--images", images or self.images, "--labels", labels or self.labels,
+        ran = hilum("dataset", "create", "--output", self.set, "--images", images or self.images, "--labels", labels or self.labels,
                   "--split", "none", *options)
         self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def deidentify(self, *options, output=None, key=None, code=0):
-        ran = run("deidentify", self.set, "--output", output or self.copy, "--key", key or self.key, "--json", *options)
+        ran = hilum("dataset", "deidentify", self.set, "--output", output or self.copy, "--key", key or self.key, "--json", *options)
         self.assertEqual(ran.returncode, code, ran.stdout + ran.stderr)
         return json.loads(ran.stdout)
 
@@ -125,7 +109,7 @@ class Folder(unittest.TestCase):
             self.assertEqual(told, set(), file.name)
 
     def assert_is_the_same_dataset(self, left_out=0):
-        ran = run("check", self.copy, "--json")
+        ran = hilum("dataset", "check", self.copy, "--json")
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         before, after = rows_of(self.set / "manifest.csv"), rows_of(self.copy / "manifest.csv")
         self.assertEqual(len(after), len(before) - left_out)
@@ -314,7 +298,7 @@ class RealRadiographsTest(Folder):
         self.assertGreater(said["images"], 40)
         taken = [pathlib.Path(row["file"]) for row in rows_of(self.set / "manifest.csv")]
         self.assert_nothing_is_told([file for file in taken if file.name != "group-2-in-the-data-set.dcm"], self.copy)
-        self.assertEqual(run("check", self.copy).returncode, 0)
+        self.assertEqual(hilum("dataset", "check", self.copy).returncode, 0)
 
 
 ADDED_AFTER_2021B = {

@@ -13,20 +13,10 @@ from scipy import stats
 from sklearn import metrics
 
 from hilum_harness import BINARIES, MODEL
+from hilum_program import answer, hilum
 
 LABELS = ("Normal", "Pneumonia", "Requires further evaluation")
 EXACT = 1e-9
-
-
-def hilum(*arguments):
-    return subprocess.run([BINARIES / "hilum", *map(str, arguments)], capture_output=True, text=True, check=False)
-
-
-def answer(*arguments):
-    run = hilum(*arguments, "--json")
-    if run.returncode != 0:
-        raise AssertionError(f"{arguments}: {run.stdout}{run.stderr}")
-    return json.loads(run.stdout)
 
 
 def write_manifest(folder, phantoms, wrong, split="test", first_patient=0):

@@ -18,35 +18,11 @@ from sklearn import metrics
 
 from browser import Browser
 from hilum_harness import BINARIES, MODEL
+from hilum_program import answer, hilum, rows_of, write_rows
 
 READERS = ("ann", "ben", "cy")
 FINDING = "Pneumonia"
 CASES = 18
-
-
-def run(*arguments):
-    return subprocess.run([str(BINARIES / "hilum"), *map(str, arguments)], capture_output=True, text=True, timeout=300,
-                          check=False)
-
-
-def answer(*arguments):
-    ran = run(*arguments, "--json")
-    if ran.returncode != 0:
-        raise AssertionError(f"{arguments}: {ran.stdout}{ran.stderr}")
-    return json.loads(ran.stdout)
-
-
-def rows_of(file):
-    with open(file, encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def write_rows(file, rows):
-    with open(file, "w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return file
 
 
 def chunks_of(png):
@@ -141,11 +117,11 @@ class ReaderStudy(Study):
                 (("--readers", "ann", "--package", MODEL, "--design", "sequential", "--may-go-back"), "is final"),
                 (("--readers", "ann", "--design", "unaided", "--cases", 500), "are of 30 patients"),
                 (("--readers", "ann", "--design", "unaided", "--findings", "Pneumona"), "did you mean 'Pneumonia'")):
-            ran = run("reader-study", "create", self.set, "--output", self.folder / "never", *options)
+            ran = hilum("reader-study", "create", self.set, "--output", self.folder / "never", *options)
             self.assertNotEqual(ran.returncode, 0)
             self.assertIn(words, " ".join(ran.stderr.split()))
             self.assertEqual(sorted(self.folder.iterdir()), before)
-        ran = run("reader-study", "create", self.set, "--output", self.study, "--readers", "ann", "--design", "unaided")
+        ran = hilum("reader-study", "create", self.set, "--output", self.study, "--readers", "ann", "--design", "unaided")
         self.assertIn("is there already", ran.stderr)
 
     def answered(self, study, seed=5):
@@ -235,7 +211,7 @@ class ReaderStudy(Study):
         self.assertEqual(sorted(set(codes)), ["absurd_time", "missing", "other_study", "repeated", "unknown_case"])
         self.assertEqual(rows_of(self.folder / "told" / "remarks.csv")[0]["code"], codes[0])
         self.assertEqual(found["findings"][0]["crossed_cases"], CASES - 1)
-        ran = run("reader-study", "analyse", self.study, "--results", stranger, "--output", self.folder / "none")
+        ran = hilum("reader-study", "analyse", self.study, "--results", stranger, "--output", self.folder / "none")
         self.assertEqual(ran.returncode, 1)
         self.assertIn("none of its answers counts", ran.stderr)
         self.assertFalse((self.folder / "none").exists())

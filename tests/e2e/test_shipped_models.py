@@ -9,15 +9,12 @@ import tempfile
 import unittest
 
 from hilum_harness import BINARIES
+from hilum_program import hilum
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = sorted((ROOT / "config" / "models").iterdir())
 CHEST = ROOT.parent / "shared" / "chest"
 LARGEST = 8 << 20  # bytes
-
-
-def hilum(*arguments):
-    return subprocess.run([BINARIES / "hilum", *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 class ShippedModelsTest(unittest.TestCase):

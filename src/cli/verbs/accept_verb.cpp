@@ -27,13 +27,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using evaluation::Acceptance;
-using statistics::Aim;
 
 struct AcceptOptions {
     fs::path package, output, dataset, maker;
     DatasetSources sources;
     std::string split = "all", prevalence, per_week, drop = "0.05";
-    std::string sensitivity, specificity, cost;
+    AimWords aim;
     std::vector<std::string> renamed, required;
     int bootstrap = 2000;
     std::uint64_t seed = 1;
@@ -121,16 +120,6 @@ Result<AcceptanceImages> images_of_archive(const AcceptOptions& options, Progres
     return images;
 }
 
-std::optional<Aim> aim_of_site(const AcceptOptions& options) {
-    if (!options.sensitivity.empty())
-        return Aim{Aim::Kind::sensitivity, *number_within(options.sensitivity, 0, 1)};
-    if (!options.specificity.empty())
-        return Aim{Aim::Kind::specificity, *number_within(options.specificity, 0, 1)};
-    if (options.cost.empty()) return std::nullopt;
-    return Aim{Aim::Kind::cost, *number_within(options.cost, 0, 1e6),
-               *number_within(options.prevalence, 0, 1)};
-}
-
 Result<evaluation::AcceptanceSettings> acceptance_settings(const AcceptOptions& options) {
     evaluation::AcceptanceSettings settings;
     if (!options.prevalence.empty()) settings.measure.prevalence = number_within(options.prevalence, 0, 1);
@@ -141,7 +130,7 @@ Result<evaluation::AcceptanceSettings> acceptance_settings(const AcceptOptions& 
         if (!criterion) return fail("usage", "{}", criterion.error().message);
         settings.criteria.push_back(std::move(*criterion));
     }
-    settings.aim = aim_of_site(options);
+    settings.aim = aim_of(options.aim, options.prevalence);
     settings.power.drop = *number_within(options.drop, 0.0099, 0.5);
     if (!options.per_week.empty()) settings.power.per_week = number_within(options.per_week, 0, 1e7);
     return settings;
@@ -247,12 +236,7 @@ void print_acceptance(const Context& context, const Acceptance& acceptance, cons
         "{}: {} found, {} judged, {} outside of the intended use, {} could not be read or judged\n",
         set.scored.set, counted(static_cast<std::int64_t>(acceptance.sources.found), "image", "images"),
         set.figures.cases, acceptance.outside_of_use, acceptance.unreadable);
-    Table table({"FINDING", "WITH", "WITHOUT", "AUC", "SENSITIVITY", "SPECIFICITY"});
-    for (const auto& label : set.figures.labels)
-        table.add({label.label, std::to_string(label.counts.positive()),
-                   std::to_string(label.counts.negative()), evaluation::figure_text(label.area),
-                   evaluation::figure_text(label.sensitivity), evaluation::figure_text(label.specificity)});
-    table.print(context.out, context.terminal.columns);
+    print_figures(context, set.figures.labels);
     const auto say = [&](const std::string& head, const std::string& words) {
         print_wrapped(context.out, head, words, context.terminal.columns);
     };
@@ -313,12 +297,14 @@ void add_question_options(const Verb& verb, AcceptOptions& options) {
     verb.option("--drop", options.drop, "what must not go unseen for long")
         .shows_default()
         .checked("NUMBER", number_between(0.0099, 0.5, "0.05"));
-    auto sensitivity = verb.option("--sensitivity", options.sensitivity, "find thresholds that reach it here")
-                           .checked("NUMBER", number_between(0, 1, "0.95"));
-    auto specificity = verb.option("--specificity", options.specificity, "find thresholds that keep it here")
-                           .checked("NUMBER", number_between(0, 1, "0.9"))
-                           .excludes(sensitivity);
-    verb.option("--cost", options.cost, "find thresholds where a missed case costs so many false alarms")
+    auto sensitivity =
+        verb.option("--sensitivity", options.aim.sensitivity, "find thresholds that reach it here")
+            .checked("NUMBER", number_between(0, 1, "0.95"));
+    auto specificity =
+        verb.option("--specificity", options.aim.specificity, "find thresholds that keep it here")
+            .checked("NUMBER", number_between(0, 1, "0.9"))
+            .excludes(sensitivity);
+    verb.option("--cost", options.aim.cost, "find thresholds where a missed case costs so many false alarms")
         .checked("NUMBER", number_between(0, 1e6, "10"))
         .excludes(sensitivity)
         .excludes(specificity)

@@ -22,26 +22,16 @@ namespace hilum::cli {
 namespace {
 
 using evaluation::FittedCalibration;
-using statistics::Aim;
 
 struct CalibrateOptions {
     std::filesystem::path dataset, package, output;
     std::string split = "calibration", version, method = "temperature";
-    std::string coverage, sensitivity, specificity, cost, prevalence;
+    std::string coverage, prevalence;
+    AimWords aim;
     std::vector<std::string> renamed;
     std::uint64_t seed = 1;
     bool any_use = false;
 };
-
-std::optional<Aim> aim_of(const CalibrateOptions& options) {
-    if (!options.sensitivity.empty())
-        return Aim{Aim::Kind::sensitivity, *number_within(options.sensitivity, 0, 1)};
-    if (!options.specificity.empty())
-        return Aim{Aim::Kind::specificity, *number_within(options.specificity, 0, 1)};
-    if (options.cost.empty()) return std::nullopt;
-    return Aim{Aim::Kind::cost, *number_within(options.cost, 0, 1e6),
-               *number_within(options.prevalence, 0, 1)};
-}
 
 constexpr std::size_t largest_card = 16 << 20;
 
@@ -89,7 +79,7 @@ Result<Calibrated> calibrate(const Context& context, const CalibrateOptions& opt
     evaluation::CalibrationWishes wishes;
     wishes.method = options.method;
     if (!options.coverage.empty()) wishes.coverage = number_within(options.coverage, 0.5, 0.9991);
-    wishes.aim = aim_of(options);
+    wishes.aim = aim_of(options.aim, options.prevalence);
     wishes.seed = options.seed;
     auto fitted = evaluation::fit_calibration(*scored, loaded.package.activation, wishes);
     if (!fitted) return tl::unexpected(fitted.error());
@@ -186,14 +176,17 @@ void add_calibrate_verb(const Verb& app) {
     verb.option("--coverage", options->coverage,
                 "say 'indeterminate' unless one class alone is left at this coverage")
         .checked("NUMBER", number_between(0.5, 0.9991, "0.9"));
-    auto sensitivity = verb.option("--sensitivity", options->sensitivity, "choose thresholds that reach it")
-                           .checked("NUMBER", number_between(0, 1, "0.95"));
-    auto specificity = verb.option("--specificity", options->specificity, "choose thresholds that keep it")
-                           .checked("NUMBER", number_between(0, 1, "0.9"))
-                           .excludes(sensitivity);
+    auto sensitivity =
+        verb.option("--sensitivity", options->aim.sensitivity, "choose thresholds that reach it")
+            .checked("NUMBER", number_between(0, 1, "0.95"));
+    auto specificity =
+        verb.option("--specificity", options->aim.specificity, "choose thresholds that keep it")
+            .checked("NUMBER", number_between(0, 1, "0.9"))
+            .excludes(sensitivity);
     auto prevalence = verb.option("--prevalence", options->prevalence, "of the findings, for --cost")
                           .checked("NUMBER", number_between(0, 1, "0.05"));
-    verb.option("--cost", options->cost, "choose thresholds where a missed case costs so many false alarms")
+    verb.option("--cost", options->aim.cost,
+                "choose thresholds where a missed case costs so many false alarms")
         .checked("NUMBER", number_between(0, 1e6, "10"))
         .excludes(sensitivity)
         .excludes(specificity)

@@ -147,12 +147,7 @@ Status write_all_files(const evaluation::EvaluationReport& report, const nlohman
 void print_set(const Context& context, const EvaluatedSet& set) {
     context.out << set.scored.set << ": " << set.figures.cases << " images, " << set.scored.unscored.size()
                 << " not analysed\n";
-    Table table({"FINDING", "WITH", "WITHOUT", "AUC", "SENSITIVITY", "SPECIFICITY"});
-    for (const auto& label : set.figures.labels)
-        table.add({label.label, std::to_string(label.counts.positive()),
-                   std::to_string(label.counts.negative()), evaluation::figure_text(label.area),
-                   evaluation::figure_text(label.sensitivity), evaluation::figure_text(label.specificity)});
-    table.print(context.out, context.terminal.columns);
+    print_figures(context, set.figures.labels);
 }
 
 int evaluate(const Context& context, const EvaluateOptions& options) {
