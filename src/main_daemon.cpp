@@ -19,6 +19,7 @@
 #include "contract/messages/heartbeat.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
+#include "model/package/package_signature.h"
 #include "monitor/http_server.h"
 #include "pipeline/configuration_warnings.h"
 #include "pipeline/coordinator.h"
@@ -54,7 +55,7 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
     const auto& models = loaded.configuration.models;
     std::set<std::string> findings;
     for (std::size_t i = 0; i < models.size(); ++i) {
-        auto loaded_package = model::read_model_package(models[i].package);
+        auto loaded_package = model::read_vouched_package(models[i].package, models[i].signed_by).loaded;
         problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
         if (!loaded_package.problems.empty()) continue;
         for (const auto& label : loaded_package.package.labels) findings.insert(label.name);

@@ -80,6 +80,9 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
     for (auto& at : root.mappings("models")) {
         ModelSettings model;
         model.package = folder / at.string("package");
+        for (const auto& key : at.strings("signed_by")) model.signed_by.push_back(folder / key);
+        if (at.has("signed_by") && model.signed_by.empty())
+            at.problem("signed_by", "names no key; leave it out where a package needs no signature");
         read_devices(at, model);
         model.threads = static_cast<int>(at.integer("threads", model.threads, 0, 256));
         auto batch = at.mapping("batch");

@@ -55,9 +55,10 @@ struct ScpSettings {
 
 struct ModelSettings {
     std::filesystem::path package;
-    std::vector<std::string> devices{"auto"};  // auto | cpu | cuda | cuda:N; a worker for each
-    int threads = 0;                           // of each worker; 0: as many as the processor has cores
-    int batch_max_size = 0;                    // 0: measured at warm-up
+    std::vector<std::filesystem::path> signed_by;  // files of public keys, one of which must vouch; none: any
+    std::vector<std::string> devices{"auto"};      // auto | cpu | cuda | cuda:N; a worker for each
+    int threads = 0;                               // of each worker; 0: as many as the processor has cores
+    int batch_max_size = 0;                        // 0: measured at warm-up
     Duration batch_max_delay = std::chrono::milliseconds(5);
     ModelMode mode = ModelMode::active;
     int thresholds_line = 0;  // of the file, for messages

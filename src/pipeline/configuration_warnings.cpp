@@ -131,6 +131,8 @@ ConfigurationProblems access_warnings(const Configuration& configuration, const 
         const auto key = fmt::format("models[{}].package", i);
         const auto& package = configuration.models[i].package;
         wanted.push_back({key, {package, R_OK | X_OK}});
+        for (const auto& signer : configuration.models[i].signed_by)
+            wanted.push_back({fmt::format("models[{}].signed_by", i), {signer, R_OK}});
         for (const auto& entry : std::filesystem::directory_iterator(package, error))
             wanted.push_back({key, {entry.path(), entry.is_directory(error) ? R_OK | X_OK : R_OK}});
     }

@@ -112,9 +112,10 @@ TEST(Configuration, HasADefaultForEverything) {
 }
 
 TEST(Configuration, TakesRelativePathsFromTheFilesFolder) {
-    const auto c = parsed("node: {data_dir: data}\nmodels: [{package: demo}]\n");
+    const auto c = parsed("node: {data_dir: data}\nmodels: [{package: demo, signed_by: maker.pub}]\n");
     EXPECT_EQ(c.node.data_dir, "/etc/hilum/data");
     EXPECT_EQ(c.models[0].package, "/etc/hilum/demo");
+    EXPECT_THAT(c.models[0].signed_by, ElementsAre("/etc/hilum/maker.pub"));
 }
 
 TEST(Configuration, AcceptsEveryoneWhereTheSiteSaysSo) {
@@ -207,6 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"NoDevice", "models: [{package: m, device: []}]", "models[0].device"},
         BadValue{"GoldenCasesAllTheTime", "models: [{package: m, golden_every: 0s}]",
                  "models[0].golden_every: must be longer than 0"},
+        BadValue{"SignedByNobody", "models: [{package: m, signed_by: []}]",
+                 "models[0].signed_by: names no key"},
         BadValue{"UnknownMode", "models: [{package: m, mode: ghost}]", "must be one of: active, shadow"},
         BadValue{"ThresholdAboveOne", "models: [{package: m, thresholds: {A: 1.5}}]", "thresholds.A: is 1.5"},
         BadValue{"WaitShorterThanIdle", "study: {idle_timeout: 10s, max_wait: 5s}", "study.max_wait"},
