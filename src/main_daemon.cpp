@@ -49,6 +49,12 @@ int print_problems(const ConfigurationProblems& problems) {
     return problems.empty() ? 0 : 1;
 }
 
+// Nothing where heads of the audit trail are not signed.
+Result<std::optional<SigningKey>> audit_key_of(const Configuration& configuration) {
+    if (configuration.audit.signing.key.empty()) return std::nullopt;
+    return SigningKey::read(configuration.audit.signing.key).map([](SigningKey key) { return std::optional(key); });
+}
+
 // The configuration's own problems and those of the model packages that it names.
 ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::string& file) {
     ConfigurationProblems problems = loaded.problems;
@@ -66,6 +72,8 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         if (const auto weights = model::verify_weights(loaded_package.package); !weights)
             problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
+    if (const auto key = audit_key_of(loaded.configuration); !key)
+        problems.push_back({file, 0, "audit.sign.key", key.error().message});
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -157,8 +165,13 @@ int run_daemon(const Arguments& arguments) {
             return 1;
         }
     }
+    const auto audit_key = audit_key_of(loaded.configuration);
+    if (!audit_key) {
+        std::cerr << audit_key.error().message << "\n";
+        return 1;
+    }
     return run_coordinator({std::move(loaded.configuration), *text,
-                            std::filesystem::absolute(arguments.config), program, worker});
+                            std::filesystem::absolute(arguments.config), program, worker, *audit_key});
 }
 
 }  // namespace

@@ -357,6 +357,9 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, configuration.destinations);
+    auto audit = root.mapping("audit");
+    read_audit_signing(audit.mapping("sign"), folder, configuration.audit.signing);
+    audit.finish();
     read_http(root.mapping("http"), configuration.http);
     root.finish();
     return loaded;

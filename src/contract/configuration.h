@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "contract/audit_signing.h"
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
@@ -170,6 +171,11 @@ struct HttpSettings {
     bool operator==(const HttpSettings&) const = default;
 };
 
+struct AuditSettings {
+    AuditSigning signing;
+    bool operator==(const AuditSettings&) const = default;
+};
+
 struct Configuration {
     NodeSettings node;
     ScpSettings scp;
@@ -181,6 +187,7 @@ struct Configuration {
     RetrySettings retry;
     TriageSettings triage;
     std::vector<DestinationSettings> destinations;
+    AuditSettings audit;
     HttpSettings http;
 };
 

@@ -41,6 +41,11 @@ std::vector<std::string> asked_for_commitment(const std::vector<DestinationSetti
     return names;
 }
 
+std::optional<AuditWitness> witness_of(World& world, const NodeOptions& options) {
+    if (!options.audit_key) return std::nullopt;
+    return AuditWitness(world, *options.audit_key, options.configuration.audit.signing.every);
+}
+
 }  // namespace
 
 // The parts call each other only once they are started: start_children() wires them.
@@ -60,7 +65,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
                }),
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
-      history_(world, commits_, directory_),
+      history_(world, commits_, directory_, witness_of(world, options_)),
       disk_(world, directory_.root, configuration_.scp.min_free_space) {
     Happenings& happenings = *this;
     for (std::size_t i = 0; i < models_.size(); ++i)

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "base/signing/ed25519.h"
 #include "contract/configuration.h"
 
 namespace hilum {
@@ -14,6 +16,7 @@ struct NodeOptions {
     std::filesystem::path configuration_file;  // names it, and the folder of its relative paths
     std::filesystem::path daemon_program;      // hilumd
     std::filesystem::path worker_program;      // hilum-worker
+    std::optional<SigningKey> audit_key = std::nullopt;  // signs heads of the audit trail
 };
 
 }  // namespace hilum
