@@ -8,7 +8,6 @@ namespace hilum::cli {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 class PhantomTables : public CommandLineTest {
   protected:
