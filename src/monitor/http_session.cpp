@@ -179,6 +179,7 @@ void HttpSession::end_upload() {
 
 // Each byte that comes earns time for others, up to the time for the whole.
 void HttpSession::read_upload() {
+    if (upload_->is_done()) return on_upload({});  // an empty one is from the beginning
     const auto& limits = service_->limits;
     const std::chrono::milliseconds earned(upload_read_ * 1000 / limits.slowest_upload);
     stream_.expires_at(upload_began_ + std::min<std::chrono::milliseconds>(limits.upload_start + earned,

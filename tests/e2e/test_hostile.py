@@ -17,7 +17,7 @@ class HostileNetworkTest(unittest.TestCase):
         print(f"HILUM_HOSTILE_SEED={seed}", flush=True)
         folder = tempfile.mkdtemp(prefix="hilum-hostile-")
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        hostile = Hostile(folder, BINARIES, seconds=12, seed=seed, connections=1000)
+        hostile = Hostile(folder, BINARIES, seconds=8, seed=seed, connections=1000)
         self.addCleanup(hostile.stop)
         figures = hostile.run()
         print(figures, flush=True)
@@ -30,8 +30,9 @@ class HostileNetworkTest(unittest.TestCase):
         self.assertLessEqual(after["processes"], calm["processes"] + 2, figures)
         self.assertLess(during["memory_mib"], calm["memory_mib"] + 400, figures)
         self.assertLess(after["memory_mib"], calm["memory_mib"] + 60, figures)
+        # 300 at once and then one every 10 s, however long a busy machine takes.
         self.assertLess(figures["audit_rows"]["association_rejected"] + figures["audit_rows"]["connection_refused"] +
-                        figures["audit_rows"]["timeout"] + figures["audit_rows"]["not_dicom"], 310, figures)
+                        figures["audit_rows"]["timeout"] + figures["audit_rows"]["not_dicom"], 400, figures)
 
 
 if __name__ == "__main__":

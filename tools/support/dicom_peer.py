@@ -70,11 +70,14 @@ class Association:
 
     def __init__(self, address, source, contexts, calling=b"PACS", timeout=30):
         self.connection = connect(address, source, timeout)
-        self.connection.sendall(associate_rq(contexts, calling))
-        kind, answer = self.receive()
-        if kind != 0x02:
+        try:
+            self.connection.sendall(associate_rq(contexts, calling))
+            kind, answer = self.receive()
+            if kind != 0x02:
+                raise OSError(f"no A-ASSOCIATE-AC, but PDU {kind:#x} {answer[:4].hex()}")
+        except OSError:
             self.connection.close()
-            raise OSError(f"no A-ASSOCIATE-AC, but PDU {kind:#x} {answer[:4].hex()}")
+            raise
 
     def receive(self):
         head = read(self.connection, 6)
