@@ -105,8 +105,10 @@ void start_logging(const std::string& role, const std::string& level) {
 std::string loggable(const std::string& text) {
     constexpr std::size_t longest = 200;  // bytes
     std::string safe;
+    bool full = false;
     for_each_character(std::string_view(text).substr(0, longest + 4), [&](const Utf8Character& character) {
-        if (safe.size() + character.bytes.size() <= longest) safe += printable(character.bytes);
+        full = full || safe.size() + character.bytes.size() > longest;
+        if (!full) safe += printable(character.bytes);
     });
     return safe;
 }

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/logging.h"
+#include "contract/messages/receiving.h"
 #include "dicom/dataset_reading.h"
 #include "scp/admission/request_glance.h"
 #include "scp/receiver.h"

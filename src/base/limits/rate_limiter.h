@@ -22,6 +22,7 @@ class RateLimiter {
     int burst_;
     Duration time_for_another_;
     std::map<std::string, MonotonicTime> full_at_;  // when the whole burst is there again
+    MonotonicTime next_forgetting_{};
 };
 
 }  // namespace hilum

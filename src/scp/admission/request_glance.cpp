@@ -14,6 +14,7 @@ namespace hilum::scp {
 namespace {
 
 constexpr std::uint32_t head_size = 6, enough_of_a_request = 4096;
+constexpr std::uint32_t largest_request = 0x100000;  // as DCMTK has it; the receiver refuses a larger one
 
 void wake_at(int socket, std::uint32_t bytes) {
     const int value = static_cast<int>(bytes);
@@ -33,6 +34,7 @@ Glance glance_at(int socket, bool peer_closed) {
         const auto length = static_cast<std::uint32_t>(head[2]) << 24 |
                             static_cast<std::uint32_t>(head[3]) << 16 |
                             static_cast<std::uint32_t>(head[4]) << 8 | head[5];
+        if (length > largest_request) return Glance::asking;
         wanted = std::min(head_size + std::min(length, enough_of_a_request), enough_of_a_request);
         int there = 0;
         if (::ioctl(socket, FIONREAD, &there) == 0 && static_cast<std::uint32_t>(there) >= wanted)

@@ -7,7 +7,7 @@ namespace hilum::scp {
 
 enum class Glance {
     silent,   // nothing, or not the whole of an A-ASSOCIATE-RQ
-    asking,   // a whole A-ASSOCIATE-RQ, or the first 4 KiB of a longer one
+    asking,   // a whole A-ASSOCIATE-RQ, the first 4 KiB of a longer one, or the head of one that is too long
     foreign,  // something else: TLS where there is none, HTTP, noise
     closed,   // the peer is gone, and has sent nothing that could be answered
 };

@@ -51,7 +51,16 @@ TEST_F(RequestGlanceTest, DrippingBytesWakeNobodyUntilTheRequestIsWhole) {
 }
 
 TEST_F(RequestGlanceTest, ALongRequestAsksWithItsFirst4KiB) {
-    send(std::string("\x01\0\x7f\xff\xff\xff", 6) + std::string(4090, 'x'));
+    send(std::string("\x01\0\0\x0f\xff\xff", 6) + std::string(4089, 'x'));
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(), Glance::silent);
+    send("x");
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(), Glance::asking);
+}
+
+TEST_F(RequestGlanceTest, OneThatIsTooLongIsAnsweredAtOnce) {
+    send(std::string("\x01\0\x7f\xff\xff\xff", 6));
     ASSERT_TRUE(readable(5'000));
     EXPECT_EQ(glance(), Glance::asking);
 }
