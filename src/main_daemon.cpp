@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/channel.h"
+#include "base/characters/printable.h"
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
@@ -45,7 +46,7 @@ struct Arguments {
 };
 
 int print_problems(const ConfigurationProblems& problems) {
-    for (const auto& problem : problems) std::cerr << problem.text() << "\n";
+    for (const auto& problem : problems) std::cerr << printable(problem.text(), "\n\t") << "\n";
     return problems.empty() ? 0 : 1;
 }
 
@@ -105,7 +106,7 @@ int check(const LoadedConfiguration& loaded, const std::string& text, const Argu
     const auto problems = problems_of(loaded, arguments.config);
     if (!problems.empty()) return print_problems(problems);
     const auto warnings = warnings_of(loaded.configuration, text, arguments);
-    for (const auto& warning : warnings) std::cerr << warning_text(warning) << "\n";
+    for (const auto& warning : warnings) std::cerr << printable(warning_text(warning), "\n\t") << "\n";
     std::cout << (warnings.empty() ? "the configuration is valid\n"
                                    : "the configuration is valid; see the warnings\n");
     return 0;
@@ -138,7 +139,7 @@ int run_child(const Arguments& arguments) {
     const UniqueFd config(arguments.config_fd);
     const auto text = read_fd(config.get(), largest_configuration);
     if (!text) {
-        std::cerr << text.error().message << "\n";
+        std::cerr << printable(text.error().message, "\n\t") << "\n";
         return 1;
     }
     const auto loaded = parse_configuration(*text, arguments.config);
@@ -151,7 +152,7 @@ int run_child(const Arguments& arguments) {
 int run_daemon(const Arguments& arguments) {
     const auto text = read_file(arguments.config, largest_configuration);
     if (!text) {
-        std::cerr << text.error().message << "\n";
+        std::cerr << printable(text.error().message, "\n\t") << "\n";
         return 1;
     }
     auto loaded = parse_configuration(*text, arguments.config);
@@ -161,7 +162,7 @@ int run_daemon(const Arguments& arguments) {
     const std::filesystem::path program = own_executable(), worker = program.parent_path() / "hilum-worker";
     for (const auto& file : {program, worker}) {
         if (const auto pinned = pin_program(file.string()); !pinned) {
-            std::cerr << pinned.error().message << "\n";
+            std::cerr << printable(pinned.error().message, "\n\t") << "\n";
             return 1;
         }
     }

@@ -91,6 +91,7 @@ enum class AssociationOutcome {
     protocol_version,
     local_limit,
     caller_limit,
+    address_limit,
     shutting_down,
 };
 template <>
@@ -104,6 +105,7 @@ inline constexpr auto enum_texts<AssociationOutcome> = texts_of_enum<Association
     {AssociationOutcome::protocol_version, "protocol_version"},
     {AssociationOutcome::local_limit, "local_limit"},
     {AssociationOutcome::caller_limit, "caller_limit"},
+    {AssociationOutcome::address_limit, "address_limit"},
     {AssociationOutcome::shutting_down, "shutting_down"},
 });
 

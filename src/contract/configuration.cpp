@@ -23,15 +23,28 @@ void read_node(YamlMapping at, NodeSettings& node) {
     at.finish();
 }
 
+void read_limits(YamlMapping& at, ScpSettings& scp) {
+    constexpr int most_associations = 10'000, most_connections = 100'000;
+    const auto limit = [&](const char* key, int& value, int without_key, int most) {
+        value = static_cast<int>(at.integer(key, without_key, 1, most));
+    };
+    limit("max_associations", scp.max_associations, scp.max_associations, most_associations);
+    limit("max_associations_per_caller", scp.max_associations_per_caller,
+          std::max(1, scp.max_associations / 2), most_associations);
+    limit("max_associations_per_address", scp.max_associations_per_address,
+          std::max(scp.max_associations_per_caller, (3 * scp.max_associations + 3) / 4), most_associations);
+    limit("max_connections", scp.max_connections, scp.max_connections, most_connections);
+    limit("max_connections_per_address", scp.max_connections_per_address,
+          std::max(1, scp.max_connections / 4), most_connections);
+    limit("max_unlisted_connections", scp.max_unlisted_connections, scp.max_unlisted_connections, 1000);
+}
+
 void read_scp(YamlMapping at, ScpSettings& scp) {
     scp.port = static_cast<int>(at.integer("port", scp.port, 0, 65535));
     scp.bind = at.string("bind", scp.bind);
     if (const auto address = IpAddress::parse(scp.bind); !address)
         at.problem("bind", "must be an address of this machine, or 0.0.0.0 or \"::\" for all");
-    scp.max_associations = static_cast<int>(at.integer("max_associations", scp.max_associations, 1, 10000));
-    scp.max_associations_per_caller = static_cast<int>(
-        at.integer("max_associations_per_caller", std::max(1, scp.max_associations / 2), 1, 10000));
-    scp.max_connections = static_cast<int>(at.integer("max_connections", scp.max_connections, 1, 100000));
+    read_limits(at, scp);
     scp.check_called_ae_title = at.boolean("check_called_ae_title", scp.check_called_ae_title);
     scp.association_timeout = positive_duration(at, "association_timeout", scp.association_timeout);
     scp.idle_timeout = positive_duration(at, "idle_timeout", scp.idle_timeout);

@@ -41,9 +41,12 @@ struct ScpSettings {
     int port = 11112;                  // 0 takes a free port
     std::string bind = "0.0.0.0";
     int max_associations = 64;
-    int max_associations_per_caller = 32;  // AE title and address; without a key half of max_associations
-    int max_connections = 1024;
-    bool any_caller = false;  // accept: any: true
+    int max_associations_per_caller = 32;   // AE title and address; without a key half of max_associations
+    int max_associations_per_address = 48;  // without a key three quarters of max_associations
+    int max_connections = 1024;             // of addresses that scp.accept lists
+    int max_connections_per_address = 256;  // of these; without a key a quarter of max_connections
+    int max_unlisted_connections = 16;      // of all other addresses, beside the others
+    bool any_caller = false;                // accept: any: true
     std::vector<AcceptedCaller> accept;
     bool check_called_ae_title = true;
     Duration association_timeout = std::chrono::seconds(15);  // from connection to A-ASSOCIATE-RQ

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/characters/printable.h"
 #include "base/clock.h"
 #include "contract/prediction_json.h"
 #include "monitor/dashboard.h"
@@ -15,7 +16,7 @@ namespace {
 namespace http = boost::beast::http;
 
 std::string text_of(const nlohmann::json& json) {
-    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return json_without_controls(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
 }
 
 Response database_error(const Error& error) {
@@ -108,6 +109,11 @@ Response Api::answer(http::verb method, std::string_view target) {
                        predict ? "send the DICOM file with POST" : "only GET and HEAD are possible here");
     refused.set(http::field::allow, predict ? "POST" : "GET, HEAD");
     return refused;
+}
+
+bool Api::asks_database(std::string_view target) {
+    const auto path = target.substr(0, target.find('?'));
+    return path == "/metrics" || path.starts_with("/api/v1/");
 }
 
 Response Api::route(std::string_view path, std::string_view query) {

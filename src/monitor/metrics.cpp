@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/characters/printable.h"
 #include "store/overview/metric_catalogue.h"
 
 namespace hilum::monitor {
@@ -72,7 +73,7 @@ class Families {
   private:
     static std::vector<ClientMetric::Label> labels_of(const Labels& labels) {
         std::vector<ClientMetric::Label> all;
-        for (const auto& [key, text] : labels) all.push_back({key, text});
+        for (const auto& [key, text] : labels) all.push_back({key, printable(text)});
         return all;
     }
 

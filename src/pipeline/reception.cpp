@@ -9,7 +9,6 @@
 #include "base/logging.h"
 #include "contract/association_end.h"
 #include "pipeline/spool_survey.h"
-#include "store/audit/audit_event.h"
 #include "store/receiver_events.h"
 #include "store/refused_instances.h"
 
@@ -30,7 +29,8 @@ Reception::Reception(World& world, CommitQueue& commits, const Configuration& co
       directory_{configuration.node.data_dir},
       files_(world.make_background()),
       removal_timer_(world.make_timer()),
-      look_timer_(world.make_timer()) {}
+      look_timer_(world.make_timer()),
+      strangers_(world, commits) {}
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
@@ -47,6 +47,7 @@ void Reception::drain() {
     port_ = 0;
     const auto packet = to_packet(Drain{});
     if (listener_->running()) (void)listener_->send(packet);
+    strangers_.tell_left_out();
     for (auto& [id, receiver] : receivers_) (void)receiver.channel->send(packet);
 }
 
@@ -65,10 +66,7 @@ void Reception::on_listener_message(Message message) {
     }
     const auto accepted = from_packet<ConnectionAccepted>(message);
     if (accepted && message.fds.size() == 3) return adopt(*accepted, std::move(message.fds));
-    if (const auto refused = from_packet<ConnectionRefused>(message)) {
-        spdlog::warn("connection from {} refused: scp.max_connections are open", loggable(refused->peer));
-        return commits_.submit([](Transaction& transaction) { transaction.count("connections_refused"); });
-    }
+    if (const auto closed = from_packet<ConnectionsClosed>(message)) return strangers_.closed(*closed);
     spdlog::error("listener sent an unknown message");
     listener_->kill();
 }
@@ -148,12 +146,20 @@ int Reception::associations_of(const AssociationRequested& caller) const {
     }));
 }
 
+int Reception::associations_of_address(const std::string& peer) const {
+    return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(), [&](const auto& entry) {
+        return entry.second.associated && entry.second.peer == peer;
+    }));
+}
+
 AssociationOutcome Reception::outcome_of(const AssociationRequested& request) const {
     if (request.outcome != AssociationOutcome::accepted) return request.outcome;
     if (draining_) return AssociationOutcome::shutting_down;
     if (associations() >= configuration_.scp.max_associations) return AssociationOutcome::local_limit;
     if (associations_of(request) >= configuration_.scp.max_associations_per_caller)
         return AssociationOutcome::caller_limit;
+    if (associations_of_address(request.peer) >= configuration_.scp.max_associations_per_address)
+        return AssociationOutcome::address_limit;
     return AssociationOutcome::accepted;
 }
 
@@ -164,15 +170,9 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
     receiver.calling_ae = request.calling_ae;
     receiver.peer = request.peer;
     (void)receiver.channel->send(to_packet(AssociationAnswer{outcome}));
-    commits_.submit([request, outcome](Transaction& transaction) {
-        transaction.count("associations", {{"outcome", enum_string(outcome)}});
-        if (outcome == AssociationOutcome::accepted) return;
-        audit::AuditEvent event;
-        event.type = "association_rejected";
-        event.outcome = "failure";
-        event.actor = request.calling_ae + "@" + request.peer;
-        event.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
-        transaction.append_audit(event);
+    if (outcome != AssociationOutcome::accepted) return strangers_.rejected(request, outcome);
+    commits_.submit([](Transaction& transaction) {
+        transaction.count("associations", {{"outcome", enum_string(AssociationOutcome::accepted)}});
     });
 }
 
@@ -239,6 +239,8 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
 }
 
 void Reception::record(const ReceiverEvent& happened) {
+    if (happened.event == ReceiverEventKind::not_dicom || happened.event == ReceiverEventKind::timeout)
+        return strangers_.happened(happened);
     const auto verdict =
         is_failure(happened) ? limiter_.judge(happened.peer, world_.monotonic()) : EventLimiter::Verdict{};
     commits_.submit([happened, verdict](Transaction& transaction) {

@@ -15,6 +15,7 @@
 #include "pipeline/children/signs_of_life.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/event_limiter.h"
+#include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
 
@@ -73,6 +74,7 @@ class Reception {
     void drop(std::int64_t id);
     int associations() const;
     int associations_of(const AssociationRequested& caller) const;
+    int associations_of_address(const std::string& peer) const;
     AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
 
@@ -90,7 +92,9 @@ class Reception {
     std::map<std::int64_t, Receiver> receivers_;
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any
     std::int64_t next_receiver_ = 1;
-    EventLimiter limiter_;
+    Strangers strangers_;
+    // Of those that have an association: the trace of each image that was refused is worth more rows.
+    EventLimiter limiter_{{1000, std::chrono::minutes(1)}, {10'000, std::chrono::seconds(1)}};
     int port_ = 0;
     bool draining_ = false;
 };

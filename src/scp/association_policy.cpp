@@ -37,6 +37,23 @@ bool AssociationPolicy::knows(std::string_view calling_ae, const IpAddress& peer
     });
 }
 
+Standing AssociationPolicy::standing(const IpAddress& peer) const {
+    auto best = any_caller_ ? Standing::anywhere : Standing::unlisted;
+    for (const auto& caller : callers_) {
+        if (caller.networks.empty()) best = std::min(best, Standing::anywhere);
+        for (const auto& network : caller.networks)
+            if (network.contains(peer))
+                best = std::min(best, network.is_one_address() ? Standing::named : Standing::listed);
+    }
+    return best;
+}
+
+bool AssociationPolicy::names_hosts() const {
+    return std::ranges::any_of(callers_, [](const Caller& caller) {
+        return std::ranges::any_of(caller.networks, &IpNetwork::is_one_address);
+    });
+}
+
 Verdict AssociationPolicy::judge(std::string_view calling_ae, std::string_view called_ae,
                                  const IpAddress& peer) const {
     if (!any_caller_ && !knows(trimmed_ae_title(calling_ae), peer)) return Verdict::unknown_caller;

@@ -12,6 +12,14 @@ namespace hilum::scp {
 
 enum class Verdict { accepted, unknown_caller, called_ae_title };
 
+// What scp.accept says of an address, whatever AE title comes from it.
+enum class Standing {
+    named,     // it is one of the hosts
+    listed,    // a network among the hosts has it
+    anywhere,  // everyone may call: any, or an AE title without hosts
+    unlisted,  // it can only be rejected
+};
+
 class AssociationPolicy {
   public:
     // Code "invalid_network" when a host of scp.accept is neither an address nor a network.
@@ -19,6 +27,9 @@ class AssociationPolicy {
 
     // AE titles as in the A-ASSOCIATE-RQ; padding spaces do not count (PS3.8 9.3.2).
     Verdict judge(std::string_view calling_ae, std::string_view called_ae, const IpAddress& peer) const;
+
+    Standing standing(const IpAddress& peer) const;
+    bool names_hosts() const;  // some address is `named`
 
   private:
     struct Caller {

@@ -57,9 +57,8 @@ inline constexpr AssociationRejection local_limit{
     3,
     2,
     "local-limit-exceeded",
-    "scp.max_associations are open, or scp.max_associations_per_caller of this caller, or the node is about "
-    "to "
-    "stop"};
+    "scp.max_associations are open, scp.max_associations_per_caller of this caller or "
+    "scp.max_associations_per_address of its address, or the node is about to stop"};
 inline constexpr std::array all{
     calling_ae_title, called_ae_title,  application_context, no_presentation_context,
     unreadable,       protocol_version, local_limit};

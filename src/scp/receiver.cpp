@@ -41,9 +41,10 @@ struct AssociationCloser {
 
 class Receiver {
   public:
-    Receiver(UniqueFd connection, IpAddress peer, Channel coordinator, const Configuration& configuration,
-             const AssociationPolicy& policy, Spool& spool)
+    Receiver(UniqueFd connection, Duration time_to_ask, IpAddress peer, Channel coordinator,
+             const Configuration& configuration, const AssociationPolicy& policy, Spool& spool)
         : settings_(configuration.scp),
+          time_to_ask_(time_to_ask),
           policy_(policy),
           spool_(spool),
           connection_(std::move(connection)),
@@ -77,6 +78,7 @@ class Receiver {
     std::uint64_t message_limit() const { return 2 * settings_.max_object_size + (16 << 20); }
 
     const ScpSettings& settings_;
+    const Duration time_to_ask_;
     const AssociationPolicy& policy_;
     Spool& spool_;
     UniqueFd connection_;
@@ -130,7 +132,7 @@ OFCondition Receiver::receive_association() {
     if (condition.bad()) return condition;
 
     connection_.release();  // to DCMTK
-    watch_.expect_within(settings_.association_timeout);
+    watch_.expect_within(time_to_ask_);
     T_ASC_Association* association = nullptr;
     condition = ASC_receiveAssociation(network, &association, settings_.max_pdu, nullptr, nullptr, OFFalse,
                                        DUL_NOBLOCK, unlimited_seconds);
@@ -142,27 +144,26 @@ OFCondition Receiver::receive_association() {
 void Receiver::give_up(const OFCondition& condition) {
     const bool asked = framing_.type() == PduFraming::associate_rq && framing_.at_boundary();
     if (watch_.interruption() == Interruption::timed_out) {
-        spdlog::info("{} opened no association within {}", caller_.peer,
-                     format_duration(settings_.association_timeout));
         report(ReceiverEventKind::timeout, "association");
     } else if (condition.bad() && asked) {
         const auto& rejection =
             condition == DUL_UNSUPPORTEDPEERPROTOCOL ? rejections::protocol_version : rejections::unreadable;
-        (void)coordinator_.request_association({"", "", caller_.peer, rejection.outcome});
+        (void)coordinator_.request_association(
+            {"", "", caller_.peer, rejection.outcome, loggable(condition.text())});
         reject(rejection, condition.text());
     } else if (condition.good() || condition == DUL_NETWORKCLOSED ||
                condition == DUL_PEERABORTEDASSOCIATION || watch_.interruption() == Interruption::woken) {
         spdlog::debug("{} closed the connection without an association", caller_.peer);
     } else {
-        spdlog::info("{} does not speak DICOM: {}", caller_.peer, loggable(condition.text()));
         report(ReceiverEventKind::not_dicom, "", loggable(condition.text()));
     }
 }
 
-// Sends the A-ASSOCIATE-RJ itself: DCMTK refuses to where it could not read the request.
+// Sends the A-ASSOCIATE-RJ itself: DCMTK refuses to where it could not read the request. The coordinator,
+// which sees how many there are, tells the log.
 void Receiver::reject(const AssociationRejection& rejection, std::string_view why) {
-    spdlog::warn("association from {} ({}) rejected: {}", loggable(caller_.calling_ae), caller_.peer,
-                 loggable(std::string(why)));
+    spdlog::debug("association from {} ({}) rejected: {}", loggable(caller_.calling_ae), caller_.peer,
+                  loggable(std::string(why)));
     watch_.expect_within(closing_time);
     auto* const connection = DUL_getTransportConnection(association_->DULassociation);
     if (connection == nullptr) return;
@@ -202,7 +203,8 @@ bool Receiver::admit() {
     const auto* const rejection = judge(called_ae);
     const auto judged = rejection != nullptr ? rejection->outcome : AssociationOutcome::accepted;
     const auto answer =
-        coordinator_.request_association({caller_.calling_ae, called_ae, caller_.peer, judged});
+        coordinator_.request_association({caller_.calling_ae, called_ae, caller_.peer, judged,
+                                          rejection != nullptr ? std::string(rejection->grounds) : ""});
     if (rejection != nullptr) {
         reject(*rejection, rejection->grounds);
     } else if (!answer) {
@@ -326,7 +328,7 @@ void Receiver::tell_end(AssociationEnd way, AssociationEnd reason, int stored, i
 
 }  // namespace
 
-int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
+int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator, Heartbeat heartbeat,
                  const Configuration& configuration, const AssociationPolicy& policy, Spool& spool) {
     const BeatingThread beating(std::move(heartbeat));
     const auto peer = IpAddress::of_peer(connection.get());
@@ -334,7 +336,9 @@ int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
     dcmDisableGethostbyaddr.set(OFTrue);
     const auto send_timeout = std::chrono::ceil<std::chrono::seconds>(configuration.scp.idle_timeout).count();
     dcmSocketSendTimeout.set(static_cast<Sint32>(send_timeout));
-    return Receiver(std::move(connection), *peer, std::move(coordinator), configuration, policy, spool).run();
+    return Receiver(std::move(connection), time_to_ask, *peer, std::move(coordinator), configuration, policy,
+                    spool)
+        .run();
 }
 
 }  // namespace hilum::scp

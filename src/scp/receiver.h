@@ -10,9 +10,10 @@
 
 namespace hilum::scp {
 
-// Serves the connection until it or the coordinator's channel ends; returns the process's exit code: 0 unless
+// Serves the connection until it or the coordinator's channel ends: its A-ASSOCIATE-RQ has to be there whole
+// within `time_to_ask`. Returns the process's exit code: 0 unless
 // something of ours failed. Forked from the listener, with DCMTK's dictionary loaded.
-int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
+int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator, Heartbeat heartbeat,
                  const Configuration& configuration, const AssociationPolicy& policy, Spool& spool);
 
 }  // namespace hilum::scp

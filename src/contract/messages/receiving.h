@@ -29,10 +29,28 @@ struct ConnectionAccepted {
     std::int64_t pid = 0;  // of the receiver
 };
 
-// listener -> coordinator: a connection was closed because max_connections are open.
-struct ConnectionRefused {
-    static constexpr const char* type = "connection_refused";
-    std::string peer;
+// Why the listener closed a connection that had no receiver yet.
+enum class ConnectionClosing {
+    timeout,           // no whole A-ASSOCIATE-RQ came within scp.association_timeout
+    address_limit,     // scp.max_connections_per_address, or an unlisted address's share
+    connection_limit,  // scp.max_connections
+    unlisted_limit,    // scp.max_unlisted_connections
+    no_receiver,       // no process could be started
+};
+template <>
+inline constexpr auto enum_texts<ConnectionClosing> = texts_of_enum<ConnectionClosing>({
+    {ConnectionClosing::timeout, "timeout"},
+    {ConnectionClosing::address_limit, "address_limit"},
+    {ConnectionClosing::connection_limit, "connection_limit"},
+    {ConnectionClosing::unlisted_limit, "unlisted_limit"},
+    {ConnectionClosing::no_receiver, "no_receiver"},
+});
+// listener -> coordinator, at most once a second for each peer and reason: connections that it closed.
+struct ConnectionsClosed {
+    static constexpr const char* type = "connections_closed";
+    std::string peer;  // numeric address; empty: of many, that are not told one by one
+    ConnectionClosing reason = ConnectionClosing::timeout;
+    std::int64_t count = 0;
 };
 
 // What the receiver scanned in a header, bounded in length, in the object's own character set turned to
@@ -48,6 +66,7 @@ struct AssociationRequested {
     static constexpr const char* type = "association_requested";
     std::string calling_ae, called_ae, peer;
     AssociationOutcome outcome = AssociationOutcome::accepted;  // else why the receiver rejects it
+    std::string grounds;                                        // of that, in words
 };
 // coordinator -> receiver
 struct AssociationAnswer {
@@ -161,7 +180,7 @@ HILUM_JSON(ReceivedHeader)
 HILUM_JSON(StoreCommit)
 HILUM_MESSAGE(ListenerReady)
 HILUM_MESSAGE(ConnectionAccepted)
-HILUM_MESSAGE(ConnectionRefused)
+HILUM_MESSAGE(ConnectionsClosed)
 HILUM_MESSAGE(AssociationRequested)
 HILUM_MESSAGE(AssociationAnswer)
 HILUM_MESSAGE(StoreCommit)

@@ -24,7 +24,7 @@ constexpr MetricDescription catalogue[] = {
     {"child_up", "1 while the process runs and gives signs of life"},
     {"clock_steps", "Times that the wall clock was set, by direction"},
     {"commitments", "Storage commitments of results, by destination and outcome"},
-    {"connections_refused", "Connections closed because too many were open"},
+    {"connections_refused", "Connections closed because too many were open, by reason"},
     {"database_replaced", "Starts with another database than belongs to the folders beside it, by reason"},
     {"deliveries", "Attempts at a delivery, by destination and outcome"},
     {"deliveries_expired", "Deliveries that were given up, by destination"},
@@ -160,9 +160,11 @@ std::span<const MetricDescription> metric_catalogue() {
 }
 
 void create_counters(Transaction& transaction, const Configuration& configuration) {
-    for (const auto* name : {"analyses_repeated", "connections_refused", "reports_not_revised",
-                             "results_damaged", "urgent_studies"})
+    for (const auto* name : {"analyses_repeated", "reports_not_revised", "results_damaged", "urgent_studies"})
         create(transaction, name);
+    for (const auto& [value, reason] : enum_texts<ConnectionClosing>)
+        if (value != ConnectionClosing::timeout)  // an event of receivers, as it is when one has begun to ask
+            create(transaction, "connections_refused", {{"reason", std::string(reason)}});
     for (const auto& [value, outcome] : enum_texts<AssociationOutcome>)
         create(transaction, "associations", {{"outcome", std::string(outcome)}});
     for (const auto& words : association_ends)

@@ -26,6 +26,12 @@ constexpr const char* one_destination = "destinations:\n  - {name: pacs, ae_titl
 
 TEST(Configuration, OneCallerMayHaveHalfOfAllAssociationsUnlessItSaysOtherwise) {
     EXPECT_EQ(parsed("scp: {max_associations: 1}").scp.max_associations_per_caller, 1);
+    EXPECT_EQ(parsed("scp: {max_associations: 1}").scp.max_associations_per_address, 1);
+    EXPECT_EQ(parsed("scp: {max_associations: 7}").scp.max_associations_per_address, 6);
+    EXPECT_EQ(
+        parsed("scp: {max_associations: 2, max_associations_per_caller: 2}").scp.max_associations_per_address,
+        2);
+    EXPECT_EQ(parsed("scp: {max_connections: 2}").scp.max_connections_per_address, 1);
     EXPECT_EQ(parsed("scp: {max_associations: 7}").scp.max_associations_per_caller, 3);
     EXPECT_EQ(
         parsed("scp: {max_associations: 7, max_associations_per_caller: 7}").scp.max_associations_per_caller,

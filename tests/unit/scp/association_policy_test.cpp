@@ -27,6 +27,25 @@ TEST(AssociationPolicy, AcceptsAnyTitleFromAnAddressWithTheWildcard) {
     EXPECT_EQ(judge(configuration(), "WHOEVER", "10.9.9.9"), Verdict::accepted);
 }
 
+TEST(AssociationPolicy, TellsWhereAnAddressStandsWhateverTheTitle) {
+    const auto standing = [](const Configuration& c, const char* peer) {
+        return AssociationPolicy::make(c)->standing(IpAddress::parse(peer).value());
+    };
+    auto some = configuration();
+    EXPECT_EQ(standing(some, "10.9.9.9"), Standing::named);
+    EXPECT_EQ(standing(some, "::ffff:10.9.9.9"), Standing::named) << "IPv4 over IPv6";
+    EXPECT_EQ(standing(some, "10.1.2.3"), Standing::listed);
+    EXPECT_EQ(standing(some, "192.0.2.1"), Standing::anywhere) << "MODALITY has no hosts";
+    some.scp.accept.erase(some.scp.accept.begin() + 1);
+    EXPECT_EQ(standing(some, "192.0.2.1"), Standing::unlisted);
+    EXPECT_TRUE(AssociationPolicy::make(some)->names_hosts());
+    some.scp.any_caller = true;
+    EXPECT_EQ(standing(some, "192.0.2.1"), Standing::anywhere);
+    EXPECT_EQ(standing(some, "10.9.9.9"), Standing::named);
+    some.scp.accept.clear();
+    EXPECT_FALSE(AssociationPolicy::make(some)->names_hosts());
+}
+
 TEST(AssociationPolicy, RejectsAKnownTitleFromElsewhere) {
     EXPECT_EQ(judge(configuration(), "PACS", "10.2.0.1"), Verdict::unknown_caller);
 }
