@@ -23,6 +23,7 @@
 #include "pipeline/configuration_warnings.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/surroundings.h"
+#include "pipeline/tls/tls_check.h"
 #include "pipeline/user_access.h"
 #include "results/composer.h"
 #include "results/delivery/sender.h"
@@ -65,6 +66,8 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         if (const auto weights = model::verify_weights(loaded_package.package); !weights)
             problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
+    const auto tls = check_tls(loaded.configuration, file).problems;
+    problems.insert(problems.end(), tls.begin(), tls.end());
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -84,6 +87,8 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
                                   const Arguments& arguments) {
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.data_dir));
+    for (auto& warning : check_tls(configuration, arguments.config).warnings)
+        warnings.push_back(std::move(warning));
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;
     if (user.empty()) return warnings;

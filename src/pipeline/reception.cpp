@@ -37,17 +37,21 @@ void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     listener_ = std::make_unique<SupervisedChild>(
         world_, std::move(listener),
         SupervisedChild::Callbacks{[this](Message message) { on_listener_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; },
+                                   [this](const std::string&) { ports_ = {}; },
                                    [this] { callbacks_.on_changed(); }});
     listener_->start();
 }
 
 void Reception::drain() {
     draining_ = true;
-    port_ = 0;
+    ports_ = {};
     const auto packet = to_packet(Drain{});
     if (listener_->running()) (void)listener_->send(packet);
     for (auto& [id, receiver] : receivers_) (void)receiver.channel->send(packet);
+}
+
+void Reception::reload_certificates() {
+    if (configuration_.scp.tls && child_running()) (void)listener_->send(to_packet(ReloadCertificates{}));
 }
 
 void Reception::stop() {
@@ -58,11 +62,17 @@ void Reception::stop() {
 
 void Reception::on_listener_message(Message message) {
     if (const auto ready = from_packet<ListenerReady>(message)) {
-        port_ = draining_ ? 0 : ready->port;
+        if (!draining_) ports_ = *ready;
         listener_->prosper();
-        spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        if (ready->port > 0)
+            spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        if (ready->tls_port > 0)
+            spdlog::info("receiving as {} over TLS on port {}", configuration_.node.ae_title,
+                         ready->tls_port);
         return callbacks_.on_changed();
     }
+    if (const auto loaded = from_packet<CertificatesLoaded>(message))
+        return callbacks_.on_certificates(*loaded);
     const auto accepted = from_packet<ConnectionAccepted>(message);
     if (accepted && message.fds.size() == 3) return adopt(*accepted, std::move(message.fds));
     if (const auto refused = from_packet<ConnectionRefused>(message)) {
@@ -172,6 +182,7 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
         event.outcome = "failure";
         event.actor = request.calling_ae + "@" + request.peer;
         event.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
+        if (!request.certificate.empty()) event.detail["certificate"] = request.certificate;
         transaction.append_audit(event);
     });
 }

@@ -19,12 +19,15 @@
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "base/tls/reloadable_tls.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "scp/listening_socket.h"
 #include "scp/receiver.h"
+#include "scp/tls/listener_tls.h"
 
 namespace hilum::scp {
 namespace {
@@ -43,13 +46,15 @@ std::size_t most_receivers(const ScpSettings& settings) {
 class Listener {
   public:
     Listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration,
-             AssociationPolicy policy, Spool spool, ListeningSocket socket, UniqueFd child_signals)
+             AssociationPolicy policy, Spool spool, ListeningSocket socket, ListenerTls tls,
+             UniqueFd child_signals)
         : coordinator_(std::move(coordinator)),
           heartbeat_(std::move(heartbeat)),
           configuration_(configuration),
           policy_(std::move(policy)),
           spool_(std::move(spool)),
           socket_(std::move(socket)),
+          tls_(std::move(tls)),
           child_signals_(std::move(child_signals)) {}
 
     int run();
@@ -57,9 +62,12 @@ class Listener {
   private:
     Status read_coordinator();
     Status drain(const Drain&, std::vector<UniqueFd>);
-    void accept_connection();
-    bool start_receiver(UniqueFd& connection, const std::string& peer);
-    [[noreturn]] void become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat);
+    Status reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>);
+    // `tls`: of the port that it came to; nullptr: the plain one.
+    void accept_connection(const ListeningSocket& socket, const TlsContext* tls);
+    bool start_receiver(UniqueFd& connection, const std::string& peer, const TlsContext* tls);
+    [[noreturn]] void become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat,
+                                      const TlsContext* tls);
     Status tell_receiver(const ConnectionAccepted& receiver, Channel channel, UniqueFd heartbeat);
     void reap_receivers();
     void refuse(const std::string& peer, const char* why);
@@ -70,19 +78,24 @@ class Listener {
     const AssociationPolicy policy_;
     Spool spool_;
     ListeningSocket socket_;
+    ListenerTls tls_;
     UniqueFd child_signals_;
     std::set<pid_t> receivers_;
     const std::size_t most_receivers_ = most_receivers(configuration_.scp);
 };
 
 int Listener::run() {
-    spdlog::info("listening on port {}", socket_.port());
-    if (!coordinator_.send(to_packet(ListenerReady{socket_.port()}))) return 0;
+    if (socket_.fd() >= 0) spdlog::info("listening on port {}", socket_.port());
+    if (tls_.configured()) spdlog::info("listening for TLS on port {}", tls_.socket().port());
+    if (!coordinator_.send(to_packet(ListenerReady{socket_.port(), tls_.socket().port()}))) return 0;
+    if (tls_.configured() && !coordinator_.send(to_packet(tls_.loaded()))) return 0;
     for (;;) {
         heartbeat_.beat();
-        pollfd fds[] = {
-            {socket_.fd(), POLLIN, 0}, {coordinator_.fd(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}};
-        if (::poll(fds, 3, std::chrono::milliseconds(Heartbeat::interval).count()) < 0) {
+        pollfd fds[] = {{socket_.fd(), POLLIN, 0},
+                        {coordinator_.fd(), POLLIN, 0},
+                        {child_signals_.get(), POLLIN, 0},
+                        {tls_.socket().fd(), POLLIN, 0}};
+        if (::poll(fds, std::size(fds), std::chrono::milliseconds(Heartbeat::interval).count()) < 0) {
             if (errno == EINTR) continue;
             spdlog::error("cannot wait for connections: {}", std::strerror(errno));
             return 1;
@@ -90,12 +103,14 @@ int Listener::run() {
         if (fds[1].revents != 0)
             if (const auto read = read_coordinator(); !read) return exit_code_of("listener", read.error());
         if (fds[2].revents != 0) reap_receivers();
-        if (fds[0].revents != 0 && socket_.fd() >= 0) accept_connection();
+        if (fds[0].revents != 0 && socket_.fd() >= 0) accept_connection(socket_, nullptr);
+        if (fds[3].revents != 0 && tls_.socket().fd() >= 0) accept_connection(tls_.socket(), &tls_.context());
     }
 }
 
 Status Listener::read_coordinator() {
-    static constexpr std::array requests{request<&Listener::drain>()};
+    static constexpr std::array requests{request<&Listener::drain>(),
+                                         request<&Listener::reload_certificates>()};
     return coordinator_.receive().and_then(
         [this](Message message) { return serve_request(*this, requests, std::move(message)); });
 }
@@ -103,7 +118,12 @@ Status Listener::read_coordinator() {
 Status Listener::drain(const Drain&, std::vector<UniqueFd>) {
     spdlog::info("no more connections are accepted");
     socket_.close();
+    tls_.close();
     return {};
+}
+
+Status Listener::reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>) {
+    return tls_.configured() ? coordinator_.send(to_packet(tls_.reload())) : Status();
 }
 
 void Listener::reap_receivers() {
@@ -121,8 +141,8 @@ void Listener::refuse(const std::string& peer, const char* why) {
     (void)coordinator_.send(to_packet(ConnectionRefused{peer}));
 }
 
-void Listener::accept_connection() {
-    UniqueFd connection(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+void Listener::accept_connection(const ListeningSocket& socket, const TlsContext* tls) {
+    UniqueFd connection(::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!connection) {
         if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
         spdlog::error("cannot accept a connection: {}", std::strerror(errno));
@@ -134,11 +154,11 @@ void Listener::accept_connection() {
     const std::string peer = address->text();
     if (receivers_.size() >= most_receivers_)
         refuse(peer, "scp.max_connections, or as many as descriptors allow, are open");
-    else if (!start_receiver(connection, peer))
+    else if (!start_receiver(connection, peer, tls))
         refuse(peer, "no receiver could be started");
 }
 
-bool Listener::start_receiver(UniqueFd& connection, const std::string& peer) {
+bool Listener::start_receiver(UniqueFd& connection, const std::string& peer, const TlsContext* tls) {
     auto pair = Channel::make_pair();
     if (!pair) {
         spdlog::error("{}", pair.error().message);
@@ -153,7 +173,7 @@ bool Listener::start_receiver(UniqueFd& connection, const std::string& peer) {
     const pid_t pid = ::fork();
     if (pid == 0) {
         coordinators_end.close();
-        become_receiver(std::move(connection), std::move(receivers_end), std::move(*heartbeat));
+        become_receiver(std::move(connection), std::move(receivers_end), std::move(*heartbeat), tls);
     }
     if (pid < 0) {
         spdlog::error("cannot fork: {}", std::strerror(errno));
@@ -173,10 +193,12 @@ Status Listener::tell_receiver(const ConnectionAccepted& receiver, Channel chann
     return coordinator_.send(to_packet(receiver), descriptors);
 }
 
-void Listener::become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat) {
+void Listener::become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat,
+                               const TlsContext* tls) {
     coordinator_.close();
     heartbeat_ = Heartbeat();
     socket_.close();
+    tls_.close();
     child_signals_.reset();
     sigset_t none;
     sigemptyset(&none);
@@ -184,7 +206,7 @@ void Listener::become_receiver(UniqueFd connection, Channel channel, UniqueFd he
     ::prctl(PR_SET_NAME, "hilum-receiver");
     start_logging("receiver", configuration_.node.log_level);
     const int code = run_receiver(std::move(connection), std::move(channel), Heartbeat(std::move(heartbeat)),
-                                  configuration_, policy_, spool_);
+                                  configuration_, policy_, spool_, tls);
     ::_exit(code);
 }
 
@@ -214,13 +236,16 @@ Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const C
     if (!policy) return tl::unexpected(policy.error());
     auto spool = Spool::open(configuration.node.data_dir);
     if (!spool) return tl::unexpected(spool.error());
-    auto socket = ListeningSocket::open(configuration.scp);
+    const auto& scp = configuration.scp;
+    auto socket = scp.plain ? ListeningSocket::open(scp, scp.port, "scp.port") : ListeningSocket();
     if (!socket) return tl::unexpected(socket.error());
+    auto tls = ListenerTls::open(scp);
+    if (!tls) return tl::unexpected(tls.error());
     auto signals = child_signals();
     if (!signals) return tl::unexpected(signals.error());
     if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
     return Listener(std::move(coordinator), std::move(heartbeat), configuration, std::move(*policy),
-                    std::move(*spool), std::move(*socket), std::move(*signals));
+                    std::move(*spool), std::move(*socket), std::move(*tls), std::move(*signals));
 }
 
 }  // namespace
