@@ -213,8 +213,7 @@ class TlsNodeTest(Hospital):
         self.assertEqual(self.served_serial(), old)
 
         (self.identity / "node.key").chmod(0o600)
-        reloaded = self.node.run("model", "reload")
-        self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
+        wait_until(lambda: self.node.run("model", "reload").returncode == 0, 60, "the models are loaded anew, too")
         wait_until(lambda: self.served_serial() == renewed.serial, 30, "the new certificate is served")
         wait_until(lambda: "expires in 4 days" in self.node.run("status").stdout, 30, "its end is near")
         metrics = http(f"{self.node.url}/metrics")[1].decode()
