@@ -25,6 +25,7 @@
 #include "pipeline/configuration_warnings.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/surroundings.h"
+#include "pipeline/tls/tls_check.h"
 #include "pipeline/user_access.h"
 #include "results/composer.h"
 #include "results/delivery/sender.h"
@@ -75,6 +76,8 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
     }
     if (const auto key = audit_key_of(loaded.configuration); !key)
         problems.push_back({file, 0, "audit.sign.key", key.error().message});
+    const auto tls = check_tls(loaded.configuration, file).problems;
+    problems.insert(problems.end(), tls.begin(), tls.end());
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -94,6 +97,8 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
                                   const Arguments& arguments) {
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.data_dir));
+    for (auto& warning : check_tls(configuration, arguments.config).warnings)
+        warnings.push_back(std::move(warning));
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;
     if (user.empty()) return warnings;

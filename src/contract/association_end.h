@@ -84,6 +84,7 @@ constexpr const AssociationEndWords& words_of(AssociationEnd end) {
 enum class AssociationOutcome {
     accepted,
     unknown_caller,
+    certificate,
     called_ae_title,
     application_context,
     no_presentation_context,
@@ -98,6 +99,7 @@ template <>
 inline constexpr auto enum_texts<AssociationOutcome> = texts_of_enum<AssociationOutcome>({
     {AssociationOutcome::accepted, "accepted"},
     {AssociationOutcome::unknown_caller, "unknown_caller"},
+    {AssociationOutcome::certificate, "certificate"},
     {AssociationOutcome::called_ae_title, "called_ae_title"},
     {AssociationOutcome::application_context, "application_context"},
     {AssociationOutcome::no_presentation_context, "no_presentation_context"},

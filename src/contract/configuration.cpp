@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "base/ip_network.h"
 #include "contract/setting_reading.h"
+#include "contract/tls_reading.h"
 
 namespace hilum {
 namespace {
@@ -39,8 +40,8 @@ void read_limits(YamlMapping& at, ScpSettings& scp) {
     limit("max_unlisted_connections", scp.max_unlisted_connections, scp.max_unlisted_connections, 1000);
 }
 
-void read_scp(YamlMapping at, ScpSettings& scp) {
-    scp.port = static_cast<int>(at.integer("port", scp.port, 0, 65535));
+void read_scp(YamlMapping at, const std::filesystem::path& folder, ScpSettings& scp) {
+    read_scp_ports(at, folder, scp);
     scp.bind = at.string("bind", scp.bind);
     if (const auto address = IpAddress::parse(scp.bind); !address)
         at.problem("bind", "must be an address of this machine, or 0.0.0.0 or \"::\" for all");
@@ -64,6 +65,7 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
             for (const auto& host : caller.hosts)
                 if (const auto network = IpNetwork::parse(host); !network)
                     entry.problem("hosts", network.error().message);
+            read_certificates(entry, scp, caller);
             scp.accept.push_back(std::move(caller));
         }
         entry.finish();
@@ -298,7 +300,8 @@ bool is_host(const std::string& host) {
     return plain && (host.find(':') == std::string::npos || IpAddress::parse(host.substr(0, host.find('%'))));
 }
 
-void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& destinations) {
+void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
+                       std::vector<DestinationSettings>& destinations) {
     std::set<std::string> names;
     for (auto& at : root.mappings("destinations")) {
         DestinationSettings destination;
@@ -318,6 +321,7 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         destination.refused_attempts =
             static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
         destination.timeout = positive_duration(at, "timeout", destination.timeout);
+        destination.tls = read_tls_client(at, folder);
         at.finish();
         destinations.push_back(std::move(destination));
     }
@@ -359,7 +363,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     const auto folder = std::filesystem::absolute(file, error).parent_path();
     read_node(root.mapping("node"), configuration.node);
     configuration.node.data_dir = folder / configuration.node.data_dir;
-    read_scp(root.mapping("scp"), configuration.scp);
+    read_scp(root.mapping("scp"), folder, configuration.scp);
     read_models(root, folder, configuration.models);
     read_site(root.mapping("site"), configuration.site);
     configuration.scp.descriptions_matter =
@@ -369,7 +373,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_study(root.mapping("study"), configuration.study);
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
-    read_destinations(root, configuration.destinations);
+    read_destinations(root, folder, configuration.destinations);
     auto audit = root.mapping("audit");
     read_audit_signing(audit.mapping("sign"), folder, configuration.audit.signing);
     audit.finish();

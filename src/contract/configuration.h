@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/tls/tls_settings.h"
 #include "base/units.h"
 #include "contract/audit_signing.h"
 #include "contract/hl7_settings.h"
@@ -33,12 +34,22 @@ struct NodeSettings {
 struct AcceptedCaller {
     std::string ae_title;            // "*": any
     std::vector<std::string> hosts;  // addresses or networks in CIDR notation, IPv4 and IPv6; empty: any
+    // Patterns (base/tls/certificate_pattern.h), one of which the caller's certificate fits; empty: any or
+    // none
+    std::vector<std::string> certificates = {};
     bool operator==(const AcceptedCaller&) const = default;
 };
 
+struct ScpTlsSettings : TlsServerSettings {
+    int port = 2762;  // 0 takes a free port
+    bool operator==(const ScpTlsSettings&) const = default;
+};
+
 struct ScpSettings {
-    bool descriptions_matter = false;  // no key: the site has patterns for descriptions
-    int port = 11112;                  // 0 takes a free port
+    bool descriptions_matter = false;   // no key: the site has patterns for descriptions
+    bool plain = true;                  // port: none is false
+    int port = 11112;                   // 0 takes a free port
+    std::optional<ScpTlsSettings> tls;  // none: no TLS port
     std::string bind = "0.0.0.0";
     int max_associations = 64;
     int max_associations_per_caller = 32;   // AE title and address; without a key half of max_associations
@@ -155,6 +166,7 @@ struct DestinationSettings {
     Duration refused_delay = std::chrono::hours(1);  // where the destination blames the object
     int refused_attempts = 5;
     Duration timeout = std::chrono::seconds(30);       // to connect, and for each answer
+    std::optional<TlsClientSettings> tls;              // none: plain
     bool storage_commitment = false;                   // ask whether it keeps what it was sent
     Duration commitment_wait = std::chrono::hours(1);  // without a report; then it is asked anew
     bool operator==(const DestinationSettings&) const = default;

@@ -134,7 +134,7 @@ NodeStatus Api::current() const {
     auto status = status_;
     if (!coordinator_silent_) return status;
     status.receiving = status.inferring = false;
-    status.scp_port = 0;
+    status.scp_port = status.scp_tls_port = 0;
     return status;
 }
 
@@ -182,6 +182,8 @@ Response Api::status() {
                                             {"inferring", status.inferring},
                                             {"draining", status.draining},
                                             {"scp_port", status.scp_port},
+                                            {"scp_tls_port", status.scp_tls_port},
+                                            {"certificates", status.certificates},
                                             {"children", status.children},
                                             {"models", status.models},
                                             {"queue", *queue},

@@ -37,18 +37,22 @@ void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     listener_ = std::make_unique<SupervisedChild>(
         world_, std::move(listener),
         SupervisedChild::Callbacks{[this](Message message) { on_listener_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; },
+                                   [this](const std::string&) { ports_ = {}; },
                                    [this] { callbacks_.on_changed(); }});
     listener_->start();
 }
 
 void Reception::drain() {
     draining_ = true;
-    port_ = 0;
+    ports_ = {};
     const auto packet = to_packet(Drain{});
     if (listener_->running()) (void)listener_->send(packet);
     strangers_.tell_left_out();
     for (auto& [id, receiver] : receivers_) (void)receiver.channel->send(packet);
+}
+
+void Reception::reload_certificates() {
+    if (configuration_.scp.tls && child_running()) (void)listener_->send(to_packet(ReloadCertificates{}));
 }
 
 void Reception::stop() {
@@ -59,11 +63,17 @@ void Reception::stop() {
 
 void Reception::on_listener_message(Message message) {
     if (const auto ready = from_packet<ListenerReady>(message)) {
-        port_ = draining_ ? 0 : ready->port;
+        if (!draining_) ports_ = *ready;
         listener_->prosper();
-        spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        if (ready->port > 0)
+            spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        if (ready->tls_port > 0)
+            spdlog::info("receiving as {} over TLS on port {}", configuration_.node.ae_title,
+                         ready->tls_port);
         return callbacks_.on_changed();
     }
+    if (const auto loaded = from_packet<CertificatesLoaded>(message))
+        return callbacks_.on_certificates(*loaded);
     const auto accepted = from_packet<ConnectionAccepted>(message);
     if (accepted && message.fds.size() == 3) return adopt(*accepted, std::move(message.fds));
     if (const auto closed = from_packet<ConnectionsClosed>(message)) return strangers_.closed(*closed);
@@ -239,7 +249,8 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
 }
 
 void Reception::record(const ReceiverEvent& happened) {
-    if (happened.event == ReceiverEventKind::not_dicom || happened.event == ReceiverEventKind::timeout)
+    if (happened.event == ReceiverEventKind::not_dicom || happened.event == ReceiverEventKind::tls_failed ||
+        happened.event == ReceiverEventKind::timeout)
         return strangers_.happened(happened);
     const auto verdict =
         is_failure(happened) ? limiter_.judge(happened.peer, world_.monotonic()) : EventLimiter::Verdict{};

@@ -19,6 +19,8 @@
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "base/tls/reloadable_tls.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
@@ -27,6 +29,7 @@
 #include "scp/admission/waiting_room.h"
 #include "scp/listening_socket.h"
 #include "scp/receiver.h"
+#include "scp/tls/listener_tls.h"
 
 namespace hilum::scp {
 namespace {
@@ -50,13 +53,15 @@ MonotonicTime monotonic_now() {
 class Listener {
   public:
     Listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration,
-             AssociationPolicy policy, Spool spool, ListeningSocket socket, UniqueFd child_signals)
+             AssociationPolicy policy, Spool spool, ListeningSocket socket, ListenerTls tls,
+             UniqueFd child_signals)
         : coordinator_(std::move(coordinator)),
           heartbeat_(std::move(heartbeat)),
           configuration_(configuration),
           policy_(std::move(policy)),
           spool_(std::move(spool)),
           socket_(std::move(socket)),
+          tls_(std::move(tls)),
           child_signals_(std::move(child_signals)),
           waiting_(admission_limits(configuration.scp, policy_, most_connections(configuration.scp))) {}
 
@@ -65,8 +70,9 @@ class Listener {
   private:
     Status read_coordinator();
     Status drain(const Drain&, std::vector<UniqueFd>);
-    void accept_connections();
-    void let_in(UniqueFd connection);
+    Status reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>);
+    void accept_connections(const ListeningSocket& socket, Opening opening);
+    void let_in(UniqueFd connection, Opening opening);
     void start_receivers();
     bool start_receiver(WaitingRoom::Asking& asking);
     [[noreturn]] void become_receiver(WaitingRoom::Asking asking, Channel channel, UniqueFd heartbeat);
@@ -82,6 +88,7 @@ class Listener {
     const AssociationPolicy policy_;
     Spool spool_;
     ListeningSocket socket_;
+    ListenerTls tls_;
     UniqueFd child_signals_;
     WaitingRoom waiting_;
     ClosedConnections closed_;
@@ -90,14 +97,18 @@ class Listener {
 };
 
 int Listener::run() {
-    spdlog::info("listening on port {}", socket_.port());
-    if (!coordinator_.send(to_packet(ListenerReady{socket_.port()}))) return 0;
+    if (socket_.fd() >= 0) spdlog::info("listening on port {}", socket_.port());
+    if (tls_.configured()) spdlog::info("listening for TLS on port {}", tls_.socket().port());
+    if (!coordinator_.send(to_packet(ListenerReady{socket_.port(), tls_.socket().port()}))) return 0;
+    if (tls_.configured() && !coordinator_.send(to_packet(tls_.loaded()))) return 0;
     std::vector<pollfd> polled;
     for (;;) {
         heartbeat_.beat();
         tell_closed();
-        polled = {
-            {socket_.fd(), POLLIN, 0}, {coordinator_.fd(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}};
+        polled = {{socket_.fd(), POLLIN, 0},
+                  {coordinator_.fd(), POLLIN, 0},
+                  {child_signals_.get(), POLLIN, 0},
+                  {tls_.socket().fd(), POLLIN, 0}};
         waiting_.add_to(polled);
         if (::poll(polled.data(), polled.size(), static_cast<int>(patience().count())) < 0) {
             if (errno == EINTR) continue;
@@ -108,7 +119,10 @@ int Listener::run() {
             if (const auto read = read_coordinator(); !read) return exit_code_of("listener", read.error());
         if (polled[2].revents != 0) reap_receivers();
         note(waiting_.look(polled, monotonic_now()));
-        if (polled[0].revents != 0 && socket_.fd() >= 0) accept_connections();
+        if (polled[0].revents != 0 && socket_.fd() >= 0)
+            accept_connections(socket_, Opening::associate_request);
+        if (polled[3].revents != 0 && tls_.socket().fd() >= 0)
+            accept_connections(tls_.socket(), Opening::client_hello);
         start_receivers();
     }
 }
@@ -120,7 +134,8 @@ std::chrono::milliseconds Listener::patience() const {
 }
 
 Status Listener::read_coordinator() {
-    static constexpr std::array requests{request<&Listener::drain>()};
+    static constexpr std::array requests{request<&Listener::drain>(),
+                                         request<&Listener::reload_certificates>()};
     return coordinator_.receive().and_then(
         [this](Message message) { return serve_request(*this, requests, std::move(message)); });
 }
@@ -129,7 +144,12 @@ Status Listener::drain(const Drain&, std::vector<UniqueFd>) {
     spdlog::info("no more connections are accepted");
     socket_.close();
     waiting_.close();
+    tls_.close();
     return {};
+}
+
+Status Listener::reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>) {
+    return tls_.configured() ? coordinator_.send(to_packet(tls_.reload())) : Status();
 }
 
 void Listener::reap_receivers() {
@@ -152,11 +172,11 @@ void Listener::tell_closed() {
 }
 
 // As many as there are, so that nobody waits in the kernel behind a flood; none costs more than this yet.
-void Listener::accept_connections() {
+void Listener::accept_connections(const ListeningSocket& socket, Opening opening) {
     for (int i = 0; i < accepted_at_once; ++i) {
-        UniqueFd connection(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+        UniqueFd connection(::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
         if (connection) {
-            let_in(std::move(connection));
+            let_in(std::move(connection), opening);
             continue;
         }
         if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
@@ -168,13 +188,13 @@ void Listener::accept_connections() {
 }
 
 // The address is looked at before anything else happens.
-void Listener::let_in(UniqueFd connection) {
+void Listener::let_in(UniqueFd connection, Opening opening) {
     const auto address = IpAddress::of_peer(connection.get());
     if (!address) return;  // it is gone again
     const auto standing = policy_.standing(*address);
     const bool by_subnet = standing == Standing::anywhere || standing == Standing::unlisted;
     note(waiting_.enter(std::move(connection),
-                        {by_subnet ? address->subnet() : *address, address->text(), standing},
+                        {by_subnet ? address->subnet() : *address, address->text(), standing}, opening,
                         monotonic_now()));
 }
 
@@ -229,6 +249,7 @@ void Listener::become_receiver(WaitingRoom::Asking asking, Channel channel, Uniq
     coordinator_.close();
     heartbeat_ = Heartbeat();
     socket_.close();
+    tls_.close();
     child_signals_.reset();
     sigset_t none;
     sigemptyset(&none);
@@ -236,9 +257,10 @@ void Listener::become_receiver(WaitingRoom::Asking asking, Channel channel, Uniq
     ::prctl(PR_SET_NAME, "hilum-receiver");
     start_logging("receiver", configuration_.node.log_level);
     const auto left = std::chrono::duration_cast<Duration>(asking.until - monotonic_now());
+    const auto* const tls = asking.opening == Opening::client_hello ? &tls_.context() : nullptr;
     const int code =
         run_receiver(std::move(asking.connection), std::max(left, Duration::zero()), std::move(channel),
-                     Heartbeat(std::move(heartbeat)), configuration_, policy_, spool_);
+                     Heartbeat(std::move(heartbeat)), configuration_, policy_, spool_, tls);
     ::_exit(code);
 }
 
@@ -268,13 +290,16 @@ Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const C
     if (!policy) return tl::unexpected(policy.error());
     auto spool = Spool::open(configuration.node.data_dir);
     if (!spool) return tl::unexpected(spool.error());
-    auto socket = ListeningSocket::open(configuration.scp);
+    const auto& scp = configuration.scp;
+    auto socket = scp.plain ? ListeningSocket::open(scp, scp.port, "scp.port") : ListeningSocket();
     if (!socket) return tl::unexpected(socket.error());
+    auto tls = ListenerTls::open(scp);
+    if (!tls) return tl::unexpected(tls.error());
     auto signals = child_signals();
     if (!signals) return tl::unexpected(signals.error());
     if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
     return Listener(std::move(coordinator), std::move(heartbeat), configuration, std::move(*policy),
-                    std::move(*spool), std::move(*socket), std::move(*signals));
+                    std::move(*spool), std::move(*socket), std::move(*tls), std::move(*signals));
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ void record_rejection(Transaction& transaction, const AssociationRequested& requ
     entry.outcome = "failure";
     entry.actor = request.calling_ae + "@" + request.peer;
     entry.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
+    if (!request.certificate.empty()) entry.detail["certificate"] = request.certificate;
     if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
     transaction.append_audit(entry);
 }

@@ -15,10 +15,11 @@ namespace hilum {
 // The listener's exit code where it cannot open its port or spool: trying again at once cannot help.
 inline constexpr int listener_cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
 
-// listener -> coordinator, once: the port is open.
+// listener -> coordinator, once: the ports are open. 0: there is none of the kind.
 struct ListenerReady {
     static constexpr const char* type = "listener_ready";
     int port = 0;
+    int tls_port = 0;
 };
 
 // listener -> coordinator: a connection came in; three descriptors: the coordinator's end of the receiver's
@@ -66,7 +67,8 @@ struct AssociationRequested {
     static constexpr const char* type = "association_requested";
     std::string calling_ae, called_ae, peer;
     AssociationOutcome outcome = AssociationOutcome::accepted;  // else why the receiver rejects it
-    std::string grounds;                                        // of that, in words
+    std::string grounds = {};                                   // of that, in words
+    std::string certificate = {};  // the subject of the caller's, which was verified; empty: none
 };
 // coordinator -> receiver
 struct AssociationAnswer {
@@ -144,6 +146,7 @@ enum class ReceiverEventKind {
     not_dicom,  // this and timeout: of a connection that never was an association
     store_failed,
     timeout,
+    tls_failed,  // of a handshake; `code` is one of tls_failures (base/tls/tls_stream.h)
 };
 template <>
 inline constexpr auto enum_texts<ReceiverEventKind> = texts_of_enum<ReceiverEventKind>({
@@ -157,6 +160,7 @@ inline constexpr auto enum_texts<ReceiverEventKind> = texts_of_enum<ReceiverEven
     {ReceiverEventKind::not_dicom, "not_dicom"},
     {ReceiverEventKind::store_failed, "store_failed"},
     {ReceiverEventKind::timeout, "timeout"},
+    {ReceiverEventKind::tls_failed, "tls_failed"},
 });
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {

@@ -13,8 +13,23 @@
 namespace hilum::scp {
 namespace {
 
-constexpr std::uint32_t head_size = 6, enough_of_a_request = 4096;
+constexpr std::uint32_t enough_of_a_request = 4096;
 constexpr std::uint32_t largest_request = 0x100000;  // as DCMTK has it; the receiver refuses a larger one
+constexpr std::size_t longest_head = 6;
+
+// Where an opening says how long it is: after its type comes a length in big-endian order.
+struct Head {
+    std::uint8_t type;
+    std::uint32_t size, length_at;
+};
+constexpr Head pdu_head{PduFraming::associate_rq, 6, 2};  // PS3.8 9.3.2
+constexpr Head record_head{22, 5, 3};                     // RFC 8446 5.1: handshake
+
+std::uint32_t length_in(const std::array<std::uint8_t, longest_head>& bytes, const Head& head) {
+    std::uint32_t length = 0;
+    for (auto i = head.length_at; i < head.size; ++i) length = length << 8 | bytes[i];
+    return length;
+}
 
 void wake_at(int socket, std::uint32_t bytes) {
     const int value = static_cast<int>(bytes);
@@ -23,19 +38,18 @@ void wake_at(int socket, std::uint32_t bytes) {
 
 }  // namespace
 
-Glance glance_at(int socket, bool peer_closed) {
-    std::array<std::uint8_t, head_size> head{};
-    const auto count = ::recv(socket, head.data(), head.size(), MSG_PEEK | MSG_DONTWAIT);
+Glance glance_at(int socket, Opening opening, bool peer_closed) {
+    const auto& head = opening == Opening::client_hello ? record_head : pdu_head;
+    std::array<std::uint8_t, longest_head> bytes{};
+    const auto count = ::recv(socket, bytes.data(), head.size, MSG_PEEK | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Glance::silent;
     if (count <= 0) return Glance::closed;
-    if (head[0] != PduFraming::associate_rq) return Glance::foreign;
-    std::uint32_t wanted = head_size;
-    if (count == head_size) {
-        const auto length = static_cast<std::uint32_t>(head[2]) << 24 |
-                            static_cast<std::uint32_t>(head[3]) << 16 |
-                            static_cast<std::uint32_t>(head[4]) << 8 | head[5];
+    if (bytes[0] != head.type) return Glance::foreign;
+    std::uint32_t wanted = head.size;
+    if (count == static_cast<ssize_t>(head.size)) {
+        const auto length = length_in(bytes, head);
         if (length > largest_request) return Glance::asking;
-        wanted = std::min(head_size + std::min(length, enough_of_a_request), enough_of_a_request);
+        wanted = std::min(head.size + std::min(length, enough_of_a_request), enough_of_a_request);
         int there = 0;
         if (::ioctl(socket, FIONREAD, &there) == 0 && static_cast<std::uint32_t>(there) >= wanted)
             return Glance::asking;

@@ -71,7 +71,8 @@ WaitingRoom::Position WaitingRoom::give_way_to(const Guest& guest, ConnectionClo
     return oldest_silent(most->first, guest);
 }
 
-std::vector<WaitingRoom::Closed> WaitingRoom::enter(UniqueFd connection, Guest guest, MonotonicTime now) {
+std::vector<WaitingRoom::Closed> WaitingRoom::enter(UniqueFd connection, Guest guest, Opening opening,
+                                                    MonotonicTime now) {
     std::vector<Closed> closed;
     if (const auto lack = lack_for(guest)) {
         const auto place = give_way_to(guest, *lack);
@@ -81,7 +82,7 @@ std::vector<WaitingRoom::Closed> WaitingRoom::enter(UniqueFd connection, Guest g
         waiting_.erase(place);
     }
     count(guest, 1);
-    waiting_.push_back({std::move(connection), std::move(guest), now + limits_.time_to_ask});
+    waiting_.push_back({std::move(connection), std::move(guest), opening, now + limits_.time_to_ask});
     return closed;
 }
 
@@ -101,7 +102,7 @@ std::chrono::milliseconds WaitingRoom::patience(MonotonicTime now, std::chrono::
 
 void WaitingRoom::see(Waiting& waiting, const pollfd& polled) {
     if (polled.revents == 0) return;
-    const auto glance = glance_at(waiting.connection.get(), (polled.revents & ~POLLIN) != 0);
+    const auto glance = glance_at(waiting.connection.get(), waiting.opening, (polled.revents & ~POLLIN) != 0);
     if (glance == Glance::closed)
         waiting.connection.reset();
     else
@@ -141,7 +142,7 @@ std::optional<WaitingRoom::Asking> WaitingRoom::next(MonotonicTime now) {
         if (!may_ask_now(at->guest, now)) continue;
         auto& all = listed(at->guest) ? listed_ : unlisted_;
         all[at->guest.address].turn = ++turns_;
-        Asking next{std::move(at->connection), std::move(at->guest), at->until};
+        Asking next{std::move(at->connection), std::move(at->guest), at->opening, at->until};
         waiting_.erase(at);
         stop_glancing(next.connection.get());
         return next;

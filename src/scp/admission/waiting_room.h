@@ -15,6 +15,7 @@
 #include "base/unique_fd.h"
 #include "contract/configuration.h"
 #include "contract/messages/receiving.h"
+#include "scp/admission/request_glance.h"
 #include "scp/association_policy.h"
 
 namespace hilum::scp {
@@ -42,6 +43,7 @@ class WaitingRoom {
     struct Asking {
         UniqueFd connection;
         Guest guest;
+        Opening opening;
         MonotonicTime until;  // its request has to be there
     };
     struct Closed {
@@ -52,7 +54,7 @@ class WaitingRoom {
     explicit WaitingRoom(const AdmissionLimits& limits) : limits_(limits) {}
 
     // Each returns the connections that it closed, whether the one that came or others.
-    std::vector<Closed> enter(UniqueFd connection, Guest guest, MonotonicTime now);
+    std::vector<Closed> enter(UniqueFd connection, Guest guest, Opening opening, MonotonicTime now);
     std::vector<Closed> look(const std::vector<pollfd>& polled, MonotonicTime now);
 
     // What to wait for: adds a descriptor for each connection that is silent.
@@ -71,6 +73,7 @@ class WaitingRoom {
     struct Waiting {
         UniqueFd connection;
         Guest guest;
+        Opening opening;
         MonotonicTime until;
         bool asks = false;
     };

@@ -19,6 +19,7 @@ constexpr MetricDescription catalogue[] = {
     {"analysis_failures", "Attempts at an analysis that failed, by model and code"},
     {"association_ends", "Associations that ended, by reason"},
     {"associations", "Associations requested, by outcome"},
+    {"certificate_days_left", "Days until a certificate, authority or revocation list in use for TLS ends"},
     {"child_restarts", "Restarts of the node's processes"},
     {"child_silences", "Processes of the node that were killed since they gave no sign of life"},
     {"child_up", "1 while the process runs and gives signs of life"},
@@ -100,7 +101,13 @@ constexpr std::array receiver_events{"association_aborted",
                                      "not_dicom",
                                      "store_failed",
                                      "timeout",
+                                     "tls_failed",
                                      "other"};
+// base/tls/tls_stream.h has them.
+constexpr std::array tls_failures_told{
+    "cipher_suite", "closed",        "expired",  "no_certificate",   "no_crl",
+    "not_tls",      "not_yet_valid", "other",    "protocol_version", "refused_by_peer",
+    "revoked",      "timeout",       "untrusted"};
 constexpr std::array store_failures{"command_uid", "commit_unknown", "context_refused",   "disk_full",
                                     "invalid_uid", "malformed",      "malformed_command", "missing_uid",
                                     "no_data_set", "not_a_data_set", "not_committed",     "odd_pdv",
@@ -170,11 +177,15 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     for (const auto& words : association_ends)
         create(transaction, "association_ends", {{"reason", std::string(words.code)}});
     for (const auto* event : receiver_events)
-        if (event != std::string_view("store_failed") && event != std::string_view("timeout"))
+        if (event != std::string_view("store_failed") && event != std::string_view("timeout") &&
+            event != std::string_view("tls_failed"))
             create(transaction, "receiver_events", {{"event", event}});
     create(transaction, "receiver_events", {{"event", "timeout"}, {"code", "association"}});
     for (const auto* code : store_failures)
         create(transaction, "receiver_events", {{"event", "store_failed"}, {"code", code}});
+    if (configuration.scp.tls)
+        for (const auto* code : tls_failures_told)
+            create(transaction, "receiver_events", {{"event", "tls_failed"}, {"code", code}});
     for (const auto* outcome : spool_outcomes) create(transaction, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
         create(transaction, "database_replaced", {{"reason", reason}});
@@ -203,6 +214,7 @@ void create_diagnosis_counters(Transaction& transaction, const std::string& mode
 Labels receiver_labels(std::string_view event, std::string_view code) {
     Labels labels = {{"event", known(receiver_events, event)}};
     if (labels["event"] == "store_failed") labels["code"] = known(store_failures, code);
+    if (labels["event"] == "tls_failed") labels["code"] = known(tls_failures_told, code);
     if (labels["event"] == "timeout") labels["code"] = "association";
     return labels;
 }

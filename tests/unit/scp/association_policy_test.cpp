@@ -82,5 +82,35 @@ TEST(AssociationPolicy, NamesAHostThatIsNone) {
     EXPECT_NE(policy.error().message.find("pacs.hospital"), std::string::npos);
 }
 
+Configuration with_certificates() {
+    Configuration configuration;
+    configuration.node.ae_title = "HILUM";
+    configuration.scp.accept = {{"PACS", {"10.1.0.0/16"}, {"cn:PACS", "dns:pacs.hospital"}},
+                                {"ANYHOW", {}, {}},
+                                {"*", {}, {"cn:SERVICE"}}};
+    return configuration;
+}
+
+Verdict judge_certificate(const char* calling, const char* peer, const char* common_name) {
+    const PeerCertificate certificate{std::string("CN=") + common_name, {common_name}, {}, ""};
+    return AssociationPolicy::make(with_certificates())
+        ->judge(calling, "HILUM", IpAddress::parse(peer).value(), &certificate);
+}
+
+TEST(AssociationPolicy, WantsTheCertificateThatATitleIsBoundTo) {
+    EXPECT_EQ(judge_certificate("PACS", "10.1.2.3", "PACS"), Verdict::accepted);
+    EXPECT_EQ(judge_certificate("PACS", "10.1.2.3", "MODALITY"), Verdict::certificate);
+    EXPECT_EQ(judge(with_certificates(), "PACS", "10.1.2.3"), Verdict::certificate)
+        << "none, as on the plain port";
+    EXPECT_EQ(judge_certificate("ANYHOW", "10.1.2.3", "WHOEVER"), Verdict::accepted);
+    EXPECT_EQ(judge(with_certificates(), "ANYHOW", "10.1.2.3"), Verdict::accepted);
+}
+
+TEST(AssociationPolicy, OneEntryThatFitsIsEnough) {
+    EXPECT_EQ(judge_certificate("PACS", "10.1.2.3", "SERVICE"), Verdict::accepted);
+    EXPECT_EQ(judge_certificate("PACS", "10.2.0.1", "PACS"), Verdict::certificate)
+        << "the wildcard wants SERVICE's";
+}
+
 }  // namespace
 }  // namespace hilum::scp

@@ -23,7 +23,9 @@ class RequestGlanceTest : public testing::Test {
         pollfd fd{connection_.get(), POLLIN, 0};
         return ::poll(&fd, 1, milliseconds) == 1;
     }
-    Glance glance() { return glance_at(connection_.get(), false); }
+    Glance glance(Opening opening = Opening::associate_request) {
+        return glance_at(connection_.get(), opening, false);
+    }
 
     UniqueFd peer_, connection_;
 };
@@ -71,11 +73,29 @@ TEST_F(RequestGlanceTest, AnythingElseIsForeign) {
     EXPECT_EQ(glance(), Glance::foreign);
 }
 
+TEST_F(RequestGlanceTest, OverTlsTheFirstRecordAsks) {
+    send(std::string("\x16\x03\x01\x01", 4));
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(Opening::client_hello), Glance::silent);
+    EXPECT_EQ(glance(), Glance::foreign) << "on the plain port";
+    send(std::string("\x02", 1) + std::string(257, 'x'));
+    EXPECT_FALSE(readable(50)) << "a byte is missing";
+    send("x");
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(Opening::client_hello), Glance::asking);
+}
+
+TEST_F(RequestGlanceTest, APlainRequestIsForeignToTls) {
+    send(std::string("\x01\0\0\0\0\x04" "abcd", 10));
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(Opening::client_hello), Glance::foreign);
+}
+
 TEST_F(RequestGlanceTest, ThePeerThatGoesWithinItsRequestIsGone) {
     send(std::string("\x01\0\0\0", 4));
     ::shutdown(peer_.get(), SHUT_WR);
     ASSERT_TRUE(readable(5'000));
-    EXPECT_EQ(glance_at(connection_.get(), true), Glance::closed);
+    EXPECT_EQ(glance_at(connection_.get(), Opening::associate_request, true), Glance::closed);
 }
 
 }  // namespace
