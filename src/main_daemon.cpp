@@ -54,7 +54,9 @@ int print_problems(const ConfigurationProblems& problems) {
 // Nothing where heads of the audit trail are not signed.
 Result<std::optional<SigningKey>> audit_key_of(const Configuration& configuration) {
     if (configuration.audit.signing.key.empty()) return std::nullopt;
-    return SigningKey::read(configuration.audit.signing.key).map([](SigningKey key) { return std::optional(key); });
+    return SigningKey::read(configuration.audit.signing.key).map([](SigningKey key) {
+        return std::optional(key);
+    });
 }
 
 // The configuration's own problems and those of the model packages that it names.

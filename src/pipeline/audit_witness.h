@@ -1,5 +1,5 @@
-// Signs how far the audit trail has come, and says so in the log, where who can rewrite the database cannot reach
-// once the log has left the machine (store/audit/signed_head.h).
+// Signs how far the audit trail has come, and says so in the log, where who can rewrite the database cannot
+// reach once the log has left the machine (store/audit/signed_head.h).
 #pragma once
 
 #include <cstdint>

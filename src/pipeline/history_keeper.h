@@ -1,5 +1,5 @@
-// Keeps the folders' mark of the database's history (data_history.h) close behind the database, and shows a witness how
-// far the audit trail has come.
+// Keeps the folders' mark of the database's history (data_history.h) close behind the database, and shows a
+// witness how far the audit trail has come.
 #pragma once
 
 #include <optional>

@@ -11,10 +11,10 @@
 
 namespace hilum::scp {
 
-// Serves the connection until it or the coordinator's channel ends: its handshake, where there is one, and its
-// A-ASSOCIATE-RQ have to be there whole within `time_to_ask`. Returns the process's exit code: 0 unless something of
-// ours failed. Forked from the listener, with DCMTK's dictionary loaded. `tls`: the connection came to the TLS
-// port; nullptr: to the plain one.
+// Serves the connection until it or the coordinator's channel ends: its handshake, where there is one, and
+// its A-ASSOCIATE-RQ have to be there whole within `time_to_ask`. Returns the process's exit code: 0 unless
+// something of ours failed. Forked from the listener, with DCMTK's dictionary loaded. `tls`: the connection
+// came to the TLS port; nullptr: to the plain one.
 int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator, Heartbeat heartbeat,
                  const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
                  const TlsContext* tls);

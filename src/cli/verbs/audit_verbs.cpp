@@ -136,10 +136,11 @@ int verify_against(const Context& context, const Witness& witness) {
                                  {"heads", heads->good.size()},
                                  {"heads_of_other_keys", heads->of_other_keys}});
     else if (outcome.findings.empty())
-        print_wrapped(context.out, "",
-                      fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}",
-                                  outcome.heads_fitting, outcome.witnessed, outcome.newest),
-                      context.terminal.columns);
+        print_wrapped(
+            context.out, "",
+            fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}",
+                        outcome.heads_fitting, outcome.witnessed, outcome.newest),
+            context.terminal.columns);
     for (const auto& finding : outcome.findings)
         if (!context.json) print_wrapped(context.err, "hilum: ", finding, context.terminal.columns);
     return outcome.findings.empty() ? exit_ok : exit_failed;
@@ -159,8 +160,8 @@ void add_audit_verbs(const Verb& app) {
     const auto audit = app.verb("audit", "the record of what happened to every instance");
     const auto verify = audit.verb("verify", "check that no event was changed or removed");
     auto witness = std::make_shared<Witness>();
-    auto heads =
-        verify.option("--against", witness->heads, "a log with the signed heads (journalctl -u hilum > FILE)");
+    auto heads = verify.option("--against", witness->heads,
+                               "a log with the signed heads (journalctl -u hilum > FILE)");
     auto key = verify.option("--key", witness->key, "file of the public key that fits audit.sign.key");
     heads.needs(key);
     key.needs(heads);

@@ -69,7 +69,8 @@ void Strangers::happened(const ReceiverEvent& event) {
         spdlog::info("{} does not speak DICOM: {}{}", loggable(event.peer), loggable(event.detail),
                      and_left_out(verdict.left_out));
     else if (verdict.audited && event.event == ReceiverEventKind::tls_failed)
-        spdlog::info("{}: no TLS: {}{}", loggable(event.peer), loggable(event.detail), and_left_out(verdict.left_out));
+        spdlog::info("{}: no TLS: {}{}", loggable(event.peer), loggable(event.detail),
+                     and_left_out(verdict.left_out));
     else if (verdict.audited)
         spdlog::info("{} opened no association within scp.association_timeout{}", loggable(event.peer),
                      and_left_out(verdict.left_out));

@@ -20,9 +20,8 @@ class WaitingRoomTest : public testing::Test {
         if (!sends.empty()) {
             EXPECT_EQ(::send(ends[0], sends.data(), sends.size(), 0), static_cast<ssize_t>(sends.size()));
         }
-        closed_ =
-            room_.enter(UniqueFd(ends[1]), {IpAddress::parse(address).value(), address, standing},
-                        Opening::associate_request, now_);
+        closed_ = room_.enter(UniqueFd(ends[1]), {IpAddress::parse(address).value(), address, standing},
+                              Opening::associate_request, now_);
         return static_cast<int>(peers_.size()) - 1;
     }
     std::vector<WaitingRoom::Closed> look() {
