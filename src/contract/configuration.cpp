@@ -327,6 +327,15 @@ void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
     }
 }
 
+void read_audit(YamlMapping at, const std::filesystem::path& folder, AuditSettings& audit) {
+    auto sign = at.mapping("sign");
+    if (sign.has("key")) audit.signing.key = folder / sign.string("key");
+    audit.signing.every = positive_duration(sign, "every", audit.signing.every);
+    if (sign.has("every") && audit.signing.key.empty()) sign.problem("key", "is missing");
+    sign.finish();
+    at.finish();
+}
+
 void read_http(YamlMapping at, HttpSettings& http) {
     const auto listen = at.string("listen", fmt::format("{}:{}", http.address, http.port));
     if (listen == "none") {
@@ -374,9 +383,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, folder, configuration.destinations);
-    auto audit = root.mapping("audit");
-    read_audit_signing(audit.mapping("sign"), folder, configuration.audit.signing);
-    audit.finish();
+    read_audit(root.mapping("audit"), folder, configuration.audit);
     read_http(root.mapping("http"), configuration.http);
     root.finish();
     return loaded;

@@ -12,7 +12,6 @@
 
 #include "base/tls/tls_settings.h"
 #include "base/units.h"
-#include "contract/audit_signing.h"
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
@@ -184,6 +183,13 @@ struct HttpSettings {
     int port = 8080;  // 0 takes a free port
     std::uint64_t max_body = 512ULL << 20;
     bool operator==(const HttpSettings&) const = default;
+};
+
+// Whether heads of the audit trail are signed.
+struct AuditSigning {
+    std::filesystem::path key;  // private Ed25519 key in PEM; empty: nothing is signed
+    Duration every = std::chrono::minutes(10);
+    bool operator==(const AuditSigning&) const = default;
 };
 
 struct AuditSettings {

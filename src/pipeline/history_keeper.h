@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/world.h"
-#include "pipeline/audit_witness.h"
+#include "store/audit/audit_witness.h"
 #include "store/data_history.h"
 #include "store/database/commit_queue.h"
 

@@ -67,13 +67,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     UniqueFd accepted(::accept(listening.get(), nullptr, nullptr));
     (void)!::send(peer.get(), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(peer.get(), SHUT_WR);
-    (void)scp::glance_at(accepted.get(), false);
+    (void)scp::glance_at(accepted.get(), scp::Opening::associate_request, false);
     scp::stop_glancing(accepted.get());
 
     auto [ours, theirs] = std::move(*Channel::make_pair());
     std::thread coordinator(agree, std::move(ours));
     (void)scp::run_receiver(std::move(accepted), std::chrono::seconds(5), std::move(theirs), Heartbeat(),
-                            node.configuration, policy, node.spool);
+                            node.configuration, policy, node.spool, nullptr);
     coordinator.join();
     return 0;
 }

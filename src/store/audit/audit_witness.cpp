@@ -1,4 +1,4 @@
-#include "pipeline/audit_witness.h"
+#include "store/audit/audit_witness.h"
 
 #include <spdlog/spdlog.h>
 
