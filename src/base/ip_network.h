@@ -24,7 +24,8 @@ class IpAddress {
     std::string text() const;  // numeric; an IPv4 address in its own form
     bool is_ipv4() const;
     bool is_loopback() const;  // 127.0.0.0/8 or ::1
-    auto operator<=>(const IpAddress&) const = default;
+    bool operator==(const IpAddress&) const = default;
+    bool operator<(const IpAddress& other) const { return bytes_ < other.bytes_; }
 
     // What one host may choose its addresses from: of an IPv6 address the first 64 bits, with zeros after
     // them (RFC 4291 2.5.4); an IPv4 address itself.
