@@ -39,6 +39,7 @@ Status write_file_durably(const std::filesystem::path& file, std::span<const std
     UniqueFd fd(::open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0640));
     if (!fd) return tl::unexpected(system_error(errno, "cannot create " + temporary));
     auto status = write_all(fd.get(), bytes);
+    if (!status) status.error().message = fmt::format("{}: {}", file.string(), status.error().message);
     if (status && ::fdatasync(fd.get()) != 0)
         status = tl::unexpected(system_error(errno, "cannot sync " + temporary));
     if (status && ::rename(temporary.c_str(), file.c_str()) != 0)

@@ -21,6 +21,7 @@ double raw_output(const LabelResult& label, const std::string& activation) {
 Result<std::vector<bool>> truth_of(const LabelledImage& image, const ScoredSet& set) {
     std::vector<bool> truth(set.labels.size());
     for (const auto& label : image.labels) {
+        if (!set.exclusive && label == model::no_finding) continue;  // as in training
         const auto found = std::ranges::find(set.labels, label);
         if (found == set.labels.end())
             return fail("labels", "{}: its label '{}' is none of the model's ({})", image.facts.file, label,

@@ -93,7 +93,9 @@ class Writer {
                               text_at(dataset, DCM_StudyInstanceUID),
                               text_at(dataset, DCM_AccessionNumber),
                               phantom.finding,
-                              phantom.lesions};
+                              phantom.lesions,
+                              phantom.rows,
+                              phantom.columns};
     }
 
     const PhantomOptions& options_;

@@ -50,6 +50,7 @@ struct WrittenPhantom {
     std::string accession_number;
     Finding finding = Finding::normal;  // the truth
     std::vector<Lesion> lesions;
+    int rows = 0, columns = 0;
 };
 
 // Writes `options.count` files. Same options (with study_time set), same bytes. Codes: "configuration" for

@@ -124,6 +124,22 @@ std::string_view name_of(Finding finding) {
     throw std::invalid_argument("not a finding");
 }
 
+std::string_view name_of(Abnormality abnormality) {
+    switch (abnormality) {
+        case Abnormality::consolidation:
+            return "consolidation";
+        case Abnormality::mass:
+            return "mass";
+        case Abnormality::effusion:
+            return "effusion";
+        case Abnormality::enlarged_heart:
+            return "enlarged heart";
+        case Abnormality::pneumothorax:
+            return "pneumothorax";
+    }
+    throw std::invalid_argument("not an abnormality");
+}
+
 Phantom render_phantom(const PhantomParameters& parameters) {
     if (parameters.long_side < 64 || parameters.long_side > 4096)
         throw std::invalid_argument("a phantom's long side is 64 to 4096 pixels");

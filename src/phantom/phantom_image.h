@@ -17,6 +17,10 @@ enum class Finding { normal, pneumonia, further_evaluation };
 std::string_view name_of(Finding finding);
 
 enum class Abnormality { consolidation, mass, effusion, enlarged_heart, pneumothorax };
+
+// "consolidation", "mass", "effusion", "enlarged heart", "pneumothorax".
+std::string_view name_of(Abnormality abnormality);
+
 enum class Sex { male, female };
 enum class View { pa, ap };
 

@@ -147,6 +147,19 @@ class Accept(unittest.TestCase):
                       "--bootstrap", 0)
         self.assertEqual((told["images"]["of_training_splits"], told["images"]["judged"]), (0, 50))
 
+    def test_having_no_finding_is_a_label_of_models_whose_labels_stand_alone(self):
+        few, labels = self.folder / "few", self.folder / "few.csv"
+        with open(labels, "w", newline="", encoding="utf-8") as file:
+            rows = [[one["file"], one["finding"].replace("Normal", "no finding")] for one in self.phantoms[:9]]
+            csv.writer(file).writerows([["file", "label"], *rows])
+        answer("dataset", "create", "--output", few, "--images", self.archive, "--labels", labels, "--split", "none")
+        judge = ("evaluate", few, "--split", "all", "--bootstrap", 0, "--package")
+        answer(*judge, self.independent, "--output", self.folder / "none-found")
+        with open(self.folder / "none-found" / "predictions.csv", newline="", encoding="utf-8") as file:
+            truths = [sum(int(row[f"truth:{label}"]) for label in LABELS) for row in csv.DictReader(file)]
+        self.assertEqual(sorted(truths), [0] * 3 + [1] * 6)
+        self.assertIn("'no finding' is none of the model's", hilum(*judge, MODEL, "--output", self.folder / "not").stderr)
+
     def test_thresholds_for_here_are_taken_by_the_daemon(self):
         output = self.folder / "with-thresholds"
         told = answer("accept", self.independent, "--output", output, "--images", self.archive, "--labels", self.labels,

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -77,14 +78,11 @@ class TrainingTest(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory(prefix="hilum-train-")
         cls.addClassCleanup(cls.temporary.cleanup)
         cls.folder = pathlib.Path(cls.temporary.name)
-        phantoms = answer("hilum", "phantom", "--out", cls.folder / "images", "--count", 48, "--size", 128)["files"]
-        with open(cls.folder / "labels.csv", "w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(["file", "patient", "label"])
-            rows.writerows([phantom["file"], f"p{index}", phantom["finding"]] for index, phantom in enumerate(phantoms))
+        images = cls.folder / "images"
+        answer("hilum", "phantom", "--out", images, "--count", 48, "--size", 128, "--tables")
         cls.dataset = cls.folder / "set"
-        answer("hilum", "dataset", "create", "--output", cls.dataset, "--images", cls.folder / "images", "--labels",
-               cls.folder / "labels.csv", "--split", "70:20:0:10")
+        answer("hilum", "dataset", "create", "--output", cls.dataset, "--images", images, "--labels", images / "labels.csv",
+               "--split", "70:20:0:10")
         cls.recipe = cls.write_recipe("recipe.yaml")
         cls.package = cls.folder / "package"
         cls.outcome = cls.train(cls.package)
@@ -173,6 +171,19 @@ class TrainingTest(unittest.TestCase):
             self.assertEqual(weights_of(package), weights_of(self.package), count)
             self.assertEqual((package.parent / "killed.run" / "history.csv").read_bytes(),
                              (self.folder / "package.run" / "history.csv").read_bytes())
+
+    def test_a_disk_that_fills_while_the_package_is_written_leaves_nothing_of_it(self):
+        package = self.scratch() / "package"
+        shutil.copytree(self.folder / "package.run", f"{package}.run")  # trained to its end
+        largest = (self.package / "model.pt").stat().st_size // 2
+        run = subprocess.run([*self.arguments(package, "--resume"), "--json"], capture_output=True, text=True, check=False,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+                             restore_signals=False)  # SIGXFSZ stays ignored: a write fails, as on a full disk
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn("model.pt", json.loads(run.stdout)["error"]["message"])
+        self.assertEqual([file.name for file in package.parent.iterdir()], ["package.run"])
+        self.train(package, "--resume")
+        self.assertEqual(weights_of(package), weights_of(self.package))
 
     def test_asked_to_end_it_keeps_what_it_has(self):
         package = self.scratch() / "stopped"
@@ -265,9 +276,7 @@ class TrainingTest(unittest.TestCase):
         self.assertIn("bad.yaml:14: colour: ", self.refused(package, recipe=bad)["message"])
 
     def test_golden_images_and_lesions_and_a_second_look_go_into_the_package(self):
-        boxes = self.folder / "boxes.csv"
-        boxes.write_text("file,x,y,width,height\n" + "".join(
-            f"{file},30,30,40,40\n" for file in sorted((self.folder / "images").glob("*.dcm"))))
+        boxes = self.folder / "images" / "boxes.csv"
         more = "loss: {location_weight: 0.3}\n"
         recipe = self.write_recipe("more.yaml", more)
         recipe.write_text(recipe.read_text().replace("dropout: 0.2", "dropout: 0.2, test_time_mirror: true"))
@@ -277,6 +286,25 @@ class TrainingTest(unittest.TestCase):
         self.assertNotEqual(weights_of(package), weights_of(self.package))
         verified = answer("hilum", "model", "verify", package)
         self.assertIn("golden", json.dumps(verified))
+
+    def test_lesions_are_named_as_the_manifest_or_from_their_table(self):
+        beside = self.folder / "images" / "boxes.csv"
+        with open(beside, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        elsewhere = self.scratch() / "boxes.csv"
+        with open(elsewhere, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows({**row, "file": self.folder / "images" / row["file"]} for row in rows)
+        recipe = self.write_recipe("located.yaml", "loss: {location_weight: 0.3}\n")
+        packages = [self.scratch() / "package" for _ in range(3)]
+        for package, boxes in zip(packages, (beside, elsewhere)):
+            self.train(package, "--epochs", 2, "--boxes", boxes, recipe=recipe)
+        self.assertEqual(weights_of(packages[0]), weights_of(packages[1]))
+        shutil.copyfile(beside, elsewhere)
+        error = self.refused(packages[2], "--boxes", elsewhere, recipe=recipe)
+        self.assertEqual(error["code"], "boxes")
+        self.assertIn(f"{elsewhere}: 32 files are neither named", error["message"])
 
     def test_training_begins_with_the_weights_of_another_package(self):
         package = self.scratch() / "package"

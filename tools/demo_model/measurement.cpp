@@ -80,19 +80,13 @@ json class_figures(const torch::Tensor& labels, const torch::Tensor& predicted, 
     return classes;
 }
 
-const char* name_of(phantom::Abnormality kind) {
-    static constexpr std::array<const char*, 5> names{"consolidation", "mass", "effusion", "enlarged heart",
-                                                      "pneumothorax"};
-    return names[static_cast<std::size_t>(kind)];
-}
-
 // Share of the phantoms with each abnormality that got their class.
 json sensitivity_by_abnormality(const PhantomSet& set, const torch::Tensor& predicted) {
     std::map<std::string, std::pair<int, int>> found;  // found, all
     for (std::size_t i = 0; i < set.lesions.size(); ++i) {
         const auto index = static_cast<std::int64_t>(i);
         if (set.lesions[i].empty()) continue;
-        auto& [right, all] = found[name_of(set.lesions[i].front().kind)];
+        auto& [right, all] = found[std::string(name_of(set.lesions[i].front().kind))];
         ++all;
         if (predicted[index].item<std::int64_t>() == set.labels[index].item<std::int64_t>()) ++right;
     }

@@ -8,6 +8,7 @@
 
 #include "cli/command_line.h"
 #include "cli/output.h"
+#include "cli/phantom_tables.h"
 #include "cli/terminal/terminal_text.h"
 #include "phantom/phantom_dicom.h"
 
@@ -17,6 +18,7 @@ namespace {
 struct PhantomArguments {
     phantom::PhantomOptions options;
     std::string finding = "mix";
+    bool tables = false;
 };
 
 nlohmann::json to_json(const phantom::WrittenPhantom& written) {
@@ -35,8 +37,13 @@ int write(const Context& context, const PhantomArguments& arguments) {
     auto options = arguments.options;
     if (const auto found = findings.find(arguments.finding); found != findings.end())
         options.finding = found->second;
+    if (arguments.tables)
+        if (auto none = no_phantom_tables_in(options.folder); !none) return context.failed(none.error());
     const auto written = phantom::write_phantoms(options);
     if (!written) return context.failed(written.error());
+    if (arguments.tables)
+        if (auto told = write_phantom_tables(options.folder, *written); !told)
+            return context.failed(told.error());
     auto files = nlohmann::json::array();
     Table table({"FILE", "FINDING", {"ACCESSION", 9, true}, {"STUDY", 64, true}});
     for (const auto& one : *written) {
@@ -44,8 +51,12 @@ int write(const Context& context, const PhantomArguments& arguments) {
         table.add({end_of(one.file.string(), context.terminal.columns / 2),
                    std::string(phantom::name_of(one.finding)), one.accession_number, one.study_instance_uid});
     }
+    nlohmann::json all{{"files", files}};
+    if (arguments.tables)
+        all.update({{"labels", (options.folder / phantom_labels_name).string()},
+                    {"boxes", (options.folder / phantom_boxes_name).string()}});
     if (context.json)
-        print_json(context.out, {{"files", files}});
+        print_json(context.out, all);
     else
         table.print(context.out, context.terminal.columns);
     return exit_ok;
@@ -72,6 +83,8 @@ void add_phantom_verb(const Verb& app) {
                 "successive files that share a study")
         .shows_default()
         .between(1, 1000);
+    verb.flag("--tables", arguments->tables,
+              "write labels.csv and boxes.csv beside them, which hilum dataset and hilum-train read");
     verb.does([arguments](const Context& c) { return write(c, *arguments); });
 }
 

@@ -1,4 +1,5 @@
-// Where lesions are: a CSV file with a header row and the columns file,x,y,width,height, a box a line.
+// Where lesions are: a CSV file with a header row and the columns file,x,y,width,height, a box a line;
+// further columns are not read.
 #pragma once
 
 #include <filesystem>
@@ -18,8 +19,9 @@ struct ImageBox {
     double x = 0, y = 0, width = 0, height = 0;
 };
 
-// By the file's name as the manifest has it. Codes: "unreadable"; "boxes" with every problem, each with its
-// line: what is no CSV, a column that is missing, what is no number, a size that is not positive.
+// By the file's name as the table has it: the manifest's, or a path from the table's own folder. Codes:
+// "unreadable"; "boxes" with every problem, each with its line: what is no CSV, a column that is missing,
+// what is no number, a size that is not positive.
 Result<std::map<std::string, std::vector<ImageBox>>> read_boxes(const std::filesystem::path& file);
 
 // The box in pixels of the model's input, whose centres lie at whole numbers: turned, scaled and moved as the

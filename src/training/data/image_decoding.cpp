@@ -13,18 +13,13 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/messages/decoding.h"
+#include "model/package/input_yaml.h"
 #include "model/process/model_process.h"
 
 namespace hilum::training {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string list_text(const std::vector<double>& values) {
-    std::string text;
-    for (const double value : values) text += fmt::format("{}{}", text.empty() ? "" : ", ", value);
-    return "[" + text + "]";
-}
 
 // One decoder and what it is at.
 struct Seat {
@@ -154,23 +149,10 @@ class Decoding {
 }  // namespace
 
 std::string yaml_for_decoder(const model::InputSpecification& input) {
-    using model::Intensity;
-    using model::Resize;
-    const auto* const intensity = input.intensity == Intensity::minmax   ? "minmax"
-                                  : input.intensity == Intensity::window ? "window"
-                                                                         : "stored_range";
-    const auto* const resize = input.resize == Resize::letterbox ? "letterbox"
-                               : input.resize == Resize::stretch ? "stretch"
-                                                                 : "crop";
     return fmt::format(
-        "name: training\nversion: training\nfile: model.pt\nsha256: {:064}\n"
-        "input:\n  rows: {}\n  columns: {}\n  channels: {}\n  intensity: {}\n  resize: {}\n  orientation: "
-        "{}\n"
-        "  range: [{}, {}]\n  mean: {}\n  std: {}\n"
+        "name: training\nversion: training\nfile: model.pt\nsha256: {:064}\n{}"
         "output:\n  activation: softmax\n  labels: [{{name: one}}, {{name: another}}]\n",
-        0, input.rows, input.columns, input.channels, intensity, resize,
-        input.orientation == model::Orientation::as_stored ? "as_stored" : "standard", input.range_low,
-        input.range_high, list_text(input.mean), list_text(input.std));
+        0, model::input_yaml(input));
 }
 
 Status decode_images(const std::vector<std::filesystem::path>& files, const model::InputSpecification& input,

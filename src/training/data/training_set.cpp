@@ -176,17 +176,38 @@ class Preparation {
     TrainingSet take() { return std::move(set_); }
 
   private:
-    // A box of no image is a mistake that would go unseen.
+    // By the manifest's names. A box of no image is a mistake that would go unseen.
     Result<std::map<std::string, std::vector<ImageBox>>> boxes_of_images() const {
         std::map<std::string, std::vector<ImageBox>> boxes;
         if (wishes_.boxes.empty()) return boxes;
-        auto read = read_boxes(wishes_.boxes);
+        const auto read = read_boxes(wishes_.boxes);
         if (!read) return read;
-        auto strangers = *read;
-        for (const auto& image : manifest_.images) strangers.erase(image.file.string());
-        if (strangers.empty()) return read;
-        return fail("boxes", "{}: {} files are not named in the dataset's manifest, the first: {}",
-                    wishes_.boxes.string(), strangers.size(), strangers.begin()->first);
+        std::map<std::filesystem::path, std::string> by_path;
+        for (const auto& image : manifest_.images) {
+            by_path[absolute(manifest_.path_of(image))] = image.file.string();
+            boxes[image.file.string()] = {};
+        }
+        std::vector<std::string> strangers;
+        for (const auto& [file, of_file] : *read) {
+            auto found = boxes.find(file);
+            if (found == boxes.end()) {
+                const auto beside = by_path.find(absolute(wishes_.boxes.parent_path() / file));
+                if (beside != by_path.end()) found = boxes.find(beside->second);
+            }
+            if (found == boxes.end())
+                strangers.push_back(file);
+            else
+                found->second.insert(found->second.end(), of_file.begin(), of_file.end());
+        }
+        if (strangers.empty()) return boxes;
+        return fail("boxes",
+                    "{}: {} files are neither named in the dataset's manifest nor lie where the table does, "
+                    "the first: {}",
+                    wishes_.boxes.string(), strangers.size(), strangers.front());
+    }
+
+    static std::filesystem::path absolute(const std::filesystem::path& path) {
+        return std::filesystem::absolute(path).lexically_normal();
     }
 
     const dataset::Manifest& manifest_;

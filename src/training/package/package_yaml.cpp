@@ -7,16 +7,12 @@
 #include <array>
 #include <cmath>
 
+#include "model/package/input_yaml.h"
+
 namespace hilum::training {
 namespace {
 
 using model::Activation;
-using model::Frames;
-using model::InputSpecification;
-using model::Intensity;
-using model::Orientation;
-using model::Precision;
-using model::Resize;
 
 // The shortest text that reads back as the same number.
 std::string exact_text(double value) {
@@ -49,37 +45,8 @@ void put_texts(YAML::Emitter& out, const char* key, const std::vector<std::strin
     out << YAML::EndSeq;
 }
 
-const char* word_of(Intensity value) {
-    return value == Intensity::minmax ? "minmax" : value == Intensity::window ? "window" : "stored_range";
-}
-const char* word_of(Resize value) {
-    return value == Resize::letterbox ? "letterbox" : value == Resize::stretch ? "stretch" : "crop";
-}
-const char* word_of(Precision value) {
-    return value == Precision::fp32   ? "fp32"
-           : value == Precision::fp16 ? "fp16"
-           : value == Precision::bf16 ? "bf16"
-                                      : "auto";
-}
 const char* word_of(Activation value) {
     return value == Activation::softmax ? "softmax" : value == Activation::sigmoid ? "sigmoid" : "none";
-}
-
-void put_input(YAML::Emitter& out, const InputSpecification& input) {
-    out << YAML::Key << "input" << YAML::Value << YAML::BeginMap;
-    put_number(out, "rows", input.rows);
-    put_number(out, "columns", input.columns);
-    put_number(out, "channels", input.channels);
-    put_word(out, "intensity", word_of(input.intensity));
-    put_word(out, "resize", word_of(input.resize));
-    put_word(out, "interpolation", "bilinear");
-    put_word(out, "orientation", input.orientation == Orientation::standard ? "standard" : "as_stored");
-    put_numbers(out, "range", {input.range_low, input.range_high});
-    put_numbers(out, "mean", input.mean);
-    put_numbers(out, "std", input.std);
-    put_word(out, "frames", input.frames == Frames::each ? "each" : "first");
-    put_word(out, "precision", word_of(input.precision));
-    out << YAML::EndMap;
 }
 
 // DICOM's AS, of which model.yaml has the units: at most three digits.
@@ -157,7 +124,7 @@ Result<std::string> model_yaml(const model::ModelPackage& package, const std::st
     put_word(out, "cleared", "false");
     put_word(out, "file", "model.pt");
     put(out, "sha256", sha256);
-    put_input(out, package.input);
+    out << YAML::Key << "input" << YAML::Value << YAML::Load(model::input_yaml(package.input))["input"];
     if (auto status = put_accepts(out, package.accepts); !status) return tl::unexpected(status.error());
     put_output(out, package);
     out << YAML::Key << "calibration" << YAML::Value << YAML::Flow << YAML::BeginMap;
