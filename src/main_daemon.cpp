@@ -175,7 +175,7 @@ int run_daemon(const Arguments& arguments) {
     }
     const auto audit_key = audit_key_of(loaded.configuration);
     if (!audit_key) {
-        std::cerr << audit_key.error().message << "\n";
+        std::cerr << printable(audit_key.error().message, "\n\t") << "\n";
         return 1;
     }
     return run_coordinator({std::move(loaded.configuration), *text,

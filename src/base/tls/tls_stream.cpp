@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <span>
 
+#include "base/digest.h"
 #include "base/ip_network.h"
 
 namespace hilum {
@@ -169,7 +170,7 @@ PeerCertificate description_of(const X509* certificate) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1)
-        for (const auto byte : std::span(digest).first(size)) peer.sha256 += fmt::format("{:02x}", byte);
+        peer.sha256 = hex_of(std::as_bytes(std::span(digest).first(size)));
     return peer;
 }
 

@@ -3,17 +3,14 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <span>
+
+#include "base/digest.h"
 
 namespace hilum::audit {
 namespace {
 
 constexpr const char* mark = R"({"audit_head":)";
-
-std::string hex_of(const std::string& bytes) {
-    std::string text;
-    for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-    return text;
-}
 
 // Empty where it is no hexadecimal text.
 std::string bytes_of(const std::string& hex) {
@@ -50,7 +47,8 @@ std::string statement_of(const SignedHead& head) {
 SignedHead sign_head(std::int64_t event, const std::string& hash, const std::string& at,
                      const SigningKey& key) {
     SignedHead head{event, hash, at, key.verification_key().fingerprint(), ""};
-    head.signature = hex_of(key.sign(statement_of(head)));
+    const auto signature = key.sign(statement_of(head));
+    head.signature = hilum::hex_of(std::as_bytes(std::span(signature)));
     return head;
 }
 
