@@ -1,6 +1,7 @@
 #include "monitor/http_server.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -26,6 +27,15 @@ using boost::system::error_code;
 // Two looks of the coordinator's (pipeline/children/signs_of_life.h) and more.
 constexpr auto coordinator_unheard = std::chrono::seconds(12);
 constexpr auto prediction_patience = std::chrono::seconds(180);
+
+// The system hands over a connection once something has been sent on it (tcp(7)), or after this time: however
+// many come meanwhile, none has to give way before its request could arrive.
+void accept_with_requests(int listener) {
+    constexpr int silent = 15;  // seconds
+    if (::setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent, sizeof silent) != 0)
+        spdlog::warn("{}",
+                     system_error(errno, "HTTP connections are accepted before their requests").message);
+}
 
 std::string without_brackets(const std::string& address) {
     return address.size() > 2 && address.front() == '[' ? address.substr(1, address.size() - 2) : address;
@@ -59,6 +69,7 @@ class HttpServer {
         if (error)
             return fail("listen", "cannot listen on {}: {}; set http.listen to another address or port",
                         where, error.message());
+        accept_with_requests(acceptor_.native_handle());
         const int port = acceptor_.local_endpoint().port();
         spdlog::info("HTTP on {}:{}", settings.address, port);
         return coordinator_.send(to_packet(HttpReady{port}));

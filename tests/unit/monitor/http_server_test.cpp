@@ -207,6 +207,19 @@ TEST_F(HttpServerTest, SlowClientsGiveWayToAProbeFromTheSameAddress) {
     EXPECT_EQ(rest_of(slow.front()), "") << "it is closed";
 }
 
+TEST_F(HttpServerTest, AProbeThatHasConnectedIsNotPushedOutBeforeItHasAsked) {
+    start_and_wait();
+    const auto probe = send("");
+    std::vector<UniqueFd> others;
+    for (int i = 0; i < 300; ++i) others.push_back(send(i % 2 == 0 ? "G" : ""));
+    ASSERT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200")) << "they have all been looked at";
+    static constexpr std::string_view request =
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    ASSERT_EQ(::send(probe.get(), request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    EXPECT_THAT(rest_of(probe), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, AnUploadThatDripsLeavesRoomForOthersAndIsEnded) {
     start_and_wait();
     const std::string head =
