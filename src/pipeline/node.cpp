@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pipeline/control/control_requests.h"
+#include "pipeline/control/node_troubles.h"
 #include "store/commitments.h"
 #include "store/data_history.h"
 #include "store/jobs/analyses.h"
@@ -28,16 +29,11 @@ std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
     return keys;
 }
 
-std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations) {
-    std::vector<std::string> names;
-    for (const auto& destination : destinations) names.push_back(destination.name);
-    return names;
-}
-
-std::vector<std::string> asked_for_commitment(const std::vector<DestinationSettings>& destinations) {
+std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations,
+                                  bool asked_for_commitment = false) {
     std::vector<std::string> names;
     for (const auto& destination : destinations)
-        if (destination.storage_commitment) names.push_back(destination.name);
+        if (destination.storage_commitment || !asked_for_commitment) names.push_back(destination.name);
     return names;
 }
 
@@ -99,9 +95,9 @@ void Node::start_operator_desk() {
 }
 
 void Node::take_up_jobs() {
-    commits_.submit(
+    commits_.submit_until_kept(
         [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
-         asked = asked_for_commitment(configuration_.destinations), this](Transaction& transaction) {
+         asked = names_of(configuration_.destinations, true), this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
             create_counters(transaction, configuration_);
             take_up_all(transaction, retry);
@@ -246,7 +242,7 @@ void Node::model_event(const audit::AuditEvent& event) {
             transaction.count("model_events",
                               {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
         },
-        [](const Result<void>& kept) {
+        [](const auto& kept) {
             if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
         });
 }
@@ -335,7 +331,9 @@ bool Node::inferring() const {
 
 NodeStatus Node::status() const {
     NodeStatus status;
-    status.receiving = reception_.receiving() && !disk_.refusing();  // what refuses has a port all the same
+    status.refusing = why_refusing(reception_, commits_, disk_);
+    status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
+    status.troubles = troubles_of(reception_, commits_);
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.draining = draining_;
@@ -355,23 +353,23 @@ NodeStatus Node::status() const {
 
 nlohmann::json Node::live_status() const {
     const auto now_is = status();
-    return {
-        {"running", true},
-        {"node",
-         {{"ae_title", configuration_.node.ae_title},
-          {"version", HILUM_VERSION},
-          {"pid", ::getpid()},
-          {"started_at", to_iso8601(started_at_)},
-          {"scp_port", now_is.scp_port},
-          {"http_port", predictions_.port()}}},
-        {"receiving", disk_.refusing() ? nlohmann::json("refusing: disk") : nlohmann::json(now_is.receiving)},
-        {"refusing", disk_.refusing() ? "disk" : ""},
-        {"inferring", now_is.inferring},
-        {"draining", now_is.draining},
-        {"adopting", adoption_.waiting()},
-        {"destination_states", now_is.destinations},
-        {"children", now_is.children},
-        {"models", now_is.models}};
+    return {{"running", true},
+            {"node",
+             {{"ae_title", configuration_.node.ae_title},
+              {"version", HILUM_VERSION},
+              {"pid", ::getpid()},
+              {"started_at", to_iso8601(started_at_)},
+              {"scp_port", now_is.scp_port},
+              {"http_port", predictions_.port()}}},
+            {"receiving", receiving_words(now_is)},
+            {"refusing", now_is.refusing},
+            {"troubles", now_is.troubles},
+            {"inferring", now_is.inferring},
+            {"draining", now_is.draining},
+            {"adopting", adoption_.waiting()},
+            {"destination_states", now_is.destinations},
+            {"children", now_is.children},
+            {"models", now_is.models}};
 }
 
 // Changes come in bursts: one message tells them all.

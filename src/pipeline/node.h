@@ -30,7 +30,7 @@
 
 namespace hilum {
 
-class Node : private Happenings, private AnalysisEngine::Owner, private CommitQueue::ClockObserver {
+class Node : private Happenings, private AnalysisEngine::Owner, private CommitQueue::Observer {
   public:
     // Called on the loop, each at most once.
     struct Callbacks {
@@ -77,6 +77,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     Task<void> answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer);
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
     void clock_set(Transaction& transaction, Duration step) override;
+    void database_changed() override { happened(Happening::status_changed); }
     void capacity_came() override { happened(Happening::capacity_came); }
     void engine_changed() override { happened(Happening::status_changed); }
     void model_event(const audit::AuditEvent& event) override;

@@ -10,6 +10,7 @@
 
 #include "base/world.h"
 #include "contract/configuration.h"
+#include "contract/messages/monitoring.h"
 #include "contract/messages/receiving.h"
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/children/signs_of_life.h"
@@ -36,6 +37,8 @@ class Reception {
     void stop();   // closes every channel: receivers answer A700 to what is in flight and end
     bool receiving() const { return port_ > 0 && !listener_silent(); }
     int port() const { return receiving() ? port_ : 0; }
+    // Why the last object that came could not be stored, where that was the node's fault.
+    const std::optional<NodeTrouble>& trouble() const { return trouble_; }
     bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.
@@ -75,6 +78,8 @@ class Reception {
     int associations_of(const AssociationRequested& caller) const;
     AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
+    void note_trouble(const ReceiverEvent& event);
+    void note_stored();
 
     World& world_;
     CommitQueue& commits_;
@@ -91,6 +96,7 @@ class Reception {
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any
     std::int64_t next_receiver_ = 1;
     EventLimiter limiter_;
+    std::optional<NodeTrouble> trouble_;
     int port_ = 0;
     bool draining_ = false;
 };
