@@ -223,7 +223,7 @@ class FaultyNode:
                 raise ServiceError(f"{role} {call}: more than {MOST_CALLS} calls for one radiograph")
             if not self.try_one(role, call, error, number):
                 break
-        self.log(f"{role:12} {call:10} {word_for(error):7} {self.tried[role, call, word_for(error)]} n")
+        self.log(f"{role:12} {call:10} {word_for(error):7} {self.tried[role, call, word_for(error)]} n", flush=True)
 
     def outage(self, role, call, error, seconds):
         """Every call fails for so long, while radiographs go on coming; then all of them get through."""
@@ -242,7 +242,7 @@ class FaultyNode:
             self.sent.append(study)
         wait_until(lambda: self.has_ended() or self.is_through(study), 150, f"{fault}: the results")
         self.check(fault)
-        self.log(f"{fault}: {failed} calls failed")
+        self.log(f"{fault}: {failed} calls failed", flush=True)
         return failed
 
 

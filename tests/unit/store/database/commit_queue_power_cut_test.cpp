@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "pipeline/asio_world.h"
@@ -39,17 +40,19 @@ class PowerCutTest : public testing::Test {
     // database is in trouble the next waits until it is not, and `pause` beside.
     void receive(std::initializer_list<const char*> uids, std::chrono::milliseconds pause = 0ms) {
         boost::asio::io_context loop;
+        const auto goes_on = boost::asio::make_work_guard(loop);
         AsioWorld world(loop);
         CommitQueue commits(world, test::open_database(folder_));
         const auto store = test::instance_store(folder_);
         for (const std::string uid : uids) {
+            bool told = false;
             commits.submit(
                 [&](Transaction& transaction) { return store.store(transaction, test::received(uid)); },
                 [&](const Result<StoredInstance>& stored) {
+                    told = true;
                     if (stored) std::ofstream(folder_.path() / ("acknowledged-" + uid));
                 });
-            loop.restart();
-            while (loop.run_one() == 0) loop.restart();
+            while (!told) loop.run_one();
             if (pause > 0ms) loop.run_for(pause);
             while (commits.trouble() && uid != "1.2") loop.run_one();
         }
@@ -96,6 +99,7 @@ TEST_F(PowerCutTest, AfterAFailedSyncOfTheWalGoesOnByItselfAndLosesNothingThatWa
 TEST_F(PowerCutTest, AfterAFailedSyncSaysThatTheCommitIsUnknownAndTheDatabaseInTrouble) {
     const int how = live([&] {
         boost::asio::io_context loop;
+        const auto goes_on = boost::asio::make_work_guard(loop);
         AsioWorld world(loop);
         CommitQueue commits(world, test::open_database(folder_));
         PowerCutVfs::fail_sync("-wal", 1);
@@ -113,6 +117,7 @@ TEST_F(PowerCutTest, AfterAFailedSyncSaysThatTheCommitIsUnknownAndTheDatabaseInT
 TEST_F(PowerCutTest, TriesToOpenItUntilTheDiskIsMended) {
     const int how = live([&] {
         boost::asio::io_context loop;
+        const auto goes_on = boost::asio::make_work_guard(loop);
         AsioWorld world(loop);
         CommitQueue commits(world, test::open_database(folder_));
         PowerCutVfs::fail_sync("-wal", 1);
@@ -134,6 +139,7 @@ TEST_F(PowerCutTest, AfterAFailedSyncOfACheckpointLosesNothingThatWasAcknowledge
     EXPECT_EQ(live([&] { receive({"1.1"}); }), 0);
     const int how = live([&] {
         boost::asio::io_context loop;
+        const auto goes_on = boost::asio::make_work_guard(loop);
         AsioWorld world(loop);
         CommitQueue commits(world, test::open_database(folder_));
         PowerCutVfs::fail_sync("hilum.db", 1);

@@ -237,6 +237,7 @@ TEST_P(ClaimContract, OfAJobThatAloneIsInTroubleForHoursEndsInQuarantine) {
         pass(1h);
     }
     EXPECT_EQ(fail(claim_analysis()->claim, Retry::once_mended), JobState::queued);
+    pass(1s);
     receive("1.2", "5.2");
     keep(*claim_analysis());
     pass(1h);
