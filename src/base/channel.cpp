@@ -103,7 +103,10 @@ Result<Message> Channel::receive() {
             message.fds.emplace_back(fd);
         }
     }
-    if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) return fail("protocol", "message was cut off");
+    if (header.msg_flags & MSG_TRUNC) return fail("protocol", "message was cut off");
+    if (header.msg_flags & MSG_CTRUNC)  // the kernel drops what it has no number or memory for
+        return tl::unexpected(Error{"system", "descriptors of a message were lost: too many files are open",
+                                    Retry::once_mended});
     text.resize(static_cast<std::size_t>(n));
     if (text == overflow_marker && !message.fds.empty()) {
         auto whole = read_fd(message.fds.back().get(), max_message_bytes);

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/file_system.h"
 #include "base/unique_fd.h"
 
 namespace hilum {
@@ -75,7 +76,7 @@ Result<std::string> sha256_of_fd(int fd) {
         const ssize_t n = ::pread(fd, buffer.data(), buffer.size(), at);
         if (n == 0) return sha.hex();
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail("unreadable", "cannot read it: {}", std::strerror(errno));
+        if (n < 0) return tl::unexpected(unreadable(errno, "cannot read it"));
         sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
         at += n;
     }
@@ -83,9 +84,9 @@ Result<std::string> sha256_of_fd(int fd) {
 
 Result<std::string> sha256_of_file(const std::filesystem::path& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail("unreadable", "cannot open {}: {}", file.string(), std::strerror(errno));
+    if (!fd) return tl::unexpected(unreadable(errno, "cannot open " + file.string()));
     auto digest = sha256_of_fd(fd.get());
-    if (!digest) return fail("unreadable", "{}: {}", file.string(), digest.error().message);
+    if (!digest) digest.error().message = fmt::format("{}: {}", file.string(), digest.error().message);
     return digest;
 }
 

@@ -10,7 +10,13 @@
 
 namespace hilum {
 
-enum class Retry { never, later };
+// Whose fault it was says who pays: what the input brings about counts as one of its attempts, what the node
+// lacks does not.
+enum class Retry {
+    never,       // the input's: it would fail again
+    later,       // it may pass, and counts as an attempt: the process died over it, a destination is down
+    once_mended  // the node's own, whatever the input: disk, descriptors, memory. It is waited out.
+};
 
 struct Error {
     std::string code;     // short and stable, for metrics and JSON: "disk_full", "not_dicom", ...

@@ -4,17 +4,32 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 namespace hilum {
 
+namespace {
+
+// What the machine lacks or does not do, whatever it is asked for.
+constexpr std::array of_the_node{ENOSPC, EDQUOT, EIO,    EROFS,  ENXIO,     ENODEV,  ESTALE, EREMOTEIO,
+                                 EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT, ENOBUFS, ENOLCK, EBUSY};
+
+}  // namespace
+
 Error system_error(int error_number, std::string_view what) {
     const bool full = error_number == ENOSPC || error_number == EDQUOT;
-    const bool passing = full || error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM ||
-                         error_number == EAGAIN;
+    const bool passing = std::ranges::find(of_the_node, error_number) != of_the_node.end();
     return {full ? "disk_full" : "system", fmt::format("{}: {}", what, std::strerror(error_number)),
-            passing ? Retry::later : Retry::never};
+            passing ? Retry::once_mended : Retry::never};
+}
+
+Error unreadable(int error_number, std::string_view what) {
+    auto error = system_error(error_number, what);
+    error.code = "unreadable";
+    return error;
 }
 
 Status write_all(int fd, std::span<const std::byte> bytes) {
@@ -66,6 +81,18 @@ Result<std::string> read_fd(int fd, std::size_t limit) {
         done += static_cast<std::size_t>(n);
     }
     return bytes;
+}
+
+Status check_readable(int fd) {
+    const UniqueFd again(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!again) return tl::unexpected(unreadable(errno, "cannot open the file again"));
+    std::array<std::byte, 64 * 1024> buffer;
+    for (off_t at = 0;;) {
+        const ssize_t n = ::pread(again.get(), buffer.data(), buffer.size(), at);
+        if (n == 0) return {};
+        if (n < 0 && errno != EINTR) return tl::unexpected(unreadable(errno, "cannot read the file"));
+        at += std::max<ssize_t>(n, 0);
+    }
 }
 
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit) {

@@ -13,8 +13,17 @@
 
 namespace hilum {
 
-// The error for errno after a failed system call on `what`; ENOSPC and EDQUOT get the code "disk_full".
+// The error for errno after a failed system call on `what`; ENOSPC and EDQUOT get the code "disk_full". What
+// the node lacks (room, a disk that answers and may be written, descriptors, memory) is to be retried once it
+// is mended.
 Error system_error(int error_number, std::string_view what);
+// The same of a file that cannot be read, with the code "unreadable".
+Error unreadable(int error_number, std::string_view what);
+
+// For errors that are passed on under another name: what is the node's stays the node's.
+inline Retry counted_unless_nodes(const Error& error) {
+    return error.retry == Retry::once_mended ? Retry::once_mended : Retry::later;
+}
 
 // Writes the whole of `bytes` at the file's position.
 Status write_all(int fd, std::span<const std::byte> bytes);
@@ -29,6 +38,10 @@ Status sync_directory(const std::filesystem::path& folder);
 // The whole file; an error if it is longer than `limit` bytes.
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit);
 Result<std::string> read_fd(int fd, std::size_t limit);  // from position 0; a file or memfd
+
+// Opens the file behind `fd` anew and reads it to its end, once: libraries that tell a disk that fails, or
+// the lack of a descriptor, like damaged content are believed only where this succeeds. Code "unreadable".
+Status check_readable(int fd);
 
 // Anonymous shared memory holding `bytes`, or `size` zero bytes, sealed against resizing, so that who maps it
 // cannot be made to fault by who made it.

@@ -180,6 +180,7 @@ void read_retry(YamlMapping at, RetrySettings& retry) {
     retry.max_attempts = static_cast<int>(at.integer("max_attempts", retry.max_attempts, 1, 100));
     retry.first_delay = at.duration("first_delay", retry.first_delay);
     retry.longest_delay = at.duration("longest_delay", retry.longest_delay);
+    retry.trouble_limit = at.duration("trouble_limit", retry.trouble_limit);
     at.finish();
 }
 

@@ -131,6 +131,8 @@ struct RetrySettings {
     int max_attempts = 3;                            // of an analysis or a report before it is quarantined
     Duration first_delay = std::chrono::seconds(2);  // doubles, with jitter
     Duration longest_delay = std::chrono::minutes(5);
+    // Of trouble of the node that one job meets and others do not; then it counts as the job's own.
+    Duration trouble_limit = std::chrono::hours(6);
     bool operator==(const RetrySettings&) const = default;
 };
 

@@ -59,7 +59,8 @@ void from_json(const nlohmann::json& json, E& value) {
 
 template <>
 inline constexpr auto enum_texts<Retry> = texts_of_enum<Retry>({{Retry::never, "never"},
-                                                                {Retry::later, "later"}});
+                                                                {Retry::later, "later"},
+                                                                {Retry::once_mended, "once_mended"}});
 
 void to_json(nlohmann::json& json, const Error& error);
 void from_json(const nlohmann::json& json, Error& error);

@@ -169,7 +169,7 @@ void prepare_dcmtk() {
 
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file, ImageNotes* notes) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open the DICOM file").message);
+    if (!fd) return tl::unexpected(unreadable(errno, "cannot open the DICOM file"));
     const auto mends = check_structure(fd.get());
     if (!mends) return tl::unexpected(mends.error());
     if (notes != nullptr) add_notes(*notes, mends->notes);

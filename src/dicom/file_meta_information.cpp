@@ -20,7 +20,7 @@ Result<std::string> read_head(int fd) {
     while (size < head.size()) {
         const ssize_t n = ::pread(fd, head.data() + size, head.size() - size, static_cast<off_t>(size));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail("unreadable", "{}", system_error(errno, "cannot read the DICOM file").message);
+        if (n < 0) return tl::unexpected(unreadable(errno, "cannot read the DICOM file"));
         if (n == 0) break;
         size += static_cast<std::size_t>(n);
     }
@@ -75,7 +75,7 @@ std::string unpadded(std::string_view value) {
 
 Result<FileMetaInformation> read_file_meta_information(int fd) {
     struct stat info {};
-    if (::fstat(fd, &info) != 0) return fail("unreadable", "cannot stat the DICOM file");
+    if (::fstat(fd, &info) != 0) return tl::unexpected(unreadable(errno, "cannot stat the DICOM file"));
     const auto head = read_head(fd);
     if (!head) return tl::unexpected(head.error());
     if (head->size() < preamble + 4 || head->compare(preamble, 4, "DICM") != 0)

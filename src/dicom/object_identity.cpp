@@ -13,7 +13,7 @@ namespace hilum {
 
 Result<ObjectIdentity> identify_object(const std::filesystem::path& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open the file").message);
+    if (!fd) return tl::unexpected(unreadable(errno, "cannot open the file"));
     const auto meta = read_file_meta_information(fd.get());
     if (!meta) return tl::unexpected(meta.error());
     const auto* syntax = find_transfer_syntax(meta->transfer_syntax_uid);

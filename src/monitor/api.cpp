@@ -135,6 +135,7 @@ NodeStatus Api::current() const {
     if (!coordinator_silent_) return status;
     status.receiving = status.inferring = false;
     status.scp_port = status.scp_tls_port = 0;
+    status.refusing.clear();
     return status;
 }
 
@@ -143,21 +144,26 @@ Response Api::readiness() const {
     auto missing = nlohmann::json::array();
     if (coordinator_silent_)
         missing.push_back("the coordinator gives no sign of life");
-    else if (!why_refused(status).empty())
+    else if (status.refusing == "disk")
         missing.push_back(
             "receiving: refusing: disk: less than scp.min_free_space is free under node.data_dir");
+    else if (!status.refusing.empty())
+        missing.push_back("receiving: refusing: " + status.refusing);
     else if (!status.receiving)
         missing.push_back("receiving: the DICOM port is not open, or its process gives no sign of life");
+    for (const auto& trouble : status.troubles)
+        if (trouble.where == "database") missing.push_back("the database fails: " + trouble.message);
     if (!status.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
     if (status.draining) missing.push_back("draining: the node is being stopped");
     const bool ready = missing.empty();
     return json_response(ready ? http::status::ok : http::status::service_unavailable,
                          {{"ready", ready},
                           {"receiving", status.receiving},
-                          {"refusing", why_refused(status)},
+                          {"refusing", status.refusing},
                           {"inferring", status.inferring},
                           {"draining", status.draining},
                           {"not_ready", std::move(missing)},
+                          {"troubles", status.troubles},
                           {"models", status.models}});
 }
 
@@ -178,12 +184,13 @@ Response Api::status() {
     const auto status = current();
     return json_response(http::status::ok, {{"version", HILUM_VERSION},
                                             {"receiving", status.receiving},
-                                            {"refusing", why_refused(status)},
+                                            {"refusing", status.refusing},
                                             {"inferring", status.inferring},
                                             {"draining", status.draining},
                                             {"scp_port", status.scp_port},
                                             {"scp_tls_port", status.scp_tls_port},
                                             {"certificates", status.certificates},
+                                            {"troubles", status.troubles},
                                             {"children", status.children},
                                             {"models", status.models},
                                             {"queue", *queue},

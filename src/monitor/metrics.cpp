@@ -136,8 +136,12 @@ void add_node(Families& families, const NodeStatus& status) {
         families.add(name, MetricType::Gauge, {}, value ? 1 : 0);
     };
     flag("receiving", status.receiving);
-    families.add("receiving_refused", MetricType::Gauge, {{"reason", "disk"}},
-                 why_refused(status) == "disk" ? 1 : 0);
+    for (const char* reason : {"disk", "database"})
+        families.add("receiving_refused", MetricType::Gauge, {{"reason", reason}},
+                     status.refusing == reason ? 1 : 0);
+    for (const char* where : {"database", "receiving"})
+        families.add("node_trouble", MetricType::Gauge, {{"where", where}},
+                     std::ranges::count(status.troubles, where, &NodeTrouble::where) > 0 ? 1 : 0);
     flag("inferring", status.inferring);
     flag("draining", status.draining);
     for (const auto& child : status.children) {
@@ -168,10 +172,6 @@ void add_node(Families& families, const NodeStatus& status) {
 }
 
 }  // namespace
-
-std::string why_refused(const NodeStatus& status) {
-    return (status.scp_port > 0 || status.scp_tls_port > 0) && !status.receiving ? "disk" : "";
-}
 
 std::string metrics_text(const std::vector<CounterValue>& counters, const std::vector<CounterValue>& gauges,
                          const NodeStatus& status) {

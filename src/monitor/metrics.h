@@ -9,10 +9,6 @@
 
 namespace hilum::monitor {
 
-// Why nothing is received though the DICOM port is open: "disk" (less than scp.min_free_space is free), the
-// one reason that there is. Empty where that is not so.
-std::string why_refused(const NodeStatus& status);
-
 // A counter "instances_received" becomes hilum_instances_received_total; one in microseconds is shown in
 // seconds; what observe() kept becomes a histogram;
 // a gauge "stored_bytes" becomes hilum_stored_bytes. The node's own state is added as gauges.

@@ -8,12 +8,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/process.h"
 #include "pipeline/asio_world.h"
 #include "pipeline/node.h"
 #include "store/data_directory.h"
 #include "store/data_history.h"
+#include "store/retry_policy.h"
 
 namespace hilum {
 namespace {
@@ -89,15 +91,41 @@ Result<int> run(boost::asio::io_context& loop, World& world, Node& node) {
     return exit_code;
 }
 
+// What `open` returns, once the node has what it needs for it: a start that fails again every few seconds
+// mends no disk, and fills the log. SIGTERM ends the wait.
+template <typename Open>
+auto once_mended(Open open) -> decltype(open()) {
+    constexpr RetryPolicy policy{std::chrono::seconds(1), std::chrono::seconds(30)};
+    for (int tries = 1;; ++tries) {
+        auto opened = open();
+        if (opened || opened.error().retry != Retry::once_mended) return opened;
+        const auto delay = policy.delay_after(tries);
+        const auto& why = opened.error().message;
+        spdlog::critical("{}; the start goes on once that is mended, next try in {}", why,
+                         format_duration(delay));
+        constexpr Duration margin = std::chrono::minutes(5);  // for the try itself
+        sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld\nSTATUS=waits: %s",
+                   static_cast<long long>((delay + margin).count()), why.c_str());
+        std::this_thread::sleep_for(delay);
+    }
+}
+
 Result<int> open_and_run(const NodeOptions& options) {
     const DataDirectory directory{options.configuration.node.data_dir};
-    const auto lock = prepare_data_directory(directory);
+    const auto lock = once_mended([&] { return prepare_data_directory(directory); });
     if (!lock) return tl::unexpected(lock.error());
-    auto database = Database::open(directory.database(), Database::Access::read_write);
+    auto database =
+        once_mended([&] { return Database::open(directory.database(), Database::Access::read_write); });
     if (!database) return tl::unexpected(database.error());
     boost::asio::io_context loop;
     AsioWorld world(loop);
-    const auto generation = join_history(world, *database, directory);
+    const auto generation = once_mended([&]() -> Result<Generation> {
+        auto joined = join_history(world, *database, directory);
+        // What failed in the middle of a transaction goes on with a connection of its own.
+        if (!joined && joined.error().retry == Retry::once_mended)
+            if (auto opened = database->reopen(); !opened) return tl::unexpected(opened.error());
+        return joined;
+    });
     if (!generation) return tl::unexpected(generation.error());
     Node node(world, options, std::move(*database), generation->id);
     return run(loop, world, node);

@@ -8,6 +8,7 @@
 
 #include "pipeline/control/control_requests.h"
 #include "pipeline/control/live_status.h"
+#include "pipeline/control/node_troubles.h"
 #include "store/commitments.h"
 #include "store/data_history.h"
 #include "store/jobs/analyses.h"
@@ -98,7 +99,7 @@ void Node::start_operator_desk() {
 }
 
 void Node::take_up_jobs() {
-    commits_.submit(
+    commits_.submit_until_kept(
         [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
          asked = names_of(configuration_.destinations, true), this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
@@ -258,7 +259,7 @@ void Node::model_event(const audit::AuditEvent& event) {
             transaction.count("model_events",
                               {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
         },
-        [](const Result<void>& kept) {
+        [](const auto& kept) {
             if (!kept) spdlog::error("cannot audit a model's change: {}", kept.error().message);
         });
 }
@@ -347,7 +348,9 @@ bool Node::inferring() const {
 
 NodeStatus Node::status() const {
     NodeStatus status;
-    status.receiving = reception_.receiving() && !disk_.refusing();  // what refuses has a port all the same
+    status.refusing = why_refusing(reception_, commits_, disk_);
+    status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
+    status.troubles = troubles_of(reception_, commits_);
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();
@@ -368,9 +371,8 @@ NodeStatus Node::status() const {
 }
 
 nlohmann::json Node::live_status() const {
-    return live_status_json({configuration_.node.ae_title, started_at_, predictions_.port(), disk_.refusing(),
-                             adoption_.waiting()},
-                            status());
+    return live_status_json(
+        {configuration_.node.ae_title, started_at_, predictions_.port(), adoption_.waiting()}, status());
 }
 
 // Changes come in bursts: one message tells them all.

@@ -31,7 +31,7 @@
 
 namespace hilum {
 
-class Node : private Happenings, private AnalysisEngine::Owner, private CommitQueue::ClockObserver {
+class Node : private Happenings, private AnalysisEngine::Owner, private CommitQueue::Observer {
   public:
     // Called on the loop, each at most once.
     struct Callbacks {
@@ -80,6 +80,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     void clock_set(Transaction& transaction, Duration step) override;
     void reload_certificates();
     void certificates_loaded(const CertificatesLoaded& loaded) override;
+    void database_changed() override { happened(Happening::status_changed); }
     void capacity_came() override { happened(Happening::capacity_came); }
     void engine_changed() override { happened(Happening::status_changed); }
     void model_event(const audit::AuditEvent& event) override;

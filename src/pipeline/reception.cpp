@@ -91,7 +91,7 @@ void Reception::adopt(const ConnectionAccepted& accepted, std::vector<UniqueFd> 
     receiver.channel = ChannelWatcher::start(
         world_, Channel(std::move(descriptors[0])),
         [this, id](Message message) { on_receiver_message(id, std::move(message)); },
-        [this, id](const std::string&) { drop(id); });
+        [this, id](const Error&) { drop(id); });
     if (draining_) (void)receiver.channel->send(to_packet(Drain{}));
 }
 
@@ -196,6 +196,7 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
         [this, id](const Result<StoredInstance>& stored) {
             if (!stored) return answer(id, tl::unexpected(stored.error()));
             answer(id, stored->answer);
+            note_stored();
             if (!stored->replaced_file.empty()) remove_later(stored->replaced_file);
             if (stored->answer.outcome != StoreOutcome::duplicate &&
                 stored->answer.outcome != StoreOutcome::discarded)
@@ -245,7 +246,22 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
     if (happened.event == ReceiverEventKind::association_released && configuration_.study.close_on_release)
         close_studies(receiver);
     if (ends_association(happened)) receiver.associated = false;
+    if (happened.event == ReceiverEventKind::store_failed) note_trouble(happened);
     record(happened);
+}
+
+void Reception::note_trouble(const ReceiverEvent& happened) {
+    constexpr int out_of_resources = 0xA700;  // PS3.4 table B.2-1: refused for what this node lacks
+    if (happened.dimse_status != out_of_resources) return;
+    const auto since = trouble_ ? trouble_->since : to_iso8601(world_.now());
+    trouble_ = NodeTrouble{"receiving", loggable(happened.detail), since};
+    callbacks_.on_changed();
+}
+
+void Reception::note_stored() {
+    if (!trouble_) return;
+    trouble_.reset();
+    callbacks_.on_changed();
 }
 
 void Reception::record(const ReceiverEvent& happened) {

@@ -11,6 +11,7 @@
 #include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages/certificates.h"
+#include "contract/messages/monitoring.h"
 #include "contract/messages/receiving.h"
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/children/signs_of_life.h"
@@ -41,6 +42,8 @@ class Reception {
     bool receiving() const { return (ports_.port > 0 || ports_.tls_port > 0) && !listener_silent(); }
     int port() const { return receiving() ? ports_.port : 0; }  // 0: none is open
     int tls_port() const { return receiving() ? ports_.tls_port : 0; }
+    // Why the last object that came could not be stored, where that was the node's fault.
+    const std::optional<NodeTrouble>& trouble() const { return trouble_; }
     bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.
@@ -81,6 +84,8 @@ class Reception {
     int associations_of_address(const std::string& peer) const;
     AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
+    void note_trouble(const ReceiverEvent& event);
+    void note_stored();
 
     World& world_;
     CommitQueue& commits_;
@@ -100,6 +105,7 @@ class Reception {
     // Of those that have an association: the trace of each image that was refused is worth more rows.
     EventLimiter limiter_{{1000, std::chrono::minutes(1)}, {10'000, std::chrono::seconds(1)}};
     ListenerReady ports_;  // that are open
+    std::optional<NodeTrouble> trouble_;
     bool draining_ = false;
 };
 

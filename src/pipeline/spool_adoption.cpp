@@ -126,7 +126,7 @@ void SpoolAdoption::on_message(Message message) {
     const UnknownObject object = *std::exchange(current_, std::nullopt);
     if (!reply->error)
         adopt(object, std::move(*reply));
-    else if (reply->error->retry == Retry::later)
+    else if (reply->error->retry != Retry::never)
         postpone(object.file, *reply->error);
     else
         put_aside(object.file, *reply->error);
@@ -158,7 +158,8 @@ void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
     --unsettled_;
     if (!adoption) {
         postpone(object.file, adoption.error());
-    } else if (adoption->outcome == Adoption::adopted) {
+    } else if (adoption->outcome == Adoption::adopted || adoption->known_file == object.file) {
+        // Known under its own name: it was kept when the database said that it could not tell.
         spdlog::debug("adopted {}", loggable(object.file));
         on_instances_();
     } else if (adoption->outcome == Adoption::duplicate) {

@@ -1,6 +1,6 @@
 #include "results/source_header.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -8,6 +8,8 @@
 #include <new>
 #include <tuple>
 
+#include "base/file_system.h"
+#include "base/unique_fd.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/stream/unknown_elements.h"
 #include "results/report/report_terms.h"
@@ -110,10 +112,14 @@ std::shared_ptr<DcmDataset> with_true_character_set(std::shared_ptr<DcmDataset> 
     return utf8_copy(*header);
 }
 
+// A file's header, where it is the image's; else why not.
+struct ReadHeader {
+    std::shared_ptr<DcmDataset> dataset;
+    std::string why_not;
+};
+
 // The header alone: an image whose pixels are cut off or damaged still has a report that says so.
-Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
-    if (::access(image.file.c_str(), R_OK) != 0)
-        return fail_for_now("unreadable", "instance {}: {}", image.instance, std::strerror(errno));
+ReadHeader read_header(const ComposeRequest& request, const StudyImage& image) {
     DcmFileFormat file;
     const OFCondition loaded = file.loadFileUntilTag(image.file.c_str(), EXS_Unknown, EGL_noChange,
                                                      longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
@@ -122,11 +128,29 @@ Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage&
     if (header) resolve_unknown_elements(*header);
     const bool names_itself = header && text_of(*header, DCM_SOPInstanceUID) == image.sop_instance_uid &&
                               text_of(*header, DCM_StudyInstanceUID) == request.study_instance_uid;
-    if (!names_itself)
-        return fail("undecodable", "instance {}: {}", image.instance,
-                    loaded.bad() ? std::string("the header cannot be read: ") + loaded.text()
-                                 : std::string("the file holds another SOP instance"));
-    return SourceImage{&image, with_true_character_set(std::move(header))};
+    if (names_itself) return {std::move(header), ""};
+    return {nullptr, loaded.bad() ? std::string("the header cannot be read: ") + loaded.text()
+                                  : std::string("the file holds another SOP instance")};
+}
+
+Status check_readable(const StudyImage& image, int file) {
+    auto readable = hilum::check_readable(file);
+    if (!readable) readable.error().message = image.file + ": " + readable.error().message;
+    return readable;
+}
+
+// To DCMTK a disk that fails is a damaged file: its word counts of one that could be read before and after.
+Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
+    const UniqueFd opened(::open(image.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return tl::unexpected(unreadable(errno, "cannot read " + image.file));
+    auto header = read_header(request, image);
+    for (int i = 0; i < 2 && !header.dataset; ++i) {
+        if (auto readable = check_readable(image, opened.get()); !readable)
+            return tl::unexpected(readable.error());
+        if (i == 0) header = read_header(request, image);
+    }
+    if (!header.dataset) return fail("undecodable", "instance {}: {}", image.instance, header.why_not);
+    return SourceImage{&image, with_true_character_set(std::move(header.dataset))};
 }
 
 auto order_of(const SourceImage& source) {

@@ -231,10 +231,13 @@ class StudyComposer {
         auto artifact = read_artifact(image.artifact);
         if (artifact) return artifact;
         // Only what a new analysis can mend asks for one.
-        const bool lost =
-            !std::filesystem::exists(image.artifact) || artifact.error().code == artifact_damaged;
-        return fail(lost ? artifact_damaged : artifact.error().code, "instance {}: {}", image.instance,
-                    artifact.error().message);
+        std::error_code untold;
+        const bool gone =
+            std::filesystem::status(image.artifact, untold).type() == std::filesystem::file_type::not_found;
+        const auto& why = artifact.error();
+        const bool lost = gone || why.code == artifact_damaged;
+        return tl::unexpected(Error{lost ? artifact_damaged : why.code,
+                                    fmt::format("instance {}: {}", image.instance, why.message), why.retry});
     }
 
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
@@ -317,7 +320,7 @@ class StudyComposer {
         const bool damaged = error.code == artifact_damaged;
         if (reply_.error && !damaged) return;
         // A report that broke its template would break it again; whatever else failed may pass.
-        const auto retry = error.code == template_violation ? Retry::never : Retry::later;
+        const auto retry = error.code == template_violation ? Retry::never : counted_unless_nodes(error);
         reply_.error = Error{error.code, error.message, retry};
         reply_.analyse_again = damaged;
     }

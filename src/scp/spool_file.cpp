@@ -19,8 +19,13 @@ namespace {
 
 constexpr std::size_t buffer_size = 256 * 1024;
 
-tl::unexpected<Error> failure(const char* what) {
+tl::unexpected<Error> failure(const std::string& what) {
     return tl::unexpected(system_error(errno, what));
+}
+
+Status named(Status status, const std::string& file) {
+    if (!status) status.error().message = fmt::format("spool/{}: {}", file, status.error().message);
+    return status;
 }
 
 Result<std::string> random_name() {
@@ -51,24 +56,24 @@ Status SpoolFile::write(std::span<const std::byte> bytes) {
     if (buffer_.size() + bytes.size() > buffer_size) {
         if (auto flushed = flush(); !flushed) return flushed;
     }
-    if (bytes.size() >= buffer_size) return write_all(fd_.get(), bytes);
+    if (bytes.size() >= buffer_size) return named(write_all(fd_.get(), bytes), name());
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
     return {};
 }
 
 Status SpoolFile::flush() {
-    auto written = write_all(fd_.get(), buffer_);
+    auto written = named(write_all(fd_.get(), buffer_), name());
     buffer_.clear();
     return written;
 }
 
 Status SpoolFile::make_durable() {
     if (auto flushed = flush(); !flushed) return flushed;
-    if (::fdatasync(fd_.get()) != 0) return failure("cannot sync a spool file");
+    if (::fdatasync(fd_.get()) != 0) return failure("cannot sync spool/" + name());
     if (::renameat(folder_->get(), temporary(file_).c_str(), folder_->get(), file_.c_str()) != 0)
-        return failure("cannot rename a spool file");
+        return failure("cannot rename spool/" + name());
     renamed_ = true;
-    if (::fsync(folder_->get()) != 0) return failure("cannot sync a spool folder");
+    if (::fsync(folder_->get()) != 0) return failure("cannot sync spool/" + day_);
     return {};
 }
 
@@ -95,9 +100,9 @@ Status Spool::check_free_space(std::uint64_t min_free_space) const {
 Status Spool::open_folder_of(const std::string& day) {
     if (day_folder_ && day_ == day) return {};
     if (::mkdirat(folder_.get(), day.c_str(), 0750) != 0 && errno != EEXIST)
-        return failure("cannot make a folder in the spool");
+        return failure("cannot make the folder spool/" + day);
     UniqueFd folder(::openat(folder_.get(), day.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder) return failure("cannot open a folder in the spool");
+    if (!folder) return failure("cannot open the folder spool/" + day);
     if (::fsync(folder_.get()) != 0) return failure("cannot sync the spool folder");
     day_folder_ = std::make_shared<UniqueFd>(std::move(folder));
     day_ = day;
@@ -114,9 +119,9 @@ Result<std::optional<UniqueFd>> Spool::create_locked(const std::string& file) {
         day_folder_.reset();
         return std::nullopt;
     }
-    if (!fd || ::flock(fd.get(), LOCK_EX) != 0) return failure("cannot create a file in the spool");
+    if (!fd || ::flock(fd.get(), LOCK_EX) != 0) return failure("cannot create spool/" + day_ + "/" + file);
     struct stat info {};
-    if (::fstat(fd.get(), &info) != 0) return failure("cannot create a file in the spool");
+    if (::fstat(fd.get(), &info) != 0) return failure("cannot create spool/" + day_ + "/" + file);
     if (info.st_nlink == 0) return std::nullopt;
     return std::optional<UniqueFd>(std::move(fd));
 }

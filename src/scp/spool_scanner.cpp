@@ -74,7 +74,7 @@ Result<StoreCommit> scan(int fd, const FileMetaInformation& meta, const ScpSetti
 
 bool may_pass(const Error& error) {
     static constexpr std::array ours{"system", "unreadable", "out_of_memory", "disk_full"};
-    return error.retry == Retry::later || std::ranges::find(ours, error.code) != ours.end();
+    return error.retry != Retry::never || std::ranges::find(ours, error.code) != ours.end();
 }
 
 class SpoolScanner {

@@ -17,7 +17,11 @@ Result<UniqueFd> prepare_data_directory(const DataDirectory& directory) {
          {directory.root, directory.spool(), directory.analyses(), directory.results()}) {
         std::error_code error;
         std::filesystem::create_directories(folder, error);
-        if (error || ::access(folder.c_str(), W_OK | X_OK) != 0)
+        const bool usable = !error && ::access(folder.c_str(), W_OK | X_OK) == 0;
+        const auto trouble =
+            system_error(error ? error.value() : errno, "node.data_dir: cannot write to " + folder.string());
+        if (!usable && trouble.retry == Retry::once_mended) return tl::unexpected(trouble);
+        if (!usable)
             return fail(
                 "unwritable",
                 "node.data_dir: cannot write to {}: {}; create it and give it to the user that runs hilumd",

@@ -151,7 +151,10 @@ Result<Generation> join_history(World& world, Database& database, const DataDire
         last = mark_of(transaction);
         return Generation{id, reason};
     });
-    if (!joined) return fail("database", "{}: {}", directory.database().string(), joined.error().message);
+    if (!joined)
+        return tl::unexpected(
+            Error{"database", fmt::format("{}: {}", directory.database().string(), joined.error().message),
+                  joined.error().retry});
     if (joined->reason.empty()) return joined;
     if (joined->reason != "first")
         spdlog::warn(

@@ -131,6 +131,9 @@ void Day::surround(const Act& act) {
         case What::disk_fills:
             disk_.set_full(true);
             return for_a_while(act.lasts, [this] { disk_.set_full(false); });
+        case What::disk_fails:
+            disk_.set_failing(act.a == 0 ? Disk::Failing::writes : Disk::Failing::syncs);
+            return for_a_while(act.lasts, [this] { disk_.set_failing(Disk::Failing::nothing); });
         case What::destination_goes:
             hospital_.destinations[index].up = false;
             return for_a_while(act.lasts, [this, index] { hospital_.destinations[index].up = true; });
@@ -206,6 +209,7 @@ void Day::clear_up() {
     scene_.claims_lost = 0;
     scene_.files_damaged = 0;
     disk_.set_full(false);
+    disk_.set_failing(Disk::Failing::nothing);
     disk_.spare();
     scene_.last_attempts.clear();  // a destination that is resumed is tried at once
     for (auto& destination : hospital_.destinations) {

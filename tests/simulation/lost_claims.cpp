@@ -9,7 +9,7 @@ namespace {
 constexpr std::chrono::seconds lease_of_the_lost(20);
 
 bool happens(Scene& scene) {
-    return scene.random_of_claims.chance(scene.claims_lost) && !scene.disk.full();
+    return scene.random_of_claims.chance(scene.claims_lost) && !scene.disk.ill();
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ void NodeLife::start() {
     scene_.tell("the node starts, life {}", lives_);
     if (const auto opened = open(); !opened) {
         scene_.tell("it cannot: {}", opened.error().code);
-        scene_.demand(scene_.disk.full(), "a restart continues", "{}", opened.error().message);
+        scene_.demand(scene_.disk.ill(), "a restart continues", "{}", opened.error().message);
         scene_.world.end_life(SimulatedWorld::End::killed, [this] { node_.reset(); });
         family_.node_died(Death::killed);
         lock_.reset();

@@ -22,7 +22,11 @@ constexpr Duration most_off = hours(60);  // of the wall clock: no study becomes
 class Author {
   public:
     explicit Author(std::uint64_t seed)
-        : random_(seed * 2 + 1), haste_(seed * 3 + 1), composers_(seed * 5 + 1), in_haste_(seed % 5 == 0) {
+        : random_(seed * 2 + 1),
+          haste_(seed * 3 + 1),
+          composers_(seed * 5 + 1),
+          disks_(seed * 7 + 1),
+          in_haste_(seed % 5 == 0) {
         script_.seed = seed;
     }
 
@@ -154,6 +158,9 @@ class Author {
             add(busy_time(), What::destination_refuses, random_.below(destinations_of_script), 0,
                 some(seconds(5), minutes(20)));
         if (random_.chance(0.25)) add(busy_time(), What::disk_fills, 0, 0, some(seconds(1), minutes(3)));
+        if (disks_.chance(0.2))
+            add(disks_.between(Duration(seconds(1)), script_.length), What::disk_fails, disks_.below(2), 0,
+                disks_.between(Duration(milliseconds(1)), disks_.chance(0.5) ? seconds(10) : minutes(3)));
     }
     void write_operators() {
         for (auto n = times(2); n > 0; --n)
@@ -167,6 +174,7 @@ class Author {
 
     Random random_, haste_;
     Random composers_;  // a stream of its own, as haste_, so that all other draws stay as they were
+    Random disks_;      // likewise
     bool in_haste_;     // every fifth day versions follow each other while the one before is worked on
     Script script_;
 };
@@ -198,15 +206,15 @@ Script write_script(std::uint64_t seed) {
 }
 
 std::string describe(const Act& act) {
-    constexpr const char* words[] = {"an image comes",        "a storm",
-                                     "the clock is set",      "the node dies",
-                                     "the node is restarted", "a child is killed",
-                                     "a child is stopped",    "a destination goes",
-                                     "a destination refuses", "the disk fills",
-                                     "an operator pauses",    "an operator retries",
-                                     "an operator discards",  "an operator resends",
-                                     "an operator withdraws", "the package is changed",
-                                     "somebody predicts"};
+    constexpr const char* words[] = {"an image comes",         "a storm",
+                                     "the clock is set",       "the node dies",
+                                     "the node is restarted",  "a child is killed",
+                                     "a child is stopped",     "a destination goes",
+                                     "a destination refuses",  "the disk fills",
+                                     "the disk fails",         "an operator pauses",
+                                     "an operator retries",    "an operator discards",
+                                     "an operator resends",    "an operator withdraws",
+                                     "the package is changed", "somebody predicts"};
     return fmt::format("{} ({}, {}, {} s)", words[static_cast<int>(act.what)], act.a, act.b,
                        std::chrono::duration<double>(act.lasts).count());
 }

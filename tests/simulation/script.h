@@ -23,6 +23,7 @@ enum class What {
     destination_goes,     // a: which, for `lasts`
     destination_refuses,  // likewise: every object
     disk_fills,           // for `lasts`
+    disk_fails,           // a: 0 its writes, 1 its syncs, for `lasts`
     operator_pauses,      // a: the destination, for `lasts`
     operator_retries,     // a: the study
     operator_discards,

@@ -45,6 +45,7 @@ class Torture:
         self.port = free_port()
         self.node = None
         self.killed = collections.Counter()
+        self.more_kills = threading.Condition()
         self.sent = threading.Event()
         self.trouble = None
 
@@ -61,9 +62,11 @@ class Torture:
         sender.start()
         try:
             self.kill_at_random_moments()
-            sender.join(600)
+            sender.join(1200)
         finally:
             self.sent.set()
+            with self.more_kills:
+                self.more_kills.notify_all()
             sender.join()
         if self.trouble:
             raise ServiceError(self.trouble)
@@ -84,9 +87,14 @@ class Torture:
         return sorted(folder.glob("*.dcm"))
 
     def send(self, files):
-        """As a PACS does: again and again until each object was answered 0000."""
-        deadline = time.monotonic() + 600
-        for file in files:
+        """As a PACS does: again and again until each object was answered 0000; spread over two thirds of the kills, so
+        that there is always something to interrupt."""
+        for number, file in enumerate(files):
+            with self.more_kills:
+                self.more_kills.wait_for(
+                    lambda due=number * self.kills * 2 // (3 * len(files)): self.sent.is_set() or
+                    sum(self.killed.values()) >= due)
+            deadline = time.monotonic() + 600
             while not self.sent.is_set():
                 if time.monotonic() > deadline:
                     self.trouble = f"{file.name} was not accepted in ten minutes:\n{self.node.log()[-3000:]}"
@@ -125,8 +133,10 @@ class Torture:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass  # it ended by itself meanwhile
-        self.killed[role] += 1
-        self.log(f"killed {role}")
+        with self.more_kills:
+            self.killed[role] += 1
+            self.more_kills.notify_all()
+        self.log(f"kill {sum(self.killed.values())} of {self.kills}: {role}")
         if role in (COORDINATOR, EVERYONE):
             self.node.process.wait()
             wait_until(lambda: not [pid for pid, _ in processes if pathlib.Path(f"/proc/{pid}").exists()], 30,

@@ -77,6 +77,19 @@ void add_certificates(const nlohmann::json& status, NodeHealth& health) {
     }
 }
 
+// What the node lacks.
+void add_troubles(const nlohmann::json& status, NodeHealth& health) {
+    for (const auto& trouble : list_of(status, "troubles"))
+        health.problems.push_back(fmt::format("{}, since {}: {}", text_of(trouble, "where"),
+                                              short_time(text_of(trouble, "since")),
+                                              text_of(trouble, "message")));
+    for (const auto& held : list_of(mapping_of(status, "storage"), "held_up"))
+        health.problems.push_back(fmt::format("{} ({}), since {}, until this is mended: {}",
+                                              counted(number_of(held, "jobs"), "job waits", "jobs wait"),
+                                              text_of(held, "kind"), short_time(text_of(held, "since")),
+                                              text_of(held, "error")));
+}
+
 // Jobs that wait for an operator.
 void add_jobs(const nlohmann::json& status, NodeHealth& health) {
     std::map<std::string, std::int64_t> set_aside;
@@ -111,6 +124,7 @@ NodeHealth health_of(const nlohmann::json& status) {
     }
     add_destinations(status, health);
     add_certificates(status, health);
+    add_troubles(status, health);
     add_jobs(status, health);
     return health;
 }

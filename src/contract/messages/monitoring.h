@@ -71,14 +71,23 @@ struct DestinationStatus {
     std::string error;
 };
 
+// What the node lacks now; gone once the same succeeds. What single jobs wait for, the database tells.
+struct NodeTrouble {
+    std::string where;    // database | receiving
+    std::string message;  // with the path and the system's word for it
+    std::string since;    // ISO 8601
+};
+
 // coordinator -> http, at every change: what /readyz and /metrics tell beside the database.
 struct NodeStatus {
     static constexpr const char* type = "node_status";
     bool receiving = false;
+    std::string refusing;  // why every C-STORE is answered A700: disk | database; empty: none is
     bool inferring = false;
     int scp_port = 0;  // 0: none is open
     int scp_tls_port = 0;
     bool draining = false;
+    std::vector<NodeTrouble> troubles;
     std::vector<ChildStatus> children;
     std::vector<ModelStatus> models;
     std::vector<DestinationStatus> destinations;
@@ -105,6 +114,7 @@ struct PredictReply {
 };
 
 HILUM_JSON(ChildStatus)
+HILUM_JSON(NodeTrouble)
 HILUM_JSON(ModelStatus)
 HILUM_JSON(DestinationStatus)
 HILUM_MESSAGE(NodeStatus)

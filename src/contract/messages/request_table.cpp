@@ -21,7 +21,7 @@ Status check_request(const Message& message, bool known, bool permitted, std::si
 int exit_code_of(std::string_view role, const Error& error) {
     if (error.code == "closed") return EXIT_SUCCESS;
     spdlog::error("{}: {}", role, error.message);
-    return EXIT_FAILURE;
+    return error.retry == Retry::once_mended ? ended_by_the_nodes_trouble : EXIT_FAILURE;
 }
 
 }  // namespace hilum

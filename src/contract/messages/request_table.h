@@ -80,6 +80,9 @@ Status serve_requests(Channel& channel, Role& role, const std::array<Request<Rol
     }
 }
 
+// A role that cannot go on for want of what the node lacks: what it worked on is not to blame.
+inline constexpr int ended_by_the_nodes_trouble = 75;  // EX_TEMPFAIL
+
 // The exit code of a role that ended with the error: 0 where the coordinator closed the channel; else it is
 // logged.
 int exit_code_of(std::string_view role, const Error& error);

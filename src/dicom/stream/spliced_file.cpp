@@ -159,7 +159,7 @@ Result<std::unique_ptr<DcmInputStream>> open_spliced_file(const std::filesystem:
     view->fd = UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat info {};
     if (!view->fd || ::fstat(view->fd.get(), &info) != 0)
-        return fail("unreadable", "{}", system_error(errno, "cannot open the DICOM file").message);
+        return tl::unexpected(unreadable(errno, "cannot open the DICOM file"));
     std::uint64_t at = 0;
     for (const Splice& splice : splices) {
         view->append({0, splice.begin - at, at, {}});

@@ -53,7 +53,8 @@ struct Answer {
 Answer error_answer(std::int64_t job, const Error& error) {
     Answer answer;
     answer.reply.job = job;
-    answer.reply.error = Error{error.code, error.message, Retry::later};  // not the image's fault
+    answer.reply.error =
+        Error{error.code, error.message, counted_unless_nodes(error)};  // not the image's fault
     return answer;
 }
 

@@ -267,11 +267,27 @@ auto within_memory(Work work) -> decltype(work()) {
     }
 }
 
+bool blames_content(const Result<Preparation>& preparation) {
+    if (!preparation) return false;
+    const auto* refused = std::get_if<NotAnalysed>(&preparation->outcome);
+    return refused != nullptr && refused->code == "undecodable";
+}
+
 }  // namespace
 
+// To DCMTK a disk that fails is a damaged file: its word counts of one that could be read before and after.
 Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& package,
                                        int display_long_side, const Configuration& configuration) {
-    return within_memory([&] { return prepare(file, frame, package, display_long_side, configuration); });
+    const auto once = [&] {
+        return within_memory([&] { return prepare(file, frame, package, display_long_side, configuration); });
+    };
+    auto preparation = once();
+    if (!blames_content(preparation)) return preparation;
+    if (auto readable = check_readable(file); !readable) return tl::unexpected(readable.error());
+    preparation = once();
+    if (!blames_content(preparation)) return preparation;
+    if (auto readable = check_readable(file); !readable) return tl::unexpected(readable.error());
+    return preparation;
 }
 
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels) {

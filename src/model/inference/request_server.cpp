@@ -56,7 +56,7 @@ Status RequestServer::infer(const InferRequest& request, std::vector<UniqueFd> m
     if (tensor)
         waiting_.push_back({request.job, request.golden, std::move(*tensor), Clock::now()});
     else
-        refuse(request.job, {"wrong_input", tensor.error().message});
+        refuse(request.job, {"wrong_input", tensor.error().message, tensor.error().retry});
     return {};
 }
 
@@ -87,6 +87,8 @@ void RequestServer::answer_batch(std::size_t size) {
     for (auto& outcome : outcomes) {
         // Not the image's fault: the next process may succeed.
         if (lost && !outcome) outcome.error() = {"device_lost", outcome.error().message, Retry::later};
+        // All images are of one size here: what is too large for this process is so for want of memory.
+        if (!outcome && outcome.error().code == "out_of_memory") outcome.error().retry = Retry::once_mended;
         answer(waiting_.front(), outcome, started);
         waiting_.pop_front();
     }
@@ -134,8 +136,9 @@ void RequestServer::send(const InferReply& reply, std::span<const float> maps) {
         sent = coordinator_.send(to_packet(reply));
     } else {
         const auto memfd = make_memfd("hilum-maps", std::as_bytes(maps));
-        const int fd = memfd ? memfd->get() : -1;
-        sent = memfd ? coordinator_.send(to_packet(reply), std::span(&fd, 1)) : tl::unexpected(memfd.error());
+        if (!memfd) return refuse(reply.job, memfd.error());
+        const int fd = memfd->get();
+        sent = coordinator_.send(to_packet(reply), std::span(&fd, 1));
     }
     if (sent) return;
     const bool closed = sent.error().code == "closed";

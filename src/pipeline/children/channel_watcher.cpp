@@ -51,7 +51,7 @@ void ChannelWatcher::read_waiting() {
         }
         if (message.error().code == "would_block") return;
         close();
-        on_closed_(message.error().code == "closed" ? "" : message.error().message);
+        on_closed_(message.error());
         return;
     }
 }

@@ -14,8 +14,8 @@ namespace hilum {
 class ChannelWatcher : public std::enable_shared_from_this<ChannelWatcher> {
   public:
     using OnMessage = std::function<void(Message)>;
-    // `reason`: empty when the peer closed its end in order, else what went wrong.
-    using OnClosed = std::function<void(const std::string& reason)>;
+    // `reason`: "closed" when the peer closed its end in order, else what went wrong.
+    using OnClosed = std::function<void(const Error& reason)>;
 
     // Takes the channel and makes it non-blocking. The callbacks run on the loop, never after close().
     static std::shared_ptr<ChannelWatcher> start(World& world, Channel channel, OnMessage on_message,

@@ -164,9 +164,9 @@ void ModelWorkers::on_reply(ModelWorker& worker, Message message) {
 
 void ModelWorkers::fail_asked(ModelWorker& worker, const std::string& how) {
     worker.promised = 0;
+    const Retry retry = worker.child->retry_after_end();
     for (auto& [job, asked] : std::exchange(worker.asked, {}))
-        asked.answer(
-            tl::unexpected(Error{"process_died", "the process that worked on it " + how, Retry::later}));
+        asked.answer(tl::unexpected(Error{"process_died", "the process that worked on it " + how, retry}));
 }
 
 // ---- golden cases ----

@@ -4,12 +4,23 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
+
+#include "base/file_system.h"
+#include "contract/messages/request_table.h"
 
 namespace hilum {
 namespace {
 constexpr std::chrono::milliseconds first_delay(100), longest_delay(30'000);
+
+// Of one that nobody here killed.
+Retry retry_after(int wait_status) {
+    const bool said_so = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == ended_by_the_nodes_trouble;
+    const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+    return said_so || killed ? Retry::once_mended : Retry::later;
 }
+}  // namespace
 
 SupervisedChild::SupervisedChild(World& world, ChildSpecification specification, Callbacks callbacks)
     : world_(world),
@@ -47,12 +58,10 @@ void SupervisedChild::launch() {
     process_ = std::move(*process);
     channel_ = ChannelWatcher::start(
         world_, std::move(ends->first), [this](Message message) { hear(std::move(message)); },
-        [this](const std::string& reason) {
-            // The process ends by itself now; one that sent nonsense is ended.
-            if (!reason.empty()) {
-                spdlog::error("{} {}: {}", specification_.role, specification_.name, reason);
-                kill();
-            }
+        [this](const Error& reason) {
+            if (reason.code == "closed") return;  // the process ends by itself now
+            spdlog::error("{} {}: {}", specification_.role, specification_.name, reason.message);
+            kill_after(reason);
         });
     begin_to_look();
     callbacks_.on_changed();
@@ -102,6 +111,7 @@ void SupervisedChild::ended(int wait_status) {
     const auto killed_why = std::exchange(killed_why_, "");
     last_end_ = killed_why.empty() ? describe_exit(wait_status) : killed_why;
     last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+    retry_after_end_ = killed_for_ ? *std::exchange(killed_for_, std::nullopt) : retry_after(wait_status);
     if (channel_) channel_->drain();  // its last words may tell why
     if (!stopping_ && killed_why.empty())
         spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
@@ -135,7 +145,18 @@ void SupervisedChild::stop() {
 }
 
 void SupervisedChild::kill() {
-    if (running()) process_->kill();
+    kill_for(Retry::later);
+}
+
+// It did not take a message, or its message could not be taken: for want of what the node lacks, perhaps.
+void SupervisedChild::kill_after(const Error& error) {
+    kill_for(counted_unless_nodes(error));
+}
+
+void SupervisedChild::kill_for(Retry retry) {
+    if (!running()) return;
+    killed_for_ = retry;
+    process_->kill();
 }
 
 Status SupervisedChild::send(const Packet& packet, std::span<const int> fds) {
@@ -143,7 +164,7 @@ Status SupervisedChild::send(const Packet& packet, std::span<const int> fds) {
     auto sent = channel_->send(packet, fds);
     if (!sent) {
         spdlog::error("{} {}: {}", specification_.role, specification_.name, sent.error().message);
-        kill();
+        kill_after(sent.error());
     }
     return sent;
 }

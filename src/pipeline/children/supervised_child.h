@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ class SupervisedChild {
     pid_t pid() const { return running() ? process_->pid() : -1; }
     const std::string& name() const { return specification_.name; }
     int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
+    // Of what it worked on when it ended last: `once_mended` where it said that the node lacks something, or
+    // was killed by somebody else, as the kernel does that is out of memory: its own is limited.
+    Retry retry_after_end() const { return retry_after_end_; }
 
     // Fails when it does not run. A child that cannot take a message is killed.
     Status send(const Packet& packet, std::span<const int> fds = {});
@@ -66,6 +70,8 @@ class SupervisedChild {
     void look_later();
     void look();
     void kill_silent(std::string why);
+    void kill_after(const Error& error);
+    void kill_for(Retry retry);
 
     World& world_;
     ChildSpecification specification_;
@@ -83,6 +89,8 @@ class SupervisedChild {
     int restarts_ = 0, silences_ = 0;
     std::string last_end_;
     int last_exit_code_ = -1;
+    std::optional<Retry> killed_for_;  // by us; it is about to end
+    Retry retry_after_end_ = Retry::later;
 };
 
 }  // namespace hilum

@@ -62,7 +62,7 @@ void ControlServer::adopt(UniqueFd connection) {
             const auto actor = operator_name(uid, claim_in(message.packet));
             handle_(message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); });
         },
-        [this, id](const std::string&) { clients_.erase(id); });
+        [this, id](const Error&) { clients_.erase(id); });
 }
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {

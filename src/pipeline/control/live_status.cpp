@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "pipeline/control/node_troubles.h"
+
 namespace hilum {
 
 nlohmann::json live_status_json(const LiveStatus& live, const NodeStatus& status) {
@@ -17,8 +19,9 @@ nlohmann::json live_status_json(const LiveStatus& live, const NodeStatus& status
           {"scp_port", status.scp_port},
           {"scp_tls_port", status.scp_tls_port},
           {"http_port", live.http_port}}},
-        {"receiving", live.refusing ? nlohmann::json("refusing: disk") : nlohmann::json(status.receiving)},
-        {"refusing", live.refusing ? "disk" : ""},
+        {"receiving", receiving_words(status)},
+        {"refusing", status.refusing},
+        {"troubles", status.troubles},
         {"inferring", status.inferring},
         {"draining", status.draining},
         {"adopting", live.adopting},

@@ -13,7 +13,6 @@ struct LiveStatus {
     std::string ae_title;
     Timestamp started_at;
     int http_port = 0;
-    bool refusing = false;     // for want of disk
     std::size_t adopting = 0;  // objects of the spool that wait to be adopted
 };
 

@@ -3,8 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "base/file_system.h"
 #include "pipeline/lanes/analysis_artifacts.h"
 #include "store/jobs/due_reports.h"
 
@@ -35,6 +37,7 @@ AnalysisLane::AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& e
       happenings_(happenings),
       wake_up_(world),
       renewal_(world),
+      trouble_(world),
       files_(world.make_background()) {}
 
 void AnalysisLane::start() {
@@ -57,13 +60,16 @@ AnalysisBound AnalysisLane::bound() const {
 Task<void> AnalysisLane::run() {
     for (;;) {
         while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
+        if (const auto pause = trouble_.left(); pause > Duration::zero()) {
+            co_await wake_up_.wait_for(pause);
+            continue;
+        }
         const auto claim = [key = model_.key, lease = lease(), bound = bound()](Transaction& transaction) {
             return claim_within_bound(transaction, key, lease, bound);
         };
         auto next = co_await committed(commits_, claim);
         if (!next) {
-            spdlog::error("cannot claim an analysis: {}", next.error().message);
-            co_await wake_up_.wait_for(CommitQueue::retry_after);
+            co_await recover(next.error());
         } else if (next->claim) {
             tasks_.start(analyse(std::make_shared<const AnalysisClaim>(std::move(*next->claim))));
         } else {
@@ -72,11 +78,28 @@ Task<void> AnalysisLane::run() {
     }
 }
 
+// From a claim that failed.
+Task<void> AnalysisLane::recover(Error error) {
+    spdlog::error("cannot claim an analysis: {}", error.message);
+    if (may_be_kept(error)) {
+        std::set<std::int64_t> at_work;
+        for (const auto& job : held_) at_work.insert(job->claim.id());
+        const auto give_back = [key = model_.key, at_work](Transaction& transaction) {
+            give_back_unknown(transaction, Lane::analysis, key, at_work);
+        };
+        (void)co_await until_kept(commits_, give_back);
+    }
+    co_await wake_up_.wait_for(CommitQueue::retry_after);
+}
+
 Task<void> AnalysisLane::analyse(Job job) {
     held_.push_back(job);
     const auto answer = std::make_shared<const AnalysisAnswer>(co_await ask_engine(job));
     const auto kept = co_await keep(job, answer);
-    if (!kept) co_await keep_failure(job, kept.error(), frames_of(*answer));
+    if (kept)
+        trouble_.pass();
+    else
+        co_await keep_failure(job, kept.error(), frames_of(*answer));
     std::erase(held_, job);
     happenings_.happened(Happening::analysis_ended);
 }
@@ -120,7 +143,9 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
         world.post([status = std::move(status), bring] { bring(status); });
     });
     const auto status = co_await written;
-    if (!status) co_return tl::unexpected(Error{status.error().code, status.error().message, Retry::later});
+    if (!status)
+        co_return tl::unexpected(
+            Error{status.error().code, status.error().message, counted_unless_nodes(status.error())});
     co_return name;
 }
 
@@ -137,6 +162,7 @@ Task<void> AnalysisLane::keep_failure(Job job, Error error, FrameCount frames) {
     // Cut off by the node's end: the next start takes it up, as after any other end.
     if (draining_ && error.code == "process_died") co_return;
     spdlog::error("analysis {}: {}", job->claim.job(), error.message);
+    trouble_.meet(error);
     const auto write = [job, error, frames, retry = configuration_.retry](Transaction& transaction) {
         return keep_analysis_failure(transaction, *job, error, frames, retry);
     };

@@ -12,6 +12,7 @@
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/lane.h"
 #include "pipeline/lanes/sending_lane.h"
+#include "pipeline/lanes/trouble_pause.h"
 #include "store/data_directory.h"
 #include "store/jobs/backlog.h"
 
@@ -41,6 +42,7 @@ class AnalysisLane {
     using Answer = std::shared_ptr<const AnalysisAnswer>;
 
     Task<void> run();
+    Task<void> recover(Error error);
     Task<void> analyse(Job job);
     Task<AnalysisAnswer> ask_engine(Job job);
     Task<Status> keep(Job job, Answer answer);
@@ -61,6 +63,7 @@ class AnalysisLane {
     const std::deque<SendingLane>& senders_;
     Happenings& happenings_;
     WakeUp wake_up_, renewal_;
+    TroublePause trouble_;
     bool draining_ = false;
     std::unique_ptr<Background> files_;  // writes artifacts, so that neither the loop nor a C-STORE waits
     std::vector<Job> held_;              // claims

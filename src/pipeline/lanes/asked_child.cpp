@@ -90,7 +90,7 @@ void AskedChild::on_ended(const std::string& how) {
                              ? fmt::format("the {} process {}", child_->status().role, how)
                              : fmt::format("the {} process {} and was killed", child_->status().role, why);
     std::exchange(answer_, std::nullopt)
-        .value()(tl::unexpected(Error{"process_died", message, Retry::later}));
+        .value()(tl::unexpected(Error{"process_died", message, child_->retry_after_end()}));
 }
 
 void AskedChild::kill(const std::string& why) {

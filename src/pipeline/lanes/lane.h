@@ -77,4 +77,9 @@ Task<Result<std::invoke_result_t<Work, Transaction&>>> until_kept(CommitQueue& c
     co_return co_await kept;
 }
 
+// Whether an error of committed() leaves open if the work was kept, as after an I/O error.
+inline bool may_be_kept(const Error& error) {
+    return error.code == "commit_unknown";
+}
+
 }  // namespace hilum

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/file_system.h"
 #include "store/jobs/due_reports.h"
 
 namespace hilum {
@@ -26,7 +27,8 @@ ReportLane::ReportLane(World& world, CommitQueue& commits, const Configuration& 
     : commits_(commits),
       configuration_(configuration),
       directory_(std::move(directory)),
-      happenings_(happenings) {
+      happenings_(happenings),
+      trouble_(world) {
     AskedChild::Owner& owner = *this;
     for (int i = composer_count(configuration.composer); i > 0; --i) composers_.emplace_back(world, owner);
 }
@@ -68,20 +70,28 @@ void ReportLane::child_changed() {
 Task<void> ReportLane::run(Composer& composer) {
     for (;;) {
         while (draining_ || claiming_ || !composer.child.can_be_asked()) co_await composer.wake_up.wait();
+        if (const auto pause = trouble_.left(); pause > Duration::zero()) {
+            co_await composer.wake_up.wait_for(pause);
+            continue;
+        }
         std::optional<Busy> busy(composer.busy);
         auto next = co_await claim();
         if (!next) {
             spdlog::error("cannot claim a report: {}", next.error().message);
+            if (may_be_kept(next.error())) co_await give_back();
             busy.reset();
             co_await composer.wake_up.wait_for(CommitQueue::retry_after);
             continue;
         }
         if (next->report) {
             const auto study = next->report->study;
+            const auto job = next->report->claim.id();
             studies_at_work_.insert(study);
+            jobs_at_work_.insert(job);
             wake();  // there may be more, for the others
             co_await compose(composer, std::move(*next->report));
             studies_at_work_.erase(study);
+            jobs_at_work_.erase(job);
             wake();  // the study's next version, where this composer died
         }
         busy.reset();
@@ -99,14 +109,27 @@ Task<Result<NextReport>> ReportLane::claim() {
     co_return co_await committed(commits_, work);
 }
 
+// What may have been claimed without anybody knowing.
+Task<void> ReportLane::give_back() {
+    const Busy claiming(claiming_);
+    const auto work = [at_work = jobs_at_work_](Transaction& transaction) {
+        give_back_unknown(transaction, Lane::report, "", at_work);
+    };
+    (void)co_await until_kept(commits_, work);
+}
+
 Task<void> ReportLane::compose(Composer& composer, ReportClaim report) {
     const auto claim = std::make_shared<const Claim>(std::move(report.claim));
     const auto is_answer = [job = claim->job()](const ComposeReply& reply) { return reply.job == job; };
     const auto reply = co_await ask<ComposeReply>(composer.child, std::move(report.request), UniqueFd(),
                                                   composer_timeout, is_answer);
     if (!reply) co_return co_await keep_failure(claim, reply.error());
-    if (reply->error)
+    if (reply->error) {
         spdlog::error("report {}: {}: {}", claim->job(), reply->error->code, reply->error->message);
+        trouble_.meet(*reply->error);
+    } else {
+        trouble_.pass();
+    }
     const auto write = [claim, reply = *reply, this](Transaction& transaction) {
         return keep_composed(transaction, *claim, reply, configuration_);
     };
@@ -114,12 +137,13 @@ Task<void> ReportLane::compose(Composer& composer, ReportClaim report) {
     if (kept) co_return;
     // The files are there under the same names: composing again writes the same bytes.
     Error error = kept.error();
-    error.retry = Retry::later;
+    error.retry = counted_unless_nodes(error);
     co_await keep_failure(claim, error);
 }
 
 Task<void> ReportLane::keep_failure(std::shared_ptr<const Claim> claim, Error error) {
     spdlog::error("report {}: {}", claim->job(), error.message);
+    trouble_.meet(error);
     const auto write = [claim, error, retry = configuration_.retry](Transaction& transaction) {
         return keep_report_failure(transaction, *claim, error, retry);
     };

@@ -13,6 +13,7 @@
 #include "pipeline/lanes/asked_child.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/lane.h"
+#include "pipeline/lanes/trouble_pause.h"
 #include "store/data_directory.h"
 #include "store/jobs/reports.h"
 
@@ -43,6 +44,7 @@ class ReportLane : private AskedChild::Owner {
 
     Task<void> run(Composer& composer);
     Task<Result<NextReport>> claim();
+    Task<void> give_back();
     Task<void> compose(Composer& composer, ReportClaim report);
     Task<void> keep_failure(std::shared_ptr<const Claim> claim, Error error);
     void child_changed() override;
@@ -51,10 +53,11 @@ class ReportLane : private AskedChild::Owner {
     const Configuration& configuration_;
     DataDirectory directory_;
     Happenings& happenings_;
+    TroublePause trouble_;
     std::deque<Composer> composers_;
     // Claims are made one after the other, so that each knows what is at the other composers.
     bool claiming_ = false, draining_ = false;
-    std::set<std::int64_t> studies_at_work_;
+    std::set<std::int64_t> studies_at_work_, jobs_at_work_;
     Tasks tasks_;  // they use all of the above
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/destinations.h"
+#include "store/jobs/claim.h"
 
 namespace hilum {
 
@@ -53,6 +54,10 @@ Task<void> SendingLane::run() {
         auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim a delivery: {}", next.error().message);
+            const auto give_back = [name = name()](Transaction& transaction) {
+                give_back_unknown(transaction, Lane::delivery, name, {});  // it has one at a time
+            };
+            if (may_be_kept(next.error())) (void)co_await until_kept(commits_, give_back);
             busy.reset();
             co_await wake_up_.wait_for(CommitQueue::retry_after);
         } else if (next->delivery) {

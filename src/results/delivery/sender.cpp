@@ -33,7 +33,8 @@ Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
     if (!digest) return unreadable_result(request, digest.error());
     if (*digest != request.sha256) return damaged_result(request);
     const auto instance = SopInstance::load(file);
-    if (!instance) return unreadable_result(request, instance.error());
+    // It is what was composed: what hinders is here, not in it. DCMTK tells no disk from a damaged file.
+    if (!instance) return unreadable_result(request, {"unreadable", instance.error().message});
     if (instance->sop_class_uid() != request.sop_class_uid ||
         instance->sop_instance_uid() != request.sop_instance_uid)
         return {Outcome::unsendable, -1,

@@ -6,11 +6,14 @@
 #include <cstdlib>
 #include <utility>
 
+#include "store/retry_policy.h"
+
 namespace hilum {
 namespace {
 
 constexpr std::size_t largest_batch = 256;
 constexpr std::size_t units_before_checkpoint = 200;  // about 1000 pages
+constexpr RetryPolicy reopening_policy{std::chrono::milliseconds(200), std::chrono::seconds(10)};
 
 Error translate(const DatabaseFailure& failure) {
     if (failure.kind() == DatabaseFailure::Kind::lost) {
@@ -20,23 +23,14 @@ Error translate(const DatabaseFailure& failure) {
     return failure.error();
 }
 
-// Moves what has gathered in the WAL into the database. What is committed stands, whatever becomes of this;
-// but after an I/O error nothing does.
-void checkpoint(Database& database) {
-    try {
-        database.checkpoint();
-    } catch (const DatabaseFailure& failure) {
-        spdlog::warn("cannot empty the database's WAL for now: {}", translate(failure).message);
-    }
-}
-
 }  // namespace
 
-CommitQueue::CommitQueue(World& world, Database database, ClockObserver* observer)
+CommitQueue::CommitQueue(World& world, Database database, Observer* observer)
     : world_(world),
       database_(std::move(database)),
       observer_(observer),
       clock_watch_(read_clocks(world)),
+      reopening_(world.make_timer()),
       background_(world.make_background()) {}
 
 void CommitQueue::log_failure(const Error* error) {
@@ -78,10 +72,60 @@ void CommitQueue::run_waiting() {
         for (auto& unit : batch)
             world_.post([told = std::shared_ptr<Unit>(std::move(unit))] { told->tell(); });
         since_checkpoint_ += batch.size();
-        if (since_checkpoint_ < units_before_checkpoint) continue;
-        checkpoint(database_);
+        if (since_checkpoint_ < units_before_checkpoint || failing_) continue;
+        checkpoint();
         since_checkpoint_ = 0;
     }
+}
+
+// Moves what has gathered in the WAL into the database. What is committed stands, whatever becomes of this;
+// but after an I/O error nothing is certain.
+void CommitQueue::checkpoint() {
+    try {
+        database_.checkpoint();
+    } catch (const DatabaseFailure& failure) {
+        spdlog::warn("cannot empty the database's WAL for now: {}", translate(failure).message);
+        if (failure.kind() == DatabaseFailure::Kind::failing) begin_reopening(failure);
+    }
+}
+
+// ---- an I/O error ----
+
+void CommitQueue::begin_reopening(const DatabaseFailure& failure) {
+    spdlog::critical("database: {}; it is closed, and opened anew until that succeeds", failure.what());
+    told_trouble(failing_ =
+                     Error{"database", std::string("database: ") + failure.what(), Retry::once_mended});
+}
+
+// Beside the loop.
+void CommitQueue::reopen() {
+    const auto opened = database_.reopen();
+    if (opened) {
+        spdlog::warn("the database was opened anew: what was committed is there");
+        failing_.reset();
+        since_checkpoint_ = 0;
+    } else {
+        spdlog::error("the database cannot be opened: {}", opened.error().message);
+        failing_ = Error{"database", opened.error().message, Retry::once_mended};
+    }
+    told_trouble(failing_);
+}
+
+// Takes it to the loop, which sees to the next try.
+void CommitQueue::told_trouble(std::optional<Error> trouble) {
+    world_.post([this, alive = std::weak_ptr(alive_), trouble = std::move(trouble)] {
+        if (alive.expired() || !background_) return;
+        const bool changed = trouble_.has_value() != trouble.has_value();
+        if (changed && trouble) trouble_since_ = world_.now();
+        trouble_ = trouble;
+        if (trouble_)
+            reopening_->start(reopening_policy.delay_after(++reopenings_, world_.random()), [this] {
+                if (background_) background_->post([this] { reopen(); });
+            });
+        else
+            reopenings_ = 0;
+        if (changed && observer_ != nullptr) observer_->database_changed();
+    });
 }
 
 void CommitQueue::undo(Unit& unit, Error error) {
@@ -119,6 +163,10 @@ Timestamp CommitQueue::follow_clock() {
 }
 
 void CommitQueue::run_batch(Batch& batch) {
+    if (failing_) {
+        for (auto& unit : batch) unit->fail(*failing_);
+        return;
+    }
     try {
         database_.begin();
         followed_ = Duration::zero();
@@ -133,7 +181,10 @@ void CommitQueue::run_batch(Batch& batch) {
     } catch (const DatabaseFailure& failure) {
         const Error translated = translate(failure);
         for (auto& unit : batch) unit->fail(translated);
-        database_.roll_back();
+        if (failure.kind() == DatabaseFailure::Kind::failing)
+            begin_reopening(failure);
+        else
+            database_.roll_back();
     }
 }
 

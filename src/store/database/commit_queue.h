@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -19,16 +20,18 @@ namespace hilum {
 
 class CommitQueue {
   public:
-    class ClockObserver {
+    class Observer {
       public:
-        virtual ~ClockObserver() = default;
+        virtual ~Observer() = default;
         // Somebody set the wall clock by `step`. Called beside the loop, before any work that sees the new
         // time and in the transaction of that work.
         virtual void clock_set(Transaction& transaction, Duration step) = 0;
+        // The database fails, and why, or is well again: trouble() is another. Called on the loop.
+        virtual void database_changed() {}
     };
 
     // `world` and the observer, null where nobody asks, must outlive this object.
-    CommitQueue(World& world, Database database, ClockObserver* observer = nullptr);
+    CommitQueue(World& world, Database database, Observer* observer = nullptr);
     ~CommitQueue() { end(); }
     // Runs what waits, as the world's Background does when it goes; what is submitted from now on is not run.
     void end() { background_.reset(); }
@@ -37,10 +40,18 @@ class CommitQueue {
     // often than the longest unit of work takes.
     bool goes_on();
 
+    // Why the database fails now; nothing where it does not. On the loop.
+    const std::optional<Error>& trouble() const { return trouble_; }
+    Timestamp trouble_since() const { return trouble_since_; }
+
     // Runs `work(Transaction&)` beside the loop inside a savepoint, and after the transaction is on the
     // disk calls `done(Result<R>)` on the loop, R being what `work` returns. When work throws, its changes
-    // alone are rolled back; when the commit fails, those of all that shared it. An I/O error ends the
-    // process: what is on the disk is then unknown, and a restart recovers it.
+    // alone are rolled back; when the commit fails, those of all that shared it.
+    //
+    // After an I/O error nobody knows what of the transaction is on the disk, and no sync may be tried again:
+    // all that shared it get "commit_unknown", the database is closed and opened anew, which recovers what
+    // was committed, as often as it takes, and until then whatever is submitted fails at once. Who gets that
+    // error may have been kept: what it did is to be recognised when it comes again. Damage ends the process.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
         push(std::make_unique<UnitOf<Work, Done>>(std::move(work), std::move(done)));
@@ -118,18 +129,29 @@ class CommitQueue {
     Batch next_batch();
     void run_waiting();
     void run_batch(Batch& batch);
+    void checkpoint();
     void run_unit(Unit& unit, Timestamp now);
     Timestamp follow_clock();  // reads it
     void undo(Unit& unit, Error error);
+    void begin_reopening(const DatabaseFailure& failure);
+    void reopen();
+    void told_trouble(std::optional<Error> trouble);
 
     World& world_;
     Database database_;
-    ClockObserver* observer_;
+    Observer* observer_;
     ClockWatch clock_watch_;
     Duration unfollowed_{0};            // steps of the clock of which no transaction that was committed knows
     Duration followed_{0};              // of these, what the transaction that runs knows
     std::size_t since_checkpoint_ = 0;  // units
     std::list<std::unique_ptr<Timer>> delays_;  // of what is run later
+    std::optional<Error> failing_;              // while it is to be opened anew; of the thread
+    std::optional<Error> trouble_;              // the same, of the loop
+    Timestamp trouble_since_;
+    int reopenings_ = 0;  // in vain, in a row
+    std::unique_ptr<Timer> reopening_;
+    const std::shared_ptr<int> alive_ =
+        std::make_shared<int>();  // what the thread posted may come after the end
     std::mutex mutex_;
     Batch waiting_;
     bool called_ = false;                     // run_waiting() is still to come, or has not seen the last unit

@@ -63,22 +63,28 @@ void migrate(SQLite::Database& connection) {
 DatabaseFailure to_failure(const SQLite::Exception& error) {
     using Kind = DatabaseFailure::Kind;
     const int code = error.getErrorCode() & 0xff;
-    const bool lost = code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-    const bool passing = code == SQLITE_NOMEM || code == SQLITE_BUSY;
-    const Kind kind = lost                  ? Kind::lost
+    // Read-only: the system made the disk so, as Linux does after errors.
+    const bool failing = code == SQLITE_IOERR || code == SQLITE_READONLY;
+    const bool lost = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    const bool passing = code == SQLITE_NOMEM || code == SQLITE_BUSY || code == SQLITE_CANTOPEN;
+    const Kind kind = failing               ? Kind::failing
+                      : lost                ? Kind::lost
                       : code == SQLITE_FULL ? Kind::full
                       : passing             ? Kind::passing
                                             : Kind::refused;
     // These make SQLite roll back the whole transaction by itself (sqlite.org/lang_transaction.html, 3).
     const bool ends_transaction =
-        code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+        failing || code == SQLITE_FULL || code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
     return {kind, error.what(), ends_transaction};
 }
 
 Error DatabaseFailure::error() const {
-    if (kind_ == Kind::full) return {"disk_full", "database: the disk is full", Retry::later};
+    if (kind_ == Kind::full) return {"disk_full", "database: the disk is full", Retry::once_mended};
+    // The name tells a receiver that its file may be committed.
+    if (kind_ == Kind::failing)
+        return {"commit_unknown", std::string("database: ") + what(), Retry::once_mended};
     return {"database", std::string("database: ") + what(),
-            kind_ == Kind::passing ? Retry::later : Retry::never};
+            kind_ == Kind::passing ? Retry::once_mended : Retry::never};
 }
 
 Statement& Connection::prepared(std::string_view text) {
@@ -89,7 +95,8 @@ Statement& Connection::prepared(std::string_view text) {
     return statements.emplace(std::move(kept), Statement{std::move(statement)}).first->second;
 }
 
-Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Database::Database(std::filesystem::path file, std::unique_ptr<Connection> connection)
+    : file_(std::move(file)), connection_(std::move(connection)) {}
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
@@ -106,10 +113,22 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
             empty_wal(engine);
             migrate(engine);
         }
-        return Database(std::move(connection));
+        return Database(file, std::move(connection));
     } catch (const SQLite::Exception& error) {
-        return fail("database", "{}: {}", file.string(), error.what());
+        const auto kind = to_failure(error).kind();
+        const bool passes = kind == DatabaseFailure::Kind::failing || kind == DatabaseFailure::Kind::full ||
+                            kind == DatabaseFailure::Kind::passing;
+        return tl::unexpected(Error{"database", fmt::format("{}: {}", file.string(), error.what()),
+                                    passes ? Retry::once_mended : Retry::never});
     }
+}
+
+Status Database::reopen() {
+    connection_.reset();
+    auto opened = open(file_, Access::read_write);
+    if (!opened) return tl::unexpected(opened.error());
+    connection_ = std::move(opened->connection_);
+    return {};
 }
 
 void Database::run(const char* statement) {

@@ -20,9 +20,10 @@ namespace hilum {
 class DatabaseFailure : public std::runtime_error {
   public:
     enum class Kind {
-        lost,     // an I/O error or damage: what is on the disk is unknown
+        failing,  // an I/O error: whether this was committed is unknown until it is opened anew
+        lost,     // damage: what is on the disk is unknown
         full,     // the disk is full
-        passing,  // no memory, or somebody else holds it
+        passing,  // no memory or descriptor, or somebody else holds it
         refused   // the statement, or a constraint
     };
     DatabaseFailure(Kind kind, const std::string& what, bool ends_transaction = false)
@@ -43,6 +44,9 @@ class Database {
     // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back what durability
     // needs, and checks its structure. Errors name the file and what to do.
     static Result<Database> open(const std::filesystem::path& file, Access access);
+    // After a failure of kind `failing`: closes it and opens it as read_write again, which brings what was
+    // committed into the file and syncs it. Where it fails, only this or the destructor may be called.
+    Status reopen();
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();
@@ -82,9 +86,10 @@ class Database {
 
   private:
     friend class Transaction;
-    explicit Database(std::unique_ptr<Connection> connection);
+    Database(std::filesystem::path file, std::unique_ptr<Connection> connection);
     void run(const char* statement);
 
+    std::filesystem::path file_;
     std::unique_ptr<Connection> connection_;
 };
 

@@ -110,13 +110,14 @@ bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claime
     const auto state = fail_claimed(transaction, claimed.claim, error, retry);
     if (!state) return false;
     keep_frames(transaction, claimed.claim.job(), frames);
+    transaction.count("analysis_failures", {{"model", claimed.model}, {"code", failure_label(error.code)}});
+    if (has_told_trouble(transaction, claimed.claim)) return true;
     auto event = event_of("analysis_failed", claimed);
     event.outcome = "failure";
     event.detail["code"] = error.code;
     event.detail["error"] = error.message;
     event.detail["state"] = to_text(*state);
     transaction.append_audit(event);
-    transaction.count("analysis_failures", {{"model", claimed.model}, {"code", failure_label(error.code)}});
     return true;
 }
 

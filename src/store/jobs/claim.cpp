@@ -99,7 +99,8 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
                  "?2, ?3, 'queued', ?4, ?4, ?4) ON CONFLICT(lane, subject) DO UPDATE SET state = 'queued', "
                  "outcome = '', due = ?4, attempt = 0, owner = NULL, claim = NULL, lease = NULL, error_code "
                  "= '', error = "
-                 "'', uncounted = 0, created_at = ?4, updated_at = ?4",
+                 "'', uncounted = 0, created_at = ?4, updated_at = ?4, troubles = 0, trouble_since = NULL, "
+                 "trouble_at = NULL",
                  lane_name(lane, queue), subject, study, transaction.at());
 }
 
@@ -141,28 +142,79 @@ bool renew(Transaction& transaction, const Claim& claim, Duration lease) {
 
 bool finish(Transaction& transaction, const Claim& claim, JobState state, const Error& error) {
     const auto [kept, outcome] = stored(state);
-    return sql::execute(transaction,
-                        "UPDATE job SET state = ?4, outcome = ?5, error_code = ?6, error = ?7, updated_at = "
-                        "?8, owner = NULL, lease = NULL, due = iif(kind = 'delivery', 0, "
-                        "due)" HILUM_STILL_CLAIMED,
-                        claim.id(), claim.number(), claim.owner(), kept, outcome, error.code, error.message,
-                        transaction.at()) > 0;
+    return sql::execute(
+               transaction,
+               "UPDATE job SET state = ?4, outcome = ?5, error_code = ?6, error = ?7, updated_at = "
+               "?8, owner = NULL, lease = NULL, troubles = 0, trouble_since = NULL, trouble_at = NULL, "
+               "due = iif(kind = 'delivery', 0, due)" HILUM_STILL_CLAIMED,
+               claim.id(), claim.number(), claim.owner(), kept, outcome, error.code, error.message,
+               transaction.at()) > 0;
 }
 
 bool give_back(Transaction& transaction, const Claim& claim, std::int64_t due, const Error& error) {
     return sql::execute(transaction,
                         "UPDATE job SET state = 'queued', due = ?4, error_code = ?5, error = ?6, updated_at "
-                        "= ?7, owner = NULL, lease = NULL" HILUM_STILL_CLAIMED,
+                        "= ?7, owner = NULL, lease = NULL, troubles = 0, trouble_since = NULL, trouble_at = "
+                        "NULL" HILUM_STILL_CLAIMED,
                         claim.id(), claim.number(), claim.owner(), due, error.code, error.message,
                         transaction.at()) > 0;
 }
+
+namespace {
+
+struct Trouble {
+    std::int64_t times = 0;
+    std::optional<std::int64_t> since, last;
+};
+
+Trouble trouble_of(Transaction& transaction, const Claim& claim) {
+    return {sql::number(transaction, "SELECT troubles FROM job WHERE id = ?", claim.id()).value_or(0),
+            sql::number(transaction, "SELECT trouble_since FROM job WHERE id = ?", claim.id()),
+            sql::number(transaction, "SELECT trouble_at FROM job WHERE id = ?", claim.id())};
+}
+
+// For hours the same trouble, while others of the lane fare well: it is not the node that is to be mended,
+// but this one's file, under which a sector is bad, or what it asks of the memory. A disk that is full is so
+// for whoever needs more room than others.
+bool is_its_own(Transaction& transaction, const Claim& claim, const Error& error, const Trouble& trouble,
+                const RetrySettings& retry) {
+    constexpr int least_times = 5;  // whatever the clock says
+    if (error.code == "disk_full" || trouble.times < least_times || !trouble.since ||
+        transaction.at() - *trouble.since < retry.trouble_limit.count())
+        return false;
+    return sql::number(transaction,
+                       "SELECT 1 FROM (SELECT state, updated_at FROM job WHERE lane = (SELECT lane FROM job "
+                       "WHERE id = ?1) ORDER BY subject DESC LIMIT 1000) WHERE state = 'done' AND "
+                       "updated_at > ?2 LIMIT 1",
+                       claim.id(), trouble.last)
+        .has_value();
+}
+
+// Back in its queue as if it had not been touched, but for the delay. Nothing: the trouble is its own.
+std::optional<JobState> wait_for_the_node(Transaction& transaction, const Claim& claim, const Error& error,
+                                          const RetrySettings& retry) {
+    const auto trouble = trouble_of(transaction, claim);
+    if (is_its_own(transaction, claim, error, trouble, retry)) return std::nullopt;
+    const RetryPolicy policy{retry.first_delay, retry.longest_delay};
+    const auto delay = policy.delay_after(static_cast<int>(trouble.times) + 1);
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'queued', due = ?4, error_code = ?5, error = ?6, updated_at = ?7, "
+                 "owner = NULL, lease = NULL, attempt = attempt - 1, troubles = troubles + 1, trouble_since "
+                 "= coalesce(trouble_since, ?7), trouble_at = ?7" HILUM_STILL_CLAIMED,
+                 claim.id(), claim.number(), claim.owner(), transaction.at() + delay.count(), error.code,
+                 error.message, transaction.at());
+    return JobState::queued;
+}
+
+}  // namespace
 #undef HILUM_STILL_CLAIMED
 
 std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& claim, const Error& error,
                                      const RetrySettings& retry) {
     if (!stands(transaction, claim)) return std::nullopt;
-    const bool lasting = error.code == "disk_full";  // no attempt can mend it: it waits for room
-    if (error.retry == Retry::never || (!lasting && claim.attempt() >= retry.max_attempts)) {
+    if (error.retry == Retry::once_mended)
+        if (const auto state = wait_for_the_node(transaction, claim, error, retry)) return state;
+    if (error.retry != Retry::later || claim.attempt() >= retry.max_attempts) {
         finish(transaction, claim, JobState::quarantined, error);
         transaction.count("jobs_quarantined",
                           {{"kind", to_text(claim.lane())}, {"code", failure_label(error.code)}});
@@ -171,6 +223,20 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
     const RetryPolicy policy{retry.first_delay, retry.longest_delay};
     give_back(transaction, claim, transaction.at() + policy.delay_after(claim.attempt()).count(), error);
     return JobState::queued;
+}
+
+void give_back_unknown(Transaction& transaction, Lane lane, const std::string& queue,
+                       const std::set<std::int64_t>& at_work) {
+    sql::execute(
+        transaction,
+        "UPDATE job SET state = 'queued', attempt = attempt - 1, owner = NULL, lease = NULL, due = ?1 "
+        "WHERE state = 'running' AND lane = ?2 AND owner = (SELECT number FROM life) AND id NOT IN "
+        "(SELECT value FROM json_each(?3))",
+        transaction.at(), lane_name(lane, queue), nlohmann::json(at_work).dump());
+}
+
+bool has_told_trouble(Transaction& transaction, const Claim& claim) {
+    return trouble_of(transaction, claim).times > 1;
 }
 
 int take_up_expired(Transaction& transaction, const RetrySettings& retry) {

@@ -83,8 +83,10 @@ bool finish(Transaction& transaction, const Claim& claim, JobState state, const 
 bool give_back(Transaction& transaction, const Claim& claim, std::int64_t due, const Error& error);
 
 // What failed goes back to the queue with a delay, or is quarantined when
-// trying again cannot help or has been tried often enough; a full disk
-// ("disk_full") is waited out, however long. Not of deliveries
+// trying again cannot help or has been tried often enough. Trouble of the node
+// (Retry::once_mended) is waited out, however long, and is no attempt; but for a
+// job that has met it for `retry.trouble_limit` while others of its lane ended
+// well: then it is the job's own, unless the disk is full. Not of deliveries
 // (delivery_verdict.h). Returns the state it is in now; nothing: the claim is
 // stale.
 std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& claim, const Error& error,
@@ -103,6 +105,14 @@ std::optional<Duration> next_expiry(Transaction& transaction);
 // Every lease is longer, so that one that was given after a look at `next_expiry` cannot pass sooner after
 // it.
 inline constexpr std::chrono::seconds shortest_lease(60);
+
+// After a claim of which the database could not say whether it was kept: jobs of the lane that this life has
+// claimed, but for those `at_work` (their rows), go back as if they had not been. Nobody else knows of them.
+void give_back_unknown(Transaction& transaction, Lane lane, const std::string& queue,
+                       const std::set<std::int64_t>& at_work);
+
+// Whether an earlier attempt in this row of troubles was told already, so that hours of them are one event.
+bool has_told_trouble(Transaction& transaction, const Claim& claim);
 
 // At start: a life of the node begins, and the same becomes of what earlier ones had claimed.
 void take_up_all(Transaction& transaction, const RetrySettings& retry);

@@ -169,6 +169,7 @@ bool keep_report_failure(Transaction& transaction, const Claim& claim, const Err
                          const RetrySettings& retry) {
     const auto state = fail_claimed(transaction, claim, error, retry);
     if (!state) return false;
+    if (has_told_trouble(transaction, claim)) return true;
     audit::AuditEvent event;
     event.type = "report_failed";
     event.outcome = "failure";

@@ -25,6 +25,14 @@ void add_jobs(Transaction& transaction, Gauges& all) {
         all.push_back({"jobs", {{"kind", job.first}, {"state", job.second}}, count});
 }
 
+void add_held_up(Transaction& transaction, Gauges& all) {
+    std::map<std::string, std::int64_t> jobs{{to_text(Lane::analysis), 0}, {to_text(Lane::report), 0}};
+    sql::each(transaction,
+              "SELECT kind, count(*) FROM job WHERE state = 'queued' AND troubles > 0 GROUP BY kind",
+              [&](const sql::Row& row) { jobs[row.text(0)] = row.int64(1); });
+    for (const auto& [kind, count] : jobs) all.push_back({"held_up_jobs", {{"kind", kind}}, count});
+}
+
 struct Waiting {
     std::int64_t jobs = 0, oldest_seconds = 0;
 };
@@ -68,6 +76,7 @@ std::vector<CounterValue> read_gauges(Transaction& transaction) {
     Gauges all;
     add_jobs(transaction, all);
     add_queues(transaction, all);
+    add_held_up(transaction, all);
     all.push_back(
         {"stored_bytes", {}, sql::number(transaction, "SELECT sum(size) FROM instance").value_or(0)});
     all.push_back(

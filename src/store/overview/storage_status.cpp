@@ -12,6 +12,11 @@ nlohmann::json first_of(nlohmann::json rows) {
     return rows.empty() ? nlohmann::json() : rows.front();
 }
 
+nlohmann::json with_times(nlohmann::json rows) {
+    times_to_text(rows);
+    return rows;
+}
+
 // Whoever looked at what was set aside may have taken it away.
 nlohmann::json still_there(nlohmann::json rows, const DataDirectory& directory) {
     times_to_text(rows);
@@ -33,6 +38,10 @@ Result<nlohmann::json> storage_status(const DataDirectory& directory) {
             {"database", first_of(sql::select(transaction,
                                               "SELECT id, since, reason FROM generation WHERE reason NOT"
                                               " IN ('', 'first') ORDER BY number DESC LIMIT 1"))},
+            {"held_up", with_times(sql::select(transaction,
+                                               "SELECT kind, count(*) AS jobs, min(trouble_since) AS since,"
+                                               " error FROM job WHERE state = 'queued' AND troubles > 0"
+                                               " GROUP BY kind, error ORDER BY jobs DESC LIMIT 10"))},
             {"spool",
              first_of(sql::select(transaction, "SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1"))},
             {"set_aside",

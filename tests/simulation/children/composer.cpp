@@ -83,7 +83,7 @@ void Composer::compose(const ComposeRequest& request) {
             if (image.outcome.result && profile.sc_when != CaptureWhen::never)
                 add_capture(request, profile, image, reply);
     }
-    if (failed_) reply.error = Error{"disk_full", "simulated", Retry::later};
+    if (failed_) reply.error = scene_.disk.illness();
     at_work_.clear();
     if (running()) say(to_packet(reply));
 }
@@ -155,7 +155,7 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
                           (!known->own || sha256_of_file(result.file).value_or("") == known->sha256);
     if (is_known) {
         result.sha256 = known->sha256;
-    } else if (scene_.disk.full()) {
+    } else if (scene_.disk.ill()) {
         failed_ = true;
         return;
     } else {

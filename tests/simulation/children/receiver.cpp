@@ -45,7 +45,7 @@ void Receiver::hear(Message message) {
 // The object that comes: written in steps, between which anything may happen.
 void Receiver::next() {
     if (at_ == images_.size()) return release("released");
-    if (scene_.disk.full()) return refuse("disk_full");
+    if (scene_.disk.ill()) return refuse(scene_.disk.illness().code.c_str());
     file_ = fmt::format("{}/{:06}.dcm", folder, scene_.hospital.next_file());
     std::filesystem::create_directories(path().parent_path());
     written_ = WriteState::written;
@@ -90,7 +90,10 @@ void Receiver::answered(const StoreAnswer& answer) {
     const auto& image = images_[at_];
     scene_.tell("{} is answered: {} {}", image.sop_instance_uid, answer.committed, enum_text(answer.outcome));
     if (!answer.committed) {
-        forget_file();
+        if (answer.error && answer.error->code == "commit_unknown")
+            leave_file();
+        else
+            forget_file();
         return refuse("not_committed");
     }
     if (answer.keep_file)
@@ -129,6 +132,13 @@ void Receiver::release(const char* code) {
     say(to_packet(event));
     if (!waits_for_commit_) forget_file();
     end(0);
+}
+
+// It may be committed.
+void Receiver::leave_file() {
+    lock_.reset();
+    written_.reset();
+    file_.clear();
 }
 
 void Receiver::forget_file() {

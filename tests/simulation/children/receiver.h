@@ -28,6 +28,7 @@ class Receiver final : public Child {
     void refuse(const char* code);
     void release(const char* code);
     void forget_file();
+    void leave_file();
     std::filesystem::path path() const;
 
     std::vector<Image> images_;

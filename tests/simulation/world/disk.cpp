@@ -21,10 +21,6 @@ void put(const fs::path& file, std::span<const std::byte> bytes) {
     if (fd) (void)write_all(fd.get(), bytes);
 }
 
-Error no_room(const fs::path& file) {
-    return {"disk_full", "cannot write " + file.string() + ": No space left on device", Retry::later};
-}
-
 }  // namespace
 
 fs::path temporary_of(const fs::path& file) {
@@ -51,11 +47,21 @@ void cut_power(const fs::path& file, WriteState state, Random& random) {
 
 Disk::~Disk() {
     set_full(false);
+    set_failing(Failing::nothing);
 }
 
 void Disk::set_full(bool full) {
     full_ = full;
     FullDiskVfs::set_full(full);
+}
+
+void Disk::set_failing(Failing what) {
+    failing_ = what;
+    FullDiskVfs::set_failing(what == Failing::writes, what == Failing::syncs);
+}
+
+Error Disk::illness() const {
+    return system_error(full_ ? ENOSPC : EIO, "simulated");
 }
 
 Result<UniqueFd> Disk::open(const fs::path& file) {
@@ -67,11 +73,11 @@ Result<UniqueFd> Disk::open(const fs::path& file) {
 }
 
 Status Disk::write_durably(const fs::path& file, std::span<const std::byte> bytes) {
-    if (full_) {
+    if (ill()) {
         put(temporary_of(file), bytes.first(bytes.size() / 3));
         std::error_code ignored;
         fs::remove(temporary_of(file), ignored);
-        return tl::unexpected(no_room(file));
+        return tl::unexpected(illness());
     }
     if (doom_) {
         const auto [state, death] = *doom_;

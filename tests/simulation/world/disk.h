@@ -31,6 +31,11 @@ class Disk final : public Files {
 
     void set_full(bool full);
     bool full() const { return full_; }
+    // Every write or every sync fails (EIO); what a failed sync was for is there until the power goes.
+    enum class Failing { nothing, writes, syncs };
+    void set_failing(Failing what);
+    bool ill() const { return full_ || failing_ != Failing::nothing; }
+    Error illness() const;
     // The next durable write of the node ends its process when it has come so far (ProcessDied).
     void die_at(WriteState state, Death death) { doom_ = {state, death}; }
     void spare() { doom_.reset(); }
@@ -49,6 +54,7 @@ class Disk final : public Files {
     };
     Random& random_;
     bool full_ = false;
+    Failing failing_ = Failing::nothing;
     std::optional<Doom> doom_;
 };
 

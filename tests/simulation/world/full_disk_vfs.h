@@ -1,5 +1,5 @@
-// An SQLite VFS on which a disk can be full: while it is, every write fails with SQLITE_FULL. All else is the
-// system's.
+// An SQLite VFS on which a disk can be full, or fail: while it does, every write or sync fails. All else is
+// the system's.
 #pragma once
 
 namespace hilum::simulation {
@@ -8,6 +8,7 @@ class FullDiskVfs {
   public:
     static void install();  // becomes SQLite's default in this process; once is enough
     static void set_full(bool full);
+    static void set_failing(bool writes, bool syncs);
 };
 
 }  // namespace hilum::simulation

@@ -47,13 +47,16 @@ TEST(SystemError, CallsAFullDiskByItsNameAndWorthARetry) {
     for (const int number : {ENOSPC, EDQUOT}) {
         const auto error = system_error(number, "cannot write");
         EXPECT_EQ(error.code, "disk_full");
-        EXPECT_EQ(error.retry, Retry::later);
+        EXPECT_EQ(error.retry, Retry::once_mended);
     }
 }
 
 TEST(SystemError, TellsPassingShortagesFromLastingFaults) {
-    EXPECT_EQ(system_error(EMFILE, "x").retry, Retry::later);
-    EXPECT_EQ(system_error(ENOMEM, "x").retry, Retry::later);
+    for (const int number : {EMFILE, ENFILE, ENOMEM, EIO, EROFS, ESTALE})
+        EXPECT_EQ(system_error(number, "x").retry, Retry::once_mended) << number;
+    EXPECT_EQ(unreadable(EIO, "x").retry, Retry::once_mended);
+    EXPECT_EQ(unreadable(ENOENT, "x").retry, Retry::never);
+    EXPECT_EQ(unreadable(EIO, "x").code, "unreadable");
     EXPECT_EQ(system_error(EACCES, "x").retry, Retry::never);
     EXPECT_EQ(system_error(EACCES, "x").code, "system");
     EXPECT_EQ(system_error(EACCES, "cannot open y").message, "cannot open y: Permission denied");

@@ -145,16 +145,34 @@ TEST(Readyz, SaysThatTheDiskIsFullWhereThePortIsOpenAndNothingIsTaken) {
     Api api(source_with({}, {}));
     auto status = ready_status();
     status.receiving = false;
+    status.refusing = "disk";
     api.set_status(status);
     auto body = body_of(api.answer(http::verb::get, "/readyz"));
     EXPECT_EQ(body["refusing"], "disk");
     EXPECT_THAT(body["not_ready"][0], HasSubstr("refusing: disk"));
     EXPECT_THAT(metrics_text({}, {}, status), HasSubstr("hilum_receiving_refused{reason=\"disk\"} 1"));
     status.scp_port = 0;
+    status.refusing = "";
     api.set_status(status);
     body = body_of(api.answer(http::verb::get, "/readyz"));
     EXPECT_EQ(body["refusing"], "");
     EXPECT_THAT(body["not_ready"][0], HasSubstr("port is not open"));
+}
+
+TEST(Readyz, SaysThatTheDatabaseFailsAndWhy) {
+    Api api(source_with({}, {}));
+    auto status = ready_status();
+    status.receiving = false;
+    status.refusing = "database";
+    status.troubles = {{"database", "/var/lib/hilum/hilum.db: disk I/O error", "2026-11-28T10:00:00Z"}};
+    api.set_status(status);
+    const auto body = body_of(api.answer(http::verb::get, "/readyz"));
+    EXPECT_EQ(body["refusing"], "database");
+    EXPECT_THAT(body["not_ready"].dump(), HasSubstr("/var/lib/hilum/hilum.db: disk I/O error"));
+    const auto text = metrics_text({}, {}, status);
+    EXPECT_THAT(text, HasSubstr("hilum_receiving_refused{reason=\"database\"} 1"));
+    EXPECT_THAT(text, HasSubstr("hilum_node_trouble{where=\"database\"} 1"));
+    EXPECT_THAT(text, HasSubstr("hilum_node_trouble{where=\"receiving\"} 0"));
 }
 
 TEST(Metrics, TellOfAModelThatDoesNotServe) {

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class ClockKeeperTest : public testing::Test, private CommitQueue::ClockObserver {
+class ClockKeeperTest : public testing::Test, private CommitQueue::Observer {
   protected:
     ClockKeeperTest() {
         keeper_.start([this] { ++changes_; });

@@ -89,7 +89,7 @@ bool is_png(int fd) {
 
 Result<GreyPng> read_grey_png(int fd, std::uint64_t max_pixels) {
     const auto file = read_fd(fd, largest_file);
-    if (!file) return fail("unreadable", "{}", file.error().message);
+    if (!file) return tl::unexpected(Error{"unreadable", file.error().message, file.error().retry});
     Reading reading{&*file, 0, {}};
     PngReader reader(reading);
     if (!read_header(reader)) return fail("png", "the PNG cannot be read: {}", reading.error);

@@ -55,6 +55,26 @@ TEST_F(SupervisedChildTest, SaysHowAKilledChildEnded) {
     EXPECT_THAT(ends_[0], testing::HasSubstr("signal 9"));
 }
 
+TEST_F(SupervisedChildTest, KnowsWhoseFaultItsEndWas) {
+    const auto mortal = child("exec sleep 600");
+    mortal->start();
+    ::kill(mortal->pid(), SIGKILL);  // as the kernel does for want of memory
+    run_until([&] { return ends_.size() == 1; });
+    EXPECT_EQ(mortal->retry_after_end(), Retry::once_mended);
+    run_until([&] { return mortal->running(); });
+    mortal->kill();  // it took too long, say
+    run_until([&] { return ends_.size() == 2; });
+    EXPECT_EQ(mortal->retry_after_end(), Retry::later);
+    const auto crashing = child("kill -SEGV $$");
+    crashing->start();
+    run_until([&] { return ends_.size() == 3; });
+    EXPECT_EQ(crashing->retry_after_end(), Retry::later);
+    const auto lacking = child("exit 75");
+    lacking->start();
+    run_until([&] { return ends_.size() == 4; });
+    EXPECT_EQ(lacking->retry_after_end(), Retry::once_mended);
+}
+
 TEST_F(SupervisedChildTest, DeliversTheLastWordsOfAChildThatEnds) {
     const auto speaker = child(R"(printf '{"type":"bye"}' >&3; exit 1)");
     speaker->start();

@@ -1,5 +1,7 @@
 #include "pipeline/lanes/analysis_lane.h"
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -149,6 +151,17 @@ TEST_F(AnalysisLaneTest, AFullDiskIsWaitedForSinceThePicturesAreDurableBeforeThe
     disk_.set_full(false);
     run_for(10s);
     EXPECT_EQ(job()["state"], "analysed");
+}
+
+TEST_F(AnalysisLaneTest, ADiskThatFailsIsWaitedForAndIsNoAttempt) {
+    disk_.set_failing(simulation::Disk::Failing::writes);
+    run_for(10min);
+    EXPECT_EQ(job()["state"], "queued");
+    EXPECT_THAT(std::string(job()["error"]), testing::HasSubstr("Input/output error"));
+    disk_.set_failing(simulation::Disk::Failing::nothing);
+    run_for(10min);
+    EXPECT_EQ(job()["state"], "analysed");
+    EXPECT_EQ(job()["attempts"], 1);
 }
 
 TEST_F(AnalysisLaneTest, AnImageThatWaitsForLongInTheEngineKeepsItsLease) {

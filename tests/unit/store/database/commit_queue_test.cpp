@@ -99,7 +99,7 @@ TEST_F(CommitQueueTest, AFullDiskIsAnErrorThatPasses) {
     run(1);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, "disk_full");
-    EXPECT_EQ(result.error().retry, Retry::later);
+    EXPECT_EQ(result.error().retry, Retry::once_mended);
     commits.submit([](Transaction& transaction) { transaction.count("small"); },
                    [&](Result<void> got) { ++completed_, result = got; });
     run(2);
@@ -159,7 +159,7 @@ class SettableWorld : public AsioWorld {
     std::atomic<int> wall_{0};
 };
 
-class SecondsSet : public CommitQueue::ClockObserver {
+class SecondsSet : public CommitQueue::Observer {
   public:
     void clock_set(Transaction& transaction, Duration step) override {
         transaction.count("seconds_set", {}, step.count() / 1'000'000);

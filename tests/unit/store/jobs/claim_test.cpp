@@ -197,10 +197,81 @@ TEST_P(ClaimContract, OutlivesAFullDisk) {
         const auto claimed = claim_analysis();
         ASSERT_TRUE(claimed);
         commit([&](Transaction& t) {
-            fail_claimed(t, claimed->claim, {"disk_full", "full", Retry::later}, configuration_.retry);
+            fail_claimed(t, claimed->claim, {"disk_full", "full", Retry::once_mended}, configuration_.retry);
         });
         pass(1h);
     }
+}
+
+TEST_P(ClaimContract, OutlivesTroubleOfTheNodeWhichIsNoAttempt) {
+    receive("1.1");
+    receive("1.2", "5.2");
+    for (int trouble = 0; trouble < 4 * configuration_.retry.max_attempts; ++trouble) {
+        const auto claimed = claim_analysis();
+        ASSERT_TRUE(claimed);
+        EXPECT_EQ(claimed->claim.attempt(), 1);
+        EXPECT_EQ(fail(claimed->claim, Retry::once_mended), JobState::queued);
+        pass(configuration_.retry.longest_delay * 2);
+    }
+    const auto claimed = claim_analysis();
+    EXPECT_EQ(job(Lane::analysis, claimed->claim.job()).at("error"), "it failed");
+    EXPECT_EQ(fail(claimed->claim, Retry::later), JobState::queued);
+    EXPECT_EQ(counted("jobs_quarantined", {{"kind", "analysis"}, {"code", "other"}}), 0);
+}
+
+TEST_P(ClaimContract, WaitsLongerEachTimeThatTheNodeIsInTrouble) {
+    receive("1.1");
+    EXPECT_EQ(fail(claim_analysis()->claim, Retry::once_mended), JobState::queued);
+    EXPECT_FALSE(claim_analysis()) << "not at once";
+    pass(configuration_.retry.first_delay * 2);
+    EXPECT_EQ(fail(claim_analysis()->claim, Retry::once_mended), JobState::queued);
+    pass(configuration_.retry.first_delay * 3 / 2);
+    EXPECT_FALSE(claim_analysis()) << "the delay has doubled";
+}
+
+// As long as every file fails it is the disk; once others are read for hours it is this one's sector.
+TEST_P(ClaimContract, OfAJobThatAloneIsInTroubleForHoursEndsInQuarantine) {
+    receive("1.1");
+    for (int hour = 0; hour < 12; ++hour) {
+        EXPECT_EQ(fail(claim_analysis()->claim, Retry::once_mended), JobState::queued) << "others fail, too";
+        pass(1h);
+    }
+    EXPECT_EQ(fail(claim_analysis()->claim, Retry::once_mended), JobState::queued);
+    pass(1s);
+    receive("1.2", "5.2");
+    keep(*claim_analysis());
+    pass(1h);
+    const auto lonely = claim_analysis();
+    EXPECT_EQ(lonely->sop_instance_uid, "1.1");
+    EXPECT_EQ(fail(lonely->claim, Retry::once_mended), JobState::quarantined);
+}
+
+TEST_P(ClaimContract, OfAJobInTroubleForMinutesStaysThoughOthersFareWell) {
+    receive("1.1");
+    for (int minute = 0; minute < 12; ++minute) {
+        const auto troubled = claim_analysis();
+        EXPECT_EQ(troubled->sop_instance_uid, "1.1");
+        EXPECT_EQ(fail(troubled->claim, Retry::once_mended), JobState::queued);
+        const auto other = "1.2." + std::to_string(minute + 1);
+        receive(other, "5." + other);
+        keep(*claim_analysis());
+        pass(10min);
+    }
+}
+
+TEST_P(ClaimContract, OfWhichTheDatabaseDidNotTellIsGivenBack) {
+    receive("1.1");
+    receive("1.2", "5.2");
+    const auto held = claim_analysis();
+    const auto untold = claim_analysis();
+    commit([&](Transaction& t) { give_back_unknown(t, Lane::analysis, held->model, {held->claim.id()}); });
+    EXPECT_EQ(state(Lane::analysis, held->claim.job()), "running");
+    const auto again = claim_analysis();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->claim.job(), untold->claim.job());
+    EXPECT_EQ(again->claim.attempt(), 1);
+    EXPECT_FALSE(keep(*untold)) << "its number is another's now";
+    EXPECT_TRUE(keep(*held));
 }
 
 TEST_P(ClaimContract, OfAJobThatWasTakenOffTheQueueIsStale) {

@@ -1,0 +1,41 @@
+"""System calls that fail in a working node: each radiograph is reported once, none is set aside, the node goes on.
+tools/faults is the long run; HILUM_FAULTS_SEED repeats one."""
+
+import errno
+import os
+import pathlib
+import random
+import shutil
+import tempfile
+import unittest
+
+from hilum_harness import BINARIES, MODEL, need
+from faults import FaultyNode, all_faults
+
+LIBRARY = BINARIES.parent / "tests" / "faulty_system.so"
+
+
+class FaultsTest(unittest.TestCase):
+    def setUp(self):
+        need("storescp", "storescu", "echoscu")
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-faults-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.node = FaultyNode(folder, BINARIES, LIBRARY, MODEL, print)
+        self.addCleanup(self.node.stop)
+        self.node.start()
+
+    def test_each_radiograph_is_reported_once_whichever_call_fails(self):
+        seed = int(os.environ.get("HILUM_FAULTS_SEED") or random.SystemRandom().randrange(1 << 30))
+        print(f"HILUM_FAULTS_SEED={seed}", flush=True)
+        chance = random.Random(seed)
+        for role, call, error in chance.sample(all_faults(), k=8):
+            self.node.try_one(role, call, error, chance.randint(1, 4))
+        # Those that cost healthy studies their analysis once.
+        self.assertGreater(self.node.outage("coordinator", "write", errno.EIO, 2), 0)
+        self.assertGreater(self.node.outage("composer", "write", errno.EIO, 2), 0)
+        self.assertGreater(self.node.outage("coordinator", "open", errno.EMFILE, 2), 0)
+        self.node.check_once()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,206 @@
+"""Records what a node does to its disk and tells its peers while it takes radiographs and reports them; then cuts the
+power in that record at one sync after the other, starts a node on what the disk would hold, and checks: every radiograph
+whose C-STORE had been answered 0000 is reported once, results that the PACS may have got before the cut come again with
+the same bytes or not at all, nothing is set aside, and the node settles. Run by tools/power_cuts, in a sample by tests."""
+
+import argparse
+import collections
+import contextlib
+import os
+import pathlib
+import random
+import shutil
+import struct
+import sys
+import tempfile
+import time
+
+from faults import FaultyNode, Peer, ask, configuration
+from local_services import Hilum, ServiceError, free_port, wait_until
+from power_cut_disk import Disk, read_trace
+from report_reading import SECONDARY_CAPTURE
+
+WAYS = ("nothing", "all", "chance")
+C_STORE_RQ, C_STORE_RSP, SUCCESS = 0x0001, 0x8001, 0x0000
+GROUP_LENGTH = struct.pack("<HHI", 0, 0, 4)
+
+
+def command_of(data):
+    """(command field, status or None, affected SOP Instance UID) of what was sent, where a command set is in it."""
+    at = data.find(GROUP_LENGTH)
+    elements = {}
+    while 0 <= at <= len(data) - 8:  # Implicit VR Little Endian (PS3.7 6.3.1)
+        group, element, length = struct.unpack_from("<HHI", data, at)
+        if group != 0:
+            break
+        elements[element] = data[at + 8:at + 8 + length]
+        at += 8 + length
+
+    def number(element):
+        value = elements.get(element, b"")
+        return int.from_bytes(value, "little") if len(value) == 2 else None
+    return number(0x0100), number(0x0900), elements.get(0x1000, b"").decode(errors="replace").rstrip("\0 ")
+
+
+class RecordedRun:
+    """A run of `count` radiographs: its trace, its radiographs, and what the PACS got."""
+
+    def __init__(self, folder, binaries, library, model, count, log=print):
+        self.folder, self.binaries, self.model = pathlib.Path(folder), binaries, model
+        self.trace = self.folder / "trace"
+        self.trace.touch()
+        self.count, self.log = count, log
+        self.node = FaultyNode(self.folder / "run", binaries, library, model, log)
+        self.node.node.environment |= {"HILUM_TRACE": str(self.trace),
+                                       "HILUM_TRACE_FOLDER": str(self.node.data)}
+        self.study_of = {}  # of each radiograph, by SOP Instance UID
+
+    def record(self):
+        try:
+            self.node.start()
+            for _ in range(self.count):
+                file, study = self.node.next_image()
+                self.study_of[str(self.node.phantom.SOPInstanceUID)] = study
+                self.node.send(file)
+                self.node.sent.append(study)
+            last = self.node.sent[-1]
+            wait_until(lambda: self.node.is_through(last), 60 + 10 * self.count, "the recorded run's results")
+            self.node.check_once()
+            self.node.node.stop()
+        finally:
+            self.node.stop()
+        self.results = {uid: copies[0] for of_study in self.node.peer.results().values()
+                        for (_, uid), copies in of_study.items()}
+        self.events = read_trace(self.trace)
+        self.syncs = [i for i, event in enumerate(self.events) if event.kind == "sync"]
+        told = self.told_until(len(self.events))
+        if told != (set(self.study_of), set(self.results)):
+            raise ServiceError(f"the trace does not tell all that was sent: {told}")
+        self.log(f"{self.count} radiographs: {len(self.events)} events, {len(self.syncs)} syncs")
+        return self
+
+    def told_until(self, cut):
+        """The radiographs that were acknowledged and the results that may have reached the PACS by then."""
+        acknowledged, reached = set(), set()
+        for event in self.events[:cut]:
+            if event.kind != "sent":
+                continue
+            field, status, uid = command_of(event.data)
+            if event.path == "receiver" and field == C_STORE_RSP and status == SUCCESS:
+                acknowledged.add(uid)
+            if event.path == "sender" and field == C_STORE_RQ:
+                reached.add(uid)
+        return acknowledged, reached
+
+    def cut(self, at, way, seed):
+        """The power goes after the event `at` has happened; a node starts on the rest. Raises ServiceError."""
+        disk = Disk(self.node.data)
+        for event in self.events[:at + 1]:
+            disk.happen(event)
+        acknowledged, reached = self.told_until(at + 1)
+        place = pathlib.Path(tempfile.mkdtemp(prefix="cut-", dir=self.folder))
+        try:
+            disk.leave(place / "node" / "data", random.Random(seed), way)
+            Restart(self, place).settle(acknowledged, reached)
+        except ServiceError as error:
+            raise ServiceError(f"cut after event {at} of {len(self.events)}, {way}, seed {seed}: {error}") from None
+        shutil.rmtree(place, ignore_errors=True)
+        return len(acknowledged), len(reached)
+
+
+class Restart:
+    """The node after a power cut, with a PACS that has what reached it before."""
+
+    def __init__(self, run, place):
+        self.run, self.place = run, place
+        self.peer = Peer(place / "peer")
+        self.data = place / "node" / "data"
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.node = Hilum(run.binaries, place / "node",
+                          configuration(place / "node", run.model, free_port(), self.peer.port))
+
+    def settle(self, acknowledged, reached):
+        wanted = {self.run.study_of[uid] for uid in acknowledged}
+        try:
+            self.peer.start()
+            self.node.start()
+            wait_until(lambda: not self.missing(wanted, reached) and self.is_idle(), 120,
+                       "the node settles")
+        except ServiceError as error:
+            raise ServiceError(f"{error}; {self.missing(wanted, reached)}\n{self.node.log()[-3000:]}") from None
+        finally:
+            self.node.kill()
+            self.peer.kill()
+        self.check(reached)
+
+    def is_idle(self):
+        return ask(self.data, "SELECT count(*) FROM job WHERE state IN ('queued', 'running')") == [(0,)]
+
+    def all_results(self, reached):
+        """{study: {(kind, uid)}} of what the PACS had before and what came."""
+        found = collections.defaultdict(set)
+        for uid in reached:
+            dataset = self.run.results[uid]
+            found[str(dataset.StudyInstanceUID)].add(("sc" if dataset.SOPClassUID == SECONDARY_CAPTURE else "sr", uid))
+        for study, results in self.peer.results().items():
+            found[study] |= set(results)
+        return found
+
+    def missing(self, wanted, reached):
+        found = self.all_results(reached)
+        return [study for study in wanted if collections.Counter(kind for kind, _ in found[study]) != {"sr": 1, "sc": 1}]
+
+    def check(self, reached):
+        for study, results in self.all_results(reached).items():
+            kinds = collections.Counter(kind for kind, _ in results)
+            if max(kinds.values()) > 1:
+                raise ServiceError(f"reported twice: {study}: {results}")
+        for results in self.peer.results().values():
+            for (_, uid), copies in results.items():
+                before = self.run.results.get(uid) if uid in reached else copies[0]
+                if any(copy != before for copy in copies):
+                    raise ServiceError(f"{uid} came with other bytes than before")
+        set_aside = ask(self.data, "SELECT lane, outcome, error FROM job WHERE state NOT IN "
+                                   "('done', 'queued', 'running')")
+        if set_aside:
+            raise ServiceError(f"set aside: {set_aside}")
+
+
+def run_cuts(run, cuts, seed):
+    """So many by chance, or all (0): at each sync, before and after it, in each way. How many there were."""
+    chance = random.Random(seed)
+    all_cuts = [(at + after, way) for at in run.syncs for after in (-1, 0) for way in WAYS if at + after >= 0]
+    chosen = chance.sample(all_cuts, min(cuts, len(all_cuts))) if cuts else all_cuts
+    for number, (at, way) in enumerate(chosen, 1):
+        started = time.monotonic()
+        acknowledged, reached = run.cut(at, way, seed + number)
+        run.log(f"{number}/{len(chosen)}: after event {at}, {way}: {acknowledged} acknowledged, {reached} results sent, "
+                f"settled in {time.monotonic() - started:.1f} s")
+    return len(chosen)
+
+
+def main():
+    source = pathlib.Path(__file__).resolve().parents[2]
+    parser = argparse.ArgumentParser(prog="tools/power_cuts", description=__doc__)
+    parser.add_argument("--count", type=int, default=60, help="radiographs of the recorded run")
+    parser.add_argument("--cuts", type=int, default=0, help="so many by chance instead of all")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    with contextlib.ExitStack() as stack:
+        folder = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
+                              source / "config" / "models" / "demo", options.count).record()
+            done = run_cuts(run, options.cuts, options.seed)
+        except ServiceError as error:
+            print(f"FAILED: {error}", file=sys.stderr)
+            return 1
+    print(f"{done} power cuts: nothing lost, nothing twice")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
