@@ -132,8 +132,18 @@ NodeStatus Api::current() const {
     return status;
 }
 
+// Nothing is known of it where the database cannot be asked.
+std::int64_t Api::overdue_reports() const {
+    std::int64_t overdue = 0;
+    const auto gauges = source_.gauges();
+    for (const auto& gauge : gauges ? *gauges : std::vector<CounterValue>())
+        if (gauge.name == "overdue_jobs") overdue += gauge.value;
+    return overdue;
+}
+
 Response Api::readiness() const {
     const auto status = current();
+    const auto overdue = overdue_reports();
     auto missing = nlohmann::json::array();
     if (coordinator_silent_)
         missing.push_back("the coordinator gives no sign of life");
@@ -143,6 +153,9 @@ Response Api::readiness() const {
     else if (!status.receiving)
         missing.push_back("receiving: the DICOM port is not open, or its process gives no sign of life");
     if (!status.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
+    if (overdue > 0)
+        missing.push_back(
+            fmt::format("reports: {} are overdue by half an hour; see `hilum status`", overdue));
     if (status.draining) missing.push_back("draining: the node is being stopped");
     const bool ready = missing.empty();
     return json_response(ready ? http::status::ok : http::status::service_unavailable,

@@ -1,14 +1,17 @@
 #include "results/source_header.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <set>
 #include <tuple>
 
+#include "base/unique_fd.h"
 #include "dicom/dataset_reading.h"
+#include "dicom/stored_object_check.h"
 #include "dicom/stream/unknown_elements.h"
 #include "results/report/report_terms.h"
 
@@ -110,10 +113,31 @@ std::shared_ptr<DcmDataset> with_true_character_set(std::shared_ptr<DcmDataset> 
     return utf8_copy(*header);
 }
 
+// Before anything in it is believed.
+Status check_file(const StudyImage& image) {
+    const UniqueFd file(::open(image.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file && errno == ENOENT) return object_is_damaged("its file is gone");
+    if (!file) return fail_for_now("unreadable", "instance {}: {}", image.instance, std::strerror(errno));
+    if (image.stored.dataset_sha256.empty()) return {};
+    return check_stored_object(file.get(), image.stored);
+}
+
+// Each file once, however many of its frames there are.
+Result<std::vector<DamagedImage>> damaged_images(const ComposeRequest& request) {
+    std::vector<DamagedImage> damaged;
+    std::set<std::int64_t> checked;
+    for (const StudyImage& image : request.images) {
+        if (!checked.insert(image.instance).second) continue;
+        const auto whole = check_file(image);
+        if (whole) continue;
+        if (whole.error().code != object_damaged) return tl::unexpected(whole.error());
+        damaged.push_back({image.instance, image.file, whole.error().message});
+    }
+    return damaged;
+}
+
 // The header alone: an image whose pixels are cut off or damaged still has a report that says so.
 Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
-    if (::access(image.file.c_str(), R_OK) != 0)
-        return fail_for_now("unreadable", "instance {}: {}", image.instance, std::strerror(errno));
     DcmFileFormat file;
     const OFCondition loaded = file.loadFileUntilTag(image.file.c_str(), EXS_Unknown, EGL_noChange,
                                                      longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
@@ -139,6 +163,10 @@ auto order_of(const SourceImage& source) {
 
 Result<Sources> load_sources(const ComposeRequest& request) {
     Sources sources;
+    auto damaged = damaged_images(request);
+    if (!damaged) return tl::unexpected(damaged.error());
+    sources.damaged = std::move(*damaged);
+    if (!sources.damaged.empty()) return sources;
     for (const StudyImage& image : request.images) {
         auto source = load_source(request, image);
         if (source)
