@@ -61,10 +61,11 @@ bool keep_object_damaged(Transaction& transaction, std::int64_t instance, const 
                      transaction.at(), how, instance) > 0;
     if (!news) return true;
     // Once another takes its place no row names this file, and it is not to be adopted for what it is now.
-    sql::execute(transaction,
-                 "INSERT OR REPLACE INTO earlier_object SELECT file, dataset_sha256, received_at FROM instance "
-                 "WHERE id = ?",
-                 instance);
+    sql::execute(
+        transaction,
+        "INSERT OR REPLACE INTO earlier_object SELECT file, dataset_sha256, received_at FROM instance "
+        "WHERE id = ?",
+        instance);
     auto event = event_of_object(transaction, "object_damaged", instance);
     event.outcome = "failure";
     transaction.append_audit(event);
