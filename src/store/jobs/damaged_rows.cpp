@@ -33,8 +33,7 @@ int set_aside_jobs(Transaction& transaction) {
     const auto jobs = unknown_states_of(
         transaction,
         "SELECT id, lane, state FROM job WHERE +state NOT IN ('queued', 'running', 'done', 'set_aside', "
-        "'discarded') OR (+state = 'running' AND (owner IS NULL OR lease IS NULL)) OR typeof(due) != "
-        "'integer' OR typeof(attempt) != 'integer'");
+        "'discarded') OR typeof(due) != 'integer' OR typeof(attempt) != 'integer'");
     for (const auto& job : jobs) {
         const auto [state, outcome] = stored(set_aside_state_of(job.lane));
         const auto why = fmt::format("its state was '{}', which is none: the row was damaged", job.state);
