@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 
 #include <fcntl.h>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -80,6 +81,21 @@ Result<std::string> sha256_of_fd(int fd) {
         sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
         at += n;
     }
+}
+
+Result<std::string> sha256_of_fd(int fd, std::uint64_t begin, std::uint64_t end) {
+    Sha256 sha;
+    std::vector<std::byte> buffer(256 * 1024);
+    for (std::uint64_t at = begin; at < end;) {
+        const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), end - at);
+        const ssize_t n = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(at));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail_for_now("unreadable", "cannot read it: {}", std::strerror(errno));
+        if (n == 0) return fail("truncated", "the file shrank while it was read");
+        sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
+        at += static_cast<std::uint64_t>(n);
+    }
+    return sha.hex();
 }
 
 Result<std::string> sha256_of_file(const std::filesystem::path& file) {

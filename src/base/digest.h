@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -38,6 +39,8 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
 
 // Of all that the file holds, from its beginning; the descriptor's position stays. Code "unreadable".
 Result<std::string> sha256_of_fd(int fd);
+// Of its bytes from `begin` to `end`. Code also "truncated": there are not as many.
+Result<std::string> sha256_of_fd(int fd, std::uint64_t begin, std::uint64_t end);
 Result<std::string> sha256_of_file(const std::filesystem::path& file);
 
 }  // namespace hilum

@@ -7,8 +7,9 @@
 
 #include "base/file_system.h"
 #include "base/ip_network.h"
-#include "contract/setting_reading.h"
-#include "contract/tls_reading.h"
+#include "contract/reading/destination_reading.h"
+#include "contract/reading/setting_reading.h"
+#include "contract/reading/tls_reading.h"
 
 namespace hilum {
 namespace {
@@ -184,94 +185,6 @@ void read_retry(YamlMapping at, RetrySettings& retry) {
     at.finish();
 }
 
-// PS3.5 6.2 LO: at most 64 characters, no backslash. IS for the number.
-std::string series_description(YamlMapping& at, const std::string& key, const std::string& fallback) {
-    auto text = at.string(key, fallback);
-    const auto continuation = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-    const auto characters =
-        text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continuation));
-    if (characters > 64 || text.find('\\') != std::string::npos)
-        at.problem(key, "must have at most 64 characters and no backslash");
-    return text;
-}
-
-ReportSettings read_reports(YamlMapping& at) {
-    ReportSettings reports;
-    if (at.has("send")) {
-        const auto kinds = at.strings("send");
-        reports.sr = reports.sc = false;
-        for (const auto& kind : kinds) {
-            if (kind == "sr")
-                reports.sr = true;
-            else if (kind == "sc")
-                reports.sc = true;
-            else
-                at.problem("send", fmt::format("'{}' is not a kind of result: sr, sc", kind));
-        }
-    }
-    reports.character_set = choice(at, "character_set", reports.character_set);
-    reports.language = at.choice("language", {"en", "de", "fr"}, reports.language);
-    auto sr = at.mapping("sr");
-    reports.sr_class = choice(sr, "sop_class", reports.sr_class);
-    reports.sr_series_number =
-        static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
-    reports.sr_series_description =
-        series_description(sr, "series_description", reports.sr_series_description);
-    reports.sr_activation_region = sr.boolean("activation_region", reports.sr_activation_region);
-    sr.finish();
-    auto sc = at.mapping("sc");
-    reports.sc_when = choice(sc, "when", reports.sc_when);
-    reports.sc_long_side = static_cast<int>(sc.integer("long_side", reports.sc_long_side, 512, 8192));
-    reports.sc_series_number =
-        static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
-    reports.sc_series_description =
-        series_description(sc, "series_description", reports.sc_series_description);
-    reports.sc_style = choice(sc, "style", reports.sc_style);
-    sc.finish();
-    return reports;
-}
-
-// HL7 version 2.5.1, 2.A: HD is shown with 20 characters of namespace by most; no delimiter of HL7 in it.
-std::string hl7_name(YamlMapping& at, const std::string& key, const std::string& fallback) {
-    auto name = at.string(key, fallback);
-    if (name.size() > 180 || name.find_first_of("|^~\\&\r\n") != std::string::npos)
-        at.problem(key, "must have at most 180 characters and none of | ^ ~ \\ &");
-    return name;
-}
-
-Hl7Settings read_hl7(YamlMapping at) {
-    Hl7Settings hl7;
-    hl7.sending_application = hl7_name(at, "sending_application", hl7.sending_application);
-    hl7.sending_facility = hl7_name(at, "sending_facility", hl7.sending_facility);
-    hl7.receiving_application = hl7_name(at, "receiving_application", hl7.receiving_application);
-    hl7.receiving_facility = hl7_name(at, "receiving_facility", hl7.receiving_facility);
-    hl7.processing_id = at.choice("processing_id", {"P", "T", "D"}, hl7.processing_id);
-    hl7.version = at.choice("version", {"2.3.1", "2.4", "2.5", "2.5.1"}, hl7.version);
-    hl7.result_status = at.choice("result_status", {"P", "R"}, hl7.result_status);
-    hl7.character_set = at.choice("character_set", {"utf8", "latin1"}, hl7.character_set);
-    at.finish();
-    return hl7;
-}
-
-// What a destination is sent, by its protocol; the keys of the other one are mistakes.
-void read_protocol(YamlMapping& at, DestinationSettings& destination) {
-    if (at.choice("protocol", {"dicom", "hl7"}, "dicom") == "hl7") {
-        for (const char* key :
-             {"ae_title", "send", "sr", "sc", "character_set", "language", "storage_commitment"})
-            if (at.has(key)) at.problem(key, "is for destinations whose protocol is dicom");
-        destination.reports.sr = destination.reports.sc = false;
-        destination.reports.hl7 = read_hl7(at.mapping("hl7"));
-        return;
-    }
-    if (at.has("hl7")) at.problem("hl7", "is for destinations whose protocol is hl7");
-    destination.ae_title = ae_title(at, "ae_title", std::nullopt);
-    destination.reports = read_reports(at);
-    auto commitment = at.mapping("storage_commitment");
-    destination.storage_commitment = commitment.boolean("request", destination.storage_commitment);
-    destination.commitment_wait = positive_duration(commitment, "wait", destination.commitment_wait);
-    commitment.finish();
-}
-
 void read_triage(YamlMapping at, TriageSettings& triage) {
     auto urgent = at.mapping("urgent");
     triage.urgent_line = urgent.line();
@@ -286,53 +199,16 @@ void read_triage(YamlMapping at, TriageSettings& triage) {
     at.finish();
 }
 
-std::string unbracketed(const std::string& address) {
-    if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
-    return address.substr(1, address.size() - 2);
-}
-
-// A name or an address that can be looked up; a mistake such as a port or a path in it could never be
-// reached.
-bool is_host(const std::string& host) {
-    const bool plain = !host.empty() && std::ranges::all_of(host, [](unsigned char c) {
-        return std::isgraph(c) != 0 && c != '/' && c != '@' && c != '[' && c != ']';
-    });
-    // Of an IPv6 address there may be a zone: fe80::1%eth0.
-    return plain && (host.find(':') == std::string::npos || IpAddress::parse(host.substr(0, host.find('%'))));
-}
-
-void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
-                       std::vector<DestinationSettings>& destinations) {
-    std::set<std::string> names;
-    for (auto& at : root.mappings("destinations")) {
-        DestinationSettings destination;
-        destination.name = at.string("name");
-        if (!names.insert(destination.name).second)
-            at.problem("name", "another destination has this name too");
-        read_protocol(at, destination);
-        destination.host = unbracketed(at.string("host"));
-        if (at.has("host") && !is_host(destination.host))
-            at.problem("host", "must be a host name or an address, without a port");
-        destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
-        destination.from = at.strings("from");
-        destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
-        destination.first_delay = positive_duration(at, "first_delay", destination.first_delay);
-        destination.longest_delay = positive_duration(at, "longest_delay", destination.longest_delay);
-        destination.refused_delay = positive_duration(at, "refused_delay", destination.refused_delay);
-        destination.refused_attempts =
-            static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
-        destination.timeout = positive_duration(at, "timeout", destination.timeout);
-        destination.tls = read_tls_client(at, folder);
-        at.finish();
-        destinations.push_back(std::move(destination));
-    }
-}
-
-void read_audit(YamlMapping at, const std::filesystem::path& folder, AuditSettings& audit) {
+void read_audit(YamlMapping at, const std::filesystem::path& folder, const std::string& log_level,
+                AuditSettings& audit) {
     auto sign = at.mapping("sign");
     if (sign.has("key")) audit.signing.key = folder / sign.string("key");
     audit.signing.every = positive_duration(sign, "every", audit.signing.every);
     if (sign.has("every") && audit.signing.key.empty()) sign.problem("key", "is missing");
+    if (!audit.signing.key.empty() && log_level != "info" && log_level != "debug")
+        at.problem("sign", fmt::format("writes its heads into the log at level info, which node.log_level: {} "
+                                       "leaves out; set that to info or debug",
+                                       log_level));
     sign.finish();
     at.finish();
 }
@@ -384,7 +260,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, folder, configuration.destinations);
-    read_audit(root.mapping("audit"), folder, configuration.audit);
+    read_audit(root.mapping("audit"), folder, configuration.node.log_level, configuration.audit);
     read_http(root.mapping("http"), configuration.http);
     root.finish();
     return loaded;

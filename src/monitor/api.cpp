@@ -139,8 +139,18 @@ NodeStatus Api::current() const {
     return status;
 }
 
+// Nothing is known of it where the database cannot be asked.
+std::int64_t Api::overdue_reports() const {
+    std::int64_t overdue = 0;
+    const auto gauges = source_.gauges();
+    for (const auto& gauge : gauges ? *gauges : std::vector<CounterValue>())
+        if (gauge.name == "overdue_jobs") overdue += gauge.value;
+    return overdue;
+}
+
 Response Api::readiness() const {
     const auto status = current();
+    const auto overdue = overdue_reports();
     auto missing = nlohmann::json::array();
     if (coordinator_silent_)
         missing.push_back("the coordinator gives no sign of life");
@@ -154,6 +164,9 @@ Response Api::readiness() const {
     for (const auto& trouble : status.troubles)
         if (trouble.where == "database") missing.push_back("the database fails: " + trouble.message);
     if (!status.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
+    if (overdue > 0)
+        missing.push_back(
+            fmt::format("reports: {} are overdue by half an hour; see `hilum status`", overdue));
     if (status.draining) missing.push_back("draining: the node is being stopped");
     const bool ready = missing.empty();
     return json_response(ready ? http::status::ok : http::status::service_unavailable,

@@ -35,6 +35,7 @@ class Api {
   private:
     Response route(std::string_view path, std::string_view query);
     Response readiness() const;
+    std::int64_t overdue_reports() const;
     NodeStatus current() const;
     Response metrics();
     Response status();

@@ -15,10 +15,13 @@
 #include "pipeline/node.h"
 #include "store/data_directory.h"
 #include "store/data_history.h"
+#include "store/recovery/opening.h"
 #include "store/retry_policy.h"
 
 namespace hilum {
 namespace {
+
+constexpr std::chrono::minutes longest_recovery(60);
 
 // The signals that the node obeys.
 class Signals {
@@ -110,25 +113,37 @@ auto once_mended(Open open) -> decltype(open()) {
     }
 }
 
+// The database is closed when it returns.
+Result<int> run_with(const NodeOptions& options, const DataDirectory& directory, Database database) {
+    boost::asio::io_context loop;
+    AsioWorld world(loop);
+    const auto generation = once_mended([&]() -> Result<Generation> {
+        auto joined = join_history(world, database, directory);
+        // What failed in the middle of a transaction goes on with a connection of its own.
+        if (!joined && joined.error().retry == Retry::once_mended)
+            if (auto opened = database.reopen(); !opened) return tl::unexpected(opened.error());
+        return joined;
+    });
+    if (!generation) return tl::unexpected(generation.error());
+    Node node(world, options, std::move(database), generation->id);
+    return run(loop, world, node);
+}
+
 Result<int> open_and_run(const NodeOptions& options) {
     const DataDirectory directory{options.configuration.node.data_dir};
     const auto lock = once_mended([&] { return prepare_data_directory(directory); });
     if (!lock) return tl::unexpected(lock.error());
-    auto database =
-        once_mended([&] { return Database::open(directory.database(), Database::Access::read_write); });
-    if (!database) return tl::unexpected(database.error());
-    boost::asio::io_context loop;
-    AsioWorld world(loop);
-    const auto generation = once_mended([&]() -> Result<Generation> {
-        auto joined = join_history(world, *database, directory);
-        // What failed in the middle of a transaction goes on with a connection of its own.
-        if (!joined && joined.error().retry == Retry::once_mended)
-            if (auto opened = database->reopen(); !opened) return tl::unexpected(opened.error());
-        return joined;
-    });
-    if (!generation) return tl::unexpected(generation.error());
-    Node node(world, options, std::move(*database), generation->id);
-    return run(loop, world, node);
+    const auto ended = once_mended([&] { return take_clean_end(directory); });
+    if (!ended) return tl::unexpected(ended.error());
+    // To check a large database takes its time, and to copy one that is damaged.
+    sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld",
+               static_cast<long long>(std::chrono::microseconds(longest_recovery).count()));
+    auto opened = once_mended([&] { return open_database(directory, *ended, now()); });
+    if (!opened) return tl::unexpected(opened.error());
+    const auto exit_code = run_with(options, directory, std::move(opened->database));
+    if (exit_code && *exit_code == 0)
+        if (const auto kept = keep_clean_end(directory); !kept) spdlog::warn("{}", kept.error().message);
+    return exit_code;
 }
 
 }  // namespace

@@ -2,10 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "store/database/database.h"
+#include "store/jobs/damaged_rows.h"
+
 namespace hilum {
 namespace {
 
 constexpr std::chrono::seconds interval(10);
+constexpr int looks_between_checks = 30;  // five minutes
 
 void write(World& world, const DataDirectory& directory, const HistoryMark& mark) {
     if (const auto written = write_mark(world.files(), directory, mark); !written)
@@ -30,12 +34,34 @@ void HistoryKeeper::look() {
                     [this](const Result<HistoryMark>& mark) {
                         if (!files_) return;  // finished meanwhile
                         look_later();
+                        if (++looks_ % looks_between_checks == 0)
+                            files_->post([this] { check_next_table(); });
                         if (!mark) return;
                         if (witness_) witness_->saw(mark->audit_id, mark->audit_hash);
                         if (*mark == asked_for_) return;
                         asked_for_ = *mark;
                         files_->post([this, mark = *mark] { write(world_, directory_, mark); });
                     });
+}
+
+// Beside the loop and the commit thread, on a connection of its own.
+void HistoryKeeper::check_next_table() {
+    auto database = Database::open(directory_.database(), Database::Access::read_only);
+    if (!database) return spdlog::warn("cannot check the database for now: {}", database.error().message);
+    const auto tables = database->tables();
+    if (!tables || tables->empty()) return;
+    const auto& table = (*tables)[next_table_++ % tables->size()];
+    const auto problems = database->problems_of(table);
+    if (!problems) return spdlog::warn("cannot check the table {}: {}", table, problems.error().message);
+    if (problems->empty()) return;
+    world_.post([this, table, problems = *problems] { checked(table, problems); });
+}
+
+void HistoryKeeper::checked(const std::string& table, const std::vector<std::string>& problems) {
+    spdlog::critical("the database is damaged: {}; the indices of the table {} are made anew",
+                     problems.front(), table);
+    commits_.submit(
+        [table, problems](Transaction& transaction) { mend_indices_of(transaction, table, problems); });
 }
 
 void HistoryKeeper::look_later() {

@@ -1,5 +1,6 @@
-// Keeps the folders' mark of the database's history (data_history.h) close behind the database, and shows a
-// witness how far the audit trail has come.
+// Keeps the folders' mark of the database's history (data_history.h) close behind the database, shows a witness how far
+// the audit trail has come, and looks whether the database is sound, a table after the other: where an index is not, it
+// is made anew.
 #pragma once
 
 #include <optional>
@@ -29,11 +30,15 @@ class HistoryKeeper {
   private:
     void look();
     void look_later();
+    void check_next_table();
+    void checked(const std::string& table, const std::vector<std::string>& problems);
 
     World& world_;
     CommitQueue& commits_;
     DataDirectory directory_;
     std::unique_ptr<Timer> timer_;
+    int looks_ = 0;
+    std::size_t next_table_ = 0;         // to be checked
     HistoryMark asked_for_;              // the last one that was to be written
     std::unique_ptr<Background> files_;  // so that the loop waits for no disk
     std::optional<AuditWitness> witness_;

@@ -198,8 +198,9 @@ void Reception::store(std::int64_t id, StoreCommit commit) {
             answer(id, stored->answer);
             note_stored();
             if (!stored->replaced_file.empty()) remove_later(stored->replaced_file);
-            if (stored->answer.outcome != StoreOutcome::duplicate &&
-                stored->answer.outcome != StoreOutcome::discarded)
+            // A duplicate is kept where it takes the place of a damaged one, whose work goes on.
+            if (stored->answer.keep_file || (stored->answer.outcome != StoreOutcome::duplicate &&
+                                             stored->answer.outcome != StoreOutcome::discarded))
                 callbacks_.on_instances();
         });
 }

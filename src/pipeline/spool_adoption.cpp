@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include "base/clock.h"
 #include "base/logging.h"
+#include "contract/stored_object.h"
 #include "store/data_history.h"
 #include "store/spool_records.h"
 
@@ -166,6 +167,8 @@ void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
         judge_duplicate(reply.object, adoption->known_file, reply.data_set);
     } else if (adoption->outcome == Adoption::own_result) {
         put_aside(object.file, {"own_result", "it is a result of this node that came back"});
+    } else if (adoption->outcome == Adoption::damaged) {
+        put_aside(object.file, object_is_damaged("it is not what was received under this name").value());
     }
     pump();
 }

@@ -6,11 +6,13 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <set>
 #include <tuple>
 
 #include "base/file_system.h"
 #include "base/unique_fd.h"
 #include "dicom/dataset_reading.h"
+#include "dicom/stored_object_check.h"
 #include "dicom/stream/unknown_elements.h"
 #include "results/report/report_terms.h"
 
@@ -112,6 +114,29 @@ std::shared_ptr<DcmDataset> with_true_character_set(std::shared_ptr<DcmDataset> 
     return utf8_copy(*header);
 }
 
+// Before anything in it is believed. What cannot be opened is the node's trouble, unless it is gone.
+Status check_file(const StudyImage& image) {
+    const UniqueFd file(::open(image.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file && errno == ENOENT) return object_is_damaged("its file is gone");
+    if (!file) return tl::unexpected(unreadable(errno, "cannot read " + image.file));
+    if (image.stored.dataset_sha256.empty()) return {};
+    return check_stored_object(file.get(), image.stored);
+}
+
+// Each file once, however many of its frames there are.
+Result<std::vector<DamagedImage>> damaged_images(const ComposeRequest& request) {
+    std::vector<DamagedImage> damaged;
+    std::set<std::int64_t> checked;
+    for (const StudyImage& image : request.images) {
+        if (!checked.insert(image.instance).second) continue;
+        const auto whole = check_file(image);
+        if (whole) continue;
+        if (whole.error().code != object_damaged) return tl::unexpected(whole.error());
+        damaged.push_back({image.instance, image.file, whole.error().message});
+    }
+    return damaged;
+}
+
 // A file's header, where it is the image's; else why not.
 struct ReadHeader {
     std::shared_ptr<DcmDataset> dataset;
@@ -163,6 +188,10 @@ auto order_of(const SourceImage& source) {
 
 Result<Sources> load_sources(const ComposeRequest& request) {
     Sources sources;
+    auto damaged = damaged_images(request);
+    if (!damaged) return tl::unexpected(damaged.error());
+    sources.damaged = std::move(*damaged);
+    if (!sources.damaged.empty()) return sources;
     for (const StudyImage& image : request.images) {
         auto source = load_source(request, image);
         if (source)

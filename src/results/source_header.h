@@ -22,11 +22,13 @@ struct SourceImage {
 // Loads the headers of a request's images, ordered by series number, instance number, SOP Instance UID and
 // frame, so that the order in which they arrived shapes no result. A header that DCMTK cannot read to its end
 // is used as far as it goes, if it names the patient's study and itself; an image with less is told in
-// `left_out`, and holds back none of the others. Codes: "unreadable" where the file system failed,
+// `left_out`, and holds back none of the others. What is not the file that was received is told in `damaged`,
+// before anything in it is taken for the patient's. Codes: "unreadable" where the file system failed,
 // "undecodable" where no image is left.
 struct Sources {
     std::vector<SourceImage> images;
     std::vector<std::string> left_out;  // why; no patient data
+    std::vector<DamagedImage> damaged;  // with any, there are no images
 };
 Result<Sources> load_sources(const ComposeRequest& request);
 

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
+#include "contract/stored_object.h"
 #include "dicom/dataset_reading.h"
 #include "results/capture/presentation_state.h"
 #include "results/capture/secondary_capture.h"
@@ -52,6 +53,11 @@ class StudyComposer {
         auto sources = load_sources(request_);
         if (!sources) {
             note(sources.error());
+            return std::move(reply_);
+        }
+        if (!sources->damaged.empty()) {
+            reply_.damaged = std::move(sources->damaged);
+            reply_.error = Error{object_damaged, reply_.damaged.front().how, Retry::later};
             return std::move(reply_);
         }
         for (const std::string& why : sources->left_out) {

@@ -1,10 +1,9 @@
 #include "scp/spool_scanner.h"
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <vector>
 
@@ -31,21 +30,6 @@ std::string ae_title_of(const FileMetaInformation& meta) {
     return printable && title.size() <= longest_ae_title ? title : std::string();
 }
 
-Result<std::string> digest_of(int fd, std::uint64_t begin, std::uint64_t end) {
-    Sha256 digest;
-    std::vector<std::byte> buffer(256 * 1024);
-    for (std::uint64_t at = begin; at < end;) {
-        const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), end - at);
-        const ssize_t n = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(at));
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return tl::unexpected(system_error(errno, "cannot read"));
-        if (n == 0) return fail("truncated", "the file shrank while it was read");
-        digest.update(std::span(buffer).first(static_cast<std::size_t>(n)));
-        at += static_cast<std::uint64_t>(n);
-    }
-    return digest.hex();
-}
-
 Result<StoreCommit> scan(int fd, const FileMetaInformation& meta, const ScpSettings& settings) {
     const auto* transfer_syntax = find_transfer_syntax(meta.transfer_syntax_uid);
     if (transfer_syntax == nullptr)
@@ -61,7 +45,7 @@ Result<StoreCommit> scan(int fd, const FileMetaInformation& meta, const ScpSetti
             check_uids(*scanned, meta.media_storage_sop_class_uid, meta.media_storage_sop_instance_uid);
         !uids)
         return tl::unexpected(uids.error());
-    auto digest = digest_of(fd, meta.dataset_begin, meta.file_size);
+    auto digest = sha256_of_fd(fd, meta.dataset_begin, meta.file_size);
     if (!digest) return tl::unexpected(digest.error());
     StoreCommit object;
     object.size = meta.file_size;

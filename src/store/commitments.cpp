@@ -10,6 +10,7 @@
 #include "store/database/sql.h"
 #include "store/destinations.h"
 #include "store/jobs/states.h"
+#include "store/recovery/earlier_life.h"
 #include "store/retry_policy.h"
 
 namespace hilum {
@@ -120,6 +121,7 @@ std::optional<Delivered> awaited(Transaction& transaction, const std::string& de
 void keep_committed(Transaction& transaction, const CommitmentReport& report, const std::string& destination,
                     const Delivered& delivered) {
     set_commitment(transaction, destination, delivered.id, committed);
+    note_delivery(transaction, delivered.id, true);
     set_error(transaction, destination, delivered.id, "");
     transaction.count("commitments", {{"destination", destination}, {"outcome", "committed"}});
     audit_commitment(transaction, "result_committed", true, delivered,

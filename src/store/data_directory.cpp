@@ -45,6 +45,19 @@ Result<UniqueFd> prepare_data_directory(const DataDirectory& directory) {
     return lock;
 }
 
+Result<bool> take_clean_end(const DataDirectory& directory) {
+    if (::unlink(directory.clean_end().c_str()) != 0) {
+        if (errno == ENOENT) return false;
+        return tl::unexpected(system_error(errno, "cannot remove " + directory.clean_end().string()));
+    }
+    if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
+    return true;
+}
+
+Status keep_clean_end(const DataDirectory& directory) {
+    return write_file_durably(directory.clean_end(), {});
+}
+
 Result<std::uint64_t> free_space(const DataDirectory& directory) {
     struct statvfs info {};
     if (::statvfs(directory.root.c_str(), &info) != 0)

@@ -18,12 +18,20 @@ struct DataDirectory {
     std::filesystem::path analyses() const { return root / "analyses"; }       // AnalysisArtifacts
     std::filesystem::path results() const { return root / "results"; }         // SR and SC files
     std::filesystem::path control_socket() const { return root / "control.sock"; }
+    std::filesystem::path facts() const { return root / "facts"; }      // store/database/fact_journal.h
+    std::filesystem::path clean_end() const { return root / "ended"; }  // while no node has it open
     std::filesystem::path lock() const { return root / "lock"; }
 };
 
 // Makes the folders and takes the lock; the returned descriptor holds it. Errors: "in_use" (another hilumd),
 // "unwritable", with the path and what to do.
 Result<UniqueFd> prepare_data_directory(const DataDirectory& directory);
+
+// Whether the node that had it last ended in order. The mark is taken away, durably: what is at work from now
+// on has not ended.
+Result<bool> take_clean_end(const DataDirectory& directory);
+// The database is closed and the node ends.
+Status keep_clean_end(const DataDirectory& directory);
 
 // Bytes that are free for the daemon's user where `directory` lies.
 Result<std::uint64_t> free_space(const DataDirectory& directory);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "base/file_system.h"
 #include "store/audit/audit_event.h"
 #include "store/database/database.h"
 #include "store/database/sql.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -72,7 +74,20 @@ void add_generation(Transaction& transaction, const std::string& id, const std::
         id, transaction.at(), reason);
 }
 
-void begin_generation(Transaction& transaction, const std::optional<HistoryMark>& mark, const std::string& id,
+// What it does not know of, the journal beside it may.
+void take_earlier_facts(Transaction& transaction, const DataDirectory& directory, audit::AuditEvent& event) {
+    const auto facts = take_facts(transaction, directory.facts());
+    if (!facts) throw std::runtime_error(facts.error().message);
+    event.detail["facts"] = facts->taken;
+    event.detail["unreadable_facts"] = facts->unreadable;
+    if (facts->taken + facts->unreadable > 0)
+        spdlog::warn(
+            "{} facts of an earlier database are known by its journal; {} lines of that cannot be read",
+            facts->taken, facts->unreadable);
+}
+
+void begin_generation(Transaction& transaction, const DataDirectory& directory,
+                      const std::optional<HistoryMark>& mark, const std::string& id,
                       const std::string& reason) {
     // What an earlier life made under its name is to be found again.
     if (mark)
@@ -87,6 +102,9 @@ void begin_generation(Transaction& transaction, const std::optional<HistoryMark>
     event.outcome = "failure";
     event.actor = "hilum";
     event.detail = {{"generation", id}, {"what", words_for(reason)}};
+    take_earlier_facts(transaction, directory, event);
+    // The trail of an earlier life ends there, and goes on nowhere.
+    if (mark) event.detail["earlier_trail"] = {{"last_id", mark->audit_id}, {"last_hash", mark->audit_hash}};
     transaction.append_audit(event);
     transaction.count("database_replaced", {{"reason", reason}});
 }
@@ -147,7 +165,7 @@ Result<Generation> join_history(World& world, Database& database, const DataDire
         last = mark_of(transaction);
         const auto reason = reason_of(transaction, directory, last, mark);
         if (reason.empty()) return Generation{last.generations.back(), ""};
-        begin_generation(transaction, mark, id, reason);
+        begin_generation(transaction, directory, mark, id, reason);
         last = mark_of(transaction);
         return Generation{id, reason};
     });

@@ -9,6 +9,8 @@
 #include "store/data_history.h"
 #include "store/database/sql.h"
 #include "store/jobs/claim.h"
+#include "store/jobs/damaged_objects.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -76,14 +78,19 @@ StoredInstance InstanceStore::store(Transaction& transaction, const StoreCommit&
         answer = {true, true, StoreOutcome::duplicate};
     } else {
         const auto versions = versions_of(transaction, commit);
-        const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
+        const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256 &&
+                           !mends_active(versions);
         answer = again ? duplicate(transaction, commit, versions)
                        : keep(transaction, commit, versions, transaction.at());
+        // It is no news, though it is kept in another's place.
+        if (!again && versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256)
+            answer.outcome = StoreOutcome::duplicate;
         if (answer.keep_file && versions.same_data) stored.replaced_file = versions.same_data->file;
     }
     if (!stored.replaced_file.empty()) event.detail["replaces_file"] = stored.replaced_file;
     event.detail["outcome"] = enum_text(answer.outcome);
     transaction.append_audit(event);
+    if (answer.keep_file) note_object(transaction, commit.file, commit.dataset_sha256);
     transaction.count("instances_received", {{"outcome", enum_string(answer.outcome)}});
     return stored;
 }
@@ -98,11 +105,12 @@ InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, con
     Versions found;
     sql::each(
         transaction,
-        "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256 FROM instance"
+        "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256, "
+        "damaged_at IS NOT NULL FROM instance"
         " WHERE sop_instance_uid = ? ORDER BY version DESC, id DESC",
         [&](const sql::Row& row) {
-            const Version version{row.int64(0), row.int64(1), row.int64(2), row.int64(3),
-                                  row.text(4),  row.text(5),  row.text(6),  row.text(7)};
+            const Version version{row.int64(0), row.int64(1), row.int64(2), row.int64(3),     row.text(4),
+                                  row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0};
             if (!found.newest) found.newest = version;
             if (!found.active && (version.state == "to_analyse" || version.state == "prior"))
                 found.active = version;
@@ -112,8 +120,15 @@ InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, con
     return found;
 }
 
+// What is analysed is damaged, and the newest version, which differs in what no analysis looks at, takes its
+// place when it comes once more.
+bool InstanceStore::mends_active(const Versions& versions) {
+    return versions.active && versions.active->damaged && versions.active->id != versions.newest->id;
+}
+
 // What is answered with success must be in the spool: a row alone does not prove it (a restored spool).
 bool InstanceStore::has_file(const Version& version) const {
+    if (version.damaged) return false;
     std::error_code error;
     const auto size = std::filesystem::file_size(directory_.spool() / version.file, error);
     return !error && size == static_cast<std::uintmax_t>(version.size);
@@ -122,9 +137,11 @@ bool InstanceStore::has_file(const Version& version) const {
 StoreAnswer InstanceStore::duplicate(Transaction& transaction, const StoreCommit& commit,
                                      const Versions& versions) const {
     StoreAnswer answer{true, !has_file(*versions.newest), StoreOutcome::duplicate};
-    if (answer.keep_file)
+    if (answer.keep_file) {
         sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
                      commit.size, versions.newest->id);
+        keep_object_mended(transaction, versions.newest->id);
+    }
     if (versions.active && analyse_if_no_prior(transaction, *versions.active, commit.header.study_date))
         answer.outcome = StoreOutcome::no_longer_prior;
     return answer;
@@ -133,7 +150,8 @@ StoreAnswer InstanceStore::duplicate(Transaction& transaction, const StoreCommit
 StoreAnswer InstanceStore::keep(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                                 std::int64_t received_at) const {
     const std::int64_t study_id = upsert_study(transaction, commit.header, transaction.at());
-    const bool as_before = versions.active && versions.active->analysis_sha256 == commit.analysis_sha256;
+    const bool as_before = versions.active && !versions.active->damaged &&
+                           versions.active->analysis_sha256 == commit.analysis_sha256;
     if (as_before) {
         const bool keeps = keep_header(transaction, commit, versions, study_id, received_at);
         analyse_if_no_prior(transaction, *versions.active, commit.header.study_date);
@@ -157,6 +175,7 @@ bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& com
                  "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
                  " file = iif(?2, file, ?3), size = iif(?2, size, ?4), received_at = ?5 WHERE id = ?6",
                  version, has_one ? 1 : 0, commit.file, commit.size, received_at, versions.same_data->id);
+    if (!has_one) keep_object_mended(transaction, versions.same_data->id);
     return !has_one;
 }
 
@@ -182,6 +201,7 @@ bool InstanceStore::keep_image(Transaction& transaction, const StoreCommit& comm
             " analysis_sha256 = ?, calling_ae = ?, peer = ? WHERE id = ?",
             state, why, version, received_at, commit.file, commit.size, commit.analysis_sha256,
             commit.calling_ae, commit.peer, id);
+        keep_object_mended(transaction, id);
         sql::execute(transaction, "UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
     } else {
         id = insert(transaction, commit, study_id, state, why, version, received_at);
@@ -195,6 +215,8 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     if (sql::number(transaction, "SELECT 1 FROM instance WHERE file = ?", commit.file))
         return {Adoption::known, ""};
     if (is_own_result(transaction, commit)) return {Adoption::own_result, ""};
+    if (earlier_digest(transaction, commit.file).value_or(commit.dataset_sha256) != commit.dataset_sha256)
+        return {Adoption::damaged, ""};
     const std::int64_t received_at = to_microseconds(std::min(written_at, transaction.now()));
     const auto versions = versions_of(transaction, commit);
     const bool newer = !versions.newest || received_at > versions.newest->received_at;
@@ -216,6 +238,7 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
         event.detail["outcome"] = "older_version";
     }
     transaction.append_audit(event);
+    if (keeps) note_object(transaction, commit.file, commit.dataset_sha256);
     // A version that was there before has its file already.
     return keeps ? Adoption{Adoption::adopted, ""} : Adoption{Adoption::duplicate, versions.same_data->file};
 }

@@ -22,6 +22,7 @@ struct Adoption {
         known,       // it has a row meanwhile
         duplicate,   // `known_file` claims to hold the same data set
         own_result,  // it is a result of this node
+        damaged,     // it is not what was received under this name
     } outcome = known;
     std::string known_file;
 };
@@ -41,7 +42,7 @@ class InstanceStore {
 
     // Commits one object that lies in the spool. The answer is valid once the transaction is on the disk. A
     // duplicate is what the newest version of the instance is; one of an older version makes that version the
-    // newest again.
+    // newest again. What comes in place of a damaged file is kept, and what waited for it goes on.
     StoredInstance store(Transaction& transaction, const StoreCommit& commit) const;
     StoreAnswer discard(Transaction& transaction, const DiscardCommit& commit) const;
 
@@ -62,11 +63,13 @@ class InstanceStore {
     struct Version {
         std::int64_t id = 0, version = 0, size = 0, received_at = 0;
         std::string state, file, dataset_sha256, analysis_sha256;
+        bool damaged = false;  // its file (jobs/damaged_objects.h)
     };
     struct Versions {  // of one SOP instance
         std::optional<Version> newest, active, same_data;
     };
     static Versions versions_of(Transaction& transaction, const StoreCommit& commit);
+    static bool mends_active(const Versions& versions);
     static bool is_own_result(Transaction& transaction, const StoreCommit& commit);
     StoreAnswer duplicate(Transaction& transaction, const StoreCommit& commit,
                           const Versions& versions) const;

@@ -2,6 +2,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/damaged_objects.h"
 
 namespace hilum {
 namespace {
@@ -73,6 +74,8 @@ void keep_file_replaced(Transaction& transaction, std::int64_t record, const std
     if (sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE file = ?", file, size,
                      known) == 0)
         return;
+    keep_object_mended(transaction,
+                       *sql::number(transaction, "SELECT id FROM instance WHERE file = ?", file));
     count(transaction, record, "adopted");
     auto event = event_of("instance_file_replaced", file);
     event.detail["known_as"] = known;

@@ -7,6 +7,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/json_rows.h"
 #include "store/jobs/claim.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -88,6 +89,10 @@ int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, con
                      "UPDATE study SET report_version = ?1, withdrawn_at = ?2, withdrawals = withdrawals + 1,"
                      " due_at = NULL, first_pending_at = NULL WHERE id = ?3",
                      withdrawn.version, at, withdrawn.study);
+        note_withdrawal(
+            transaction, withdrawn.study_instance_uid,
+            sql::number(transaction, "SELECT withdrawals FROM study WHERE id = ?", withdrawn.study)
+                .value_or(1));
         audit::AuditEvent event;
         event.type = "results_withdrawn";
         event.actor = actor;

@@ -37,6 +37,7 @@ Day::Day(const Script& script, DataDirectory directory, bool printed)
     scene_.claims_lost = script.loses_claims ? 0.15 : 0;
     scene_.random_of_claims = Random(script.seed * 7 + 1);
     scene_.files_damaged = script.damages_files ? 0.1 : 0;
+    scene_.objects_damaged = script.damages_objects ? 0.1 : 0;
     scene_.random_of_damage = Random(script.seed * 7 + 2);
 }
 
@@ -207,7 +208,7 @@ void Day::clear_up() {
     node_.ask_no_more();
     scene_.weather = {};
     scene_.claims_lost = 0;
-    scene_.files_damaged = 0;
+    scene_.files_damaged = scene_.objects_damaged = 0;
     disk_.set_full(false);
     disk_.set_failing(Disk::Failing::nothing);
     disk_.spare();
@@ -221,7 +222,7 @@ void Day::clear_up() {
 
 bool Day::at_rest() {
     return node_.running() && hospital_.everything_sent() && ledger_.unfinished().empty() &&
-           unknown_files(scene_).empty();
+           unknown_files(scene_).empty() && !ledger_.is_damaged("");
 }
 
 // Quiet twice with a while between, since a step may be on its way from one to the next.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulation/ledger.h"
+
 namespace hilum::simulation {
 namespace {
 
@@ -9,6 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t most_in_one_association = 4;
+constexpr int most_looks = 60;
 
 }  // namespace
 
@@ -51,6 +54,17 @@ void Hospital::association_ended(const std::vector<Image>& images) {
     auto& study = studies[name];
     study.sending = false;
     if (!study.waiting.empty()) send_later(name, scene_->random.between(seconds(1), seconds(30)));
+}
+
+void Hospital::send_again_when_asked(const std::string& study, const std::string& sop_instance_uid) {
+    constexpr Duration between_looks = std::chrono::minutes(7);
+    scene_->world.after(between_looks, [this, study, sop_instance_uid] {
+        if (scene_->ledger.is_damaged(sop_instance_uid) && studies[study].waiting.empty()) {
+            scene_->tell("the PACS sends {} again", sop_instance_uid);
+            arrive(studies[study].acknowledged[sop_instance_uid].back());
+        }
+        if (++looks_[sop_instance_uid] < most_looks) send_again_when_asked(study, sop_instance_uid);
+    });
 }
 
 bool Hospital::everything_sent() const {

@@ -29,6 +29,8 @@ class Hospital {
     void arrive(const Image& image);
     void acknowledged(const Image& image);
     void association_ended(const std::vector<Image>& images);
+    // The node said that what it has of this is damaged, or will.
+    void send_again_when_asked(const std::string& study, const std::string& sop_instance_uid);
     bool everything_sent() const;
     std::int64_t next_file() { return ++last_file_; }
 
@@ -42,6 +44,7 @@ class Hospital {
 
     Scene* scene_ = nullptr;
     Connect connect_;
+    std::map<std::string, int> looks_;  // at what was damaged
     std::int64_t last_file_ = 0;
 };
 

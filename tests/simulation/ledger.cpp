@@ -110,6 +110,16 @@ std::optional<StoredImage> Ledger::image(const std::string& sop_instance_uid,
     return found;
 }
 
+bool Ledger::is_damaged(const std::string& sop_instance_uid) {
+    bool damaged = false;
+    each(
+        "SELECT 1 FROM instance WHERE (sop_instance_uid = ?1 OR ?1 = '') AND damaged_at IS NOT NULL AND "
+        "state "
+        "= 'to_analyse'",
+        [&](SQLite::Statement&) { damaged = true; }, sop_instance_uid);
+    return damaged;
+}
+
 std::optional<Job> Ledger::analysis(const std::string& sop_instance_uid, const std::string& dataset_sha256,
                                     const std::string& model, int frame) {
     std::optional<Job> found;

@@ -62,6 +62,7 @@ class Ledger {
     ~Ledger();
 
     std::optional<StoredImage> image(const std::string& sop_instance_uid, const std::string& dataset_sha256);
+    bool is_damaged(const std::string& sop_instance_uid);  // and is to be sent again
     std::optional<Job> analysis(const std::string& sop_instance_uid, const std::string& dataset_sha256,
                                 const std::string& model, int frame);
     std::optional<Job> report(std::int64_t id);

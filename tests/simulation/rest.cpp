@@ -149,12 +149,22 @@ class Holdings {
     std::map<std::string, const nlohmann::json*> standing_;
 };
 
+// What took the place of one whose file was damaged differs in nothing that an analysis looks at.
+const Image& standing(Scene& scene, const Image& active, const std::vector<Image>& acknowledged) {
+    if (!scene.damaged_objects.contains(active.dataset_sha256())) return active;
+    for (const auto& image : acknowledged)
+        if (image.analysis_sha256() == active.analysis_sha256() &&
+            scene.ledger.image(image.sop_instance_uid, image.dataset_sha256())->is_analysed)
+            return image;
+    return active;
+}
+
 // Also proves that each is where its acknowledgement said.
 std::vector<Image> expected_images(Scene& scene, const Hospital::Study& study) {
     std::vector<Image> expected;
     for (const auto& [uid, images] : study.acknowledged) {
         for (const auto& image : images) check_acknowledged(scene, image);
-        const auto& active = active_of(images);
+        const auto& active = standing(scene, active_of(images), images);
         const auto stored = scene.ledger.image(uid, active.dataset_sha256());
         if (stored->is_prior && active.prior) continue;
         scene.demand(stored->is_analysed, "the newest version counts",
@@ -241,6 +251,8 @@ void check_everything(Scene& scene, const Site& site) {
     for (const auto& [uid, study] : scene.hospital.studies)
         check_study(scene, site, uid, study, withdrawn.contains(uid));
     check_files(scene);
+    scene.demand(!scene.ledger.is_damaged(""), "what is sent again takes the place of what is damaged",
+                 "a damaged object is left");
     check_trail(scene);
     scene.demand(scene.world.watched() <= most_watched && scene.world.waiting() <= most_waiting_events &&
                      scene.world.longest_queue() <= longest_queue,

@@ -56,6 +56,8 @@ struct Scene {
     Random random_of_claims{0};          // of its own: days without them stay as they are
     double files_damaged = 0;            // how often, each time that a result is sent (damaged_files.h)
     Random random_of_damage{0};
+    double objects_damaged = 0;                       // how often, each time that a received object is read
+    std::set<std::string> damaged_objects = {};       // by the digests of their data sets
     std::map<std::string, std::string> damaged = {};  // results by SOP Instance UID, as they were
 
     template <typename... Args>

@@ -38,6 +38,7 @@ class Author {
         script_.two_devices = random_.chance(0.2);
         script_.loses_claims = script_.seed % days_between_lost_claims == 0;
         script_.damages_files = script_.seed % days_between_damage == 2;
+        script_.damages_objects = script_.seed % days_between_damage == 3;
         script_.two_composers = composers_.chance(0.3);
         const auto studies = random_.between(3, 14);
         for (std::int64_t i = 0; i < studies; ++i) write_study(i);

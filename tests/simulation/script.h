@@ -48,7 +48,7 @@ struct Script {
     std::vector<Act> acts;             // by time
     Duration length{0};                // of the day
     bool second_model = false, close_on_release = false, gives_up_early = false, two_devices = false,
-         loses_claims = false, damages_files = false, two_composers = false;
+         loses_claims = false, damages_files = false, damages_objects = false, two_composers = false;
 };
 Script write_script(std::uint64_t seed);
 

@@ -103,6 +103,26 @@ void add_jobs(const nlohmann::json& status, NodeHealth& health) {
                                                     counted(jobs, "job is", "jobs are"), state, state));
 }
 
+// What the disk did to what is kept.
+void add_damage(const nlohmann::json& status, NodeHealth& health) {
+    const auto storage = mapping_of(status, "storage");
+    std::set<std::string> studies;
+    const auto damaged = list_of(storage, "damaged");
+    for (const auto& object : damaged) studies.insert(text_of(object, "study_instance_uid"));
+    if (!damaged.empty())
+        health.problems.push_back(fmt::format(
+            "{} in the spool: have the PACS send {} again ({}), and look after the disk; `hilum status "
+            "--json` names all",
+            counted(static_cast<std::int64_t>(damaged.size()), "object is damaged", "objects are damaged"),
+            studies.size() == 1 ? "the study" : "the studies", *studies.begin()));
+    if (const auto overdue = number_of(storage, "overdue"); overdue > 0)
+        health.problems.push_back(fmt::format("{} overdue: nobody takes them up; see the log",
+                                              counted(overdue, "report is", "reports are")));
+    for (const auto& study : list_of(storage, "unreadable"))
+        health.problems.push_back(fmt::format("study {} gets no report, since a row of it cannot be read: {}",
+                                              text_of(study, "study_instance_uid"), text_of(study, "error")));
+}
+
 }  // namespace
 
 NodeHealth health_of(const nlohmann::json& status) {
@@ -126,6 +146,7 @@ NodeHealth health_of(const nlohmann::json& status) {
     add_certificates(status, health);
     add_troubles(status, health);
     add_jobs(status, health);
+    add_damage(status, health);
     return health;
 }
 

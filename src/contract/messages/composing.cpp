@@ -7,7 +7,7 @@ namespace hilum {
 HILUM_JSON_MEMBERS(Hl7Settings, sending_application, sending_facility, receiving_application,
                    receiving_facility, processing_id, version, result_status, character_set)
 HILUM_JSON_MEMBERS(StudyImage, instance, file, artifact, sop_instance_uid, dataset_sha256, outcome, frame,
-                   frames)
+                   frames, stored)
 HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_class, sr_series_number, sr_series_description,
                    sc_when, sc_long_side, sc_series_number, sc_series_description, sc_style,
                    sr_activation_region, character_set, language, oru, hl7)
@@ -18,8 +18,9 @@ HILUM_JSON_MEMBERS(KnownResult, file, sha256, own)
 HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
                       predecessors, known_results, results_dir, report_not_analysed, opened_at, urgent,
                       withdrawals, withdrawal)
+HILUM_JSON_MEMBERS(DamagedImage, instance, file, how)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations)
-HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, problems)
+HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, damaged, problems)
 
 }  // namespace hilum

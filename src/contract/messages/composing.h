@@ -10,6 +10,7 @@
 #include "contract/hl7_settings.h"
 #include "contract/messages/packet.h"
 #include "contract/report_form.h"
+#include "contract/stored_object.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -22,8 +23,9 @@ struct StudyImage {
     std::string sop_instance_uid;
     std::string dataset_sha256;
     AnalysisOutcome outcome;
-    int frame = 1;   // that the outcome is of, from 1
-    int frames = 1;  // of the image; 1: the outcome is of the image as a whole
+    int frame = 1;             // that the outcome is of, from 1
+    int frames = 1;            // of the image; 1: the outcome is of the image as a whole
+    StoredObject stored = {};  // what the file must be, where that is known
 };
 // Results for one or more destinations that want the same settings.
 struct ReportProfile {
@@ -88,6 +90,12 @@ struct ComposeRequest {
     // destination is told.
     Withdrawal withdrawal;
 };
+// An image whose file is not what was received.
+struct DamagedImage {
+    std::int64_t instance = 0;
+    std::string file;  // as it was asked for
+    std::string how;   // no patient data
+};
 struct ComposedResult {
     ResultKind kind = ResultKind::sr;
     std::string sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid;
@@ -103,6 +111,7 @@ struct ComposeReply {
                                           // failure does not hold up the others
     std::optional<Error> error;  // "template_violation": a report failed its check and was not written
     bool analyse_again = false;  // what an analysis kept is damaged: the images are to be analysed anew
+    std::vector<DamagedImage> damaged;  // with any there is an error (object_damaged) and no result
     std::vector<std::string> problems;  // each one that the check found; no patient data
 };
 

@@ -8,6 +8,7 @@
 
 #include "contract/analysis.h"
 #include "contract/messages/packet.h"
+#include "contract/stored_object.h"
 
 namespace hilum {
 
@@ -21,6 +22,7 @@ struct DecodeRequest {
     int display_long_side = 1280;  // of the display image
     bool golden = false;           // the package's own case, DICOM or PNG: whatever its intended use
     int frame = 1;                 // of the image, from 1
+    StoredObject stored = {};      // what the file must be, where that is known
 };
 // decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W;
 // display memfd of bytes; of a golden case the tensor alone), not_analysed, error.
@@ -35,7 +37,9 @@ struct DecodeReply {
     FrameCount frames;                // 1 of 1 where the image as a whole is not analysed
     NotAnalysed not_analysed;         // code empty: not so
     ImageNotes notes;                 // as far as it was read
-    std::optional<Error> error;       // could not tell, for a reason that is ours (out of memory)
+    // Could not tell, for a reason that is ours (out of memory), or the file is not what was stored
+    // (object_damaged).
+    std::optional<Error> error;
 };
 
 HILUM_MESSAGE(DecodeRequest)

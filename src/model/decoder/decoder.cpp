@@ -15,6 +15,7 @@
 #include "contract/messages/request_table.h"
 #include "contract/messages/surveying.h"
 #include "dicom/dataset_reading.h"
+#include "dicom/stored_object_check.h"
 #include "model/decoder/radiograph_decoder.h"
 #include "model/decoder/radiograph_preparation.h"
 #include "model/package/model_package.h"
@@ -55,6 +56,14 @@ Answer error_answer(std::int64_t job, const Error& error) {
     answer.reply.job = job;
     answer.reply.error =
         Error{error.code, error.message, counted_unless_nodes(error)};  // not the image's fault
+    return answer;
+}
+
+// A damaged object is as damaged at the next attempt; what the disk did may pass.
+Answer unreadable_answer(std::int64_t job, Error error) {
+    Answer answer;
+    answer.reply.job = job;
+    answer.reply.error = std::move(error);
     return answer;
 }
 
@@ -104,6 +113,9 @@ Error Decoder::run() {
 Status Decoder::decode(const DecodeRequest& request, std::vector<UniqueFd> files) {
     if (request.display_long_side < 1 || request.display_long_side > largest_display)
         return fail("protocol", "a decode request needs a display size of 1 to {} pixels", largest_display);
+    if (!request.stored.dataset_sha256.empty())
+        if (const auto whole = check_stored_object(files[0].get(), request.stored); !whole)
+            return send(unreadable_answer(request.job, whole.error()));
     auto preparation = prepare(request, files[0].get(), files[1].get());
     if (!preparation) return send(error_answer(request.job, preparation.error()));
     return send(answer_of(request.job, std::move(*preparation)));

@@ -174,7 +174,8 @@ Task<Result<Message>> AnalysisEngine::ask_decoder(Decoder& decoder, const Analys
                                 worker.ready->package_sha256,
                                 display_long_side(configuration_),
                                 analysis.golden.has_value(),
-                                analysis.task.frame};
+                                analysis.task.frame,
+                                analysis.task.stored};
     std::vector<int> fds{analysis.task.file.get(), worker.model_yaml.get()};
     auto message =
         co_await decoder.child.exchange(to_packet(request), std::move(fds), configuration_.decoder.timeout);

@@ -49,10 +49,11 @@ struct Refused {
 using AnalysisAnswer = std::variant<Analysed, Refused, AnalysisFailure>;
 
 struct AnalysisTask {
-    UniqueFd file;          // the DICOM file, open for reading
-    std::size_t model = 0;  // index into configuration.models
-    int frame = 1;          // of the image, from 1
-    bool urgent = false;    // somebody waits: before the queue
+    UniqueFd file;             // the DICOM file, open for reading
+    std::size_t model = 0;     // index into configuration.models
+    int frame = 1;             // of the image, from 1
+    bool urgent = false;       // somebody waits: before the queue
+    StoredObject stored = {};  // what the file must be, where that is known
 };
 
 class AnalysisEngine : private ModelWorkers::Owner, private AskedChild::Owner {

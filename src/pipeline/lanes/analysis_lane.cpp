@@ -106,8 +106,10 @@ Task<void> AnalysisLane::analyse(Job job) {
 
 Task<AnalysisAnswer> AnalysisLane::ask_engine(Job job) {
     auto file = world_.files().open(directory_.spool() / job->file);
+    if (!file && file.error().code == "not_found")
+        co_return AnalysisFailure{object_is_damaged("its file is gone").value(), {}};
     if (!file) co_return AnalysisFailure{{"system", file.error().message, file.error().retry}, {}};
-    AnalysisTask task{std::move(*file), model_.index, job->frame, false};
+    AnalysisTask task{std::move(*file), model_.index, job->frame, false, job->stored};
     co_return co_await engine_.analyse(std::move(task));
 }
 

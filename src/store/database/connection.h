@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "store/database/database.h"
+#include "store/database/fact_journal.h"
 
 namespace hilum {
 
@@ -38,6 +39,12 @@ struct Connection {
     SQLite::Database engine;
     std::map<std::string, Statement, std::less<>> statements;  // by their text
     std::optional<AuditTail> audit_tail;
+    std::optional<FactJournal> journal;  // none where no facts are kept
+    // Of the transaction that runs, and how many there were when its unit and the parts within it began.
+    std::vector<std::string> facts;
+    std::vector<std::size_t> facts_before;
+    bool facts_must_last = false;
+    std::vector<std::string> mended = {};  // problems that opening it found and mended
 };
 
 DatabaseFailure to_failure(const SQLite::Exception& error);

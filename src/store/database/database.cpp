@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "store/database/connection.h"
@@ -27,8 +30,26 @@ void prepare_for_writing(SQLite::Database& connection) {
     // SQLite's own checkpoints keep their errors to themselves, and are tried again after a failed sync,
     // which then seems to succeed: the commit queue does them.
     set_pragma(connection, "wal_autocheckpoint", "0", "0");
-    const std::string check = connection.execAndGet("PRAGMA quick_check").getString();
-    if (check != "ok") throw SQLite::Exception("the database is damaged: " + check);
+}
+
+// Its schema is a later Hilum's.
+struct NewerSchema : SQLite::Exception {
+    using SQLite::Exception::Exception;
+};
+
+// Whether what SQLite says when it opens a file says that this is none, or a damaged one: neither that the
+// system failed nor that another has it.
+bool is_damage(const SQLite::Exception& error, const std::filesystem::path& file) {
+    switch (error.getErrorCode() & 0xff) {
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_FORMAT:
+            return true;
+        case SQLITE_READONLY:  // by its head, where the system lets us write
+            return ::access(file.c_str(), W_OK) == 0;
+        default:
+            return false;
+    }
 }
 
 // What an earlier life left in the WAL goes into the database, and the WAL begins anew. After a sync of it
@@ -42,20 +63,53 @@ void empty_wal(SQLite::Database& connection) {
         "another program keeps it open for reading, so that its WAL cannot be emptied; end it");
 }
 
+// What the table says; 0: there is none, or it says nothing.
+std::size_t version_in_table(SQLite::Database& connection) {
+    try {
+        const auto version = connection.execAndGet("SELECT max(version) FROM schema_version").getInt();
+        return static_cast<std::size_t>(std::max(version, 0));
+    } catch (const SQLite::Exception&) {
+        return 0;
+    }
+}
+
+std::size_t version_in_head(SQLite::Database& connection) {
+    return static_cast<std::size_t>(connection.execAndGet("PRAGMA user_version").getInt());
+}
+
+// It stands in two places, since a wrong one would be the end of all.
+std::size_t schema_version(SQLite::Database& connection) {
+    const auto in_table = version_in_table(connection);
+    const bool may_be = in_table >= 1 && in_table <= migrations().size();
+    return may_be ? in_table : version_in_head(connection);
+}
+
+void keep_schema_version(SQLite::Database& connection, std::size_t version) {
+    connection.exec("PRAGMA user_version = " + std::to_string(version));
+    connection.exec("DROP TABLE IF EXISTS schema_version");
+    connection.exec("CREATE TABLE schema_version(version INTEGER NOT NULL)");
+    connection.exec("INSERT INTO schema_version VALUES(" + std::to_string(version) + ")");
+}
+
 void migrate(SQLite::Database& connection) {
-    const auto have = static_cast<std::size_t>(connection.execAndGet("PRAGMA user_version").getInt());
+    const auto have = schema_version(connection);
     const auto& all = migrations();
     if (have > all.size())
-        throw SQLite::Exception(
-            fmt::format("its schema has version {}, this Hilum knows {}: it was written by a newer Hilum",
+        throw NewerSchema(
+            fmt::format("its schema has version {}, this Hilum knows {}: it was written by a newer Hilum; "
+                        "install that, or see `hilum database rebuild --help`",
                         have, all.size()));
     for (std::size_t i = have; i < all.size(); ++i) {
         SQLite::Transaction transaction(connection);
         connection.exec(all[i]);
-        connection.exec("PRAGMA user_version = " + std::to_string(i + 1));
+        keep_schema_version(connection, i + 1);
         transaction.commit();
         spdlog::info("database schema brought to version {}", i + 1);
     }
+    if (version_in_head(connection) == all.size() && version_in_table(connection) == all.size()) return;
+    SQLite::Transaction transaction(connection);
+    keep_schema_version(connection, all.size());
+    transaction.commit();
 }
 
 }  // namespace
@@ -101,7 +155,10 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Result<Database> Database::open(const std::filesystem::path& file, Access access) {
+Result<Database> Database::open(const std::filesystem::path& file, Access access, DatabaseCheck check) {
+    const auto failed = [&file](const char* code, const SQLite::Exception& error, Retry retry) {
+        return tl::unexpected(Error{code, fmt::format("{}: {}", file.string(), error.what()), retry});
+    };
     try {
         const bool writes = access == Access::read_write;
         auto connection = std::make_unique<Connection>(file.string(), writes);
@@ -110,25 +167,90 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
             if (engine.execAndGet("PRAGMA page_count").getInt() == 0)
                 set_pragma(engine, "auto_vacuum", "INCREMENTAL", "2");
             prepare_for_writing(engine);
+            connection->mended = mend_indices(engine, check);
             empty_wal(engine);
             migrate(engine);
+            check_schema(engine, migrations());
         }
         return Database(file, std::move(connection));
+    } catch (const NewerSchema& error) {
+        return failed("database_newer", error, Retry::never);
     } catch (const SQLite::Exception& error) {
+        if (is_damage(error, file)) return failed("database_damaged", error, Retry::never);
         const auto kind = to_failure(error).kind();
         const bool passes = kind == DatabaseFailure::Kind::failing || kind == DatabaseFailure::Kind::full ||
                             kind == DatabaseFailure::Kind::passing;
-        return tl::unexpected(Error{"database", fmt::format("{}: {}", file.string(), error.what()),
-                                    passes ? Retry::once_mended : Retry::never});
+        return failed("database", error, passes ? Retry::once_mended : Retry::never);
     }
 }
 
 Status Database::reopen() {
+    if (connection_ && connection_->journal) kept_journal_ = std::move(connection_->journal);
     connection_.reset();
     auto opened = open(file_, Access::read_write);
     if (!opened) return tl::unexpected(opened.error());
     connection_ = std::move(opened->connection_);
+    connection_->journal = std::exchange(kept_journal_, std::nullopt);
     return {};
+}
+
+const std::vector<std::string>& Database::mended() const {
+    return connection_->mended;
+}
+
+Status Database::keep_facts(const std::filesystem::path& folder) {
+    auto journal = FactJournal::open(folder);
+    if (!journal) return tl::unexpected(journal.error());
+    connection_->journal.emplace(std::move(*journal));
+    return {};
+}
+
+namespace {
+
+// What cannot even be read is a problem, too.
+template <typename Look>
+Result<std::vector<std::string>> problems_found_by(const std::filesystem::path& file, Look look) {
+    try {
+        return look();
+    } catch (const SQLite::Exception& error) {
+        if (is_damage(error, file)) return std::vector<std::string>{error.what()};
+        return fail_for_now("database", "{}", error.what());
+    }
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Database::problems() {
+    return problems_found_by(file_, [&] { return hilum::problems_of(connection_->engine, DatabaseCheck::whole); });
+}
+
+Result<std::vector<std::string>> Database::problems_of(const std::string& table) {
+    return problems_found_by(file_, [&] { return problems_of_table(connection_->engine, table); });
+}
+
+Result<std::vector<std::string>> Database::tables() {
+    try {
+        return names_of_tables(connection_->engine);
+    } catch (const SQLite::Exception& error) {
+        return fail_for_now("database", "{}", error.what());
+    }
+}
+
+Status Database::back_up(const std::filesystem::path& to) {
+    return hilum::back_up(connection_->engine, to);
+}
+
+// Before what tells the same is committed.
+void Database::keep_facts_of_commit() {
+    auto& facts = connection_->facts;
+    const bool lasting = std::exchange(connection_->facts_must_last, false);
+    if (facts.empty()) return;
+    const auto kept = connection_->journal->append(facts, lasting);
+    facts.clear();
+    if (kept) return;
+    using Kind = DatabaseFailure::Kind;
+    throw DatabaseFailure(kept.error().code == "disk_full" ? Kind::full : Kind::passing,
+                          kept.error().message);
 }
 
 void Database::run(const char* statement) {
@@ -142,10 +264,14 @@ void Database::run(const char* statement) {
 }
 
 void Database::begin() {
+    connection_->facts.clear();
+    connection_->facts_before.clear();
+    connection_->facts_must_last = false;
     run(connection_->writes ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 void Database::commit() {
+    keep_facts_of_commit();
     run("COMMIT");
 }
 
@@ -159,6 +285,7 @@ void Database::roll_back() noexcept {
 }
 
 void Database::begin_unit() {
+    connection_->facts_before = {connection_->facts.size()};
     run("SAVEPOINT unit");
 }
 
@@ -168,6 +295,7 @@ void Database::end_unit() {
 
 void Database::undo_unit() {
     run("ROLLBACK TO unit");
+    connection_->facts.resize(connection_->facts_before.front());
     connection_->audit_tail.reset();
 }
 

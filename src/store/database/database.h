@@ -5,13 +5,17 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/database/fact_journal.h"
+#include "store/database/checking.h"
 #include "store/database/transaction.h"
 
 namespace hilum {
@@ -42,11 +46,25 @@ class Database {
     enum class Access { read_write, read_only };
 
     // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back what durability
-    // needs, and checks its structure. Errors name the file and what to do.
-    static Result<Database> open(const std::filesystem::path& file, Access access);
+    // needs, and checks its structure; indices that are damaged are made anew. Errors name the file and what
+    // to do. Codes: "database_damaged" (indices are not all that is damaged), "database_newer" (its schema is
+    // a later Hilum's), "database".
+    static Result<Database> open(const std::filesystem::path& file, Access access,
+                                 DatabaseCheck check = DatabaseCheck::quick);
     // After a failure of kind `failing`: closes it and opens it as read_write again, which brings what was
     // committed into the file and syncs it. Where it fails, only this or the destructor may be called.
     Status reopen();
+    // What was found damaged, and mended, when it was opened.
+    const std::vector<std::string>& mended() const;
+    // Facts of what is committed from now on are kept there.
+    Status keep_facts(const std::filesystem::path& folder);
+    Result<std::vector<std::string>> problems();  // what is wrong with all of it; empty: nothing
+    // What is wrong with one of its tables and the indices of it; empty: nothing. For a read-only one beside
+    // the writer, a table after the other.
+    Result<std::vector<std::string>> problems_of(const std::string& table);
+    Result<std::vector<std::string>> tables();
+    // Copies all that is committed to `to`, which does not exist, durably, while others read and write it.
+    Status back_up(const std::filesystem::path& to);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();
@@ -88,8 +106,10 @@ class Database {
     friend class Transaction;
     Database(std::filesystem::path file, std::unique_ptr<Connection> connection);
     void run(const char* statement);
+    void keep_facts_of_commit();
 
     std::filesystem::path file_;
+    std::optional<FactJournal> kept_journal_;  // while reopen() fails
     std::unique_ptr<Connection> connection_;
 };
 

@@ -75,6 +75,12 @@ int Query::changes() const {
     return connection_.engine.getChanges();
 }
 
+void index_lies(std::string_view table, std::int64_t id) {
+    throw DatabaseFailure(DatabaseFailure::Kind::lost,
+                          "an index of the table " + std::string(table) + " names row " + std::to_string(id) +
+                              ", which is not as that says: the database is damaged");
+}
+
 std::int64_t last_id(Transaction& transaction) {
     return number(transaction, "SELECT last_insert_rowid()").value_or(0);
 }

@@ -89,6 +89,10 @@ int execute(Transaction& transaction, std::string_view text, const Args&... args
     return query.changes();
 }
 
+// Throws DatabaseFailure: an index names the row, which says otherwise. The process ends, and the next start
+// makes the indices anew.
+[[noreturn]] void index_lies(std::string_view table, std::int64_t id);
+
 // The first column of the first row; nothing when there is no row or it is NULL.
 template <typename... Args>
 std::optional<std::int64_t> number(Transaction& transaction, std::string_view text, const Args&... args) {

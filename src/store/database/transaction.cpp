@@ -49,4 +49,32 @@ void Transaction::observe(std::string_view name, Labels labels, Duration duratio
     count(std::string(name) + std::string(bucket_suffix), labels);
 }
 
+void Transaction::note_fact(const nlohmann::json& fact, bool lasting) {
+    if (!connection_.journal) return;
+    connection_.facts.push_back(FactJournal::line_of(fact));
+    connection_.facts_must_last = connection_.facts_must_last || lasting;
+}
+
+void Transaction::begin_part() {
+    connection_.facts_before.push_back(connection_.facts.size());
+    sql::execute(*this, "SAVEPOINT part");
+}
+
+void Transaction::end_part() {
+    sql::execute(*this, "RELEASE part");
+    connection_.facts_before.pop_back();
+}
+
+Status Transaction::undo_part(const std::exception& error) {
+    const auto* failure = dynamic_cast<const DatabaseFailure*>(&error);
+    if (failure != nullptr && failure->kind() != DatabaseFailure::Kind::refused) throw;
+    const std::string why = error.what();
+    sql::execute(*this, "ROLLBACK TO part");
+    sql::execute(*this, "RELEASE part");
+    connection_.audit_tail.reset();
+    connection_.facts.resize(connection_.facts_before.back());
+    connection_.facts_before.pop_back();
+    return fail("unreadable_row", "{}", why);
+}
+
 }  // namespace hilum

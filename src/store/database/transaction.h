@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/units.h"
 
 namespace hilum {
@@ -37,6 +40,10 @@ class Transaction {
     // Appends to the audit trail; the event's id, time and hash are filled in here.
     void append_audit(audit::AuditEvent event);
 
+    // Into the journal of facts (fact_journal.h), with the commit. `lasting`: it is on the disk before that;
+    // else what the spool tells, too. Nothing where the database keeps none.
+    void note_fact(const nlohmann::json& fact, bool lasting = true);
+
     // Adds to a counter, which begins at 0.
     void count(std::string_view name, const Labels& labels = {}, std::int64_t by = 1);
 
@@ -44,7 +51,26 @@ class Transaction {
     // from before a clock was set right, count as 0.
     void observe(std::string_view name, Labels labels, Duration duration);
 
+    // Runs `work()` apart from the rest: where it cannot read a row, or a statement is refused, its changes
+    // alone are undone and the error says why (code "unreadable_row"). What concerns the whole database is
+    // thrown on. Not within the loop over a statement's rows.
+    template <typename Work>
+    Status apart(Work work) {
+        begin_part();
+        try {
+            work();
+        } catch (const std::exception& error) {
+            return undo_part(error);
+        }
+        end_part();
+        return {};
+    }
+
   private:
+    void begin_part();
+    void end_part();
+    Status undo_part(const std::exception& error);  // called while it is handled
+
     friend class sql::Query;
     Connection& connection_;
     Timestamp now_;

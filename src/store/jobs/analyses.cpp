@@ -4,6 +4,8 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/damaged_objects.h"
+#include "store/jobs/damaged_rows.h"
 #include "store/overview/metric_catalogue.h"
 
 namespace hilum {
@@ -46,6 +48,12 @@ void tell_result(Transaction& transaction, const AnalysisClaim& claimed, const I
                       static_cast<std::int64_t>(result.seconds * 1e6));
 }
 
+// The file that it failed for is no longer its image's.
+std::optional<JobState> give_back_now(Transaction& transaction, const Claim& claim, const Error& error) {
+    if (!give_back(transaction, claim, transaction.at(), error)) return std::nullopt;
+    return JobState::queued;
+}
+
 void tell_refusal(Transaction& transaction, const AnalysisClaim& claimed, const NotAnalysed& why,
                   audit::AuditEvent& event) {
     event.detail["reason"] = why;
@@ -63,7 +71,8 @@ std::optional<AnalysisClaim> claim_analysis(Transaction& transaction, const std:
     AnalysisClaim claimed{std::move(*claim), model, 1, "", "", ""};
     sql::each(
         transaction,
-        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame FROM analysis JOIN "
+        "SELECT instance.file, study.study_instance_uid, instance.sop_instance_uid, frame, "
+        "transfer_syntax_uid, dataset_sha256, instance.id FROM analysis JOIN "
         "instance ON instance.id = analysis.instance_id JOIN study ON study.id = instance.study_id WHERE "
         "analysis.id = ?",
         [&](const sql::Row& row) {
@@ -71,9 +80,13 @@ std::optional<AnalysisClaim> claim_analysis(Transaction& transaction, const std:
             claimed.study_instance_uid = row.text(1);
             claimed.sop_instance_uid = row.text(2);
             claimed.frame = row.int32(3);
+            claimed.stored = {row.text(4), row.text(5)};
+            claimed.instance = row.int64(6);
         },
         claimed.claim.job());
-    return claimed;
+    if (claimed.instance != 0) return claimed;
+    set_aside_unreadable(transaction, claimed.claim, "it is of no image");
+    return claim_analysis(transaction, model, lease);
 }
 
 bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const AnalysisEnd& end) {
@@ -107,7 +120,11 @@ bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const 
 
 bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
                            const FrameCount& frames, const RetrySettings& retry) {
-    const auto state = fail_claimed(transaction, claimed.claim, error, retry);
+    if (!stands(transaction, claimed.claim)) return false;
+    const bool replaced = error.code == object_damaged &&
+                          !keep_object_damaged(transaction, claimed.instance, claimed.file, error.message);
+    const auto state = replaced ? give_back_now(transaction, claimed.claim, error)
+                                : fail_claimed(transaction, claimed.claim, error, retry);
     if (!state) return false;
     keep_frames(transaction, claimed.claim.job(), frames);
     transaction.count("analysis_failures", {{"model", claimed.model}, {"code", failure_label(error.code)}});

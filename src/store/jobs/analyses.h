@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contract/analysis.h"
+#include "contract/stored_object.h"
 #include "store/jobs/claim.h"
 
 namespace hilum {
@@ -18,6 +19,8 @@ struct AnalysisClaim {
     int frame = 1;
     std::string file;  // within the spool
     std::string study_instance_uid, sop_instance_uid;
+    StoredObject stored = {};
+    std::int64_t instance = 0;
 };
 
 // The model's next analysis that is due.
@@ -32,6 +35,8 @@ struct AnalysisEnd {
 };
 // False: the claim is stale.
 bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const AnalysisEnd& end);
+// Where the object is damaged (object_damaged), its instance is marked (damaged_objects.h); what was sent
+// again meanwhile is tried again.
 bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
                            const FrameCount& frames, const RetrySettings& retry);
 

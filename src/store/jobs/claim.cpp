@@ -6,6 +6,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/damaged_rows.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/retry_policy.h"
 
@@ -59,7 +60,8 @@ int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry,
     sql::each(
         transaction,
         fmt::format("UPDATE job SET state = ?4, outcome = ?5, owner = NULL, lease = NULL, updated_at = ?1, "
-                    "error_code = 'interrupted', error = ?6 WHERE id IN (SELECT id FROM job WHERE {} AND "
+                    "error_code = 'interrupted', error = ?6 WHERE state = 'running' AND id IN (SELECT id "
+                    "FROM job WHERE {} AND "
                     "attempt >= ?2"
                     // Of a delivery the same bytes are sent again, until give_up_after.
                     " AND kind IN ('analysis', 'report') LIMIT ?3) RETURNING kind, subject",
@@ -81,7 +83,8 @@ int queue_interrupted(Transaction& transaction, const char* which) {
         fmt::format("UPDATE job SET state = iif(kind = 'delivery' AND EXISTS (SELECT 1 FROM delivery JOIN "
                     "result ON result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id "
                     "= subject AND withdrawn != 0), 'discarded', 'queued'), owner = NULL, lease = NULL, "
-                    "updated_at = ?1, due = ?1 WHERE id IN (SELECT id FROM job WHERE {} LIMIT ?2)",
+                    "updated_at = ?1, due = ?1 WHERE state = 'running' AND id IN (SELECT id FROM job WHERE "
+                    "{} LIMIT ?2)",
                     which),
         transaction.at(), most_taken_up);
 }
@@ -106,21 +109,28 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
 
 std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue, Duration lease,
                                 const std::set<std::int64_t>& studies_at_work) {
+    const auto name = lane_name(lane, queue);
+    const auto next = sql::number(
+        transaction,
+        "SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND "
+        "due <= ?2 AND (?1 != 'compose' OR (study_id NOT IN (SELECT value FROM json_each(?3)) AND NOT EXISTS "
+        "(SELECT 1 FROM job AS other WHERE other.study_id = job.study_id AND other.lane = ?1 AND "
+        "other.state = 'running'))) ORDER BY urgent DESC, study_id, id LIMIT 1",
+        name, transaction.at(), nlohmann::json(studies_at_work).dump());
+    if (!next) return std::nullopt;
     std::optional<Claim> claim;
+    // Said again of the row itself: the query may have looked at an index alone.
     sql::each(
         transaction,
         "UPDATE job SET state = 'running', attempt = attempt + 1, owner = (SELECT number FROM life), claim "
-        "= (SELECT claims FROM life) + 1, lease = ?2 + ?3, updated_at = ?2 WHERE id = (SELECT id FROM job "
-        "WHERE state = 'queued' AND lane = ?1 AND "
-        "due <= ?2 AND (?1 != 'compose' OR (study_id NOT IN (SELECT value FROM json_each(?4)) AND NOT EXISTS "
-        "(SELECT 1 FROM job AS other WHERE other.study_id = job.study_id AND other.lane = ?1 AND "
-        "other.state = 'running'))) ORDER BY urgent DESC, study_id, id LIMIT 1) RETURNING id, subject, "
-        "attempt, owner, claim",
+        "= (SELECT claims FROM life) + 1, lease = ?3 + ?4, updated_at = ?3 WHERE id = ?1 AND state = "
+        "'queued' AND lane = ?2 AND due <= ?3 RETURNING id, subject, attempt, owner, claim",
         [&](const sql::Row& row) {
             claim = Claim(lane, row.int64(0), row.int64(1), row.int32(2), row.int64(3), row.int64(4));
         },
-        lane_name(lane, queue), transaction.at(), lease.count(), nlohmann::json(studies_at_work).dump());
-    if (claim) sql::execute(transaction, "UPDATE life SET claims = claims + 1");
+        *next, name, transaction.at(), lease.count());
+    if (!claim) sql::index_lies("job", *next);
+    sql::execute(transaction, "UPDATE life SET claims = claims + 1");
     return claim;
 }
 
@@ -251,6 +261,7 @@ std::optional<Duration> next_expiry(Transaction& transaction) {
 
 void take_up_all(Transaction& transaction, const RetrySettings& retry) {
     sql::execute(transaction, "UPDATE life SET number = number + 1");
+    set_aside_unknown_states(transaction);  // which are of no life
     while (take_up(transaction, retry, of_earlier_lives) > 0) {
     }
 }

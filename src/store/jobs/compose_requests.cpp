@@ -23,7 +23,7 @@ AnalysisOutcome outcome_of(const std::string& state, const std::string& json, co
         return {processing_failed(error_code), std::nullopt, {}};
     try {
         return nlohmann::json::parse(json).get<AnalysisOutcome>();
-    } catch (const nlohmann::json::exception&) {  // written by another version of Hilum
+    } catch (const std::exception&) {  // damaged since this version was opened
         return {processing_failed("unknown_outcome"), std::nullopt, {}};
     }
 }
@@ -42,7 +42,8 @@ std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t st
     std::vector<StudyImage> images;
     sql::each(
         transaction,
-        "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ? ORDER BY state = "
+        "SELECT id, file, sop_instance_uid, dataset_sha256, transfer_syntax_uid FROM instance WHERE study_id "
+        "= ? AND damaged_at IS NULL ORDER BY state = "
         "'to_analyse' DESC, received_at DESC, id LIMIT 1",
         [&](const sql::Row& row) {
             StudyImage& image = images.emplace_back();
@@ -50,6 +51,7 @@ std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t st
             image.file = (directory.spool() / row.text(1)).string();
             image.sop_instance_uid = row.text(2);
             image.dataset_sha256 = row.text(3);
+            image.stored = {row.text(4), image.dataset_sha256};
         },
         study);
     return images;
@@ -134,19 +136,22 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
         transaction,
         "SELECT instance.id, instance.file, coalesce(analysis.artifact, ''), instance.sop_instance_uid, "
         "instance.dataset_sha256, job.word, coalesce(analysis.outcome, ''), job.error_code, analysis.frame, "
-        "analysis.frames FROM job JOIN analysis ON analysis.id = job.subject JOIN instance ON instance.id = "
+        "analysis.frames, instance.transfer_syntax_uid FROM job JOIN analysis ON analysis.id = job.subject "
+        "JOIN instance ON instance.id = "
         "analysis.instance_id WHERE job.study_id = ?1 AND job.kind = 'analysis' AND analysis.model = ?2 AND "
-        "instance.state = 'to_analyse' AND job.word IN ('analysed', 'not_analysed', 'quarantined')"
+        "instance.state = 'to_analyse' AND instance.damaged_at IS NULL AND job.word IN ('analysed', "
+        "'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also
         // when this one is tried again.
         " AND instance.id <= ?3 ORDER BY instance.id, analysis.frame",
         [&](const sql::Row& row) {
             if (is_foreign(row.text(6))) return;
             const auto artifact = row.text(2);
-            request.images.push_back(
-                {row.int64(0), (directory.spool() / row.text(1)).string(),
-                 artifact.empty() ? "" : (directory.analyses() / artifact).string(), row.text(3), row.text(4),
-                 outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8), row.int32(9)});
+            request.images.push_back({row.int64(0), (directory.spool() / row.text(1)).string(),
+                                      artifact.empty() ? "" : (directory.analyses() / artifact).string(),
+                                      row.text(3), row.text(4),
+                                      outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8),
+                                      row.int32(9), StoredObject{row.text(10), row.text(4)}});
         },
         version.study, request.model_name, version.last_instance);
 }
@@ -166,6 +171,18 @@ void add_predecessors(Transaction& transaction, std::int64_t study, ComposeReque
                 {row.text(0), row.text(1), row.text(2), request.model_name, row.int32(3)});
         },
         study, request.model_name, request.version);
+    if (!request.predecessors.empty()) return;
+    // Of an earlier database's life.
+    sql::each(
+        transaction,
+        "SELECT sop_class_uid, sop_instance_uid, series_instance_uid, version FROM earlier_result WHERE "
+        "study_instance_uid = ?1 AND model = ?2 AND kind = 'sr' AND version = (SELECT max(version) FROM "
+        "earlier_result WHERE study_instance_uid = ?1 AND model = ?2 AND kind = 'sr' AND version < ?3)",
+        [&](const sql::Row& row) {
+            request.predecessors.push_back(
+                {row.text(0), row.text(1), row.text(2), request.model_name, row.int32(3)});
+        },
+        request.study_instance_uid, request.model_name, request.version);
 }
 
 void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
@@ -177,6 +194,15 @@ void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequ
             request.known_results.push_back({row.text(0), row.text(1), row.int32(2) != 0});
         },
         request.job, study);
+    // Of an earlier database's life: where the file is what was composed, it is that.
+    sql::each(
+        transaction,
+        "SELECT file, sha256 FROM earlier_result WHERE study_instance_uid = ? AND NOT EXISTS (SELECT 1 FROM "
+        "result WHERE result.sop_instance_uid = earlier_result.sop_instance_uid)",
+        [&](const sql::Row& row) {
+            request.known_results.push_back({row.text(0), row.text(1), true});
+        },
+        request.study_instance_uid);
 }
 
 }  // namespace
@@ -184,6 +210,15 @@ void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequ
 const std::set<std::string>& foreign_outcomes() {
     static const std::set<std::string> codes{"modality", "sop_class", "presentation_intent", "own_result"};
     return codes;
+}
+
+bool is_readable_outcome(const std::string& json) {
+    try {
+        nlohmann::json::parse(json).get<AnalysisOutcome>();
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
 }
 
 std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int64_t report,

@@ -19,6 +19,9 @@ namespace hilum {
 // radiographs gets: no report tells of it.
 const std::set<std::string>& foreign_outcomes();
 
+// Whether what the database has of an analysis can be read, by this version of Hilum.
+bool is_readable_outcome(const std::string& json);
+
 // Nothing where nobody wants the results, or there is nothing to tell.
 std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int64_t report,
                                               const Configuration& configuration,

@@ -4,6 +4,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -98,7 +99,7 @@ void note_composed_anew(Transaction& transaction, const std::string& sop_instanc
             "UPDATE result SET sha256 = ? WHERE sop_instance_uid = ? AND NOT EXISTS (SELECT 1 FROM delivery "
             "WHERE result_id = result.id AND tried = 1)",
             sha256, sop_instance_uid) == 1)
-        return;
+        return note_result(transaction, sop_instance_uid);
     audit::AuditEvent event;
     event.type = "result_differs";
     event.outcome = "failure";

@@ -10,6 +10,8 @@
 #include "store/database/sql.h"
 #include "store/destinations.h"
 #include "store/jobs/damaged_results.h"
+#include "store/jobs/damaged_rows.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -39,6 +41,10 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
             claimed.tried_before = row.int32(7) != 0;
         },
         claimed.claim.job());
+    if (claimed.file.empty()) {
+        set_aside_unreadable(transaction, claimed.claim, "it is of no result");
+        return claim_delivery(transaction, destination);
+    }
     sql::execute(transaction, "UPDATE delivery SET tried = 1 WHERE id = ?", claimed.claim.job());
     return claimed;
 }
@@ -122,6 +128,7 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
                  "UPDATE delivery SET dimse_status = ?, refusals = refusals + ?, tried = ? WHERE id = ?",
                  reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                  verdict.counts_as_refusal ? 1 : 0, tried ? 1 : 0, delivery);
+    if (delivered) note_delivery(transaction, delivery);
     if (delivered) note_delivered(transaction, destination.name, delivery);
     if (state == JobState::expired)
         transaction.count("deliveries_expired", {{"destination", destination.name}});

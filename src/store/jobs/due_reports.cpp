@@ -1,11 +1,14 @@
 #include "store/jobs/due_reports.h"
 
+#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/compose_requests.h"
+#include "store/jobs/damaged_rows.h"
+#include "store/recovery/earlier_life.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -47,9 +50,11 @@ const char* why_not_reported(Transaction& transaction, const Configuration& conf
     return configuration.study.revise || standing == 0 ? nullptr : "study.revise is false";
 }
 
-#define HILUM_ANALYSED_OF_STUDY                                                                          \
-    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
-    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "
+#define HILUM_ANALYSED_OF_STUDY                                                                           \
+    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE "  \
+    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' AND " \
+    "damaged_at "                                                                                         \
+    "IS NULL "
 
 // The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
 // it would be taken for the newest. One that is composed anew has its results already.
@@ -69,8 +74,9 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
     const auto images = sql::number(
         transaction,
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = "
-        "? AND model = ? AND instance.state = 'to_analyse' AND coalesce(json_extract(outcome, "
-        "'$.not_analysed.code'), '') NOT IN (SELECT value FROM json_each(?))",
+        "? AND model = ? AND instance.state = 'to_analyse' AND damaged_at IS NULL AND "
+        "coalesce(iif(json_valid(outcome), json_extract(outcome, "
+        "'$.not_analysed.code'), ''), '') NOT IN (SELECT value FROM json_each(?))",
         study, model, nlohmann::json(foreign_outcomes()).dump());
     const auto analysed =
         sql::number(transaction, "SELECT count(*)" HILUM_ANALYSED_OF_STUDY "AND model = ?", study, model);
@@ -106,10 +112,28 @@ std::vector<Due> due_studies(Transaction& transaction, const Configuration& conf
             due.push_back({row.int64(0), row.int64(1)});
         },
         transaction.at(), nlohmann::json(active_models(configuration)).dump());
+    for (auto& study : due) study.version = version_after_earlier(transaction, study.study, study.version);
     return due;
 }
 
+// Of what cannot be read any more the image is analysed again.
+bool repeats_unreadable(Transaction& transaction, std::int64_t study) {
+    std::vector<std::int64_t> unreadable;
+    sql::each(
+        transaction,
+        "SELECT job.id, coalesce(analysis.outcome, '') FROM job JOIN analysis ON analysis.id = subject WHERE "
+        "study_id "
+        "= ? AND kind = 'analysis' AND word IN ('analysed', 'not_analysed')",
+        [&](const sql::Row& row) {
+            if (!is_readable_outcome(row.text(1))) unreadable.push_back(row.int64(0));
+        },
+        study);
+    for (const auto job : unreadable) analyse_unreadable(transaction, job);
+    return !unreadable.empty();
+}
+
 void open_reports(Transaction& transaction, const Configuration& configuration, const Due& due) {
+    if (repeats_unreadable(transaction, due.study)) return;  // due again once they are analysed
     bool first_active = true, opened = false;
     const char* const unwanted = why_not_reported(transaction, configuration, due.study);
     const bool wanted = unwanted == nullptr;
@@ -118,9 +142,23 @@ void open_reports(Transaction& transaction, const Configuration& configuration, 
         opened |= open_report(transaction, configuration, due.study, model, due.version, first_active);
         first_active = false;
     }
-    sql::execute(transaction,
-                 "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ? WHERE id = ?",
-                 opened ? due.version : due.version - 1, due.study);
+    if (opened) note_report(transaction, due.study, due.version);
+    const int kept = sql::execute(
+        transaction,
+        "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ?1, damage = '' "
+        "WHERE id = ?2 AND due_at <= ?3",
+        opened ? due.version : due.version - 1, due.study, transaction.at());
+    if (kept == 0) sql::index_lies("study", due.study);
+}
+
+// It holds up no other.
+void set_aside_study(Transaction& transaction, std::int64_t study, const std::string& why) {
+    spdlog::error("no report of study {} can be opened, since a row of it cannot be read: {}", study, why);
+    if (sql::execute(transaction,
+                     "UPDATE study SET due_at = NULL, damage = ?1 WHERE id = ?2 AND due_at IS NOT NULL", why,
+                     study) == 0)
+        sql::index_lies("study", study);
+    tell_damaged_row(transaction, "study", study, why);
 }
 
 }  // namespace
@@ -129,7 +167,10 @@ void open_due_reports(Transaction& transaction, const Configuration& configurati
     for (;;) {
         const auto due = due_studies(transaction, configuration);
         if (due.empty()) return;
-        for (const auto& study : due) open_reports(transaction, configuration, study);
+        for (const auto& study : due) {
+            const auto opened = transaction.apart([&] { open_reports(transaction, configuration, study); });
+            if (!opened) set_aside_study(transaction, study.study, opened.error().message);
+        }
     }
 }
 

@@ -7,7 +7,10 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
+#include "store/jobs/damaged_objects.h"
 #include "store/jobs/damaged_results.h"
+#include "store/jobs/damaged_rows.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -56,6 +59,7 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
                      "?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
                      reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
                      result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at);
+        note_result(transaction, result.sop_instance_uid);
         for (const auto& destination : result.destinations)
             queue_delivery(transaction, result.sop_instance_uid, destination, study_row, configuration);
         audit::AuditEvent event;
@@ -69,11 +73,43 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
         transaction.append_audit(event);
         transaction.count("results_composed", {{"kind", enum_string(result.kind)}});
     }
+    settle_earlier_deliveries(transaction, reply.job);
+}
+
+// It is made of what is left, at once; of the damaged ones a later version tells, when they came again.
+bool keep_damaged(Transaction& transaction, const Claim& claim, const ComposeReply& reply,
+                  const RetrySettings& retry) {
+    for (const auto& image : reply.damaged)
+        keep_object_damaged(transaction, image.instance, image.file, image.how);
+    Error error = reply.error.value_or(Error{object_damaged, reply.damaged.front().how});
+    error.retry = Retry::later;
+    return keep_report_failure(transaction, claim, error, retry);
 }
 
 bool is_composed_anew(Transaction& transaction, std::int64_t report) {
     return sql::number(transaction, "SELECT 1 FROM report WHERE id = ? AND composed_anew > 0", report)
         .has_value();
+}
+
+// Where its images were analysed again meanwhile, what was damaged is not made of them any more: the study's
+// next version tells in its place.
+void keep_composed_anew(Transaction& transaction, std::int64_t report, const ComposeReply& reply) {
+    nlohmann::json made = nlohmann::json::array();
+    for (const auto& result : reply.results) {
+        note_composed_anew(transaction, result.sop_instance_uid, result.sha256);
+        made.push_back(result.sop_instance_uid);
+    }
+    if (reply.error) return;
+    sql::execute(
+        transaction,
+        "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id IN "
+        "(SELECT report.study_id FROM report JOIN result ON report_id = report.id JOIN delivery ON "
+        "result_id = result.id JOIN job ON lane = 'deliver/' || destination AND subject = delivery.id "
+        "WHERE report.id = ?2 AND report.kind = 'results' AND withdrawn = 0 AND job.state = 'queued' "
+        "AND job.error_code = ?3 AND sop_instance_uid NOT IN (SELECT value FROM json_each(?4)) AND "
+        "NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND "
+        "newer.model = report.model AND newer.version > report.version)) AND due_at IS NULL",
+        transaction.at(), report, std::string(result_damaged), made.dump());
 }
 
 std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
@@ -131,15 +167,39 @@ std::optional<std::int64_t> next_look(Transaction& transaction) {
                        transaction.at());
 }
 
+const Error waits_for_objects_error{
+    object_damaged, "what it tells of is damaged in the spool; have the PACS send the study again",
+    Retry::never};
+
+// A version that is composed anew is to be the same again, and a note of a withdrawal needs a header. Of
+// others, what is left is told.
+bool waits_for_objects(Transaction& transaction, std::int64_t report,
+                       const std::optional<ComposeRequest>& request) {
+    if (request && !request->withdrawal.reason.empty()) return request->images.empty();
+    return misses_damaged_objects(transaction, report) && (!request || is_composed_anew(transaction, report));
+}
+
 }  // namespace
 
 NextReport claim_report(Transaction& transaction, const Configuration& configuration,
                         const DataDirectory& directory, Duration lease,
                         const std::set<std::int64_t>& studies_at_work) {
     while (auto claim = claim_next(transaction, Lane::report, "", lease, studies_at_work)) {
-        const auto study =
-            sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", claim->job()).value();
-        auto request = compose_request(transaction, claim->job(), configuration, directory);
+        std::int64_t study = 0;
+        std::optional<ComposeRequest> request;
+        const auto read = transaction.apart([&] {
+            study =
+                sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", claim->job()).value();
+            request = compose_request(transaction, claim->job(), configuration, directory);
+        });
+        if (!read) {
+            set_aside_unreadable(transaction, *claim, read.error().message);
+            continue;
+        }
+        if (waits_for_objects(transaction, claim->job(), request)) {
+            keep_report_failure(transaction, *claim, waits_for_objects_error, configuration.retry);
+            continue;
+        }
         if (request) return {ReportClaim{std::move(*claim), std::move(*request), study}, std::nullopt};
         // Nobody wants these results: there is nothing to compose.
         finish(transaction, *claim, JobState::composed);
@@ -150,10 +210,10 @@ NextReport claim_report(Transaction& transaction, const Configuration& configura
 bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeReply& reply,
                    const Configuration& configuration) {
     if (!stands(transaction, claim)) return false;
+    if (!reply.damaged.empty()) return keep_damaged(transaction, claim, reply, configuration.retry);
     // Its images may be others than they were: nothing is added to what its destinations were sent.
     if (is_composed_anew(transaction, claim.job()))
-        for (const auto& result : reply.results)
-            note_composed_anew(transaction, result.sop_instance_uid, result.sha256);
+        keep_composed_anew(transaction, claim.job(), reply);
     else
         keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
     if (reply.analyse_again && repetitions(transaction, claim.job()) < most_repetitions)

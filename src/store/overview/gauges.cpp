@@ -70,6 +70,22 @@ void add_queues(Transaction& transaction, Gauges& all) {
     all.push_back({"oldest_waiting_job_seconds", {}, oldest});
 }
 
+// What nobody takes up though its time came long ago: something stands still.
+void add_overdue(Transaction& transaction, Gauges& all) {
+    const auto since = transaction.at() - Duration(overdue_after).count();
+    const auto studies = sql::number(
+        transaction,
+        "SELECT count(*) FROM (SELECT id FROM study WHERE due_at <= ?1 ORDER BY due_at LIMIT 100) AS waits "
+        "WHERE NOT EXISTS (SELECT 1 FROM job WHERE study_id = waits.id AND kind = 'analysis' AND state IN "
+        "('queued', 'running'))",
+        since);
+    const auto reports = sql::number(transaction,
+                                     "SELECT count(*) FROM job WHERE state = 'queued' AND lane = 'compose' "
+                                     "AND urgent IN (0, 1) AND due <= ?1",
+                                     since);
+    all.push_back({"overdue_jobs", {{"kind", "report"}}, studies.value_or(0) + reports.value_or(0)});
+}
+
 }  // namespace
 
 std::vector<CounterValue> read_gauges(Transaction& transaction) {
@@ -77,6 +93,13 @@ std::vector<CounterValue> read_gauges(Transaction& transaction) {
     add_jobs(transaction, all);
     add_queues(transaction, all);
     add_held_up(transaction, all);
+    add_overdue(transaction, all);
+    all.push_back({"damaged_objects",
+                   {},
+                   sql::number(transaction,
+                               "SELECT count(*) FROM instance WHERE damaged_at IS NOT NULL "
+                               "AND state IN ('to_analyse', 'prior')")
+                       .value_or(0)});
     all.push_back(
         {"stored_bytes", {}, sql::number(transaction, "SELECT sum(size) FROM instance").value_or(0)});
     all.push_back(

@@ -1,6 +1,7 @@
 // What /metrics shows of the database as it is now.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "store/database/transaction.h"
@@ -8,10 +9,14 @@
 
 namespace hilum {
 
+// A report whose time came so long ago and that nobody has taken up is overdue: few are ever ahead of it
+// (backlog.h).
+inline constexpr std::chrono::minutes overdue_after{30};
+
 // jobs{kind, state}, with 0 for states that no job is in; waiting_jobs{kind} and
 // oldest_waiting_seconds{kind}; waiting_deliveries{destination}, oldest_waiting_delivery_seconds{destination}
 // and uncommitted_results{destination}, of destinations with a delivery only; oldest_waiting_job_seconds,
-// stored_bytes, stored_instances.
+// overdue_jobs{kind}, damaged_objects, stored_bytes, stored_instances.
 std::vector<CounterValue> read_gauges(Transaction& transaction);
 
 }  // namespace hilum

@@ -26,6 +26,8 @@ constexpr MetricDescription catalogue[] = {
     {"clock_steps", "Times that the wall clock was set, by direction"},
     {"commitments", "Storage commitments of results, by destination and outcome"},
     {"connections_refused", "Connections closed because too many were open, by reason"},
+    {"damaged_objects", "Received objects that are to be sent again, since their files are damaged"},
+    {"database_mended", "How often the database was found damaged and its indices were made anew"},
     {"database_replaced", "Starts with another database than belongs to the folders beside it, by reason"},
     {"deliveries", "Attempts at a delivery, by destination and outcome"},
     {"deliveries_expired", "Deliveries that were given up, by destination"},
@@ -41,9 +43,11 @@ constexpr MetricDescription catalogue[] = {
     {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
     {"model_info", "The models in use"},
     {"node_trouble", "1 while the node lacks what it needs (disk, descriptors, memory), by where it shows"},
+    {"objects_damaged", "Received objects whose file was found to be another than was received, or gone"},
     {"oldest_waiting_delivery_seconds", "Age of the oldest result that waits for a destination"},
     {"oldest_waiting_job_seconds", "Age of the oldest job that is not finished"},
     {"oldest_waiting_seconds", "Age of the oldest job that is not finished, by kind"},
+    {"overdue_jobs", "Work that nobody has taken up though it was due half an hour ago, by kind"},
     {"receipt_to_analysis_seconds", "From the receipt of an image to its analysis"},
     {"receipt_to_delivery_seconds", "From the receipt of the first image to the delivery of a result"},
     {"receipt_to_report_seconds", "From the receipt of the first image to the study's report"},
@@ -54,23 +58,24 @@ constexpr MetricDescription catalogue[] = {
     {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
     {"results_composed", "Results made, by kind"},
     {"results_damaged", "Deliveries for which the result's file was lost or another than composed"},
+    {"rows_damaged", "Rows of the database that were found unreadable and set aside or mended"},
     {"spool_files",
      "Files that a start found in the spool and the database did not know, by what became of them"},
     {"stored_bytes", "Bytes of received objects kept"},
     {"stored_instances", "Received objects kept"},
     {"uncommitted_results", "Delivered results whose storage commitment is awaited"},
+    {"unreadable_counters", "Counters whose rows in the database cannot be read"},
     {"urgent_studies", "Studies with a finding of triage.urgent"},
     {"waiting_deliveries", "Results that wait for a destination"},
     {"waiting_jobs", "Jobs that are not finished, by kind"},
     {"withdrawals", "Studies whose results an operator took back, by reason"},
 };
 
-constexpr std::array failure_codes{"artifact_damaged", "composing",   "database",      "device_lost",
-                                   "disk_full",        "interrupted", "malformed",     "model_failed",
-                                   "not_finite",       "other",       "out_of_memory", "process_died",
-                                   "protocol",         "report",      "system",        "template_violation",
-                                   "timeout",          "undecodable", "unreadable",    "writing",
-                                   "wrong_input",      "wrong_shape"};
+constexpr std::array failure_codes{
+    "artifact_damaged", "composing",    "database",   "device_lost",    "disk_full",   "interrupted",
+    "malformed",        "model_failed", "not_finite", "object_damaged", "other",       "out_of_memory",
+    "process_died",     "protocol",     "report",     "row_damaged",    "system",      "template_violation",
+    "timeout",          "undecodable",  "unreadable", "writing",        "wrong_input", "wrong_shape"};
 constexpr std::array not_analysed_codes{"bit_depth",
                                         "blank",
                                         "body_part",
@@ -169,7 +174,8 @@ std::span<const MetricDescription> metric_catalogue() {
 }
 
 void create_counters(Transaction& transaction, const Configuration& configuration) {
-    for (const auto* name : {"analyses_repeated", "reports_not_revised", "results_damaged", "urgent_studies"})
+    for (const auto* name : {"analyses_repeated", "database_mended", "objects_damaged", "reports_not_revised",
+                              "results_damaged", "rows_damaged", "urgent_studies"})
         create(transaction, name);
     for (const auto& [value, reason] : enum_texts<ConnectionClosing>)
         if (value != ConnectionClosing::timeout)  // an event of receivers, as it is when one has begun to ask

@@ -27,11 +27,17 @@ Result<Overview> Overview::open(const std::filesystem::path& file) {
 Result<std::vector<CounterValue>> Overview::counters() {
     return answered(*database_, [&](Transaction& transaction) {
         std::vector<CounterValue> all;
+        std::int64_t unreadable = 0;
         sql::each(transaction, "SELECT name, labels, value FROM counter", [&](const sql::Row& row) {
-            all.push_back({row.text(0),
-                           nlohmann::json::parse(row.text(1)).get<std::map<std::string, std::string>>(),
-                           row.int64(2)});
+            try {
+                all.push_back({row.text(0),
+                               nlohmann::json::parse(row.text(1)).get<std::map<std::string, std::string>>(),
+                               row.int64(2)});
+            } catch (const nlohmann::json::exception&) {
+                ++unreadable;  // the others are told all the same
+            }
         });
+        if (unreadable > 0) all.push_back({"unreadable_counters", {}, unreadable});
         return all;
     });
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include "store/database/json_rows.h"
 #include "store/overview/answering.h"
+#include "store/overview/gauges.h"
 
 namespace hilum {
 namespace {
@@ -28,6 +29,25 @@ nlohmann::json still_there(nlohmann::json rows, const DataDirectory& directory) 
     return rows;
 }
 
+// That nothing has taken the place of.
+nlohmann::json damaged_objects(Transaction& transaction) {
+    auto rows = sql::select(
+        transaction,
+        "SELECT study_instance_uid, sop_instance_uid, file, instance.damage AS error, damaged_at AS at FROM "
+        "instance "
+        "JOIN study ON study.id = study_id WHERE damaged_at IS NOT NULL AND state IN ('to_analyse', 'prior') "
+        "ORDER BY damaged_at DESC LIMIT 100");
+    times_to_text(rows);
+    return rows;
+}
+
+std::int64_t overdue_jobs(Transaction& transaction) {
+    std::int64_t overdue = 0;
+    for (const auto& gauge : read_gauges(transaction))
+        if (gauge.name == "overdue_jobs") overdue += gauge.value;
+    return overdue;
+}
+
 }  // namespace
 
 Result<nlohmann::json> storage_status(const DataDirectory& directory) {
@@ -44,6 +64,11 @@ Result<nlohmann::json> storage_status(const DataDirectory& directory) {
                                                " GROUP BY kind, error ORDER BY jobs DESC LIMIT 10"))},
             {"spool",
              first_of(sql::select(transaction, "SELECT * FROM spool_survey ORDER BY id DESC LIMIT 1"))},
+            {"damaged", damaged_objects(transaction)},
+            {"overdue", overdue_jobs(transaction)},
+            {"unreadable", sql::select(transaction,
+                                       "SELECT study_instance_uid, id AS study, damage AS error FROM study "
+                                       "WHERE damage != '' ORDER BY id LIMIT 100")},
             {"set_aside",
              still_there(sql::select(transaction,
                                      "SELECT file, code, error, at FROM set_aside ORDER BY at DESC, file"),

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "base/uid.h"
+#include "simulation/damaged_files.h"
 #include "simulation/image.h"
 #include "simulation/lost_claims.h"
 #include "simulation/promises.h"
@@ -68,10 +69,14 @@ void Composer::compose(const ComposeRequest& request) {
     reply.job = request.job;
     failed_ = false;
     for (const auto& image : request.images) {
-        const auto file = read_file(image.file, most_bytes_of_composer);
-        const auto source = file ? from_file(*file) : Result<Image>(tl::unexpected(file.error()));
-        scene_.demand(source && source->dataset_sha256() == image.dataset_sha256, "stored, then acknowledged",
-                      "the file of instance {} is not what was stored", image.instance);
+        const auto file = read_file(image.file, most_bytes_of_composer).value_or("");
+        if (!is_whole(scene_, file, image.dataset_sha256))
+            reply.damaged.push_back({image.instance, image.file, "simulated"});
+    }
+    if (!reply.damaged.empty()) {
+        reply.error = Error{object_damaged, "simulated", Retry::later};
+        at_work_.clear();
+        return say(to_packet(reply));
     }
     for (const auto& profile : request.profiles) {
         if (!request.withdrawal.reason.empty()) {

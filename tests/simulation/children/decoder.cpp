@@ -1,6 +1,7 @@
 #include "simulation/children/decoder.h"
 
 #include "base/file_system.h"
+#include "simulation/damaged_files.h"
 #include "simulation/lost_claims.h"
 #include "simulation/promises.h"
 
@@ -19,6 +20,8 @@ void Decoder::hear(Message message) {
     const auto file = read_fd(message.fds.at(0).get(), most_bytes_of_decoder).value_or("");
     if (request->golden)
         return respond(typical_of_decoder / 10, [this, asked = *request] { prepared(asked, "golden", {}); });
+    if (!request->stored.dataset_sha256.empty() && !is_whole(scene_, file, request->stored.dataset_sha256))
+        return respond(typical_of_decoder, [this, asked = *request] { damaged(asked); });
     const auto image = from_file(file);
     scene_.demand(image.has_value(), "the node analyses what it stored", "a decoder got a torn file");
     if (image->header == predicted_header)
@@ -31,6 +34,13 @@ void Decoder::hear(Message message) {
     check_analysis_claimed(scene_, *image, model, request->frame);
     owner_is_lost(scene_, "analyse/" + model);
     respond(typical_of_decoder, [this, asked = *request, image = *image] { decode(asked, image); });
+}
+
+void Decoder::damaged(const DecodeRequest& request) {
+    DecodeReply reply;
+    reply.job = request.job;
+    reply.error = object_is_damaged("simulated").value();
+    say(to_packet(reply));
 }
 
 void Decoder::decode(const DecodeRequest& request, const Image& image) {

@@ -13,6 +13,7 @@ class Decoder final : public Child {
 
   private:
     void hear(Message message) override;
+    void damaged(const DecodeRequest& request);
     void decode(const DecodeRequest& request, const Image& image);
     void prepared(const DecodeRequest& request, const std::string& text, FrameCount frames);
 

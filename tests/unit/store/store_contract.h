@@ -23,7 +23,10 @@ struct Engine {
     Result<Database> (*open)(const std::filesystem::path& file, Database::Access access);
     Result<Overview> (*overview)(const std::filesystem::path& file);
 };
-inline constexpr Engine engines[] = {{"sqlite", &Database::open, &Overview::open}};
+inline constexpr Engine engines[] = {
+    {"sqlite",
+     [](const std::filesystem::path& file, Database::Access access) { return Database::open(file, access); },
+     &Overview::open}};
 
 inline void PrintTo(const Engine& engine, std::ostream* out) {
     *out << engine.name;

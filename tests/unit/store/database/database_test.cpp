@@ -62,10 +62,47 @@ TEST(Database, KeepsTheAnalysesOfAnOlderSchema) {
 
 TEST(Database, RefusesASchemaFromTheFuture) {
     const TemporaryFolder folder;
-    open_database(folder).execute("PRAGMA user_version = 99");
+    {
+        auto database = open_database(folder);
+        database.execute("UPDATE schema_version SET version = 99");
+        database.execute("PRAGMA user_version = 99");
+    }
     const auto opened = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
     ASSERT_FALSE(opened);
     EXPECT_THAT(opened.error().message, testing::HasSubstr("newer Hilum"));
+}
+
+TEST(Database, BelievesTheSecondRecordOfItsVersionWhereTheHeadIsDamaged) {
+    const TemporaryFolder folder;
+    open_database(folder).execute("PRAGMA user_version = 3");
+    auto again = open_database(folder);
+    EXPECT_EQ(again.number("PRAGMA user_version"), static_cast<std::int64_t>(migrations().size()));
+}
+
+TEST(Database, MakesATriggerAnewThatIsNotAsItShouldBe) {
+    const TemporaryFolder folder;
+    open_database(folder).execute("DROP TRIGGER job_comes");
+    auto again = open_database(folder);
+    EXPECT_EQ(again.number("SELECT count(*) FROM sqlite_schema WHERE name = 'job_comes'"), 1);
+}
+
+TEST(Database, IsBackedUpWhileItIsInUse) {
+    const TemporaryFolder folder;
+    auto database = open_database(folder);
+    database.count("things");
+    auto reader = Database::open(folder.path() / "hilum.db", Database::Access::read_only);
+    ASSERT_TRUE(reader);
+    ASSERT_TRUE(reader->back_up(folder.path() / "copy.db"));
+    EXPECT_FALSE(reader->back_up(folder.path() / "copy.db")) << "it is there already";
+    auto copy = Database::open(folder.path() / "copy.db", Database::Access::read_only);
+    ASSERT_TRUE(copy);
+    EXPECT_TRUE(copy->problems().value().empty());
+    EXPECT_EQ(copy->transact(now(),
+                             [](Transaction& t) {
+                                 return sql::number(t, "SELECT value FROM counter WHERE name = 'things'");
+                             })
+                  .value(),
+              1);
 }
 
 TEST(Database, SaysThatAFileIsNoDatabase) {

@@ -1,4 +1,4 @@
-#include "contract/setting_reading.h"
+#include "contract/reading/setting_reading.h"
 
 #include <fmt/format.h>
 
@@ -43,6 +43,11 @@ std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key
                                          std::optional<Duration> fallback) {
     if (at.has(key) && at.string(key) == "none") return std::nullopt;
     return at.duration(key, fallback);
+}
+
+std::string unbracketed(const std::string& address) {
+    if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
+    return address.substr(1, address.size() - 2);
 }
 
 }  // namespace hilum

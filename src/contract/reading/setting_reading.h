@@ -25,6 +25,9 @@ Duration positive_duration(YamlMapping& at, const std::string& key, Duration fal
 std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
                                          std::optional<Duration> fallback);
 
+// An IPv6 address without the brackets that set it apart from a port.
+std::string unbracketed(const std::string& address);
+
 // Of the words of an enum.
 template <HasTexts E>
 E choice(YamlMapping& at, const std::string& key, E fallback) {

@@ -1,11 +1,11 @@
-#include "contract/tls_reading.h"
+#include "contract/reading/tls_reading.h"
 
 #include <algorithm>
 
 #include "base/tls/certificate_pattern.h"
 #include "base/tls/pem_source.h"
 #include "contract/enum_text.h"
-#include "contract/setting_reading.h"
+#include "contract/reading/setting_reading.h"
 
 namespace hilum {
 

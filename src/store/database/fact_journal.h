@@ -1,0 +1,48 @@
+// A compact journal of facts beside the database, from which one that is lost is rebuilt: what was received,
+// reported, composed, delivered, committed and withdrawn. Lines of JSON, each with a checksum, appended
+// before the commit that tells the same; so it may tell of what was never committed, never the other way
+// round. No patient's name or id.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace hilum {
+
+class FactJournal {
+  public:
+    // In a folder of its own, which is made. A line that a power cut tore is left as it is.
+    static Result<FactJournal> open(const std::filesystem::path& folder);
+
+    // Appends the lines; where `durably`, they are on the disk when it returns. Code "disk_full".
+    Status append(const std::vector<std::string>& lines, bool durably);
+
+    static std::string line_of(const nlohmann::json& fact);
+
+    // How large a file gets, and how many are kept: what is older is forgotten.
+    static constexpr std::uint64_t largest_file = 64ULL << 20;
+    static constexpr std::size_t most_files = 32;
+
+  private:
+    FactJournal(std::filesystem::path folder, UniqueFd file, std::uint64_t number, std::uint64_t size)
+        : folder_(std::move(folder)), file_(std::move(file)), number_(number), size_(size) {}
+    Status begin_next_file();
+
+    std::filesystem::path folder_;
+    UniqueFd file_;
+    std::uint64_t number_ = 0, size_ = 0;
+};
+
+// Calls `each` with every fact of the journal in the folder, in order. Lines that are torn or damaged are
+// passed over. Returns how many those were.
+Result<std::uint64_t> read_facts(const std::filesystem::path& folder,
+                                 const std::function<void(const nlohmann::json&)>& each);
+
+}  // namespace hilum
