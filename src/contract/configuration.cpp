@@ -354,6 +354,8 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, configuration.destinations);
+    read_retention(root.mapping("retention"), configuration.retention);
+    read_audit(root.mapping("audit"), configuration.audit);
     read_http(root.mapping("http"), configuration.http);
     root.finish();
     return loaded;

@@ -14,6 +14,7 @@
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
+#include "contract/retention_settings.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -180,6 +181,8 @@ struct Configuration {
     RetrySettings retry;
     TriageSettings triage;
     std::vector<DestinationSettings> destinations;
+    RetentionSettings retention;
+    AuditSettings audit;
     HttpSettings http;
 };
 

@@ -28,16 +28,11 @@ std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
     return keys;
 }
 
-std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations) {
-    std::vector<std::string> names;
-    for (const auto& destination : destinations) names.push_back(destination.name);
-    return names;
-}
-
-std::vector<std::string> asked_for_commitment(const std::vector<DestinationSettings>& destinations) {
+// `asked`: only of those that are asked for their commitment.
+std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations, bool asked = false) {
     std::vector<std::string> names;
     for (const auto& destination : destinations)
-        if (destination.storage_commitment) names.push_back(destination.name);
+        if (!asked || destination.storage_commitment) names.push_back(destination.name);
     return names;
 }
 
@@ -51,6 +46,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       engine_(world, configuration_, programs_, *this),
       commits_(world, std::move(database), this),
       reports_(world, commits_, configuration_, directory_, *this),
+      retention_(world, commits_, configuration_, directory_, generation),
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, engine_, models_),
       operators_(world, commits_, directory_, names_of(configuration_.destinations), instances()),
@@ -101,7 +97,7 @@ void Node::start_operator_desk() {
 void Node::take_up_jobs() {
     commits_.submit(
         [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
-         asked = asked_for_commitment(configuration_.destinations), this](Transaction& transaction) {
+         asked = names_of(configuration_.destinations, true), this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
             create_counters(transaction, configuration_);
             take_up_all(transaction, retry);
@@ -128,6 +124,7 @@ void Node::start_children() {
     children_started_ = true;
     const auto instances_came = [this] { arrivals_.came(); };
     const auto changed = [this] { happened(Happening::status_changed); };
+    retention_.start();  // before anything is claimed
     reception_.start(programs_.child("listener", "1"),
                      {.on_instances = instances_came,
                       .on_changed = changed,
@@ -152,6 +149,7 @@ void Node::clock_set(Transaction& transaction, Duration step) {
 }
 
 void Node::happened(Happening what) {
+    if (what != Happening::capacity_came && what != Happening::status_changed) retention_.wake();
     switch (what) {
         case Happening::capacity_came:
         case Happening::delivery_ended:
@@ -260,6 +258,7 @@ void Node::drain() {
     callbacks_.on_draining();
     for (auto& lane : analyses_) lane.drain();
     reports_.drain();
+    retention_.drain();
     for (auto& lane : senders_) lane.drain();
     adoption_.stop();
     if (was_receiving_) reception_.drain();

@@ -42,8 +42,9 @@ std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t st
     std::vector<StudyImage> images;
     sql::each(
         transaction,
-        "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ? ORDER BY state = "
-        "'to_analyse' DESC, received_at DESC, id LIMIT 1",
+        "SELECT id, file, sop_instance_uid, dataset_sha256 FROM instance WHERE study_id = ? AND removed_at "
+        "IS NULL "
+        "ORDER BY state = 'to_analyse' DESC, received_at DESC, id LIMIT 1",
         [&](const sql::Row& row) {
             StudyImage& image = images.emplace_back();
             image.instance = row.int64(0);
@@ -136,7 +137,8 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
         "instance.dataset_sha256, job.word, coalesce(analysis.outcome, ''), job.error_code, analysis.frame, "
         "analysis.frames FROM job JOIN analysis ON analysis.id = job.subject JOIN instance ON instance.id = "
         "analysis.instance_id WHERE job.study_id = ?1 AND job.kind = 'analysis' AND analysis.model = ?2 AND "
-        "instance.state = 'to_analyse' AND job.word IN ('analysed', 'not_analysed', 'quarantined')"
+        "instance.state = 'to_analyse' AND instance.removed_at IS NULL AND job.word IN ('analysed', "
+        "'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also
         // when this one is tried again.
         " AND instance.id <= ?3 ORDER BY instance.id, analysis.frame",
@@ -149,6 +151,16 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
                  outcome_of(row.text(5), row.text(6), row.text(7)), row.int32(8), row.int32(9)});
         },
         version.study, request.model_name, version.last_instance);
+}
+
+// Images whose files retention removed stand in no new version: the one before goes on to tell of them, and
+// is not replaced.
+bool tells_of_removed_images(Transaction& transaction, const Version& version) {
+    return sql::number(transaction,
+                       "SELECT 1 FROM instance WHERE study_id = ? AND state = 'to_analyse' AND removed_at IS "
+                       "NOT NULL AND id <= ? LIMIT 1",
+                       version.study, version.last_instance)
+        .has_value();
 }
 
 void add_predecessors(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
@@ -212,7 +224,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     request.model.name = request.model_name;  // where every image failed before the model saw it
     for (const auto& image : request.images)
         if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
-    add_predecessors(transaction, version.study, request);
+    if (!tells_of_removed_images(transaction, version)) add_predecessors(transaction, version.study, request);
     return request;
 }
 
