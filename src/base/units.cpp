@@ -39,8 +39,8 @@ Result<double> scaled(std::string_view text,
     return fail("configuration", "'{}' needs a unit: one of {}", text, known);
 }
 
-constexpr std::array<std::pair<std::string_view, double>, 6> duration_units{
-    {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}, {"h", 3600e6}, {"d", 86400e6}}};
+constexpr std::array<std::pair<std::string_view, double>, 7> duration_units{
+    {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}, {"h", 3600e6}, {"d", 86400e6}, {"y", 31556952e6}}};
 constexpr std::array<std::pair<std::string_view, double>, 4> size_units{
     {{"B", 1}, {"KiB", 1024.}, {"MiB", 1024. * 1024}, {"GiB", 1024. * 1024 * 1024}}};
 

@@ -89,6 +89,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     add_result_verbs(verbs);
     add_destination_verbs(verbs);
     add_audit_verbs(verbs);
+    add_retention_verb(verbs);
     add_database_verbs(verbs);
     add_dicom_verbs(verbs);
     add_predict_verb(verbs);

@@ -74,7 +74,10 @@ Option Verb::flag(const char* names, bool& value, const std::string& text) const
 }
 
 void Verb::does(Action action) const {
-    app_->callback([into = action_, action = std::move(action)] { *into = action; });
+    // A verb within it, which comes first, is what was chosen.
+    app_->callback([into = action_, action = std::move(action)] {
+        if (!*into) *into = action;
+    });
 }
 
 }  // namespace hilum::cli

@@ -201,14 +201,16 @@ void read_triage(YamlMapping at, TriageSettings& triage) {
 
 void read_audit(YamlMapping at, const std::filesystem::path& folder, const std::string& log_level,
                 AuditSettings& audit) {
+    audit.keep = positive_or_none(at, "keep", audit.keep);
     auto sign = at.mapping("sign");
     if (sign.has("key")) audit.signing.key = folder / sign.string("key");
     audit.signing.every = positive_duration(sign, "every", audit.signing.every);
     if (sign.has("every") && audit.signing.key.empty()) sign.problem("key", "is missing");
     if (!audit.signing.key.empty() && log_level != "info" && log_level != "debug")
-        at.problem("sign", fmt::format("writes its heads into the log at level info, which node.log_level: {} "
-                                       "leaves out; set that to info or debug",
-                                       log_level));
+        at.problem("sign",
+                   fmt::format("writes its heads into the log at level info, which node.log_level: {} "
+                               "leaves out; set that to info or debug",
+                               log_level));
     sign.finish();
     at.finish();
 }
@@ -241,6 +243,26 @@ std::string model_key(const ModelSettings& model) {
     return folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
 }
 
+std::vector<std::string> model_keys(const std::vector<ModelSettings>& models) {
+    std::vector<std::string> keys;
+    for (const auto& model : models) keys.push_back(model_key(model));
+    return keys;
+}
+
+std::vector<std::string> destination_names(const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> names;
+    for (const auto& destination : destinations) names.push_back(destination.name);
+    return names;
+}
+
+std::vector<std::string> destinations_asked_for_commitment(
+    const std::vector<DestinationSettings>& destinations) {
+    std::vector<std::string> names;
+    for (const auto& destination : destinations)
+        if (destination.storage_commitment) names.push_back(destination.name);
+    return names;
+}
+
 LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file) {
     LoadedConfiguration loaded;
     auto& [configuration, problems] = loaded;
@@ -260,6 +282,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, folder, configuration.destinations);
+    read_retention(root.mapping("retention"), configuration.retention);
     read_audit(root.mapping("audit"), folder, configuration.node.log_level, configuration.audit);
     read_http(root.mapping("http"), configuration.http);
     root.finish();

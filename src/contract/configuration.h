@@ -15,6 +15,7 @@
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
+#include "contract/retention_settings.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -195,6 +196,7 @@ struct AuditSigning {
 };
 
 struct AuditSettings {
+    std::optional<Duration> keep = std::chrono::years(7);  // of events; none: for ever
     AuditSigning signing;
     bool operator==(const AuditSettings&) const = default;
 };
@@ -210,6 +212,7 @@ struct Configuration {
     RetrySettings retry;
     TriageSettings triage;
     std::vector<DestinationSettings> destinations;
+    RetentionSettings retention;
     AuditSettings audit;
     HttpSettings http;
 };
@@ -222,6 +225,10 @@ struct LoadedConfiguration {
 // The name under which a model's jobs stand in the database: its package folder's name. Different for each
 // model.
 std::string model_key(const ModelSettings& model);
+std::vector<std::string> model_keys(const std::vector<ModelSettings>& models);
+std::vector<std::string> destination_names(const std::vector<DestinationSettings>& destinations);
+std::vector<std::string> destinations_asked_for_commitment(
+    const std::vector<DestinationSettings>& destinations);
 
 // `file` names the source in problems. Relative paths in it are taken from the file's folder.
 LoadedConfiguration parse_configuration(const std::string& text, const std::filesystem::path& file);

@@ -1,6 +1,6 @@
-// Keeps the folders' mark of the database's history (data_history.h) close behind the database, shows a witness how far
-// the audit trail has come, and looks whether the database is sound, a table after the other: where an index is not, it
-// is made anew.
+// Keeps the folders' mark of the database's history (data_history.h) close behind the database, shows a
+// witness how far the audit trail has come, and looks whether the database is sound, a table after the other:
+// where an index is not, it is made anew.
 #pragma once
 
 #include <optional>

@@ -23,19 +23,6 @@ namespace {
 constexpr std::chrono::milliseconds drain_poll(50);
 constexpr std::chrono::seconds children_end(5);  // how long they may take after their channel closed
 
-std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
-    std::vector<std::string> keys;
-    for (const auto& model : models) keys.push_back(model_key(model));
-    return keys;
-}
-
-std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations, bool asked = false) {
-    std::vector<std::string> names;
-    for (const auto& destination : destinations)
-        if (!asked || destination.storage_commitment) names.push_back(destination.name);
-    return names;
-}
-
 std::optional<AuditWitness> witness_of(World& world, const NodeOptions& options) {
     if (!options.audit_key) return std::nullopt;
     return AuditWitness(world, *options.audit_key, options.configuration.audit.signing.every);
@@ -47,13 +34,14 @@ std::optional<AuditWitness> witness_of(World& world, const NodeOptions& options)
 Node::Node(World& world, NodeOptions options, Database database, const std::string& generation)
     : world_(world),
       options_(std::move(options)),
-      models_(keys_of(configuration_.models)),
+      models_(model_keys(configuration_.models)),
       engine_(world, configuration_, programs_, *this),
       commits_(world, std::move(database), this),
       reports_(world, commits_, configuration_, directory_, *this),
+      retention_(world, commits_, configuration_, directory_, generation),
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, engine_, models_),
-      operators_(world, commits_, directory_, names_of(configuration_.destinations), instances()),
+      operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
       control_(world, directory_,
                [this](const Packet& request, const std::string& actor, auto answer) {
                    operators_.handle(request, actor, std::move(answer));
@@ -100,8 +88,10 @@ void Node::start_operator_desk() {
 
 void Node::take_up_jobs() {
     commits_.submit_until_kept(
-        [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
-         asked = names_of(configuration_.destinations, true), this](Transaction& transaction) {
+        [retry = configuration_.retry, models = models_,
+         destinations = destination_names(configuration_.destinations),
+         asked = destinations_asked_for_commitment(configuration_.destinations),
+         this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
             create_counters(transaction, configuration_);
             take_up_all(transaction, retry);
@@ -128,6 +118,7 @@ void Node::start_children() {
     children_started_ = true;
     const auto instances_came = [this] { arrivals_.came(); };
     const auto changed = [this] { happened(Happening::status_changed); };
+    retention_.start();  // before anything is claimed
     reception_.start(
         programs_.child("listener", "1"),
         {.on_instances = instances_came,
@@ -153,6 +144,7 @@ void Node::clock_set(Transaction& transaction, Duration step) {
 }
 
 void Node::happened(Happening what) {
+    if (what != Happening::capacity_came && what != Happening::status_changed) retention_.wake();
     switch (what) {
         case Happening::capacity_came:
         case Happening::delivery_ended:
@@ -273,6 +265,7 @@ void Node::drain() {
     callbacks_.on_draining();
     for (auto& lane : analyses_) lane.drain();
     reports_.drain();
+    retention_.drain();
     for (auto& lane : senders_) lane.drain();
     adoption_.stop();
     if (was_receiving_) reception_.drain();

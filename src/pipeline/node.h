@@ -19,6 +19,7 @@
 #include "pipeline/lanes/analysis_lane.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/report_lane.h"
+#include "pipeline/lanes/retention_lane.h"
 #include "pipeline/lanes/sending_lane.h"
 #include "pipeline/node_options.h"
 #include "pipeline/prediction_desk.h"
@@ -113,6 +114,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     std::deque<AnalysisLane> analyses_;  // one for each model
     ReportLane reports_;
     std::deque<SendingLane> senders_;  // one for each destination
+    RetentionLane retention_;
     Arrivals arrivals_{world_, [this] { happened(Happening::instances_came); }};
     Reception reception_;
     PredictionDesk predictions_;

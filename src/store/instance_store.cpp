@@ -105,12 +105,13 @@ InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, con
     Versions found;
     sql::each(
         transaction,
-        "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256, "
-        "damaged_at IS NOT NULL FROM instance"
-        " WHERE sop_instance_uid = ? ORDER BY version DESC, id DESC",
+        "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256,"
+        " removed_at IS NOT NULL, damaged_at IS NOT NULL FROM instance WHERE sop_instance_uid = ?"
+        " ORDER BY version DESC, id DESC",
         [&](const sql::Row& row) {
-            const Version version{row.int64(0), row.int64(1), row.int64(2), row.int64(3),     row.text(4),
-                                  row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0};
+            const Version version{row.int64(0),      row.int64(1),     row.int64(2), row.int64(3),
+                                  row.text(4),       row.text(5),      row.text(6),  row.text(7),
+                                  row.int32(8) != 0, row.int32(9) != 0};
             if (!found.newest) found.newest = version;
             if (!found.active && (version.state == "to_analyse" || version.state == "prior"))
                 found.active = version;
@@ -126,9 +127,10 @@ bool InstanceStore::mends_active(const Versions& versions) {
     return versions.active && versions.active->damaged && versions.active->id != versions.newest->id;
 }
 
-// What is answered with success must be in the spool: a row alone does not prove it (a restored spool).
+// What is answered with success must be in the spool: a row alone does not prove it (a restored spool), nor
+// does a file that retention is about to unlink.
 bool InstanceStore::has_file(const Version& version) const {
-    if (version.damaged) return false;
+    if (version.removed || version.damaged) return false;
     std::error_code error;
     const auto size = std::filesystem::file_size(directory_.spool() / version.file, error);
     return !error && size == static_cast<std::uintmax_t>(version.size);
@@ -223,11 +225,19 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     const bool newest_again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
     // What has a row was acknowledged as the rows say, whatever the clock said when the file was written.
     const bool nothing_new = newest_again || !newer || is_reconciled(transaction);
-    if (versions.same_data && nothing_new) return {Adoption::duplicate, versions.same_data->file};
     auto event = event_of("instance_adopted", commit);
     event.actor = "hilum";
     event.detail["calling_ae"] = commit.calling_ae;
     event.detail["file"] = commit.file;
+    if (versions.same_data && nothing_new) {
+        if (!versions.same_data->removed) return {Adoption::duplicate, versions.same_data->file};
+        // As one that is received again after retention took the file that its row names.
+        sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
+                     commit.size, versions.same_data->id);
+        event.detail["outcome"] = enum_text(StoreOutcome::duplicate);
+        transaction.append_audit(event);
+        return {Adoption::adopted, ""};
+    }
     bool keeps = true;
     if (newer) {
         const auto kept = keep(transaction, commit, versions, received_at);
@@ -281,7 +291,8 @@ int InstanceStore::analyse_priors(Transaction& transaction, const JobSelection& 
     sql::each(
         transaction,
         "SELECT instance.id, study.id, study_instance_uid, sop_instance_uid, not_analysed FROM instance JOIN"
-        " study ON study.id = study_id WHERE state = 'prior' AND ((?1 != 0 AND instance.id = ?1) OR (?1 = 0"
+        " study ON study.id = study_id WHERE state = 'prior' AND instance.removed_at IS NULL AND ((?1 != 0 "
+        "AND instance.id = ?1) OR (?1 = 0"
         " AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != '' AND accession_number = ?3))))",
         [&](const sql::Row& row) {
             priors.push_back({row.int64(0), row.int64(1), row.text(2), row.text(3), row.text(4)});

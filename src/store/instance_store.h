@@ -63,6 +63,7 @@ class InstanceStore {
     struct Version {
         std::int64_t id = 0, version = 0, size = 0, received_at = 0;
         std::string state, file, dataset_sha256, analysis_sha256;
+        bool removed = false;  // its file, by retention
         bool damaged = false;  // its file (jobs/damaged_objects.h)
     };
     struct Versions {  // of one SOP instance

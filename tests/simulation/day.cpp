@@ -34,6 +34,7 @@ Day::Day(const Script& script, DataDirectory directory, bool printed)
     site_.models = {"chest"};
     if (script.second_model) site_.models.emplace_back("second");
     site_.gives_up = script.gives_up_early;
+    site_.budget = static_cast<std::int64_t>(script.budget);
     scene_.claims_lost = script.loses_claims ? 0.15 : 0;
     scene_.random_of_claims = Random(script.seed * 7 + 1);
     scene_.files_damaged = script.damages_files ? 0.1 : 0;
@@ -64,6 +65,7 @@ void Day::run_until(Duration time) {
             if (!world_.run_one(time)) return;
             if (world_.ran_background() && ++commits_ % commits_between_checks == 0) {
                 check_claims(scene_);
+                check_removed(scene_);
                 family_.check_claims();
             }
         } catch (const ProcessDied&) {
@@ -100,6 +102,7 @@ void Day::perform(const Act& act) {
         case What::operator_discards:
         case What::operator_resends:
         case What::operator_withdraws:
+        case What::operator_holds:
         case What::package_is_changed:
             return operate(act);
         default:
@@ -159,6 +162,9 @@ void Day::operate(const Act& act) {
         scene_.retried.insert(study);
         return node_.ask(request("jobs.retry", of_study), nothing);
     }
+    if (act.what == What::operator_holds)
+        return node_.ask(request("retention.hold", {{"study_instance_uid", study}, {"reason", "simulated"}}),
+                         nothing);
     if (act.what == What::operator_resends) return node_.ask(request("results.resend", of_study), nothing);
     hospital_.studies[study].discarded = true;
     node_.ask(request("jobs.discard", of_study), nothing);

@@ -40,12 +40,13 @@ Job job_of(SQLite::Statement& row) {
 
 constexpr const char* all_results =
     "SELECT result.kind, sop_instance_uid, study_instance_uid, report.model, file, sha256, report.version,"
-    " withdrawn FROM result JOIN report ON report.id = report_id JOIN study ON study.id = study_id";
+    " withdrawn, result.removed_at IS NOT NULL FROM result JOIN report ON report.id = report_id JOIN study "
+    "ON study.id = study_id";
 
 StoredResult result_of(SQLite::Statement& row) {
-    return {row.getColumn(0).getString(), row.getColumn(1).getString(),  row.getColumn(2).getString(),
-            row.getColumn(3).getString(), row.getColumn(4).getString(),  row.getColumn(5).getString(),
-            row.getColumn(6).getInt(),    row.getColumn(7).getInt() != 0};
+    return {row.getColumn(0).getString(), row.getColumn(1).getString(),   row.getColumn(2).getString(),
+            row.getColumn(3).getString(), row.getColumn(4).getString(),   row.getColumn(5).getString(),
+            row.getColumn(6).getInt(),    row.getColumn(7).getInt() != 0, row.getColumn(8).getInt() != 0};
 }
 
 }  // namespace
@@ -98,13 +99,15 @@ std::optional<StoredImage> Ledger::image(const std::string& sop_instance_uid,
                                          const std::string& dataset_sha256) {
     std::optional<StoredImage> found;
     each(
-        "SELECT file, size, state = 'to_analyse', state = 'prior' FROM instance WHERE sop_instance_uid = ? "
+        "SELECT file, size, state = 'to_analyse', state = 'prior', removed_at IS NOT NULL FROM instance "
+        "WHERE sop_instance_uid = ? "
         "AND"
         " dataset_sha256 = ?",
         [&](SQLite::Statement& row) {
             found = StoredImage{row.getColumn(0).getString(),
                                 static_cast<std::uint64_t>(row.getColumn(1).getInt64()),
-                                row.getColumn(2).getInt() != 0, row.getColumn(3).getInt() != 0};
+                                row.getColumn(2).getInt() != 0, row.getColumn(3).getInt() != 0,
+                                row.getColumn(4).getInt() != 0};
         },
         sop_instance_uid, dataset_sha256);
     return found;
@@ -188,6 +191,8 @@ std::vector<std::string> Ledger::unfinished() {
         all.push_back(fmt::format("{} {} {} for {}: {}, {} attempts", word_of(job.lane), job.id, job.subject,
                                   job.target, job.outcome, job.attempts));
     });
+    each("SELECT folder || '/' || file FROM removal",
+         [&](SQLite::Statement& row) { all.push_back(row.getColumn(0).getString() + " is to be unlinked"); });
     each("SELECT study_instance_uid FROM study WHERE due_at IS NOT NULL",
          [&](SQLite::Statement& row) { all.push_back("study " + row.getColumn(0).getString() + " is due"); });
     return all;
@@ -252,9 +257,71 @@ std::map<std::string, int> Ledger::instance_versions() {
 }
 
 std::set<std::string> Ledger::files_unknown(std::set<std::string> files) {
-    each("SELECT file FROM instance",
+    each("SELECT file FROM instance WHERE removed_at IS NULL",
          [&](SQLite::Statement& row) { files.erase(row.getColumn(0).getString()); });
     return files;
+}
+
+std::set<std::string> Ledger::artifacts() {
+    std::set<std::string> all;
+    each("SELECT artifact FROM analysis WHERE artifact != ''",
+         [&](SQLite::Statement& row) { all.insert(row.getColumn(0).getString()); });
+    return all;
+}
+
+std::set<std::string> Ledger::studies_with_removals() {
+    std::set<std::string> all;
+    each(
+        "SELECT study_instance_uid FROM study WHERE EXISTS (SELECT 1 FROM audit_event WHERE type = "
+        "'study_removed' AND audit_event.study_instance_uid = study.study_instance_uid)",
+        [&](SQLite::Statement& row) { all.insert(row.getColumn(0).getString()); });
+    return all;
+}
+
+std::vector<std::string> Ledger::removed_early() {
+    std::vector<std::string> all;
+    each(
+        "SELECT sop_instance_uid || ' for ' || job.lane || ' is ' || word FROM result JOIN delivery ON "
+        "result_id = "
+        "result.id JOIN job ON subject = delivery.id AND lane IN ('deliver/' || destination, 'commit/' || "
+        "destination) WHERE result.removed_at IS NOT NULL AND state IN ('queued', 'running', 'set_aside') "
+        "UNION "
+        "ALL SELECT sop_instance_uid || ' is ' || word FROM instance JOIN analysis ON instance_id = "
+        "instance.id "
+        "JOIN job ON lane = 'analyse/' || model AND subject = analysis.id WHERE removed_at IS NOT NULL AND "
+        "instance.state = 'to_analyse' AND job.state IN ('queued', 'running', 'set_aside') UNION ALL SELECT "
+        "study_instance_uid || ' is held' FROM audit_event AS removed WHERE type = 'study_removed' AND "
+        "EXISTS "
+        "(SELECT 1 FROM audit_event AS held WHERE held.type = 'study_held' AND held.study_instance_uid = "
+        "removed.study_instance_uid AND held.id < removed.id) UNION ALL SELECT sop_instance_uid || ' was "
+        "never asked to be committed' FROM result JOIN "
+        "delivery "
+        "ON result_id = result.id JOIN job ON subject = delivery.id AND lane = 'deliver/pacs' WHERE "
+        "destination = "
+        "'pacs' AND result.removed_at IS NOT NULL AND word = 'delivered' AND NOT EXISTS (SELECT 1 FROM job "
+        "AS asked "
+        "WHERE asked.lane = 'commit/pacs' AND asked.subject = delivery.id)",
+        [&](SQLite::Statement& row) { all.push_back(row.getColumn(0).getString()); });
+    return all;
+}
+
+Ledger::Kept Ledger::kept_bytes() {
+    Kept kept;
+    each("SELECT sum(bytes) FROM stored_total",
+         [&](SQLite::Statement& row) { kept.bytes = row.getColumn(0).getInt64(); });
+    each(
+        "SELECT sum(objects + artifacts + results) FROM (SELECT (SELECT coalesce(sum(size), 0) FROM instance "
+        "WHERE "
+        "study_id = study.id AND removed_at IS NULL) AS objects, (SELECT coalesce(sum(bytes), 0) FROM "
+        "analysis JOIN "
+        "instance ON instance.id = instance_id WHERE study_id = study.id) AS artifacts, (SELECT "
+        "coalesce(sum(bytes), "
+        "0) FROM result JOIN report ON report.id = report_id WHERE study_id = study.id) AS results FROM "
+        "study WHERE "
+        "held_at IS NOT NULL OR EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND state = "
+        "'set_aside'))",
+        [&](SQLite::Statement& row) { kept.must_stay = row.getColumn(0).getInt64(); });
+    return kept;
 }
 
 std::vector<Event> Ledger::events(std::int64_t& broken) {

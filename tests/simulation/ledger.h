@@ -42,12 +42,14 @@ struct StoredImage {
     std::uint64_t size = 0;
     bool is_analysed = false;  // it is what its study's report is of
     bool is_prior = false;
+    bool removed = false;  // its file, by retention
 };
 
 struct StoredResult {
     std::string kind, sop_instance_uid, study_instance_uid, model, file, sha256;
     int version = 0;
     bool withdrawn = false;
+    bool removed = false;  // its file, by retention
 };
 
 struct Event {
@@ -74,6 +76,16 @@ class Ledger {
     std::vector<std::string> unfinished();           // what waits, works or is due, in words
     std::set<std::string> withdrawn_studies();       // whose results are not to be made anew
     std::map<std::string, int> instance_versions();  // by SOP Instance UID
+    std::set<std::string> artifacts();               // files in analyses/ that rows name
+    std::set<std::string> studies_with_removals();   // that lack a file of what counts
+    // What retention took too early, in words: it was not delivered or not committed, is not analysed, or
+    // held.
+    std::vector<std::string> removed_early();
+    struct Kept {
+        std::int64_t bytes = 0;      // of all files, as the node counts them
+        std::int64_t must_stay = 0;  // of studies that are held or have something set aside
+    };
+    Kept kept_bytes();
     std::set<std::string> files_unknown(std::set<std::string> files);  // of the spool, that no row names
 
     // Results of a report that nobody has finished, and that no failed attempt left: a late answer was kept.

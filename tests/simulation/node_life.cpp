@@ -27,6 +27,16 @@ DestinationSettings destination(const std::string& name, bool gives_up_early) {
     return settings;
 }
 
+void retain(const Script& script, RetentionSettings& retention) {
+    retention.keep_failed = std::nullopt;
+    retention.budget_kind = script.budget > 0 ? BudgetKind::bytes : BudgetKind::none;
+    retention.budget = script.budget;
+    const auto kept_for = [&](Duration age) { return script.retains ? std::optional(age) : std::nullopt; };
+    retention.keep = kept_for(minutes(25));
+    retention.keep_priors = kept_for(minutes(10));
+    retention.keep_replaced = kept_for(minutes(5));
+}
+
 }  // namespace
 
 Configuration configuration_of(const Script& script, const DataDirectory& directory) {
@@ -49,6 +59,7 @@ Configuration configuration_of(const Script& script, const DataDirectory& direct
     pacs.storage_commitment = true;
     configuration.destinations = {pacs, destination("archive", script.gives_up_early),
                                   destination("viewer", script.gives_up_early)};
+    retain(script, configuration.retention);
     configuration.destinations[2].reports.sc = false;
     configuration.destinations[2].reports.sr_series_description = "for the viewer";
     return configuration;

@@ -41,6 +41,7 @@ void check_acknowledged(Scene& scene, const Image& image) {
     const auto stored = scene.ledger.image(image.sop_instance_uid, image.dataset_sha256());
     scene.demand(stored.has_value(), "stored, then acknowledged", "{} was acknowledged and has no row",
                  image.sop_instance_uid);
+    if (stored->removed) return;  // check_removed() asks whether it could go
     if (scene.damaged_objects.contains(image.dataset_sha256())) return;
     const auto file = read_file(scene.directory.spool() / stored->file, most_result_bytes);
     scene.demand(file && *file == to_file(image), "stored, then acknowledged",
@@ -86,6 +87,12 @@ void check_claims(Scene& scene) {
     }
     const auto early = scene.ledger.refused_early(refusals_until_given_up);
     scene.demand(early.empty(), "what is refused is tried again", "{}: refused for good too early",
+                 fmt::join(early, ", "));
+}
+
+void check_removed(Scene& scene) {
+    const auto early = scene.ledger.removed_early();
+    scene.demand(early.empty(), "nothing goes before its time", "{}: its file was removed",
                  fmt::join(early, ", "));
 }
 

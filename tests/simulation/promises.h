@@ -23,6 +23,7 @@ void check_delivery_claimed(Scene& scene, const std::string& destination, const 
                             const std::string& bytes);
 // After any commit.
 void check_claims(Scene& scene);
+void check_removed(Scene& scene);  // what retention took could go
 
 // ---- when nothing is left to do ----
 
@@ -30,6 +31,7 @@ struct Site {
     std::vector<std::string> models;  // that make reports
     bool gives_up = false;            // deliveries may expire within the day
     int composers = 1;
+    std::int64_t budget = 0;  // bytes of files; 0: none
 };
 void check_everything(Scene& scene, const Site& site);
 

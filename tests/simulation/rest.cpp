@@ -78,6 +78,20 @@ class Holdings {
         if (destination_.wants_captures) check_captures(content);
     }
 
+    // Of a study that lost files to retention: what came late has a report of its own, and none replaces what
+    // tells of an image that is gone.
+    void check_told(const std::vector<Image>& expected) const {
+        Seen have;
+        for (const auto& [uid, content] : standing_)
+            if (content->at("kind") == "sr") have.merge(told(*content));
+        std::vector<Image> scored;
+        std::ranges::copy_if(expected, std::back_inserter(scored),
+                             [](const Image& image) { return has_score(image.kind); });
+        for (const auto& image : wanted(scored))
+            scene_.demand(have.contains(image), "every study gets its result",
+                          "{} has no report of {} that tells of {}", destination_.name, study_, image);
+    }
+
   private:
     std::string current_report() const {
         std::string current;
@@ -188,6 +202,8 @@ void check_study(Scene& scene, const Site& site, const std::string& uid, const H
             holdings.check_withdrawn();
             if (withdrawn)
                 holdings.check_nothing_stands();
+            else if (scene.ledger.studies_with_removals().contains(uid))
+                holdings.check_told(expected);
             else if (!expected.empty())
                 holdings.check_current(expected);
         }
@@ -219,12 +235,37 @@ bool is_lost(Scene& scene, const StoredResult& result) {
            });
 }
 
+void check_artifacts(Scene& scene) {
+    std::set<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(scene.directory.analyses()))
+        if (entry.path().extension() == ".analysis") files.insert(entry.path().filename().string());
+    const auto rows = scene.ledger.artifacts();
+    for (const auto& file : files)
+        scene.demand(rows.contains(file), "no file without its row", "no analysis names {}", file);
+    for (const auto& row : rows)
+        scene.demand(files.contains(row), "no row without its file", "there is no {}", row);
+}
+
+// What is kept is what the budget allows, but for what must not go.
+void check_budget(Scene& scene, const Site& site) {
+    if (site.budget == 0) return;
+    const auto [kept, must_stay] = scene.ledger.kept_bytes();
+    scene.demand(kept <= std::max(site.budget, must_stay), "the budget is held",
+                 "{} bytes are kept, {} are allowed, {} must stay", kept, site.budget, must_stay);
+}
+
 void check_files(Scene& scene) {
     for (const auto& result : scene.ledger.results()) {
-        const auto sha256 = sha256_of_file(scene.directory.results() / result.file);
+        const auto file = scene.directory.results() / result.file;
+        if (result.removed)
+            scene.demand(!std::filesystem::exists(file), "no file without its row",
+                         "{} was removed and is there", result.file);
+        if (result.removed) continue;
+        const auto sha256 = sha256_of_file(file);
         scene.demand((sha256 && *sha256 == result.sha256) || is_lost(scene, result), "one UID, one object",
                      "the file of {} is not what was committed", result.sop_instance_uid);
     }
+    check_artifacts(scene);
     const auto unknown = unknown_files(scene);
     scene.demand(unknown.empty(), "what lies in the spool is known", "{} is not", fmt::join(unknown, ", "));
 }
@@ -251,6 +292,7 @@ void check_everything(Scene& scene, const Site& site) {
     for (const auto& [uid, study] : scene.hospital.studies)
         check_study(scene, site, uid, study, withdrawn.contains(uid));
     check_files(scene);
+    check_budget(scene, site);
     scene.demand(!scene.ledger.is_damaged(""), "what is sent again takes the place of what is damaged",
                  "a damaged object is left");
     check_trail(scene);

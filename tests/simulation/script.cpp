@@ -17,6 +17,7 @@ constexpr const char* long_ago = "20251201";
 constexpr Duration least_haste = milliseconds(1), most_haste = milliseconds(150);
 constexpr std::uint64_t days_between_lost_claims = 6;
 constexpr std::uint64_t days_between_damage = 6;
+constexpr std::uint64_t days_between_retention = 4;
 constexpr Duration most_off = hours(60);  // of the wall clock: no study becomes a prior by it
 
 class Author {
@@ -25,6 +26,7 @@ class Author {
         : random_(seed * 2 + 1),
           haste_(seed * 3 + 1),
           composers_(seed * 5 + 1),
+          retention_(seed * 11 + 1),
           disks_(seed * 7 + 1),
           in_haste_(seed % 5 == 0) {
         script_.seed = seed;
@@ -40,6 +42,9 @@ class Author {
         script_.damages_files = script_.seed % days_between_damage == 2;
         script_.damages_objects = script_.seed % days_between_damage == 3;
         script_.two_composers = composers_.chance(0.3);
+        script_.retains = script_.seed % days_between_retention == 1;
+        if (script_.retains && retention_.chance(0.7))
+            script_.budget = static_cast<std::uint64_t>(retention_.between(2, 20)) << 10;
         const auto studies = random_.between(3, 14);
         for (std::int64_t i = 0; i < studies; ++i) write_study(i);
         write_troubles();
@@ -171,12 +176,17 @@ class Author {
         for (auto n = times(2); n > 0; --n) add(busy_time(), What::operator_resends, any_study());
         for (auto n = times(2); n > 0; --n) add(busy_time(), What::operator_withdraws, any_study());
         if (random_.chance(0.15)) add(busy_time(), What::operator_discards, any_study());
+        if (!script_.retains) return;
+        const auto studies = static_cast<std::int64_t>(script_.studies.size());
+        for (auto n = retention_.between(0, 2); n > 0; --n)
+            add(retention_.between(Duration(seconds(1)), script_.length), What::operator_holds,
+                retention_.below(studies));
     }
 
     Random random_, haste_;
-    Random composers_;  // a stream of its own, as haste_, so that all other draws stay as they were
-    Random disks_;      // likewise
-    bool in_haste_;     // every fifth day versions follow each other while the one before is worked on
+    // Streams of their own, as haste_, so that all other draws stay as they were.
+    Random composers_, retention_, disks_;
+    bool in_haste_;  // every fifth day versions follow each other while the one before is worked on
     Script script_;
 };
 
@@ -215,7 +225,8 @@ std::string describe(const Act& act) {
                                      "the disk fails",         "an operator pauses",
                                      "an operator retries",    "an operator discards",
                                      "an operator resends",    "an operator withdraws",
-                                     "the package is changed", "somebody predicts"};
+                                     "the package is changed", "somebody predicts",
+                                     "an operator holds"};
     return fmt::format("{} ({}, {}, {} s)", words[static_cast<int>(act.what)], act.a, act.b,
                        std::chrono::duration<double>(act.lasts).count());
 }

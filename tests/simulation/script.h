@@ -31,6 +31,7 @@ enum class What {
     operator_withdraws,
     package_is_changed,  // and loaded anew
     somebody_predicts,   // over HTTP; a: with which image
+    operator_holds,      // a: the study
 };
 
 struct Act {
@@ -49,6 +50,8 @@ struct Script {
     Duration length{0};                // of the day
     bool second_model = false, close_on_release = false, gives_up_early = false, two_devices = false,
          loses_claims = false, damages_files = false, damages_objects = false, two_composers = false;
+    bool retains = false;      // little: files go within the day
+    std::uint64_t budget = 0;  // bytes, then; 0: none
 };
 Script write_script(std::uint64_t seed);
 

@@ -21,6 +21,12 @@
 namespace hilum::cli {
 namespace {
 
+std::string beginning_of(const nlohmann::json& answer) {
+    const auto begins_after = number_of(answer, "begins_after");
+    if (begins_after == 0) return "";
+    return fmt::format(" after event {}, up to which audit.keep removed them", begins_after);
+}
+
 int verify_audit(const Context& context) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
@@ -34,10 +40,11 @@ int verify_audit(const Context& context) {
     if (context.json)
         print_json(context.out, *answer);
     else if (intact)
-        print_wrapped(context.out, "",
-                      fmt::format("the audit trail is intact: {} events, last hash {}",
-                                  text_of(*answer, "events"), text_of(*answer, "last_hash")),
-                      context.terminal.columns);
+        print_wrapped(
+            context.out, "",
+            fmt::format("the audit trail is intact: {} events{}, last hash {}", text_of(*answer, "events"),
+                        beginning_of(*answer), text_of(*answer, "last_hash")),
+            context.terminal.columns);
     else
         print_wrapped(
             context.err, "hilum: ",

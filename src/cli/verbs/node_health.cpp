@@ -103,6 +103,15 @@ void add_jobs(const nlohmann::json& status, NodeHealth& health) {
                                                     counted(jobs, "job is", "jobs are"), state, state));
 }
 
+void add_retention(const nlohmann::json& status, NodeHealth& health) {
+    const auto since = text_of(mapping_of(status, "retention"), "over_budget_since");
+    if (since.empty()) return;
+    health.to_look_at.push_back(fmt::format(
+        "more is kept than retention.budget since {}, and none of it may go yet: `hilum retention "
+        "--dry-run` tells why",
+        short_time(since)));
+}
+
 // What the disk did to what is kept.
 void add_damage(const nlohmann::json& status, NodeHealth& health) {
     const auto storage = mapping_of(status, "storage");
@@ -146,6 +155,7 @@ NodeHealth health_of(const nlohmann::json& status) {
     add_certificates(status, health);
     add_troubles(status, health);
     add_jobs(status, health);
+    add_retention(status, health);
     add_damage(status, health);
     return health;
 }

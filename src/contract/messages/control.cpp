@@ -26,6 +26,7 @@ nlohmann::json arguments_of(const ControlRequest& request) {
     add(names_destination(request.verb) ? "name" : "destination", request.destination);
     add("reason", request.reason);
     add("note", request.note);
+    add("rules", request.rules);
     add("model", request.model);
     if (request.verb == ControlVerb::audit_export) args["after"] = request.after;
     return args;
@@ -51,6 +52,7 @@ void read_arguments(const nlohmann::json& args, ControlRequest& request) {
     request.destination = args.value(names_destination(request.verb) ? "name" : "destination", "");
     request.reason = args.value("reason", "");
     request.note = args.value("note", "");
+    request.rules = args.value("rules", "");
     request.model = args.value("model", "");
     request.after = args.value("after", std::int64_t{0});
 }

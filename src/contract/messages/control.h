@@ -20,6 +20,8 @@ enum class ControlVerb {
     results_withdrawal,  // what a withdrawal would do
     audit_export,
     audit_verify,
+    retention,          // what is kept, and held
+    retention_preview,  // what would go
     // Changing: they need the daemon.
     jobs_retry,
     jobs_discard,
@@ -28,6 +30,8 @@ enum class ControlVerb {
     destinations_pause,
     destinations_resume,
     model_reload,
+    retention_hold,
+    retention_release,
 };
 template <>
 inline constexpr auto enum_texts<ControlVerb> = texts_of_enum<ControlVerb>({
@@ -38,6 +42,8 @@ inline constexpr auto enum_texts<ControlVerb> = texts_of_enum<ControlVerb>({
     {ControlVerb::results_withdrawal, "results.withdrawal"},
     {ControlVerb::audit_export, "audit.export"},
     {ControlVerb::audit_verify, "audit.verify"},
+    {ControlVerb::retention, "retention"},
+    {ControlVerb::retention_preview, "retention.preview"},
     {ControlVerb::jobs_retry, "jobs.retry"},
     {ControlVerb::jobs_discard, "jobs.discard"},
     {ControlVerb::results_resend, "results.resend"},
@@ -45,6 +51,8 @@ inline constexpr auto enum_texts<ControlVerb> = texts_of_enum<ControlVerb>({
     {ControlVerb::destinations_pause, "destinations.pause"},
     {ControlVerb::destinations_resume, "destinations.resume"},
     {ControlVerb::model_reload, "model.reload"},
+    {ControlVerb::retention_hold, "retention.hold"},
+    {ControlVerb::retention_release, "retention.release"},
 });
 
 // As a packet: {"verb": ..., "args": {...}} with the arguments that its verb has, and "claimed_by" where it
@@ -55,9 +63,10 @@ struct ControlRequest {
     std::int64_t id = 0;                                         // with kind
     std::string study_instance_uid = {}, accession_number = {};  // jobs.*, results.*: of the studies
     std::string destination = {};                                // results.resend: empty: all; destinations.*
-    std::string reason = {}, note = {};                          // results.withdraw
-    std::string model = {};                                      // model.reload: empty: every one
-    std::int64_t after = 0;                                      // audit.export: from the event after it
+    std::string reason = {}, note = {};                          // results.withdraw; retention.*: reason
+    std::string rules = {};       // retention.preview: JSON, see pipeline/control/control_requests.cpp
+    std::string model = {};       // model.reload: empty: every one
+    std::int64_t after = 0;       // audit.export: from the event after it
     std::string claimed_by = {};  // who asks, as the client has it from sudo or the login; never proved
     std::map<std::string, std::string> filter = {};  // jobs.list, studies: by name, as text
 };

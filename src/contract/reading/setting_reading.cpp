@@ -45,6 +45,13 @@ std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key
     return at.duration(key, fallback);
 }
 
+std::optional<Duration> positive_or_none(YamlMapping& at, const std::string& key,
+                                         std::optional<Duration> fallback) {
+    const auto value = duration_or_none(at, key, fallback);
+    if (value == Duration::zero()) at.problem(key, "must be longer than 0, or none");
+    return value;
+}
+
 std::string unbracketed(const std::string& address) {
     if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
     return address.substr(1, address.size() - 2);

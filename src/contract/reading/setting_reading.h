@@ -25,6 +25,10 @@ Duration positive_duration(YamlMapping& at, const std::string& key, Duration fal
 std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
                                          std::optional<Duration> fallback);
 
+// The same, longer than 0.
+std::optional<Duration> positive_or_none(YamlMapping& at, const std::string& key,
+                                         std::optional<Duration> fallback);
+
 // An IPv6 address without the brackets that set it apart from a port.
 std::string unbracketed(const std::string& address);
 

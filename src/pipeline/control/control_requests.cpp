@@ -21,10 +21,15 @@ Result<nlohmann::json> status(Overview& reader, const std::filesystem::path& dat
     if (!clock) return clock;
     auto storage = storage_status(DataDirectory{data_dir});
     if (!storage) return storage;
-    return nlohmann::json{
-        {"running", false},    {"queue", *queue},
-        {"storage", *storage}, {"destinations", *destinations},
-        {"clock", *clock},     {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}}};
+    auto retention = reader.retention();
+    if (!retention) return retention;
+    return nlohmann::json{{"running", false},
+                          {"queue", *queue},
+                          {"retention", *retention},
+                          {"storage", *storage},
+                          {"destinations", *destinations},
+                          {"clock", *clock},
+                          {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}}};
 }
 
 Result<nlohmann::json> list_jobs(Overview& reader, const ControlRequest& request) {
@@ -65,6 +70,22 @@ Result<nlohmann::json> show_job(Overview& reader, const ControlRequest& request)
         });
 }
 
+// By the rules of the configuration that whoever asks has at hand: {"retention": RetentionSettings,
+// "min_free_space", "quiet": microseconds}.
+Result<nlohmann::json> preview_retention(Overview& reader, const std::filesystem::path& data_dir,
+                                         const ControlRequest& request) {
+    try {
+        const auto rules = nlohmann::json::parse(request.rules);
+        const auto free = free_space(DataDirectory{data_dir});
+        if (!free) return tl::unexpected(free.error());
+        return reader.retention_preview(rules.at("retention").get<RetentionSettings>(), *free,
+                                        rules.at("min_free_space").get<std::uint64_t>(),
+                                        Duration(rules.at("quiet").get<std::int64_t>()));
+    } catch (const nlohmann::json::exception& error) {
+        return fail("bad_request", "malformed rules: {}", error.what());
+    }
+}
+
 Result<nlohmann::json> answer(Overview& reader, const std::filesystem::path& data_dir,
                               const ControlRequest& request) {
     switch (request.verb) {
@@ -82,6 +103,13 @@ Result<nlohmann::json> answer(Overview& reader, const std::filesystem::path& dat
             return export_audit(reader, request);
         case ControlVerb::audit_verify:
             return reader.verify_audit();
+        case ControlVerb::retention:
+            return reader.retention();
+        case ControlVerb::retention_preview:
+            return preview_retention(reader, data_dir, request);
+        case ControlVerb::retention_hold:
+        case ControlVerb::retention_release:
+            return fail("not_running", "hilumd does not run; only a running one holds and releases studies");
         case ControlVerb::jobs_retry:
         case ControlVerb::jobs_discard:
             return fail("not_running", "hilumd does not run; only a running one changes jobs");

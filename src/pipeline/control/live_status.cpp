@@ -9,26 +9,25 @@
 namespace hilum {
 
 nlohmann::json live_status_json(const LiveStatus& live, const NodeStatus& status) {
-    return {
-        {"running", true},
-        {"node",
-         {{"ae_title", live.ae_title},
-          {"version", HILUM_VERSION},
-          {"pid", ::getpid()},
-          {"started_at", to_iso8601(live.started_at)},
-          {"scp_port", status.scp_port},
-          {"scp_tls_port", status.scp_tls_port},
-          {"http_port", live.http_port}}},
-        {"receiving", receiving_words(status)},
-        {"refusing", status.refusing},
-        {"troubles", status.troubles},
-        {"inferring", status.inferring},
-        {"draining", status.draining},
-        {"adopting", live.adopting},
-        {"destination_states", status.destinations},
-        {"children", status.children},
-        {"certificates", status.certificates},
-        {"models", status.models}};
+    return {{"running", true},
+            {"node",
+             {{"ae_title", live.ae_title},
+              {"version", HILUM_VERSION},
+              {"pid", ::getpid()},
+              {"started_at", to_iso8601(live.started_at)},
+              {"scp_port", status.scp_port},
+              {"scp_tls_port", status.scp_tls_port},
+              {"http_port", live.http_port}}},
+            {"receiving", receiving_words(status)},
+            {"refusing", status.refusing},
+            {"troubles", status.troubles},
+            {"inferring", status.inferring},
+            {"draining", status.draining},
+            {"adopting", live.adopting},
+            {"destination_states", status.destinations},
+            {"children", status.children},
+            {"certificates", status.certificates},
+            {"models", status.models}};
 }
 
 }  // namespace hilum

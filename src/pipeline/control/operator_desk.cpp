@@ -6,6 +6,8 @@
 #include "pipeline/control/control_requests.h"
 #include "store/destinations.h"
 #include "store/jobs/orders.h"
+#include "store/retention/holds.h"
+#include "store/retention/removal.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -45,6 +47,9 @@ void OperatorDesk::handle(const Packet& packet, const std::string& actor, Answer
             return withdraw(*request, actor, answer);
         case ControlVerb::model_reload:
             return callbacks_.reload_models(request->model, actor, answer);
+        case ControlVerb::retention_hold:
+        case ControlVerb::retention_release:
+            return change_hold(*request, actor, answer);
         case ControlVerb::destinations_pause:
         case ControlVerb::destinations_resume:
             return change_destination(*request, actor, answer);
@@ -93,20 +98,28 @@ void OperatorDesk::change_jobs(const ControlRequest& request, const std::string&
             {"bad_request", "say which jobs: a kind and an id, a study, or an accession number"}));
     commits_.submit(
         [selection, retry, actor, instances = instances_](Transaction& transaction) {
-            if (!retry) return discard_jobs(transaction, selection, actor);
+            if (!retry) return Changed{discard_jobs(transaction, selection, actor), ""};
             const int priors = instances.analyse_priors(transaction, selection, actor);
-            return priors + retry_jobs(transaction, selection, actor);
+            const int jobs = priors + retry_jobs(transaction, selection, actor);
+            return Changed{jobs, selection.kind.empty()
+                                     ? words_for_removed(transaction, selection.study_instance_uid,
+                                                         selection.accession_number)
+                                     : words_for_removed_job(transaction, selection.kind, selection.id)};
         },
-        [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
+        [this, answer](const Result<Changed>& changed) { answer_jobs(changed, answer); });
 }
 
 void OperatorDesk::resend(const ControlRequest& request, const std::string& actor, const Answer& answer) {
     const ResultSelection selection{request.study_instance_uid, request.accession_number,
                                     request.destination};
     if (!names_a_study(selection)) return answer(no_study());
-    commits_.submit([selection, actor](
-                        Transaction& transaction) { return resend_results(transaction, selection, actor); },
-                    [this, answer](const Result<int>& changed) { answer_jobs(changed, answer); });
+    commits_.submit(
+        [selection, actor](Transaction& transaction) {
+            return Changed{
+                resend_results(transaction, selection, actor),
+                words_for_removed(transaction, selection.study_instance_uid, selection.accession_number)};
+        },
+        [this, answer](const Result<Changed>& changed) { answer_jobs(changed, answer); });
 }
 
 void OperatorDesk::withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer) {
@@ -118,19 +131,47 @@ void OperatorDesk::withdraw(const ControlRequest& request, const std::string& ac
     if (order.note.size() > longest_note)
         return answer(control_error({"bad_request", "the note must have at most 1024 bytes"}));
     commits_.submit(
-        [order, actor](Transaction& transaction) { return withdraw_results(transaction, order, actor); },
-        [this, answer](const Result<int>& opened) {
-            if (opened && *opened == 0)
-                return answer(control_error(
-                    {"not_found", "this study has no results that stand, and none that are due"}));
-            answer_jobs(opened, answer);
+        [order, actor](Transaction& transaction) {
+            // The note to the PACS is made from the header of an image.
+            auto removed = words_for_removed(transaction, order.study_instance_uid, order.accession_number);
+            const int studies = removed.empty() ? withdraw_results(transaction, order, actor) : 0;
+            if (studies == 0 && removed.empty())
+                removed = "this study has no results that stand, and none that are due";
+            return Changed{studies, std::move(removed)};
+        },
+        [this, answer](const Result<Changed>& opened) { answer_jobs(opened, answer); });
+}
+
+void OperatorDesk::change_hold(const ControlRequest& request, const std::string& actor,
+                               const Answer& answer) {
+    const auto& [study, reason] = std::pair(request.study_instance_uid, request.reason);
+    const bool hold = request.verb == ControlVerb::retention_hold;
+    if (study.empty())
+        return answer(control_error({"bad_request", "say which study: its Study Instance UID"}));
+    if (reason.size() > longest_hold_reason || (hold && reason.empty()))
+        return answer(
+            control_error({"bad_request", fmt::format("say why, in at most {} bytes", longest_hold_reason)}));
+    commits_.submit(
+        [study = study, reason = reason, hold, actor](Transaction& transaction) {
+            return hold ? hold_study(transaction, study, reason, actor)
+                        : release_study(transaction, study, reason, actor);
+        },
+        [this, answer](const Result<HoldChange>& change) {
+            if (!change) return answer(control_error(change.error()));
+            if (!change->known)
+                return answer(control_error({"not_found", "no study with this Study Instance UID is known"}));
+            answer({{"ok", {{"changed", change->changed}, {"removed", change->removed}}}});
+            callbacks_.on_jobs();  // what is released may go
         });
 }
 
-void OperatorDesk::answer_jobs(const Result<int>& changed, const Answer& answer) {
+void OperatorDesk::answer_jobs(const Result<Changed>& changed, const Answer& answer) {
     if (!changed) return answer(control_error(changed.error()));
-    if (*changed == 0) return answer(control_error({"not_found", "no job fits that could be changed"}));
-    answer({{"ok", {{"jobs", *changed}}}});
+    if (changed->jobs == 0)
+        return answer(
+            control_error({"not_found", changed->why_not.empty() ? "no job fits that could be changed"
+                                                                 : changed->why_not}));
+    answer({{"ok", {{"jobs", changed->jobs}}}});
     callbacks_.on_jobs();
 }
 

@@ -44,8 +44,14 @@ class OperatorDesk {
     void resend(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void change_destination(const ControlRequest& request, const std::string& actor, const Answer& answer);
+    void change_hold(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void change_jobs(const ControlRequest& request, const std::string& actor, const Answer& answer);
-    void answer_jobs(const Result<int>& changed, const Answer& answer);
+    // What changed, and where nothing did why not (empty: nothing fits).
+    struct Changed {
+        int jobs = 0;
+        std::string why_not;
+    };
+    void answer_jobs(const Result<Changed>& changed, const Answer& answer);
 
     World& world_;
     CommitQueue& commits_;

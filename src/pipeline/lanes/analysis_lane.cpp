@@ -9,6 +9,7 @@
 #include "base/file_system.h"
 #include "pipeline/lanes/analysis_artifacts.h"
 #include "store/jobs/due_reports.h"
+#include "store/retention/removed_files.h"
 
 namespace hilum {
 namespace {
@@ -136,7 +137,7 @@ Task<Status> AnalysisLane::keep(Job job, Answer answer) {
 
 // Returns its name.
 Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
-    std::string name = fmt::format("{}-{}.analysis", generation_, job->claim.job());
+    std::string name = artifact_name(generation_, job->claim.job(), job->claim.number());
     Arrival<Status> written;
     files_->post([&world = world_, answer, file = directory_.analyses() / name, bring = written.bring()] {
         const auto artifact = to_artifact(std::get<Analysed>(*answer));
@@ -152,12 +153,23 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
 }
 
 Task<Status> AnalysisLane::keep_end(Job job, AnalysisEnd end) {
+    const auto artifact = end.artifact;
     const auto write = [job, end = std::move(end)](Transaction& transaction) {
         return keep_outcome(transaction, *job, end);
     };
     const auto kept = co_await until_kept(commits_, write);
+    if (!kept || !*kept) remove_artifact(artifact);
     if (!kept) co_return tl::unexpected(kept.error());
     co_return Status();
+}
+
+// Of a claim that was stale, or was not kept: no row names it. What a crash leaves the next start finds.
+void AnalysisLane::remove_artifact(const std::string& name) {
+    if (name.empty()) return;
+    files_->post([&world = world_, file = directory_.analyses() / name] {
+        if (const auto removed = world.files().remove_durably(file); !removed)
+            spdlog::warn("{}", removed.error().message);
+    });
 }
 
 Task<void> AnalysisLane::keep_failure(Job job, Error error, FrameCount frames) {

@@ -48,6 +48,7 @@ class AnalysisLane {
     Task<Status> keep(Job job, Answer answer);
     Task<Result<std::string>> write_artifact(Job job, Answer answer);
     Task<Status> keep_end(Job job, AnalysisEnd end);
+    void remove_artifact(const std::string& name);
     Task<void> keep_failure(Job job, Error error, FrameCount frames);
     Task<void> renew_leases();
     Duration lease() const;

@@ -221,7 +221,8 @@ Result<std::vector<std::string>> problems_found_by(const std::filesystem::path& 
 }  // namespace
 
 Result<std::vector<std::string>> Database::problems() {
-    return problems_found_by(file_, [&] { return hilum::problems_of(connection_->engine, DatabaseCheck::whole); });
+    return problems_found_by(file_,
+                             [&] { return hilum::problems_of(connection_->engine, DatabaseCheck::whole); });
 }
 
 Result<std::vector<std::string>> Database::problems_of(const std::string& table) {

@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "store/database/fact_journal.h"
 #include "store/database/checking.h"
+#include "store/database/fact_journal.h"
 #include "store/database/transaction.h"
 
 namespace hilum {

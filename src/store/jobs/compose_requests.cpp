@@ -43,8 +43,9 @@ std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t st
     sql::each(
         transaction,
         "SELECT id, file, sop_instance_uid, dataset_sha256, transfer_syntax_uid FROM instance WHERE study_id "
-        "= ? AND damaged_at IS NULL ORDER BY state = "
-        "'to_analyse' DESC, received_at DESC, id LIMIT 1",
+        "= ? "
+        "AND removed_at IS NULL AND damaged_at IS NULL "
+        "ORDER BY state = 'to_analyse' DESC, received_at DESC, id LIMIT 1",
         [&](const sql::Row& row) {
             StudyImage& image = images.emplace_back();
             image.instance = row.int64(0);
@@ -139,7 +140,9 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
         "analysis.frames, instance.transfer_syntax_uid FROM job JOIN analysis ON analysis.id = job.subject "
         "JOIN instance ON instance.id = "
         "analysis.instance_id WHERE job.study_id = ?1 AND job.kind = 'analysis' AND analysis.model = ?2 AND "
-        "instance.state = 'to_analyse' AND instance.damaged_at IS NULL AND job.word IN ('analysed', "
+        "instance.state = 'to_analyse' AND instance.removed_at IS NULL AND instance.damaged_at IS NULL AND "
+        "job.word IN "
+        "('analysed', "
         "'not_analysed', 'quarantined')"
         // What came after the report was opened belongs to the next version, also
         // when this one is tried again.
@@ -154,6 +157,16 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
                                       row.int32(9), StoredObject{row.text(10), row.text(4)}});
         },
         version.study, request.model_name, version.last_instance);
+}
+
+// Images whose files retention removed stand in no new version: the one before goes on to tell of them, and
+// is not replaced.
+bool tells_of_removed_images(Transaction& transaction, const Version& version) {
+    return sql::number(transaction,
+                       "SELECT 1 FROM instance WHERE study_id = ? AND state = 'to_analyse' AND removed_at IS "
+                       "NOT NULL AND id <= ? LIMIT 1",
+                       version.study, version.last_instance)
+        .has_value();
 }
 
 void add_predecessors(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
@@ -247,7 +260,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     request.model.name = request.model_name;  // where every image failed before the model saw it
     for (const auto& image : request.images)
         if (!image.outcome.model.name.empty()) request.model = image.outcome.model;
-    add_predecessors(transaction, version.study, request);
+    if (!tells_of_removed_images(transaction, version)) add_predecessors(transaction, version.study, request);
     return request;
 }
 

@@ -89,6 +89,13 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
 
 void note_composed_anew(Transaction& transaction, const std::string& sop_instance_uid,
                         const std::string& sha256) {
+    // Where retention had removed its file, there is one again.
+    sql::execute(transaction,
+                 "DELETE FROM removal WHERE folder = 'results' AND file = (SELECT file FROM result WHERE "
+                 "sop_instance_uid = ?)",
+                 sop_instance_uid);
+    sql::execute(transaction, "UPDATE result SET removed_at = NULL, bytes = NULL WHERE sop_instance_uid = ?",
+                 sop_instance_uid);
     const bool same =
         sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND sha256 = ?",
                     sop_instance_uid, sha256)

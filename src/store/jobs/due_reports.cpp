@@ -50,11 +50,10 @@ const char* why_not_reported(Transaction& transaction, const Configuration& conf
     return configuration.study.revise || standing == 0 ? nullptr : "study.revise is false";
 }
 
-#define HILUM_ANALYSED_OF_STUDY                                                                           \
-    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE "  \
-    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' AND " \
-    "damaged_at "                                                                                         \
-    "IS NULL "
+#define HILUM_ANALYSED_OF_STUDY                                                                          \
+    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
+    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "    \
+    "AND instance.removed_at IS NULL AND damaged_at IS NULL "
 
 // The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
 // it would be taken for the newest. One that is composed anew has its results already.
@@ -74,7 +73,8 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
     const auto images = sql::number(
         transaction,
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = "
-        "? AND model = ? AND instance.state = 'to_analyse' AND damaged_at IS NULL AND "
+        "? AND model = ? AND instance.state = 'to_analyse' AND instance.removed_at IS NULL AND damaged_at IS "
+        "NULL AND "
         "coalesce(iif(json_valid(outcome), json_extract(outcome, "
         "'$.not_analysed.code'), ''), '') NOT IN (SELECT value FROM json_each(?))",
         study, model, nlohmann::json(foreign_outcomes()).dump());

@@ -19,23 +19,27 @@ namespace {
 constexpr const char* analyses_to_retry =
     "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN analysis ON analysis.id = subject"
     " JOIN instance ON instance.id = instance_id WHERE kind = 'analysis' AND instance.state = 'to_analyse'"
+    " AND instance.removed_at IS NULL"
     " AND (word = 'quarantined' OR (?1 != 0 AND word IN ('not_analysed', 'analysed', 'discarded'))"
     " OR (word = 'queued' AND due > ?4))" HILUM_SELECTED;
 constexpr const char* reports_to_retry =
     "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
-    " WHERE job.kind = 'report' AND report.withdrawn = 0 AND word IN ('queued', 'quarantined', 'discarded')"
+    " WHERE job.kind = 'report' AND report.withdrawn = 0 AND study.removed_at IS NULL AND word IN ('queued', "
+    "'quarantined', 'discarded')"
     " AND (report.composed_anew > 0 OR NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id ="
     " report.study_id AND newer.model = report.model AND newer.version > report.version))" HILUM_SELECTED;
 constexpr const char* deliveries_to_retry =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
     " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
-    " 'delivery' AND withdrawn = 0 AND (word IN ('queued', 'refused', 'expired') OR (?1 != 0"
+    " 'delivery' AND withdrawn = 0 AND result.removed_at IS NULL AND (word IN ('queued', 'refused', "
+    "'expired') OR (?1 != 0"
     " AND word IN ('delivered', 'discarded')))" HILUM_SELECTED;
 // ?1 the study, ?2 its accession number, ?3 the destination; empty: all.
 constexpr const char* deliveries_to_resend =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
     " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
-    " 'delivery' AND word != 'running' AND (?3 = '' OR destination = ?3) AND withdrawn = 0"
+    " 'delivery' AND word != 'running' AND result.removed_at IS NULL AND (?3 = '' OR destination = ?3) AND "
+    "withdrawn = 0"
     " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
     " (result.kind NOT IN ('sr', 'oru') OR NOT EXISTS (SELECT 1 FROM report AS newer JOIN result AS its"
     " ON its.report_id = newer.id AND its.kind = result.kind WHERE newer.study_id = report.study_id"

@@ -70,6 +70,25 @@ void add_queues(Transaction& transaction, Gauges& all) {
     all.push_back({"oldest_waiting_job_seconds", {}, oldest});
 }
 
+void add_kept(Transaction& transaction, Gauges& all) {
+    sql::each(transaction, "SELECT kind, files, bytes FROM stored_total", [&](const sql::Row& row) {
+        const std::map<std::string, std::string> kind{{"kind", row.text(0)}};
+        all.push_back({"kept_files", kind, row.int64(1)});
+        all.push_back({"kept_bytes", kind, row.int64(2)});
+        if (row.text(0) != "objects") return;
+        all.push_back({"stored_instances", {}, row.int64(1)});
+        all.push_back({"stored_bytes", {}, row.int64(2)});
+    });
+    sql::each(transaction, "SELECT budget, over_since IS NOT NULL FROM retention", [&](const sql::Row& row) {
+        if (!row.is_null(0)) all.push_back({"retention_budget_bytes", {}, row.int64(0)});
+        all.push_back({"retention_over_budget", {}, row.int64(1)});
+    });
+    all.push_back(
+        {"held_studies",
+         {},
+         sql::number(transaction, "SELECT count(*) FROM study WHERE held_at IS NOT NULL").value_or(0)});
+}
+
 // What nobody takes up though its time came long ago: something stands still.
 void add_overdue(Transaction& transaction, Gauges& all) {
     const auto since = transaction.at() - Duration(overdue_after).count();
@@ -93,17 +112,14 @@ std::vector<CounterValue> read_gauges(Transaction& transaction) {
     add_jobs(transaction, all);
     add_queues(transaction, all);
     add_held_up(transaction, all);
+    add_kept(transaction, all);
     add_overdue(transaction, all);
     all.push_back({"damaged_objects",
                    {},
                    sql::number(transaction,
                                "SELECT count(*) FROM instance WHERE damaged_at IS NOT NULL "
-                               "AND state IN ('to_analyse', 'prior')")
+                               "AND removed_at IS NULL AND state IN ('to_analyse', 'prior')")
                        .value_or(0)});
-    all.push_back(
-        {"stored_bytes", {}, sql::number(transaction, "SELECT sum(size) FROM instance").value_or(0)});
-    all.push_back(
-        {"stored_instances", {}, sql::number(transaction, "SELECT count(*) FROM instance").value_or(0)});
     return all;
 }
 

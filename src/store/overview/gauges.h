@@ -16,7 +16,8 @@ inline constexpr std::chrono::minutes overdue_after{30};
 // jobs{kind, state}, with 0 for states that no job is in; waiting_jobs{kind} and
 // oldest_waiting_seconds{kind}; waiting_deliveries{destination}, oldest_waiting_delivery_seconds{destination}
 // and uncommitted_results{destination}, of destinations with a delivery only; oldest_waiting_job_seconds,
-// overdue_jobs{kind}, damaged_objects, stored_bytes, stored_instances.
+// overdue_jobs{kind}, damaged_objects, stored_bytes, stored_instances, kept_bytes{kind}, kept_files{kind},
+// retention_budget_bytes (where there is one), retention_over_budget, held_studies.
 std::vector<CounterValue> read_gauges(Transaction& transaction);
 
 }  // namespace hilum

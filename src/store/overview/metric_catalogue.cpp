@@ -9,6 +9,7 @@
 #include "contract/messages/sending.h"
 #include "contract/report_form.h"
 #include "store/overview/histogram.h"
+#include "store/retention/removal.h"
 
 namespace hilum {
 namespace {
@@ -33,13 +34,17 @@ constexpr MetricDescription catalogue[] = {
     {"deliveries_expired", "Deliveries that were given up, by destination"},
     {"destination_up", "1 unless the destination gives no association"},
     {"draining", "1 while the node is being stopped"},
+    {"forgotten_studies", "Studies that were forgotten long after their files were removed"},
     {"free_bytes", "Bytes that are free under node.data_dir"},
+    {"held_studies", "Studies that an operator keeps retention from"},
     {"held_up_jobs", "Jobs that wait until the node is mended (disk, descriptors, memory), by kind"},
     {"inference_seconds", "Time spent in the model's forward pass"},
     {"inferring", "1 while every model is loaded and warm"},
     {"instances_received", "SOP instances received, by what became of them"},
     {"jobs", "Jobs by kind and state"},
     {"jobs_quarantined", "Jobs set aside for an operator, by kind and code"},
+    {"kept_bytes", "Bytes of files kept, by kind: objects received, analyses, results"},
+    {"kept_files", "Files kept, by kind"},
     {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
     {"model_info", "The models in use"},
     {"node_trouble", "1 while the node lacks what it needs (disk, descriptors, memory), by where it shows"},
@@ -54,6 +59,9 @@ constexpr MetricDescription catalogue[] = {
     {"receiver_events", "Events of the receivers: echoes, failed stores, ends of associations"},
     {"receiving", "1 while the DICOM port is open and objects are taken"},
     {"receiving_refused", "1 while every C-STORE is refused, by reason"},
+    {"removed_bytes", "Bytes that retention removed, by reason"},
+    {"removed_files", "Files that retention removed, by reason"},
+    {"removed_studies", "Studies whose files retention removed, by reason"},
     {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
     {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
     {"results_composed", "Results made, by kind"},
@@ -175,7 +183,7 @@ std::span<const MetricDescription> metric_catalogue() {
 
 void create_counters(Transaction& transaction, const Configuration& configuration) {
     for (const auto* name : {"analyses_repeated", "database_mended", "objects_damaged", "reports_not_revised",
-                              "results_damaged", "rows_damaged", "urgent_studies"})
+                             "results_damaged", "rows_damaged", "urgent_studies"})
         create(transaction, name);
     for (const auto& [value, reason] : enum_texts<ConnectionClosing>)
         if (value != ConnectionClosing::timeout)  // an event of receivers, as it is when one has begun to ask
@@ -199,6 +207,10 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
         create(transaction, "database_replaced", {{"reason", reason}});
     for (const auto& [value, outcome] : enum_texts<StoreOutcome>)
         create(transaction, "instances_received", {{"outcome", std::string(outcome)}});
+    create(transaction, "forgotten_studies");
+    for (const auto& [value, reason] : enum_texts<RemovalReason>)
+        for (const auto* name : {"removed_bytes", "removed_files", "removed_studies"})
+            create(transaction, name, {{"reason", std::string(reason)}});
     for (const auto* direction : {"ahead", "back"})
         create(transaction, "clock_steps", {{"direction", direction}});
     for (const auto* reason : {"quality", "safety"}) create(transaction, "withdrawals", {{"reason", reason}});

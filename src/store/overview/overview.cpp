@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "store/audit/audit_removal.h"
 #include "store/audit/audit_rows.h"
 #include "store/database/json_rows.h"
 #include "store/database/sql.h"
 #include "store/overview/answering.h"
 #include "store/overview/gauges.h"
+#include "store/retention/retention_status.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -99,6 +101,20 @@ Result<nlohmann::json> Overview::withdrawal(const std::string& study_instance_ui
     });
 }
 
+Result<nlohmann::json> Overview::retention() {
+    return answered(*database_, [&](Transaction& transaction) { return retention_status(transaction); });
+}
+
+Result<nlohmann::json> Overview::retention_preview(const RetentionSettings& settings,
+                                                   std::uint64_t free_space, std::uint64_t min_free_space,
+                                                   Duration quiet) {
+    return answered(*database_, [&](Transaction& transaction) {
+        const auto kept = static_cast<std::uint64_t>(kept_bytes(transaction).all());
+        return preview_of_retention(transaction, settings,
+                                    budget_now(settings, kept, free_space, min_free_space), quiet);
+    });
+}
+
 Result<nlohmann::json> Overview::audit_events(std::int64_t after, int limit) {
     return answered(*database_, [&](Transaction& transaction) {
         nlohmann::json events = nlohmann::json::array();
@@ -118,7 +134,8 @@ Result<nlohmann::json> Overview::audit_events(std::int64_t after, int limit) {
 
 Result<nlohmann::json> Overview::verify_audit() {
     return answered(*database_, [&](Transaction& transaction) {
-        std::string previous = audit::first_hash;
+        const auto beginning = audit_beginning(transaction);
+        std::string previous = beginning.hash;
         std::int64_t events = 0;
         nlohmann::json broken;
         sql::each(
@@ -128,11 +145,14 @@ Result<nlohmann::json> Overview::verify_audit() {
             [&](const sql::Row& row) {
                 const auto event = audit_event_of(row);
                 const auto hash = row.text(9);
-                const bool holds = event.id == ++events && hash == audit::chain_hash(previous, event);
+                const bool holds =
+                    event.id == beginning.through + ++events && hash == audit::chain_hash(previous, event);
                 if (!holds && broken.is_null()) broken = event.id;
                 previous = hash;
             });
+        if (broken.is_null() && !tells_of_beginning(transaction, beginning)) broken = beginning.through;
         return nlohmann::json{{"events", events},
+                              {"begins_after", beginning.through},
                               {"intact", broken.is_null()},
                               {"first_broken", broken},
                               {"last_hash", previous}};

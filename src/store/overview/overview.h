@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "contract/retention_settings.h"
 #include "store/overview/list_filters.h"
 
 namespace hilum {
@@ -47,8 +48,13 @@ class Overview {
     // As preview_of_withdrawal() has it, of a study or an accession number.
     Result<nlohmann::json> withdrawal(const std::string& study_instance_uid,
                                       const std::string& accession_number);
+    Result<nlohmann::json> retention();  // store/retention/retention_status.h
+    // What a look would take now, by these settings, with so many bytes free.
+    Result<nlohmann::json> retention_preview(const RetentionSettings& settings, std::uint64_t free_space,
+                                             std::uint64_t min_free_space, Duration quiet);
     Result<nlohmann::json> audit_events(std::int64_t after, int limit);  // oldest first, from id after+1
-    Result<nlohmann::json> verify_audit();  // {"events": n, "intact": bool, "first_broken": id or null}
+    Result<nlohmann::json> verify_audit();  // {"events": n, "begins_after": id, "intact": bool,
+                                            // "first_broken": id or null, "last_hash"}
 
   private:
     explicit Overview(std::unique_ptr<Database> database);

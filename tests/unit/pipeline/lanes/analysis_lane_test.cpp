@@ -92,7 +92,7 @@ TEST_F(AnalysisLaneTest, KeepsWhatTheModelSaidWithItsPictures) {
     EXPECT_EQ(job()["attempts"], 1);
     EXPECT_TRUE(lane_->idle());
     EXPECT_NE(std::ranges::find(happenings_, Happening::analysis_ended), happenings_.end());
-    EXPECT_TRUE(read_file(directory_.analyses() / "1-1.analysis", 1 << 20).has_value());
+    EXPECT_TRUE(read_file(directory_.analyses() / "1-1-1.analysis", 1 << 20).has_value());
 }
 
 TEST_F(AnalysisLaneTest, KeepsWhyAnImageIsNotAnalysed) {

@@ -1,0 +1,324 @@
+#include "pipeline/lanes/retention_lane.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "store/audit/audit_removal.h"
+#include "store/retention/forgetting.h"
+#include "store/retention/retention_status.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::chrono::seconds least_between_looks(1), most_between_looks(60);
+constexpr std::chrono::seconds between_fruitless_scans(2);
+constexpr int scan_share = 20;  // of the time between two scans that find nothing, one part is spent on them
+constexpr std::chrono::hours between_forgettings(1);
+// A clock that was wrong when the machine started is usually set right within minutes; one that leapt for
+// more than a day gets a day until what is old by it goes.
+constexpr std::chrono::minutes until_ages_count(15);
+constexpr std::chrono::hours leap(24), until_leap_counts(24);
+constexpr int most_steps_of_forgetting = 500;
+
+// How often what is too old is looked for: a tenth of the shortest age, so that none is kept much longer.
+Duration between_age_passes(const RetentionSettings& settings) {
+    Duration shortest = std::chrono::hours(24);
+    for (const auto& age :
+         {settings.keep, settings.keep_priors, settings.keep_replaced, settings.keep_failed})
+        if (age) shortest = std::min(shortest, *age);
+    return std::clamp<Duration>(shortest / 10, least_between_looks, std::chrono::hours(1));
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(folder, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+        names.push_back(entry->path().filename().string());
+    return names;
+}
+
+bool exceeds(std::int64_t kept, const std::optional<std::uint64_t>& budget) {
+    return budget && std::cmp_greater(kept, *budget);
+}
+
+// Another budget that is worth a write: of a disk it changes with every file.
+bool differs(const std::optional<std::uint64_t>& one, const std::optional<std::uint64_t>& other) {
+    if (one.has_value() != other.has_value()) return true;
+    if (!one) return false;
+    return std::max(*one, *other) - std::min(*one, *other) > *one / 20;
+}
+
+}  // namespace
+
+RetentionLane::RetentionLane(World& world, CommitQueue& commits, const Configuration& configuration,
+                             DataDirectory directory, std::string generation)
+    : world_(world),
+      commits_(commits),
+      configuration_(configuration),
+      directory_(std::move(directory)),
+      generation_(std::move(generation)),
+      wake_up_(world),
+      pause_(world),
+      files_(world.make_background()),
+      clock_watch_(read_clocks(world)),
+      ages_count_from_(world.monotonic() + until_ages_count) {
+    next_age_pass_ = next_scan_ = next_forgetting_ = world.monotonic();
+}
+
+void RetentionLane::start() {
+    tasks_.start(run());
+}
+
+Task<void> RetentionLane::run() {
+    co_await find_strays();
+    for (;;) {
+        while (draining_) co_await wake_up_.wait();
+        co_await look();
+        co_await pause_.wait_for(least_between_looks);
+        const auto next_scan = std::chrono::ceil<Duration>(next_scan_ - world_.monotonic());
+        co_await wake_up_.wait_for(
+            over_ ? std::clamp<Duration>(next_scan, least_between_looks, most_between_looks)
+                  : most_between_looks);
+    }
+}
+
+// ---- files that no row names ----
+
+Task<void> RetentionLane::find_strays() {
+    const auto ask = [](Transaction& transaction) {
+        return std::pair(claims_so_far(transaction), began_with_leap(transaction));
+    };
+    const auto begun = co_await committed(commits_, ask);
+    if (!begun) {
+        spdlog::error("retention cannot read the database: {}", begun.error().message);
+        co_return;
+    }
+    if (begun->second) ages_count_from_ = world_.monotonic() + until_leap_counts;
+    Arrival<std::vector<std::string>> listed;
+    files_->post([&world = world_, folder = directory_.analyses(), bring = listed.bring()] {
+        world.post([names = names_in(folder), bring] { bring(names); });
+    });
+    const auto names = co_await listed;
+    const auto note = [names, claims = begun->first, generation = generation_](Transaction& transaction) {
+        return note_stray_artifacts(transaction, names, generation, claims);
+    };
+    const auto noted = co_await committed(commits_, note);
+    if (noted && *noted > 0) spdlog::info("{} files in analyses/ belong to nothing and are removed", *noted);
+}
+
+// ---- one look ----
+
+void RetentionLane::judge_clock() {
+    const auto step = clock_watch_.step_to(read_clocks(world_));
+    if (step != Duration::zero())
+        ages_count_from_ =
+            std::max(ages_count_from_,
+                     world_.monotonic() + (step > leap ? Duration(until_leap_counts) : until_ages_count));
+}
+
+bool RetentionLane::ages_count() const {
+    return world_.monotonic() >= ages_count_from_;
+}
+
+Task<void> RetentionLane::look() {
+    judge_clock();
+    const auto glance = [](Transaction& transaction) {
+        return std::pair(!files_to_measure(transaction).empty(), !files_to_remove(transaction).empty());
+    };
+    const auto waiting = co_await committed(commits_, glance);
+    if (!waiting) co_return;
+    if (waiting->first) co_await measure();
+    if (waiting->second) co_await unlink();
+    const auto room = co_await look_at_room();
+    if (!room) co_return;
+    const auto now = world_.monotonic();
+    const bool by_age = ages_count() && now >= next_age_pass_;
+    bool over = over_ = exceeds(room->kept, room->budget);
+    if (by_age || (over && now >= next_scan_)) {
+        const bool enough = co_await remove(*room, by_age);
+        const auto took = world_.monotonic() - now;
+        if (by_age) next_age_pass_ = world_.monotonic() + between_age_passes(configuration_.retention);
+        if (!enough)
+            next_scan_ = world_.monotonic() +
+                         std::max<Duration>(between_fruitless_scans,
+                                            std::chrono::duration_cast<Duration>(took) * scan_share);
+        over = over_ = over && !enough;
+    } else if (over) {
+        over = told_over_;  // nothing was found a moment ago
+    }
+    co_await keep(*room, over);
+    if (ages_count() && world_.monotonic() >= next_forgetting_) co_await forget();
+}
+
+Task<void> RetentionLane::measure() {
+    for (;;) {
+        const auto ask = [](Transaction& transaction) { return files_to_measure(transaction); };
+        auto files = co_await committed(commits_, ask);
+        if (!files || files->empty()) co_return;
+        Arrival<std::vector<MeasuredFile>> arrival;
+        files_->post([&world = world_, files = *files, directory = directory_, bring = arrival.bring()] {
+            std::vector<MeasuredFile> measured;
+            for (const auto& file : files) {
+                const auto size = world.files().size(path_of(directory, file));
+                if (size || size.error().code == "not_found")
+                    measured.push_back({file, static_cast<std::int64_t>(size.value_or(0))});
+            }
+            world.post([measured = std::move(measured), bring] { bring(measured); });
+        });
+        const auto measured = co_await arrival;
+        const auto write = [measured](Transaction& transaction) { keep_measured(transaction, measured); };
+        const auto kept = co_await committed(commits_, write);
+        if (!kept || measured.size() < files->size()) co_return;  // the next look tries again
+        co_await rest();
+    }
+}
+
+// What cannot be unlinked now stays noted, for the next look.
+Task<void> RetentionLane::unlink() {
+    for (;;) {
+        const auto ask = [](Transaction& transaction) { return files_to_remove(transaction); };
+        auto files = co_await committed(commits_, ask);
+        if (!files || files->empty()) co_return;
+        Arrival<std::vector<std::int64_t>> arrival;
+        files_->post([&world = world_, files = *files, directory = directory_, bring = arrival.bring()] {
+            std::vector<std::int64_t> gone;
+            for (const auto& file : files) {
+                const auto removed = world.files().remove_durably(path_of(directory, file));
+                if (removed)
+                    gone.push_back(file.row);
+                else
+                    spdlog::error("retention: {}", removed.error().message);
+            }
+            world.post([gone = std::move(gone), bring] { bring(gone); });
+        });
+        const auto gone = co_await arrival;
+        const auto write = [gone](Transaction& transaction) { forget_removed_files(transaction, gone); };
+        const auto kept = co_await committed(commits_, write);
+        if (!kept || gone.size() < files->size()) co_return;
+    }
+}
+
+Task<std::optional<RetentionLane::Room>> RetentionLane::look_at_room() {
+    Arrival<Result<std::uint64_t>> arrival;
+    files_->post([&world = world_, root = directory_.root, bring = arrival.bring()] {
+        world.post([free = world.files().free_space(root), bring] { bring(free); });
+    });
+    const auto free = co_await arrival;
+    const auto ask = [](Transaction& transaction) { return kept_bytes(transaction).all(); };
+    const auto kept = co_await committed(commits_, ask);
+    if (!kept) co_return std::nullopt;
+    Room room{*kept, std::nullopt, 0};
+    // Where nobody can tell how much is free, what was set counts.
+    const auto& settings = configuration_.retention;
+    if (free)
+        room.budget = budget_now(settings, static_cast<std::uint64_t>(std::max<std::int64_t>(*kept, 0)),
+                                 *free, configuration_.scp.min_free_space);
+    else if (settings.budget_kind == BudgetKind::bytes)
+        room.budget = settings.budget;
+    if (exceeds(room.kept, room.budget)) room.excess = room.kept - low_watermark_of(*room.budget, settings);
+    co_return room;
+}
+
+// True: the budget holds again, or held.
+Task<bool> RetentionLane::remove(const Room& room, bool by_age) {
+    const bool exceeded = room.excess > 0;
+    std::int64_t excess = room.excess;
+    RemovalRules rules{configuration_.retention, by_age, exceeded, configuration_.study.idle_timeout};
+    for (bool through = false; !through && !draining_;) {
+        const auto work = [rules](Transaction& transaction) {
+            return remove_replaced_objects(transaction, rules);
+        };
+        const auto step = co_await committed(commits_, work);
+        if (!step) co_return false;
+        excess -= step->bytes;
+        through = step->through;
+        if (step->removed > 0) co_await unlink();
+    }
+    StudyCursor cursor;
+    for (bool through = false; !through && !draining_ && (by_age || excess > 0);) {
+        rules.over_budget = excess > 0;
+        const auto step = co_await remove_some(cursor, rules, excess);
+        if (!step) co_return false;
+        excess -= step->bytes;
+        cursor = step->cursor;
+        through = step->through;
+        if (step->removed > 0) co_await unlink();
+        co_await rest();
+    }
+    // As much may have been received meanwhile: the next look sees.
+    const auto most = room.budget ? static_cast<std::int64_t>(*room.budget) : 0;
+    co_return !exceeded || room.kept - (room.excess - excess) <= most;
+}
+
+Task<std::optional<RemovalStep>> RetentionLane::remove_some(StudyCursor cursor, RemovalRules rules,
+                                                            std::int64_t enough) {
+    const auto work = [cursor, rules, enough](Transaction& transaction) {
+        return remove_studies(transaction, cursor, rules, enough);
+    };
+    const auto step = co_await committed(commits_, work);
+    if (!step) {
+        spdlog::error("retention cannot remove: {}", step.error().message);
+        co_return std::nullopt;
+    }
+    co_return *step;
+}
+
+Task<void> RetentionLane::keep(Room room, bool over) {
+    if (told_ && over == told_over_ && !differs(told_budget_, room.budget)) co_return;
+    if (over && !told_over_)
+        spdlog::warn(
+            "{} MiB are kept, retention's budget is {} MiB, and nothing of it may go yet: it was not "
+            "delivered, "
+            "is held or waits for an operator",
+            room.kept >> 20, *room.budget >> 20);
+    else if (!over && told_over_)
+        spdlog::info("what is kept is within retention's budget again");
+    const auto write = [budget = room.budget, over](Transaction& transaction) {
+        keep_look(transaction, budget, over);
+    };
+    const auto kept = co_await committed(commits_, write);
+    if (!kept) co_return;
+    told_ = true;
+    told_over_ = over;
+    told_budget_ = room.budget;
+}
+
+// ---- rows ----
+
+Task<void> RetentionLane::forget() {
+    for (int steps = 0; steps < most_steps_of_forgetting && !draining_; ++steps) {
+        if (co_await forget_some() == 0) break;
+        co_await rest();
+    }
+    co_await unlink();  // what was set aside
+    for (int steps = 0; steps < most_steps_of_forgetting && !draining_; ++steps) {
+        const auto work = [](Transaction& transaction) { return give_back_pages(transaction); };
+        const auto more = co_await committed(commits_, work);
+        if (!more || !*more) break;
+        co_await rest();
+    }
+    next_forgetting_ =
+        world_.monotonic() + std::min<Duration>(between_forgettings, configuration_.retention.remember);
+}
+
+Task<int> RetentionLane::forget_some() {
+    const auto work = [retention = configuration_.retention,
+                       audit = configuration_.audit](Transaction& transaction) {
+        int forgotten = forget_studies(transaction, retention.remember);
+        forgotten += forget_records(transaction, retention.remember);
+        if (retention.keep_failed) {
+            forgotten += forget_refusals(transaction, *retention.keep_failed);
+            forgotten += remove_set_aside(transaction, *retention.keep_failed);
+        }
+        if (audit.keep) forgotten += remove_old_audit_events(transaction, *audit.keep);
+        return forgotten;
+    };
+    const auto forgotten = co_await committed(commits_, work);
+    if (!forgotten) spdlog::error("retention cannot forget: {}", forgotten.error().message);
+    co_return forgotten ? *forgotten : 0;
+}
+
+}  // namespace hilum

@@ -1,0 +1,71 @@
+// Takes off the disk what is finished and old, or more than the budget (store/retention). Small transactions,
+// with pauses between, so that receiving does not wait; a file is unlinked after the commit that says so is
+// on the disk, and what a crash leaves between the two the next start unlinks.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/world.h"
+#include "contract/configuration.h"
+#include "pipeline/lanes/lane.h"
+#include "store/clock_watch.h"
+#include "store/data_directory.h"
+#include "store/retention/removal.h"
+#include "store/retention/removed_files.h"
+
+namespace hilum {
+
+class RetentionLane {
+  public:
+    // `generation`: of the database, as artifacts are named by it.
+    RetentionLane(World& world, CommitQueue& commits, const Configuration& configuration,
+                  DataDirectory directory, std::string generation);
+
+    // To be called before anything is claimed in this life of the node.
+    void start();
+    void wake() { wake_up_.set(); }  // there is more on the disk, or something was finished
+    void drain() { draining_ = true; }
+
+  private:
+    // What the files have and may have.
+    struct Room {
+        std::int64_t kept = 0;
+        std::optional<std::uint64_t> budget;
+        std::int64_t excess = 0;  // bytes that are to go; 0 unless the budget is exceeded
+    };
+    Task<void> run();
+    Task<void> find_strays();
+    void judge_clock();
+    bool ages_count() const;
+    Task<void> look();
+    Task<void> measure();
+    Task<void> unlink();
+    Task<std::optional<Room>> look_at_room();
+    Task<bool> remove(const Room& room, bool by_age);
+    Task<std::optional<RemovalStep>> remove_some(StudyCursor cursor, RemovalRules rules, std::int64_t enough);
+    Task<void> keep(Room room, bool over);
+    Task<void> forget();
+    Task<int> forget_some();
+    Task<void> rest() { co_await pause_.wait_for(between_steps); }
+    static constexpr std::chrono::milliseconds between_steps{20};
+
+    World& world_;
+    CommitQueue& commits_;
+    const Configuration& configuration_;
+    DataDirectory directory_;
+    std::string generation_;
+    WakeUp wake_up_, pause_;
+    std::unique_ptr<Background> files_;
+    ClockWatch clock_watch_;
+    MonotonicTime ages_count_from_;  // the clock may be wrong until then
+    MonotonicTime next_age_pass_, next_scan_, next_forgetting_;
+    std::optional<std::uint64_t> told_budget_;  // as the database has it
+    bool told_ = false, told_over_ = false, draining_ = false;
+    bool over_ = false;  // more is kept than the budget allows
+    Tasks tasks_;        // they use all of the above
+};
+
+}  // namespace hilum

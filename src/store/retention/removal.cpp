@@ -1,0 +1,238 @@
+#include "store/retention/removal.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/audit/audit_event.h"
+#include "store/database/sql.h"
+
+namespace hilum {
+namespace {
+
+constexpr int most_removed = 20;    // studies in one transaction, so that receiving does not wait
+constexpr int most_replaced = 100;  // objects, likewise
+
+// The youngest that a study may be to go by its age: younger ones need not be looked at.
+std::optional<Duration> shortest_age(const RetentionSettings& settings) {
+    std::optional<Duration> shortest;
+    for (const auto& one : {settings.keep, settings.keep_priors, settings.keep_failed})
+        if (one && (!shortest || *one < *shortest)) shortest = one;
+    return shortest;
+}
+
+bool can_go(std::int64_t received_at, const RemovalRules& rules, Timestamp now) {
+    if (rules.over_budget) return true;
+    const auto shortest = shortest_age(rules.settings);
+    return rules.ages_count && shortest && from_microseconds(received_at) + *shortest <= now;
+}
+
+// What the artifacts and results have that nobody has measured counts nothing.
+constexpr const char* bytes_of_study =
+    "SELECT sum(files), sum(bytes) FROM (SELECT count(*) AS files, sum(size) AS bytes FROM instance WHERE"
+    " study_id = ?1 AND removed_at IS NULL UNION ALL SELECT count(*), sum(bytes) FROM analysis WHERE artifact"
+    " != '' AND instance_id IN (SELECT id FROM instance WHERE study_id = ?1) UNION ALL SELECT count(*),"
+    " sum(bytes) FROM result WHERE removed_at IS NULL AND report_id IN (SELECT id FROM report WHERE study_id"
+    " = ?1))";
+
+void take_files(Transaction& transaction, std::int64_t study) {
+    const auto at = transaction.at();
+    sql::execute(transaction,
+                 "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'spool', file FROM"
+                 " instance WHERE study_id = ?1 AND removed_at IS NULL UNION ALL SELECT study_id, 'results',"
+                 " file FROM result JOIN report ON report.id = report_id WHERE study_id = ?1 AND removed_at"
+                 " IS NULL",
+                 study);
+    // Their names are noted by the trigger "artifact_changes".
+    sql::execute(transaction,
+                 "UPDATE analysis SET artifact = '' WHERE artifact != '' AND instance_id IN (SELECT id FROM"
+                 " instance WHERE study_id = ?)",
+                 study);
+    sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE study_id = ? AND removed_at IS NULL",
+                 at, study);
+    sql::execute(transaction,
+                 "UPDATE result SET removed_at = ?, bytes = NULL WHERE removed_at IS NULL AND report_id IN"
+                 " (SELECT id FROM report WHERE study_id = ?)",
+                 at, study);
+    sql::execute(transaction, "UPDATE study SET removed_at = ? WHERE id = ?", at, study);
+    // Nothing can be made of these any more.
+    sql::execute(
+        transaction,
+        "UPDATE job SET state = 'discarded', outcome = '', error = iif(error = '', '', error || '; ') ||"
+        " 'given up by retention.keep_failed', updated_at = ? WHERE study_id = ? AND state ="
+        " 'set_aside'",
+        at, study);
+}
+
+void tell(Transaction& transaction, const StoredStudy& study, RemovalReason reason,
+          const RemovedBytes& removed) {
+    audit::AuditEvent event;
+    event.type = "study_removed";
+    event.actor = "hilum";
+    event.study_instance_uid = study.study_instance_uid;
+    event.detail = {{"reason", enum_text(reason)}, {"files", removed.files}, {"bytes", removed.bytes}};
+    // It never came to its end.
+    if (reason == RemovalReason::failed) event.outcome = "failure";
+    transaction.append_audit(event);
+    const Labels labels{{"reason", enum_string(reason)}};
+    transaction.count("removed_studies", labels);
+    transaction.count("removed_files", labels, removed.files);
+    transaction.count("removed_bytes", labels, removed.bytes);
+    if (reason == RemovalReason::failed)
+        spdlog::warn(
+            "study {} in the database waited for an operator longer than retention.keep_failed: its files go",
+            study.id);
+}
+
+std::string words_of(std::int64_t removed_at) {
+    return fmt::format(
+        "its files were removed on {} (retention): its results are where they were sent; to make something "
+        "of "
+        "it here, have its images sent again first",
+        to_iso8601(from_microseconds(removed_at)));
+}
+
+}  // namespace
+
+std::optional<RemovalReason> why_removed(const StoredStudy& study, const RemovalRules& rules, Timestamp now) {
+    if (study.held || study.busy) return std::nullopt;
+    const auto age = now - from_microseconds(study.last_at);
+    const auto reached = [&](const std::optional<Duration>& keep) {
+        return rules.ages_count && keep && age >= *keep;
+    };
+    const auto& settings = rules.settings;
+    if (study.failed)
+        return reached(settings.keep_failed) ? std::optional(RemovalReason::failed) : std::nullopt;
+    if (study.only_priors && reached(settings.keep_priors)) return RemovalReason::prior;
+    if (reached(settings.keep)) return RemovalReason::age;
+    // What is of a time to come is of a clock that was wrong.
+    if (rules.over_budget && (age >= rules.quiet || age < Duration::zero())) return RemovalReason::budget;
+    return std::nullopt;
+}
+
+std::vector<StoredStudy> studies_on_disk(Transaction& transaction, const StudyCursor& cursor) {
+    std::vector<StoredStudy> studies;
+    sql::each(
+        transaction,
+        "SELECT id, received_at, study_instance_uid, held_at IS NOT NULL, due_at IS NOT NULL OR EXISTS "
+        "(SELECT"
+        " 1 FROM job WHERE job.study_id = study.id AND state IN ('queued', 'running')), EXISTS (SELECT 1 FROM"
+        " job WHERE job.study_id = study.id AND state = 'set_aside'), NOT EXISTS (SELECT 1 FROM"
+        " instance WHERE study_id = study.id AND state = 'to_analyse'), max(received_at, coalesce((SELECT "
+        "max(updated_at) FROM job WHERE"
+        " job.study_id = study.id), 0)) FROM study WHERE removed_at IS NULL AND (received_at, id) > (?, ?)"
+        " ORDER BY received_at, id LIMIT ?",
+        [&](const sql::Row& row) {
+            studies.push_back({row.int64(0), row.int64(1), row.text(2), row.int32(3) != 0, row.int32(4) != 0,
+                               row.int32(5) != 0, row.int32(6) != 0, row.int64(7)});
+        },
+        cursor.received_at, cursor.id, most_examined);
+    return studies;
+}
+
+RemovedBytes files_of(Transaction& transaction, std::int64_t study) {
+    RemovedBytes found;
+    sql::each(
+        transaction, bytes_of_study,
+        [&](const sql::Row& row) {
+            found = {row.int64(0), row.int64(1)};
+        },
+        study);
+    return found;
+}
+
+RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, const RemovalRules& rules,
+                           std::int64_t enough) {
+    RemovalStep step{cursor, false, 0, 0};
+    const auto studies = studies_on_disk(transaction, cursor);
+    for (const auto& study : studies) {
+        if (step.removed == most_removed) return step;
+        auto its = rules;
+        its.over_budget = rules.over_budget && step.bytes < enough;
+        if (!can_go(study.received_at, its, transaction.now())) {
+            step.through = true;
+            return step;
+        }
+        step.cursor = {study.received_at, study.id};
+        const auto reason = why_removed(study, its, transaction.now());
+        if (!reason) continue;
+        const auto removed = files_of(transaction, study.id);
+        take_files(transaction, study.id);
+        tell(transaction, study, *reason, removed);
+        ++step.removed;
+        step.bytes += removed.bytes;
+    }
+    step.through = studies.size() < static_cast<std::size_t>(most_examined);
+    return step;
+}
+
+RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules& rules) {
+    RemovalStep step{{}, true, 0, 0};
+    const auto& keep = rules.settings.keep_replaced;
+    const bool by_age = rules.ages_count && keep;
+    if (!by_age && !rules.over_budget) return step;
+    const auto age = rules.over_budget ? (by_age ? std::min(*keep, rules.quiet) : rules.quiet) : *keep;
+    std::vector<std::int64_t> replaced;
+    sql::each(
+        transaction,
+        "SELECT instance.id, size FROM instance JOIN study ON study.id = study_id WHERE instance.removed_at "
+        "IS"
+        " NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 AND NOT EXISTS "
+        "(SELECT"
+        " 1 FROM job WHERE job.study_id = study.id AND job.state = 'running') LIMIT ?2",
+        [&](const sql::Row& row) {
+            replaced.push_back(row.int64(0));
+            step.bytes += row.int64(1);
+        },
+        transaction.at() - age.count(), most_replaced);
+    for (const auto instance : replaced) {
+        sql::execute(
+            transaction,
+            "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'spool', file FROM"
+            " instance WHERE id = ?",
+            instance);
+        sql::execute(transaction,
+                     "UPDATE analysis SET artifact = '' WHERE artifact != '' AND instance_id = ?", instance);
+        sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE id = ?", transaction.at(),
+                     instance);
+    }
+    step.removed = static_cast<int>(replaced.size());
+    step.through = step.removed < most_replaced;
+    if (step.removed == 0) return step;
+    const Labels labels{{"reason", enum_string(RemovalReason::replaced)}};
+    transaction.count("removed_files", labels, step.removed);
+    transaction.count("removed_bytes", labels, step.bytes);
+    audit::AuditEvent event;
+    event.type = "replaced_objects_removed";
+    event.actor = "hilum";
+    event.detail = {{"files", step.removed}, {"bytes", step.bytes}};
+    transaction.append_audit(event);
+    return step;
+}
+
+std::string words_for_removed(Transaction& transaction, const std::string& study_instance_uid,
+                              const std::string& accession_number) {
+    const auto removed_at = sql::number(
+        transaction,
+        "SELECT max(removed_at) FROM study WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND"
+        " accession_number = ?2)) HAVING count(*) > 0 AND count(*) = count(removed_at)",
+        study_instance_uid, accession_number);
+    return removed_at ? words_of(*removed_at) : "";
+}
+
+std::string words_for_removed_job(Transaction& transaction, const std::string& kind, std::int64_t id) {
+    if (kind == "instance") {
+        const auto at = sql::number(transaction, "SELECT removed_at FROM instance WHERE id = ?", id);
+        return at ? words_of(*at) : "";
+    }
+    const auto removed_at = sql::number(
+        transaction,
+        "SELECT coalesce(instance.removed_at, study.removed_at) FROM job JOIN study ON study.id = "
+        "job.study_id"
+        " LEFT JOIN analysis ON job.kind = 'analysis' AND analysis.id = subject LEFT JOIN instance ON"
+        " instance.id = instance_id WHERE job.kind = ? AND subject = ?",
+        kind, id);
+    return removed_at ? words_of(*removed_at) : "";
+}
+
+}  // namespace hilum

@@ -1,0 +1,44 @@
+// Files that are to go since a commit took their rows from them, and the sizes of those that stay. Called
+// within a commit; the files themselves are looked at and unlinked outside it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "store/data_directory.h"
+#include "store/database/transaction.h"
+
+namespace hilum {
+
+struct StoredFile {
+    std::int64_t row = 0;
+    std::string folder, file;  // spool | analyses | results, and the name within it
+};
+std::filesystem::path path_of(const DataDirectory& directory, const StoredFile& file);
+
+// Some of those that are to go; none that a composer may be reading.
+std::vector<StoredFile> files_to_remove(Transaction& transaction);
+void forget_removed_files(Transaction& transaction, const std::vector<std::int64_t>& rows);
+
+// Some artifacts and results that nobody has measured. Folder "analyses": `row` of analysis, else of result.
+std::vector<StoredFile> files_to_measure(Transaction& transaction);
+struct MeasuredFile {
+    StoredFile file;
+    std::int64_t bytes = 0;  // 0 where there is none
+};
+// Where the row names another file by now, nothing is kept.
+void keep_measured(Transaction& transaction, const std::vector<MeasuredFile>& measured);
+
+// How many claims were ever made.
+std::int64_t claims_so_far(Transaction& transaction);
+// Of `names`, files in analyses/, those that no row names and that nobody will name any more, for whoever
+// made them lost his claim or died: they are noted for removal. `claims`: how many there were when this life
+// of the node began, in which the database has the name `generation`. How many.
+int note_stray_artifacts(Transaction& transaction, const std::vector<std::string>& names,
+                         const std::string& generation, std::int64_t claims);
+
+// The name of an artifact tells under which claim it was made; none is made under a name twice.
+std::string artifact_name(const std::string& generation, std::int64_t analysis, std::int64_t claim);
+
+}  // namespace hilum

@@ -1,0 +1,101 @@
+#include "pipeline/lanes/retention_lane.h"
+
+#include "store/retention/retention_status.h"
+#include "unit/pipeline/lanes/lane_fixture.h"
+
+namespace hilum {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class RetentionLaneTest : public test::LaneTest {
+  protected:
+    RetentionLaneTest() {
+        std::filesystem::create_directories(directory_.analyses());
+        auto& retention = configuration_.retention;
+        retention.budget_kind = BudgetKind::bytes;
+        retention.budget = 25;
+        retention.keep = hours(1);
+    }
+    // A study with one object of 10 bytes, received now, with an analysis in this state.
+    void receive(int number, JobState state) {
+        const auto name = std::to_string(number);
+        test::put_in_spool(folder_, name + "a.dcm");
+        commit([&](Transaction& t) {
+            test::instance_store(folder_).store(t, test::received(name, "1." + name));
+            const auto [kept, outcome] = stored(state);
+            sql::execute(t, "UPDATE job SET state = ?, outcome = ? WHERE state = 'queued'", kept, outcome);
+            sql::execute(t, "UPDATE study SET due_at = NULL");
+        });
+    }
+    bool is_there(int number) {
+        return std::filesystem::exists(directory_.spool() / (std::to_string(number) + "a.dcm"));
+    }
+    nlohmann::json status() {
+        return commit([](Transaction& t) { return retention_status(t); });
+    }
+
+    Configuration configuration_;
+    RetentionLane lane_{world_, commits_, configuration_, directory_, "g"};
+};
+
+TEST_F(RetentionLaneTest, TakesTheOldestUntilTheLowWatermark) {
+    for (int i = 1; i <= 4; ++i) {
+        receive(i, JobState::analysed);
+        run_for(seconds(20));
+    }
+    lane_.start();
+    run_for(seconds(30));
+    // 40 bytes where 25 may be: down to 22, by two of ten.
+    EXPECT_FALSE(is_there(1) || is_there(2));
+    EXPECT_TRUE(is_there(3) && is_there(4));
+    EXPECT_EQ(status().at("removals_waiting"), 0);
+    EXPECT_TRUE(status().at("over_budget_since").is_null());
+}
+
+TEST_F(RetentionLaneTest, TellsWhereNothingMayGoAndTakesItOnceItMay) {
+    for (int i = 1; i <= 4; ++i) receive(i, JobState::running);
+    lane_.start();
+    run_for(minutes(5));
+    EXPECT_TRUE(is_there(1) && is_there(2) && is_there(3) && is_there(4));
+    EXPECT_TRUE(status().at("over_budget_since").is_string());
+    commit([](Transaction& t) { sql::execute(t, "UPDATE job SET state = 'done', outcome = 'analysed'"); });
+    lane_.wake();
+    run_for(minutes(2));
+    EXPECT_FALSE(is_there(1));
+    EXPECT_TRUE(status().at("over_budget_since").is_null());
+}
+
+TEST_F(RetentionLaneTest, UnlinksWhatACrashLeft) {
+    test::put_in_spool(folder_, "left.dcm");
+    commit([](Transaction& t) {
+        sql::execute(t, "INSERT INTO removal(study_id, folder, file) VALUES(1, 'spool', 'left.dcm')");
+    });
+    const auto stray = directory_.analyses() / "g-1-0.analysis",
+               of_this_life = directory_.analyses() / "g-1-1.analysis";
+    for (const auto& file : {stray, of_this_life})
+        ASSERT_TRUE(write_file_durably(file, std::as_bytes(std::span("x"))));
+    lane_.start();
+    run_for(seconds(30));
+    EXPECT_FALSE(std::filesystem::exists(directory_.spool() / "left.dcm"));
+    EXPECT_FALSE(std::filesystem::exists(stray));
+    EXPECT_TRUE(std::filesystem::exists(of_this_life));
+    EXPECT_EQ(status().at("removals_waiting"), 0);
+}
+
+TEST_F(RetentionLaneTest, TrustsAgesOnceTheClockHasRunForAWhile) {
+    configuration_.retention.budget_kind = BudgetKind::none;
+    receive(1, JobState::analysed);
+    lane_.start();
+    run_for(minutes(5));
+    world_.set_wall_clock(hours(24 * 400));
+    run_for(hours(20));
+    EXPECT_TRUE(is_there(1)) << "it leapt by more than a day";
+    run_for(hours(10));
+    EXPECT_FALSE(is_there(1));
+}
+
+}  // namespace
+}  // namespace hilum
