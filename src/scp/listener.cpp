@@ -15,10 +15,10 @@
 #include <cstring>
 #include <set>
 
+#include "base/confinement/confinement.h"
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
-#include "base/sandbox.h"
 #include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
@@ -29,7 +29,6 @@
 namespace hilum::scp {
 namespace {
 
-constexpr std::size_t memory_limit = 1ULL << 30;  // of each process; a receiver needs about 10 MB
 constexpr std::chrono::milliseconds pause_without_resources{100};
 
 // The coordinator holds three descriptors for each receiver, and needs others beside them.
@@ -198,15 +197,14 @@ Result<UniqueFd> child_signals() {
     return fd;
 }
 
-// What the receivers inherit.
-Status prepare_process() {
+// What the receivers inherit. The port is open.
+Status prepare_process(int channel, const Configuration& configuration) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like any other
     prepare_dcmtk();
     dcmDataDict.rdlock();  // loads the dictionary, which takes 17 ms
     dcmDataDict.rdunlock();
-    if (auto limited = limit_address_space(memory_limit); !limited) return limited;
-    return deny_new_sockets();
+    return confine(Role::listener, {.data_dir = configuration.node.data_dir}, channel);
 }
 
 Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
@@ -218,7 +216,8 @@ Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const C
     if (!socket) return tl::unexpected(socket.error());
     auto signals = child_signals();
     if (!signals) return tl::unexpected(signals.error());
-    if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
+    if (auto prepared = prepare_process(coordinator.fd(), configuration); !prepared)
+        return tl::unexpected(prepared.error());
     return Listener(std::move(coordinator), std::move(heartbeat), configuration, std::move(*policy),
                     std::move(*spool), std::move(*socket), std::move(*signals));
 }

@@ -59,6 +59,17 @@ void add_destinations(const nlohmann::json& status, NodeHealth& health) {
     }
 }
 
+void add_forbidden_calls(const nlohmann::json& status, NodeHealth& health) {
+    for (const auto& child : list_of(status, "children"))
+        if (const auto calls = number_of(child, "forbidden_calls"); calls > 0)
+            health.to_look_at.push_back(
+                fmt::format("{} {}: killed {} for a system call that its role may not make, last {}: an "
+                            "attack, or a fault "
+                            "of Hilum's",
+                            text_of(child, "role"), text_of(child, "name"), counted(calls, "time", "times"),
+                            text_of(child, "last_forbidden")));
+}
+
 // Jobs that wait for an operator.
 void add_jobs(const nlohmann::json& status, NodeHealth& health) {
     std::map<std::string, std::int64_t> set_aside;
@@ -82,6 +93,7 @@ NodeHealth health_of(const nlohmann::json& status) {
                 reason_of(status, "receiving", "it does not receive: the DICOM port is not open"));
         if (is_true(status, "draining")) health.problems.push_back("it is being stopped");
         add_models(status, health);
+        add_forbidden_calls(status, health);
         for (const auto& child : list_of(status, "children"))
             if (const auto state = text_of(child, "state"); state != "running")
                 health.problems.push_back(

@@ -105,6 +105,9 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
             prepare_for_writing(engine);
             empty_wal(engine);
             migrate(engine);
+        } else {
+            // http, which reads, may make no files, as a large sort would.
+            set_pragma(engine, "temp_store", "MEMORY", "2");
         }
         return Database(std::move(connection));
     } catch (const SQLite::Exception& error) {
