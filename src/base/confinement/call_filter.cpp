@@ -85,7 +85,7 @@ void add_work(Filter& filter) {
     filter.allow_one_of("fcntl", 1,
                         {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK,
                          F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS});
-    filter.allow_one_of("ioctl", 1, {TCGETS, FIONBIO, FIONREAD, FIOCLEX, TIOCGWINSZ});
+    filter.allow_one_of("ioctl", 1, {TCGETS, FIONBIO, FIONREAD, FIOCLEX, TIOCGWINSZ, TIOCOUTQ});
     filter.allow_one_of("prctl", 0,
                         {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_SET_PDEATHSIG, PR_GET_DUMPABLE,
                          PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ});
@@ -175,6 +175,8 @@ Status load_narrow_filter(const RoleRules& rules) {
         filter.allow("tgkill", {equal(0, static_cast<scmp_datum_t>(::getpid()))});
     filter.add(not_there, "clone3");
     // Refused, not punished: libraries try them and can do without.
+    for (const char* call : {"chmod", "fchmodat", "utimensat", "utimes", "link", "symlink"})  // fontconfig
+        filter.add(SCMP_ACT_ERRNO(EPERM), call);
     filter.add(SCMP_ACT_ERRNO(EPERM), "fchown");  // SQLite, as root, on what belongs to the database
     if (!has_group(rules, CallGroup::connect)) filter.add(SCMP_ACT_ERRNO(EPERM), "socket");  // gethostid(3)
     add_sanitizers(filter);
