@@ -12,12 +12,16 @@
 
 #include "base/channel.h"
 #include "base/characters/printable.h"
+#include "base/confinement/confinement.h"
+#include "base/confinement/role_table.h"
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
+#include "base/tls/pem_source.h"
 #include "base/yaml_reader.h"
 #include "contract/configuration.h"
 #include "contract/messages/heartbeat.h"
+#include "dicom/dataset_reading.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
 #include "model/package/package_signature.h"
@@ -41,6 +45,7 @@ constexpr std::size_t largest_configuration = 1 << 20;
 struct Arguments {
     std::string config = "/etc/hilum/hilum.yaml";
     bool check = false;
+    bool confinement = false;  // print its table
     std::string user;  // whose access --check asks for; empty: of the package's service, where it is there
     std::string role, name;
     int channel_fd = -1, config_fd = -1, heartbeat_fd = -1;
@@ -114,9 +119,26 @@ int check(const LoadedConfiguration& loaded, const std::string& text, const Argu
     if (!problems.empty()) return print_problems(problems);
     const auto warnings = warnings_of(loaded.configuration, text, arguments);
     for (const auto& warning : warnings) std::cerr << printable(warning_text(warning), "\n\t") << "\n";
+    std::cout << "confinement here: " << support_text(confinement_support()) << "\n";
     std::cout << (warnings.empty() ? "the configuration is valid\n"
                                    : "the configuration is valid; see the warnings\n");
     return 0;
+}
+
+// Of those that open nothing by themselves; listener and http do it when their ports are open.
+Status confine_role(const Arguments& arguments, const Configuration& configuration) {
+    prepare_dcmtk();  // reads its dictionary
+    Places places{.data_dir = configuration.node.data_dir};
+    if (arguments.role == "scanner") return confine(Role::scanner, places, arguments.channel_fd);
+    if (arguments.role == "decoder")
+        return confine(Role::decoder, places, arguments.channel_fd, configuration.decoder.max_memory);
+    if (arguments.role == "composer") return confine(Role::composer, places, arguments.channel_fd);
+    for (const auto& destination : configuration.destinations) {
+        if (destination.name != arguments.name) continue;
+        if (destination.reports.hl7) places.connect_ports.push_back(destination.port);
+        if (destination.tls) places.also_reads = folders_of(*destination.tls);
+    }
+    return confine(Role::sender, places, arguments.channel_fd);
 }
 
 int run_role(const Arguments& arguments, const Configuration& configuration) {
@@ -127,6 +149,10 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
         return scp::run_listener(std::move(channel), std::move(heartbeat), configuration);
     if (arguments.role == "http")
         return monitor::run_http(std::move(channel), std::move(heartbeat), configuration);
+    if (const auto confined = confine_role(arguments, configuration); !confined) {
+        spdlog::error("cannot confine the {}: {}", arguments.role, confined.error().message);
+        return 1;
+    }
     const BeatingThread beating(std::move(heartbeat));
     if (arguments.role == "scanner") return scp::run_spool_scanner(std::move(channel), configuration);
     if (arguments.role == "decoder") return model::run_decoder(std::move(channel), configuration);
@@ -195,11 +221,17 @@ int main(int argc, char** argv) {
     app.add_option("--user", arguments.user, "of the service, for what it cannot read (root: hilum)")
         ->needs(checks);
     const auto own = "(used by hilumd itself)";
+    app.add_flag("--confinement", arguments.confinement,
+                 "print what each process of the node may do, and exit");
     app.add_option("--role", arguments.role, own)->group("");
     app.add_option("--name", arguments.name, own)->group("");
     app.add_option("--channel-fd", arguments.channel_fd, own)->group("");
     app.add_option("--config-fd", arguments.config_fd, own)->group("");
     app.add_option("--heartbeat-fd", arguments.heartbeat_fd, own)->group("");
     CLI11_PARSE(app, argc, argv);
+    if (arguments.confinement) {
+        std::cout << role_table_text();
+        return 0;
+    }
     return arguments.role.empty() ? run_daemon(arguments) : run_child(arguments);
 }

@@ -35,6 +35,9 @@ std::map<std::string, UniqueFd>& pinned_programs() {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(127);
     }
+    if (!options.binds_privileged_port) ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    // What a terminal says is for none of them.
+    if (const int nothing = ::open("/dev/null", O_RDWR); nothing > 0) ::dup2(nothing, 0);
     if (options.nicer_by > 0)
         ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + options.nicer_by);
     // Move all out of the way first, so that no target number overwrites a source.
@@ -109,8 +112,13 @@ void raise_open_files_limit() {
 
 void restart_with_sleeping_threads(char** argv) {
     if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-    ::setenv("OMP_WAIT_POLICY", "passive", 1);
-    ::execv("/proc/self/exe", argv);  // returns only where it fails; then slowly is better than not
+    (void)start_again_with_sleeping_threads(argv);  // returns where it fails; then slowly is better than not
+}
+
+Error start_again_with_sleeping_threads(char** argv) {
+    ::setenv("OMP_WAIT_POLICY", "passive", 0);
+    ::execv("/proc/self/exe", argv);
+    return system_error(errno, "cannot execute the program once more");
 }
 
 void name_process(const std::string& name) {

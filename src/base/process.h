@@ -22,6 +22,7 @@ struct SpawnOptions {
     std::vector<int> descriptors;        // become 3, 4, ... in the child; all others are closed
     bool dies_with_parent = false;       // SIGKILL when the parent's thread that spawned it ends
     int nicer_by = 0;                    // added to the parent's nice value; not negative, which anybody may
+    bool binds_privileged_port = false;  // keeps the ambient capability for that; others lose it here
 };
 
 // Forks and executes. Called by the coordinator's main thread only, whose death is the parent's death.
@@ -45,6 +46,9 @@ std::size_t open_files_limit();  // in force
 // that costs nine tenths of the speed (2 busy cores, DenseNet121: 0.9 images/s instead of 7.9). First thing
 // in main.
 void restart_with_sleeping_threads(char** argv);
+
+// The same, whether or not it was started so already. Returns only where that fails.
+Error start_again_with_sleeping_threads(char** argv);
 
 void name_process(const std::string& name);  // as ps and top show it, at most 15 characters
 std::string own_executable();                // the path of the running program

@@ -114,19 +114,14 @@ Error loading_error(const OFCondition& condition) {
     return {"undecodable", fmt::format("DCMTK cannot read the data set: {}", condition.text()), Retry::never};
 }
 
-Status parse(DcmFileFormat& format, const std::filesystem::path& file, const std::vector<Splice>& splices) {
-    OFCondition condition;
-    if (splices.empty()) {
-        condition =
-            format.loadFile(file.c_str(), EXS_Unknown, EGL_noChange, values_left_in_file, ERM_fileOnly);
-    } else {
-        const auto stream = open_spliced_file(file, splices);
-        if (!stream) return tl::unexpected(stream.error());
-        format.setReadMode(ERM_fileOnly);
-        format.transferInit();
-        condition = format.read(**stream, EXS_Unknown, EGL_noChange, values_left_in_file);
-        format.transferEnd();
-    }
+// By its descriptor: a role that gets its files open may open none by name.
+Status parse(DcmFileFormat& format, int fd, const std::vector<Splice>& splices) {
+    const auto stream = open_spliced_file(fd, splices);
+    if (!stream) return tl::unexpected(stream.error());
+    format.setReadMode(ERM_fileOnly);
+    format.transferInit();
+    const OFCondition condition = format.read(**stream, EXS_Unknown, EGL_noChange, values_left_in_file);
+    format.transferEnd();
     if (condition.bad()) return tl::unexpected(loading_error(condition));
     return {};
 }
@@ -170,17 +165,17 @@ void prepare_dcmtk() {
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file, ImageNotes* notes) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return tl::unexpected(unreadable(errno, "cannot open the DICOM file"));
-    const auto mends = check_structure(fd.get());
-    if (!mends) return tl::unexpected(mends.error());
-    if (notes != nullptr) add_notes(*notes, mends->notes);
-    auto format = std::make_unique<DcmFileFormat>();
-    if (auto parsed = parse(*format, file, mends->splices); !parsed) return tl::unexpected(parsed.error());
-    resolve_unknown_elements(*format->getDataset());
-    return format;
+    return load_dicom_file(fd.get(), notes);
 }
 
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes) {
-    return load_dicom_file(std::filesystem::path(fmt::format("/proc/self/fd/{}", fd)), notes);
+    const auto mends = check_structure(fd);
+    if (!mends) return tl::unexpected(mends.error());
+    if (notes != nullptr) add_notes(*notes, mends->notes);
+    auto format = std::make_unique<DcmFileFormat>();
+    if (auto parsed = parse(*format, fd, mends->splices); !parsed) return tl::unexpected(parsed.error());
+    resolve_unknown_elements(*format->getDataset());
+    return format;
 }
 
 bool depends_on_character_set(DcmElement& element) {

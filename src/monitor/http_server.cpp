@@ -11,8 +11,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
+#include "base/confinement/confinement.h"
 #include "base/file_system.h"
-#include "base/sandbox.h"
 #include "contract/messages/monitoring.h"
 #include "contract/messages/request_table.h"
 #include "monitor/http_session.h"
@@ -74,6 +74,8 @@ class HttpServer {
         spdlog::info("HTTP on {}:{}", settings.address, port);
         return coordinator_.send(to_packet(HttpReady{port}));
     }
+
+    int channel() const { return coordinator_.fd(); }
 
     Status watch_coordinator() {
         const int fd = ::fcntl(coordinator_.fd(), F_DUPFD_CLOEXEC, 0);
@@ -175,7 +177,7 @@ class HttpServer {
 int run_http(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
     HttpServer server(std::move(coordinator), std::move(heartbeat), configuration);
     auto started = server.open(configuration.http);
-    if (started) started = deny_new_sockets();
+    if (started) started = confine(Role::http, {.data_dir = configuration.node.data_dir}, server.channel());
     if (started) started = server.watch_coordinator();
     if (!started && started.error().code == "closed") return 0;
     if (!started) {

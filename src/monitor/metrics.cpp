@@ -149,6 +149,7 @@ void add_node(Families& families, const NodeStatus& status) {
         families.add("child_up", MetricType::Gauge, labels, child.state == ChildState::running ? 1 : 0);
         families.add("child_restarts", MetricType::Counter, labels, child.restarts);
         families.add("child_silences", MetricType::Counter, labels, child.silences);
+        families.add("child_forbidden_calls", MetricType::Counter, labels, child.forbidden_calls);
     }
     for (const auto& destination : status.destinations) {
         const Labels labels{{"destination", destination.name}};

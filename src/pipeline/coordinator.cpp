@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/confinement/confinement.h"
 #include "base/process.h"
 #include "pipeline/asio_world.h"
 #include "pipeline/node.h"
@@ -152,6 +153,12 @@ int run_coordinator(const NodeOptions& options) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);  // until there are models to reload
     raise_open_files_limit();
+    // Its children inherit it. What of it this kernel lacks is told and no error.
+    if (const auto confined = confine(Role::coordinator, {}, -1); !confined) {
+        spdlog::critical("cannot confine the node: {}", confined.error().message);
+        return 1;
+    }
+    spdlog::info("confinement: {}", support_text(confinement_support()));
     ::umask(0027);  // images, results and identifiers are for the daemon's user and its group
     const auto exit_code = open_and_run(options);
     if (exit_code) return *exit_code;

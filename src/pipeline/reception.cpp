@@ -8,6 +8,7 @@
 
 #include "base/logging.h"
 #include "contract/association_end.h"
+#include "contract/messages/forbidden_call.h"
 #include "pipeline/spool_survey.h"
 #include "store/receiver_events.h"
 #include "store/refused_instances.h"
@@ -138,6 +139,11 @@ void Reception::on_receiver_message(std::int64_t id, Message message) {
     if (const auto report = from_packet<CommitmentReport>(message))
         return callbacks_.on_report(
             *report, [this, id](const CommitmentReportAnswer& kept) { reply(id, to_packet(kept)); });
+    if (const auto forbidden = from_packet<ForbiddenCall>(message)) {
+        const auto who = "the receiver of " + loggable(receivers_.at(id).peer);
+        listener_->note_forbidden_call(who, forbidden->number);
+        return receivers_.at(id).process->kill();
+    }
     spdlog::error("a receiver sent an unknown or malformed message '{}'", loggable(type));
     receivers_.at(id).channel->close();
     drop(id);

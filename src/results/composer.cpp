@@ -5,21 +5,12 @@
 #include <array>
 #include <vector>
 
-#include "base/sandbox.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "results/study_composer.h"
 
 namespace hilum::results {
 namespace {
-
-constexpr std::size_t address_space = 4ULL << 30;  // bytes; one study at a time
-
-// Before the first foreign byte. The channel to the coordinator is open already and stays.
-Status enter_sandbox() {
-    if (auto status = deny_new_sockets(); !status) return status;
-    return limit_address_space(address_space);
-}
 
 class Composer {
   public:
@@ -45,10 +36,6 @@ class Composer {
 
 int run_composer(Channel coordinator, const Configuration& configuration) {
     prepare_dcmtk();
-    if (const auto status = enter_sandbox(); !status) {
-        spdlog::error("cannot enter the sandbox: {}", status.error().message);
-        return 1;
-    }
     return exit_code_of("composer", Composer(coordinator, configuration).run());
 }
 

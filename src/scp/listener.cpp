@@ -15,10 +15,11 @@
 #include <cstring>
 #include <map>
 
+#include "base/confinement/confinement.h"
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
-#include "base/sandbox.h"
+#include "base/tls/pem_source.h"
 #include "base/tls/reloadable_tls.h"
 #include "contract/messages/certificates.h"
 #include "contract/messages/heartbeat.h"
@@ -34,7 +35,6 @@
 namespace hilum::scp {
 namespace {
 
-constexpr std::size_t memory_limit = 1ULL << 30;  // of each process; a receiver needs about 10 MB
 constexpr std::chrono::milliseconds pause_without_resources{100};
 constexpr int accepted_at_once = 64, receivers_at_once = 8;
 
@@ -274,15 +274,16 @@ Result<UniqueFd> child_signals() {
     return fd;
 }
 
-// What the receivers inherit.
-Status prepare_process() {
+// What the receivers inherit. The port is open.
+Status prepare_process(int channel, const Configuration& configuration) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like any other
     prepare_dcmtk();
     dcmDataDict.rdlock();  // loads the dictionary, which takes 17 ms
     dcmDataDict.rdunlock();
-    if (auto limited = limit_address_space(memory_limit); !limited) return limited;
-    return deny_new_sockets();
+    Places places{.data_dir = configuration.node.data_dir};
+    if (configuration.scp.tls) places.also_reads = folders_of(*configuration.scp.tls);  // to reload them
+    return confine(Role::listener, places, channel);
 }
 
 Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
@@ -297,7 +298,8 @@ Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const C
     if (!tls) return tl::unexpected(tls.error());
     auto signals = child_signals();
     if (!signals) return tl::unexpected(signals.error());
-    if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
+    if (auto prepared = prepare_process(coordinator.fd(), configuration); !prepared)
+        return tl::unexpected(prepared.error());
     return Listener(std::move(coordinator), std::move(heartbeat), configuration, std::move(*policy),
                     std::move(*spool), std::move(*socket), std::move(*tls), std::move(*signals));
 }

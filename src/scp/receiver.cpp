@@ -12,6 +12,7 @@
 #include <memory>
 #include <new>
 
+#include "base/confinement/confinement.h"
 #include "base/logging.h"
 #include "base/uid.h"
 #include "contract/association_end.h"
@@ -358,6 +359,11 @@ void Receiver::tell_end(AssociationEnd way, AssociationEnd reason, int stored, i
 int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator, Heartbeat heartbeat,
                  const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
                  const TlsContext* tls) {
+    const Places places{.data_dir = configuration.node.data_dir};
+    if (const auto confined = confine(Role::receiver, places, coordinator.fd()); !confined) {
+        spdlog::error("cannot confine the receiver: {}", confined.error().message);
+        return EXIT_FAILURE;
+    }
     const BeatingThread beating(std::move(heartbeat));
     const auto peer = IpAddress::of_peer(connection.get());
     if (!peer) return 0;  // it is gone again

@@ -9,7 +9,6 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
-#include "base/sandbox.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/file_meta_information.h"
@@ -19,7 +18,6 @@
 namespace hilum::scp {
 namespace {
 
-constexpr std::size_t memory_limit = 1ULL << 30;
 constexpr std::size_t longest_ae_title = 16;
 
 // Where it is none that a caller could have had, nobody is named.
@@ -100,11 +98,6 @@ ScanReply scan_spool_file(int fd, const std::string& file, const ScpSettings& se
 
 int run_spool_scanner(Channel coordinator, const Configuration& configuration) {
     prepare_dcmtk();
-    for (const auto& confined : {limit_address_space(memory_limit), deny_new_sockets()})
-        if (!confined) {
-            spdlog::error("cannot confine the scanner: {}", confined.error().message);
-            return EXIT_FAILURE;
-        }
     return exit_code_of("scanner", SpoolScanner(coordinator, configuration.scp).run());
 }
 

@@ -71,6 +71,20 @@ Result<std::filesystem::path> file_of(const PemSource& source) {
     return std::filesystem::path(folder) / name;
 }
 
+std::vector<std::filesystem::path> folders_of(const TlsSettings& settings) {
+    std::vector<PemSource> sources{settings.certificate, settings.key, settings.authorities};
+    sources.insert(sources.end(), settings.revoked.begin(), settings.revoked.end());
+    std::vector<std::filesystem::path> folders;
+    for (const auto& source : sources) {
+        const auto file = source.empty() ? std::filesystem::path() : file_of(source).value_or("");
+        std::error_code error;
+        for (const auto& place :
+             {std::filesystem::absolute(file, error), std::filesystem::canonical(file, error)})
+            if (!file.empty() && !place.empty()) folders.push_back(place.parent_path());
+    }
+    return folders;
+}
+
 Result<std::string> read_pem(const PemSource& source) {
     const auto file = file_of(source);
     if (!file) return tl::unexpected(file.error());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/tls/tls_settings.h"
@@ -17,6 +18,10 @@ bool is_credential(const PemSource& source);
 // The file behind it. Code "credential" where $CREDENTIALS_DIRECTORY is not set, as outside of the service,
 // or the name is no plain name.
 Result<std::filesystem::path> file_of(const PemSource& source);
+
+// Folders of all that it names, and of what these link to: a certificate that is renewed is another file in
+// its folder. What does not exist is left out.
+std::vector<std::filesystem::path> folders_of(const TlsSettings& settings);
 
 // The whole text. Codes "unreadable", "denied" (to this user), "credential".
 Result<std::string> read_pem(const PemSource& source);

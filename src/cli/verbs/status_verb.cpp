@@ -70,6 +70,8 @@ void print_node(const Context& context, const nlohmann::json& status) {
             context.out << "  http       port " << text_of(node, "http_port") << "\n";
     }
     print_storage(context, status);
+    if (status.contains("confinement"))
+        context.out << "  confined   " << text_of(status, "confinement") << "\n";
     const auto disk = mapping_of(status, "disk");
     if (disk.contains("free_bytes"))
         context.out << "  free disk  "

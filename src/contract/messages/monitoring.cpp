@@ -6,7 +6,8 @@
 
 namespace hilum {
 
-HILUM_JSON_MEMBERS(ChildStatus, role, name, pid, state, restarts, last_end, silences)
+HILUM_JSON_MEMBERS(ChildStatus, role, name, pid, state, restarts, last_end, silences, forbidden_calls,
+                   last_forbidden)
 HILUM_JSON_MEMBERS(ServingModel, name, version, sha256, device, batch_size, golden_cases)
 
 void to_json(nlohmann::json& json, const ModelStatus& model) {

@@ -29,8 +29,11 @@ struct ChildStatus {
     int pid = 0;  // 0: it does not run
     ChildState state = ChildState::restarting;
     int restarts = 0;
-    std::string last_end;  // how it ended last; empty: it never did
-    int silences = 0;      // how often it was killed since it gave no sign of life
+    std::string last_end;     // how it ended last; empty: it never did
+    int silences = 0;         // how often it was killed since it gave no sign of life
+    int forbidden_calls = 0;  // how often the kernel killed it for a system call (docs/security.md); of the
+                              // listener: its receivers too
+    std::string last_forbidden;  // the call's name, and whose; empty: there was none
 };
 
 enum class ModelState { loading, ready, failed };

@@ -153,10 +153,9 @@ DcmInputStreamFactory* Stream::newFactory() const {
 
 }  // namespace
 
-Result<std::unique_ptr<DcmInputStream>> open_spliced_file(const std::filesystem::path& file,
-                                                          const std::vector<Splice>& splices) {
+Result<std::unique_ptr<DcmInputStream>> open_spliced_file(int fd, const std::vector<Splice>& splices) {
     auto view = std::make_shared<View>();
-    view->fd = UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    view->fd = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     struct stat info {};
     if (!view->fd || ::fstat(view->fd.get(), &info) != 0)
         return tl::unexpected(unreadable(errno, "cannot open the DICOM file"));

@@ -5,7 +5,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcistrma.h>
 
-#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -14,10 +13,9 @@
 
 namespace hilum {
 
-// A stream for DcmFileFormat::read(). Values that DCMTK leaves in the file are read through it too, so the
-// file must stay as long as what was read from it. `splices` are in order and do not overlap. Code
-// "unreadable".
-Result<std::unique_ptr<DcmInputStream>> open_spliced_file(const std::filesystem::path& file,
-                                                          const std::vector<Splice>& splices);
+// A stream for DcmFileFormat::read(), of the file that `fd` is open at, from its begin. Values that DCMTK
+// leaves in the file are read through it too, by a duplicate of `fd`. `splices` are in order and do not
+// overlap. Code "unreadable".
+Result<std::unique_ptr<DcmInputStream>> open_spliced_file(int fd, const std::vector<Splice>& splices);
 
 }  // namespace hilum

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "base/sandbox.h"
 #include "contract/analysis.h"
 #include "contract/messages/decoding.h"
 #include "contract/messages/request_table.h"
@@ -155,21 +154,11 @@ Status Decoder::send(const Answer& answer) {
     return coordinator_.send(to_packet(answer.reply), fds);
 }
 
-// Gives up what decoding foreign bytes does not need.
-Status confine(const Configuration& configuration) {
-    if (auto limited = limit_address_space(configuration.decoder.max_memory); !limited) return limited;
-    return deny_new_sockets();
-}
-
 }  // namespace
 
 int run_decoder(Channel coordinator, const Configuration& configuration) {
     prepare_dcmtk();
     register_decoders();
-    if (auto confined = confine(configuration); !confined) {
-        spdlog::error("cannot confine the decoder: {}", confined.error().message);
-        return EXIT_FAILURE;
-    }
     return exit_code_of("decoder", Decoder(coordinator, configuration).run());
 }
 

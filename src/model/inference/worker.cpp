@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/confinement/confinement.h"
 #include "base/file_system.h"
-#include "base/sandbox.h"
 #include "contract/messages/inference.h"
 #include "model/inference/engine.h"
 #include "model/inference/probe.h"
@@ -38,15 +38,12 @@ Result<ModelPackage> read_package(const ModelSettings& settings, const SiteSetti
     return std::move(loaded.package);
 }
 
-// From here on, on a CPU, this process and the model in it have no network.
-Status enter_sandbox(const std::string& device) {
-    return device == "cpu" ? deny_new_sockets() : Status();
-}
-
-Result<Engine> load_engine(const ModelPackage& package, const std::string& device, int threads) {
+Result<Engine> load_engine(const ModelPackage& package, const std::string& device, int threads, int channel) {
     const auto weights = read_verified_weights(package);
     if (!weights) return tl::unexpected(weights.error());
-    if (auto inside = enter_sandbox(device); !inside) return tl::unexpected(inside.error());
+    // Before the model file, which is code: what is in it runs on any of the threads.
+    const auto role = device == "cpu" ? Role::worker : Role::gpu_worker;
+    if (auto inside = confine_threads(role, channel); !inside) return tl::unexpected(inside.error());
     auto engine = Engine::load(package, *weights, device, threads);
     if (!engine)
         engine.error().message = fmt::format("{}: {}", package.file.string(), engine.error().message);
@@ -112,7 +109,7 @@ int run_worker(Channel coordinator, const ModelSettings& settings, const SiteSet
     if (!golden_inputs) return report_failure(coordinator, golden_inputs.error());
     const auto device = choose_device(wanted_device);
     if (!device) return report_failure(coordinator, device.error());
-    auto engine = load_engine(*package, *device, settings.threads);
+    auto engine = load_engine(*package, *device, settings.threads, coordinator.fd());
     if (!engine) return report_failure(coordinator, about_model_file(*package, engine.error()));
     auto runner = warm_up_engine(*engine, *package, *device, settings.batch_max_size);
     if (!runner) return report_failure(coordinator, about_model_file(*package, runner.error()));

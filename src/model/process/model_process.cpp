@@ -11,9 +11,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/confinement/call_filter.h"
 #include "base/file_system.h"
 #include "base/yaml_reader.h"
 #include "contract/messages/decoding.h"
+#include "contract/messages/forbidden_call.h"
 #include "model/package/model_package.h"
 
 namespace hilum::model {
@@ -154,6 +156,11 @@ Result<Message> ModelProcess::receive(Duration timeout) {
     while (ready < 0 && errno == EINTR);
     if (ready == 0) return fail("timeout", "{} did not answer within {}", name_, format_duration(timeout));
     auto message = channel_.receive();
+    if (message && message->packet.type() == ForbiddenCall::type) {
+        const auto forbidden = from_packet<ForbiddenCall>(*message);
+        return fail("process_died", "{} made the system call {}, which its role may not make, and was killed",
+                    name_, forbidden ? call_name(forbidden->number) : "");
+    }
     if (message || message.error().code != "closed") return message;
     siginfo_t how{};
     ::waitid(P_PID, static_cast<id_t>(child_.pid), &how, WEXITED | WNOWAIT);

@@ -15,6 +15,10 @@ int nicer_by(const std::string& role) {
     return role == "composer" ? 2 : 0;
 }
 
+bool is_privileged(int port) {
+    return port > 0 && port < 1024;
+}
+
 // What http answers from the database takes seconds where that is large and the disk slow, on its only
 // thread.
 Duration longest_silence(const std::string& role) {
@@ -49,6 +53,9 @@ ChildSpecification ChildPrograms::specify(const std::string& role, const std::st
     child.configuration_fd = configuration_fd_.get();
     child.dies_with_parent = role != "listener";
     child.nicer_by = nicer_by(role);
+    const auto& configuration = options_.configuration;
+    child.binds_privileged_port = (role == "listener" && is_privileged(configuration.scp.port)) ||
+                                  (role == "http" && is_privileged(configuration.http.port));
     child.longest_silence = longest_silence(role);
     child.longest_start = longest_start(role);
     return child;

@@ -9,6 +9,8 @@
 
 #include "base/file_system.h"
 #include "contract/messages/request_table.h"
+#include "base/confinement/call_filter.h"
+#include "contract/messages/forbidden_call.h"
 
 namespace hilum {
 namespace {
@@ -48,7 +50,8 @@ void SupervisedChild::launch() {
     const SpawnOptions options{specification_.arguments,
                                {ends->second.fd(), specification_.configuration_fd},
                                specification_.dies_with_parent,
-                               specification_.nicer_by};
+                               specification_.nicer_by,
+                               specification_.binds_privileged_port};
     auto process = world_.spawn(options, [this](int wait_status) { ended(wait_status); });
     if (!process) {
         last_end_ = process.error().message;
@@ -68,6 +71,11 @@ void SupervisedChild::launch() {
 }
 
 void SupervisedChild::hear(Message message) {
+    if (const auto forbidden = from_packet<ForbiddenCall>(message)) {
+        forbidden_now_ = call_name(forbidden->number);
+        note_forbidden_call("", forbidden->number);
+        return kill();  // what it says and does not do
+    }
     has_spoken_ = true;
     callbacks_.on_message(std::move(message));
 }
@@ -98,6 +106,16 @@ void SupervisedChild::look() {
     if (life_ != before) callbacks_.on_changed();
 }
 
+void SupervisedChild::note_forbidden_call(const std::string& who, int number) {
+    ++forbidden_calls_;
+    const auto name = call_name(number);
+    last_forbidden_ = who.empty() ? name : fmt::format("{} of {}", name, who);
+    spdlog::error(
+        "{} made the system call {}, which its role may not make, and was killed: an attack, or a fault of "
+        "Hilum's that its makers want to know of",
+        who.empty() ? fmt::format("{} {}", specification_.role, specification_.name) : who, name);
+}
+
 // Once: what waits for a disk that does not answer ends later.
 void SupervisedChild::kill_silent(std::string why) {
     if (!killed_why_.empty()) return;
@@ -113,6 +131,8 @@ void SupervisedChild::ended(int wait_status) {
     last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     retry_after_end_ = killed_for_ ? *std::exchange(killed_for_, std::nullopt) : retry_after(wait_status);
     if (channel_) channel_->drain();  // its last words may tell why
+    if (const auto call = std::exchange(forbidden_now_, ""); !call.empty())
+        last_end_ = "made the system call " + call + ", which its role may not make, and was killed";
     if (!stopping_ && killed_why.empty())
         spdlog::error("{} {} {}", specification_.role, specification_.name, last_end_);
     process_.reset();
@@ -180,7 +200,9 @@ ChildStatus SupervisedChild::status() const {
             state,
             restarts_,
             last_end_,
-            silences_};
+            silences_,
+            forbidden_calls_,
+            last_forbidden_};
 }
 
 }  // namespace hilum

@@ -24,8 +24,9 @@ struct ChildSpecification {
     std::vector<std::string> arguments;  // program first
     int configuration_fd = -1;           // a memfd with the configuration's text; becomes descriptor 4
     bool dies_with_parent =
-        true;          // killed with the coordinator; the listener and receivers end by themselves
-    int nicer_by = 0;  // than the coordinator (SpawnOptions)
+        true;  // killed with the coordinator; the listener and receivers end by themselves
+    bool binds_privileged_port = false;  // below 1024 (SpawnOptions)
+    int nicer_by = 0;                    // than the coordinator (SpawnOptions)
     Duration longest_silence = SignsOfLife::usual_silence;
     Duration longest_start{0};  // until it says its first word; 0: it says nothing unasked
 };
@@ -55,6 +56,9 @@ class SupervisedChild {
 
     // Fails when it does not run. A child that cannot take a message is killed.
     Status send(const Packet& packet, std::span<const int> fds = {});
+
+    // Somebody who belongs to it, or itself where `who` is empty, dies of a system call of that number.
+    void note_forbidden_call(const std::string& who, int number);
 
     // It did something useful (is ready): the next failure restarts it soon again.
     void prosper();
@@ -86,8 +90,8 @@ class SupervisedChild {
     Duration wordless_{0};     // since its start
     std::string killed_why_;   // since it is silent; it is about to end
     bool has_spoken_ = false;  // since its start
-    int restarts_ = 0, silences_ = 0;
-    std::string last_end_;
+    int restarts_ = 0, silences_ = 0, forbidden_calls_ = 0;
+    std::string last_end_, last_forbidden_, forbidden_now_;
     int last_exit_code_ = -1;
     std::optional<Retry> killed_for_;  // by us; it is about to end
     Retry retry_after_end_ = Retry::later;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/confinement/confinement.h"
 #include "store/data_directory.h"
 #include "store/overview/overview.h"
 #include "store/overview/storage_status.h"
@@ -29,7 +30,8 @@ Result<nlohmann::json> status(Overview& reader, const std::filesystem::path& dat
                           {"storage", *storage},
                           {"destinations", *destinations},
                           {"clock", *clock},
-                          {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}}};
+                          {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}},
+                          {"confinement", support_text(confinement_support())}};
 }
 
 Result<nlohmann::json> list_jobs(Overview& reader, const ControlRequest& request) {

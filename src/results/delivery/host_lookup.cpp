@@ -85,8 +85,14 @@ Result<Found> look_up_in_a_child(const std::string& host, int port,
     const bool answered = wait_for(reading.get(), POLLIN, deadline);
     if (answered) size = ::read(reading.get(), &found, sizeof found);
     ::kill(child, SIGKILL);
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    int end = 0;
+    while (::waitpid(child, &end, 0) < 0 && errno == EINTR) {
     }
+    if (WIFSIGNALED(end) && WTERMSIG(end) == SIGSYS)
+        return fail_for_now(
+            "forbidden_call",
+            "looking it up takes a system call that a sender may not make (docs/security.md); an "
+            "address in place of the name needs none");
     if (!answered) return fail_for_now("timeout", "the DNS does not answer");
     if (size != static_cast<ssize_t>(sizeof found) || found.count > most_addresses)
         return fail_for_now("system", "the look-up of {} broke off", host);

@@ -171,6 +171,9 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
             empty_wal(engine);
             migrate(engine);
             check_schema(engine, migrations());
+        } else {
+            // http, which reads, may make no files, as a large sort would.
+            set_pragma(engine, "temp_store", "MEMORY", "2");
         }
         return Database(file, std::move(connection));
     } catch (const NewerSchema& error) {

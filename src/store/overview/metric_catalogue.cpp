@@ -22,6 +22,8 @@ constexpr MetricDescription catalogue[] = {
     {"associations", "Associations requested, by outcome"},
     {"certificate_days_left", "Days until a certificate, authority or revocation list in use for TLS ends"},
     {"child_restarts", "Restarts of the node's processes"},
+    {"child_forbidden_calls",
+     "Processes of the node that were killed for a system call which their role may not make"},
     {"child_silences", "Processes of the node that were killed since they gave no sign of life"},
     {"child_up", "1 while the process runs and gives signs of life"},
     {"clock_steps", "Times that the wall clock was set, by direction"},

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "base/confinement/confinement.h"
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/analysis.h"
@@ -21,6 +22,7 @@
 #include "support/temporary_folder.h"
 #include "unit/model/decoder/test_radiograph.h"
 
+#include "dicom/dataset_reading.h"
 #include "model/decoder/decoder.h"
 
 namespace hilum::model {
@@ -54,6 +56,8 @@ class DecoderProcess : public testing::Test {
         pid = ::fork();
         if (pid == 0) {
             pair.first.close();
+            prepare_dcmtk();
+            if (!confine(Role::decoder, {}, pair.second.fd(), configuration.decoder.max_memory)) ::_exit(99);
             ::_exit(run_decoder(std::move(pair.second), configuration));
         }
         channel = std::move(pair.first);

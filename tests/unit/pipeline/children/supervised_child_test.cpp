@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -81,6 +82,18 @@ TEST_F(SupervisedChildTest, DeliversTheLastWordsOfAChildThatEnds) {
     run_until([&] { return !ends_.empty(); });
     ASSERT_EQ(messages_.size(), 1u);
     EXPECT_EQ(messages_[0]["type"], "bye");
+}
+
+// The kernel has killed it by then; one that only says so is killed all the same.
+TEST_F(SupervisedChildTest, NamesTheForbiddenCallThatAChildDiedOf) {
+    const auto attacked = child(
+        fmt::format(R"(printf '{{"type":"forbidden_call","number":{}}}' >&3; exec sleep 600)", SYS_setns));
+    attacked->start();
+    run_until([&] { return !ends_.empty(); });
+    EXPECT_EQ(ends_[0], "made the system call setns, which its role may not make, and was killed");
+    EXPECT_TRUE(messages_.empty());
+    EXPECT_EQ(attacked->status().forbidden_calls, 1);
+    EXPECT_EQ(attacked->status().last_forbidden, "setns");
 }
 
 TEST_F(SupervisedChildTest, EndsAChildThatSpeaksNonsense) {
