@@ -61,6 +61,13 @@ foreach(page ${compressed})
 endforeach()
 install(FILES ${pages}/changelog.gz ${pages}/CHANGELOG.md.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum)
 
+# The software bill of materials, from what the programs are linked with and what their objects were compiled with.
+install(CODE "execute_process(COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/tools/support/sbom.py --build ${CMAKE_BINARY_DIR}
+        --version ${PROJECT_VERSION}
+        --output \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_DATADIR}/doc/hilum/hilum.cdx.json\"
+        ${PROJECT_SOURCE_DIR}/config/models/demo ${PROJECT_SOURCE_DIR}/config/models/chest-nih
+    COMMAND_ERROR_IS_FATAL ANY)")
+
 # A site's own configuration is never overwritten; in the package dpkg sees to that (conffiles).
 install(CODE "
     if(NOT EXISTS \"\$ENV{DESTDIR}/etc/hilum/hilum.yaml\")

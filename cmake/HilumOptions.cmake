@@ -31,6 +31,8 @@ if(HILUM_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
 else()
     target_compile_options(hilum_options INTERFACE -Wshadow)
 endif()
+# No path of the machine that builds is in what it builds: two builds of the same source are the same.
+target_compile_options(hilum_options INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(hilum_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(hilum_options INTERFACE HILUM_VERSION="${PROJECT_VERSION}")
 if(HILUM_SANITIZE)

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/channel.h"
+#include "base/characters/printable.h"
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
@@ -19,10 +20,12 @@
 #include "contract/messages/heartbeat.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
+#include "model/package/package_signature.h"
 #include "monitor/http_server.h"
 #include "pipeline/configuration_warnings.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/surroundings.h"
+#include "pipeline/tls/tls_check.h"
 #include "pipeline/user_access.h"
 #include "results/composer.h"
 #include "results/delivery/sender.h"
@@ -44,8 +47,16 @@ struct Arguments {
 };
 
 int print_problems(const ConfigurationProblems& problems) {
-    for (const auto& problem : problems) std::cerr << problem.text() << "\n";
+    for (const auto& problem : problems) std::cerr << printable(problem.text(), "\n\t") << "\n";
     return problems.empty() ? 0 : 1;
+}
+
+// Nothing where heads of the audit trail are not signed.
+Result<std::optional<SigningKey>> audit_key_of(const Configuration& configuration) {
+    if (configuration.audit.signing.key.empty()) return std::nullopt;
+    return SigningKey::read(configuration.audit.signing.key).map([](SigningKey key) {
+        return std::optional(key);
+    });
 }
 
 // The configuration's own problems and those of the model packages that it names.
@@ -54,7 +65,7 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
     const auto& models = loaded.configuration.models;
     std::set<std::string> findings;
     for (std::size_t i = 0; i < models.size(); ++i) {
-        auto loaded_package = model::read_model_package(models[i].package);
+        auto loaded_package = model::read_vouched_package(models[i].package, models[i].signed_by).loaded;
         problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
         if (!loaded_package.problems.empty()) continue;
         for (const auto& label : loaded_package.package.labels) findings.insert(label.name);
@@ -65,6 +76,10 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         if (const auto weights = model::verify_weights(loaded_package.package); !weights)
             problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
+    if (const auto key = audit_key_of(loaded.configuration); !key)
+        problems.push_back({file, 0, "audit.sign.key", key.error().message});
+    const auto tls = check_tls(loaded.configuration, file).problems;
+    problems.insert(problems.end(), tls.begin(), tls.end());
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -84,6 +99,8 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
                                   const Arguments& arguments) {
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.data_dir));
+    for (auto& warning : check_tls(configuration, arguments.config).warnings)
+        warnings.push_back(std::move(warning));
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;
     if (user.empty()) return warnings;
@@ -96,7 +113,7 @@ int check(const LoadedConfiguration& loaded, const std::string& text, const Argu
     const auto problems = problems_of(loaded, arguments.config);
     if (!problems.empty()) return print_problems(problems);
     const auto warnings = warnings_of(loaded.configuration, text, arguments);
-    for (const auto& warning : warnings) std::cerr << warning_text(warning) << "\n";
+    for (const auto& warning : warnings) std::cerr << printable(warning_text(warning), "\n\t") << "\n";
     std::cout << (warnings.empty() ? "the configuration is valid\n"
                                    : "the configuration is valid; see the warnings\n");
     return 0;
@@ -129,7 +146,7 @@ int run_child(const Arguments& arguments) {
     const UniqueFd config(arguments.config_fd);
     const auto text = read_fd(config.get(), largest_configuration);
     if (!text) {
-        std::cerr << text.error().message << "\n";
+        std::cerr << printable(text.error().message, "\n\t") << "\n";
         return 1;
     }
     const auto loaded = parse_configuration(*text, arguments.config);
@@ -142,7 +159,7 @@ int run_child(const Arguments& arguments) {
 int run_daemon(const Arguments& arguments) {
     const auto text = read_file(arguments.config, largest_configuration);
     if (!text) {
-        std::cerr << text.error().message << "\n";
+        std::cerr << printable(text.error().message, "\n\t") << "\n";
         return 1;
     }
     auto loaded = parse_configuration(*text, arguments.config);
@@ -152,12 +169,17 @@ int run_daemon(const Arguments& arguments) {
     const std::filesystem::path program = own_executable(), worker = program.parent_path() / "hilum-worker";
     for (const auto& file : {program, worker}) {
         if (const auto pinned = pin_program(file.string()); !pinned) {
-            std::cerr << pinned.error().message << "\n";
+            std::cerr << printable(pinned.error().message, "\n\t") << "\n";
             return 1;
         }
     }
+    const auto audit_key = audit_key_of(loaded.configuration);
+    if (!audit_key) {
+        std::cerr << printable(audit_key.error().message, "\n\t") << "\n";
+        return 1;
+    }
     return run_coordinator({std::move(loaded.configuration), *text,
-                            std::filesystem::absolute(arguments.config), program, worker});
+                            std::filesystem::absolute(arguments.config), program, worker, *audit_key});
 }
 
 }  // namespace

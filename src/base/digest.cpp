@@ -23,13 +23,13 @@ namespace {
 void must(int ok) {
     if (ok != 1) std::abort();  // OpenSSL without SHA-256: nothing that we store could be trusted
 }
+}  // namespace
 
-std::string hex_of(std::span<const unsigned char> bytes) {
+std::string hex_of(std::span<const std::byte> bytes) {
     std::string text;
-    for (const auto byte : bytes) text += fmt::format("{:02x}", byte);
+    for (const auto byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
     return text;
 }
-}  // namespace
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
     must(EVP_DigestInit_ex(context_->md, EVP_sha256(), nullptr));
@@ -50,7 +50,7 @@ std::string Sha256::hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     must(EVP_DigestFinal_ex(context_->md, digest.data(), &size));
-    return hex_of(std::span(digest).first(size));
+    return hex_of(std::as_bytes(std::span(digest).first(size)));
 }
 
 std::string sha256_hex(std::string_view bytes) {
@@ -65,7 +65,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
     must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
               reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), code.data(),
               &size) != nullptr);
-    return hex_of(std::span(code).first(size));
+    return hex_of(std::as_bytes(std::span(code).first(size)));
 }
 
 Result<std::string> sha256_of_fd(int fd) {

@@ -29,6 +29,8 @@ class Sha256 {
     std::unique_ptr<Context> context_;
 };
 
+std::string hex_of(std::span<const std::byte> bytes);  // two lower-case digits each
+
 std::string sha256_hex(std::string_view bytes);
 
 // HMAC (RFC 2104) with SHA-256, as 64 lower-case digits: what only who has the key can compute.

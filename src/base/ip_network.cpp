@@ -57,6 +57,18 @@ bool IpAddress::is_ipv4() const {
     return std::equal(ipv4_prefix.begin(), ipv4_prefix.end(), bytes_.begin());
 }
 
+bool IpAddress::is_loopback() const {
+    if (is_ipv4()) return bytes_[ipv4_prefix.size()] == 127;
+    return bytes_ == std::array<std::uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+}
+
+IpAddress IpAddress::subnet() const {
+    if (is_ipv4() || is_loopback()) return *this;
+    IpAddress subnet = *this;
+    std::fill(subnet.bytes_.begin() + 8, subnet.bytes_.end(), std::uint8_t{0});
+    return subnet;
+}
+
 std::string IpAddress::text() const {
     char buffer[INET6_ADDRSTRLEN];
     const bool ipv4 = is_ipv4();

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,7 +23,13 @@ class IpAddress {
 
     std::string text() const;  // numeric; an IPv4 address in its own form
     bool is_ipv4() const;
+    bool is_loopback() const;  // 127.0.0.0/8 or ::1
     bool operator==(const IpAddress&) const = default;
+    bool operator<(const IpAddress& other) const { return bytes_ < other.bytes_; }
+
+    // What one host may choose its addresses from: of an IPv6 address the first 64 bits, with zeros after
+    // them (RFC 4291 2.5.4); an IPv4 address itself.
+    IpAddress subnet() const;
 
   private:
     friend class IpNetwork;
@@ -35,6 +42,7 @@ class IpNetwork {
     static Result<IpNetwork> parse(std::string_view text);
 
     bool contains(const IpAddress& address) const;
+    bool is_one_address() const { return prefix_ == 128; }
 
   private:
     IpAddress address_;

@@ -15,6 +15,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/characters/printable.h"
+#include "base/characters/utf8.h"
+
 namespace hilum {
 namespace {
 
@@ -43,8 +46,12 @@ class JournalPriority : public spdlog::custom_flag_formatter {
 class UnwaitingStderr : public spdlog::sinks::base_sink<std::mutex> {
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
+        // Whatever a message holds, it is one line, and steers no terminal that shows the journal.
+        const auto safe = printable({message.payload.data(), message.payload.size()});
+        auto shown = message;
+        shown.payload = safe;
         spdlog::memory_buf_t line;
-        formatter_->format(message, line);
+        formatter_->format(shown, line);
         if (!has_room()) {
             ++lost_;
             return;
@@ -96,9 +103,13 @@ void start_logging(const std::string& role, const std::string& level) {
 }
 
 std::string loggable(const std::string& text) {
-    std::string safe = text.substr(0, 200);
-    for (char& c : safe)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    constexpr std::size_t longest = 200;  // bytes
+    std::string safe;
+    bool full = false;
+    for_each_character(std::string_view(text).substr(0, longest + 4), [&](const Utf8Character& character) {
+        full = full || safe.size() + character.bytes.size() > longest;
+        if (!full) safe += printable(character.bytes);
+    });
     return safe;
 }
 

@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -17,6 +20,18 @@
 
 namespace hilum::cli {
 namespace {
+
+// Who asks behind root: for the audit trail, which tells it as what it is, the client's word.
+std::string claim() {
+    const char* user = std::getenv("SUDO_USER");
+    const char* uid = std::getenv("SUDO_UID");
+    if (user != nullptr && uid != nullptr) return fmt::format("{} (uid {}) by sudo", user, uid);
+    constexpr std::string_view nobody = "4294967295";  // no login: a service, a timer
+    std::string login;
+    std::ifstream("/proc/self/loginuid") >> login;
+    if (login.empty() || login == nobody || login == std::to_string(::getuid())) return {};
+    return fmt::format("logged in as uid {}", login);
+}
 
 Error no_answer(Duration patience) {
     return {"no_answer",
@@ -58,7 +73,9 @@ bool answers_within(const Channel& daemon, Duration patience) {
 }
 
 Result<nlohmann::json> ask_daemon(Channel& daemon, const ControlRequest& request, Duration patience) {
-    if (auto sent = daemon.send(to_packet(request)); !sent) return tl::unexpected(sent.error());
+    auto claimed = request;
+    claimed.claimed_by = claim();
+    if (auto sent = daemon.send(to_packet(claimed)); !sent) return tl::unexpected(sent.error());
     if (!answers_within(daemon, patience)) return tl::unexpected(no_answer(patience));
     auto answer = daemon.receive();
     if (answer) return answer->packet.body();

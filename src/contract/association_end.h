@@ -84,6 +84,7 @@ constexpr const AssociationEndWords& words_of(AssociationEnd end) {
 enum class AssociationOutcome {
     accepted,
     unknown_caller,
+    certificate,
     called_ae_title,
     application_context,
     no_presentation_context,
@@ -91,12 +92,14 @@ enum class AssociationOutcome {
     protocol_version,
     local_limit,
     caller_limit,
+    address_limit,
     shutting_down,
 };
 template <>
 inline constexpr auto enum_texts<AssociationOutcome> = texts_of_enum<AssociationOutcome>({
     {AssociationOutcome::accepted, "accepted"},
     {AssociationOutcome::unknown_caller, "unknown_caller"},
+    {AssociationOutcome::certificate, "certificate"},
     {AssociationOutcome::called_ae_title, "called_ae_title"},
     {AssociationOutcome::application_context, "application_context"},
     {AssociationOutcome::no_presentation_context, "no_presentation_context"},
@@ -104,6 +107,7 @@ inline constexpr auto enum_texts<AssociationOutcome> = texts_of_enum<Association
     {AssociationOutcome::protocol_version, "protocol_version"},
     {AssociationOutcome::local_limit, "local_limit"},
     {AssociationOutcome::caller_limit, "caller_limit"},
+    {AssociationOutcome::address_limit, "address_limit"},
     {AssociationOutcome::shutting_down, "shutting_down"},
 });
 

@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "base/ip_network.h"
 #include "contract/setting_reading.h"
+#include "contract/tls_reading.h"
 
 namespace hilum {
 namespace {
@@ -23,15 +24,28 @@ void read_node(YamlMapping at, NodeSettings& node) {
     at.finish();
 }
 
-void read_scp(YamlMapping at, ScpSettings& scp) {
-    scp.port = static_cast<int>(at.integer("port", scp.port, 0, 65535));
+void read_limits(YamlMapping& at, ScpSettings& scp) {
+    constexpr int most_associations = 10'000, most_connections = 100'000;
+    const auto limit = [&](const char* key, int& value, int without_key, int most) {
+        value = static_cast<int>(at.integer(key, without_key, 1, most));
+    };
+    limit("max_associations", scp.max_associations, scp.max_associations, most_associations);
+    limit("max_associations_per_caller", scp.max_associations_per_caller,
+          std::max(1, scp.max_associations / 2), most_associations);
+    limit("max_associations_per_address", scp.max_associations_per_address,
+          std::max(scp.max_associations_per_caller, (3 * scp.max_associations + 3) / 4), most_associations);
+    limit("max_connections", scp.max_connections, scp.max_connections, most_connections);
+    limit("max_connections_per_address", scp.max_connections_per_address,
+          std::max(1, scp.max_connections / 4), most_connections);
+    limit("max_unlisted_connections", scp.max_unlisted_connections, scp.max_unlisted_connections, 1000);
+}
+
+void read_scp(YamlMapping at, const std::filesystem::path& folder, ScpSettings& scp) {
+    read_scp_ports(at, folder, scp);
     scp.bind = at.string("bind", scp.bind);
     if (const auto address = IpAddress::parse(scp.bind); !address)
         at.problem("bind", "must be an address of this machine, or 0.0.0.0 or \"::\" for all");
-    scp.max_associations = static_cast<int>(at.integer("max_associations", scp.max_associations, 1, 10000));
-    scp.max_associations_per_caller = static_cast<int>(
-        at.integer("max_associations_per_caller", std::max(1, scp.max_associations / 2), 1, 10000));
-    scp.max_connections = static_cast<int>(at.integer("max_connections", scp.max_connections, 1, 100000));
+    read_limits(at, scp);
     scp.check_called_ae_title = at.boolean("check_called_ae_title", scp.check_called_ae_title);
     scp.association_timeout = positive_duration(at, "association_timeout", scp.association_timeout);
     scp.idle_timeout = positive_duration(at, "idle_timeout", scp.idle_timeout);
@@ -51,6 +65,7 @@ void read_scp(YamlMapping at, ScpSettings& scp) {
             for (const auto& host : caller.hosts)
                 if (const auto network = IpNetwork::parse(host); !network)
                     entry.problem("hosts", network.error().message);
+            read_certificates(entry, scp, caller);
             scp.accept.push_back(std::move(caller));
         }
         entry.finish();
@@ -80,6 +95,9 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
     for (auto& at : root.mappings("models")) {
         ModelSettings model;
         model.package = folder / at.string("package");
+        for (const auto& key : at.strings("signed_by")) model.signed_by.push_back(folder / key);
+        if (at.has("signed_by") && model.signed_by.empty())
+            at.problem("signed_by", "names no key; leave it out where a package needs no signature");
         read_devices(at, model);
         model.threads = static_cast<int>(at.integer("threads", model.threads, 0, 256));
         auto batch = at.mapping("batch");
@@ -282,7 +300,8 @@ bool is_host(const std::string& host) {
     return plain && (host.find(':') == std::string::npos || IpAddress::parse(host.substr(0, host.find('%'))));
 }
 
-void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& destinations) {
+void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
+                       std::vector<DestinationSettings>& destinations) {
     std::set<std::string> names;
     for (auto& at : root.mappings("destinations")) {
         DestinationSettings destination;
@@ -302,9 +321,19 @@ void read_destinations(YamlMapping& root, std::vector<DestinationSettings>& dest
         destination.refused_attempts =
             static_cast<int>(at.integer("refused_attempts", destination.refused_attempts, 1, 1000));
         destination.timeout = positive_duration(at, "timeout", destination.timeout);
+        destination.tls = read_tls_client(at, folder);
         at.finish();
         destinations.push_back(std::move(destination));
     }
+}
+
+void read_audit(YamlMapping at, const std::filesystem::path& folder, AuditSettings& audit) {
+    auto sign = at.mapping("sign");
+    if (sign.has("key")) audit.signing.key = folder / sign.string("key");
+    audit.signing.every = positive_duration(sign, "every", audit.signing.every);
+    if (sign.has("every") && audit.signing.key.empty()) sign.problem("key", "is missing");
+    sign.finish();
+    at.finish();
 }
 
 void read_http(YamlMapping at, HttpSettings& http) {
@@ -343,7 +372,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     const auto folder = std::filesystem::absolute(file, error).parent_path();
     read_node(root.mapping("node"), configuration.node);
     configuration.node.data_dir = folder / configuration.node.data_dir;
-    read_scp(root.mapping("scp"), configuration.scp);
+    read_scp(root.mapping("scp"), folder, configuration.scp);
     read_models(root, folder, configuration.models);
     read_site(root.mapping("site"), configuration.site);
     configuration.scp.descriptions_matter =
@@ -353,7 +382,8 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_study(root.mapping("study"), configuration.study);
     read_retry(root.mapping("retry"), configuration.retry);
     read_triage(root.mapping("triage"), configuration.triage);
-    read_destinations(root, configuration.destinations);
+    read_destinations(root, folder, configuration.destinations);
+    read_audit(root.mapping("audit"), folder, configuration.audit);
     read_http(root.mapping("http"), configuration.http);
     root.finish();
     return loaded;

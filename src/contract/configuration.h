@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/tls/tls_settings.h"
 #include "base/units.h"
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
@@ -32,17 +33,30 @@ struct NodeSettings {
 struct AcceptedCaller {
     std::string ae_title;            // "*": any
     std::vector<std::string> hosts;  // addresses or networks in CIDR notation, IPv4 and IPv6; empty: any
+    // Patterns (base/tls/certificate_pattern.h), one of which the caller's certificate fits; empty: any or
+    // none
+    std::vector<std::string> certificates = {};
     bool operator==(const AcceptedCaller&) const = default;
 };
 
+struct ScpTlsSettings : TlsServerSettings {
+    int port = 2762;  // 0 takes a free port
+    bool operator==(const ScpTlsSettings&) const = default;
+};
+
 struct ScpSettings {
-    bool descriptions_matter = false;  // no key: the site has patterns for descriptions
-    int port = 11112;                  // 0 takes a free port
+    bool descriptions_matter = false;   // no key: the site has patterns for descriptions
+    bool plain = true;                  // port: none is false
+    int port = 11112;                   // 0 takes a free port
+    std::optional<ScpTlsSettings> tls;  // none: no TLS port
     std::string bind = "0.0.0.0";
     int max_associations = 64;
-    int max_associations_per_caller = 32;  // AE title and address; without a key half of max_associations
-    int max_connections = 1024;
-    bool any_caller = false;  // accept: any: true
+    int max_associations_per_caller = 32;   // AE title and address; without a key half of max_associations
+    int max_associations_per_address = 48;  // without a key three quarters of max_associations
+    int max_connections = 1024;             // of addresses that scp.accept lists
+    int max_connections_per_address = 256;  // of these; without a key a quarter of max_connections
+    int max_unlisted_connections = 16;      // of all other addresses, beside the others
+    bool any_caller = false;                // accept: any: true
     std::vector<AcceptedCaller> accept;
     bool check_called_ae_title = true;
     Duration association_timeout = std::chrono::seconds(15);  // from connection to A-ASSOCIATE-RQ
@@ -55,9 +69,10 @@ struct ScpSettings {
 
 struct ModelSettings {
     std::filesystem::path package;
-    std::vector<std::string> devices{"auto"};  // auto | cpu | cuda | cuda:N; a worker for each
-    int threads = 0;                           // of each worker; 0: as many as the processor has cores
-    int batch_max_size = 0;                    // 0: measured at warm-up
+    std::vector<std::filesystem::path> signed_by;  // files of public keys, one of which must vouch; none: any
+    std::vector<std::string> devices{"auto"};      // auto | cpu | cuda | cuda:N; a worker for each
+    int threads = 0;                               // of each worker; 0: as many as the processor has cores
+    int batch_max_size = 0;                        // 0: measured at warm-up
     Duration batch_max_delay = std::chrono::milliseconds(5);
     ModelMode mode = ModelMode::active;
     int thresholds_line = 0;  // of the file, for messages
@@ -150,6 +165,7 @@ struct DestinationSettings {
     Duration refused_delay = std::chrono::hours(1);  // where the destination blames the object
     int refused_attempts = 5;
     Duration timeout = std::chrono::seconds(30);       // to connect, and for each answer
+    std::optional<TlsClientSettings> tls;              // none: plain
     bool storage_commitment = false;                   // ask whether it keeps what it was sent
     Duration commitment_wait = std::chrono::hours(1);  // without a report; then it is asked anew
     bool operator==(const DestinationSettings&) const = default;
@@ -169,6 +185,18 @@ struct HttpSettings {
     bool operator==(const HttpSettings&) const = default;
 };
 
+// Whether heads of the audit trail are signed.
+struct AuditSigning {
+    std::filesystem::path key;  // private Ed25519 key in PEM; empty: nothing is signed
+    Duration every = std::chrono::minutes(10);
+    bool operator==(const AuditSigning&) const = default;
+};
+
+struct AuditSettings {
+    AuditSigning signing;
+    bool operator==(const AuditSettings&) const = default;
+};
+
 struct Configuration {
     NodeSettings node;
     ScpSettings scp;
@@ -180,6 +208,7 @@ struct Configuration {
     RetrySettings retry;
     TriageSettings triage;
     std::vector<DestinationSettings> destinations;
+    AuditSettings audit;
     HttpSettings http;
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/characters/printable.h"
 #include "base/clock.h"
 #include "contract/prediction_json.h"
 #include "monitor/dashboard.h"
@@ -15,7 +16,7 @@ namespace {
 namespace http = boost::beast::http;
 
 std::string text_of(const nlohmann::json& json) {
-    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return json_without_controls(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
 }
 
 Response database_error(const Error& error) {
@@ -110,6 +111,11 @@ Response Api::answer(http::verb method, std::string_view target) {
     return refused;
 }
 
+bool Api::asks_database(std::string_view target) {
+    const auto path = target.substr(0, target.find('?'));
+    return path == "/metrics" || path.starts_with("/api/v1/");
+}
+
 Response Api::route(std::string_view path, std::string_view query) {
     if (path == "/") return dashboard();
     if (path == "/healthz") return text_response(http::status::ok, "text/plain", "ok\n");
@@ -128,7 +134,7 @@ NodeStatus Api::current() const {
     auto status = status_;
     if (!coordinator_silent_) return status;
     status.receiving = status.inferring = false;
-    status.scp_port = 0;
+    status.scp_port = status.scp_tls_port = 0;
     return status;
 }
 
@@ -176,6 +182,8 @@ Response Api::status() {
                                             {"inferring", status.inferring},
                                             {"draining", status.draining},
                                             {"scp_port", status.scp_port},
+                                            {"scp_tls_port", status.scp_tls_port},
+                                            {"certificates", status.certificates},
                                             {"children", status.children},
                                             {"models", status.models},
                                             {"queue", *queue},

@@ -29,6 +29,9 @@ class Api {
     // methods.
     Response answer(boost::beast::http::verb method, std::string_view target);
 
+    // Whether the answer to `target` takes questions to the database, and so its time.
+    static bool asks_database(std::string_view target);
+
   private:
     Response route(std::string_view path, std::string_view query);
     Response readiness() const;

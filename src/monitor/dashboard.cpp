@@ -41,7 +41,9 @@ td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 <script>
 "use strict";
 const by = id => document.getElementById(id);
-const text = value => value === null || value === undefined ? "" : String(value);
+// Names come from outside: nothing of them turns the page's text around or stays unseen.
+const text = value => value === null || value === undefined ? "" :
+  String(value).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?");
 
 function cell(row, tag, value, kind) {
   const element = row.appendChild(document.createElement(tag));

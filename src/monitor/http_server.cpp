@@ -75,29 +75,28 @@ class HttpServer {
     int run() {
         accept();
         beat();
-        loop_.run();
+        while (!loop_.stopped()) serve();
         return exit_code_;
     }
 
   private:
+    // What is ready goes before the next question to the database, so that a probe waits for one at most.
+    void serve() {
+        constexpr int most_between_questions = 256;
+        if (service_->questions.empty()) {
+            loop_.run_one();
+            return;
+        }
+        for (int i = 0; i < most_between_questions && loop_.poll_one() > 0; ++i) continue;
+        if (!loop_.stopped() && !service_->questions.empty()) service_->questions.answer_next();
+    }
+
     void accept() {
         acceptor_.async_accept([this](error_code error, tcp::socket socket) {
             if (error) return accept_later(error);
-            if (service_->connections < service_->limits.max_connections)
-                std::make_shared<HttpSession>(std::move(socket), service_)->start();
-            else
-                turn_away(std::move(socket));
+            HttpSession::begin(std::move(socket), service_);
             accept();
         });
-    }
-
-    static void turn_away(tcp::socket socket) {
-        static constexpr std::string_view busy =
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: "
-            "close\r\n\r\n";
-        error_code ignored;
-        socket.non_blocking(true, ignored);
-        socket.write_some(boost::asio::buffer(busy.data(), busy.size()), ignored);
     }
 
     // Out of descriptors, most likely: they come back when connections end.

@@ -4,8 +4,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/write.hpp>
 #include <utility>
+
+#include "monitor/serving/request_form.h"
 
 namespace hilum::monitor {
 
@@ -13,18 +16,50 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 namespace {
+
 constexpr std::size_t read_ahead = 64 * 1024;
+
+void turn_away(boost::asio::ip::tcp::socket socket) {
+    static constexpr std::string_view busy =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: "
+        "close\r\n\r\n";
+    beast::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(boost::asio::buffer(busy.data(), busy.size()), ignored);
+}
+
+Result<IpAddress> peer_of(boost::asio::ip::tcp::socket& socket) {
+    return IpAddress::of_peer(socket.native_handle());
+}
+
+}  // namespace
+
+void HttpSession::begin(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service) {
+    const auto peer = peer_of(socket);
+    if (!peer) return;  // it is gone again
+    const auto session = std::make_shared<HttpSession>(std::move(socket), std::move(service));
+    if (!session->start(*peer)) turn_away(session->stream_.release_socket());
 }
 
 HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service)
-    : stream_(std::move(socket)), service_(std::move(service)) {
-    ++service_->connections;
-    buffer_.reserve(read_ahead);  // else Beast reads an upload in pieces of 512 bytes
-}
+    : stream_(std::move(socket)), reading_timer_(stream_.get_executor()), service_(std::move(service)) {}
 
 HttpSession::~HttpSession() {
-    --service_->connections;
+    if (id_) service_->connections.remove(*id_);
+    end_upload();
     if (predicting_) --service_->running_predictions;
+}
+
+bool HttpSession::start(const IpAddress& peer) {
+    address_ = peer.subnet();
+    id_ = service_->connections.add(address_, [this] { give_way(); });
+    if (id_) read_header();
+    return id_.has_value();
+}
+
+// Every operation in progress ends with an error, and the session with the last of them.
+void HttpSession::give_way() {
+    stream_.close();
 }
 
 void HttpSession::read_header() {
@@ -32,6 +67,7 @@ void HttpSession::read_header() {
     parser_->header_limit(service_->limits.max_header);
     parser_->body_limit(service_->limits.max_body);
     head_ = keep_alive_ = false;
+    service_->connections.set_waiting(*id_, true);
     stream_.expires_after(service_->limits.header_timeout);
     http::async_read_header(
         stream_, buffer_, *parser_,
@@ -40,11 +76,31 @@ void HttpSession::read_header() {
 
 void HttpSession::on_header(beast::error_code error) {
     if (error) return refuse_malformed(error);
+    service_->connections.set_waiting(*id_, false);
     const auto& request = parser_->get();
+    if (const auto wrong = wrong_form(request); !wrong.empty())
+        return respond(error_response(http::status::bad_request, "bad_request", std::string(wrong)));
     head_ = request.method() == http::verb::head;
     if (is_prediction()) return start_upload();
     keep_alive_ = request.keep_alive() && parser_->is_done();  // a body that nobody asked for is not read
+    const auto target = request.target();
+    if (Api::asks_database({target.data(), target.size()})) return answer_in_turn();
+    answer();
+}
+
+void HttpSession::answer() {
+    const auto& request = parser_->get();
     respond(service_->api.answer(request.method(), {request.target().data(), request.target().size()}));
+}
+
+void HttpSession::answer_in_turn() {
+    stream_.expires_never();
+    if (!service_->questions.add(address_, [self = shared_from_this()] { self->answer(); })) {
+        auto busy = error_response(http::status::service_unavailable, "busy",
+                                   "too many requests wait for the database; try again");
+        busy.set(http::field::retry_after, "2");
+        return respond(std::move(busy));
+    }
 }
 
 // Answers what the client did wrong; a connection that is gone or too slow gets none.
@@ -69,8 +125,13 @@ bool HttpSession::is_prediction() const {
     return parser_->get().method() == http::verb::post && target.substr(0, target.find('?')) == predict_path;
 }
 
+bool HttpSession::may_upload() const {
+    const auto uploads = service_->uploads.find(address_);
+    return uploads == service_->uploads.end() || uploads->second < service_->limits.max_uploads_per_address;
+}
+
 void HttpSession::start_upload() {
-    if (service_->running_predictions >= service_->limits.max_predictions) {
+    if (service_->running_predictions >= service_->limits.max_predictions || !may_upload()) {
         auto busy = error_response(http::status::service_unavailable, "busy",
                                    "as many predictions as are allowed at a time are running; try again");
         busy.set(http::field::retry_after, "2");
@@ -89,8 +150,14 @@ void HttpSession::start_upload() {
             error_response(http::status::service_unavailable, "no_memory", "no memory for the upload"));
     predicting_ = true;
     ++service_->running_predictions;
+    uploading_ = address_;
+    ++service_->uploads[*uploading_];
+    upload_began_ = std::chrono::steady_clock::now();
+    upload_read_ = 0;
+    buffer_.reserve(read_ahead);  // else Beast reads an upload in pieces of 512 bytes
     const bool wants_continue = beast::iequals(parser_->get()[http::field::expect], "100-continue");
     upload_.emplace(std::move(*parser_));
+    upload_->eager(true);
     beast::error_code error;
     upload_->get().body().reset(std::move(file), error);
     if (error) return;
@@ -103,15 +170,31 @@ void HttpSession::start_upload() {
                              });
 }
 
+void HttpSession::end_upload() {
+    if (!uploading_) return;
+    const auto uploads = service_->uploads.find(*uploading_);
+    if (--uploads->second == 0) service_->uploads.erase(uploads);
+    uploading_.reset();
+}
+
+// Each byte that comes earns time for others, up to the time for the whole.
 void HttpSession::read_upload() {
-    stream_.expires_after(service_->limits.upload_timeout);
-    http::async_read(
-        stream_, buffer_, *upload_,
-        [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_upload(error); });
+    if (upload_->is_done()) return on_upload({});  // an empty one is from the beginning
+    const auto& limits = service_->limits;
+    const std::chrono::milliseconds earned(upload_read_ * 1000 / limits.slowest_upload);
+    stream_.expires_at(upload_began_ + std::min<std::chrono::milliseconds>(limits.upload_start + earned,
+                                                                           limits.upload_timeout));
+    http::async_read_some(stream_, buffer_, *upload_,
+                          [self = shared_from_this()](beast::error_code error, std::size_t count) {
+                              self->upload_read_ += count;
+                              self->on_upload(error);
+                          });
 }
 
 void HttpSession::on_upload(beast::error_code error) {
     if (error) return refuse_malformed(error);
+    if (!upload_->is_done()) return read_upload();
+    end_upload();
     keep_alive_ = upload_->get().keep_alive();
     upload_.reset();  // closes its descriptor of the file
     struct stat uploaded {};
@@ -131,17 +214,23 @@ void HttpSession::predict() {
 
 void HttpSession::respond(Response response) {
     uploaded_.reset();
+    end_upload();
     if (std::exchange(predicting_, false)) --service_->running_predictions;
     response_ = std::move(response);
     response_.keep_alive(keep_alive_);
     if (head_) response_.body().clear();  // Content-Length stays that of the body
     stream_.expires_after(service_->limits.write_timeout);
+    reading_timer_.expires_after(service_->limits.slow_reader);
+    reading_timer_.async_wait([self = shared_from_this()](beast::error_code cancelled) {
+        if (!cancelled) self->service_->connections.set_waiting(*self->id_, true);
+    });
     http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
         self->on_written(error);
     });
 }
 
 void HttpSession::on_written(beast::error_code error) {
+    reading_timer_.cancel();
     if (error) return;
     if (keep_alive_) return read_header();
     say_farewell();
@@ -150,6 +239,7 @@ void HttpSession::on_written(beast::error_code error) {
 // Closing with unread input would reset the connection and could take our answer with it.
 void HttpSession::say_farewell() {
     beast::error_code ignored;
+    service_->connections.set_waiting(*id_, true);
     stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
     stream_.expires_after(service_->limits.farewell_timeout);
     drain();

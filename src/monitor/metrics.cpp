@@ -11,6 +11,8 @@
 #include <sstream>
 #include <utility>
 
+#include "base/characters/printable.h"
+#include "base/clock.h"
 #include "store/overview/metric_catalogue.h"
 
 namespace hilum::monitor {
@@ -72,7 +74,7 @@ class Families {
   private:
     static std::vector<ClientMetric::Label> labels_of(const Labels& labels) {
         std::vector<ClientMetric::Label> all;
-        for (const auto& [key, text] : labels) all.push_back({key, text});
+        for (const auto& [key, text] : labels) all.push_back({key, printable(text)});
         return all;
     }
 
@@ -113,6 +115,22 @@ void add_counter(Families& families, Histograms& histograms, const CounterValue&
         families.add(*stem + "_seconds", MetricType::Counter, counter.labels, seconds);
 }
 
+// The soonest end of those that have the same labels.
+void add_certificates(Families& families, const std::vector<CertificateStatus>& certificates) {
+    std::map<Labels, std::int64_t> ends;
+    for (const auto& one : certificates) {
+        if (one.not_after == 0) continue;
+        const Labels labels{
+            {"use", one.use}, {"kind", one.kind}, {"source", one.source}, {"subject", one.subject}};
+        const auto [end, added] = ends.emplace(labels, one.not_after);
+        if (!added) end->second = std::min(end->second, one.not_after);
+    }
+    const auto seconds = static_cast<double>(to_microseconds(now())) / 1e6;
+    for (const auto& [labels, end] : ends)
+        families.add("certificate_days_left", MetricType::Gauge, labels,
+                     (static_cast<double>(end) - seconds) / 86400);
+}
+
 void add_node(Families& families, const NodeStatus& status) {
     const auto flag = [&](const char* name, bool value) {
         families.add(name, MetricType::Gauge, {}, value ? 1 : 0);
@@ -136,6 +154,7 @@ void add_node(Families& families, const NodeStatus& status) {
              {"waiting_deliveries", "oldest_waiting_delivery_seconds", "uncommitted_results"})
             families.add_missing_gauge(name, labels);
     }
+    add_certificates(families, status.certificates);
     for (const auto& model : status.models) {
         const auto serving = model.serving.value_or(ServingModel{});
         families.add("model_info", MetricType::Gauge,
@@ -151,7 +170,7 @@ void add_node(Families& families, const NodeStatus& status) {
 }  // namespace
 
 std::string why_refused(const NodeStatus& status) {
-    return status.scp_port > 0 && !status.receiving ? "disk" : "";
+    return (status.scp_port > 0 || status.scp_tls_port > 0) && !status.receiving ? "disk" : "";
 }
 
 std::string metrics_text(const std::vector<CounterValue>& counters, const std::vector<CounterValue>& gauges,

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/ip_network.h"
+#include "pipeline/tls/tls_check.h"
 #include "pipeline/user_access.h"
 
 namespace hilum {
@@ -50,8 +51,23 @@ void check_stop(const Configuration& configuration, const Surroundings& surround
 void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, Warnings& warnings) {
     if (!scp.any_caller && scp.accept.empty())
         warnings.add("scp.accept", "is empty: every association is rejected, nothing can be received");
-    if (const auto why = surroundings.why_no_port(scp.bind, scp.port); !why.empty())
+    if (const auto why = scp.plain ? surroundings.why_no_port(scp.bind, scp.port) : std::string();
+        !why.empty())
         warnings.add("scp.port", "{}", why);
+    if (const auto why = scp.tls ? surroundings.why_no_port(scp.bind, scp.tls->port) : std::string();
+        !why.empty())
+        warnings.add("scp.tls.port", "{}", why);
+    for (std::size_t i = 0; i < scp.accept.size(); ++i)
+        if (scp.plain && !scp.any_caller && scp.tls && scp.accept[i].certificates.empty())
+            warnings.add(
+                fmt::format("scp.accept[{}]", i),
+                "lets {} in without TLS too, over the plain port: give it certificates, or set scp.port to "
+                "none",
+                scp.accept[i].ae_title);
+}
+
+bool is_own_port(const ScpSettings& scp, int port) {
+    return (scp.plain && port == scp.port) || (scp.tls && port == scp.tls->port);
 }
 
 void check_models(const std::vector<ModelSettings>& models, Warnings& warnings) {
@@ -76,7 +92,7 @@ void check_destinations(const Configuration& configuration, const Surroundings& 
     if (all.empty()) warnings.add("destinations", "there are none: results are made and sent nowhere");
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto key = fmt::format("destinations[{}]", i);
-        if (all[i].port == configuration.scp.port && surroundings.is_this_machine(all[i].host))
+        if (is_own_port(configuration.scp, all[i].port) && surroundings.is_this_machine(all[i].host))
             warnings.add(key, "{} port {} is this node itself: results go to the PACS, not back to Hilum",
                          all[i].host, all[i].port);
         for (std::size_t j = 0; j < i; ++j)
@@ -131,9 +147,12 @@ ConfigurationProblems access_warnings(const Configuration& configuration, const 
         const auto key = fmt::format("models[{}].package", i);
         const auto& package = configuration.models[i].package;
         wanted.push_back({key, {package, R_OK | X_OK}});
+        for (const auto& signer : configuration.models[i].signed_by)
+            wanted.push_back({fmt::format("models[{}].signed_by", i), {signer, R_OK}});
         for (const auto& entry : std::filesystem::directory_iterator(package, error))
             wanted.push_back({key, {entry.path(), entry.is_directory(error) ? R_OK | X_OK : R_OK}});
     }
+    for (const auto& [key, source] : tls_files(configuration)) wanted.push_back({key, {source, R_OK}});
     // The service manager makes it where it is not there.
     if (const auto& data_dir = configuration.node.data_dir; std::filesystem::exists(data_dir, error))
         wanted.push_back({"node.data_dir", {data_dir, R_OK | W_OK | X_OK}});

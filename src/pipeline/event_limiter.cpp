@@ -1,29 +1,36 @@
 #include "pipeline/event_limiter.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace hilum {
 namespace {
 
-constexpr std::size_t most_peers = 10'000;  // remembered before those are forgotten that owe nothing
+constexpr std::size_t most_sorts = 1'000;  // whose events are counted apart
 
 }  // namespace
 
-EventLimiter::Verdict EventLimiter::judge(const std::string& peer, MonotonicTime now) {
-    if (peers_.size() >= most_peers) forget_the_quiet(now);
-    auto& known = peers_[peer];
-    const auto full_at = std::max(known.full_at, now) + time_for_another;
-    if (full_at - now > burst * time_for_another) {
-        ++known.left_out;
+EventLimiter::Verdict EventLimiter::judge(const std::string& sort, MonotonicTime now, std::int64_t count) {
+    if (!each_.take(sort, now) || !all_.take({}, now)) {
+        const bool apart = left_out_.size() < most_sorts || left_out_.contains(sort);
+        left_out_[apart ? sort : std::string()] += count;
         return {};
     }
-    known.full_at = full_at;
-    return {true, std::exchange(known.left_out, 0)};
+    const auto left_out = left_out_.extract(sort);
+    return {true, left_out ? left_out.mapped() : 0};
 }
 
-void EventLimiter::forget_the_quiet(MonotonicTime now) {
-    std::erase_if(peers_, [&](const auto& entry) { return entry.second.full_at <= now; });
+std::vector<EventLimiter::LeftOut> EventLimiter::take_left_out(std::size_t most) {
+    std::vector<LeftOut> all;
+    for (const auto& [sort, count] : left_out_) all.push_back({sort, count});
+    left_out_.clear();
+    std::ranges::stable_sort(all, std::greater{}, &LeftOut::count);
+    if (all.size() <= most) return all;
+    LeftOut rest;
+    for (auto at = all.begin() + static_cast<std::ptrdiff_t>(most); at != all.end(); ++at)
+        rest.count += at->count;
+    all.resize(most);
+    all.push_back(rest);
+    return all;
 }
 
 }  // namespace hilum

@@ -21,6 +21,7 @@ void HistoryKeeper::start() {
 void HistoryKeeper::finish(const HistoryMark& last) {
     timer_->cancel();
     files_.reset();
+    if (witness_) witness_->saw_last(last.audit_id, last.audit_hash);
     write(world_, directory_, last);
 }
 
@@ -29,7 +30,9 @@ void HistoryKeeper::look() {
                     [this](const Result<HistoryMark>& mark) {
                         if (!files_) return;  // finished meanwhile
                         look_later();
-                        if (!mark || *mark == asked_for_) return;
+                        if (!mark) return;
+                        if (witness_) witness_->saw(mark->audit_id, mark->audit_hash);
+                        if (*mark == asked_for_) return;
                         asked_for_ = *mark;
                         files_->post([this, mark = *mark] { write(world_, directory_, mark); });
                     });

@@ -1,13 +1,13 @@
 #include "pipeline/node.h"
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "pipeline/control/control_requests.h"
+#include "pipeline/control/live_status.h"
 #include "store/commitments.h"
 #include "store/data_history.h"
 #include "store/jobs/analyses.h"
@@ -28,17 +28,16 @@ std::vector<std::string> keys_of(const std::vector<ModelSettings>& models) {
     return keys;
 }
 
-std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations) {
+std::vector<std::string> names_of(const std::vector<DestinationSettings>& destinations, bool asked = false) {
     std::vector<std::string> names;
-    for (const auto& destination : destinations) names.push_back(destination.name);
+    for (const auto& destination : destinations)
+        if (!asked || destination.storage_commitment) names.push_back(destination.name);
     return names;
 }
 
-std::vector<std::string> asked_for_commitment(const std::vector<DestinationSettings>& destinations) {
-    std::vector<std::string> names;
-    for (const auto& destination : destinations)
-        if (destination.storage_commitment) names.push_back(destination.name);
-    return names;
+std::optional<AuditWitness> witness_of(World& world, const NodeOptions& options) {
+    if (!options.audit_key) return std::nullopt;
+    return AuditWitness(world, *options.audit_key, options.configuration.audit.signing.every);
 }
 
 }  // namespace
@@ -60,7 +59,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
                }),
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
-      history_(world, commits_, directory_),
+      history_(world, commits_, directory_, witness_of(world, options_)),
       disk_(world, directory_.root, configuration_.scp.min_free_space) {
     Happenings& happenings = *this;
     for (std::size_t i = 0; i < models_.size(); ++i)
@@ -101,7 +100,7 @@ void Node::start_operator_desk() {
 void Node::take_up_jobs() {
     commits_.submit(
         [retry = configuration_.retry, models = models_, destinations = names_of(configuration_.destinations),
-         asked = asked_for_commitment(configuration_.destinations), this](Transaction& transaction) {
+         asked = names_of(configuration_.destinations, true), this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
             create_counters(transaction, configuration_);
             take_up_all(transaction, retry);
@@ -128,12 +127,13 @@ void Node::start_children() {
     children_started_ = true;
     const auto instances_came = [this] { arrivals_.came(); };
     const auto changed = [this] { happened(Happening::status_changed); };
-    reception_.start(programs_.child("listener", "1"),
-                     {.on_instances = instances_came,
-                      .on_changed = changed,
-                      .on_report = [this](const CommitmentReport& report, auto answer) {
-                          tasks_.start(answer_report(report, std::move(answer)));
-                      }});
+    reception_.start(
+        programs_.child("listener", "1"),
+        {.on_instances = instances_came,
+         .on_changed = changed,
+         .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); },
+         .on_report = [this](const CommitmentReport& report,
+                             auto answer) { tasks_.start(answer_report(report, std::move(answer))); }});
     engine_.start();
     for (auto& lane : analyses_) lane.start();
     reports_.start(programs_.children("composer", reports_.size()));
@@ -211,9 +211,21 @@ void Node::reload_models(const std::string& actor) {
     reload("", actor, [](const nlohmann::json&) {});  // the log and the audit trail tell
 }
 
+void Node::reload_certificates() {
+    reception_.reload_certificates();
+    for (auto& lane : senders_) lane.reload_certificates();
+}
+
+void Node::certificates_loaded(const CertificatesLoaded& loaded) {
+    certificates_.note(loaded);
+    status_changed();
+}
+
 void Node::reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done) {
     if (!children_started_)
         return done(control_error({"not_ready", "the node is starting: it has yet to load its models"}));
+    if (model.empty()) reload_certificates();
+    if (model.empty() && models_.empty()) return done({{"ok", {{"models", nlohmann::json::array()}}}});
     std::vector<std::size_t> wanted;
     for (std::size_t i = 0; i < models_.size(); ++i)
         if (model.empty() || model == models_[i]) wanted.push_back(i);
@@ -338,6 +350,8 @@ NodeStatus Node::status() const {
     status.receiving = reception_.receiving() && !disk_.refusing();  // what refuses has a port all the same
     status.inferring = inferring();
     status.scp_port = reception_.port();
+    status.scp_tls_port = reception_.tls_port();
+    status.certificates = certificates_.certificates();
     status.draining = draining_;
     status.models = engine_.models_status();
     status.children = engine_.children_status();
@@ -354,24 +368,9 @@ NodeStatus Node::status() const {
 }
 
 nlohmann::json Node::live_status() const {
-    const auto now_is = status();
-    return {
-        {"running", true},
-        {"node",
-         {{"ae_title", configuration_.node.ae_title},
-          {"version", HILUM_VERSION},
-          {"pid", ::getpid()},
-          {"started_at", to_iso8601(started_at_)},
-          {"scp_port", now_is.scp_port},
-          {"http_port", predictions_.port()}}},
-        {"receiving", disk_.refusing() ? nlohmann::json("refusing: disk") : nlohmann::json(now_is.receiving)},
-        {"refusing", disk_.refusing() ? "disk" : ""},
-        {"inferring", now_is.inferring},
-        {"draining", now_is.draining},
-        {"adopting", adoption_.waiting()},
-        {"destination_states", now_is.destinations},
-        {"children", now_is.children},
-        {"models", now_is.models}};
+    return live_status_json({configuration_.node.ae_title, started_at_, predictions_.port(), disk_.refusing(),
+                             adoption_.waiting()},
+                            status());
 }
 
 // Changes come in bursts: one message tells them all.

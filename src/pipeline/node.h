@@ -24,6 +24,7 @@
 #include "pipeline/prediction_desk.h"
 #include "pipeline/reception.h"
 #include "pipeline/spool_adoption.h"
+#include "pipeline/tls/certificate_watch.h"
 #include "pipeline/wake_up.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
@@ -54,7 +55,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
 
     Status start(Callbacks callbacks);
     void drain();                                  // as SIGTERM: what is at work may finish, in time
-    void reload_models(const std::string& actor);  // as SIGHUP
+    void reload_models(const std::string& actor);  // as SIGHUP: with certificates
 
     // An operator's request (contract/messages/control.h), once it is started; answers once, perhaps within
     // the call.
@@ -77,6 +78,8 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     Task<void> answer_report(CommitmentReport report, std::function<void(CommitmentReportAnswer)> answer);
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
     void clock_set(Transaction& transaction, Duration step) override;
+    void reload_certificates();
+    void certificates_loaded(const CertificatesLoaded& loaded) override;
     void capacity_came() override { happened(Happening::capacity_came); }
     void engine_changed() override { happened(Happening::status_changed); }
     void model_event(const audit::AuditEvent& event) override;
@@ -105,6 +108,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     int exit_code_ = 0;
     AnalysisEngine engine_;
     CommitQueue commits_;
+    CertificateWatch certificates_{world_, commits_};
     std::deque<AnalysisLane> analyses_;  // one for each model
     ReportLane reports_;
     std::deque<SendingLane> senders_;  // one for each destination

@@ -9,7 +9,6 @@
 #include "base/logging.h"
 #include "contract/association_end.h"
 #include "pipeline/spool_survey.h"
-#include "store/audit/audit_event.h"
 #include "store/receiver_events.h"
 #include "store/refused_instances.h"
 
@@ -30,24 +29,30 @@ Reception::Reception(World& world, CommitQueue& commits, const Configuration& co
       directory_{configuration.node.data_dir},
       files_(world.make_background()),
       removal_timer_(world.make_timer()),
-      look_timer_(world.make_timer()) {}
+      look_timer_(world.make_timer()),
+      strangers_(world, commits) {}
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
     listener_ = std::make_unique<SupervisedChild>(
         world_, std::move(listener),
         SupervisedChild::Callbacks{[this](Message message) { on_listener_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; },
+                                   [this](const std::string&) { ports_ = {}; },
                                    [this] { callbacks_.on_changed(); }});
     listener_->start();
 }
 
 void Reception::drain() {
     draining_ = true;
-    port_ = 0;
+    ports_ = {};
     const auto packet = to_packet(Drain{});
     if (listener_->running()) (void)listener_->send(packet);
+    strangers_.tell_left_out();
     for (auto& [id, receiver] : receivers_) (void)receiver.channel->send(packet);
+}
+
+void Reception::reload_certificates() {
+    if (configuration_.scp.tls && child_running()) (void)listener_->send(to_packet(ReloadCertificates{}));
 }
 
 void Reception::stop() {
@@ -58,17 +63,20 @@ void Reception::stop() {
 
 void Reception::on_listener_message(Message message) {
     if (const auto ready = from_packet<ListenerReady>(message)) {
-        port_ = draining_ ? 0 : ready->port;
+        if (!draining_) ports_ = *ready;
         listener_->prosper();
-        spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        if (ready->port > 0)
+            spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
+        if (ready->tls_port > 0)
+            spdlog::info("receiving as {} over TLS on port {}", configuration_.node.ae_title,
+                         ready->tls_port);
         return callbacks_.on_changed();
     }
+    if (const auto loaded = from_packet<CertificatesLoaded>(message))
+        return callbacks_.on_certificates(*loaded);
     const auto accepted = from_packet<ConnectionAccepted>(message);
     if (accepted && message.fds.size() == 3) return adopt(*accepted, std::move(message.fds));
-    if (const auto refused = from_packet<ConnectionRefused>(message)) {
-        spdlog::warn("connection from {} refused: scp.max_connections are open", loggable(refused->peer));
-        return commits_.submit([](Transaction& transaction) { transaction.count("connections_refused"); });
-    }
+    if (const auto closed = from_packet<ConnectionsClosed>(message)) return strangers_.closed(*closed);
     spdlog::error("listener sent an unknown message");
     listener_->kill();
 }
@@ -148,12 +156,20 @@ int Reception::associations_of(const AssociationRequested& caller) const {
     }));
 }
 
+int Reception::associations_of_address(const std::string& peer) const {
+    return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(), [&](const auto& entry) {
+        return entry.second.associated && entry.second.peer == peer;
+    }));
+}
+
 AssociationOutcome Reception::outcome_of(const AssociationRequested& request) const {
     if (request.outcome != AssociationOutcome::accepted) return request.outcome;
     if (draining_) return AssociationOutcome::shutting_down;
     if (associations() >= configuration_.scp.max_associations) return AssociationOutcome::local_limit;
     if (associations_of(request) >= configuration_.scp.max_associations_per_caller)
         return AssociationOutcome::caller_limit;
+    if (associations_of_address(request.peer) >= configuration_.scp.max_associations_per_address)
+        return AssociationOutcome::address_limit;
     return AssociationOutcome::accepted;
 }
 
@@ -164,15 +180,9 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
     receiver.calling_ae = request.calling_ae;
     receiver.peer = request.peer;
     (void)receiver.channel->send(to_packet(AssociationAnswer{outcome}));
-    commits_.submit([request, outcome](Transaction& transaction) {
-        transaction.count("associations", {{"outcome", enum_string(outcome)}});
-        if (outcome == AssociationOutcome::accepted) return;
-        audit::AuditEvent event;
-        event.type = "association_rejected";
-        event.outcome = "failure";
-        event.actor = request.calling_ae + "@" + request.peer;
-        event.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
-        transaction.append_audit(event);
+    if (outcome != AssociationOutcome::accepted) return strangers_.rejected(request, outcome);
+    commits_.submit([](Transaction& transaction) {
+        transaction.count("associations", {{"outcome", enum_string(AssociationOutcome::accepted)}});
     });
 }
 
@@ -239,6 +249,9 @@ void Reception::keep_event(std::int64_t id, const ReceiverEvent& happened) {
 }
 
 void Reception::record(const ReceiverEvent& happened) {
+    if (happened.event == ReceiverEventKind::not_dicom || happened.event == ReceiverEventKind::tls_failed ||
+        happened.event == ReceiverEventKind::timeout)
+        return strangers_.happened(happened);
     const auto verdict =
         is_failure(happened) ? limiter_.judge(happened.peer, world_.monotonic()) : EventLimiter::Verdict{};
     commits_.submit([happened, verdict](Transaction& transaction) {

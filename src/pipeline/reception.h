@@ -10,11 +10,13 @@
 
 #include "base/world.h"
 #include "contract/configuration.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/receiving.h"
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/children/signs_of_life.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/event_limiter.h"
+#include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
 
@@ -24,7 +26,8 @@ class Reception {
   public:
     struct Callbacks {
         std::function<void()> on_instances;  // something may have come that is to be analysed
-        std::function<void()> on_changed;    // the port opened or closed
+        std::function<void()> on_changed;    // a port opened or closed
+        std::function<void(const CertificatesLoaded&)> on_certificates;
         // A storage commitment report came, and where its answer goes.
         std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)> on_report;
     };
@@ -34,8 +37,10 @@ class Reception {
     void start(ChildSpecification listener, Callbacks callbacks);
     void drain();  // no new connections; receivers finish what they are at
     void stop();   // closes every channel: receivers answer A700 to what is in flight and end
-    bool receiving() const { return port_ > 0 && !listener_silent(); }
-    int port() const { return receiving() ? port_ : 0; }
+    void reload_certificates();
+    bool receiving() const { return (ports_.port > 0 || ports_.tls_port > 0) && !listener_silent(); }
+    int port() const { return receiving() ? ports_.port : 0; }  // 0: none is open
+    int tls_port() const { return receiving() ? ports_.tls_port : 0; }
     bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.
@@ -73,6 +78,7 @@ class Reception {
     void drop(std::int64_t id);
     int associations() const;
     int associations_of(const AssociationRequested& caller) const;
+    int associations_of_address(const std::string& peer) const;
     AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
 
@@ -90,8 +96,10 @@ class Reception {
     std::map<std::int64_t, Receiver> receivers_;
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any
     std::int64_t next_receiver_ = 1;
-    EventLimiter limiter_;
-    int port_ = 0;
+    Strangers strangers_;
+    // Of those that have an association: the trace of each image that was refused is worth more rows.
+    EventLimiter limiter_{{1000, std::chrono::minutes(1)}, {10'000, std::chrono::seconds(1)}};
+    ListenerReady ports_;  // that are open
     bool draining_ = false;
 };
 

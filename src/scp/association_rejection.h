@@ -23,6 +23,13 @@ inline constexpr AssociationRejection calling_ae_title{
     3,
     "calling-AE-title-not-recognized",
     "scp.accept names no such AE title at that address, or the title is all spaces"};
+inline constexpr AssociationRejection certificate{
+    AssociationOutcome::certificate,
+    1,
+    1,
+    3,
+    "calling-AE-title-not-recognized",
+    "scp.accept binds the AE title to a certificate, and the caller showed another one or none"};
 inline constexpr AssociationRejection called_ae_title{
     AssociationOutcome::called_ae_title,
     1,
@@ -57,12 +64,10 @@ inline constexpr AssociationRejection local_limit{
     3,
     2,
     "local-limit-exceeded",
-    "scp.max_associations are open, or scp.max_associations_per_caller of this caller, or the node is about "
-    "to "
-    "stop"};
-inline constexpr std::array all{
-    calling_ae_title, called_ae_title,  application_context, no_presentation_context,
-    unreadable,       protocol_version, local_limit};
+    "scp.max_associations are open, scp.max_associations_per_caller of this caller or "
+    "scp.max_associations_per_address of its address, or the node is about to stop"};
+inline constexpr std::array all{calling_ae_title,        certificate, called_ae_title,  application_context,
+                                no_presentation_context, unreadable,  protocol_version, local_limit};
 }  // namespace rejections
 
 }  // namespace hilum::scp

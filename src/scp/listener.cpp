@@ -13,56 +13,74 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <set>
+#include <map>
 
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "base/tls/reloadable_tls.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
+#include "scp/admission/closed_connections.h"
+#include "scp/admission/waiting_room.h"
 #include "scp/listening_socket.h"
 #include "scp/receiver.h"
+#include "scp/tls/listener_tls.h"
 
 namespace hilum::scp {
 namespace {
 
 constexpr std::size_t memory_limit = 1ULL << 30;  // of each process; a receiver needs about 10 MB
 constexpr std::chrono::milliseconds pause_without_resources{100};
+constexpr int accepted_at_once = 64, receivers_at_once = 8;
 
 // The coordinator holds three descriptors for each receiver, and needs others beside them.
-std::size_t most_receivers(const ScpSettings& settings) {
-    constexpr std::size_t others = 200;
+int most_connections(const ScpSettings& settings) {
+    const auto others = static_cast<std::size_t>(200 + 3 * settings.max_unlisted_connections);
     const std::size_t descriptors = open_files_limit();
     const std::size_t room = (descriptors > 2 * others ? descriptors - others : others) / 3;
-    return std::min(static_cast<std::size_t>(settings.max_connections), room);
+    return static_cast<int>(std::min(static_cast<std::size_t>(settings.max_connections), room));
+}
+
+MonotonicTime monotonic_now() {
+    return std::chrono::steady_clock::now();
 }
 
 class Listener {
   public:
     Listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration,
-             AssociationPolicy policy, Spool spool, ListeningSocket socket, UniqueFd child_signals)
+             AssociationPolicy policy, Spool spool, ListeningSocket socket, ListenerTls tls,
+             UniqueFd child_signals)
         : coordinator_(std::move(coordinator)),
           heartbeat_(std::move(heartbeat)),
           configuration_(configuration),
           policy_(std::move(policy)),
           spool_(std::move(spool)),
           socket_(std::move(socket)),
-          child_signals_(std::move(child_signals)) {}
+          tls_(std::move(tls)),
+          child_signals_(std::move(child_signals)),
+          waiting_(admission_limits(configuration.scp, policy_, most_connections(configuration.scp))) {}
 
     int run();
 
   private:
     Status read_coordinator();
     Status drain(const Drain&, std::vector<UniqueFd>);
-    void accept_connection();
-    bool start_receiver(UniqueFd& connection, const std::string& peer);
-    [[noreturn]] void become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat);
+    Status reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>);
+    void accept_connections(const ListeningSocket& socket, Opening opening);
+    void let_in(UniqueFd connection, Opening opening);
+    void start_receivers();
+    bool start_receiver(WaitingRoom::Asking& asking);
+    [[noreturn]] void become_receiver(WaitingRoom::Asking asking, Channel channel, UniqueFd heartbeat);
     Status tell_receiver(const ConnectionAccepted& receiver, Channel channel, UniqueFd heartbeat);
     void reap_receivers();
-    void refuse(const std::string& peer, const char* why);
+    void note(const std::vector<WaitingRoom::Closed>& closed);
+    void tell_closed();
+    std::chrono::milliseconds patience() const;
 
     Channel coordinator_;
     Heartbeat heartbeat_;
@@ -70,32 +88,54 @@ class Listener {
     const AssociationPolicy policy_;
     Spool spool_;
     ListeningSocket socket_;
+    ListenerTls tls_;
     UniqueFd child_signals_;
-    std::set<pid_t> receivers_;
-    const std::size_t most_receivers_ = most_receivers(configuration_.scp);
+    WaitingRoom waiting_;
+    ClosedConnections closed_;
+    std::map<pid_t, WaitingRoom::Guest> receivers_;
+    RateLimiter troubles_{20, std::chrono::seconds(1)};  // that the log takes
 };
 
 int Listener::run() {
-    spdlog::info("listening on port {}", socket_.port());
-    if (!coordinator_.send(to_packet(ListenerReady{socket_.port()}))) return 0;
+    if (socket_.fd() >= 0) spdlog::info("listening on port {}", socket_.port());
+    if (tls_.configured()) spdlog::info("listening for TLS on port {}", tls_.socket().port());
+    if (!coordinator_.send(to_packet(ListenerReady{socket_.port(), tls_.socket().port()}))) return 0;
+    if (tls_.configured() && !coordinator_.send(to_packet(tls_.loaded()))) return 0;
+    std::vector<pollfd> polled;
     for (;;) {
         heartbeat_.beat();
-        pollfd fds[] = {
-            {socket_.fd(), POLLIN, 0}, {coordinator_.fd(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}};
-        if (::poll(fds, 3, std::chrono::milliseconds(Heartbeat::interval).count()) < 0) {
+        tell_closed();
+        polled = {{socket_.fd(), POLLIN, 0},
+                  {coordinator_.fd(), POLLIN, 0},
+                  {child_signals_.get(), POLLIN, 0},
+                  {tls_.socket().fd(), POLLIN, 0}};
+        waiting_.add_to(polled);
+        if (::poll(polled.data(), polled.size(), static_cast<int>(patience().count())) < 0) {
             if (errno == EINTR) continue;
             spdlog::error("cannot wait for connections: {}", std::strerror(errno));
             return 1;
         }
-        if (fds[1].revents != 0)
+        if (polled[1].revents != 0)
             if (const auto read = read_coordinator(); !read) return exit_code_of("listener", read.error());
-        if (fds[2].revents != 0) reap_receivers();
-        if (fds[0].revents != 0 && socket_.fd() >= 0) accept_connection();
+        if (polled[2].revents != 0) reap_receivers();
+        note(waiting_.look(polled, monotonic_now()));
+        if (polled[0].revents != 0 && socket_.fd() >= 0)
+            accept_connections(socket_, Opening::associate_request);
+        if (polled[3].revents != 0 && tls_.socket().fd() >= 0)
+            accept_connections(tls_.socket(), Opening::client_hello);
+        start_receivers();
     }
 }
 
+std::chrono::milliseconds Listener::patience() const {
+    const std::chrono::milliseconds most =
+        closed_.empty() ? std::chrono::milliseconds(Heartbeat::interval) : ClosedConnections::interval;
+    return waiting_.patience(monotonic_now(), most);
+}
+
 Status Listener::read_coordinator() {
-    static constexpr std::array requests{request<&Listener::drain>()};
+    static constexpr std::array requests{request<&Listener::drain>(),
+                                         request<&Listener::reload_certificates>()};
     return coordinator_.receive().and_then(
         [this](Message message) { return serve_request(*this, requests, std::move(message)); });
 }
@@ -103,7 +143,13 @@ Status Listener::read_coordinator() {
 Status Listener::drain(const Drain&, std::vector<UniqueFd>) {
     spdlog::info("no more connections are accepted");
     socket_.close();
+    waiting_.close();
+    tls_.close();
     return {};
+}
+
+Status Listener::reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>) {
+    return tls_.configured() ? coordinator_.send(to_packet(tls_.reload())) : Status();
 }
 
 void Listener::reap_receivers() {
@@ -111,34 +157,58 @@ void Listener::reap_receivers() {
     while (::read(child_signals_.get(), &ignored, sizeof ignored) > 0) continue;
     int status = 0;
     for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-        receivers_.erase(pid);
-        if (status != 0) spdlog::warn("receiver {} {}", pid, describe_exit(status));
+        if (const auto receiver = receivers_.extract(pid)) waiting_.leave(receiver.mapped());
+        if (status != 0 && troubles_.take("receiver", monotonic_now()))
+            spdlog::warn("receiver {} {}", pid, describe_exit(status));
     }
 }
 
-void Listener::refuse(const std::string& peer, const char* why) {
-    spdlog::warn("connection from {} closed: {}", peer, why);
-    (void)coordinator_.send(to_packet(ConnectionRefused{peer}));
+void Listener::note(const std::vector<WaitingRoom::Closed>& closed) {
+    for (const auto& [peer, why] : closed) closed_.add(peer, why);
 }
 
-void Listener::accept_connection() {
-    UniqueFd connection(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!connection) {
+void Listener::tell_closed() {
+    for (const auto& closed : closed_.take(monotonic_now())) (void)coordinator_.send(to_packet(closed));
+}
+
+// As many as there are, so that nobody waits in the kernel behind a flood; none costs more than this yet.
+void Listener::accept_connections(const ListeningSocket& socket, Opening opening) {
+    for (int i = 0; i < accepted_at_once; ++i) {
+        UniqueFd connection(::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (connection) {
+            let_in(std::move(connection), opening);
+            continue;
+        }
         if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
-        spdlog::error("cannot accept a connection: {}", std::strerror(errno));
+        if (troubles_.take("accept", monotonic_now()))
+            spdlog::error("cannot accept a connection: {}", std::strerror(errno));
         ::poll(nullptr, 0, pause_without_resources.count());
         return;
     }
-    const auto address = IpAddress::of_peer(connection.get());
-    if (!address) return;  // it is gone again
-    const std::string peer = address->text();
-    if (receivers_.size() >= most_receivers_)
-        refuse(peer, "scp.max_connections, or as many as descriptors allow, are open");
-    else if (!start_receiver(connection, peer))
-        refuse(peer, "no receiver could be started");
 }
 
-bool Listener::start_receiver(UniqueFd& connection, const std::string& peer) {
+// The address is looked at before anything else happens.
+void Listener::let_in(UniqueFd connection, Opening opening) {
+    const auto address = IpAddress::of_peer(connection.get());
+    if (!address) return;  // it is gone again
+    const auto standing = policy_.standing(*address);
+    const bool by_subnet = standing == Standing::anywhere || standing == Standing::unlisted;
+    note(waiting_.enter(std::move(connection),
+                        {by_subnet ? address->subnet() : *address, address->text(), standing}, opening,
+                        monotonic_now()));
+}
+
+void Listener::start_receivers() {
+    for (int i = 0; i < receivers_at_once; ++i) {
+        auto asking = waiting_.next(monotonic_now());
+        if (!asking) return;
+        if (start_receiver(*asking)) continue;
+        waiting_.leave(asking->guest);
+        closed_.add(asking->guest.peer, ConnectionClosing::no_receiver);
+    }
+}
+
+bool Listener::start_receiver(WaitingRoom::Asking& asking) {
     auto pair = Channel::make_pair();
     if (!pair) {
         spdlog::error("{}", pair.error().message);
@@ -153,14 +223,15 @@ bool Listener::start_receiver(UniqueFd& connection, const std::string& peer) {
     const pid_t pid = ::fork();
     if (pid == 0) {
         coordinators_end.close();
-        become_receiver(std::move(connection), std::move(receivers_end), std::move(*heartbeat));
+        become_receiver(std::move(asking), std::move(receivers_end), std::move(*heartbeat));
     }
     if (pid < 0) {
-        spdlog::error("cannot fork: {}", std::strerror(errno));
+        if (troubles_.take("fork", monotonic_now())) spdlog::error("cannot fork: {}", std::strerror(errno));
         return false;
     }
-    receivers_.insert(pid);
-    const auto told = tell_receiver({peer, pid}, std::move(coordinators_end), std::move(*heartbeat));
+    receivers_.emplace(pid, asking.guest);
+    const auto told =
+        tell_receiver({asking.guest.peer, pid}, std::move(coordinators_end), std::move(*heartbeat));
     if (!told) spdlog::error("receiver {}: {}", pid, told.error().message);
     return true;
 }
@@ -173,18 +244,23 @@ Status Listener::tell_receiver(const ConnectionAccepted& receiver, Channel chann
     return coordinator_.send(to_packet(receiver), descriptors);
 }
 
-void Listener::become_receiver(UniqueFd connection, Channel channel, UniqueFd heartbeat) {
+void Listener::become_receiver(WaitingRoom::Asking asking, Channel channel, UniqueFd heartbeat) {
+    waiting_.close();
     coordinator_.close();
     heartbeat_ = Heartbeat();
     socket_.close();
+    tls_.close();
     child_signals_.reset();
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::prctl(PR_SET_NAME, "hilum-receiver");
     start_logging("receiver", configuration_.node.log_level);
-    const int code = run_receiver(std::move(connection), std::move(channel), Heartbeat(std::move(heartbeat)),
-                                  configuration_, policy_, spool_);
+    const auto left = std::chrono::duration_cast<Duration>(asking.until - monotonic_now());
+    const auto* const tls = asking.opening == Opening::client_hello ? &tls_.context() : nullptr;
+    const int code =
+        run_receiver(std::move(asking.connection), std::max(left, Duration::zero()), std::move(channel),
+                     Heartbeat(std::move(heartbeat)), configuration_, policy_, spool_, tls);
     ::_exit(code);
 }
 
@@ -214,13 +290,16 @@ Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const C
     if (!policy) return tl::unexpected(policy.error());
     auto spool = Spool::open(configuration.node.data_dir);
     if (!spool) return tl::unexpected(spool.error());
-    auto socket = ListeningSocket::open(configuration.scp);
+    const auto& scp = configuration.scp;
+    auto socket = scp.plain ? ListeningSocket::open(scp, scp.port, "scp.port") : ListeningSocket();
     if (!socket) return tl::unexpected(socket.error());
+    auto tls = ListenerTls::open(scp);
+    if (!tls) return tl::unexpected(tls.error());
     auto signals = child_signals();
     if (!signals) return tl::unexpected(signals.error());
     if (auto prepared = prepare_process(); !prepared) return tl::unexpected(prepared.error());
     return Listener(std::move(coordinator), std::move(heartbeat), configuration, std::move(*policy),
-                    std::move(*spool), std::move(*socket), std::move(*signals));
+                    std::move(*spool), std::move(*socket), std::move(*tls), std::move(*signals));
 }
 
 }  // namespace

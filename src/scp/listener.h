@@ -1,4 +1,5 @@
-// The listener process: accepts connections and forks one receiver for each before a byte is read.
+// The listener process: accepts connections, lets them wait until they ask for an association, and forks a
+// receiver for each that does, before a byte is read.
 #pragma once
 
 #include "base/channel.h"

@@ -9,18 +9,20 @@ namespace hilum::scp {
 
 class ListeningSocket {
   public:
-    // Listens on scp.bind and scp.port. Codes: "address" for what scp.bind says, "port_in_use",
-    // "port_denied", "system". The messages say what to do.
-    static Result<ListeningSocket> open(const ScpSettings& settings);
+    ListeningSocket() = default;  // closed
+
+    // Listens on scp.bind and `port`, which the configuration has under `key`. Codes: "address" for what
+    // scp.bind says, "port_in_use", "port_denied", "system". The messages say what to do.
+    static Result<ListeningSocket> open(const ScpSettings& settings, int port, const char* key);
 
     int fd() const { return fd_.get(); }  // -1 when closed
-    int port() const { return port_; }    // the one taken where scp.port is 0
+    int port() const { return port_; }    // the one taken where 0 was asked for; 0 where there is none
     void close() { fd_.reset(); }
 
   private:
     ListeningSocket(UniqueFd fd, int port) : fd_(std::move(fd)), port_(port) {}
     UniqueFd fd_;
-    int port_;
+    int port_ = 0;
 };
 
 }  // namespace hilum::scp

@@ -22,6 +22,7 @@
 #include "scp/messages/watched_connection.h"
 #include "scp/presentation_contexts.h"
 #include "scp/store_request_handler.h"
+#include "scp/tls/receiver_tls.h"
 
 namespace hilum::scp {
 namespace {
@@ -41,15 +42,18 @@ struct AssociationCloser {
 
 class Receiver {
   public:
-    Receiver(UniqueFd connection, IpAddress peer, Channel coordinator, const Configuration& configuration,
-             const AssociationPolicy& policy, Spool& spool)
+    Receiver(UniqueFd connection, Duration time_to_ask, IpAddress peer, Channel coordinator,
+             const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
+             const TlsContext* tls)
         : settings_(configuration.scp),
+          time_to_ask_(time_to_ask),
           policy_(policy),
           spool_(spool),
           connection_(std::move(connection)),
           peer_(peer),
           coordinator_(std::move(coordinator)),
           watch_(coordinator_.fd()),
+          tls_(tls, watch_),
           transport_layer_(watch_, framing_) {
         caller_.peer = peer_.text();
     }
@@ -58,6 +62,7 @@ class Receiver {
 
   private:
     void receive();
+    bool secure();
     OFCondition receive_association();
     void give_up(const OFCondition& condition);
     bool admit();
@@ -77,12 +82,14 @@ class Receiver {
     std::uint64_t message_limit() const { return 2 * settings_.max_object_size + (16 << 20); }
 
     const ScpSettings& settings_;
+    const Duration time_to_ask_;
     const AssociationPolicy& policy_;
     Spool& spool_;
     UniqueFd connection_;
     const IpAddress peer_;
     CommitClient coordinator_;
     ReceiveWatch watch_;
+    ReceiverTls tls_;  // which the connection of the association uses
     PduFraming framing_;
     WatchedTransportLayer transport_layer_;
     std::unique_ptr<T_ASC_Network, NetworkCloser> network_;
@@ -111,6 +118,8 @@ int Receiver::run() {
 }
 
 void Receiver::receive() {
+    watch_.expect_within(time_to_ask_);
+    if (!secure()) return;
     const OFCondition condition = receive_association();
     // DCMTK calls it good when the peer closes before it sent anything, as load balancers' probes do.
     if (condition.good() && framing_.type() == PduFraming::associate_rq) {
@@ -119,6 +128,24 @@ void Receiver::receive() {
         give_up(condition);
     }
     watch_.expect_within(closing_time);
+}
+
+// False: TLS was wanted and is not to be had; told, and over.
+bool Receiver::secure() {
+    if (!tls_.wanted()) return true;
+    auto stream = tls_.shake_hands(connection_.get());
+    if (stream) {
+        transport_layer_.secure(std::move(*stream));
+        return true;
+    }
+    const auto& error = stream.error();
+    if (error.code == tls_failures::closed && !tls_.has_received())
+        return false;  // as load balancers' probes do
+    spdlog::debug("{}: no TLS: {}", caller_.peer, loggable(error.message));
+    report(ReceiverEventKind::tls_failed, error.code.c_str(), loggable(error.message));
+    watch_.expect_within(closing_time);
+    tls_.see_off();
+    return false;
 }
 
 OFCondition Receiver::receive_association() {
@@ -130,7 +157,6 @@ OFCondition Receiver::receive_association() {
     if (condition.bad()) return condition;
 
     connection_.release();  // to DCMTK
-    watch_.expect_within(settings_.association_timeout);
     T_ASC_Association* association = nullptr;
     condition = ASC_receiveAssociation(network, &association, settings_.max_pdu, nullptr, nullptr, OFFalse,
                                        DUL_NOBLOCK, unlimited_seconds);
@@ -142,27 +168,28 @@ OFCondition Receiver::receive_association() {
 void Receiver::give_up(const OFCondition& condition) {
     const bool asked = framing_.type() == PduFraming::associate_rq && framing_.at_boundary();
     if (watch_.interruption() == Interruption::timed_out) {
-        spdlog::info("{} opened no association within {}", caller_.peer,
-                     format_duration(settings_.association_timeout));
         report(ReceiverEventKind::timeout, "association");
     } else if (condition.bad() && asked) {
         const auto& rejection =
             condition == DUL_UNSUPPORTEDPEERPROTOCOL ? rejections::protocol_version : rejections::unreadable;
-        (void)coordinator_.request_association({"", "", caller_.peer, rejection.outcome});
+        (void)coordinator_.request_association(
+            {"", "", caller_.peer, rejection.outcome, loggable(condition.text())});
         reject(rejection, condition.text());
     } else if (condition.good() || condition == DUL_NETWORKCLOSED ||
                condition == DUL_PEERABORTEDASSOCIATION || watch_.interruption() == Interruption::woken) {
         spdlog::debug("{} closed the connection without an association", caller_.peer);
     } else {
-        spdlog::info("{} does not speak DICOM: {}", caller_.peer, loggable(condition.text()));
-        report(ReceiverEventKind::not_dicom, "", loggable(condition.text()));
+        const bool tls = begins_as_tls(framing_.type()) && !tls_.wanted();
+        report(ReceiverEventKind::not_dicom, tls ? "tls" : "",
+               tls ? "it speaks TLS, and this is the port for plain DICOM" : loggable(condition.text()));
     }
 }
 
-// Sends the A-ASSOCIATE-RJ itself: DCMTK refuses to where it could not read the request.
+// Sends the A-ASSOCIATE-RJ itself: DCMTK refuses to where it could not read the request. The coordinator,
+// which sees how many there are, tells the log.
 void Receiver::reject(const AssociationRejection& rejection, std::string_view why) {
-    spdlog::warn("association from {} ({}) rejected: {}", loggable(caller_.calling_ae), caller_.peer,
-                 loggable(std::string(why)));
+    spdlog::debug("association from {} ({}) rejected: {}", loggable(caller_.calling_ae), caller_.peer,
+                  loggable(std::string(why)));
     watch_.expect_within(closing_time);
     auto* const connection = DUL_getTransportConnection(association_->DULassociation);
     if (connection == nullptr) return;
@@ -184,9 +211,10 @@ void Receiver::reject(const AssociationRejection& rejection, std::string_view wh
 // What the receiver knows by itself against an A-ASSOCIATE-RQ; nullptr: nothing.
 const AssociationRejection* Receiver::judge(const std::string& called_ae) const {
     const auto& parameters = association_->params->DULparams;
-    const Verdict verdict = policy_.judge(caller_.calling_ae, called_ae, peer_);
+    const Verdict verdict = policy_.judge(caller_.calling_ae, called_ae, peer_, tls_.certificate());
     if (verdict == Verdict::unknown_caller || caller_.calling_ae.empty())
         return &rejections::calling_ae_title;
+    if (verdict == Verdict::certificate) return &rejections::certificate;
     if (verdict == Verdict::called_ae_title || called_ae.empty()) return &rejections::called_ae_title;
     if (std::strcmp(parameters.applicationContextName, UID_StandardApplicationContext) != 0)
         return &rejections::application_context;
@@ -201,8 +229,9 @@ bool Receiver::admit() {
     caller_.calling_ae = trimmed_ae_title(parameters.callingAPTitle);
     const auto* const rejection = judge(called_ae);
     const auto judged = rejection != nullptr ? rejection->outcome : AssociationOutcome::accepted;
-    const auto answer =
-        coordinator_.request_association({caller_.calling_ae, called_ae, caller_.peer, judged});
+    const auto answer = coordinator_.request_association(
+        {caller_.calling_ae, called_ae, caller_.peer, judged,
+         rejection != nullptr ? std::string(rejection->grounds) : "", tls_.subject()});
     if (rejection != nullptr) {
         reject(*rejection, rejection->grounds);
     } else if (!answer) {
@@ -326,15 +355,18 @@ void Receiver::tell_end(AssociationEnd way, AssociationEnd reason, int stored, i
 
 }  // namespace
 
-int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
-                 const Configuration& configuration, const AssociationPolicy& policy, Spool& spool) {
+int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator, Heartbeat heartbeat,
+                 const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
+                 const TlsContext* tls) {
     const BeatingThread beating(std::move(heartbeat));
     const auto peer = IpAddress::of_peer(connection.get());
     if (!peer) return 0;  // it is gone again
     dcmDisableGethostbyaddr.set(OFTrue);
     const auto send_timeout = std::chrono::ceil<std::chrono::seconds>(configuration.scp.idle_timeout).count();
     dcmSocketSendTimeout.set(static_cast<Sint32>(send_timeout));
-    return Receiver(std::move(connection), *peer, std::move(coordinator), configuration, policy, spool).run();
+    return Receiver(std::move(connection), time_to_ask, *peer, std::move(coordinator), configuration, policy,
+                    spool, tls)
+        .run();
 }
 
 }  // namespace hilum::scp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/channel.h"
+#include "base/tls/tls_context.h"
 #include "base/unique_fd.h"
 #include "contract/configuration.h"
 #include "contract/messages/heartbeat.h"
@@ -10,9 +11,12 @@
 
 namespace hilum::scp {
 
-// Serves the connection until it or the coordinator's channel ends; returns the process's exit code: 0 unless
-// something of ours failed. Forked from the listener, with DCMTK's dictionary loaded.
-int run_receiver(UniqueFd connection, Channel coordinator, Heartbeat heartbeat,
-                 const Configuration& configuration, const AssociationPolicy& policy, Spool& spool);
+// Serves the connection until it or the coordinator's channel ends: its handshake, where there is one, and
+// its A-ASSOCIATE-RQ have to be there whole within `time_to_ask`. Returns the process's exit code: 0 unless
+// something of ours failed. Forked from the listener, with DCMTK's dictionary loaded. `tls`: the connection
+// came to the TLS port; nullptr: to the plain one.
+int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator, Heartbeat heartbeat,
+                 const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
+                 const TlsContext* tls);
 
 }  // namespace hilum::scp

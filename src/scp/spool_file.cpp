@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/file_system.h"
 
 namespace hilum::scp {
@@ -26,9 +27,7 @@ Result<std::string> random_name() {
     std::array<unsigned char, 16> bytes;
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
         return failure("cannot get random bytes");
-    std::string name;
-    for (const unsigned char byte : bytes) name += fmt::format("{:02x}", byte);
-    return name;
+    return hex_of(std::as_bytes(std::span(bytes)));
 }
 
 std::string temporary(const std::string& file) {

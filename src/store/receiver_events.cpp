@@ -56,4 +56,43 @@ void record_receiver_event(Transaction& transaction, const ReceiverEvent& event,
     if (audited) audit_failure(transaction, event, left_out);
 }
 
+void record_rejection(Transaction& transaction, const AssociationRequested& request,
+                      AssociationOutcome outcome, bool audited, std::int64_t left_out) {
+    transaction.count("associations", {{"outcome", enum_string(outcome)}});
+    if (!audited) return;
+    audit::AuditEvent entry;
+    entry.type = "association_rejected";
+    entry.outcome = "failure";
+    entry.actor = request.calling_ae + "@" + request.peer;
+    entry.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
+    if (!request.certificate.empty()) entry.detail["certificate"] = request.certificate;
+    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
+    transaction.append_audit(entry);
+}
+
+void record_closed_connections(Transaction& transaction, const ConnectionsClosed& closed, bool audited,
+                               std::int64_t left_out) {
+    if (closed.reason == ConnectionClosing::timeout)
+        transaction.count("receiver_events", receiver_labels("timeout", "association"), closed.count);
+    else
+        transaction.count("connections_refused", {{"reason", enum_string(closed.reason)}}, closed.count);
+    if (!audited) return;
+    audit::AuditEvent entry;
+    entry.type = closed.reason == ConnectionClosing::timeout ? "timeout" : "connection_refused";
+    entry.outcome = "failure";
+    entry.actor = "@" + closed.peer;
+    entry.detail = {{"reason", enum_text(closed.reason)}, {"connections", closed.count}};
+    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
+    transaction.append_audit(entry);
+}
+
+void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count) {
+    audit::AuditEvent entry;
+    entry.type = "events_left_out";
+    entry.outcome = "failure";
+    entry.actor = "hilum";
+    entry.detail = {{"events", count}, {"of", sort.empty() ? "several addresses" : sort}};
+    transaction.append_audit(entry);
+}
+
 }  // namespace hilum

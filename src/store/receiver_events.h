@@ -17,4 +17,13 @@ bool is_failure(const ReceiverEvent& event);
 void record_receiver_event(Transaction& transaction, const ReceiverEvent& event, bool audited,
                            std::int64_t left_out);
 
+// The same for an association that was asked for and not given, and for connections without one.
+void record_rejection(Transaction& transaction, const AssociationRequested& request,
+                      AssociationOutcome outcome, bool audited, std::int64_t left_out);
+void record_closed_connections(Transaction& transaction, const ConnectionsClosed& closed, bool audited,
+                               std::int64_t left_out);
+
+// `count` events of a sort, "ADDRESS: REASON", are not in the audit trail. An empty sort: of many.
+void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count);
+
 }  // namespace hilum

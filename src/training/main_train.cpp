@@ -123,7 +123,9 @@ int train(Arguments& arguments) {
     progress.clear();
     if (!outcome) return failed(arguments, outcome.error());
     if (arguments.json)
-        std::cout << outcome->dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+        std::cout << cli::json_without_controls(
+                         outcome->dump(2, ' ', false, nlohmann::json::error_handler_t::replace))
+                  << "\n";
     else if (!arguments.run.prepare_only)
         std::cout << fmt::format("The package: {} (epoch {}, AUC on validation {:.4f})\n",
                                  arguments.run.output.string(), outcome->at("best_epoch").get<int>(),
@@ -144,7 +146,7 @@ int main(int argc, char** argv) {
         CLI11_PARSE(app, argc, argv);
         return train(arguments);
     } catch (const std::exception& error) {
-        std::cerr << "hilum-train: " << error.what() << "\n";
+        std::cerr << "hilum-train: " << cli::printable(error.what(), "\n\t") << "\n";
         return exit_failed;
     }
 }

@@ -21,14 +21,14 @@ class Connections(HilumTest):
 class SilentConnectionTest(Connections):
     def test_100_silent_connections_do_not_delay_an_echo(self):
         silent = [self.connect() for _ in range(100)]
-        wait_until(lambda: sum(role == "" or role == "listener" for _, role in self.node.descendants()) >= 100, 30,
-                   "a receiver for each connection")
+        before = len(self.node.descendants())
         for _ in range(5):
             start = time.monotonic()
             answered = echo(self.node.port)
             self.assertEqual(answered.returncode, 0, answered.stderr)
             self.assertLess(time.monotonic() - start, 1.0)
         self.assertEqual(len(silent), 100)
+        self.assertLess(len(self.node.descendants()), before + 10, "who is silent has no process")
 
 
 class SilentConnectionTimeoutTest(Connections):

@@ -2,6 +2,7 @@
 
 import re
 
+from certificates import Authority
 from hilum_harness import SOURCE, HilumTest, http, make_phantoms, wait_until
 from local_services import free_port
 
@@ -15,7 +16,9 @@ class MetricsTest(HilumTest):
             {"name": "pacs", "ae_title": "ORTHANC", "host": "127.0.0.1", "port": self.pacs.port,
              "storage_commitment": {"request": True}},
             {"name": "ris", "protocol": "hl7", "host": "127.0.0.1", "port": free_port()}]
-        return super().make_node(name, destinations=destinations, **changes)
+        node = Authority(self.folder / "ca", "hospital").issue("hilum.hospital", "IP:127.0.0.1")
+        tls = {"port": 0, "certificate": str(node.certificate), "key": str(node.key), "client_certificates": "none"}
+        return super().make_node(name, destinations=destinations, scp={"tls": tls}, **changes)
 
     def setUp(self):
         super().setUp()

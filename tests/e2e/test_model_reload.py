@@ -142,6 +142,35 @@ class StartTest(ReloadTest):
         self.assert_one_report_and_capture(self.await_results([study])[study])
 
 
+class SignedTest(ReloadTest):
+    def setUp(self):
+        super().setUp()
+        key, self.public_key = self.folder / "maker.key", self.folder / "maker.pub"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
+        subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", self.public_key], check=True)
+        self.key = key
+        configured = json.loads(self.node.configuration_file.read_text())
+        configured["models"][0]["signed_by"] = [str(self.public_key)]
+        self.node.configure(json.dumps(configured))
+
+    def sign(self):
+        signed = self.node.run("model", "sign", str(self.package), "--key", str(self.key))
+        self.assertEqual(signed.returncode, 0, signed.stderr)
+
+    def test_only_what_the_maker_vouches_for_serves(self):
+        checked = subprocess.run([BINARIES / "hilumd", "--config", self.node.configuration_file, "--check"],
+                                 capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("package: it is not signed (SHA256SUMS is missing)", checked.stderr)
+        self.sign()
+        self.start_node()
+        self.edit(("version: 1.0.0", "version: 1.1.0"))
+        self.assert_reload_fails("model.yaml was changed")
+        self.sign()
+        self.assertEqual(self.node.run("model", "reload").returncode, 0)
+        self.assertEqual(self.predicted_version(), "1.1.0")
+
+
 class DailyTest(ReloadTest):
     settings = {"golden_every": "300ms"}
 

@@ -49,10 +49,33 @@ TEST(Association, AHundredSilentConnectionsDoNotDelayAnEcho) {
     node.start();
     std::vector<RawAssociation> silent;
     for (int i = 0; i < 100; ++i) silent.emplace_back(node.port());
-    node.coordinator().wait_for(ConnectionAccepted::type, 100);
     const auto begin = Clock::now();
     EXPECT_EQ(std::system(echoscu(node).c_str()), 0);
     EXPECT_LT(Clock::now() - begin, std::chrono::seconds(1));
+    EXPECT_EQ(node.coordinator().messages(ConnectionAccepted::type).size(), 1U)
+        << "the others have no process";
+}
+
+TEST(Association, SilentConnectionsGiveWayToOneThatAsks) {
+    ReceivingNode node;
+    node.configuration().scp.max_connections = 20;
+    node.start();
+    std::vector<RawAssociation> silent;
+    for (int i = 0; i < 200; ++i) silent.emplace_back(node.port());
+    EXPECT_EQ(std::system(echoscu(node).c_str()), 0);
+    EXPECT_EQ(node.coordinator().wait_for(ConnectionsClosed::type).at(0).at("peer"), "127.0.0.1");
+}
+
+TEST(Association, AnUnlistedHostIsRejectedInDicomsWordsAndTakesNoPlaceOfOthers) {
+    ReceivingNode node;
+    node.configuration().scp.accept = {{"PACS", {"192.0.2.1"}}};
+    node.configuration().scp.max_unlisted_connections = 2;
+    node.start();
+    std::vector<RawAssociation> silent;
+    for (int i = 0; i < 50; ++i) silent.emplace_back(node.port());
+    RawAssociation asks(node.port());
+    EXPECT_EQ(rejection(asks.associate({{dx, {explicit_little}}})), (std::vector{1, 1, 3}));
+    EXPECT_EQ(node.coordinator().wait_for(ConnectionsClosed::type).at(0).at("reason"), "address_limit");
 }
 
 TEST(Association, DropsASilentAndADrippingPeerAfterTheTimeout) {
@@ -71,7 +94,7 @@ TEST(Association, DropsASilentAndADrippingPeerAfterTheTimeout) {
     EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
     EXPECT_FALSE(silent.receive());
     EXPECT_FALSE(silent.timed_out());
-    EXPECT_EQ(node.coordinator().wait_for_event("timeout").at(0).at("code"), "association");
+    EXPECT_EQ(node.coordinator().wait_for(ConnectionsClosed::type).at(0).at("reason"), "timeout");
 }
 
 TEST(Association, DropsAnIdleAssociation) {
@@ -241,10 +264,13 @@ TEST(Association, ClosesConnectionsBeyondTheLimit) {
     ReceivingNode node;
     node.configuration().scp.max_connections = 2;
     node.start();
-    RawAssociation one(node.port()), two(node.port()), three(node.port());
+    RawAssociation one(node.port()), two(node.port());
+    ASSERT_EQ(one.associate({{dx, {explicit_little}}})->type, 0x02);
+    ASSERT_EQ(two.associate({{dx, {explicit_little}}})->type, 0x02);
+    RawAssociation three(node.port());
     EXPECT_FALSE(three.receive());
     EXPECT_FALSE(three.timed_out());
-    EXPECT_EQ(node.coordinator().wait_for(ConnectionRefused::type).size(), 1U);
+    EXPECT_EQ(node.coordinator().wait_for(ConnectionsClosed::type).at(0).at("reason"), "address_limit");
 }
 
 TEST(Association, PrefersUncompressedToLosslessToLossy) {
@@ -266,7 +292,7 @@ TEST(Association, EndsWhenTheCoordinatorIsGone) {
     node.start();
     RawAssociation peer(node.port()), silent(node.port());
     ASSERT_EQ(peer.associate({{dx, {explicit_little}}})->type, 0x02);
-    node.coordinator().wait_for(ConnectionAccepted::type, 2);
+    node.coordinator().wait_for(ConnectionAccepted::type);
     EXPECT_EQ(node.stop(), 0);
     const auto answer = peer.receive();
     ASSERT_TRUE(answer);

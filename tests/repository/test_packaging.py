@@ -1,6 +1,8 @@
 """The Debian package and the systemd unit: what is in them, and what systemd thinks of it."""
 
 import gzip
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -23,7 +25,7 @@ EXPECTED = {
     "usr/share/man/man1/hilum.1.gz", "usr/share/man/man1/hilum-import-model.1.gz", "usr/share/man/man5/hilum.yaml.5.gz",
     "usr/share/man/man5/model.yaml.5.gz", "usr/share/man/man8/hilumd.8.gz", "usr/share/man/man8/hilum-worker.8.gz",
     "usr/share/bash-completion/completions/hilum", "usr/share/bash-completion/completions/hilumd",
-    "usr/share/lintian/overrides/hilum", "usr/share/hilum/import_model/import_model.py",
+    "usr/share/lintian/overrides/hilum", "usr/share/doc/hilum/hilum.cdx.json", "usr/share/hilum/import_model/import_model.py",
 }
 FOLDERS = ("DEBIAN/", "usr/share/hilum/models/demo/", "usr/share/hilum/models/chest-nih/", "usr/share/hilum/import_model/", "usr/share/doc/hilum/")
 
@@ -95,6 +97,28 @@ class PackageTest(unittest.TestCase):
         judged = subprocess.run(["lintian", "--allow-root", "--no-cfg", "--fail-on", "error,warning", "--tag-display-limit", "0",
                                  str(self.package)], capture_output=True, text=True, check=False)
         self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
+
+    def test_the_bill_of_materials_tells_what_is_linked_compiled_in_and_brought_along(self):
+        bill = json.loads((self.root / "usr/share/doc/hilum/hilum.cdx.json").read_text())
+        self.assertEqual((bill["bomFormat"], bill["specVersion"]), ("CycloneDX", "1.5"))
+        components = {one["name"]: one for one in bill["components"]}
+        for linked in ("libdcmtk17", "libsqlite3-0", "libc6"):
+            version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", linked], capture_output=True, text=True,
+                                     check=True).stdout
+            self.assertEqual(components[linked]["version"], version)
+        self.assertIn("libexpected-dev", components, "headers alone are in the programs too")
+        weights = (self.root / "usr/share/hilum/models/demo/model.pt").read_bytes()
+        models = [one for one in bill["components"] if one["type"] == "machine-learning-model"]
+        self.assertIn(hashlib.sha256(weights).hexdigest(), [one["hashes"][0]["content"] for one in models])
+        known = {one["bom-ref"] for one in bill["components"]} | {bill["metadata"]["component"]["bom-ref"]}
+        self.assertEqual(len(known), len(bill["components"]) + 1)
+        reached, open_ends = set(), [bill["metadata"]["component"]["bom-ref"]]
+        edges = {one["ref"]: one["dependsOn"] for one in bill["dependencies"]}
+        while open_ends:
+            if (ref := open_ends.pop()) not in reached:
+                reached.add(ref)
+                open_ends += edges[ref]
+        self.assertEqual(reached, known, "every component is there for a reason")
 
     def page(self, name):
         section = name.rpartition(".")[2]

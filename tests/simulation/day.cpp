@@ -145,24 +145,8 @@ void Day::operate(const Act& act) {
         ++scene_.package_version;
         return node_.ask(request("model.reload", nlohmann::json::object()), [](const nlohmann::json&) {});
     }
-    if (act.what == What::operator_pauses) {
-        auto& destination = hospital_.destinations[static_cast<std::size_t>(act.a)];
-        const int order = ++destination.orders;
-        node_.ask(request("destinations.pause", {{"name", destination.name}}),
-                  [this, &destination, order](const nlohmann::json& answer) {
-                      // One that came late, after the next, says nothing any more.
-                      if (!answer.contains("ok") || over_ || destination.orders != order) return;
-                      scene_.tell("{} is paused", destination.name);
-                      destination.paused = true;
-                      destination.sent_while_paused = 0;
-                  });
-        return for_a_while(act.lasts, [this, &destination] {
-            destination.paused = false;
-            ++destination.orders;
-            node_.ask(request("destinations.resume", {{"name", destination.name}}),
-                      [](const nlohmann::json&) {});
-        });
-    }
+    if (act.what == What::operator_pauses)
+        return pause(hospital_.destinations[static_cast<std::size_t>(act.a)], act.lasts);
     const auto& study = script_.studies[static_cast<std::size_t>(act.a)];
     const nlohmann::json of_study = {{"study_instance_uid", study}};
     const auto nothing = [](const nlohmann::json&) {};
@@ -174,6 +158,27 @@ void Day::operate(const Act& act) {
     if (act.what == What::operator_resends) return node_.ask(request("results.resend", of_study), nothing);
     hospital_.studies[study].discarded = true;
     node_.ask(request("jobs.discard", of_study), nothing);
+}
+
+// Who asked for one and then for the other insists on the later alone, also where the node was down for both.
+void Day::pause(Destination& destination, Duration lasts) {
+    const auto latest = [&destination, order = ++destination.orders] { return destination.orders == order; };
+    const auto paused = [this, &destination, latest](const nlohmann::json& answer) {
+        if (!answer.contains("ok") || over_ || !latest()) return;
+        scene_.tell("{} is paused", destination.name);
+        destination.paused = true;
+        destination.sent_while_paused = 0;
+    };
+    node_.ask(request("destinations.pause", {{"name", destination.name}}), paused, latest);
+    for_a_while(lasts, [this, &destination] {
+        destination.paused = false;
+        const auto still = [&destination, order = ++destination.orders] {
+            return destination.orders == order;
+        };
+        node_.ask(
+            request("destinations.resume", {{"name", destination.name}}), [](const nlohmann::json&) {},
+            still);
+    });
 }
 
 // From the answer on nothing of what stood is sent; what a sender has in hand may still arrive.

@@ -24,6 +24,7 @@ class Day {
     void perform(const Act& act);
     void surround(const Act& act);  // what befalls the node's surroundings
     void operate(const Act& act);   // what an operator does
+    void pause(Destination& destination, Duration lasts);
     void predict(Image image);
     void kill(const Act& act);
     void run_until(Duration time);

@@ -131,9 +131,10 @@ void NodeLife::finished(int exit_code, Duration down) {
     start_after(down);
 }
 
-void NodeLife::ask(nlohmann::json request, std::function<void(const nlohmann::json&)> answered) {
-    const auto again = [this, request, answered, asking = asking_] {
-        if (asking == asking_) ask(request, answered);
+void NodeLife::ask(nlohmann::json request, std::function<void(const nlohmann::json&)> answered,
+                   std::function<bool()> wanted) {
+    const auto again = [this, request, answered, wanted, asking = asking_] {
+        if (asking == asking_ && wanted()) ask(request, answered, wanted);
     };
     if (!node_ || draining_) return scene_.world.after(seconds(3), again);
     struct Asked {

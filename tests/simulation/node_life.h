@@ -25,8 +25,11 @@ class NodeLife {
     void start_after(Duration wait);
     void die(Death death, Duration down);
     void restart(Duration down);  // drains, ends, and starts again after `down`
-    // Asks as an operator does, again where the node ends before it answers; `answered` gets what it said.
-    void ask(nlohmann::json request, std::function<void(const nlohmann::json&)> answered);
+    // Asks as an operator does, again where the node ends before it answers, as long as it is `wanted`;
+    // `answered` gets what it said.
+    void ask(
+        nlohmann::json request, std::function<void(const nlohmann::json&)> answered,
+        std::function<bool()> wanted = [] { return true; });
     void ask_no_more() { ++asking_; }  // what was asked and is not answered yet
     bool running() const { return node_ != nullptr; }
     int lives() const { return lives_; }

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/characters/printable.h"
+
 namespace hilum::cli {
 
-// `text` as one line: what could steer a terminal (C0, DEL and C1 control characters, line and paragraph
-// separators, bidirectional controls) and each byte that is no UTF-8 becomes '?'.
-std::string printable(std::string_view text);
+using hilum::json_without_controls, hilum::printable;
 
 // The columns that `text` takes: 2 for wide East Asian characters and pictures, 0 for combining marks.
 std::size_t width_of(std::string_view text);
@@ -25,9 +25,6 @@ std::string end_of(const std::string& text, std::size_t columns);
 
 // Lines of at most `columns`, broken between words where that is possible.
 std::vector<std::string> wrapped(const std::string& text, std::size_t columns);
-
-// JSON whose text holds no such character: they are written as \uXXXX, which reads back the same.
-std::string json_without_controls(const std::string& json);
 
 // Passes text on to another stream, with '?' for what could steer a terminal; newlines and tabs pass.
 class PrintableStream : public std::ostream {

@@ -1,15 +1,21 @@
 // hilum audit verify|export: who did what to which instance, and whether that record is whole.
 #include <fmt/format.h>
 
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "cli/control_client.h"
 #include "cli/output.h"
 #include "cli/terminal/progress.h"
 #include "cli/verbs/audit_verbs.h"
+#include "store/audit/audit_event.h"
+#include "store/audit/signed_head.h"
+#include "store/audit/trail_check.h"
 #include "store/overview/time_words.h"
 
 namespace hilum::cli {
@@ -42,19 +48,102 @@ int verify_audit(const Context& context) {
     return intact ? exit_ok : exit_failed;
 }
 
+// All events, oldest first, as long as `take` wants more.
+template <typename Take>
+Status each_event(const std::filesystem::path& data_dir, Take take) {
+    nlohmann::json after = 0;
+    do {
+        const auto answer =
+            ask(data_dir, {.verb = ControlVerb::audit_export, .after = after.get<std::int64_t>()});
+        if (!answer) return tl::unexpected(answer.error());
+        for (const auto& event : list_of(*answer, "events"))
+            if (!take(event)) return {};
+        after = answer->value("next", nlohmann::json());
+    } while (!after.is_null());
+    return {};
+}
+
 int export_audit(const Context& context, const AuditFilter& filter) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    nlohmann::json after = 0;
-    do {
-        const auto answer = ask(configuration->node.data_dir,
-                                {.verb = ControlVerb::audit_export, .after = after.get<std::int64_t>()});
-        if (!answer) return context.failed(answer.error());
-        for (const auto& event : list_of(*answer, "events"))
-            if (matches(filter, event)) print_json_line(context.out, event);
-        after = answer->value("next", nlohmann::json());
-    } while (!after.is_null() && context.out);
-    return exit_ok;
+    const auto done = each_event(configuration->node.data_dir, [&](const nlohmann::json& event) {
+        if (matches(filter, event)) print_json_line(context.out, event);
+        return static_cast<bool>(context.out);
+    });
+    return done ? exit_ok : context.failed(done.error());
+}
+
+struct Witness {
+    std::filesystem::path heads, key;  // a log with signed heads; the signer's public key
+};
+
+struct Heads {
+    std::vector<audit::SignedHead> good;
+    int of_other_keys = 0, forged = 0;  // name another key; name this one, which did not sign them
+};
+
+Result<Heads> read_heads(const Witness& witness) {
+    const auto key = VerificationKey::read(witness.key);
+    if (!key) return tl::unexpected(key.error());
+    std::ifstream log(witness.heads);
+    if (!log) return fail("unreadable", "cannot open {}", witness.heads.string());
+    Heads heads;
+    for (std::string line; std::getline(log, line);) {
+        const auto head = audit::head_in(line);
+        if (!head) continue;
+        if (head->key != key->fingerprint())
+            ++heads.of_other_keys;
+        else if (audit::is_signed_by(*head, *key))
+            heads.good.push_back(*head);
+        else
+            ++heads.forged;
+    }
+    if (heads.good.empty())
+        return fail("no_heads", "{} has no head that this key signed ({} of other keys, {} forged)",
+                    witness.heads.string(), heads.of_other_keys, heads.forged);
+    return heads;
+}
+
+// Recomputes every digest here, and believes nobody but the heads.
+int verify_against(const Context& context, const Witness& witness) {
+    const auto configuration = context.configuration();
+    if (!configuration) return context.failed(configuration.error());
+    const auto heads = read_heads(witness);
+    if (!heads) return context.failed(heads.error());
+    const auto& data_dir = configuration->node.data_dir;
+    Progress progress(context.terminal);
+    progress.say("reading the whole audit trail");
+    const auto verified = ask(data_dir, {.verb = ControlVerb::audit_verify}, endless_patience);
+    if (!verified) return context.failed(verified.error());
+    audit::TrailCheck check(heads->good, verified->value("begins_after", std::int64_t{0}),
+                            verified->value("begins_after_hash", std::string(audit::first_hash)));
+    const auto read = each_event(data_dir, [&](const nlohmann::json& event) {
+        check.add(event);
+        return true;
+    });
+    progress.clear();
+    if (!read) return context.failed(read.error());
+    auto outcome = check.finish();
+    if (heads->forged > 0)
+        outcome.findings.push_back(
+            fmt::format("{} heads in {} were not signed by this key, though they name it", heads->forged,
+                        witness.heads.string()));
+    if (context.json)
+        print_json(context.out, {{"intact", outcome.findings.empty()},
+                                 {"findings", outcome.findings},
+                                 {"events_through", outcome.newest},
+                                 {"witnessed_through", outcome.witnessed},
+                                 {"heads", heads->good.size()},
+                                 {"heads_of_other_keys", heads->of_other_keys}});
+    else if (outcome.findings.empty())
+        print_wrapped(
+            context.out, "",
+            fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}",
+                        outcome.heads_fitting, outcome.witnessed, outcome.newest),
+            context.terminal.columns);
+    for (const auto& finding : outcome.findings)
+        if (!context.json) print_wrapped(context.err, "hilum: ", finding, context.terminal.columns);
+    return outcome.findings.empty() ? exit_ok : exit_failed;
 }
 
 }  // namespace
@@ -70,7 +159,15 @@ bool matches(const AuditFilter& filter, const nlohmann::json& event) {
 void add_audit_verbs(const Verb& app) {
     const auto audit = app.verb("audit", "the record of what happened to every instance");
     const auto verify = audit.verb("verify", "check that no event was changed or removed");
-    verify.does(verify_audit);
+    auto witness = std::make_shared<Witness>();
+    auto heads = verify.option("--against", witness->heads,
+                               "a log with the signed heads (journalctl -u hilum > FILE)");
+    auto key = verify.option("--key", witness->key, "file of the public key that fits audit.sign.key");
+    heads.needs(key);
+    key.needs(heads);
+    verify.does([witness](const Context& c) {
+        return witness->heads.empty() ? verify_audit(c) : verify_against(c, *witness);
+    });
 
     auto filter = std::make_shared<AuditFilter>();
     const auto export_verb = audit.verb("export", "print events as JSON, one a line, oldest first");

@@ -17,6 +17,7 @@
 #include "cli/terminal/progress.h"
 #include "evaluation/calibration/package_calibration.h"
 #include "evaluation/report/html.h"
+#include "model/package/package_signature.h"
 
 namespace hilum::cli {
 namespace {
@@ -46,14 +47,15 @@ Status note_in_card(const OutputFolder& package, const std::string& words) {
     return write_file_durably(file, std::as_bytes(std::span(*card)));
 }
 
-// All files of the package but model.yaml, which is `yaml`.
+// All files of the package but model.yaml, which is `yaml`, and the signature, which is of what was.
 Status write_package(const std::filesystem::path& from, const std::string& yaml, const std::string& words,
                      const std::filesystem::path& to) {
     auto output = OutputFolder::begin(to);
     if (!output) return tl::unexpected(output.error());
     std::error_code error;
     std::filesystem::copy(from, output->folder(), std::filesystem::copy_options::recursive, error);
-    if (!error) std::filesystem::remove(output->folder() / "model.yaml", error);
+    for (const char* gone : {"model.yaml", model::sums_file, model::signature_file})
+        if (!error) std::filesystem::remove(output->folder() / gone, error);
     if (error)
         return fail("unwritable", "cannot copy {} to {}: {}", from.string(), to.string(), error.message());
     if (auto status = output->write("model.yaml", yaml); !status) return status;

@@ -16,6 +16,7 @@
 #include "dicom/dataset_reading.h"
 #include "results/delivery/mllp_client.h"
 #include "results/delivery/storage_scu.h"
+#include "results/delivery/tls_client.h"
 
 namespace hilum::cli {
 namespace {
@@ -33,8 +34,8 @@ struct PeerOptions {
 };
 
 RemoteNode node_of(const Configuration& configuration, const DestinationSettings& destination) {
-    return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
-            destination.timeout};
+    return {configuration.node.ae_title, destination.ae_title,          destination.host, destination.port,
+            destination.timeout,         delivery::tls_for(destination)};
 }
 
 Result<const DestinationSettings*> find_destination(const Configuration& configuration,
@@ -58,6 +59,10 @@ Result<RemoteNode> find_dicom_destination(const Configuration& configuration, co
 
 // The running node itself, on this machine.
 Result<RemoteNode> own_node(const Configuration& configuration) {
+    if (!configuration.scp.plain)
+        return fail("tls_only",
+                    "this node takes DICOM over TLS alone (scp.port is none): use a tool that has a "
+                    "certificate which the node knows");
     const bool everywhere = configuration.scp.bind == "0.0.0.0" || configuration.scp.bind == "::";
     RemoteNode node{configuration.node.ae_title, configuration.node.ae_title,
                     everywhere ? "127.0.0.1" : configuration.scp.bind, configuration.scp.port};
@@ -101,8 +106,8 @@ Peer dicom_peer(const std::string& name, const RemoteNode& node) {
 Peer peer_of(const Configuration& configuration, const DestinationSettings& destination) {
     if (!destination.reports.hl7) return dicom_peer(destination.name, node_of(configuration, destination));
     return {destination.name, [destination] {
-                return delivery::MllpClient(
-                           {destination.name, destination.host, destination.port, destination.timeout})
+                return delivery::MllpClient({destination.name, destination.host, destination.port,
+                                             destination.timeout, delivery::tls_for(destination)})
                     .connect();
             }};
 }

@@ -1,4 +1,5 @@
-// hilum model inspect|verify: what a model package says of itself, and whether it works.
+// hilum model inspect|verify|sign|reload: what a model package says of itself, whether it works, and who
+// vouches for it.
 #include "model/package/model_package.h"
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "cli/control_client.h"
 #include "cli/output.h"
 #include "cli/terminal/progress.h"
+#include "model/package/package_signature.h"
 #include "model/process/model_process.h"
 
 namespace hilum::cli {
@@ -37,6 +39,8 @@ nlohmann::json problems_json(const ConfigurationProblems& problems) {
     for (const auto& problem : problems) list.push_back(problem.text());
     return list;
 }
+
+using Keys = std::vector<std::filesystem::path>;
 
 // All problems of the package, its weights' digest among them.
 ConfigurationProblems problems_of(const model::LoadedPackage& loaded) {
@@ -183,8 +187,8 @@ std::string golden_text(const Trial& trial) {
                : fmt::format("{} of {} golden cases right", trial.golden_right, trial.golden_cases);
 }
 
-int verify(const Context& context, const std::filesystem::path& folder) {
-    const auto loaded = model::read_model_package(folder);
+int verify(const Context& context, const std::filesystem::path& folder, const Keys& signed_by) {
+    const auto [loaded, signer] = model::read_vouched_package(folder, signed_by);
     Trial trial;
     Progress progress(context.terminal);
     progress.say("reading the package");
@@ -201,7 +205,8 @@ int verify(const Context& context, const std::filesystem::path& folder) {
                                  {"golden", {{"cases", trial.golden_cases}, {"right", trial.golden_right}}},
                                  {"name", loaded.package.name},
                                  {"version", loaded.package.version},
-                                 {"sha256", loaded.package.sha256}});
+                                 {"sha256", loaded.package.sha256},
+                                 {"signer", signer}});
         return problems.empty() ? exit_ok : exit_failed;
     }
     if (problems.empty())
@@ -210,7 +215,23 @@ int verify(const Context& context, const std::filesystem::path& folder) {
             loaded.package.version, text_of(trial.probe, "outputs"),
             is_true(trial.probe, "activation_maps") ? " and activation maps" : "",
             trial.probe["seconds"].get<double>() * 1000, text_of(trial.probe, "device"), golden_text(trial));
+    if (problems.empty() && !signer.empty()) context.out << "signed by the key " << signer << "\n";
     return report_problems(context, problems);
+}
+
+// Only a package that could be used is vouched for.
+int sign(const Context& context, const std::filesystem::path& folder, const std::filesystem::path& key_file) {
+    const auto key = SigningKey::read(key_file);
+    if (!key) return context.failed(key.error());
+    if (const auto problems = problems_of(model::read_model_package(folder)); !problems.empty())
+        return report_problems(context, problems);
+    if (const auto done = model::sign_package(folder, *key); !done) return context.failed(done.error());
+    const auto& fingerprint = key->verification_key().fingerprint();
+    if (context.json)
+        print_json(context.out, {{"signer", fingerprint}});
+    else
+        context.out << fmt::format("{} is signed by the key {}\n", folder.string(), fingerprint);
+    return exit_ok;
 }
 
 // Waits until the daemon has proved the new packages, or found that it cannot use them.
@@ -255,7 +276,17 @@ void add_model_verbs(const Verb& app) {
     const auto verify_verb =
         model.verb("verify", "check everything, load the model, run it and its golden cases");
     verify_verb.option("DIR", *folder, "folder of the package").required();
-    verify_verb.does([folder](const Context& c) { return verify(c, *folder); });
+    auto signed_by = std::make_shared<Keys>();
+    verify_verb.option("--signed-by", *signed_by,
+                       "file of a public key; one of those given must vouch for it");
+    verify_verb.does([folder, signed_by](const Context& c) { return verify(c, *folder, *signed_by); });
+    const auto sign_verb =
+        model.verb("sign", "vouch for every file of a package (SHA256SUMS and SHA256SUMS.sig)");
+    auto key = std::make_shared<std::filesystem::path>();
+    sign_verb.option("DIR", *folder, "folder of the package").required();
+    sign_verb.option("--key", *key, "file of a private Ed25519 key in PEM, which nobody else may read")
+        .required();
+    sign_verb.does([folder, key](const Context& c) { return sign(c, *folder, *key); });
     auto name = std::make_shared<std::string>();
     const auto reload_verb =
         model.verb("reload", "replace the models of the running daemon by what lies in their folders now");

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/clock.h"
+#include "base/tls/certificate_term.h"
 #include "cli/output.h"
 
 namespace hilum::cli {
@@ -59,6 +61,22 @@ void add_destinations(const nlohmann::json& status, NodeHealth& health) {
     }
 }
 
+void add_certificates(const nlohmann::json& status, NodeHealth& health) {
+    const auto seconds = to_microseconds(now()) / 1'000'000;
+    for (const auto& certificate : list_of(status, "certificates")) {
+        if (const auto error = text_of(certificate, "error"); !error.empty())
+            health.problems.push_back(fmt::format("{}: what was to be loaded for TLS is not in use: {}",
+                                                  text_of(certificate, "use"), error));
+        const auto not_after = number_of(certificate, "not_after");
+        const auto warning = expiry_warning(not_after, seconds);
+        if (warning.empty()) continue;
+        auto& into = not_after <= seconds ? health.problems : health.to_look_at;
+        into.push_back(fmt::format("{}: the {} of {} in {} {}", text_of(certificate, "use"),
+                                   kind_text(text_of(certificate, "kind")), text_of(certificate, "subject"),
+                                   text_of(certificate, "source"), warning));
+    }
+}
+
 // Jobs that wait for an operator.
 void add_jobs(const nlohmann::json& status, NodeHealth& health) {
     std::map<std::string, std::int64_t> set_aside;
@@ -92,6 +110,7 @@ NodeHealth health_of(const nlohmann::json& status) {
         health.problems.push_back("hilumd is not running");
     }
     add_destinations(status, health);
+    add_certificates(status, health);
     add_jobs(status, health);
     return health;
 }

@@ -46,7 +46,11 @@ void print_storage(const Context& context, const nlohmann::json& status) {
 }
 
 std::string receiving_text(const nlohmann::json& status, const nlohmann::json& node) {
-    if (is_true(status, "receiving")) return "yes, port " + text_of(node, "scp_port");
+    if (is_true(status, "receiving")) {
+        const auto plain = number_of(node, "scp_port"), tls = number_of(node, "scp_tls_port");
+        return "yes, " + (plain > 0 ? fmt::format("port {}", plain) : "") +
+               (plain > 0 && tls > 0 ? ", " : "") + (tls > 0 ? fmt::format("TLS port {}", tls) : "");
+    }
     const auto refused = text_of(status, "refusing");
     return refused.empty() ? "NO (see below)" : "NO: refusing: " + refused;
 }

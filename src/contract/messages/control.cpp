@@ -58,7 +58,16 @@ void read_arguments(const nlohmann::json& args, ControlRequest& request) {
 }  // namespace
 
 Packet to_packet(const ControlRequest& request) {
-    return Packet(nlohmann::json{{"verb", enum_text(request.verb)}, {"args", arguments_of(request)}});
+    nlohmann::json body{{"verb", enum_text(request.verb)}, {"args", arguments_of(request)}};
+    if (!request.claimed_by.empty()) body["claimed_by"] = request.claimed_by;
+    return Packet(std::move(body));
+}
+
+std::string claim_in(const Packet& packet) {
+    const auto& body = packet.body();
+    if (!body.is_object()) return {};
+    const auto found = body.find("claimed_by");
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 Result<ControlRequest> control_request_in(const Packet& packet) {

@@ -47,7 +47,8 @@ inline constexpr auto enum_texts<ControlVerb> = texts_of_enum<ControlVerb>({
     {ControlVerb::model_reload, "model.reload"},
 });
 
-// As a packet: {"verb": ..., "args": {...}} with the arguments that its verb has.
+// As a packet: {"verb": ..., "args": {...}} with the arguments that its verb has, and "claimed_by" where it
+// is not empty.
 struct ControlRequest {
     ControlVerb verb = ControlVerb::status;
     std::string kind = {};                                       // jobs.*: of one job
@@ -57,10 +58,14 @@ struct ControlRequest {
     std::string reason = {}, note = {};                          // results.withdraw
     std::string model = {};                                      // model.reload: empty: every one
     std::int64_t after = 0;                                      // audit.export: from the event after it
-    std::map<std::string, std::string> filter = {};              // jobs.list, studies: by name, as text
+    std::string claimed_by = {};  // who asks, as the client has it from sudo or the login; never proved
+    std::map<std::string, std::string> filter = {};  // jobs.list, studies: by name, as text
 };
 
 Packet to_packet(const ControlRequest& request);
+
+// What the client says of who asks; empty: nothing. Whatever the packet holds.
+std::string claim_in(const Packet& packet);
 
 // Codes: "unknown_verb"; "bad_request" for arguments of the wrong kind.
 Result<ControlRequest> control_request_in(const Packet& packet);

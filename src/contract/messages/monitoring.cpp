@@ -27,7 +27,8 @@ void from_json(const nlohmann::json& json, ModelStatus& model) {
 }
 
 HILUM_JSON_MEMBERS(DestinationStatus, name, state, since, error)
-HILUM_MESSAGE_MEMBERS(NodeStatus, receiving, inferring, scp_port, draining, children, models, destinations)
+HILUM_MESSAGE_MEMBERS(NodeStatus, receiving, inferring, scp_port, scp_tls_port, draining, children, models,
+                      destinations, certificates)
 HILUM_MESSAGE_MEMBERS(HttpReady, port)
 HILUM_MESSAGE_MEMBERS(PredictRequest, request, model)
 HILUM_MESSAGE_MEMBERS(PredictReply, request, http_status, error, outcome, frames)

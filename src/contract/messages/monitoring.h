@@ -8,6 +8,7 @@
 
 #include "contract/analysis.h"
 #include "contract/enum_text.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/packet.h"
 #include "contract/model_mode.h"
 
@@ -75,11 +76,13 @@ struct NodeStatus {
     static constexpr const char* type = "node_status";
     bool receiving = false;
     bool inferring = false;
-    int scp_port = 0;
+    int scp_port = 0;  // 0: none is open
+    int scp_tls_port = 0;
     bool draining = false;
     std::vector<ChildStatus> children;
     std::vector<ModelStatus> models;
     std::vector<DestinationStatus> destinations;
+    std::vector<CertificateStatus> certificates;
 };
 // http -> coordinator, once.
 struct HttpReady {

@@ -4,12 +4,12 @@
 
 namespace hilum {
 
-HILUM_MESSAGE_MEMBERS(ListenerReady, port)
+HILUM_MESSAGE_MEMBERS(ListenerReady, port, tls_port)
 HILUM_MESSAGE_MEMBERS(ConnectionAccepted, peer, pid)
-HILUM_MESSAGE_MEMBERS(ConnectionRefused, peer)
+HILUM_MESSAGE_MEMBERS(ConnectionsClosed, peer, reason, count)
 HILUM_JSON_MEMBERS(ReceivedHeader, sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid,
                    transfer_syntax_uid, modality, study_date, accession_number, patient_id, patient_name)
-HILUM_MESSAGE_MEMBERS(AssociationRequested, calling_ae, called_ae, peer, outcome)
+HILUM_MESSAGE_MEMBERS(AssociationRequested, calling_ae, called_ae, peer, outcome, grounds, certificate)
 HILUM_MESSAGE_MEMBERS(AssociationAnswer, outcome)
 HILUM_MESSAGE_MEMBERS(StoreCommit, header, file, size, dataset_sha256, analysis_sha256, calling_ae, peer)
 HILUM_MESSAGE_MEMBERS(DiscardCommit, header, reason, calling_ae, peer)

@@ -15,10 +15,11 @@ namespace hilum {
 // The listener's exit code where it cannot open its port or spool: trying again at once cannot help.
 inline constexpr int listener_cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
 
-// listener -> coordinator, once: the port is open.
+// listener -> coordinator, once: the ports are open. 0: there is none of the kind.
 struct ListenerReady {
     static constexpr const char* type = "listener_ready";
     int port = 0;
+    int tls_port = 0;
 };
 
 // listener -> coordinator: a connection came in; three descriptors: the coordinator's end of the receiver's
@@ -29,10 +30,28 @@ struct ConnectionAccepted {
     std::int64_t pid = 0;  // of the receiver
 };
 
-// listener -> coordinator: a connection was closed because max_connections are open.
-struct ConnectionRefused {
-    static constexpr const char* type = "connection_refused";
-    std::string peer;
+// Why the listener closed a connection that had no receiver yet.
+enum class ConnectionClosing {
+    timeout,           // no whole A-ASSOCIATE-RQ came within scp.association_timeout
+    address_limit,     // scp.max_connections_per_address, or an unlisted address's share
+    connection_limit,  // scp.max_connections
+    unlisted_limit,    // scp.max_unlisted_connections
+    no_receiver,       // no process could be started
+};
+template <>
+inline constexpr auto enum_texts<ConnectionClosing> = texts_of_enum<ConnectionClosing>({
+    {ConnectionClosing::timeout, "timeout"},
+    {ConnectionClosing::address_limit, "address_limit"},
+    {ConnectionClosing::connection_limit, "connection_limit"},
+    {ConnectionClosing::unlisted_limit, "unlisted_limit"},
+    {ConnectionClosing::no_receiver, "no_receiver"},
+});
+// listener -> coordinator, at most once a second for each peer and reason: connections that it closed.
+struct ConnectionsClosed {
+    static constexpr const char* type = "connections_closed";
+    std::string peer;  // numeric address; empty: of many, that are not told one by one
+    ConnectionClosing reason = ConnectionClosing::timeout;
+    std::int64_t count = 0;
 };
 
 // What the receiver scanned in a header, bounded in length, in the object's own character set turned to
@@ -48,6 +67,8 @@ struct AssociationRequested {
     static constexpr const char* type = "association_requested";
     std::string calling_ae, called_ae, peer;
     AssociationOutcome outcome = AssociationOutcome::accepted;  // else why the receiver rejects it
+    std::string grounds = {};                                   // of that, in words
+    std::string certificate = {};  // the subject of the caller's, which was verified; empty: none
 };
 // coordinator -> receiver
 struct AssociationAnswer {
@@ -125,6 +146,7 @@ enum class ReceiverEventKind {
     not_dicom,  // this and timeout: of a connection that never was an association
     store_failed,
     timeout,
+    tls_failed,  // of a handshake; `code` is one of tls_failures (base/tls/tls_stream.h)
 };
 template <>
 inline constexpr auto enum_texts<ReceiverEventKind> = texts_of_enum<ReceiverEventKind>({
@@ -138,6 +160,7 @@ inline constexpr auto enum_texts<ReceiverEventKind> = texts_of_enum<ReceiverEven
     {ReceiverEventKind::not_dicom, "not_dicom"},
     {ReceiverEventKind::store_failed, "store_failed"},
     {ReceiverEventKind::timeout, "timeout"},
+    {ReceiverEventKind::tls_failed, "tls_failed"},
 });
 // receiver -> coordinator, no answer: something to audit and count that committed nothing.
 struct ReceiverEvent {
@@ -161,7 +184,7 @@ HILUM_JSON(ReceivedHeader)
 HILUM_JSON(StoreCommit)
 HILUM_MESSAGE(ListenerReady)
 HILUM_MESSAGE(ConnectionAccepted)
-HILUM_MESSAGE(ConnectionRefused)
+HILUM_MESSAGE(ConnectionsClosed)
 HILUM_MESSAGE(AssociationRequested)
 HILUM_MESSAGE(AssociationAnswer)
 HILUM_MESSAGE(StoreCommit)

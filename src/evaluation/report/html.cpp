@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/characters/printable.h"
+
 namespace hilum::evaluation {
 namespace {
 
@@ -32,7 +34,7 @@ figcaption { color: var(--soft); font-size: .9rem; }
 
 std::string escaped(const std::string& text) {
     std::string safe;
-    for (const char c : text) switch (c) {
+    for (const char c : printable(text, "\n\t")) switch (c) {
             case '&':
                 safe += "&amp;";
                 break;

@@ -16,12 +16,13 @@
 #include "model/inference/probe.h"
 #include "model/inference/request_server.h"
 #include "model/inference/warm_up.h"
+#include "model/package/package_signature.h"
 
 namespace hilum::model {
 namespace {
 
 Result<ModelPackage> read_package(const ModelSettings& settings, const SiteSettings& site) {
-    auto loaded = read_model_package(settings.package);
+    auto [loaded, signer] = read_vouched_package(settings.package, settings.signed_by);
     if (!loaded.problems.empty()) {
         std::string all;
         for (const auto& problem : loaded.problems) all += (all.empty() ? "" : "; ") + problem.text();
@@ -33,6 +34,7 @@ Result<ModelPackage> read_package(const ModelSettings& settings, const SiteSetti
         spdlog::warn("model {}: the configured thresholds decide nothing, its classes exclude each other",
                      loaded.package.name);
     apply_site(loaded.package, site);
+    if (!signer.empty()) spdlog::info("model {}: signed by {}", loaded.package.name, signer);
     return std::move(loaded.package);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/digest.h"
 #include "base/file_system.h"
 
 namespace hilum::model {
@@ -38,6 +39,7 @@ void read_golden_yaml(LoadedPackage& loaded) {
         loaded.problems.push_back({file.string(), 0, "", text.error().message});
         return;
     }
+    loaded.package.golden_sha256 = sha256_hex(*text);
     auto cases = YamlMapping::parse_list(*text, file.string(), loaded.problems);
     if (cases.size() > most_golden_cases)
         loaded.problems.push_back(

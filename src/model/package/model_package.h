@@ -78,6 +78,7 @@ struct ModelPackage {
     Calibration calibration;
     std::string yaml, yaml_sha256;   // model.yaml's text, and its digest
     std::vector<GoldenCase> golden;  // of golden.yaml
+    std::string golden_sha256;       // of golden.yaml as it was read; empty without one
     std::string site;                // see apply_site()
 
     // Whether the scores may be called probabilities: calibrated on a named set.

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
+#include "contract/messages/control.h"
+#include "pipeline/control/operator_name.h"
 
 namespace hilum {
 
@@ -54,10 +56,10 @@ void ControlServer::adopt(UniqueFd connection) {
         return;
     }
     const auto id = next_client_++;
-    const std::string actor = fmt::format("operator uid {}", peer.uid);
     clients_[id] = ChannelWatcher::start(
         world_, Channel(std::move(connection)),
-        [this, id, actor](Message message) {
+        [this, id, uid = peer.uid](Message message) {
+            const auto actor = operator_name(uid, claim_in(message.packet));
             handle_(message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); });
         },
         [this, id](const std::string&) { clients_.erase(id); });

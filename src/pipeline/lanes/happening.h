@@ -1,6 +1,8 @@
 // What lanes and others tell the node, which says who is woken by it.
 #pragma once
 
+#include "contract/messages/certificates.h"
+
 namespace hilum {
 
 enum class Happening {
@@ -20,6 +22,7 @@ class Happenings {
   public:
     virtual ~Happenings() = default;
     virtual void happened(Happening what) = 0;  // whoever is woken goes on later, not within this call
+    virtual void certificates_loaded(const CertificatesLoaded&) {}  // by a sender
 };
 
 }  // namespace hilum

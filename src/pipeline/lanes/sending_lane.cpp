@@ -28,6 +28,12 @@ void SendingLane::try_now() {
     wake();
 }
 
+void SendingLane::reload_certificates() {
+    if (!destination_.settings().tls) return;
+    destination_.sender().tell(to_packet(ReloadCertificates{}));
+    try_now();  // it may have been down for want of a certificate
+}
+
 void SendingLane::child_changed() {
     happenings_.happened(Happening::status_changed);
     wake();
@@ -84,6 +90,10 @@ bool SendingLane::child_says(const Message& message) {
     if (packet_type(message) == SendingProgress::type) {
         destination_.sender().extend_time();
         delivery_.progressed();
+        return true;
+    }
+    if (const auto loaded = from_packet<CertificatesLoaded>(message)) {
+        happenings_.certificates_loaded(*loaded);
         return true;
     }
     const auto report = from_packet<CommitmentReport>(message);

@@ -23,6 +23,7 @@ class SendingLane : private AskedChild::Owner {
     void start(ChildSpecification sender);
     void wake() { wake_up_.set(); }
     void try_now();  // an operator thinks that the destination is up
+    void reload_certificates();
     void drain() { draining_ = true; }
     void stop() { destination_.sender().stop(); }
     bool idle() const { return !busy_; }

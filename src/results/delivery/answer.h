@@ -1,6 +1,7 @@
 // What became of one C-STORE or C-ECHO, in words that an operator can act on.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/error.h"
@@ -10,6 +11,8 @@
 namespace hilum::delivery {
 
 using Outcome = DeliveryOutcome;
+
+class TlsClient;
 
 struct Answer {
     Outcome outcome = Outcome::retry;
@@ -25,6 +28,7 @@ struct RemoteNode {
     std::string host;  // name or address, IPv4 or IPv6
     int port = 104;
     Duration timeout = std::chrono::seconds(30);  // to connect, and without progress in each exchange
+    std::shared_ptr<TlsClient> tls = {};          // nullptr: plain
 
     std::string text() const;     // "PACS at 10.1.0.5:104"
     int timeout_seconds() const;  // for DCMTK, which counts in whole ones: at least 1

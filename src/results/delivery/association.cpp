@@ -1,13 +1,13 @@
 #include "results/delivery/association.h"
 
 #include <dcmtk/dcmnet/cond.h>
+#include <dcmtk/dcmnet/dcmtrans.h>
 #include <dcmtk/dcmnet/dimse.h>
 #include <dcmtk/dcmnet/diutil.h>
 #include <fmt/format.h>
 #include <poll.h>
 
 #include "base/uid.h"
-#include "results/delivery/readiness.h"
 #include "results/delivery/tcp_connection.h"
 
 namespace hilum::delivery {
@@ -76,15 +76,30 @@ OFCondition Association::open(const RemoteNode& node, const std::string& address
                                   seconds);
 }
 
+tl::expected<std::string, Answer> Association::connect(const RemoteNode& node) {
+    watch_.allow(node.timeout);
+    auto connection = connect_to({node.text(), node.host, node.port, node.timeout});
+    if (!connection) return tl::unexpected(std::move(connection.error()));
+    std::optional<TlsStream> tls;
+    if (node.tls) {
+        watch_.watch(connection->get());
+        watch_.limit(node.timeout);  // a peer that drips the handshake makes no progress
+        auto secured = node.tls->connect(wire_, node.text());
+        watch_.forget();
+        if (!secured) return tl::unexpected(std::move(secured.error()));
+        tls = std::move(*secured);
+    }
+    const auto address = layer_.offer(std::move(*connection), std::move(tls));
+    if (!address)
+        return tl::unexpected(Answer{Outcome::retry, -1, node.text() + ": " + address.error().message, true});
+    return *address;
+}
+
 tl::expected<std::unique_ptr<Association>, Answer> Association::request(
     const RemoteNode& node, const std::vector<ProposedContext>& contexts, std::function<void()> on_progress) {
     std::unique_ptr<Association> association(new Association(std::move(on_progress)));
-    association->watch_.allow(node.timeout);
-    auto connection = connect_to({node.text(), node.host, node.port, node.timeout});
-    if (!connection) return tl::unexpected(std::move(connection.error()));
-    const auto address = association->layer_.offer(std::move(*connection));
-    if (!address)
-        return tl::unexpected(Answer{Outcome::retry, -1, node.text() + ": " + address.error().message, true});
+    const auto address = association->connect(node);
+    if (!address) return tl::unexpected(address.error());
     const OFCondition opened = association->open(node, *address, contexts);
     if (opened.good()) return association;
     auto answer = association->request_failure(opened, node);
@@ -105,6 +120,12 @@ Answer Association::request_failure(const OFCondition& condition, const RemoteNo
                 fmt::format("{} answers, but is no DICOM node ({}): check the destination's port",
                             node.text(), other)};
     const auto why = failure(condition, node, association_step);
+    if (node.tls && watch_.lost())
+        return {Outcome::retry, -1,
+                why +
+                    ": it may refuse our certificate, or us for having none: see its log, and certificate "
+                    "and key "
+                    "of the destination's tls"};
     if (watch_.lost() && layer_.beginning().empty())
         return {Outcome::retry, -1,
                 why + ": check that a DICOM node listens at this port, and that it lets this address in"};
@@ -130,7 +151,8 @@ std::string Association::failure(const OFCondition& condition, const RemoteNode&
 }
 
 bool Association::has_data() {
-    return wait_for(watch_.socket(), POLLIN, std::chrono::steady_clock::now());
+    auto* const connection = DUL_getTransportConnection(association_->DULassociation);
+    return connection != nullptr && connection->networkDataAvailable(0);
 }
 
 T_ASC_PresentationContextID Association::accepted(const std::string& abstract_syntax,

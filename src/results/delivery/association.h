@@ -12,6 +12,7 @@
 
 #include "results/delivery/answer.h"
 #include "results/delivery/timed_connection.h"
+#include "results/delivery/tls_client.h"
 
 namespace hilum::delivery {
 
@@ -57,7 +58,9 @@ class Association {
 
   private:
     explicit Association(std::function<void()> on_progress)
-        : watch_(std::move(on_progress)), layer_(watch_) {}
+        : watch_(std::move(on_progress)), wire_(watch_), layer_(watch_) {}
+    // TCP, and TLS where it is wanted; the address for DCMTK.
+    tl::expected<std::string, Answer> connect(const RemoteNode& node);
     OFCondition open(const RemoteNode& node, const std::string& address,
                      const std::vector<ProposedContext>& contexts);
     Answer request_failure(const OFCondition& condition, const RemoteNode& node) const;
@@ -65,6 +68,7 @@ class Association {
     void destroy();
 
     ConnectionWatch watch_;
+    WatchedTlsWire wire_;
     TimedTransportLayer layer_;
     T_ASC_Network* network_ = nullptr;
     T_ASC_Parameters* parameters_ = nullptr;  // ours until the association owns it

@@ -44,12 +44,16 @@ class Hl7Sender {
   public:
     Hl7Sender(Channel& coordinator, const DestinationSettings& destination)
         : coordinator_(coordinator),
-          client_({destination.name, destination.host, destination.port, destination.timeout},
+          tls_(tls_for(destination)),
+          client_({destination.name, destination.host, destination.port, destination.timeout, tls_},
                   progress_reports(coordinator)) {}
+
+    Status tell_certificates() { return tls_ ? coordinator_.send(to_packet(tls_->loaded())) : Status(); }
 
     Status serve_next() {
         static constexpr std::array requests{request<&Hl7Sender::serve_delivery>(1),
-                                             request<&Hl7Sender::serve_echo>()};
+                                             request<&Hl7Sender::serve_echo>(),
+                                             request<&Hl7Sender::reload_certificates>()};
         if (auto ready = wait_for_request(coordinator_.fd(), client_); !ready) return ready;
         return coordinator_.receive().and_then(
             [this](Message message) { return serve_request(*this, requests, std::move(message)); });
@@ -61,12 +65,17 @@ class Hl7Sender {
         return coordinator_.send(to_packet(reply_of(request, answer)));
     }
 
+    Status reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>) {
+        return tls_ ? coordinator_.send(to_packet(tls_->reload())) : Status();
+    }
+
     Status serve_echo(const EchoRequest&, std::vector<UniqueFd>) {
         const auto answer = client_.connect();
         return coordinator_.send(to_packet(EchoReply{answer.outcome == Outcome::delivered, answer.message}));
     }
 
     Channel& coordinator_;
+    const std::shared_ptr<TlsClient> tls_;
     MllpClient client_;
 };
 
@@ -74,6 +83,7 @@ class Hl7Sender {
 
 Error serve_hl7_destination(Channel& coordinator, const DestinationSettings& destination) {
     Hl7Sender sender(coordinator, destination);
+    if (auto told = sender.tell_certificates(); !told) return told.error();
     for (;;)
         if (auto served = sender.serve_next(); !served) return served.error();
 }

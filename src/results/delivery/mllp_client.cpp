@@ -16,8 +16,6 @@
 namespace hilum::delivery {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr char start_of_block = '\x0B', end_of_block = '\x1C', carriage_return = '\r';
 constexpr std::size_t longest_acknowledgement = 64 * 1024;
 
@@ -33,7 +31,39 @@ std::optional<Answer> MllpClient::open() {
     if (!connected) return std::move(connected.error());
     connection_ = std::move(*connected);
     watch_.watch(connection_.get());
-    return std::nullopt;
+    if (!receiver_.tls) return std::nullopt;
+    watch_.limit(receiver_.timeout);  // a peer that drips the handshake makes no progress
+    auto secured = receiver_.tls->connect(wire_, receiver_.text());
+    if (secured) {
+        tls_ = std::move(*secured);
+        return std::nullopt;
+    }
+    close();
+    return std::move(secured.error());
+}
+
+bool MllpClient::has_arrived(Clock::time_point until) {
+    while (!tls_ || !tls_->has_arrived()) {
+        if (!wait_for(connection_.get(), POLLIN, until)) return false;
+        if (!tls_) return true;
+    }
+    return true;
+}
+
+bool MllpClient::wait() {
+    while (!tls_ || !tls_->has_arrived()) {
+        if (!watch_.wait(POLLIN)) return false;
+        if (!tls_) return true;
+    }
+    return true;
+}
+
+bool MllpClient::send_all(const std::string& block) {
+    return tls_ ? tls_->write(block.data(), block.size()) >= 0 : watch_.send(block.data(), block.size());
+}
+
+ssize_t MllpClient::receive(char* bytes, std::size_t size) {
+    return tls_ ? tls_->read(bytes, size) : ::recv(connection_.get(), bytes, size, MSG_DONTWAIT);
 }
 
 Answer MllpClient::connect() {
@@ -44,14 +74,16 @@ Answer MllpClient::connect() {
 }
 
 void MllpClient::close() {
+    if (tls_) tls_->say_goodbye();
+    tls_.reset();
     watch_.forget();
     connection_.reset();
 }
 
 void MllpClient::hear() {
-    while (connection_ && wait_for(connection_.get(), POLLIN, Clock::now())) {
+    while (connection_ && has_arrived(Clock::now())) {
         std::array<char, 64> bytes{};
-        const auto n = ::recv(connection_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+        const auto n = receive(bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;
         const bool blank = n > 0 && std::all_of(bytes.data(), bytes.data() + n, [](char c) {
                                return c == carriage_return || c == '\n' || c == end_of_block;
@@ -81,7 +113,7 @@ Answer MllpClient::exchange(const std::string& message, const std::string& contr
     };
     const auto block = start_of_block + message + end_of_block + carriage_return;
     watch_.allow(receiver_.timeout);
-    if (!watch_.send(block.data(), block.size()))
+    if (!send_all(block))
         return failed(watch_.timed_out()
                           ? "took nothing more of the message for " + format_duration(receiver_.timeout)
                           : "closed the connection within the message");
@@ -102,8 +134,7 @@ Result<MllpClient::Reply> MllpClient::read_reply() {
             return Reply{received.substr(content, end - content), true};
         if (received.size() > longest_acknowledgement) return fail("mllp", "answered without an end");
         const bool complete = has_acknowledgement(received.substr(content));
-        if (complete && !wait_for(connection_.get(), POLLIN, Clock::now() + quiet))
-            return Reply{received.substr(content), false};
+        if (complete && !has_arrived(Clock::now() + quiet)) return Reply{received.substr(content), false};
         if (auto read = read_more(received); !read) {
             if (received.empty()) return tl::unexpected(read.error());
             return Reply{received.substr(content), false};
@@ -114,13 +145,13 @@ Result<MllpClient::Reply> MllpClient::read_reply() {
 Status MllpClient::read_more(std::string& received) {
     std::array<char, 4096> buffer{};
     for (;;) {
-        if (!watch_.wait(POLLIN)) {
+        if (!wait()) {
             const auto within = format_duration(receiver_.timeout);
             if (watch_.unacknowledged() > 0)
                 return fail("mllp", "took nothing more of the message for {}", within);
             return fail("mllp", "did not acknowledge within {}", within);
         }
-        const auto n = ::recv(connection_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        const auto n = receive(buffer.data(), buffer.size());
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (n <= 0) return fail("mllp", "closed the connection instead of acknowledging");
         received.append(buffer.data(), static_cast<std::size_t>(n));

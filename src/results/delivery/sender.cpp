@@ -18,13 +18,14 @@
 #include "dicom/dataset_reading.h"
 #include "results/delivery/hl7_sender.h"
 #include "results/delivery/storage_commitment_scu.h"
+#include "results/delivery/tls_client.h"
 
 namespace hilum::delivery {
 namespace {
 
 RemoteNode remote_node(const Configuration& configuration, const DestinationSettings& destination) {
     return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
-            destination.timeout};
+            destination.timeout,         tls_for(destination)};
 }
 
 Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
@@ -62,9 +63,11 @@ class Sender {
 
     // Serves until the channel closes, which is the error.
     Status run() {
-        static constexpr std::array requests{request<&Sender::serve_delivery>(1),
-                                             request<&Sender::serve_commitment>(),
-                                             request<&Sender::serve_echo>()};
+        if (node_.tls)
+            if (auto told = coordinator_.send(to_packet(node_.tls->loaded())); !told) return told;
+        static constexpr std::array requests{
+            request<&Sender::serve_delivery>(1), request<&Sender::serve_commitment>(),
+            request<&Sender::serve_echo>(), request<&Sender::reload_certificates>()};
         for (;;) {
             auto message = next_message();
             if (!message) return tl::unexpected(message.error());
@@ -108,6 +111,10 @@ class Sender {
         storage_.release();
         commitment_.release();
         return coordinator_.send(to_packet(echo(storage_)));
+    }
+
+    Status reload_certificates(const ReloadCertificates&, std::vector<UniqueFd>) {
+        return node_.tls ? coordinator_.send(to_packet(node_.tls->reload())) : Status();
     }
 
     Status serve_commitment(const CommitmentRequest& request, std::vector<UniqueFd>) {

@@ -13,7 +13,9 @@
 #include <utility>
 
 #include "base/file_system.h"
+#include "dicom/tls_connection.h"
 #include "dicom/transport_connection.h"
+#include "results/delivery/readiness.h"
 
 namespace hilum::delivery {
 namespace {
@@ -27,8 +29,8 @@ class TimedConnection : public TransportConnection {
     ~TimedConnection() override { watch_.forget(); }
 
     ssize_t read(void* buffer, size_t size) override {
-        if (!watch_.wait(POLLIN)) return failed(ETIMEDOUT);
-        if (beginning_.empty()) peek();
+        if (!wait()) return failed(ETIMEDOUT);
+        if (beginning_.empty() && isTransparentConnection()) peek();
         const ssize_t n = TransportConnection::read(buffer, size);
         if (n == 0 || (n < 0 && errno != EINTR)) watch_.lose();
         return n;
@@ -36,15 +38,31 @@ class TimedConnection : public TransportConnection {
 
     // DCMTK takes a short write for an error, so this writes everything.
     ssize_t write(void* buffer, size_t size) override {
+        if (!isTransparentConnection()) return TransportConnection::write(buffer, size);
         if (!watch_.send(static_cast<const char*>(buffer), size))
             return failed(watch_.timed_out() ? ETIMEDOUT : EPIPE);
         acknowledge_at_once();
         return static_cast<ssize_t>(size);
     }
 
-    OFBool networkDataAvailable(int) override { return watch_.wait(POLLIN) ? OFTrue : OFFalse; }
+    OFBool networkDataAvailable(int timeout) override {
+        if (timeout > 0) return wait() ? OFTrue : OFFalse;
+        const bool ready = isTransparentConnection()
+                               ? wait_for(getSocket(), POLLIN, std::chrono::steady_clock::now())
+                               : has_decrypted();
+        return ready ? OFTrue : OFFalse;
+    }
 
   private:
+    // Of TLS the socket may bring what is none of the peer's data, or a part of a record.
+    bool wait() {
+        while (!has_decrypted()) {
+            if (!watch_.wait(POLLIN)) return false;
+            if (isTransparentConnection()) return true;
+        }
+        return true;
+    }
+
     void peek() {
         std::array<char, 32> first{};
         const auto n = ::recv(getSocket(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
@@ -57,7 +75,7 @@ class TimedConnection : public TransportConnection {
 
 }  // namespace
 
-Result<std::string> TimedTransportLayer::offer(UniqueFd connection) {
+Result<std::string> TimedTransportLayer::offer(UniqueFd connection, std::optional<TlsStream> tls) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -69,6 +87,7 @@ Result<std::string> TimedTransportLayer::offer(UniqueFd connection) {
         return tl::unexpected(system_error(errno, "cannot make a socket on the loopback"));
     connection_ = std::move(connection);
     rendezvous_ = std::move(rendezvous);
+    tls_ = std::move(tls);
     return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
 }
 
@@ -79,10 +98,13 @@ DcmTransportConnection* TimedTransportLayer::createConnection(DcmNativeSocketTyp
     connection_.reset();
     rendezvous_.reset();
     beginning_.clear();
-    std::unique_ptr<DcmTransportConnection> inner(
-        DcmTransportLayer::createConnection(socket, use_secure_layer));
-    if (!inner) return nullptr;
     watch_.watch(socket);
+    std::unique_ptr<DcmTransportConnection> inner;
+    if (tls_)
+        inner = std::make_unique<TlsConnection>(socket, std::move(*std::exchange(tls_, std::nullopt)));
+    else
+        inner.reset(DcmTransportLayer::createConnection(socket, use_secure_layer));
+    if (!inner) return nullptr;
     return new TimedConnection(socket, std::move(inner), watch_, beginning_);
 }
 

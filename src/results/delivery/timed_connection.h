@@ -7,9 +7,11 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmnet/dcmlayer.h>
 
+#include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "base/tls/tls_stream.h"
 #include "base/unique_fd.h"
 #include "results/delivery/connection_watch.h"
 
@@ -23,7 +25,8 @@ class TimedTransportLayer : public DcmTransportLayer {
     explicit TimedTransportLayer(ConnectionWatch& watch) : watch_(watch) {}
 
     // The connection to be handed over next. The address that DCMTK is to connect to; code "system".
-    Result<std::string> offer(UniqueFd connection);
+    // `tls`: to speak through; its handshake is over, and its wire the watch's socket.
+    Result<std::string> offer(UniqueFd connection, std::optional<TlsStream> tls = std::nullopt);
     DcmTransportConnection* createConnection(DcmNativeSocketType socket, OFBool use_secure_layer) override;
 
     // What the peer sent first, at most 32 bytes; empty: nothing.
@@ -32,6 +35,7 @@ class TimedTransportLayer : public DcmTransportLayer {
   private:
     ConnectionWatch& watch_;
     UniqueFd connection_, rendezvous_;
+    std::optional<TlsStream> tls_;
     std::string beginning_;
 };
 

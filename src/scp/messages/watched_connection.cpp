@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "dicom/tls_connection.h"
+
 namespace hilum::scp {
 
 WatchedConnection::WatchedConnection(DcmNativeSocketType socket,
@@ -12,7 +14,12 @@ WatchedConnection::WatchedConnection(DcmNativeSocketType socket,
     : TransportConnection(socket, std::move(inner)), watch_(watch), framing_(framing) {}
 
 bool WatchedConnection::wait() {
-    return has_decrypted() || watch_.wait(getSocket());
+    // Of TLS the socket may bring what is none of the peer's data, or a part of a record.
+    while (!has_decrypted()) {
+        if (!watch_.wait(getSocket())) return false;
+        if (isTransparentConnection()) return true;
+    }
+    return true;
 }
 
 ssize_t WatchedConnection::read(void* buffer, size_t size) {
@@ -34,8 +41,11 @@ OFBool WatchedConnection::networkDataAvailable(int timeout) {
 
 DcmTransportConnection* WatchedTransportLayer::createConnection(DcmNativeSocketType socket,
                                                                 OFBool use_secure_layer) {
-    std::unique_ptr<DcmTransportConnection> inner(
-        DcmTransportLayer::createConnection(socket, use_secure_layer));
+    std::unique_ptr<DcmTransportConnection> inner;
+    if (tls_)
+        inner = std::make_unique<TlsConnection>(socket, std::move(*std::exchange(tls_, std::nullopt)));
+    else
+        inner.reset(DcmTransportLayer::createConnection(socket, use_secure_layer));
     return inner ? new WatchedConnection(socket, std::move(inner), watch_, framing_) : nullptr;
 }
 

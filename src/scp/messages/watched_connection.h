@@ -5,7 +5,9 @@
 #include <dcmtk/dcmnet/dcmlayer.h>
 
 #include <memory>
+#include <optional>
 
+#include "base/tls/tls_stream.h"
 #include "dicom/transport_connection.h"
 #include "scp/messages/pdu_framing.h"
 #include "scp/receive_watch.h"
@@ -23,7 +25,7 @@ class WatchedConnection : public TransportConnection {
     OFBool networkDataAvailable(int timeout) override;
 
   private:
-    bool wait();
+    bool wait();  // until there is something to read that read() returns at once
 
     ReceiveWatch& watch_;
     PduFraming& framing_;
@@ -33,11 +35,14 @@ class WatchedConnection : public TransportConnection {
 class WatchedTransportLayer : public DcmTransportLayer {
   public:
     WatchedTransportLayer(ReceiveWatch& watch, PduFraming& framing) : watch_(watch), framing_(framing) {}
+    // The next connection speaks through it; its handshake is over.
+    void secure(TlsStream stream) { tls_.emplace(std::move(stream)); }
     DcmTransportConnection* createConnection(DcmNativeSocketType socket, OFBool use_secure_layer) override;
 
   private:
     ReceiveWatch& watch_;
     PduFraming& framing_;
+    std::optional<TlsStream> tls_;
 };
 
 }  // namespace hilum::scp

@@ -19,12 +19,13 @@ constexpr MetricDescription catalogue[] = {
     {"analysis_failures", "Attempts at an analysis that failed, by model and code"},
     {"association_ends", "Associations that ended, by reason"},
     {"associations", "Associations requested, by outcome"},
+    {"certificate_days_left", "Days until a certificate, authority or revocation list in use for TLS ends"},
     {"child_restarts", "Restarts of the node's processes"},
     {"child_silences", "Processes of the node that were killed since they gave no sign of life"},
     {"child_up", "1 while the process runs and gives signs of life"},
     {"clock_steps", "Times that the wall clock was set, by direction"},
     {"commitments", "Storage commitments of results, by destination and outcome"},
-    {"connections_refused", "Connections closed because too many were open"},
+    {"connections_refused", "Connections closed because too many were open, by reason"},
     {"database_replaced", "Starts with another database than belongs to the folders beside it, by reason"},
     {"deliveries", "Attempts at a delivery, by destination and outcome"},
     {"deliveries_expired", "Deliveries that were given up, by destination"},
@@ -100,7 +101,13 @@ constexpr std::array receiver_events{"association_aborted",
                                      "not_dicom",
                                      "store_failed",
                                      "timeout",
+                                     "tls_failed",
                                      "other"};
+// base/tls/tls_stream.h has them.
+constexpr std::array tls_failures_told{
+    "cipher_suite", "closed",        "expired",  "no_certificate",   "no_crl",
+    "not_tls",      "not_yet_valid", "other",    "protocol_version", "refused_by_peer",
+    "revoked",      "timeout",       "untrusted"};
 constexpr std::array store_failures{"command_uid", "commit_unknown", "context_refused",   "disk_full",
                                     "invalid_uid", "malformed",      "malformed_command", "missing_uid",
                                     "no_data_set", "not_a_data_set", "not_committed",     "odd_pdv",
@@ -160,19 +167,25 @@ std::span<const MetricDescription> metric_catalogue() {
 }
 
 void create_counters(Transaction& transaction, const Configuration& configuration) {
-    for (const auto* name : {"analyses_repeated", "connections_refused", "reports_not_revised",
-                             "results_damaged", "urgent_studies"})
+    for (const auto* name : {"analyses_repeated", "reports_not_revised", "results_damaged", "urgent_studies"})
         create(transaction, name);
+    for (const auto& [value, reason] : enum_texts<ConnectionClosing>)
+        if (value != ConnectionClosing::timeout)  // an event of receivers, as it is when one has begun to ask
+            create(transaction, "connections_refused", {{"reason", std::string(reason)}});
     for (const auto& [value, outcome] : enum_texts<AssociationOutcome>)
         create(transaction, "associations", {{"outcome", std::string(outcome)}});
     for (const auto& words : association_ends)
         create(transaction, "association_ends", {{"reason", std::string(words.code)}});
     for (const auto* event : receiver_events)
-        if (event != std::string_view("store_failed") && event != std::string_view("timeout"))
+        if (event != std::string_view("store_failed") && event != std::string_view("timeout") &&
+            event != std::string_view("tls_failed"))
             create(transaction, "receiver_events", {{"event", event}});
     create(transaction, "receiver_events", {{"event", "timeout"}, {"code", "association"}});
     for (const auto* code : store_failures)
         create(transaction, "receiver_events", {{"event", "store_failed"}, {"code", code}});
+    if (configuration.scp.tls)
+        for (const auto* code : tls_failures_told)
+            create(transaction, "receiver_events", {{"event", "tls_failed"}, {"code", code}});
     for (const auto* outcome : spool_outcomes) create(transaction, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
         create(transaction, "database_replaced", {{"reason", reason}});
@@ -201,6 +214,7 @@ void create_diagnosis_counters(Transaction& transaction, const std::string& mode
 Labels receiver_labels(std::string_view event, std::string_view code) {
     Labels labels = {{"event", known(receiver_events, event)}};
     if (labels["event"] == "store_failed") labels["code"] = known(store_failures, code);
+    if (labels["event"] == "tls_failed") labels["code"] = known(tls_failures_told, code);
     if (labels["event"] == "timeout") labels["code"] = "association";
     return labels;
 }

@@ -30,6 +30,14 @@ TEST(StartLogging, WritesRoleAndTextToStderr) {
     EXPECT_NE(text.find("composed 3"), std::string::npos) << text;
 }
 
+TEST(StartLogging, WritesOneLineThatSteersNoTerminalWhateverAMessageHolds) {
+    testing::internal::CaptureStderr();
+    start_logging("receiver", "info");
+    spdlog::info("from {}", "A\nB\x1b[2J\u009b\u202e\xff");
+    const auto text = testing::internal::GetCapturedStderr();
+    EXPECT_NE(text.find("from A?B?[2J???\n"), std::string::npos) << text;
+}
+
 TEST(StartLogging, LeavesOutWhatIsBelowTheLevel) {
     testing::internal::CaptureStderr();
     start_logging("composer", "warning");

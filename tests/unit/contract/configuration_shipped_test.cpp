@@ -42,7 +42,16 @@ TEST(ShippedConfiguration, HasNoProblemAsItIs) {
 TEST(ShippedConfiguration, HasNoProblemWithItsExamplesInUse) {
     const auto c = parsed(shipped_with_examples());
     EXPECT_EQ(c.destinations.size(), 2u);
-    EXPECT_EQ(c.scp.accept.size(), 2u);
+    EXPECT_EQ(c.scp.accept.size(), 3u);
+    ASSERT_TRUE(c.scp.tls);
+    EXPECT_EQ(*c.scp.tls, [&] {
+        ScpTlsSettings usual;
+        usual.line = c.scp.tls->line;
+        usual.certificate = "/etc/hilum/tls/hilum.pem";
+        usual.key = "/etc/hilum/tls/hilum.key";
+        usual.authorities = "/etc/hilum/tls/ca.pem";
+        return usual;
+    }());
     EXPECT_TRUE(c.scp.any_caller);
     EXPECT_EQ(c.models.at(0).thresholds.size(), 1u);
     EXPECT_EQ(c.site.view_aliases.size(), 2u);

@@ -26,6 +26,12 @@ constexpr const char* one_destination = "destinations:\n  - {name: pacs, ae_titl
 
 TEST(Configuration, OneCallerMayHaveHalfOfAllAssociationsUnlessItSaysOtherwise) {
     EXPECT_EQ(parsed("scp: {max_associations: 1}").scp.max_associations_per_caller, 1);
+    EXPECT_EQ(parsed("scp: {max_associations: 1}").scp.max_associations_per_address, 1);
+    EXPECT_EQ(parsed("scp: {max_associations: 7}").scp.max_associations_per_address, 6);
+    EXPECT_EQ(
+        parsed("scp: {max_associations: 2, max_associations_per_caller: 2}").scp.max_associations_per_address,
+        2);
+    EXPECT_EQ(parsed("scp: {max_connections: 2}").scp.max_connections_per_address, 1);
     EXPECT_EQ(parsed("scp: {max_associations: 7}").scp.max_associations_per_caller, 3);
     EXPECT_EQ(
         parsed("scp: {max_associations: 7, max_associations_per_caller: 7}").scp.max_associations_per_caller,
@@ -112,9 +118,10 @@ TEST(Configuration, HasADefaultForEverything) {
 }
 
 TEST(Configuration, TakesRelativePathsFromTheFilesFolder) {
-    const auto c = parsed("node: {data_dir: data}\nmodels: [{package: demo}]\n");
+    const auto c = parsed("node: {data_dir: data}\nmodels: [{package: demo, signed_by: maker.pub}]\n");
     EXPECT_EQ(c.node.data_dir, "/etc/hilum/data");
     EXPECT_EQ(c.models[0].package, "/etc/hilum/demo");
+    EXPECT_THAT(c.models[0].signed_by, ElementsAre("/etc/hilum/maker.pub"));
 }
 
 TEST(Configuration, AcceptsEveryoneWhereTheSiteSaysSo) {
@@ -207,6 +214,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"NoDevice", "models: [{package: m, device: []}]", "models[0].device"},
         BadValue{"GoldenCasesAllTheTime", "models: [{package: m, golden_every: 0s}]",
                  "models[0].golden_every: must be longer than 0"},
+        BadValue{"SignedByNobody", "models: [{package: m, signed_by: []}]",
+                 "models[0].signed_by: names no key"},
         BadValue{"UnknownMode", "models: [{package: m, mode: ghost}]", "must be one of: active, shadow"},
         BadValue{"ThresholdAboveOne", "models: [{package: m, thresholds: {A: 1.5}}]", "thresholds.A: is 1.5"},
         BadValue{"WaitShorterThanIdle", "study: {idle_timeout: 10s, max_wait: 5s}", "study.max_wait"},

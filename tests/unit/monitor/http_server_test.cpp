@@ -198,17 +198,63 @@ TEST_F(HttpServerTest, RunsOnlySoManyPredictionsAtATime) {
     EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_F(HttpServerTest, TurnsAwayMoreConnectionsThanItServes) {
+TEST_F(HttpServerTest, SlowClientsGiveWayToAProbeFromTheSameAddress) {
     start_and_wait();
-    std::vector<UniqueFd> silent;
-    for (int i = 0; i < 64; ++i) silent.push_back(test::connect_loopback(port_));
-    EXPECT_THAT(exchange(""), StartsWith("HTTP/1.1 503"));
-    silent.clear();
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::vector<UniqueFd> slow;
+    for (int i = 0; i < 300; ++i)
+        slow.push_back(i % 2 == 0 ? send("GET /healthz HTTP/1.1\r\nHos") : send(""));
+    for (int i = 0; i < 20; ++i) EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+    EXPECT_EQ(rest_of(slow.front()), "") << "it is closed";
+}
+
+TEST_F(HttpServerTest, AnUploadThatDripsLeavesRoomForOthersAndIsEnded) {
+    start_and_wait();
+    const std::string head =
+        "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\n";
+    std::vector<UniqueFd> slow;
+    for (int i = 0; i < 3; ++i) slow.push_back(send(head + "a"));
     std::string answer;
-    do answer = get("/healthz");
-    while (!answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < deadline);
-    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    do answer = exchange(head + "a");  // refused as soon as the three have begun
+    while (!answer.starts_with("HTTP/1.1 503") && std::chrono::steady_clock::now() < deadline);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
+}
+
+TEST_F(HttpServerTest, RefusesShapesThatAProxyMayReadOtherwise) {
+    start_and_wait();
+    const std::string line = "GET /healthz HTTP/1.1\r\n",
+                      next = "\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (const auto* fields :
+         {"Host: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+          "Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+          "Host: x\r\nTransfer-Encoding: identity\r\n", "Host: x\r\nTransfer-Encoding: xchunked\r\n",
+          "Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+          "Host: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n", "Host: x\r\nContent-Length: +4\r\n",
+          "Host: x\r\nContent-Length : 4\r\n", "Host: x\r\nHost: y\r\n", "X: y\r\n"}) {
+        const auto answer = exchange(line + fields + next);
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 400")) << fields;
+        EXPECT_THAT(answer, testing::Not(HasSubstr("404"))) << fields;
+    }
+    EXPECT_THAT(exchange("GET /healthz HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), HasSubstr(" 400 "));
+    EXPECT_THAT(exchange("BREW /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+                HasSubstr(" 405 "));
+    EXPECT_THAT(exchange("GET /\xC2\x9B HTTP/1.1\r\nHost: x\r\n\r\n"), HasSubstr(" 400 "));
+    const auto with_body =
+        exchange("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nGET " + next);
+    EXPECT_THAT(with_body, StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(with_body, testing::Not(HasSubstr("404"))) << "what follows a body is not read";
+    EXPECT_THAT(exchange(line + "Host: x\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
+                HasSubstr(" 431 "));
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
+    start_and_wait();
+    const std::string one = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+                      two = "GET /no HTTP/1.1\r\nHost: x\r\n";
+    const auto answer =
+        exchange(one + "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" + two + "Connection: close\r\n\r\n");
+    EXPECT_LT(answer.find(" 200 "), answer.find(" 503 "));
+    EXPECT_LT(answer.find(" 503 "), answer.find(" 404 "));
 }
 
 TEST_F(HttpServerTest, SaysWhenThereIsNoDatabase) {

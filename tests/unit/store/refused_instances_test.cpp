@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "contract/association_end.h"
-#include "pipeline/event_limiter.h"
 #include "store/overview/overview.h"
 #include "store/receiver_events.h"
 #include "test_database.h"
@@ -117,19 +116,6 @@ TEST_F(RefusedInstancesTest, TheEndOfAnAssociationIsCountedByItsReasonAndAudited
     EXPECT_EQ(count("association_ends", R"({"reason":"released"})"), 1);
     EXPECT_EQ(count("receiver_events", R"({"event":"association_aborted"})"), 1);
     EXPECT_EQ(database_.number("SELECT count(*) FROM audit_event"), 1);
-}
-
-TEST(EventLimiter, LetsABurstOfEachPeerThroughAndThenOneAMinute) {
-    EventLimiter limiter;
-    const MonotonicTime start{};
-    for (int i = 0; i < EventLimiter::burst; ++i) ASSERT_TRUE(limiter.judge("a", start).audited) << i;
-    for (int i = 0; i < 5; ++i) EXPECT_FALSE(limiter.judge("a", start).audited);
-    EXPECT_TRUE(limiter.judge("b", start).audited);
-    const auto later = limiter.judge("a", start + EventLimiter::time_for_another);
-    EXPECT_TRUE(later.audited);
-    EXPECT_EQ(later.left_out, 5);
-    EXPECT_FALSE(limiter.judge("a", start + EventLimiter::time_for_another).audited);
-    EXPECT_TRUE(limiter.judge("a", start + std::chrono::hours(48)).audited);
 }
 
 TEST(AssociationEnd, EachHasWordsOfItsOwn) {

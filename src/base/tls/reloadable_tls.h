@@ -1,0 +1,40 @@
+// A TLS context that can be loaded anew while connections use the one before: what is new and no good never
+// replaces what works.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/tls/tls_context.h"
+
+namespace hilum {
+
+class ReloadableTls {
+  public:
+    using Load = std::function<Result<TlsContext>()>;
+
+    explicit ReloadableTls(Load load) : load_(std::move(load)), context_(load_()) {}
+
+    // Connections keep the one that they began with. The error is that of the first time, where nothing that
+    // works was loaded since.
+    const Result<TlsContext>& context() const { return context_; }
+
+    // `now`: seconds since 1970 UTC. The error says what is wrong with what was loaded: it cannot be used,
+    // or our certificate in it has expired or is not valid yet; then context() stays what it was.
+    Status reload(std::int64_t now) {
+        auto loaded = load_();
+        if (loaded)
+            if (auto why = why_not_current(loaded->terms(), now); !why.empty())
+                loaded = fail("not_current", "{}", why);
+        const bool replaces = loaded || !context_;
+        const Status result = loaded ? Status() : tl::unexpected(loaded.error());
+        if (replaces) context_ = std::move(loaded);
+        return result;
+    }
+
+  private:
+    Load load_;
+    Result<TlsContext> context_;
+};
+
+}  // namespace hilum

@@ -1,0 +1,48 @@
+// The coordinator with the children that speak TLS (listener, senders, http): what they loaded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/tls/reloadable_tls.h"
+#include "contract/messages/packet.h"
+
+namespace hilum {
+
+// coordinator -> child, after a SIGHUP: load certificates, keys, authorities and lists of revoked ones anew.
+// Connections that are open stay. Answered by CertificatesLoaded; none where the child speaks no TLS.
+struct ReloadCertificates {
+    static constexpr const char* type = "reload_certificates";
+};
+
+// Something that ends: of `kind` certificate, authority or revocation_list; or a `refused` load, with the
+// error.
+struct CertificateStatus {
+    std::string use;  // "scp", "destination pacs", "http"
+    std::string kind;
+    std::string source;          // as the configuration names it
+    std::string subject;         // of a list: its issuer
+    std::int64_t not_after = 0;  // seconds since 1970 UTC; 0: a list that says nothing of the next one
+    std::string error;
+};
+
+// child -> coordinator, at its start and after each ReloadCertificates.
+struct CertificatesLoaded {
+    static constexpr const char* type = "certificates_loaded";
+    std::string use;
+    std::vector<CertificateStatus> certificates;  // in use now
+    std::string error;  // what was loaded anew is no good, and why; what was in use before stays. Empty: none
+    bool reload = false;
+};
+
+// What a child tells of a context, or of why it has none.
+CertificatesLoaded loaded_for(const std::string& use, const Result<TlsContext>& context);
+// Loads it anew, and tells what came of that; into the log, too.
+CertificatesLoaded reloaded_for(const std::string& use, ReloadableTls& tls);
+
+HILUM_JSON(CertificateStatus)
+HILUM_MESSAGE(ReloadCertificates)
+HILUM_MESSAGE(CertificatesLoaded)
+
+}  // namespace hilum

@@ -1,0 +1,31 @@
+#include "pipeline/control/live_status.h"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+namespace hilum {
+
+nlohmann::json live_status_json(const LiveStatus& live, const NodeStatus& status) {
+    return {
+        {"running", true},
+        {"node",
+         {{"ae_title", live.ae_title},
+          {"version", HILUM_VERSION},
+          {"pid", ::getpid()},
+          {"started_at", to_iso8601(live.started_at)},
+          {"scp_port", status.scp_port},
+          {"scp_tls_port", status.scp_tls_port},
+          {"http_port", live.http_port}}},
+        {"receiving", live.refusing ? nlohmann::json("refusing: disk") : nlohmann::json(status.receiving)},
+        {"refusing", live.refusing ? "disk" : ""},
+        {"inferring", status.inferring},
+        {"draining", status.draining},
+        {"adopting", live.adopting},
+        {"destination_states", status.destinations},
+        {"children", status.children},
+        {"certificates", status.certificates},
+        {"models", status.models}};
+}
+
+}  // namespace hilum

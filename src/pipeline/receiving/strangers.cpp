@@ -1,0 +1,108 @@
+#include "pipeline/receiving/strangers.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/ip_network.h"
+#include "base/logging.h"
+#include "contract/association_end.h"
+#include "store/receiver_events.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t most_told = 5;  // addresses and reasons of which the number is told apart
+
+// One host has a whole subnet of IPv6 addresses to come from.
+std::string host_of(const std::string& peer) {
+    const auto address = IpAddress::parse(peer);
+    return address ? address->subnet().text() : peer;
+}
+
+std::string and_left_out(std::int64_t left_out) {
+    return left_out > 0 ? fmt::format(" ({} more of this kind were not told)", left_out) : std::string();
+}
+
+std::string_view words_for(ConnectionClosing why) {
+    switch (why) {
+        case ConnectionClosing::timeout:
+            return "no association was asked for within scp.association_timeout";
+        case ConnectionClosing::address_limit:
+            return "as many are open as one address may have (scp.max_connections_per_address)";
+        case ConnectionClosing::connection_limit:
+            return "scp.max_connections, or as many as descriptors allow, are open";
+        case ConnectionClosing::unlisted_limit:
+            return "scp.max_unlisted_connections are open of addresses that scp.accept does not list";
+        case ConnectionClosing::no_receiver:
+            break;
+    }
+    return "no receiver could be started";
+}
+
+}  // namespace
+
+Strangers::Strangers(World& world, CommitQueue& commits)
+    : world_(world), commits_(commits), timer_(world.make_timer()) {}
+
+EventLimiter::Verdict Strangers::judge(const std::string& peer, std::string_view reason, std::int64_t count) {
+    const auto verdict =
+        limiter_.judge(fmt::format("{}: {}", host_of(peer), reason), world_.monotonic(), count);
+    if (!verdict.audited && !std::exchange(waiting_, true))
+        timer_->start(until_left_out_is_told, [this] { tell_left_out(); });
+    return verdict;
+}
+
+void Strangers::rejected(const AssociationRequested& request, AssociationOutcome outcome) {
+    const auto verdict = judge(request.peer, enum_text(outcome));
+    if (verdict.audited)
+        spdlog::warn("association from {} ({}) rejected: {}{}", loggable(request.calling_ae),
+                     loggable(request.peer),
+                     loggable(request.grounds.empty() ? enum_string(outcome) : request.grounds),
+                     and_left_out(verdict.left_out));
+    commits_.submit([request, outcome, verdict](Transaction& transaction) {
+        record_rejection(transaction, request, outcome, verdict.audited, verdict.left_out);
+    });
+}
+
+void Strangers::happened(const ReceiverEvent& event) {
+    const auto verdict = judge(event.peer, enum_text(event.event));
+    if (verdict.audited && event.event == ReceiverEventKind::not_dicom)
+        spdlog::info("{} does not speak DICOM: {}{}", loggable(event.peer), loggable(event.detail),
+                     and_left_out(verdict.left_out));
+    else if (verdict.audited && event.event == ReceiverEventKind::tls_failed)
+        spdlog::info("{}: no TLS: {}{}", loggable(event.peer), loggable(event.detail),
+                     and_left_out(verdict.left_out));
+    else if (verdict.audited)
+        spdlog::info("{} opened no association within scp.association_timeout{}", loggable(event.peer),
+                     and_left_out(verdict.left_out));
+    commits_.submit([event, verdict](Transaction& transaction) {
+        record_receiver_event(transaction, event, verdict.audited, verdict.left_out);
+    });
+}
+
+void Strangers::closed(const ConnectionsClosed& closed) {
+    const auto verdict = judge(closed.peer, enum_text(closed.reason), closed.count);
+    if (verdict.audited)
+        spdlog::log(closed.reason == ConnectionClosing::timeout ? spdlog::level::info : spdlog::level::warn,
+                    "{} {} of {} closed: {}{}", closed.count,
+                    closed.count == 1 ? "connection" : "connections",
+                    closed.peer.empty() ? "several addresses" : loggable(closed.peer),
+                    words_for(closed.reason), and_left_out(verdict.left_out));
+    commits_.submit([closed, verdict](Transaction& transaction) {
+        record_closed_connections(transaction, closed, verdict.audited, verdict.left_out);
+    });
+}
+
+void Strangers::tell_left_out() {
+    waiting_ = false;
+    timer_->cancel();
+    const auto left_out = limiter_.take_left_out(most_told);
+    if (left_out.empty()) return;
+    for (const auto& [sort, count] : left_out)
+        spdlog::warn("{} more events were not told of {}", count,
+                     sort.empty() ? "several addresses" : loggable(sort));
+    commits_.submit([left_out](Transaction& transaction) {
+        for (const auto& [sort, count] : left_out) record_left_out(transaction, sort, count);
+    });
+}
+
+}  // namespace hilum

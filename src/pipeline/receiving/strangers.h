@@ -1,0 +1,40 @@
+// What hosts cause that have no association: connections that ask for nothing, speak something else, are too
+// many or are rejected. Anybody on the network can cause these without end, so that the log and the audit
+// trail take a few of each address and reason, and the number of the others. The counters count all.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/world.h"
+#include "contract/messages/receiving.h"
+#include "pipeline/event_limiter.h"
+#include "store/database/commit_queue.h"
+
+namespace hilum {
+
+class Strangers {
+  public:
+    // Of an address and reason 20 at once, then one a minute; of all together 300, then one every 10 s.
+    static constexpr EventLimiter::Rate of_each{20, std::chrono::minutes(1)},
+        of_all{300, std::chrono::seconds(10)};
+    static constexpr std::chrono::minutes until_left_out_is_told{10};
+
+    Strangers(World& world, CommitQueue& commits);
+
+    void rejected(const AssociationRequested& request, AssociationOutcome outcome);
+    void happened(const ReceiverEvent& event);  // timeout, not_dicom
+    void closed(const ConnectionsClosed& closed);
+    void tell_left_out();  // what has not been told yet
+
+  private:
+    EventLimiter::Verdict judge(const std::string& peer, std::string_view reason, std::int64_t count = 1);
+
+    World& world_;
+    CommitQueue& commits_;
+    EventLimiter limiter_{of_each, of_all};
+    std::unique_ptr<Timer> timer_;  // while something was left out
+    bool waiting_ = false;
+};
+
+}  // namespace hilum

@@ -1,0 +1,53 @@
+#include "pipeline/tls/certificate_watch.h"
+
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/logging.h"
+#include "base/tls/certificate_term.h"
+#include "pipeline/wake_up.h"
+#include "store/audit/audit_event.h"
+
+namespace hilum {
+
+CertificateWatch::CertificateWatch(World& world, CommitQueue& commits)
+    : world_(world), commits_(commits), timer_(world.make_timer()) {}
+
+void CertificateWatch::note(const CertificatesLoaded& loaded) {
+    auto& in_use = in_use_[loaded.use];
+    in_use = loaded.certificates;
+    if (!loaded.error.empty()) in_use.push_back({loaded.use, "refused", "", "", 0, loaded.error});
+    look();
+    if (!loaded.reload && loaded.error.empty()) return;
+    if (!loaded.error.empty())
+        spdlog::error("certificates of {}: {}", loggable(loaded.use), loggable(loaded.error));
+    commits_.submit([loaded](Transaction& transaction) {
+        audit::AuditEvent event;
+        event.type = "certificates_loaded";
+        event.actor = "hilum";
+        event.outcome = loaded.error.empty() ? "success" : "failure";
+        event.detail = {{"use", loaded.use}, {"certificates", loaded.certificates}};
+        if (!loaded.error.empty()) event.detail["error"] = loaded.error;
+        transaction.append_audit(event);
+    });
+}
+
+std::vector<CertificateStatus> CertificateWatch::certificates() const {
+    std::vector<CertificateStatus> all;
+    for (const auto& [use, certificates] : in_use_)
+        all.insert(all.end(), certificates.begin(), certificates.end());
+    return all;
+}
+
+void CertificateWatch::look() {
+    const auto seconds = to_microseconds(world_.now()) / 1'000'000;
+    for (const auto& certificate : certificates())
+        if (const auto warning = expiry_warning(certificate.not_after, seconds); !warning.empty())
+            spdlog::warn("{}: the {} {} of {} {}: renew it, then `systemctl reload hilum`",
+                         loggable(certificate.use), kind_text(certificate.kind), loggable(certificate.source),
+                         loggable(certificate.subject), warning);
+    wake_up_after(*timer_, between_looks, [this] { look(); });
+}
+
+}  // namespace hilum

@@ -1,0 +1,34 @@
+// What the node's processes have loaded for TLS, and how long it is good for: told in the log once a day when
+// its end comes near, in `hilum status` and in /metrics. A reload is audited.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/world.h"
+#include "contract/messages/certificates.h"
+#include "store/database/commit_queue.h"
+
+namespace hilum {
+
+class CertificateWatch {
+  public:
+    static constexpr std::chrono::hours between_looks{24};
+
+    CertificateWatch(World& world, CommitQueue& commits);
+
+    void note(const CertificatesLoaded& loaded);
+    std::vector<CertificateStatus> certificates() const;
+
+  private:
+    void look();
+
+    World& world_;
+    CommitQueue& commits_;
+    std::map<std::string, std::vector<CertificateStatus>> in_use_;  // by use
+    std::unique_ptr<Timer> timer_;
+};
+
+}  // namespace hilum

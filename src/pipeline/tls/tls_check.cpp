@@ -1,0 +1,60 @@
+#include "pipeline/tls/tls_check.h"
+
+#include <ctime>
+#include <functional>
+
+#include "base/tls/certificate_check.h"
+#include "base/tls/pem_source.h"
+
+namespace hilum {
+namespace {
+
+using Visit = std::function<void(const std::string& key, const TlsSettings&, TlsSide,
+                                 const std::function<Result<TlsContext>()>&)>;
+
+void each_block(const Configuration& configuration, const Visit& visit) {
+    if (const auto& tls = configuration.scp.tls)
+        visit("scp.tls", *tls, TlsSide::server, [&] { return TlsContext::server(*tls); });
+    for (std::size_t i = 0; i < configuration.destinations.size(); ++i)
+        if (const auto& tls = configuration.destinations[i].tls)
+            visit(fmt::format("destinations[{}].tls", i), *tls, TlsSide::client,
+                  [&] { return TlsContext::client(*tls); });
+}
+
+}  // namespace
+
+TlsFindings check_tls(const Configuration& configuration, const std::filesystem::path& file) {
+    TlsFindings findings;
+    each_block(configuration, [&](const auto& key, const auto& settings, TlsSide side, const auto& load) {
+        const auto note = [&](ConfigurationProblems& into, const std::string& message) {
+            into.push_back({file.string(), settings.line, key, message});
+        };
+        const auto context = load();
+        if (context) {
+            for (const auto& doubt : doubts_about(*context, side, ::time(nullptr)))
+                note(findings.warnings, doubt);
+        } else {
+            // Who checks may be another user than the service's, or outside of its unit.
+            const bool unknown = context.error().code == "credential" || context.error().code == "denied";
+            note(unknown ? findings.warnings : findings.problems,
+                 context.error().message + (unknown ? "; it is not checked" : ""));
+        }
+    });
+    return findings;
+}
+
+std::vector<std::pair<std::string, std::filesystem::path>> tls_files(const Configuration& configuration) {
+    std::vector<std::pair<std::string, std::filesystem::path>> files;
+    each_block(configuration, [&](const auto& key, const auto& settings, TlsSide, const auto&) {
+        const auto add = [&](const char* name, const PemSource& source) {
+            if (!source.empty() && !is_credential(source)) files.emplace_back(key + "." + name, source);
+        };
+        add("certificate", settings.certificate);
+        add("key", settings.key);
+        add("ca", settings.authorities);
+        for (const auto& list : settings.revoked) add("crl", list);
+    });
+    return files;
+}
+
+}  // namespace hilum

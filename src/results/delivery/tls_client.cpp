@@ -1,0 +1,68 @@
+#include "results/delivery/tls_client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/text.h"
+
+namespace hilum::delivery {
+
+ssize_t WatchedTlsWire::receive(void* buffer, std::size_t size, bool wait) {
+    for (;;) {
+        const ssize_t n = ::recv(watch_.socket(), buffer, size, MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) watch_.lose();
+        if (n >= 0 || (errno != EAGAIN && errno != EINTR)) return n;
+        if (errno == EINTR) continue;
+        if (!wait) return -1;
+        if (watch_.wait(POLLIN)) continue;
+        errno = ETIMEDOUT;
+        return -1;
+    }
+}
+
+bool WatchedTlsWire::send(const void* bytes, std::size_t size) {
+    if (watch_.send(static_cast<const char*>(bytes), size)) return true;
+    errno = watch_.timed_out() ? ETIMEDOUT : EPIPE;
+    return false;
+}
+
+TlsClient::TlsClient(const DestinationSettings& destination)
+    : use_("destination " + destination.name),
+      server_name_(destination.tls->server_name.empty() ? destination.host : destination.tls->server_name),
+      expected_(destination.tls->expect),
+      context_([settings = *destination.tls] { return TlsContext::client(settings); }) {
+    if (!expected_.empty()) server_name_.clear();
+}
+
+tl::expected<TlsStream, Answer> TlsClient::connect(TlsWire& wire, const std::string& text) const {
+    const auto prevented = [&](const std::string& why) {
+        return tl::unexpected(Answer{Outcome::retry, -1, fmt::format("no TLS with {}: {}", text, why), true});
+    };
+    const auto& context = context_.context();
+    if (!context) return prevented(context.error().message + "; `systemctl reload hilum` loads it anew");
+    auto stream = TlsStream::client(*context, wire, server_name_);
+    if (!stream) return prevented(stream.error().message);
+    if (auto shaken = stream->handshake(); !shaken) {
+        const auto& error = shaken.error();
+        return prevented(error.code == tls_failures::wrong_name
+                             ? fmt::format("{}, not '{}'; see server_name and expect of its tls",
+                                           error.message, server_name_)
+                             : error.message);
+    }
+    if (expected_.empty()) return std::move(*stream);
+    const auto peer = stream->peer();
+    if (peer && fits_any(*peer, expected_)) return std::move(*stream);
+    return prevented(fmt::format("its certificate is of {} (sha256:{}), and expect has {}",
+                                 peer ? peer->subject : "nobody", peer ? peer->sha256 : "",
+                                 joined(expected_)));
+}
+
+std::shared_ptr<TlsClient> tls_for(const DestinationSettings& destination) {
+    return destination.tls ? std::make_shared<TlsClient>(destination) : nullptr;
+}
+
+}  // namespace hilum::delivery

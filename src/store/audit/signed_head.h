@@ -1,0 +1,36 @@
+// A signed head of the audit trail: which event was its newest at a time, and the digest of that event, which
+// covers all before it (audit_event.h). Kept where who can rewrite the database cannot: in the journal and
+// wherever that is sent. `hilum audit verify --against` compares.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/signing/ed25519.h"
+
+namespace hilum::audit {
+
+struct SignedHead {
+    std::int64_t event = 0;  // the newest
+    std::string hash;        // its chain_hash
+    std::string at;          // when it was signed, ISO 8601 in UTC
+    std::string key;         // fingerprint of the signer's key
+    std::string signature;   // Ed25519 of statement_of(), 128 lower-case hexadecimal digits
+    bool operator==(const SignedHead&) const = default;
+};
+
+// What is signed: all members but the last, a line each, after a line that says what this is.
+std::string statement_of(const SignedHead& head);
+
+SignedHead sign_head(std::int64_t event, const std::string& hash, const std::string& at,
+                     const SigningKey& key);
+bool is_signed_by(const SignedHead& head, const VerificationKey& key);
+
+// JSON in one line, for a log: {"audit_head": {...}}.
+std::string line_of(const SignedHead& head);
+
+// The head in a line of a log, whatever stands before and after it; nothing where there is none.
+std::optional<SignedHead> head_in(const std::string& line);
+
+}  // namespace hilum::audit

@@ -1,0 +1,74 @@
+#include "store/audit/trail_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
+
+#include "base/digest.h"
+
+namespace hilum::audit {
+
+TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after, std::string hash)
+    : heads_(std::move(heads)), last_(begins_after), hash_(std::move(hash)) {
+    const auto order = [](const SignedHead& one) { return std::tie(one.event, one.at); };
+    std::ranges::sort(heads_, {}, order);
+    for (std::size_t i = 1; i < heads_.size(); ++i)
+        if (heads_[i - 1].event == heads_[i].event && heads_[i - 1].hash != heads_[i].hash)
+            outcome_.findings.push_back(fmt::format(
+                "two trails were signed: event {} has another digest in the head of {} than in that of {}",
+                heads_[i].event, heads_[i].at, heads_[i - 1].at));
+    while (next_ < heads_.size() && heads_[next_].event < begins_after) ++next_;
+    outcome_.heads_before = static_cast<int>(next_);
+    outcome_.newest = last_;
+    compare();
+}
+
+void TrailCheck::add(const nlohmann::json& event) {
+    const auto id = event.at("id").get<std::int64_t>();
+    if (id != last_ + 1)
+        outcome_.findings.push_back(id > last_ ? fmt::format("events {} to {} are missing", last_ + 1, id - 1)
+                                               : fmt::format("event {} stands after event {}", id, last_));
+    auto told = event;
+    told.erase("hash");
+    const auto text = told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const auto hash = sha256_hex(hash_ + "\n" + text);
+    const auto kept = event.at("hash").get<std::string>();
+    if (hash != kept && id == last_ + 1)
+        outcome_.findings.push_back(
+            fmt::format("event {} does not fit its digest, or what stands before it", id));
+    // Goes on with what the row says, so that one change is one finding.
+    hash_ = kept;
+    last_ = outcome_.newest = id;
+    compare();
+}
+
+void TrailCheck::compare() {
+    for (; next_ < heads_.size() && heads_[next_].event <= last_; ++next_) {
+        const auto& head = heads_[next_];
+        if (head.event == last_ && head.hash == hash_) {
+            ++outcome_.heads_fitting;
+            if (!rewritten_) outcome_.witnessed = last_;
+            continue;
+        }
+        if (!std::exchange(rewritten_, true))
+            outcome_.findings.push_back(
+                fmt::format("events {} to {} are not those that were signed at {}: they were rewritten, or "
+                            "the database was replaced",
+                            outcome_.witnessed + 1, head.event, head.at));
+    }
+}
+
+TrailCheck::Outcome TrailCheck::finish() {
+    if (next_ < heads_.size()) {
+        const auto& newest = heads_.back();
+        outcome_.findings.push_back(fmt::format(
+            "events {} to {} are missing: the trail ends with event {}, and a head of {} was signed at {}",
+            last_ + 1, newest.event, last_, newest.event, newest.at));
+    }
+    return std::move(outcome_);
+}
+
+}  // namespace hilum::audit

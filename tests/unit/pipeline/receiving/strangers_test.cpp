@@ -1,0 +1,89 @@
+#include "pipeline/receiving/strangers.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "store/database/sql.h"
+#include "unit/pipeline/lanes/lane_fixture.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StrangersTest : public test::LaneTest {
+  protected:
+    std::int64_t number(const std::string& sql) {
+        return commit([&](Transaction& transaction) { return sql::number(transaction, sql).value_or(-1); });
+    }
+    std::int64_t rows(const std::string& type) {
+        return number("SELECT count(*) FROM audit_event WHERE type = '" + type + "'");
+    }
+    std::int64_t counted(const std::string& name) {
+        return number("SELECT sum(value) FROM counter WHERE name = '" + name + "'");
+    }
+    void reject(const std::string& peer, AssociationOutcome why = AssociationOutcome::unknown_caller) {
+        strangers_.rejected({"EVIL\x1b[2J", "HILUM", peer, why, ""}, why);
+    }
+
+    Strangers strangers_{world_, commits_};
+};
+
+TEST_F(StrangersTest, AFloodOfRejectionsLeavesFewRowsAndTheirNumber) {
+    for (int i = 0; i < 5000; ++i) reject("192.0.2.1");
+    EXPECT_EQ(rows("association_rejected"), 20);
+    EXPECT_EQ(counted("associations"), 5000);
+    run_for(61s);
+    reject("192.0.2.1");
+    EXPECT_EQ(number("SELECT max(json_extract(detail, '$.events_left_out_before')) FROM audit_event"), 4980);
+}
+
+TEST_F(StrangersTest, AnotherReasonOrAddressIsToldAllTheSame) {
+    for (int i = 0; i < 100; ++i) reject("192.0.2.1");
+    reject("192.0.2.1", AssociationOutcome::called_ae_title);
+    reject("192.0.2.2");
+    EXPECT_EQ(rows("association_rejected"), 22);
+}
+
+TEST_F(StrangersTest, ASubnetOfIpv6IsOneHost) {
+    for (int i = 0; i < 500; ++i) reject("2001:db8::" + std::to_string(i));
+    EXPECT_EQ(rows("association_rejected"), 20);
+}
+
+TEST_F(StrangersTest, ManyAddressesTogetherAreBoundedToo) {
+    for (int i = 0; i < 3000; ++i)
+        strangers_.closed({"10." + std::to_string(i / 250) + ".0." + std::to_string(i % 250),
+                           ConnectionClosing::unlisted_limit, 2});
+    EXPECT_EQ(rows("connection_refused"), 300);
+    EXPECT_EQ(counted("connections_refused"), 6000);
+}
+
+TEST_F(StrangersTest, WhatNoEventFollowsIsToldAfterAWhile) {
+    ReceiverEvent event;
+    event.event = ReceiverEventKind::not_dicom;
+    event.peer = "192.0.2.1";
+    for (int i = 0; i < 120; ++i) strangers_.happened(event);
+    EXPECT_EQ(rows("not_dicom"), 20);
+    run_for(9min);
+    EXPECT_EQ(rows("events_left_out"), 0);
+    run_for(2min);
+    EXPECT_EQ(rows("events_left_out"), 1);
+    EXPECT_EQ(
+        number("SELECT json_extract(detail, '$.events') FROM audit_event WHERE type = 'events_left_out'"),
+        100);
+    run_for(1h);
+    EXPECT_EQ(rows("events_left_out"), 1) << "once";
+}
+
+TEST_F(StrangersTest, AndAtTheEndOfTheNode) {
+    strangers_.closed({"", ConnectionClosing::timeout, 3});
+    for (int i = 0; i < 25; ++i) strangers_.closed({"192.0.2.1", ConnectionClosing::timeout, 3});
+    strangers_.tell_left_out();
+    EXPECT_EQ(rows("events_left_out"), 1);
+    EXPECT_EQ(rows("timeout"), 21);
+    EXPECT_EQ(counted("receiver_events"), 78);
+}
+
+}  // namespace
+}  // namespace hilum

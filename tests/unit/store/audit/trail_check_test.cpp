@@ -1,0 +1,124 @@
+#include "store/audit/trail_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "store/audit/audit_event.h"
+
+namespace hilum::audit {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Ten events, and what is signed of them is not looked at here: heads are said to be good.
+class TrailCheckTest : public testing::Test {
+  protected:
+    TrailCheckTest() {
+        for (int i = 1; i <= 10; ++i) append("patient " + std::to_string(i));
+    }
+
+    void append(const std::string& patient) {
+        AuditEvent event;
+        event.id = trail.empty() ? 1 : trail.back().at("id").get<int>() + 1;
+        event.at = 1'000'000 * event.id;
+        event.type = "analysed";
+        event.patient_id = patient;
+        event.detail = {{"score", 0.1}, {"text", "M\xc3\xbcller"}};
+        auto told = to_json(event);
+        told["hash"] = chain_hash(trail.empty() ? first_hash : hash_of(event.id - 1), event);
+        trail.push_back(told);
+    }
+
+    std::string hash_of(std::int64_t id) const {
+        return trail.at(static_cast<std::size_t>(id - 1)).at("hash").get<std::string>();
+    }
+    SignedHead head(std::int64_t event) const {
+        return {event, hash_of(event), "2026-03-01T06:00:" + std::to_string(10 + event) + "Z", "key", "good"};
+    }
+
+    // As who can write to the database rewrites it: all digests fit again.
+    void rewrite(std::size_t from) {
+        auto rest =
+            std::vector<nlohmann::json>(trail.begin() + static_cast<std::ptrdiff_t>(from), trail.end());
+        trail.resize(from);
+        for (std::size_t i = 0; i < rest.size(); ++i) append(i == 0 ? "somebody else" : "patient");
+    }
+
+    TrailCheck::Outcome check(std::vector<SignedHead> heads, std::size_t from = 0) const {
+        TrailCheck check(std::move(heads), static_cast<std::int64_t>(from),
+                         from == 0 ? first_hash : hash_of(static_cast<std::int64_t>(from)));
+        for (std::size_t i = from; i < trail.size(); ++i) check.add(trail[i]);
+        return check.finish();
+    }
+
+    std::vector<nlohmann::json> trail;
+};
+
+TEST_F(TrailCheckTest, FindsNothingInTheTrailThatWasSigned) {
+    const auto outcome = check({head(9), head(4), head(4), head(10)});
+    EXPECT_THAT(outcome.findings, IsEmpty());
+    EXPECT_EQ(outcome.witnessed, 10);
+    EXPECT_EQ(outcome.heads_fitting, 4);
+    EXPECT_EQ(check({}).witnessed, 0);
+}
+
+TEST_F(TrailCheckTest, FindsATailThatWasCutOff) {
+    const auto newest = head(10);
+    trail.resize(7);
+    EXPECT_THAT(check({newest}).findings,
+                ElementsAre(HasSubstr("events 8 to 10 are missing: the trail ends with event 7")));
+    trail.clear();
+    EXPECT_THAT(check({newest}).findings, ElementsAre(HasSubstr("events 1 to 10 are missing")));
+}
+
+TEST_F(TrailCheckTest, FindsAPastThatWasRewrittenWithFreshDigests) {
+    const std::vector<SignedHead> heads{head(3), head(8), head(10)};
+    rewrite(4);
+    const auto outcome = check(heads);
+    EXPECT_THAT(outcome.findings, ElementsAre(HasSubstr("events 4 to 8 are not those that were signed")));
+    EXPECT_EQ(outcome.witnessed, 3);
+}
+
+TEST_F(TrailCheckTest, FindsEventsThatWereTakenOutOrChanged) {
+    auto whole = trail;
+    trail.erase(trail.begin() + 4, trail.begin() + 6);
+    EXPECT_THAT(check({}).findings, ElementsAre("events 5 to 6 are missing"));
+    trail = whole;
+    trail[4]["patient_id"] = "somebody else";
+    EXPECT_THAT(check({}).findings, ElementsAre("event 5 does not fit its digest, or what stands before it"));
+    trail = whole;
+    std::swap(trail[4], trail[5]);
+    EXPECT_FALSE(check({}).findings.empty());
+    trail = whole;
+    trail.erase(trail.begin() + 4, trail.begin() + 6);  // and the rest numbered and digested anew
+    rewrite(4);
+    EXPECT_THAT(check({}).findings, IsEmpty()) << "a chain alone does not show it";
+    EXPECT_FALSE(check({SignedHead{10, whole[9]["hash"], "", "", ""}}).findings.empty());
+}
+
+TEST_F(TrailCheckTest, FindsTwoTrailsUnderOneKey) {
+    const auto before = head(9);
+    rewrite(4);
+    EXPECT_THAT(check({before, head(9)}).findings,
+                testing::Contains(HasSubstr("two trails were signed: event 9")));
+}
+
+TEST_F(TrailCheckTest, HoldsOverWhatWasRemovedWhenItsTimeWasOver) {
+    const auto outcome = check({head(2), head(5), head(8)}, 5);
+    EXPECT_THAT(outcome.findings, IsEmpty());
+    EXPECT_EQ(outcome.heads_before, 1);
+    EXPECT_EQ(outcome.heads_fitting, 2);
+    // Who removes more, and makes a beginning of it, is found: a head of that event would have to fit.
+    TrailCheck forged({head(8)}, 6, "another digest");
+    for (std::size_t i = 6; i < trail.size(); ++i) forged.add(trail[i]);
+    EXPECT_FALSE(forged.finish().findings.empty());
+}
+
+}  // namespace
+}  // namespace hilum::audit
