@@ -199,7 +199,7 @@ void note(std::map<std::string, Finding>& findings, const char* code, const fs::
           const char* words) {
     auto& finding = findings.emplace(code, Finding{true, code, words, {}, 0}).first->second;
     ++finding.count;
-    if (finding.files.size() < dataset::most_named_files) finding.files.push_back(file);
+    finding.files.push_back(file);
 }
 
 using FindingsByCode = std::map<std::string, Finding>;

@@ -65,8 +65,8 @@ class ReloadTest(HilumTest):
         reloaded = self.node.run("model", "reload")
         self.assertEqual(reloaded.returncode, 1, reloaded.stdout)
         self.assertIn(text, reloaded.stderr)
-        self.assertIn("version 1.0.0 goes on serving", reloaded.stderr)
-        self.assertEqual(self.predicted_version(), "1.0.0")
+        self.assertIn("version 2.0.0 goes on serving", reloaded.stderr)
+        self.assertEqual(self.predicted_version(), "2.0.0")
         event = self.await_event("model_reload_failed")
         self.assertEqual(event["outcome"], "failure")
         self.assertIn(text, json.dumps(event, ensure_ascii=False))
@@ -79,28 +79,28 @@ class GoodAndBadPackageTest(ReloadTest):
 
     def test_a_new_version_serves_after_the_command(self):
         self.assertEqual(self.model()["golden_cases"], 3)
-        self.edit(("version: 1.0.0", "version: 1.1.0"))
-        self.assertEqual(self.predicted_version(), "1.0.0")
+        self.edit(("version: 2.0.0", "version: 2.1.0"))
+        self.assertEqual(self.predicted_version(), "2.0.0")
         reloaded = self.node.run("model", "reload", "package")
         self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
-        self.assertEqual(reloaded.stdout, "package: version 1.1.0 serves now, in place of 1.0.0\n")
-        self.assertEqual(self.predicted_version(), "1.1.0")
-        self.assertEqual((self.model()["version"], self.model()["state"]), ("1.1.0", "ready"))
+        self.assertEqual(reloaded.stdout, "package: version 2.1.0 serves now, in place of 2.0.0\n")
+        self.assertEqual(self.predicted_version(), "2.1.0")
+        self.assertEqual((self.model()["version"], self.model()["state"]), ("2.1.0", "ready"))
         event = self.await_event("model_reloaded")
         self.assertTrue(event["actor"].startswith("operator uid"), event)
-        self.assertEqual((event["detail"]["before"], event["detail"]["model"]["version"]), ("1.0.0", "1.1.0"))
+        self.assertEqual((event["detail"]["before"], event["detail"]["model"]["version"]), ("2.0.0", "2.1.0"))
         self.assertIn(b'hilum_model_events_total{event="reloaded",model="package"} 1',
                       http(f"{self.node.url}/metrics")[1])
         wait_until(lambda: len(self.worker_pids()) == 1, 30, "the old worker ends")
 
     def test_sighup_reloads(self):
-        self.edit(("version: 1.0.0", "version: 1.2.0"))
+        self.edit(("version: 2.0.0", "version: 2.2.0"))
         os.kill(self.node.process.pid, signal.SIGHUP)
         self.assertEqual(self.await_event("model_reloaded")["actor"], "SIGHUP")
-        self.assertEqual(self.predicted_version(), "1.2.0")
+        self.assertEqual(self.predicted_version(), "2.2.0")
 
     def test_damaged_weights_change_nothing(self):
-        self.edit(("version: 1.0.0", "version: 2.0.0"))
+        self.edit(("version: 2.0.0", "version: 3.0.0"))
         with open(self.package / "model.pt", "ab") as weights:
             weights.write(b"x")
         self.assert_reload_fails("model.pt")
@@ -110,7 +110,7 @@ class GoodAndBadPackageTest(ReloadTest):
         self.assert_reload_fails("input.rows")
 
     def test_a_package_that_fails_its_golden_cases_changes_nothing(self):
-        self.edit(("version: 1.0.0", "version: 2.0.0"), ("mean: 0.5", "mean: 0.4"))
+        self.edit(("version: 2.0.0", "version: 3.0.0"), ("mean: [0.5]", "mean: [0.4]"))
         self.assert_reload_fails("golden case golden/normal.dcm: output ")
 
     def test_a_model_that_is_not_configured_is_named(self):
@@ -120,14 +120,14 @@ class GoodAndBadPackageTest(ReloadTest):
 
     def test_a_package_may_change_again_and_again(self):
         for number in range(1, 4):
-            self.edit((f"version: 1.0.{number - 1}", f"version: 1.0.{number}"))
+            self.edit((f"version: 2.0.{number - 1}", f"version: 2.0.{number}"))
             self.assertEqual(self.node.run("model", "reload").returncode, 0)
-            self.assertEqual(self.predicted_version(), f"1.0.{number}")
+            self.assertEqual(self.predicted_version(), f"2.0.{number}")
 
 
 class StartTest(ReloadTest):
     def test_a_model_that_fails_its_golden_cases_gets_no_image_until_it_is_mended(self):
-        self.edit(("mean: 0.5", "mean: 0.4"))
+        self.edit(("mean: [0.5]", "mean: [0.4]"))
         self.node.start(inferring=False)
         event = self.await_event("model_golden_failed")
         self.assertIn("golden/normal.dcm", event["detail"]["error"])
@@ -136,7 +136,7 @@ class StartTest(ReloadTest):
         self.assertIn("golden case", self.model()["error"])
         phantom, = make_phantoms(self.folder / "phantoms", 1)
         self.send(phantom)
-        self.edit(("mean: 0.4", "mean: 0.5"))
+        self.edit(("mean: [0.4]", "mean: [0.5]"))
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
         study = str(pydicom.dcmread(phantom, stop_before_pixels=True).StudyInstanceUID)
         self.assert_one_report_and_capture(self.await_results([study])[study])
@@ -199,26 +199,26 @@ class TwoWorkersTest(ReloadTest):
         studies = [str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID) for file in phantoms]
         self.send(*phantoms[:6])
         self.await_results(studies[:6])
-        self.edit(("version: 1.0.0", "version: 1.1.0"))
+        self.edit(("version: 2.0.0", "version: 2.1.0"))
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "1.1.0"))
+        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "2.1.0"))
         self.send(*phantoms[6:])
         found = self.await_results(studies)
         versions = [version_in(next(result for result in found[study] if result.is_report).dataset)
                     for study in studies]
-        self.assertEqual(versions, ["1.0.0"] * 6 + ["1.1.0"] * 6)
+        self.assertEqual(versions, ["2.0.0"] * 6 + ["2.1.0"] * 6)
 
 
     def test_a_worker_that_comes_back_to_another_package_does_not_serve_beside_the_old(self):
         self.start_node()
         wait_until(lambda: self.model()["device"] == "cpu, cpu", 60, "both workers are ready")
-        self.edit(("version: 1.0.0", "version: 1.1.0"))
+        self.edit(("version: 2.0.0", "version: 2.1.0"))
         os.kill(self.worker_pids()[0], signal.SIGKILL)
         wait_until(lambda: "run `hilum model reload`" in self.model()["error"], 60, "the status tells")
-        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu", "1.0.0"))
-        self.assertEqual(self.predicted_version(), "1.0.0")
+        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu", "2.0.0"))
+        self.assertEqual(self.predicted_version(), "2.0.0")
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "1.1.0"))
+        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "2.1.0"))
 
 
 class SwapUnderLoadTest(ReloadTest):
@@ -251,12 +251,12 @@ class SwapUnderLoadTest(ReloadTest):
                       for line in lines) + "\n")
 
     def test_each_result_names_one_version_and_matches_it(self):
-        expected = {"1.0.0": self.predictions()}
+        expected = {"2.0.0": self.predictions()}
         self.start_node()
-        self.edit(("version: 1.0.0", "version: 2.0.0"), ("mean: 0.5", "mean: 0.3"))
+        self.edit(("version: 2.0.0", "version: 3.0.0"), ("mean: [0.5]", "mean: [0.3]"))
         self.widen_tolerances()
-        expected["2.0.0"] = self.predictions()
-        told_apart = sum(abs(expected["1.0.0"][file][1] - expected["2.0.0"][file][1]) > 0.002
+        expected["3.0.0"] = self.predictions()
+        told_apart = sum(abs(expected["2.0.0"][file][1] - expected["3.0.0"][file][1]) > 0.002
                          for file in map(str, self.phantoms))
         self.assertGreater(told_apart, self.different / 2)
 
@@ -282,4 +282,4 @@ class SwapUnderLoadTest(ReloadTest):
         told = {version: versions.count(version) for version in sorted(set(versions))}
         print(f"results by version: {told}; {analysed} analysed at the swap; "
               f"{told_apart} of {self.different} images are told apart by their score")
-        self.assertEqual(set(told), {"1.0.0", "2.0.0"})
+        self.assertEqual(set(told), {"2.0.0", "3.0.0"})

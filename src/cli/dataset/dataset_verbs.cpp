@@ -2,6 +2,7 @@
 // read.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -50,7 +51,11 @@ void print_findings(const Context& context, const std::vector<dataset::Finding>&
         const auto times = finding.count > 1 ? fmt::format(" ({} times)", finding.count) : "";
         context.err << (finding.refused ? "refused" : "note") << ": " << finding.code << times << ": "
                     << finding.words << "\n";
-        for (const auto& file : finding.files) context.err << "    " << file.string() << "\n";
+        const auto shown = std::min(finding.files.size(), dataset::most_shown_files);
+        for (std::size_t i = 0; i < shown; ++i) context.err << "    " << finding.files[i].string() << "\n";
+        if (shown < finding.files.size())
+            context.err << fmt::format("    and {} more files (--json names all)\n",
+                                       finding.files.size() - shown);
     }
 }
 

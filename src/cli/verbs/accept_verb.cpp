@@ -65,7 +65,8 @@ Status check_truths(const std::vector<dataset::Image>& images,
     for (const auto& finding : dataset::check_images(images, thumbnails)) {
         if (finding.code != "differing_labels") continue;
         std::vector<std::string> files;
-        for (const auto& file : finding.files) files.push_back(file.string());
+        for (const auto& file : finding.files)
+            if (files.size() < dataset::most_shown_files) files.push_back(file.string());
         return fail("differing_labels", "{} ({}): mend the table of labels", finding.words, joined(files));
     }
     return {};

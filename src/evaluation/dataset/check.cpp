@@ -26,15 +26,14 @@ std::set<Split> splits_of(const Group& group) {
     return splits;
 }
 
-// Of each kind one finding: how often, and the first files.
+// Of each kind one finding: how often, and the files.
 class Findings {
   public:
     void note(bool refused, const char* code, const Group& group, const char* words) {
         auto& finding = of_code_[code];
         if (finding.code.empty()) finding = {refused, code, words, {}, 0};
         ++finding.count;
-        for (const auto* image : group)
-            if (finding.files.size() < most_named_files) finding.files.push_back(image->file);
+        for (const auto* image : group) finding.files.push_back(image->file);
     }
     void say(const char* code, const std::string& words) {
         of_code_[fmt::format("{}\n{}", code, words)] = {true, code, words, {}, 1};

@@ -16,10 +16,10 @@ struct Finding {
     bool refused = true;  // false: worth knowing, and no more
     std::string code;
     std::string words;                         // what, and what to do; no patient's number
-    std::vector<std::filesystem::path> files;  // the first of those concerned, as the manifest names them
+    std::vector<std::filesystem::path> files;  // all concerned, time after time, as the manifest names them
     std::size_t count = 1;                     // how many times
 };
-inline constexpr std::size_t most_named_files = 6;
+inline constexpr std::size_t most_shown_files = 6;  // where a person reads them
 
 // Codes:
 //   patient_in_two_splits  a patient has images in two

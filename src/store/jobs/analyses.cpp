@@ -118,6 +118,14 @@ bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const 
     return true;
 }
 
+void repeat_analysis(Transaction& transaction, std::int64_t job) {
+    sql::execute(
+        transaction,
+        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 WHERE "
+        "id = ?2 AND state = 'done'",
+        transaction.at(), job);
+}
+
 bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
                            const FrameCount& frames, const RetrySettings& retry) {
     if (!stands(transaction, claimed.claim)) return false;

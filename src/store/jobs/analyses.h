@@ -40,6 +40,9 @@ bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const 
 bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
                            const FrameCount& frames, const RetrySettings& retry);
 
+// Queues what was done, whose outcome stands until the next one comes.
+void repeat_analysis(Transaction& transaction, std::int64_t job);
+
 // What the decoder counted while it worked on the analysis `id`: every frame
 // that is wanted gets an analysis of its own, queued, unless it has one. In the
 // commit that ends that work, so that no crash loses a frame.

@@ -6,6 +6,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/analyses.h"
 
 namespace hilum {
 namespace {
@@ -91,11 +92,7 @@ void analyse_unreadable(Transaction& transaction, std::int64_t job) {
                  "UPDATE analysis SET outcome = NULL, artifact = NULL WHERE id = (SELECT subject FROM job "
                  "WHERE id = ?)",
                  job);
-    sql::execute(
-        transaction,
-        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 WHERE "
-        "id = ?2 AND state = 'done'",
-        transaction.at(), job);
+    repeat_analysis(transaction, job);
     const auto analysis = sql::number(transaction, "SELECT subject FROM job WHERE id = ?", job).value_or(0);
     tell_damaged_row(transaction, "analysis", analysis,
                      "its outcome cannot be read; the image is analysed again");

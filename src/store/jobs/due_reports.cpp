@@ -5,6 +5,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/analyses.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/compose_requests.h"
 #include "store/jobs/damaged_rows.h"
@@ -116,6 +117,21 @@ std::vector<Due> due_studies(Transaction& transaction, const Configuration& conf
     return due;
 }
 
+// What retention took and the PACS sent again has its file and no artifact: it is analysed again for the
+// next version of the report. Nothing is made of it before there is to be one.
+bool repeats_removed(Transaction& transaction, std::int64_t study) {
+    std::vector<std::int64_t> jobs;
+    sql::each(
+        transaction,
+        "SELECT job.id FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = "
+        "instance_id WHERE job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND "
+        "artifact IS NULL AND instance.state = 'to_analyse' AND instance.removed_at IS NULL AND damaged_at "
+        "IS NULL",
+        [&](const sql::Row& row) { jobs.push_back(row.int64(0)); }, study);
+    for (const auto job : jobs) repeat_analysis(transaction, job);
+    return !jobs.empty();
+}
+
 // Of what cannot be read any more the image is analysed again.
 bool repeats_unreadable(Transaction& transaction, std::int64_t study) {
     std::vector<std::int64_t> unreadable;
@@ -133,7 +149,8 @@ bool repeats_unreadable(Transaction& transaction, std::int64_t study) {
 }
 
 void open_reports(Transaction& transaction, const Configuration& configuration, const Due& due) {
-    if (repeats_unreadable(transaction, due.study)) return;  // due again once they are analysed
+    const bool removed = repeats_removed(transaction, due.study);
+    if (repeats_unreadable(transaction, due.study) || removed) return;  // due again once they are analysed
     bool first_active = true, opened = false;
     const char* const unwanted = why_not_reported(transaction, configuration, due.study);
     const bool wanted = unwanted == nullptr;

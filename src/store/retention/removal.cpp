@@ -45,7 +45,7 @@ void take_files(Transaction& transaction, std::int64_t study) {
                  study);
     // Their names are noted by the trigger "artifact_changes".
     sql::execute(transaction,
-                 "UPDATE analysis SET artifact = '' WHERE artifact != '' AND instance_id IN (SELECT id FROM"
+                 "UPDATE analysis SET artifact = NULL WHERE artifact != '' AND instance_id IN (SELECT id FROM"
                  " instance WHERE study_id = ?)",
                  study);
     sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE study_id = ? AND removed_at IS NULL",
@@ -192,7 +192,7 @@ RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules
             " instance WHERE id = ?",
             instance);
         sql::execute(transaction,
-                     "UPDATE analysis SET artifact = '' WHERE artifact != '' AND instance_id = ?", instance);
+                     "UPDATE analysis SET artifact = NULL WHERE artifact != '' AND instance_id = ?", instance);
         sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE id = ?", transaction.at(),
                      instance);
     }

@@ -41,14 +41,6 @@ Result<Module> loaded(const std::filesystem::path& file) {
 
 // ---- other networks' names in ours ----
 
-// "" where `text` is not `prefix` and a number; else the number, plus one.
-std::string next_number(const std::string& text, const std::string& prefix) {
-    if (!text.starts_with(prefix) || text.size() == prefix.size()) return "";
-    const auto digits = text.substr(prefix.size());
-    if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) return "";
-    return std::to_string(std::stoul(digits) + 1);
-}
-
 std::vector<std::string> words_of(const std::string& name) {
     std::vector<std::string> words{""};
     for (const char c : name)
@@ -57,33 +49,6 @@ std::vector<std::string> words_of(const std::string& name) {
         else
             words.back() += c;
     return words;
-}
-
-// The demonstration model's name (tools/demo_model/demo_network.cpp) of a tensor, in ours. `transitions`: its
-// steps with an even number above 0 are transitions, with an odd one dense blocks.
-std::string name_of_demonstration(const std::string& name) {
-    static const std::map<std::string, std::string> ends{{"scale", "norm%.weight"},
-                                                         {"shift", "norm%.bias"},
-                                                         {"mean", "norm%.running_mean"},
-                                                         {"variance", "norm%.running_var"},
-                                                         {"weight", "conv%.weight"}};
-    auto words = words_of(name);
-    const auto end = [&](const std::string& which) {
-        auto text = ends.contains(words.back()) ? ends.at(words.back()) : words.back();
-        if (const auto at = text.find('%'); at != text.npos) text.replace(at, 1, which);
-        return text;
-    };
-    if (words.size() == 1)
-        return name == "weight" || name == "bias" ? "classifier." + name : "features." + end("4");
-    const auto step = next_number(words[1], "step");
-    if (words[0] != "features" || step.empty()) return name;
-    const auto number = std::stoul(step) - 1;
-    if (number == 0 && words.back() == "first") return first_convolution;
-    if (number == 0 && words.back() == "second") return "features.conv1.weight";
-    if (number == 0) return "features." + end("0");
-    if (number % 2 == 0) return fmt::format("features.transition{}.{}", number / 2, end(""));
-    return fmt::format("features.denseblock{}.denselayer{}.{}", (number + 1) / 2,
-                       words.size() > 2 ? next_number(words[2], "step") : "", end("1"));
 }
 
 // What stands before the name of a DenseNet's first layer: "features.", "features.0.", "module.features.".
@@ -104,11 +69,10 @@ Result<std::optional<std::string>> prefix_in(const Tensors& tensors) {
 Result<Tensors> renamed(const Tensors& tensors) {
     const auto prefix = prefix_in(tensors);
     if (!prefix) return tl::unexpected(prefix.error());
+    if (!*prefix) return tensors;
     Tensors ours;
     for (const auto& [name, tensor] : tensors) {
-        if (!*prefix)
-            ours[name_of_demonstration(name)] = tensor;
-        else if (name.starts_with(**prefix))
+        if (name.starts_with(**prefix))
             ours["features." + name.substr((*prefix)->size())] = tensor;
         else if (const auto words = words_of(name); words.size() > 1) {
             const auto layer = words[words.size() - 2] == "dense" ? "dense." : "classifier.";

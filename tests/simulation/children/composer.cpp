@@ -60,7 +60,8 @@ void Composer::hear(Message message) {
     check_report_claimed(scene_, *request);
     at_work_ = request->study_instance_uid;
     const auto answer = [this, asked = *request] { compose(asked); };
-    if (lease_passes(scene_, request->job)) return later(answer_too_late, answer);
+    late_ = lease_passes(scene_, request->job);
+    if (late_) return later(answer_too_late, answer);
     respond(typical_of_composer, answer);
 }
 
@@ -114,7 +115,13 @@ void Composer::add_report(const ComposeRequest& request, const ReportProfile& pr
 
 void Composer::add_capture(const ComposeRequest& request, const ReportProfile& profile,
                            const StudyImage& image, ComposeReply& reply) {
-    scene_.demand(std::filesystem::exists(image.artifact), "what a job left is there",
+    const bool there = std::filesystem::exists(image.artifact);
+    if (!there && late_) {
+        reply.analyse_again = true;
+        reply.error = Error{"artifact_damaged", "simulated", Retry::never};
+        return;
+    }
+    scene_.demand(there, "what a job left is there",
                   "the artifact {} of an analysed image is gone", image.artifact);
     std::vector<std::string> identity{"sc", std::to_string(profile.sc_long_side)};
     append(identity, request, image);

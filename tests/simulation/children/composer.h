@@ -21,6 +21,7 @@ class Composer final : public Child {
     void write(const ComposeRequest& request, const ReportProfile& profile, ResultKind kind,
                std::vector<std::string> identity, nlohmann::json content, ComposeReply& reply);
     bool failed_ = false;
+    bool late_ = false;  // its lease passed: what it composes from may go, and what it answers counts nothing
     std::string at_work_;
 };
 

@@ -21,7 +21,7 @@ void expect_a_word_for_each(std::size_t values) {
 
 TEST(EnumText, HasAWordForEachValueAndAValueForEachWord) {
     expect_a_word_for_each<DeliveryOutcome>(5);
-    expect_a_word_for_each<ControlVerb>(14);
+    expect_a_word_for_each<ControlVerb>(18);
     expect_a_word_for_each<ResultKind>(5);
 }
 

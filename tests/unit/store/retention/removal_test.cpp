@@ -185,6 +185,34 @@ TEST_P(RemovalContract, ReportsALateImageAloneAndReplacesNothing) {
         << "the report before still tells of the first image";
 }
 
+TEST_P(RemovalContract, AnalysesAnImageThatCameAgainOnceMoreForTheReportOfALateOne) {
+    receive("1.2.3.4");
+    AnalysisEnd end;
+    end.outcome.result.emplace().diagnosis = "normal";
+    end.artifact = "first.analysis";
+    const auto first = claim_analysis();
+    ASSERT_TRUE(commit([&](Transaction& t) { return keep_outcome(t, *first, end); }));
+    const auto report = claim_report();
+    keep(report.report->claim, composed(report.report->claim, "9.1.2.3.4"));
+    deliver();
+    ASSERT_EQ((pass(hours(1)), remove(by_budget()).removed), 1);
+    ASSERT_TRUE(receive_again("1.2.3.4", "1.2.3").keep_file);
+    receive("1.2.3.5");
+    keep(*claim_analysis());
+    EXPECT_FALSE(claim_report().report) << "the first image has no artifact";
+    const auto again = claim_analysis();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->sop_instance_uid, "1.2.3.4");
+    end.artifact = "second.analysis";
+    ASSERT_TRUE(commit([&](Transaction& t) { return keep_outcome(t, *again, end); }));
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    ASSERT_EQ(next.report->request.images.size(), 2u);
+    EXPECT_THAT(next.report->request.images[0].artifact, testing::EndsWith("second.analysis"));
+    EXPECT_EQ(next.report->request.predecessors.size(), 1u) << "it tells of all that the one before did";
+    EXPECT_FALSE(claim_analysis()) << "once";
+}
+
 TEST_P(RemovalContract, SaysClearlyWhatCannotBeMadeOfARemovedStudy) {
     finish();
     ASSERT_EQ((pass(hours(1)), remove(by_budget()).removed), 1);
