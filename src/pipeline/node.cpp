@@ -130,7 +130,12 @@ void Node::start_children() {
     for (auto& lane : analyses_) lane.start();
     reports_.start(programs_.children("composer", reports_.size()));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
-    if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
+    if (configuration_.http.enabled)
+        predictions_.start(programs_.child("http", "1"),
+                           {.on_changed = changed,
+                            .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); },
+                            .on_tokens = [this](const auto& loaded) { tokens_loaded(loaded); },
+                            .on_access = [this](const auto& access) { access_.note(access); }});
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
     history_.start();
     clock_.start([this] { happened(Happening::deadlines_moved); });
@@ -206,11 +211,17 @@ void Node::reload_models(const std::string& actor) {
 
 void Node::reload_certificates() {
     reception_.reload_certificates();
+    predictions_.reload_certificates();
     for (auto& lane : senders_) lane.reload_certificates();
 }
 
 void Node::certificates_loaded(const CertificatesLoaded& loaded) {
     certificates_.note(loaded);
+    status_changed();
+}
+
+void Node::tokens_loaded(const TokensLoaded& loaded) {
+    access_.note(loaded);
     status_changed();
 }
 
@@ -343,7 +354,7 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_);
+    status.troubles = troubles_of(reception_, commits_, access_);
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();

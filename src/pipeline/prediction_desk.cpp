@@ -14,12 +14,13 @@ constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_
 PredictionDesk::PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models)
     : world_(world), engine_(engine), models_(std::move(models)) {}
 
-void PredictionDesk::start(ChildSpecification http, std::function<void()> on_changed) {
-    on_changed_ = std::move(on_changed);
+void PredictionDesk::start(ChildSpecification http, Callbacks callbacks) {
+    callbacks_ = std::move(callbacks);
     http_ = std::make_unique<SupervisedChild>(
         world_, std::move(http),
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; }, [this] { on_changed_(); }});
+                                   [this](const std::string&) { port_ = 0; },
+                                   [this] { callbacks_.on_changed(); }});
     http_->start();
 }
 
@@ -28,14 +29,22 @@ void PredictionDesk::tell(const NodeStatus& status) {
     if (http_ && http_->running()) (void)http_->send(to_packet(status_));
 }
 
+void PredictionDesk::reload_certificates() {
+    if (http_ && http_->running()) (void)http_->send(to_packet(ReloadCertificates{}));
+}
+
 void PredictionDesk::on_message(Message message) {
     if (const auto ready = from_packet<HttpReady>(message)) {
         port_ = ready->port;
         spdlog::info("serving HTTP on port {}", port_);
         http_->prosper();
         tell(status_);
-        return on_changed_();
+        return callbacks_.on_changed();
     }
+    if (const auto access = from_packet<HttpAccess>(message)) return callbacks_.on_access(*access);
+    if (const auto loaded = from_packet<CertificatesLoaded>(message))
+        return callbacks_.on_certificates(*loaded);
+    if (const auto loaded = from_packet<TokensLoaded>(message)) return callbacks_.on_tokens(*loaded);
     const auto request = from_packet<PredictRequest>(message);
     if (!request || message.fds.size() != 1) {
         spdlog::error("http: {}", request ? "a prediction without a file" : request.error().message);

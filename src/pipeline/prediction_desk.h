@@ -1,4 +1,5 @@
-// The coordinator's side of the http process: tells it how the node is, and runs what it is asked to predict.
+// The coordinator's side of the http process: tells it how the node is, runs what it is asked to predict, and
+// passes on what it tells of certificates and of who asks.
 #pragma once
 
 #include <functional>
@@ -6,6 +7,8 @@
 #include <vector>
 
 #include "base/world.h"
+#include "contract/messages/accessing.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"
@@ -15,9 +18,17 @@ namespace hilum {
 
 class PredictionDesk {
   public:
+    struct Callbacks {
+        std::function<void()> on_changed;
+        std::function<void(const CertificatesLoaded&)> on_certificates;
+        std::function<void(const TokensLoaded&)> on_tokens;
+        std::function<void(const HttpAccess&)> on_access;
+    };
+
     PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models);
 
-    void start(ChildSpecification http, std::function<void()> on_changed);
+    void start(ChildSpecification http, Callbacks callbacks);
+    void reload_certificates();           // and tokens
     void tell(const NodeStatus& status);  // also to an http process that starts later
     int port() const { return port_; }
     SupervisedChild* http() { return http_.get(); }
@@ -32,7 +43,7 @@ class PredictionDesk {
     World& world_;
     AnalysisEngine& engine_;
     std::vector<std::string> models_;
-    std::function<void()> on_changed_;
+    Callbacks callbacks_;
     std::unique_ptr<SupervisedChild> http_;
     NodeStatus status_;
     int port_ = 0;

@@ -36,7 +36,7 @@ def configuration(folder):
         "node": {"data_dir": str(folder / "data")},
         "scp": {"port": 0, "bind": "127.0.0.1", "min_free_space": "16MiB", "association_timeout": "15s",
                 "accept": [{"ae_title": "PACS", "hosts": [PACS]}, {"ae_title": "*", "hosts": ["127.0.1.0/24"]}]},
-        "models": [], "destinations": [], "http": {"listen": "127.0.0.1:0"}})
+        "models": [], "destinations": [], "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"}})
 
 
 class Attack:
@@ -322,7 +322,7 @@ class Hostile:
         """Nothing that came from outside stands raw in what people see."""
         shown = {"log": self.node.log_file.read_bytes()}
         for path in ("/metrics", "/api/v1/studies?limit=500", "/api/v1/jobs?limit=500", "/"):
-            shown[path] = http(f"{self.node.url}{path}")[1]
+            shown[path] = self.node.ask(path)[1]
         for verb in (("status",), ("studies",), ("jobs", "list"), ("audit", "export"), ("jobs", "list", "--json")):
             ran = subprocess.run([str(self.node.binaries / "hilum"), "--config", str(self.node.configuration_file), *verb],
                                  capture_output=True, timeout=120, check=False)
