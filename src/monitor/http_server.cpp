@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -51,8 +52,7 @@ class HttpServer {
           heartbeat_(std::move(heartbeat)),
           api_(database_source(DataDirectory{configuration.node.data_dir}.database())),
           predictions_(loop_, coordinator_, prediction_patience),
-          gate_(configuration.http,
-                [this](const HttpAccess& access) { return coordinator_.send(to_packet(access)); }),
+          gate_(configuration.http, [this](const HttpAccess& access) { return tell(access); }),
           tls_(configuration.http),
           service_(std::make_shared<HttpService>(HttpService{{}, api_, predictions_, gate_})) {
         service_->limits.max_body = configuration.http.max_body;
@@ -176,6 +176,15 @@ class HttpServer {
             if (auto told = coordinator_.send(to_packet(loaded)); !told) return told;
         }
         return tell_tokens(true);
+    }
+
+    // Never waits for a coordinator that does not read: health has to tell of it.
+    Status tell(const HttpAccess& access) {
+        pollfd room{coordinator_.fd(), POLLOUT, 0};
+        if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)
+            return fail_for_now("busy",
+                                "the coordinator does not listen now, so that nothing can be audited");
+        return coordinator_.send(to_packet(access));
     }
 
     Status tell_tokens(bool reload) {

@@ -70,7 +70,7 @@ def configuration(data_dir, pacs_port=0, **changes):
         "destinations": [{
             "name": "pacs", "ae_title": "ORTHANC", "host": "127.0.0.1", "port": pacs_port or 1,
             "first_delay": "200ms", "longest_delay": "1s", "timeout": "10s"}],
-        "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"},
+        "http": {"listen": "127.0.0.1:0"},
     }
     return json.dumps(merged(settings, changes), indent=1)
 

@@ -51,7 +51,7 @@ def configuration(folder, model, destination_port, idle_timeout="500ms"):
         "study": {"idle_timeout": idle_timeout, "max_wait": "1h", "max_age": "none"},
         "destinations": [{"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": destination_port,
                           "first_delay": "500ms", "longest_delay": "500ms"}],
-        "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"}})
+        "http": {"listen": "127.0.0.1:0"}})
 
 
 # ---- what the audit trail tells ----

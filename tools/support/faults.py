@@ -56,7 +56,7 @@ def configuration(folder, model, port, pacs_port):
         "retry": {"max_attempts": 3, "first_delay": "50ms", "longest_delay": "500ms"},
         "destinations": [{"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs_port,
                           "first_delay": "50ms", "longest_delay": "500ms", "timeout": "5s"}],
-        "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"}})
+        "http": {"listen": "127.0.0.1:0"}})
 
 
 class Peer(Service):

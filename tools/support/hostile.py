@@ -36,7 +36,7 @@ def configuration(folder):
         "node": {"data_dir": str(folder / "data")},
         "scp": {"port": 0, "bind": "127.0.0.1", "min_free_space": "16MiB", "association_timeout": "15s",
                 "accept": [{"ae_title": "PACS", "hosts": [PACS]}, {"ae_title": "*", "hosts": ["127.0.1.0/24"]}]},
-        "models": [], "destinations": [], "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"}})
+        "models": [], "destinations": [], "http": {"listen": "127.0.0.1:0"}})
 
 
 class Attack:

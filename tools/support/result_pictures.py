@@ -29,7 +29,7 @@ def configuration(folder, model):
         "models": [{"package": str(model), "device": "cpu"}],
         "study": {"idle_timeout": "500ms", "max_age": "none"},
         "destinations": [destination("overlay"), destination("presentation_state")],
-        "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"},
+        "http": {"listen": "127.0.0.1:0"},
     })
 
 

@@ -31,7 +31,7 @@ def configuration(folder, model, port, pacs_port):
         "retry": {"max_attempts": 50, "first_delay": "100ms", "longest_delay": "1s"},
         "destinations": [{"name": "pacs", "ae_title": "ORTHANC", "host": "127.0.0.1", "port": pacs_port,
                           "first_delay": "100ms", "longest_delay": "1s", "timeout": "5s"}],
-        "http": {"listen": "127.0.0.1:0", "tokens_file": "tokens"}})
+        "http": {"listen": "127.0.0.1:0"}})
 
 
 class Torture:
