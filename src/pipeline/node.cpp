@@ -40,7 +40,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       reports_(world, commits_, configuration_, directory_, *this),
       retention_(world, commits_, configuration_, directory_, generation),
       reception_(world, commits_, configuration_, instances()),
-      predictions_(world, engine_, models_),
+      predictions_(world, commits_, engine_, models_),
       operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
       control_(world, directory_,
                [this](const Packet& request, const std::string& actor, auto answer) {
@@ -133,9 +133,7 @@ void Node::start_children() {
     if (configuration_.http.enabled)
         predictions_.start(programs_.child("http", "1"),
                            {.on_changed = changed,
-                            .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); },
-                            .on_tokens = [this](const auto& loaded) { tokens_loaded(loaded); },
-                            .on_access = [this](const auto& access) { access_.note(access); }});
+                            .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); }});
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
     history_.start();
     clock_.start([this] { happened(Happening::deadlines_moved); });
@@ -217,11 +215,6 @@ void Node::reload_certificates() {
 
 void Node::certificates_loaded(const CertificatesLoaded& loaded) {
     certificates_.note(loaded);
-    status_changed();
-}
-
-void Node::tokens_loaded(const TokensLoaded& loaded) {
-    access_.note(loaded);
     status_changed();
 }
 
@@ -354,7 +347,7 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_, access_);
+    status.troubles = troubles_of(reception_, commits_, predictions_.access());
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();

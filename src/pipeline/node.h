@@ -12,7 +12,6 @@
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/child_programs.h"
 #include "pipeline/clock_keeper.h"
-#include "pipeline/control/access_audit.h"
 #include "pipeline/control/control_server.h"
 #include "pipeline/control/operator_desk.h"
 #include "pipeline/disk_watch.h"
@@ -82,7 +81,6 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     void clock_set(Transaction& transaction, Duration step) override;
     void reload_certificates();
     void certificates_loaded(const CertificatesLoaded& loaded) override;
-    void tokens_loaded(const TokensLoaded& loaded);
     void database_changed() override { happened(Happening::status_changed); }
     void capacity_came() override { happened(Happening::capacity_came); }
     void engine_changed() override { happened(Happening::status_changed); }
@@ -113,7 +111,6 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     AnalysisEngine engine_;
     CommitQueue commits_;
     CertificateWatch certificates_{world_, commits_};
-    AccessAudit access_{world_, commits_};
     std::deque<AnalysisLane> analyses_;  // one for each model
     ReportLane reports_;
     std::deque<SendingLane> senders_;  // one for each destination

@@ -11,8 +11,9 @@ constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_
 
 }  // namespace
 
-PredictionDesk::PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models)
-    : world_(world), engine_(engine), models_(std::move(models)) {}
+PredictionDesk::PredictionDesk(World& world, CommitQueue& commits, AnalysisEngine& engine,
+                               std::vector<std::string> models)
+    : world_(world), access_(world, commits), engine_(engine), models_(std::move(models)) {}
 
 void PredictionDesk::start(ChildSpecification http, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
@@ -41,10 +42,13 @@ void PredictionDesk::on_message(Message message) {
         tell(status_);
         return callbacks_.on_changed();
     }
-    if (const auto access = from_packet<HttpAccess>(message)) return callbacks_.on_access(*access);
+    if (const auto access = from_packet<HttpAccess>(message)) return access_.note(*access);
     if (const auto loaded = from_packet<CertificatesLoaded>(message))
         return callbacks_.on_certificates(*loaded);
-    if (const auto loaded = from_packet<TokensLoaded>(message)) return callbacks_.on_tokens(*loaded);
+    if (const auto loaded = from_packet<TokensLoaded>(message)) {
+        access_.note(*loaded);
+        return callbacks_.on_changed();
+    }
     const auto request = from_packet<PredictRequest>(message);
     if (!request || message.fds.size() != 1) {
         spdlog::error("http: {}", request ? "a prediction without a file" : request.error().message);

@@ -1,5 +1,5 @@
 // The coordinator's side of the http process: tells it how the node is, runs what it is asked to predict, and
-// passes on what it tells of certificates and of who asks.
+// passes on what it tells of certificates, and audits who asks.
 #pragma once
 
 #include <functional>
@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/world.h"
-#include "contract/messages/accessing.h"
 #include "contract/messages/certificates.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"
+#include "pipeline/control/access_audit.h"
 #include "pipeline/lanes/task.h"
 
 namespace hilum {
@@ -21,16 +21,16 @@ class PredictionDesk {
     struct Callbacks {
         std::function<void()> on_changed;
         std::function<void(const CertificatesLoaded&)> on_certificates;
-        std::function<void(const TokensLoaded&)> on_tokens;
-        std::function<void(const HttpAccess&)> on_access;
     };
 
-    PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models);
+    PredictionDesk(World& world, CommitQueue& commits, AnalysisEngine& engine,
+                   std::vector<std::string> models);
 
     void start(ChildSpecification http, Callbacks callbacks);
     void reload_certificates();           // and tokens
     void tell(const NodeStatus& status);  // also to an http process that starts later
     int port() const { return port_; }
+    const AccessAudit& access() const { return access_; }
     SupervisedChild* http() { return http_.get(); }
     const SupervisedChild* http() const { return http_.get(); }
 
@@ -41,6 +41,7 @@ class PredictionDesk {
     void refuse(std::int64_t request, int http_status, const Error& error);
 
     World& world_;
+    AccessAudit access_;
     AnalysisEngine& engine_;
     std::vector<std::string> models_;
     Callbacks callbacks_;

@@ -1,3 +1,5 @@
+#include "contract/reading/http_reading.h"
+
 #include <gmock/gmock.h>
 
 #include "contract/configuration.h"
