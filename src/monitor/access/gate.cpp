@@ -155,7 +155,7 @@ std::optional<Response> Gate::let_in(const Question& question, const AccessToken
     access.name = owner.name;
     access.role = enum_string(owner.role);
     if (const auto told = ledger_.note(std::move(access), question.now); !told)
-        return error_response(http::status::service_unavailable, "unavailable", told.error().message);
+        return error_response(http::status::service_unavailable, told.error().code, told.error().message);
     return std::nullopt;
 }
 

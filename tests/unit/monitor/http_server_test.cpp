@@ -320,6 +320,21 @@ TEST_F(HttpServerTest, TellsWhoAsksBeforeItAnswers) {
     EXPECT_EQ(access->refused, "");
 }
 
+TEST_F(HttpServerTest, ShowsNothingAndStaysWellWhileTheCoordinatorReadsNothing) {
+    start_and_wait();
+    std::string answer;
+    for (int i = 0; i < 900 && answer.find("\"busy\"") == std::string::npos; ++i)
+        answer = exchange("GET /api/v1/studies?accession_number=" + std::to_string(i) +
+                          " HTTP/1.1\r\n" HOST_AND_TOKEN "Connection: close\r\n\r\n");
+    EXPECT_THAT(answer, HasSubstr("does not listen")) << "it is not shown, and not waited for";
+    EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+    while (wait_readable(channel_.fd(), 0)) ASSERT_TRUE(next<HttpAccess>());
+    EXPECT_THAT(exchange("GET /api/v1/studies?accession_number=x HTTP/1.1\r\n" HOST_AND_TOKEN
+                         "Connection: close\r\n\r\n"),
+                HasSubstr("\"database\""))
+        << "it goes on";
+}
+
 TEST_F(HttpServerTest, KnowsOtherTokensAfterAReloadAndKeepsItsOwnWhereTheyAreNoGood) {
     const std::string request = "GET /api/v1/status HTTP/1.1\r\n" HOST_AND_TOKEN "Connection: close\r\n\r\n";
     start_and_wait();
