@@ -80,6 +80,8 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         problems.push_back({file, 0, "audit.sign.key", key.error().message});
     const auto tls = check_tls(loaded.configuration, file).problems;
     problems.insert(problems.end(), tls.begin(), tls.end());
+    const auto tokens = check_tokens(loaded.configuration.http, file).problems;
+    problems.insert(problems.end(), tokens.begin(), tokens.end());
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -100,6 +102,8 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.data_dir));
     for (auto& warning : check_tls(configuration, arguments.config).warnings)
+        warnings.push_back(std::move(warning));
+    for (auto& warning : check_tokens(configuration.http, arguments.config).warnings)
         warnings.push_back(std::move(warning));
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;

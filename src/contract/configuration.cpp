@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "base/ip_network.h"
 #include "contract/reading/destination_reading.h"
+#include "contract/reading/http_reading.h"
 #include "contract/reading/setting_reading.h"
 #include "contract/reading/tls_reading.h"
 
@@ -215,27 +216,6 @@ void read_audit(YamlMapping at, const std::filesystem::path& folder, const std::
     at.finish();
 }
 
-void read_http(YamlMapping at, HttpSettings& http) {
-    const auto listen = at.string("listen", fmt::format("{}:{}", http.address, http.port));
-    if (listen == "none") {
-        http.enabled = false;
-    } else {
-        const auto colon = listen.rfind(':');
-        const auto port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-        if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
-            std::stoi(port) > 65535) {
-            at.problem("listen", "must be ADDRESS:PORT, or none");
-        } else if (!IpAddress::parse(unbracketed(listen.substr(0, colon)))) {
-            at.problem("listen", "must start with an address of this machine, such as 127.0.0.1 or [::1]");
-        } else {
-            http.address = unbracketed(listen.substr(0, colon));
-            http.port = std::stoi(port);
-        }
-    }
-    http.max_body = at.size("max_body", http.max_body);
-    at.finish();
-}
-
 }  // namespace
 
 std::string model_key(const ModelSettings& model) {
@@ -284,7 +264,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_destinations(root, folder, configuration.destinations);
     read_retention(root.mapping("retention"), configuration.retention);
     read_audit(root.mapping("audit"), folder, configuration.node.log_level, configuration.audit);
-    read_http(root.mapping("http"), configuration.http);
+    read_http(root.mapping("http"), folder, configuration.http);
     root.finish();
     return loaded;
 }

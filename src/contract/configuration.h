@@ -185,6 +185,12 @@ struct HttpSettings {
     std::string address = "127.0.0.1";
     int port = 8080;  // 0 takes a free port
     std::uint64_t max_body = 512ULL << 20;
+    std::optional<TlsServerSettings> tls;  // none: plain
+    PemSource tokens;                      // file of who may see patient data; empty: nobody may
+    int tokens_line = 0;                   // of the configuration, for messages
+    bool tokens_over_plain = false;        // also from other machines without TLS
+    std::vector<std::string> hosts;        // names that it is reached by, beside localhost, addresses and the
+                                           // machine's own; lower case
     bool operator==(const HttpSettings&) const = default;
 };
 

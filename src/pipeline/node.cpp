@@ -40,7 +40,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       reports_(world, commits_, configuration_, directory_, *this),
       retention_(world, commits_, configuration_, directory_, generation),
       reception_(world, commits_, configuration_, instances()),
-      predictions_(world, engine_, models_),
+      predictions_(world, commits_, engine_, models_),
       operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
       control_(world, directory_,
                [this](const Packet& request, const std::string& actor, auto answer) {
@@ -130,7 +130,10 @@ void Node::start_children() {
     for (auto& lane : analyses_) lane.start();
     reports_.start(programs_.children("composer", reports_.size()));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
-    if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
+    if (configuration_.http.enabled)
+        predictions_.start(programs_.child("http", "1"),
+                           {.on_changed = changed,
+                            .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); }});
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
     history_.start();
     clock_.start([this] { happened(Happening::deadlines_moved); });
@@ -206,6 +209,7 @@ void Node::reload_models(const std::string& actor) {
 
 void Node::reload_certificates() {
     reception_.reload_certificates();
+    predictions_.reload_certificates();
     for (auto& lane : senders_) lane.reload_certificates();
 }
 
@@ -343,7 +347,7 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_);
+    status.troubles = troubles_of(reception_, commits_, predictions_.access());
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();

@@ -78,7 +78,7 @@ class DcmjsTest(HilumTest):
         self.node.start()
 
     def predict(self, file):
-        status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes(), "POST", timeout=120)
+        status, body = self.node.ask("/api/v1/predict", file.read_bytes(), "POST", timeout=120)
         self.assertEqual(status, 200, body)
         return json.loads(body)
 

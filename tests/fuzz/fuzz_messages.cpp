@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/channel.h"
+#include "contract/messages/accessing.h"
 #include "contract/messages/composing.h"
 #include "contract/messages/control.h"
 #include "contract/messages/decoding.h"
@@ -47,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_as<ListenerReady, ConnectionAccepted, ConnectionsClosed, AssociationRequested, AssociationAnswer,
             StoreCommit, DiscardCommit, StoreAnswer, ReceiverEvent, CommitmentReport, CommitmentReportAnswer,
             Drain>(*message);
-    read_as<NodeStatus, HttpReady, PredictRequest, PredictReply>(*message);
+    read_as<NodeStatus, HttpReady, PredictRequest, PredictReply, HttpAccess, TokensLoaded>(*message);
     read_as<ComposeRequest, ComposeReply, DecodeRequest, DecodeReply, WorkerReady, WorkerFailed, InferRequest,
             InferReply, ScanRequest, ScanReply>(*message);
     read_as<DeliverRequest, DeliverReply, CommitmentRequest, CommitmentReply, EchoRequest, EchoReply,
