@@ -66,7 +66,7 @@ void read_signing(YamlMapping sign, const std::filesystem::path& folder, AuditSi
 void read_audit(YamlMapping at, const std::filesystem::path& folder, const NodeSettings& node,
                 AuditSettings& audit) {
     audit.keep = positive_or_none(at, "keep", audit.keep);
-    audit.keep_unsent = positive_or_none(at, "keep_unsent", audit.keep_unsent);
+    if (at.has("keep_unsent")) audit.keep_unsent = positive_or_none(at, "keep_unsent", std::nullopt);
     if (audit.keep_unsent && (!audit.keep || *audit.keep_unsent < *audit.keep))
         at.problem("keep_unsent", "must not be shorter than audit.keep");
     read_signing(at.mapping("sign"), folder, audit.signing);
