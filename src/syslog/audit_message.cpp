@@ -69,6 +69,7 @@ class MessageBuilder {
             event_ = {{"type", unspoken_type}, {"outcome", "failure"}, {"actor", "hilum"}};
         detail_ = event_.value("detail", nlohmann::json::object());
         type_ = text_in(event_, "type");
+        if (type_.empty()) type_ = unspoken_type;
         success_ = text_in(event_, "outcome") == "success";
         study_ = text_in(event_, "study_instance_uid");
         actor_ = actor_of(text_in(event_, "actor"));

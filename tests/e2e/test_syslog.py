@@ -133,14 +133,14 @@ class SyslogTest(unittest.TestCase):
 
     def test_over_tls_the_trail_goes_to_who_is_known_and_to_nobody_else(self):
         authority, other = Authority(self.folder / "ca", "Hospital"), Authority(self.folder / "other", "Somebody")
-        stranger = self.serve("tls", other.sign("arr", "IP:127.0.0.1"))
+        stranger = self.serve("tls", other.issue("arr", "IP:127.0.0.1"))
         self.make_node(stranger, tls={"ca": str(authority.certificate)}).start(inferring=False)
         self.send(self.images[0])
         wait_until(lambda: self.status()["audit_server_states"][0]["state"] == "down", 30, "it is refused")
         self.assertIn("certificate", self.status()["audit_server_states"][0]["error"])
         self.assertEqual(stranger.lines, [])
         stranger.stop()
-        server = self.serve("tls", authority.sign("arr", "IP:127.0.0.1"), port=stranger.port)
+        server = self.serve("tls", authority.issue("arr", "IP:127.0.0.1"), port=stranger.port)
         self.await_whole_trail(server)
         self.assert_in_order(server)
         self.assertEqual(stranger.lines, [])
