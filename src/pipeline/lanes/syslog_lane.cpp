@@ -202,7 +202,7 @@ Task<void> SyslogLane::confirm(MonotonicTime looked_at) {
 void SyslogLane::sender_died(const ForwardRequest& request, const Error& error) {
     if (!request.records.empty()) ++deaths_;
     lose_connection();
-    failed(error.message);
+    if (!draining_) failed(error.message);  // it was told to end
 }
 
 // What it carried and is not known to have arrived goes over the next one.

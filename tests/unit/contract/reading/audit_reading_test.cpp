@@ -46,7 +46,7 @@ TEST(AuditReading, TellsWhatCannotWork) {
                 ElementsAre(HasSubstr("another server has this name too")));
     EXPECT_THAT(problems_of(one + ", protocol: udp, max_message: 1MiB}\n"),
                 ElementsAre(HasSubstr("must be at most 65000 for udp")));
-    EXPECT_THAT(problems_of(one + ", max_message: 100}\n"), ElementsAre(HasSubstr("at least 8KiB")));
+    EXPECT_THAT(problems_of(one + ", max_message: 1KiB}\n"), ElementsAre(HasSubstr("at least 8KiB")));
     EXPECT_THAT(problems_of(one + ", facility: local8}\n"), ElementsAre(HasSubstr("facility")));
     EXPECT_THAT(problems_of(one + ":6514}\n"), ElementsAre(HasSubstr("without a port")));
     EXPECT_THAT(problems_of("audit:\n  syslog:\n    - {name: arr}\n"), ElementsAre(HasSubstr("host")));
