@@ -353,8 +353,7 @@ NodeStatus Node::status() const {
     status.draining = draining_;
     status.models = engine_.models_status();
     status.children = engine_.children_status();
-    status.audit_servers = audit_servers_.status();
-    audit_servers_.add_children(status.children);
+    audit_servers_.tell(status);
     for (const auto& lane : senders_) {
         status.destinations.push_back(lane.destination().status());
         if (children_started_) status.children.push_back(lane.destination().sender().process().status());

@@ -49,15 +49,11 @@ bool AuditServers::any_child_running() const {
     return std::ranges::any_of(lanes_, [](const SyslogLane& lane) { return lane.sender().running(); });
 }
 
-std::vector<DestinationStatus> AuditServers::status() const {
-    std::vector<DestinationStatus> all;
-    for (const auto& lane : lanes_) all.push_back(lane.status());
-    return all;
-}
-
-void AuditServers::add_children(std::vector<ChildStatus>& children) const {
-    for (const auto& lane : lanes_)
-        if (lane.sender().started()) children.push_back(lane.sender().process().status());
+void AuditServers::tell(NodeStatus& status) const {
+    for (const auto& lane : lanes_) {
+        status.audit_servers.push_back(lane.status());
+        if (lane.sender().started()) status.children.push_back(lane.sender().process().status());
+    }
 }
 
 }  // namespace hilum

@@ -29,8 +29,7 @@ class AuditServers {
     void drain();
     void stop();
     bool any_child_running() const;
-    std::vector<DestinationStatus> status() const;
-    void add_children(std::vector<ChildStatus>& children) const;  // once they are started
+    void tell(NodeStatus& status) const;  // of the servers, and of the processes once they are started
 
   private:
     std::vector<std::string> names_;
