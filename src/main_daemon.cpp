@@ -31,6 +31,7 @@
 #include "results/delivery/sender.h"
 #include "scp/listener.h"
 #include "scp/spool_scanner.h"
+#include "syslog/syslog_sender.h"
 
 namespace {
 
@@ -137,6 +138,8 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
     if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
     if (arguments.role == "sender")
         return delivery::run_sender(std::move(channel), configuration, arguments.name);
+    if (arguments.role == "syslog")
+        return syslog::run_syslog_sender(std::move(channel), configuration, arguments.name);
     std::cerr << "hilumd has no role '" << arguments.role << "'\n";
     return 2;
 }

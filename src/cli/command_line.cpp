@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/terminal/terminal_text.h"
 #include "cli/usage.h"
-#include "contract/prediction_json.h"
+#include "contract/messages/prediction_json.h"
 
 namespace hilum::cli {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "base/file_system.h"
 #include "base/ip_network.h"
+#include "contract/reading/audit_reading.h"
 #include "contract/reading/destination_reading.h"
 #include "contract/reading/http_reading.h"
 #include "contract/reading/setting_reading.h"
@@ -200,22 +201,6 @@ void read_triage(YamlMapping at, TriageSettings& triage) {
     at.finish();
 }
 
-void read_audit(YamlMapping at, const std::filesystem::path& folder, const std::string& log_level,
-                AuditSettings& audit) {
-    audit.keep = positive_or_none(at, "keep", audit.keep);
-    auto sign = at.mapping("sign");
-    if (sign.has("key")) audit.signing.key = folder / sign.string("key");
-    audit.signing.every = positive_duration(sign, "every", audit.signing.every);
-    if (sign.has("every") && audit.signing.key.empty()) sign.problem("key", "is missing");
-    if (!audit.signing.key.empty() && log_level != "info" && log_level != "debug")
-        at.problem("sign",
-                   fmt::format("writes its heads into the log at level info, which node.log_level: {} "
-                               "leaves out; set that to info or debug",
-                               log_level));
-    sign.finish();
-    at.finish();
-}
-
 }  // namespace
 
 std::string model_key(const ModelSettings& model) {
@@ -263,7 +248,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, folder, configuration.destinations);
     read_retention(root.mapping("retention"), configuration.retention);
-    read_audit(root.mapping("audit"), folder, configuration.node.log_level, configuration.audit);
+    read_audit(root.mapping("audit"), folder, configuration.node, configuration.audit);
     read_http(root.mapping("http"), folder, configuration.http);
     root.finish();
     return loaded;

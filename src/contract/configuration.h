@@ -16,6 +16,7 @@
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
 #include "contract/retention_settings.h"
+#include "contract/syslog_settings.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -203,7 +204,9 @@ struct AuditSigning {
 
 struct AuditSettings {
     std::optional<Duration> keep = std::chrono::years(7);  // of events; none: for ever
+    std::optional<Duration> keep_unsent;  // of those that a server of `syslog` lacks; none: until it has them
     AuditSigning signing;
+    std::vector<SyslogSettings> syslog;
     bool operator==(const AuditSettings&) const = default;
 };
 

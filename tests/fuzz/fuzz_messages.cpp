@@ -8,6 +8,7 @@
 
 #include "base/channel.h"
 #include "contract/messages/accessing.h"
+#include "contract/messages/auditing.h"
 #include "contract/messages/composing.h"
 #include "contract/messages/control.h"
 #include "contract/messages/decoding.h"
@@ -52,6 +53,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_as<ComposeRequest, ComposeReply, DecodeRequest, DecodeReply, WorkerReady, WorkerFailed, InferRequest,
             InferReply, ScanRequest, ScanReply>(*message);
     read_as<DeliverRequest, DeliverReply, CommitmentRequest, CommitmentReply, EchoRequest, EchoReply,
-            SendingProgress, SurveyRequest, SurveyReply>(*message);
+            SendingProgress, SurveyRequest, SurveyReply, ForwardRequest, ForwardReply>(*message);
     return 0;
 }

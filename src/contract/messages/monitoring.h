@@ -90,7 +90,7 @@ struct NodeStatus {
     std::vector<NodeTrouble> troubles;
     std::vector<ChildStatus> children;
     std::vector<ModelStatus> models;
-    std::vector<DestinationStatus> destinations;
+    std::vector<DestinationStatus> destinations, audit_servers;
     std::vector<CertificateStatus> certificates;
 };
 // http -> coordinator, once.

@@ -22,6 +22,11 @@ void each_block(const Configuration& configuration, const Visit& visit) {
         if (const auto& tls = configuration.destinations[i].tls)
             visit(fmt::format("destinations[{}].tls", i), *tls, TlsSide::client,
                   [&] { return TlsContext::client(*tls); });
+    const auto& servers = configuration.audit.syslog;
+    for (std::size_t i = 0; i < servers.size(); ++i)
+        if (servers[i].protocol == SyslogProtocol::tls)
+            visit(fmt::format("audit.syslog[{}].tls", i), servers[i].tls, TlsSide::client,
+                  [&, i] { return TlsContext::client(servers[i].tls); });
 }
 
 // Who checks may be another user than the service's, or outside of its unit.

@@ -20,6 +20,12 @@ constexpr MetricDescription catalogue[] = {
     {"analysis_failures", "Attempts at an analysis that failed, by model and code"},
     {"association_ends", "Associations that ended, by reason"},
     {"associations", "Associations requested, by outcome"},
+    {"audit_syslog_oldest_waiting_seconds", "Age of the oldest audit event that a syslog server lacks"},
+    {"audit_syslog_seconds_since_sent",
+     "Time since a syslog server was last seen to have more of the audit trail"},
+    {"audit_syslog_sent", "Audit events that a syslog server has"},
+    {"audit_syslog_up", "1 unless a syslog server of the audit trail cannot be reached or was lost"},
+    {"audit_syslog_waiting", "Audit events that a syslog server lacks"},
     {"certificate_days_left", "Days until a certificate, authority or revocation list in use for TLS ends"},
     {"child_restarts", "Restarts of the node's processes"},
     {"child_silences", "Processes of the node that were killed since they gave no sign of life"},
@@ -223,6 +229,8 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     for (const auto& model : configuration.models) create_model_counters(transaction, model_key(model));
     for (const auto& destination : configuration.destinations)
         create_destination_counters(transaction, destination);
+    for (const auto& server : configuration.audit.syslog)
+        create(transaction, "audit_syslog_sent", {{"server", server.name}});
 }
 
 void create_diagnosis_counters(Transaction& transaction, const std::string& model,
