@@ -164,11 +164,11 @@ class SignedTest(ReloadTest):
         self.assertIn("package: it is not signed (SHA256SUMS is missing)", checked.stderr)
         self.sign()
         self.start_node()
-        self.edit(("version: 1.0.0", "version: 1.1.0"))
+        self.edit(("version: 2.0.0", "version: 2.1.0"))
         self.assert_reload_fails("model.yaml was changed")
         self.sign()
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual(self.predicted_version(), "1.1.0")
+        self.assertEqual(self.predicted_version(), "2.1.0")
 
 
 class DailyTest(ReloadTest):

@@ -27,7 +27,7 @@ TEST(Database, KeepsWhatDurabilityNeeds) {
 // As SQLite does by itself where the disk is full.
 TEST(Database, RollsBackAlsoAfterARollbackThatFoundNothing) {
     const test::TemporaryFolder folder;
-    auto database = Database::open(folder / "hilum.db", Database::Access::read_write);
+    auto database = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
     ASSERT_TRUE(database);
     database->roll_back();
     database->begin();
