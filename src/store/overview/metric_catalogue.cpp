@@ -72,6 +72,8 @@ constexpr MetricDescription catalogue[] = {
     {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
     {"results_composed", "Results made, by kind"},
     {"results_damaged", "Deliveries for which the result's file was lost or another than composed"},
+    {"retention_budget_bytes", "Bytes that files may have in all, as found last"},
+    {"retention_over_budget", "1 while files have more than that and none of them may go yet"},
     {"rows_damaged", "Rows of the database that were found unreadable and set aside or mended"},
     {"spool_files",
      "Files that a start found in the spool and the database did not know, by what became of them"},
