@@ -39,7 +39,7 @@ class FramesTest(HilumTest):
         yaml.write_text(text.replace("  frames: first\n", f"  frames: {self.frames}\n"))
         self.node = self.make_node("node", models=[{"package": str(package), "device": "cpu", "threads": 1,
                                                     "batch": {"max_size": 1}}])
-        self.phantom, = make_phantoms(self.folder / "phantoms", 1, 4, "--class", "pneumonia", "--size", str(self.size))
+        self.phantom, = make_phantoms(self.folder / "phantoms", 1, 3, "--class", "pneumonia", "--size", str(self.size))
         self.pixels = pydicom.dcmread(self.phantom).PixelData
         self.turned = upside_down(self.pixels, pydicom.dcmread(self.phantom))
         self.blank = bytes(len(self.pixels))
