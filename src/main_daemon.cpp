@@ -35,6 +35,7 @@
 #include "results/delivery/sender.h"
 #include "scp/listener.h"
 #include "scp/spool_scanner.h"
+#include "syslog/syslog_sender.h"
 
 namespace {
 
@@ -85,6 +86,8 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         problems.push_back({file, 0, "audit.sign.key", key.error().message});
     const auto tls = check_tls(loaded.configuration, file).problems;
     problems.insert(problems.end(), tls.begin(), tls.end());
+    const auto tokens = check_tokens(loaded.configuration.http, file).problems;
+    problems.insert(problems.end(), tokens.begin(), tokens.end());
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -105,6 +108,8 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.data_dir));
     for (auto& warning : check_tls(configuration, arguments.config).warnings)
+        warnings.push_back(std::move(warning));
+    for (auto& warning : check_tokens(configuration.http, arguments.config).warnings)
         warnings.push_back(std::move(warning));
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;
@@ -159,6 +164,8 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
     if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
     if (arguments.role == "sender")
         return delivery::run_sender(std::move(channel), configuration, arguments.name);
+    if (arguments.role == "syslog")
+        return syslog::run_syslog_sender(std::move(channel), configuration, arguments.name);
     std::cerr << "hilumd has no role '" << arguments.role << "'\n";
     return 2;
 }

@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/terminal/terminal_text.h"
 #include "cli/usage.h"
-#include "contract/prediction_json.h"
+#include "contract/messages/prediction_json.h"
 
 namespace hilum::cli {
 namespace {
@@ -90,6 +90,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     add_destination_verbs(verbs);
     add_audit_verbs(verbs);
     add_retention_verb(verbs);
+    add_token_verbs(verbs);
     add_database_verbs(verbs);
     add_dicom_verbs(verbs);
     add_predict_verb(verbs);

@@ -48,6 +48,7 @@ void add_destination_verbs(const Verb& app);
 void add_result_verbs(const Verb& app);
 void add_audit_verbs(const Verb& app);
 void add_retention_verb(const Verb& app);
+void add_token_verbs(const Verb& app);
 void add_database_verbs(const Verb& app);
 void add_dicom_verbs(const Verb& app);  // echo, send
 void add_predict_verb(const Verb& app);

@@ -7,7 +7,9 @@
 
 #include "base/file_system.h"
 #include "base/ip_network.h"
+#include "contract/reading/audit_reading.h"
 #include "contract/reading/destination_reading.h"
+#include "contract/reading/http_reading.h"
 #include "contract/reading/setting_reading.h"
 #include "contract/reading/tls_reading.h"
 
@@ -199,43 +201,6 @@ void read_triage(YamlMapping at, TriageSettings& triage) {
     at.finish();
 }
 
-void read_audit(YamlMapping at, const std::filesystem::path& folder, const std::string& log_level,
-                AuditSettings& audit) {
-    audit.keep = positive_or_none(at, "keep", audit.keep);
-    auto sign = at.mapping("sign");
-    if (sign.has("key")) audit.signing.key = folder / sign.string("key");
-    audit.signing.every = positive_duration(sign, "every", audit.signing.every);
-    if (sign.has("every") && audit.signing.key.empty()) sign.problem("key", "is missing");
-    if (!audit.signing.key.empty() && log_level != "info" && log_level != "debug")
-        at.problem("sign",
-                   fmt::format("writes its heads into the log at level info, which node.log_level: {} "
-                               "leaves out; set that to info or debug",
-                               log_level));
-    sign.finish();
-    at.finish();
-}
-
-void read_http(YamlMapping at, HttpSettings& http) {
-    const auto listen = at.string("listen", fmt::format("{}:{}", http.address, http.port));
-    if (listen == "none") {
-        http.enabled = false;
-    } else {
-        const auto colon = listen.rfind(':');
-        const auto port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-        if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
-            std::stoi(port) > 65535) {
-            at.problem("listen", "must be ADDRESS:PORT, or none");
-        } else if (!IpAddress::parse(unbracketed(listen.substr(0, colon)))) {
-            at.problem("listen", "must start with an address of this machine, such as 127.0.0.1 or [::1]");
-        } else {
-            http.address = unbracketed(listen.substr(0, colon));
-            http.port = std::stoi(port);
-        }
-    }
-    http.max_body = at.size("max_body", http.max_body);
-    at.finish();
-}
-
 }  // namespace
 
 std::string model_key(const ModelSettings& model) {
@@ -283,8 +248,8 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_triage(root.mapping("triage"), configuration.triage);
     read_destinations(root, folder, configuration.destinations);
     read_retention(root.mapping("retention"), configuration.retention);
-    read_audit(root.mapping("audit"), folder, configuration.node.log_level, configuration.audit);
-    read_http(root.mapping("http"), configuration.http);
+    read_audit(root.mapping("audit"), folder, configuration.node, configuration.audit);
+    read_http(root.mapping("http"), folder, configuration.http);
     root.finish();
     return loaded;
 }

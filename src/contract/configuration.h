@@ -16,6 +16,7 @@
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
 #include "contract/retention_settings.h"
+#include "contract/syslog_settings.h"
 #include "contract/triage.h"
 
 namespace hilum {
@@ -185,6 +186,12 @@ struct HttpSettings {
     std::string address = "127.0.0.1";
     int port = 8080;  // 0 takes a free port
     std::uint64_t max_body = 512ULL << 20;
+    std::optional<TlsServerSettings> tls;  // none: plain
+    PemSource tokens;                      // file of who may see patient data; empty: nobody may
+    int tokens_line = 0;                   // of the configuration, for messages
+    bool tokens_over_plain = false;        // also from other machines without TLS
+    std::vector<std::string> hosts;        // names that it is reached by, beside localhost, addresses and the
+                                           // machine's own; lower case
     bool operator==(const HttpSettings&) const = default;
 };
 
@@ -197,7 +204,9 @@ struct AuditSigning {
 
 struct AuditSettings {
     std::optional<Duration> keep = std::chrono::years(7);  // of events; none: for ever
+    std::optional<Duration> keep_unsent;  // of those that a server of `syslog` lacks; none: until it has them
     AuditSigning signing;
+    std::vector<SyslogSettings> syslog;
     bool operator==(const AuditSettings&) const = default;
 };
 

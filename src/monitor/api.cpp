@@ -6,7 +6,7 @@
 
 #include "base/characters/printable.h"
 #include "base/clock.h"
-#include "contract/prediction_json.h"
+#include "contract/messages/prediction_json.h"
 #include "monitor/dashboard.h"
 #include "monitor/metrics.h"
 

@@ -27,11 +27,14 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); } td.number, th.number { text-align: right; }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+form { margin-top: 1rem; } input, button { font: inherit; padding: .2rem .5rem; } input { width: 24rem; max-width: 100%; }
 </style>
 </head>
 <body>
 <header><h1>Hilum</h1><span id="version" class="soft"></span><span id="fetched" class="soft" role="status"></span></header>
 <noscript><p>This page needs JavaScript; <a href="/readyz">/readyz</a> and <a href="/metrics">/metrics</a> do not.</p></noscript>
+<form id="login"><label for="token">Token </label><input id="token" type="password" autocomplete="current-password" required>
+<button>Show studies</button> <span id="refused" class="soft" role="status">Without a token this page shows no studies.</span></form>
 <div class="lamps" id="lamps"></div>
 <h2>Models</h2><div class="scroll"><table id="models"></table></div>
 <h2>Jobs</h2><div class="scroll"><table id="queue"></table></div>
@@ -106,24 +109,70 @@ function showStudies(answer) {
     ["Results delivered", s => s.delivered, "number"]], answer.studies || [], "No studies yet.");
 }
 
-async function get(path) {
-  const response = await fetch(path, { cache: "no-store" });
-  if (!response.ok) throw new Error(path + " answers " + response.status);
+// In this page's memory and nowhere else: it goes with the page.
+let token = "";
+
+function forget(why) {
+  token = "";
+  by("refused").textContent = why;
+  by("refused").className = "bad";
+  by("login").hidden = false;
+  for (const id of ["queue", "destinations", "studies", "children"]) by(id).replaceChildren();
+}
+
+by("login").addEventListener("submit", event => {
+  event.preventDefault();
+  token = by("token").value.trim();
+  by("token").value = "";
+  by("login").hidden = true;
+  clearTimeout(timer);
+  refresh();
+});
+
+// What a role may not have is null; so is everything of a token that is nobody's, which is forgotten.
+async function get(path, bodyAlways) {
+  const headers = token ? { Authorization: "Bearer " + token } : {};
+  const response = await fetch(path, { cache: "no-store", credentials: "omit", headers });
+  if (response.status === 401 || response.status === 429) {
+    forget("This token is not known.");
+    return null;
+  }
+  if (response.status === 403) return null;
+  if (!response.ok && !bodyAlways) throw new Error(path + " answers " + response.status);
   return response.json();
 }
 
+// Nothing of it needs a token.
+function showHealth(health) {
+  by("lamps").replaceChildren();
+  lamp("Receiving", health.receiving, health.receiving ? "the DICOM port is open" : "not ready");
+  lamp("Inferring", health.inferring, health.inferring ? "the models are warm" : "not ready");
+  for (const why of health.not_ready || []) lamp("Not ready", false, text(why));
+}
+
+async function refreshAll() {
+  const [status, studies] = await Promise.all([get("/api/v1/status"), get("/api/v1/studies?limit=25")]);
+  if (status) showStatus(status);
+  if (studies) showStudies(studies);
+  else if (status) fill("studies", [], [], "The token's role shows no studies.");
+}
+
+let timer = 0, running = false, again = false;
+
 async function refresh() {
+  if (running) { again = true; return; }
+  running = true;
   try {
-    const [status, studies] = await Promise.all([get("/api/v1/status"), get("/api/v1/studies?limit=25")]);
-    showStatus(status);
-    showStudies(studies);
+    if (token) await refreshAll();
+    else showHealth(await get("/readyz", true));
     by("fetched").textContent = "as of " + new Date().toLocaleTimeString();
     by("fetched").className = "soft";
   } catch (error) {
     by("fetched").textContent = "no answer from Hilum (" + error.message + "); what stands here is old";
     by("fetched").className = "bad";
   }
-  setTimeout(refresh, 5000);
+  timer = setTimeout(refresh, again ? 0 : 5000);
+  running = again = false;
 }
 refresh();
 </script>

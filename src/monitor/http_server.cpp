@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -13,9 +14,12 @@
 
 #include "base/confinement/confinement.h"
 #include "base/file_system.h"
+#include "base/tls/pem_source.h"
+#include "contract/messages/accessing.h"
 #include "contract/messages/monitoring.h"
 #include "contract/messages/request_table.h"
 #include "monitor/http_session.h"
+#include "monitor/serving/http_tls.h"
 #include "store/data_directory.h"
 
 namespace hilum::monitor {
@@ -49,7 +53,9 @@ class HttpServer {
           heartbeat_(std::move(heartbeat)),
           api_(database_source(DataDirectory{configuration.node.data_dir}.database())),
           predictions_(loop_, coordinator_, prediction_patience),
-          service_(std::make_shared<HttpService>(HttpService{{}, api_, predictions_})) {
+          gate_(configuration.http, [this](const HttpAccess& access) { return tell(access); }),
+          tls_(configuration.http),
+          service_(std::make_shared<HttpService>(HttpService{{}, api_, predictions_, gate_})) {
         service_->limits.max_body = configuration.http.max_body;
     }
 
@@ -76,6 +82,15 @@ class HttpServer {
     }
 
     int channel() const { return coordinator_.fd(); }
+
+    // Nothing is served that was to be encrypted and cannot be.
+    Status load() {
+        if (auto loaded = tls_.load(); !loaded) return loaded;
+        service_->tls = tls_.context();
+        if (tls_.configured())
+            if (auto told = coordinator_.send(to_packet(tls_.loaded())); !told) return told;
+        return tell_tokens(false);
+    }
 
     Status watch_coordinator() {
         const int fd = ::fcntl(coordinator_.fd(), F_DUPFD_CLOEXEC, 0);
@@ -126,6 +141,7 @@ class HttpServer {
         const auto time = std::chrono::steady_clock::now();
         if (!heartbeat_.is_unheard()) heard_ = time;
         api_.set_coordinator_silent(time - heard_ > coordinator_unheard);
+        gate_.tell_counted(time);
         heartbeat_.beat();
         heartbeat_timer_.expires_after(Heartbeat::interval);
         heartbeat_timer_.async_wait([this](error_code cancelled) {
@@ -137,7 +153,8 @@ class HttpServer {
         watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
             if (error) return stop(1);
             static constexpr std::array requests{request<&HttpServer::take_status>(),
-                                                 request<&HttpServer::take_prediction>()};
+                                                 request<&HttpServer::take_prediction>(),
+                                                 request<&HttpServer::reload>()};
             const auto served = coordinator_.receive().and_then(
                 [this](Message message) { return serve_request(*this, requests, std::move(message)); });
             if (!served) return stop(exit_code_of("http", served.error()));
@@ -154,6 +171,36 @@ class HttpServer {
         return {};
     }
 
+    // Connections that are open keep what they began with; tokens are looked up for each request.
+    Status reload(const ReloadCertificates&, std::vector<UniqueFd>) {
+        if (tls_.configured()) {
+            const auto loaded = tls_.reload();
+            service_->tls = tls_.context();
+            if (auto told = coordinator_.send(to_packet(loaded)); !told) return told;
+        }
+        return tell_tokens(true);
+    }
+
+    // Never waits for a coordinator that does not read: health has to tell of it.
+    Status tell(const HttpAccess& access) {
+        pollfd room{coordinator_.fd(), POLLOUT, 0};
+        if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)
+            return fail_for_now("busy",
+                                "the coordinator does not listen now, so that nothing can be audited");
+        return coordinator_.send(to_packet(access));
+    }
+
+    Status tell_tokens(bool reload) {
+        if (!gate_.has_tokens_file()) return {};
+        const auto loaded = gate_.load(reload);
+        if (loaded.error.empty())
+            spdlog::info("http: {} tokens are known", loaded.owners.size());
+        else
+            spdlog::error("http.tokens_file: {}; {}", loaded.error,
+                          reload ? "those that were known stay so" : "nobody has a token");
+        return coordinator_.send(to_packet(loaded));
+    }
+
     void stop(int exit_code) {
         exit_code_ = exit_code;
         loop_.stop();
@@ -165,6 +212,8 @@ class HttpServer {
     std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
     Api api_;
     PredictionBroker predictions_;
+    Gate gate_;
+    HttpTls tls_;
     std::shared_ptr<HttpService> service_;
     tcp::acceptor acceptor_{loop_};
     boost::asio::steady_timer accept_timer_{loop_}, heartbeat_timer_{loop_};
@@ -176,8 +225,11 @@ class HttpServer {
 
 int run_http(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
     HttpServer server(std::move(coordinator), std::move(heartbeat), configuration);
-    auto started = server.open(configuration.http);
-    if (started) started = confine(Role::http, {.data_dir = configuration.node.data_dir}, server.channel());
+    auto started = server.load();
+    if (started) started = server.open(configuration.http);
+    Places places{.data_dir = configuration.node.data_dir};
+    if (configuration.http.tls) places.also_reads = folders_of(*configuration.http.tls);
+    if (started) started = confine(Role::http, places, server.channel());
     if (started) started = server.watch_coordinator();
     if (!started && started.error().code == "closed") return 0;
     if (!started) {

@@ -3,7 +3,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
 #include <chrono>
@@ -11,18 +10,21 @@
 #include <optional>
 
 #include "base/unique_fd.h"
+#include "monitor/access/gate.h"
 #include "monitor/api.h"
 #include "monitor/prediction_broker.h"
+#include "monitor/serving/client_stream.h"
 #include "monitor/serving/connection_table.h"
 #include "monitor/serving/question_queue.h"
 
 namespace hilum::monitor {
 
 struct HttpLimits {
-    std::uint64_t max_body = 512ULL << 20;    // bytes
-    std::uint32_t max_header = 16 * 1024;     // bytes
-    int max_predictions = 4;                  // at a time, since each holds its file in memory
-    int max_uploads_per_address = 3;          // of these, so that a slow client leaves one to others
+    std::uint64_t max_body = 512ULL << 20;  // bytes
+    std::uint32_t max_header = 16 * 1024;   // bytes
+    int max_predictions = 4;                // at a time, since each holds its file in memory
+    int max_uploads_per_address = 3;        // of these, so that a slow client leaves one to others
+    std::chrono::seconds handshake_timeout{15};
     std::chrono::seconds header_timeout{15};  // from the first wait for a request to its header's end
     std::chrono::seconds upload_start{15}, upload_timeout{120};  // for little, and for the whole body
     std::uint64_t slowest_upload = 32 * 1024;                    // bytes/s, once upload_start is over
@@ -37,6 +39,8 @@ struct HttpService {
     HttpLimits limits;
     Api& api;
     PredictionBroker& predictions;
+    Gate& gate;
+    std::shared_ptr<boost::asio::ssl::context> tls{};  // of the connections to come; none: they are plain
     ConnectionTable connections{{}};
     QuestionQueue questions{};
     int running_predictions = 0;
@@ -58,6 +62,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
     bool start(const IpAddress& peer);
     void give_way();
+    void shake_hands();
     void read_header();
     void on_header(boost::beast::error_code error);
     void refuse_malformed(boost::beast::error_code error);
@@ -73,9 +78,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     void respond(Response response);
     void on_written(boost::beast::error_code error);
     void say_farewell();
+    void end_sending();
     void drain();
 
-    boost::beast::tcp_stream stream_;
+    std::shared_ptr<boost::asio::ssl::context> tls_;  // that stream_ began with
+    ClientStream stream_;
     boost::asio::steady_timer reading_timer_;  // of a client that does not read its answer
     std::shared_ptr<HttpService> service_;
     boost::beast::flat_buffer buffer_;
@@ -86,8 +93,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     Response response_;
     bool head_ = false;  // answer without a body
     bool keep_alive_ = false;
-    bool predicting_ = false;  // counted in running_predictions
-    IpAddress address_;
+    bool predicting_ = false;   // counted in running_predictions
+    IpAddress peer_, address_;  // address_: of those that count as one
     std::optional<ConnectionTable::Id> id_;
     std::optional<IpAddress> uploading_;  // counted in uploads
     std::chrono::steady_clock::time_point upload_began_;

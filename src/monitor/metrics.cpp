@@ -159,6 +159,9 @@ void add_node(Families& families, const NodeStatus& status) {
              {"waiting_deliveries", "oldest_waiting_delivery_seconds", "uncommitted_results"})
             families.add_missing_gauge(name, labels);
     }
+    for (const auto& server : status.audit_servers)
+        families.add("audit_syslog_up", MetricType::Gauge, {{"server", server.name}},
+                     server.state == DestinationState::up ? 1 : 0);
     add_certificates(families, status.certificates);
     for (const auto& model : status.models) {
         const auto serving = model.serving.value_or(ServingModel{});

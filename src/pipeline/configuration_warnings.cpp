@@ -110,12 +110,11 @@ void check_http(const HttpSettings& http, const Surroundings& surroundings, Warn
     const auto address = IpAddress::parse(http.address);
     const bool loopback = address && (IpNetwork::parse("127.0.0.0/8")->contains(*address) ||
                                       *address == *IpAddress::parse("::1"));
-    if (!loopback)
-        warnings.add(
-            "http.listen",
-            "{} is not a loopback address: whoever reaches it sees every study and may ask for predictions, "
-            "without a password and without encryption",
-            http.address);
+    if (!loopback && !http.tls && !http.tokens.empty())
+        warnings.add("http.tokens_over_plain",
+                     "lets tokens and patient data cross the network in the clear, unless what is before {} "
+                     "encrypts",
+                     http.address);
     if (const auto why = surroundings.why_no_port(http.address, http.port); !why.empty())
         warnings.add("http.listen", "{}", why);
 }

@@ -23,11 +23,6 @@ namespace {
 constexpr std::chrono::milliseconds drain_poll(50);
 constexpr std::chrono::seconds children_end(5);  // how long they may take after their channel closed
 
-std::optional<AuditWitness> witness_of(World& world, const NodeOptions& options) {
-    if (!options.audit_key) return std::nullopt;
-    return AuditWitness(world, *options.audit_key, options.configuration.audit.signing.every);
-}
-
 }  // namespace
 
 // The parts call each other only once they are started: start_children() wires them.
@@ -39,8 +34,9 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       commits_(world, std::move(database), this),
       reports_(world, commits_, configuration_, directory_, *this),
       retention_(world, commits_, configuration_, directory_, generation),
+      audit_servers_(world, commits_, configuration_.audit, *this),
       reception_(world, commits_, configuration_, instances()),
-      predictions_(world, engine_, models_),
+      predictions_(world, commits_, engine_, models_),
       operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
       control_(world, directory_,
                [this](const Packet& request, const std::string& actor, auto answer) {
@@ -48,7 +44,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
                }),
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
-      history_(world, commits_, directory_, witness_of(world, options_)),
+      history_(world, commits_, directory_, audit_servers_.witness(world, options_)),
       disk_(world, directory_.root, configuration_.scp.min_free_space) {
     Happenings& happenings = *this;
     for (std::size_t i = 0; i < models_.size(); ++i)
@@ -93,6 +89,7 @@ void Node::take_up_jobs() {
          asked = destinations_asked_for_commitment(configuration_.destinations),
          this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
+            audit_servers_.configure(transaction);
             create_counters(transaction, configuration_);
             take_up_all(transaction, retry);
             adopt_models(transaction, models);
@@ -130,7 +127,11 @@ void Node::start_children() {
     for (auto& lane : analyses_) lane.start();
     reports_.start(programs_.children("composer", reports_.size()));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
-    if (configuration_.http.enabled) predictions_.start(programs_.child("http", "1"), changed);
+    audit_servers_.start(programs_);
+    if (configuration_.http.enabled)
+        predictions_.start(programs_.child("http", "1"),
+                           {.on_changed = changed,
+                            .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); }});
     adoption_.start(programs_.child("scanner", "1"), instances_came, changed);
     history_.start();
     clock_.start([this] { happened(Happening::deadlines_moved); });
@@ -206,7 +207,9 @@ void Node::reload_models(const std::string& actor) {
 
 void Node::reload_certificates() {
     reception_.reload_certificates();
+    predictions_.reload_certificates();
     for (auto& lane : senders_) lane.reload_certificates();
+    audit_servers_.reload_certificates();
 }
 
 void Node::certificates_loaded(const CertificatesLoaded& loaded) {
@@ -267,6 +270,7 @@ void Node::drain() {
     reports_.drain();
     retention_.drain();
     for (auto& lane : senders_) lane.drain();
+    audit_servers_.drain();
     adoption_.stop();
     if (was_receiving_) reception_.drain();
     status_changed();
@@ -296,6 +300,7 @@ void Node::end_children() {
     engine_.stop();
     reports_.stop();
     for (auto& lane : senders_) lane.stop();
+    audit_servers_.stop();
     if (predictions_.http() != nullptr) predictions_.http()->stop();
     wait_for_children(world_.monotonic() + children_end);
 }
@@ -303,7 +308,8 @@ void Node::end_children() {
 bool Node::any_child_running() const {
     const auto sending = [](const SendingLane& lane) { return lane.destination().sender().running(); };
     return reception_.child_running() || adoption_.child_running() || engine_.any_child_running() ||
-           reports_.any_child_running() || std::any_of(senders_.begin(), senders_.end(), sending) ||
+           reports_.any_child_running() || audit_servers_.any_child_running() ||
+           std::any_of(senders_.begin(), senders_.end(), sending) ||
            (predictions_.http() != nullptr && predictions_.http()->running());
 }
 
@@ -343,7 +349,7 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_);
+    status.troubles = troubles_of(reception_, commits_, predictions_.access());
     status.inferring = inferring();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();
@@ -351,6 +357,7 @@ NodeStatus Node::status() const {
     status.draining = draining_;
     status.models = engine_.models_status();
     status.children = engine_.children_status();
+    audit_servers_.tell(status);
     for (const auto& lane : senders_) {
         status.destinations.push_back(lane.destination().status());
         if (children_started_) status.children.push_back(lane.destination().sender().process().status());

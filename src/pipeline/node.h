@@ -17,6 +17,7 @@
 #include "pipeline/disk_watch.h"
 #include "pipeline/history_keeper.h"
 #include "pipeline/lanes/analysis_lane.h"
+#include "pipeline/lanes/audit_servers.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/report_lane.h"
 #include "pipeline/lanes/retention_lane.h"
@@ -115,6 +116,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     ReportLane reports_;
     std::deque<SendingLane> senders_;  // one for each destination
     RetentionLane retention_;
+    AuditServers audit_servers_;
     Arrivals arrivals_{world_, [this] { happened(Happening::instances_came); }};
     Reception reception_;
     PredictionDesk predictions_;

@@ -11,15 +11,17 @@ constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_
 
 }  // namespace
 
-PredictionDesk::PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models)
-    : world_(world), engine_(engine), models_(std::move(models)) {}
+PredictionDesk::PredictionDesk(World& world, CommitQueue& commits, AnalysisEngine& engine,
+                               std::vector<std::string> models)
+    : world_(world), access_(world, commits), engine_(engine), models_(std::move(models)) {}
 
-void PredictionDesk::start(ChildSpecification http, std::function<void()> on_changed) {
-    on_changed_ = std::move(on_changed);
+void PredictionDesk::start(ChildSpecification http, Callbacks callbacks) {
+    callbacks_ = std::move(callbacks);
     http_ = std::make_unique<SupervisedChild>(
         world_, std::move(http),
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; }, [this] { on_changed_(); }});
+                                   [this](const std::string&) { port_ = 0; },
+                                   [this] { callbacks_.on_changed(); }});
     http_->start();
 }
 
@@ -28,13 +30,24 @@ void PredictionDesk::tell(const NodeStatus& status) {
     if (http_ && http_->running()) (void)http_->send(to_packet(status_));
 }
 
+void PredictionDesk::reload_certificates() {
+    if (http_ && http_->running()) (void)http_->send(to_packet(ReloadCertificates{}));
+}
+
 void PredictionDesk::on_message(Message message) {
     if (const auto ready = from_packet<HttpReady>(message)) {
         port_ = ready->port;
         spdlog::info("serving HTTP on port {}", port_);
         http_->prosper();
         tell(status_);
-        return on_changed_();
+        return callbacks_.on_changed();
+    }
+    if (const auto access = from_packet<HttpAccess>(message)) return access_.note(*access);
+    if (const auto loaded = from_packet<CertificatesLoaded>(message))
+        return callbacks_.on_certificates(*loaded);
+    if (const auto loaded = from_packet<TokensLoaded>(message)) {
+        access_.note(*loaded);
+        return callbacks_.on_changed();
     }
     const auto request = from_packet<PredictRequest>(message);
     if (!request || message.fds.size() != 1) {

@@ -1,4 +1,5 @@
-// The coordinator's side of the http process: tells it how the node is, and runs what it is asked to predict.
+// The coordinator's side of the http process: tells it how the node is, runs what it is asked to predict, and
+// passes on what it tells of certificates, and audits who asks.
 #pragma once
 
 #include <functional>
@@ -6,20 +7,30 @@
 #include <vector>
 
 #include "base/world.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/supervised_child.h"
+#include "pipeline/control/access_audit.h"
 #include "pipeline/lanes/task.h"
 
 namespace hilum {
 
 class PredictionDesk {
   public:
-    PredictionDesk(World& world, AnalysisEngine& engine, std::vector<std::string> models);
+    struct Callbacks {
+        std::function<void()> on_changed;
+        std::function<void(const CertificatesLoaded&)> on_certificates;
+    };
 
-    void start(ChildSpecification http, std::function<void()> on_changed);
+    PredictionDesk(World& world, CommitQueue& commits, AnalysisEngine& engine,
+                   std::vector<std::string> models);
+
+    void start(ChildSpecification http, Callbacks callbacks);
+    void reload_certificates();           // and tokens
     void tell(const NodeStatus& status);  // also to an http process that starts later
     int port() const { return port_; }
+    const AccessAudit& access() const { return access_; }
     SupervisedChild* http() { return http_.get(); }
     const SupervisedChild* http() const { return http_.get(); }
 
@@ -30,9 +41,10 @@ class PredictionDesk {
     void refuse(std::int64_t request, int http_status, const Error& error);
 
     World& world_;
+    AccessAudit access_;
     AnalysisEngine& engine_;
     std::vector<std::string> models_;
-    std::function<void()> on_changed_;
+    Callbacks callbacks_;
     std::unique_ptr<SupervisedChild> http_;
     NodeStatus status_;
     int port_ = 0;

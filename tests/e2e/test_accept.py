@@ -25,6 +25,7 @@ def independent_package(folder):
     shutil.copytree(MODEL, folder)
     text = (MODEL / "model.yaml").read_text(encoding="utf-8")
     text = text.replace("activation: softmax", "activation: sigmoid").replace("name: hilum-demonstration", "name: triage")
+    text = text.replace("  indeterminate_margin: 0.1\n", "")
     (folder / "model.yaml").write_text(text, encoding="utf-8")
     (folder / "metrics.json").unlink()
     return folder
@@ -98,9 +99,9 @@ class Accept(unittest.TestCase):
         drop = next(one for one in self.told["maker"]["drops"]
                     if one["label"] == "Pneumonia" and one["figure"] == "sensitivity")
         counts = next(one for one in self.told["figures"]["labels"] if one["label"] == "Pneumonia")["counts"]
-        table = [[190, 10], [counts["true_positive"], counts["false_negative"]]]  # of metrics.json, and of here
+        table = [[183, 17], [counts["true_positive"], counts["false_negative"]]]  # of metrics.json, and of here
         self.assertAlmostEqual(drop["p"], stats.fisher_exact(table)[1], delta=1e-9)
-        self.assertEqual(drop["maker"], 0.95)
+        self.assertEqual(drop["maker"], 0.915)
 
     def test_how_many_images_it_takes_is_scipys(self):
         def power(cases, expected, drop):

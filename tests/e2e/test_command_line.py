@@ -10,7 +10,7 @@ import unicodedata
 
 import pydicom
 
-from hilum_harness import BINARIES, MODEL, HilumTest, configuration, http, make_phantoms, wait_until
+from hilum_harness import BINARIES, MODEL, HilumTest, configuration, make_phantoms, wait_until
 
 DESTINATIONS = [
     {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": 1, "first_delay": "200ms", "longest_delay": "1s",
@@ -130,7 +130,7 @@ class StudiesTest(CommandLine):
         self.node.start()
 
     def api(self, path):
-        status, body = http(f"{self.node.url}{path}")
+        status, body = self.node.ask(path)
         return status, json.loads(body)
 
     def test_a_line_a_study_tells_what_became_of_it(self):

@@ -5,7 +5,7 @@ import shutil
 
 import pydicom
 
-from hilum_harness import MODEL, HilumTest, diagnoses, http, make_phantoms, variant, wait_until
+from hilum_harness import MODEL, HilumTest, diagnoses, make_phantoms, variant, wait_until
 from local_services import is_alive
 from report_reading import content_items
 
@@ -100,7 +100,7 @@ class EachFrameTest(FramesTest):
         alone = self.prediction_of(self.turned)
         self.assertEqual((alone["frame"], alone["frames"]), (1, 1))
         file, _ = self.image_of(self.turned, self.pixels)
-        status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes(), "POST")
+        status, body = self.node.ask("/api/v1/predict", file.read_bytes(), "POST")
         self.assertEqual(status, 200, body)
         for answer in (json.loads(body), json.loads(self.node.run("predict", file).stdout)):
             self.assertEqual((answer["frame"], answer["frames"]), (1, 2))

@@ -77,7 +77,7 @@ class AcceptingWorklistTest(Worklist):
         for file in files:
             dataset = pydicom.dcmread(file, stop_before_pixels=True)
             message = self.parsed(by_study[dataset.StudyInstanceUID])
-            status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes(), "POST", timeout=120)
+            status, body = self.node.ask("/api/v1/predict", file.read_bytes(), "POST", timeout=120)
             self.assertEqual(status, 200, body)
             predicted = json.loads(body)
             self.assertEqual(message["MSH"][0][9][:2], ["ORU", "R01"])

@@ -5,6 +5,7 @@ import re
 from certificates import Authority
 from hilum_harness import SOURCE, HilumTest, http, make_phantoms, wait_until
 from local_services import free_port
+from syslog_server import SyslogServer
 
 SAMPLE = re.compile(r'^(\w+?)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -18,12 +19,16 @@ class MetricsTest(HilumTest):
             {"name": "ris", "protocol": "hl7", "host": "127.0.0.1", "port": free_port()}]
         node = Authority(self.folder / "ca", "hospital").issue("hilum.hospital", "IP:127.0.0.1")
         tls = {"port": 0, "certificate": str(node.certificate), "key": str(node.key), "client_certificates": "none"}
-        return super().make_node(name, destinations=destinations, scp={"tls": tls}, **changes)
+        collector = SyslogServer("tcp").start()
+        self.addCleanup(collector.stop)
+        audit = {"syslog": [{"name": "arr", "host": "127.0.0.1", "port": collector.port, "protocol": "tcp"}]}
+        return super().make_node(name, destinations=destinations, scp={"tls": tls}, audit=audit, **changes)
 
     def setUp(self):
         super().setUp()
         self.start_node()
         wait_until(lambda: 'diagnosis="' in self.text(), 30, "the model's labels are counted")
+        wait_until(lambda: "hilum_audit_syslog_seconds_since_sent{" in self.text(), 30, "the audit trail arrives")
 
     def text(self):
         status, body = http(f"{self.node.url}/metrics")

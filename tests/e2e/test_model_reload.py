@@ -43,7 +43,7 @@ class ReloadTest(HilumTest):
         (self.package / "model.yaml").write_text(text)
 
     def model(self):
-        return json.loads(http(f"{self.node.url}/api/v1/status")[1])["models"][0]
+        return json.loads(self.node.ask("/api/v1/status")[1])["models"][0]
 
     def events(self, kind):
         return [event for event in self.audit_events() if event["type"] == kind]
@@ -57,7 +57,7 @@ class ReloadTest(HilumTest):
 
     def predicted_version(self):
         phantom, = make_phantoms(self.folder / "one", 1, 3, "--size", "192")
-        status, body = http(f"{self.node.url}/api/v1/predict", phantom.read_bytes())
+        status, body = self.node.ask("/api/v1/predict", phantom.read_bytes())
         self.assertEqual(status, 200, body)
         return json.loads(body)["model"]["version"]
 
@@ -164,11 +164,11 @@ class SignedTest(ReloadTest):
         self.assertIn("package: it is not signed (SHA256SUMS is missing)", checked.stderr)
         self.sign()
         self.start_node()
-        self.edit(("version: 1.0.0", "version: 1.1.0"))
+        self.edit(("version: 2.0.0", "version: 2.1.0"))
         self.assert_reload_fails("model.yaml was changed")
         self.sign()
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual(self.predicted_version(), "1.1.0")
+        self.assertEqual(self.predicted_version(), "2.1.0")
 
 
 class DailyTest(ReloadTest):

@@ -78,7 +78,7 @@ class DcmjsTest(HilumTest):
         self.node.start()
 
     def predict(self, file):
-        status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes(), "POST", timeout=120)
+        status, body = self.node.ask("/api/v1/predict", file.read_bytes(), "POST", timeout=120)
         self.assertEqual(status, 200, body)
         return json.loads(body)
 
@@ -221,7 +221,7 @@ class ReaderTest(DcmjsTest):
     def test_results_of_each_diagnosis_say_what_predict_says(self):
         files = []
         for shown in ("normal", "pneumonia", "other"):
-            files += make_phantoms(self.folder / shown, 1, 3, "--class", shown, "--size", "400", "--run", shown)
+            files += make_phantoms(self.folder / shown, 1, 4, "--class", shown, "--size", "400", "--run", shown)
         self.assertEqual({self.predict(file)["diagnosis"] for file in files}, set(LABELS))
         self.send(*files)
         self.assert_results(files)
@@ -257,7 +257,7 @@ class UncalibratedTest(DcmjsTest):
         return super().make_node(name, models=[{**base, "package": str(package)}], **changes)
 
     def test_a_score_that_is_not_calibrated_is_not_called_a_probability(self):
-        phantom, = make_phantoms(self.folder / "phantoms", 1, 3, "--class", "pneumonia", "--size", "400")
+        phantom, = make_phantoms(self.folder / "phantoms", 1, 4, "--class", "pneumonia", "--size", "400")
         self.assertFalse(self.predict(phantom)["calibrated"])
         self.send(phantom)
         self.assert_results([phantom])
@@ -267,7 +267,7 @@ class SenderTest(DcmjsTest):
     """dcmjs-dimse as the modality."""
 
     def test_what_it_sends_is_analysed_and_comes_back(self):
-        phantom, = make_phantoms(self.folder / "phantoms", 1, 3, "--class", "pneumonia", "--size", "400")
+        phantom, = make_phantoms(self.folder / "phantoms", 1, 4, "--class", "pneumonia", "--size", "400")
 
         def japanese(dataset):
             dataset.PatientName = "Yamada^Tarou=山田^太郎=やまだ^たろう"

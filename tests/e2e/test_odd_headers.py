@@ -9,7 +9,6 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
 
-from hilum_harness import http
 from test_headers import HeaderVariants as Variants
 from test_headers import without
 
@@ -71,7 +70,7 @@ class OddHeaderTest(Variants):
         file = self.folder / "variant-1.dcm"
         answered = self.node.run("predict", str(file))
         self.assertEqual(json.loads(answered.stdout)["notes"], [note], answered.stderr)
-        status, body = http(f"{self.node.url}/api/v1/predict", file.read_bytes())
+        status, body = self.node.ask("/api/v1/predict", file.read_bytes())
         self.assertEqual((status, json.loads(body)["notes"]), (200, [note]))
 
     def test_elements_of_unknown_vr_are_what_the_dictionary_says(self):

@@ -43,7 +43,7 @@ class PeersTest(HilumTest):
              "sr": {"sop_class": "enhanced"}}]
         self.node.configure(json.dumps(settings))
         self.start_node()
-        self.phantom, = make_phantoms(self.folder / "phantoms", 1, 3, "--class", "pneumonia", "--size", "400")
+        self.phantom, = make_phantoms(self.folder / "phantoms", 1, 4, "--class", "pneumonia", "--size", "400")
         self.study = str(pydicom.dcmread(self.phantom, stop_before_pixels=True).StudyInstanceUID)
         self.send(self.phantom)
         wait_until(lambda: [job["state"] for job in self.jobs() if job["kind"] == "delivery"] == ["delivered"] * 4, 60,

@@ -102,9 +102,9 @@ class PrivacyTest(HilumTest):
         # An identifier in the place of a UID: refused, or kept under it, but not told.
         variant(first, self.folder / "uid.dcm", odd(StudyInstanceUID=f"{MARK}"))
         store(self.node.port, self.folder / "uid.dcm")
-        http(f"{self.node.url}/api/v1/predict", (self.folder / "ordinary.dcm").read_bytes())
-        http(f"{self.node.url}/api/v1/predict", f"{MARK} is no image".encode())
-        http(f"{self.node.url}/api/v1/studies?patient_id={MARK}-1")
+        self.node.ask("/api/v1/predict", (self.folder / "ordinary.dcm").read_bytes())
+        self.node.ask("/api/v1/predict", f"{MARK} is no image".encode())
+        self.node.ask(f"/api/v1/studies?patient_id={MARK}-1")
         http(f"{self.node.url}/{MARK}")
         self.node.run("jobs", "list", "--accession", f"{MARK}ACC")
         self.await_results([str(sent["ordinary"].StudyInstanceUID), str(sent["pixels"].StudyInstanceUID)])

@@ -88,7 +88,7 @@ class PredictTest(HilumTest):
         self.assertEqual(ran.returncode, 0, ran.stderr)
         said = json.loads(ran.stdout)
         said = said[0] if isinstance(said, list) else said
-        status, body = http(f"{self.node.url}/api/v1/predict", phantom.read_bytes(), "POST")
+        status, body = self.node.ask("/api/v1/predict", phantom.read_bytes(), "POST")
         self.assertEqual(status, 200, body)
         served = json.loads(body)
         self.send(phantom)

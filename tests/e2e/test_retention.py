@@ -138,12 +138,12 @@ class AgeTest(RetentionTest):
 
 
 class FullDiskTest(RetentionTest):
-    changes = {"scp": {"min_free_space": "16MiB"}, "study": {"idle_timeout": "300ms"}}
+    changes = {"scp": {"min_free_space": "32MiB"}, "study": {"idle_timeout": "300ms"}}
 
     def setUp(self):
         super().setUp()
         self.data.mkdir(parents=True)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(self.data)],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=112m", "tmpfs", str(self.data)],
                                  capture_output=True, text=True, check=False)
         if mounted.returncode != 0:
             raise unittest.SkipTest(f"no file system of its own can be mounted here: {mounted.stderr.strip()}")
@@ -167,7 +167,7 @@ class FullDiskTest(RetentionTest):
         wait_until(refused, 120, "the disk's floor is reached and C-STORE answers A700")
         self.pacs_returns()
         self.await_delivered(len(taken))
-        wait_until(lambda: self.free() > 30 * MIB, 60, "what was delivered makes room")
+        wait_until(lambda: self.free() > 60 * MIB, 60, "what was delivered makes room")
         self.assertEqual(store_statuses(store(self.node.port, phantoms[len(taken)])), ["Success"])
         self.await_delivered(len(taken) + 1)
         self.assertEqual(len(self.results()), len(taken) + 1)

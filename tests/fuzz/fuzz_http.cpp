@@ -6,11 +6,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "monitor/http_session.h"
 #include "support/loopback.h"
+#include "support/temporary_folder.h"
 
 namespace {
 
@@ -27,6 +30,20 @@ DataSource empty_source() {
             nothing,
             [=](const StudyFilter&) { return nothing(); },
             [=](const JobFilter&) { return nothing(); }};
+}
+
+// One that the seeds show, of somebody who may have everything.
+const HttpSettings& settings_with_token() {
+    static const test::TemporaryFolder folder;
+    static const HttpSettings settings = [] {
+        HttpSettings with_token;
+        with_token.tokens = (folder.path() / "tokens").string();
+        const auto line = line_of_token("fuzz", AccessRole::act, "hilum_" + std::string(64, '0'));
+        std::ofstream(with_token.tokens) << line << "\n";
+        std::filesystem::permissions(with_token.tokens, std::filesystem::perms::owner_read);
+        return with_token;
+    }();
+    return settings;
 }
 
 }  // namespace
@@ -47,7 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto coordinator = std::move(*Channel::make_pair());
     Api api(empty_source());
     PredictionBroker predictions(loop, coordinator.first, std::chrono::seconds(0));
-    auto service = std::make_shared<HttpService>(HttpService{{}, api, predictions});
+    Gate gate(settings_with_token(), [](const HttpAccess&) { return Status(); });
+    (void)gate.load(false);
+    auto service = std::make_shared<HttpService>(HttpService{{}, api, predictions, gate});
     service->limits.max_body = 1 << 20;
     HttpSession::begin(tcp::socket(loop, tcp::v4(), accepted.release()), service);
     for (;; service->questions.answer_next()) {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/channel.h"
+#include "contract/messages/accessing.h"
+#include "contract/messages/auditing.h"
 #include "contract/messages/composing.h"
 #include "contract/messages/control.h"
 #include "contract/messages/decoding.h"
@@ -47,10 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_as<ListenerReady, ConnectionAccepted, ConnectionsClosed, AssociationRequested, AssociationAnswer,
             StoreCommit, DiscardCommit, StoreAnswer, ReceiverEvent, CommitmentReport, CommitmentReportAnswer,
             Drain>(*message);
-    read_as<NodeStatus, HttpReady, PredictRequest, PredictReply>(*message);
+    read_as<NodeStatus, HttpReady, PredictRequest, PredictReply, HttpAccess, TokensLoaded>(*message);
     read_as<ComposeRequest, ComposeReply, DecodeRequest, DecodeReply, WorkerReady, WorkerFailed, InferRequest,
             InferReply, ScanRequest, ScanReply>(*message);
     read_as<DeliverRequest, DeliverReply, CommitmentRequest, CommitmentReply, EchoRequest, EchoReply,
-            SendingProgress, SurveyRequest, SurveyReply>(*message);
+            SendingProgress, SurveyRequest, SurveyReply, ForwardRequest, ForwardReply>(*message);
     return 0;
 }

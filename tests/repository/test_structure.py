@@ -23,6 +23,7 @@ ALLOWED = {
     "results/delivery": {"base", "contract", "dicom"},
     "results/activation": {"base", "contract"},
     "results": {"base", "contract", "dicom", "results/activation"},
+    "syslog": {"base", "contract", "results/delivery"},
     "monitor": {"base", "contract", "store"},
     "phantom": {"base", "dicom"},
     "deidentification": {"base", "contract", "dicom"},

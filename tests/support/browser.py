@@ -77,7 +77,10 @@ class Browser:
                 return message["result"]
 
     def open(self, file):
-        self.call("Page.navigate", url=pathlib.Path(file).absolute().as_uri())
+        self.visit(pathlib.Path(file).absolute().as_uri())
+
+    def visit(self, url):
+        self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'")
 
     def run(self, script):

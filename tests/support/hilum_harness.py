@@ -269,7 +269,7 @@ class HilumTest(unittest.TestCase):
     # ---- what the node says ----
 
     def jobs(self):
-        status, body = http(f"{self.node.url}/api/v1/jobs?limit=1000")
+        status, body = self.node.ask("/api/v1/jobs?limit=1000")
         self.assertEqual(status, 200, body)
         return json.loads(body)["jobs"]
 

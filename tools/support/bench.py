@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import pydicom
-from local_services import Hilum, Service, ServiceError, free_port, http, wait_until
+from local_services import Hilum, Service, ServiceError, free_port, wait_until
 
 TRIMMED = 0.1  # of a phase at each end, where it runs in and out
 ROLES = ("listener", "coordinator", "decoder", "worker", "composer", "sender", "http")  # listener: with receivers
@@ -111,7 +111,7 @@ class Run:
         last_words = {"analysis": "analysed", "report": "composed", "delivery": "delivered"}
 
         def done():
-            status, body = http(f"{self.node.url}/api/v1/status")
+            status, body = self.node.ask("/api/v1/status")
             states = json.loads(body)["queue"].get(kind, {}) if status == 200 else {}
             left = states.get("queued", 0) + states.get("running", 0)
             time.sleep(0.5)

@@ -188,6 +188,7 @@ class Demo:
         print("=" * 100)
         print(f"Orthanc, with the studies and their results:   {self.pacs.url}/app/explorer.html")
         print(f"Hilum's dashboard, metrics and health:         {self.node.url}/  /metrics  /readyz")
+        print(f"The token that the dashboard asks for:         {self.node.token}")
         print(f"DICOM: Hilum is HILUM at 127.0.0.1:{self.node.port}, Orthanc is ORTHANC at 127.0.0.1:{self.pacs.port}")
         print(f"Pictures, kept until the next demo:            {self.pictures}")
 

@@ -55,9 +55,9 @@ class HeldOut:
                 for kind, count in sorted(all_of_it.items())}
 
     def confusion(self):
-        """Rows: the truth; columns: the diagnosis."""
+        """Rows: the truth; columns: the diagnosis, undecided ones last."""
         counts = Counter((self.truth(row), row["diagnosis"]) for row in self.rows)
-        return [[counts[truth, said] for said in self.labels] for truth in self.labels]
+        return [[counts[truth, said] for said in (*self.labels, "indeterminate")] for truth in self.labels]
 
     def peaks_in_opacity(self):
         """Of the pneumonias that were called so, the share whose map is highest within one of their opacities. By

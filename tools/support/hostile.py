@@ -322,7 +322,7 @@ class Hostile:
         """Nothing that came from outside stands raw in what people see."""
         shown = {"log": self.node.log_file.read_bytes()}
         for path in ("/metrics", "/api/v1/studies?limit=500", "/api/v1/jobs?limit=500", "/"):
-            shown[path] = http(f"{self.node.url}{path}")[1]
+            shown[path] = self.node.ask(path)[1]
         for verb in (("status",), ("studies",), ("jobs", "list"), ("audit", "export"), ("jobs", "list", "--json")):
             ran = subprocess.run([str(self.node.binaries / "hilum"), "--config", str(self.node.configuration_file), *verb],
                                  capture_output=True, timeout=120, check=False)

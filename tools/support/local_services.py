@@ -5,10 +5,12 @@ process that started it, even when that is killed.
 """
 
 import ctypes
+import hashlib
 import json
 import os
 import pathlib
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -43,10 +45,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def http(url, body=None, method=None, timeout=30):
+def http(url, body=None, method=None, timeout=30, token=None):
     """The status and the body (bytes) of an HTTP request; (0, reason) where nobody answers."""
     data = body.encode() if isinstance(body, str) else body
-    request = urllib.request.Request(url, data=data, method=method)
+    request = urllib.request.Request(url, data=data, method=method,
+                                     headers={"Authorization": f"Bearer {token}"} if token else {})
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.read()
@@ -221,6 +224,14 @@ class Orthanc(Service):
         return body.decode() if status == 200 else ""
 
 
+def make_token(file, name, role):
+    """A new token, as `hilum token create` makes them, added to a file of tokens."""
+    token = "hilum_" + secrets.token_hex(32)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as tokens:
+        tokens.write(f"{name} {role} {hashlib.sha256(token.encode()).hexdigest()}\n")
+    return token
+
+
 class Hilum(Service):
     """hilumd with a configuration file of its own in `folder`."""
 
@@ -230,15 +241,26 @@ class Hilum(Service):
         self.binaries = pathlib.Path(binaries)
         self.environment = environment
         self.configuration_file = self.folder / "hilum.yaml"
+        (self.folder / "tokens").unlink(missing_ok=True)  # of a node that was here before
+        self.token = make_token(self.folder / "tokens", "tests", "act")
         self.configure(configuration)
         self.port = self.http_port = 0
 
     def configure(self, configuration):
+        """A configuration in JSON that says nothing of tokens knows ours."""
+        if configuration.lstrip().startswith("{"):
+            settings = json.loads(configuration)
+            settings.setdefault("http", {}).setdefault("tokens_file", str(self.folder / "tokens"))
+            configuration = json.dumps(settings, indent=1)
         self.configuration_file.write_text(configuration)
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.http_port}"
+
+    def ask(self, path, body=None, method=None, timeout=30):
+        """http() of a path of its own, as one who may have everything."""
+        return http(self.url + path, body, method, timeout, self.token)
 
     def start(self, inferring=True, seconds=120):
         """Returns when it receives and, unless told otherwise, infers."""

@@ -10,7 +10,7 @@ import tempfile
 import pydicom
 from PIL import Image
 
-from local_services import Hilum, ServiceError, http, wait_until
+from local_services import Hilum, ServiceError, wait_until
 from render_state import render
 
 SEED = 4  # a phantom with pneumonia, as the model sees it
@@ -41,7 +41,7 @@ def run(node, *arguments):
 
 def results_of(node, count):
     def jobs():
-        return json.loads(http(f"{node.url}/api/v1/jobs?limit=1000")[1])["jobs"]
+        return json.loads(node.ask("/api/v1/jobs?limit=1000")[1])["jobs"]
 
     wait_until(lambda: sum(job["kind"] == "report" and job["state"] == "composed" for job in jobs()) == count, 300,
                f"{count} studies are reported")

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from local_services import Hilum, Orthanc, ServiceError, free_port, http, wait_until
+from local_services import Hilum, Orthanc, ServiceError, free_port, wait_until
 from report_reading import SECONDARY_CAPTURE
 
 COORDINATOR = "coordinator"
@@ -156,7 +156,7 @@ class Torture:
     def jobs_in_progress(self):
         # Where it answers now: a killed http process may be on its way back, to another port.
         self.node.http_port = int(self.node.log().rpartition("serving HTTP on port ")[2].split()[0])
-        status, body = http(f"{self.node.url}/api/v1/status")
+        status, body = self.node.ask("/api/v1/status")
         if status != 200:
             return True
         queue = json.loads(body)["queue"]
@@ -186,7 +186,7 @@ def main():
     parser.add_argument("--count", type=int, default=50, help="radiographs")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
-    parser.add_argument("--only", help="kill only this role: listener, decoder, worker, composer, sender, http, "
+    parser.add_argument("--only", help="kill only this role: listener, decoder, worker, composer, sender, "
                                        f"{COORDINATOR} or {EVERYONE}")
     parser.add_argument("--binaries", type=pathlib.Path, default=source / "build" / "release" / "bin")
     options = parser.parse_args()

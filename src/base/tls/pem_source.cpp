@@ -37,13 +37,13 @@ Status is_private(int fd, const std::filesystem::path& file) {
     if (::fstat(fd, &status) != 0) return tl::unexpected(system_error(errno, file.string()));
     if ((status.st_mode & 0077) != 0)
         return fail("exposed",
-                    "{} holds a private key and others than its owner may read or write it (mode {:04o}): "
+                    "{} holds secrets and others than its owner may read or write it (mode {:04o}): "
                     "chmod 600 {}",
                     file.string(), status.st_mode & 07777, file.string());
     // Root, who checks a configuration, reads what is the service's.
     if (::geteuid() != 0 && status.st_uid != ::geteuid() && status.st_uid != 0)
         return fail("exposed",
-                    "{} holds a private key and belongs to user {}, who could change it: chown it to the "
+                    "{} holds secrets and belongs to user {}, who could change it: chown it to the "
                     "user of the service",
                     file.string(), status.st_uid);
     return {};

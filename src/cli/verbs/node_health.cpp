@@ -61,6 +61,21 @@ void add_destinations(const nlohmann::json& status, NodeHealth& health) {
     }
 }
 
+// What waits for a server is safe here, and is no witness there.
+void add_audit_servers(const nlohmann::json& status, NodeHealth& health) {
+    std::map<std::string, std::int64_t> waiting;
+    for (const auto& server : list_of(status, "audit_servers"))
+        waiting[text_of(server, "name")] = number_of(server, "waiting");
+    for (const auto& server : list_of(status, "audit_server_states")) {
+        const auto name = text_of(server, "name");
+        if (text_of(server, "state") != "down") continue;
+        health.problems.push_back(
+            fmt::format("the audit trail does not reach the syslog server {} since {}, {} for it: {}", name,
+                        short_time(text_of(server, "since")),
+                        counted(waiting[name], "event waits", "events wait"), text_of(server, "error")));
+    }
+}
+
 void add_certificates(const nlohmann::json& status, NodeHealth& health) {
     const auto seconds = to_microseconds(now()) / 1'000'000;
     for (const auto& certificate : list_of(status, "certificates")) {
@@ -164,6 +179,7 @@ NodeHealth health_of(const nlohmann::json& status) {
         health.problems.push_back("hilumd is not running");
     }
     add_destinations(status, health);
+    add_audit_servers(status, health);
     add_certificates(status, health);
     add_troubles(status, health);
     add_jobs(status, health);

@@ -7,7 +7,7 @@
 #include "cli/input_files.h"
 #include "cli/output.h"
 #include "cli/terminal/progress.h"
-#include "contract/prediction_json.h"
+#include "contract/messages/prediction_json.h"
 #include "model/process/model_process.h"
 
 namespace hilum::cli {

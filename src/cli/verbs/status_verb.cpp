@@ -167,6 +167,21 @@ void print_destinations(const Context& context, const Configuration& configurati
                           context.terminal.columns);
 }
 
+// Of audit.syslog.
+Table audit_servers_table(const nlohmann::json& status) {
+    std::map<std::string, std::string> states;
+    for (const auto& server : list_of(status, "audit_server_states"))
+        states[text_of(server, "name")] =
+            text_of(server, "state") == "down" ? "DOWN" : text_of(server, "state");
+    Table table({{"SYSLOG SERVER", 16}, "STATE", "WAITING", "LAST SENT"});
+    for (const auto& server : list_of(status, "audit_servers")) {
+        const auto name = text_of(server, "name"), sent = text_of(server, "sent_at");
+        table.add({name, states[name].empty() ? "-" : states[name], text_of(server, "waiting"),
+                   sent.empty() ? "-" : short_time(sent)});
+    }
+    return table;
+}
+
 Table children_table(const nlohmann::json& status) {
     Table table({"PROCESS", "NAME", "PID", "STATE", "RESTARTS"});
     for (const auto& child : list_of(status, "children"))
@@ -194,6 +209,7 @@ int show_status(const Context& context) {
         print_section(context, "Models", models_table(*status));
         print_section(context, "Queue", queue_table(*status));
         print_destinations(context, *configuration, *status);
+        print_section(context, "Audit trail", audit_servers_table(*status));
         print_section(context, "Processes", children_table(*status));
     }
     return health.well() ? exit_ok : exit_failed;

@@ -76,7 +76,7 @@ struct DestinationStatus {
 
 // What the node lacks now; gone once the same succeeds. What single jobs wait for, the database tells.
 struct NodeTrouble {
-    std::string where;    // database | receiving
+    std::string where;    // database | receiving | http
     std::string message;  // with the path and the system's word for it
     std::string since;    // ISO 8601
 };
@@ -93,7 +93,7 @@ struct NodeStatus {
     std::vector<NodeTrouble> troubles;
     std::vector<ChildStatus> children;
     std::vector<ModelStatus> models;
-    std::vector<DestinationStatus> destinations;
+    std::vector<DestinationStatus> destinations, audit_servers;
     std::vector<CertificateStatus> certificates;
 };
 // http -> coordinator, once.

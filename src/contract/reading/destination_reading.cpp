@@ -1,10 +1,8 @@
 #include "contract/reading/destination_reading.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
-#include "base/ip_network.h"
 #include "contract/reading/setting_reading.h"
 #include "contract/reading/tls_reading.h"
 
@@ -99,16 +97,6 @@ void read_protocol(YamlMapping& at, DestinationSettings& destination) {
     commitment.finish();
 }
 
-// A name or an address that can be looked up; a mistake such as a port or a path in it could never be
-// reached.
-bool is_host(const std::string& host) {
-    const bool plain = !host.empty() && std::ranges::all_of(host, [](unsigned char c) {
-        return std::isgraph(c) != 0 && c != '/' && c != '@' && c != '[' && c != ']';
-    });
-    // Of an IPv6 address there may be a zone: fe80::1%eth0.
-    return plain && (host.find(':') == std::string::npos || IpAddress::parse(host.substr(0, host.find('%'))));
-}
-
 }  // namespace
 
 void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
@@ -120,9 +108,7 @@ void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
         if (!names.insert(destination.name).second)
             at.problem("name", "another destination has this name too");
         read_protocol(at, destination);
-        destination.host = unbracketed(at.string("host"));
-        if (at.has("host") && !is_host(destination.host))
-            at.problem("host", "must be a host name or an address, without a port");
+        destination.host = host_name(at, "host");
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
         destination.from = at.strings("from");
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);

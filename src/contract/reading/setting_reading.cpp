@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string_view>
+
+#include "base/ip_network.h"
 
 namespace hilum {
 
@@ -55,6 +58,19 @@ std::optional<Duration> positive_or_none(YamlMapping& at, const std::string& key
 std::string unbracketed(const std::string& address) {
     if (address.size() < 2 || address.front() != '[' || address.back() != ']') return address;
     return address.substr(1, address.size() - 2);
+}
+
+// A mistake such as a port or a path in it could never be reached.
+std::string host_name(YamlMapping& at, const std::string& key) {
+    const auto host = unbracketed(at.string(key));
+    if (!at.has(key)) return host;
+    const bool plain = !host.empty() && std::ranges::all_of(host, [](unsigned char c) {
+        return std::isgraph(c) != 0 && c != '/' && c != '@' && c != '[' && c != ']';
+    });
+    // Of an IPv6 address there may be a zone: fe80::1%eth0.
+    if (!plain || (host.find(':') != std::string::npos && !IpAddress::parse(host.substr(0, host.find('%')))))
+        at.problem(key, "must be a host name or an address, without a port");
+    return host;
 }
 
 }  // namespace hilum

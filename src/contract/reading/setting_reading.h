@@ -32,6 +32,9 @@ std::optional<Duration> positive_or_none(YamlMapping& at, const std::string& key
 // An IPv6 address without the brackets that set it apart from a port.
 std::string unbracketed(const std::string& address);
 
+// The name or address of another machine.
+std::string host_name(YamlMapping& at, const std::string& key);
+
 // Of the words of an enum.
 template <HasTexts E>
 E choice(YamlMapping& at, const std::string& key, E fallback) {

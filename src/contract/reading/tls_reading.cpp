@@ -16,12 +16,12 @@ inline constexpr auto enum_texts<ClientCertificates> = texts_of_enum<ClientCerti
     {ClientCertificates::required, "required"},
 });
 
-namespace {
-
 PemSource placed(const std::string& source, const std::filesystem::path& folder) {
     if (source.empty() || is_credential(source)) return source;
     return (folder / source).string();
 }
+
+namespace {
 
 void read_tls_files(YamlMapping& at, const std::filesystem::path& folder, TlsSettings& tls) {
     tls.line = at.line();

@@ -9,7 +9,10 @@
 
 namespace hilum {
 
-// Relative paths are taken from `folder`. Each asks `at` for the key `tls`.
+// Relative paths are taken from `folder`. Those of a block ask `at` for the key `tls`.
+
+// A file's name as it is to be opened; credentials have no folder.
+PemSource placed(const std::string& source, const std::filesystem::path& folder);
 
 // scp.port and scp.tls.
 void read_scp_ports(YamlMapping& at, const std::filesystem::path& folder, ScpSettings& scp);

@@ -25,6 +25,7 @@ nlohmann::json live_status_json(const LiveStatus& live, const NodeStatus& status
             {"draining", status.draining},
             {"adopting", live.adopting},
             {"destination_states", status.destinations},
+            {"audit_server_states", status.audit_servers},
             {"children", status.children},
             {"certificates", status.certificates},
             {"models", status.models}};

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "contract/messages/monitoring.h"
+#include "pipeline/control/access_audit.h"
 #include "pipeline/disk_watch.h"
 #include "pipeline/reception.h"
 #include "store/database/commit_queue.h"
@@ -21,11 +22,13 @@ inline std::string why_refusing(const Reception& reception, const CommitQueue& c
     return disk.refusing() ? "disk" : "";
 }
 
-inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const CommitQueue& commits) {
+inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const CommitQueue& commits,
+                                            const AccessAudit& access) {
     std::vector<NodeTrouble> all;
     if (const auto& trouble = commits.trouble())
         all.push_back({"database", trouble->message, to_iso8601(commits.trouble_since())});
     if (const auto& trouble = reception.trouble()) all.push_back(*trouble);
+    if (const auto& trouble = access.trouble()) all.push_back(*trouble);
     return all;
 }
 

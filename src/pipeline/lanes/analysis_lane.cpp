@@ -39,6 +39,7 @@ AnalysisLane::AnalysisLane(World& world, CommitQueue& commits, AnalysisEngine& e
       wake_up_(world),
       renewal_(world),
       trouble_(world),
+      reserve_(world, directory_.root, configuration.scp.min_free_space / 2, "analysis"),
       files_(world.make_background()) {}
 
 void AnalysisLane::start() {
@@ -61,7 +62,7 @@ AnalysisBound AnalysisLane::bound() const {
 Task<void> AnalysisLane::run() {
     for (;;) {
         while (draining_ || !engine_.can_take(model_.index)) co_await wake_up_.wait();
-        if (const auto pause = trouble_.left(); pause > Duration::zero()) {
+        if (const auto pause = std::max(trouble_.left(), reserve_.left()); pause > Duration::zero()) {
             co_await wake_up_.wait_for(pause);
             continue;
         }

@@ -9,6 +9,7 @@
 
 #include "base/world.h"
 #include "pipeline/children/analysis_engine.h"
+#include "pipeline/lanes/disk_reserve.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/lane.h"
 #include "pipeline/lanes/sending_lane.h"
@@ -65,6 +66,7 @@ class AnalysisLane {
     Happenings& happenings_;
     WakeUp wake_up_, renewal_;
     TroublePause trouble_;
+    DiskReserve reserve_;
     bool draining_ = false;
     std::unique_ptr<Background> files_;  // writes artifacts, so that neither the loop nor a C-STORE waits
     std::vector<Job> held_;              // claims

@@ -28,7 +28,8 @@ ReportLane::ReportLane(World& world, CommitQueue& commits, const Configuration& 
       configuration_(configuration),
       directory_(std::move(directory)),
       happenings_(happenings),
-      trouble_(world) {
+      trouble_(world),
+      reserve_(world, directory_.root, configuration.scp.min_free_space / 4, "composing") {
     AskedChild::Owner& owner = *this;
     for (int i = composer_count(configuration.composer); i > 0; --i) composers_.emplace_back(world, owner);
 }
@@ -70,7 +71,7 @@ void ReportLane::child_changed() {
 Task<void> ReportLane::run(Composer& composer) {
     for (;;) {
         while (draining_ || claiming_ || !composer.child.can_be_asked()) co_await composer.wake_up.wait();
-        if (const auto pause = trouble_.left(); pause > Duration::zero()) {
+        if (const auto pause = std::max(trouble_.left(), reserve_.left()); pause > Duration::zero()) {
             co_await composer.wake_up.wait_for(pause);
             continue;
         }

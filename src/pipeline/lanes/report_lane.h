@@ -11,6 +11,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/composing.h"
 #include "pipeline/lanes/asked_child.h"
+#include "pipeline/lanes/disk_reserve.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/lane.h"
 #include "pipeline/lanes/trouble_pause.h"
@@ -54,6 +55,7 @@ class ReportLane : private AskedChild::Owner {
     DataDirectory directory_;
     Happenings& happenings_;
     TroublePause trouble_;
+    DiskReserve reserve_;
     std::deque<Composer> composers_;
     // Claims are made one after the other, so that each knows what is at the other composers.
     bool claiming_ = false, draining_ = false;

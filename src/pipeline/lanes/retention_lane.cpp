@@ -313,7 +313,7 @@ Task<int> RetentionLane::forget_some() {
             forgotten += forget_refusals(transaction, *retention.keep_failed);
             forgotten += remove_set_aside(transaction, *retention.keep_failed);
         }
-        if (audit.keep) forgotten += remove_old_audit_events(transaction, *audit.keep);
+        if (audit.keep) forgotten += remove_old_audit_events(transaction, *audit.keep, audit.keep_unsent);
         return forgotten;
     };
     const auto forgotten = co_await committed(commits_, work);

@@ -5,6 +5,7 @@
 
 #include "base/tls/certificate_check.h"
 #include "base/tls/pem_source.h"
+#include "contract/access/access_tokens.h"
 
 namespace hilum {
 namespace {
@@ -15,10 +16,22 @@ using Visit = std::function<void(const std::string& key, const TlsSettings&, Tls
 void each_block(const Configuration& configuration, const Visit& visit) {
     if (const auto& tls = configuration.scp.tls)
         visit("scp.tls", *tls, TlsSide::server, [&] { return TlsContext::server(*tls); });
+    if (const auto& tls = configuration.http.tls)
+        visit("http.tls", *tls, TlsSide::server, [&] { return TlsContext::server(*tls); });
     for (std::size_t i = 0; i < configuration.destinations.size(); ++i)
         if (const auto& tls = configuration.destinations[i].tls)
             visit(fmt::format("destinations[{}].tls", i), *tls, TlsSide::client,
                   [&] { return TlsContext::client(*tls); });
+    const auto& servers = configuration.audit.syslog;
+    for (std::size_t i = 0; i < servers.size(); ++i)
+        if (servers[i].protocol == SyslogProtocol::tls)
+            visit(fmt::format("audit.syslog[{}].tls", i), servers[i].tls, TlsSide::client,
+                  [&, i] { return TlsContext::client(servers[i].tls); });
+}
+
+// Who checks may be another user than the service's, or outside of its unit.
+bool is_unknown_here(const Error& error) {
+    return error.code == "credential" || error.code == "denied";
 }
 
 }  // namespace
@@ -34,12 +47,23 @@ TlsFindings check_tls(const Configuration& configuration, const std::filesystem:
             for (const auto& doubt : doubts_about(*context, side, ::time(nullptr)))
                 note(findings.warnings, doubt);
         } else {
-            // Who checks may be another user than the service's, or outside of its unit.
-            const bool unknown = context.error().code == "credential" || context.error().code == "denied";
+            const bool unknown = is_unknown_here(context.error());
             note(unknown ? findings.warnings : findings.problems,
                  context.error().message + (unknown ? "; it is not checked" : ""));
         }
     });
+    return findings;
+}
+
+TlsFindings check_tokens(const HttpSettings& http, const std::filesystem::path& file) {
+    TlsFindings findings;
+    if (http.tokens.empty()) return findings;
+    const auto tokens = AccessTokens::read(http.tokens);
+    if (tokens) return findings;
+    const bool unknown = is_unknown_here(tokens.error());
+    (unknown ? findings.warnings : findings.problems)
+        .push_back({file.string(), http.tokens_line, "http.tokens_file",
+                    tokens.error().message + (unknown ? "; it is not checked" : "")});
     return findings;
 }
 
@@ -54,6 +78,8 @@ std::vector<std::pair<std::string, std::filesystem::path>> tls_files(const Confi
         add("ca", settings.authorities);
         for (const auto& list : settings.revoked) add("crl", list);
     });
+    const auto& tokens = configuration.http.tokens;
+    if (!tokens.empty() && !is_credential(tokens)) files.emplace_back("http.tokens_file", tokens);
     return files;
 }
 

@@ -1,4 +1,4 @@
-// What `hilumd --check` finds in every `tls:` block, by loading what it names.
+// What `hilumd --check` finds in every `tls:` block and in the file of tokens, by loading what they name.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,10 @@ struct TlsFindings {
 
 TlsFindings check_tls(const Configuration& configuration, const std::filesystem::path& file);
 
-// Every file that a `tls:` block names, with its key; no credentials.
+// The same of the file of tokens, by reading it.
+TlsFindings check_tokens(const HttpSettings& http, const std::filesystem::path& file);
+
+// Every file that a `tls:` block names, with its key, and the file of tokens; no credentials.
 std::vector<std::pair<std::string, std::filesystem::path>> tls_files(const Configuration& configuration);
 
 }  // namespace hilum

@@ -16,6 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds between_looks{100};  // at a send queue
+constexpr std::chrono::milliseconds shortest_look{1};
 
 }  // namespace
 
@@ -83,6 +84,22 @@ bool ConnectionWatch::send(const char* bytes, std::size_t size) {
         sent_ += static_cast<std::uint64_t>(n);
     }
     return true;
+}
+
+bool ConnectionWatch::flush() {
+    for (auto look = shortest_look;; look = std::min(2 * look, between_looks)) {
+        look_for_progress();
+        if (unacknowledged_ == 0) return true;
+        if (Clock::now() >= deadline_) {
+            timed_out_ = true;
+            return false;
+        }
+        // Asked for nothing, poll() tells an error or the end all the same.
+        if (wait_for(socket_, 0, std::min(Clock::now() + look, deadline_))) {
+            lost_ = true;
+            return false;
+        }
+    }
 }
 
 }  // namespace hilum::delivery

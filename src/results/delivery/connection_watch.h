@@ -38,6 +38,9 @@ class ConnectionWatch {
     // or the peer closed or reset the connection: lost().
     bool send(const char* bytes, std::size_t size);
 
+    // Until the peer's system has acknowledged all that was sent. False as above.
+    bool flush();
+
     void lose() { lost_ = true; }
     bool timed_out() const { return timed_out_; }
     bool lost() const { return lost_; }

@@ -31,10 +31,13 @@ bool WatchedTlsWire::send(const void* bytes, std::size_t size) {
 }
 
 TlsClient::TlsClient(const DestinationSettings& destination)
-    : use_("destination " + destination.name),
-      server_name_(destination.tls->server_name.empty() ? destination.host : destination.tls->server_name),
-      expected_(destination.tls->expect),
-      context_([settings = *destination.tls] { return TlsContext::client(settings); }) {
+    : TlsClient("destination " + destination.name, destination.host, *destination.tls) {}
+
+TlsClient::TlsClient(std::string use, const std::string& host, const TlsClientSettings& tls)
+    : use_(std::move(use)),
+      server_name_(tls.server_name.empty() ? host : tls.server_name),
+      expected_(tls.expect),
+      context_([settings = tls] { return TlsContext::client(settings); }) {
     if (!expected_.empty()) server_name_.clear();
 }
 

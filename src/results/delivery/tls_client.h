@@ -28,6 +28,8 @@ class TlsClient {
     // Loads certificates and key. What cannot be loaded is told by connect(), since it may be put right by a
     // reload.
     explicit TlsClient(const DestinationSettings& destination);
+    // `use`: in words, "destination pacs". `host`: whose certificate it has to be where `tls` says nothing.
+    TlsClient(std::string use, const std::string& host, const TlsClientSettings& tls);
 
     // Over the watch's connection, within what it allows. `text` names the destination in messages. The error
     // is always Outcome::retry and no_association.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/units.h"
@@ -12,8 +13,10 @@
 
 namespace hilum {
 
-// Some of the events that are older than `keep`; never the newest. How many.
-int remove_old_audit_events(Transaction& transaction, Duration keep);
+// Some of the events that are older than `keep`; never the newest, and none that a syslog server lacks
+// (audit_forwarding.h) unless it is older than `keep_unsent`, too. How many.
+int remove_old_audit_events(Transaction& transaction, Duration keep,
+                            std::optional<Duration> keep_unsent = std::nullopt);
 
 // Where the trail begins: the last event that was removed and its digest; id 0 and first_hash where none was.
 struct AuditBeginning {

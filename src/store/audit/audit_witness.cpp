@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include "base/clock.h"
-#include "store/audit/signed_head.h"
 
 namespace hilum {
 
@@ -19,6 +18,7 @@ void AuditWitness::sign(std::int64_t event, const std::string& hash) {
     if (event == signed_event_ || event == 0) return;
     const auto head = audit::sign_head(event, hash, to_iso8601(world_.now()), key_);
     spdlog::info("audit head {}", audit::line_of(head));
+    told_(head);
     signed_event_ = event;
     signed_at_ = world_.monotonic();
 }

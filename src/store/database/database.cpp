@@ -260,7 +260,7 @@ void Database::keep_facts_of_commit() {
 void Database::run(const char* statement) {
     translated([&] {
         auto& prepared = connection_->prepared(statement).prepared;
-        prepared.reset();
+        prepared.tryReset();  // reset() would throw the error of a run before
         while (prepared.executeStep()) {
         }
         prepared.reset();

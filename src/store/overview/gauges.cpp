@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "store/audit/audit_forwarding.h"
 #include "store/database/sql.h"
 #include "store/jobs/states.h"
 
@@ -105,6 +106,23 @@ void add_overdue(Transaction& transaction, Gauges& all) {
     all.push_back({"overdue_jobs", {{"kind", "report"}}, studies.value_or(0) + reports.value_or(0)});
 }
 
+// Age in whole seconds; a time to come, by a clock that was set back, is none.
+std::int64_t seconds_since(Transaction& transaction, std::int64_t at) {
+    return std::max<std::int64_t>(0, transaction.at() - at) / 1'000'000;
+}
+
+void add_audit_servers(Transaction& transaction, Gauges& all) {
+    for (const auto& backlog : audit_backlogs(transaction)) {
+        const std::map<std::string, std::string> server{{"server", backlog.server}};
+        all.push_back({"audit_syslog_waiting", server, backlog.waiting});
+        all.push_back({"audit_syslog_oldest_waiting_seconds", server,
+                       backlog.oldest_at ? seconds_since(transaction, *backlog.oldest_at) : 0});
+        if (backlog.last_sent_at)
+            all.push_back({"audit_syslog_seconds_since_sent", server,
+                           seconds_since(transaction, *backlog.last_sent_at)});
+    }
+}
+
 }  // namespace
 
 std::vector<CounterValue> read_gauges(Transaction& transaction) {
@@ -114,6 +132,7 @@ std::vector<CounterValue> read_gauges(Transaction& transaction) {
     add_held_up(transaction, all);
     add_kept(transaction, all);
     add_overdue(transaction, all);
+    add_audit_servers(transaction, all);
     all.push_back({"damaged_objects",
                    {},
                    sql::number(transaction,

@@ -17,7 +17,9 @@ inline constexpr std::chrono::minutes overdue_after{30};
 // oldest_waiting_seconds{kind}; waiting_deliveries{destination}, oldest_waiting_delivery_seconds{destination}
 // and uncommitted_results{destination}, of destinations with a delivery only; oldest_waiting_job_seconds,
 // overdue_jobs{kind}, damaged_objects, stored_bytes, stored_instances, kept_bytes{kind}, kept_files{kind},
-// retention_budget_bytes (where there is one), retention_over_budget, held_studies.
+// retention_budget_bytes (where there is one), retention_over_budget, held_studies;
+// audit_syslog_waiting{server}, audit_syslog_oldest_waiting_seconds{server} and, once something was sent,
+// audit_syslog_seconds_since_sent{server}.
 std::vector<CounterValue> read_gauges(Transaction& transaction);
 
 }  // namespace hilum

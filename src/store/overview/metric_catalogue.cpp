@@ -20,6 +20,12 @@ constexpr MetricDescription catalogue[] = {
     {"analysis_failures", "Attempts at an analysis that failed, by model and code"},
     {"association_ends", "Associations that ended, by reason"},
     {"associations", "Associations requested, by outcome"},
+    {"audit_syslog_oldest_waiting_seconds", "Age of the oldest audit event that a syslog server lacks"},
+    {"audit_syslog_seconds_since_sent",
+     "Time since a syslog server was last seen to have more of the audit trail"},
+    {"audit_syslog_sent", "Audit events that a syslog server has"},
+    {"audit_syslog_up", "1 unless a syslog server of the audit trail cannot be reached or was lost"},
+    {"audit_syslog_waiting", "Audit events that a syslog server lacks"},
     {"certificate_days_left", "Days until a certificate, authority or revocation list in use for TLS ends"},
     {"child_restarts", "Restarts of the node's processes"},
     {"child_forbidden_calls",
@@ -68,6 +74,8 @@ constexpr MetricDescription catalogue[] = {
     {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
     {"results_composed", "Results made, by kind"},
     {"results_damaged", "Deliveries for which the result's file was lost or another than composed"},
+    {"retention_budget_bytes", "Bytes that files may have in all, as found last"},
+    {"retention_over_budget", "1 while files have more than that and none of them may go yet"},
     {"rows_damaged", "Rows of the database that were found unreadable and set aside or mended"},
     {"spool_files",
      "Files that a start found in the spool and the database did not know, by what became of them"},
@@ -225,6 +233,8 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     for (const auto& model : configuration.models) create_model_counters(transaction, model_key(model));
     for (const auto& destination : configuration.destinations)
         create_destination_counters(transaction, destination);
+    for (const auto& server : configuration.audit.syslog)
+        create(transaction, "audit_syslog_sent", {{"server", server.name}});
 }
 
 void create_diagnosis_counters(Transaction& transaction, const std::string& model,

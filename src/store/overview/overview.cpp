@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "store/audit/audit_forwarding.h"
 #include "store/audit/audit_removal.h"
 #include "store/audit/audit_rows.h"
 #include "store/database/json_rows.h"
@@ -39,7 +40,7 @@ Result<std::vector<CounterValue>> Overview::counters() {
                 ++unreadable;  // the others are told all the same
             }
         });
-        if (unreadable > 0) all.push_back({"unreadable_counters", {}, unreadable});
+        all.push_back({"unreadable_counters", {}, unreadable});
         return all;
     });
 }
@@ -91,6 +92,21 @@ Result<nlohmann::json> Overview::destinations() {
             " 'delivery')");
         times_to_text(rows);
         return rows;
+    });
+}
+
+Result<nlohmann::json> Overview::audit_servers() {
+    return answered(*database_, [&](Transaction& transaction) {
+        const auto time = [](const std::optional<std::int64_t>& at) {
+            return at ? nlohmann::json(to_iso8601(from_microseconds(*at))) : nlohmann::json();
+        };
+        auto servers = nlohmann::json::array();
+        for (const auto& backlog : audit_backlogs(transaction))
+            servers.push_back({{"name", backlog.server},
+                               {"waiting", backlog.waiting},
+                               {"oldest_waiting_at", time(backlog.oldest_at)},
+                               {"sent_at", time(backlog.last_sent_at)}});
+        return servers;
     });
 }
 

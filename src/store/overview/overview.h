@@ -40,6 +40,8 @@ class Overview {
     Result<nlohmann::json> clock();
     Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
     Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error, paused_at}]
+    // [{name, waiting, oldest_waiting_at, sent_at}] of audit.syslog; times are null where there is none.
+    Result<nlohmann::json> audit_servers();
     // As docs/http-api.md has them; no patient's name or id in either.
     Result<nlohmann::json> studies(const StudyFilter& filter);
     Result<nlohmann::json> jobs(const JobFilter& filter);

@@ -192,7 +192,8 @@ RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules
             " instance WHERE id = ?",
             instance);
         sql::execute(transaction,
-                     "UPDATE analysis SET artifact = NULL WHERE artifact != '' AND instance_id = ?", instance);
+                     "UPDATE analysis SET artifact = NULL WHERE artifact != '' AND instance_id = ?",
+                     instance);
         sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE id = ?", transaction.at(),
                      instance);
     }

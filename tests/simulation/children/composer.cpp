@@ -121,8 +121,8 @@ void Composer::add_capture(const ComposeRequest& request, const ReportProfile& p
         reply.error = Error{"artifact_damaged", "simulated", Retry::never};
         return;
     }
-    scene_.demand(there, "what a job left is there",
-                  "the artifact {} of an analysed image is gone", image.artifact);
+    scene_.demand(there, "what a job left is there", "the artifact {} of an analysed image is gone",
+                  image.artifact);
     std::vector<std::string> identity{"sc", std::to_string(profile.sc_long_side)};
     append(identity, request, image);
     write(request, profile, ResultKind::sc, std::move(identity), {{"images", {json_of(image)}}}, reply);

@@ -52,6 +52,9 @@ TEST(ShippedConfiguration, HasNoProblemWithItsExamplesInUse) {
         usual.authorities = "/etc/hilum/tls/ca.pem";
         return usual;
     }());
+    EXPECT_EQ(c.http.tokens, "/etc/hilum/http.tokens");
+    ASSERT_TRUE(c.http.tls);
+    EXPECT_EQ(c.http.tls->client_certificates, ClientCertificates::none);
     EXPECT_TRUE(c.scp.any_caller);
     EXPECT_EQ(c.models.at(0).thresholds.size(), 1u);
     EXPECT_EQ(c.site.view_aliases.size(), 2u);

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "contract/prediction_json.h"
+#include "contract/messages/prediction_json.h"
 
 namespace hilum {
 namespace {

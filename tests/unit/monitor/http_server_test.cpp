@@ -6,10 +6,15 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "base/file_system.h"
+#include "contract/access/access_tokens.h"
 #include "contract/analysis.h"
+#include "contract/messages/accessing.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/monitoring.h"
 #include "support/loopback.h"
 #include "support/temporary_folder.h"
@@ -19,6 +24,9 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
+
+#define TOKEN "hilum_0000000000000000000000000000000000000000000000000000000000000000"
+#define HOST_AND_TOKEN "Host: localhost\r\nAuthorization: Bearer " TOKEN "\r\n"
 
 bool wait_readable(int fd, int milliseconds = 20'000) {
     pollfd entry{fd, POLLIN, 0};
@@ -31,6 +39,13 @@ class HttpServerTest : public testing::Test {
         configuration_.node.data_dir = folder_.path();
         configuration_.http.port = 0;
         configuration_.http.max_body = 1 << 20;
+        configuration_.http.tokens = (folder_ / "tokens").string();
+        write_tokens(line_of_token("tester", AccessRole::act, TOKEN));
+    }
+    void write_tokens(const std::string& line) {
+        std::ofstream(configuration_.http.tokens) << line << "\n";
+        std::filesystem::permissions(configuration_.http.tokens, std::filesystem::perms::owner_read |
+                                                                     std::filesystem::perms::owner_write);
     }
     void start() {
         auto [ours, theirs] = std::move(*Channel::make_pair());
@@ -43,9 +58,24 @@ class HttpServerTest : public testing::Test {
     }
     void start_and_wait() {
         start();
-        ASSERT_TRUE(wait_readable(channel_.fd()));
-        port_ = from_packet<HttpReady>(*channel_.receive()).value().port;
+        const auto tokens = next<TokensLoaded>();
+        ASSERT_TRUE(tokens);
+        EXPECT_EQ(tokens->error, "");
+        const auto ready = next<HttpReady>();
+        ASSERT_TRUE(ready);
+        port_ = ready->port;
         ASSERT_GT(port_, 0);
+    }
+    template <typename T>
+    Result<T> next() {
+        EXPECT_TRUE(wait_readable(channel_.fd()));
+        return channel_.receive().and_then([](const Message& message) { return from_packet<T>(message); });
+    }
+    // What is not for the audit trail.
+    Result<Message> next_question() {
+        auto message = wait_readable(channel_.fd()) ? channel_.receive() : fail("nothing", "nothing came");
+        if (message && from_packet<HttpAccess>(*message)) return next_question();
+        return message;
     }
     int wait_for_exit() {
         int status = 0;
@@ -77,7 +107,7 @@ class HttpServerTest : public testing::Test {
         return answer;
     }
     std::string get(const std::string& target) {
-        return exchange("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        return exchange("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     }
 
     test::TemporaryFolder folder_;
@@ -111,11 +141,10 @@ TEST_F(HttpServerTest, BecomesReadyWhenTheCoordinatorSaysSo) {
 TEST_F(HttpServerTest, PassesAnUploadToTheCoordinatorAndItsAnswerBack) {
     start_and_wait();
     const std::string file = "DICOM bytes, " + std::string(100'000, 'x');
-    const auto client =
-        send("POST /api/v1/predict?model=demo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
-             std::to_string(file.size()) + "\r\n\r\n" + file);
-    ASSERT_TRUE(wait_readable(channel_.fd()));
-    const auto message = channel_.receive();
+    const auto client = send("POST /api/v1/predict?model=demo HTTP/1.1\r\n" HOST_AND_TOKEN
+                             "Connection: close\r\nContent-Length: " +
+                             std::to_string(file.size()) + "\r\n\r\n" + file);
+    const auto message = next_question();
     const auto request = from_packet<PredictRequest>(*message).value();
     EXPECT_EQ(request.model, "demo");
     ASSERT_EQ(message->fds.size(), 1u);
@@ -133,9 +162,9 @@ TEST_F(HttpServerTest, PassesAnUploadToTheCoordinatorAndItsAnswerBack) {
 
 TEST_F(HttpServerTest, TakesUploadsInChunksAfter100Continue) {
     start_and_wait();
-    const auto client = send(
-        "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
-        "Expect: 100-continue\r\n\r\n");
+    const auto client = send("POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN
+                             "Connection: close\r\nTransfer-Encoding: chunked\r\n"
+                             "Expect: 100-continue\r\n\r\n");
     ASSERT_TRUE(wait_readable(client.get()));
     char interim[64] = {};
     ASSERT_GT(::recv(client.get(), interim, sizeof interim - 1, 0), 0);
@@ -143,20 +172,21 @@ TEST_F(HttpServerTest, TakesUploadsInChunksAfter100Continue) {
     const std::string chunks = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
     ASSERT_EQ(::send(client.get(), chunks.data(), chunks.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(chunks.size()));
-    ASSERT_TRUE(wait_readable(channel_.fd()));
-    const auto message = channel_.receive();
+    const auto message = next_question();
     EXPECT_EQ(read_fd(message->fds.at(0).get(), 100).value(), "hello world");
 }
 
 TEST_F(HttpServerTest, RefusesWhatIsTooLargeWithoutReadingIt) {
     start_and_wait();
-    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"),
-                StartsWith("HTTP/1.1 413"));
+    EXPECT_THAT(
+        exchange("POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN "Content-Length: 2000000\r\n\r\n"),
+        StartsWith("HTTP/1.1 413"));
     const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
     std::string many;
     for (int i = 0; i < 20; ++i) many += chunk;
     EXPECT_THAT(
-        exchange("POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + many),
+        exchange("POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN "Transfer-Encoding: chunked\r\n\r\n" +
+                 many),
         StartsWith("HTTP/1.1 413"));
     EXPECT_THAT(exchange("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
                 StartsWith("HTTP/1.1 431"));
@@ -165,11 +195,10 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeWithoutReadingIt) {
 TEST_F(HttpServerTest, RefusesMalformedAndEmptyRequests) {
     start_and_wait();
     EXPECT_THAT(exchange("this is no HTTP\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-    EXPECT_THAT(
-        exchange(
-            "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-        StartsWith("HTTP/1.1 400"));
-    EXPECT_THAT(exchange("PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+    EXPECT_THAT(exchange("POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN
+                         "Content-Length: 0\r\nConnection: close\r\n\r\n"),
+                StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(exchange("PUT /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"),
                 StartsWith("HTTP/1.1 405"));
     EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
 }
@@ -177,8 +206,8 @@ TEST_F(HttpServerTest, RefusesMalformedAndEmptyRequests) {
 TEST_F(HttpServerTest, AnswersTheNextRequestOnTheSameConnection) {
     start_and_wait();
     const auto answer = exchange(
-        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-        "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(answer.find("HTTP/1.1 200 OK"), 0u);
     EXPECT_NE(answer.find("HTTP/1.1 200 OK", 10), std::string::npos);
     EXPECT_EQ(answer.find("ok\n"), answer.rfind("ok\n")) << "a body follows the answer to HEAD";
@@ -186,13 +215,12 @@ TEST_F(HttpServerTest, AnswersTheNextRequestOnTheSameConnection) {
 
 TEST_F(HttpServerTest, RunsOnlySoManyPredictionsAtATime) {
     start_and_wait();
-    const std::string upload =
-        "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
+    const std::string upload = "POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN
+                               "Connection: close\r\nContent-Length: 3\r\n\r\nabc";
     std::vector<UniqueFd> running;
     for (int i = 0; i < 4; ++i) {
         running.push_back(send(upload));
-        ASSERT_TRUE(wait_readable(channel_.fd()));
-        ASSERT_TRUE(channel_.receive());
+        ASSERT_TRUE(next_question());
     }
     EXPECT_THAT(exchange(upload), StartsWith("HTTP/1.1 503"));
     EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
@@ -214,7 +242,7 @@ TEST_F(HttpServerTest, AProbeThatHasConnectedIsNotPushedOutBeforeItHasAsked) {
     for (int i = 0; i < 300; ++i) others.push_back(send(i % 2 == 0 ? "G" : ""));
     ASSERT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200")) << "they have all been looked at";
     static constexpr std::string_view request =
-        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     ASSERT_EQ(::send(probe.get(), request.data(), request.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(request.size()));
     EXPECT_THAT(rest_of(probe), StartsWith("HTTP/1.1 200"));
@@ -223,7 +251,7 @@ TEST_F(HttpServerTest, AProbeThatHasConnectedIsNotPushedOutBeforeItHasAsked) {
 TEST_F(HttpServerTest, AnUploadThatDripsLeavesRoomForOthersAndIsEnded) {
     start_and_wait();
     const std::string head =
-        "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\n";
+        "POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN "Connection: close\r\nContent-Length: 3\r\n\r\n";
     std::vector<UniqueFd> slow;
     for (int i = 0; i < 3; ++i) slow.push_back(send(head + "a"));
     std::string answer;
@@ -236,36 +264,38 @@ TEST_F(HttpServerTest, AnUploadThatDripsLeavesRoomForOthersAndIsEnded) {
 TEST_F(HttpServerTest, RefusesShapesThatAProxyMayReadOtherwise) {
     start_and_wait();
     const std::string line = "GET /healthz HTTP/1.1\r\n",
-                      next = "\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+                      next = "\r\nGET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for (const auto* fields :
-         {"Host: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
-          "Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n",
-          "Host: x\r\nTransfer-Encoding: identity\r\n", "Host: x\r\nTransfer-Encoding: xchunked\r\n",
-          "Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
-          "Host: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n", "Host: x\r\nContent-Length: +4\r\n",
-          "Host: x\r\nContent-Length : 4\r\n", "Host: x\r\nHost: y\r\n", "X: y\r\n"}) {
+         {"Host: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+          "Host: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+          "Host: localhost\r\nTransfer-Encoding: identity\r\n",
+          "Host: localhost\r\nTransfer-Encoding: xchunked\r\n",
+          "Host: localhost\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+          "Host: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n",
+          "Host: localhost\r\nContent-Length: +4\r\n", "Host: localhost\r\nContent-Length : 4\r\n",
+          "Host: localhost\r\nHost: y\r\n", "X: y\r\n"}) {
         const auto answer = exchange(line + fields + next);
         EXPECT_THAT(answer, StartsWith("HTTP/1.1 400")) << fields;
         EXPECT_THAT(answer, testing::Not(HasSubstr("404"))) << fields;
     }
     EXPECT_THAT(exchange("GET /healthz HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), HasSubstr(" 400 "));
-    EXPECT_THAT(exchange("BREW /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+    EXPECT_THAT(exchange("BREW /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
                 HasSubstr(" 405 "));
-    EXPECT_THAT(exchange("GET /\xC2\x9B HTTP/1.1\r\nHost: x\r\n\r\n"), HasSubstr(" 400 "));
+    EXPECT_THAT(exchange("GET /\xC2\x9B HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr(" 400 "));
     const auto with_body =
-        exchange("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nGET " + next);
+        exchange("GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nGET " + next);
     EXPECT_THAT(with_body, StartsWith("HTTP/1.1 200"));
     EXPECT_THAT(with_body, testing::Not(HasSubstr("404"))) << "what follows a body is not read";
-    EXPECT_THAT(exchange(line + "Host: x\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
+    EXPECT_THAT(exchange(line + "Host: localhost\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
                 HasSubstr(" 431 "));
 }
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
     start_and_wait();
-    const std::string one = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-                      two = "GET /no HTTP/1.1\r\nHost: x\r\n";
-    const auto answer =
-        exchange(one + "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" + two + "Connection: close\r\n\r\n");
+    const std::string one = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                      two = "GET /no HTTP/1.1\r\nHost: localhost\r\n";
+    const auto answer = exchange(one + "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" + two +
+                                 "Connection: close\r\n\r\n");
     EXPECT_LT(answer.find(" 200 "), answer.find(" 503 "));
     EXPECT_LT(answer.find(" 503 "), answer.find(" 404 "));
 }
@@ -275,6 +305,68 @@ TEST_F(HttpServerTest, SaysWhenThereIsNoDatabase) {
     const auto answer = get("/metrics");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
     EXPECT_THAT(answer, HasSubstr("\"database\""));
+}
+
+TEST_F(HttpServerTest, TellsWhoAsksBeforeItAnswers) {
+    start_and_wait();
+    EXPECT_THAT(get("/api/v1/studies"), StartsWith("HTTP/1.1 401"));
+    EXPECT_THAT(exchange("GET /api/v1/studies HTTP/1.1\r\n" HOST_AND_TOKEN "Connection: close\r\n\r\n"),
+                StartsWith("HTTP/1.1 503"))
+        << "there is no database";
+    const auto access = next<HttpAccess>();
+    ASSERT_TRUE(access);
+    EXPECT_EQ(access->name, "tester");
+    EXPECT_EQ(access->path, "/api/v1/studies");
+    EXPECT_EQ(access->refused, "");
+}
+
+TEST_F(HttpServerTest, ShowsNothingAndStaysWellWhileTheCoordinatorReadsNothing) {
+    start_and_wait();
+    std::string answer;
+    for (int i = 0; i < 900 && answer.find("\"busy\"") == std::string::npos; ++i)
+        answer = exchange("GET /api/v1/studies?accession_number=" + std::to_string(i) +
+                          " HTTP/1.1\r\n" HOST_AND_TOKEN "Connection: close\r\n\r\n");
+    EXPECT_THAT(answer, HasSubstr("does not listen")) << "it is not shown, and not waited for";
+    EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+    while (wait_readable(channel_.fd(), 0)) ASSERT_TRUE(next<HttpAccess>());
+    EXPECT_THAT(exchange("GET /api/v1/studies?accession_number=x HTTP/1.1\r\n" HOST_AND_TOKEN
+                         "Connection: close\r\n\r\n"),
+                HasSubstr("\"database\""))
+        << "it goes on";
+}
+
+TEST_F(HttpServerTest, KnowsOtherTokensAfterAReloadAndKeepsItsOwnWhereTheyAreNoGood) {
+    const std::string request = "GET /api/v1/status HTTP/1.1\r\n" HOST_AND_TOKEN "Connection: close\r\n\r\n";
+    start_and_wait();
+    EXPECT_THAT(exchange(request), StartsWith("HTTP/1.1 503"));
+    write_tokens("tester act");
+    ASSERT_TRUE(channel_.send(to_packet(ReloadCertificates{})));
+    auto loaded = next<TokensLoaded>();
+    ASSERT_TRUE(loaded);
+    EXPECT_THAT(loaded->error, HasSubstr("line 1"));
+    EXPECT_THAT(exchange(request), StartsWith("HTTP/1.1 503"));
+    write_tokens("# nobody");
+    ASSERT_TRUE(channel_.send(to_packet(ReloadCertificates{})));
+    loaded = next<TokensLoaded>();
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->error, "");
+    EXPECT_THAT(exchange(request), StartsWith("HTTP/1.1 401"));
+}
+
+TEST_F(HttpServerTest, RefusesNamesThatAreNotItsOwn) {
+    configuration_.http.hosts = {"hilum.hospital"};
+    start_and_wait();
+    EXPECT_THAT(exchange("GET /healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+                StartsWith("HTTP/1.1 421"));
+    EXPECT_THAT(exchange("GET /healthz HTTP/1.1\r\nHost: hilum.hospital:80\r\nConnection: close\r\n\r\n"),
+                StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, EndsWithAnErrorWhereItCannotSpeakTls) {
+    configuration_.http.tls.emplace();
+    configuration_.http.tls->certificate = configuration_.http.tls->key = (folder_ / "none.pem").string();
+    start();
+    EXPECT_EQ(wait_for_exit(), 1) << "nothing is served in the clear";
 }
 
 TEST_F(HttpServerTest, EndsWithAnErrorWhenThePortIsTaken) {

@@ -84,17 +84,21 @@ TEST(ConfigurationWarnings, TellOfPortsStopTimeoutAndHttpForEverybody) {
         [](const std::string&) { return false; },
         [](const std::string&, int port) { return port == 11112 ? std::string("it is taken") : ""; },
         Surroundings::StopTimeout{std::chrono::seconds(60), "/lib/hilum.service"}};
-    const std::string text =
-        std::string(wise) + "node:\n  drain_timeout: 58s\nhttp:\n  listen: 0.0.0.0:8080\n";
+    const std::string text = std::string(wise) +
+                             "node:\n  drain_timeout: 58s\nhttp:\n  listen: 0.0.0.0:8080\n  tokens_file: t\n "
+                             " tokens_over_plain: true\n";
     EXPECT_THAT(
         warnings(text, surroundings),
-        ElementsAre(HasSubstr("hilum.yaml:8: warning: node.drain_timeout: is 58s"),
-                    HasSubstr("hilum.yaml:1: warning: scp.port: it is taken"),
-                    HasSubstr("hilum.yaml:10: warning: http.listen: 0.0.0.0 is not a loopback address")));
+        ElementsAre(
+            HasSubstr("hilum.yaml:8: warning: node.drain_timeout: is 58s"),
+            HasSubstr("hilum.yaml:1: warning: scp.port: it is taken"),
+            HasSubstr("hilum.yaml:12: warning: http.tokens_over_plain: lets tokens and patient data")));
     surroundings.why_no_port = [](const std::string&, int) { return std::string(); };
     EXPECT_THAT(warnings(std::string(wise) + "http: {listen: '[::1]:80'}\n", surroundings), IsEmpty());
     EXPECT_THAT(warnings(std::string(wise) + "http: {listen: 127.1.2.3:80}\n", surroundings), IsEmpty());
     EXPECT_THAT(warnings(std::string(wise) + "http: {listen: none}\n", surroundings), IsEmpty());
+    EXPECT_THAT(warnings(std::string(wise) + "http: {listen: 0.0.0.0:80}\n", surroundings), IsEmpty())
+        << "nobody has a token: no patient data";
 }
 
 TEST(SystemdSpan, IsReadAsSystemdReadsIt) {

@@ -24,6 +24,18 @@ TEST(Database, KeepsWhatDurabilityNeeds) {
     EXPECT_EQ(database.select("PRAGMA journal_mode")[0]["journal_mode"], "wal");
 }
 
+// As SQLite does by itself where the disk is full.
+TEST(Database, RollsBackAlsoAfterARollbackThatFoundNothing) {
+    const test::TemporaryFolder folder;
+    auto database = Database::open(folder.path() / "hilum.db", Database::Access::read_write);
+    ASSERT_TRUE(database);
+    database->roll_back();
+    database->begin();
+    database->roll_back();
+    EXPECT_NO_THROW(database->begin());
+    database->roll_back();
+}
+
 TEST(Database, OpensAgainWithoutMigratingTwice) {
     const TemporaryFolder folder;
     open_database(folder).count("things");

@@ -1,5 +1,6 @@
 #include "store/jobs/damaged_results.h"
 
+#include "store/stored_deadlines.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
 
@@ -48,6 +49,21 @@ TEST_P(DamagedResultsContract, AreComposedAnewAndThenSent) {
     EXPECT_FALSE(again.tried_before) << "nothing of a damaged file went out";
     EXPECT_EQ(keep(again, DeliveryOutcome::delivered), JobState::delivered);
     EXPECT_FALSE(claim_delivery()) << "once";
+}
+
+TEST_P(DamagedResultsContract, SayTheTimeThatTheySaidWhateverTheClockDidMeanwhile) {
+    receive("1.2.3.4");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    keep(first.report->claim, composed_as(first.report->claim, "as it was"));
+    keep(std::move(*claim_delivery()), DeliveryOutcome::damaged);
+    commit([&](Transaction& t) { clock_was_set(t, configuration_, std::chrono::hours(1)); });
+    pass(std::chrono::hours(1));
+    const auto anew = commit([&](Transaction& t) {
+        return hilum::claim_report(t, configuration_, directory_, std::chrono::minutes(3));
+    });
+    ASSERT_TRUE(anew.report);
+    EXPECT_EQ(anew.report->request.opened_at, first.report->request.opened_at);
 }
 
 TEST_P(DamagedResultsContract, AreSetAsideWhereTheyAreDamagedEachTime) {

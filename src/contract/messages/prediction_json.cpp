@@ -1,4 +1,4 @@
-#include "contract/prediction_json.h"
+#include "contract/messages/prediction_json.h"
 
 #include <nlohmann/json.hpp>
 

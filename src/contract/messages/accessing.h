@@ -1,0 +1,45 @@
+// http with the coordinator: who looks at patient data, and who may. All of it is for the audit trail, which
+// http cannot write.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "contract/access/access_role.h"
+#include "contract/messages/packet.h"
+
+namespace hilum {
+
+// http -> coordinator, before the answer goes out: somebody is shown patient data, or is not. What the same
+// one asks for again within a short time is told together, later.
+struct HttpAccess {
+    static constexpr const char* type = "http_access";
+    std::string name;                               // of the token; empty: none that is known
+    std::string role;                               // of the token
+    std::string address;                            // of the client, or of a proxy before it
+    std::string path;                               // without its parameters
+    std::map<std::string, std::string> parameters;  // which studies are asked for
+    std::string refused;  // why nothing is shown: token | role | form | plain; empty: it is
+    std::int64_t count = 1;
+};
+
+struct TokenOwner {
+    std::string name;
+    AccessRole role = AccessRole::status;
+};
+
+// http -> coordinator, at its start and after each ReloadCertificates, where there is a file of tokens.
+struct TokensLoaded {
+    static constexpr const char* type = "tokens_loaded";
+    std::vector<TokenOwner> owners;  // who has one now
+    std::string error;  // what was loaded is no good, and why; what was in use before stays. Empty: none
+    bool reload = false;
+};
+
+HILUM_JSON(TokenOwner)
+HILUM_MESSAGE(HttpAccess)
+HILUM_MESSAGE(TokensLoaded)
+
+}  // namespace hilum

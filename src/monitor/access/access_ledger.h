@@ -1,0 +1,40 @@
+// What is told of who looked at patient data: the first time at once, what the same one asks for again soon
+// together, so that a page that refreshes itself does not fill the audit trail, and a stranger neither.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "base/world.h"
+#include "contract/messages/accessing.h"
+
+namespace hilum::monitor {
+
+class AccessLedger {
+  public:
+    using Tell = std::function<Status(const HttpAccess&)>;
+    // Between two events of the same; longer for what was refused, which strangers can bring about.
+    static constexpr std::chrono::minutes window{1}, refused_window{10};
+    static constexpr std::size_t most = 1'000;  // that are told apart at a time; others without their details
+
+    explicit AccessLedger(Tell tell) : tell_(std::move(tell)) {}
+
+    // The error is that of telling: then nothing must be shown.
+    Status note(HttpAccess access, MonotonicTime now);
+
+    // Tells what was counted in windows that are over. To be called every few seconds.
+    void tell_counted(MonotonicTime now);
+
+  private:
+    struct Counted {
+        HttpAccess access;  // with what is not told yet as its count
+        MonotonicTime ends;
+    };
+    Tell tell_;
+    std::map<std::string, Counted> counted_;
+};
+
+}  // namespace hilum::monitor

@@ -1,0 +1,57 @@
+// Who gets an answer: looks at the header of a request before anything is done for it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/ip_network.h"
+#include "base/limits/rate_limiter.h"
+#include "contract/access/access_tokens.h"
+#include "contract/configuration.h"
+#include "contract/messages/accessing.h"
+#include "monitor/access/access_ledger.h"
+#include "monitor/access/host_names.h"
+#include "monitor/api.h"
+
+namespace hilum::monitor {
+
+class Gate {
+  public:
+    using Header = boost::beast::http::request_header<boost::beast::http::fields>;
+    struct Client {
+        IpAddress address;
+        bool encrypted = false;
+    };
+
+    // `tell` gets what the audit trail is to have.
+    Gate(const HttpSettings& settings, AccessLedger::Tell tell);
+
+    // Reads the file of tokens. What is no good replaces nothing; at first nobody has a token.
+    TokensLoaded load(bool reload);
+    bool has_tokens_file() const { return !settings_.tokens.empty(); }
+
+    // The answer to who may not have what it asks for. None: it may, and the audit trail was told.
+    std::optional<Response> refusal(const Header& request, const Client& client, MonotonicTime now);
+
+    void tell_counted(MonotonicTime now) { ledger_.tell_counted(now); }
+
+  private:
+    struct Question {
+        std::string path, query;
+        AccessRole needed;
+        const Client& client;
+        MonotonicTime now;
+    };
+    std::optional<Response> judge(const Question& question, const Header& request);
+    Response refuse_token(const Question& question);
+    Response refuse_role(const Question& question, const AccessToken& owner);
+    std::optional<Response> let_in(const Question& question, const AccessToken& owner);
+
+    const HttpSettings settings_;
+    HostNames hosts_;
+    AccessTokens tokens_;
+    AccessLedger ledger_;
+    RateLimiter failures_;  // with tokens that are nobody's, by address
+};
+
+}  // namespace hilum::monitor

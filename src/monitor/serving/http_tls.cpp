@@ -1,0 +1,27 @@
+#include "monitor/serving/http_tls.h"
+
+#include <openssl/ssl.h>
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+
+namespace hilum::monitor {
+
+Status HttpTls::load() {
+    if (!configured()) return {};
+    tls_.emplace([this] { return TlsContext::server(*settings_.tls); });
+    const auto& context = tls_->context();
+    if (!context) return fail(context.error().code, "http.tls: {}", context.error().message);
+    if (const auto why = why_not_current(context->terms(), ::time(nullptr)); !why.empty())
+        spdlog::error("http.tls: {}: clients will refuse it", why);
+    return {};
+}
+
+std::shared_ptr<boost::asio::ssl::context> HttpTls::context() const {
+    if (!configured()) return nullptr;
+    auto* const shared = tls_->context()->get();
+    ::SSL_CTX_up_ref(shared);  // Asio's wrapper frees what it is given
+    return std::make_shared<boost::asio::ssl::context>(shared);
+}
+
+}  // namespace hilum::monitor

@@ -1,0 +1,67 @@
+#include "pipeline/control/access_audit.h"
+
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/logging.h"
+#include "store/audit/audit_event.h"
+
+namespace hilum {
+namespace {
+
+// "HTTP client alice (read) at 10.1.0.7".
+std::string actor_of(const HttpAccess& access) {
+    auto actor = std::string("HTTP client");
+    if (!access.name.empty()) actor += " " + access.name + " (" + access.role + ")";
+    if (!access.address.empty()) actor += " at " + access.address;
+    return actor;
+}
+
+std::string parameter(const HttpAccess& access, const char* name) {
+    const auto found = access.parameters.find(name);
+    return found == access.parameters.end() ? "" : found->second;
+}
+
+audit::AuditEvent event_of(const HttpAccess& access) {
+    audit::AuditEvent event;
+    event.type = "http_access";
+    event.actor = actor_of(access);
+    event.outcome = access.refused.empty() ? "success" : "failure";
+    event.study_instance_uid = parameter(access, "study_instance_uid");
+    event.patient_id = parameter(access, "patient_id");
+    event.detail = {{"path", access.path}, {"count", access.count}};
+    if (!access.parameters.empty()) event.detail["parameters"] = access.parameters;
+    if (!access.refused.empty()) event.detail["refused"] = access.refused;
+    return event;
+}
+
+}  // namespace
+
+void AccessAudit::note(const HttpAccess& access) {
+    commits_.submit_until_kept(
+        [event = event_of(access)](Transaction& transaction) { transaction.append_audit(event); },
+        [](const auto& kept) {
+            if (!kept) spdlog::error("cannot audit an access over HTTP: {}", kept.error().message);
+        });
+}
+
+void AccessAudit::note(const TokensLoaded& loaded) {
+    trouble_.reset();
+    if (!loaded.error.empty())
+        trouble_ = NodeTrouble{"http", "http.tokens_file: " + loaded.error, to_iso8601(world_.now())};
+    audit::AuditEvent event;
+    event.type = "tokens_loaded";
+    event.actor = "hilum";
+    event.outcome = loaded.error.empty() ? "success" : "failure";
+    event.detail = {{"owners", loaded.owners}};
+    if (!loaded.error.empty()) event.detail["error"] = loaded.error;
+    commits_.submit_until_kept([event](Transaction& transaction) { transaction.append_audit(event); },
+                               [](const auto& kept) {
+                                   if (!kept)
+                                       spdlog::error("cannot audit who has tokens: {}", kept.error().message);
+                               });
+}
+
+}  // namespace hilum

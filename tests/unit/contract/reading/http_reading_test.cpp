@@ -1,0 +1,64 @@
+#include "contract/reading/http_reading.h"
+
+#include <gmock/gmock.h>
+
+#include "contract/configuration.h"
+#include "unit/contract/parsed_configuration.h"
+
+namespace hilum {
+namespace {
+
+using test::parsed;
+using test::problems_of;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(HttpSettings, AreReadWithPathsBesideTheConfiguration) {
+    const auto http = parsed(R"(
+http:
+  listen: "[::]:8443"
+  tokens_file: http.tokens
+  hosts: [Hilum.Hospital, ai-node]
+  tls: {certificate: tls/hilum.pem, key: credential:http-key}
+)")
+                          .http;
+    EXPECT_EQ(http.tokens, "/etc/hilum/http.tokens");
+    EXPECT_THAT(http.hosts, ElementsAre("hilum.hospital", "ai-node"));
+    ASSERT_TRUE(http.tls);
+    EXPECT_EQ(http.tls->certificate, "/etc/hilum/tls/hilum.pem");
+    EXPECT_EQ(http.tls->key, "credential:http-key");
+    EXPECT_EQ(http.tls->client_certificates, ClientCertificates::none);
+    EXPECT_EQ(parsed("http: {tokens_file: 'credential:tokens'}").http.tokens, "credential:tokens");
+}
+
+TEST(HttpSettings, WantTokensEncryptedWhereOtherMachinesCanShowThem) {
+    EXPECT_THAT(
+        problems_of("http: {listen: '0.0.0.0:80', tokens_file: t}"),
+        ElementsAre(HasSubstr("http.tokens_file: would have tokens and patient data cross the network")));
+    EXPECT_THAT(problems_of("http: {listen: '[::]:80', tokens_file: t}"),
+                ElementsAre(HasSubstr("tokens_file")));
+    for (const auto* good :
+         {"http: {listen: '0.0.0.0:80', tokens_file: t, tokens_over_plain: true}",
+          "http: {listen: '0.0.0.0:80'}",
+          "http: {listen: '0.0.0.0:80', tokens_file: t, tls: {certificate: c, key: k}}",
+          "http: {listen: '127.0.0.2:80', tokens_file: t}", "http: {listen: '[::1]:80', tokens_file: t}",
+          "http: {listen: none, tokens_file: t}"})
+        EXPECT_THAT(problems_of(good), IsEmpty()) << good;
+}
+
+TEST(HttpSettings, TakeNamesOfHostsOnly) {
+    for (const auto* bad : {"'*'", "'hilum:80'", "'http://hilum'", "'.hospital'", "'[::1]'", "'a b'", "''"})
+        EXPECT_THAT(problems_of(std::string("http: {hosts: [") + bad + "]}"),
+                    testing::Contains(HasSubstr("http.hosts")))
+            << bad;
+}
+
+TEST(HttpSettings, WantACertificateWithTls) {
+    EXPECT_THAT(problems_of("http: {tls: {key: k}}"), testing::Contains(HasSubstr("http.tls.certificate")));
+    EXPECT_THAT(problems_of("http: {tls: {}}"), testing::Not(IsEmpty()));
+    EXPECT_THAT(problems_of("http:\n  tls:\n"), testing::Not(IsEmpty())) << "not plain by a slip";
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,198 @@
+#include "monitor/access/gate.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "support/temporary_folder.h"
+
+namespace hilum::monitor {
+namespace {
+
+namespace http = boost::beast::http;
+using testing::HasSubstr;
+
+// What is let in counts as 200.
+class GateTest : public testing::Test {
+  protected:
+    GateTest() {
+        settings_.tokens = (folder_ / "tokens").string();
+        std::ofstream file(settings_.tokens);
+        for (const auto role : {AccessRole::status, AccessRole::read, AccessRole::act}) {
+            tokens_[role] = make_token().value();
+            file << line_of_token(enum_text(role), role, tokens_[role]) << "\n";
+        }
+        file.close();
+        std::filesystem::permissions(settings_.tokens, std::filesystem::perms::owner_read);
+        open();
+    }
+    void open() {
+        gate_.emplace(settings_, [this](const HttpAccess& access) {
+            if (deaf_) return Status(fail("closed", "nobody hears"));
+            told_.push_back(access);
+            return Status();
+        });
+        EXPECT_EQ(gate_->load(false).error, "");
+    }
+    unsigned ask(const std::string& target, const std::string& authorization,
+                 const std::string& host = "localhost") {
+        Gate::Header request;
+        request.method(http::verb::get);
+        request.target(target);
+        request.version(11);
+        request.set(http::field::host, host);
+        if (!authorization.empty()) request.insert(http::field::authorization, authorization);
+        for (const auto& more : more_) request.insert(http::field::authorization, more);
+        const auto refusal = gate_->refusal(request, client_, now_);
+        answer_ = refusal ? refusal->body() : "";
+        return refusal ? refusal->result_int() : 200;
+    }
+    unsigned ask(const std::string& target, AccessRole role) {
+        return ask(target, "Bearer " + tokens_[role]);
+    }
+
+    test::TemporaryFolder folder_;
+    HttpSettings settings_;
+    std::map<AccessRole, std::string> tokens_;
+    std::vector<HttpAccess> told_;
+    std::vector<std::string> more_;
+    std::string answer_;
+    bool deaf_ = false;
+    Gate::Client client_{IpAddress::parse("127.0.0.1").value(), false};
+    MonotonicTime now_ = MonotonicTime() + std::chrono::hours(1);
+    std::optional<Gate> gate_;
+};
+
+TEST_F(GateTest, GivesEachRoleItsPathsAndNobodyPatientData) {
+    const std::map<std::string, std::array<unsigned, 4>> rights{
+        {"/", {200, 200, 200, 200}},
+        {"/healthz", {200, 200, 200, 200}},
+        {"/readyz", {200, 200, 200, 200}},
+        {"/metrics", {200, 200, 200, 200}},
+        {"/api/v1/status", {401, 200, 200, 200}},
+        {"/api/v1/studies", {401, 403, 200, 200}},
+        {"/api/v1/studies?limit=1", {401, 403, 200, 200}},
+        {"/api/v1/jobs", {401, 403, 200, 200}},
+        {"/api/v1/predict", {401, 403, 403, 200}},
+        {"/api/v1/predict?model=x", {401, 403, 403, 200}},
+        {"/api/v1/something-new", {401, 403, 200, 200}},
+    };
+    for (const auto& [path, codes] : rights) {
+        EXPECT_EQ(ask(path, ""), codes[0]) << path;
+        EXPECT_EQ(ask(path, AccessRole::status), codes[1]) << path;
+        EXPECT_EQ(ask(path, AccessRole::read), codes[2]) << path;
+        EXPECT_EQ(ask(path, AccessRole::act), codes[3]) << path;
+    }
+}
+
+TEST_F(GateTest, TakesATokenInOneFormOnly) {
+    const auto& token = tokens_[AccessRole::read];
+    EXPECT_EQ(ask("/api/v1/jobs", "bearer  " + token), 200u);
+    for (const auto& wrong : std::vector<std::string>{
+             token, "Basic " + token, "Bearer", "Bearer ", "Bearer" + token, "Bearer " + token + " x",
+             "Bearer " + token.substr(0, 69), "Bearer " + token + "0"})
+        EXPECT_EQ(ask("/api/v1/jobs", wrong), 401u) << wrong;
+    more_ = {"Bearer " + token};
+    EXPECT_EQ(ask("/api/v1/jobs", "Bearer " + token), 401u) << "two of them";
+    EXPECT_EQ(ask("/api/v1/jobs", ""), 200u);
+}
+
+TEST_F(GateTest, LimitsWhatOneAddressMayTryAndLetsTheRightOnesIn) {
+    std::map<unsigned, int> codes;
+    for (int i = 0; i < 100; ++i) ++codes[ask("/api/v1/jobs", "Bearer guess" + std::to_string(i))];
+    EXPECT_EQ(codes[401], 20);
+    EXPECT_EQ(codes[429], 80);
+    EXPECT_EQ(ask("/api/v1/jobs", AccessRole::read), 200u) << "a proxy's address is everybody's";
+    client_.address = IpAddress::parse("127.0.0.2").value();
+    EXPECT_EQ(ask("/api/v1/jobs", "Bearer guess"), 401u) << "another address";
+    ASSERT_EQ(told_.size(), 3u) << "not one for each";
+    EXPECT_EQ(told_[0].refused, "token");
+    client_.address = IpAddress::parse("127.0.0.1").value();
+    now_ += std::chrono::minutes(11);
+    gate_->tell_counted(now_);
+    ASSERT_EQ(told_.size(), 4u);
+    EXPECT_EQ(told_[3].count, 99);
+}
+
+TEST_F(GateTest, TellsWhoLookedAtWhat) {
+    EXPECT_EQ(ask("/api/v1/studies?study_instance_uid=1.2.3&limit=5", AccessRole::read), 200u);
+    ASSERT_EQ(told_.size(), 1u);
+    EXPECT_EQ(told_[0].name, "read");
+    EXPECT_EQ(told_[0].role, "read");
+    EXPECT_EQ(told_[0].address, "127.0.0.1");
+    EXPECT_EQ(told_[0].path, "/api/v1/studies");
+    EXPECT_EQ(told_[0].parameters, (std::map<std::string, std::string>{{"study_instance_uid", "1.2.3"}}));
+    for (int i = 0; i < 11; ++i) ask("/api/v1/studies?study_instance_uid=1.2.3&limit=5", AccessRole::read);
+    EXPECT_EQ(told_.size(), 1u);
+    now_ += std::chrono::minutes(1);
+    gate_->tell_counted(now_);
+    ASSERT_EQ(told_.size(), 2u);
+    EXPECT_EQ(told_[1].count, 11);
+    ask("/api/v1/studies?study_instance_uid=1.2.4", AccessRole::read);
+    EXPECT_EQ(told_.size(), 3u) << "another study";
+    ask("/api/v1/status", AccessRole::read);
+    EXPECT_EQ(told_.size(), 3u) << "no patient data";
+    EXPECT_EQ(ask("/api/v1/predict", AccessRole::read), 403u);
+    ASSERT_EQ(told_.size(), 4u);
+    EXPECT_EQ(told_[3].refused, "role");
+}
+
+TEST_F(GateTest, TellsNotMoreThanSomeApart) {
+    for (int i = 0; i < 5'000; ++i)
+        ask("/api/v1/studies?accession_number=" + std::to_string(i), AccessRole::read);
+    EXPECT_EQ(told_.size(), AccessLedger::most + 1);
+    now_ += std::chrono::minutes(2);
+    gate_->tell_counted(now_);
+    ASSERT_EQ(told_.size(), AccessLedger::most + 2);
+    EXPECT_EQ(told_.back().count, 5'000 - static_cast<int>(AccessLedger::most) - 1) << "none is lost";
+    gate_->tell_counted(now_ + std::chrono::minutes(2));
+    EXPECT_EQ(ask("/api/v1/studies?accession_number=7", AccessRole::read), 200u);
+    EXPECT_EQ(told_.back().parameters.at("accession_number"), "7") << "apart again";
+}
+
+TEST_F(GateTest, ShowsNothingThatCannotBeAudited) {
+    deaf_ = true;
+    EXPECT_EQ(ask("/api/v1/studies", AccessRole::read), 503u);
+    EXPECT_EQ(ask("/api/v1/studies", AccessRole::read), 503u) << "nor the second time";
+    EXPECT_EQ(ask("/metrics", ""), 200u);
+    deaf_ = false;
+    EXPECT_EQ(ask("/api/v1/studies", AccessRole::read), 200u);
+}
+
+TEST_F(GateTest, TakesTokensOfOtherMachinesOverTlsOnly) {
+    client_.address = IpAddress::parse("10.1.0.7").value();
+    EXPECT_EQ(ask("/api/v1/status", AccessRole::act), 403u);
+    EXPECT_THAT(answer_, HasSubstr("not_encrypted"));
+    client_.encrypted = true;
+    EXPECT_EQ(ask("/api/v1/status", AccessRole::act), 200u);
+    client_.encrypted = false;
+    settings_.tokens_over_plain = true;
+    open();
+    EXPECT_EQ(ask("/api/v1/status", AccessRole::act), 200u);
+}
+
+TEST_F(GateTest, SaysThatThereAreNoTokens) {
+    settings_.tokens.clear();
+    gate_.emplace(settings_, [](const HttpAccess&) { return Status(); });
+    EXPECT_EQ(ask("/api/v1/studies", AccessRole::act), 401u);
+    EXPECT_EQ(ask("/api/v1/studies", ""), 401u);
+    EXPECT_THAT(answer_, HasSubstr("hilum token create"));
+}
+
+TEST_F(GateTest, KnowsItsNames) {
+    settings_.hosts = {"hilum.hospital"};
+    open();
+    for (const auto* good : {"localhost", "LocalHost:8080", "hilum.hospital", "HILUM.hospital:443",
+                             "127.0.0.1:8080", "10.1.2.3", "[::1]:8080", "[2001:db8::1]"})
+        EXPECT_EQ(ask("/healthz", "", good), 200u) << good;
+    for (const auto& own : names_of_this_machine()) EXPECT_EQ(ask("/healthz", "", own), 200u) << own;
+    for (const auto* bad : {"", "evil.example", "hilum.hospital.evil.example", "xhilum.hospital",
+                            "localhost.evil", "localhost:80x", "localhost:123456", "[::1", "[localhost]",
+                            "::1", "[127.0.0.1]", "127.0.0.1.evil", "localhost@evil", "evil:localhost"})
+        EXPECT_EQ(ask("/healthz", "", bad), 421u) << bad;
+}
+
+}  // namespace
+}  // namespace hilum::monitor

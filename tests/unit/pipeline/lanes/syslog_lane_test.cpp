@@ -1,0 +1,206 @@
+#include "pipeline/lanes/syslog_lane.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "contract/messages/auditing.h"
+#include "store/audit/audit_event.h"
+#include "store/audit/audit_forwarding.h"
+#include "unit/pipeline/lanes/lane_fixture.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class SyslogLaneTest : public test::LaneTest {
+  protected:
+    SyslogLaneTest() {
+        server_.name = "arr";
+        server_.first_delay = server_.longest_delay = 10s;
+        commit([](Transaction& t) { configure_audit_servers(t, {"arr"}); });
+    }
+    void happen(int events) {
+        commit([events](Transaction& t) {
+            for (int i = 0; i < events; ++i) {
+                audit::AuditEvent event;
+                event.type = "analysed";
+                t.append_audit(event);
+            }
+        });
+    }
+    void start() {
+        Happenings& happenings = *this;
+        lane_.emplace(world_, commits_, server_, happenings);
+        lane_->start(specification("syslog"));
+    }
+    Act replies(ForwardOutcome outcome, std::int64_t connection) {
+        return answers([=, this](const Message& message) {
+            const auto request = from_packet<ForwardRequest>(message).value();
+            std::vector<std::int64_t> numbers;
+            for (const auto& record : request.records)
+                numbers.push_back(record.kind == AuditRecordKind::event ? record.number : -record.number);
+            asked_.push_back({request.connection, numbers});
+            return to_packet(ForwardReply{request.batch, connection, outcome, "as the test has it"});
+        });
+    }
+    Act takes(std::int64_t connection = 1) { return replies(ForwardOutcome::sent, connection); }
+    void for_ever(const Act& act) { acts_.insert(acts_.end(), 50, act); }
+    std::int64_t arrived() {
+        return commit([](Transaction& t) { return forwarded_through(t, "arr"); });
+    }
+    bool down() { return lane_->status().state == DestinationState::down; }
+
+    // What the process was asked: over which connection, which events; a head's or unreadable one's number is
+    // negative.
+    std::vector<std::pair<std::int64_t, std::vector<std::int64_t>>> asked_;
+    SyslogSettings server_;
+    std::optional<SyslogLane> lane_;
+};
+
+TEST_F(SyslogLaneTest, EventsHaveArrivedWhenTheirConnectionLivedOn) {
+    happen(3);
+    for_ever(takes());
+    start();
+    run_for(SyslogLane::settling - 1s);
+    ASSERT_THAT(asked_, ElementsAre(std::pair(0, std::vector<std::int64_t>{1, 2, 3})));
+    EXPECT_EQ(arrived(), 0);
+    run_for(3s);
+    EXPECT_EQ(arrived(), 3);
+    ASSERT_EQ(asked_.size(), 2u);
+    EXPECT_EQ(asked_[1], std::pair(std::int64_t{1}, std::vector<std::int64_t>{})) << "it was looked at";
+    happen(1);
+    run_for(SyslogLane::between_looks + 1s);
+    EXPECT_EQ(asked_.back(), std::pair(std::int64_t{1}, std::vector<std::int64_t>{4}));
+}
+
+TEST_F(SyslogLaneTest, AsksNothingWhileThereIsNothing) {
+    for_ever(takes());
+    start();
+    run_for(10min);
+    EXPECT_THAT(asked_, IsEmpty());
+    EXPECT_FALSE(down());
+}
+
+TEST_F(SyslogLaneTest, WhatALostConnectionCarriedIsSentAgainInOrder) {
+    happen(2);
+    acts_ = {takes(1), replies(ForwardOutcome::lost, 0), takes(2)};
+    start();
+    run_for(6s);
+    EXPECT_EQ(arrived(), 0);
+    EXPECT_TRUE(down()) << "nothing was seen to arrive over it";
+    run_for(20s);
+    ASSERT_EQ(asked_.size(), 3u);
+    EXPECT_EQ(asked_[2], std::pair(std::int64_t{0}, std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(arrived(), 0) << "the server says nothing to the look";
+}
+
+TEST_F(SyslogLaneTest, AConnectionThatServedIsReplacedWithoutMuchAdo) {
+    happen(1);
+    acts_ = {takes(1), takes(1)};
+    start();
+    run_for(7s);
+    EXPECT_EQ(arrived(), 1);
+    acts_ = {replies(ForwardOutcome::lost, 0), takes(2), takes(2)};
+    happen(1);
+    run_for(6s);
+    EXPECT_FALSE(down());
+    EXPECT_EQ(asked_.back(), std::pair(std::int64_t{0}, std::vector<std::int64_t>{2}));
+    run_for(10s);
+    EXPECT_EQ(arrived(), 2);
+}
+
+TEST_F(SyslogLaneTest, AServerThatIsGoneIsTriedAfterDelaysAndEverythingWaits) {
+    happen(1);
+    for_ever(replies(ForwardOutcome::failed, 0));
+    start();
+    run_for(101s);
+    EXPECT_TRUE(down());
+    EXPECT_EQ(lane_->status().error, "as the test has it");
+    EXPECT_GE(asked_.size(), 8u);
+    EXPECT_LE(asked_.size(), 14u);
+    acts_.clear();
+    for_ever(takes(5));
+    run_for(30s);
+    EXPECT_FALSE(down());
+    EXPECT_EQ(arrived(), 1);
+}
+
+TEST_F(SyslogLaneTest, ManyEventsGoInBatchesWithoutWaiting) {
+    happen(1000);
+    for_ever(takes());
+    start();
+    run_for(1s);
+    EXPECT_EQ(asked_.size(), 5u);
+    EXPECT_EQ(asked_.back().second.back(), 1000);
+    run_for(10s);
+    EXPECT_EQ(arrived(), 1000);
+}
+
+TEST_F(SyslogLaneTest, OverUdpThereArePausesBetweenBatches) {
+    server_.protocol = SyslogProtocol::udp;
+    happen(1000);
+    for_ever(takes());
+    start();
+    run_for(500ms);
+    EXPECT_LE(asked_.size(), 4u);
+    run_for(1s);
+    EXPECT_EQ(asked_.size(), 5u);
+}
+
+TEST_F(SyslogLaneTest, AnEventOfWhichTheProcessDiesHoldsUpNoOther) {
+    happen(3);
+    acts_ = {dies(), dies(), dies()};
+    for_ever(takes());
+    start();
+    run_for(10min);
+    EXPECT_EQ(arrived(), 3);
+    ASSERT_FALSE(asked_.empty());
+    EXPECT_EQ(asked_.front().second, std::vector<std::int64_t>{-1}) << "its number is told";
+    EXPECT_EQ(asked_[1].second, (std::vector<std::int64_t>{2, 3}));
+}
+
+TEST_F(SyslogLaneTest, AHeadFollowsTheEventThatItCovers) {
+    happen(2);
+    for_ever(takes());
+    start();
+    lane_->signed_head({AuditRecordKind::head, 3, 1, "{}", ""});
+    run_for(1s);
+    EXPECT_EQ(asked_.back().second, (std::vector<std::int64_t>{1, 2}));
+    happen(1);
+    run_for(7s);
+    EXPECT_EQ(asked_[1].second.back(), -3);
+    lane_->signed_head({AuditRecordKind::head, 3, 1, "{}", ""});
+    run_for(1s);
+    EXPECT_EQ(asked_.back().second, std::vector<std::int64_t>{-3}) << "alone, too";
+}
+
+TEST_F(SyslogLaneTest, AHeadThatWentWithALostConnectionIsSentAgain) {
+    happen(1);
+    acts_ = {takes(1), replies(ForwardOutcome::lost, 0)};
+    start();
+    lane_->signed_head({AuditRecordKind::head, 1, 1, "{}", ""});
+    run_for(6s);
+    acts_.clear();
+    for_ever(takes(2));
+    run_for(20s);
+    EXPECT_EQ(asked_[0].second, (std::vector<std::int64_t>{1, -1}));
+    EXPECT_EQ(asked_[2].second, (std::vector<std::int64_t>{1, -1}));
+}
+
+TEST_F(SyslogLaneTest, TakesNoMoreWhileTheNodeEnds) {
+    happen(1);
+    for_ever(takes());
+    start();
+    lane_->drain();
+    run_for(1min);
+    EXPECT_LE(asked_.size(), 1u);
+    happen(1);
+    run_for(1min);
+    EXPECT_LE(asked_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace hilum
