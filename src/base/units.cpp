@@ -58,10 +58,12 @@ std::string format_duration(Duration duration) {
     const double seconds = static_cast<double>(duration.count()) / 1e6;
     if (seconds < 1) return fmt::format("{:.3g}ms", seconds * 1e3);
     if (seconds < 60) return fmt::format("{:.3g}s", seconds);
-    const auto whole = static_cast<std::int64_t>(seconds);
+    // To the nearest of the smaller unit: what was measured as 3 h 59 min 59.99 s was four hours.
+    const auto whole = std::llround(seconds);
     if (whole < 3600) return fmt::format("{}min {}s", whole / 60, whole % 60);
-    if (whole < 86400) return fmt::format("{}h {}min", whole / 3600, whole % 3600 / 60);
-    return fmt::format("{}d {}h", whole / 86400, whole % 86400 / 3600);
+    const auto minutes = (whole + 30) / 60, hours = (whole + 1800) / 3600;
+    if (minutes < 24 * 60) return fmt::format("{}h {}min", minutes / 60, minutes % 60);
+    return fmt::format("{}d {}h", hours / 24, hours % 24);
 }
 
 }  // namespace hilum

@@ -52,6 +52,10 @@ TEST(FormatDuration, IsShortAtEveryScale) {
     EXPECT_EQ(format_duration(123s), "2min 3s");
     EXPECT_EQ(format_duration(2h + 30min), "2h 30min");
     EXPECT_EQ(format_duration(76h), "3d 4h");
+    EXPECT_EQ(format_duration(4h - 1s), "4h 0min");
+    EXPECT_EQ(format_duration(1h - 1ms), "1h 0min");
+    EXPECT_EQ(format_duration(24h - 1s), "1d 0h");
+    EXPECT_EQ(format_duration(2min - 1ms), "2min 0s");
 }
 
 }  // namespace

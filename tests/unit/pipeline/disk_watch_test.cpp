@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/asio_world.h"
+#include "pipeline/lanes/disk_reserve.h"
 
 namespace hilum {
 namespace {
@@ -56,6 +57,17 @@ TEST(DiskWatch, RefusesBelowTheLimitAndGoesOnByItself) {
     loop.run();
     EXPECT_EQ(world.looks(), 8u);
     EXPECT_EQ(seen, (std::vector<bool>{true, false, true, false}));
+}
+
+TEST(DiskReserve, MakesItsLaneWaitBelowItAndNotWhereNobodyCanTell) {
+    boost::asio::io_context loop;
+    ScriptedDisk world(loop, {50, 49, 0, fail("system", "no answer"), 50});
+    DiskReserve reserve(world, "/data", 50, "analysis");
+    EXPECT_EQ(reserve.left(), Duration::zero());
+    EXPECT_GT(reserve.left(), Duration::zero());
+    EXPECT_GT(reserve.left(), Duration::zero());
+    EXPECT_EQ(reserve.left(), Duration::zero());
+    EXPECT_EQ(reserve.left(), Duration::zero());
 }
 
 }  // namespace
