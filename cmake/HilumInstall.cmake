@@ -18,6 +18,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/cmake/package/copyright DESTINATION ${CMAKE_
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/docs
     PATTERN architecture.md EXCLUDE PATTERN decisions EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/config/orthanc/route_to_hilum.lua ${PROJECT_SOURCE_DIR}/config/recipe.yaml
+    ${PROJECT_SOURCE_DIR}/systemd/hardened.conf ${PROJECT_SOURCE_DIR}/systemd/gpu.conf
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/hilum/examples)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/completion/hilum
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

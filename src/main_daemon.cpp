@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <set>
@@ -15,12 +16,12 @@
 #include "base/confinement/confinement.h"
 #include "base/confinement/role_table.h"
 #include "base/file_system.h"
+#include "base/heartbeat.h"
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/tls/pem_source.h"
 #include "base/yaml_reader.h"
 #include "contract/configuration.h"
-#include "contract/messages/heartbeat.h"
 #include "dicom/dataset_reading.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
@@ -130,20 +131,37 @@ int check(const LoadedConfiguration& loaded, const std::string& text, const Argu
     return 0;
 }
 
+Places places_of_sender(const Configuration& configuration, const std::string& name) {
+    const auto& all = configuration.destinations;
+    const auto destination = std::ranges::find(all, name, &DestinationSettings::name);
+    if (destination == all.end()) return {};
+    Places places;
+    if (destination->reports.hl7) places.connect_ports.push_back(destination->port);
+    if (destination->tls) places.also_reads = folders_of(sources_of(*destination->tls));
+    return places;
+}
+
+Places places_of_syslog(const Configuration& configuration, const std::string& name) {
+    const auto& all = configuration.audit.syslog;
+    const auto server = std::ranges::find(all, name, &SyslogSettings::name);
+    if (server == all.end()) return {};
+    Places places{.connect_ports = {server->port}};
+    if (server->protocol == SyslogProtocol::tls) places.also_reads = folders_of(sources_of(server->tls));
+    return places;
+}
+
 // Of those that open nothing by themselves; listener and http do it when their ports are open.
 Status confine_role(const Arguments& arguments, const Configuration& configuration) {
     prepare_dcmtk();  // reads its dictionary
-    Places places{.data_dir = configuration.node.data_dir};
-    if (arguments.role == "scanner") return confine(Role::scanner, places, arguments.channel_fd);
+    const int channel = arguments.channel_fd;
+    const Places places{.data_dir = configuration.node.data_dir};
+    if (arguments.role == "scanner") return confine(Role::scanner, places, channel);
     if (arguments.role == "decoder")
-        return confine(Role::decoder, places, arguments.channel_fd, configuration.decoder.max_memory);
-    if (arguments.role == "composer") return confine(Role::composer, places, arguments.channel_fd);
-    for (const auto& destination : configuration.destinations) {
-        if (destination.name != arguments.name) continue;
-        if (destination.reports.hl7) places.connect_ports.push_back(destination.port);
-        if (destination.tls) places.also_reads = folders_of(*destination.tls);
-    }
-    return confine(Role::sender, places, arguments.channel_fd);
+        return confine(Role::decoder, places, channel, configuration.decoder.max_memory);
+    if (arguments.role == "composer") return confine(Role::composer, places, channel);
+    if (arguments.role == "syslog")
+        return confine(Role::syslog, places_of_syslog(configuration, arguments.name), channel);
+    return confine(Role::sender, places_of_sender(configuration, arguments.name), channel);
 }
 
 int run_role(const Arguments& arguments, const Configuration& configuration) {

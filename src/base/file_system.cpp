@@ -84,11 +84,9 @@ Result<std::string> read_fd(int fd, std::size_t limit) {
 }
 
 Status check_readable(int fd) {
-    const UniqueFd again(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!again) return tl::unexpected(unreadable(errno, "cannot open the file again"));
     std::array<std::byte, 64 * 1024> buffer;
     for (off_t at = 0;;) {
-        const ssize_t n = ::pread(again.get(), buffer.data(), buffer.size(), at);
+        const ssize_t n = ::pread(fd, buffer.data(), buffer.size(), at);
         if (n == 0) return {};
         if (n < 0 && errno != EINTR) return tl::unexpected(unreadable(errno, "cannot read the file"));
         at += std::max<ssize_t>(n, 0);

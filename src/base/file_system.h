@@ -39,8 +39,8 @@ Status sync_directory(const std::filesystem::path& folder);
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit);
 Result<std::string> read_fd(int fd, std::size_t limit);  // from position 0; a file or memfd
 
-// Opens the file behind `fd` anew and reads it to its end, once: libraries that tell a disk that fails, or
-// the lack of a descriptor, like damaged content are believed only where this succeeds. Code "unreadable".
+// Reads the file behind `fd` to its end, once: libraries that tell a disk that fails like damaged content are
+// believed only where this succeeds. Code "unreadable".
 Status check_readable(int fd);
 
 // Anonymous shared memory holding `bytes`, or `size` zero bytes, sealed against resizing, so that who maps it

@@ -47,7 +47,7 @@ class Watch {
     virtual ~Watch() = default;
 };
 
-// A process that gives signs of life (contract/messages/heartbeat.h).
+// A process that gives signs of life (base/heartbeat.h).
 class LivingProcess {
   public:
     virtual ~LivingProcess() = default;

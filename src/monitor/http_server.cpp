@@ -221,15 +221,21 @@ class HttpServer {
     int exit_code_ = 0;
 };
 
+// What is read anew while it runs: certificates and tokens.
+Places places_of(const Configuration& configuration) {
+    std::vector<PemSource> sources{configuration.http.tokens};
+    if (configuration.http.tls)
+        for (auto& source : sources_of(*configuration.http.tls)) sources.push_back(std::move(source));
+    return {.data_dir = configuration.node.data_dir, .also_reads = folders_of(sources)};
+}
+
 }  // namespace
 
 int run_http(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
     HttpServer server(std::move(coordinator), std::move(heartbeat), configuration);
     auto started = server.load();
     if (started) started = server.open(configuration.http);
-    Places places{.data_dir = configuration.node.data_dir};
-    if (configuration.http.tls) places.also_reads = folders_of(*configuration.http.tls);
-    if (started) started = confine(Role::http, places, server.channel());
+    if (started) started = confine(Role::http, places_of(configuration), server.channel());
     if (started) started = server.watch_coordinator();
     if (!started && started.error().code == "closed") return 0;
     if (!started) {

@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "base/file_system.h"
-#include "contract/messages/heartbeat.h"
+#include "base/heartbeat.h"
 
 namespace hilum {
 namespace {

@@ -17,12 +17,12 @@
 
 #include "base/confinement/confinement.h"
 #include "base/file_system.h"
+#include "base/heartbeat.h"
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/tls/pem_source.h"
 #include "base/tls/reloadable_tls.h"
 #include "contract/messages/certificates.h"
-#include "contract/messages/heartbeat.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
@@ -282,7 +282,8 @@ Status prepare_process(int channel, const Configuration& configuration) {
     dcmDataDict.rdlock();  // loads the dictionary, which takes 17 ms
     dcmDataDict.rdunlock();
     Places places{.data_dir = configuration.node.data_dir};
-    if (configuration.scp.tls) places.also_reads = folders_of(*configuration.scp.tls);  // to reload them
+    if (configuration.scp.tls)
+        places.also_reads = folders_of(sources_of(*configuration.scp.tls));  // to reload them
     return confine(Role::listener, places, channel);
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/channel.h"
+#include "base/heartbeat.h"
 #include "contract/configuration.h"
-#include "contract/messages/heartbeat.h"
 
 namespace hilum::scp {
 

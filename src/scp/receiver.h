@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/channel.h"
+#include "base/heartbeat.h"
 #include "base/tls/tls_context.h"
 #include "base/unique_fd.h"
 #include "contract/configuration.h"
-#include "contract/messages/heartbeat.h"
 #include "scp/association_policy.h"
 #include "scp/spool_file.h"
 

@@ -13,7 +13,7 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["HILUM_BUILD"])
-WORST_EXPOSURE = 2.0  # of 10, by systemd-analyze security
+WORST_EXPOSURE, HARDENED_EXPOSURE = 1.5, 1.2  # of 10, by systemd-analyze security
 
 EXPECTED = {
     "usr/bin/hilumd", "usr/bin/hilum", "usr/bin/hilum-worker", "usr/bin/hilum-import-model", "etc/hilum/hilum.yaml",
@@ -179,13 +179,28 @@ class PackageTest(unittest.TestCase):
         complaints = [line for line in verified.stderr.splitlines() if "hilum" in line]
         self.assertEqual((verified.returncode, complaints), (0, []), verified.stderr)
 
-    def test_the_unit_exposes_little(self):
-        judged = subprocess.run(
-            ["systemd-analyze", "security", "--offline=yes", "--no-pager",
-             str(self.root / "usr/lib/systemd/system/hilum.service")], capture_output=True, text=True, check=False)
+    def exposure_of(self, unit):
+        judged = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", str(unit)],
+                                capture_output=True, text=True, check=False)
         exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout + judged.stderr)
         self.assertIsNotNone(exposure, judged.stdout + judged.stderr)
-        self.assertLessEqual(float(exposure[1]), WORST_EXPOSURE)
+        return float(exposure[1])
+
+    def unit_with(self, drop_in):
+        folder = self.folder / drop_in
+        folder.mkdir()
+        unit = folder / "hilum.service"
+        drop_ins = folder / "hilum.service.d"
+        drop_ins.mkdir()
+        shutil.copy(self.root / "usr/lib/systemd/system/hilum.service", unit)
+        shutil.copy(self.root / "usr/share/doc/hilum/examples" / drop_in, drop_ins)
+        return unit
+
+    def test_the_unit_exposes_little(self):
+        self.assertLessEqual(self.exposure_of(self.root / "usr/lib/systemd/system/hilum.service"), WORST_EXPOSURE)
+
+    def test_the_hardened_unit_exposes_less(self):
+        self.assertLessEqual(self.exposure_of(self.unit_with("hardened.conf")), HARDENED_EXPOSURE)
 
     def test_oneDNN_may_compile_its_kernels(self):
         unit = (SOURCE / "systemd" / "hilum.service").read_text()

@@ -16,11 +16,12 @@ enum class Role {
     gpu_worker,  // a worker whose model runs on a CUDA device
     composer,
     sender,
+    syslog,
     http,
 };
 
 inline constexpr std::array all_roles{Role::coordinator, Role::listener, Role::receiver,   Role::scanner,
                                       Role::decoder,     Role::worker,   Role::gpu_worker, Role::composer,
-                                      Role::sender,      Role::http};
+                                      Role::sender,      Role::syslog,   Role::http};
 
 }  // namespace hilum

@@ -67,6 +67,8 @@ constexpr std::array table{
               few_files, 4 * gibibyte, ""},
     RoleRules{Role::sender, "sender", of_sender, Forbidden::kills, true, sending, Ports::destination,
               few_files, 4 * gibibyte, "one for each destination; gets the result's file open"},
+    RoleRules{Role::syslog, "syslog", of_sender, Forbidden::kills, true, sending, Ports::destination,
+              few_files, 4 * gibibyte, "one for each server of `audit.syslog`"},
     RoleRules{Role::http, "http", of_http, Forbidden::kills, true, serving_http, Ports::none, 0, 0,
               "writes only SQLite's locks and read marks"},
 };
@@ -118,6 +120,7 @@ bool has(const RoleRules& rules, CallGroup group) {
 std::string network_text(const RoleRules& rules) {
     if (rules.role == Role::coordinator) return "Unix sockets; none else is opened";
     if (rules.role == Role::gpu_worker) return "Unix sockets alone, which drivers use";
+    if (rules.role == Role::syslog) return "by TCP and TLS: to its server's port; UDP; the DNS";
     if (has(rules, CallGroup::connect))
         return "by HL7: TCP to its destination's port; by DICOM: TCP; the DNS";
     if (has(rules, CallGroup::serve)) return "accepts at the port that it opened before";

@@ -71,9 +71,13 @@ Result<std::filesystem::path> file_of(const PemSource& source) {
     return std::filesystem::path(folder) / name;
 }
 
-std::vector<std::filesystem::path> folders_of(const TlsSettings& settings) {
+std::vector<PemSource> sources_of(const TlsSettings& settings) {
     std::vector<PemSource> sources{settings.certificate, settings.key, settings.authorities};
     sources.insert(sources.end(), settings.revoked.begin(), settings.revoked.end());
+    return sources;
+}
+
+std::vector<std::filesystem::path> folders_of(const std::vector<PemSource>& sources) {
     std::vector<std::filesystem::path> folders;
     for (const auto& source : sources) {
         const auto file = source.empty() ? std::filesystem::path() : file_of(source).value_or("");

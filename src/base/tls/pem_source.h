@@ -19,9 +19,12 @@ bool is_credential(const PemSource& source);
 // or the name is no plain name.
 Result<std::filesystem::path> file_of(const PemSource& source);
 
-// Folders of all that it names, and of what these link to: a certificate that is renewed is another file in
-// its folder. What does not exist is left out.
-std::vector<std::filesystem::path> folders_of(const TlsSettings& settings);
+// All that it names; some are empty.
+std::vector<PemSource> sources_of(const TlsSettings& settings);
+
+// Of each, and of what it links to: a certificate that is renewed is another file in its folder. What is
+// empty or does not exist is left out.
+std::vector<std::filesystem::path> folders_of(const std::vector<PemSource>& sources);
 
 // The whole text. Codes "unreadable", "denied" (to this user), "credential".
 Result<std::string> read_pem(const PemSource& source);

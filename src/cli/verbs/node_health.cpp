@@ -103,60 +103,61 @@ void add_troubles(const nlohmann::json& status, NodeHealth& health) {
                                               counted(number_of(held, "jobs"), "job waits", "jobs wait"),
                                               text_of(held, "kind"), short_time(text_of(held, "since")),
                                               text_of(held, "error")));
-    void add_forbidden_calls(const nlohmann::json& status, NodeHealth& health) {
-        for (const auto& child : list_of(status, "children"))
-            if (const auto calls = number_of(child, "forbidden_calls"); calls > 0)
-                health.to_look_at.push_back(
-                    fmt::format("{} {}: killed {} for a system call that its role may not make, last {}: an "
-                                "attack, or a fault "
-                                "of Hilum's",
-                                text_of(child, "role"), text_of(child, "name"),
-                                counted(calls, "time", "times"), text_of(child, "last_forbidden")));
-    }
+}
 
-    // Jobs that wait for an operator.
-    void add_jobs(const nlohmann::json& status, NodeHealth& health) {
-        std::map<std::string, std::int64_t> set_aside;
-        const auto queue = mapping_of(status, "queue");
-        for (const auto& [kind, states] : queue.items())
-            for (const char* state : {"quarantined", "refused", "expired"})
-                set_aside[state] += number_of(states, state);
-        for (const auto& [state, jobs] : set_aside)
-            if (jobs > 0)
-                health.to_look_at.push_back(fmt::format("{} {}: see `hilum jobs list --state {}`",
-                                                        counted(jobs, "job is", "jobs are"), state, state));
-    }
+// An attack, or a role's table that lacks a call.
+void add_forbidden_calls(const nlohmann::json& status, NodeHealth& health) {
+    for (const auto& child : list_of(status, "children"))
+        if (const auto calls = number_of(child, "forbidden_calls"); calls > 0)
+            health.to_look_at.push_back(
+                fmt::format("{} {}: killed {} for a system call that its role may not make, last {}: an "
+                            "attack, or a fault "
+                            "of Hilum's",
+                            text_of(child, "role"), text_of(child, "name"), counted(calls, "time", "times"),
+                            text_of(child, "last_forbidden")));
+}
 
-    void add_retention(const nlohmann::json& status, NodeHealth& health) {
-        const auto since = text_of(mapping_of(status, "retention"), "over_budget_since");
-        if (since.empty()) return;
-        health.to_look_at.push_back(fmt::format(
-            "more is kept than retention.budget since {}, and none of it may go yet: `hilum retention "
-            "--dry-run` tells why",
-            short_time(since)));
-    }
+// Jobs that wait for an operator.
+void add_jobs(const nlohmann::json& status, NodeHealth& health) {
+    std::map<std::string, std::int64_t> set_aside;
+    const auto queue = mapping_of(status, "queue");
+    for (const auto& [kind, states] : queue.items())
+        for (const char* state : {"quarantined", "refused", "expired"})
+            set_aside[state] += number_of(states, state);
+    for (const auto& [state, jobs] : set_aside)
+        if (jobs > 0)
+            health.to_look_at.push_back(fmt::format("{} {}: see `hilum jobs list --state {}`",
+                                                    counted(jobs, "job is", "jobs are"), state, state));
+}
 
-    // What the disk did to what is kept.
-    void add_damage(const nlohmann::json& status, NodeHealth& health) {
-        const auto storage = mapping_of(status, "storage");
-        std::set<std::string> studies;
-        const auto damaged = list_of(storage, "damaged");
-        for (const auto& object : damaged) studies.insert(text_of(object, "study_instance_uid"));
-        if (!damaged.empty())
-            health.problems.push_back(fmt::format(
-                "{} in the spool: have the PACS send {} again ({}), and look after the disk; `hilum status "
-                "--json` names all",
-                counted(static_cast<std::int64_t>(damaged.size()), "object is damaged",
-                        "objects are damaged"),
-                studies.size() == 1 ? "the study" : "the studies", *studies.begin()));
-        if (const auto overdue = number_of(storage, "overdue"); overdue > 0)
-            health.problems.push_back(fmt::format("{} overdue: nobody takes them up; see the log",
-                                                  counted(overdue, "report is", "reports are")));
-        for (const auto& study : list_of(storage, "unreadable"))
-            health.problems.push_back(
-                fmt::format("study {} gets no report, since a row of it cannot be read: {}",
-                            text_of(study, "study_instance_uid"), text_of(study, "error")));
-    }
+void add_retention(const nlohmann::json& status, NodeHealth& health) {
+    const auto since = text_of(mapping_of(status, "retention"), "over_budget_since");
+    if (since.empty()) return;
+    health.to_look_at.push_back(fmt::format(
+        "more is kept than retention.budget since {}, and none of it may go yet: `hilum retention "
+        "--dry-run` tells why",
+        short_time(since)));
+}
+
+// What the disk did to what is kept.
+void add_damage(const nlohmann::json& status, NodeHealth& health) {
+    const auto storage = mapping_of(status, "storage");
+    std::set<std::string> studies;
+    const auto damaged = list_of(storage, "damaged");
+    for (const auto& object : damaged) studies.insert(text_of(object, "study_instance_uid"));
+    if (!damaged.empty())
+        health.problems.push_back(fmt::format(
+            "{} in the spool: have the PACS send {} again ({}), and look after the disk; `hilum status "
+            "--json` names all",
+            counted(static_cast<std::int64_t>(damaged.size()), "object is damaged", "objects are damaged"),
+            studies.size() == 1 ? "the study" : "the studies", *studies.begin()));
+    if (const auto overdue = number_of(storage, "overdue"); overdue > 0)
+        health.problems.push_back(fmt::format("{} overdue: nobody takes them up; see the log",
+                                              counted(overdue, "report is", "reports are")));
+    for (const auto& study : list_of(storage, "unreadable"))
+        health.problems.push_back(fmt::format("study {} gets no report, since a row of it cannot be read: {}",
+                                              text_of(study, "study_instance_uid"), text_of(study, "error")));
+}
 
 }  // namespace
 

@@ -12,10 +12,10 @@
 #include "base/channel.h"
 #include "base/confinement/confinement.h"
 #include "base/file_system.h"
+#include "base/heartbeat.h"
 #include "base/logging.h"
 #include "base/process.h"
 #include "base/yaml_reader.h"
-#include "contract/messages/heartbeat.h"
 #include "model/inference/worker.h"
 
 namespace {

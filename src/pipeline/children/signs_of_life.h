@@ -4,8 +4,8 @@
 
 #include <chrono>
 
+#include "base/heartbeat.h"
 #include "base/units.h"
-#include "contract/messages/heartbeat.h"
 
 namespace hilum {
 

@@ -1,6 +1,6 @@
 #include "simulation/children/listener.h"
 
-#include "contract/messages/heartbeat.h"
+#include "base/heartbeat.h"
 
 namespace hilum::simulation {
 

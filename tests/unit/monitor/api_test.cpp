@@ -36,7 +36,7 @@ NodeStatus ready_status() {
     NodeStatus status;
     status.receiving = status.inferring = true;
     status.scp_port = 11112;
-    status.children = {{"listener", "", 12, ChildState::running, 3, ""}};
+    status.children = {{"listener", "", 12, ChildState::running, 3, "", 0, 0, ""}};
     status.models.resize(1);
     status.models[0].state = ModelState::ready;
     status.models[0].serving = {"demo", "1", "ab", "cpu", 1, 0};

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "contract/messages/heartbeat.h"
+#include "base/heartbeat.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {

@@ -1,4 +1,4 @@
-#include "contract/messages/heartbeat.h"
+#include "base/heartbeat.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-#include "contract/messages/heartbeat.h"
+#include "base/heartbeat.h"
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
