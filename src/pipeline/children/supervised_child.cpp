@@ -7,10 +7,10 @@
 #include <csignal>
 #include <utility>
 
-#include "base/file_system.h"
-#include "contract/messages/request_table.h"
 #include "base/confinement/call_filter.h"
+#include "base/file_system.h"
 #include "contract/messages/forbidden_call.h"
+#include "contract/messages/request_table.h"
 
 namespace hilum {
 namespace {

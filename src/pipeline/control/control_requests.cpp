@@ -26,12 +26,15 @@ Result<nlohmann::json> status(Overview& reader, const std::filesystem::path& dat
     if (!retention) return retention;
     auto audit_servers = reader.audit_servers();
     if (!audit_servers) return audit_servers;
-    return nlohmann::json{
-        {"running", false},    {"audit_servers", *audit_servers},
-        {"queue", *queue},     {"retention", *retention},
-        {"storage", *storage}, {"destinations", *destinations},
-        {"clock", *clock},     {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}},
-        {"confinement", support_text(confinement_support())}};
+    return nlohmann::json{{"running", false},
+                          {"audit_servers", *audit_servers},
+                          {"queue", *queue},
+                          {"retention", *retention},
+                          {"storage", *storage},
+                          {"destinations", *destinations},
+                          {"clock", *clock},
+                          {"disk", {{"free_bytes", free_space(DataDirectory{data_dir}).value_or(0)}}},
+                          {"confinement", support_text(confinement_support())}};
 }
 
 Result<nlohmann::json> list_jobs(Overview& reader, const ControlRequest& request) {
