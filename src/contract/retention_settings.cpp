@@ -37,6 +37,7 @@ void to_json(nlohmann::json& json, const RetentionSettings& settings) {
     json = {{"keep", microseconds(settings.keep)},
             {"keep_priors", microseconds(settings.keep_priors)},
             {"keep_replaced", microseconds(settings.keep_replaced)},
+            {"keep_captures", microseconds(settings.keep_captures)},
             {"keep_failed", microseconds(settings.keep_failed)},
             {"remember", settings.remember.count()},
             {"budget_kind", static_cast<int>(settings.budget_kind)},
@@ -48,6 +49,7 @@ void from_json(const nlohmann::json& json, RetentionSettings& settings) {
     settings.keep = duration_in(json.at("keep"));
     settings.keep_priors = duration_in(json.at("keep_priors"));
     settings.keep_replaced = duration_in(json.at("keep_replaced"));
+    settings.keep_captures = duration_in(json.at("keep_captures"));
     settings.keep_failed = duration_in(json.at("keep_failed"));
     settings.remember = Duration(json.at("remember").get<std::int64_t>());
     const int kind = json.at("budget_kind").get<int>();
@@ -62,6 +64,7 @@ void read_retention(YamlMapping at, RetentionSettings& retention) {
     retention.keep = positive_or_none(at, "keep", retention.keep);
     retention.keep_priors = positive_or_none(at, "keep_priors", retention.keep_priors);
     retention.keep_replaced = positive_or_none(at, "keep_replaced", retention.keep_replaced);
+    retention.keep_captures = positive_or_none(at, "keep_captures", retention.keep_captures);
     retention.keep_failed = positive_or_none(at, "keep_failed", retention.keep_failed);
     retention.remember = positive_duration(at, "remember", retention.remember);
     read_budget(at, retention);

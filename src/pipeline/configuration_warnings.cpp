@@ -12,6 +12,9 @@
 namespace hilum {
 namespace {
 
+// A few analyses that are at work at once, their artifacts, and the database's log.
+constexpr std::uint64_t enough_to_go_on = 64ULL << 20;  // bytes
+
 // How long the coordinator waits for its children once it has drained; see coordinator.cpp.
 constexpr Duration children_end = std::chrono::seconds(5);
 
@@ -49,6 +52,10 @@ void check_stop(const Configuration& configuration, const Surroundings& surround
 }
 
 void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, Warnings& warnings) {
+    if (scp.min_free_space < enough_to_go_on)
+        warnings.add("scp.min_free_space",
+                     "is less than 64MiB: what is analysed may take the last of it, and a disk that is full "
+                     "stays full, since the database can keep no delivery, after which files go");
     if (!scp.any_caller && scp.accept.empty())
         warnings.add("scp.accept", "is empty: every association is rejected, nothing can be received");
     if (const auto why = scp.plain ? surroundings.why_no_port(scp.bind, scp.port) : std::string();

@@ -24,6 +24,7 @@ constexpr AuditWords vocabulary[] = {
     {"association_released", security_alert, 'E', none},
     {"audit_removed", security_alert, 'E', restricted_function},
     {"bad_command", security_alert, 'E', none},
+    {"captures_removed", application_activity, 'E', none},
     {"certificates_loaded", security_alert, 'E', security_configuration},
     {"clock_set", security_alert, 'E', software_configuration},
     {"commitment_failed", instances_accessed, 'R', none},

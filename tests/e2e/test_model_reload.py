@@ -1,7 +1,9 @@
 """A model that is changed while the node works, and one that no longer says what its golden cases expect."""
 
+import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +15,7 @@ from local_services import command_line
 from report_reading import code_of, content_items
 
 ALGORITHM_VERSION = ("111003", "DCM")
+CURRENT = re.search(r"(?m)^version: (\S+)", (MODEL / "model.yaml").read_text(encoding="utf-8"))[1]
 
 
 def version_in(report):
@@ -65,8 +68,8 @@ class ReloadTest(HilumTest):
         reloaded = self.node.run("model", "reload")
         self.assertEqual(reloaded.returncode, 1, reloaded.stdout)
         self.assertIn(text, reloaded.stderr)
-        self.assertIn("version 2.0.0 goes on serving", reloaded.stderr)
-        self.assertEqual(self.predicted_version(), "2.0.0")
+        self.assertIn(f"version {CURRENT} goes on serving", reloaded.stderr)
+        self.assertEqual(self.predicted_version(), CURRENT)
         event = self.await_event("model_reload_failed")
         self.assertEqual(event["outcome"], "failure")
         self.assertIn(text, json.dumps(event, ensure_ascii=False))
@@ -79,28 +82,28 @@ class GoodAndBadPackageTest(ReloadTest):
 
     def test_a_new_version_serves_after_the_command(self):
         self.assertEqual(self.model()["golden_cases"], 3)
-        self.edit(("version: 2.0.0", "version: 2.1.0"))
-        self.assertEqual(self.predicted_version(), "2.0.0")
+        self.edit((f"version: {CURRENT}", "version: 9.1.0"))
+        self.assertEqual(self.predicted_version(), CURRENT)
         reloaded = self.node.run("model", "reload", "package")
         self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
-        self.assertEqual(reloaded.stdout, "package: version 2.1.0 serves now, in place of 2.0.0\n")
-        self.assertEqual(self.predicted_version(), "2.1.0")
-        self.assertEqual((self.model()["version"], self.model()["state"]), ("2.1.0", "ready"))
+        self.assertEqual(reloaded.stdout, f"package: version 9.1.0 serves now, in place of {CURRENT}\n")
+        self.assertEqual(self.predicted_version(), "9.1.0")
+        self.assertEqual((self.model()["version"], self.model()["state"]), ("9.1.0", "ready"))
         event = self.await_event("model_reloaded")
         self.assertTrue(event["actor"].startswith("operator uid"), event)
-        self.assertEqual((event["detail"]["before"], event["detail"]["model"]["version"]), ("2.0.0", "2.1.0"))
+        self.assertEqual((event["detail"]["before"], event["detail"]["model"]["version"]), (CURRENT, "9.1.0"))
         self.assertIn(b'hilum_model_events_total{event="reloaded",model="package"} 1',
                       http(f"{self.node.url}/metrics")[1])
         wait_until(lambda: len(self.worker_pids()) == 1, 30, "the old worker ends")
 
     def test_sighup_reloads(self):
-        self.edit(("version: 2.0.0", "version: 2.2.0"))
+        self.edit((f"version: {CURRENT}", "version: 2.2.0"))
         os.kill(self.node.process.pid, signal.SIGHUP)
         self.assertEqual(self.await_event("model_reloaded")["actor"], "SIGHUP")
         self.assertEqual(self.predicted_version(), "2.2.0")
 
     def test_damaged_weights_change_nothing(self):
-        self.edit(("version: 2.0.0", "version: 3.0.0"))
+        self.edit((f"version: {CURRENT}", "version: 3.0.0"))
         with open(self.package / "model.pt", "ab") as weights:
             weights.write(b"x")
         self.assert_reload_fails("model.pt")
@@ -110,7 +113,7 @@ class GoodAndBadPackageTest(ReloadTest):
         self.assert_reload_fails("input.rows")
 
     def test_a_package_that_fails_its_golden_cases_changes_nothing(self):
-        self.edit(("version: 2.0.0", "version: 3.0.0"), ("mean: [0.5]", "mean: [0.4]"))
+        self.edit((f"version: {CURRENT}", "version: 3.0.0"), ("mean: [0.5]", "mean: [0.4]"))
         self.assert_reload_fails("golden case golden/normal.dcm: output ")
 
     def test_a_model_that_is_not_configured_is_named(self):
@@ -119,10 +122,10 @@ class GoodAndBadPackageTest(ReloadTest):
         self.assertIn("no configured model's package folder is named 'another'", reloaded.stderr)
 
     def test_a_package_may_change_again_and_again(self):
-        for number in range(1, 4):
-            self.edit((f"version: 2.0.{number - 1}", f"version: 2.0.{number}"))
+        for before, after in itertools.pairwise((CURRENT, "9.0.1", "9.0.2", "9.0.3")):
+            self.edit((f"version: {before}", f"version: {after}"))
             self.assertEqual(self.node.run("model", "reload").returncode, 0)
-            self.assertEqual(self.predicted_version(), f"2.0.{number}")
+            self.assertEqual(self.predicted_version(), after)
 
 
 class StartTest(ReloadTest):
@@ -164,11 +167,11 @@ class SignedTest(ReloadTest):
         self.assertIn("package: it is not signed (SHA256SUMS is missing)", checked.stderr)
         self.sign()
         self.start_node()
-        self.edit(("version: 2.0.0", "version: 2.1.0"))
+        self.edit((f"version: {CURRENT}", "version: 9.1.0"))
         self.assert_reload_fails("model.yaml was changed")
         self.sign()
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual(self.predicted_version(), "2.1.0")
+        self.assertEqual(self.predicted_version(), "9.1.0")
 
 
 class DailyTest(ReloadTest):
@@ -192,6 +195,10 @@ class DailyTest(ReloadTest):
 class TwoWorkersTest(ReloadTest):
     settings = {"device": ["cpu", "cpu"]}
 
+    def await_model(self, device, version):
+        wait_until(lambda: (self.model()["device"], self.model()["version"]) == (device, version), 60,
+                   f"{version} works on {device}")
+
     def test_both_work_and_are_replaced_together(self):
         self.start_node()
         wait_until(lambda: self.model()["device"] == "cpu, cpu", 60, "both workers are ready")
@@ -199,26 +206,26 @@ class TwoWorkersTest(ReloadTest):
         studies = [str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID) for file in phantoms]
         self.send(*phantoms[:6])
         self.await_results(studies[:6])
-        self.edit(("version: 2.0.0", "version: 2.1.0"))
+        self.edit((f"version: {CURRENT}", "version: 9.1.0"))
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "2.1.0"))
+        self.await_model("cpu, cpu", "9.1.0")
         self.send(*phantoms[6:])
         found = self.await_results(studies)
         versions = [version_in(next(result for result in found[study] if result.is_report).dataset)
                     for study in studies]
-        self.assertEqual(versions, ["2.0.0"] * 6 + ["2.1.0"] * 6)
+        self.assertEqual(versions, [CURRENT] * 6 + ["9.1.0"] * 6)
 
 
     def test_a_worker_that_comes_back_to_another_package_does_not_serve_beside_the_old(self):
         self.start_node()
         wait_until(lambda: self.model()["device"] == "cpu, cpu", 60, "both workers are ready")
-        self.edit(("version: 2.0.0", "version: 2.1.0"))
+        self.edit((f"version: {CURRENT}", "version: 9.1.0"))
         os.kill(self.worker_pids()[0], signal.SIGKILL)
         wait_until(lambda: "run `hilum model reload`" in self.model()["error"], 60, "the status tells")
-        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu", "2.0.0"))
-        self.assertEqual(self.predicted_version(), "2.0.0")
+        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu", CURRENT))
+        self.assertEqual(self.predicted_version(), CURRENT)
         self.assertEqual(self.node.run("model", "reload").returncode, 0)
-        self.assertEqual((self.model()["device"], self.model()["version"]), ("cpu, cpu", "2.1.0"))
+        self.await_model("cpu, cpu", "9.1.0")
 
 
 class SwapUnderLoadTest(ReloadTest):
@@ -251,12 +258,12 @@ class SwapUnderLoadTest(ReloadTest):
                       for line in lines) + "\n")
 
     def test_each_result_names_one_version_and_matches_it(self):
-        expected = {"2.0.0": self.predictions()}
+        expected = {CURRENT: self.predictions()}
         self.start_node()
-        self.edit(("version: 2.0.0", "version: 3.0.0"), ("mean: [0.5]", "mean: [0.3]"))
+        self.edit((f"version: {CURRENT}", "version: 3.0.0"), ("mean: [0.5]", "mean: [0.3]"))
         self.widen_tolerances()
         expected["3.0.0"] = self.predictions()
-        told_apart = sum(abs(expected["2.0.0"][file][1] - expected["3.0.0"][file][1]) > 0.002
+        told_apart = sum(abs(expected[CURRENT][file][1] - expected["3.0.0"][file][1]) > 0.002
                          for file in map(str, self.phantoms))
         self.assertGreater(told_apart, self.different / 2)
 
@@ -282,4 +289,4 @@ class SwapUnderLoadTest(ReloadTest):
         told = {version: versions.count(version) for version in sorted(set(versions))}
         print(f"results by version: {told}; {analysed} analysed at the swap; "
               f"{told_apart} of {self.different} images are told apart by their score")
-        self.assertEqual(set(told), {"2.0.0", "3.0.0"})
+        self.assertEqual(set(told), {CURRENT, "3.0.0"})

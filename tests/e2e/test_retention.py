@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import unittest
 
+import pydicom
+
 from hilum_harness import HilumTest, http, make_phantoms, store, store_statuses, wait_until
 
 MIB = 1 << 20
@@ -98,6 +100,37 @@ class BudgetTest(RetentionTest):
         removed = [event for event in self.audit_events() if event["type"] == "study_removed"]
         self.assertEqual({event["detail"]["reason"] for event in removed}, {"budget"})
         self.assertEqual(len(removed), len(self.rows("SELECT id FROM study WHERE removed_at IS NOT NULL")))
+
+
+class CapturesTest(RetentionTest):
+    # Enough for all but the capture.
+    changes = {"study": {"idle_timeout": "300ms"}, "retention": {"budget": "3MiB", "low_watermark": 100}}
+
+    def on_the_disk(self):
+        return [name for name in self.files() if name.startswith("results/")]
+
+    def sent(self, study):
+        return {result.uid: result.bytes for result in self.results()[study]}
+
+    def test_a_capture_goes_and_is_composed_anew_when_it_is_to_be_sent_again(self):
+        phantom, = make_phantoms(self.folder / "phantoms", 1, 29, "--size", "1000")
+        study = str(pydicom.dcmread(phantom, stop_before_pixels=True).StudyInstanceUID)
+        self.start_node()
+        self.send(phantom)
+        self.await_delivered(1)
+        wait_until(lambda: self.rows("SELECT on_demand FROM result WHERE kind = 'sc'") == [1], 60, "the capture goes")
+        wait_until(lambda: len(self.on_the_disk()) == 1, 60, "its file is gone, the report's is not")
+        self.assertEqual(self.retention()["studies"]["on_disk"], 1)
+        before = self.sent(study)
+        for instance in self.pacs.get("/instances"):
+            http(f"{self.pacs.url}/instances/{instance}", method="DELETE")
+        self.results_by_instance.clear()
+        self.assertEqual(self.node.run("results", "resend", "--study", study).returncode, 0)
+        self.await_results([study])
+        self.assertEqual(self.sent(study), before)
+        self.assertNotIn("result_damaged", {event["type"] for event in self.audit_events()})
+        wait_until(lambda: len(self.on_the_disk()) == 1, 60, "it goes once more")
+        self.assert_no_orphans()
 
 
 class AgeTest(RetentionTest):

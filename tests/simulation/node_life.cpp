@@ -35,6 +35,7 @@ void retain(const Script& script, RetentionSettings& retention) {
     retention.keep = kept_for(minutes(25));
     retention.keep_priors = kept_for(minutes(10));
     retention.keep_replaced = kept_for(minutes(5));
+    retention.keep_captures = kept_for(minutes(3));
 }
 
 }  // namespace

@@ -57,7 +57,9 @@ Error start_again_confined(const Arguments& arguments, char** argv, int argc) {
     if (!configuration) return configuration.error();
     const auto& settings = configuration->models[arguments.model];
     const auto role = may_use_gpu(device_of(arguments, settings)) ? Role::gpu_worker : Role::worker;
-    if (const auto confined = confine_program(role, {.package = settings.package}); !confined)
+    if (const auto confined =
+            confine_program(role, {.package = settings.package, .also_reads = settings.signed_by});
+        !confined)
         return confined.error();
     std::vector<char*> again(argv, argv + argc);
     std::string marker = "--confined";

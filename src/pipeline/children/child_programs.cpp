@@ -19,6 +19,13 @@ bool is_privileged(int port) {
     return port > 0 && port < 1024;
 }
 
+bool binds_privileged_port(const std::string& role, const Configuration& configuration) {
+    const auto& scp = configuration.scp;
+    if (role == "http") return is_privileged(configuration.http.port);
+    return role == "listener" &&
+           ((scp.plain && is_privileged(scp.port)) || (scp.tls && is_privileged(scp.tls->port)));
+}
+
 // What http answers from the database takes seconds where that is large and the disk slow, on its only
 // thread.
 Duration longest_silence(const std::string& role) {
@@ -53,9 +60,7 @@ ChildSpecification ChildPrograms::specify(const std::string& role, const std::st
     child.configuration_fd = configuration_fd_.get();
     child.dies_with_parent = role != "listener";
     child.nicer_by = nicer_by(role);
-    const auto& configuration = options_.configuration;
-    child.binds_privileged_port = (role == "listener" && is_privileged(configuration.scp.port)) ||
-                                  (role == "http" && is_privileged(configuration.http.port));
+    child.binds_privileged_port = binds_privileged_port(role, options_.configuration);
     child.longest_silence = longest_silence(role);
     child.longest_start = longest_start(role);
     return child;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 #include "pipeline/children/analysis_engine.h"
 
 namespace hilum {

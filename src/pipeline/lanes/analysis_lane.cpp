@@ -141,9 +141,9 @@ Task<Result<std::string>> AnalysisLane::write_artifact(Job job, Answer answer) {
     std::string name = artifact_name(generation_, job->claim.job(), job->claim.number());
     Arrival<Status> written;
     files_->post([&world = world_, answer, file = directory_.analyses() / name, bring = written.bring()] {
-        const auto artifact = to_artifact(std::get<Analysed>(*answer));
-        auto status = artifact ? world.files().write_durably(file, serialize(*artifact))
-                               : Status(tl::unexpected(artifact.error()));
+        const auto bytes = to_artifact(std::get<Analysed>(*answer)).and_then(&serialize);
+        auto status =
+            bytes ? world.files().write_durably(file, *bytes) : Status(tl::unexpected(bytes.error()));
         world.post([status = std::move(status), bring] { bring(status); });
     });
     const auto status = co_await written;

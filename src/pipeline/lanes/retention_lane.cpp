@@ -25,8 +25,8 @@ constexpr int most_steps_of_forgetting = 500;
 // How often what is too old is looked for: a tenth of the shortest age, so that none is kept much longer.
 Duration between_age_passes(const RetentionSettings& settings) {
     Duration shortest = std::chrono::hours(24);
-    for (const auto& age :
-         {settings.keep, settings.keep_priors, settings.keep_replaced, settings.keep_failed})
+    for (const auto& age : {settings.keep, settings.keep_priors, settings.keep_replaced,
+                            settings.keep_captures, settings.keep_failed})
         if (age) shortest = std::min(shortest, *age);
     return std::clamp<Duration>(shortest / 10, least_between_looks, std::chrono::hours(1));
 }
@@ -227,16 +227,17 @@ Task<bool> RetentionLane::remove(const Room& room, bool by_age) {
     const bool exceeded = room.excess > 0;
     std::int64_t excess = room.excess;
     RemovalRules rules{configuration_.retention, by_age, exceeded, configuration_.study.idle_timeout};
-    for (bool through = false; !through && !draining_;) {
-        const auto work = [rules](Transaction& transaction) {
-            return remove_replaced_objects(transaction, rules);
-        };
-        const auto step = co_await committed(commits_, work);
-        if (!step) co_return false;
-        excess -= step->bytes;
-        through = step->through;
-        if (step->removed > 0) co_await unlink();
-    }
+    for (const auto remove_files : {&remove_replaced_objects, &remove_sent_captures})
+        for (bool through = false; !through && !draining_;) {
+            const auto work = [rules, remove_files](Transaction& transaction) {
+                return remove_files(transaction, rules);
+            };
+            const auto step = co_await committed(commits_, work);
+            if (!step) co_return false;
+            excess -= step->bytes;
+            through = step->through;
+            if (step->removed > 0) co_await unlink();
+        }
     StudyCursor cursor;
     for (bool through = false; !through && !draining_ && (by_age || excess > 0);) {
         rules.over_budget = excess > 0;

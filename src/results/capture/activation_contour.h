@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 
 namespace hilum::results {
 

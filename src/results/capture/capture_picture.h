@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 #include "results/words.h"
 
 namespace hilum::results {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 #include "results/capture/activation_contour.h"
 #include "results/words.h"
 

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 #include "results/result_identity.h"
 #include "results/result_modules.h"
 #include "results/source_header.h"

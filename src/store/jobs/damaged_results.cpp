@@ -14,6 +14,7 @@ struct DamagedResult {
     int composed_anew = 0;
     std::string study_instance_uid, sop_instance_uid, file, destination, report_is;
     bool of_the_past = false;  // a newer version of the report was made
+    bool on_demand = false;    // not damaged: retention took the file, since it can be made again
 };
 
 std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t delivery) {
@@ -23,13 +24,14 @@ std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t
         "SELECT report.id, result.id, result.composed_anew, study_instance_uid, sop_instance_uid, file, "
         "destination, job.word, "
         "EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND newer.model = "
-        "report.model AND newer.version > report.version) FROM delivery JOIN result ON result.id = result_id "
+        "report.model AND newer.version > report.version), on_demand FROM delivery JOIN result ON result.id "
+        "= result_id "
         "JOIN report ON report.id = report_id JOIN study ON study.id = report.study_id JOIN job ON job.lane "
         "= "
         "'compose' AND job.subject = report.id WHERE delivery.id = ?",
         [&](const sql::Row& row) {
-            damaged = {row.int64(0), row.int64(1), row.int32(2), row.text(3),      row.text(4),
-                       row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0};
+            damaged = {row.int64(0), row.int64(1), row.int32(2), row.text(3),       row.text(4),
+                       row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0, row.int32(9) != 0};
         },
         delivery);
     return damaged;
@@ -38,7 +40,7 @@ std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t
 bool queue_again(Transaction& transaction, const DamagedResult& damaged) {
     // Another delivery found it before.
     if (damaged.report_is == "queued" || damaged.report_is == "running") return true;
-    if (damaged.composed_anew >= most_composed_anew) return false;
+    if (!damaged.on_demand && damaged.composed_anew >= most_composed_anew) return false;
     const int queued =
         sql::execute(transaction,
                      "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 "
@@ -47,8 +49,12 @@ bool queue_again(Transaction& transaction, const DamagedResult& damaged) {
     if (queued == 0) return false;
     sql::execute(transaction, "UPDATE report SET composed_anew = composed_anew + 1 WHERE id = ?",
                  damaged.report);
-    sql::execute(transaction, "UPDATE result SET composed_anew = composed_anew + 1 WHERE id = ?",
-                 damaged.result);
+    // What retention took is to be there again; once more than that would be damage.
+    sql::execute(
+        transaction,
+        "UPDATE result SET composed_anew = composed_anew + (1 - on_demand), removed_at = iif(on_demand,"
+        " NULL, removed_at), on_demand = 0 WHERE id = ?",
+        damaged.result);
     return true;
 }
 
@@ -72,6 +78,7 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
     const auto damaged = read_damaged(transaction, delivery.job());
     if (!damaged) return JobState::refused;
     const auto state = judge_damage(transaction, delivery, *damaged);
+    if (damaged->on_demand && state == JobState::queued) return state;
     audit::AuditEvent event;
     event.type = "result_damaged";
     event.outcome = "failure";
@@ -94,8 +101,10 @@ void note_composed_anew(Transaction& transaction, const std::string& sop_instanc
                  "DELETE FROM removal WHERE folder = 'results' AND file = (SELECT file FROM result WHERE "
                  "sop_instance_uid = ?)",
                  sop_instance_uid);
-    sql::execute(transaction, "UPDATE result SET removed_at = NULL, bytes = NULL WHERE sop_instance_uid = ?",
-                 sop_instance_uid);
+    sql::execute(
+        transaction,
+        "UPDATE result SET removed_at = NULL, bytes = NULL, on_demand = 0 WHERE sop_instance_uid = ?",
+        sop_instance_uid);
     const bool same =
         sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND sha256 = ?",
                     sop_instance_uid, sha256)

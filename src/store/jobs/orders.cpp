@@ -31,14 +31,15 @@ constexpr const char* reports_to_retry =
 constexpr const char* deliveries_to_retry =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
     " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
-    " 'delivery' AND withdrawn = 0 AND result.removed_at IS NULL AND (word IN ('queued', 'refused', "
-    "'expired') OR (?1 != 0"
+    " 'delivery' AND withdrawn = 0 AND (result.removed_at IS NULL OR on_demand = 1) AND (word IN ('queued', "
+    "'refused', 'expired') OR (?1 != 0"
     " AND word IN ('delivered', 'discarded')))" HILUM_SELECTED;
 // ?1 the study, ?2 its accession number, ?3 the destination; empty: all.
 constexpr const char* deliveries_to_resend =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
     " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
-    " 'delivery' AND word != 'running' AND result.removed_at IS NULL AND (?3 = '' OR destination = ?3) AND "
+    " 'delivery' AND word != 'running' AND (result.removed_at IS NULL OR on_demand = 1) AND (?3 = '' OR "
+    "destination = ?3) AND "
     "withdrawn = 0"
     " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
     " (result.kind NOT IN ('sr', 'oru') OR NOT EXISTS (SELECT 1 FROM report AS newer JOIN result AS its"

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <climits>
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
@@ -10,8 +11,9 @@
 namespace hilum {
 namespace {
 
-constexpr int most_removed = 20;    // studies in one transaction, so that receiving does not wait
-constexpr int most_replaced = 100;  // objects, likewise
+constexpr int most_removed = 20;         // studies in one transaction, so that receiving does not wait
+constexpr int most_removed_files = 100;  // objects or captures, likewise
+constexpr int all = INT_MAX;
 
 // The youngest that a study may be to go by its age: younger ones need not be looked at.
 std::optional<Duration> shortest_age(const RetentionSettings& settings) {
@@ -51,8 +53,8 @@ void take_files(Transaction& transaction, std::int64_t study) {
     sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE study_id = ? AND removed_at IS NULL",
                  at, study);
     sql::execute(transaction,
-                 "UPDATE result SET removed_at = ?, bytes = NULL WHERE removed_at IS NULL AND report_id IN"
-                 " (SELECT id FROM report WHERE study_id = ?)",
+                 "UPDATE result SET removed_at = coalesce(removed_at, ?), bytes = NULL, on_demand = 0 WHERE"
+                 " report_id IN (SELECT id FROM report WHERE study_id = ?)",
                  at, study);
     sql::execute(transaction, "UPDATE study SET removed_at = ? WHERE id = ?", at, study);
     // Nothing can be made of these any more.
@@ -82,6 +84,63 @@ void tell(Transaction& transaction, const StoredStudy& study, RemovalReason reas
         spdlog::warn(
             "study {} in the database waited for an operator longer than retention.keep_failed: its files go",
             study.id);
+}
+
+// ---- files of studies that stay ----
+
+struct DueRow {
+    std::int64_t id = 0, bytes = 0;
+};
+
+// ?1: what is at most so young, ?2: how many.
+constexpr const char* replaced_objects =
+    "SELECT instance.id, size FROM instance JOIN study ON study.id = study_id WHERE instance.removed_at IS"
+    " NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 AND NOT EXISTS (SELECT 1"
+    " FROM job WHERE job.study_id = study.id AND job.state = 'running') LIMIT ?2";
+constexpr const char* sent_captures =
+    "SELECT result.id, bytes FROM result JOIN report ON report.id = report_id JOIN study ON study.id ="
+    " study_id WHERE result.kind = 'sc' AND result.removed_at IS NULL AND result.created_at <= ?1 AND held_at"
+    " IS NULL AND due_at IS NULL AND NOT EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND"
+    " (job.state IN ('queued', 'running', 'set_aside') OR job.updated_at > ?1)) LIMIT ?2";
+
+// How old such a file must be to go now; nothing: it stays.
+std::optional<Duration> age_of(const std::optional<Duration>& keep, const RemovalRules& rules) {
+    const auto by_age = rules.ages_count ? keep : std::nullopt;
+    if (!rules.over_budget) return by_age;
+    return by_age ? std::min(*by_age, rules.quiet) : rules.quiet;
+}
+
+std::vector<DueRow> rows_due(Transaction& transaction, const char* sql, const std::optional<Duration>& age,
+                             int most) {
+    std::vector<DueRow> rows;
+    if (!age) return rows;
+    sql::each(
+        transaction, sql,
+        [&](const sql::Row& row) {
+            rows.push_back({row.int64(0), row.int64(1)});
+        },
+        transaction.at() - age->count(), most);
+    return rows;
+}
+
+RemovedBytes total_of(const std::vector<DueRow>& rows) {
+    RemovedBytes total;
+    for (const auto& row : rows) total = {total.files + 1, total.bytes + row.bytes};
+    return total;
+}
+
+RemovalStep told_step(Transaction& transaction, audit::AuditEvent event, RemovalReason reason,
+                      const std::vector<DueRow>& removed) {
+    const auto total = total_of(removed);
+    const RemovalStep step{{}, total.files < most_removed_files, static_cast<int>(total.files), total.bytes};
+    if (step.removed == 0) return step;
+    const Labels labels{{"reason", enum_string(reason)}};
+    transaction.count("removed_files", labels, step.removed);
+    transaction.count("removed_bytes", labels, step.bytes);
+    event.actor = "hilum";
+    event.detail = {{"files", step.removed}, {"bytes", step.bytes}};
+    transaction.append_audit(event);
+    return step;
 }
 
 std::string words_of(std::int64_t removed_at) {
@@ -166,26 +225,15 @@ RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, 
     return step;
 }
 
+RemovedBytes replaced_objects_due(Transaction& transaction, const RemovalRules& rules) {
+    return total_of(
+        rows_due(transaction, replaced_objects, age_of(rules.settings.keep_replaced, rules), all));
+}
+
 RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules& rules) {
-    RemovalStep step{{}, true, 0, 0};
-    const auto& keep = rules.settings.keep_replaced;
-    const bool by_age = rules.ages_count && keep;
-    if (!by_age && !rules.over_budget) return step;
-    const auto age = rules.over_budget ? (by_age ? std::min(*keep, rules.quiet) : rules.quiet) : *keep;
-    std::vector<std::int64_t> replaced;
-    sql::each(
-        transaction,
-        "SELECT instance.id, size FROM instance JOIN study ON study.id = study_id WHERE instance.removed_at "
-        "IS"
-        " NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 AND NOT EXISTS "
-        "(SELECT"
-        " 1 FROM job WHERE job.study_id = study.id AND job.state = 'running') LIMIT ?2",
-        [&](const sql::Row& row) {
-            replaced.push_back(row.int64(0));
-            step.bytes += row.int64(1);
-        },
-        transaction.at() - age.count(), most_replaced);
-    for (const auto instance : replaced) {
+    const auto age = age_of(rules.settings.keep_replaced, rules);
+    const auto objects = rows_due(transaction, replaced_objects, age, most_removed_files);
+    for (const auto& [instance, bytes] : objects) {
         sql::execute(
             transaction,
             "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'spool', file FROM"
@@ -197,18 +245,30 @@ RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules
         sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE id = ?", transaction.at(),
                      instance);
     }
-    step.removed = static_cast<int>(replaced.size());
-    step.through = step.removed < most_replaced;
-    if (step.removed == 0) return step;
-    const Labels labels{{"reason", enum_string(RemovalReason::replaced)}};
-    transaction.count("removed_files", labels, step.removed);
-    transaction.count("removed_bytes", labels, step.bytes);
     audit::AuditEvent event;
     event.type = "replaced_objects_removed";
-    event.actor = "hilum";
-    event.detail = {{"files", step.removed}, {"bytes", step.bytes}};
-    transaction.append_audit(event);
-    return step;
+    return told_step(transaction, std::move(event), RemovalReason::replaced, objects);
+}
+
+RemovedBytes sent_captures_due(Transaction& transaction, const RemovalRules& rules) {
+    return total_of(rows_due(transaction, sent_captures, age_of(rules.settings.keep_captures, rules), all));
+}
+
+RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& rules) {
+    const auto age = age_of(rules.settings.keep_captures, rules);
+    const auto captures = rows_due(transaction, sent_captures, age, most_removed_files);
+    for (const auto& [capture, bytes] : captures) {
+        sql::execute(transaction,
+                     "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'results', file"
+                     " FROM result JOIN report ON report.id = report_id WHERE result.id = ?",
+                     capture);
+        sql::execute(transaction,
+                     "UPDATE result SET removed_at = ?, bytes = NULL, on_demand = 1 WHERE id = ?",
+                     transaction.at(), capture);
+    }
+    audit::AuditEvent event;
+    event.type = "captures_removed";
+    return told_step(transaction, std::move(event), RemovalReason::delivered, captures);
 }
 
 std::string words_for_removed(Transaction& transaction, const std::string& study_instance_uid,

@@ -20,12 +20,13 @@
 
 namespace hilum {
 
-enum class RemovalReason { age, prior, replaced, failed, budget };
+enum class RemovalReason { age, prior, replaced, delivered, failed, budget };
 template <>
 inline constexpr auto enum_texts<RemovalReason> = texts_of_enum<RemovalReason>({
     {RemovalReason::age, "age"},
     {RemovalReason::prior, "prior"},
     {RemovalReason::replaced, "replaced"},
+    {RemovalReason::delivered, "delivered"},
     {RemovalReason::failed, "failed"},
     {RemovalReason::budget, "budget"},
 });
@@ -77,6 +78,12 @@ RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, 
 
 // Objects in whose place a newer version came, some of them at a time.
 RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules& rules);
+RemovedBytes replaced_objects_due(Transaction& transaction, const RemovalRules& rules);  // all of them
+
+// Captures of finished studies, some of them at a time: they are large, every destination has them, and the
+// composer makes the same bytes again when one is to be sent again (damaged_results.h).
+RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& rules);
+RemovedBytes sent_captures_due(Transaction& transaction, const RemovalRules& rules);  // all of them
 
 // Where the selected study (or studies with that accession number, or the study of that job) have no file any
 // more: since when, in words for who wants something made of them; empty: they have.

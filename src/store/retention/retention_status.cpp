@@ -109,6 +109,15 @@ nlohmann::json preview_of_retention(Transaction& transaction, const RetentionSet
                            {"total", nlohmann::json::object()},
                            {"stays", nlohmann::json::object()},
                            {"studies", nlohmann::json::array()}};
+    const RemovalRules rules{settings, true, excess > 0, quiet};
+    for (const auto& [reason, files] :
+         {std::pair(RemovalReason::replaced, replaced_objects_due(transaction, rules)),
+          std::pair(RemovalReason::delivered, sent_captures_due(transaction, rules))}) {
+        if (files.files == 0) continue;
+        preview["total"][enum_string(reason)] = {
+            {"studies", 0}, {"files", files.files}, {"bytes", files.bytes}};
+        excess -= files.bytes;
+    }
     StudyCursor cursor;
     for (auto studies = studies_on_disk(transaction, cursor); !studies.empty();
          studies = studies_on_disk(transaction, cursor))

@@ -19,7 +19,8 @@ LoadedConfiguration parse_text(const std::string& text) {
 
 TEST(RetentionSettings, ReadsEachKey) {
     const auto loaded = parse_text(
-        "retention: {keep: 10d, keep_priors: 1h, keep_replaced: none, keep_failed: none, remember: 1y, "
+        "retention: {keep: 10d, keep_priors: 1h, keep_replaced: none, keep_captures: 2h, keep_failed: none, "
+        "remember: 1y, "
         "budget: 2GiB,"
         " low_watermark: 75}\naudit: {keep: 10y}");
     EXPECT_TRUE(loaded.problems.empty());
@@ -27,6 +28,7 @@ TEST(RetentionSettings, ReadsEachKey) {
     EXPECT_EQ(retention.keep, hours(240));
     EXPECT_EQ(retention.keep_priors, hours(1));
     EXPECT_EQ(retention.keep_replaced, std::nullopt);
+    EXPECT_EQ(retention.keep_captures, hours(2));
     EXPECT_EQ(retention.keep_failed, std::nullopt);
     EXPECT_EQ(retention.remember, std::chrono::years(1));
     EXPECT_EQ(retention.budget_kind, BudgetKind::bytes);

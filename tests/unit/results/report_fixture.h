@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "contract/analysis.h"
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 #include "contract/messages/composing.h"
 #include "results/report/check/template_checker.h"
 #include "results/result_modules.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 #include "store/jobs/claim.h"
 #include "store/overview/overview.h"
 #include "unit/pipeline/children/scripted_children.h"

@@ -1,5 +1,8 @@
 #include "store/jobs/damaged_results.h"
 
+#include "store/database/sql.h"
+#include "store/jobs/orders.h"
+#include "store/retention/removal.h"
 #include "store/stored_deadlines.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
@@ -49,6 +52,26 @@ TEST_P(DamagedResultsContract, AreComposedAnewAndThenSent) {
     EXPECT_FALSE(again.tried_before) << "nothing of a damaged file went out";
     EXPECT_EQ(keep(again, DeliveryOutcome::delivered), JobState::delivered);
     EXPECT_FALSE(claim_delivery()) << "once";
+}
+
+// Nothing is damaged where retention took the file, however often.
+TEST_P(DamagedResultsContract, AreNoneWhereRetentionTookACapture) {
+    keep(make(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) { sql::execute(t, "UPDATE result SET kind = 'sc'"); });
+    for (int time = 0; time <= most_composed_anew; ++time) {
+        pass(std::chrono::hours(24 * 8));
+        const RemovalRules rules{RetentionSettings{}, true, false, std::chrono::seconds(10)};
+        ASSERT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, rules); }).removed, 1);
+        EXPECT_EQ(commit([](Transaction& t) {
+                      return resend_results(t, {"1.2.3", "", ""}, "operator ann");
+                  }),
+                  1);
+        EXPECT_EQ(keep(std::move(*claim_delivery()), DeliveryOutcome::damaged), JobState::queued);
+        EXPECT_TRUE(compose_anew());
+        EXPECT_EQ(keep(claim_again(), DeliveryOutcome::delivered), JobState::delivered);
+    }
+    EXPECT_EQ(events("result_damaged"), 0);
+    EXPECT_EQ(counted("results_damaged", {}), 0);
 }
 
 TEST_P(DamagedResultsContract, SayTheTimeThatTheySaidWhateverTheClockDidMeanwhile) {

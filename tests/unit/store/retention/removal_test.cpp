@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "store/commitments.h"
+#include "store/database/sql.h"
 #include "store/jobs/orders.h"
 #include "store/retention/forgetting.h"
 #include "store/retention/holds.h"
@@ -31,6 +32,10 @@ class RemovalContract : public test::StoreContract {
     void finish(const std::string& uid = "1.2.3.4", const std::string& study = "1.2.3") {
         make_delivery(uid, study);
         deliver();
+    }
+    // Of the results that there are.
+    void make_capture() {
+        commit([](Transaction& t) { sql::execute(t, "UPDATE result SET kind = 'sc'"); });
     }
     std::vector<std::string> to_unlink() {
         std::vector<std::string> names;
@@ -129,6 +134,48 @@ TEST_P(RemovalContract, GivesWhatFailedAnAgeOfItsOwnAndSaysSo) {
     EXPECT_EQ(remove(by_age()).removed, 1);
     EXPECT_EQ(counted("removed_studies", {{"reason", "failed"}}), 1);
     EXPECT_EQ(state(Lane::delivery, 1), "discarded");
+}
+
+TEST_P(RemovalContract, TakesCapturesThatEveryDestinationHas) {
+    make_delivery();
+    make_capture();
+    const auto captures = [&](const RemovalRules& rules) {
+        return commit([&](Transaction& t) { return remove_sent_captures(t, rules); }).removed;
+    };
+    pass(hours(8 * 24));
+    EXPECT_EQ(captures(by_age()), 0) << "it waits to be sent";
+    deliver();
+    EXPECT_EQ(captures(by_age()), 0) << "something happened a moment ago";
+    pass(hours(6 * 24));
+    EXPECT_EQ(captures(by_age()), 0);
+    EXPECT_EQ(captures(by_budget()), 1);
+    EXPECT_THAT(to_unlink(), testing::ElementsAre("results/9.1.2.3.4.dcm"));
+    EXPECT_EQ(events("captures_removed"), 1);
+    EXPECT_EQ(counted("removed_files", {{"reason", "delivered"}}), 1);
+    EXPECT_EQ(captures(by_budget()), 0) << "once";
+}
+
+TEST_P(RemovalContract, KeepsCapturesOfStudiesThatAreHeldOrWaitForAnOperator) {
+    finish();
+    make_capture();
+    finish("2.2.2", "2.2");
+    make_capture();
+    commit([](Transaction& t) { return hold_study(t, "1.2.3", "a trial", "operator ann"); });
+    make_delivery("2.2.3", "2.2");
+    make_capture();
+    keep(*claim_delivery(), DeliveryOutcome::unsendable);
+    pass(hours(24 * 30));
+    EXPECT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, by_age()); }).removed, 0);
+}
+
+TEST_P(RemovalContract, CountsCapturesBeforeTheyGo) {
+    finish();
+    make_capture();
+    pass(hours(24 * 8));
+    const auto preview = commit([](Transaction& t) {
+        return preview_of_retention(t, RetentionSettings{}, std::nullopt, std::chrono::seconds(10));
+    });
+    EXPECT_EQ(preview.at("total").at("delivered").at("files"), 1);
 }
 
 TEST_P(RemovalContract, TrustsNoAgeUntilTheClockIsTrusted) {

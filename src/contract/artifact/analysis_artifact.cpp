@@ -1,4 +1,4 @@
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -6,12 +6,15 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
+#include "contract/artifact/packed_pixels.h"
 
 namespace hilum {
 namespace {
 
-// Layout: magic, length of the JSON head (8 bytes, little endian), head, pixels, maps, SHA-256 in hex.
-constexpr std::string_view magic = "HILUMART1\n";
+// Layout: magic, length of the JSON head (8 bytes, little endian), head, pixels, maps, SHA-256 in hex. The
+// head's "pixels" is how many bytes they have here.
+constexpr std::string_view magic = "HILUMART2\n";
+constexpr std::string_view magic_of_unpacked = "HILUMART1\n";  // of earlier versions: the pixels themselves
 constexpr std::size_t digest_size = 64;
 constexpr std::size_t largest = 1ULL << 30;
 
@@ -30,21 +33,34 @@ Result<AnalysisArtifact> damaged(const char* how) {
     return fail("artifact_damaged", "the kept analysis is damaged: {}", how);
 }
 
+Result<std::vector<std::uint8_t>> pixels_of(std::span<const std::byte> bytes, const DisplayGeometry& display,
+                                            bool unpacked) {
+    if (!unpacked && !bytes.empty()) return unpack_pixels(bytes, display.rows, display.columns);
+    const auto* const first = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    return std::vector<std::uint8_t>(first, first + bytes.size());
+}
+
 }  // namespace
 
-std::vector<std::byte> serialize(const AnalysisArtifact& a) {
-    const nlohmann::json head_json = {
-        {"attributes", a.attributes},        {"geometry", a.geometry},     {"display", a.display},
-        {"map_labels", a.map_labels},        {"map_rows", a.map_rows},     {"map_columns", a.map_columns},
-        {"pixels", a.display_pixels.size()}, {"map_floats", a.maps.size()}};
+Result<std::vector<std::byte>> serialize(const AnalysisArtifact& a) {
+    std::vector<std::byte> pixels;
+    if (!a.display_pixels.empty()) {
+        auto packed = pack_pixels(a.display_pixels, a.display.rows, a.display.columns);
+        if (!packed) return tl::unexpected(packed.error());
+        pixels = std::move(*packed);
+    }
+    const nlohmann::json head_json = {{"attributes", a.attributes}, {"geometry", a.geometry},
+                                      {"display", a.display},       {"map_labels", a.map_labels},
+                                      {"map_rows", a.map_rows},     {"map_columns", a.map_columns},
+                                      {"pixels", pixels.size()},    {"map_floats", a.maps.size()}};
     const std::string head = head_json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::uint64_t head_size = head.size();
     std::vector<std::byte> bytes;
-    bytes.reserve(magic.size() + 8 + head.size() + a.display_pixels.size() + a.maps.size() * 4 + digest_size);
+    bytes.reserve(magic.size() + 8 + head.size() + pixels.size() + a.maps.size() * 4 + digest_size);
     append(bytes, magic.data(), magic.size());
     append(bytes, &head_size, 8);
     append(bytes, head.data(), head.size());
-    append(bytes, a.display_pixels.data(), a.display_pixels.size());
+    append(bytes, pixels.data(), pixels.size());
     append(bytes, a.maps.data(), a.maps.size() * sizeof(float));
     const std::string digest = digest_of(bytes);
     append(bytes, digest.data(), digest.size());
@@ -56,7 +72,9 @@ Result<AnalysisArtifact> parse_artifact(std::span<const std::byte> bytes) {
     const auto body = bytes.first(bytes.size() - digest_size);
     if (std::memcmp(digest_of(body).data(), bytes.data() + body.size(), digest_size) != 0)
         return damaged("its digest does not match");
-    if (std::memcmp(body.data(), magic.data(), magic.size()) != 0) return damaged("another format");
+    const bool unpacked = std::memcmp(body.data(), magic_of_unpacked.data(), magic.size()) == 0;
+    if (!unpacked && std::memcmp(body.data(), magic.data(), magic.size()) != 0)
+        return damaged("another format");
     std::uint64_t head_size = 0;
     std::memcpy(&head_size, body.data() + magic.size(), 8);
     auto rest = body.subspan(magic.size() + 8);
@@ -76,8 +94,9 @@ Result<AnalysisArtifact> parse_artifact(std::span<const std::byte> bytes) {
         const auto floats = head.at("map_floats").get<std::size_t>();
         if (pixels > largest || floats > largest || pixels + floats * sizeof(float) != rest.size())
             return damaged("lengths do not add up");
-        a.display_pixels.resize(pixels);
-        std::memcpy(a.display_pixels.data(), rest.data(), pixels);
+        auto shown = pixels_of(rest.first(pixels), a.display, unpacked);
+        if (!shown) return damaged(shown.error().message.c_str());
+        a.display_pixels = std::move(*shown);
         a.maps.resize(floats);
         std::memcpy(a.maps.data(), rest.data() + pixels, floats * sizeof(float));
         return a;

@@ -1,7 +1,8 @@
-#include "contract/analysis_artifact.h"
+#include "contract/artifact/analysis_artifact.h"
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "support/temporary_folder.h"
@@ -24,7 +25,7 @@ AnalysisArtifact example() {
 }
 
 TEST(AnalysisArtifact, ReadsBackWhatWasWritten) {
-    const auto artifact = parse_artifact(serialize(example()));
+    const auto artifact = parse_artifact(serialize(example()).value());
     ASSERT_TRUE(artifact) << artifact.error().message;
     EXPECT_EQ(artifact->attributes.sop_instance_uid, "1.2.3");
     EXPECT_EQ(artifact->attributes.view, "PA");
@@ -35,15 +36,48 @@ TEST(AnalysisArtifact, ReadsBackWhatWasWritten) {
     EXPECT_EQ(artifact->map_labels, 2);
 }
 
+// A node that is upgraded has some.
+TEST(AnalysisArtifact, ReadsThoseOfEarlierVersions) {
+    const auto artifact = read_artifact(HILUM_SOURCE_DIR "/tests/unit/contract/artifact/version_1.analysis");
+    ASSERT_TRUE(artifact) << artifact.error().message;
+    EXPECT_EQ(artifact->display_pixels, example().display_pixels);
+    EXPECT_EQ(artifact->maps, example().maps);
+}
+
+TEST(AnalysisArtifact, RefusesPixelsThatAreNoImageOfItsSize) {
+    auto artifact = example();
+    artifact.display.rows = 5;
+    const auto bytes = serialize(artifact);
+    ASSERT_FALSE(bytes);
+    EXPECT_EQ(bytes.error().code, "packing");
+}
+
+// What a radiograph is like: smooth, with some noise.
+TEST(AnalysisArtifact, IsAThirdOfItsPixels) {
+    AnalysisArtifact artifact;
+    artifact.display = {1280, 1280};
+    std::uint32_t chance = 1;
+    for (int row = 0; row < 1280; ++row)
+        for (int column = 0; column < 1280; ++column) {
+            chance = chance * 1664525U + 1013904223U;
+            artifact.display_pixels.push_back(
+                static_cast<std::uint8_t>(128 + 90 * std::sin(row / 200.) * std::cos(column / 150.) +
+                                          static_cast<double>(chance >> 30)));
+        }
+    const auto bytes = serialize(artifact).value();
+    EXPECT_LT(bytes.size(), artifact.display_pixels.size() * 2 / 5);
+    EXPECT_EQ(parse_artifact(bytes).value().display_pixels, artifact.display_pixels);
+}
+
 TEST(AnalysisArtifact, MayLackPixelsAndMaps) {
-    const auto artifact = parse_artifact(serialize({}));
+    const auto artifact = parse_artifact(serialize({}).value());
     ASSERT_TRUE(artifact) << artifact.error().message;
     EXPECT_TRUE(artifact->display_pixels.empty());
     EXPECT_TRUE(artifact->maps.empty());
 }
 
 TEST(AnalysisArtifact, NoticesEveryChangedByte) {
-    const auto whole = serialize(example());
+    const auto whole = serialize(example()).value();
     for (std::size_t i = 0; i < whole.size(); ++i) {
         auto changed = whole;
         changed[i] ^= std::byte{1};
@@ -54,7 +88,7 @@ TEST(AnalysisArtifact, NoticesEveryChangedByte) {
 }
 
 TEST(AnalysisArtifact, NoticesEveryMissingEnd) {
-    const auto whole = serialize(example());
+    const auto whole = serialize(example()).value();
     for (std::size_t size = 0; size < whole.size(); ++size) {
         const auto artifact = parse_artifact(std::span(whole).first(size));
         ASSERT_FALSE(artifact) << size << " bytes";
@@ -64,7 +98,7 @@ TEST(AnalysisArtifact, NoticesEveryMissingEnd) {
 
 TEST(AnalysisArtifact, IsReadFromAFile) {
     const test::TemporaryFolder folder;
-    const auto bytes = serialize(example());
+    const auto bytes = serialize(example()).value();
     std::ofstream(folder / "a")
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     const auto artifact = read_artifact(folder / "a");

@@ -23,8 +23,8 @@ struct AnalysisArtifact {
     std::vector<float> maps;  // labels * rows * columns; empty where the model has none
 };
 
-// The file's bytes.
-std::vector<std::byte> serialize(const AnalysisArtifact& artifact);
+// The file's bytes, the pixels packed without loss. Code "packing" when they are no image of that size.
+Result<std::vector<std::byte>> serialize(const AnalysisArtifact& artifact);
 
 // Code "artifact_damaged" when the bytes are not what serialize() wrote.
 Result<AnalysisArtifact> parse_artifact(std::span<const std::byte> bytes);
