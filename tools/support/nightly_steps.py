@@ -85,7 +85,8 @@ def days_in(log):
 
 
 def planted_in(log):
-    return {"found": number(r"^(\d+) of \d+ planted faults found$", log), "planted": number(r"^\d+ of (\d+) planted", log)}
+    return {"found": number(r"^(\d+) of \d+ planted faults found$", log), "planted": number(r"^\d+ of (\d+) planted", log),
+            "days": number(r"^\$ tools/simulate --mutations --most (\d+)", log)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,5 +163,5 @@ def steps(day=None):
              lambda f: f"{thousands(f['days'])} days from seed {first} on, {f['broken'] or 'none'} with a broken promise"),
         Step("planted", "planted faults in the coordinator, which the days must find", [["tools/simulate", "--mutations", "--most", "60"]],
              [["tools/simulate", "--mutations", "--most", "20", "--only", "^a claim without a fence$"]], 180, 20, planted_in,
-             lambda f: f"{f['found']} of {f['planted']} within 60 days"),
+             lambda f: f"{f['found']} of {f['planted']} within {f['days']} days"),
     ]
