@@ -15,7 +15,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tools" / "support"))
 
 import nightly  # noqa: E402
-from nightly_steps import NoFigures, Step, number, steps  # noqa: E402
+from nightly_steps import A_FEW_SUITES, NoFigures, Step, number, steps  # noqa: E402
 from reliability_table import BEGIN, END, HEAD, results_in, with_rows  # noqa: E402
 
 PAGE = "\n".join(["# Page", "", BEGIN, *HEAD, "| torture | kills | 2026-01-01 | 7 kills |", "| old | a run of old | then | kept |", END,
@@ -70,6 +70,12 @@ class Steps(unittest.TestCase):
                 elif "--preset" in command:
                     preset = command[command.index("--preset") + 1]
                     self.assertIn(preset, tested if command[0] == "ctest" else built)
+
+    def test_the_suites_of_the_short_form_are_there(self):
+        code = "".join(file.read_text() for folder in ("base", "store") for file in (SOURCE / "tests" / "unit" / folder).rglob("*.cpp"))
+        for name in A_FEW_SUITES:
+            suite = name.rpartition("/")[2]
+            self.assertTrue(re.search(rf"(?m)^TEST(_F|_P)?\({suite},", code), name)
 
     def test_each_fuzzer_is_built_by_its_preset(self):
         presets = json.loads((SOURCE / "CMakePresets.json").read_text())["buildPresets"]

@@ -141,4 +141,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("tools/nightly: interrupted; what was running has been ended", file=sys.stderr)
+        sys.exit(130)
