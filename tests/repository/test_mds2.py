@@ -73,8 +73,8 @@ class AnswerSheetTest(unittest.TestCase):
 
     def test_the_ports_are_those_of_the_configuration(self):
         ports = "\n".join(mds2.ports(BINARIES))
-        for key in ("scp.port", "http.listen"):
-            self.assertIn(f"`{key}` ({mds2.default(key).removeprefix('http://')})", ports)
+        for key in ("scp.port", "scp.tls.port", "http.listen"):
+            self.assertIn(f"`{key}` ({mds2.default(key)})", ports)
 
 
 if __name__ == "__main__":
