@@ -118,8 +118,7 @@ def tested(preset):
 
 
 # Of base_test and store_test: threads, processes, the database.
-A_FEW_SUITES = ("ChannelTest", "HeartbeatTest", "Spawn", "EachRole/Confined", "CommitQueueTest", "Database", "TransactionTest",
-                "Store/ClaimContract")
+A_FEW_SUITES = ("ChannelTest", "HeartbeatTest", "Spawn", "CommitQueueTest", "Database", "TransactionTest", "Store/ClaimContract")
 
 
 def tested_a_little(preset):
