@@ -44,6 +44,12 @@ if(HILUM_SANITIZE)
     endif()
 endif()
 
+# Seconds that a test may take are for builds without sanitizers, under which everything takes several times as long.
+set(HILUM_PATIENCE 1)
+if(HILUM_SANITIZE)
+    set(HILUM_PATIENCE 5)
+endif()
+
 # hilum_library(NAME SOURCES... [PUBLIC libs...] [PRIVATE libs...]): a static library of ours.
 function(hilum_library name)
     cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -63,7 +69,8 @@ function(hilum_test name)
     if(NOT arg_LABELS)
         set(arg_LABELS unit)
     endif()
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+    math(EXPR timeout "300 * ${HILUM_PATIENCE}")
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${timeout})
 endfunction()
 
 # hilum_python_test(FILE [LABELS...] [TIMEOUT seconds] [FIXTURES name] [SERIAL]): unittest tests in Debian's Python, one
@@ -77,7 +84,8 @@ function(hilum_python_test file)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+    math(EXPR timeout "${arg_TIMEOUT} * ${HILUM_PATIENCE}")
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
         ENVIRONMENT "HILUM_BIN=${CMAKE_BINARY_DIR}/bin;HILUM_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
     if(arg_FIXTURES)
         set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED ${arg_FIXTURES})

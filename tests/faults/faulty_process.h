@@ -51,6 +51,7 @@ struct Process {
     int trace = -1;
     std::string folder;  // that is traced
     char role[16] = "coordinator";
+    bool started_again = false;  // a worker, by itself, once it may open nothing more
 };
 
 inline Process& process() {
@@ -69,31 +70,44 @@ inline void find_role() {
         const std::string_view word(text.data() + at);
         if (is_next) std::snprintf(process().role, sizeof process().role, "%s", word.data());
         if (at == 0 && word.ends_with("hilum-worker")) std::strcpy(process().role, "worker");
+        if (word == "--confined") process().started_again = true;
         is_next = word == "--role";
         at += word.size() + 1;
     }
 }
 
+// The descriptor of the file that the environment names by `variable`, above 900, so that programs which
+// count on low numbers find them; -1: none is named. A worker hands it on to itself.
+inline int open_named(const char* variable, int flags) {
+    const char* name = std::getenv(variable);
+    if (name == nullptr) return -1;
+    const auto handed_on = std::string(variable) + "_FD";
+    int high = -1;
+    if (process().started_again) {
+        if (const char* number = std::getenv(handed_on.c_str())) high = std::atoi(number);
+    } else {
+        const bool hands_on = std::strcmp(process().role, "worker") == 0;
+        const auto fd = ::syscall(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC);
+        high = static_cast<int>(::syscall(SYS_fcntl, fd, hands_on ? F_DUPFD : F_DUPFD_CLOEXEC, 900));
+        if (fd >= 0) ::syscall(SYS_close, fd);
+        if (hands_on) ::setenv(handed_on.c_str(), std::to_string(high).c_str(), 1);
+    }
+    if (high < 0) std::perror(variable), std::abort();
+    return high;
+}
+
 // Before a sandbox forbids to open files.
 inline void open_both() {
     find_role();
-    if (const char* name = std::getenv("HILUM_FAULTS")) {
-        const int fd = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, name, O_RDWR | O_CLOEXEC));
-        void* page = fd < 0 ? MAP_FAILED
-                            : reinterpret_cast<void*>(::syscall(SYS_mmap, nullptr, sizeof(Plan),
-                                                                PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    if (const int fd = open_named("HILUM_FAULTS", O_RDWR); fd >= 0) {
+        void* page = reinterpret_cast<void*>(
+            ::syscall(SYS_mmap, nullptr, sizeof(Plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
         if (page == MAP_FAILED) std::perror("HILUM_FAULTS"), std::abort();
-        ::syscall(SYS_close, fd);
         process().plan = static_cast<Plan*>(page);
     }
-    const char* trace = std::getenv("HILUM_TRACE");
     const char* folder = std::getenv("HILUM_TRACE_FOLDER");
-    if (trace == nullptr || folder == nullptr) return;
-    const auto fd = ::syscall(SYS_openat, AT_FDCWD, trace, O_WRONLY | O_APPEND | O_CLOEXEC);
-    // High, so that programs which count on low numbers find them.
-    process().trace = static_cast<int>(::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 900));
-    if (process().trace < 0) std::perror("HILUM_TRACE"), std::abort();
-    ::syscall(SYS_close, fd);
+    if (folder == nullptr) return;
+    process().trace = open_named("HILUM_TRACE", O_WRONLY | O_APPEND);
     process().folder = folder;
 }
 
