@@ -32,6 +32,9 @@ LOGS = {
                    {"cuts": 4, "radiographs": 3, "syncs": 44, "seed": 5}),
     "faults": ("seed 1\ndecoder open EIO for 3 s: 12 calls failed\n8 faults, 9 radiographs, each reported once, in 40 s\n",
                {"faults": 8, "radiographs": 9, "outages": 1}),
+    "fill": ("seed 5\n157 MiB sent, 69 MiB kept, refused {}\n255 radiographs, 803 MiB, in 83 s; at most 185 MiB kept of 200; refused and "
+             "sent again: {'Refused: OutOfResources': 88}\n",
+             {"radiographs": 255, "sent_mib": 803, "kept_mib": 185, "budget_mib": 200, "seed": 5}),
     "hostile": ("seed 3\nmutated PDUs: 5\n" + json.dumps({
         "calm": {"memory_mib": 28}, "during": {"memory_mib": 31}, "audit_rows": {"timeout": 3, "not_dicom": 4}, "attacks": {"a": 5, "b": 6},
         "echo": {"p99": 0.35}, "store": {"p99": 0.5}, "healthz": {"p99": 0.1}}, indent=1) + "\n",

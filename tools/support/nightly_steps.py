@@ -59,6 +59,15 @@ def faults_in(log):
             "outages": len(re.findall(r"^\w+ \w+ \w+ for \d+ s: \d+ calls failed$", log, re.MULTILINE))}
 
 
+def fill_in(log):
+    end = r"^(\d+) radiographs, (\d+) MiB, in \d+ s; at most (\d+) MiB kept of (\d+);"
+    found = re.search(end, log, re.MULTILINE)
+    if found is None:
+        raise NoFigures("its log does not say how much was kept")
+    radiographs, sent, kept, budget = map(int, found.groups())
+    return {"radiographs": radiographs, "sent_mib": sent, "kept_mib": kept, "budget_mib": budget, "seed": number(r"^seed (\d+)$", log)}
+
+
 def hostile_in(log):
     found = re.search(r"^\{$.*?^\}$", log, re.MULTILINE | re.DOTALL)
     if found is None:
@@ -151,6 +160,10 @@ def steps(day=None):
         Step("faults", "system calls that fail, each of a radiograph's way in each role, and all of them for a while",
              with_node("tools/faults"), with_node("tools/faults", "--sample", "8"), 300, 20, faults_in,
              lambda f: f"{thousands(f['faults'])} faults and {f['outages']} outages, {thousands(f['radiographs'])} radiographs, each reported once"),
+        Step("fill", "ten times more than the budget of retention, one radiograph after the other, on a disk that somebody fills three times",
+             with_node("tools/fill"), with_node("tools/fill", "--budget", "150", "--send", "450", "--size", "1424"), 60, 20, fill_in,
+             lambda f: f"{thousands(f['radiographs'])} radiographs of {thousands(f['sent_mib'])} MiB, each reported once; at most "
+                       f"{thousands(f['kept_mib'])} MiB kept of {thousands(f['budget_mib'])} (seed {f['seed']})"),
         Step("hostile", "a hostile network beside a PACS that sends: 1,000 silent and half-open connections, aborts, mutated PDUs, slow HTTP",
              with_node("tools/hostile", "--seconds", "600"), with_node("tools/hostile", "--seconds", "15", "--connections", "200"),
              30, 20, hostile_in,
