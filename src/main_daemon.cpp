@@ -107,7 +107,7 @@ constexpr const char* service_user = "hilum";
 ConfigurationProblems warnings_of(const Configuration& configuration, const std::string& text,
                                   const Arguments& arguments) {
     auto warnings = configuration_warnings(configuration, text, arguments.config,
-                                           surroundings_on_this_machine(configuration.node.data_dir));
+                                           surroundings_on_this_machine(configuration.node.control()));
     for (auto& warning : check_tls(configuration, arguments.config).warnings)
         warnings.push_back(std::move(warning));
     for (auto& warning : check_tokens(configuration.http, arguments.config).warnings)

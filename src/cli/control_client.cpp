@@ -16,7 +16,6 @@
 #include "base/channel.h"
 #include "base/file_system.h"
 #include "pipeline/control/control_requests.h"
-#include "store/data_directory.h"
 
 namespace hilum::cli {
 namespace {
@@ -44,8 +43,7 @@ Result<std::optional<Channel>> connect(const std::filesystem::path& socket_file,
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (socket_file.native().size() >= sizeof address.sun_path)
-        return fail("configuration", "node.data_dir is too long for a socket's name: {}",
-                    socket_file.string());
+        return fail("configuration", "the path is too long for a socket: {}", socket_file.string());
     std::memcpy(address.sun_path, socket_file.c_str(), socket_file.native().size());
     UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!fd) return tl::unexpected(system_error(errno, "cannot make a socket"));
@@ -56,7 +54,8 @@ Result<std::optional<Channel>> connect(const std::filesystem::path& socket_file,
     if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
     if (errno == EAGAIN) return tl::unexpected(no_answer(patience));
     if (errno == EACCES)
-        return fail("not_permitted", "{}: only root and the user that hilumd runs as may ask it",
+        return fail("not_permitted",
+                    "{}: only root, the user that hilumd runs as and the group of node.operators may ask it",
                     socket_file.string());
     return tl::unexpected(system_error(errno, "cannot connect to " + socket_file.string()));
 }
@@ -72,19 +71,23 @@ bool answers_within(const Channel& daemon, Duration patience) {
     }
 }
 
+// It closes the connections of those who may not ask, perhaps before they have.
+Error turned_away(const Error& error) {
+    if (error.code != "closed") return error;
+    return {"not_permitted",
+            "hilumd closed the connection: only root, the user that it runs as and the group of "
+            "node.operators may "
+            "ask it, or it is being stopped"};
+}
+
 Result<nlohmann::json> ask_daemon(Channel& daemon, const ControlRequest& request, Duration patience) {
     auto claimed = request;
     claimed.claimed_by = claim();
-    if (auto sent = daemon.send(to_packet(claimed)); !sent) return tl::unexpected(sent.error());
+    if (auto sent = daemon.send(to_packet(claimed)); !sent) return tl::unexpected(turned_away(sent.error()));
     if (!answers_within(daemon, patience)) return tl::unexpected(no_answer(patience));
     auto answer = daemon.receive();
-    if (answer) return answer->packet.body();
-    if (answer.error().code == "closed")
-        return fail(
-            "not_permitted",
-            "hilumd closed the connection: only root and the user that it runs as may ask it, or it is being "
-            "stopped");
-    return tl::unexpected(answer.error());
+    if (!answer) return tl::unexpected(turned_away(answer.error()));
+    return answer->packet.body();
 }
 
 // The "ok" of an answer, or its "error".
@@ -98,17 +101,16 @@ Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
 
 }  // namespace
 
-Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const ControlRequest& request,
-                           Duration patience) {
-    auto daemon = connect(DataDirectory{data_dir}.control_socket(), patience);
+Result<nlohmann::json> ask(const NodeSettings& node, const ControlRequest& request, Duration patience) {
+    auto daemon = connect(node.control(), patience);
     if (!daemon) return tl::unexpected(daemon.error());
     auto answer =
-        *daemon ? ask_daemon(**daemon, request, patience) : answer_control_request(data_dir, request);
+        *daemon ? ask_daemon(**daemon, request, patience) : answer_control_request(node.data_dir, request);
     return opened(std::move(answer));
 }
 
-Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const ControlRequest& request) {
-    auto daemon = connect(DataDirectory{data_dir}.control_socket(), usual_patience);
+Result<nlohmann::json> ask_running(const NodeSettings& node, const ControlRequest& request) {
+    auto daemon = connect(node.control(), usual_patience);
     if (!daemon) return tl::unexpected(daemon.error());
     if (!*daemon) return fail("not_running", "hilumd does not run; only a running one does this");
     return opened(ask_daemon(**daemon, request, usual_patience));

@@ -4,11 +4,11 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <string>
 
 #include "base/error.h"
 #include "base/units.h"
+#include "contract/configuration.h"
 #include "contract/messages/control.h"
 
 namespace hilum::cli {
@@ -20,12 +20,12 @@ inline constexpr Duration endless_patience = std::chrono::hours(24);
 
 // The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get
 // the code "not_running". Codes beside the daemon's own: "not_permitted", "no_answer" (within `patience`),
-// "system", "protocol", "configuration" (a data_dir whose name is too long for a socket).
-Result<nlohmann::json> ask(const std::filesystem::path& data_dir, const ControlRequest& request,
+// "system", "protocol", "configuration" (a path that is too long for a socket).
+Result<nlohmann::json> ask(const NodeSettings& node, const ControlRequest& request,
                            Duration patience = usual_patience);
 
 // The same of a daemon alone: where none runs, the code "not_running" for reading verbs too. For what is
 // shown before the daemon is asked to change it.
-Result<nlohmann::json> ask_running(const std::filesystem::path& data_dir, const ControlRequest& request);
+Result<nlohmann::json> ask_running(const NodeSettings& node, const ControlRequest& request);
 
 }  // namespace hilum::cli

@@ -24,6 +24,13 @@ void read_node(YamlMapping at, NodeSettings& node) {
     node.log_level = at.choice("log_level", {"debug", "info", "warning", "error"}, node.log_level);
     node.institution = at.string("institution", node.institution);
     node.drain_timeout = positive_duration(at, "drain_timeout", node.drain_timeout);
+    node.control_socket = socket_path(at, "control_socket");
+    node.operators = at.string("operators", node.operators);
+    // What lies in data_dir only the node's user and root reach.
+    if (!node.operators.empty() && node.control_socket.empty())
+        at.problem("operators",
+                   "cannot reach the socket in node.data_dir: set node.control_socket to a path outside of "
+                   "it, such as /run/hilum/control.sock");
     at.finish();
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/tls/tls_settings.h"
 #include "base/units.h"
+#include "contract/access/access_role.h"
 #include "contract/hl7_settings.h"
 #include "contract/model_mode.h"
 #include "contract/report_form.h"
@@ -29,6 +30,11 @@ struct NodeSettings {
     std::string log_level = "info";  // debug | info | warning | error
     std::string institution;         // shown nowhere but in our own equipment module
     Duration drain_timeout = std::chrono::seconds(20);
+    std::filesystem::path control_socket;  // on which `hilum` asks; empty: control.sock in data_dir
+    std::string operators;  // a group that may ask there, beside root and the node's user; empty: none
+    std::filesystem::path control() const {
+        return control_socket.empty() ? data_dir / "control.sock" : control_socket;
+    }
     bool operator==(const NodeSettings&) const = default;
 };
 
@@ -181,8 +187,15 @@ struct TriageSettings {
     bool operator==(const TriageSettings&) const = default;
 };
 
+// What members of a group may who come by http.socket.
+struct SocketGroup {
+    std::string group;  // its name or number
+    AccessRole role = AccessRole::status;
+    bool operator==(const SocketGroup&) const = default;
+};
+
 struct HttpSettings {
-    bool enabled = true;
+    bool enabled = true;  // there is a port
     std::string address = "127.0.0.1";
     int port = 8080;  // 0 takes a free port
     std::uint64_t max_body = 512ULL << 20;
@@ -192,6 +205,9 @@ struct HttpSettings {
     bool tokens_over_plain = false;        // also from other machines without TLS
     std::vector<std::string> hosts;        // names that it is reached by, beside localhost, addresses and the
                                            // machine's own; lower case
+    std::filesystem::path socket;          // a Unix socket beside the port; empty: none
+    std::vector<SocketGroup> socket_groups;
+    bool is_served() const { return enabled || !socket.empty(); }
     bool operator==(const HttpSettings&) const = default;
 };
 

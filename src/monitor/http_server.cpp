@@ -8,12 +8,14 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
 #include "base/confinement/confinement.h"
 #include "base/file_system.h"
+#include "base/local/unix_socket.h"
 #include "base/tls/pem_source.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/monitoring.h"
@@ -26,6 +28,7 @@ namespace hilum::monitor {
 namespace {
 
 using boost::asio::ip::tcp;
+using boost::asio::local::stream_protocol;
 using boost::system::error_code;
 
 // Two looks of the coordinator's (pipeline/children/signs_of_life.h) and more.
@@ -59,25 +62,16 @@ class HttpServer {
         service_->limits.max_body = configuration.http.max_body;
     }
 
-    // Opens the port and tells the coordinator which it is.
+    // Opens the port and the Unix socket, where there are such, and tells the coordinator which port it is.
     Status open(const HttpSettings& settings) {
-        const auto where = fmt::format("{}:{}", settings.address, settings.port);
-        error_code error;
-        const auto found = tcp::resolver(loop_).resolve(
-            without_brackets(settings.address), std::to_string(settings.port), tcp::resolver::passive, error);
-        if (error || found.empty())
-            return fail("listen", "cannot listen on {} (http.listen): {}", where, error.message());
-        const tcp::endpoint endpoint = *found.begin();
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor_.bind(endpoint, error);
-        if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-        if (error)
-            return fail("listen", "cannot listen on {}: {}; set http.listen to another address or port",
-                        where, error.message());
-        accept_with_requests(acceptor_.native_handle());
-        const int port = acceptor_.local_endpoint().port();
-        spdlog::info("HTTP on {}:{}", settings.address, port);
+        int port = 0;
+        if (settings.enabled) {
+            const auto opened = open_port(settings);
+            if (!opened) return tl::unexpected(opened.error());
+            port = *opened;
+        }
+        if (!settings.socket.empty())
+            if (auto opened = open_socket(settings.socket); !opened) return opened;
         return coordinator_.send(to_packet(HttpReady{port}));
     }
 
@@ -101,13 +95,46 @@ class HttpServer {
     }
 
     int run() {
-        accept();
+        if (acceptor_.is_open()) accept(acceptor_, accept_timer_);
+        if (local_acceptor_.is_open()) accept(local_acceptor_, local_accept_timer_);
         beat();
         while (!loop_.stopped()) serve();
         return exit_code_;
     }
 
   private:
+    Result<int> open_port(const HttpSettings& settings) {
+        const auto where = fmt::format("{}:{}", settings.address, settings.port);
+        error_code error;
+        const auto found = tcp::resolver(loop_).resolve(
+            without_brackets(settings.address), std::to_string(settings.port), tcp::resolver::passive, error);
+        if (error || found.empty())
+            return fail("listen", "cannot listen on {} (http.listen): {}", where, error.message());
+        const tcp::endpoint endpoint = *found.begin();
+        acceptor_.open(endpoint.protocol(), error);
+        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor_.bind(endpoint, error);
+        if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+        if (error)
+            return fail("listen", "cannot listen on {}: {}; set http.listen to another address or port",
+                        where, error.message());
+        accept_with_requests(acceptor_.native_handle());
+        const int port = acceptor_.local_endpoint().port();
+        spdlog::info("HTTP on {}:{}", settings.address, port);
+        return port;
+    }
+
+    // Everybody may connect: how the node is, everybody may see by the port too, and who may not see more is
+    // told so, and told of, better than by a connection that fails.
+    Status open_socket(const std::filesystem::path& path) {
+        constexpr mode_t everybody = 0666;
+        auto listening = listen_at(path, SOCK_STREAM, everybody);
+        if (!listening) return fail("listen", "http.socket: {}", listening.error().message);
+        local_acceptor_.assign(stream_protocol(), listening->release());
+        spdlog::info("HTTP on {}", path.string());
+        return {};
+    }
+
     // What is ready goes before the next question to the database, so that a probe waits for one at most.
     void serve() {
         constexpr int most_between_questions = 256;
@@ -119,20 +146,22 @@ class HttpServer {
         if (!loop_.stopped() && !service_->questions.empty()) service_->questions.answer_next();
     }
 
-    void accept() {
-        acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-            if (error) return accept_later(error);
+    template <typename Acceptor>
+    void accept(Acceptor& acceptor, boost::asio::steady_timer& timer) {
+        acceptor.async_accept([this, &acceptor, &timer](error_code error, auto socket) {
+            if (error) return accept_later(error, acceptor, timer);
             HttpSession::begin(std::move(socket), service_);
-            accept();
+            accept(acceptor, timer);
         });
     }
 
     // Out of descriptors, most likely: they come back when connections end.
-    void accept_later(error_code error) {
+    template <typename Acceptor>
+    void accept_later(error_code error, Acceptor& acceptor, boost::asio::steady_timer& timer) {
         spdlog::warn("cannot accept an HTTP connection: {}", error.message());
-        accept_timer_.expires_after(std::chrono::milliseconds(200));
-        accept_timer_.async_wait([this](error_code cancelled) {
-            if (!cancelled) accept();
+        timer.expires_after(std::chrono::milliseconds(200));
+        timer.async_wait([this, &acceptor, &timer](error_code cancelled) {
+            if (!cancelled) accept(acceptor, timer);
         });
     }
 
@@ -142,6 +171,7 @@ class HttpServer {
         if (!heartbeat_.is_unheard()) heard_ = time;
         api_.set_coordinator_silent(time - heard_ > coordinator_unheard);
         gate_.tell_counted(time);
+        service_->tls_failures.tell([this](const HttpTlsFailed& failed) { return tell(failed); });
         heartbeat_.beat();
         heartbeat_timer_.expires_after(Heartbeat::interval);
         heartbeat_timer_.async_wait([this](error_code cancelled) {
@@ -182,12 +212,13 @@ class HttpServer {
     }
 
     // Never waits for a coordinator that does not read: health has to tell of it.
-    Status tell(const HttpAccess& access) {
+    template <typename Told>
+    Status tell(const Told& told) {
         pollfd room{coordinator_.fd(), POLLOUT, 0};
         if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)
             return fail_for_now("busy",
                                 "the coordinator does not listen now, so that nothing can be audited");
-        return coordinator_.send(to_packet(access));
+        return coordinator_.send(to_packet(told));
     }
 
     Status tell_tokens(bool reload) {
@@ -216,7 +247,8 @@ class HttpServer {
     HttpTls tls_;
     std::shared_ptr<HttpService> service_;
     tcp::acceptor acceptor_{loop_};
-    boost::asio::steady_timer accept_timer_{loop_}, heartbeat_timer_{loop_};
+    stream_protocol::acceptor local_acceptor_{loop_};
+    boost::asio::steady_timer accept_timer_{loop_}, local_accept_timer_{loop_}, heartbeat_timer_{loop_};
     boost::asio::posix::stream_descriptor watched_{loop_};
     int exit_code_ = 0;
 };

@@ -1,4 +1,4 @@
-// The http process: /healthz, /readyz, /metrics and prediction, on `http.listen`.
+// The http process: /healthz, /readyz, /metrics and prediction, on `http.listen` and `http.socket`.
 #pragma once
 
 #include "base/channel.h"

@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "monitor/serving/http_tls.h"
 #include "monitor/serving/request_form.h"
 
 namespace hilum::monitor {
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::size_t read_ahead = 64 * 1024;
 
-void turn_away(boost::asio::ip::tcp::socket socket) {
+void turn_away(ClientStream::Socket socket) {
     static constexpr std::string_view busy =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: "
         "close\r\n\r\n";
@@ -28,24 +29,23 @@ void turn_away(boost::asio::ip::tcp::socket socket) {
     socket.write_some(boost::asio::buffer(busy.data(), busy.size()), ignored);
 }
 
-Result<IpAddress> peer_of(boost::asio::ip::tcp::socket& socket) {
-    return IpAddress::of_peer(socket.native_handle());
-}
-
 }  // namespace
 
-void HttpSession::begin(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service) {
-    const auto peer = peer_of(socket);
-    if (!peer) return;  // it is gone again
-    const auto session = std::make_shared<HttpSession>(std::move(socket), std::move(service));
-    if (session->start(*peer)) return;
+void HttpSession::begin(ClientStream::Socket socket, std::shared_ptr<HttpService> service) {
+    auto caller = caller_of(socket.native_handle());
+    if (!caller) return;  // it is gone again
+    const auto session =
+        std::make_shared<HttpSession>(std::move(socket), std::move(*caller), std::move(service));
+    if (session->start()) return;
     // Over TLS nothing can be said yet.
-    auto released = session->stream_.tcp().release_socket();
+    auto released = session->stream_.transport().release_socket();
     if (!session->stream_.is_encrypted()) turn_away(std::move(released));
 }
 
-HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service)
-    : tls_(service->tls),
+// What goes through a Unix socket leaves the machine for nobody.
+HttpSession::HttpSession(ClientStream::Socket socket, Caller caller, std::shared_ptr<HttpService> service)
+    : caller_(std::move(caller)),
+      tls_(caller_.user ? nullptr : service->tls),
       stream_(std::move(socket), tls_.get()),
       reading_timer_(stream_.get_executor()),
       service_(std::move(service)) {}
@@ -56,9 +56,7 @@ HttpSession::~HttpSession() {
     if (predicting_) --service_->running_predictions;
 }
 
-bool HttpSession::start(const IpAddress& peer) {
-    peer_ = peer;
-    address_ = peer.subnet();
+bool HttpSession::start() {
     id_ = service_->connections.add(address_, [this] { give_way(); });
     if (!id_) return false;
     if (stream_.is_encrypted())
@@ -70,15 +68,22 @@ bool HttpSession::start(const IpAddress& peer) {
 
 // Who speaks no TLS, or none that is safe, is told so by an alert.
 void HttpSession::shake_hands() {
-    stream_.tcp().expires_after(service_->limits.handshake_timeout);
+    stream_.transport().expires_after(service_->limits.handshake_timeout);
     stream_.handshake([self = shared_from_this()](beast::error_code error) {
-        if (!error) self->read_header();
+        if (error) return self->note_failed_handshake(error);
+        self->read_header();
     });
+}
+
+// Not of who had to give way, and not of who said nothing, as a probe of the port does.
+void HttpSession::note_failed_handshake(beast::error_code error) {
+    if (error == boost::asio::error::operation_aborted || !has_heard_from(stream_.tls())) return;
+    service_->tls_failures.add(caller_.address, handshake_failure(error, stream_.tls()));
 }
 
 // Every operation in progress ends with an error, and the session with the last of them.
 void HttpSession::give_way() {
-    stream_.tcp().close();
+    stream_.transport().close();
 }
 
 void HttpSession::read_header() {
@@ -87,7 +92,7 @@ void HttpSession::read_header() {
     parser_->body_limit(service_->limits.max_body);
     head_ = keep_alive_ = false;
     service_->connections.set_waiting(*id_, true);
-    stream_.tcp().expires_after(service_->limits.header_timeout);
+    stream_.transport().expires_after(service_->limits.header_timeout);
     http::async_read_header(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_header(error); });
@@ -100,8 +105,9 @@ void HttpSession::on_header(beast::error_code error) {
     if (const auto wrong = wrong_form(request); !wrong.empty())
         return respond(error_response(http::status::bad_request, "bad_request", std::string(wrong)));
     head_ = request.method() == http::verb::head;
-    if (auto refusal = service_->gate.refusal(request, {peer_, stream_.is_encrypted()},
-                                              std::chrono::steady_clock::now()))
+    if (auto refusal =
+            service_->gate.refusal(request, {caller_.address, stream_.is_encrypted(), caller_.user},
+                                   std::chrono::steady_clock::now()))
         return respond(std::move(*refusal));
     if (is_prediction()) return start_upload();
     keep_alive_ = request.keep_alive() && parser_->is_done();  // a body that nobody asked for is not read
@@ -116,7 +122,7 @@ void HttpSession::answer() {
 }
 
 void HttpSession::answer_in_turn() {
-    stream_.tcp().expires_never();
+    stream_.transport().expires_never();
     if (!service_->questions.add(address_, [self = shared_from_this()] { self->answer(); })) {
         auto busy = error_response(http::status::service_unavailable, "busy",
                                    "too many requests wait for the database; try again");
@@ -185,7 +191,7 @@ void HttpSession::start_upload() {
     if (error) return;
     if (!wants_continue) return read_upload();
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.tcp().expires_after(service_->limits.write_timeout);
+    stream_.transport().expires_after(service_->limits.write_timeout);
     boost::asio::async_write(stream_, boost::asio::buffer(go_on.data(), go_on.size()),
                              [self = shared_from_this()](beast::error_code failed, std::size_t) {
                                  if (!failed) self->read_upload();
@@ -204,8 +210,8 @@ void HttpSession::read_upload() {
     if (upload_->is_done()) return on_upload({});  // an empty one is from the beginning
     const auto& limits = service_->limits;
     const std::chrono::milliseconds earned(upload_read_ * 1000 / limits.slowest_upload);
-    stream_.tcp().expires_at(upload_began_ + std::min<std::chrono::milliseconds>(limits.upload_start + earned,
-                                                                                 limits.upload_timeout));
+    stream_.transport().expires_at(upload_began_ + std::min<std::chrono::milliseconds>(
+                                                       limits.upload_start + earned, limits.upload_timeout));
     http::async_read_some(stream_, buffer_, *upload_,
                           [self = shared_from_this()](beast::error_code error, std::size_t count) {
                               self->upload_read_ += count;
@@ -227,7 +233,7 @@ void HttpSession::on_upload(beast::error_code error) {
 
 void HttpSession::predict() {
     ::fcntl(uploaded_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-    stream_.tcp().expires_never();
+    stream_.transport().expires_never();
     service_->predictions.ask(model_, uploaded_.get(), [self = shared_from_this()](Response response) {
         self->respond(std::move(response));
     });
@@ -241,7 +247,7 @@ void HttpSession::respond(Response response) {
     response_ = std::move(response);
     response_.keep_alive(keep_alive_);
     if (head_) response_.body().clear();  // Content-Length stays that of the body
-    stream_.tcp().expires_after(service_->limits.write_timeout);
+    stream_.transport().expires_after(service_->limits.write_timeout);
     reading_timer_.expires_after(service_->limits.slow_reader);
     reading_timer_.async_wait([self = shared_from_this()](beast::error_code cancelled) {
         if (!cancelled) self->service_->connections.set_waiting(*self->id_, true);
@@ -261,24 +267,24 @@ void HttpSession::on_written(beast::error_code error) {
 // Closing with unread input would reset the connection and could take our answer with it.
 void HttpSession::say_farewell() {
     service_->connections.set_waiting(*id_, true);
-    stream_.tcp().expires_after(service_->limits.farewell_timeout);
+    stream_.transport().expires_after(service_->limits.farewell_timeout);
     if (!stream_.is_encrypted()) return end_sending();
     stream_.say_goodbye([self = shared_from_this()](beast::error_code) { self->end_sending(); });
 }
 
 void HttpSession::end_sending() {
     beast::error_code ignored;
-    stream_.tcp().socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+    stream_.transport().socket().shutdown(ClientStream::Socket::shutdown_send, ignored);
     drain();
 }
 
 // Of what still comes nothing is read as HTTP, nor as TLS.
 void HttpSession::drain() {
     buffer_.clear();
-    stream_.tcp().async_read_some(buffer_.prepare(16 * 1024),
-                                  [self = shared_from_this()](beast::error_code error, std::size_t) {
-                                      if (!error) self->drain();
-                                  });
+    stream_.transport().async_read_some(buffer_.prepare(16 * 1024),
+                                        [self = shared_from_this()](beast::error_code error, std::size_t) {
+                                            if (!error) self->drain();
+                                        });
 }
 
 }  // namespace hilum::monitor

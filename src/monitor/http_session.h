@@ -1,7 +1,6 @@
 // One HTTP connection: reads requests, within limits of size and time, and answers them one after the other.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
@@ -13,9 +12,11 @@
 #include "monitor/access/gate.h"
 #include "monitor/api.h"
 #include "monitor/prediction_broker.h"
+#include "monitor/serving/caller.h"
 #include "monitor/serving/client_stream.h"
 #include "monitor/serving/connection_table.h"
 #include "monitor/serving/question_queue.h"
+#include "monitor/serving/tls_failures.h"
 
 namespace hilum::monitor {
 
@@ -40,7 +41,9 @@ struct HttpService {
     Api& api;
     PredictionBroker& predictions;
     Gate& gate;
-    std::shared_ptr<boost::asio::ssl::context> tls{};  // of the connections to come; none: they are plain
+    // Of the connections by TCP to come; none: they are plain.
+    std::shared_ptr<boost::asio::ssl::context> tls{};
+    TlsFailures tls_failures{};
     ConnectionTable connections{{}};
     QuestionQueue questions{};
     int running_predictions = 0;
@@ -50,8 +53,8 @@ struct HttpService {
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
   public:
     // Served from then on; turned away with 503 where there is no room for it.
-    static void begin(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service);
-    HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<HttpService> service);
+    static void begin(ClientStream::Socket socket, std::shared_ptr<HttpService> service);
+    HttpSession(ClientStream::Socket socket, Caller caller, std::shared_ptr<HttpService> service);
     ~HttpSession();
     HttpSession(const HttpSession&) = delete;
     HttpSession& operator=(const HttpSession&) = delete;
@@ -60,9 +63,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     using EmptyParser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
     using UploadParser = boost::beast::http::request_parser<boost::beast::http::file_body>;
 
-    bool start(const IpAddress& peer);
+    bool start();
     void give_way();
     void shake_hands();
+    void note_failed_handshake(boost::beast::error_code error);
     void read_header();
     void on_header(boost::beast::error_code error);
     void refuse_malformed(boost::beast::error_code error);
@@ -81,6 +85,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     void end_sending();
     void drain();
 
+    const Caller caller_;
     std::shared_ptr<boost::asio::ssl::context> tls_;  // that stream_ began with
     ClientStream stream_;
     boost::asio::steady_timer reading_timer_;  // of a client that does not read its answer
@@ -93,8 +98,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     Response response_;
     bool head_ = false;  // answer without a body
     bool keep_alive_ = false;
-    bool predicting_ = false;   // counted in running_predictions
-    IpAddress peer_, address_;  // address_: of those that count as one
+    bool predicting_ = false;                             // counted in running_predictions
+    const IpAddress address_ = caller_.address.subnet();  // of those that count as one
     std::optional<ConnectionTable::Id> id_;
     std::optional<IpAddress> uploading_;  // counted in uploads
     std::chrono::steady_clock::time_point upload_began_;

@@ -112,6 +112,20 @@ void check_destinations(const Configuration& configuration, const Surroundings& 
     }
 }
 
+// Their members would be told that they may not.
+void check_groups(const Configuration& configuration, const Surroundings& surroundings, Warnings& warnings) {
+    const auto& operators = configuration.node.operators;
+    if (!operators.empty() && !surroundings.has_group(operators))
+        warnings.add("node.operators",
+                     "there is no group '{}' on this machine: only root and the node's user may ask it",
+                     operators);
+    for (const auto& [group, role] : configuration.http.socket_groups)
+        if (!surroundings.has_group(group))
+            warnings.add("http.socket_groups." + group,
+                         "there is no group '{}' on this machine: nobody has the role {} by it", group,
+                         enum_text(role));
+}
+
 void check_http(const HttpSettings& http, const Surroundings& surroundings, Warnings& warnings) {
     if (!http.enabled) return;
     const auto address = IpAddress::parse(http.address);
@@ -136,6 +150,7 @@ ConfigurationProblems configuration_warnings(const Configuration& configuration,
     check_receiving(configuration.scp, surroundings, warnings);
     check_models(configuration.models, warnings);
     check_destinations(configuration, surroundings, warnings);
+    check_groups(configuration, surroundings, warnings);
     check_http(configuration.http, surroundings, warnings);
     return warnings.take();
 }

@@ -24,6 +24,7 @@ struct Surroundings {
         std::filesystem::path file;
     };
     std::optional<StopTimeout> stop_timeout;
+    std::function<bool(const std::string& group)> has_group;
 };
 
 // Each with file, line and key, in the order of the file's sections. `text` is what `configuration` was read

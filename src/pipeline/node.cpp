@@ -38,7 +38,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, commits_, engine_, models_),
       operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
-      control_(world, directory_,
+      control_(world, configuration_.node,
                [this](const Packet& request, const std::string& actor, auto answer) {
                    operators_.handle(request, actor, std::move(answer));
                }),
@@ -128,7 +128,7 @@ void Node::start_children() {
     reports_.start(programs_.children("composer", reports_.size()));
     for (auto& lane : senders_) lane.start(programs_.child("sender", lane.name()));
     audit_servers_.start(programs_);
-    if (configuration_.http.enabled)
+    if (configuration_.http.is_served())
         predictions_.start(programs_.child("http", "1"),
                            {.on_changed = changed,
                             .on_certificates = [this](const auto& loaded) { certificates_loaded(loaded); }});
@@ -301,7 +301,7 @@ void Node::end_children() {
     reports_.stop();
     for (auto& lane : senders_) lane.stop();
     audit_servers_.stop();
-    if (predictions_.http() != nullptr) predictions_.http()->stop();
+    predictions_.stop();
     wait_for_children(world_.monotonic() + children_end);
 }
 

@@ -25,6 +25,11 @@ void PredictionDesk::start(ChildSpecification http, Callbacks callbacks) {
     http_->start();
 }
 
+void PredictionDesk::stop() {
+    access_.tell_left_out();
+    if (http_) http_->stop();
+}
+
 void PredictionDesk::tell(const NodeStatus& status) {
     status_ = status;
     if (http_ && http_->running()) (void)http_->send(to_packet(status_));
@@ -37,12 +42,13 @@ void PredictionDesk::reload_certificates() {
 void PredictionDesk::on_message(Message message) {
     if (const auto ready = from_packet<HttpReady>(message)) {
         port_ = ready->port;
-        spdlog::info("serving HTTP on port {}", port_);
+        if (port_ > 0) spdlog::info("serving HTTP on port {}", port_);
         http_->prosper();
         tell(status_);
         return callbacks_.on_changed();
     }
     if (const auto access = from_packet<HttpAccess>(message)) return access_.note(*access);
+    if (const auto failed = from_packet<HttpTlsFailed>(message)) return access_.note(*failed);
     if (const auto loaded = from_packet<CertificatesLoaded>(message))
         return callbacks_.on_certificates(*loaded);
     if (const auto loaded = from_packet<TokensLoaded>(message)) {

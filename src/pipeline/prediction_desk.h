@@ -27,11 +27,11 @@ class PredictionDesk {
                    std::vector<std::string> models);
 
     void start(ChildSpecification http, Callbacks callbacks);
-    void reload_certificates();           // and tokens
+    void reload_certificates();  // and tokens
+    void stop();
     void tell(const NodeStatus& status);  // also to an http process that starts later
     int port() const { return port_; }
     const AccessAudit& access() const { return access_; }
-    SupervisedChild* http() { return http_.get(); }
     const SupervisedChild* http() const { return http_.get(); }
 
   private:

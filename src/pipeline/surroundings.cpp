@@ -17,9 +17,9 @@
 
 #include "base/file_system.h"
 #include "base/ip_network.h"
+#include "base/local/unix_socket.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "store/data_directory.h"
 
 namespace hilum {
 namespace {
@@ -176,9 +176,10 @@ std::optional<Surroundings::StopTimeout> stop_timeout_of_unit(const fs::path& ro
     return timeout;
 }
 
-Surroundings surroundings_on_this_machine(const fs::path& data_dir) {
-    Surroundings surroundings{is_this_machine, why_no_port, stop_timeout_of_unit("/", "hilum.service")};
-    if (runs(DataDirectory{data_dir}.control_socket()))
+Surroundings surroundings_on_this_machine(const fs::path& control_socket) {
+    Surroundings surroundings{is_this_machine, why_no_port, stop_timeout_of_unit("/", "hilum.service"),
+                              [](const std::string& group) { return group_id(group).has_value(); }};
+    if (runs(control_socket))
         surroundings.why_no_port = [](const std::string&, int) { return std::string(); };
     return surroundings;
 }

@@ -9,8 +9,8 @@
 
 namespace hilum {
 
-// `data_dir`: of the node; while it runs, its own ports are not asked for.
-Surroundings surroundings_on_this_machine(const std::filesystem::path& data_dir);
+// `control_socket`: of the node; while it runs, its own ports are not asked for.
+Surroundings surroundings_on_this_machine(const std::filesystem::path& control_socket);
 
 // TimeoutStopSec of the unit (systemd.service(5)), as the files below `root` ("/") say it, drop-ins too.
 std::optional<Surroundings::StopTimeout> stop_timeout_of_unit(const std::filesystem::path& root,

@@ -17,7 +17,6 @@ struct DataDirectory {
     std::filesystem::path set_aside() const { return spool() / "set-aside"; }  // what only a person can judge
     std::filesystem::path analyses() const { return root / "analyses"; }       // AnalysisArtifacts
     std::filesystem::path results() const { return root / "results"; }         // SR and SC files
-    std::filesystem::path control_socket() const { return root / "control.sock"; }
     std::filesystem::path facts() const { return root / "facts"; }      // store/database/fact_journal.h
     std::filesystem::path clean_end() const { return root / "ended"; }  // while no node has it open
     std::filesystem::path lock() const { return root / "lock"; }

@@ -86,6 +86,21 @@ void record_closed_connections(Transaction& transaction, const ConnectionsClosed
     transaction.append_audit(entry);
 }
 
+void record_http_tls_failure(Transaction& transaction, const HttpTlsFailed& failed, bool audited,
+                             std::int64_t left_out) {
+    const auto code = tls_failure_label(failed.code);
+    transaction.count("http_tls_failures", {{"code", code}}, failed.count);
+    if (!audited) return;
+    audit::AuditEvent entry;
+    entry.type = "tls_failed";
+    entry.outcome = "failure";
+    entry.actor = "@" + failed.address;
+    entry.detail = {
+        {"code", code}, {"detail", failed.detail}, {"port", "http"}, {"connections", failed.count}};
+    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
+    transaction.append_audit(entry);
+}
+
 void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count) {
     audit::AuditEvent entry;
     entry.type = "events_left_out";

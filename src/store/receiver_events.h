@@ -1,6 +1,7 @@
 // What becomes of the events that receivers tell: counters, the audit trail, the trace of refused objects.
 #pragma once
 
+#include "contract/messages/accessing.h"
 #include "contract/messages/receiving.h"
 #include "store/database/transaction.h"
 
@@ -22,6 +23,10 @@ void record_rejection(Transaction& transaction, const AssociationRequested& requ
                       AssociationOutcome outcome, bool audited, std::int64_t left_out);
 void record_closed_connections(Transaction& transaction, const ConnectionsClosed& closed, bool audited,
                                std::int64_t left_out);
+
+// The same for handshakes with the http process.
+void record_http_tls_failure(Transaction& transaction, const HttpTlsFailed& failed, bool audited,
+                             std::int64_t left_out);
 
 // `count` events of a sort, "ADDRESS: REASON", are not in the audit trail. An empty sort: of many.
 void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count);

@@ -50,11 +50,13 @@ struct Actor {
     bool is_peer() const { return !address.empty(); }
 };
 
-// "AE@10.1.0.5", "@10.1.0.5", "operator uid 0 (root)"; nothing of "hilum" and "system".
+// "AE@10.1.0.5", "@10.1.0.5", "operator uid 0 (root)", "HTTP client dr@hospital (read) at 10.1.0.7"; nothing
+// of "hilum" and "system".
 std::optional<Actor> actor_of(const std::string& text) {
     if (text.empty() || text == "hilum" || text == "system") return std::nullopt;
     const auto at = text.rfind('@');
-    if (text.starts_with("operator") || at == std::string::npos || at + 1 == text.size())
+    if (text.starts_with("operator") || text.starts_with("HTTP client") || at == std::string::npos ||
+        at + 1 == text.size())
         return Actor{text, "", ""};
     const auto title = text.substr(0, at), address = text.substr(at + 1);
     return Actor{title.empty() ? address : title, title, address};

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -258,6 +259,13 @@ class TlsTest(AccessTest):
                              capture_output=True, text=True, timeout=60, check=False)
         return ran.stdout + ran.stderr
 
+    def failed_handshakes(self):
+        """By reason, without those that there are none of."""
+        metrics = self.get("/metrics")[1].decode()
+        found = re.findall(r'^hilum_http_tls_failures_total\{code="(\w+)"\} (\d+)', metrics, re.MULTILINE)
+        self.assertGreater(len(found), 5, "there is a series for each reason from the start")
+        return {code: int(count) for code, count in found if int(count)}
+
     def served(self):
         with self.context().wrap_socket(socket.create_connection(("127.0.0.1", self.node.http_port), 30),
                                         server_hostname="localhost") as connection:
@@ -278,6 +286,13 @@ class TlsTest(AccessTest):
         self.assertEqual(plain_http(f"http://127.0.0.1:{self.node.http_port}/api/v1/jobs", token=self.node.token)[0], 0)
         with self.assertRaises(ssl.SSLCertVerificationError):
             self.get("/healthz", context=self.context(self.stranger))
+        # Each is counted, and the audit trail has who and why; a probe that says nothing is none.
+        socket.create_connection(("127.0.0.1", self.node.http_port), 30).close()
+        failures = {"protocol_version": 2, "cipher_suite": 1, "not_tls": 1, "refused_by_peer": 1}
+        wait_until(lambda: self.failed_handshakes() == failures, 30, "the handshakes that failed are counted")
+        for event in self.events("tls_failed"):
+            self.assertEqual((event["actor"], event["outcome"], event["detail"]["port"]), ("@127.0.0.1", "failure", "http"))
+        self.assertEqual({event["detail"]["code"] for event in self.events("tls_failed")}, set(failures))
         # One that never shakes hands, or shakes one and stays silent, holds nobody up.
         silent = [socket.create_connection(("127.0.0.1", self.node.http_port), 30) for _ in range(100)]
         for connection in silent:

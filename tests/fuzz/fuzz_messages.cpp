@@ -49,7 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_as<ListenerReady, ConnectionAccepted, ConnectionsClosed, AssociationRequested, AssociationAnswer,
             StoreCommit, DiscardCommit, StoreAnswer, ReceiverEvent, CommitmentReport, CommitmentReportAnswer,
             Drain>(*message);
-    read_as<NodeStatus, HttpReady, PredictRequest, PredictReply, HttpAccess, TokensLoaded>(*message);
+    read_as<NodeStatus, HttpReady, PredictRequest, PredictReply, HttpAccess, HttpTlsFailed, TokensLoaded>(
+        *message);
     read_as<ComposeRequest, ComposeReply, DecodeRequest, DecodeReply, WorkerReady, WorkerFailed, InferRequest,
             InferReply, ScanRequest, ScanReply>(*message);
     read_as<DeliverRequest, DeliverReply, CommitmentRequest, CommitmentReply, EchoRequest, EchoReply,

@@ -202,6 +202,22 @@ class PackageTest(unittest.TestCase):
     def test_the_hardened_unit_exposes_less(self):
         self.assertLessEqual(self.exposure_of(self.unit_with("hardened.conf")), HARDENED_EXPOSURE)
 
+    def test_the_group_of_operators_is_made_and_sockets_have_a_folder(self):
+        need("systemd-sysusers")
+        machine = self.folder / "machine"
+        (machine / "usr/lib/sysusers.d").mkdir(parents=True)
+        (machine / "etc").mkdir()
+        shutil.copy(self.root / "usr/lib/sysusers.d/hilum.conf", machine / "usr/lib/sysusers.d")
+        subprocess.run(["systemd-sysusers", f"--root={machine}", "hilum.conf"], check=True, capture_output=True)
+        groups = {line.split(":")[0]: line.split(":")[3] for line in (machine / "etc/group").read_text().splitlines()}
+        self.assertEqual(groups.get("hilum-operators"), "", "nobody is in it")
+        self.assertIn("hilum", groups)
+        unit = (self.root / "usr/lib/systemd/system/hilum.service").read_text()
+        configuration = (self.root / "etc/hilum/hilum.yaml").read_text()
+        for socket in re.findall(r"(?:control_socket|socket): (/run/\S+)", configuration):
+            folder, = re.findall(r"(?m)^RuntimeDirectory=(\S+)$", unit)
+            self.assertEqual(pathlib.Path(socket).parent, pathlib.Path("/run") / folder)
+
     def test_oneDNN_may_compile_its_kernels(self):
         unit = (SOURCE / "systemd" / "hilum.service").read_text()
         self.assertNotRegex(unit, r"(?m)^MemoryDenyWriteExecute=(yes|true|1)")

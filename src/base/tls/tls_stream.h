@@ -12,6 +12,7 @@
 
 #include "base/tls/certificate_pattern.h"
 #include "base/tls/tls_context.h"
+#include "base/tls/tls_failure.h"
 
 struct ssl_st;
 
@@ -39,7 +40,7 @@ class TlsStream {
     TlsStream& operator=(TlsStream&&) noexcept;
     ~TlsStream();
 
-    // Errors, always Retry::later, with one of the codes below and words for why.
+    // Errors, always Retry::later, with one of the codes of tls_failures and words for why.
     Status handshake();
 
     // Decrypted bytes; 0 at the end, -1 with errno where it failed: failure() tells.
@@ -64,15 +65,5 @@ class TlsStream {
     static Result<TlsStream> make(const TlsContext& context, TlsWire& wire);
     std::unique_ptr<State> state_;
 };
-
-// Codes of a TLS connection that failed, for metrics and the audit trail.
-namespace tls_failures {
-inline constexpr const char *none = "none", *timeout = "timeout", *closed = "closed", *not_tls = "not_tls",
-                            *protocol_version = "protocol_version", *cipher_suite = "cipher_suite",
-                            *no_certificate = "no_certificate", *untrusted = "untrusted",
-                            *expired = "expired", *not_yet_valid = "not_yet_valid", *revoked = "revoked",
-                            *no_crl = "no_crl", *wrong_name = "wrong_name",
-                            *refused_by_peer = "refused_by_peer", *other = "other";
-}  // namespace tls_failures
 
 }  // namespace hilum

@@ -32,8 +32,7 @@ int verify_audit(const Context& context) {
     if (!configuration) return context.failed(configuration.error());
     Progress progress(context.terminal);
     progress.say("reading the whole audit trail");
-    const auto answer =
-        ask(configuration->node.data_dir, {.verb = ControlVerb::audit_verify}, endless_patience);
+    const auto answer = ask(configuration->node, {.verb = ControlVerb::audit_verify}, endless_patience);
     progress.clear();
     if (!answer) return context.failed(answer.error());
     const bool intact = is_true(*answer, "intact");
@@ -57,11 +56,11 @@ int verify_audit(const Context& context) {
 
 // All events, oldest first, as long as `take` wants more.
 template <typename Take>
-Status each_event(const std::filesystem::path& data_dir, Take take) {
+Status each_event(const NodeSettings& node, Take take) {
     nlohmann::json after = 0;
     do {
         const auto answer =
-            ask(data_dir, {.verb = ControlVerb::audit_export, .after = after.get<std::int64_t>()});
+            ask(node, {.verb = ControlVerb::audit_export, .after = after.get<std::int64_t>()});
         if (!answer) return tl::unexpected(answer.error());
         for (const auto& event : list_of(*answer, "events"))
             if (!take(event)) return {};
@@ -73,7 +72,7 @@ Status each_event(const std::filesystem::path& data_dir, Take take) {
 int export_audit(const Context& context, const AuditFilter& filter) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto done = each_event(configuration->node.data_dir, [&](const nlohmann::json& event) {
+    const auto done = each_event(configuration->node, [&](const nlohmann::json& event) {
         if (matches(filter, event)) print_json_line(context.out, event);
         return static_cast<bool>(context.out);
     });
@@ -117,14 +116,14 @@ int verify_against(const Context& context, const Witness& witness) {
     if (!configuration) return context.failed(configuration.error());
     const auto heads = read_heads(witness);
     if (!heads) return context.failed(heads.error());
-    const auto& data_dir = configuration->node.data_dir;
+    const auto& node = configuration->node;
     Progress progress(context.terminal);
     progress.say("reading the whole audit trail");
-    const auto verified = ask(data_dir, {.verb = ControlVerb::audit_verify}, endless_patience);
+    const auto verified = ask(node, {.verb = ControlVerb::audit_verify}, endless_patience);
     if (!verified) return context.failed(verified.error());
     audit::TrailCheck check(heads->good, verified->value("begins_after", std::int64_t{0}),
                             verified->value("begins_after_hash", std::string(audit::first_hash)));
-    const auto read = each_event(data_dir, [&](const nlohmann::json& event) {
+    const auto read = each_event(node, [&](const nlohmann::json& event) {
         check.add(event);
         return true;
     });

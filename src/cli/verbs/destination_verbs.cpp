@@ -15,9 +15,9 @@ namespace {
 int change(const Context& context, const std::string& name, bool pause) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto answer = ask(configuration->node.data_dir, {.verb = pause ? ControlVerb::destinations_pause
-                                                                         : ControlVerb::destinations_resume,
-                                                           .destination = name});
+    const auto answer = ask(configuration->node, {.verb = pause ? ControlVerb::destinations_pause
+                                                                : ControlVerb::destinations_resume,
+                                                  .destination = name});
     if (!answer) return context.failed(answer.error());
     if (context.json) {
         print_json(context.out, *answer);

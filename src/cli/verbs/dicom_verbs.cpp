@@ -67,7 +67,7 @@ Result<RemoteNode> own_node(const Configuration& configuration) {
     RemoteNode node{configuration.node.ae_title, configuration.node.ae_title,
                     everywhere ? "127.0.0.1" : configuration.scp.bind, configuration.scp.port};
     if (node.port != 0) return node;
-    const auto status = ask(configuration.node.data_dir, {.verb = ControlVerb::status});
+    const auto status = ask(configuration.node, {.verb = ControlVerb::status});
     if (!status) return tl::unexpected(status.error());
     node.port = static_cast<int>(number_of(mapping_of(*status, "node"), "scp_port"));
     if (node.port == 0)

@@ -60,7 +60,7 @@ int list_jobs(const Context& context, const JobOptions& options) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     const auto answer =
-        ask(configuration->node.data_dir, {.verb = ControlVerb::jobs_list, .filter = parameters_of(options)});
+        ask(configuration->node, {.verb = ControlVerb::jobs_list, .filter = parameters_of(options)});
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);
@@ -70,7 +70,7 @@ int list_jobs(const Context& context, const JobOptions& options) {
 }
 
 // The jobs that are named, and those of the study or accession number that is.
-Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir, const JobOptions& options) {
+Result<std::vector<JobName>> jobs_to_show(const NodeSettings& node, const JobOptions& options) {
     std::vector<JobName> jobs;
     for (const auto& name : options.jobs) {
         auto job = parse_job_name(name);
@@ -83,7 +83,7 @@ Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir,
     }
     auto of_study = options;
     of_study.limit = most_jobs;
-    const auto answer = ask(data_dir, {.verb = ControlVerb::jobs_list, .filter = parameters_of(of_study)});
+    const auto answer = ask(node, {.verb = ControlVerb::jobs_list, .filter = parameters_of(of_study)});
     if (!answer) return tl::unexpected(answer.error());
     for (const auto& job : list_of(*answer, "jobs"))
         jobs.push_back({text_of(job, "kind"), number_of(job, "id")});
@@ -93,13 +93,13 @@ Result<std::vector<JobName>> jobs_to_show(const std::filesystem::path& data_dir,
 int show_jobs(const Context& context, const JobOptions& options) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto jobs = jobs_to_show(configuration->node.data_dir, options);
+    const auto jobs = jobs_to_show(configuration->node, options);
     if (!jobs) return context.failed(jobs.error());
     if (jobs->empty() && !context.json) context.out << "no jobs\n";
     nlohmann::json all = nlohmann::json::array();
     for (const auto& job : *jobs) {
-        const auto answer = ask(configuration->node.data_dir,
-                                {.verb = ControlVerb::jobs_show, .kind = job.kind, .id = job.id});
+        const auto answer =
+            ask(configuration->node, {.verb = ControlVerb::jobs_show, .kind = job.kind, .id = job.id});
         if (!answer) return context.failed(answer.error());
         if (context.json) {
             all.push_back(mapping_of(*answer, "job"));
@@ -139,7 +139,7 @@ int change_jobs(const Context& context, const JobOptions& options, ControlVerb v
     if (!configuration) return context.failed(configuration.error());
     std::int64_t changed = 0;
     for (const auto& request : *chosen) {
-        const auto answer = ask(configuration->node.data_dir, request);
+        const auto answer = ask(configuration->node, request);
         if (!answer) return context.failed(answer.error());
         changed += number_of(*answer, "jobs");
     }

@@ -240,8 +240,8 @@ int reload(const Context& context, const std::string& model) {
     if (!configuration) return context.failed(configuration.error());
     Progress progress(context.terminal);
     progress.say("the node loads and proves its models");
-    const auto outcome = ask(configuration->node.data_dir,
-                             {.verb = ControlVerb::model_reload, .model = model}, endless_patience);
+    const auto outcome =
+        ask(configuration->node, {.verb = ControlVerb::model_reload, .model = model}, endless_patience);
     progress.clear();
     if (!outcome) return context.failed(outcome.error());
     const auto models = list_of(*outcome, "models");

@@ -41,7 +41,7 @@ int resend(const Context& context, const ResendOptions& options) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     request->destination = options.destination;
-    const auto answer = ask(configuration->node.data_dir, *request);
+    const auto answer = ask(configuration->node, *request);
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);
@@ -113,8 +113,8 @@ int withdraw(const Context& context, const WithdrawOptions& options) {
     if (!request) return context.failed(request.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto& data_dir = configuration->node.data_dir;
-    const auto plan = ask_running(data_dir, *request);
+    const auto& node = configuration->node;
+    const auto plan = ask_running(node, *request);
     if (!plan) return context.failed(plan.error());
     // With --json, `out` has the answer alone.
     print_plan(context, context.json ? context.err : context.out, list_of(*plan, "studies"));
@@ -123,7 +123,7 @@ int withdraw(const Context& context, const WithdrawOptions& options) {
     request->verb = ControlVerb::results_withdraw;
     request->reason = options.reason;
     request->note = options.note;
-    const auto answer = ask_running(data_dir, *request);
+    const auto answer = ask_running(node, *request);
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);

@@ -66,7 +66,7 @@ void print_status(const Context& context, const nlohmann::json& status) {
 }
 
 int show_retention(const Context& context, const Configuration& configuration) {
-    const auto answer = ask(configuration.node.data_dir, {.verb = ControlVerb::retention});
+    const auto answer = ask(configuration.node, {.verb = ControlVerb::retention});
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);
@@ -110,7 +110,7 @@ int dry_run(const Context& context, const Configuration& configuration) {
                                   {"min_free_space", configuration.scp.min_free_space},
                                   {"quiet", configuration.study.idle_timeout.count()}};
     const auto answer =
-        ask(configuration.node.data_dir, {.verb = ControlVerb::retention_preview, .rules = rules.dump()},
+        ask(configuration.node, {.verb = ControlVerb::retention_preview, .rules = rules.dump()},
             endless_patience);
     if (!answer) return context.failed(answer.error());
     if (context.json)
@@ -123,10 +123,10 @@ int dry_run(const Context& context, const Configuration& configuration) {
 int change_hold(const Context& context, const RetentionOptions& options, bool hold) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    const auto answer = ask(configuration->node.data_dir,
-                            {.verb = hold ? ControlVerb::retention_hold : ControlVerb::retention_release,
-                             .study_instance_uid = options.study_instance_uid,
-                             .reason = options.reason});
+    const auto answer =
+        ask(configuration->node, {.verb = hold ? ControlVerb::retention_hold : ControlVerb::retention_release,
+                                  .study_instance_uid = options.study_instance_uid,
+                                  .reason = options.reason});
     if (!answer) return context.failed(answer.error());
     if (context.json) {
         print_json(context.out, *answer);

@@ -193,7 +193,7 @@ Table children_table(const nlohmann::json& status) {
 int show_status(const Context& context) {
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    auto status = ask(configuration->node.data_dir, {.verb = ControlVerb::status});
+    auto status = ask(configuration->node, {.verb = ControlVerb::status});
     if (!status) return context.failed(status.error());
     const auto health = health_of(*status);
     if (context.json) {

@@ -97,7 +97,7 @@ int list_studies(const Context& context, const StudiesOptions& options) {
     ControlRequest request{.verb = ControlVerb::studies, .filter = parameters_of(options)};
     // As this process reads it: the daemon may live in another time zone.
     request.filter["since"] = filter->since == 0 ? "" : to_iso8601(from_microseconds(filter->since));
-    const auto answer = ask(configuration->node.data_dir, request);
+    const auto answer = ask(configuration->node, request);
     if (!answer) return context.failed(answer.error());
     if (context.json)
         print_json(context.out, *answer);

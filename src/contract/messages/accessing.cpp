@@ -5,7 +5,8 @@
 namespace hilum {
 
 HILUM_JSON_MEMBERS(TokenOwner, name, role)
-HILUM_MESSAGE_MEMBERS(HttpAccess, name, role, address, path, parameters, refused, count)
+HILUM_MESSAGE_MEMBERS(HttpAccess, name, uid, role, address, path, parameters, refused, count)
+HILUM_MESSAGE_MEMBERS(HttpTlsFailed, address, code, detail, count)
 HILUM_MESSAGE_MEMBERS(TokensLoaded, owners, error, reload)
 
 }  // namespace hilum

@@ -17,11 +17,21 @@ namespace hilum {
 struct HttpAccess {
     static constexpr const char* type = "http_access";
     std::string name;                               // of the token; empty: none that is known
-    std::string role;                               // of the token
+    std::int64_t uid = -1;                          // of who came by http.socket; -1: nobody did
+    std::string role;                               // of the token, or of the user's groups
     std::string address;                            // of the client, or of a proxy before it
     std::string path;                               // without its parameters
     std::map<std::string, std::string> parameters;  // which studies are asked for
-    std::string refused;  // why nothing is shown: token | role | form | plain; empty: it is
+    std::string refused;  // why nothing is shown: token | role | plain | origin; empty: it is
+    std::int64_t count = 1;
+};
+
+// http -> coordinator, at most once a second for each address and reason: TLS handshakes that failed.
+struct HttpTlsFailed {
+    static constexpr const char* type = "http_tls_failed";
+    std::string address;  // empty: several
+    std::string code;     // one of tls_failures (base/tls/tls_failure.h)
+    std::string detail;   // in words
     std::int64_t count = 1;
 };
 
@@ -40,6 +50,7 @@ struct TokensLoaded {
 
 HILUM_JSON(TokenOwner)
 HILUM_MESSAGE(HttpAccess)
+HILUM_MESSAGE(HttpTlsFailed)
 HILUM_MESSAGE(TokensLoaded)
 
 }  // namespace hilum

@@ -146,7 +146,7 @@ enum class ReceiverEventKind {
     not_dicom,  // this and timeout: of a connection that never was an association
     store_failed,
     timeout,
-    tls_failed,  // of a handshake; `code` is one of tls_failures (base/tls/tls_stream.h)
+    tls_failed,  // of a handshake; `code` is one of tls_failures (base/tls/tls_failure.h)
 };
 template <>
 inline constexpr auto enum_texts<ReceiverEventKind> = texts_of_enum<ReceiverEventKind>({

@@ -47,6 +47,19 @@ void read_hosts(YamlMapping& at, HttpSettings& http) {
     }
 }
 
+void read_socket(YamlMapping& at, HttpSettings& http) {
+    http.socket = socket_path(at, "socket");
+    auto groups = at.mapping("socket_groups");
+    std::vector<std::string_view> roles;
+    for (const auto& [role, text] : enum_texts<AccessRole>) roles.push_back(text);
+    for (const auto& group : groups.keys())
+        if (const auto role = enum_from<AccessRole>(groups.choice(group, roles, std::nullopt)))
+            http.socket_groups.push_back({group, *role});
+    groups.finish();
+    if (http.socket.empty() && !http.socket_groups.empty())
+        at.problem("socket_groups", "is for who comes by http.socket, which is not set");
+}
+
 }  // namespace
 
 void read_http(YamlMapping at, const std::filesystem::path& folder, HttpSettings& http) {
@@ -57,6 +70,7 @@ void read_http(YamlMapping at, const std::filesystem::path& folder, HttpSettings
     if (!http.tokens.empty()) http.tokens_line = at.line();
     http.tokens_over_plain = at.boolean("tokens_over_plain", http.tokens_over_plain);
     read_hosts(at, http);
+    read_socket(at, http);
     const auto address = IpAddress::parse(http.address);
     const bool elsewhere = http.enabled && address && !address->is_loopback();
     if (elsewhere && !http.tokens.empty() && !http.tls && !http.tokens_over_plain)

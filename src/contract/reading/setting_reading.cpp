@@ -60,6 +60,17 @@ std::string unbracketed(const std::string& address) {
     return address.substr(1, address.size() - 2);
 }
 
+std::filesystem::path socket_path(YamlMapping& at, const std::string& key) {
+    constexpr std::size_t longest = 107;  // sockaddr_un
+    const auto path = at.string(key, "");
+    if (!path.empty() && path.front() != '/')
+        at.problem(key, "must be an absolute path, such as /run/hilum/name.sock");
+    if (path.size() > longest)
+        at.problem(
+            key, fmt::format("has {} characters; the path of a socket has at most {}", path.size(), longest));
+    return path;
+}
+
 // A mistake such as a port or a path in it could never be reached.
 std::string host_name(YamlMapping& at, const std::string& key) {
     const auto host = unbracketed(at.string(key));

@@ -2,6 +2,7 @@
 // problem.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ std::optional<Duration> positive_or_none(YamlMapping& at, const std::string& key
 
 // An IPv6 address without the brackets that set it apart from a port.
 std::string unbracketed(const std::string& address);
+
+// The absolute path of a Unix socket, short enough for one; absent: empty.
+std::filesystem::path socket_path(YamlMapping& at, const std::string& key);
 
 // The name or address of another machine.
 std::string host_name(YamlMapping& at, const std::string& key);

@@ -7,8 +7,8 @@ namespace {
 
 // Of one line: nothing in it is a line break, but for a parameter's value, which stands last.
 std::string sort_of(const HttpAccess& access) {
-    auto sort =
-        access.name + '\n' + access.role + '\n' + access.path + '\n' + access.refused + '\n' + access.address;
+    auto sort = access.name + '\n' + access.role + '\n' + access.path + '\n' + access.refused + '\n' +
+                access.address + '\n' + std::to_string(access.uid);
     for (const auto& [name, value] : access.parameters)
         sort += '\n' + std::to_string(name.size()) + ':' + name + std::to_string(value.size()) + ':' + value;
     return sort;
@@ -23,7 +23,7 @@ MonotonicTime end_of_window(const HttpAccess& access, MonotonicTime now) {
 Status AccessLedger::note(HttpAccess access, MonotonicTime now) {
     auto sort = sort_of(access);
     if (counted_.size() >= most && !counted_.contains(sort)) {
-        access.address.clear();
+        access.address.clear();  // of a user the uid stays: there are not so many
         access.parameters = {{"of_many", "true"}};
         sort = sort_of(access);
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/characters/printable.h"
+#include "monitor/access/page_origin.h"
 #include "monitor/access/path_rules.h"
 
 namespace hilum::monitor {
@@ -56,9 +57,12 @@ std::map<std::string, std::string> asked_for(const std::string& query) {
     return all;
 }
 
-HttpAccess access_to(const std::string& path, const std::string& query, const IpAddress& address) {
+HttpAccess access_to(const std::string& path, const std::string& query, const Gate::Client& client) {
     HttpAccess access;
-    access.address = address.text();
+    if (client.user)
+        access.uid = client.user->uid;
+    else
+        access.address = client.address.text();
     access.path = path;
     access.parameters = asked_for(query);
     return access;
@@ -69,6 +73,7 @@ HttpAccess access_to(const std::string& path, const std::string& query, const Ip
 Gate::Gate(const HttpSettings& settings, AccessLedger::Tell tell)
     : settings_(settings),
       hosts_(known_hosts(settings)),
+      socket_roles_(settings.socket_groups),
       ledger_(std::move(tell)),
       failures_(failures_at_once, for_another_failure) {}
 
@@ -96,7 +101,8 @@ std::optional<Response> Gate::refusal(const Header& request, const Client& clien
     const auto needed = needed_role(path);
     if (!needed) return std::nullopt;
     const std::string query(question_mark == std::string_view::npos ? "" : target.substr(question_mark + 1));
-    return judge({path, query, *needed, client, now}, request);
+    const Question question{path, query, *needed, client, now};
+    return client.user ? judge_user(question, request) : judge(question, request);
 }
 
 std::optional<Response> Gate::judge(const Question& question, const Header& request) {
@@ -110,7 +116,7 @@ std::optional<Response> Gate::judge(const Question& question, const Header& requ
         return unauthorized("no_token", "there is one way to show a token: Authorization: Bearer TOKEN");
     const auto& client = question.client;
     if (!client.encrypted && !client.address.is_loopback() && !settings_.tokens_over_plain) {
-        auto access = access_to(question.path, "", client.address);
+        auto access = access_to(question.path, "", client);
         access.refused = "plain";
         (void)ledger_.note(std::move(access), question.now);
         return error_response(
@@ -120,13 +126,46 @@ std::optional<Response> Gate::judge(const Question& question, const Header& requ
     const auto* owner = tokens_.owner_of(*token);
     if (owner == nullptr) return refuse_token(question);
     if (owner->role < question.needed) return refuse_role(question, *owner);
-    return let_in(question, *owner);
+    HttpAccess who;
+    who.name = owner->name;
+    who.role = enum_string(owner->role);
+    return let_in(question, who);
+}
+
+// Whom the kernel names needs no token, and one that is shown all the same counts for nothing.
+std::optional<Response> Gate::judge_user(const Question& question, const Header& request) {
+    const auto& user = *question.client.user;
+    if (is_asked_by_another_page(request)) {
+        auto access = access_to(question.path, "", question.client);
+        access.refused = "origin";
+        (void)ledger_.note(std::move(access), question.now);
+        return error_response(http::status::forbidden, "origin",
+                              "a page from elsewhere asks, which must not in the name of who looks at it");
+    }
+    const auto role = socket_roles_.role_of(user);
+    if (!role || *role < question.needed) return refuse_user(question, role);
+    HttpAccess who;
+    who.role = enum_string(*role);
+    return let_in(question, who);
+}
+
+Response Gate::refuse_user(const Question& question, std::optional<AccessRole> role) {
+    auto access = access_to(question.path, "", question.client);
+    if (role) access.role = enum_string(*role);
+    access.refused = "role";
+    (void)ledger_.note(std::move(access), question.now);
+    const auto groups = socket_roles_.who_has(question.needed);
+    return error_response(
+        http::status::forbidden, "role",
+        fmt::format("this needs the role {}, which {}; uid {} has {}", enum_text(question.needed),
+                    groups.empty() ? "no group of http.socket_groups gives" : "these groups give: " + groups,
+                    question.client.user->uid, role ? enum_text(*role) : "none"));
 }
 
 // No token can be guessed, however often somebody tries; the limit keeps the trying cheap, and who shares an
 // address with who tries (a proxy's) comes in all the same.
 Response Gate::refuse_token(const Question& question) {
-    auto access = access_to(question.path, "", question.client.address);
+    auto access = access_to(question.path, "", question.client);
     access.refused = "token";
     (void)ledger_.note(std::move(access), question.now);
     if (failures_.take(question.client.address.subnet().text(), question.now))
@@ -138,7 +177,7 @@ Response Gate::refuse_token(const Question& question) {
 }
 
 Response Gate::refuse_role(const Question& question, const AccessToken& owner) {
-    auto access = access_to(question.path, "", question.client.address);
+    auto access = access_to(question.path, "", question.client);
     access.name = owner.name;
     access.role = enum_string(owner.role);
     access.refused = "role";
@@ -149,11 +188,11 @@ Response Gate::refuse_role(const Question& question, const AccessToken& owner) {
 }
 
 // Nothing is shown that the audit trail does not hear of.
-std::optional<Response> Gate::let_in(const Question& question, const AccessToken& owner) {
+std::optional<Response> Gate::let_in(const Question& question, const HttpAccess& who) {
     if (question.needed == AccessRole::status) return std::nullopt;  // no patient data
-    auto access = access_to(question.path, question.query, question.client.address);
-    access.name = owner.name;
-    access.role = enum_string(owner.role);
+    auto access = access_to(question.path, question.query, question.client);
+    access.name = who.name;
+    access.role = who.role;
     if (const auto told = ledger_.note(std::move(access), question.now); !told)
         return error_response(http::status::service_unavailable, told.error().code, told.error().message);
     return std::nullopt;

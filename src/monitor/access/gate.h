@@ -11,6 +11,7 @@
 #include "contract/messages/accessing.h"
 #include "monitor/access/access_ledger.h"
 #include "monitor/access/host_names.h"
+#include "monitor/access/socket_roles.h"
 #include "monitor/api.h"
 
 namespace hilum::monitor {
@@ -21,9 +22,11 @@ class Gate {
     struct Client {
         IpAddress address;
         bool encrypted = false;
+        std::optional<UnixPeer> user = {};  // who came by http.socket
     };
 
-    // `tell` gets what the audit trail is to have.
+    // `tell` gets what the audit trail is to have. Looks up the groups of http.socket_groups, which takes
+    // files that a confined process does not open.
     Gate(const HttpSettings& settings, AccessLedger::Tell tell);
 
     // Reads the file of tokens. What is no good replaces nothing; at first nobody has a token.
@@ -43,13 +46,16 @@ class Gate {
         MonotonicTime now;
     };
     std::optional<Response> judge(const Question& question, const Header& request);
+    std::optional<Response> judge_user(const Question& question, const Header& request);
+    Response refuse_user(const Question& question, std::optional<AccessRole> role);
     Response refuse_token(const Question& question);
     Response refuse_role(const Question& question, const AccessToken& owner);
-    std::optional<Response> let_in(const Question& question, const AccessToken& owner);
+    std::optional<Response> let_in(const Question& question, const HttpAccess& who);
 
     const HttpSettings settings_;
     HostNames hosts_;
     AccessTokens tokens_;
+    SocketRoles socket_roles_;
     AccessLedger ledger_;
     RateLimiter failures_;  // with tokens that are nobody's, by address
 };

@@ -1,11 +1,11 @@
-// The bytes of an HTTP connection, plain or over TLS, as Beast and Asio read and write them. Time limits are
-// those of the tcp_stream underneath, of the handshake too.
+// The bytes of an HTTP connection, by TCP, plain or over TLS, or by a Unix socket, as Beast and Asio read and
+// write them. Time limits are those of the Beast stream underneath, of the handshake too.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 
 #include <optional>
 #include <utility>
@@ -14,17 +14,19 @@ namespace hilum::monitor {
 
 class ClientStream {
   public:
-    using executor_type = boost::beast::tcp_stream::executor_type;
+    using Socket = boost::asio::generic::stream_protocol::socket;
+    using Transport = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
+    using executor_type = Transport::executor_type;
 
     // `tls`: none, plain. It must outlive the handshake's begin only.
-    ClientStream(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls)
-        : tcp_(std::move(socket)) {
-        if (tls != nullptr) tls_.emplace(tcp_, *tls);
+    ClientStream(Socket socket, boost::asio::ssl::context* tls) : transport_(std::move(socket)) {
+        if (tls != nullptr) tls_.emplace(transport_, *tls);
     }
 
-    executor_type get_executor() { return tcp_.get_executor(); }
-    boost::beast::tcp_stream& tcp() { return tcp_; }
+    executor_type get_executor() { return transport_.get_executor(); }
+    Transport& transport() { return transport_; }
     bool is_encrypted() const { return tls_.has_value(); }
+    SSL* tls() { return tls_->native_handle(); }  // where it is encrypted
 
     // To be called once, first of all, where it is encrypted.
     template <typename Handler>
@@ -43,7 +45,7 @@ class ClientStream {
         if (tls_)
             tls_->async_read_some(buffers, std::forward<Handler>(handler));
         else
-            tcp_.async_read_some(buffers, std::forward<Handler>(handler));
+            transport_.async_read_some(buffers, std::forward<Handler>(handler));
     }
 
     template <typename Buffers, typename Handler>
@@ -51,12 +53,12 @@ class ClientStream {
         if (tls_)
             tls_->async_write_some(buffers, std::forward<Handler>(handler));
         else
-            tcp_.async_write_some(buffers, std::forward<Handler>(handler));
+            transport_.async_write_some(buffers, std::forward<Handler>(handler));
     }
 
   private:
-    boost::beast::tcp_stream tcp_;
-    std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
+    Transport transport_;
+    std::optional<boost::asio::ssl::stream<Transport&>> tls_;
 };
 
 }  // namespace hilum::monitor

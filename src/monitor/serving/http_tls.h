@@ -32,4 +32,9 @@ class HttpTls {
     std::optional<ReloadableTls> tls_;
 };
 
+// Why a handshake failed, as base/tls/tls_failure.h tells it.
+Error handshake_failure(const boost::system::error_code& error, const SSL* tls);
+// Whether a byte came.
+bool has_heard_from(const SSL* tls);
+
 }  // namespace hilum::monitor

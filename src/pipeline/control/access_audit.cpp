@@ -6,15 +6,19 @@
 #include <utility>
 
 #include "base/logging.h"
+#include "pipeline/control/operator_name.h"
 #include "store/audit/audit_event.h"
 
 namespace hilum {
 namespace {
 
-// "HTTP client alice (read) at 10.1.0.7".
+// "HTTP client alice (read) at 10.1.0.7", "HTTP client uid 1000 (alice) (read) at http.socket".
 std::string actor_of(const HttpAccess& access) {
     auto actor = std::string("HTTP client");
-    if (!access.name.empty()) actor += " " + access.name + " (" + access.role + ")";
+    if (!access.name.empty()) actor += " " + access.name;
+    if (access.uid >= 0) actor += " " + user_text(static_cast<uid_t>(access.uid));
+    if (!access.role.empty()) actor += " (" + access.role + ")";
+    if (access.uid >= 0) actor += " at http.socket";
     if (!access.address.empty()) actor += " at " + access.address;
     return actor;
 }

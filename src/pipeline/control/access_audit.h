@@ -6,16 +6,20 @@
 #include "base/world.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/monitoring.h"
+#include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
 
 namespace hilum {
 
 class AccessAudit {
   public:
-    AccessAudit(World& world, CommitQueue& commits) : world_(world), commits_(commits) {}
+    AccessAudit(World& world, CommitQueue& commits)
+        : world_(world), commits_(commits), strangers_(world, commits) {}
 
     void note(const HttpAccess& access);
     void note(const TokensLoaded& loaded);
+    void note(const HttpTlsFailed& failed) { strangers_.failed(failed); }
+    void tell_left_out() { strangers_.tell_left_out(); }
 
     // The file of tokens that was loaded last is no good.
     const std::optional<NodeTrouble>& trouble() const { return trouble_; }
@@ -23,6 +27,7 @@ class AccessAudit {
   private:
     World& world_;
     CommitQueue& commits_;
+    Strangers strangers_;  // with limits apart from those of the DICOM port: neither takes the other's room
     std::optional<NodeTrouble> trouble_;
 };
 

@@ -140,6 +140,11 @@ nlohmann::json control_error(const Error& error) {
 nlohmann::json answer_control_request(const std::filesystem::path& data_dir, const ControlRequest& request) {
     const auto file = DataDirectory{data_dir}.database();
     std::error_code error;
+    if (!std::filesystem::exists(file, error) && error == std::errc::permission_denied)
+        return control_error(
+            {"not_permitted", fmt::format("hilumd does not run, and only root and its user may look into {} "
+                                          "meanwhile",
+                                          data_dir.string())});
     if (!std::filesystem::exists(file, error) && (!error || error == std::errc::no_such_file_or_directory))
         return control_error(
             {"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});

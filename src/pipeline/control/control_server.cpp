@@ -2,44 +2,40 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "base/file_system.h"
 #include "contract/messages/control.h"
 #include "pipeline/control/operator_name.h"
 
 namespace hilum {
 
-ControlServer::ControlServer(World& world, DataDirectory directory, Handle handle)
-    : world_(world), directory_(std::move(directory)), handle_(std::move(handle)) {}
+ControlServer::ControlServer(World& world, const NodeSettings& settings, Handle handle)
+    : world_(world), path_(settings.control()), operators_(settings.operators), handle_(std::move(handle)) {}
 
 ControlServer::~ControlServer() {
-    if (socket_) ::unlink(directory_.control_socket().c_str());
+    if (socket_) ::unlink(path_.c_str());
 }
 
+// Where there is a group everybody may connect, and adopt() looks at who they are: the group of a file is
+// nothing that an unprivileged service can set.
 Status ControlServer::start() {
-    const auto path = directory_.control_socket().string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-        return fail("configuration",
-                    "node.data_dir: the path {} is too long for a socket ({} characters at most)", path,
-                    sizeof address.sun_path - 1);
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    ::unlink(path.c_str());  // a killed daemon left it; the lock on data_dir says that it is dead
-    if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), 16) != 0)
-        return tl::unexpected(system_error(errno, "cannot open the control socket " + path));
-    socket_ = std::move(socket);
+    constexpr mode_t owner_alone = 0600, everybody = 0666;
+    auto socket = listen_at(path_, SOCK_SEQPACKET, operators_.empty() ? owner_alone : everybody);
+    if (!socket) return fail(socket.error().code, "node.control_socket: {}", socket.error().message);
+    socket_ = std::move(*socket);
+    if (!operators_.empty()) operators_id_ = group_id(operators_);
+    // A node that receives images does not stay down for a group's sake.
+    if (!operators_.empty() && !operators_id_)
+        spdlog::error("node.operators: there is no group '{}': only root and the node's user may ask",
+                      operators_);
     connections_ = world_.watch(socket_.get(), [this] { accept(); });
     return {};
+}
+
+bool ControlServer::may_ask(const UnixPeer& peer) const {
+    return peer.uid == 0 || peer.uid == ::geteuid() || (operators_id_ && peer.is_in(*operators_id_));
 }
 
 void ControlServer::accept() {
@@ -48,21 +44,26 @@ void ControlServer::accept() {
 }
 
 void ControlServer::adopt(UniqueFd connection) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        (peer.uid != 0 && peer.uid != ::geteuid())) {
-        spdlog::warn("control socket: user {} was turned away", peer.uid);
-        return;
-    }
+    const auto peer = unix_peer_of(connection.get());
+    if (!peer) return spdlog::warn("control socket: {}", peer.error().message);
+    if (!may_ask(*peer)) return turn_away(peer->uid);
     const auto id = next_client_++;
     clients_[id] = ChannelWatcher::start(
         world_, Channel(std::move(connection)),
-        [this, id, uid = peer.uid](Message message) {
-            const auto actor = operator_name(uid, claim_in(message.packet));
+        [this, id, uid = peer->uid, login = login_of(*peer)](Message message) {
+            const auto actor = operator_name(uid, login, claim_in(message.packet));
             handle_(message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); });
         },
         [this, id](const Error&) { clients_.erase(id); });
+}
+
+// Nobody fills the log by asking again and again.
+void ControlServer::turn_away(uid_t uid) {
+    const auto verdict = turned_away_.judge(std::to_string(uid), world_.monotonic());
+    if (verdict.audited)
+        spdlog::warn(
+            "control socket: user {} was turned away{}", uid,
+            verdict.left_out > 0 ? fmt::format(", {} times before", verdict.left_out) : std::string());
 }
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {

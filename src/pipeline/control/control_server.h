@@ -1,16 +1,20 @@
-// The control socket (data_dir/control.sock) on which `hilum` speaks to the running daemon.
+// The control socket (node.control_socket) on which `hilum` speaks to the running daemon.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
+#include "base/local/unix_socket.h"
 #include "base/world.h"
+#include "contract/configuration.h"
 #include "contract/messages/packet.h"
 #include "pipeline/children/channel_watcher.h"
-#include "store/data_directory.h"
+#include "pipeline/event_limiter.h"
 
 namespace hilum {
 
@@ -20,19 +24,25 @@ class ControlServer {
     using Handle = std::function<void(const Packet& request, const std::string& actor,
                                       std::function<void(const nlohmann::json&)> answer)>;
 
-    ControlServer(World& world, DataDirectory directory, Handle handle);
+    ControlServer(World& world, const NodeSettings& settings, Handle handle);
     ~ControlServer();
 
-    // Opens the socket; only root and the daemon's own user may use it.
+    // Opens the socket. Root, the daemon's own user and the group of node.operators may use it; where there
+    // is no such group, the others still may, and the log tells.
     Status start();
 
   private:
+    void turn_away(uid_t uid);
+    bool may_ask(const UnixPeer& peer) const;
     void accept();
     void adopt(UniqueFd connection);
     void answer(std::int64_t client, const nlohmann::json& reply);
 
     World& world_;
-    DataDirectory directory_;
+    const std::filesystem::path path_;
+    const std::string operators_;
+    std::optional<gid_t> operators_id_;
+    EventLimiter turned_away_{{3, std::chrono::minutes(10)}, {20, std::chrono::minutes(1)}};  // by user
     Handle handle_;
     UniqueFd socket_;
     std::unique_ptr<Watch> connections_;

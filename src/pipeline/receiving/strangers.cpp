@@ -92,6 +92,17 @@ void Strangers::closed(const ConnectionsClosed& closed) {
     });
 }
 
+void Strangers::failed(const HttpTlsFailed& failed) {
+    const auto verdict = judge(failed.address, "HTTP without TLS, " + failed.code, failed.count);
+    if (verdict.audited)
+        spdlog::info("{}: no TLS at http.listen: {}{}",
+                     failed.address.empty() ? "several addresses" : loggable(failed.address),
+                     loggable(failed.detail), and_left_out(verdict.left_out));
+    commits_.submit([failed, verdict](Transaction& transaction) {
+        record_http_tls_failure(transaction, failed, verdict.audited, verdict.left_out);
+    });
+}
+
 void Strangers::tell_left_out() {
     waiting_ = false;
     timer_->cancel();

@@ -1,12 +1,14 @@
-// What hosts cause that have no association: connections that ask for nothing, speak something else, are too
-// many or are rejected. Anybody on the network can cause these without end, so that the log and the audit
-// trail take a few of each address and reason, and the number of the others. The counters count all.
+// What hosts cause that have no association, or speak no TLS with HTTP: connections that ask for nothing,
+// speak something else, are too many or are rejected. Anybody on the network can cause these without end, so
+// that the log and the audit trail take a few of each address and reason, and the number of the others. The
+// counters count all.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/world.h"
+#include "contract/messages/accessing.h"
 #include "contract/messages/receiving.h"
 #include "pipeline/event_limiter.h"
 #include "store/database/commit_queue.h"
@@ -25,6 +27,7 @@ class Strangers {
     void rejected(const AssociationRequested& request, AssociationOutcome outcome);
     void happened(const ReceiverEvent& event);  // timeout, not_dicom
     void closed(const ConnectionsClosed& closed);
+    void failed(const HttpTlsFailed& failed);
     void tell_left_out();  // what has not been told yet
 
   private:

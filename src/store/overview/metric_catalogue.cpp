@@ -46,6 +46,7 @@ constexpr MetricDescription catalogue[] = {
     {"free_bytes", "Bytes that are free under node.data_dir"},
     {"held_studies", "Studies that an operator keeps retention from"},
     {"held_up_jobs", "Jobs that wait until the node is mended (disk, descriptors, memory), by kind"},
+    {"http_tls_failures", "TLS handshakes with HTTP clients that failed, by reason"},
     {"inference_seconds", "Time spent in the model's forward pass"},
     {"inferring", "1 while every model is loaded and warm"},
     {"instances_received", "SOP instances received, by what became of them"},
@@ -128,7 +129,7 @@ constexpr std::array receiver_events{"association_aborted",
                                      "timeout",
                                      "tls_failed",
                                      "other"};
-// base/tls/tls_stream.h has them.
+// base/tls/tls_failure.h has them.
 constexpr std::array tls_failures_told{
     "cipher_suite", "closed",        "expired",  "no_certificate",   "no_crl",
     "not_tls",      "not_yet_valid", "other",    "protocol_version", "refused_by_peer",
@@ -212,6 +213,8 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     if (configuration.scp.tls)
         for (const auto* code : tls_failures_told)
             create(transaction, "receiver_events", {{"event", "tls_failed"}, {"code", code}});
+    if (configuration.http.enabled && configuration.http.tls)
+        for (const auto* code : tls_failures_told) create(transaction, "http_tls_failures", {{"code", code}});
     for (const auto* outcome : spool_outcomes) create(transaction, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
         create(transaction, "database_replaced", {{"reason", reason}});
@@ -249,6 +252,10 @@ Labels receiver_labels(std::string_view event, std::string_view code) {
     if (labels["event"] == "tls_failed") labels["code"] = known(tls_failures_told, code);
     if (labels["event"] == "timeout") labels["code"] = "association";
     return labels;
+}
+
+std::string tls_failure_label(std::string_view code) {
+    return known(tls_failures_told, code);
 }
 
 std::string failure_label(std::string_view code) {

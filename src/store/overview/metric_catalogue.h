@@ -30,6 +30,7 @@ void create_diagnosis_counters(Transaction& transaction, const std::string& mode
 // What a label may say of a code that comes from another process: itself where it is one that is known, else
 // "other", so that no process can make series without end.
 Labels receiver_labels(std::string_view event, std::string_view code);
+std::string tls_failure_label(std::string_view code);   // base/tls/tls_failure.h
 std::string failure_label(std::string_view code);       // of an analysis or report that failed
 std::string not_analysed_label(std::string_view code);  // see docs/pixels.md, "Why an image is not analysed"
 

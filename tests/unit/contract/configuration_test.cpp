@@ -124,6 +124,17 @@ TEST(Configuration, TakesRelativePathsFromTheFilesFolder) {
     EXPECT_THAT(c.models[0].signed_by, ElementsAre("/etc/hilum/maker.pub"));
 }
 
+TEST(Configuration, LetsAGroupAskOutsideOfTheDataAlone) {
+    EXPECT_EQ(parsed("node: {data_dir: /srv/hilum}").node.control(), "/srv/hilum/control.sock");
+    const auto node = parsed("node: {control_socket: /run/c.sock, operators: hilum-operators}").node;
+    EXPECT_EQ(node.control(), "/run/c.sock");
+    EXPECT_EQ(node.operators, "hilum-operators");
+    EXPECT_THAT(problems_of("node: {operators: hilum-operators}"),
+                ElementsAre(testing::HasSubstr("node.operators: cannot reach the socket in node.data_dir")));
+    EXPECT_THAT(problems_of("node: {control_socket: c.sock}"),
+                ElementsAre(testing::HasSubstr("node.control_socket: must be an absolute path")));
+}
+
 TEST(Configuration, AcceptsEveryoneWhereTheSiteSaysSo) {
     EXPECT_TRUE(parsed("scp: {accept: [{any: true}]}").scp.any_caller);
 }

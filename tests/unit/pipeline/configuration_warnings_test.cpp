@@ -32,7 +32,8 @@ destinations:
 std::vector<std::string> warnings(const std::string& text,
                                   Surroundings surroundings = {
                                       [](const std::string& host) { return host == "10.0.0.1"; },
-                                      [](const std::string&, int) { return std::string(); }, std::nullopt}) {
+                                      [](const std::string&, int) { return std::string(); }, std::nullopt,
+                                      [](const std::string& group) { return group == "staff"; }}) {
     const auto loaded = parse_configuration(text, "/etc/hilum/hilum.yaml");
     EXPECT_TRUE(loaded.problems.empty()) << loaded.problems.front().text();
     std::vector<std::string> texts;
@@ -83,7 +84,8 @@ TEST(ConfigurationWarnings, TellOfPortsStopTimeoutAndHttpForEverybody) {
     Surroundings surroundings{
         [](const std::string&) { return false; },
         [](const std::string&, int port) { return port == 11112 ? std::string("it is taken") : ""; },
-        Surroundings::StopTimeout{std::chrono::seconds(60), "/lib/hilum.service"}};
+        Surroundings::StopTimeout{std::chrono::seconds(60), "/lib/hilum.service"},
+        [](const std::string&) { return true; }};
     const std::string text = std::string(wise) +
                              "node:\n  drain_timeout: 58s\nhttp:\n  listen: 0.0.0.0:8080\n  tokens_file: t\n "
                              " tokens_over_plain: true\n";
@@ -99,6 +101,16 @@ TEST(ConfigurationWarnings, TellOfPortsStopTimeoutAndHttpForEverybody) {
     EXPECT_THAT(warnings(std::string(wise) + "http: {listen: none}\n", surroundings), IsEmpty());
     EXPECT_THAT(warnings(std::string(wise) + "http: {listen: 0.0.0.0:80}\n", surroundings), IsEmpty())
         << "nobody has a token: no patient data";
+}
+
+TEST(ConfigurationWarnings, TellOfGroupsThatDoNotExist) {
+    const std::string text = std::string(wise) +
+                             "node: {control_socket: /run/c, operators: nobodies}\nhttp:\n  socket: /run/h\n"
+                             "  socket_groups:\n    staff: read\n    ghosts: act\n";
+    EXPECT_THAT(
+        warnings(text),
+        ElementsAre(HasSubstr("hilum.yaml:7: warning: node.operators: there is no group 'nobodies'"),
+                    HasSubstr("hilum.yaml:12: warning: http.socket_groups.ghosts: there is no group")));
 }
 
 TEST(SystemdSpan, IsReadAsSystemdReadsIt) {
@@ -131,7 +143,9 @@ TEST(StopTimeout, IsThatOfTheUnitAndItsDropIns) {
 
 TEST(Surroundings, KnowThisMachineAndItsPorts) {
     const test::TemporaryFolder data;
-    const auto here = surroundings_on_this_machine(data.path());
+    const auto here = surroundings_on_this_machine(data.path() / "control.sock");
+    EXPECT_TRUE(here.has_group("root"));
+    EXPECT_FALSE(here.has_group("no-such-group"));
     for (const auto* own : {"localhost", "127.0.0.1", "127.9.9.9", "::1"})
         EXPECT_TRUE(here.is_this_machine(own)) << own;
     for (const auto* other : {"192.0.2.1", "pacs.example", "2001:db8::1"})
@@ -153,7 +167,7 @@ TEST(Surroundings, DoNotTakeTheRunningNodeForAnother) {
     ASSERT_EQ(::bind(node.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     ASSERT_EQ(::listen(node.get(), 1), 0);
     const auto [listening, port] = test::bind_loopback(1);
-    EXPECT_EQ(surroundings_on_this_machine(data.path()).why_no_port("127.0.0.1", port), "");
+    EXPECT_EQ(surroundings_on_this_machine(data.path() / "control.sock").why_no_port("127.0.0.1", port), "");
 }
 
 TEST(AccessWarnings, NameWhatTheServicesUserCannotRead) {

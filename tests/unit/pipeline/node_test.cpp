@@ -86,7 +86,7 @@ TEST_F(NodeTest, MayBeDestroyedBetweenAnyTwoEvents) {
             life.loop.run_one_for(100ms);
         }
         life.node.reset();
-        EXPECT_FALSE(std::filesystem::exists(DataDirectory{folder_.path()}.control_socket()));
+        EXPECT_FALSE(std::filesystem::exists(folder_.path() / "control.sock"));
     }
     EXPECT_EQ(events("node_started"), 30) << "each left the database to the next";
 }

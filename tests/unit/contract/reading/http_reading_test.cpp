@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "contract/configuration.h"
 #include "unit/contract/parsed_configuration.h"
 
@@ -45,6 +47,29 @@ TEST(HttpSettings, WantTokensEncryptedWhereOtherMachinesCanShowThem) {
           "http: {listen: '127.0.0.2:80', tokens_file: t}", "http: {listen: '[::1]:80', tokens_file: t}",
           "http: {listen: none, tokens_file: t}"})
         EXPECT_THAT(problems_of(good), IsEmpty()) << good;
+}
+
+TEST(HttpSettings, SayWhoMayWhatByAUnixSocket) {
+    const auto http = parsed(R"(
+http:
+  listen: none
+  socket: /run/hilum/http.sock
+  socket_groups: {radiology: read, "4711": act}
+)")
+                          .http;
+    EXPECT_EQ(http.socket, "/run/hilum/http.sock");
+    EXPECT_THAT(http.socket_groups, ElementsAre(SocketGroup{"radiology", AccessRole::read},
+                                                SocketGroup{"4711", AccessRole::act}));
+    EXPECT_TRUE(http.is_served());
+    EXPECT_FALSE(parsed("http: {listen: none}").http.is_served());
+    for (const auto& [bad, words] : std::map<std::string, std::string>{
+             {"{socket: http.sock}", "http.socket: must be an absolute path"},
+             {"{socket: /" + std::string(107, 'x') + "}", "has 108 characters"},
+             {"{socket_groups: {radiology: read}}", "http.socket_groups: is for who comes by http.socket"},
+             {"{socket: /s, socket_groups: {radiology: owner}}", "http.socket_groups.radiology: is 'owner'"},
+             {"{socket: /s, socket_groups: {radiology: }}", "http.socket_groups.radiology"},
+             {"{socket: /s, socket_groups: {a: read, a: act}}", "http.socket_groups.a: is there twice"}})
+        EXPECT_THAT(problems_of("http: " + bad), testing::Contains(HasSubstr(words))) << bad;
 }
 
 TEST(HttpSettings, TakeNamesOfHostsOnly) {

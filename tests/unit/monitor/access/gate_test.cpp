@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <vector>
 
 #include "support/temporary_folder.h"
 
@@ -44,6 +45,7 @@ class GateTest : public testing::Test {
         request.version(11);
         request.set(http::field::host, host);
         if (!authorization.empty()) request.insert(http::field::authorization, authorization);
+        for (const auto& [name, value] : fields_) request.insert(name, value);
         for (const auto& more : more_) request.insert(http::field::authorization, more);
         const auto refusal = gate_->refusal(request, client_, now_);
         answer_ = refusal ? refusal->body() : "";
@@ -58,6 +60,7 @@ class GateTest : public testing::Test {
     std::map<AccessRole, std::string> tokens_;
     std::vector<HttpAccess> told_;
     std::vector<std::string> more_;
+    std::map<std::string, std::string> fields_;
     std::string answer_;
     bool deaf_ = false;
     Gate::Client client_{IpAddress::parse("127.0.0.1").value(), false};
@@ -171,6 +174,64 @@ TEST_F(GateTest, TakesTokensOfOtherMachinesOverTlsOnly) {
     settings_.tokens_over_plain = true;
     open();
     EXPECT_EQ(ask("/api/v1/status", AccessRole::act), 200u);
+}
+
+TEST_F(GateTest, GivesUsersOfTheSocketTheHighestRoleOfTheirGroups) {
+    settings_.socket_groups = {
+        {"7001", AccessRole::read}, {"7002", AccessRole::act}, {"no-such-group", AccessRole::act}};
+    open();
+    const auto paths = {"/api/v1/status", "/api/v1/studies", "/api/v1/predict"};
+    const std::map<std::vector<gid_t>, std::vector<unsigned>> expected{{{}, {403, 403, 403}},
+                                                                       {{0, 7000}, {403, 403, 403}},
+                                                                       {{7001}, {200, 200, 403}},
+                                                                       {{7002}, {200, 200, 200}},
+                                                                       {{7001, 7002}, {200, 200, 200}}};
+    for (const auto& [groups, statuses] : expected) {
+        client_.user = UnixPeer{1, 1234, groups};
+        std::vector<unsigned> got;
+        for (const auto* path : paths) got.push_back(ask(path, ""));
+        EXPECT_EQ(got, statuses) << testing::PrintToString(groups);
+        EXPECT_EQ(ask("/healthz", ""), 200u);
+    }
+    client_.user->groups = {7001};
+    EXPECT_EQ(ask("/api/v1/predict", AccessRole::act), 403u) << "a token adds nothing";
+    EXPECT_THAT(answer_, HasSubstr("these groups give: 7002, no-such-group; uid 1234 has read"));
+}
+
+TEST_F(GateTest, NamesUsersOfTheSocketByNumber) {
+    settings_.socket_groups = {{"7001", AccessRole::read}};
+    open();
+    client_.user = UnixPeer{1, 1234, {7001}};
+    EXPECT_EQ(ask("/api/v1/studies?patient_id=7", ""), 200u);
+    client_.user->uid = 1235;
+    EXPECT_EQ(ask("/api/v1/studies?patient_id=7", ""), 200u);
+    client_.user->groups.clear();
+    EXPECT_EQ(ask("/api/v1/studies", ""), 403u);
+    ASSERT_EQ(told_.size(), 3u);
+    EXPECT_EQ(told_[0].uid, 1234);
+    EXPECT_EQ(told_[0].role, "read");
+    EXPECT_EQ(told_[0].address, "");
+    EXPECT_EQ(told_[1].uid, 1235) << "another one is another look";
+    EXPECT_EQ(told_[2].refused, "role");
+    EXPECT_EQ(told_[2].role, "");
+}
+
+TEST_F(GateTest, LetsNoOtherPageAskInTheNameOfAUser) {
+    settings_.socket_groups = {{"7001", AccessRole::read}};
+    open();
+    client_.user = UnixPeer{1, 1234, {7001}};
+    const auto ask_with = [&](const char* field, const char* value) {
+        fields_ = {{field, value}};
+        return ask("/api/v1/studies", "");
+    };
+    EXPECT_EQ(ask_with("Origin", "http://localhost"), 200u);
+    EXPECT_EQ(ask_with("Sec-Fetch-Site", "same-origin"), 200u);
+    for (const auto* origin :
+         {"http://evil.example", "null", "", "https://localhost", "http://localhost.evil"})
+        EXPECT_EQ(ask_with("Origin", origin), 403u) << origin;
+    for (const auto* site : {"cross-site", "same-site", ""})
+        EXPECT_EQ(ask_with("Sec-Fetch-Site", site), 403u) << site;
+    EXPECT_EQ(told_.back().refused, "origin");
 }
 
 TEST_F(GateTest, SaysThatThereAreNoTokens) {

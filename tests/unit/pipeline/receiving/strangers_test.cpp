@@ -59,6 +59,23 @@ TEST_F(StrangersTest, ManyAddressesTogetherAreBoundedToo) {
     EXPECT_EQ(counted("connections_refused"), 6000);
 }
 
+TEST_F(StrangersTest, FailedHandshakesWithHttpAreCountedAndToldAFewTimes) {
+    for (int i = 0; i < 100; ++i) strangers_.failed({"192.0.2.1", "not_tls", "it speaks no TLS", 3});
+    strangers_.failed({"192.0.2.1", "untrusted", "not taken", 1});
+    strangers_.failed({"", "made up", "by a process that was taken over", 1});
+    EXPECT_EQ(rows("tls_failed"), 22);
+    EXPECT_EQ(
+        number("SELECT value FROM counter WHERE name = 'http_tls_failures' AND labels LIKE '%not_tls%'"),
+        300);
+    EXPECT_EQ(number("SELECT value FROM counter WHERE name = 'http_tls_failures' AND labels LIKE '%other%'"),
+              1);
+    EXPECT_EQ(counted("http_tls_failures"), 302);
+    EXPECT_EQ(
+        number("SELECT count(*) FROM audit_event WHERE actor = '@192.0.2.1' AND "
+               "json_extract(detail, '$.port') = 'http' AND json_extract(detail, '$.code') = 'not_tls'"),
+        20);
+}
+
 TEST_F(StrangersTest, WhatNoEventFollowsIsToldAfterAWhile) {
     ReceiverEvent event;
     event.event = ReceiverEventKind::not_dicom;
