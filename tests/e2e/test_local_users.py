@@ -43,6 +43,8 @@ class LocalUsersTest(HilumTest):
 
 
 class HttpSocketTest(LocalUsersTest):
+    changes = {"models": []}
+
     def setUp(self):
         need("curl")
         super().setUp()
@@ -61,11 +63,10 @@ class HttpSocketTest(LocalUsersTest):
         return int(status), body
 
     def start_with_a_study(self):
-        self.start_node()
+        self.node.start(inferring=False)
         self.phantom, = make_phantoms(self.folder / "phantom", 1, seed=5)
         self.study = str(pydicom.dcmread(self.phantom, stop_before_pixels=True).StudyInstanceUID)
         self.send(self.phantom)
-        self.await_results([self.study])
 
     def test_groups_say_who_sees_what_and_the_audit_trail_has_their_members(self):
         self.start_with_a_study()
@@ -75,7 +76,8 @@ class HttpSocketTest(LocalUsersTest):
         shutil.copy(self.phantom, upload)
         upload.chmod(0o644)
         post = ("--data-binary", f"@{upload}")
-        for who, studies, predicted in ((reader, 200, 403), (actor, 200, 200), (both, 200, 200), (stranger, 403, 403),
+        # There is no model (404) for those who may ask for a prediction.
+        for who, studies, predicted in ((reader, 200, 403), (actor, 200, 404), (both, 200, 404), (stranger, 403, 403),
                                         (root, 403, 403)):
             for path in ("/healthz", "/metrics", "/"):
                 self.assertEqual(self.curl(who, path)[0], 200, f"{path} as {who}")
@@ -111,7 +113,6 @@ class HttpSocketTest(LocalUsersTest):
     def test_it_stands_alone_where_there_is_no_port_and_outlives_kills(self):
         settings = json.loads(self.node.configuration_file.read_text())
         settings["http"]["listen"] = "none"
-        settings["models"] = []
         self.node.configure(json.dumps(settings))
         self.launch()
         self.node.process.send_signal(signal.SIGKILL)
