@@ -103,7 +103,9 @@ TEST_F(CommandLineTest, SaysWhenTheDaemonHangs) {
     const UniqueFd silent(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     ASSERT_EQ(::bind(silent.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     ASSERT_EQ(::listen(silent.get(), 1), 0);
-    const auto answer = ask(folder_ / "data", {.verb = ControlVerb::status}, std::chrono::milliseconds(50));
+    NodeSettings node;
+    node.data_dir = folder_ / "data";
+    const auto answer = ask(node, {.verb = ControlVerb::status}, std::chrono::milliseconds(50));
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, "no_answer");
     EXPECT_EQ(exit_code_of(answer.error()), exit_unreachable);
