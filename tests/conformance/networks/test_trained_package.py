@@ -4,6 +4,7 @@ golden cases, whose outputs are those of the demonstration model, and judge an i
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,17 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BIN = pathlib.Path(os.environ["HILUM_BIN"])
 DEMONSTRATION = SOURCE / "config" / "models" / "demo"
+
+
+def temperature_of(package):
+    text = (package / "model.yaml").read_text(encoding="utf-8")
+    return float(re.search(r"method: temperature\n(?:  .*\n)*?  value: (\S+)", text)[1])
+
+
+def at_temperature(probabilities, temperature):
+    """What a softmax says whose logits were divided by it."""
+    powers = {label: probability ** (1 / temperature) for label, probability in probabilities.items()}
+    return {label: power / sum(powers.values()) for label, power in powers.items()}
 
 
 class TrainedPackageTest(unittest.TestCase):
@@ -43,8 +55,10 @@ class TrainedPackageTest(unittest.TestCase):
 
         ours, shipped = diagnosis(self.package), diagnosis(DEMONSTRATION)
         self.assertEqual(ours["diagnosis"], shipped["diagnosis"])
-        for label, probability in shipped["all_probabilities"].items():  # which have a temperature of 1.02
-            self.assertAlmostEqual(ours["all_probabilities"][label], probability, delta=0.02)
+        self.assertEqual(ours["all_probabilities"].keys(), shipped["all_probabilities"].keys())
+        warmed = at_temperature(ours["all_probabilities"], temperature_of(DEMONSTRATION))
+        for label, probability in shipped["all_probabilities"].items():
+            self.assertAlmostEqual(warmed[label], probability, delta=1e-4)
 
 
 if __name__ == "__main__":
