@@ -64,7 +64,7 @@ def configuration(data_dir, pacs_port=0, **changes):
     """hilum.yaml (JSON is YAML) of a node for tests: free ports, short times; `changes` by section."""
     settings = {
         "node": {"ae_title": "HILUM", "data_dir": str(data_dir), "drain_timeout": "10s"},
-        "scp": {"port": 0, "bind": "127.0.0.1", "min_free_space": "16MiB", "accept": [{"any": True}]},
+        "scp": {"port": 0, "bind": "127.0.0.1", "min_free_space": "64MiB", "accept": [{"any": True}]},
         "models": [{"package": str(MODEL), "device": "cpu", "threads": 1, "batch": {"max_size": 1}}],
         "study": {"idle_timeout": "300ms", "max_wait": "30s", "max_age": "none"},
         "retry": {"first_delay": "200ms", "longest_delay": "1s"},

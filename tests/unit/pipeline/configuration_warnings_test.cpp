@@ -62,6 +62,15 @@ TEST(ConfigurationWarnings, TellOfANodeThatCannotWork) {
             "/etc/hilum/hilum.yaml:3: warning: models: every model is a shadow: no results are sent"));
 }
 
+TEST(ConfigurationWarnings, TellOfAReserveThatAnalysesMayTake) {
+    const auto with_reserve = [](const std::string& size) {
+        return std::string(wise).replace(0, 5, "scp:\n  min_free_space: " + size + "\n");
+    };
+    EXPECT_THAT(warnings(with_reserve("63MiB")),
+                ElementsAre(HasSubstr("hilum.yaml:2: warning: scp.min_free_space: is less than 64MiB")));
+    EXPECT_THAT(warnings(with_reserve("64MiB")), IsEmpty());
+}
+
 TEST(ConfigurationWarnings, KnowTheNodeItselfAndAPacsThatIsThereTwice) {
     const std::string more = std::string(wise) +
                              "  - {name: self, ae_title: HILUM, host: 10.0.0.1, port: 11112}\n"
