@@ -213,7 +213,8 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
     if (configuration.scp.tls)
         for (const auto* code : tls_failures_told)
             create(transaction, "receiver_events", {{"event", "tls_failed"}, {"code", code}});
-    if (configuration.http.enabled && configuration.http.tls)
+    // Without http.tls too, where none can fail: a family that comes and goes is hard to alert on.
+    if (configuration.http.enabled)
         for (const auto* code : tls_failures_told) create(transaction, "http_tls_failures", {{"code", code}});
     for (const auto* outcome : spool_outcomes) create(transaction, "spool_files", {{"outcome", outcome}});
     for (const auto* reason : database_replacements)
