@@ -42,6 +42,13 @@ def command_of(data):
     return number(0x0100), number(0x0900), elements.get(0x1000, b"").decode(errors="replace").rstrip("\0 ")
 
 
+def differences(one, other):
+    """The elements that two data sets do not share, by tag: what they are, and no value of them."""
+    tags = sorted(set(one.keys()) | set(other.keys()))
+    return ", ".join(f"{tag} {'differs' if tag in one and tag in other else 'is missing in one'}" for tag in tags
+                     if one.get(tag) != other.get(tag))
+
+
 class RecordedRun:
     """A run of `count` radiographs: its trace, its radiographs, and what the PACS got."""
 
@@ -131,6 +138,7 @@ class Restart:
         finally:
             self.node.kill()
             self.peer.kill()
+        self.peer.read.clear()  # what was read while it was being written may lack its end
         self.check(reached)
 
     def is_idle(self):
@@ -158,8 +166,9 @@ class Restart:
         for results in self.peer.results().values():
             for (_, uid), copies in results.items():
                 before = self.run.results.get(uid) if uid in reached else copies[0]
-                if any(copy != before for copy in copies):
-                    raise ServiceError(f"{uid} came with other bytes than before")
+                for copy in copies:
+                    if copy != before:
+                        raise ServiceError(f"{uid} came with other bytes than before: {differences(before, copy)}")
         set_aside = ask(self.data, "SELECT lane, outcome, error FROM job WHERE state NOT IN "
                                    "('done', 'queued', 'running')")
         if set_aside:
