@@ -2,19 +2,18 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/channel.h"
 #include "base/file_system.h"
+#include "base/local/unix_socket.h"
 #include "pipeline/control/control_requests.h"
 
 namespace hilum::cli {
@@ -40,16 +39,13 @@ Error no_answer(Duration patience) {
 
 // A connection to the daemon; none when no daemon listens.
 Result<std::optional<Channel>> connect(const std::filesystem::path& socket_file, Duration patience) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_file.native().size() >= sizeof address.sun_path)
-        return fail("configuration", "the path is too long for a socket: {}", socket_file.string());
-    std::memcpy(address.sun_path, socket_file.c_str(), socket_file.native().size());
+    const auto address = unix_address(socket_file);
+    if (!address) return tl::unexpected(address.error());
     UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!fd) return tl::unexpected(system_error(errno, "cannot make a socket"));
     const timeval longest{patience / std::chrono::seconds(1), 0};  // a daemon that hangs accepts nobody
     ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0)
         return Channel(std::move(fd));
     if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
     if (errno == EAGAIN) return tl::unexpected(no_answer(patience));

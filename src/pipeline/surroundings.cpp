@@ -4,7 +4,6 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,12 +58,10 @@ bool is_this_machine(const std::string& host) {
 
 // Whether a daemon listens on the control socket, as far as this user can tell.
 bool runs(const fs::path& socket_file) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_file.native().size() >= sizeof address.sun_path) return false;
-    std::memcpy(address.sun_path, socket_file.c_str(), socket_file.native().size());
+    const auto address = unix_address(socket_file);
+    if (!address) return false;
     const UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    return fd && (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+    return fd && (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 ||
                   errno == EACCES || errno == EPERM);
 }
 

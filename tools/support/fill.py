@@ -1,7 +1,7 @@
 """Sends a node many times more radiographs than its budget of the disk holds, on a file system that is little larger, and
 fills that too on the way. Each that was answered 0000 must come back as one report and one picture, and what is kept
-must stay within the budget but for what no destination has yet. Run by tools/fill; tests/e2e/test_retention.py has the
-short form."""
+must stay within the budget but for what no destination has yet. Run by tools/fill; tests/e2e/test_retention.py
+tries the same, small: a budget of 20 MiB, and a full disk apart from it."""
 
 import argparse
 import collections
@@ -20,7 +20,7 @@ import pydicom
 from pydicom.uid import generate_uid
 
 from local_services import Hilum, Orthanc, ServiceError, free_port, wait_until
-from report_reading import SECONDARY_CAPTURE
+from once_each import check_once_each
 
 MIB = 1 << 20
 UNDELIVERED = 20  # studies that wait at most: the PACS that sends waits for those
@@ -152,18 +152,10 @@ class Fill:
               f"{self.most_kept // MIB} MiB kept of {self.budget}; refused and sent again: {dict(self.refused)}")
 
     def check(self):
-        found = collections.defaultdict(collections.Counter)
-        for instance in self.pacs.get("/instances"):
-            tags = self.pacs.get(f"/instances/{instance}/simplified-tags")
-            found[tags["StudyInstanceUID"]]["sc" if tags["SOPClassUID"] == SECONDARY_CAPTURE else "sr"] += 1
-        wrong = {study: dict(found[study]) for study in self.sent if found[study] != {"sr": 1, "sc": 1}}
-        if wrong or len(found) != len(self.sent):
-            raise ServiceError(f"{len(found)} studies of {len(self.sent)} came back; not once: {wrong}")
+        if check_once_each(self.pacs, self.node, len(self.sent)) != set(self.sent):
+            raise ServiceError("other studies came back than were sent")
         if self.most_kept > self.budget * MIB * 11 // 10:
             raise ServiceError(f"{self.most_kept // MIB} MiB were kept, a tenth more than {self.budget} MiB")
-        verified = self.node.run("audit", "verify")
-        if verified.returncode != 0:
-            raise ServiceError(f"the audit trail broke: {verified.stdout}{verified.stderr}")
 
 
 def main():

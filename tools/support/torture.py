@@ -15,7 +15,7 @@ import threading
 import time
 
 from local_services import Hilum, Orthanc, ServiceError, free_port, wait_until
-from report_reading import SECONDARY_CAPTURE
+from once_each import check_once_each, kinds_by_study
 
 COORDINATOR = "coordinator"
 EVERYONE = "everyone"
@@ -144,15 +144,6 @@ class Torture:
             self.node.start(inferring=False)
         return True
 
-    def results(self):
-        """{StudyInstanceUID: Counter of kinds} of what came back."""
-        found = collections.defaultdict(collections.Counter)
-        for instance in self.pacs.get("/instances"):
-            tags = self.pacs.get(f"/instances/{instance}/simplified-tags")
-            kind = "sc" if tags["SOPClassUID"] == SECONDARY_CAPTURE else "sr"
-            found[tags["StudyInstanceUID"]][kind] += 1
-        return found
-
     def jobs_in_progress(self):
         # Where it answers now: a killed http process may be on its way back, to another port.
         self.node.http_port = int(self.node.log().rpartition("serving HTTP on port ")[2].split()[0])
@@ -163,21 +154,13 @@ class Torture:
         return any(states.get("queued") or states.get("running") for states in queue.values())
 
     def check_all_came_back_once(self):
-        expected = collections.Counter(sr=1, sc=1)
-
         def complete():
-            found = self.results()
+            found = kinds_by_study(self.pacs)
             return len(found) >= self.count and all(sum(kinds.values()) >= 2 for kinds in found.values())
 
         wait_until(complete, 600, f"results of {self.count} studies")
         wait_until(lambda: not self.jobs_in_progress(), 120, "no job is left")
-        found = self.results()
-        wrong = {study: dict(kinds) for study, kinds in found.items() if kinds != expected}
-        if len(found) != self.count or wrong:
-            raise ServiceError(f"{len(found)} of {self.count} studies came back; not once: {wrong}")
-        verified = self.node.run("audit", "verify")
-        if verified.returncode != 0:
-            raise ServiceError(f"the audit trail broke: {verified.stdout}{verified.stderr}")
+        check_once_each(self.pacs, self.node, self.count)
 
 
 def main():

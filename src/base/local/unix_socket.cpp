@@ -3,7 +3,6 @@
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,17 +40,23 @@ Status make_room(const std::filesystem::path& path, const sockaddr_un& address, 
 
 }  // namespace
 
-Result<UniqueFd> listen_at(const std::filesystem::path& path, int type, mode_t mode) {
+Result<sockaddr_un> unix_address(const std::filesystem::path& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.native().size() >= sizeof address.sun_path)
         return fail("configuration", "the path {} is too long for a socket ({} characters at most)",
                     path.string(), sizeof address.sun_path - 1);
     std::memcpy(address.sun_path, path.c_str(), path.native().size());
-    if (auto room = make_room(path, address, type); !room) return tl::unexpected(room.error());
+    return address;
+}
+
+Result<UniqueFd> listen_at(const std::filesystem::path& path, int type, mode_t mode) {
+    const auto address = unix_address(path);
+    if (!address) return tl::unexpected(address.error());
+    if (auto room = make_room(path, *address, type); !room) return tl::unexpected(room.error());
     UniqueFd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     // Nobody but the owner can connect before chmod(): the others lack the right to write.
-    if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+    if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
         ::chmod(path.c_str(), mode) != 0 || ::listen(socket.get(), backlog) != 0)
         return tl::unexpected(system_error(errno, "cannot listen on " + path.string()));
     return socket;

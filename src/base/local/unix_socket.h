@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include <filesystem>
 #include <optional>
@@ -12,6 +13,9 @@
 #include "base/unique_fd.h"
 
 namespace hilum {
+
+// Code "configuration": the path is too long for a socket.
+Result<sockaddr_un> unix_address(const std::filesystem::path& path);
 
 // Listens at `path`, in place of a socket that a killed process left there; non-blocking and closed on exec.
 // `type`: SOCK_STREAM or SOCK_SEQPACKET. `mode`: who may connect. Codes:
