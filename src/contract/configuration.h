@@ -215,6 +215,7 @@ struct HttpSettings {
 struct AuditSigning {
     std::filesystem::path key;  // private Ed25519 key in PEM; empty: nothing is signed
     Duration every = std::chrono::minutes(10);
+    bool in_reports = false;  // each SR holds a head, so that its PACS is a witness
     bool operator==(const AuditSigning&) const = default;
 };
 

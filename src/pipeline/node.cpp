@@ -32,7 +32,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       models_(model_keys(configuration_.models)),
       engine_(world, configuration_, programs_, *this),
       commits_(world, std::move(database), this),
-      reports_(world, commits_, configuration_, directory_, *this),
+      reports_(world, commits_, configuration_, directory_, *this, options_.report_key()),
       retention_(world, commits_, configuration_, directory_, generation),
       audit_servers_(world, commits_, configuration_.audit, *this),
       reception_(world, commits_, configuration_, instances()),

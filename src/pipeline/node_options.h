@@ -17,6 +17,11 @@ struct NodeOptions {
     std::filesystem::path daemon_program;                // hilumd
     std::filesystem::path worker_program;                // hilum-worker
     std::optional<SigningKey> audit_key = std::nullopt;  // signs heads of the audit trail
+
+    // What signs those in reports; null where reports hold none.
+    const SigningKey* report_key() const {
+        return configuration.audit.signing.in_reports && audit_key ? &*audit_key : nullptr;
+    }
 };
 
 }  // namespace hilum

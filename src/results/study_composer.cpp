@@ -14,6 +14,7 @@
 #include "results/capture/presentation_state.h"
 #include "results/capture/secondary_capture.h"
 #include "results/hl7/observation_message.h"
+#include "results/report/audit_head_element.h"
 #include "results/report/check/template_checker.h"
 #include "results/report/measurement_report.h"
 #include "results/report/report_terms.h"
@@ -92,30 +93,34 @@ class StudyComposer {
         if (reported_images.empty()) return {};  // nothing was analysed, and the site wants no report of that
         const auto identity = report_identity(request_, profile);
         if (is_made(identity, profile) || was_made_before(ResultKind::sr, identity, profile)) return {};
+        const KnownResult* const damaged = known(file_of(identity));
+        const auto& audit_head = damaged != nullptr ? damaged->audit_head : request_.audit_head;
         const auto images =
             readable_with(request_, profile, profile.sr_series_description, equipment_, reported_images);
         const auto regions = profile.sr_activation_region ? regions_of(images) : ActivationRegions{};
         auto report = build_measurement_report(request_, profile, images, equipment_, regions);
         if (!report) return tl::unexpected(report.error());
+        put_audit_head(**report, audit_head);
         auto expected = expectation(profile, images);
         for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
         if (auto proved = prove(**report, images, expected); !proved) return proved;
-        return write(ResultKind::sr, identity, **report, profile);
+        return write(ResultKind::sr, identity, **report, profile, audit_head);
     }
 
     Status add_message(const ReportProfile& profile, const std::vector<SourceImage>& images) {
         if (images.empty()) return {};  // nothing was analysed, and the site wants no message of that
         const auto identity = message_identity(request_, profile.hl7);
         const auto file = std::filesystem::path(request_.results_dir) / (identity.uid + ".hl7");
-        auto digest = known_digest(file);
-        if (!digest) {
+        const KnownResult* const before = standing(file);
+        std::string digest = before != nullptr ? before->sha256 : "";
+        if (before == nullptr) {
             const auto message = build_observation_message(request_, profile.hl7, images);
             if (auto written = write_file_durably(file, std::as_bytes(std::span(message))); !written)
                 return written;
             digest = sha256_hex(message);
         }
-        reply_.results.push_back({ResultKind::oru, "", identity.uid, "", "", file.string(),
-                                  std::move(*digest), profile.destinations});
+        reply_.results.push_back({ResultKind::oru, "", identity.uid, "", "", file.string(), std::move(digest),
+                                  profile.destinations});
         return {};
     }
 
@@ -281,39 +286,45 @@ class StudyComposer {
     }
 
     void add(ResultKind kind, const ResultIdentity& identity, std::string sha256,
-             const ReportProfile& profile) {
+             const ReportProfile& profile, const std::string& audit_head) {
         reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
                                   identity.series_instance_uid, explicit_little_endian,
-                                  file_of(identity).string(), std::move(sha256), profile.destinations});
+                                  file_of(identity).string(), std::move(sha256), profile.destinations,
+                                  audit_head});
     }
 
     // Of a result that destinations may have, so that it is not to become another; nothing where there is
     // none, or it is this version's and its file is damaged. The results of other versions are mended by
     // those. What an interrupted attempt left is known to nobody, and made again.
-    std::optional<std::string> known_digest(const std::filesystem::path& file) const {
-        const auto known =
+    const KnownResult* standing(const std::filesystem::path& file) const {
+        const KnownResult* const before = known(file);
+        if (before == nullptr) return nullptr;
+        if (before->own && sha256_of_file(file).value_or("") != before->sha256) return nullptr;
+        return before;
+    }
+
+    const KnownResult* known(const std::filesystem::path& file) const {
+        const auto found =
             std::ranges::find(request_.known_results, file.filename().string(), &KnownResult::file);
-        if (known == request_.known_results.end()) return std::nullopt;
-        if (known->own && sha256_of_file(file).value_or("") != known->sha256) return std::nullopt;
-        return known->sha256;
+        return found == request_.known_results.end() ? nullptr : &*found;
     }
 
     bool was_made_before(ResultKind kind, const ResultIdentity& identity, const ReportProfile& profile) {
-        auto digest = known_digest(file_of(identity));
-        if (!digest) return false;
-        add(kind, identity, std::move(*digest), profile);
+        const KnownResult* const before = standing(file_of(identity));
+        if (before == nullptr) return false;
+        add(kind, identity, before->sha256, profile, before->audit_head);
         return true;
     }
 
     Status write(ResultKind kind, const ResultIdentity& identity, DcmDataset& dataset,
-                 const ReportProfile& profile) {
+                 const ReportProfile& profile, const std::string& audit_head = "") {
         const auto latin1 =
             profile.character_set == ResultCharacterSet::latin1 ? in_latin1(dataset) : nullptr;
         auto bytes = file_bytes(latin1 ? *latin1 : dataset, explicit_little_endian);
         if (!bytes) return tl::unexpected(bytes.error());
         if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
             return written;
-        add(kind, identity, sha256_hex(*bytes), profile);
+        add(kind, identity, sha256_hex(*bytes), profile, audit_head);
         return {};
     }
 

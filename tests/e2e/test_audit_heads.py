@@ -6,6 +6,8 @@ import json
 import sqlite3
 import subprocess
 
+import pydicom
+
 from hilum_harness import HilumTest, make_phantoms, wait_until
 
 
@@ -45,6 +47,24 @@ class AuditHeadsTest(HilumTest):
                 database.execute(statement)
         database.close()
 
+    def rewrite_a_patient_with_fresh_digests(self):
+        with sqlite3.connect(self.database) as database:
+            rows = database.execute("SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail"
+                                    " FROM audit_event ORDER BY id").fetchall()
+            previous = "hilum audit trail"
+            for event, at, *words, detail in rows:
+                kind, outcome, actor, study, instance, patient = words
+                if kind == "instance_received":
+                    patient = "SOMEBODY ELSE"
+                moment = datetime.datetime.fromtimestamp(at // 1000000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+                told = {"id": event, "at": f"{moment}.{at % 1000000:06d}Z", "type": kind, "outcome": outcome, "actor": actor,
+                        "study_instance_uid": study, "sop_instance_uid": instance, "patient_id": patient,
+                        "detail": json.loads(detail)}
+                text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                previous = hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+                database.execute("UPDATE audit_event SET patient_id = ?, hash = ? WHERE id = ?", (patient, previous, event))
+        database.close()
+
     def test_what_was_signed_is_found_again_and_what_was_not_is_told(self):
         self.live(make_phantoms(self.folder / "phantoms", 1, 3, "--size", "192"))
         saved = self.folder / "saved.db"
@@ -71,24 +91,32 @@ class AuditHeadsTest(HilumTest):
         self.assertEqual(code, 1, said)
         self.assertRegex(said, r"event \d+ does not fit its digest")
 
+    def test_reports_at_the_pacs_are_witnesses(self):
+        configured = json.loads(self.node.configuration_file.read_text())
+        configured["audit"]["sign"]["in_reports"] = True
+        self.node.configure(json.dumps(configured))
+        self.start_node()
+        files = make_phantoms(self.folder / "phantoms", 2, 3, "--size", "192")
+        self.send(*files)
+        studies = [str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID) for file in files]
+        found = self.await_results(studies)
+        self.node.stop()
+        self.heads.mkdir()
+        for number, result in enumerate(result for study in studies for result in found[study]):
+            self.assertEqual((0x0099, 0x1001) in result.dataset, result.is_report)
+            self.assert_valid(result)
+            (self.heads / f"{number}.dcm").write_bytes(result.bytes)
+        code, said = self.verified()
+        self.assertEqual(code, 0, said)
+        self.assertIn("is the one that was signed: 2 heads fit", said)
+        self.rewrite_a_patient_with_fresh_digests()
+        code, said = self.verified()
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, r"events \d+ to \d+ are not those that were signed")
+
     def test_a_past_that_was_rewritten_with_fresh_digests_is_found(self):
         self.live(make_phantoms(self.folder / "phantoms", 1, 3, "--size", "192"))
-        with sqlite3.connect(self.database) as database:
-            rows = database.execute("SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail"
-                                    " FROM audit_event ORDER BY id").fetchall()
-            previous = "hilum audit trail"
-            for event, at, *words, detail in rows:
-                kind, outcome, actor, study, instance, patient = words
-                if kind == "instance_received":
-                    patient = "SOMEBODY ELSE"
-                moment = datetime.datetime.fromtimestamp(at // 1000000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-                told = {"id": event, "at": f"{moment}.{at % 1000000:06d}Z", "type": kind, "outcome": outcome, "actor": actor,
-                        "study_instance_uid": study, "sop_instance_uid": instance, "patient_id": patient,
-                        "detail": json.loads(detail)}
-                text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-                previous = hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
-                database.execute("UPDATE audit_event SET patient_id = ?, hash = ? WHERE id = ?", (patient, previous, event))
-        database.close()
+        self.rewrite_a_patient_with_fresh_digests()
         self.start_node()
         alone = self.node.run("audit", "verify")
         self.assertEqual(alone.returncode, 0, "the chain alone does not show it: " + alone.stderr)

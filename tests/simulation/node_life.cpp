@@ -2,6 +2,7 @@
 
 #include "pipeline/node.h"
 #include "store/data_history.h"
+#include "support/known_signing_key.h"
 
 namespace hilum::simulation {
 namespace {
@@ -61,6 +62,7 @@ Configuration configuration_of(const Script& script, const DataDirectory& direct
     configuration.destinations = {pacs, destination("archive", script.gives_up_early),
                                   destination("viewer", script.gives_up_early)};
     retain(script, configuration.retention);
+    configuration.audit.signing.in_reports = true;  // so that reports differ, unless the node remembers
     configuration.destinations[2].reports.sc = false;
     configuration.destinations[2].reports.sr_series_description = "for the viewer";
     return configuration;
@@ -81,9 +83,10 @@ Status NodeLife::open() {
     const auto generation = join_history(scene_.world, *database, scene_.directory);
     if (!generation) return tl::unexpected(generation.error());
     lock_ = std::move(*lock);
-    node_ = std::make_unique<Node>(scene_.world,
-                                   NodeOptions{configuration_, "", "hilum.yaml", "hilumd", "hilum-worker"},
-                                   std::move(*database), generation->id);
+    static const auto audit_key = test::known_signing_key();
+    node_ = std::make_unique<Node>(
+        scene_.world, NodeOptions{configuration_, "", "hilum.yaml", "hilumd", "hilum-worker", audit_key},
+        std::move(*database), generation->id);
     return node_->start({.on_receiving = [] {},
                          .on_draining = [] {},
                          .on_finished =

@@ -6,6 +6,7 @@ import argparse
 import collections
 import contextlib
 import errno
+import hashlib
 import itertools
 import json
 import os
@@ -42,6 +43,7 @@ CALLS = {
     "sender": ("open", "read", "sendmsg"),
 }
 ABOUT_FILES = ("open", "read", "write", "sync", "rename", "unlink", "truncate", "mkdir")
+RADIOGRAPH = 256  # pixels of its longer side: what fails is the way, whatever comes along it
 MOST_CALLS = 400  # of one kind on a radiograph's way; more is a loop
 
 
@@ -57,6 +59,13 @@ def configuration(folder, model, port, pacs_port):
         "destinations": [{"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs_port,
                           "first_delay": "50ms", "longest_delay": "500ms", "timeout": "5s"}],
         "http": {"listen": "127.0.0.1:0"}})
+
+
+def light(dataset):
+    """With a digest in place of the pixels, so that thousands may be kept."""
+    if "PixelData" in dataset:
+        dataset.PixelData = hashlib.sha256(dataset.PixelData).digest()
+    return dataset
 
 
 class Peer(Service):
@@ -80,7 +89,7 @@ class Peer(Service):
         for file in self.objects.iterdir():
             if file not in self.read:
                 with contextlib.suppress(pydicom.errors.InvalidDicomError, EOFError, KeyError):
-                    self.read[file] = pydicom.dcmread(file)  # where it is still being written, later
+                    self.read[file] = light(pydicom.dcmread(file))  # where it is still being written, later
         found = collections.defaultdict(lambda: collections.defaultdict(list))
         for dataset in self.read.values():
             if "SOPClassUID" not in dataset or "StudyInstanceUID" not in dataset:
@@ -112,7 +121,7 @@ class FaultyNode:
         self.tried = collections.Counter()  # (role, call, errno): how many n
 
     def start(self):
-        made = self.node.run("phantom", "--count", 1, "--seed", 5, "--out", self.folder / "phantoms", seconds=600)
+        made = self.node.run("phantom", "--count", 1, "--seed", 5, "--size", RADIOGRAPH, "--out", self.folder / "phantoms", seconds=600)
         if made.returncode != 0:
             raise ServiceError(f"hilum phantom: {made.stderr}")
         self.phantom = pydicom.dcmread(next((self.folder / "phantoms").glob("*.dcm")))

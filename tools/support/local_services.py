@@ -4,7 +4,9 @@ Everything lives below folders of the caller's, listens on the loopback, on port
 process that started it, even when that is killed.
 """
 
+import collections
 import ctypes
+import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +16,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -39,10 +42,45 @@ def wait_until(condition, seconds, what):
         time.sleep(POLL_SECONDS)
 
 
+class PortRegister:
+    """Hands out loopback ports, none to two processes that use this module at once: a port is locked in a file that they
+    share, below the range from which the kernel takes the local ports of connections."""
+
+    FIRST, LAST = 10000, 32767  # net.ipv4.ip_local_port_range begins at 32768
+    KEPT = 512  # what was handed out earlier than that is free again
+
+    def __init__(self):
+        self.process, self.file, self.locked = None, None, collections.deque()
+
+    def take(self):
+        if self.process != os.getpid():  # locks are a process's own, not its children's
+            self.process, self.locked = os.getpid(), collections.deque()
+            # Never closed before the process ends: that would give all its locks back.
+            self.file = os.open(pathlib.Path(tempfile.gettempdir()) / f"hilum-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        for _ in range(1000):
+            port = secrets.choice(range(self.FIRST, self.LAST + 1))
+            if port not in self.locked and self._lock(port):
+                return port
+        raise ServiceError(f"none of the loopback ports {self.FIRST} to {self.LAST} is free")
+
+    def _lock(self, port):
+        try:
+            fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:  # another process has it
+            return False
+        self.locked.append(port)
+        if len(self.locked) > self.KEPT:
+            fcntl.lockf(self.file, fcntl.LOCK_UN, 1, self.locked.popleft())
+        return True
+
+
+PORTS = PortRegister()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return PORTS.take()
 
 
 def http(url, body=None, method=None, timeout=30, token=None):

@@ -5,7 +5,7 @@ the same bytes or not at all, nothing is set aside, and the node settles. Run by
 
 import argparse
 import collections
-import contextlib
+import multiprocessing
 import os
 import pathlib
 import random
@@ -88,31 +88,43 @@ class RecordedRun:
 
     def told_until(self, cut):
         """The radiographs that were acknowledged and the results that may have reached the PACS by then."""
-        acknowledged, reached = set(), set()
-        for event in self.events[:cut]:
-            if event.kind != "sent":
-                continue
-            field, status, uid = command_of(event.data)
-            if event.path == "receiver" and field == C_STORE_RSP and status == SUCCESS:
-                acknowledged.add(uid)
-            if event.path == "sender" and field == C_STORE_RQ:
-                reached.add(uid)
-        return acknowledged, reached
+        course = Course(self)
+        course.go_to(cut)
+        return course.acknowledged, course.reached
 
-    def cut(self, at, way, seed):
-        """The power goes after the event `at` has happened; a node starts on the rest. Raises ServiceError."""
-        disk = Disk(self.node.data)
-        for event in self.events[:at + 1]:
-            disk.happen(event)
-        acknowledged, reached = self.told_until(at + 1)
-        place = pathlib.Path(tempfile.mkdtemp(prefix="cut-", dir=self.folder))
+
+class Course:
+    """How far a recorded run has got: its disk, and what its peers were told. It goes forward only."""
+
+    def __init__(self, run):
+        self.run, self.at = run, 0
+        self.disk = Disk(run.node.data)
+        self.acknowledged, self.reached = set(), set()
+
+    def go_to(self, at):
+        """The events before `at` have happened."""
+        for event in self.run.events[self.at:at]:
+            self.disk.happen(event)
+            if event.kind == "sent":
+                self._tell(event)
+        self.at = at
+
+    def _tell(self, event):
+        field, status, uid = command_of(event.data)
+        if event.path == "receiver" and field == C_STORE_RSP and status == SUCCESS:
+            self.acknowledged.add(uid)
+        if event.path == "sender" and field == C_STORE_RQ:
+            self.reached.add(uid)
+
+    def cut(self, way, seed):
+        """The power goes now; a node starts on what is left. Raises ServiceError."""
+        place = pathlib.Path(tempfile.mkdtemp(prefix="cut-", dir=self.run.folder))
         try:
-            disk.leave(place / "node" / "data", random.Random(seed), way)
-            Restart(self, place).settle(acknowledged, reached)
+            self.disk.leave(place / "node" / "data", random.Random(seed), way)
+            Restart(self.run, place).settle(self.acknowledged, self.reached)
         except ServiceError as error:
-            raise ServiceError(f"cut after event {at} of {len(self.events)}, {way}, seed {seed}: {error}") from None
+            raise ServiceError(f"cut before event {self.at} of {len(self.run.events)}, {way}, seed {seed}: {error}") from None
         shutil.rmtree(place, ignore_errors=True)
-        return len(acknowledged), len(reached)
 
 
 class Restart:
@@ -175,17 +187,58 @@ class Restart:
             raise ServiceError(f"set aside: {set_aside}")
 
 
-def run_cuts(run, cuts, seed):
-    """So many by chance, or all (0): at each sync, before and after it, in each way. How many there were."""
-    chance = random.Random(seed)
-    all_cuts = [(at + after, way) for at in run.syncs for after in (-1, 0) for way in WAYS if at + after >= 0]
-    chosen = chance.sample(all_cuts, min(cuts, len(all_cuts))) if cuts else all_cuts
-    for number, (at, way) in enumerate(chosen, 1):
+def all_cuts(run):
+    """Before each sync and at the end, in each way. One after a sync would leave what the next one before a sync leaves, with
+    no more acknowledged."""
+    return [(at, way) for at in [*run.syncs, len(run.events)] for way in WAYS]
+
+
+def cut_each(run, cuts):
+    """(how many went well, what was wrong with the others). `cuts`: (at, way, seed), in order."""
+    course, well, wrong = Course(run), 0, []
+    for number, (at, way, seed) in enumerate(cuts, 1):
         started = time.monotonic()
-        acknowledged, reached = run.cut(at, way, seed + number)
-        run.log(f"{number}/{len(chosen)}: after event {at}, {way}: {acknowledged} acknowledged, {reached} results sent, "
-                f"settled in {time.monotonic() - started:.1f} s")
-    return len(chosen)
+        course.go_to(at)
+        try:
+            course.cut(way, seed)
+        except ServiceError as error:
+            run.log(f"FAILED: {error}", flush=True)
+            wrong.append(str(error))
+            continue
+        well += 1
+        run.log(f"{number}/{len(cuts)}: before event {at}, {way}: {len(course.acknowledged)} acknowledged, "
+                f"{len(course.reached)} results sent, settled in {time.monotonic() - started:.1f} s", flush=True)
+    return well, wrong
+
+
+class Inherited:
+    """A recorded run as the processes of a pool inherit it: too much to send to each."""
+    run = None
+
+    @classmethod
+    def set(cls, run):
+        cls.run = run
+
+    @classmethod
+    def cut_each(cls, cuts):
+        return cut_each(cls.run, cuts)
+
+
+def run_cuts(run, cuts, seed, jobs=1):
+    """So many by chance, or all (0), in so many processes; one that fails keeps none of the others from being made. How many
+    there were. Raises ServiceError in the end where one failed."""
+    chance, every = random.Random(seed), all_cuts(run)
+    chosen = sorted(chance.sample(range(len(every)), min(cuts, len(every)))) if cuts else range(len(every))
+    numbered = [(*every[index], seed + index) for index in chosen]
+    if jobs == 1:
+        parts = [cut_each(run, numbered)]
+    else:
+        with multiprocessing.get_context("fork").Pool(jobs, Inherited.set, (run,)) as pool:
+            parts = pool.map(Inherited.cut_each, [numbered[job::jobs] for job in range(jobs)], chunksize=1)
+    wrong = [error for _, errors in parts for error in errors]
+    if wrong:
+        raise ServiceError(f"{len(wrong)} of {len(numbered)} power cuts: " + "\n".join(wrong))
+    return sum(well for well, _ in parts)
 
 
 def main():
@@ -193,20 +246,23 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/power_cuts", description=__doc__)
     parser.add_argument("--count", type=int, default=60, help="radiographs of the recorded run")
     parser.add_argument("--cuts", type=int, default=0, help="so many by chance instead of all")
+    parser.add_argument("--jobs", type=int, default=1, help="so many cuts at once")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
     options = parser.parse_args()
     print(f"seed {options.seed}")
-    with contextlib.ExitStack() as stack:
-        folder = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        try:
-            run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
-                              source / "config" / "models" / "demo", options.count).record()
-            done = run_cuts(run, options.cuts, options.seed)
-        except ServiceError as error:
-            print(f"FAILED: {error}", file=sys.stderr)
-            return 1
+    folder, kept = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR")), False
+    try:
+        run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
+                          source / "config" / "models" / "demo", options.count).record()
+        done = run_cuts(run, options.cuts, options.seed, options.jobs)
+    except ServiceError as error:
+        kept = True
+        print(f"FAILED: {error}\nThe record and what was left of each failed cut: {folder}", file=sys.stderr)
+        return 1
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
     print(f"{done} power cuts: nothing lost, nothing twice")
     return 0
 

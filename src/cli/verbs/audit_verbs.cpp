@@ -1,10 +1,12 @@
 // hilum audit verify|export: who did what to which instance, and whether that record is whole.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,30 +82,52 @@ int export_audit(const Context& context, const AuditFilter& filter) {
 }
 
 struct Witness {
-    std::filesystem::path heads, key;  // a log with signed heads; the signer's public key
+    // A log with signed heads, a report that holds one, or a folder of these; the signer's public key.
+    std::filesystem::path heads, key;
 };
 
 struct Heads {
-    std::vector<audit::SignedHead> good;
+    std::set<audit::SignedHead> good;   // a log and reports tell the same one often
     int of_other_keys = 0, forged = 0;  // name another key; name this one, which did not sign them
 };
+
+// Of a log, or of a report: in a DICOM file that is not deflated a head stands as in a log, among other
+// bytes.
+Status add_heads(const std::filesystem::path& file, const VerificationKey& key, Heads& heads) {
+    std::ifstream lines(file, std::ios::binary);
+    for (std::string line; std::getline(lines, line);) {
+        const auto head = audit::head_in(line);
+        if (!head) continue;
+        if (head->key != key.fingerprint())
+            ++heads.of_other_keys;
+        else if (audit::is_signed_by(*head, key))
+            heads.good.insert(*head);
+        else
+            ++heads.forged;
+    }
+    if (!lines.eof()) return fail("unreadable", "cannot read {}", file.string());
+    return {};
+}
+
+Result<std::vector<std::filesystem::path>> files_of(const std::filesystem::path& heads) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(heads, error)) return std::vector{heads};
+    std::vector<std::filesystem::path> files;
+    for (std::filesystem::recursive_directory_iterator it(heads, error), end; !error && it != end;
+         it.increment(error))
+        if (it->is_regular_file(error)) files.push_back(it->path());
+    if (error) return fail("unreadable", "cannot read {}: {}", heads.string(), error.message());
+    return files;
+}
 
 Result<Heads> read_heads(const Witness& witness) {
     const auto key = VerificationKey::read(witness.key);
     if (!key) return tl::unexpected(key.error());
-    std::ifstream log(witness.heads);
-    if (!log) return fail("unreadable", "cannot open {}", witness.heads.string());
+    const auto files = files_of(witness.heads);
+    if (!files) return tl::unexpected(files.error());
     Heads heads;
-    for (std::string line; std::getline(log, line);) {
-        const auto head = audit::head_in(line);
-        if (!head) continue;
-        if (head->key != key->fingerprint())
-            ++heads.of_other_keys;
-        else if (audit::is_signed_by(*head, *key))
-            heads.good.push_back(*head);
-        else
-            ++heads.forged;
-    }
+    for (const auto& file : *files)
+        if (const auto added = add_heads(file, *key, heads); !added) return tl::unexpected(added.error());
     if (heads.good.empty())
         return fail("no_heads", "{} has no head that this key signed ({} of other keys, {} forged)",
                     witness.heads.string(), heads.of_other_keys, heads.forged);
@@ -121,7 +145,8 @@ int verify_against(const Context& context, const Witness& witness) {
     progress.say("reading the whole audit trail");
     const auto verified = ask(node, {.verb = ControlVerb::audit_verify}, endless_patience);
     if (!verified) return context.failed(verified.error());
-    audit::TrailCheck check(heads->good, verified->value("begins_after", std::int64_t{0}),
+    audit::TrailCheck check({heads->good.begin(), heads->good.end()},
+                            verified->value("begins_after", std::int64_t{0}),
                             verified->value("begins_after_hash", std::string(audit::first_hash)));
     const auto read = each_event(node, [&](const nlohmann::json& event) {
         check.add(event);
@@ -167,7 +192,8 @@ void add_audit_verbs(const Verb& app) {
     const auto verify = audit.verb("verify", "check that no event was changed or removed");
     auto witness = std::make_shared<Witness>();
     auto heads = verify.option("--against", witness->heads,
-                               "a log with the signed heads (journalctl -u hilum > FILE)");
+                               "a log with the signed heads (journalctl -u hilum > FILE), a report that "
+                               "holds one, or a folder of these");
     auto key = verify.option("--key", witness->key, "file of the public key that fits audit.sign.key");
     heads.needs(key);
     key.needs(heads);

@@ -64,8 +64,9 @@ struct Withdrawal {
 };
 // A result of the study that is committed: destinations may have it.
 struct KnownResult {
-    std::string file, sha256;  // its name in results_dir; of what was composed
-    bool own = false;          // of this version: where its file is not that any more, it is made anew
+    std::string file, sha256;     // its name in results_dir; of what was composed
+    bool own = false;             // of this version: where its file is not that any more, it is made anew
+    std::string audit_head = {};  // as in ComposedResult
 };
 // coordinator -> composer: build the results of one study under one model, or take them back. Answered by
 // ComposeReply.
@@ -84,6 +85,9 @@ struct ComposeRequest {
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
     std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC
     std::vector<TriageRule> urgent;
+    // A signed head of the audit trail (store/audit/signed_head.h), for each SR that no known result is;
+    // empty: none. No part of what a result's UID is derived from.
+    std::string audit_head;
     // How often the study's results were withdrawn before: what is made afterwards has other UIDs.
     int withdrawals = 0;
     // With a reason: `images` serve for their headers alone, and `profiles` say in which form each
@@ -102,6 +106,7 @@ struct ComposedResult {
     std::string file;  // absolute; durable before the reply
     std::string sha256;
     std::vector<std::string> destinations;
+    std::string audit_head = {};  // that it holds, so that composed anew it holds that again; empty: none
 };
 // composer -> coordinator.
 struct ComposeReply {

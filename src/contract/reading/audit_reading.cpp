@@ -57,7 +57,8 @@ SyslogSettings read_server(YamlMapping& at, const std::filesystem::path& folder)
 void read_signing(YamlMapping sign, const std::filesystem::path& folder, AuditSigning& signing) {
     if (sign.has("key")) signing.key = folder / sign.string("key");
     signing.every = positive_duration(sign, "every", signing.every);
-    if (sign.has("every") && signing.key.empty()) sign.problem("key", "is missing");
+    signing.in_reports = sign.boolean("in_reports", signing.in_reports);
+    if ((sign.has("every") || signing.in_reports) && signing.key.empty()) sign.problem("key", "is missing");
     sign.finish();
 }
 
@@ -77,11 +78,11 @@ void read_audit(YamlMapping at, const std::filesystem::path& folder, const NodeS
         if (server.source.empty()) server.source = node.ae_title;
         audit.syslog.push_back(std::move(server));
     }
-    if (!audit.signing.key.empty() && audit.syslog.empty() && node.log_level != "info" &&
-        node.log_level != "debug")
+    if (!audit.signing.key.empty() && audit.syslog.empty() && !audit.signing.in_reports &&
+        node.log_level != "info" && node.log_level != "debug")
         at.problem("sign",
                    fmt::format("writes its heads into the log at level info, which node.log_level: {} "
-                               "leaves out; set that to info or debug",
+                               "leaves out; set that to info or debug, or in_reports",
                                node.log_level));
     at.finish();
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file_system.h"
+#include "store/audit/newest_head.h"
 #include "store/jobs/due_reports.h"
 
 namespace hilum {
@@ -23,13 +24,14 @@ int composer_count(const ComposerSettings& settings) {
 }  // namespace
 
 ReportLane::ReportLane(World& world, CommitQueue& commits, const Configuration& configuration,
-                       DataDirectory directory, Happenings& happenings)
+                       DataDirectory directory, Happenings& happenings, const SigningKey* audit_key)
     : commits_(commits),
       configuration_(configuration),
       directory_(std::move(directory)),
       happenings_(happenings),
       trouble_(world),
-      reserve_(world, directory_.root, configuration.scp.min_free_space / 4, "composing") {
+      reserve_(world, directory_.root, configuration.scp.min_free_space / 4, "composing"),
+      audit_key_(audit_key) {
     AskedChild::Owner& owner = *this;
     for (int i = composer_count(configuration.composer); i > 0; --i) composers_.emplace_back(world, owner);
 }
@@ -105,7 +107,10 @@ Task<Result<NextReport>> ReportLane::claim() {
     const Busy claiming(claiming_);
     const auto work = [this, at_work = studies_at_work_](Transaction& transaction) {
         open_due_reports(transaction, configuration_);
-        return claim_report(transaction, configuration_, directory_, report_lease, at_work);
+        auto next = claim_report(transaction, configuration_, directory_, report_lease, at_work);
+        if (next.report && audit_key_ != nullptr)
+            next.report->request.audit_head = sign_newest(transaction, *audit_key_);
+        return next;
     };
     co_return co_await committed(commits_, work);
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "base/signing/ed25519.h"
 #include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages/composing.h"
@@ -23,7 +24,7 @@ namespace hilum {
 class ReportLane : private AskedChild::Owner {
   public:
     ReportLane(World& world, CommitQueue& commits, const Configuration& configuration,
-               DataDirectory directory, Happenings& happenings);
+               DataDirectory directory, Happenings& happenings, const SigningKey* audit_key = nullptr);
 
     // How many composers there are.
     std::size_t size() const { return composers_.size(); }
@@ -56,6 +57,7 @@ class ReportLane : private AskedChild::Owner {
     Happenings& happenings_;
     TroublePause trouble_;
     DiskReserve reserve_;
+    const SigningKey* audit_key_;  // signs the head that a report holds; null: reports hold none
     std::deque<Composer> composers_;
     // Claims are made one after the other, so that each knows what is at the other composers.
     bool claiming_ = false, draining_ = false;

@@ -62,6 +62,7 @@ std::string line_of(const SignedHead& head) {
 }
 
 std::optional<SignedHead> head_in(const std::string& line) {
+    if (line.find("audit_head") == std::string::npos) return std::nullopt;
     // A journal exported as JSON has the line as a string within it.
     std::string text;
     for (const char c : line)

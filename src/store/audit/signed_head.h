@@ -3,6 +3,7 @@
 // wherever that is sent. `hilum audit verify --against` compares.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ struct SignedHead {
     std::string at;          // when it was signed, ISO 8601 in UTC
     std::string key;         // fingerprint of the signer's key
     std::string signature;   // Ed25519 of statement_of(), 128 lower-case hexadecimal digits
-    bool operator==(const SignedHead&) const = default;
+    auto operator<=>(const SignedHead&) const = default;
 };
 
 // What is signed: all members but the last, a line each, after a line that says what this is.

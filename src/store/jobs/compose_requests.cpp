@@ -201,19 +201,21 @@ void add_predecessors(Transaction& transaction, std::int64_t study, ComposeReque
 void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     sql::each(
         transaction,
-        "SELECT file, sha256, report.id = ?1 FROM result JOIN report ON report.id = result.report_id WHERE "
+        "SELECT file, sha256, report.id = ?1, result.audit_head FROM result JOIN report ON report.id = "
+        "result.report_id WHERE "
         "report.study_id = ?2",
         [&](const sql::Row& row) {
-            request.known_results.push_back({row.text(0), row.text(1), row.int32(2) != 0});
+            request.known_results.push_back({row.text(0), row.text(1), row.int32(2) != 0, row.text(3)});
         },
         request.job, study);
     // Of an earlier database's life: where the file is what was composed, it is that.
     sql::each(
         transaction,
-        "SELECT file, sha256 FROM earlier_result WHERE study_instance_uid = ? AND NOT EXISTS (SELECT 1 FROM "
+        "SELECT file, sha256, audit_head FROM earlier_result WHERE study_instance_uid = ? AND NOT EXISTS "
+        "(SELECT 1 FROM "
         "result WHERE result.sop_instance_uid = earlier_result.sop_instance_uid)",
         [&](const sql::Row& row) {
-            request.known_results.push_back({row.text(0), row.text(1), true});
+            request.known_results.push_back({row.text(0), row.text(1), true, row.text(2)});
         },
         request.study_instance_uid);
 }

@@ -53,12 +53,14 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
         sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", reply.job).value();
     for (const auto& result : reply.results) {
         const auto name = std::filesystem::path(result.file).filename().string();
-        sql::execute(transaction,
-                     "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
-                     "series_instance_uid, transfer_syntax_uid, file, sha256, created_at) VALUES(?, ?, ?, ?, "
-                     "?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
-                     reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
-                     result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at);
+        sql::execute(
+            transaction,
+            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
+            "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head) VALUES(?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
+            reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
+            result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at,
+            result.audit_head);
         note_result(transaction, result.sop_instance_uid);
         for (const auto& destination : result.destinations)
             queue_delivery(transaction, result.sop_instance_uid, destination, study_row, configuration);

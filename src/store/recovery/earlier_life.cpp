@@ -52,9 +52,10 @@ void take_report(Transaction& transaction, const nlohmann::json& fact) {
 
 void take_result(Transaction& transaction, const nlohmann::json& fact) {
     const auto text = [&](const char* key) { return fact.at(key).get<std::string>(); };
-    sql::execute(transaction, "INSERT OR REPLACE INTO earlier_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    sql::execute(transaction, "INSERT OR REPLACE INTO earlier_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  text("uid"), text("study"), text("model"), fact.at("version").get<std::int64_t>(),
-                 text("kind"), text("sop_class"), text("series"), text("file"), text("sha256"));
+                 text("kind"), text("sop_class"), text("series"), text("file"), text("sha256"),
+                 fact.value("audit_head", std::string()));
 }
 
 void take_delivery(Transaction& transaction, const nlohmann::json& fact) {
@@ -102,20 +103,17 @@ void note_result(Transaction& transaction, const std::string& sop_instance_uid) 
     sql::each(
         transaction,
         "SELECT study_instance_uid, report.model, version, result.kind, sop_class_uid, series_instance_uid, "
-        "file, sha256 FROM result JOIN report ON report.id = report_id JOIN study ON study.id = study_id "
+        "file, sha256, result.audit_head FROM result JOIN report ON report.id = report_id JOIN study ON "
+        "study.id = study_id "
         "WHERE sop_instance_uid = ?",
         [&](const sql::Row& row) {
-            transaction.note_fact({{"fact", "composed"},
-                                   {"at", transaction.at()},
-                                   {"uid", sop_instance_uid},
-                                   {"study", row.text(0)},
-                                   {"model", row.text(1)},
-                                   {"version", row.int64(2)},
-                                   {"kind", row.text(3)},
-                                   {"sop_class", row.text(4)},
-                                   {"series", row.text(5)},
-                                   {"file", row.text(6)},
-                                   {"sha256", row.text(7)}});
+            nlohmann::json fact = {
+                {"fact", "composed"},   {"at", transaction.at()},   {"uid", sop_instance_uid},
+                {"study", row.text(0)}, {"model", row.text(1)},     {"version", row.int64(2)},
+                {"kind", row.text(3)},  {"sop_class", row.text(4)}, {"series", row.text(5)},
+                {"file", row.text(6)},  {"sha256", row.text(7)}};
+            if (const auto head = row.text(8); !head.empty()) fact["audit_head"] = head;
+            transaction.note_fact(fact);
         },
         sop_instance_uid);
 }

@@ -147,6 +147,13 @@ TEST_P(ValidatorsOfEachClass, FindNoErrorInAReportWithAFinding) {
     expect_valid(compose(study_.request, test_equipment()));
 }
 
+TEST_P(ValidatorsOfEachClass, FindNoErrorInAReportThatHoldsAHeadOfTheAuditTrail) {
+    study_.add_analysed(pneumonia_result());
+    study_.request.profiles = {test_profile(GetParam())};
+    study_.request.audit_head = R"({"audit_head": {"event": 7, "hash": "ab", "signature": "cd"}})";
+    expect_valid(compose(study_.request, test_equipment()));
+}
+
 TEST_P(ValidatorsOfEachClass, FindNoErrorInAReportWithActivationRegions) {
     study_.request.profiles = {test_profile(GetParam())};
     study_.request.profiles.front().sr_activation_region = true;

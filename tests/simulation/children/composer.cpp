@@ -159,10 +159,13 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
     content["study"] = request.study_instance_uid;
     content["model"] = request.model_name;
     content["version"] = request.version;
-    const auto bytes = content.dump();
-    result.sha256 = sha256_hex(bytes);
     const auto name = std::filesystem::path(result.file).filename().string();
     const auto known = std::ranges::find(request.known_results, name, &KnownResult::file);
+    if (kind == ResultKind::sr)
+        result.audit_head = known != request.known_results.end() ? known->audit_head : request.audit_head;
+    content["audit_head"] = result.audit_head;
+    const auto bytes = content.dump();
+    result.sha256 = sha256_hex(bytes);
     const bool is_known = known != request.known_results.end() &&
                           (!known->own || sha256_of_file(result.file).value_or("") == known->sha256);
     if (is_known) {

@@ -229,6 +229,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "models[0].signed_by: names no key"},
         BadValue{"HeadsThatNobodyHears", "node: {log_level: warning}\naudit: {sign: {key: k}}",
                  "audit.sign: writes its heads into the log at level info, which node.log_level: warning"},
+        BadValue{"HeadsOfNobodyInReports", "audit: {sign: {in_reports: true}}", "audit.sign.key: is missing"},
         BadValue{"UnknownMode", "models: [{package: m, mode: ghost}]", "must be one of: active, shadow"},
         BadValue{"ThresholdAboveOne", "models: [{package: m, thresholds: {A: 1.5}}]", "thresholds.A: is 1.5"},
         BadValue{"WaitShorterThanIdle", "study: {idle_timeout: 10s, max_wait: 5s}", "study.max_wait"},

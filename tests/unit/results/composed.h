@@ -23,7 +23,8 @@ inline std::string bytes_of(const std::string& file) {
 inline std::vector<KnownResult> known(const ComposeReply& reply, bool own) {
     std::vector<KnownResult> all;
     for (const auto& result : reply.results)
-        all.push_back({std::filesystem::path(result.file).filename().string(), result.sha256, own});
+        all.push_back(
+            {std::filesystem::path(result.file).filename().string(), result.sha256, own, result.audit_head});
     return all;
 }
 

@@ -99,6 +99,48 @@ TEST(Composer, MakesADamagedResultOfItsVersionAnewWithTheSameBytes) {
     }
 }
 
+std::string head_in_report(const ComposeReply& reply) {
+    OFString head;
+    load_result(reply, "sr")->getDataset()->findAndGetOFStringArray(DcmTagKey(0x0099, 0x1001), head);
+    return head.c_str();
+}
+
+TEST(Composer, PutsAHeadOfTheAuditTrailIntoReportsAloneAndIntoNoUid) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto without = compose(study.request, test_equipment());
+    EXPECT_EQ(head_in_report(without), "");
+    study.request.audit_head = R"({"audit_head": {"event": 7}})";
+    const auto with = compose(study.request, test_equipment());
+    ASSERT_EQ(with.results.size(), without.results.size());
+    for (std::size_t i = 0; i < with.results.size(); ++i) {
+        const bool report = with.results[i].kind == ResultKind::sr;
+        EXPECT_EQ(with.results[i].sop_instance_uid, without.results[i].sop_instance_uid);
+        EXPECT_EQ(with.results[i].sha256 != without.results[i].sha256, report);
+        EXPECT_EQ(with.results[i].audit_head, report ? study.request.audit_head : "");
+    }
+    EXPECT_EQ(head_in_report(with), study.request.audit_head);
+}
+
+TEST(Composer, PutsTheSameHeadIntoAReportThatItMakesAnew) {
+    for (const std::string before : {R"({"audit_head": {"event": 7}})", ""}) {
+        StudyFixture study;
+        study.add_analysed(pneumonia_result());
+        study.request.audit_head = before;
+        const auto first = compose(study.request, test_equipment());
+        study.request.known_results = known(first, true);
+        study.request.audit_head = R"({"audit_head": {"event": 8}})";
+        for (const auto& result : first.results) std::ofstream(result.file, std::ios::trunc) << "torn";
+        const auto second = compose(study.request, test_equipment());
+        EXPECT_EQ(head_in_report(second), before);
+        ASSERT_EQ(second.results.size(), first.results.size());
+        for (std::size_t i = 0; i < first.results.size(); ++i) {
+            EXPECT_EQ(second.results[i].sha256, first.results[i].sha256);
+            EXPECT_EQ(second.results[i].audit_head, first.results[i].audit_head);
+        }
+    }
+}
+
 TEST(Composer, LeavesADamagedResultOfAnotherVersionToThatOne) {
     StudyFixture study;
     study.add_analysed(pneumonia_result());

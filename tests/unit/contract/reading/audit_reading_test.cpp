@@ -58,6 +58,10 @@ TEST(AuditReading, TellsWhatCannotWork) {
 TEST(AuditReading, LetsHeadsGoToAServerWhereTheLogLeavesThemOut) {
     const std::string quiet = "node: {log_level: warning}\naudit:\n  sign: {key: audit.key}\n";
     EXPECT_THAT(problems_of(quiet), ElementsAre(HasSubstr("sign")));
+    EXPECT_THAT(
+        problems_of("node: {log_level: warning}\naudit: {sign: {key: audit.key, in_reports: true}}\n"),
+        IsEmpty())
+        << "then the PACS has them";
     EXPECT_THAT(problems_of(quiet + "  syslog: [{name: arr, host: 10.1.0.7}]\n"), IsEmpty());
 }
 

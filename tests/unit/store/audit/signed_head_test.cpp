@@ -2,29 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/temporary_folder.h"
+#include "support/known_signing_key.h"
 
 namespace hilum::audit {
 namespace {
 
-// Of RFC 8032, section 7.1, TEST 1.
-constexpr const char* private_key =
-    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
-    "-----END PRIVATE KEY-----\n";
-
-SigningKey the_key() {
-    const test::TemporaryFolder folder;
-    std::ofstream(folder / "key") << private_key;
-    std::filesystem::permissions(folder / "key", std::filesystem::perms(0600));
-    return *SigningKey::read(folder / "key");
-}
-
 TEST(SignedHead, IsTheSignersAsLongAsNothingInItIsChanged) {
-    const auto key = the_key();
+    const auto key = test::known_signing_key();
     const auto head = sign_head(17, "abc", "2026-03-01T06:00:00Z", key);
     EXPECT_TRUE(is_signed_by(head, key.verification_key()));
     for (auto change :
@@ -38,7 +24,7 @@ TEST(SignedHead, IsTheSignersAsLongAsNothingInItIsChanged) {
 }
 
 TEST(SignedHead, IsFoundInALineOfALogWhateverStandsAroundIt) {
-    const auto head = sign_head(17, "abc", "2026-03-01T06:00:00Z", the_key());
+    const auto head = sign_head(17, "abc", "2026-03-01T06:00:00Z", test::known_signing_key());
     const auto line = line_of(head);
     EXPECT_TRUE(nlohmann::json::accept(line)) << line;
     EXPECT_EQ(head_in(line), head);

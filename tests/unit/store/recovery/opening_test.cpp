@@ -223,6 +223,23 @@ TEST_P(Rebuilding, SendsNothingTwice) {
     EXPECT_EQ(state(Lane::delivery, 1), "delivered");
 }
 
+TEST_P(Rebuilding, KnowsWhichHeadOfTheAuditTrailAReportHolds) {
+    receive("1.2.3.4", "1.2.3");
+    keep(*claim_analysis());
+    const auto made = claim_report();
+    ASSERT_TRUE(made.report);
+    auto reply = composed(made.report->claim, "9.1.2.3.4");
+    reply.results.front().audit_head = "a head";
+    keep(made.report->claim, reply);
+    lose_the_database();
+    adopt(test::received("1.2.3.4"));
+    keep(*claim_analysis());
+    const auto again = claim_report();
+    ASSERT_TRUE(again.report);
+    ASSERT_EQ(again.report->request.known_results.size(), 1u);
+    EXPECT_EQ(again.report->request.known_results.front().audit_head, "a head");
+}
+
 TEST_P(Rebuilding, SendsWhatWasNotDelivered) {
     make_delivery();
     lose_the_database();
