@@ -105,6 +105,10 @@ def ask(data, sql):
         return database.execute(sql).fetchall()
 
 
+def is_idle(data):
+    return ask(data, "SELECT count(*) FROM job WHERE state IN ('queued', 'running')") == [(0,)]
+
+
 class FaultyNode:
     """A node, its peer and its plan."""
 
@@ -158,10 +162,14 @@ class FaultyNode:
                 raise ServiceError(f"the radiograph was not taken in {seconds} s: {stored.stderr[-500:]}")
             time.sleep(0.1)
 
+    def has_results(self, study):
+        return collections.Counter(kind for kind, _ in self.peer.results().get(study, {})) == {"sr": 1, "sc": 1}
+
+    def is_idle(self):
+        return is_idle(self.data)
+
     def is_through(self, study):
-        kinds = collections.Counter(kind for kind, _ in self.peer.results().get(study, {}))
-        return kinds == {"sr": 1, "sc": 1} and \
-            ask(self.data, "SELECT count(*) FROM job WHERE state IN ('queued', 'running')") == [(0,)]
+        return self.has_results(study) and self.is_idle()
 
     def one_way(self, fault, seconds=150):
         """One radiograph from its C-STORE to its results; whatever goes wrong raises ServiceError."""

@@ -15,11 +15,12 @@ import sys
 import tempfile
 import time
 
-from faults import FaultyNode, Peer, ask, configuration
+from faults import FaultyNode, Peer, ask, configuration, is_idle
 from local_services import Hilum, ServiceError, free_port, wait_until
 from power_cut_disk import Disk, read_trace
 from report_reading import SECONDARY_CAPTURE
 
+ON_THE_WAY = 3  # radiographs of the recorded run at a time: in all states, and few enough for a node to be through soon
 WAYS = ("nothing", "all", "chance")
 C_STORE_RQ, C_STORE_RSP, SUCCESS = 0x0001, 0x8001, 0x0000
 GROUP_LENGTH = struct.pack("<HHI", 0, 0, 4)
@@ -65,13 +66,16 @@ class RecordedRun:
     def record(self):
         try:
             self.node.start()
-            for _ in range(self.count):
+            for number in range(self.count):
+                if number >= ON_THE_WAY:
+                    self.await_results(self.node.sent[number - ON_THE_WAY])
                 file, study = self.node.next_image()
                 self.study_of[str(self.node.phantom.SOPInstanceUID)] = study
                 self.node.send(file)
                 self.node.sent.append(study)
-            last = self.node.sent[-1]
-            wait_until(lambda: self.node.is_through(last), 60 + 10 * self.count, "the recorded run's results")
+            for study in self.node.sent:
+                self.await_results(study)
+            wait_until(self.node.is_idle, 60, "the recorded run's end")
             self.node.check_once()
             self.node.node.stop()
         finally:
@@ -85,6 +89,9 @@ class RecordedRun:
             raise ServiceError(f"the trace does not tell all that was sent: {told}")
         self.log(f"{self.count} radiographs: {len(self.events)} events, {len(self.syncs)} syncs")
         return self
+
+    def await_results(self, study):
+        wait_until(lambda: self.node.has_results(study), 60, f"the recorded run's results of {study}")
 
     def told_until(self, cut):
         """The radiographs that were acknowledged and the results that may have reached the PACS by then."""
@@ -143,7 +150,7 @@ class Restart:
         try:
             self.peer.start()
             self.node.start()
-            wait_until(lambda: not self.missing(wanted, reached) and self.is_idle(), 120,
+            wait_until(lambda: not self.missing(wanted, reached) and is_idle(self.data), 120,
                        "the node settles")
         except ServiceError as error:
             raise ServiceError(f"{error}; {self.missing(wanted, reached)}\n{self.node.log()[-3000:]}") from None
@@ -152,9 +159,6 @@ class Restart:
             self.peer.kill()
         self.peer.read.clear()  # what was read while it was being written may lack its end
         self.check(reached)
-
-    def is_idle(self):
-        return ask(self.data, "SELECT count(*) FROM job WHERE state IN ('queued', 'running')") == [(0,)]
 
     def all_results(self, reached):
         """{study: {(kind, uid)}} of what the PACS had before and what came."""
