@@ -38,7 +38,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, commits_, engine_, models_),
       operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
-      control_(world, configuration_.node,
+      control_(world, commits_, configuration_.node,
                [this](const Packet& request, const std::string& actor, auto answer) {
                    operators_.handle(request, actor, std::move(answer));
                }),

@@ -32,6 +32,7 @@ constexpr AuditWords vocabulary[] = {
     {"commitment_reported", security_alert, 'E', none},
     {"connection_refused", security_alert, 'E', none},
     {"contexts_refused", security_alert, 'E', none},
+    {"control_refused", security_alert, 'E', node_authentication},
     {"database_created", security_alert, 'E', none},
     {"database_foreign", security_alert, 'E', none},
     {"database_mended", security_alert, 'E', none},

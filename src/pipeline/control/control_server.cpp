@@ -8,11 +8,16 @@
 
 #include "contract/messages/control.h"
 #include "pipeline/control/operator_name.h"
+#include "store/audit/audit_event.h"
 
 namespace hilum {
 
-ControlServer::ControlServer(World& world, const NodeSettings& settings, Handle handle)
-    : world_(world), path_(settings.control()), operators_(settings.operators), handle_(std::move(handle)) {}
+ControlServer::ControlServer(World& world, CommitQueue& commits, const NodeSettings& settings, Handle handle)
+    : world_(world),
+      commits_(commits),
+      path_(settings.control()),
+      operators_(settings.operators),
+      handle_(std::move(handle)) {}
 
 ControlServer::~ControlServer() {
     if (socket_) ::unlink(path_.c_str());
@@ -57,13 +62,24 @@ void ControlServer::adopt(UniqueFd connection) {
         [this, id](const Error&) { clients_.erase(id); });
 }
 
-// Nobody fills the log by asking again and again.
+// Nobody fills the log or the audit trail by asking again and again.
 void ControlServer::turn_away(uid_t uid) {
     const auto verdict = turned_away_.judge(std::to_string(uid), world_.monotonic());
-    if (verdict.audited)
-        spdlog::warn(
-            "control socket: user {} was turned away{}", uid,
-            verdict.left_out > 0 ? fmt::format(", {} times before", verdict.left_out) : std::string());
+    if (!verdict.audited) return;
+    const auto who = user_text(uid);
+    spdlog::warn("control socket: {} was turned away{}", who,
+                 verdict.left_out > 0 ? fmt::format(", {} times before", verdict.left_out) : std::string());
+    audit::AuditEvent event;
+    event.type = "control_refused";
+    event.outcome = "failure";
+    event.actor = who;
+    event.detail = {{"left_out", verdict.left_out}};
+    commits_.submit_until_kept([event](Transaction& transaction) { transaction.append_audit(event); },
+                               [](const auto& kept) {
+                                   if (!kept)
+                                       spdlog::error("cannot audit who was turned away: {}",
+                                                     kept.error().message);
+                               });
 }
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {

@@ -15,6 +15,7 @@
 #include "contract/messages/packet.h"
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/event_limiter.h"
+#include "store/database/commit_queue.h"
 
 namespace hilum {
 
@@ -24,11 +25,11 @@ class ControlServer {
     using Handle = std::function<void(const Packet& request, const std::string& actor,
                                       std::function<void(const nlohmann::json&)> answer)>;
 
-    ControlServer(World& world, const NodeSettings& settings, Handle handle);
+    ControlServer(World& world, CommitQueue& commits, const NodeSettings& settings, Handle handle);
     ~ControlServer();
 
     // Opens the socket. Root, the daemon's own user and the group of node.operators may use it; where there
-    // is no such group, the others still may, and the log tells.
+    // is no such group, the others still may, and the log tells. Who else asks is in the audit trail.
     Status start();
 
   private:
@@ -39,6 +40,7 @@ class ControlServer {
     void answer(std::int64_t client, const nlohmann::json& reply);
 
     World& world_;
+    CommitQueue& commits_;
     const std::filesystem::path path_;
     const std::string operators_;
     std::optional<gid_t> operators_id_;
