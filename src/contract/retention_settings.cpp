@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "contract/reading/setting_reading.h"
 
@@ -84,6 +85,15 @@ std::optional<std::uint64_t> budget_now(const RetentionSettings& retention, std:
 std::int64_t low_watermark_of(std::uint64_t budget, const RetentionSettings& retention) {
     const auto percent = static_cast<std::uint64_t>(retention.low_watermark);
     return static_cast<std::int64_t>(budget / 100 * percent + budget % 100 * percent / 100);
+}
+
+std::int64_t bytes_to_go(std::int64_t kept, std::optional<std::uint64_t> budget,
+                         const RetentionSettings& retention) {
+    if (!budget) return 0;
+    const auto low = low_watermark_of(*budget, retention);
+    const auto room = *budget - static_cast<std::uint64_t>(low);
+    const auto near = static_cast<std::uint64_t>(low) + room / 4;
+    return std::cmp_greater(kept, near) ? kept - low : 0;
 }
 
 }  // namespace hilum

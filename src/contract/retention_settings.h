@@ -26,7 +26,7 @@ struct RetentionSettings {
     Duration remember = 180 * day;                   // a study whose files are gone
     BudgetKind budget_kind = BudgetKind::of_disk;
     std::uint64_t budget = 0;  // bytes
-    int low_watermark = 90;    // percent of the budget: down to this, where it was exceeded
+    int low_watermark = 90;    // percent of the budget: down to this, where files come near it
     bool operator==(const RetentionSettings&) const = default;
 };
 
@@ -41,7 +41,13 @@ std::optional<std::uint64_t> budget_now(const RetentionSettings& retention, std:
                                         std::uint64_t free, std::uint64_t min_free_space);
 inline constexpr int budget_share = 80;  // percent
 
-// Bytes down to which files go where `budget` was exceeded.
+// Bytes down to which files go once they come near `budget`.
 std::int64_t low_watermark_of(std::uint64_t budget, const RetentionSettings& retention);
+
+// How many of `kept` bytes are to go; 0 while they are not near the budget. That is where a quarter of the
+// room between low watermark and budget is taken: the rest is for what is received until it is seen and until
+// files are gone.
+std::int64_t bytes_to_go(std::int64_t kept, std::optional<std::uint64_t> budget,
+                         const RetentionSettings& retention);
 
 }  // namespace hilum

@@ -187,7 +187,7 @@ class FullDiskTest(RetentionTest):
         return room.f_bavail * room.f_frsize
 
     def test_a_destination_that_is_down_fills_the_disk_and_then_all_is_well(self):
-        phantoms = make_phantoms(self.folder / "phantoms", 16, seed=29)
+        phantoms = make_phantoms(self.folder / "phantoms", 24, seed=29)  # more than fit, whatever of them is analysed meanwhile
         self.start_node()
         self.pacs.stop()
         taken = []

@@ -80,8 +80,8 @@ Task<void> RetentionLane::run() {
         co_await pause_.wait_for(least_between_looks);
         const auto next_scan = std::chrono::ceil<Duration>(next_scan_ - world_.monotonic());
         co_await wake_up_.wait_for(
-            over_ ? std::clamp<Duration>(next_scan, least_between_looks, most_between_looks)
-                  : most_between_looks);
+            short_of_room_ ? std::clamp<Duration>(next_scan, least_between_looks, most_between_looks)
+                           : most_between_looks);
     }
 }
 
@@ -132,20 +132,22 @@ Task<void> RetentionLane::look() {
     if (!waiting) co_return;
     if (waiting->first) co_await measure();
     if (waiting->second) co_await unlink();
-    const auto room = co_await look_at_room();
+    auto room = co_await look_at_room();
     if (!room) co_return;
     const auto now = world_.monotonic();
     const bool by_age = ages_count() && now >= next_age_pass_;
-    bool over = over_ = exceeds(room->kept, room->budget);
-    if (by_age || (over && now >= next_scan_)) {
-        const bool enough = co_await remove(*room, by_age);
+    bool over = exceeds(room->kept, room->budget);
+    short_of_room_ = room->excess > 0;
+    if (by_age || (short_of_room_ && now >= next_scan_)) {
+        co_await remove(*room, by_age);
         const auto took = world_.monotonic() - now;
         if (by_age) next_age_pass_ = world_.monotonic() + between_age_passes(configuration_.retention);
-        if (!enough)
+        short_of_room_ = bytes_to_go(room->kept, room->budget, configuration_.retention) > 0;
+        if (short_of_room_)
             next_scan_ = world_.monotonic() +
                          std::max<Duration>(between_fruitless_scans,
                                             std::chrono::duration_cast<Duration>(took) * scan_share);
-        over = over_ = over && !enough;
+        over = exceeds(room->kept, room->budget);
     } else if (over) {
         over = told_over_;  // nothing was found a moment ago
     }
@@ -218,40 +220,39 @@ Task<std::optional<RetentionLane::Room>> RetentionLane::look_at_room() {
                                  *free, configuration_.scp.min_free_space);
     else if (settings.budget_kind == BudgetKind::bytes)
         room.budget = settings.budget;
-    if (exceeds(room.kept, room.budget)) room.excess = room.kept - low_watermark_of(*room.budget, settings);
+    room.excess = bytes_to_go(room.kept, room.budget, settings);
     co_return room;
 }
 
-// True: the budget holds again, or held.
-Task<bool> RetentionLane::remove(const Room& room, bool by_age) {
-    const bool exceeded = room.excess > 0;
-    std::int64_t excess = room.excess;
-    RemovalRules rules{configuration_.retention, by_age, exceeded, configuration_.study.idle_timeout};
+// `room` is then as the removal leaves it; as much may have been received meanwhile: the next look sees.
+Task<void> RetentionLane::remove(Room& room, bool by_age) {
+    RemovalRules rules{configuration_.retention, by_age, room.excess > 0, configuration_.study.idle_timeout};
+    const auto went = [&room](std::int64_t bytes) {
+        room.kept -= bytes;
+        room.excess -= bytes;
+    };
     for (const auto remove_files : {&remove_replaced_objects, &remove_sent_captures})
         for (bool through = false; !through && !draining_;) {
             const auto work = [rules, remove_files](Transaction& transaction) {
                 return remove_files(transaction, rules);
             };
             const auto step = co_await committed(commits_, work);
-            if (!step) co_return false;
-            excess -= step->bytes;
+            if (!step) co_return;
+            went(step->bytes);
             through = step->through;
             if (step->removed > 0) co_await unlink();
         }
     StudyCursor cursor;
-    for (bool through = false; !through && !draining_ && (by_age || excess > 0);) {
-        rules.over_budget = excess > 0;
-        const auto step = co_await remove_some(cursor, rules, excess);
-        if (!step) co_return false;
-        excess -= step->bytes;
+    for (bool through = false; !through && !draining_ && (by_age || room.excess > 0);) {
+        rules.over_budget = room.excess > 0;
+        const auto step = co_await remove_some(cursor, rules, room.excess);
+        if (!step) co_return;
+        went(step->bytes);
         cursor = step->cursor;
         through = step->through;
         if (step->removed > 0) co_await unlink();
         co_await rest();
     }
-    // As much may have been received meanwhile: the next look sees.
-    const auto most = room.budget ? static_cast<std::int64_t>(*room.budget) : 0;
-    co_return !exceeded || room.kept - (room.excess - excess) <= most;
 }
 
 Task<std::optional<RemovalStep>> RetentionLane::remove_some(StudyCursor cursor, RemovalRules rules,

@@ -34,7 +34,7 @@ class RetentionLane {
     struct Room {
         std::int64_t kept = 0;
         std::optional<std::uint64_t> budget;
-        std::int64_t excess = 0;  // bytes that are to go; 0 unless the budget is exceeded
+        std::int64_t excess = 0;  // bytes that are to go; 0 unless what is kept is near the budget
     };
     Task<void> run();
     Task<void> find_strays();
@@ -44,7 +44,7 @@ class RetentionLane {
     Task<void> measure();
     Task<void> unlink();
     Task<std::optional<Room>> look_at_room();
-    Task<bool> remove(const Room& room, bool by_age);
+    Task<void> remove(Room& room, bool by_age);
     Task<std::optional<RemovalStep>> remove_some(StudyCursor cursor, RemovalRules rules, std::int64_t enough);
     Task<void> keep(Room room, bool over);
     Task<void> forget();
@@ -64,8 +64,8 @@ class RetentionLane {
     MonotonicTime next_age_pass_, next_scan_, next_forgetting_;
     std::optional<std::uint64_t> told_budget_;  // as the database has it
     bool told_ = false, told_over_ = false, draining_ = false;
-    bool over_ = false;  // more is kept than the budget allows
-    Tasks tasks_;        // they use all of the above
+    bool short_of_room_ = false;  // bytes are to go that may not go yet
+    Tasks tasks_;                 // they use all of the above
 };
 
 }  // namespace hilum

@@ -101,9 +101,7 @@ nlohmann::json retention_status(Transaction& transaction) {
 nlohmann::json preview_of_retention(Transaction& transaction, const RetentionSettings& settings,
                                     std::optional<std::uint64_t> budget, Duration quiet) {
     const auto kept = kept_bytes(transaction).all();
-    auto excess = budget && static_cast<std::uint64_t>(kept) > *budget
-                      ? kept - low_watermark_of(*budget, settings)
-                      : std::int64_t{0};
+    auto excess = bytes_to_go(kept, budget, settings);
     nlohmann::json preview{{"kept_bytes", kept},
                            {"budget_bytes", budget ? nlohmann::json(*budget) : nlohmann::json()},
                            {"total", nlohmann::json::object()},

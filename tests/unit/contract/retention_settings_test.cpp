@@ -74,5 +74,18 @@ TEST(RetentionSettings, TheBudgetLeavesRoomToFinishWhatIsThere) {
     EXPECT_EQ(low_watermark_of(1ULL << 62, settings), 4150517416584649113);
 }
 
+TEST(RetentionSettings, LeavesRoomBelowTheBudgetForWhatComesUntilFilesAreGone) {
+    RetentionSettings settings;
+    settings.low_watermark = 90;
+    EXPECT_EQ(bytes_to_go(925, 1000, settings), 0);
+    EXPECT_EQ(bytes_to_go(926, 1000, settings), 26);
+    EXPECT_EQ(bytes_to_go(5000, 1000, settings), 4100);
+    EXPECT_EQ(bytes_to_go(5000, std::nullopt, settings), 0);
+    EXPECT_EQ(bytes_to_go(1, 0, settings), 1);
+    settings.low_watermark = 100;
+    EXPECT_EQ(bytes_to_go(1000, 1000, settings), 0);
+    EXPECT_EQ(bytes_to_go(1001, 1000, settings), 1);
+}
+
 }  // namespace
 }  // namespace hilum
