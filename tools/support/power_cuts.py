@@ -5,6 +5,7 @@ the same bytes or not at all, nothing is set aside, and the node settles. Run by
 
 import argparse
 import collections
+import itertools
 import multiprocessing
 import os
 import pathlib
@@ -191,10 +192,13 @@ class Restart:
             raise ServiceError(f"set aside: {set_aside}")
 
 
-def all_cuts(run):
-    """Before each sync and at the end, in each way. One after a sync would leave what the next one before a sync leaves, with
-    no more acknowledged."""
-    return [(at, way) for at in [*run.syncs, len(run.events)] for way in WAYS]
+def all_cuts(run, in_turn=False):
+    """Before each sync and at the end, in each way or in one after the other. One after a sync would leave what the next one
+    before a sync leaves, with no more acknowledged."""
+    points = [*run.syncs, len(run.events)]
+    if in_turn:
+        return list(zip(points, itertools.cycle(WAYS)))
+    return [(at, way) for at in points for way in WAYS]
 
 
 def cut_each(run, cuts):
@@ -228,10 +232,10 @@ class Inherited:
         return cut_each(cls.run, cuts)
 
 
-def run_cuts(run, cuts, seed, jobs=1):
-    """So many by chance, or all (0), in so many processes; one that fails keeps none of the others from being made. How many
+def run_cuts(run, cuts, seed, jobs=1, in_turn=False):
+    """So many by chance, or all (0) of all_cuts, in so many processes; one that fails keeps none of the others from being made. How many
     there were. Raises ServiceError in the end where one failed."""
-    chance, every = random.Random(seed), all_cuts(run)
+    chance, every = random.Random(seed), all_cuts(run, in_turn)
     chosen = sorted(chance.sample(range(len(every)), min(cuts, len(every)))) if cuts else range(len(every))
     numbered = [(*every[index], seed + index) for index in chosen]
     if jobs == 1:
@@ -250,6 +254,7 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/power_cuts", description=__doc__)
     parser.add_argument("--count", type=int, default=60, help="radiographs of the recorded run")
     parser.add_argument("--cuts", type=int, default=0, help="so many by chance instead of all")
+    parser.add_argument("--in-turn", action="store_true", help="at each sync one of the three ways, a third of the cuts")
     parser.add_argument("--jobs", type=int, default=1, help="so many cuts at once")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
@@ -259,7 +264,7 @@ def main():
     try:
         run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
                           source / "config" / "models" / "demo", options.count).record()
-        done = run_cuts(run, options.cuts, options.seed, options.jobs)
+        done = run_cuts(run, options.cuts, options.seed, options.jobs, options.in_turn)
     except ServiceError as error:
         kept = True
         print(f"FAILED: {error}\nThe record and what was left of each failed cut: {folder}", file=sys.stderr)
