@@ -21,6 +21,6 @@ program = unittest.main(module=module, argv=[file.name, "-v", *sys.argv[2:]], ex
 result = program.result
 for test, reason in result.skipped:
     print(f"SKIPPED {test}: {reason}")
-if not result.wasSuccessful() or result.testsRun == 0:
+if not result.wasSuccessful() or (result.testsRun == 0 and not result.skipped):
     sys.exit(1)
 sys.exit(77 if result.skipped else 0)

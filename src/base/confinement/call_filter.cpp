@@ -122,8 +122,9 @@ void add_forks(Filter& filter) {
 void add_sanitizers(Filter& filter) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     add_forks(filter);
-    for (const char* call : {"ptrace", "wait4", "prctl", "process_vm_readv", "setrlimit", "prlimit64", "kill",
-                             "tgkill", "personality", "readlink", "getdents64", "open", "openat", "ioctl"})
+    for (const char* call :
+         {"ptrace", "wait4", "prctl", "process_vm_readv", "setrlimit", "prlimit64", "kill", "tgkill",
+          "personality", "readlink", "getdents", "getdents64", "open", "openat", "ioctl"})
         filter.allow(call);
 #endif
     (void)filter;

@@ -98,7 +98,7 @@ Result<AnalysisArtifact> parse_artifact(std::span<const std::byte> bytes) {
         if (!shown) return damaged(shown.error().message.c_str());
         a.display_pixels = std::move(*shown);
         a.maps.resize(floats);
-        std::memcpy(a.maps.data(), rest.data() + pixels, floats * sizeof(float));
+        if (floats > 0) std::memcpy(a.maps.data(), rest.data() + pixels, floats * sizeof(float));
         return a;
     } catch (const nlohmann::json::exception& error) {
         return damaged(error.what());

@@ -75,7 +75,7 @@ TEST_F(KeyFile, ThatOthersMayReadIsRefused) {
 }
 
 TEST_F(KeyFile, OfAnotherFormIsRefusedAndStaysAsItIs) {
-    for (const std::string text : {"", "password\n", std::string(64, 'a').c_str()}) {
+    for (const auto& text : {std::string(), std::string("password\n"), std::string(64, 'a')}) {
         std::ofstream(file) << text;
         ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
         EXPECT_EQ(read_or_make_key(file).error().code, "key") << text;

@@ -22,6 +22,7 @@ class ReportLaneTest : public test::LaneTest {
         lane_.emplace(world_, commits_, configuration_, directory_, happenings);
         lane_->start({specification("composer"), specification("composer")});
     }
+    ~ReportLaneTest() override { commits_.end(); }  // what waits there uses the lane
 
     struct Composer {
         Channel channel;
