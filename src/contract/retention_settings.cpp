@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "contract/reading/setting_reading.h"
 
@@ -87,13 +86,15 @@ std::int64_t low_watermark_of(std::uint64_t budget, const RetentionSettings& ret
     return static_cast<std::int64_t>(budget / 100 * percent + budget % 100 * percent / 100);
 }
 
+std::int64_t high_watermark_of(std::uint64_t budget, const RetentionSettings& retention) {
+    const auto low = low_watermark_of(budget, retention);
+    return low + static_cast<std::int64_t>((budget - static_cast<std::uint64_t>(low)) / 4);
+}
+
 std::int64_t bytes_to_go(std::int64_t kept, std::optional<std::uint64_t> budget,
                          const RetentionSettings& retention) {
-    if (!budget) return 0;
-    const auto low = low_watermark_of(*budget, retention);
-    const auto room = *budget - static_cast<std::uint64_t>(low);
-    const auto near = static_cast<std::uint64_t>(low) + room / 4;
-    return std::cmp_greater(kept, near) ? kept - low : 0;
+    if (!budget || kept <= high_watermark_of(*budget, retention)) return 0;
+    return kept - low_watermark_of(*budget, retention);
 }
 
 }  // namespace hilum

@@ -44,9 +44,11 @@ inline constexpr int budget_share = 80;  // percent
 // Bytes down to which files go once they come near `budget`.
 std::int64_t low_watermark_of(std::uint64_t budget, const RetentionSettings& retention);
 
-// How many of `kept` bytes are to go; 0 while they are not near the budget. That is where a quarter of the
-// room between low watermark and budget is taken: the rest is for what is received until it is seen and until
-// files are gone.
+// Bytes from which on they go: a quarter of the room between low watermark and budget is taken, and the rest
+// is for what is received until it is seen and until files are gone.
+std::int64_t high_watermark_of(std::uint64_t budget, const RetentionSettings& retention);
+
+// How many of `kept` bytes are to go; 0 up to the high watermark.
 std::int64_t bytes_to_go(std::int64_t kept, std::optional<std::uint64_t> budget,
                          const RetentionSettings& retention);
 

@@ -280,9 +280,7 @@ void Node::drain() {
 void Node::continue_drain(MonotonicTime until) {
     const bool idle = reception_.idle() && lanes_idle();
     if (idle || world_.monotonic() >= until) {
-        if (!idle)
-            spdlog::warn(
-                "not everything finished within node.drain_timeout; it is taken up at the next start");
+        if (!idle) spdlog::warn("node.drain_timeout ended some work, which is taken up at the next start");
         return end_children();
     }
     drain_timer_->start(drain_poll, [this, until] { continue_drain(until); });
@@ -297,6 +295,7 @@ bool Node::lanes_idle() const {
 void Node::end_children() {
     reception_.stop();
     adoption_.stop();
+    control_.tell_left_out();
     engine_.stop();
     reports_.stop();
     for (auto& lane : senders_) lane.stop();

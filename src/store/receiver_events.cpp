@@ -101,6 +101,15 @@ void record_http_tls_failure(Transaction& transaction, const HttpTlsFailed& fail
     transaction.append_audit(entry);
 }
 
+void record_turned_away(Transaction& transaction, const std::string& user, std::int64_t left_out) {
+    audit::AuditEvent entry;
+    entry.type = "control_refused";
+    entry.outcome = "failure";
+    entry.actor = user;
+    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
+    transaction.append_audit(entry);
+}
+
 void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count) {
     audit::AuditEvent entry;
     entry.type = "events_left_out";

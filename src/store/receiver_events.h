@@ -28,6 +28,9 @@ void record_closed_connections(Transaction& transaction, const ConnectionsClosed
 void record_http_tls_failure(Transaction& transaction, const HttpTlsFailed& failed, bool audited,
                              std::int64_t left_out);
 
+// A user of the machine who may not use the control socket.
+void record_turned_away(Transaction& transaction, const std::string& user, std::int64_t left_out);
+
 // `count` events of a sort, "ADDRESS: REASON", are not in the audit trail. An empty sort: of many.
 void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count);
 

@@ -152,7 +152,7 @@ def steps(day=None):
         Step("torture", "kills (kill -9 of one process, or of all) while radiographs come",
              with_node("tools/torture", "--count", "300", "--kills", "1000"), with_node("tools/torture", "--count", "6", "--kills", "5"),
              180, 20, kills_in, lambda f: f"{thousands(f['kills'])} kills, {f['radiographs']} radiographs, each reported once (seed {f['seed']})"),
-        Step("power_cuts", "power cuts, before every sync in the record of a node that took 60 radiographs, with what was not synced gone, there or torn",
+        Step("power_cuts", "power cuts, before and after every sync in the record of a node that took 60 radiographs, with what was not synced gone, there or torn",
              with_node("tools/power_cuts", "--count", "60", "--jobs", jobs()), with_node("tools/power_cuts", "--count", "3", "--cuts", "4"),
              180, 20, power_cuts_in,
              lambda f: f"{thousands(f['cuts'])} power cuts at {thousands(f['syncs'])} syncs of {f['radiographs']} radiographs: nothing "

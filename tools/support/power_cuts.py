@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import struct
 import sys
 import tempfile
@@ -77,6 +78,7 @@ class RecordedRun:
             for study in self.node.sent:
                 self.await_results(study)
             wait_until(self.node.is_idle, 60, "the recorded run's end")
+            self.node.peer.read.clear()  # what was read while it was being written may lack its end
             self.node.check_once()
             self.node.node.stop()
         finally:
@@ -88,7 +90,7 @@ class RecordedRun:
         told = self.told_until(len(self.events))
         if told != (set(self.study_of), set(self.results)):
             raise ServiceError(f"the trace does not tell all that was sent: {told}")
-        self.log(f"{self.count} radiographs: {len(self.events)} events, {len(self.syncs)} syncs")
+        self.log(f"{self.count} radiographs: {len(self.events)} events, {len(self.syncs)} syncs", flush=True)
         return self
 
     def await_results(self, study):
@@ -130,8 +132,8 @@ class Course:
         try:
             self.disk.leave(place / "node" / "data", random.Random(seed), way)
             Restart(self.run, place).settle(self.acknowledged, self.reached)
-        except ServiceError as error:
-            raise ServiceError(f"cut before event {self.at} of {len(self.run.events)}, {way}, seed {seed}: {error}") from None
+        except (ServiceError, sqlite3.Error, OSError) as error:
+            raise ServiceError(f"cut before event {self.at} of {len(self.run.events)}, {way}, seed {seed}: {error!r}") from None
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -193,9 +195,8 @@ class Restart:
 
 
 def all_cuts(run, in_turn=False):
-    """Before each sync and at the end, in each way or in one after the other. One after a sync would leave what the next one
-    before a sync leaves, with no more acknowledged."""
-    points = [*run.syncs, len(run.events)]
+    """Before and after each sync and at the end, in each way or in one after the other."""
+    points = sorted({at + after for at in run.syncs for after in (0, 1)} | {len(run.events)})
     if in_turn:
         return list(zip(points, itertools.cycle(WAYS)))
     return [(at, way) for at in points for way in WAYS]
@@ -209,7 +210,7 @@ def cut_each(run, cuts):
         course.go_to(at)
         try:
             course.cut(way, seed)
-        except ServiceError as error:
+        except Exception as error:  # whatever it is, the others are made, and what was left stays
             run.log(f"FAILED: {error}", flush=True)
             wrong.append(str(error))
             continue
@@ -259,14 +260,14 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
     options = parser.parse_args()
-    print(f"seed {options.seed}")
-    folder, kept = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR")), False
+    print(f"seed {options.seed}", flush=True)
+    folder, kept = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR")), True
     try:
         run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
                           source / "config" / "models" / "demo", options.count).record()
         done = run_cuts(run, options.cuts, options.seed, options.jobs, options.in_turn)
+        kept = False
     except ServiceError as error:
-        kept = True
         print(f"FAILED: {error}\nThe record and what was left of each failed cut: {folder}", file=sys.stderr)
         return 1
     finally:

@@ -89,33 +89,34 @@ struct Witness {
 struct Heads {
     std::set<audit::SignedHead> good;   // a log and reports tell the same one often
     int of_other_keys = 0, forged = 0;  // name another key; name this one, which did not sign them
+    std::filesystem::path first_forged;
+    std::vector<std::filesystem::path> unreadable;
 };
 
-// Of a log, or of a report: in a DICOM file that is not deflated a head stands as in a log, among other
-// bytes.
-Status add_heads(const std::filesystem::path& file, const VerificationKey& key, Heads& heads) {
-    std::ifstream lines(file, std::ios::binary);
-    for (std::string line; std::getline(lines, line);) {
-        const auto head = audit::head_in(line);
-        if (!head) continue;
-        if (head->key != key.fingerprint())
+void add_heads(const std::filesystem::path& file, const VerificationKey& key, Heads& heads) {
+    std::ifstream bytes(file, std::ios::binary);
+    for (auto& head : audit::heads_in(bytes)) {
+        if (head.key != key.fingerprint()) {
             ++heads.of_other_keys;
-        else if (audit::is_signed_by(*head, key))
-            heads.good.insert(*head);
-        else
-            ++heads.forged;
+        } else if (audit::is_signed_by(head, key)) {
+            heads.good.insert(std::move(head));
+        } else if (heads.forged++ == 0) {
+            heads.first_forged = file;
+        }
     }
-    if (!lines.eof()) return fail("unreadable", "cannot read {}", file.string());
-    return {};
+    if (!bytes.eof()) heads.unreadable.push_back(file);
 }
 
+// Links to folders are not followed.
 Result<std::vector<std::filesystem::path>> files_of(const std::filesystem::path& heads) {
     std::error_code error;
     if (!std::filesystem::is_directory(heads, error)) return std::vector{heads};
     std::vector<std::filesystem::path> files;
     for (std::filesystem::recursive_directory_iterator it(heads, error), end; !error && it != end;
-         it.increment(error))
-        if (it->is_regular_file(error)) files.push_back(it->path());
+         it.increment(error)) {
+        std::error_code untold;  // of one that went meanwhile
+        if (it->is_regular_file(untold)) files.push_back(it->path());
+    }
     if (error) return fail("unreadable", "cannot read {}: {}", heads.string(), error.message());
     return files;
 }
@@ -126,8 +127,9 @@ Result<Heads> read_heads(const Witness& witness) {
     const auto files = files_of(witness.heads);
     if (!files) return tl::unexpected(files.error());
     Heads heads;
-    for (const auto& file : *files)
-        if (const auto added = add_heads(file, *key, heads); !added) return tl::unexpected(added.error());
+    for (const auto& file : *files) add_heads(file, *key, heads);
+    if (heads.unreadable == std::vector{witness.heads})
+        return fail("unreadable", "cannot read {}", witness.heads.string());
     if (heads.good.empty())
         return fail("no_heads", "{} has no head that this key signed ({} of other keys, {} forged)",
                     witness.heads.string(), heads.of_other_keys, heads.forged);
@@ -157,20 +159,30 @@ int verify_against(const Context& context, const Witness& witness) {
     auto outcome = check.finish();
     if (heads->forged > 0)
         outcome.findings.push_back(
-            fmt::format("{} heads in {} were not signed by this key, though they name it", heads->forged,
-                        witness.heads.string()));
+            fmt::format("{} heads were not signed by this key, though they name it, the first in {}",
+                        heads->forged, heads->first_forged.string()));
+    if (!heads->unreadable.empty() && !context.json)
+        print_wrapped(context.err, "hilum: ",
+                      fmt::format("{} files could not be read, the first is {}", heads->unreadable.size(),
+                                  heads->unreadable.front().string()),
+                      context.terminal.columns);
     if (context.json)
         print_json(context.out, {{"intact", outcome.findings.empty()},
                                  {"findings", outcome.findings},
                                  {"events_through", outcome.newest},
                                  {"witnessed_through", outcome.witnessed},
                                  {"heads", heads->good.size()},
+                                 {"heads_before", outcome.heads_before},
+                                 {"unreadable_files", heads->unreadable.size()},
                                  {"heads_of_other_keys", heads->of_other_keys}});
     else if (outcome.findings.empty())
         print_wrapped(
             context.out, "",
-            fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}",
-                        outcome.heads_fitting, outcome.witnessed, outcome.newest),
+            fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}{}",
+                        outcome.heads_fitting, outcome.witnessed, outcome.newest,
+                        outcome.heads_before > 0
+                            ? fmt::format("; {} are of events that audit.keep removed", outcome.heads_before)
+                            : ""),
             context.terminal.columns);
     for (const auto& finding : outcome.findings)
         if (!context.json) print_wrapped(context.err, "hilum: ", finding, context.terminal.columns);

@@ -86,8 +86,11 @@ void print_totals(const Context& context, const char* title, const nlohmann::jso
 
 void print_preview(const Context& context, const nlohmann::json& preview) {
     const auto budget = preview.value("budget_bytes", nlohmann::json());
-    context.out << fmt::format("{} are kept, the budget is {}\n\n", size_of(preview, "kept_bytes"),
-                               budget.is_number() ? size_of(preview, "budget_bytes") : "none");
+    context.out << fmt::format(
+        "{} are kept, the budget is {}\n\n", size_of(preview, "kept_bytes"),
+        budget.is_number() ? fmt::format("{}, and the oldest go from {} on", size_of(preview, "budget_bytes"),
+                                         size_of(preview, "high_watermark_bytes"))
+                           : "none");
     print_totals(context, "STAYS", mapping_of(preview, "stays"));
     const auto total = mapping_of(preview, "total");
     if (total.empty()) {

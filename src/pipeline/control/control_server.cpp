@@ -8,15 +8,14 @@
 
 #include "contract/messages/control.h"
 #include "pipeline/control/operator_name.h"
-#include "store/audit/audit_event.h"
 
 namespace hilum {
 
 ControlServer::ControlServer(World& world, CommitQueue& commits, const NodeSettings& settings, Handle handle)
     : world_(world),
-      commits_(commits),
       path_(settings.control()),
       operators_(settings.operators),
+      strangers_(world, commits),
       handle_(std::move(handle)) {}
 
 ControlServer::~ControlServer() {
@@ -51,7 +50,7 @@ void ControlServer::accept() {
 void ControlServer::adopt(UniqueFd connection) {
     const auto peer = unix_peer_of(connection.get());
     if (!peer) return spdlog::warn("control socket: {}", peer.error().message);
-    if (!may_ask(*peer)) return turn_away(peer->uid);
+    if (!may_ask(*peer)) return strangers_.turned_away(user_text(peer->uid));
     const auto id = next_client_++;
     clients_[id] = ChannelWatcher::start(
         world_, Channel(std::move(connection)),
@@ -60,26 +59,6 @@ void ControlServer::adopt(UniqueFd connection) {
             handle_(message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); });
         },
         [this, id](const Error&) { clients_.erase(id); });
-}
-
-// Nobody fills the log or the audit trail by asking again and again.
-void ControlServer::turn_away(uid_t uid) {
-    const auto verdict = turned_away_.judge(std::to_string(uid), world_.monotonic());
-    if (!verdict.audited) return;
-    const auto who = user_text(uid);
-    spdlog::warn("control socket: {} was turned away{}", who,
-                 verdict.left_out > 0 ? fmt::format(", {} times before", verdict.left_out) : std::string());
-    audit::AuditEvent event;
-    event.type = "control_refused";
-    event.outcome = "failure";
-    event.actor = who;
-    event.detail = {{"left_out", verdict.left_out}};
-    commits_.submit_until_kept([event](Transaction& transaction) { transaction.append_audit(event); },
-                               [](const auto& kept) {
-                                   if (!kept)
-                                       spdlog::error("cannot audit who was turned away: {}",
-                                                     kept.error().message);
-                               });
 }
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {

@@ -14,7 +14,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/packet.h"
 #include "pipeline/children/channel_watcher.h"
-#include "pipeline/event_limiter.h"
+#include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
 
 namespace hilum {
@@ -29,22 +29,23 @@ class ControlServer {
     ~ControlServer();
 
     // Opens the socket. Root, the daemon's own user and the group of node.operators may use it; where there
-    // is no such group, the others still may, and the log tells. Who else asks is in the audit trail.
+    // is no such group, the others still may, and the log tells. Where node.operators lets everybody connect,
+    // who else asks is in the audit trail.
     Status start();
 
+    void tell_left_out() { strangers_.tell_left_out(); }
+
   private:
-    void turn_away(uid_t uid);
     bool may_ask(const UnixPeer& peer) const;
     void accept();
     void adopt(UniqueFd connection);
     void answer(std::int64_t client, const nlohmann::json& reply);
 
     World& world_;
-    CommitQueue& commits_;
     const std::filesystem::path path_;
     const std::string operators_;
     std::optional<gid_t> operators_id_;
-    EventLimiter turned_away_{{3, std::chrono::minutes(10)}, {20, std::chrono::minutes(1)}};  // by user
+    Strangers strangers_;  // with limits apart from those of the network
     Handle handle_;
     UniqueFd socket_;
     std::unique_ptr<Watch> connections_;

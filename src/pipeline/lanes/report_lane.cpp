@@ -108,7 +108,7 @@ Task<Result<NextReport>> ReportLane::claim() {
     const auto work = [this, at_work = studies_at_work_](Transaction& transaction) {
         open_due_reports(transaction, configuration_);
         auto next = claim_report(transaction, configuration_, directory_, report_lease, at_work);
-        if (next.report && audit_key_ != nullptr)
+        if (audit_key_ != nullptr && next.report && next.report->request.withdrawal.reason.empty())
             next.report->request.audit_head = sign_newest(transaction, *audit_key_);
         return next;
     };
@@ -141,7 +141,7 @@ Task<void> ReportLane::compose(Composer& composer, ReportClaim report) {
     };
     const auto kept = co_await until_kept(commits_, write);
     if (kept) co_return;
-    // The files are there under the same names: composing again writes the same bytes.
+    // Nobody was sent these files: composing again makes them anew, under the same names.
     Error error = kept.error();
     error.retry = counted_unless_nodes(error);
     co_await keep_failure(claim, error);

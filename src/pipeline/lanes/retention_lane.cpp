@@ -138,7 +138,10 @@ Task<void> RetentionLane::look() {
     const bool by_age = ages_count() && now >= next_age_pass_;
     bool over = exceeds(room->kept, room->budget);
     short_of_room_ = room->excess > 0;
-    if (by_age || (short_of_room_ && now >= next_scan_)) {
+    if (!over) scanned_over_ = false;
+    // What was found while there was still room says nothing of the time when there is none.
+    if (by_age || (short_of_room_ && (now >= next_scan_ || (over && !scanned_over_)))) {
+        scanned_over_ = over;
         co_await remove(*room, by_age);
         const auto took = world_.monotonic() - now;
         if (by_age) next_age_pass_ = world_.monotonic() + between_age_passes(configuration_.retention);
@@ -244,7 +247,7 @@ Task<void> RetentionLane::remove(Room& room, bool by_age) {
         }
     StudyCursor cursor;
     for (bool through = false; !through && !draining_ && (by_age || room.excess > 0);) {
-        rules.over_budget = room.excess > 0;
+        rules.for_budget = room.excess > 0;
         const auto step = co_await remove_some(cursor, rules, room.excess);
         if (!step) co_return;
         went(step->bytes);

@@ -1,6 +1,6 @@
-// Takes off the disk what is finished and old, or more than the budget (store/retention). Small transactions,
-// with pauses between, so that receiving does not wait; a file is unlinked after the commit that says so is
-// on the disk, and what a crash leaves between the two the next start unlinks.
+// Takes off the disk what is finished and old, or the oldest as the budget comes near (store/retention).
+// Small transactions, with pauses between, so that receiving does not wait; a file is unlinked after the
+// commit that says so is on the disk, and what a crash leaves between the two the next start unlinks.
 #pragma once
 
 #include <memory>
@@ -64,7 +64,8 @@ class RetentionLane {
     MonotonicTime next_age_pass_, next_scan_, next_forgetting_;
     std::optional<std::uint64_t> told_budget_;  // as the database has it
     bool told_ = false, told_over_ = false, draining_ = false;
-    bool short_of_room_ = false;  // bytes are to go that may not go yet
+    bool short_of_room_ = false;  // bytes are to go, for want of room
+    bool scanned_over_ = false;   // what may go was looked for since the budget was exceeded
     Tasks tasks_;                 // they use all of the above
 };
 

@@ -103,6 +103,15 @@ void Strangers::failed(const HttpTlsFailed& failed) {
     });
 }
 
+void Strangers::turned_away(const std::string& user) {
+    const auto verdict = judge(user, "turned away at the control socket");
+    if (!verdict.audited) return;
+    spdlog::warn("control socket: {} was turned away{}", user, and_left_out(verdict.left_out));
+    commits_.submit([user, verdict](Transaction& transaction) {
+        record_turned_away(transaction, user, verdict.left_out);
+    });
+}
+
 void Strangers::tell_left_out() {
     waiting_ = false;
     timer_->cancel();
@@ -110,7 +119,7 @@ void Strangers::tell_left_out() {
     if (left_out.empty()) return;
     for (const auto& [sort, count] : left_out)
         spdlog::warn("{} more events were not told of {}", count,
-                     sort.empty() ? "several addresses" : loggable(sort));
+                     sort.empty() ? "several others" : loggable(sort));
     commits_.submit([left_out](Transaction& transaction) {
         for (const auto& [sort, count] : left_out) record_left_out(transaction, sort, count);
     });

@@ -1,6 +1,7 @@
 // What hosts cause that have no association, or speak no TLS with HTTP: connections that ask for nothing,
-// speak something else, are too many or are rejected. Anybody on the network can cause these without end, so
-// that the log and the audit trail take a few of each address and reason, and the number of the others. The
+// speak something else, are too many or are rejected; and users of the machine at the control socket. Anybody
+// can cause these without end, so that the log and the audit trail take a few of each address or user and
+// reason, and the number of the others. The
 // counters count all.
 #pragma once
 
@@ -28,7 +29,8 @@ class Strangers {
     void happened(const ReceiverEvent& event);  // timeout, not_dicom
     void closed(const ConnectionsClosed& closed);
     void failed(const HttpTlsFailed& failed);
-    void tell_left_out();  // what has not been told yet
+    void turned_away(const std::string& user);  // from the control socket
+    void tell_left_out();                       // what has not been told yet
 
   private:
     EventLimiter::Verdict judge(const std::string& peer, std::string_view reason, std::int64_t count = 1);

@@ -2,15 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <istream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/digest.h"
 
 namespace hilum::audit {
 namespace {
 
-constexpr const char* mark = R"({"audit_head":)";
+constexpr std::string_view mark = R"({"audit_head":)";
+constexpr std::size_t at_once = 1 << 20;    // bytes of a file
+constexpr std::size_t longest_line = 4096;  // of line_of() some 350
 
 // Empty where it is no hexadecimal text.
 std::string bytes_of(const std::string& hex) {
@@ -27,14 +34,28 @@ std::string bytes_of(const std::string& hex) {
     return bytes;
 }
 
-// The object that begins at `begin`: to the brace that closes it. There are no braces within its strings.
-std::string object_at(const std::string& line, std::size_t begin) {
+// The object that begins at `text`, to the brace that closes it. There are no braces within its strings.
+std::string_view object_at(std::string_view text) {
     int open = 0;
-    for (std::size_t i = begin; i < line.size(); ++i) {
-        if (line[i] == '{') ++open;
-        if (line[i] == '}' && --open == 0) return line.substr(begin, i - begin + 1);
+    for (std::size_t i = 0; i < std::min(text.size(), longest_line); ++i) {
+        if (text[i] == '{') ++open;
+        if (text[i] == '}' && --open == 0) return text.substr(0, i + 1);
     }
     return {};
+}
+
+std::optional<SignedHead> head_of(std::string_view object) {
+    const auto json = nlohmann::json::parse(object, nullptr, false);
+    if (json.is_discarded()) return std::nullopt;
+    const auto& said = json["audit_head"];
+    const auto word = [&](const char* name) {
+        const auto it = said.find(name);
+        return it != said.end() && it->is_string() ? it->get<std::string>() : std::string();
+    };
+    if (!said.is_object() || !said.contains("event") || !said["event"].is_number_integer())
+        return std::nullopt;
+    return SignedHead{said["event"].get<std::int64_t>(), word("hash"), word("at"), word("key"),
+                      word("signature")};
 }
 
 }  // namespace
@@ -61,25 +82,23 @@ std::string line_of(const SignedHead& head) {
                        mark, head.event, head.hash, head.at, head.key, head.signature);
 }
 
-std::optional<SignedHead> head_in(const std::string& line) {
-    if (line.find("audit_head") == std::string::npos) return std::nullopt;
-    // A journal exported as JSON has the line as a string within it.
-    std::string text;
-    for (const char c : line)
-        if (c != '\\') text += c;
-    const auto begin = text.find(mark);
-    if (begin == std::string::npos) return std::nullopt;
-    const auto json = nlohmann::json::parse(object_at(text, begin), nullptr, false);
-    if (json.is_discarded()) return std::nullopt;
-    const auto& said = json["audit_head"];
-    const auto word = [&](const char* name) {
-        const auto it = said.find(name);
-        return it != said.end() && it->is_string() ? it->get<std::string>() : std::string();
-    };
-    if (!said.is_object() || !said.contains("event") || !said["event"].is_number_integer())
-        return std::nullopt;
-    return SignedHead{said["event"].get<std::int64_t>(), word("hash"), word("at"), word("key"),
-                      word("signature")};
+std::vector<SignedHead> heads_in(std::istream& bytes) {
+    std::vector<SignedHead> heads;
+    std::string text, more(at_once, '\0');
+    for (bool last = false; !last;) {
+        bytes.read(more.data(), static_cast<std::streamsize>(more.size()));
+        last = !bytes;
+        // A string within JSON has its quotes behind backslashes.
+        std::copy_if(more.begin(), more.begin() + bytes.gcount(), std::back_inserter(text),
+                     [](char c) { return c != '\\'; });
+        // What begins further on may not be whole yet.
+        const auto end = last ? text.size() : text.size() - std::min(text.size(), longest_line);
+        for (auto at = text.find(mark); at < end; at = text.find(mark, at + 1))
+            if (const auto head = head_of(object_at(std::string_view(text).substr(at))))
+                heads.push_back(*head);
+        text.erase(0, end);
+    }
+    return heads;
 }
 
 }  // namespace hilum::audit

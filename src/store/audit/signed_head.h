@@ -5,8 +5,9 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
+#include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "base/signing/ed25519.h"
 
@@ -31,7 +32,9 @@ bool is_signed_by(const SignedHead& head, const VerificationKey& key);
 // JSON in one line, for a log: {"audit_head": {...}}.
 std::string line_of(const SignedHead& head);
 
-// The head in a line of a log, whatever stands before and after it; nothing where there is none.
-std::optional<SignedHead> head_in(const std::string& line);
+// All heads in a log, or in whatever else holds lines of line_of(): also as strings within JSON (a journal's
+// export), and among the bytes of a DICOM file that is not deflated. Reads to the end or a failure; takes
+// little memory, however large it is.
+std::vector<SignedHead> heads_in(std::istream& bytes);
 
 }  // namespace hilum::audit

@@ -12,7 +12,7 @@
 namespace hilum::audit {
 
 TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after, std::string hash)
-    : heads_(std::move(heads)), last_(begins_after), hash_(std::move(hash)) {
+    : heads_(std::move(heads)), begins_after_(begins_after), last_(begins_after), hash_(std::move(hash)) {
     const auto order = [](const SignedHead& one) { return std::tie(one.event, one.at); };
     std::ranges::sort(heads_, {}, order);
     for (std::size_t i = 1; i < heads_.size(); ++i)
@@ -68,6 +68,11 @@ TrailCheck::Outcome TrailCheck::finish() {
             "events {} to {} are missing: the trail ends with event {}, and a head of {} was signed at {}",
             last_ + 1, newest.event, last_, newest.event, newest.at));
     }
+    if (outcome_.heads_before > 0 && outcome_.heads_fitting == 0 && outcome_.findings.empty())
+        outcome_.findings.push_back(
+            fmt::format("nothing could be compared: all {} heads are of events that were removed, as the "
+                        "trail says that it begins after event {}",
+                        outcome_.heads_before, begins_after_));
     return std::move(outcome_);
 }
 

@@ -35,7 +35,7 @@ class TrailCheck {
     void compare();                  // the heads of the event that came last
     std::vector<SignedHead> heads_;  // by event
     std::size_t next_ = 0;           // the first of them that is still to be compared
-    std::int64_t last_ = 0;
+    std::int64_t begins_after_ = 0, last_ = 0;
     std::string hash_;
     Outcome outcome_;
     bool rewritten_ = false;  // told once: all heads after it differ too

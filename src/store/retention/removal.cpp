@@ -24,7 +24,7 @@ std::optional<Duration> shortest_age(const RetentionSettings& settings) {
 }
 
 bool can_go(std::int64_t received_at, const RemovalRules& rules, Timestamp now) {
-    if (rules.over_budget) return true;
+    if (rules.for_budget) return true;
     const auto shortest = shortest_age(rules.settings);
     return rules.ages_count && shortest && from_microseconds(received_at) + *shortest <= now;
 }
@@ -106,7 +106,7 @@ constexpr const char* sent_captures =
 // How old such a file must be to go now; nothing: it stays.
 std::optional<Duration> age_of(const std::optional<Duration>& keep, const RemovalRules& rules) {
     const auto by_age = rules.ages_count ? keep : std::nullopt;
-    if (!rules.over_budget) return by_age;
+    if (!rules.for_budget) return by_age;
     return by_age ? std::min(*by_age, rules.quiet) : rules.quiet;
 }
 
@@ -165,7 +165,7 @@ std::optional<RemovalReason> why_removed(const StoredStudy& study, const Removal
     if (study.only_priors && reached(settings.keep_priors)) return RemovalReason::prior;
     if (reached(settings.keep)) return RemovalReason::age;
     // What is of a time to come is of a clock that was wrong.
-    if (rules.over_budget && (age >= rules.quiet || age < Duration::zero())) return RemovalReason::budget;
+    if (rules.for_budget && (age >= rules.quiet || age < Duration::zero())) return RemovalReason::budget;
     return std::nullopt;
 }
 
@@ -207,7 +207,7 @@ RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, 
     for (const auto& study : studies) {
         if (step.removed == most_removed) return step;
         auto its = rules;
-        its.over_budget = rules.over_budget && step.bytes < enough;
+        its.for_budget = rules.for_budget && step.bytes < enough;
         if (!can_go(study.received_at, its, transaction.now())) {
             step.through = true;
             return step;

@@ -33,9 +33,9 @@ inline constexpr auto enum_texts<RemovalReason> = texts_of_enum<RemovalReason>({
 
 struct RemovalRules {
     RetentionSettings settings;
-    bool ages_count = true;    // false: the wall clock is not to be trusted yet
-    bool over_budget = false;  // what is finished goes, the oldest first
-    Duration quiet{0};         // for so long nothing happened to what goes for the budget
+    bool ages_count = true;   // false: the wall clock is not to be trusted yet
+    bool for_budget = false;  // what is finished goes, the oldest first
+    Duration quiet{0};        // for so long nothing happened to what goes for the budget
 };
 
 // A study as retention sees it.

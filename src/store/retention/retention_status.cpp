@@ -104,6 +104,8 @@ nlohmann::json preview_of_retention(Transaction& transaction, const RetentionSet
     auto excess = bytes_to_go(kept, budget, settings);
     nlohmann::json preview{{"kept_bytes", kept},
                            {"budget_bytes", budget ? nlohmann::json(*budget) : nlohmann::json()},
+                           {"high_watermark_bytes",
+                            budget ? nlohmann::json(high_watermark_of(*budget, settings)) : nlohmann::json()},
                            {"total", nlohmann::json::object()},
                            {"stays", nlohmann::json::object()},
                            {"studies", nlohmann::json::array()}};

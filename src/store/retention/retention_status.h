@@ -31,9 +31,10 @@ bool began_with_leap(Transaction& transaction);
 // event}
 nlohmann::json retention_status(Transaction& transaction);
 
-// What a look would take now, by the rules and the budget given: {"kept_bytes", "budget_bytes", "total":
-// {reason: {studies, files, bytes}}, "studies": the first so many, oldest first [{study_instance_uid,
-// accession_number, reason, files, bytes, last_at}], "stays": {"held", "busy", "failed": {studies, bytes}}}
+// What a look would take now, by the rules and the budget given: {"kept_bytes", "budget_bytes",
+// "high_watermark_bytes", "total": {reason: {studies, files, bytes}}, "studies": the first so many, oldest
+// first [{study_instance_uid, accession_number, reason, files, bytes, last_at}], "stays": {"held", "busy",
+// "failed": {studies, bytes}}}
 nlohmann::json preview_of_retention(Transaction& transaction, const RetentionSettings& settings,
                                     std::optional<std::uint64_t> budget, Duration quiet);
 inline constexpr std::size_t most_previewed = 200;

@@ -120,5 +120,11 @@ TEST_F(TrailCheckTest, HoldsOverWhatWasRemovedWhenItsTimeWasOver) {
     EXPECT_FALSE(forged.finish().findings.empty());
 }
 
+TEST_F(TrailCheckTest, SaysSoWhereAllHeadsAreOfWhatWasRemoved) {
+    EXPECT_THAT(
+        check({head(2), head(4)}, 5).findings,
+        ElementsAre(HasSubstr("nothing could be compared: all 2 heads are of events that were removed")));
+}
+
 }  // namespace
 }  // namespace hilum::audit
