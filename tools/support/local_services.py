@@ -16,7 +16,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -43,8 +42,8 @@ def wait_until(condition, seconds, what):
 
 
 class PortRegister:
-    """Hands out loopback ports, none to two processes that use this module at once: a port is locked in a file that they
-    share, below the range from which the kernel takes the local ports of connections."""
+    """Hands out loopback ports, none to two processes of a user that use this module at once: a port is locked in a file that
+    they share, whatever TMPDIR is, and lies below the range from which the kernel takes the local ports of connections."""
 
     FIRST, LAST = 10000, 32767  # net.ipv4.ip_local_port_range begins at 32768
     KEPT = 512  # what was handed out earlier than that is free again
@@ -56,7 +55,7 @@ class PortRegister:
         if self.process != os.getpid():  # locks are a process's own, not its children's
             self.process, self.locked = os.getpid(), collections.deque()
             # Never closed before the process ends: that would give all its locks back.
-            self.file = os.open(pathlib.Path(tempfile.gettempdir()) / f"hilum-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.file = os.open(f"/tmp/hilum-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         for _ in range(1000):
             port = secrets.choice(range(self.FIRST, self.LAST + 1))
             if port not in self.locked and self._lock(port):

@@ -270,6 +270,9 @@ def main():
     except ServiceError as error:
         print(f"FAILED: {error}\nThe record and what was left of each failed cut: {folder}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        kept = False
+        raise
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)
