@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <tuple>
 
 #include "base/file_system.h"
 #include "store/audit/audit_event.h"
+#include "store/audit/audit_rows.h"
 #include "store/database/database.h"
 #include "store/database/sql.h"
 #include "store/recovery/earlier_life.h"
@@ -115,11 +117,7 @@ HistoryMark mark_of(Transaction& transaction) {
     HistoryMark mark;
     sql::each(transaction, "SELECT id FROM generation ORDER BY number",
               [&](const sql::Row& row) { mark.generations.push_back(row.text(0)); });
-    sql::each(transaction, "SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1",
-              [&](const sql::Row& row) {
-                  mark.audit_id = row.int64(0);
-                  mark.audit_hash = row.text(1);
-              });
+    std::tie(mark.audit_id, mark.audit_hash) = newest_audit_event(transaction);
     return mark;
 }
 

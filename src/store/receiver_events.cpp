@@ -1,6 +1,7 @@
 #include "store/receiver_events.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "contract/association_end.h"
 #include "store/audit/audit_event.h"
@@ -22,10 +23,16 @@ void count(Transaction& transaction, const ReceiverEvent& event) {
     transaction.count("receiver_events", receiver_labels(enum_text(event.event), event.code));
 }
 
+// `left_out`: events of this sort that came before and are not told.
+void append_failure(Transaction& transaction, audit::AuditEvent entry, std::int64_t left_out) {
+    entry.outcome = "failure";
+    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
+    transaction.append_audit(entry);
+}
+
 void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::int64_t left_out) {
     audit::AuditEvent entry;
     entry.type = enum_text(event.event);
-    entry.outcome = "failure";
     entry.actor = event.calling_ae + "@" + event.peer;
     entry.sop_instance_uid = event.sop_instance_uid;
     entry.study_instance_uid = event.study_instance_uid;
@@ -33,8 +40,7 @@ void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::in
     entry.detail = {{"code", event.code}, {"dimse_status", event.dimse_status}, {"detail", event.detail}};
     if (!event.accession_number.empty()) entry.detail["accession_number"] = event.accession_number;
     if (!event.sop_class_uid.empty()) entry.detail["sop_class_uid"] = event.sop_class_uid;
-    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
-    transaction.append_audit(entry);
+    append_failure(transaction, std::move(entry), left_out);
 }
 
 }  // namespace
@@ -62,12 +68,10 @@ void record_rejection(Transaction& transaction, const AssociationRequested& requ
     if (!audited) return;
     audit::AuditEvent entry;
     entry.type = "association_rejected";
-    entry.outcome = "failure";
     entry.actor = request.calling_ae + "@" + request.peer;
     entry.detail = {{"called_ae", request.called_ae}, {"reason", enum_text(outcome)}};
     if (!request.certificate.empty()) entry.detail["certificate"] = request.certificate;
-    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
-    transaction.append_audit(entry);
+    append_failure(transaction, std::move(entry), left_out);
 }
 
 void record_closed_connections(Transaction& transaction, const ConnectionsClosed& closed, bool audited,
@@ -79,11 +83,9 @@ void record_closed_connections(Transaction& transaction, const ConnectionsClosed
     if (!audited) return;
     audit::AuditEvent entry;
     entry.type = closed.reason == ConnectionClosing::timeout ? "timeout" : "connection_refused";
-    entry.outcome = "failure";
     entry.actor = "@" + closed.peer;
     entry.detail = {{"reason", enum_text(closed.reason)}, {"connections", closed.count}};
-    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
-    transaction.append_audit(entry);
+    append_failure(transaction, std::move(entry), left_out);
 }
 
 void record_http_tls_failure(Transaction& transaction, const HttpTlsFailed& failed, bool audited,
@@ -93,30 +95,25 @@ void record_http_tls_failure(Transaction& transaction, const HttpTlsFailed& fail
     if (!audited) return;
     audit::AuditEvent entry;
     entry.type = "tls_failed";
-    entry.outcome = "failure";
     entry.actor = "@" + failed.address;
     entry.detail = {
         {"code", code}, {"detail", failed.detail}, {"port", "http"}, {"connections", failed.count}};
-    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
-    transaction.append_audit(entry);
+    append_failure(transaction, std::move(entry), left_out);
 }
 
 void record_turned_away(Transaction& transaction, const std::string& user, std::int64_t left_out) {
     audit::AuditEvent entry;
     entry.type = "control_refused";
-    entry.outcome = "failure";
     entry.actor = user;
-    if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
-    transaction.append_audit(entry);
+    append_failure(transaction, std::move(entry), left_out);
 }
 
 void record_left_out(Transaction& transaction, const std::string& sort, std::int64_t count) {
     audit::AuditEvent entry;
     entry.type = "events_left_out";
-    entry.outcome = "failure";
     entry.actor = "hilum";
     entry.detail = {{"events", count}, {"of", sort.empty() ? "several addresses" : sort}};
-    transaction.append_audit(entry);
+    append_failure(transaction, std::move(entry), 0);
 }
 
 }  // namespace hilum

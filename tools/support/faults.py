@@ -23,6 +23,7 @@ import pydicom
 
 from fault_plan import FOR_EVER, SHORT_WRITE, FaultPlan, word_for
 from local_services import Hilum, Service, ServiceError, free_port, wait_until
+from once_each import ONCE
 from report_reading import SECONDARY_CAPTURE
 
 DISK = (errno.EIO, errno.ENOSPC)
@@ -163,7 +164,7 @@ class FaultyNode:
             time.sleep(0.1)
 
     def has_results(self, study):
-        return collections.Counter(kind for kind, _ in self.peer.results().get(study, {})) == {"sr": 1, "sc": 1}
+        return collections.Counter(kind for kind, _ in self.peer.results().get(study, {})) == ONCE
 
     def is_idle(self):
         return is_idle(self.data)
@@ -201,7 +202,7 @@ class FaultyNode:
         wrong = {}
         for study in self.sent:
             results = found.get(study, {})
-            if collections.Counter(kind for kind, _ in results) != {"sr": 1, "sc": 1}:
+            if collections.Counter(kind for kind, _ in results) != ONCE:
                 wrong[study] = [*results]
             for name, copies in results.items():
                 if any(copy != copies[0] for copy in copies[1:]):

@@ -11,7 +11,6 @@ import os
 import pathlib
 import random
 import shutil
-import sqlite3
 import struct
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import time
 
 from faults import FaultyNode, Peer, ask, configuration, is_idle
 from local_services import Hilum, ServiceError, free_port, wait_until
+from once_each import ONCE
 from power_cut_disk import Disk, read_trace
 from report_reading import SECONDARY_CAPTURE
 
@@ -87,7 +87,9 @@ class RecordedRun:
                         for (_, uid), copies in of_study.items()}
         self.events = read_trace(self.trace)
         self.syncs = [i for i, event in enumerate(self.events) if event.kind == "sync"]
-        told = self.told_until(len(self.events))
+        course = Course(self)
+        course.go_to(len(self.events))
+        told = (course.acknowledged, course.reached)
         if told != (set(self.study_of), set(self.results)):
             raise ServiceError(f"the trace does not tell all that was sent: {told}")
         self.log(f"{self.count} radiographs: {len(self.events)} events, {len(self.syncs)} syncs", flush=True)
@@ -95,12 +97,6 @@ class RecordedRun:
 
     def await_results(self, study):
         wait_until(lambda: self.node.has_results(study), 60, f"the recorded run's results of {study}")
-
-    def told_until(self, cut):
-        """The radiographs that were acknowledged and the results that may have reached the PACS by then."""
-        course = Course(self)
-        course.go_to(cut)
-        return course.acknowledged, course.reached
 
 
 class Course:
@@ -127,13 +123,10 @@ class Course:
             self.reached.add(uid)
 
     def cut(self, way, seed):
-        """The power goes now; a node starts on what is left. Raises ServiceError."""
+        """The power goes now; a node starts on what is left, which stays where it does not go on as it must. Raises ServiceError."""
         place = pathlib.Path(tempfile.mkdtemp(prefix="cut-", dir=self.run.folder))
-        try:
-            self.disk.leave(place / "node" / "data", random.Random(seed), way)
-            Restart(self.run, place).settle(self.acknowledged, self.reached)
-        except (ServiceError, sqlite3.Error, OSError) as error:
-            raise ServiceError(f"cut before event {self.at} of {len(self.run.events)}, {way}, seed {seed}: {error!r}") from None
+        self.disk.leave(place / "node" / "data", random.Random(seed), way)
+        Restart(self.run, place).settle(self.acknowledged, self.reached)
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -175,7 +168,7 @@ class Restart:
 
     def missing(self, wanted, reached):
         found = self.all_results(reached)
-        return [study for study in wanted if collections.Counter(kind for kind, _ in found[study]) != {"sr": 1, "sc": 1}]
+        return [study for study in wanted if collections.Counter(kind for kind, _ in found[study]) != ONCE]
 
     def check(self, reached):
         for study, results in self.all_results(reached).items():
@@ -203,21 +196,20 @@ def all_cuts(run, in_turn=False):
 
 
 def cut_each(run, cuts):
-    """(how many went well, what was wrong with the others). `cuts`: (at, way, seed), in order."""
-    course, well, wrong = Course(run), 0, []
+    """What was wrong, of each that did not go well. `cuts`: (at, way, seed), in order."""
+    course, wrong = Course(run), []
     for number, (at, way, seed) in enumerate(cuts, 1):
         started = time.monotonic()
         course.go_to(at)
         try:
             course.cut(way, seed)
-        except Exception as error:  # whatever it is, the others are made, and what was left stays
-            run.log(f"FAILED: {error}", flush=True)
-            wrong.append(str(error))
+        except Exception as error:  # whatever it is (a database that is damaged, too), the others are made
+            wrong.append(f"cut before event {at} of {len(run.events)}, {way}, seed {seed}: {type(error).__name__}: {error}")
+            run.log(f"FAILED: {wrong[-1]}", flush=True)
             continue
-        well += 1
         run.log(f"{number}/{len(cuts)}: before event {at}, {way}: {len(course.acknowledged)} acknowledged, "
                 f"{len(course.reached)} results sent, settled in {time.monotonic() - started:.1f} s", flush=True)
-    return well, wrong
+    return wrong
 
 
 class Inherited:
@@ -234,20 +226,20 @@ class Inherited:
 
 
 def run_cuts(run, cuts, seed, jobs=1, in_turn=False):
-    """So many by chance, or all (0) of all_cuts, in so many processes; one that fails keeps none of the others from being made. How many
-    there were. Raises ServiceError in the end where one failed."""
+    """So many by chance, or all (0) of all_cuts, in so many processes; one that fails keeps none of the others from being made.
+    How many there were. Raises ServiceError in the end where one failed."""
     chance, every = random.Random(seed), all_cuts(run, in_turn)
     chosen = sorted(chance.sample(range(len(every)), min(cuts, len(every)))) if cuts else range(len(every))
     numbered = [(*every[index], seed + index) for index in chosen]
     if jobs == 1:
-        parts = [cut_each(run, numbered)]
+        wrong = cut_each(run, numbered)
     else:
         with multiprocessing.get_context("fork").Pool(jobs, Inherited.set, (run,)) as pool:
             parts = pool.map(Inherited.cut_each, [numbered[job::jobs] for job in range(jobs)], chunksize=1)
-    wrong = [error for _, errors in parts for error in errors]
+        wrong = list(itertools.chain.from_iterable(parts))
     if wrong:
         raise ServiceError(f"{len(wrong)} of {len(numbered)} power cuts: " + "\n".join(wrong))
-    return sum(well for well, _ in parts)
+    return len(numbered)
 
 
 def main():
@@ -261,21 +253,18 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    folder, kept = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR")), True
+    folder = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR"))
     try:
         run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
                           source / "config" / "models" / "demo", options.count).record()
         done = run_cuts(run, options.cuts, options.seed, options.jobs, options.in_turn)
-        kept = False
     except ServiceError as error:
         print(f"FAILED: {error}\nThe record and what was left of each failed cut: {folder}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        kept = False
+        shutil.rmtree(folder, ignore_errors=True)
         raise
-    finally:
-        if not kept:
-            shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     print(f"{done} power cuts: nothing lost, nothing twice")
     return 0
 

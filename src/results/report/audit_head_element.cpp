@@ -1,8 +1,5 @@
 #include "results/report/audit_head_element.h"
 
-#include <memory>
-#include <new>
-
 #include "results/dataset_writing.h"
 
 namespace hilum::results {
@@ -18,10 +15,7 @@ void put_audit_head(DcmItem& report, const std::string& line) {
     if (line.empty()) return;
     put(report, DcmTagKey(group, 0x0010), creator);
     // Not by put(): no dictionary knows its VR.
-    auto head = std::make_unique<DcmLongText>(DcmTag(group, 0x1001, EVR_LT));
-    head->putOFStringArray(OFString(line.data(), line.size()));
-    if (report.insert(head.get(), OFTrue).bad()) throw std::bad_alloc();
-    head.release();
+    report.putAndInsertOFStringArray(DcmTag(group, 0x1001, EVR_LT), OFString(line.data(), line.size()));
 }
 
 }  // namespace hilum::results

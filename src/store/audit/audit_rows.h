@@ -1,6 +1,10 @@
 // Rows of audit_event as events.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 
@@ -20,6 +24,16 @@ inline audit::AuditEvent audit_event_of(const sql::Row& row) {
     event.patient_id = row.text(7);
     event.detail = nlohmann::json::parse(row.text(8));
     return event;
+}
+
+// Number and digest of the newest event; 0 and empty where there is none.
+inline std::pair<std::int64_t, std::string> newest_audit_event(Transaction& transaction) {
+    std::pair<std::int64_t, std::string> newest;
+    sql::each(transaction, "SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1",
+              [&](const sql::Row& row) {
+                  newest = {row.int64(0), row.text(1)};
+              });
+    return newest;
 }
 
 }  // namespace hilum

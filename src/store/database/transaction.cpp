@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/audit/audit_event.h"
+#include "store/audit/audit_rows.h"
 #include "store/database/connection.h"
 #include "store/database/sql.h"
 #include "store/overview/histogram.h"
@@ -14,11 +15,8 @@ Transaction::Transaction(Database& database, Timestamp now) : connection_(*datab
 void Transaction::append_audit(audit::AuditEvent event) {
     auto& tail = connection_.audit_tail;
     if (!tail) {
-        tail = Connection::AuditTail{0, audit::first_hash};
-        sql::each(*this, "SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1",
-                  [&](const sql::Row& row) {
-                      tail = Connection::AuditTail{row.int64(0), row.text(1)};
-                  });
+        const auto [id, hash] = newest_audit_event(*this);
+        tail = Connection::AuditTail{id, id > 0 ? hash : audit::first_hash};
     }
     event.id = tail->id + 1;
     event.at = at();
