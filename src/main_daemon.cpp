@@ -22,6 +22,7 @@
 #include "base/tls/pem_source.h"
 #include "base/yaml_reader.h"
 #include "contract/configuration.h"
+#include "contract/messages/request_table.h"
 #include "dicom/dataset_reading.h"
 #include "model/decoder/decoder.h"
 #include "model/package/model_package.h"
@@ -150,9 +151,10 @@ Places places_of_syslog(const Configuration& configuration, const std::string& n
     return places;
 }
 
-// Of those that open nothing by themselves; listener and http do it when their ports are open.
+// Of those that open nothing by themselves; listener and http do it when their ports are open. DCMTK's
+// dictionary is read before.
 Status confine_role(const Arguments& arguments, const Configuration& configuration) {
-    prepare_dcmtk();  // reads its dictionary
+    if (auto ready = prepare_dcmtk(); !ready) return ready;
     const int channel = arguments.channel_fd;
     const Places places{.data_dir = configuration.node.data_dir};
     if (arguments.role == "scanner") return confine(Role::scanner, places, channel);
@@ -173,8 +175,7 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
     if (arguments.role == "http")
         return monitor::run_http(std::move(channel), std::move(heartbeat), configuration);
     if (const auto confined = confine_role(arguments, configuration); !confined) {
-        spdlog::error("cannot confine the {}: {}", arguments.role, confined.error().message);
-        return 1;
+        return exit_code_of(arguments.role, confined.error());
     }
     const BeatingThread beating(std::move(heartbeat));
     if (arguments.role == "scanner") return scp::run_spool_scanner(std::move(channel), configuration);

@@ -90,7 +90,7 @@ Result<std::string> sha256_of_fd(int fd, std::uint64_t begin, std::uint64_t end)
         const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), end - at);
         const ssize_t n = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(at));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail_for_now("unreadable", "cannot read it: {}", std::strerror(errno));
+        if (n < 0) return tl::unexpected(unreadable(errno, "cannot read it"));
         if (n == 0) return fail("truncated", "the file shrank while it was read");
         sha.update(std::span(buffer).first(static_cast<std::size_t>(n)));
         at += static_cast<std::uint64_t>(n);

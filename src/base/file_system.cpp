@@ -83,16 +83,6 @@ Result<std::string> read_fd(int fd, std::size_t limit) {
     return bytes;
 }
 
-Status check_readable(int fd) {
-    std::array<std::byte, 64 * 1024> buffer;
-    for (off_t at = 0;;) {
-        const ssize_t n = ::pread(fd, buffer.data(), buffer.size(), at);
-        if (n == 0) return {};
-        if (n < 0 && errno != EINTR) return tl::unexpected(unreadable(errno, "cannot read the file"));
-        at += std::max<ssize_t>(n, 0);
-    }
-}
-
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return tl::unexpected(system_error(errno, "cannot open " + file.string()));

@@ -39,10 +39,6 @@ Status sync_directory(const std::filesystem::path& folder);
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit);
 Result<std::string> read_fd(int fd, std::size_t limit);  // from position 0; a file or memfd
 
-// Reads the file behind `fd` to its end, once: libraries that tell a disk that fails like damaged content are
-// believed only where this succeeds. Code "unreadable".
-Status check_readable(int fd);
-
 // Anonymous shared memory holding `bytes`, or `size` zero bytes, sealed against resizing, so that who maps it
 // cannot be made to fault by who made it.
 Result<UniqueFd> make_memfd(const char* name, std::span<const std::byte> bytes);

@@ -37,7 +37,7 @@ Result<std::string> copy_dicom(const std::filesystem::path& from, const std::fil
 Result<std::string> copy_png(const std::filesystem::path& from, const std::filesystem::path& to,
                              const CopySettings& settings);
 
-// Call once before copy_dicom().
-void prepare_copying();
+// Call once before copy_dicom(). The code of prepare_dcmtk().
+Status prepare_copying();
 
 }  // namespace hilum::deidentification

@@ -152,8 +152,8 @@ Result<std::string> copy(const std::filesystem::path& from, const std::filesyste
 
 }  // namespace
 
-void prepare_copying() {
-    prepare_dcmtk();
+Status prepare_copying() {
+    return prepare_dcmtk();
 }
 
 Result<std::string> copy_dicom(const std::filesystem::path& from, const std::filesystem::path& to,

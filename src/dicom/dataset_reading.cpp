@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/file_system.h"
 #include "base/logging.h"
@@ -22,7 +23,8 @@
 namespace hilum {
 namespace {
 
-constexpr Uint32 values_left_in_file = 64 * 1024;  // bytes; longer ones are read when asked for
+constexpr Uint32 longest_read_at_once = 64 * 1024;  // bytes; of what open_dicom_file() opens
+constexpr Uint32 read_all_at_once = std::numeric_limits<Uint32>::max();
 
 // DCMTK needs up to 2 microseconds and 250 bytes for an element, and holds in memory what was deflated. The
 // pixels of any frame that is decoded fit into this twice.
@@ -115,15 +117,29 @@ Error loading_error(const OFCondition& condition) {
 }
 
 // By its descriptor: a role that gets its files open may open none by name.
-Status parse(DcmFileFormat& format, int fd, const std::vector<Splice>& splices) {
-    const auto stream = open_spliced_file(fd, splices);
+Status parse(DcmFileFormat& format, int fd, const std::vector<Splice>& splices, const FileReads& reads,
+             Uint32 longest_value) {
+    const auto stream = open_spliced_file(fd, splices, reads);
     if (!stream) return tl::unexpected(stream.error());
     format.setReadMode(ERM_fileOnly);
     format.transferInit();
-    const OFCondition condition = format.read(**stream, EXS_Unknown, EGL_noChange, values_left_in_file);
+    const OFCondition condition = format.read(**stream, EXS_Unknown, EGL_noChange, longest_value);
     format.transferEnd();
+    if (auto read = reads.status(); !read) return read;
     if (condition.bad()) return tl::unexpected(loading_error(condition));
     return {};
+}
+
+Result<std::unique_ptr<DcmFileFormat>> load(int fd, const FileReads& reads, Uint32 longest_value,
+                                            ImageNotes* notes) {
+    const auto mends = check_structure(fd);
+    if (!mends) return tl::unexpected(mends.error());
+    if (notes != nullptr) add_notes(*notes, mends->notes);
+    auto format = std::make_unique<DcmFileFormat>();
+    if (auto parsed = parse(*format, fd, mends->splices, reads, longest_value); !parsed)
+        return tl::unexpected(parsed.error());
+    resolve_unknown_elements(*format->getDataset());
+    return format;
 }
 
 }  // namespace
@@ -148,18 +164,33 @@ bool knows_private_elements(DcmDataDictionary& dictionary) {
     return false;
 }
 
-void forget_private_dictionary() {
+// Its first elements and its last: of a file that broke off the latter are missing.
+bool is_whole(const DcmDataDictionary& dictionary) {
+    return dictionary.isDictionaryLoaded() && dictionary.findEntry(DCM_PatientName, nullptr) != nullptr &&
+           dictionary.findEntry(DCM_PixelData, nullptr) != nullptr;
+}
+
+bool load_standard_dictionary() {
     ::setenv(DCM_DICT_ENVIRONMENT_VARIABLE, standard_dictionaries().c_str(), 1);
     DcmDataDictionary& dictionary = dcmDataDict.wrlock();
-    if (knows_private_elements(dictionary)) dictionary.reloadDictionaries(OFFalse, OFTrue);
+    if (knows_private_elements(dictionary) || !is_whole(dictionary))
+        dictionary.reloadDictionaries(OFFalse, OFTrue);
+    const bool whole = is_whole(dictionary);
     dcmDataDict.wrunlock();
+    return whole;
 }
 
 }  // namespace
 
-void prepare_dcmtk() {
+Status prepare_dcmtk() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
-    forget_private_dictionary();
+    if (load_standard_dictionary()) return {};
+    return tl::unexpected(
+        Error{"no_dictionary",
+              fmt::format("DCMTK's data dictionary cannot be read, or not to its end: {}; look at that file, "
+                          "or install DCMTK's libraries again",
+                          standard_dictionaries()),
+              Retry::once_mended});
 }
 
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file, ImageNotes* notes) {
@@ -169,13 +200,11 @@ Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::pa
 }
 
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes) {
-    const auto mends = check_structure(fd);
-    if (!mends) return tl::unexpected(mends.error());
-    if (notes != nullptr) add_notes(*notes, mends->notes);
-    auto format = std::make_unique<DcmFileFormat>();
-    if (auto parsed = parse(*format, fd, mends->splices); !parsed) return tl::unexpected(parsed.error());
-    resolve_unknown_elements(*format->getDataset());
-    return format;
+    return load(fd, {}, read_all_at_once, notes);
+}
+
+Result<std::unique_ptr<DcmFileFormat>> open_dicom_file(int fd, const FileReads& reads, ImageNotes* notes) {
+    return load(fd, reads, longest_read_at_once, notes);
 }
 
 bool depends_on_character_set(DcmElement& element) {

@@ -16,28 +16,33 @@
 #include "contract/analysis.h"
 #include "contract/image_note.h"
 #include "dicom/character_sets.h"
+#include "dicom/stream/spliced_file.h"
 
 namespace hilum {
 
 // Call once in each process that parses. DCMTK prints what it finds wrong with a file, values included, which
 // may be a patient's: its messages stay unprinted, errors come back as values. And its dictionary forgets
 // manufacturers' private elements: in implicit VR it would take some for sequences, which scan_header(),
-// asking without their creators, does not.
-void prepare_dcmtk();
+// asking without their creators, does not. Without its dictionary DCMTK would take elements for others: code
+// "no_dictionary", with which no process may go on.
+Status prepare_dcmtk();
 
-// A DICOM file (PS3.10), parsed after scan_header() found it whole and sanely nested. Values longer than 64
-// KiB stay in the file until they are asked for, so the file must stay until then. Elements of VR UN have the
-// VR that the dictionary gives their tag, but for Pixel Data (unknown_elements.h). Codes: "not_dicom",
-// "transfer_syntax" (one that Hilum does not know), those of scan_header() ("truncated", "malformed",
-// "too_deep", "too_large", ...), "undecodable" (whatever else DCMTK refuses), "out_of_memory", "unreadable"
-// (the file system failed). Defects that scan_header() reads over, and elements of group 0002 in the data
-// set, are not seen by the parser; they are told in `notes`.
+// A DICOM file (PS3.10) in memory, parsed after scan_header() found it whole and sanely nested. Elements of
+// VR UN have the VR that the dictionary gives their tag, but for Pixel Data (unknown_elements.h). Codes:
+// "not_dicom", "transfer_syntax" (one that Hilum does not know), those of scan_header() ("truncated",
+// "malformed", "too_deep", "too_large", ...), "undecodable" (whatever else DCMTK refuses), "out_of_memory",
+// "unreadable" (the file system failed). Defects that scan_header() reads over, and elements of group 0002 in
+// the data set, are not seen by the parser; they are told in `notes`.
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::path& file,
                                                        ImageNotes* notes = nullptr);
 
-// The same for an open file or memfd, which stays the caller's and must stay open as long as the result is
-// used.
+// The same for an open file or memfd, which stays the caller's.
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes = nullptr);
+
+// The same, but values longer than 64 KiB stay in the file until they are asked for: of several frames one is
+// read without the others. The file must stay open until then; see FileReads for what `reads` is to be asked.
+Result<std::unique_ptr<DcmFileFormat>> open_dicom_file(int fd, const FileReads& reads,
+                                                       ImageNotes* notes = nullptr);
 
 // The element's text in UTF-8, without leading and trailing padding; several values are joined by
 // backslashes. Empty when the element is absent, empty, or no text. `item` may be an item of a sequence: the

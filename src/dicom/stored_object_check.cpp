@@ -15,7 +15,7 @@ bool is_of_the_disk(const Error& error) {
 
 Status check_stored_object(int fd, const StoredObject& object) {
     const auto meta = read_file_meta_information(fd);
-    if (!meta && is_of_the_disk(meta.error())) return fail_for_now("unreadable", "{}", meta.error().message);
+    if (!meta && is_of_the_disk(meta.error())) return tl::unexpected(meta.error());
     if (!meta) return object_is_damaged("its file meta information is not as it was written");
     if (meta->transfer_syntax_uid != object.transfer_syntax_uid)
         return object_is_damaged("its file names another transfer syntax than it came with");

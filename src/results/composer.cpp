@@ -35,7 +35,7 @@ class Composer {
 }  // namespace
 
 int run_composer(Channel coordinator, const Configuration& configuration) {
-    prepare_dcmtk();
+    if (auto ready = prepare_dcmtk(); !ready) return exit_code_of("composer", ready.error());
     return exit_code_of("composer", Composer(coordinator, configuration).run());
 }
 

@@ -144,10 +144,13 @@ struct ReadHeader {
 };
 
 // The header alone: an image whose pixels are cut off or damaged still has a report that says so.
-ReadHeader read_header(const ComposeRequest& request, const StudyImage& image) {
+ReadHeader read_header(const ComposeRequest& request, const StudyImage& image, DcmInputStream& stream) {
     DcmFileFormat file;
-    const OFCondition loaded = file.loadFileUntilTag(image.file.c_str(), EXS_Unknown, EGL_noChange,
-                                                     longest_value_in_memory, ERM_autoDetect, DCM_PixelData);
+    file.setReadMode(ERM_fileOnly);
+    file.transferInit();
+    const OFCondition loaded =
+        file.readUntilTag(stream, EXS_Unknown, EGL_noChange, longest_value_in_memory, DCM_PixelData);
+    file.transferEnd();
     if (loaded == EC_MemoryExhausted) throw std::bad_alloc();
     std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
     if (header) resolve_unknown_elements(*header);
@@ -158,24 +161,19 @@ ReadHeader read_header(const ComposeRequest& request, const StudyImage& image) {
                                   : std::string("the file holds another SOP instance")};
 }
 
-Status check_readable(const StudyImage& image, int file) {
-    auto readable = hilum::check_readable(file);
-    if (!readable) readable.error().message = image.file + ": " + readable.error().message;
-    return readable;
-}
-
-// To DCMTK a disk that fails is a damaged file: its word counts of one that could be read before and after.
 Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
     const UniqueFd opened(::open(image.file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!opened) return tl::unexpected(unreadable(errno, "cannot read " + image.file));
-    auto header = read_header(request, image);
-    for (int i = 0; i < 2 && !header.dataset; ++i) {
-        if (auto readable = check_readable(image, opened.get()); !readable)
-            return tl::unexpected(readable.error());
-        if (i == 0) header = read_header(request, image);
-    }
+    const FileReads reads;
+    const auto stream = open_spliced_file(opened.get(), {}, reads);
+    if (!stream) return tl::unexpected(stream.error());
+    auto header = read_header(request, image, **stream);
+    if (header.dataset) header.dataset = with_true_character_set(std::move(header.dataset));
+    if (auto read = reads.status(); !read)
+        return tl::unexpected(
+            Error{read.error().code, image.file + ": " + read.error().message, read.error().retry});
     if (!header.dataset) return fail("undecodable", "instance {}: {}", image.instance, header.why_not);
-    return SourceImage{&image, with_true_character_set(std::move(header.dataset))};
+    return SourceImage{&image, std::move(header.dataset)};
 }
 
 auto order_of(const SourceImage& source) {

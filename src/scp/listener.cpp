@@ -278,9 +278,7 @@ Result<UniqueFd> child_signals() {
 Status prepare_process(int channel, const Configuration& configuration) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error like any other
-    prepare_dcmtk();
-    dcmDataDict.rdlock();  // loads the dictionary, which takes 17 ms
-    dcmDataDict.rdunlock();
+    if (auto ready = prepare_dcmtk(); !ready) return ready;
     Places places{.data_dir = configuration.node.data_dir};
     if (configuration.scp.tls)
         places.also_reads = folders_of(sources_of(*configuration.scp.tls));  // to reload them

@@ -97,7 +97,7 @@ ScanReply scan_spool_file(int fd, const std::string& file, const ScpSettings& se
 }
 
 int run_spool_scanner(Channel coordinator, const Configuration& configuration) {
-    prepare_dcmtk();
+    if (auto ready = prepare_dcmtk(); !ready) return exit_code_of("scanner", ready.error());
     return exit_code_of("scanner", SpoolScanner(coordinator, configuration.scp).run());
 }
 

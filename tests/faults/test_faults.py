@@ -10,7 +10,8 @@ import tempfile
 import unittest
 
 from hilum_harness import BINARIES, MODEL, need
-from faults import FaultyNode, all_faults
+from faults import CALLS_OF_A_START, all_faults, every_number
+from faulty_node import FaultyNode
 
 LIBRARY = BINARIES.parent / "tests" / "faulty_system.so"
 
@@ -30,10 +31,23 @@ class FaultsTest(unittest.TestCase):
         chance = random.Random(seed)
         for role, call, error in chance.sample(all_faults(), k=8):
             self.node.try_one(role, call, error, chance.randint(1, 4))
+        for role, call, error in chance.sample(all_faults(calls=CALLS_OF_A_START), k=4):
+            self.node.try_start(role, call, error, chance.randint(1, 4))
         # Those that cost healthy studies their analysis once.
         self.assertGreater(self.node.outage("coordinator", "write", errno.EIO, 2), 0)
         self.assertGreater(self.node.outage("composer", "write", errno.EIO, 2), 0)
         self.assertGreater(self.node.outage("coordinator", "open", errno.EMFILE, 2), 0)
+        self.assertGreater(self.node.outage("decoder", "read", errno.EIO, 2), 0)
+        self.node.check_once()
+
+    def test_a_read_that_fails_is_no_value_that_is_empty(self):
+        for role in ("decoder", "composer", "sender"):
+            with self.subTest(role):
+                self.assertGreater(every_number(self.node, False, role, "read", errno.EIO), 0)
+                self.node.check_once()
+
+    def test_a_database_that_cannot_be_opened_is_not_a_damaged_one(self):
+        self.assertGreater(every_number(self.node, True, "coordinator", "open", errno.EMFILE), 0)
         self.node.check_once()
 
 

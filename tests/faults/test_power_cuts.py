@@ -5,12 +5,14 @@ import os
 import pathlib
 import random
 import shutil
+import struct
 import tempfile
+import types
 import unittest
 
 from hilum_harness import BINARIES, MODEL, need
 from power_cut_disk import Disk, Event
-from power_cuts import RecordedRun, run_cuts
+from power_cuts import RecordedRun, all_cuts, run_cuts
 
 LIBRARY = BINARIES.parent / "tests" / "faulty_system.so"
 
@@ -62,6 +64,35 @@ class DiskTest(unittest.TestCase):
                   ("sync", "/data/day", b"", 0)]
         self.assertEqual(self.left(inside), {})
         self.assertEqual(self.left([*inside, ("sync", "/data", b"", 0)]), {"day/a": b""})
+
+
+def command_set(*elements):
+    """Of a DIMSE message (Implicit VR Little Endian), with the presentation data value's head before it."""
+    rest = b"".join(struct.pack("<HHI", 0, element, len(value)) + value for element, value in elements)
+    return bytes(12) + struct.pack("<HHII", 0, 0, 4, len(rest)) + rest
+
+
+class AllCuts(unittest.TestCase):
+    """Every cut that leaves or demands something else than the one before it in the same way."""
+
+    def cuts(self, *events):
+        events = [Event(*event) for event in events]
+        run = types.SimpleNamespace(events=events, syncs=[at for at, event in enumerate(events) if event.kind == "sync"])
+        return all_cuts(run), all_cuts(run, in_turn=True)
+
+    write, sync = ("write", "/data/a", b"bytes", 0), ("sync", "/data/a", b"", 0)
+    answer = ("sent", "receiver", command_set((0x0100, b"\x01\x80"), (0x0900, b"\0\0"), (0x1000, b"1.2\0")), 0)
+
+    def test_what_is_safe_changes_by_a_sync_and_what_is_there_before_it(self):
+        every, in_turn = self.cuts(self.write, self.sync, self.write, self.sync)
+        self.assertEqual(every, [(1, "all"), (1, "chance"), (2, "nothing"), (2, "chance"), (3, "all"), (3, "chance"), (4, "nothing"), (4, "chance")])
+        self.assertEqual(in_turn, [(1, "nothing"), (2, "all"), (3, "chance"), (4, "nothing")])
+
+    def test_what_was_acknowledged_in_between_is_demanded_by_another_cut(self):
+        every, _ = self.cuts(self.write, self.sync, self.answer, self.write, self.sync)
+        self.assertIn((4, "nothing"), every)
+        every, _ = self.cuts(self.write, self.sync, ("sent", "receiver", b"pixels", 0), self.write, self.sync)
+        self.assertNotIn((4, "nothing"), every)
 
 
 if __name__ == "__main__":

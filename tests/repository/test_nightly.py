@@ -30,7 +30,7 @@ LOGS = {
                 {"radiographs": 6, "kills": 5, "seed": 41}),
     "power_cuts": ("seed 5\n3 radiographs: 210 events, 44 syncs\n4 power cuts: nothing lost, nothing twice\n",
                    {"cuts": 4, "radiographs": 3, "syncs": 44, "seed": 5}),
-    "faults": ("seed 1\ndecoder open EIO for 3 s: 12 calls failed\n8 faults, 9 radiographs, each reported once, in 40 s\n",
+    "faults": ("seed 1\ndecoder open EIO for 3 s: 12 calls failed\n8 faults, 1 outages, 9 radiographs, each reported once, in 40 s\n",
                {"faults": 8, "radiographs": 9, "outages": 1}),
     "fill": ("seed 5\n157 MiB sent, 69 MiB kept, refused {}\n255 radiographs, 803 MiB, in 83 s; at most 185 MiB kept of 200; refused and "
              "sent again: {'Refused: OutOfResources': 88}\n",

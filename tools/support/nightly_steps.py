@@ -54,9 +54,11 @@ def power_cuts_in(log):
 
 
 def faults_in(log):
-    return {"faults": number(r"^(\d+) faults, \d+ radiographs, each reported once", log),
-            "radiographs": number(r"^\d+ faults, (\d+) radiographs, each reported once", log),
-            "outages": len(re.findall(r"^\w+ \w+ \w+ for \d+ s: \d+ calls failed$", log, re.MULTILINE))}
+    end = r"^(\d+) faults, (\d+) outages, (\d+) radiographs, each reported once"
+    found = re.search(end, log, re.MULTILINE)
+    if found is None:
+        raise NoFigures("its log does not say that each radiograph was reported once")
+    return dict(zip(("faults", "outages", "radiographs"), map(int, found.groups())))
 
 
 def fill_in(log):
@@ -157,8 +159,8 @@ def steps(day=None):
              180, 20, power_cuts_in,
              lambda f: f"{thousands(f['cuts'])} power cuts at {thousands(f['syncs'])} syncs of {f['radiographs']} radiographs: nothing "
                        f"acknowledged missing, nothing reported twice (seed {f['seed']})"),
-        Step("faults", "system calls that fail, each of a radiograph's way in each role, and all of them for a while",
-             with_node("tools/faults"), with_node("tools/faults", "--sample", "8"), 300, 20, faults_in,
+        Step("faults", "system calls that fail, each of a radiograph's way in each role and of a start after kill -9, and all of a kind for a while",
+             with_node("tools/faults", "--jobs", jobs()), with_node("tools/faults", "--sample", "8"), 300, 20, faults_in,
              lambda f: f"{thousands(f['faults'])} faults and {f['outages']} outages, {thousands(f['radiographs'])} radiographs, each reported once"),
         Step("fill", "ten times more than the budget of retention, one radiograph after the other, on a disk that somebody fills three times",
              with_node("tools/fill"), with_node("tools/fill", "--budget", "150", "--send", "450", "--size", "1424"), 60, 20, fill_in,

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from faults import FaultyNode, Peer, ask, configuration, is_idle
+from faulty_node import FaultyNode, Peer, ask, configuration, is_idle
 from local_services import Hilum, ServiceError, free_port, wait_until
 from once_each import ONCE
 from power_cut_disk import Disk, read_trace
@@ -43,6 +43,14 @@ def command_of(data):
         value = elements.get(element, b"")
         return int.from_bytes(value, "little") if len(value) == 2 else None
     return number(0x0100), number(0x0900), elements.get(0x1000, b"").decode(errors="replace").rstrip("\0 ")
+
+
+def told_by(event):
+    """("acknowledged" or "reached", SOP Instance UID) where what was sent tells a peer that; None otherwise."""
+    field, status, uid = command_of(event.data) if event.kind == "sent" else (None, None, "")
+    if event.path == "receiver" and field == C_STORE_RSP and status == SUCCESS:
+        return "acknowledged", uid
+    return ("reached", uid) if event.path == "sender" and field == C_STORE_RQ else None
 
 
 def differences(one, other):
@@ -78,7 +86,6 @@ class RecordedRun:
             for study in self.node.sent:
                 self.await_results(study)
             wait_until(self.node.is_idle, 60, "the recorded run's end")
-            self.node.peer.read.clear()  # what was read while it was being written may lack its end
             self.node.check_once()
             self.node.node.stop()
         finally:
@@ -116,11 +123,9 @@ class Course:
         self.at = at
 
     def _tell(self, event):
-        field, status, uid = command_of(event.data)
-        if event.path == "receiver" and field == C_STORE_RSP and status == SUCCESS:
-            self.acknowledged.add(uid)
-        if event.path == "sender" and field == C_STORE_RQ:
-            self.reached.add(uid)
+        what = told_by(event)
+        if what:
+            {"acknowledged": self.acknowledged, "reached": self.reached}[what[0]].add(what[1])
 
     def cut(self, way, seed):
         """The power goes now; a node starts on what is left, which stays where it does not go on as it must. Raises ServiceError."""
@@ -153,7 +158,7 @@ class Restart:
         finally:
             self.node.kill()
             self.peer.kill()
-        self.peer.read.clear()  # what was read while it was being written may lack its end
+        self.peer.read_again()
         self.check(reached)
 
     def all_results(self, reached):
@@ -188,11 +193,18 @@ class Restart:
 
 
 def all_cuts(run, in_turn=False):
-    """Before and after each sync and at the end, in each way or in one after the other."""
+    """Before and after each sync and at the end, in each way or in one after the other; none twice that would be the same."""
     points = sorted({at + after for at in run.syncs for after in (0, 1)} | {len(run.events)})
     if in_turn:
         return list(zip(points, itertools.cycle(WAYS)))
-    return [(at, way) for at in points for way in WAYS]
+    return [(at, way) for before, at in itertools.pairwise([0, *points]) for way in WAYS if is_another(run.events[before:at], way)]
+
+
+def is_another(events, way):
+    """Whether a cut after these events leaves or demands something else than one before them."""
+    matters = {"nothing": lambda event: event.kind == "sync" or told_by(event), "all": lambda event: event.kind != "sync",
+               "chance": lambda _: True}[way]
+    return any(matters(event) for event in events)
 
 
 def cut_each(run, cuts):

@@ -6,18 +6,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 
 #include "base/confinement/call_filter.h"
 #include "base/confinement/forbidden_call.h"
 #include "base/confinement/privileges.h"
+#include "base/file_system.h"
 
 namespace hilum {
 namespace {
 
 Status demand_one_thread() {
     const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir("/proc/self/task"), &::closedir);
-    if (!tasks) return {};  // no /proc: nobody can tell
+    if (!tasks && (errno == ENOENT || errno == EACCES))
+        return {};  // nobody can tell: a receiver sees no /proc
+    if (!tasks) return tl::unexpected(system_error(errno, "cannot list the threads of this process"));
     int threads = 0;
     while (const dirent* task = ::readdir(tasks.get()))
         if (task->d_name[0] != '.') ++threads;

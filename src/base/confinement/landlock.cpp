@@ -51,10 +51,19 @@ std::uint64_t rights_of(const FileRule& rule, bool device_control) {
     return rights;
 }
 
+// Whether it is not there, or not to be reached by this process. What merely could not be opened now would be
+// forbidden for good.
+bool is_absent(int error_number) {
+    return error_number == ENOENT || error_number == ENOTDIR || error_number == EACCES ||
+           error_number == ELOOP;
+}
+
 Status add_file(int ruleset, const FileRule& rule, std::uint64_t rights) {
     const UniqueFd path(::open(rule.path.c_str(), O_PATH | O_CLOEXEC));
+    if (!path && is_absent(errno)) return {};
     struct stat info {};
-    if (!path || ::fstat(path.get(), &info) != 0) return {};
+    if (!path || ::fstat(path.get(), &info) != 0)
+        return tl::unexpected(system_error(errno, "cannot confine to " + rule.path.string()));
     if (!S_ISDIR(info.st_mode)) rights &= rights_of_files;
     const landlock_path_beneath_attr attributes{rights, path.get()};
     if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attributes, 0) != 0)

@@ -190,7 +190,7 @@ Result<DeidentifiedSet> deidentify_dataset(const DeidentifySettings& settings, P
     if (error)
         return fail("unwritable", "cannot make a folder in {}: {}", settings.output.string(),
                     error.message());
-    deidentification::prepare_copying();
+    if (auto ready = deidentification::prepare_copying(); !ready) return tl::unexpected(ready.error());
     Copying copying(settings, *pseudonyms, *manifest, output->folder());
     std::size_t done = 0;
     for (const auto& image : manifest->images) {

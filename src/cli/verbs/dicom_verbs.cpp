@@ -152,7 +152,7 @@ int echo_destination(const Context& context, const Configuration& configuration,
 }
 
 int echo(const Context& context, const PeerOptions& options) {
-    prepare_dcmtk();
+    if (auto ready = prepare_dcmtk(); !ready) return context.failed(ready.error());
     if (!options.host.empty()) return echo_host(context, options);
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
@@ -195,7 +195,7 @@ delivery::Answer send_one(delivery::StorageScu& scu, const Sendable& sendable) {
 }
 
 int send(const Context& context, const PeerOptions& options) {
-    prepare_dcmtk();
+    if (auto ready = prepare_dcmtk(); !ready) return context.failed(ready.error());
     const auto node = choose_peer(context, options);
     if (!node) return context.failed(node.error());
     const auto files = collect_files(options.files);

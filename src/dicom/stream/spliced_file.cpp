@@ -30,6 +30,7 @@ struct View {
     UniqueFd fd;
     std::vector<Piece> pieces;
     std::uint64_t size = 0;
+    FileReads reads;
 
     void append(Piece piece) {
         if (piece.length == 0) return;
@@ -54,6 +55,7 @@ struct View {
         do {
             n = ::pread(fd.get(), out.data(), count, static_cast<off_t>(piece.offset + within));
         } while (n < 0 && errno == EINTR);
+        if (n <= 0) reads.failed(n < 0 ? errno : EIO);  // 0: it has shrunk since
         return n < 0 ? 0 : static_cast<std::size_t>(n);
     }
 };
@@ -153,8 +155,20 @@ DcmInputStreamFactory* Stream::newFactory() const {
 
 }  // namespace
 
-Result<std::unique_ptr<DcmInputStream>> open_spliced_file(int fd, const std::vector<Splice>& splices) {
+Status FileReads::status() const {
+    const int error_number = error_->load();
+    if (error_number != 0) return tl::unexpected(unreadable(error_number, "cannot read the DICOM file"));
+    return {};
+}
+
+void FileReads::failed(int error_number) const {
+    error_->store(error_number);
+}
+
+Result<std::unique_ptr<DcmInputStream>> open_spliced_file(int fd, const std::vector<Splice>& splices,
+                                                          const FileReads& reads) {
     auto view = std::make_shared<View>();
+    view->reads = reads;
     view->fd = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     struct stat info {};
     if (!view->fd || ::fstat(view->fd.get(), &info) != 0)

@@ -157,7 +157,7 @@ Status Decoder::send(const Answer& answer) {
 }  // namespace
 
 int run_decoder(Channel coordinator, const Configuration& configuration) {
-    prepare_dcmtk();
+    if (auto ready = prepare_dcmtk(); !ready) return exit_code_of("decoder", ready.error());
     register_decoders();
     return exit_code_of("decoder", Decoder(coordinator, configuration).run());
 }

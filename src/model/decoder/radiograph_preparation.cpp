@@ -138,8 +138,9 @@ Result<Outcome> prepare_golden_png(int file, const InputSpecification& input, st
     return prepare_golden_image({{}, png->pixels, {}, {}}, Grayscale{}, input);
 }
 
-Result<Outcome> prepare_golden_dicom(int file, const InputSpecification& input, std::uint64_t max_pixels) {
-    const auto format = load_dicom_file(file);
+Result<Outcome> prepare_golden_dicom(int file, const FileReads& reads, const InputSpecification& input,
+                                     std::uint64_t max_pixels) {
+    const auto format = open_dicom_file(file, reads);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return refusal_of(format.error());
     DcmDataset& dataset = *(*format)->getDataset();
@@ -163,10 +164,10 @@ Analysable<FrameCount> count_frames(DcmDataset& dataset, Frames wanted) {
                                         frames, most_analysed_frames));
 }
 
-Result<Preparation> prepare(int file, int frame, const ModelPackage& package, int display_long_side,
-                            const Configuration& configuration) {
+Result<Preparation> prepare(int file, const FileReads& reads, int frame, const ModelPackage& package,
+                            int display_long_side, const Configuration& configuration) {
     ImageNotes notes;
-    const auto format = load_dicom_file(file, &notes);
+    const auto format = open_dicom_file(file, reads, &notes);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return Preparation{{}, refusal_of(format.error()), {}, std::move(notes)};
     DcmDataset& dataset = *(*format)->getDataset();
@@ -241,8 +242,9 @@ SurveyedImage surveyed_header(DcmDataset& dataset, const SiteSettings& site) {
             .thumbnail = {}};
 }
 
-Result<SurveyOutcome> survey_dicom(int file, const Configuration& configuration, int display_long_side) {
-    const auto format = load_dicom_file(file);
+Result<SurveyOutcome> survey_dicom(int file, const FileReads& reads, const Configuration& configuration,
+                                   int display_long_side) {
+    const auto format = open_dicom_file(file, reads);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return refusal_of(format.error());
     DcmDataset& dataset = *(*format)->getDataset();
@@ -256,44 +258,34 @@ Result<SurveyOutcome> survey_dicom(int file, const Configuration& configuration,
                          std::move(header));
 }
 
-// Runs `work` and turns a lack of memory into an error.
+// Runs `work` on a file that it reads by the FileReads which it is given. A lack of memory and a disk that
+// failed meanwhile are errors, whatever came of the file.
 template <typename Work>
-auto within_memory(Work work) -> decltype(work()) {
+auto believed(Work work) -> decltype(work(FileReads())) {
     try {
-        return work();
+        const FileReads reads;
+        auto result = work(reads);
+        if (auto read = reads.status(); !read) return tl::unexpected(read.error());
+        return result;
     } catch (const std::bad_alloc&) {
         return fail_for_now("out_of_memory",
                             "decoding the image needs more memory than decoder.max_memory allows");
     }
 }
 
-bool blames_content(const Result<Preparation>& preparation) {
-    if (!preparation) return false;
-    const auto* refused = std::get_if<NotAnalysed>(&preparation->outcome);
-    return refused != nullptr && refused->code == "undecodable";
-}
-
 }  // namespace
 
-// To DCMTK a disk that fails is a damaged file: its word counts of one that could be read before and after.
 Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& package,
                                        int display_long_side, const Configuration& configuration) {
-    const auto once = [&] {
-        return within_memory([&] { return prepare(file, frame, package, display_long_side, configuration); });
-    };
-    auto preparation = once();
-    if (!blames_content(preparation)) return preparation;
-    if (auto readable = check_readable(file); !readable) return tl::unexpected(readable.error());
-    preparation = once();
-    if (!blames_content(preparation)) return preparation;
-    if (auto readable = check_readable(file); !readable) return tl::unexpected(readable.error());
-    return preparation;
+    return believed([&](const FileReads& reads) {
+        return prepare(file, reads, frame, package, display_long_side, configuration);
+    });
 }
 
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels) {
-    return within_memory([&]() -> Result<Preparation> {
+    return believed([&](const FileReads& reads) -> Result<Preparation> {
         auto outcome = is_png(file) ? prepare_golden_png(file, package.input, max_pixels)
-                                    : prepare_golden_dicom(file, package.input, max_pixels);
+                                    : prepare_golden_dicom(file, reads, package.input, max_pixels);
         if (!outcome) return tl::unexpected(outcome.error());
         return Preparation{{}, std::move(*outcome), {}, {}};
     });
@@ -301,9 +293,9 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
 
 Result<std::variant<NotAnalysed, Survey>> survey_image(int file, const Configuration& configuration,
                                                        int display_long_side) {
-    return within_memory([&]() -> Result<SurveyOutcome> {
+    return believed([&](const FileReads& reads) -> Result<SurveyOutcome> {
         return is_png(file) ? survey_png(file, configuration.decoder.max_pixels, display_long_side)
-                            : survey_dicom(file, configuration, display_long_side);
+                            : survey_dicom(file, reads, configuration, display_long_side);
     });
 }
 

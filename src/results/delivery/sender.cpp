@@ -194,7 +194,7 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
         return 1;
     }
     if (settings->reports.hl7) return exit_code_of("sender", serve_hl7_destination(coordinator, *settings));
-    prepare_dcmtk();
+    if (auto ready = prepare_dcmtk(); !ready) return exit_code_of("sender", ready.error());
     return exit_code_of("sender", Sender(std::move(coordinator), configuration, *settings).run().error());
 }
 

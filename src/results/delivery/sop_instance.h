@@ -14,9 +14,8 @@ namespace hilum::delivery {
 
 class SopInstance {
   public:
-    // Large values are read from the file when they are sent, so it must stay (the descriptor: stay open)
-    // until then. Codes: those of load_dicom_file(), and "not_dicom" when the data set names no SOP class and
-    // instance.
+    // In memory: a disk that failed while it was sent would send empty values. Codes: those of
+    // load_dicom_file(), and "not_dicom" when the data set names no SOP class and instance.
     static Result<SopInstance> load(const std::filesystem::path& file);
     static Result<SopInstance> load(int fd);
 

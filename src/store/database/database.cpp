@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "store/database/connection.h"
@@ -37,6 +37,14 @@ struct NewerSchema : SQLite::Exception {
     using SQLite::Exception::Exception;
 };
 
+// SQLite only reads a file whose "file format write version" it does not know (sqlite.org/fileformat2.html,
+// 1.3.4): 1 is a rollback journal's, 2 the WAL's.
+bool is_read_only_by_head(const std::filesystem::path& file) {
+    constexpr std::streamoff write_version = 18;
+    std::ifstream stream(file, std::ios::binary);
+    return stream.seekg(write_version) && stream.get() > 2;
+}
+
 // Whether what SQLite says when it opens a file says that this is none, or a damaged one: neither that the
 // system failed nor that another has it.
 bool is_damage(const SQLite::Exception& error, const std::filesystem::path& file) {
@@ -45,8 +53,8 @@ bool is_damage(const SQLite::Exception& error, const std::filesystem::path& file
         case SQLITE_NOTADB:
         case SQLITE_FORMAT:
             return true;
-        case SQLITE_READONLY:  // by its head, where the system lets us write
-            return ::access(file.c_str(), W_OK) == 0;
+        case SQLITE_READONLY:  // or the system did not let it be opened for writing
+            return is_read_only_by_head(file);
         default:
             return false;
     }

@@ -41,7 +41,10 @@ fs::path salvaged_file(const DataDirectory& directory) {
 // A start that was cut off when the damaged file was moved away, and the sound copy not yet in its place.
 Status finish_salvage(const DataDirectory& directory) {
     std::error_code error;
-    if (fs::exists(directory.database(), error) || !fs::exists(salvaged_file(directory), error)) return {};
+    const bool is_there = fs::exists(directory.database(), error);
+    if (error)
+        return tl::unexpected(system_error(error.value(), "cannot look for " + directory.database().string()));
+    if (is_there || !fs::exists(salvaged_file(directory), error)) return {};
     return move_file(salvaged_file(directory), directory.database());
 }
 

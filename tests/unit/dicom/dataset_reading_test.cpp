@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "support/temporary_folder.h"
@@ -240,6 +241,45 @@ TEST_F(File, LoadsFromADescriptor) {
     const auto loaded = load_dicom_file(fd.get());
     ASSERT_TRUE(loaded) << loaded.error().message;
     EXPECT_EQ(text_of(*(*loaded)->getDataset(), DCM_SOPInstanceUID), "1.2.3");
+}
+
+constexpr std::size_t long_value = 200'000;
+
+class LongValue : public File {
+  protected:
+    LongValue() {
+        const std::vector<Uint8> bytes(long_value, 7);
+        format.getDataset()->putAndInsertUint8Array(DCM_PixelData, bytes.data(), bytes.size());
+        save(EXS_LittleEndianExplicit);
+    }
+    // 0: there is none, or it cannot be read.
+    static std::size_t size_read(DcmDataset& dataset) {
+        const Uint8* bytes = nullptr;
+        unsigned long count = 0;
+        return dataset.findAndGetUint8Array(DCM_PixelData, bytes, &count).good() && bytes != nullptr ? count
+                                                                                                     : 0;
+    }
+    void shrink() { std::filesystem::resize_file(path, std::filesystem::file_size(path) - long_value / 2); }
+};
+
+TEST_F(LongValue, IsInMemoryOnceItsFileIsLoaded) {
+    const auto loaded = load_dicom_file(path);
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    shrink();
+    EXPECT_EQ(size_read(*(*loaded)->getDataset()), long_value);
+}
+
+TEST_F(LongValue, ThatCannotBeReadAnyMoreIsTold) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileReads reads;
+    const auto opened = open_dicom_file(fd.get(), reads);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_TRUE(reads.status());
+    shrink();
+    EXPECT_NE(size_read(*(*opened)->getDataset()), long_value);
+    ASSERT_FALSE(reads.status());
+    EXPECT_EQ(reads.status().error().code, "unreadable");
+    EXPECT_EQ(reads.status().error().retry, Retry::once_mended);
 }
 
 TEST_F(File, IsNotDicom) {

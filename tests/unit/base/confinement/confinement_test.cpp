@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "base/confinement/call_filter.h"
+#include "base/confinement/landlock.h"
 #include "base/confinement/role_table.h"
 #include "base/file_system.h"
 #include "base/process.h"
@@ -34,6 +36,14 @@ namespace hilum {
 namespace {
 
 constexpr int done = 0, denied = 10, unconfined = 20;
+
+// Of the process's descriptors so many more may be open.
+void limit_descriptors(int more) {
+    const int lowest = ::dup(STDIN_FILENO);
+    ::close(lowest);
+    const rlimit limits{static_cast<rlim_t>(lowest + more), static_cast<rlim_t>(lowest + more)};
+    ::setrlimit(RLIMIT_NOFILE, &limits);
+}
 
 // How a child ends that runs `body`: its exit status, or 1000 and the signal.
 int in_child(const std::function<int()>& body) {
@@ -181,6 +191,22 @@ TEST_P(Confined, MakesSocketsOnlyWhereItsRoleConnects) {
     EXPECT_EQ(is_denied(how), !has(CallGroup::connect) && GetParam() != Role::coordinator) << how;
     EXPECT_TRUE(GetParam() == Role::coordinator ||
                 is_denied(confined([] { return outcome(::socket(AF_PACKET, SOCK_RAW, 0)); })));
+}
+
+// A listener that lacked a descriptor while it confined itself refused every image from then on.
+TEST(Landlock, FailsWhereWhatIsThereCannotBeOpenedNow) {
+    if (landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+    const test::TemporaryFolder folder;
+    const auto confined_to = [](const std::filesystem::path& path, int descriptors) {
+        return in_child([&] {
+            ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+            limit_descriptors(descriptors);
+            return restrict_to({.files = {{path}}}) ? done : denied;
+        });
+    };
+    EXPECT_EQ(confined_to(folder.path(), 2), done);
+    EXPECT_EQ(confined_to(folder.path(), 1), denied);  // for the rules alone
+    EXPECT_EQ(confined_to(folder / "absent", 2), done);
 }
 
 // Without Landlock, what calls alone keep away is asked for elsewhere.
