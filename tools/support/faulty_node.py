@@ -294,9 +294,12 @@ class FaultyNode:
 
     # ---- faults while the node starts ----
 
-    def folder_for_start(self, call):
-        """What is read at a start may lie anywhere: configuration, tokens, model, dictionaries, fonts. Pipes and sockets have no path."""
-        return "/" if call in ("open", "read") else self.folder_for(call)
+    def folder_for_start(self, role, call):
+        """What a child reads at its start may lie anywhere: dictionaries, fonts, tokens, the model; pipes and sockets have no path.
+        The coordinator also looks at other processes, as often as it likes."""
+        if call not in ("open", "read"):
+            return self.folder_for(call)
+        return f"{self.node.folder}/" if role == "coordinator" else "/"
 
     def is_served(self):
         return self.node.ask("/api/v1/studies")[0] == 200
@@ -315,7 +318,7 @@ class FaultyNode:
         os.killpg(self.node.process.pid, signal.SIGKILL)
         self.node.process.wait()
         before = self.kept()
-        self.plan.arm(role, call, error, number, 1, self.folder_for_start(call))
+        self.plan.arm(role, call, error, number, 1, self.folder_for_start(role, call))
         self.start_as_systemd_does(fault)
         failed = self.had_failed(f"starting {role}", call, error)
         self.await_results(study, fault)

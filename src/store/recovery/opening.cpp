@@ -43,7 +43,8 @@ Status finish_salvage(const DataDirectory& directory) {
     std::error_code error;
     const bool is_there = fs::exists(directory.database(), error);
     if (error)
-        return tl::unexpected(system_error(error.value(), "cannot look for " + directory.database().string()));
+        return tl::unexpected(
+            system_error(error.value(), "cannot look for " + directory.database().string()));
     if (is_there || !fs::exists(salvaged_file(directory), error)) return {};
     return move_file(salvaged_file(directory), directory.database());
 }
