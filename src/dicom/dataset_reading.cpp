@@ -164,10 +164,10 @@ bool knows_private_elements(DcmDataDictionary& dictionary) {
     return false;
 }
 
-// Its first elements and its last: of a file that broke off the latter are missing.
+// Of a file that broke off, its last elements are missing; behind these are retired ones alone.
 bool is_whole(const DcmDataDictionary& dictionary) {
-    return dictionary.isDictionaryLoaded() && dictionary.findEntry(DCM_PatientName, nullptr) != nullptr &&
-           dictionary.findEntry(DCM_PixelData, nullptr) != nullptr;
+    return dictionary.isDictionaryLoaded() && dictionary.findEntry(DCM_PixelData, nullptr) != nullptr &&
+           dictionary.findEntry(DCM_PrivateCreator, nullptr) != nullptr;
 }
 
 bool load_standard_dictionary() {

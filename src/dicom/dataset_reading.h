@@ -1,5 +1,5 @@
-// Reading DICOM files with DCMTK: safely loaded, text as UTF-8, values checked. For the decoder and the
-// composer. Includes DCMTK; include it from .cpp files.
+// Reading DICOM files with DCMTK: safely loaded, text as UTF-8, values checked. Includes DCMTK; include it
+// from .cpp files.
 #pragma once
 
 #include <dcmtk/config/osconfig.h>

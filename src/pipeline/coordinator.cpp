@@ -154,7 +154,7 @@ int run_coordinator(const NodeOptions& options) {
     ::signal(SIGHUP, SIG_IGN);  // until there are models to reload
     raise_open_files_limit();
     // Its children inherit it. What of it this kernel lacks is told and no error.
-    if (const auto confined = confine(Role::coordinator, {}, -1); !confined) {
+    if (const auto confined = once_mended([] { return confine(Role::coordinator, {}, -1); }); !confined) {
         spdlog::critical("cannot confine the node: {}", confined.error().message);
         return 1;
     }

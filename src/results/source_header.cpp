@@ -19,7 +19,7 @@
 namespace hilum::results {
 namespace {
 
-constexpr Uint32 longest_value_in_memory = 64 * 1024;  // bytes; longer ones stay in the file
+constexpr Uint32 longest_value_read = 64 * 1024;  // bytes
 
 // Calls `visit(item, element)` for each element that holds text in the data set's character set, nested ones
 // too.
@@ -137,6 +137,16 @@ Result<std::vector<DamagedImage>> damaged_images(const ComposeRequest& request) 
     return damaged;
 }
 
+// Of what DCMTK left in the file: each value would keep a descriptor open, and no report tells of them.
+void drop_long_values(DcmItem& item) {
+    for (DcmElement* const element : elements_of(item)) {
+        if (auto* const sequence = dynamic_cast<DcmSequenceOfItems*>(element))
+            for (DcmItem* const nested : items_of(*sequence)) drop_long_values(*nested);
+        else if (element->getLengthField() > longest_value_read)
+            delete item.remove(element);
+    }
+}
+
 // A file's header, where it is the image's; else why not.
 struct ReadHeader {
     std::shared_ptr<DcmDataset> dataset;
@@ -149,10 +159,11 @@ ReadHeader read_header(const ComposeRequest& request, const StudyImage& image, D
     file.setReadMode(ERM_fileOnly);
     file.transferInit();
     const OFCondition loaded =
-        file.readUntilTag(stream, EXS_Unknown, EGL_noChange, longest_value_in_memory, DCM_PixelData);
+        file.readUntilTag(stream, EXS_Unknown, EGL_noChange, longest_value_read, DCM_PixelData);
     file.transferEnd();
     if (loaded == EC_MemoryExhausted) throw std::bad_alloc();
     std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
+    if (header) drop_long_values(*header);
     if (header) resolve_unknown_elements(*header);
     const bool names_itself = header && text_of(*header, DCM_SOPInstanceUID) == image.sop_instance_uid &&
                               text_of(*header, DCM_StudyInstanceUID) == request.study_instance_uid;

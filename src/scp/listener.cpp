@@ -1,7 +1,5 @@
 #include "scp/listener.h"
 
-#include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dcdict.h>
 #include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -308,8 +306,9 @@ Result<Listener> make_listener(Channel coordinator, Heartbeat heartbeat, const C
 int run_listener(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration) {
     auto listener = make_listener(std::move(coordinator), std::move(heartbeat), configuration);
     if (!listener) {
+        const bool passes = listener.error().retry == Retry::once_mended;
         spdlog::error("cannot receive: {}", listener.error().message);
-        return listener_cannot_listen;
+        return passes ? ended_by_the_nodes_trouble : listener_cannot_listen;
     }
     return listener->run();
 }

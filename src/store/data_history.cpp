@@ -140,8 +140,9 @@ Status write_mark(Files& files, const DataDirectory& directory, const HistoryMar
     return files.write_durably(mark_file(directory), std::as_bytes(std::span(text)));
 }
 
-std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
+Result<std::optional<HistoryMark>> read_mark(const DataDirectory& directory) {
     const auto text = read_file(mark_file(directory), longest_mark);
+    if (!text && text.error().retry == Retry::once_mended) return tl::unexpected(text.error());
     if (!text) return std::nullopt;
     try {
         const auto json = nlohmann::json::parse(*text);
@@ -156,7 +157,9 @@ std::optional<HistoryMark> read_mark(const DataDirectory& directory) {
 }
 
 Result<Generation> join_history(World& world, Database& database, const DataDirectory& directory) {
-    const auto mark = read_mark(directory);
+    const auto read = read_mark(directory);
+    if (!read) return tl::unexpected(read.error());
+    const auto& mark = *read;
     const auto id = fmt::format("{:016x}", world.random());
     HistoryMark last;
     auto joined = database.transact(world.now(), [&](Transaction& transaction) {

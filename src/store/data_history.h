@@ -30,7 +30,8 @@ std::filesystem::path mark_file(const DataDirectory& directory);
 // Durable. To be written after the commit of what it tells, so that a crash leaves it behind the database,
 // never ahead.
 Status write_mark(Files& files, const DataDirectory& directory, const HistoryMark& mark);
-std::optional<HistoryMark> read_mark(const DataDirectory& directory);  // nothing: none that is readable
+// Nothing: there is none, or it is damaged. Errors are the file system's, and may pass.
+Result<std::optional<HistoryMark>> read_mark(const DataDirectory& directory);
 
 // Called once, after the database was opened and before anything is written to it. Compares, and where the
 // two do not belong together gives the database a new name (so that jobs and results made from now on are not

@@ -51,7 +51,7 @@ def all_faults(role=None, call=None, calls=None):
 
 
 def every_number(node, starting, role, call, error):
-    """n from 1 until there is no such call any more, and on the way then all of them for a while. How many n there were."""
+    """n from 1 until there is no such call any more. How many n there were."""
     attempt = node.try_start if starting else node.try_one
     for number in itertools.count(1):
         if number > MOST_CALLS:
@@ -113,7 +113,7 @@ def run_all(settings, options):
     wrong = [problem for *_, problem in done if problem]
     if wrong:
         raise ServiceError(f"{len(wrong)} of {len(done)} kinds of fault: " + "\n".join(wrong))
-    return [sum(column) for column in list(zip(*done))[:3]]
+    return [sum(one[column] for one in done) for column in range(3)]
 
 
 def run_sample(settings, options):
@@ -121,10 +121,8 @@ def run_sample(settings, options):
     try:
         node.start()
         chance = random.Random(options.seed)
-        for role, call, error in chance.choices(all_faults(options.role, options.call), k=options.sample):
-            node.try_one(role, call, error, chance.randint(1, 6))
-        for role, call, error in chance.choices(all_faults(options.role, options.call, CALLS_OF_A_START), k=options.sample // 4):
-            node.try_start(role, call, error, chance.randint(1, 6))
+        for starting, role, call, error in chance.choices(all_work(options), k=options.sample):
+            (node.try_start if starting else node.try_one)(role, call, error, chance.randint(1, 6))
         node.check_once()
         return sum(node.tried.values()), 0, len(node.sent)
     finally:
@@ -145,6 +143,8 @@ def main():
     parts.add_argument("--starting", action="store_true", help="only while the node starts")
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
     options = parser.parse_args()
+    if not all_work(options):
+        parser.error("no role makes such calls there")
     print(f"seed {options.seed}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-faults-"))
     settings = {"folder": folder, "binaries": options.build / "bin", "library": options.build / "tests" / "faulty_system.so",

@@ -56,7 +56,9 @@ Status confine_program(Role role, const Places& places) {
     const auto kept = role == Role::coordinator ? KeptCapabilities::net_bind_service : KeptCapabilities::none;
     if (auto dropped = drop_capabilities(kept); !dropped) return dropped;
     if (auto fixed = gain_no_privileges(); !fixed) return fixed;
-    return rules.files_confined ? restrict_to(landlock_rules(rules, places)) : Status();
+    if (!rules.files_confined) return {};
+    const auto files = landlock_rules(rules, places);
+    return files ? restrict_to(*files) : tl::unexpected(files.error());
 }
 
 Status confine_threads(Role role, int channel) {

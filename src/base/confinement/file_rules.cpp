@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/file_system.h"
+
 namespace hilum {
 namespace {
 
@@ -30,14 +32,26 @@ void add_own_program(std::vector<FileRule>& rules) {
     for (const char* loader : {"/lib64", "/lib"}) rules.push_back({loader, false, true});
 }
 
+bool is_absent(const std::error_code& error) {
+    return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory ||
+           error == std::errc::permission_denied || error == std::errc::too_many_symbolic_link_levels;
+}
+
 // What it links to lies elsewhere.
-void add_package(std::vector<FileRule>& rules, const fs::path& package) {
+Status add_package(std::vector<FileRule>& rules, const fs::path& package) {
     rules.push_back({package});
     std::error_code error;
     for (fs::recursive_directory_iterator at(package, error), end; !error && at != end; at.increment(error)) {
-        std::error_code gone;
-        if (at->is_symlink(gone)) rules.push_back({fs::canonical(at->path(), gone)});
+        const bool links = at->is_symlink(error);
+        if (error) break;
+        if (!links) continue;
+        auto target = fs::canonical(at->path(), error);
+        if (error && !is_absent(error)) break;
+        if (!error) rules.push_back({std::move(target)});
     }
+    if (error && !is_absent(error))
+        return tl::unexpected(system_error(error.value(), "cannot list " + package.string()));
+    return {};
 }
 
 void add_fonts(std::vector<FileRule>& rules) {
@@ -76,7 +90,7 @@ void add_place(std::vector<FileRule>& rules, const PlaceRule& rule, const Places
         case Place::own_program:
             return add_own_program(rules);
         case Place::package:
-            return add_package(rules, places.package);
+            return;  // add_package()
         case Place::machine:
             return add_each(rules, {"/proc", "/sys"});
         case Place::devices:
@@ -99,9 +113,14 @@ void add_place(std::vector<FileRule>& rules, const PlaceRule& rule, const Places
 
 }  // namespace
 
-LandlockRules landlock_rules(const RoleRules& role, const Places& places) {
+Result<LandlockRules> landlock_rules(const RoleRules& role, const Places& places) {
     LandlockRules rules;
-    for (const auto& rule : role.places) add_place(rules.files, rule, places);
+    for (const auto& rule : role.places) {
+        add_place(rules.files, rule, places);
+        if (rule.place != Place::package) continue;
+        if (auto added = add_package(rules.files, places.package); !added)
+            return tl::unexpected(added.error());
+    }
     for (const auto& file : places.also_reads) rules.files.push_back({file});
     rules.any_device_control = role.role == Role::gpu_worker;
     if (role.ports == Ports::destination) {

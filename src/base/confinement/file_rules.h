@@ -17,6 +17,7 @@ struct Places {
     std::vector<int> connect_ports{};                 // TCP, of a sender; empty: any
 };
 
-LandlockRules landlock_rules(const RoleRules& role, const Places& places);
+// Errors are the file system's: what it did not show would be forbidden for good.
+Result<LandlockRules> landlock_rules(const RoleRules& role, const Places& places);
 
 }  // namespace hilum

@@ -284,8 +284,10 @@ Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& 
 
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels) {
     return believed([&](const FileReads& reads) -> Result<Preparation> {
-        auto outcome = is_png(file) ? prepare_golden_png(file, package.input, max_pixels)
-                                    : prepare_golden_dicom(file, reads, package.input, max_pixels);
+        const auto png = is_png(file);
+        if (!png) return tl::unexpected(png.error());
+        auto outcome = *png ? prepare_golden_png(file, package.input, max_pixels)
+                            : prepare_golden_dicom(file, reads, package.input, max_pixels);
         if (!outcome) return tl::unexpected(outcome.error());
         return Preparation{{}, std::move(*outcome), {}, {}};
     });
@@ -294,8 +296,10 @@ Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, s
 Result<std::variant<NotAnalysed, Survey>> survey_image(int file, const Configuration& configuration,
                                                        int display_long_side) {
     return believed([&](const FileReads& reads) -> Result<SurveyOutcome> {
-        return is_png(file) ? survey_png(file, configuration.decoder.max_pixels, display_long_side)
-                            : survey_dicom(file, reads, configuration, display_long_side);
+        const auto png = is_png(file);
+        if (!png) return tl::unexpected(png.error());
+        return *png ? survey_png(file, configuration.decoder.max_pixels, display_long_side)
+                    : survey_dicom(file, reads, configuration, display_long_side);
     });
 }
 

@@ -26,7 +26,7 @@ std::string checksum(std::string_view text) {
 }
 
 // By their numbers.
-std::map<std::uint64_t, fs::path> files_of(const fs::path& folder) {
+Result<std::map<std::uint64_t, fs::path>> files_of(const fs::path& folder) {
     std::map<std::uint64_t, fs::path> files;
     std::error_code error;
     for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
@@ -36,6 +36,8 @@ std::map<std::uint64_t, fs::path> files_of(const fs::path& folder) {
                               std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
         if (numbered && entry->path().extension() == ".facts") files[std::stoull(name)] = entry->path();
     }
+    if (error && error != std::errc::no_such_file_or_directory)
+        return tl::unexpected(system_error(error.value(), "cannot list " + folder.string()));
     return files;
 }
 
@@ -56,7 +58,8 @@ Result<FactJournal> FactJournal::open(const fs::path& folder) {
     fs::create_directories(folder, error);
     if (error) return fail_for_now("system", "cannot make {}: {}", folder.string(), error.message());
     const auto files = files_of(folder);
-    const std::uint64_t number = files.empty() ? 1 : files.rbegin()->first;
+    if (!files) return tl::unexpected(files.error());
+    const std::uint64_t number = files->empty() ? 1 : files->rbegin()->first;
     auto file = open_file(file_of(folder, number));
     if (!file) return tl::unexpected(file.error());
     if (auto synced = sync_directory(folder); !synced) return tl::unexpected(synced.error());
@@ -94,7 +97,8 @@ Status FactJournal::begin_next_file() {
     size_ = 0;
     auto files = files_of(folder_);
     std::error_code ignored;  // it is tried again with the next file
-    for (; files.size() > most_files; files.erase(files.begin())) fs::remove(files.begin()->second, ignored);
+    for (; files && files->size() > most_files; files->erase(files->begin()))
+        fs::remove(files->begin()->second, ignored);
     return {};
 }
 
@@ -106,7 +110,9 @@ std::string FactJournal::line_of(const nlohmann::json& fact) {
 Result<std::uint64_t> read_facts(const fs::path& folder,
                                  const std::function<void(const nlohmann::json&)>& each) {
     std::uint64_t unreadable = 0;
-    for (const auto& [number, path] : files_of(folder)) {
+    const auto files = files_of(folder);
+    if (!files) return tl::unexpected(files.error());
+    for (const auto& [number, path] : *files) {
         std::ifstream file(path, std::ios::binary);
         if (!file) return fail_for_now("unreadable", "cannot open {}", path.string());
         for (std::string line; std::getline(file, line);) {

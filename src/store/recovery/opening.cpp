@@ -42,10 +42,10 @@ fs::path salvaged_file(const DataDirectory& directory) {
 Status finish_salvage(const DataDirectory& directory) {
     std::error_code error;
     const bool is_there = fs::exists(directory.database(), error);
+    const bool is_cut_off = !error && !is_there && fs::exists(salvaged_file(directory), error);
     if (error)
-        return tl::unexpected(
-            system_error(error.value(), "cannot look for " + directory.database().string()));
-    if (is_there || !fs::exists(salvaged_file(directory), error)) return {};
+        return tl::unexpected(system_error(error.value(), "cannot look into " + directory.root.string()));
+    if (!is_cut_off) return {};
     return move_file(salvaged_file(directory), directory.database());
 }
 

@@ -152,7 +152,7 @@ TEST_F(DataHistoryTest, ADatabaseThatWentAnotherWayIsForeign) {
     live(3);
     back_up("backup");
     live(1);
-    const auto mark = read_mark(directory_);
+    const auto mark = read_mark(directory_).value();
     restore("backup");
     live(9);
     ASSERT_TRUE(write_mark(world_.files(), directory_, *mark));
@@ -162,7 +162,7 @@ TEST_F(DataHistoryTest, ADatabaseThatWentAnotherWayIsForeign) {
 
 TEST_F(DataHistoryTest, ADatabaseOfAnotherNodeIsForeign) {
     live(3);
-    const auto mark = read_mark(directory_);
+    const auto mark = read_mark(directory_).value();
     std::filesystem::remove(mark_file(directory_));
     lose_database();
     live(9);

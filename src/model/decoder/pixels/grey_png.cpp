@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <csetjmp>
 #include <cstring>
 #include <string>
@@ -81,10 +82,11 @@ bool read_pixels(PngReader& reader, std::vector<Word>& into, int rows, int colum
 
 }  // namespace
 
-bool is_png(int fd) {
+Result<bool> is_png(int fd) {
     png_byte first[png_signature_bytes];
-    return ::pread(fd, first, sizeof first, 0) == static_cast<ssize_t>(sizeof first) &&
-           png_sig_cmp(first, 0, sizeof first) == 0;
+    const ssize_t size = ::pread(fd, first, sizeof first, 0);
+    if (size < 0) return tl::unexpected(hilum::unreadable(errno, "cannot read the image"));
+    return size == static_cast<ssize_t>(sizeof first) && png_sig_cmp(first, 0, sizeof first) == 0;
 }
 
 Result<GreyPng> read_grey_png(int fd, std::uint64_t max_pixels) {

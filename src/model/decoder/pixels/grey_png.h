@@ -16,8 +16,8 @@ struct GreyPng {
     std::vector<std::uint16_t> words;
 };
 
-// Whether the file begins as a PNG does. `fd` stays the caller's.
-bool is_png(int fd);
+// Whether the file begins as a PNG does. `fd` stays the caller's. Code "unreadable".
+Result<bool> is_png(int fd);
 
 // Codes: "unreadable"; "png" where it is no PNG of 8 or 16 bits of grey alone, is damaged, or has more than
 // `max_pixels`.

@@ -89,10 +89,10 @@ TEST_F(GreyPngTest, IsToldFromOtherFiles) {
     const std::vector<std::uint8_t> pixels{7};
     write(PNG_FORMAT_GRAY, 1, 1, pixels.data());
     const UniqueFd png(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    EXPECT_TRUE(is_png(png.get()));
+    EXPECT_TRUE(is_png(png.get()).value());
     std::ofstream(folder / "other") << "\x89PN";
     const UniqueFd other(::open((folder / "other").c_str(), O_RDONLY | O_CLOEXEC));
-    EXPECT_FALSE(is_png(other.get()));
+    EXPECT_FALSE(is_png(other.get()).value());
 }
 
 }  // namespace
