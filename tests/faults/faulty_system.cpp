@@ -138,6 +138,15 @@ HILUM_OPEN(open64)
 HILUM_OPENAT(openat)
 HILUM_OPENAT(openat64)
 
+// Of libraries: dictionaries, fonts, what the system tells of itself.
+#define HILUM_FOPEN(name)                                                     \
+    extern "C" FILE* name(const char* file, const char* mode) {               \
+        HILUM_REAL(name);                                                     \
+        return fails_at("open", AT_FDCWD, file) ? nullptr : real(file, mode); \
+    }
+HILUM_FOPEN(fopen)
+HILUM_FOPEN(fopen64)
+
 #define HILUM_PWRITE(name)                                                                            \
     extern "C" ssize_t name(int fd, const void* data, size_t size, off64_t at) {                      \
         HILUM_REAL(name);                                                                             \
