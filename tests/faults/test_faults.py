@@ -46,6 +46,10 @@ class FaultsTest(unittest.TestCase):
                 self.assertGreater(every_number(self.node, False, role, "read", errno.EIO), 0)
                 self.node.check_once()
 
+    def test_a_picture_whose_fonts_cannot_be_opened_is_not_sent(self):
+        self.assertGreater(every_number(self.node, False, "composer", "open", errno.EMFILE), 10)
+        self.node.check_once()
+
     def test_a_database_that_cannot_be_opened_is_not_a_damaged_one(self):
         failed = [self.node.try_start("coordinator", "open", errno.EMFILE, number) for number in range(1, 9)]
         self.assertTrue(all(failed), failed)

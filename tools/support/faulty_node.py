@@ -248,20 +248,23 @@ class FaultyNode:
 
     # ---- faults ----
 
-    def folder_for(self, call):
+    def folder_for(self, role, call):
+        """A composer also opens the fonts of its first picture."""
+        if (role, call) == ("composer", "open"):
+            return "/"
         return f"{self.data}/" if call in ABOUT_FILES else ""
 
     def before(self, role, call):
         """Makes the calls happen that a radiograph alone does not need: of a child that is started again."""
-        if role == "coordinator" and call in ("fork", "socketpair"):
-            pid = next((pid for pid, of in self.node.descendants() if of == "decoder"), None)
-            if pid:
-                os.kill(pid, signal.SIGKILL)
+        child = {("coordinator", "fork"): "decoder", ("coordinator", "socketpair"): "decoder", ("composer", "open"): "composer"}.get((role, call))
+        pid = next((pid for pid, of in self.node.descendants() if of == child), None) if child else None
+        if pid:
+            os.kill(pid, signal.SIGKILL)
 
     def try_one(self, role, call, error, number, times=1):
         """A radiograph while the call of that number fails. Whether there was such a call."""
         fault = f"{role} {call} {word_for(error)} at {number}" + (f", {times} times" if times != 1 else "")
-        self.plan.arm(role, call, error, number, times, self.folder_for(call))
+        self.plan.arm(role, call, error, number, times, self.folder_for(role, call))
         self.before(role, call)
         self.one_way(fault)
         return self.had_failed(role, call, error)
@@ -276,7 +279,7 @@ class FaultyNode:
     def outage(self, role, call, error, seconds):
         """Every call fails for so long, while radiographs go on coming; then all of them get through."""
         fault = f"{role} {call} {word_for(error)} for {seconds} s"
-        self.plan.arm(role, call, error, 1, FOR_EVER, self.folder_for(call))
+        self.plan.arm(role, call, error, 1, FOR_EVER, self.folder_for(role, call))
         file, study = self.next_image()
         deadline = time.monotonic() + seconds
         with contextlib.suppress(ServiceError):
@@ -298,7 +301,7 @@ class FaultyNode:
         """What a child reads at its start may lie anywhere: dictionaries, fonts, tokens, the model; pipes and sockets have no path.
         The coordinator also looks at other processes, as often as it likes."""
         if call not in ("open", "read"):
-            return self.folder_for(call)
+            return self.folder_for(role, call)
         return f"{self.node.folder}/" if role == "coordinator" else "/"
 
     def is_served(self):

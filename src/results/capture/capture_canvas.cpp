@@ -30,6 +30,26 @@ void set_font(PangoLayout* layout, const TextStyle& style, double scale) {
     pango_font_description_free(font);
 }
 
+bool is_open(PangoFont* font) {
+    cairo_scaled_font_t* const scaled =
+        PANGO_IS_CAIRO_FONT(font) ? pango_cairo_font_get_scaled_font(PANGO_CAIRO_FONT(font)) : nullptr;
+    return scaled != nullptr && cairo_scaled_font_status(scaled) == CAIRO_STATUS_SUCCESS;
+}
+
+// Pango draws boxes for the letters of a font whose file it could not open, and for those that no font has.
+// Of scripts other than Latin a machine may have none.
+bool is_legible(PangoLayout* layout, const std::string& utf8) {
+    const bool ascii = std::ranges::all_of(utf8, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    bool legible = !ascii || pango_layout_get_unknown_glyphs_count(layout) == 0;
+    PangoLayoutIter* const at = pango_layout_get_iter(layout);
+    do {
+        const PangoLayoutRun* const run = pango_layout_iter_get_run_readonly(at);
+        if (run != nullptr) legible = legible && is_open(run->item->analysis.font);
+    } while (pango_layout_iter_next_run(at));
+    pango_layout_iter_free(at);
+    return legible;
+}
+
 }  // namespace
 
 Result<Canvas> Canvas::make(int columns, int rows) {
@@ -103,12 +123,14 @@ Canvas::Layout Canvas::layout(double width, const std::string& utf8, const TextS
     pango_layout_context_changed(layout.get());
     pango_layout_set_text(layout.get(), utf8.data(), static_cast<int>(utf8.size()));
     set_font(layout.get(), style, 1);
+    legible_ = legible_ && is_legible(layout.get(), utf8);
     const double natural = width_of(layout.get());
     if (natural <= width) return layout;
     const double scale = std::max(smallest_scale, 0.98 * width / natural);
     set_font(layout.get(), style, scale);
     pango_layout_set_width(layout.get(), static_cast<int>(width * PANGO_SCALE));
     pango_layout_set_wrap(layout.get(), PANGO_WRAP_WORD_CHAR);
+    legible_ = legible_ && is_legible(layout.get(), utf8);
     return layout;
 }
 
@@ -146,6 +168,14 @@ double Canvas::text_height(double width, const std::string& utf8, const TextStyl
 Result<Picture> Canvas::picture() {
     if (const cairo_status_t status = cairo_status(cairo_.get()); status != CAIRO_STATUS_SUCCESS)
         return fail("drawing", "the picture cannot be drawn: {}", cairo_status_to_string(status));
+    if (!legible_) {
+        pango_cairo_font_map_set_default(nullptr);  // the next picture opens its fonts anew
+        return tl::unexpected(Error{"no_font",
+                                    fmt::format("the letters of '{}' cannot be drawn: its files are missing "
+                                                "(fonts-dejavu-core) or cannot be read",
+                                                font_family),
+                                    Retry::once_mended});
+    }
     cairo_surface_flush(surface_.get());
     const unsigned char* const data = cairo_image_surface_get_data(surface_.get());
     const int stride = cairo_image_surface_get_stride(surface_.get());

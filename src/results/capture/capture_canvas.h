@@ -48,6 +48,7 @@ class Canvas {
     double text_width(const std::string& utf8, const TextStyle& style);
     double text_height(double width, const std::string& utf8, const TextStyle& style);
 
+    // Codes: "drawing"; "no_font" where a text in ASCII came out as boxes, with which nobody is served.
     Result<Picture> picture();
 
   private:
@@ -63,6 +64,7 @@ class Canvas {
     Layout layout(double width, const std::string& utf8, const TextStyle& style);
 
     int columns_, rows_;
+    bool legible_ = true;
     std::unique_ptr<cairo_surface_t, Free> surface_;
     std::unique_ptr<cairo_t, Free> cairo_;
 };

@@ -22,7 +22,8 @@ struct Picture {
 
 // `long_side` is that of the whole picture in pixels; all text scales with it. `analysed_at` and `frame`
 // ("frame 2 of 3", empty: none) are shown as they are. The map is that of mapped_label. Codes:
-// "artifact_damaged" when the display image is missing or not of its size, "drawing" when Cairo fails.
+// "artifact_damaged" when the display image is missing or not of its size, "drawing" when Cairo fails,
+// "no_font" (Canvas::picture()).
 Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceResult& result,
                              const Words& words, int long_side, const std::string& analysed_at,
                              const std::string& frame = {});

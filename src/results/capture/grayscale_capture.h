@@ -49,7 +49,8 @@ struct GrayPicture {
     std::vector<std::uint8_t> pixels;  // columns * rows; black is 0
 };
 
-// Codes: "artifact_damaged" when the display image is missing or not of its size, "drawing" when Cairo fails.
+// Codes: "artifact_damaged" when the display image is missing or not of its size, "drawing" when Cairo fails,
+// "no_font" (Canvas::picture()).
 Result<GrayPicture> draw_grayscale(const AnalysisArtifact& artifact, const GrayscaleLayout& layout);
 
 }  // namespace hilum::results
