@@ -134,9 +134,10 @@ class FaultyNode:
         self.plan = FaultPlan(self.folder / "plan")
         self.port = free_port()
         self.data = self.folder / "node" / "data"
-        shutil.copytree(model, self.folder / "node" / "model")  # that reading it may fail, too
+        self.model = self.folder / "node" / "model"
+        shutil.copytree(model, self.model)  # that reading it may fail, too
         self.node = Hilum(binaries, self.folder / "node",
-                          configuration(self.folder / "node", self.folder / "node" / "model", self.port, self.peer.port),
+                          configuration(self.folder / "node", self.model, self.port, self.peer.port),
                           {"LD_PRELOAD": str(library), "HILUM_FAULTS": str(self.plan.file)})
         self.sent = []  # studies that were acknowledged
         self.numbers = None  # that the first report told; all are of the same picture

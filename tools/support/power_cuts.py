@@ -64,11 +64,12 @@ class RecordedRun:
     """A run of `count` radiographs: its trace, its radiographs, and what the PACS got."""
 
     def __init__(self, folder, binaries, library, model, count, log=print):
-        self.folder, self.binaries, self.model = pathlib.Path(folder), binaries, model
+        self.folder, self.binaries = pathlib.Path(folder), binaries
         self.trace = self.folder / "trace"
         self.trace.touch()
         self.count, self.log = count, log
         self.node = FaultyNode(self.folder / "run", binaries, library, model, log)
+        self.model = self.node.model  # by the name of its folder work is queued for it
         self.node.node.environment |= {"HILUM_TRACE": str(self.trace),
                                        "HILUM_TRACE_FOLDER": str(self.node.data)}
         self.study_of = {}  # of each radiograph, by SOP Instance UID
