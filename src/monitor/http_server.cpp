@@ -224,12 +224,13 @@ class HttpServer {
     Status tell_tokens(bool reload) {
         if (!gate_.has_tokens_file()) return {};
         const auto loaded = gate_.load(reload);
-        if (loaded.error.empty())
-            spdlog::info("http: {} tokens are known", loaded.owners.size());
+        if (!loaded) return tl::unexpected(loaded.error());
+        if (loaded->error.empty())
+            spdlog::info("http: {} tokens are known", loaded->owners.size());
         else
-            spdlog::error("http.tokens_file: {}; {}", loaded.error,
+            spdlog::error("http.tokens_file: {}; {}", loaded->error,
                           reload ? "those that were known stay so" : "nobody has a token");
-        return coordinator_.send(to_packet(loaded));
+        return coordinator_.send(to_packet(*loaded));
     }
 
     void stop(int exit_code) {
@@ -269,11 +270,7 @@ int run_http(Channel coordinator, Heartbeat heartbeat, const Configuration& conf
     if (started) started = server.open(configuration.http);
     if (started) started = confine(Role::http, places_of(configuration), server.channel());
     if (started) started = server.watch_coordinator();
-    if (!started && started.error().code == "closed") return 0;
-    if (!started) {
-        spdlog::error("{}", started.error().message);
-        return 1;
-    }
+    if (!started) return exit_code_of("http", started.error());
     return server.run();
 }
 

@@ -49,6 +49,8 @@ class Pictures:
 
     def is_another(self, dataset):
         samples = numpy.frombuffer(dataset.get("PixelData") or b"", numpy.uint8)
+        if samples.size != dataset.Rows * dataset.Columns * dataset.SamplesPerPixel:
+            return True  # it lacks some, or is still being written
         if self.first is None:
             self.first = samples
         return samples.size != self.first.size or numpy.count_nonzero(samples != self.first) > self.MOST

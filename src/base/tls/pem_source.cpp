@@ -19,7 +19,7 @@ constexpr std::size_t largest_pem = 16 << 20;  // lists of large authorities hav
 Result<UniqueFd> open_pem(const std::filesystem::path& file) {
     UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd && errno == EACCES) return fail("denied", "this user may not read {}", file.string());
-    if (!fd) return fail("unreadable", "cannot open {}: {}", file.string(), std::strerror(errno));
+    if (!fd) return tl::unexpected(unreadable(errno, "cannot open " + file.string()));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return fail("unreadable", "{} is no file", file.string());
@@ -28,7 +28,9 @@ Result<UniqueFd> open_pem(const std::filesystem::path& file) {
 
 Result<std::string> text_of(int fd, const std::filesystem::path& file) {
     auto text = read_fd(fd, largest_pem);
-    if (!text) return fail("unreadable", "cannot read {}: {}", file.string(), text.error().message);
+    if (!text)
+        text.error() = {"unreadable", fmt::format("cannot read {}: {}", file.string(), text.error().message),
+                        text.error().retry};
     return text;
 }
 

@@ -77,10 +77,12 @@ Gate::Gate(const HttpSettings& settings, AccessLedger::Tell tell)
       ledger_(std::move(tell)),
       failures_(failures_at_once, for_another_failure) {}
 
-TokensLoaded Gate::load(bool reload) {
+Result<TokensLoaded> Gate::load(bool reload) {
     TokensLoaded loaded;
     loaded.reload = reload;
     auto tokens = AccessTokens::read(settings_.tokens);
+    if (!tokens && !reload && tokens.error().retry == Retry::once_mended)
+        return tl::unexpected(tokens.error());
     if (tokens)
         tokens_ = std::move(*tokens);
     else

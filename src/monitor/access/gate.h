@@ -29,8 +29,9 @@ class Gate {
     // files that a confined process does not open.
     Gate(const HttpSettings& settings, AccessLedger::Tell tell);
 
-    // Reads the file of tokens. What is no good replaces nothing; at first nobody has a token.
-    TokensLoaded load(bool reload);
+    // Reads the file of tokens. What is no good replaces nothing; at first nobody has a token. An error where
+    // it cannot be read at first for a reason that may pass: nobody would have one for good.
+    Result<TokensLoaded> load(bool reload);
     bool has_tokens_file() const { return !settings_.tokens.empty(); }
 
     // The answer to who may not have what it asks for. None: it may, and the audit trail was told.

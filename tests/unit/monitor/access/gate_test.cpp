@@ -35,7 +35,7 @@ class GateTest : public testing::Test {
             told_.push_back(access);
             return Status();
         });
-        EXPECT_EQ(gate_->load(false).error, "");
+        EXPECT_EQ(gate_->load(false).value().error, "");
     }
     unsigned ask(const std::string& target, const std::string& authorization,
                  const std::string& host = "localhost") {
