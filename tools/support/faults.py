@@ -10,14 +10,12 @@ import multiprocessing
 import os
 import pathlib
 import random
-import shutil
 import sys
-import tempfile
 import time
 
 from fault_plan import SHORT_WRITE, word_for
 from faulty_node import FaultyNode
-from local_services import ServiceError
+from local_services import ServiceError, folder_kept_on_failure
 
 DISK = (errno.EIO, errno.ENOSPC)
 LACK = (errno.EMFILE, errno.ENOMEM)
@@ -62,6 +60,10 @@ def every_number(node, starting, role, call, error):
     return number - 1
 
 
+def node_in(name, settings):
+    return FaultyNode(settings["folder"] / name, settings["binaries"], settings["library"], settings["model"])
+
+
 class Worker:
     """A process of the pool, with a node of its own; with another one after a fault that it did not survive."""
     settings, node, folders = None, None, None
@@ -71,11 +73,6 @@ class Worker:
         cls.settings, cls.folders = settings, itertools.count(1)
 
     @classmethod
-    def new_node(cls):
-        folder = cls.settings["folder"] / f"{os.getpid()}-{next(cls.folders)}"
-        cls.node = FaultyNode(folder, cls.settings["binaries"], cls.settings["library"], cls.settings["model"]).start()
-
-    @classmethod
     def do(cls, work):
         """(faults, outages, radiographs, what was wrong or empty) of one of every_number."""
         starting, role, call, error = work
@@ -83,7 +80,7 @@ class Worker:
         wrong = ""
         try:
             if cls.node is None:
-                cls.new_node()
+                cls.node = node_in(f"{os.getpid()}-{next(cls.folders)}", cls.settings).start()
             faults = every_number(cls.node, starting, role, call, error)
             if not starting and cls.settings["outages"]:
                 cls.node.outage(role, call, error, OUTAGE)
@@ -117,14 +114,14 @@ def run_all(settings, options):
 
 
 def run_sample(settings, options):
-    node = FaultyNode(settings["folder"] / "node", settings["binaries"], settings["library"], settings["model"])
+    node, faults = node_in("node", settings), 0
     try:
         node.start()
         chance = random.Random(options.seed)
         for starting, role, call, error in chance.choices(all_work(options), k=options.sample):
-            (node.try_start if starting else node.try_one)(role, call, error, chance.randint(1, 6))
+            faults += (node.try_start if starting else node.try_one)(role, call, error, chance.randint(1, 6))
         node.check_once()
-        return sum(node.tried.values()), 0, len(node.sent)
+        return faults, 0, len(node.sent)
     finally:
         node.stop()
 
@@ -146,19 +143,15 @@ def main():
     if not all_work(options):
         parser.error("no role makes such calls there")
     print(f"seed {options.seed}", flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-faults-"))
-    settings = {"folder": folder, "binaries": options.build / "bin", "library": options.build / "tests" / "faulty_system.so",
-                "model": source / "config" / "models" / "demo", "outages": not options.no_outages}
     started = time.monotonic()
     try:
-        faults, outages, radiographs = (run_sample if options.sample else run_all)(settings, options)
+        with folder_kept_on_failure("hilum-faults-") as folder:
+            settings = {"folder": folder, "binaries": options.build / "bin", "library": options.build / "tests" / "faulty_system.so",
+                        "model": source / "config" / "models" / "demo", "outages": not options.no_outages}
+            faults, outages, radiographs = (run_sample if options.sample else run_all)(settings, options)
     except ServiceError as error:
-        print(f"FAILED: {error}\nThe nodes: {folder}", file=sys.stderr)
+        print(f"FAILED: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
     print(f"{faults} faults, {outages} outages, {radiographs} radiographs, each reported once, in {time.monotonic() - started:.0f} s")
     return 0
 

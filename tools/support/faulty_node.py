@@ -143,7 +143,6 @@ class FaultyNode:
                           {"LD_PRELOAD": str(library), "HILUM_FAULTS": str(self.plan.file)})
         self.sent = []  # studies that were acknowledged
         self.numbers = None  # that the first report told; all are of the same picture
-        self.tried = collections.Counter()  # (role, call, errno): how many n
 
     def start(self):
         made = self.node.run("phantom", "--count", 1, "--seed", 5, "--size", RADIOGRAPH, "--out", self.folder / "phantoms", seconds=600)
@@ -270,14 +269,13 @@ class FaultyNode:
         self.plan.arm(role, call, error, number, times, self.folder_for(role, call))
         self.before(role, call)
         self.one_way(fault)
-        return self.had_failed(role, call, error)
+        return self.end_fault() > 0
 
-    def had_failed(self, role, call, error):
+    def end_fault(self):
+        """How many calls failed."""
         failed = self.plan.failed
         self.plan.disarm()
-        if failed:
-            self.tried[role, call, word_for(error)] += 1
-        return failed > 0
+        return failed
 
     def outage(self, role, call, error, seconds):
         """Every call fails for so long, while radiographs go on coming; then all of them get through."""
@@ -289,8 +287,7 @@ class FaultyNode:
             self.send(file, seconds)
             self.sent.append(study)
         time.sleep(max(0.0, deadline - time.monotonic()))
-        failed = self.plan.failed
-        self.plan.disarm()
+        failed = self.end_fault()
         if study not in self.sent:
             self.send(file)
             self.sent.append(study)
@@ -326,7 +323,7 @@ class FaultyNode:
         before = self.kept()
         self.plan.arm(role, call, error, number, 1, self.folder_for_start(role, call))
         self.start_as_systemd_does(fault)
-        failed = self.had_failed(f"starting {role}", call, error)
+        failed = self.end_fault() > 0
         self.await_results(study, fault)
         wait_until(self.is_served, 60, f"{fault}: who has a token may see the studies")
         if new := self.kept() - before - {"hilum.db-wal", "hilum.db-shm"}:

@@ -5,6 +5,7 @@ process that started it, even when that is killed.
 """
 
 import collections
+import contextlib
 import ctypes
 import fcntl
 import hashlib
@@ -13,9 +14,11 @@ import os
 import pathlib
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -39,6 +42,20 @@ def wait_until(condition, seconds, what):
         if time.monotonic() > deadline:
             raise ServiceError(f"{what}: not within {seconds} s")
         time.sleep(POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def folder_kept_on_failure(prefix):
+    """A temporary folder, which stays where a ServiceError leaves the block: its text names it."""
+    folder = tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("TMPDIR"))
+    try:
+        yield pathlib.Path(folder)
+    except ServiceError as error:
+        raise ServiceError(f"{error}\nWhat it left: {folder}") from None
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class PortRegister:

@@ -17,7 +17,7 @@ import tempfile
 import time
 
 from faulty_node import FaultyNode, Peer, ask, configuration, is_idle
-from local_services import Hilum, ServiceError, free_port, wait_until
+from local_services import Hilum, ServiceError, folder_kept_on_failure, free_port, wait_until
 from once_each import ONCE
 from power_cut_disk import Disk, read_trace
 from report_reading import SECONDARY_CAPTURE
@@ -266,18 +266,14 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=source / "build" / "release")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    folder = tempfile.mkdtemp(prefix="hilum-power-cuts-", dir=os.environ.get("TMPDIR"))
     try:
-        run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
-                          source / "config" / "models" / "demo", options.count).record()
-        done = run_cuts(run, options.cuts, options.seed, options.jobs, options.in_turn)
+        with folder_kept_on_failure("hilum-power-cuts-") as folder:
+            run = RecordedRun(folder, options.build / "bin", options.build / "tests" / "faulty_system.so",
+                              source / "config" / "models" / "demo", options.count).record()
+            done = run_cuts(run, options.cuts, options.seed, options.jobs, options.in_turn)
     except ServiceError as error:
-        print(f"FAILED: {error}\nThe record and what was left of each failed cut: {folder}", file=sys.stderr)
+        print(f"FAILED: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
     print(f"{done} power cuts: nothing lost, nothing twice")
     return 0
 

@@ -32,11 +32,6 @@ void add_own_program(std::vector<FileRule>& rules) {
     for (const char* loader : {"/lib64", "/lib"}) rules.push_back({loader, false, true});
 }
 
-bool is_absent(const std::error_code& error) {
-    return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory ||
-           error == std::errc::permission_denied || error == std::errc::too_many_symbolic_link_levels;
-}
-
 // What it links to lies elsewhere.
 Status add_package(std::vector<FileRule>& rules, const fs::path& package) {
     rules.push_back({package});
@@ -46,10 +41,10 @@ Status add_package(std::vector<FileRule>& rules, const fs::path& package) {
         if (error) break;
         if (!links) continue;
         auto target = fs::canonical(at->path(), error);
-        if (error && !is_absent(error)) break;
+        if (error && !is_absent(error.value())) break;
         if (!error) rules.push_back({std::move(target)});
     }
-    if (error && !is_absent(error))
+    if (error && !is_absent(error.value()))
         return tl::unexpected(system_error(error.value(), "cannot list " + package.string()));
     return {};
 }

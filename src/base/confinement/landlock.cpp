@@ -51,13 +51,6 @@ std::uint64_t rights_of(const FileRule& rule, bool device_control) {
     return rights;
 }
 
-// Whether it is not there, or not to be reached by this process. What merely could not be opened now would be
-// forbidden for good.
-bool is_absent(int error_number) {
-    return error_number == ENOENT || error_number == ENOTDIR || error_number == EACCES ||
-           error_number == ELOOP;
-}
-
 Status add_file(int ruleset, const FileRule& rule, std::uint64_t rights) {
     const UniqueFd path(::open(rule.path.c_str(), O_PATH | O_CLOEXEC));
     if (!path && is_absent(errno)) return {};
@@ -79,6 +72,11 @@ Status add_port(int ruleset, int port) {
 }
 
 }  // namespace
+
+bool is_absent(int error_number) {
+    return error_number == ENOENT || error_number == ENOTDIR || error_number == EACCES ||
+           error_number == ELOOP;
+}
 
 int landlock_version() {
     const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);

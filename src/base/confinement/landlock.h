@@ -9,6 +9,10 @@
 
 namespace hilum {
 
+// Whether errno says that a path is not there, or not to be reached by this process. What merely could not be
+// opened now would be forbidden for good.
+bool is_absent(int error_number);
+
 struct FileRule {
     std::filesystem::path path{};  // a folder with all below it, or a file; what is not there is passed over
     bool writes = false;

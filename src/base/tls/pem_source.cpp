@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/file_system.h"
 #include "base/unique_fd.h"
