@@ -37,7 +37,7 @@ struct LabelResult {
     Code code;               // of the finding
     Code site;               // finding site
     double score = 0;        // after the activation, before calibration; in [0,1] for softmax and sigmoid
-    double probability = 0;  // calibrated where `calibrated`, else equal to score
+    double probability = 0;  // after the package's calibration, also one without a named set; decides
     double threshold = 0;    // on `probability`
     bool positive = false;   // softmax: the top class, unless indeterminate; else probability >= threshold
     bool abnormal = false;   // a positive one makes the study abnormal
@@ -48,7 +48,7 @@ struct InferenceResult {
     ModelIdentity model;
     std::vector<LabelResult> labels;  // in the order of the package
     std::string activation;           // softmax | sigmoid | none
-    bool calibrated = false;
+    bool calibrated = false;      // on a named set: `probability` may be called so, else it is a model score
     std::string calibration_set;  // names the data the calibration was fitted on; "none"
     // softmax: the top class, or "indeterminate"; else the finding furthest above its threshold, or "no
     // finding"

@@ -68,10 +68,10 @@ void read_scp(YamlMapping at, const std::filesystem::path& folder, ScpSettings& 
         } else {
             AcceptedCaller caller;
             caller.ae_title = entry.string("ae_title");
-            if (caller.ae_title != "*" && !caller.ae_title.empty() && !is_ae_title(caller.ae_title))
+            if (entry.has("ae_title") && caller.ae_title != "*" && !is_ae_title(caller.ae_title))
                 entry.problem("ae_title",
                               "must be an AE title, or \"*\" for any: " + ae_title_problem(caller.ae_title));
-            caller.hosts = entry.strings("hosts");
+            caller.hosts = restriction(entry, "hosts");
             for (const auto& host : caller.hosts)
                 if (const auto network = IpNetwork::parse(host); !network)
                     entry.problem("hosts", network.error().message);
@@ -105,9 +105,7 @@ void read_models(YamlMapping& root, const std::filesystem::path& folder, std::ve
     for (auto& at : root.mappings("models")) {
         ModelSettings model;
         model.package = folder / at.string("package");
-        for (const auto& key : at.strings("signed_by")) model.signed_by.push_back(folder / key);
-        if (at.has("signed_by") && model.signed_by.empty())
-            at.problem("signed_by", "names no key; leave it out where a package needs no signature");
+        for (const auto& key : restriction(at, "signed_by")) model.signed_by.push_back(folder / key);
         read_devices(at, model);
         model.threads = static_cast<int>(at.integer("threads", model.threads, 0, 256));
         auto batch = at.mapping("batch");

@@ -15,15 +15,6 @@ bool is_digitised(DcmDataset& dataset) {
            has_value(dataset, DCM_ConversionType);  // how it was made an image: nothing that a detector has
 }
 
-// An overlay without data of its own lies in the high bits of the pixel data (retired, PS3.5 8.1.2).
-bool has_overlay_in_pixels(DcmDataset& dataset) {
-    for (Uint16 group = 0x6000; group <= 0x60FE; group += 2)
-        if (integer_of(dataset, DcmTagKey(group, 0x0102)).value_or(0) != 0 ||
-            (dataset.tagExists(DcmTagKey(group, 0x0010)) && !dataset.tagExists(DcmTagKey(group, 0x3000))))
-            return true;
-    return false;
-}
-
 }  // namespace
 
 BurnedIn burned_in(DcmDataset& dataset) {

@@ -6,8 +6,9 @@
 namespace hilum {
 namespace {
 
-// What an analysis looks at besides group 0028 and the pixels.
-constexpr std::array<Tag, 27> analysed_tags{
+// What an analysis looks at besides group 0028 and the pixels, and by what its results are filed: the
+// patient, the study and the order.
+constexpr std::array<Tag, 32> analysed_tags{
     specific_character_set,
     0x00080008,  // ImageType
     0x00080016,  // SOPClassUID
@@ -18,9 +19,11 @@ constexpr std::array<Tag, 27> analysed_tags{
     0x00080070,  // Manufacturer
     0x00081090,  // ManufacturerModelName
     0x00082218,  // AnatomicRegionSequence
+    0x00082228,  // PrimaryAnatomicStructureSequence
     patient_name,
     0x00100020,  // PatientID
     0x00100021,  // IssuerOfPatientID
+    0x00100024,  // IssuerOfPatientIDQualifiersSequence
     0x00100030,  // PatientBirthDate
     0x00100040,  // PatientSex
     0x00101010,  // PatientAge
@@ -31,6 +34,9 @@ constexpr std::array<Tag, 27> analysed_tags{
     0x0020000D,  // StudyInstanceUID
     0x0020000E,  // SeriesInstanceUID
     0x00200020,  // PatientOrientation
+    0x00400275,  // RequestAttributesSequence
+    0x00402016,  // PlacerOrderNumberImagingServiceRequest
+    0x00402017,  // FillerOrderNumberImagingServiceRequest
     0x00540220,  // ViewCodeSequence
     0x20500020,  // PresentationLUTShape
     0x7FE00008,  // FloatPixelData

@@ -1,4 +1,6 @@
-// Which elements an analysis depends on, so that the same object with another one of them is analysed again.
+// Which elements an analysis and the filing of its results depend on, so that the same object with another
+// one of them is analysed again. A tag that joins them changes the digest of images that have it: one that
+// was received before and comes again with other bytes is then analysed once more than needed.
 #pragma once
 
 #include "dicom/data_element_tag.h"

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "base/file_system.h"
 #include "base/logging.h"
@@ -131,14 +132,14 @@ Status parse(DcmFileFormat& format, int fd, const std::vector<Splice>& splices, 
 }
 
 Result<std::unique_ptr<DcmFileFormat>> load(int fd, const FileReads& reads, Uint32 longest_value,
-                                            ImageNotes* notes) {
+                                            Resolved what, ImageNotes* notes) {
     const auto mends = check_structure(fd);
     if (!mends) return tl::unexpected(mends.error());
     if (notes != nullptr) add_notes(*notes, mends->notes);
     auto format = std::make_unique<DcmFileFormat>();
     if (auto parsed = parse(*format, fd, mends->splices, reads, longest_value); !parsed)
         return tl::unexpected(parsed.error());
-    resolve_unknown_elements(*format->getDataset());
+    resolve_unknown_elements(*format->getDataset(), what);
     return format;
 }
 
@@ -200,11 +201,11 @@ Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::pa
 }
 
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes) {
-    return load(fd, {}, read_all_at_once, notes);
+    return load(fd, {}, read_all_at_once, Resolved::unknown, notes);
 }
 
 Result<std::unique_ptr<DcmFileFormat>> open_dicom_file(int fd, const FileReads& reads, ImageNotes* notes) {
-    return load(fd, reads, longest_read_at_once, notes);
+    return load(fd, reads, longest_read_at_once, Resolved::misnamed_text_too, notes);
 }
 
 bool depends_on_character_set(DcmElement& element) {
@@ -236,6 +237,23 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
         begin = end + 1;
     }
     return trimmed(all.substr(begin, all.find('\\', begin) - begin));
+}
+
+bool has_overlay_in_pixels(DcmItem& dataset) {
+    // DCMTK looks for each tag from the begin of a data set, which may be long: one walk along it.
+    std::set<Uint16> with_rows, with_data, with_bit_position;
+    for (DcmObject* object = dataset.nextInContainer(nullptr); object != nullptr;
+         object = dataset.nextInContainer(object)) {
+        const Uint16 group = object->getGTag(), element = object->getETag();
+        if (group < 0x6000 || group > 0x60FE || group % 2 != 0) continue;
+        if (element == 0x0010) with_rows.insert(group);
+        if (element == 0x3000) with_data.insert(group);
+        if (element == 0x0102) with_bit_position.insert(group);
+    }
+    return !std::ranges::includes(with_data, with_rows) ||
+           std::ranges::any_of(with_bit_position, [&](Uint16 group) {
+               return integer_of(dataset, DcmTagKey(group, 0x0102)).value_or(0) != 0;
+           });
 }
 
 bool has_value(DcmItem& item, const DcmTagKey& tag) {

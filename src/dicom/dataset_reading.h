@@ -39,8 +39,9 @@ Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(const std::filesystem::pa
 // The same for an open file or memfd, which stays the caller's.
 Result<std::unique_ptr<DcmFileFormat>> load_dicom_file(int fd, ImageNotes* notes = nullptr);
 
-// The same, but values longer than 64 KiB stay in the file until they are asked for: of several frames one is
-// read without the others. The file must stay open until then; see FileReads for what `reads` is to be asked.
+// The same to be read and not copied on: text under a VR that is none has the dictionary's, too, and values
+// longer than 64 KiB stay in the file until they are asked for: of several frames one is read without the
+// others. The file must stay open until then; see FileReads for what `reads` is to be asked.
 Result<std::unique_ptr<DcmFileFormat>> open_dicom_file(int fd, const FileReads& reads,
                                                        ImageNotes* notes = nullptr);
 
@@ -62,6 +63,10 @@ bool is_text_as_declared(DcmItem& item, DcmElement& element);
 
 // Whether the element has a value, one that can be read or not: bytes other than padding, or items.
 bool has_value(DcmItem& item, const DcmTagKey& tag);
+
+// Whether an overlay says that it lies in unused bits of the pixel data (retired, PS3.5 8.1.2), or has no
+// data of its own.
+bool has_overlay_in_pixels(DcmItem& dataset);
 
 // What is longer, in bytes, is not read as text or numbers; explicit VRs allow no more.
 inline constexpr unsigned longest_value = 64 * 1024;

@@ -37,7 +37,8 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       audit_servers_(world, commits_, configuration_.audit, *this),
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, commits_, engine_, models_),
-      operators_(world, commits_, directory_, destination_names(configuration_.destinations), instances()),
+      operators_(world, commits_, directory_, models_, destination_names(configuration_.destinations),
+                 instances()),
       control_(world, commits_, configuration_.node,
                [this](const Packet& request, const std::string& actor, auto answer) {
                    operators_.handle(request, actor, std::move(answer));
@@ -94,7 +95,7 @@ void Node::take_up_jobs() {
             take_up_all(transaction, retry);
             adopt_models(transaction, models);
             expire_stray_deliveries(transaction, destinations);
-            forget_commitments(transaction, asked);
+            take_up_commitments(transaction, asked);
             audit::AuditEvent event;
             event.type = "node_started";
             event.actor = "hilum";

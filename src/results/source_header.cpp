@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/file_system.h"
+#include "base/text.h"
 #include "base/unique_fd.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/stored_object_check.h"
@@ -164,7 +165,7 @@ ReadHeader read_header(const ComposeRequest& request, const StudyImage& image, D
     if (loaded == EC_MemoryExhausted) throw std::bad_alloc();
     std::shared_ptr<DcmDataset> header(file.getAndRemoveDataset());
     if (header) drop_long_values(*header);
-    if (header) resolve_unknown_elements(*header);
+    if (header) resolve_unknown_elements(*header, Resolved::misnamed_text_too);
     const bool names_itself = header && text_of(*header, DCM_SOPInstanceUID) == image.sop_instance_uid &&
                               text_of(*header, DCM_StudyInstanceUID) == request.study_instance_uid;
     if (names_itself) return {std::move(header), ""};
@@ -193,6 +194,12 @@ auto order_of(const SourceImage& source) {
                       source.image->sop_instance_uid, source.image->frame);
 }
 
+// Some write its identifiers behind its name, as in HL7.
+std::string issuer_of(const SourceImage& image) {
+    const auto issuer = upper(text_of(*image.header, DCM_IssuerOfPatientID));
+    return issuer.substr(0, issuer.find('&'));
+}
+
 }  // namespace
 
 Result<Sources> load_sources(const ComposeRequest& request) {
@@ -214,6 +221,26 @@ Result<Sources> load_sources(const ComposeRequest& request) {
         return fail("undecodable", "{}", sources.left_out.front());
     std::ranges::sort(sources.images, {}, order_of);
     return sources;
+}
+
+Status demand_one_patient(const std::vector<SourceImage>& images) {
+    const SourceImage *identified = nullptr, *issued = nullptr;
+    const auto differ = [](const SourceImage& one, const SourceImage& other) {
+        return fail(patients_differ,
+                    "instances {} and {} of the study name different patients; have the PACS send the one "
+                    "that is wrong again, corrected",
+                    one.image->instance, other.image->instance);
+    };
+    for (const SourceImage& image : images) {
+        const auto id = text_of(*image.header, DCM_PatientID);
+        if (id.empty()) continue;
+        if (identified == nullptr) identified = &image;
+        if (id != text_of(*identified->header, DCM_PatientID)) return differ(*identified, image);
+        if (issuer_of(image).empty()) continue;
+        if (issued == nullptr) issued = &image;
+        if (issuer_of(image) != issuer_of(*issued)) return differ(*issued, image);
+    }
+    return {};
 }
 
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources) {

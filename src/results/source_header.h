@@ -32,6 +32,12 @@ struct Sources {
 };
 Result<Sources> load_sources(const ComposeRequest& request);
 
+// A report has one patient (PS3.3 C.7.1.1). Code patients_differ where two of the images name different ones,
+// by Patient ID, or by its issuer where both name one: which of them is right only the PACS can say. An image
+// without a Patient ID contradicts none.
+constexpr const char* patients_differ = "patients_differ";
+Status demand_one_patient(const std::vector<SourceImage>& images);
+
 // The same images with headers in UTF-8 (SpecificCharacterSet ISO_IR 192): for a result whose own text is not
 // ASCII, or that a destination wants so, since a data set has one character set for all of its text.
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources);

@@ -70,6 +70,10 @@ class StudyComposer {
             return std::move(reply_);
         }
         const auto told = reported(sources->images);
+        if (const auto of_one = demand_one_patient(told); !of_one) {
+            note(of_one.error());
+            return std::move(reply_);
+        }
         for (const ReportProfile& profile : request_.profiles) {
             if (profile.oru) note_failure(add_message(profile, told));
             if (profile.sr) note_failure(add_report(profile, told));
@@ -336,8 +340,10 @@ class StudyComposer {
         // A damaged artifact can be made again, so that it outranks what would fail again.
         const bool damaged = error.code == artifact_damaged;
         if (reply_.error && !damaged) return;
-        // A report that broke its template would break it again; whatever else failed may pass.
-        const auto retry = error.code == template_violation ? Retry::never : counted_unless_nodes(error);
+        // What lies in the images or the report itself would be the same again; whatever else failed may
+        // pass.
+        const bool lasts = error.code == template_violation || error.code == patients_differ;
+        const auto retry = lasts ? Retry::never : counted_unless_nodes(error);
         reply_.error = Error{error.code, error.message, retry};
         reply_.analyse_again = damaged;
     }

@@ -32,7 +32,7 @@ Verdict AssociationPolicy::judge_caller(std::string_view calling_ae, const IpAdd
                                         const PeerCertificate* certificate) const {
     auto verdict = Verdict::unknown_caller;
     for (const auto& caller : callers_) {
-        const bool title = caller.ae_title.empty() || caller.ae_title == calling_ae;
+        const bool title = !caller.ae_title || *caller.ae_title == calling_ae;
         const bool address = caller.networks.empty() ||
                              std::any_of(caller.networks.begin(), caller.networks.end(),
                                          [&](const IpNetwork& network) { return network.contains(peer); });

@@ -1,6 +1,7 @@
 // Who may open an association: by AE titles and network address, as scp.accept says. Deny by default.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,7 @@ class AssociationPolicy {
 
   private:
     struct Caller {
-        std::string ae_title;                   // empty: any
+        std::optional<std::string> ae_title;    // none: any
         std::vector<IpNetwork> networks;        // empty: any
         std::vector<std::string> certificates;  // patterns; empty: any, or none
     };

@@ -8,10 +8,11 @@
 #include "base/uid.h"
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/delivery_verdict.h"
 #include "store/destinations.h"
+#include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
 #include "store/recovery/earlier_life.h"
-#include "store/retry_policy.h"
 
 namespace hilum {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 struct Delivered {
     std::int64_t id = 0;
     std::string study_instance_uid, sop_instance_uid;
-    int refusals = 0;
+    CommitmentHistory history;
     std::string transaction_uid;  // of the last request since it was sent
 };
 
@@ -85,9 +86,9 @@ void give_up_old(Transaction& transaction, const DestinationSettings& destinatio
         transaction,
         "SELECT subject, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
         " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id WHERE state = 'queued'"
-        " AND lane = ?1 AND due <= ?2 AND job.created_at + uncounted < ?3",
+        " AND lane = ?1 AND due <= ?2 AND attempt > 0 AND job.created_at + uncounted < ?3",
         [&](const sql::Row& row) {
-            old.push_back({row.int64(0), row.text(1), row.text(2), 0, ""});
+            old.push_back({row.int64(0), row.text(1), row.text(2), {}, ""});
         },
         commitment_lane(destination.name), at, at - destination.give_up_after.count());
     for (const auto& delivered : old) {
@@ -106,13 +107,15 @@ std::optional<Delivered> awaited(Transaction& transaction, const std::string& de
     std::optional<Delivered> found;
     sql::each(
         transaction,
-        "SELECT delivery.id, study_instance_uid, sop_instance_uid, refusals, commitment_transaction"
-        " FROM result JOIN delivery ON result_id = result.id AND destination = ?1 JOIN job ON job.lane = ?2"
-        " AND job.subject = delivery.id JOIN job AS asked ON asked.lane = ?3 AND asked.subject = delivery.id"
-        " JOIN study ON study.id = job.study_id WHERE sop_instance_uid = ?4 AND job.state = 'done'"
+        "SELECT delivery.id, study_instance_uid, sop_instance_uid, commitment_failures, commitment_refusals,"
+        " commitment_transaction FROM result JOIN delivery ON result_id = result.id AND destination = ?1"
+        " JOIN job ON job.lane = ?2 AND job.subject = delivery.id JOIN job AS asked ON asked.lane = ?3"
+        " AND asked.subject = delivery.id JOIN study ON study.id = job.study_id WHERE sop_instance_uid = ?4 "
+        "AND job.state = 'done'"
         " AND asked.state IN ('queued', 'set_aside')",
         [&](const sql::Row& row) {
-            found = Delivered{row.int64(0), row.text(1), row.text(2), row.int32(3), row.text(4)};
+            found =
+                Delivered{row.int64(0), row.text(1), row.text(2), {row.int32(3), row.int32(4)}, row.text(5)};
         },
         destination, lane_name(Lane::delivery, destination), commitment_lane(destination), sop_instance_uid);
     return found;
@@ -121,6 +124,9 @@ std::optional<Delivered> awaited(Transaction& transaction, const std::string& de
 void keep_committed(Transaction& transaction, const CommitmentReport& report, const std::string& destination,
                     const Delivered& delivered) {
     set_commitment(transaction, destination, delivered.id, committed);
+    sql::execute(transaction,
+                 "UPDATE delivery SET commitment_failures = 0, commitment_refusals = 0 WHERE id = ?",
+                 delivered.id);
     note_delivery(transaction, delivered.id, true);
     set_error(transaction, destination, delivered.id, "");
     transaction.count("commitments", {{"destination", destination}, {"outcome", "committed"}});
@@ -130,20 +136,29 @@ void keep_committed(Transaction& transaction, const CommitmentReport& report, co
                       {"by", report.calling_ae + "@" + report.peer}});
 }
 
+// Sent again, it is a delivery as any that was just made.
 void keep_failed(Transaction& transaction, const CommitmentReport& report,
                  const DestinationSettings& destination, const Delivered& delivered, int reason) {
     const auto why =
         fmt::format("the destination does not keep what it took: {:04X}, {}", reason, meaning_of(reason));
-    const bool again = delivered.refusals + 1 < destination.refused_attempts;
-    const auto state = again ? JobState::queued : JobState::refused;
+    const auto verdict = judge_uncommitted(reason, delivered.history, destination, transaction.at());
+    // What a newer version replaces is not sent after it.
+    const bool replaced = verdict.state == JobState::queued && is_replaced(transaction, delivered.id);
+    const auto state = replaced ? JobState::discarded : verdict.state;
     const auto [kept, outcome] = stored(state);
-    const RetryPolicy policy{destination.first_delay, destination.longest_delay};
     set_commitment(transaction, destination.name, delivered.id, failed);
-    set_error(transaction, destination.name, delivered.id, why);
-    sql::execute(transaction, "UPDATE job SET state = ?, outcome = ?, due = ? WHERE lane = ? AND subject = ?",
-                 kept, outcome, transaction.at() + policy.delay_after(delivered.refusals + 1).count(),
-                 lane_name(Lane::delivery, destination.name), delivered.id);
-    sql::execute(transaction, "UPDATE delivery SET refusals = refusals + 1 WHERE id = ?", delivered.id);
+    sql::execute(
+        transaction,
+        "UPDATE job SET state = ?1, outcome = ?2, due = ?3, error = ?4, attempt = 0, created_at = ?5,"
+        " uncounted = 0, updated_at = ?5 WHERE lane = ?6 AND subject = ?7",
+        kept, outcome, verdict.next_attempt_at, replaced ? newer_version : why, transaction.at(),
+        lane_name(Lane::delivery, destination.name), delivered.id);
+    sql::execute(transaction,
+                 "UPDATE delivery SET commitment_refusals = commitment_refusals + ?1, commitment_failures ="
+                 " commitment_failures + 1 - ?1 WHERE id = ?2",
+                 verdict.counts_as_refusal ? 1 : 0, delivered.id);
+    if (state == JobState::expired)
+        transaction.count("deliveries_expired", {{"destination", destination.name}});
     transaction.count("commitments", {{"destination", destination.name}, {"outcome", "failed"}});
     audit_commitment(transaction, "commitment_failed", false, delivered,
                      {{"destination", destination.name},
@@ -157,13 +172,11 @@ void keep_failed(Transaction& transaction, const CommitmentReport& report,
 
 void want_commitment(Transaction& transaction, std::int64_t delivery) {
     sql::execute(transaction,
-                 "INSERT INTO job(lane, subject, study_id, state, outcome, due, uncounted, created_at,"
-                 " updated_at) SELECT 'commit/' || destination, delivery.id, job.study_id, ?2, ?3, ?4,"
-                 " uncounted, job.created_at, ?5 FROM delivery JOIN job ON lane = 'deliver/' || destination"
-                 " AND subject = delivery.id JOIN result ON result.id = result_id JOIN report ON report.id ="
-                 " report_id WHERE delivery.id = ?1 AND withdrawn = 0 ON CONFLICT(lane, subject) DO UPDATE"
-                 " SET state = ?2, outcome = ?3, due = ?4, attempt = 0, uncounted = excluded.uncounted,"
-                 " created_at = excluded.created_at, updated_at = ?5",
+                 "INSERT INTO job(lane, subject, study_id, state, outcome, due, created_at, updated_at)"
+                 " SELECT 'commit/' || destination, delivery.id, study_id, ?2, ?3, ?4, ?5, ?5 FROM delivery"
+                 " JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE"
+                 " delivery.id = ?1 AND withdrawn = 0 ON CONFLICT(lane, subject) DO UPDATE SET state = ?2,"
+                 " outcome = ?3, due = ?4, attempt = 0, uncounted = 0, created_at = ?5, updated_at = ?5",
                  delivery, wanted.state, wanted.word,
                  to_microseconds(transaction.now() + commitment_gathering), transaction.at());
     sql::execute(transaction, "UPDATE delivery SET commitment_transaction = '' WHERE id = ?", delivery);
@@ -176,11 +189,18 @@ void want_no_commitment(Transaction& transaction, std::int64_t delivery) {
                  not_asked.state, not_asked.word, transaction.at(), delivery);
 }
 
-void forget_commitments(Transaction& transaction, const std::vector<std::string>& asked) {
+void take_up_commitments(Transaction& transaction, const std::vector<std::string>& asked) {
     sql::execute(transaction,
                  "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE kind = 'commitment'"
                  " AND state = 'queued' AND queue NOT IN (SELECT value FROM json_each(?))",
                  not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
+    for (const auto& destination : asked) ask_commitments_anew(transaction, destination);
+}
+
+void ask_commitments_anew(Transaction& transaction, const std::string& destination) {
+    sql::execute(transaction,
+                 "UPDATE job SET attempt = 0 WHERE state = 'queued' AND lane = ? AND attempt > 0",
+                 commitment_lane(destination));
 }
 
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination) {
@@ -202,8 +222,9 @@ CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSett
         },
         lane, at, most_requested_commitments);
     if (request.instances.empty()) {
-        claim.next_at =
-            sql::number(transaction, "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ?", lane);
+        claim.next_at = sql::number(
+            transaction, "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ? AND urgent IN (0, 1)",
+            lane);
         return claim;
     }
     sql::execute(transaction,
@@ -264,9 +285,15 @@ void keep_commitment_report(Transaction& transaction, const CommitmentReport& re
                             const DestinationSettings& destination) {
     sql::execute(transaction, "UPDATE commitment SET reported_at = ? WHERE transaction_uid = ?",
                  transaction.at(), report.transaction_uid);
-    for (const auto& uid : report.committed)
+    const auto has_failed = [&](const std::string& uid) {
+        return std::ranges::find(report.failed, uid, &UncommittedInstance::sop_instance_uid) !=
+               report.failed.end();
+    };
+    for (const auto& uid : report.committed) {
+        if (has_failed(uid)) continue;
         if (const auto delivered = awaited(transaction, destination.name, uid))
             keep_committed(transaction, report, destination.name, *delivered);
+    }
     // That the destination did not keep an earlier copy says nothing of the one that it was sent since.
     for (const auto& [uid, reason] : report.failed)
         if (const auto delivered = awaited(transaction, destination.name, uid);

@@ -29,9 +29,13 @@ void want_commitment(Transaction& transaction, std::int64_t delivery);
 // It is to be sent again: what was answered is of no account.
 void want_no_commitment(Transaction& transaction, std::int64_t delivery);
 
+// The destination answers again after it was away, and what it was asked before may be lost with that:
+// nothing is given up before it was asked for once more.
+void ask_commitments_anew(Transaction& transaction, const std::string& destination);
+
 // At start: what no destination is asked for any more, since the configuration changed, waits for no answer.
-// `asked`: the names of the destinations that are.
-void forget_commitments(Transaction& transaction, const std::vector<std::string>& asked);
+// `asked`: the names of the destinations that are; they may have been away.
+void take_up_commitments(Transaction& transaction, const std::vector<std::string>& asked);
 
 struct CommitmentClaim {
     std::optional<CommitmentRequest> request;
@@ -39,7 +43,7 @@ struct CommitmentClaim {
 };
 // The next request: what is wanted, or was requested without an answer for commitment_wait. It counts as
 // requested from here on, so that an interrupted one is asked anew. Nothing while the destination is paused.
-// What was made longer than give_up_after ago is asked for no more.
+// What was delivered longer than give_up_after ago, and asked for, is asked for no more.
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination);
 
 // The destination did not take the request: it is made again after `delay`.
@@ -54,7 +58,8 @@ bool take_commitment_report(Transaction& transaction, const CommitmentReport& re
 std::optional<std::string> destination_of_transaction(Transaction& transaction,
                                                       const std::string& transaction_uid);
 
-// A destination's answer. What it does not keep is sent again; after refused_attempts it counts as refused.
+// A destination's answer. What it does not keep is sent again (judge_uncommitted), also where the same report
+// calls it committed.
 void keep_commitment_report(Transaction& transaction, const CommitmentReport& report,
                             const DestinationSettings& destination);
 

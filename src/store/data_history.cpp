@@ -82,6 +82,7 @@ void take_earlier_facts(Transaction& transaction, const DataDirectory& directory
     if (!facts) throw std::runtime_error(facts.error().message);
     event.detail["facts"] = facts->taken;
     event.detail["unreadable_facts"] = facts->unreadable;
+    if (!facts->withdrawn.empty()) event.detail["withdrawn_studies"] = facts->withdrawn;
     if (facts->taken + facts->unreadable > 0)
         spdlog::warn(
             "{} facts of an earlier database are known by its journal; {} lines of that cannot be read",
@@ -125,6 +126,13 @@ bool is_reconciled(Transaction& transaction) {
     return !sql::number(transaction, "SELECT 1 FROM generation WHERE reconciled = 0 LIMIT 1");
 }
 
+std::int64_t known_since(Transaction& transaction) {
+    return sql::number(transaction,
+                       "SELECT max(since) FROM generation WHERE reason NOT IN ('', 'first') AND since <= ?",
+                       transaction.at())
+        .value_or(0);
+}
+
 void keep_reconciled(Transaction& transaction) {
     sql::execute(transaction, "UPDATE generation SET reconciled = 1 WHERE reconciled = 0");
 }
@@ -165,8 +173,9 @@ Result<Generation> join_history(World& world, Database& database, const DataDire
     auto joined = database.transact(world.now(), [&](Transaction& transaction) {
         last = mark_of(transaction);
         const auto reason = reason_of(transaction, directory, last, mark);
+        if (!reason.empty()) begin_generation(transaction, directory, mark, id, reason);
+        note_holds(transaction);
         if (reason.empty()) return Generation{last.generations.back(), ""};
-        begin_generation(transaction, directory, mark, id, reason);
         last = mark_of(transaction);
         return Generation{id, reason};
     });

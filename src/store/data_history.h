@@ -51,4 +51,8 @@ Result<Generation> join_history(World& world, Database& database, const DataDire
 bool is_reconciled(Transaction& transaction);
 void keep_reconciled(Transaction& transaction);
 
+// When the last life began that had lost something: what it found had happened, nobody knows when. 0: none
+// had. One that began by a clock that was ahead does not count.
+std::int64_t known_since(Transaction& transaction);
+
 }  // namespace hilum

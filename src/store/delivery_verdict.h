@@ -27,4 +27,17 @@ struct DeliveryVerdict {
 DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory& history,
                                const DestinationSettings& settings, std::int64_t at);
 
+// What the destination answered before, asked whether it keeps what it took; since it last said that it does.
+struct CommitmentHistory {
+    int failures = 0;  // in a row, for reasons that pass
+    int refusals = 0;
+};
+
+// What becomes of a delivered result that its destination does not keep, by the Failure Reason (PS3.3
+// C.14.1.1). What passes (0110, 0213; 0112, as of an archive that files later what it takes) has it sent
+// again with growing delays of minutes, until these are give_up_after in all. What the destination blames on
+// the object is as with C-STORE: sent again after refused_delay, refused_attempts times in all.
+DeliveryVerdict judge_uncommitted(int failure_reason, const CommitmentHistory& history,
+                                  const DestinationSettings& settings, std::int64_t at);
+
 }  // namespace hilum

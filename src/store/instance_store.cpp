@@ -3,23 +3,25 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/calendar_date.h"
-#include "base/units.h"
 #include "store/audit/audit_event.h"
 #include "store/data_history.h"
 #include "store/database/sql.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/damaged_objects.h"
+#include "store/moved_images.h"
 #include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
 
-audit::AuditEvent event_for(const char* type, const ReceivedHeader& header, const std::string& calling_ae,
-                            const std::string& peer) {
+std::string sender_of(const StoreCommit& commit) {
+    return commit.calling_ae + "@" + commit.peer;
+}
+
+audit::AuditEvent event_for(const char* type, const ReceivedHeader& header, const std::string& actor) {
     audit::AuditEvent event;
     event.type = type;
-    event.actor = calling_ae + "@" + peer;
+    event.actor = actor;
     event.study_instance_uid = header.study_instance_uid;
     event.sop_instance_uid = header.sop_instance_uid;
     event.patient_id = header.patient_id;
@@ -41,8 +43,13 @@ void supersede(Transaction& transaction, std::int64_t instance_id, std::int64_t 
         now, instance_id);
 }
 
+// What came in place of a file that is gone is kept for as long as what came first.
+void keep_anew(Transaction& transaction, std::int64_t study_id, std::int64_t received_at) {
+    sql::execute(transaction, "UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
+}
+
 audit::AuditEvent event_of(const char* type, const StoreCommit& commit) {
-    auto event = event_for(type, commit.header, commit.calling_ae, commit.peer);
+    auto event = event_for(type, commit.header, sender_of(commit));
     event.detail["sha256"] = commit.dataset_sha256;
     return event;
 }
@@ -105,13 +112,13 @@ InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, con
     Versions found;
     sql::each(
         transaction,
-        "SELECT id, version, size, received_at, state, file, dataset_sha256, analysis_sha256,"
+        "SELECT id, study_id, version, size, received_at, state, file, dataset_sha256, analysis_sha256,"
         " removed_at IS NOT NULL, damaged_at IS NOT NULL FROM instance WHERE sop_instance_uid = ?"
         " ORDER BY version DESC, id DESC",
         [&](const sql::Row& row) {
-            const Version version{row.int64(0),      row.int64(1),     row.int64(2), row.int64(3),
-                                  row.text(4),       row.text(5),      row.text(6),  row.text(7),
-                                  row.int32(8) != 0, row.int32(9) != 0};
+            const Version version{row.int64(0), row.int64(1),      row.int64(2),      row.int64(3),
+                                  row.int64(4), row.text(5),       row.text(6),       row.text(7),
+                                  row.text(8),  row.int32(9) != 0, row.int32(10) != 0};
             if (!found.newest) found.newest = version;
             if (!found.active && (version.state == "to_analyse" || version.state == "prior"))
                 found.active = version;
@@ -143,6 +150,7 @@ StoreAnswer InstanceStore::duplicate(Transaction& transaction, const StoreCommit
         sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
                      commit.size, versions.newest->id);
         keep_object_mended(transaction, versions.newest->id);
+        keep_anew(transaction, versions.newest->study_id, transaction.at());
     }
     if (versions.active && analyse_if_no_prior(transaction, *versions.active, commit.header.study_date))
         answer.outcome = StoreOutcome::no_longer_prior;
@@ -177,8 +185,10 @@ bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& com
                  "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
                  " file = iif(?2, file, ?3), size = iif(?2, size, ?4), received_at = ?5 WHERE id = ?6",
                  version, has_one ? 1 : 0, commit.file, commit.size, received_at, versions.same_data->id);
-    if (!has_one) keep_object_mended(transaction, versions.same_data->id);
-    return !has_one;
+    if (has_one) return false;
+    keep_object_mended(transaction, versions.same_data->id);
+    keep_anew(transaction, study_id, received_at);
+    return true;
 }
 
 // A version that is to be analysed, in the place of the one that was. One that was there before is taken up
@@ -186,7 +196,7 @@ bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& com
 bool InstanceStore::keep_image(Transaction& transaction, const StoreCommit& commit, const Versions& versions,
                                std::int64_t study_id, std::int64_t received_at) const {
     const std::int64_t at = transaction.at();
-    if (versions.active) supersede(transaction, versions.active->id, at);
+    if (versions.active) take_from(transaction, *versions.active, commit, study_id);
     // What a report may tell of stays current, however old the study is: an operator had the prior analysed,
     // or it was none when it came.
     const bool was_analysed = versions.active && versions.active->state == "to_analyse";
@@ -204,12 +214,22 @@ bool InstanceStore::keep_image(Transaction& transaction, const StoreCommit& comm
             state, why, version, received_at, commit.file, commit.size, commit.analysis_sha256,
             commit.calling_ae, commit.peer, id);
         keep_object_mended(transaction, id);
-        sql::execute(transaction, "UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
+        keep_anew(transaction, study_id, received_at);
     } else {
         id = insert(transaction, commit, study_id, state, why, version, received_at);
     }
     if (why.empty()) enqueue(transaction, study_id, id, at);
     return !why.empty();
+}
+
+// The version that was analysed is not any more, nor in the study that it was taken for.
+void InstanceStore::take_from(Transaction& transaction, const Version& active, const StoreCommit& commit,
+                              std::int64_t study_id) const {
+    supersede(transaction, active.id, transaction.at());
+    if (active.study_id == study_id) return;
+    const auto left = leave_study(transaction, {active.id, active.study_id, commit.header.sop_instance_uid,
+                                                commit.header.study_instance_uid, sender_of(commit)});
+    if (left == LeftStudy::has_images) make_due(transaction, active.study_id, transaction.at());
 }
 
 Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commit,
@@ -234,6 +254,7 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
         // As one that is received again after retention took the file that its row names.
         sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
                      commit.size, versions.same_data->id);
+        keep_anew(transaction, versions.same_data->study_id, transaction.at());
         event.detail["outcome"] = enum_text(StoreOutcome::duplicate);
         transaction.append_audit(event);
         return {Adoption::adopted, ""};
@@ -265,56 +286,8 @@ void InstanceStore::keep_older(Transaction& transaction, const StoreCommit& comm
     insert(transaction, commit, study_id, as_active ? "kept" : "superseded", "", oldest - 1, received_at);
 }
 
-bool InstanceStore::analyse_if_no_prior(Transaction& transaction, const Version& version,
-                                        const std::string& study_date) const {
-    if (version.state != "prior" || !why_prior(study_date, transaction.now()).empty()) return false;
-    analyse(transaction, version.id);
-    return true;
-}
-
-void InstanceStore::analyse(Transaction& transaction, std::int64_t instance_id) const {
-    sql::execute(transaction, "UPDATE instance SET state = 'to_analyse', not_analysed = '' WHERE id = ?",
-                 instance_id);
-    const auto study_id =
-        *sql::number(transaction, "SELECT study_id FROM instance WHERE id = ?", instance_id);
-    enqueue(transaction, study_id, instance_id, transaction.at());
-}
-
-int InstanceStore::analyse_priors(Transaction& transaction, const JobSelection& selection,
-                                  const std::string& actor) const {
-    if (!selection.kind.empty() && selection.kind != "instance") return 0;
-    struct Prior {
-        std::int64_t id, study_id;
-        std::string study_instance_uid, sop_instance_uid, why;
-    };
-    std::vector<Prior> priors;
-    sql::each(
-        transaction,
-        "SELECT instance.id, study.id, study_instance_uid, sop_instance_uid, not_analysed FROM instance JOIN"
-        " study ON study.id = study_id WHERE state = 'prior' AND instance.removed_at IS NULL AND ((?1 != 0 "
-        "AND instance.id = ?1) OR (?1 = 0"
-        " AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != '' AND accession_number = ?3))))",
-        [&](const sql::Row& row) {
-            priors.push_back({row.int64(0), row.int64(1), row.text(2), row.text(3), row.text(4)});
-        },
-        selection.kind.empty() ? std::int64_t{0} : selection.id, selection.study_instance_uid,
-        selection.accession_number);
-    for (const auto& prior : priors) {
-        analyse(transaction, prior.id);
-        sql::execute(transaction, "UPDATE study SET withdrawn_at = NULL WHERE id = ?", prior.study_id);
-        audit::AuditEvent event;
-        event.type = "prior_analysed";
-        event.actor = actor;
-        event.study_instance_uid = prior.study_instance_uid;
-        event.sop_instance_uid = prior.sop_instance_uid;
-        event.detail = {{"was_not_analysed", prior.why}};
-        transaction.append_audit(event);
-    }
-    return static_cast<int>(priors.size());
-}
-
 StoreAnswer InstanceStore::discard(Transaction& transaction, const DiscardCommit& commit) const {
-    auto event = event_for("instance_discarded", commit.header, commit.calling_ae, commit.peer);
+    auto event = event_for("instance_discarded", commit.header, commit.calling_ae + "@" + commit.peer);
     event.detail["reason"] = commit.reason;
     transaction.append_audit(event);
     transaction.count("instances_received", {{"outcome", "discarded"}});
@@ -348,22 +321,16 @@ void InstanceStore::enqueue(Transaction& transaction, std::int64_t study_id, std
             [&](const sql::Row& row) { frames.push_back(row.int64(0)); }, instance_id, model);
         for (const auto analysis : frames) queue_job(transaction, Lane::analysis, model, analysis, study_id);
     }
+    make_due(transaction, study_id, at);
+}
+
+void InstanceStore::make_due(Transaction& transaction, std::int64_t study_id, std::int64_t at) const {
     if (models_.empty()) return;
     const std::int64_t idle = study_.idle_timeout.count(), longest = study_.max_wait.count();
     sql::execute(transaction,
                  "UPDATE study SET last_arrival_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
                  " due_at = min(?1 + ?2, coalesce(first_pending_at, ?1) + ?3) WHERE id = ?4",
                  at, idle, longest, study_id);
-}
-
-std::string InstanceStore::why_prior(const std::string& study_date, Timestamp time) const {
-    const auto date = parse_date(study_date);
-    if (!study_.max_age || !date) return "";  // unknown age: a new one, as far as we know
-    // The study may have been made at any time of its day, and in any time zone: give it a day.
-    const auto longest = *study_.max_age + std::chrono::hours(24);
-    if (time - std::chrono::sys_days(*date) <= longest) return "";
-    return fmt::format("Study Date {} was more than study.max_age ({}) ago on {}", study_date,
-                       format_duration(*study_.max_age), to_dicom_date(time));
 }
 
 void InstanceStore::close_study(Transaction& transaction, const std::string& study_instance_uid) {

@@ -61,7 +61,7 @@ class InstanceStore {
 
   private:
     struct Version {
-        std::int64_t id = 0, version = 0, size = 0, received_at = 0;
+        std::int64_t id = 0, study_id = 0, version = 0, size = 0, received_at = 0;
         std::string state, file, dataset_sha256, analysis_sha256;
         bool removed = false;  // its file, by retention
         bool damaged = false;  // its file (jobs/damaged_objects.h)
@@ -87,7 +87,10 @@ class InstanceStore {
     std::int64_t upsert_study(Transaction& transaction, const ReceivedHeader& header, std::int64_t now) const;
     std::string why_prior(const std::string& study_date, Timestamp now) const;  // empty: it is none
     bool has_file(const Version& version) const;
+    void take_from(Transaction& transaction, const Version& active, const StoreCommit& commit,
+                   std::int64_t study_id) const;
     void analyse(Transaction& transaction, std::int64_t instance_id) const;
+    void make_due(Transaction& transaction, std::int64_t study_id, std::int64_t at) const;
     void enqueue(Transaction& transaction, std::int64_t study_id, std::int64_t instance_id,
                  std::int64_t now) const;
 

@@ -29,4 +29,14 @@ Duration RetryPolicy::longest() const {
     return Duration(std::llround(static_cast<double>(longest_delay.count()) * greatest_factor));
 }
 
+Duration RetryPolicy::waited_after(int attempts) const {
+    Duration waited{};
+    auto delay = std::min(first_delay, longest_delay);
+    for (; attempts > 0 && delay < longest_delay; --attempts) {
+        waited += delay;
+        delay = std::min(2 * delay, longest_delay);
+    }
+    return waited + attempts * longest_delay;
+}
+
 }  // namespace hilum

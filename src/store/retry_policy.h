@@ -18,6 +18,8 @@ struct RetryPolicy {
     Duration delay_after(int attempts, std::uint64_t chance) const;  // of World::random()
     Duration delay_after(int attempts) const;                        // by chance of its own
     Duration longest() const;                                        // that delay_after() ever gives
+    Duration waited_after(
+        int attempts) const;  // the sum of the delays after so many failures, but for chance
 };
 
 }  // namespace hilum

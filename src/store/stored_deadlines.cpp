@@ -62,13 +62,15 @@ void limit_deadlines(Transaction& transaction, const Configuration& configuratio
     for (const auto& destination : configuration.destinations) {
         const Duration longest = RetryPolicy{destination.first_delay, destination.longest_delay}.longest();
         const auto lane = lane_name(Lane::delivery, destination.name);
+        const auto asked = commitment_lane(destination.name);
         limit_lane(transaction, lane, std::max(longest, destination.refused_delay));
-        limit_lane(transaction, commitment_lane(destination.name),
+        limit_lane(transaction, asked,
                    std::max({longest, destination.commitment_wait, Duration(commitment_gathering)}));
-        sql::execute(transaction,
-                     "UPDATE job SET created_at = ?1 WHERE state IN ('queued', 'running') AND lane = ?2"
-                     " AND created_at > ?1",
-                     at, lane);
+        for (const auto& one : {lane, asked})
+            sql::execute(transaction,
+                         "UPDATE job SET created_at = ?1 WHERE state IN ('queued', 'running') AND lane = ?2"
+                         " AND created_at > ?1",
+                         at, one);
     }
 }
 

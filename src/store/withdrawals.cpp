@@ -1,6 +1,7 @@
 #include "store/withdrawals.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,35 +14,42 @@ namespace hilum {
 namespace {
 
 struct Withdrawn {
-    std::int64_t study = 0, version = 0;
+    std::int64_t study = 0, version = 0, number = 1, at = 0;
     std::string study_instance_uid;
     std::vector<std::string> models;
 };
+
+// Of results that stand.
+std::vector<std::string> models_to_take_back(Transaction& transaction, std::int64_t study) {
+    std::vector<std::string> models;
+    sql::each(
+        transaction,
+        "SELECT DISTINCT model FROM report JOIN result ON result.report_id = report.id WHERE study_id = ?"
+        " AND report.kind = 'results' AND withdrawn = 0 ORDER BY model",
+        [&](const sql::Row& row) { models.push_back(row.text(0)); }, study);
+    return models;
+}
 
 // Those that have something to take back, or were about to.
 std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrder& order) {
     std::vector<Withdrawn> all;
     sql::each(
         transaction,
-        "SELECT id, report_version + 1, study_instance_uid FROM study"
+        "SELECT id, report_version + 1, withdrawals + 1, study_instance_uid FROM study"
         " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
         " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM job JOIN report ON report.id = subject WHERE"
         " job.study_id = study.id AND job.kind = 'report' AND report.kind = 'results' AND withdrawn = 0"
         " AND state != 'discarded')) ORDER BY id",
         [&](const sql::Row& row) {
-            all.push_back({row.int64(0), row.int64(1), row.text(2), {}});
+            all.push_back({row.int64(0), row.int64(1), row.int64(2), transaction.at(), row.text(3), {}});
         },
         order.study_instance_uid, order.accession_number);
-    for (auto& withdrawn : all)
-        sql::each(
-            transaction,
-            "SELECT DISTINCT model FROM report JOIN result ON result.report_id = report.id WHERE study_id = ?"
-            " AND report.kind = 'results' AND withdrawn = 0 ORDER BY model",
-            [&](const sql::Row& row) { withdrawn.models.push_back(row.text(0)); }, withdrawn.study);
+    for (auto& withdrawn : all) withdrawn.models = models_to_take_back(transaction, withdrawn.study);
     return all;
 }
 
-void stop_results(Transaction& transaction, const Withdrawn& withdrawn, std::int64_t at) {
+void stop_results(Transaction& transaction, const Withdrawn& withdrawn) {
+    const std::int64_t at = transaction.at();
     sql::execute(transaction,
                  "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error ="
                  " 'the results were withdrawn', updated_at = ? WHERE lane = 'compose' AND word IN ('queued',"
@@ -70,29 +78,31 @@ void stop_results(Transaction& transaction, const Withdrawn& withdrawn, std::int
 #undef HILUM_OF_WITHDRAWN
 }
 
+void take_back(Transaction& transaction, const Withdrawn& withdrawn, const WithdrawalOrder& order) {
+    stop_results(transaction, withdrawn);
+    const nlohmann::json detail = {{"reason", order.reason}, {"note", order.note}};
+    for (const auto& model : withdrawn.models) {
+        sql::execute(transaction,
+                     "INSERT INTO report(study_id, model, version, kind, detail) VALUES(?, ?, ?,"
+                     " 'withdrawal', ?)",
+                     withdrawn.study, model, withdrawn.version, detail.dump());
+        queue_job(transaction, Lane::report, "", sql::last_id(transaction), withdrawn.study);
+    }
+    sql::execute(transaction,
+                 "UPDATE study SET report_version = ?1, withdrawn_at = iif(?2, withdrawn_at, ?3),"
+                 " withdrawals = ?4, due_at = NULL, first_pending_at = NULL WHERE id = ?5",
+                 withdrawn.version, order.reason == moved_away ? 1 : 0, withdrawn.at, withdrawn.number,
+                 withdrawn.study);
+}
+
 }  // namespace
 
 int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, const std::string& actor) {
-    const std::int64_t at = transaction.at();
     const auto studies = studies_of(transaction, order);
     for (const auto& withdrawn : studies) {
-        stop_results(transaction, withdrawn, at);
-        const nlohmann::json detail = {{"reason", order.reason}, {"note", order.note}};
-        for (const auto& model : withdrawn.models) {
-            sql::execute(transaction,
-                         "INSERT INTO report(study_id, model, version, kind, detail) VALUES(?, ?, ?,"
-                         " 'withdrawal', ?)",
-                         withdrawn.study, model, withdrawn.version, detail.dump());
-            queue_job(transaction, Lane::report, "", sql::last_id(transaction), withdrawn.study);
-        }
-        sql::execute(transaction,
-                     "UPDATE study SET report_version = ?1, withdrawn_at = ?2, withdrawals = withdrawals + 1,"
-                     " due_at = NULL, first_pending_at = NULL WHERE id = ?3",
-                     withdrawn.version, at, withdrawn.study);
-        note_withdrawal(
-            transaction, withdrawn.study_instance_uid,
-            sql::number(transaction, "SELECT withdrawals FROM study WHERE id = ?", withdrawn.study)
-                .value_or(1));
+        take_back(transaction, withdrawn, order);
+        note_withdrawal(transaction, {withdrawn.study_instance_uid, withdrawn.at, withdrawn.number,
+                                      withdrawn.version, order.reason, order.note});
         audit::AuditEvent event;
         event.type = "results_withdrawn";
         event.actor = actor;
@@ -102,6 +112,28 @@ int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, con
         transaction.count("withdrawals", {{"reason", order.reason}});
     }
     return static_cast<int>(studies.size());
+}
+
+bool withdraw_again(Transaction& transaction, const EarlierWithdrawal& earlier) {
+    sql::execute(transaction,
+                 "INSERT INTO study(study_instance_uid, created_at) VALUES(?, ?) ON CONFLICT DO NOTHING",
+                 earlier.study_instance_uid, earlier.at);
+    std::optional<Withdrawn> withdrawn;
+    // A Hilum that noted no version may have reported some that only the journal knows.
+    sql::each(
+        transaction,
+        "SELECT id, max(report_version + 1, iif(?2 > 0, ?2, coalesce((SELECT version + 1 FROM earlier_study"
+        " WHERE earlier_study.study_instance_uid = study.study_instance_uid), 0))) FROM study WHERE"
+        " study_instance_uid = ?1 AND withdrawals < ?3",
+        [&](const sql::Row& row) {
+            withdrawn = Withdrawn{
+                row.int64(0), row.int64(1), earlier.number, earlier.at, earlier.study_instance_uid, {}};
+        },
+        earlier.study_instance_uid, earlier.version, earlier.number);
+    if (!withdrawn) return false;
+    if (!earlier.reason.empty()) withdrawn->models = models_to_take_back(transaction, withdrawn->study);
+    take_back(transaction, *withdrawn, {earlier.study_instance_uid, "", earlier.reason, earlier.note});
+    return true;
 }
 
 nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalOrder& order) {

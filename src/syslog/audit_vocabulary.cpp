@@ -49,6 +49,7 @@ constexpr AuditWords vocabulary[] = {
     {"instance_adopted", instances_accessed, 'C', none},
     {"instance_discarded", instances_transferred, 'R', none},
     {"instance_file_replaced", application_activity, 'E', none},
+    {"instance_moved", instances_accessed, 'U', none},
     {"instance_received", instances_transferred, 'C', none},
     {"jobs_discarded", security_alert, 'E', restricted_function},
     {"jobs_retried", security_alert, 'E', restricted_function},

@@ -68,6 +68,21 @@ class DuplicateTest(HilumTest):
         self.assertEqual(report.PatientID, "CORRECTED")
         self.assertEqual(predecessors(report), [result.uid for result in first if result.is_report])
 
+    def test_a_corrected_order_number_reaches_the_results(self):
+        self.send(self.file)
+        first = self.await_results([self.study])[self.study]
+
+        def with_order(dataset):
+            request = pydicom.Dataset()
+            request.RequestedProcedureID = "RP7"
+            dataset.RequestAttributesSequence = [request]
+
+        self.send(self.changed("order.dcm", with_order))
+        found = self.await_results([self.study], per_study=4)[self.study]
+        report = next(result for result in found
+                      if result.is_report and result.uid not in {old.uid for old in first}).dataset
+        self.assertEqual(report.ReferencedRequestSequence[0].RequestedProcedureID, "RP7")
+
     def test_a_wrong_patient_taken_back_by_the_first_version_is_reported_of_the_first(self):
         self.send(self.file)
         first = self.await_results([self.study])[self.study]
@@ -88,6 +103,49 @@ class DuplicateTest(HilumTest):
         self.send(self.folder / "fence.dcm")
         found = self.await_results([str(fence.StudyInstanceUID)])
         self.assertEqual(len(found[self.study]), 5, "the same as the newest is a duplicate")
+
+    def test_an_image_moved_to_another_study_takes_its_finding_along(self):
+        self.send(self.file)
+        first = self.await_results([self.study])[self.study]
+
+        def move(dataset):
+            dataset.StudyInstanceUID = self.study + ".9"
+            dataset.PatientID = "SOMEBODY ELSE"
+        self.send(self.changed("moved.dcm", move))
+        found = self.await_results([self.study + ".9"])
+        self.assert_one_report_and_capture(found[self.study + ".9"])
+        left = self.await_results([self.study], per_study=3)[self.study]
+        note, = [result for result in left if result.uid not in {old.uid for old in first}]
+        self.assert_valid(note)
+        self.assertEqual(note.dataset.ConceptNameCodeSequence[0].CodeValue, "113038")
+        self.assertNotEqual(note.dataset.PatientID, "SOMEBODY ELSE")
+        self.assertIn("instance_moved", {event["type"] for event in self.audit_events()})
+        self.send(self.file)
+        back = self.await_results([self.study, self.study + ".9"], per_study=3)
+        wait_until(lambda: len(self.results()[self.study]) == 5, 60, "what is reported once it is back")
+        self.assertEqual(len(back[self.study + ".9"]), 3, "what was said of the other study is withdrawn")
+
+    def test_images_of_two_patients_in_one_study_make_no_report_until_they_are_of_one(self):
+        second = self.folder / "second.dcm"
+
+        def other(dataset):
+            dataset.StudyInstanceUID, dataset.PatientID = self.study, "SOMEBODY ELSE"
+        variant(self.file, second, other)
+        self.send(self.file, second)
+
+        def failed():
+            return [job for job in self.jobs() if job["kind"] == "report" and job["state"] == "quarantined"]
+        report, = wait_until(failed, 60, "the report is set aside")
+        self.assertIn("name different patients", report["error"])
+        self.assertNotIn("SOMEBODY", report["error"])
+        self.assertEqual(self.results().get(self.study, []), [])
+        right = pydicom.dcmread(self.file, stop_before_pixels=True).PatientID
+        corrected = pydicom.dcmread(second)
+        corrected.PatientID = right
+        corrected.save_as(self.folder / "corrected.dcm")
+        self.send(self.folder / "corrected.dcm")
+        found = self.await_results([self.study], per_study=3)[self.study]
+        self.assertEqual({str(result.dataset.PatientID) for result in found}, {right})
 
     def test_our_own_results_sent_back_are_taken_and_discarded(self):
         self.send(self.file)

@@ -92,7 +92,16 @@ class OddHeaderTest(Variants):
             self.assertEqual(str(result.dataset.PatientName), str(found[plain][0].dataset.PatientName))
 
     def test_an_age_that_cannot_be_read_never_passes(self):
+        def as_bytes(vr, value):
+            def change(dataset):
+                aged()(dataset)
+                dataset.add_new("PatientAge", vr, value)
+            return change
+
         self.check_outcomes({
+            "a child's, as bytes": (as_bytes("OB", b"008Y"), "younger"),
+            "a child's, as numbers": (as_bytes("SS", [int.from_bytes(two, "little") for two in (b"00", b"8Y")]), "younger"),
+            "a grown-up's, as bytes": (as_bytes("OB", b"045Y"), None),
             "no unit": (aged("008"), "cannot be read"),
             "one digit": (aged("8"), "cannot be read"),
             "no date": (aged(birth_date="2018"), "cannot be read"),

@@ -35,6 +35,8 @@ class Destination {
     std::set<std::string> withdrawn;  // an operator was told that these are not sent any more
 
   private:
+    void check_order(Scene& scene, const nlohmann::json& content) const;
+
     std::map<std::string, Held> held_;
     std::map<std::string, std::string> digests_;  // of all that ever came
 };

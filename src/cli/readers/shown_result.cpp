@@ -10,10 +10,6 @@
 namespace hilum::cli {
 namespace {
 
-double shown_score(const InferenceResult& result, const LabelResult& label) {
-    return result.calibrated ? label.probability : label.score;
-}
-
 const LabelResult* diagnosed(const InferenceResult& result) {
     const auto found = std::ranges::find(result.labels, result.diagnosis, &LabelResult::name);
     return found == result.labels.end() ? nullptr : &*found;
@@ -26,8 +22,7 @@ int label_with_map(const InferenceResult& result) {
         const auto& label = result.labels[static_cast<std::size_t>(i)];
         if (!label.positive || !label.abnormal) continue;
         if (label.name == result.diagnosis) return i;
-        if (best < 0 ||
-            shown_score(result, label) > shown_score(result, result.labels[static_cast<std::size_t>(best)]))
+        if (best < 0 || label.probability > result.labels[static_cast<std::size_t>(best)].probability)
             best = i;
     }
     return best;
@@ -43,13 +38,12 @@ readers::ShownResult shown_result(const InferenceResult& result) {
                                               : "no finding";
     const char* score = result.calibrated ? "Probability" : "Model score";
     if (label != nullptr) {
-        shown.lines.push_back(fmt::format("{} {}", score, score_text(shown_score(result, *label))));
+        shown.lines.push_back(fmt::format("{} {}", score, score_text(label->probability)));
         if (result.activation != "softmax")
             shown.lines.push_back(fmt::format("Threshold {}", limit_text(label->threshold)));
     }
     if (!result.calibrated) shown.lines.push_back("Not calibrated, not a probability");
-    for (const auto& one : result.labels)
-        shown.labels.emplace_back(one.name, score_text(shown_score(result, one)));
+    for (const auto& one : result.labels) shown.labels.emplace_back(one.name, score_text(one.probability));
     shown.notice = result.model.notice;
     if (!result.model.cleared_for_clinical_use && shown.notice.empty()) shown.notice = "Not for clinical use";
     return shown;

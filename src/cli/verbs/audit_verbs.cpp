@@ -136,6 +136,18 @@ Result<Heads> read_heads(const Witness& witness) {
     return heads;
 }
 
+// Of the trail that begins as the node's own verification says.
+Result<audit::TrailCheck> check_of(const Heads& heads, const nlohmann::json& verified) {
+    const auto hash = verified.find("begins_after_hash");
+    if (hash == verified.end() || !hash->is_string())
+        return fail(
+            "older_node",
+            "the running hilumd is of an older version, which does not tell the digest that its audit "
+            "trail begins after: restart it (systemctl restart hilum), then ask again");
+    return audit::TrailCheck({heads.good.begin(), heads.good.end()}, number_of(verified, "begins_after"),
+                             hash->get<std::string>());
+}
+
 // Recomputes every digest here, and believes nobody but the heads.
 int verify_against(const Context& context, const Witness& witness) {
     const auto configuration = context.configuration();
@@ -147,16 +159,15 @@ int verify_against(const Context& context, const Witness& witness) {
     progress.say("reading the whole audit trail");
     const auto verified = ask(node, {.verb = ControlVerb::audit_verify}, endless_patience);
     if (!verified) return context.failed(verified.error());
-    audit::TrailCheck check({heads->good.begin(), heads->good.end()},
-                            verified->value("begins_after", std::int64_t{0}),
-                            verified->value("begins_after_hash", std::string(audit::first_hash)));
+    auto check = check_of(*heads, *verified);
+    if (!check) return context.failed(check.error());
     const auto read = each_event(node, [&](const nlohmann::json& event) {
-        check.add(event);
+        check->add(event);
         return true;
     });
     progress.clear();
     if (!read) return context.failed(read.error());
-    auto outcome = check.finish();
+    auto outcome = check->finish();
     if (heads->forged > 0)
         outcome.findings.push_back(
             fmt::format("{} heads were not signed by this key, though they name it, the first in {}",

@@ -17,7 +17,7 @@ HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
 HILUM_JSON_MEMBERS(KnownResult, file, sha256, own, audit_head)
 HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
                       predecessors, known_results, results_dir, report_not_analysed, opened_at, urgent,
-                      audit_head, withdrawals, withdrawal)
+                      urgent_study, audit_head, withdrawals, withdrawal)
 HILUM_JSON_MEMBERS(DamagedImage, instance, file, how)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations, audit_head)

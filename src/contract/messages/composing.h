@@ -56,8 +56,10 @@ struct WithdrawnResult {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
     std::vector<std::string> destinations;
 };
+// A reason that no operator gives: the PACS moved an image that they tell of to another study.
+constexpr const char* moved_away = "moved_away";
 struct Withdrawal {
-    std::string reason;   // quality | safety; empty: nothing is withdrawn
+    std::string reason;   // quality | safety | moved_away; empty: nothing is withdrawn
     std::string note;     // the operator's own words, may be empty
     std::int64_t at = 0;  // microseconds since 1970 UTC
     std::vector<WithdrawnResult> results;
@@ -85,6 +87,9 @@ struct ComposeRequest {
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
     std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC
     std::vector<TriageRule> urgent;
+    // By these, of the findings of all active models: each model has a message of its own, and the last one
+    // that a worklist gets must not take back what another's said.
+    bool urgent_study = false;
     // A signed head of the audit trail (store/audit/signed_head.h), for each SR that no known result is;
     // empty: none. No part of what a result's UID is derived from.
     std::string audit_head;
@@ -114,7 +119,8 @@ struct ComposeReply {
     std::int64_t job = 0;
     std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's
                                           // failure does not hold up the others
-    std::optional<Error> error;  // "template_violation": a report failed its check and was not written
+    std::optional<Error> error;  // "template_violation": a report failed its check and was not written;
+                                 // "patients_differ": no result, since the images name several patients
     bool analyse_again = false;  // what an analysis kept is damaged: the images are to be analysed anew
     std::vector<DamagedImage> damaged;  // with any there is an error (object_damaged) and no result
     std::vector<std::string> problems;  // each one that the check found; no patient data

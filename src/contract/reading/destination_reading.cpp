@@ -22,8 +22,8 @@ std::string series_description(YamlMapping& at, const std::string& key, const st
 
 ReportSettings read_reports(YamlMapping& at) {
     ReportSettings reports;
+    const auto kinds = restriction(at, "send", EmptyList::is_none);
     if (at.has("send")) {
-        const auto kinds = at.strings("send");
         reports.sr = reports.sc = false;
         for (const auto& kind : kinds) {
             if (kind == "sr")
@@ -110,7 +110,7 @@ void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
         read_protocol(at, destination);
         destination.host = host_name(at, "host");
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
-        destination.from = at.strings("from");
+        destination.from = restriction(at, "from", EmptyList::is_none);
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
         destination.first_delay = positive_duration(at, "first_delay", destination.first_delay);
         destination.longest_delay = positive_duration(at, "longest_delay", destination.longest_delay);

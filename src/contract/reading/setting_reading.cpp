@@ -36,6 +36,18 @@ std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std:
     return title;
 }
 
+bool stands_empty(const YamlMapping& at, const std::string& key) {
+    const auto keys = at.keys();
+    return !at.has(key) && std::ranges::find(keys, key) != keys.end();
+}
+
+std::vector<std::string> restriction(YamlMapping& at, const std::string& key, EmptyList empty) {
+    auto some = at.strings(key);
+    if (stands_empty(at, key) || (at.has(key) && some.empty() && empty == EmptyList::is_a_problem))
+        at.problem(key, "is empty: leave it out, or name some");
+    return some;
+}
+
 Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback) {
     const auto value = at.duration(key, fallback);
     if (value.count() == 0) at.problem(key, "must be longer than 0");

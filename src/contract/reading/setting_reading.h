@@ -22,6 +22,16 @@ std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std:
 
 Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback);
 
+// A key that stands there with nothing behind it, as where its only lines are commented out.
+bool stands_empty(const YamlMapping& at, const std::string& key);
+
+enum class EmptyList { is_a_problem, is_none };
+
+// A list that restricts: without its key everything is meant. With its key and nothing behind it that must
+// not be taken for everything; nor must [], unless that has a meaning of its own there (`is_none`).
+std::vector<std::string> restriction(YamlMapping& at, const std::string& key,
+                                     EmptyList empty = EmptyList::is_a_problem);
+
 // "none" is none.
 std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key,
                                          std::optional<Duration> fallback);

@@ -1,7 +1,5 @@
 #include "contract/reading/tls_reading.h"
 
-#include <algorithm>
-
 #include "base/tls/certificate_pattern.h"
 #include "base/tls/pem_source.h"
 #include "contract/enum_text.h"
@@ -28,7 +26,8 @@ void read_tls_files(YamlMapping& at, const std::filesystem::path& folder, TlsSet
     tls.certificate = placed(at.string("certificate", ""), folder);
     tls.key = placed(at.string("key", ""), folder);
     tls.authorities = placed(at.string("ca", ""), folder);
-    for (const auto& list : at.strings("crl")) tls.revoked.push_back(placed(list, folder));
+    for (const auto& list : restriction(at, "crl", EmptyList::is_none))
+        tls.revoked.push_back(placed(list, folder));
     tls.minimum_version = at.choice("minimum_version", {"1.2", "1.3"}, tls.minimum_version);
     if (tls.certificate.empty() != tls.key.empty())
         at.problem(tls.key.empty() ? "key" : "certificate",
@@ -54,7 +53,7 @@ TlsServerSettings server_settings(YamlMapping& at, const std::filesystem::path& 
 }
 
 std::vector<std::string> certificate_patterns(YamlMapping& at, const std::string& key) {
-    auto patterns = at.strings(key);
+    auto patterns = restriction(at, key);
     for (const auto& pattern : patterns)
         if (const auto wrong = certificate_pattern_problem(pattern); !wrong.empty()) at.problem(key, wrong);
     return patterns;
@@ -63,9 +62,7 @@ std::vector<std::string> certificate_patterns(YamlMapping& at, const std::string
 // An empty block must not be taken for none: who wrote it does not want to speak plainly.
 std::optional<YamlMapping> tls_block(YamlMapping& at) {
     if (at.has("tls")) return at.mapping("tls");
-    const auto keys = at.keys();
-    if (std::ranges::find(keys, "tls") != keys.end())
-        at.problem("tls", "is empty: leave it out, or write tls: {}");
+    if (stands_empty(at, "tls")) at.problem("tls", "is empty: leave it out, or write tls: {}");
     (void)at.mapping("tls");
     return std::nullopt;
 }
@@ -101,6 +98,8 @@ std::optional<TlsClientSettings> read_tls_client(YamlMapping& at, const std::fil
     if (!block) return std::nullopt;
     TlsClientSettings tls;
     read_tls_files(*block, folder, tls);
+    if (tls.authorities.empty() && (block->has("ca") || stands_empty(*block, "ca")))
+        block->problem("ca", "is empty: leave it out for the system's authorities, or name a file");
     tls.server_name = block->string("server_name", "");
     tls.expect = certificate_patterns(*block, "expect");
     if (!tls.expect.empty() && !tls.server_name.empty())

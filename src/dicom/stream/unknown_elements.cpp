@@ -6,11 +6,14 @@
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/file_system.h"
@@ -39,13 +42,47 @@ bool is_known(const DcmTag& tag) {
     }
 }
 
+// The dictionary's VRs of what is text by it: asked once for all, since it takes its time for each.
+const std::unordered_map<std::uint32_t, DcmVR>& text_by_the_dictionary() {
+    static const auto text = [] {
+        std::unordered_map<std::uint32_t, DcmVR> found;
+        DcmDataDictionary& dictionary = dcmDataDict.wrlock();
+        for (auto entry = dictionary.normalBegin(); entry != dictionary.normalEnd(); ++entry)
+            if ((*entry)->getPrivateCreator() == nullptr && (*entry)->getVR().isaString())
+                found.emplace(static_cast<std::uint32_t>((*entry)->getGroup()) << 16 | (*entry)->getElement(),
+                              (*entry)->getVR());
+        dcmDataDict.wrunlock();
+        return found;
+    }();
+    return text;
+}
+
+// Of these number_of() reads what is decimal text by the dictionary, too.
+bool is_binary_number(DcmEVR vr) {
+    constexpr std::array numbers{EVR_US, EVR_SS, EVR_UL, EVR_SL, EVR_UV, EVR_SV, EVR_FL, EVR_FD};
+    return std::ranges::find(numbers, vr) != numbers.end();
+}
+
+// Whether only the dictionary's VR makes a value readable: of VR UN, and of text under a VR that is none or
+// is another one (??, OB, SS), which would be read as absent.
+bool needs_dictionary(DcmObject& object, Resolved what) {
+    if (object.getVR() == EVR_UN) return is_known(object.getTag());
+    if (what == Resolved::unknown || object.getGTag() % 2 != 0) return false;
+    const auto text =
+        text_by_the_dictionary().find(static_cast<std::uint32_t>(object.getGTag()) << 16 | object.getETag());
+    if (text == text_by_the_dictionary().end() || dynamic_cast<DcmByteString*>(&object) != nullptr)
+        return false;
+    const DcmEVR known = text->second.getEVR();
+    return !((known == EVR_DS || known == EVR_IS) && is_binary_number(object.getVR()));
+}
+
 // The tags of what is to be resolved in one item; a sequence of undefined length DCMTK has resolved itself.
-std::vector<DcmTagKey> unknown_tags(DcmItem& item) {
+std::vector<DcmTagKey> unknown_tags(DcmItem& item, Resolved what) {
     std::vector<DcmTagKey> tags;
     for (DcmObject* object = item.nextInContainer(nullptr); object != nullptr;
          object = item.nextInContainer(object))
-        if (object->getVR() == EVR_UN && object->isLeaf() && object->getTag() != DCM_PixelData &&
-            object->getLengthField() <= longest_resolved && is_known(object->getTag()))
+        if (object->isLeaf() && object->getTag() != DCM_PixelData &&
+            object->getLengthField() <= longest_resolved && needs_dictionary(*object, what))
             tags.push_back(object->getTag().getXTag());
     return tags;
 }
@@ -81,23 +118,26 @@ DcmElement* parsed(const DcmTagKey& tag, std::span<const std::byte> bytes) {
     return condition.good() ? dataset.remove(tag) : nullptr;
 }
 
-void resolve(DcmItem& item, const DcmTagKey& tag) {
+// `order`: of the file, so that the value comes as it lies there.
+void resolve(DcmItem& item, const DcmTagKey& tag, E_ByteOrder order) {
     DcmElement* element = nullptr;
-    Uint8* value = nullptr;
-    if (item.findAndGetElement(tag, element).bad() || element->getUint8Array(value).bad()) return;
-    const auto length = value == nullptr ? 0 : static_cast<std::size_t>(element->getLengthField());
-    const auto bytes = implicit_bytes(tag, {value, length});
+    if (item.findAndGetElement(tag, element).bad()) return;
+    std::vector<Uint8> value(element->getLengthField());
+    if (!value.empty() &&
+        element->getPartialValue(value.data(), 0, element->getLengthField(), nullptr, order).bad())
+        return;
+    const auto bytes = implicit_bytes(tag, value);
     if (DcmTag(tag).getEVR() == EVR_SQ && !is_sane(bytes)) return;
     DcmElement* const known = parsed(tag, bytes);
     if (known != nullptr && item.insert(known, OFTrue).bad()) delete known;
 }
 
 // `left`: steps that may be taken still.
-void resolve_all(DcmItem& item, long& left) {
-    for (const DcmTagKey& tag : unknown_tags(item)) {
+void resolve_all(DcmItem& item, Resolved what, E_ByteOrder order, long& left) {
+    for (const DcmTagKey& tag : unknown_tags(item, what)) {
         left -= steps_to_parse + static_cast<long>(item.card());
         if (left < 0) return;
-        resolve(item, tag);
+        resolve(item, tag, order);
     }
     for (DcmObject* object = item.nextInContainer(nullptr); object != nullptr && left > 0;
          object = item.nextInContainer(object)) {
@@ -106,15 +146,15 @@ void resolve_all(DcmItem& item, long& left) {
         if (sequence == nullptr) continue;
         for (DcmObject* child = sequence->nextInContainer(nullptr); child != nullptr;
              child = sequence->nextInContainer(child))
-            if (auto* const inner = dynamic_cast<DcmItem*>(child)) resolve_all(*inner, left);
+            if (auto* const inner = dynamic_cast<DcmItem*>(child)) resolve_all(*inner, what, order, left);
     }
 }
 
 }  // namespace
 
-void resolve_unknown_elements(DcmItem& item) {
+void resolve_unknown_elements(DcmDataset& dataset, Resolved what) {
     long left = most_steps;
-    resolve_all(item, left);
+    resolve_all(dataset, what, DcmXfer(dataset.getOriginalXfer()).getByteOrder(), left);
 }
 
 void resolve_unknown_pixel_data(DcmDataset& dataset, std::uint64_t most_bytes) {

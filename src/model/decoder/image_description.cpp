@@ -37,7 +37,8 @@ Analysable<ImageDescription> describe_image(DcmDataset& dataset) {
     image.encoding = {.bits_allocated = static_cast<int>(*allocated),
                       .bits_stored = static_cast<int>(*stored),
                       .high_bit = static_cast<int>(high_bit),
-                      .is_signed = integer_of(dataset, DCM_PixelRepresentation).value_or(0) == 1};
+                      .is_signed = integer_of(dataset, DCM_PixelRepresentation).value_or(0) == 1,
+                      .has_overlay = has_overlay_in_pixels(dataset)};
     return image;
 }
 

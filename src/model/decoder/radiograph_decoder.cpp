@@ -20,6 +20,7 @@
 #include "model/decoder/pixels/jpeg2000/jpeg2000_codec.h"
 #include "model/decoder/pixels/jpeg_damage.h"
 #include "model/decoder/pixels/pixel_fragments.h"
+#include "model/decoder/pixels/upper_bits.h"
 
 namespace hilum::model {
 namespace {
@@ -207,7 +208,9 @@ Analysable<DecodedImage> read_native(DcmDataset& dataset, DcmPixelData& pixel_da
         if (dataset.getOriginalXfer() == EXS_BigEndianExplicit && pixel_data.getVR() == EVR_OB)
             pixels.words = in_smoother_byte_order(pixels, storage, notes);
     }
-    return DecodedImage{pixels, false, std::move(storage), std::move(notes)};
+    const auto held = within_stored_bits(pixels, storage, notes);
+    if (!held) return tl::unexpected(held.error());
+    return DecodedImage{*held, false, std::move(storage), std::move(notes)};
 }
 
 }  // namespace
@@ -233,6 +236,8 @@ Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pi
     if (!compressed && fragments_in(**all_frames, dataset.getOriginalXfer()) != nullptr)
         return undecodable("its pixel data is compressed, and its transfer syntax says that it is not");
     const std::size_t frame_bytes = compressed ? 0 : bytes_of_frame(dataset, **all_frames, *image, notes);
+    if (compressed) note_further_frames(dataset, notes);
+    if (auto ok = check_surplus(dataset, *image, frame_bytes, notes); !ok) return tl::unexpected(ok.error());
     if (auto ok = keep_frame(dataset, frame, frame_bytes); !ok) return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());

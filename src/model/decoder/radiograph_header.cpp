@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "dicom/dataset_reading.h"
 #include "model/decoder/intended_use/anatomy_codes.h"
+#include "model/decoder/pixels/pixel_layout.h"
 
 namespace hilum::model {
 namespace {
@@ -74,7 +75,9 @@ void read_age(DcmDataset& dataset, RadiographHeader& header) {
     header.patient_age_years = years_of_age_string(age);
     if (header.patient_age_years) return;
     header.patient_age_years = years_between(birth_date, text_of(dataset, DCM_StudyDate));
-    header.patient_age_unreadable = !header.patient_age_years && !(age.empty() && birth_date.empty());
+    // Also where what stands there is no text, or too long to be read.
+    header.patient_age_unreadable = !header.patient_age_years && (has_value(dataset, DCM_PatientAge) ||
+                                                                  has_value(dataset, DCM_PatientBirthDate));
     if (!age.empty())
         add_note(header.notes, "age",
                  header.patient_age_years
@@ -119,6 +122,7 @@ RadiographHeader read_radiograph_header(DcmDataset& dataset) {
         attributes.body_part = body_part_of(code_of(dataset, DCM_PrimaryAnatomicStructureSequence));
     attributes.view = upper(text_of(dataset, DCM_ViewPosition));
     if (attributes.view.empty()) attributes.view = view_of(code_of(dataset, DCM_ViewCodeSequence));
+    header.is_oriented_as_lateral = is_oriented_as_lateral(dataset);
     attributes.rows = static_cast<int>(integer_of(dataset, DCM_Rows).value_or(0));
     attributes.columns = static_cast<int>(integer_of(dataset, DCM_Columns).value_or(0));
 

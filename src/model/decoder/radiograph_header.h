@@ -19,6 +19,9 @@ struct RadiographHeader {
     // LUNG where attributes.body_part is CHEST, LL where attributes.view is LATERAL; set with the site's
     // words
     std::string body_part_word, view_word;
+    bool is_oriented_as_lateral = false;  // by Patient Orientation, which does not tell the side
+    bool view_is_by_orientation =
+        false;  // attributes.view is LATERAL by that alone; set with the site's words
     std::string presentation_intent_type;
     std::string manufacturer;
     std::vector<std::string> image_type;    // Image Type's values, in upper case

@@ -79,6 +79,30 @@ Status fill_display(Prepared& prepared, const StoredPixels& pixels, std::span<co
     return {};
 }
 
+// What is contradictory about which way round the model sees the image.
+void note_orientation(DcmDataset& dataset, const std::string& view, Orientation wanted, ImageNotes& notes) {
+    const std::string orientation = orientation_of(dataset);
+    if ((view == "PA" || view == "AP" || view == "FRONTAL") && is_oriented_as_lateral(dataset))
+        add_note(notes, "orientation",
+                 fmt::format("The view is {}, and the Patient Orientation ({}) is that of a lateral one.",
+                             view, orientation));
+    if (wanted == Orientation::as_stored && turn_to_standard_view(dataset) != Turn{})
+        add_note(notes, "orientation",
+                 fmt::format(
+                     "The Patient Orientation is {} where L, F is usual: if that is right, the model saw the "
+                     "image turned or mirrored, since it sees images as they are stored.",
+                     orientation));
+}
+
+// The package looks at the pixels without their VOI LUT, and people with it.
+void note_polarity(const Grayscale& grayscale, const ValueRange& range, Intensity intensity,
+                   ImageNotes& notes) {
+    if (intensity != Intensity::window && grayscale.voi_lut_falls(range))
+        add_note(notes, "polarity",
+                 "The VOI LUT is falling, and the model does not look at it: it saw the negative of what "
+                 "viewers show.");
+}
+
 // Of colour, the luminance as it is.
 Analysable<Grayscale> grayscale_of(DcmDataset& dataset, const DecodedImage& image,
                                    const std::vector<PolarityRule>& polarity, ImageNotes& notes) {
@@ -101,30 +125,35 @@ Result<Outcome> prepare_pixels(DcmDataset& dataset, int frame, const ModelPackag
     if (!image) return image.error();
     add_notes(notes, image->notes);
     const StoredPixels& pixels = image->pixels;
-    const auto grayscale = grayscale_of(dataset, *image, configuration.site.polarity, notes);
-    if (!grayscale) return grayscale.error();
+    const auto told = grayscale_of(dataset, *image, configuration.site.polarity, notes);
+    if (!told) return told.error();
     const auto word_counts = pixels.word_counts();
-    if (auto refused = check_content(word_counts, pixels.encoding, *grayscale)) return *refused;
-    const ValueRange range = *range_of(word_counts, pixels.encoding, *grayscale);
+    if (auto refused = check_content(word_counts, pixels.encoding, *told)) return *refused;
+    const ValueRange range = *range_of(word_counts, pixels.encoding, *told);
+    const auto grayscale = with_visible_voi(*told, word_counts, pixels.encoding, range, notes);
+    note_polarity(grayscale, range, package.input.intensity, notes);
 
     PreparedRadiograph prepared;
     const auto shape = pixel_shape_of(dataset);
     const auto input = oriented(dataset, pixels, shape, package.input.orientation);
     const auto intensities =
-        intensity_table(input.pixels.encoding, *grayscale, package.input.intensity, range);
+        intensity_table(input.pixels.encoding, grayscale, package.input.intensity, range);
     if (auto refused = check_intensities(word_counts, intensities)) return *refused;
     if (auto done = fill_input(prepared, input, intensities, package.input); !done)
         return tl::unexpected(done.error());
-    const auto display = intensity_table(pixels.encoding, *grayscale, Intensity::window, range);
+    const auto display = intensity_table(pixels.encoding, grayscale, Intensity::window, range);
     if (auto done = fill_display(prepared, pixels, display, display_long_side, shape); !done)
         return tl::unexpected(done.error());
     return prepared;
 }
 
-Result<Outcome> prepare_golden_image(const Oriented& image, const Grayscale& grayscale,
+Result<Outcome> prepare_golden_image(const Oriented& image, const Grayscale& told,
                                      const InputSpecification& input) {
     PreparedRadiograph prepared;
-    const auto range = range_of(image.pixels, grayscale).value_or(ValueRange{});
+    ImageNotes untold;
+    const auto word_counts = image.pixels.word_counts();
+    const auto range = range_of(word_counts, image.pixels.encoding, told).value_or(ValueRange{});
+    const auto grayscale = with_visible_voi(told, word_counts, image.pixels.encoding, range, untold);
     const auto intensities = intensity_table(image.pixels.encoding, grayscale, input.intensity, range);
     if (auto done = fill_input(prepared, image, intensities, input); !done)
         return tl::unexpected(done.error());
@@ -180,6 +209,8 @@ Result<Preparation> prepare(int file, const FileReads& reads, int frame, const M
     if (!frames) return Preparation{header.attributes, frames.error(), {}, std::move(notes)};
     auto outcome = prepare_pixels(dataset, frame, package, display_long_side, configuration, notes);
     if (!outcome) return tl::unexpected(outcome.error());
+    if (std::holds_alternative<PreparedRadiograph>(*outcome))
+        note_orientation(dataset, header.attributes.view, package.input.orientation, notes);
     return Preparation{header.attributes, std::move(*outcome), *frames, std::move(notes)};
 }
 
@@ -216,7 +247,9 @@ Result<SurveyOutcome> survey_pixels(const StoredPixels& pixels, const Grayscale&
     image.pixels = digest_of(pixels, table);
     image.thumbnail = display_image(pixels, table, {.columns = survey_side, .rows = survey_side});
     if (display_long_side == 0) return survey;
-    const auto shown = intensity_table(pixels.encoding, grayscale, Intensity::window, range);
+    ImageNotes untold;
+    const auto visible = with_visible_voi(grayscale, word_counts, pixels.encoding, range, untold);
+    const auto shown = intensity_table(pixels.encoding, visible, Intensity::window, range);
     if (auto done = fill_display(survey, pixels, shown, display_long_side, shape); !done)
         return tl::unexpected(done.error());
     return survey;

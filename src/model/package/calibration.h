@@ -26,10 +26,10 @@ struct Isotonic {
 };
 
 struct Calibration {
-    std::string method = "none";          // none | temperature | platt | isotonic
-    double value = 1.0;                   // temperature
-    std::string set = "none";             // the data it was fitted on; "none": scores are not probabilities
-    std::vector<Platt> platt = {};        // one for each label
+    std::string method = "none";    // none | temperature | platt | isotonic
+    double value = 1.0;             // temperature
+    std::string set = "none";       // the data it was fitted on; "none": what comes of it is no probability
+    std::vector<Platt> platt = {};  // one for each label
     std::vector<Isotonic> isotonic = {};  // likewise
 };
 

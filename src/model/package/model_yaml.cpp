@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/file_system.h"
+#include "contract/reading/setting_reading.h"
 #include "model/package/golden_yaml.h"
 #include "model/package/model_package.h"
 
@@ -44,7 +45,7 @@ bool is_code_string(std::string_view text) {
 }
 
 std::vector<std::string> code_strings(YamlMapping& at, const std::string& key) {
-    auto values = at.strings(key);
+    auto values = restriction(at, key, EmptyList::is_none);
     for (const auto& value : values)
         if (!is_code_string(value))
             at.problem(key,
@@ -54,7 +55,7 @@ std::vector<std::string> code_strings(YamlMapping& at, const std::string& key) {
 
 // PS3.5 9.1.
 std::vector<std::string> uids(YamlMapping& at, const std::string& key) {
-    auto values = at.strings(key);
+    auto values = restriction(at, key, EmptyList::is_none);
     for (const auto& value : values)
         if (value.empty() || value.size() > 64 || value.find_first_not_of("0123456789.") != std::string::npos)
             at.problem(key, fmt::format("'{}' is not a UID: at most 64 digits and dots", value));
@@ -84,6 +85,7 @@ std::optional<double> parse_age(std::string_view text) {
 }
 
 std::optional<double> age(YamlMapping& at, const std::string& key) {
+    if (stands_empty(at, key)) at.problem(key, "is empty: leave it out, or give an age");
     const auto text = at.string(key, "");
     if (!at.has(key)) return std::nullopt;
     const auto years = parse_age(text);

@@ -61,6 +61,21 @@ std::vector<fs::path> program_folders() {
     return folders;
 }
 
+// One request and its own answer. A process that gives another is given up: each later answer would be that
+// of the image before.
+template <class Reply, class Request>
+Result<std::pair<Reply, std::vector<UniqueFd>>> ask(std::optional<ModelProcess>& process,
+                                                    const Request& request, std::vector<int> fds,
+                                                    Duration timeout) {
+    auto message = process->exchange(to_packet(request), std::move(fds), timeout);
+    auto reply = message ? from_packet<Reply>(*message) : tl::unexpected(message.error());
+    if (reply && reply->job != request.job)
+        reply = fail("protocol", "it answered request {} instead of {}", reply->job, request.job);
+    if (reply) return std::pair{std::move(*reply), std::move(message->fds)};
+    process.reset();
+    return tl::unexpected(reply.error());
+}
+
 }  // namespace
 
 Result<ModelChoice> choose_configured_model(const fs::path& configuration_file, const std::string& name) {
@@ -170,6 +185,12 @@ Result<Message> ModelProcess::receive(Duration timeout) {
 }
 
 Result<Predictor> Predictor::start(ModelChoice choice) {
+    auto worker = start_worker(choice);
+    if (!worker) return tl::unexpected(worker.error());
+    return Predictor(std::move(choice), std::move(*worker));
+}
+
+Result<Predictor::Worker> Predictor::start_worker(const ModelChoice& choice) {
     auto worker = ModelProcess::start_worker(choice);
     if (!worker) return tl::unexpected(worker.error());
     auto message = worker->receive(loading_timeout);
@@ -180,34 +201,45 @@ Result<Predictor> Predictor::start(ModelChoice choice) {
     if (!ready) return tl::unexpected(ready.error());
     if (message->fds.size() != 1 + ready->golden.size())
         return fail("protocol", "the worker did not send its package's files");
-    return Predictor(std::move(choice), std::move(*worker), std::move(*ready), std::move(message->fds));
+    return Worker{std::move(*worker), std::move(*ready), std::move(message->fds)};
+}
+
+Status Predictor::have_worker() {
+    if (worker_) return {};
+    auto started = start_worker(choice_);
+    if (!started) return tl::unexpected(started.error());
+    if (started->ready.package_sha256 != ready_.package_sha256)
+        return fail("package_changed", "{} was changed while its model was in use",
+                    choice_.settings().package.string());
+    worker_.emplace(std::move(started->process));
+    return {};
+}
+
+Status Predictor::have_decoder() {
+    if (decoder_) return {};
+    auto started = ModelProcess::start_decoder(choice_);
+    if (!started) return tl::unexpected(started.error());
+    decoder_.emplace(std::move(*started));
+    return {};
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(int file, bool golden) {
-    if (!decoder_) {
-        auto started = ModelProcess::start_decoder(choice_);
-        if (!started) return tl::unexpected(started.error());
-        decoder_.emplace(std::move(*started));
-    }
+    if (const auto had = have_decoder(); !had) return tl::unexpected(had.error());
     DecodeRequest request;
     request.job = ++jobs_;
     request.package = choice_.settings().package.string();
     request.package_sha256 = ready_.package_sha256;
     request.golden = golden;
-    auto message = decoder_->exchange(to_packet(request), {file, files_.front().get()},
-                                      choice_.configuration.decoder.timeout);
-    if (!message) {
-        decoder_.reset();
-        return tl::unexpected(message.error());
-    }
-    auto reply = from_packet<DecodeReply>(*message);
-    if (!reply) return tl::unexpected(reply.error());
-    if (reply->error) return tl::unexpected(*reply->error);
-    if (!reply->not_analysed.code.empty())
-        return Refusal{std::move(reply->not_analysed), std::move(reply->notes)};
-    if (!reply->prepared || message->fds.empty()) return fail("protocol", "the decoder sent no tensor");
-    return Tensor{std::move(message->fds.front()), std::move(reply->shape), reply->frames,
-                  std::move(reply->notes), reply->geometry};
+    auto answer = ask<DecodeReply>(decoder_, request, {file, files_.front().get()},
+                                   choice_.configuration.decoder.timeout);
+    if (!answer) return tl::unexpected(answer.error());
+    auto& [reply, fds] = *answer;
+    if (reply.error) return tl::unexpected(*reply.error);
+    if (!reply.not_analysed.code.empty())
+        return Refusal{std::move(reply.not_analysed), std::move(reply.notes)};
+    if (!reply.prepared || fds.empty()) return fail("protocol", "the decoder sent no tensor");
+    return Tensor{std::move(fds.front()), std::move(reply.shape), reply.frames, std::move(reply.notes),
+                  reply.geometry};
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
@@ -253,18 +285,18 @@ Result<InferenceResult> Predictor::infer(int tensor, const std::vector<std::int6
 
 Result<Predictor::Inference> Predictor::infer(int tensor, const std::vector<std::int64_t>& shape,
                                               int golden) {
+    if (const auto had = have_worker(); !had) return tl::unexpected(had.error());
     const InferRequest request{++jobs_, shape, golden};
-    const auto message = worker_.exchange(to_packet(request), {tensor}, choice_.settings().timeout);
-    if (!message) return tl::unexpected(message.error());
-    auto reply = from_packet<InferReply>(*message);
-    if (!reply) return tl::unexpected(reply.error());
-    if (reply->error) return tl::unexpected(*reply->error);
-    Inference inference{std::move(reply->result), {}};
+    auto answer = ask<InferReply>(worker_, request, {tensor}, choice_.settings().timeout);
+    if (!answer) return tl::unexpected(answer.error());
+    auto& [reply, fds] = *answer;
+    if (reply.error) return tl::unexpected(*reply.error);
+    Inference inference{std::move(reply.result), {}};
     const auto& result = inference.result;
-    if (message->fds.empty() || result.map_rows <= 0 || result.map_columns <= 0) return inference;
+    if (fds.empty() || result.map_rows <= 0 || result.map_columns <= 0) return inference;
     const auto values = result.labels.size() * static_cast<std::size_t>(result.map_rows) *
                         static_cast<std::size_t>(result.map_columns);
-    const auto mapping = Mapping::of_memfd(message->fds.front().get(), values * sizeof(float));
+    const auto mapping = Mapping::of_memfd(fds.front().get(), values * sizeof(float));
     if (!mapping) return tl::unexpected(mapping.error());
     const auto maps = mapping->as<float>();
     inference.maps.assign(maps.begin(), maps.end());

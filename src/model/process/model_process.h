@@ -52,7 +52,7 @@ class ModelProcess {
     ~ModelProcess();
 
     // Sends, and waits for one message. Code "process_died" when the process ends instead, with how it ended;
-    // "timeout".
+    // "timeout". After either give it up: what it may say yet would be taken for the next answer.
     Result<Message> exchange(const Packet& request, std::vector<int> fds, Duration timeout);
     Result<Message> receive(Duration timeout);
 
@@ -70,7 +70,8 @@ class ModelProcess {
     ChildProcess child_;
 };
 
-// A warm model and a decoder for it.
+// A warm model and a decoder for it. One of the two that an image crashed, or that did not answer in time, is
+// started anew for the next image; a package that was changed since is not taken then ("package_changed").
 class Predictor {
   public:
     static Result<Predictor> start(ModelChoice choice);
@@ -86,7 +87,7 @@ class Predictor {
         NotAnalysed reason;
         ImageNotes notes;
     };
-    // Of several frames the first. A decoder that a file crashed is started anew for the next.
+    // Of several frames the first.
     Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file);
     // The same of a DICOM or grey PNG file whatever the package's intended use, as of a golden case.
     Result<std::variant<Refusal, Prediction>> predict_whatever_its_use(const std::filesystem::path& file);
@@ -113,20 +114,28 @@ class Predictor {
         std::vector<float> maps;
     };
 
-    Predictor(ModelChoice choice, ModelProcess worker, WorkerReady ready, std::vector<UniqueFd> files)
+    struct Worker {
+        ModelProcess process;
+        WorkerReady ready;
+        std::vector<UniqueFd> files;  // that came with it
+    };
+
+    Predictor(ModelChoice choice, Worker worker)
         : choice_(std::move(choice)),
-          worker_(std::move(worker)),
-          ready_(std::move(ready)),
-          files_(std::move(files)) {}
+          worker_(std::move(worker.process)),
+          ready_(std::move(worker.ready)),
+          files_(std::move(worker.files)) {}
+    static Result<Worker> start_worker(const ModelChoice& choice);
+    Status have_worker();
+    Status have_decoder();
     Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file, bool golden);
     Result<std::variant<Refusal, Tensor>> decode(int file, bool golden);
     Result<Inference> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 
     ModelChoice choice_;
-    ModelProcess worker_;
+    std::optional<ModelProcess> worker_, decoder_;
     WorkerReady ready_;
-    std::vector<UniqueFd> files_;  // that came with it
-    std::optional<ModelProcess> decoder_;
+    std::vector<UniqueFd> files_;
     std::int64_t jobs_ = 0;
 };
 

@@ -26,8 +26,7 @@ bool same_package(const WorkerReady& a, const WorkerReady& b) {
 }
 
 bool contains(const std::list<ModelWorker>& workers, std::int64_t number) {
-    return std::any_of(workers.begin(), workers.end(),
-                       [number](const ModelWorker& worker) { return worker.number == number; });
+    return std::ranges::find(workers, number, &ModelWorker::number) != workers.end();
 }
 
 }  // namespace
@@ -97,14 +96,20 @@ void ModelWorkers::on_loaded(ModelWorker& worker, WorkerReady ready, std::vector
     worker.model_yaml = std::move(fds.front());
     fds.erase(fds.begin());
     worker.golden_inputs = std::move(fds);
-    const auto* other = any_serving();
-    if (!is_candidate(worker) && other != nullptr && !same_package(*other->ready, *worker.ready)) {
-        // It was started again by itself: two versions must not serve side by side.
-        worker.error = "the package was changed since the other workers loaded it; run `hilum model reload`";
-        spdlog::error("worker {}: {}", worker.child->name(), worker.error);
-        return owner_.model_changed();
-    }
-    proofs_.start(prove(worker.number));
+    if (!differs_from_others(worker)) return proofs_.start(prove(worker.number));
+    // Two versions must not serve side by side.
+    if (is_candidate(worker)) return end_reload("the package was changed while it was being loaded");
+    worker.error = "the package was changed since the other workers loaded it; run `hilum model reload`";
+    worker.ready.reset();  // what it loaded is nothing that others are to be compared with
+    spdlog::error("worker {}: {}", worker.child->name(), worker.error);
+    owner_.model_changed();
+}
+
+bool ModelWorkers::differs_from_others(const ModelWorker& worker) const {
+    const auto& others = is_candidate(worker) ? candidates_ : serving_;
+    return std::ranges::any_of(others, [&worker](const ModelWorker& other) {
+        return other.ready && !same_package(*other.ready, *worker.ready);
+    });
 }
 
 void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
@@ -217,8 +222,7 @@ void ModelWorkers::on_proved(ModelWorker& worker) {
     worker.error.clear();
     worker.child->prosper();
     if (!is_candidate(worker)) return take_up(worker);
-    const auto is_proved = [](const ModelWorker& one) { return one.proved; };
-    if (std::all_of(candidates_.begin(), candidates_.end(), is_proved)) swap();
+    if (std::ranges::all_of(candidates_, &ModelWorker::proved)) swap();
 }
 
 void ModelWorkers::take_up(ModelWorker& worker) {

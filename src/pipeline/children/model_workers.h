@@ -109,6 +109,7 @@ class ModelWorkers {
     ModelWorker& add(Workers& workers, std::size_t slot);
     void on_message(std::int64_t number, Message message);
     void on_loaded(ModelWorker& worker, WorkerReady ready, std::vector<UniqueFd> fds);
+    bool differs_from_others(const ModelWorker& worker) const;  // that loaded beside it
     void on_reply(ModelWorker& worker, Message message);
     void on_ended(std::int64_t number, const std::string& how);
     void fail_asked(ModelWorker& worker, const std::string& how);

@@ -6,6 +6,7 @@
 #include "pipeline/control/control_requests.h"
 #include "store/destinations.h"
 #include "store/jobs/orders.h"
+#include "store/jobs/states.h"
 #include "store/retention/holds.h"
 #include "store/retention/removal.h"
 #include "store/withdrawals.h"
@@ -19,18 +20,32 @@ bool names_a_study(const auto& selection) {
     return !selection.study_instance_uid.empty() || !selection.accession_number.empty();
 }
 
+std::vector<std::string> lanes_of(const std::vector<std::string>& models,
+                                  const std::vector<std::string>& destinations) {
+    std::vector<std::string> lanes{lane_name(Lane::report, "")};
+    for (const auto& model : models) lanes.push_back(lane_name(Lane::analysis, model));
+    for (const auto& destination : destinations) lanes.push_back(lane_name(Lane::delivery, destination));
+    return lanes;
+}
+
 nlohmann::json no_study() {
     return control_error({"bad_request", "say of which study: its UID or accession number"});
+}
+
+nlohmann::json no_destination(const std::string& name) {
+    return control_error({"not_found", fmt::format("no destination named '{}' is configured", name)});
 }
 
 }  // namespace
 
 OperatorDesk::OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
-                           std::vector<std::string> destinations, InstanceStore instances)
+                           const std::vector<std::string>& models, std::vector<std::string> destinations,
+                           InstanceStore instances)
     : world_(world),
       commits_(commits),
       directory_(std::move(directory)),
       destinations_(std::move(destinations)),
+      lanes_(lanes_of(models, destinations_)),
       instances_(std::move(instances)),
       readers_(world.make_background()) {}
 
@@ -69,13 +84,15 @@ void OperatorDesk::read(const ControlRequest& request, const Answer& answer) {
     });
 }
 
+bool OperatorDesk::is_configured(const std::string& destination) const {
+    return std::ranges::find(destinations_, destination) != destinations_.end();
+}
+
 void OperatorDesk::change_destination(const ControlRequest& request, const std::string& actor,
                                       const Answer& answer) {
     const auto& name = request.destination;
     const bool pause = request.verb == ControlVerb::destinations_pause;
-    if (std::ranges::find(destinations_, name) == destinations_.end())
-        return answer(
-            control_error({"not_found", fmt::format("no destination named '{}' is configured", name)}));
+    if (!is_configured(name)) return answer(no_destination(name));
     commits_.submit(
         [name, pause, actor](Transaction& transaction) {
             return pause ? pause_destination(transaction, name, actor)
@@ -91,7 +108,7 @@ void OperatorDesk::change_destination(const ControlRequest& request, const std::
 void OperatorDesk::change_jobs(const ControlRequest& request, const std::string& actor,
                                const Answer& answer) {
     const JobSelection selection{request.kind, request.id, request.study_instance_uid,
-                                 request.accession_number};
+                                 request.accession_number, lanes_};
     const bool retry = request.verb == ControlVerb::jobs_retry;
     if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
         return answer(control_error(
@@ -101,18 +118,22 @@ void OperatorDesk::change_jobs(const ControlRequest& request, const std::string&
             if (!retry) return Changed{discard_jobs(transaction, selection, actor), ""};
             const int priors = instances.analyse_priors(transaction, selection, actor);
             const int jobs = priors + retry_jobs(transaction, selection, actor);
-            return Changed{jobs, selection.kind.empty()
-                                     ? words_for_removed(transaction, selection.study_instance_uid,
-                                                         selection.accession_number)
-                                     : words_for_removed_job(transaction, selection.kind, selection.id)};
+            auto why_not =
+                selection.kind.empty()
+                    ? words_for_removed(transaction, selection.study_instance_uid, selection.accession_number)
+                    : words_for_removed_job(transaction, selection.kind, selection.id);
+            if (jobs == 0 && why_not.empty()) why_not = words_for_unfit(transaction, selection);
+            return Changed{jobs, std::move(why_not)};
         },
         [this, answer](const Result<Changed>& changed) { answer_jobs(changed, answer); });
 }
 
 void OperatorDesk::resend(const ControlRequest& request, const std::string& actor, const Answer& answer) {
-    const ResultSelection selection{request.study_instance_uid, request.accession_number,
-                                    request.destination};
+    const ResultSelection selection{request.study_instance_uid, request.accession_number, request.destination,
+                                    lanes_};
     if (!names_a_study(selection)) return answer(no_study());
+    if (!request.destination.empty() && !is_configured(request.destination))
+        return answer(no_destination(request.destination));
     commits_.submit(
         [selection, actor](Transaction& transaction) {
             return Changed{

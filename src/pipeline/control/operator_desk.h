@@ -29,9 +29,10 @@ class OperatorDesk {
         std::function<void(const std::string& model, const std::string& actor, const Answer&)> reload_models;
     };
 
-    // `destinations`: names of those configured. `instances`: analyses priors that are asked for.
+    // `models`, `destinations`: names of those configured. `instances`: analyses priors that are asked for.
     OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
-                 std::vector<std::string> destinations, InstanceStore instances);
+                 const std::vector<std::string>& models, std::vector<std::string> destinations,
+                 InstanceStore instances);
 
     void start(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
 
@@ -40,6 +41,7 @@ class OperatorDesk {
     void handle(const Packet& packet, const std::string& actor, Answer answer);
 
   private:
+    bool is_configured(const std::string& destination) const;
     void read(const ControlRequest& request, const Answer& answer);
     void resend(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer);
@@ -57,6 +59,7 @@ class OperatorDesk {
     CommitQueue& commits_;
     DataDirectory directory_;
     std::vector<std::string> destinations_;
+    std::vector<std::string> lanes_;  // of the queue, that the node serves
     InstanceStore instances_;
     Callbacks callbacks_;
     std::unique_ptr<Background> readers_;  // reads take their time without holding up the loop

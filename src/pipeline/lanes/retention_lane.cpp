@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "store/audit/audit_removal.h"
+#include "store/data_history.h"
 #include "store/retention/forgetting.h"
 #include "store/retention/retention_status.h"
 
@@ -19,8 +21,11 @@ constexpr std::chrono::hours between_forgettings(1);
 // A clock that was wrong when the machine started is usually set right within minutes; one that leapt for
 // more than a day gets a day until what is old by it goes.
 constexpr std::chrono::minutes until_ages_count(15);
-constexpr std::chrono::hours leap(24), until_leap_counts(24);
 constexpr int most_steps_of_forgetting = 500;
+// What of the spool cannot be read for so long is the disk's matter: retention goes on without it.
+constexpr std::chrono::hours longest_unreconciled(24);
+constexpr std::chrono::hours between_sweeps(24), until_stray(1);
+constexpr std::size_t swept_at_once = 200;
 
 // How often what is too old is looked for: a tenth of the shortest age, so that none is kept much longer.
 Duration between_age_passes(const RetentionSettings& settings) {
@@ -37,6 +42,7 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
     std::filesystem::directory_iterator entry(folder, error);
     for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
         names.push_back(entry->path().filename().string());
+    std::ranges::sort(names);
     return names;
 }
 
@@ -64,8 +70,9 @@ RetentionLane::RetentionLane(World& world, CommitQueue& commits, const Configura
       pause_(world),
       files_(world.make_background()),
       clock_watch_(read_clocks(world)),
-      ages_count_from_(world.monotonic() + until_ages_count) {
-    next_age_pass_ = next_scan_ = next_forgetting_ = world.monotonic();
+      ages_count_from_(world.monotonic() + until_ages_count),
+      reconciled_by_(world.monotonic() + longest_unreconciled) {
+    next_age_pass_ = next_scan_ = next_forgetting_ = next_sweep_ = world.monotonic();
 }
 
 void RetentionLane::start() {
@@ -87,21 +94,26 @@ Task<void> RetentionLane::run() {
 
 // ---- files that no row names ----
 
+Task<std::vector<std::string>> RetentionLane::list(std::filesystem::path folder) {
+    Arrival<std::vector<std::string>> listed;
+    files_->post([&world = world_, folder, bring = listed.bring()] {
+        world.post([names = names_in(folder), bring] { bring(names); });
+    });
+    co_return co_await listed;
+}
+
 Task<void> RetentionLane::find_strays() {
     const auto ask = [](Transaction& transaction) {
-        return std::pair(claims_so_far(transaction), began_with_leap(transaction));
+        return std::pair(claims_so_far(transaction), distrust_of_clock(transaction));
     };
     const auto begun = co_await committed(commits_, ask);
     if (!begun) {
         spdlog::error("retention cannot read the database: {}", begun.error().message);
         co_return;
     }
-    if (begun->second) ages_count_from_ = world_.monotonic() + until_leap_counts;
-    Arrival<std::vector<std::string>> listed;
-    files_->post([&world = world_, folder = directory_.analyses(), bring = listed.bring()] {
-        world.post([names = names_in(folder), bring] { bring(names); });
-    });
-    const auto names = co_await listed;
+    ages_count_from_ = std::max(ages_count_from_, world_.monotonic() + begun->second);
+    const auto folder = directory_.analyses();
+    const auto names = co_await list(folder);
     const auto note = [names, claims = begun->first, generation = generation_](Transaction& transaction) {
         return note_stray_artifacts(transaction, names, generation, claims);
     };
@@ -109,14 +121,40 @@ Task<void> RetentionLane::find_strays() {
     if (noted && *noted > 0) spdlog::info("{} files in analyses/ belong to nothing and are removed", *noted);
 }
 
+// A result lies there before its row does, for as long as it is composed: what no row names is looked at once
+// more before it goes.
+Task<void> RetentionLane::sweep_results() {
+    auto names = std::exchange(suspects_, {});
+    const bool again = !names.empty();
+    const auto folder = directory_.results();
+    if (!again) names = co_await list(folder);
+    for (auto rest_of = std::span(names); !rest_of.empty() && !draining_;) {
+        const auto some = rest_of.first(std::min(rest_of.size(), swept_at_once));
+        rest_of = rest_of.subspan(some.size());
+        const auto find = [some = std::vector(some.begin(), some.end()), again](Transaction& transaction) {
+            auto strays = stray_results(transaction, some);
+            if (again) note_stray_results(transaction, strays);
+            return strays;
+        };
+        const auto strays = co_await committed(commits_, find);
+        if (!strays) break;
+        if (again && !strays->empty())
+            spdlog::info("{} files in results/ belong to nothing and are removed", strays->size());
+        if (!again) suspects_.insert(suspects_.end(), strays->begin(), strays->end());
+        co_await rest();
+    }
+    if (again) co_await unlink();
+    next_sweep_ = world_.monotonic() + (suspects_.empty() ? Duration(between_sweeps) : Duration(until_stray));
+}
+
 // ---- one look ----
 
 void RetentionLane::judge_clock() {
     const auto step = clock_watch_.step_to(read_clocks(world_));
     if (step != Duration::zero())
-        ages_count_from_ =
-            std::max(ages_count_from_,
-                     world_.monotonic() + (step > leap ? Duration(until_leap_counts) : until_ages_count));
+        ages_count_from_ = std::max(
+            ages_count_from_,
+            world_.monotonic() + (step > clock_leap ? Duration(until_leap_counts) : until_ages_count));
 }
 
 bool RetentionLane::ages_count() const {
@@ -125,22 +163,28 @@ bool RetentionLane::ages_count() const {
 
 Task<void> RetentionLane::look() {
     judge_clock();
-    const auto glance = [](Transaction& transaction) {
-        return std::pair(!files_to_measure(transaction).empty(), !files_to_remove(transaction).empty());
+    struct Glance {
+        bool to_measure, to_remove, reconciled;
     };
-    const auto waiting = co_await committed(commits_, glance);
-    if (!waiting) co_return;
-    if (waiting->first) co_await measure();
-    if (waiting->second) co_await unlink();
+    const auto glance = [](Transaction& transaction) {
+        return Glance{!files_to_measure(transaction).empty(), !files_to_remove(transaction).empty(),
+                      is_reconciled(transaction)};
+    };
+    const auto seen = co_await committed(commits_, glance);
+    if (!seen) co_return;
+    if (seen->to_measure) co_await measure();
+    if (seen->to_remove) co_await unlink();
     auto room = co_await look_at_room();
     if (!room) co_return;
     const auto now = world_.monotonic();
-    const bool by_age = ages_count() && now >= next_age_pass_;
+    // Before, a study may have images that no row names.
+    const bool may_take = seen->reconciled || now >= reconciled_by_;
+    const bool by_age = may_take && ages_count() && now >= next_age_pass_;
     bool over = exceeds(room->kept, room->budget);
     short_of_room_ = room->excess > 0;
     if (!over) scanned_over_ = false;
     // What was found while there was still room says nothing of the time when there is none.
-    if (by_age || (short_of_room_ && (now >= next_scan_ || (over && !scanned_over_)))) {
+    if (by_age || (may_take && short_of_room_ && (now >= next_scan_ || (over && !scanned_over_)))) {
         scanned_over_ = over;
         co_await remove(*room, by_age);
         const auto took = world_.monotonic() - now;
@@ -155,7 +199,9 @@ Task<void> RetentionLane::look() {
         over = told_over_;  // nothing was found a moment ago
     }
     co_await keep(*room, over);
-    if (ages_count() && world_.monotonic() >= next_forgetting_) co_await forget();
+    if (!may_take || !ages_count()) co_return;
+    if (world_.monotonic() >= next_forgetting_) co_await forget();
+    if (seen->reconciled && world_.monotonic() >= next_sweep_) co_await sweep_results();
 }
 
 Task<void> RetentionLane::measure() {

@@ -3,6 +3,7 @@
 // commit that says so is on the disk, and what a crash leaves between the two the next start unlinks.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +38,9 @@ class RetentionLane {
         std::int64_t excess = 0;  // bytes that are to go; 0 unless what is kept is near the budget
     };
     Task<void> run();
+    Task<std::vector<std::string>> list(std::filesystem::path folder);
     Task<void> find_strays();
+    Task<void> sweep_results();
     void judge_clock();
     bool ages_count() const;
     Task<void> look();
@@ -61,7 +64,9 @@ class RetentionLane {
     std::unique_ptr<Background> files_;
     ClockWatch clock_watch_;
     MonotonicTime ages_count_from_;  // the clock may be wrong until then
-    MonotonicTime next_age_pass_, next_scan_, next_forgetting_;
+    MonotonicTime reconciled_by_;    // nothing is taken before unless the database knows all (data_history.h)
+    MonotonicTime next_age_pass_, next_scan_, next_forgetting_, next_sweep_;
+    std::vector<std::string> suspects_;         // files in results/ that no row named at the last sweep
     std::optional<std::uint64_t> told_budget_;  // as the database has it
     bool told_ = false, told_over_ = false, draining_ = false;
     bool short_of_room_ = false;  // bytes are to go, for want of room

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "store/commitments.h"
 #include "store/destinations.h"
 #include "store/jobs/claim.h"
 
@@ -41,9 +42,7 @@ void SendingLane::child_changed() {
 }
 
 Task<void> SendingLane::run() {
-    const auto claim = [&settings = destination_.settings()](Transaction& transaction) {
-        return claim_sending(transaction, settings);
-    };
+    std::uint64_t served = 0;
     for (;;) {
         while (draining_ || !destination_.sender().can_be_asked()) co_await wake_up_.wait();
         if (destination_.down()) {
@@ -51,6 +50,9 @@ Task<void> SendingLane::run() {
             continue;
         }
         std::optional<Busy> busy(busy_);
+        const auto claim = [&settings = destination_.settings(), served](Transaction& transaction) {
+            return claim_sending(transaction, settings, served);
+        };
         auto next = co_await committed(commits_, claim);
         if (!next) {
             spdlog::error("cannot claim a delivery: {}", next.error().message);
@@ -61,10 +63,12 @@ Task<void> SendingLane::run() {
             busy.reset();
             co_await wake_up_.wait_for(CommitQueue::retry_after);
         } else if (next->delivery) {
+            ++served;
             const auto outcome = co_await delivery_.deliver(std::move(*next->delivery));
             const bool damaged = outcome == DeliveryOutcome::damaged;
             happenings_.happened(damaged ? Happening::result_damaged : Happening::delivery_ended);
         } else if (next->commitment) {
+            ++served;
             co_await commitment_.request(std::move(*next->commitment));
         } else {
             busy.reset();
@@ -79,7 +83,10 @@ Task<void> SendingLane::probe_when_due() {
         co_return;
     }
     const auto why = co_await destination_.probe();
-    if (!why) co_return;
+    if (!why) {
+        co_await ask_for_commitments_anew();
+        co_return;
+    }
     const auto& settings = destination_.settings();
     const auto give_up = [&settings, why = *why](Transaction& transaction) {
         return expire_deliveries(transaction, settings, why);
@@ -89,6 +96,16 @@ Task<void> SendingLane::probe_when_due() {
         spdlog::error("cannot give up old deliveries: {}", expired.error().message);
     else if (*expired > 0)
         spdlog::warn("destination {}: {} deliveries given up", settings.name, *expired);
+}
+
+Task<void> SendingLane::ask_for_commitments_anew() {
+    const auto& settings = destination_.settings();
+    if (!settings.storage_commitment) co_return;
+    const auto ask = [&settings](Transaction& transaction) {
+        ask_commitments_anew(transaction, settings.name);
+    };
+    const auto asked = co_await committed(commits_, ask);
+    if (!asked) spdlog::error("cannot ask for commitments anew: {}", asked.error().message);
 }
 
 bool SendingLane::child_says(const Message& message) {

@@ -1,6 +1,6 @@
 // What goes to one destination. Results and requests for storage commitment share its sender, one at a time,
-// results first; what fails is tried again with growing delays, and everything waits for a destination that
-// is down.
+// what is new first; what fails is tried again with growing delays, and everything waits for a destination
+// that is down.
 #pragma once
 
 #include "base/world.h"
@@ -32,6 +32,7 @@ class SendingLane : private AskedChild::Owner {
   private:
     Task<void> run();
     Task<void> probe_when_due();
+    Task<void> ask_for_commitments_anew();
     Task<void> answer_report(CommitmentReport report);
     void child_changed() override;
     bool child_says(const Message& message) override;

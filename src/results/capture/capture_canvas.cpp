@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace hilum::results {
 namespace {
@@ -53,12 +54,25 @@ bool is_legible(PangoLayout* layout, const std::string& utf8) {
 }  // namespace
 
 Result<Canvas> Canvas::make(int columns, int rows) {
-    cairo_surface_t* const surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows);
-    Canvas canvas(columns, rows, surface);
-    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS ||
-        cairo_status(canvas.cairo_.get()) != CAIRO_STATUS_SUCCESS)
+    Canvas canvas(columns, rows, cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows));
+    canvas.note(cairo_surface_status(canvas.surface_.get()));
+    canvas.note(cairo_status(canvas.cairo_.get()));
+    if (canvas.status_ != CAIRO_STATUS_SUCCESS)
         return fail("drawing", "no canvas of {} x {} pixels", columns, rows);
     return canvas;
+}
+
+// What Cairo cannot make it leaves out, and goes on: the picture of a finding would lack its radiograph.
+void Canvas::note(cairo_status_t status) {
+    if (status == CAIRO_STATUS_NO_MEMORY) throw std::bad_alloc();
+    if (status_ == CAIRO_STATUS_SUCCESS) status_ = status;
+}
+
+Canvas::Surface Canvas::surface(cairo_format_t format, int columns, int rows) {
+    Surface made(cairo_image_surface_create(format, columns, rows));
+    const cairo_status_t status = cairo_surface_status(made.get());
+    note(status);
+    return status == CAIRO_STATUS_SUCCESS ? std::move(made) : nullptr;
 }
 
 void Canvas::fill(const Box& box, const Colour& colour) {
@@ -68,9 +82,8 @@ void Canvas::fill(const Box& box, const Colour& colour) {
 }
 
 void Canvas::gray_image(const Box& box, std::span<const std::uint8_t> pixels, int columns, int rows) {
-    const std::unique_ptr<cairo_surface_t, Free> image(
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows));
-    if (cairo_surface_status(image.get()) != CAIRO_STATUS_SUCCESS) return;
+    const Surface image = surface(CAIRO_FORMAT_RGB24, columns, rows);
+    if (!image) return;
     cairo_surface_flush(image.get());
     unsigned char* const data = cairo_image_surface_get_data(image.get());
     const int stride = cairo_image_surface_get_stride(image.get());
@@ -95,9 +108,8 @@ void Canvas::gray_image(const Box& box, std::span<const std::uint8_t> pixels, in
 }
 
 void Canvas::overlay(double left, double top, std::span<const std::uint32_t> argb, int columns, int rows) {
-    const std::unique_ptr<cairo_surface_t, Free> image(
-        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, columns, rows));
-    if (cairo_surface_status(image.get()) != CAIRO_STATUS_SUCCESS) return;
+    const Surface image = surface(CAIRO_FORMAT_ARGB32, columns, rows);
+    if (!image) return;
     cairo_surface_flush(image.get());
     unsigned char* const data = cairo_image_surface_get_data(image.get());
     const int stride = cairo_image_surface_get_stride(image.get());
@@ -114,6 +126,7 @@ Canvas::Layout Canvas::layout(double width, const std::string& utf8, const TextS
     Layout layout(pango_cairo_create_layout(cairo_.get()));
     // Without rounding of each glyph to whole pixels, text scales evenly.
     cairo_font_options_t* const options = cairo_font_options_create();
+    note(cairo_font_options_status(options));
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
@@ -166,8 +179,10 @@ double Canvas::text_height(double width, const std::string& utf8, const TextStyl
 }
 
 Result<Picture> Canvas::picture() {
-    if (const cairo_status_t status = cairo_status(cairo_.get()); status != CAIRO_STATUS_SUCCESS)
-        return fail("drawing", "the picture cannot be drawn: {}", cairo_status_to_string(status));
+    note(cairo_status(cairo_.get()));
+    note(cairo_surface_status(surface_.get()));
+    if (status_ != CAIRO_STATUS_SUCCESS)
+        return fail("drawing", "the picture cannot be drawn: {}", cairo_status_to_string(status_));
     if (!legible_) {
         pango_cairo_font_map_set_default(nullptr);  // the next picture opens its fonts anew
         return tl::unexpected(Error{"no_font",

@@ -29,6 +29,7 @@ struct Box {
     double left = 0, top = 0, width = 0, height = 0;
 };
 
+// Each throws std::bad_alloc where Cairo has no memory for what it is to draw.
 class Canvas {
   public:
     // Black. Code "drawing" when Cairo cannot make it.
@@ -48,7 +49,8 @@ class Canvas {
     double text_width(const std::string& utf8, const TextStyle& style);
     double text_height(double width, const std::string& utf8, const TextStyle& style);
 
-    // Codes: "drawing"; "no_font" where a text in ASCII came out as boxes, with which nobody is served.
+    // Codes: "drawing" where something before could not be drawn; "no_font" where a text in ASCII came out as
+    // boxes, with which nobody is served.
     Result<Picture> picture();
 
   private:
@@ -58,14 +60,19 @@ class Canvas {
         void operator()(PangoLayout* layout) const { g_object_unref(layout); }
     };
     using Layout = std::unique_ptr<PangoLayout, Free>;
+    using Surface = std::unique_ptr<cairo_surface_t, Free>;
 
     Canvas(int columns, int rows, cairo_surface_t* surface)
         : columns_(columns), rows_(rows), surface_(surface), cairo_(cairo_create(surface)) {}
+    void note(cairo_status_t status);
+    // Null where it cannot be made, which picture() tells.
+    Surface surface(cairo_format_t format, int columns, int rows);
     Layout layout(double width, const std::string& utf8, const TextStyle& style);
 
     int columns_, rows_;
     bool legible_ = true;
-    std::unique_ptr<cairo_surface_t, Free> surface_;
+    cairo_status_t status_ = CAIRO_STATUS_SUCCESS;  // the first that was none
+    Surface surface_;
     std::unique_ptr<cairo_t, Free> cairo_;
 };
 

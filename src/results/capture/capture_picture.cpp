@@ -75,7 +75,7 @@ class Panel {
             const double score_width = scale_(80);
             const Box bar{left_ + name_width + scale_(12), y_ + scale_(8),
                           width_ - name_width - score_width - scale_(12), scale_(16)};
-            const double score = score_of(result_, label);
+            const double score = label.probability;
             canvas_.text(left_, y_, name_width, label.name, scale_.body(label.positive ? white : gray));
             canvas_.fill(bar, track_colour);
             canvas_.fill({bar.left, bar.top, bar.width * std::clamp(score, 0.0, 1.0), bar.height},

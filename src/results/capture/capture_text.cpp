@@ -32,7 +32,7 @@ std::vector<const LabelResult*> shown_labels(const InferenceResult& result) {
     std::vector<const LabelResult*> labels;
     for (const LabelResult& label : result.labels) labels.push_back(&label);
     if (labels.size() <= most_labels) return labels;
-    std::ranges::stable_sort(labels, std::greater{}, [&](auto* label) { return score_of(result, *label); });
+    std::ranges::stable_sort(labels, std::greater{}, [&](auto* label) { return label->probability; });
     labels.resize(most_labels);
     std::ranges::sort(labels);
     return labels;
@@ -77,8 +77,7 @@ int mapped_label(const InferenceResult& result) {
         const LabelResult& label = result.labels[static_cast<std::size_t>(i)];
         if (!is_finding(label)) continue;
         if (label.name == result.diagnosis) return i;
-        if (best < 0 ||
-            score_of(result, label) > score_of(result, result.labels[static_cast<std::size_t>(best)]))
+        if (best < 0 || label.probability > result.labels[static_cast<std::size_t>(best)].probability)
             best = i;
     }
     return best;

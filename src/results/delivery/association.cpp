@@ -132,13 +132,17 @@ Answer Association::request_failure(const OFCondition& condition, const RemoteNo
     return {Outcome::retry, -1, why};
 }
 
+bool Association::was_silent(const OFCondition& condition) const {
+    return watch_.timed_out() || condition.code() == DULC_READTIMEOUT ||
+           condition.code() == DIMSEC_NODATAAVAILABLE;
+}
+
 std::string Association::failure(const OFCondition& condition, const RemoteNode& node,
                                  const std::string& step) const {
     if (watch_.timed_out() && watch_.unacknowledged() > 0)
         return fmt::format("{} took nothing more of {} for {}", node.text(), step,
                            format_duration(node.timeout));
-    if (watch_.timed_out() || condition.code() == DULC_READTIMEOUT ||
-        condition.code() == DIMSEC_NODATAAVAILABLE)
+    if (was_silent(condition))
         return fmt::format("{} did not answer {} within {}", node.text(), step,
                            format_duration(node.timeout));
     if (!watch_.lost() && condition.code() == DULC_PEERABORTEDASSOCIATION)

@@ -52,6 +52,8 @@ class Association {
     // What the peer said on an idle association; of an SCP that has nothing to report it can only be the end.
     void hear_end();
 
+    // Whether a failed exchange ended since the peer did nothing for too long.
+    bool was_silent(const OFCondition& condition) const;
     // What went wrong in a failed exchange, in words: "did not answer the C-STORE within 30s". `step` is what
     // was asked for: "the C-STORE".
     std::string failure(const OFCondition& condition, const RemoteNode& node, const std::string& step) const;

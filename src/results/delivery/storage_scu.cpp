@@ -70,7 +70,7 @@ std::vector<ProposedContext> contexts_for(const std::set<ClassAndSyntax>& wanted
 
 struct StorageScu::Attempt {
     Answer answer;
-    bool association_failed = false;
+    bool association_ended = false;  // by the peer
 };
 
 StorageScu::StorageScu(RemoteNode node, std::function<void()> on_progress)
@@ -97,7 +97,7 @@ void StorageScu::release() {
 Answer StorageScu::store(const SopInstance& instance) {
     const bool reused = ready_for({instance.sop_class_uid(), instance.transfer_syntax_uid()});
     auto result = attempt(instance);
-    if (result.association_failed && reused) result = attempt(instance);
+    if (result.association_ended && reused) result = attempt(instance);
     return result.answer;
 }
 
@@ -148,9 +148,10 @@ StorageScu::Attempt StorageScu::exchange(const SopInstance& instance, int contex
     if (sent.good())
         return {answer_for_store_status(response.DimseStatus, node_, offending_elements(detail)), false};
     Answer answer{Outcome::retry, -1, association_->failure(sent, node_, "the C-STORE")};
+    const bool silent = association_->was_silent(sent);
     association_->end(sent);
     association_.reset();
-    return {std::move(answer), true};
+    return {std::move(answer), !silent};
 }
 
 Answer StorageScu::echo() {

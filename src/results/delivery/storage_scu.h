@@ -37,7 +37,7 @@ class StorageScu {
     void propose(const std::string& sop_class_uid, const std::string& transfer_syntax_uid);
 
     // Sends the instance, opening an association when none is open that could take it. An association that
-    // died while it was idle costs no attempt: it is opened anew once.
+    // the peer ended while it was idle costs no attempt: it is opened anew once. Silence is no such end.
     Answer store(const SopInstance& instance);
 
     // C-ECHO (verification) over an association of its own.

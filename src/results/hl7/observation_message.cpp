@@ -218,7 +218,7 @@ std::string flags_of(const InferenceResult& result, const std::vector<TriageRule
 void add_label(ObservationList& list, const InferenceResult& result, const LabelResult& label,
                const std::string& sub_id, const std::vector<TriageRule>& rules) {
     const auto range = has_thresholds(result) ? "<" + format_limit(label.threshold, english()) : "";
-    list.add({"NM", code_of(label), sub_id, score_number(score_of(result, label)), "1^no units^UCUM", range,
+    list.add({"NM", code_of(label), sub_id, score_number(label.probability), "1^no units^UCUM", range,
               flags_of(label, rules), score_concept(result, english())});
 }
 
@@ -254,13 +254,6 @@ void add_images(ObservationList& list, const ComposeRequest& request,
     }
 }
 
-bool is_urgent_study(const ComposeRequest& request, const std::vector<SourceImage>& sources) {
-    return std::ranges::any_of(sources, [&](const SourceImage& source) {
-        const auto& result = source.image->outcome.result;
-        return result && is_urgent(*result, request.urgent);
-    });
-}
-
 std::string header_segment(const ComposeRequest& request, const Hl7Settings& settings,
                            const std::string& created_at, const char* character_set) {
     return joined({"MSH", "^~\\&", escaped(settings.sending_application), escaped(settings.sending_facility),
@@ -290,7 +283,7 @@ std::optional<std::string> as_latin1(const std::string& utf8) {
 void add_observations(ObservationList& list, const ComposeRequest& request,
                       const std::vector<SourceImage>& sources) {
     const bool withdrawing = !request.withdrawal.reason.empty();
-    const bool is_urgent_now = !withdrawing && is_urgent_study(request, sources);
+    const bool is_urgent_now = !withdrawing && request.urgent_study;
     list.add_uid(study_instance_uid, "", request.study_instance_uid);
     list.add_code(triage_priority, "", is_urgent_now ? urgent : routine, is_urgent_now ? "AA" : "");
     if (withdrawing) return list.add_text(withdrawn, "", withdrawal_text(request, english()));
@@ -327,7 +320,7 @@ std::string build_observation_message(const ComposeRequest& request, const Hl7Se
         std::string message = header_segment(request, settings, created_at, character_set) + "\r" +
                               patient_segment(header) + "\r" +
                               request_segment(header, settings.result_status, created_at,
-                                              !withdrawing && is_urgent_study(request, sources)) +
+                                              !withdrawing && request.urgent_study) +
                               "\r";
         for (const auto& segment : list.segments()) message += segment + "\r";
         return message;

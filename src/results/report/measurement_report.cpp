@@ -125,7 +125,7 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
     if (!label.site.value.empty())
         steps("finding site",
               group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(), OFFalse));
-    const Group::MeasurementValue value(dcmtk_string(score_number(score_of(result, label))), no_units());
+    const Group::MeasurementValue value(dcmtk_string(score_number(label.probability)), no_units());
     steps("score", group.addMeasurement(coded(score_concept(result, words)), value));
     DSRImageReferenceValue reference;
     steps("source image", set_reference(reference, *finding.source));

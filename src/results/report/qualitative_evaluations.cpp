@@ -112,7 +112,7 @@ void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const Sou
 void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
                const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
-        writer.score(result, score_of(result, label));
+        writer.score(result, label.probability);
         writer.image(source);
     });
 }

@@ -130,14 +130,10 @@ std::string score_name(const InferenceResult& result, const Words& words) {
     return result.calibrated ? words.probability : translated(terms::model_score, words).meaning;
 }
 
-double score_of(const InferenceResult& result, const LabelResult& label) {
-    return result.calibrated ? label.probability : label.score;
-}
-
 double diagnosis_score(const InferenceResult& result) {
-    if (is_indeterminate(result)) return score_of(result, best_label(result));
+    if (is_indeterminate(result)) return best_label(result).probability;
     const LabelResult* const label = diagnosed_label(result);
-    return label ? score_of(result, *label) : result.confidence;
+    return label ? label->probability : result.confidence;
 }
 
 const LabelResult& best_label(const InferenceResult& result) {

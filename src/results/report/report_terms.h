@@ -64,7 +64,8 @@ std::string frame_text(const StudyImage& image, const Words& words);
 // What the model's numbers may be called: Probability when calibrated, else Model score.
 Code score_concept(const InferenceResult& result, const Words& words);
 std::string score_name(const InferenceResult& result, const Words& words);
-double score_of(const InferenceResult& result, const LabelResult& label);
+// What a score is told as, here and of each label, is `probability`, calibrated or not: what was compared
+// with thresholds and margin, so that no number contradicts its decision.
 double diagnosis_score(const InferenceResult& result);       // of the best label, where it is indeterminate
 std::string format_score(double score, const Words& words);  // "0.93", ">0.99"
 std::string format_limit(double limit, const Words& words);  // a threshold or margin

@@ -12,9 +12,11 @@ constexpr int series_number = 9009;  // after what it takes back
 
 const Code rejected_for_quality{"113001", "DCM", "Rejected for Quality Reasons"};
 const Code rejected_for_safety{"113037", "DCM", "Rejected for Patient Safety Reasons"};
+const Code incorrect_worklist_entry{"113038", "DCM", "Incorrect Modality Worklist Entry"};
 const Code description{"113012", "DCM", "Key Object Description"};
 
 Code title_of(const Withdrawal& withdrawal) {
+    if (withdrawal.reason == moved_away) return incorrect_worklist_entry;
     return withdrawal.reason == "safety" ? rejected_for_safety : rejected_for_quality;
 }
 

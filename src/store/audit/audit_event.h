@@ -26,4 +26,8 @@ inline constexpr const char* first_hash = "hilum audit trail";  // stands before
 
 nlohmann::json to_json(const AuditEvent& event);
 
+// Member of an event as it is exported, beside an empty "detail": what stands there in the database and is no
+// JSON.
+inline constexpr const char* unreadable_detail = "unreadable_detail";
+
 }  // namespace hilum::audit

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "store/audit/audit_event.h"
 
 namespace hilum::audit {
 
@@ -36,7 +37,9 @@ void TrailCheck::add(const nlohmann::json& event) {
     const auto text = told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const auto hash = sha256_hex(hash_ + "\n" + text);
     const auto kept = event.at("hash").get<std::string>();
-    if (hash != kept && id == last_ + 1)
+    if (event.contains(unreadable_detail))
+        outcome_.findings.push_back(fmt::format("event {} cannot be read: its detail is no JSON", id));
+    else if (hash != kept && id == last_ + 1)
         outcome_.findings.push_back(
             fmt::format("event {} does not fit its digest, or what stands before it", id));
     // Goes on with what the row says, so that one change is one finding.

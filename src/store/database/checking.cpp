@@ -81,6 +81,14 @@ Status sync_written(const std::filesystem::path& file) {
     return {};
 }
 
+// Whoever makes the copy, nobody else reads it, before it is whole as little as afterwards. SQLite fills a
+// file that is there and empty, and gives those beside it the same mode.
+Status make_private(const std::filesystem::path& file) {
+    const UniqueFd made(::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+    if (!made) return tl::unexpected(system_error(errno, "cannot create " + file.string()));
+    return {};
+}
+
 }  // namespace
 
 std::vector<std::string> problems_of(SQLite::Database& engine, DatabaseCheck check) {
@@ -132,6 +140,7 @@ Status back_up(SQLite::Database& engine, const std::filesystem::path& to) {
     auto unfinished = to;
     unfinished += ".tmp";
     std::filesystem::remove(unfinished, ignored);
+    if (auto made = make_private(unfinished); !made) return made;
     try {
         SQLite::Statement copy(engine, "VACUUM INTO ?");
         copy.bind(1, unfinished.string());

@@ -33,7 +33,8 @@ void check_schema(SQLite::Database& engine, const std::vector<const char*>& migr
 
 std::vector<std::string> names_of_tables(SQLite::Database& engine);
 
-// Copies the database to `to`, which does not exist, durably, while it is in use.
+// Copies the database to `to`, which does not exist, durably, while it is in use. The copy is its owner's
+// alone.
 Status back_up(SQLite::Database& engine, const std::filesystem::path& to);
 
 // Writes what the tables of the damaged database `from` hold to `to`, which does not exist, with indices made

@@ -67,19 +67,20 @@ Result<FactJournal> FactJournal::open(const fs::path& folder) {
     struct stat info {};
     if (::fstat(file->get(), &info) != 0)
         return tl::unexpected(system_error(errno, "cannot look at " + folder.string()));
-    FactJournal journal(folder, std::move(*file), number, static_cast<std::uint64_t>(info.st_size));
-    // What a power cut tore ends here.
-    if (info.st_size > 0)
-        if (auto ended = journal.append({"\n"}, false); !ended) return tl::unexpected(ended.error());
-    return journal;
+    return FactJournal(folder, std::move(*file), number, static_cast<std::uint64_t>(info.st_size));
 }
 
 Status FactJournal::append(const std::vector<std::string>& lines, bool durably) {
     if (size_ >= largest_file)
         if (auto begun = begin_next_file(); !begun) return begun;
-    std::string text;
+    std::string text = torn_ ? "\n" : "";
     for (const auto& line : lines) text += line;
-    if (auto written = write_all(file_.get(), std::as_bytes(std::span(text))); !written) return written;
+    if (auto written = write_all(file_.get(), std::as_bytes(std::span(text))); !written) {
+        // A full disk takes a part of it, and what is appended once there is room would be of the same line.
+        torn_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0 || torn_;
+        return written;
+    }
+    torn_ = false;
     size_ += text.size();
     if (durably && ::fdatasync(file_.get()) != 0)
         return tl::unexpected(system_error(errno, "cannot sync the journal of facts"));
@@ -95,6 +96,7 @@ Status FactJournal::begin_next_file() {
     file_ = std::move(*next);
     ++number_;
     size_ = 0;
+    torn_ = false;
     auto files = files_of(folder_);
     std::error_code ignored;  // it is tried again with the next file
     for (; files && files->size() > most_files; files->erase(files->begin()))

@@ -171,33 +171,89 @@ void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& fr
             queue_job(transaction, Lane::analysis, model, sql::last_id(transaction), study);
 }
 
+namespace {
+
+struct Image {
+    std::int64_t id, study;
+};
+
+#define HILUM_MODEL_IS_GONE "'the model is no longer configured'"
+
+// Of an image under a model, unless it has one. What was discarded with the model, which is back, begins
+// anew.
+bool queue_analysis(Transaction& transaction, const Image& image, const std::string& model) {
+    if (sql::execute(transaction,
+                     "INSERT INTO analysis(instance_id, model) VALUES(?, ?) ON CONFLICT(instance_id, model, "
+                     "frame) DO NOTHING",
+                     image.id, model) > 0) {
+        queue_job(transaction, Lane::analysis, model, sql::last_id(transaction), image.study);
+        return true;
+    }
+    return sql::execute(transaction,
+                        "UPDATE job SET state = 'queued', attempt = 0, error = '', due = ?1, updated_at = ?1 "
+                        "WHERE lane = ?2 AND state = 'discarded' AND error = " HILUM_MODEL_IS_GONE
+                        " AND subject IN (SELECT id FROM analysis WHERE instance_id = ?3 AND model = ?4)",
+                        transaction.at(), lane_name(Lane::analysis, model), image.id, model) > 0;
+}
+
+template <typename... Args>
+bool queue_analyses(Transaction& transaction, const std::vector<std::string>& models, const char* of_images,
+                    const Args&... args) {
+    std::vector<Image> images;
+    sql::each(
+        transaction, of_images,
+        [&](const sql::Row& row) {
+            images.push_back({row.int64(0), row.int64(1)});
+        },
+        args...);
+    bool queued = false;
+    for (const auto& model : models)
+        for (const auto& image : images) queued |= queue_analysis(transaction, image, model);
+    return queued;
+}
+
+// SQL: what a report would tell of, and a model of `models`, a parameter with a JSON array of keys, was not
+// given or did not take before it went.
+#define HILUM_LACKS_ONE_OF(models)                                                                       \
+    " instance.state = 'to_analyse' AND instance.removed_at IS NULL AND damaged_at IS NULL AND EXISTS "  \
+    "(SELECT 1 FROM json_each(" models                                                                   \
+    ") WHERE NOT EXISTS (SELECT 1 FROM analysis WHERE instance_id = "                                    \
+    "instance.id AND model = value) OR EXISTS (SELECT 1 FROM analysis JOIN job ON lane = 'analyse/' || " \
+    "model AND subject = analysis.id WHERE instance_id = instance.id AND model = value AND job.state = " \
+    "'discarded' AND error = " HILUM_MODEL_IS_GONE ")) ORDER BY instance.id"
+
+}  // namespace
+
+bool analyse_what_lacks(Transaction& transaction, std::int64_t study,
+                        const std::vector<std::string>& models) {
+    return queue_analyses(
+        transaction, models,
+        "SELECT id, study_id FROM instance WHERE study_id = ?1 AND" HILUM_LACKS_ONE_OF("?2"), study,
+        nlohmann::json(models).dump());
+}
+
 void adopt_models(Transaction& transaction, const std::vector<std::string>& models) {
     const std::string known = nlohmann::json(models).dump();
-    struct Image {
-        std::int64_t id, study;
-    };
-    std::vector<Image> strays;
-    sql::each(
-        transaction,
-        "SELECT DISTINCT instance_id, study_id FROM job JOIN analysis ON analysis.id = subject WHERE kind = "
-        "'analysis' AND state = 'queued' AND queue NOT IN (SELECT value FROM json_each(?)) ORDER BY "
-        "instance_id",
-        [&](const sql::Row& row) {
-            strays.push_back({row.int64(0), row.int64(1)});
-        },
-        known);
-    for (const auto& model : models)
-        for (const auto& image : strays)
-            if (sql::execute(transaction,
-                             "INSERT INTO analysis(instance_id, model) VALUES(?, ?) ON CONFLICT(instance_id, "
-                             "model, frame) DO NOTHING",
-                             image.id, model) > 0)
-                queue_job(transaction, Lane::analysis, model, sql::last_id(transaction), image.study);
+    queue_analyses(transaction, models,
+                   "SELECT DISTINCT instance_id, study_id FROM job JOIN analysis ON analysis.id = subject "
+                   "WHERE kind = 'analysis' AND state = 'queued' AND queue NOT IN (SELECT value FROM "
+                   "json_each(?)) ORDER BY instance_id",
+                   known);
+    // A report is of all images of its study. CROSS: by the studies that are due, however many images there
+    // are.
+    queue_analyses(transaction, models,
+                   "SELECT instance.id, study_id FROM study CROSS JOIN instance ON study_id = study.id WHERE "
+                   "due_at IS NOT NULL AND" HILUM_LACKS_ONE_OF("?"),
+                   known);
     sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', error = 'the model is no longer configured', "
-                 "updated_at = ?1 WHERE kind = 'analysis' AND state = 'queued' AND queue NOT IN (SELECT "
+                 "UPDATE job SET state = 'discarded', error = " HILUM_MODEL_IS_GONE
+                 ", updated_at = ?1 WHERE kind = 'analysis' AND state = 'queued' AND queue NOT IN (SELECT "
                  "value FROM json_each(?2))",
                  transaction.at(), known);
+    // What held them up may be a model no more, or a shadow.
+    sql::execute(transaction, "UPDATE study SET unready = 0 WHERE unready = 1");
 }
+#undef HILUM_LACKS_ONE_OF
+#undef HILUM_MODEL_IS_GONE
 
 }  // namespace hilum

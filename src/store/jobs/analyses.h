@@ -48,8 +48,12 @@ void repeat_analysis(Transaction& transaction, std::int64_t job);
 // commit that ends that work, so that no crash loses a frame.
 void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& frames);
 
-// Jobs of models that are no longer configured are discarded; their images get
-// jobs under those that are.
+// Each image of the study that a report would tell of is queued under each of the models that has not been
+// given it yet. False: there is none.
+bool analyse_what_lacks(Transaction& transaction, std::int64_t study, const std::vector<std::string>& models);
+
+// At a start, before anything is claimed: these models are configured now, whatever was before. Jobs of
+// others are discarded; their images, and all images of studies whose report is due, get jobs under these.
 void adopt_models(Transaction& transaction, const std::vector<std::string>& models);
 
 }  // namespace hilum

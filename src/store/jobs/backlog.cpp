@@ -47,7 +47,8 @@ Backlog waiting_for_destination(Transaction& transaction, const std::string& des
     sql::each(
         transaction,
         "SELECT count(DISTINCT study_id), min(since) FROM (SELECT study_id, due AS since FROM job WHERE "
-        "state = 'queued' AND lane = ?4 AND urgent IN (0, 1) AND due > ?1 AND due <= ?2 LIMIT ?3)",
+        "state = 'queued' AND lane = ?4 AND attempt = 0 AND urgent IN (0, 1) AND due > ?1 AND due <= ?2 "
+        "LIMIT ?3)",
         [&](const sql::Row& row) { backlog = read_backlog(row); }, waiting.after, waiting.until, waiting.rows,
         lane_name(Lane::delivery, destination));
     return backlog;

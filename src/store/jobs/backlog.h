@@ -26,8 +26,8 @@ struct AnalysisBound {
 
 // Studies that are analysed and due and wait for the composer, and those whose results could be on their way:
 // to the destination, of those that are up and not paused, where the fewest wait, so that a slow one holds up
-// no other. What waits for a time (the study's idle timeout, a later attempt) or for longer than longest_hold
-// is none of them.
+// no other. What waits for a time (the study's idle timeout), what was sent already and failed, and what
+// waits for longer than longest_hold is none of them.
 struct Backlog {
     int studies = 0;
     std::optional<std::int64_t> oldest_at;  // since when the one waits that waits longest

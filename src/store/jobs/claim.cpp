@@ -7,6 +7,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/damaged_rows.h"
+#include "store/jobs/delivery_order.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/retry_policy.h"
 
@@ -75,14 +76,15 @@ int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry,
     return static_cast<int>(given_up.size());
 }
 
-// A delivery that was interrupted may have arrived: what was withdrawn
-// meanwhile is not sent again.
+// A delivery that was interrupted may have arrived: what was withdrawn or
+// replaced meanwhile is not sent again.
 int queue_interrupted(Transaction& transaction, const char* which) {
     return sql::execute(
         transaction,
         fmt::format("UPDATE job SET state = iif(kind = 'delivery' AND EXISTS (SELECT 1 FROM delivery JOIN "
                     "result ON result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id "
-                    "= subject AND withdrawn != 0), 'discarded', 'queued'), owner = NULL, lease = NULL, "
+                    "= subject AND (withdrawn != 0 OR" HILUM_IS_REPLACED
+                    ")), 'discarded', 'queued'), owner = NULL, lease = NULL, "
                     "updated_at = ?1, due = ?1 WHERE state = 'running' AND id IN (SELECT id FROM job WHERE "
                     "{} LIMIT ?2)",
                     which),
@@ -107,35 +109,40 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
                  lane_name(lane, queue), subject, study, transaction.at());
 }
 
+Claim claim_row(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t row,
+                Duration lease) {
+    std::optional<Claim> claim;
+    // Said again of the row itself: who found it may have looked at an index alone.
+    sql::each(
+        transaction,
+        "UPDATE job SET state = 'running', attempt = attempt + 1, owner = (SELECT number FROM life), claim "
+        "= (SELECT claims FROM life) + 1, lease = ?3 + ?4, updated_at = ?3 WHERE id = ?1 AND state = "
+        "'queued' AND lane = ?2 AND due <= ?3 RETURNING id, subject, attempt, owner, claim",
+        [&](const sql::Row& job) {
+            claim = Claim(lane, job.int64(0), job.int64(1), job.int32(2), job.int64(3), job.int64(4));
+        },
+        row, lane_name(lane, queue), transaction.at(), lease.count());
+    if (!claim) sql::index_lies("job", row);
+    sql::execute(transaction, "UPDATE life SET claims = claims + 1");
+    return std::move(*claim);
+}
+
 std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue, Duration lease,
                                 const std::set<std::int64_t>& studies_at_work) {
-    const auto name = lane_name(lane, queue);
     const auto next = sql::number(
         transaction,
         "SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND "
         "due <= ?2 AND (?1 != 'compose' OR (study_id NOT IN (SELECT value FROM json_each(?3)) AND NOT EXISTS "
         "(SELECT 1 FROM job AS other WHERE other.study_id = job.study_id AND other.lane = ?1 AND "
         "other.state = 'running'))) ORDER BY urgent DESC, study_id, id LIMIT 1",
-        name, transaction.at(), nlohmann::json(studies_at_work).dump());
+        lane_name(lane, queue), transaction.at(), nlohmann::json(studies_at_work).dump());
     if (!next) return std::nullopt;
-    std::optional<Claim> claim;
-    // Said again of the row itself: the query may have looked at an index alone.
-    sql::each(
-        transaction,
-        "UPDATE job SET state = 'running', attempt = attempt + 1, owner = (SELECT number FROM life), claim "
-        "= (SELECT claims FROM life) + 1, lease = ?3 + ?4, updated_at = ?3 WHERE id = ?1 AND state = "
-        "'queued' AND lane = ?2 AND due <= ?3 RETURNING id, subject, attempt, owner, claim",
-        [&](const sql::Row& row) {
-            claim = Claim(lane, row.int64(0), row.int64(1), row.int32(2), row.int64(3), row.int64(4));
-        },
-        *next, name, transaction.at(), lease.count());
-    if (!claim) sql::index_lies("job", *next);
-    sql::execute(transaction, "UPDATE life SET claims = claims + 1");
-    return claim;
+    return claim_row(transaction, lane, queue, *next, lease);
 }
 
 std::optional<std::int64_t> next_due(Transaction& transaction, Lane lane, const std::string& queue) {
-    return sql::number(transaction, "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ?",
+    return sql::number(transaction,
+                       "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ? AND urgent IN (0, 1)",
                        lane_name(lane, queue));
 }
 

@@ -39,8 +39,8 @@ class Claim {
     std::int64_t number() const { return number_; }  // of the claim; none is given twice
 
   private:
-    friend std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue,
-                                           Duration lease, const std::set<std::int64_t>& studies_at_work);
+    friend Claim claim_row(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t row,
+                           Duration lease);
     Claim(Lane lane, std::int64_t id, std::int64_t job, int attempt, std::int64_t owner, std::int64_t number)
         : lane_(lane), id_(id), job_(job), attempt_(attempt), owner_(owner), number_(number) {}
     Lane lane_ = Lane::analysis;
@@ -54,14 +54,18 @@ class Claim {
 void queue_job(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t subject,
                std::int64_t study);
 
-// The job of the lane that is due, urgent ones first, then that of the study
+// This row of the lane's queue, which is due. `queue`: the analyses' model, the
+// deliveries' destination; nothing of reports. Unless the lease is renewed, the
+// job is taken up again when it has passed. `lease`: `shortest_lease` or more.
+Claim claim_row(Transaction& transaction, Lane lane, const std::string& queue, std::int64_t row,
+                Duration lease);
+
+// The analysis or report that is due, urgent ones first, then that of the study
 // that came first. What is tried again keeps its place: its attempts and their
-// delays are bounded, so that it holds up no later study for ever. `queue`: the
-// analyses' model, the deliveries' destination; nothing of reports. Unless the
-// lease is renewed, the job is taken up again when it has passed. `lease`:
-// `shortest_lease` or more. A study's reports are claimed one after the other,
-// and none of `studies_at_work`, where somebody may still work on one that was
-// taken from him.
+// delays are bounded, so that it holds up no later study for ever. A study's
+// reports are claimed one after the other, and none of `studies_at_work`, where
+// somebody may still work on one that was taken from him. Deliveries have an
+// order of their own (delivery_order.h).
 std::optional<Claim> claim_next(Transaction& transaction, Lane lane, const std::string& queue, Duration lease,
                                 const std::set<std::int64_t>& studies_at_work = {});
 

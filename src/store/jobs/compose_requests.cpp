@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/database/sql.h"
+#include "store/jobs/due_reports.h"
 #include "store/jobs/states.h"
 #include "store/withdrawals.h"
 
@@ -159,6 +160,25 @@ void add_images(Transaction& transaction, const Version& version, const DataDire
         version.study, request.model_name, version.last_instance);
 }
 
+// All active models are through with these images since the report was opened, so that each attempt says the
+// same. Of those that retention removed the version before goes on to tell.
+bool is_urgent_study(Transaction& transaction, const Version& version, const Configuration& configuration) {
+    bool urgent = false;
+    sql::each(
+        transaction,
+        "SELECT job.word, coalesce(analysis.outcome, ''), job.error_code FROM job JOIN analysis ON "
+        "analysis.id = job.subject JOIN instance ON instance.id = analysis.instance_id WHERE job.study_id = "
+        "?1 AND job.kind = 'analysis' AND job.word = 'analysed' AND analysis.model IN (SELECT value FROM "
+        "json_each(?2)) AND instance.state = 'to_analyse' AND instance.damaged_at IS NULL AND instance.id <= "
+        "?3",
+        [&](const sql::Row& row) {
+            const auto outcome = outcome_of(row.text(0), row.text(1), row.text(2));
+            urgent |= outcome.result && is_urgent(*outcome.result, configuration.triage.urgent);
+        },
+        version.study, nlohmann::json(active_models(configuration)).dump(), version.last_instance);
+    return urgent;
+}
+
 // Images whose files retention removed stand in no new version: the one before goes on to tell of them, and
 // is not replaced.
 bool tells_of_removed_images(Transaction& transaction, const Version& version) {
@@ -256,6 +276,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     if (request.profiles.empty()) return std::nullopt;
     add_images(transaction, version, directory, request);
     if (request.images.empty()) return std::nullopt;
+    request.urgent_study = is_urgent_study(transaction, version, configuration);
     const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
                                           [](const auto& image) { return image.outcome.result.has_value(); });
     request.report_not_analysed = !any_analysed || configuration.study.report_not_analysed == "always";

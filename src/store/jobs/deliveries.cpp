@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "store/audit/audit_event.h"
 #include "store/commitments.h"
@@ -11,6 +13,7 @@
 #include "store/destinations.h"
 #include "store/jobs/damaged_results.h"
 #include "store/jobs/damaged_rows.h"
+#include "store/jobs/delivery_order.h"
 #include "store/recovery/earlier_life.h"
 
 namespace hilum {
@@ -18,11 +21,17 @@ namespace {
 
 constexpr std::chrono::minutes lease_margin{1};
 
-std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
-                                            const DestinationSettings& destination) {
-    auto claim = claim_next(transaction, Lane::delivery, destination.name, delivery_lease(destination));
-    if (!claim) return std::nullopt;
-    DeliveryClaim claimed{std::move(*claim), {}, "", "", 0, false};
+std::optional<DeliveryClaim> claim_delivery(Transaction& transaction, const DestinationSettings& destination,
+                                            Attempts attempts) {
+    const auto next = next_delivery(transaction, destination.name, attempts);
+    if (!next) return std::nullopt;
+    DeliveryClaim claimed{
+        claim_row(transaction, Lane::delivery, destination.name, *next, delivery_lease(destination)),
+        {},
+        "",
+        "",
+        0,
+        false};
     claimed.request.delivery = claimed.claim.job();
     sql::each(
         transaction,
@@ -43,7 +52,7 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction,
         claimed.claim.job());
     if (claimed.file.empty()) {
         set_aside_unreadable(transaction, claimed.claim, "it is of no result");
-        return claim_delivery(transaction, destination);
+        return claim_delivery(transaction, destination, attempts);
     }
     sql::execute(transaction, "UPDATE delivery SET tried = 1 WHERE id = ?", claimed.claim.job());
     return claimed;
@@ -67,6 +76,33 @@ bool is_withdrawn_delivery(Transaction& transaction, std::int64_t delivery) {
         .has_value();
 }
 
+// Why what did not arrive is not sent again, though it could be; null: it is.
+const char* why_not_wanted(Transaction& transaction, const DeliveryVerdict& verdict, std::int64_t delivery) {
+    if (verdict.state == JobState::delivered) return nullptr;
+    if (verdict.state == JobState::queued && is_withdrawn_delivery(transaction, delivery))
+        return "the results were withdrawn";
+    return is_replaced(transaction, delivery) ? newer_version : nullptr;
+}
+
+// Queues the claimed job again or ends it; the state that it is in then.
+JobState end_attempt(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
+                     const DeliveryVerdict& verdict) {
+    auto state = verdict.state;
+    Error error{"", state == JobState::delivered ? "" : reply.message};
+    if (const char* const why = why_not_wanted(transaction, verdict, claimed.claim.job())) {
+        state = JobState::discarded;
+        error.message = why;
+    } else if (state == JobState::queued && reply.outcome == DeliveryOutcome::damaged) {
+        state = compose_anew(transaction, claimed.claim, reply.message);
+        error.code = result_damaged;
+    }
+    if (state == JobState::queued)
+        give_back(transaction, claimed.claim, verdict.next_attempt_at, error);
+    else
+        finish(transaction, claimed.claim, state, error);
+    return state;
+}
+
 void audit_attempt(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
                    const std::string& destination, JobState state) {
     const bool delivered = state == JobState::delivered;
@@ -85,22 +121,41 @@ void audit_attempt(Transaction& transaction, const DeliveryClaim& claimed, const
     transaction.append_audit(event);
 }
 
+enum class Sending { first_attempt, tried, commitment };
+
+// Every fourth time something goes before first attempts: what was tried, and requests for commitment, by
+// turns.
+std::array<Sending, 3> in_turn(std::uint64_t served) {
+    auto one = Sending::commitment, other = Sending::tried;
+    if (served % 8 >= 4) std::swap(one, other);
+    if (served % 4 == 3) return {one, other, Sending::first_attempt};
+    return {Sending::first_attempt, one, other};
+}
+
 }  // namespace
 
 Duration delivery_lease(const DestinationSettings& destination) {
     return 4 * destination.timeout + Duration(lease_margin);
 }
 
-SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination) {
+SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination,
+                           std::uint64_t served) {
     SendingClaim claim;
     if (is_paused(transaction, destination.name)) return claim;
-    claim.delivery = claim_delivery(transaction, destination);
-    if (claim.delivery) return claim;
-    claim.next_at = next_due(transaction, Lane::delivery, destination.name);
-    if (!destination.storage_commitment) return claim;
-    auto [request, next_at] = claim_commitment(transaction, destination);
-    claim.commitment = std::move(request);
-    if (next_at && (!claim.next_at || *next_at < *claim.next_at)) claim.next_at = next_at;
+    std::optional<std::int64_t> asks_at;
+    for (const auto work : in_turn(served)) {
+        if (work != Sending::commitment) {
+            claim.delivery = claim_delivery(transaction, destination,
+                                            work == Sending::tried ? Attempts::again : Attempts::first);
+        } else if (destination.storage_commitment) {
+            auto [request, next_at] = claim_commitment(transaction, destination);
+            claim.commitment = std::move(request);
+            asks_at = next_at;
+        }
+        if (claim.delivery || claim.commitment) return claim;
+    }
+    claim.next_at = next_delivery_due(transaction, destination.name);
+    if (asks_at && (!claim.next_at || *asks_at < *claim.next_at)) claim.next_at = asks_at;
     return claim;
 }
 
@@ -109,27 +164,18 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
     if (!stands(transaction, claimed.claim)) return std::nullopt;
     const auto delivery = claimed.claim.job();
     const auto verdict = judge(transaction, claimed, reply, destination);
-    const bool delivered = verdict.state == JobState::delivered;
-    // What was withdrawn while it was sent is not sent again.
-    const bool stopped = verdict.state == JobState::queued && is_withdrawn_delivery(transaction, delivery);
-    const bool damaged =
-        !stopped && verdict.state == JobState::queued && reply.outcome == DeliveryOutcome::damaged;
-    const auto state = stopped   ? JobState::discarded
-                       : damaged ? compose_anew(transaction, claimed.claim, reply.message)
-                                 : verdict.state;
-    const Error error{damaged ? result_damaged : "", delivered ? std::string() : reply.message};
-    if (state == JobState::queued)
-        give_back(transaction, claimed.claim, verdict.next_attempt_at, error);
-    else
-        finish(transaction, claimed.claim, state, error);
+    const auto state = end_attempt(transaction, claimed, reply, verdict);
+    const bool delivered = state == JobState::delivered;
     // Nothing of a damaged file went out.
     const bool tried = claimed.tried_before || reply.outcome != DeliveryOutcome::damaged;
     sql::execute(transaction,
-                 "UPDATE delivery SET dimse_status = ?, refusals = refusals + ?, tried = ? WHERE id = ?",
+                 "UPDATE delivery SET dimse_status = ?1, refusals = iif(?2, 0, refusals + ?3), tried = ?4 "
+                 "WHERE id = ?5",
                  reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
-                 verdict.counts_as_refusal ? 1 : 0, tried ? 1 : 0, delivery);
+                 delivered ? 1 : 0, verdict.counts_as_refusal ? 1 : 0, tried ? 1 : 0, delivery);
     if (delivered) note_delivery(transaction, delivery);
     if (delivered) note_delivered(transaction, destination.name, delivery);
+    if (delivered) discard_replaced(transaction, delivery);
     if (state == JobState::expired)
         transaction.count("deliveries_expired", {{"destination", destination.name}});
     if (destination.storage_commitment && delivered) want_commitment(transaction, delivery);

@@ -2,6 +2,7 @@
 // commit.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,17 +28,22 @@ struct DeliveryClaim {
 // makes none is killed before this.
 Duration delivery_lease(const DestinationSettings& destination);
 
-// What a destination's sender is to do next: what is to be sent goes before
-// what is to be asked.
+// What a destination's sender is to do next, after it has `served` so much.
+// What was never sent goes before requests for commitment and what is sent
+// again, so that it does not wait for what the destination leaves unanswered;
+// but of four times one is theirs, so that none of these waits for ever. In
+// which order deliveries go: delivery_order.h.
 struct SendingClaim {
     std::optional<DeliveryClaim> delivery;
     std::optional<CommitmentRequest> commitment;  // where there is no delivery
     std::optional<std::int64_t> next_at;          // without either: when there will be one
 };
-SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination);
+SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination,
+                           std::uint64_t served = 0);
 
 // What became of it (delivery_verdict.h), and the state that it is in now;
-// nothing: the claim is stale.
+// nothing: the claim is stale. What was withdrawn or replaced
+// (delivery_order.h) meanwhile is discarded where it did not arrive.
 std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryClaim& claimed,
                                       const DeliverReply& reply, const DestinationSettings& destination);
 

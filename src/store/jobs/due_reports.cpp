@@ -40,21 +40,35 @@ void audit_unrevised(Transaction& transaction, std::int64_t study, const char* w
     transaction.count("reports_not_revised");
 }
 
-// Null where a study that is due gets a report. What was withdrawn is no report
+#define HILUM_ANALYSED_OF_STUDY                                                                          \
+    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
+    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "    \
+    "AND instance.removed_at IS NULL AND damaged_at IS NULL "
+
+// By a model that is gone, and no report tells of it. A shadow model's outcomes are told by none at any time.
+bool has_untold_outcome(Transaction& transaction, const Configuration& configuration, std::int64_t study) {
+    return sql::number(transaction,
+                       "SELECT 1" HILUM_ANALYSED_OF_STUDY
+                       "AND model NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (SELECT 1 FROM "
+                       "report WHERE report.study_id = job.study_id AND report.model = analysis.model AND "
+                       "report.kind = 'results' AND last_instance >= instance.id) LIMIT 1",
+                       study, nlohmann::json(model_keys(configuration.models)).dump())
+        .has_value();
+}
+
+// Null where a study that is due gets a report, or has nothing to be told of. What was withdrawn is no report
 // that stands.
 const char* why_not_reported(Transaction& transaction, const Configuration& configuration,
                              std::int64_t study) {
     if (is_withdrawn(transaction, study)) return "the study's results were withdrawn";
+    if (active_models(configuration).empty())
+        return has_untold_outcome(transaction, configuration, study) ? "no active model is configured"
+                                                                     : nullptr;
     const auto standing = sql::number(
         transaction, "SELECT count(*) FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn = 0",
         study);
     return configuration.study.revise || standing == 0 ? nullptr : "study.revise is false";
 }
-
-#define HILUM_ANALYSED_OF_STUDY                                                                          \
-    " FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = instance_id WHERE " \
-    "job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND instance.state = 'to_analyse' "    \
-    "AND instance.removed_at IS NULL AND damaged_at IS NULL "
 
 // The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
 // it would be taken for the newest. One that is composed anew has its results already.
@@ -103,12 +117,21 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
 }
 #undef HILUM_ANALYSED_OF_STUDY
 
+// However many studies wait for their analyses, a claim does not look at all of them: one that is seen not to
+// be ready is passed over until an analysis of it ends (triggers of schema/023_unready.sql).
+void pass_over_unready(Transaction& transaction, const Configuration& configuration) {
+    sql::execute(transaction,
+                 "UPDATE study SET unready = 1 WHERE due_at <= ?1 AND unready = 0 AND NOT" HILUM_ANALYSED_BY(
+                     "?2", "study.id"),
+                 transaction.at(), nlohmann::json(active_models(configuration)).dump());
+}
+
 std::vector<Due> due_studies(Transaction& transaction, const Configuration& configuration) {
     std::vector<Due> due;
     sql::each(
         transaction,
-        "SELECT id, report_version + 1 FROM study WHERE due_at <= ?1 AND" HILUM_ANALYSED_BY(
-            "?2", "study.id") "ORDER BY urgent_at IS NULL, due_at LIMIT 50",
+        "SELECT id, report_version + 1 FROM study WHERE due_at <= ?1 AND unready = 0 AND" HILUM_ANALYSED_BY(
+            "?2", "study.id") "ORDER BY urgent_at IS NULL, due_at",
         [&](const sql::Row& row) {
             due.push_back({row.int64(0), row.int64(1)});
         },
@@ -119,15 +142,16 @@ std::vector<Due> due_studies(Transaction& transaction, const Configuration& conf
 
 // What retention took and the PACS sent again has its file and no artifact: it is analysed again for the
 // next version of the report. Nothing is made of it before there is to be one.
-bool repeats_removed(Transaction& transaction, std::int64_t study) {
+bool repeats_removed(Transaction& transaction, const Configuration& configuration, std::int64_t study) {
     std::vector<std::int64_t> jobs;
     sql::each(
         transaction,
         "SELECT job.id FROM job JOIN analysis ON analysis.id = subject JOIN instance ON instance.id = "
         "instance_id WHERE job.study_id = ? AND kind = 'analysis' AND word = 'analysed' AND "
         "artifact IS NULL AND instance.state = 'to_analyse' AND instance.removed_at IS NULL AND damaged_at "
-        "IS NULL",
-        [&](const sql::Row& row) { jobs.push_back(row.int64(0)); }, study);
+        "IS NULL AND model IN (SELECT value FROM json_each(?))",
+        [&](const sql::Row& row) { jobs.push_back(row.int64(0)); }, study,
+        nlohmann::json(active_models(configuration)).dump());
     for (const auto job : jobs) repeat_analysis(transaction, job);
     return !jobs.empty();
 }
@@ -149,13 +173,15 @@ bool repeats_unreadable(Transaction& transaction, std::int64_t study) {
 }
 
 void open_reports(Transaction& transaction, const Configuration& configuration, const Due& due) {
-    const bool removed = repeats_removed(transaction, due.study);
+    const bool removed = repeats_removed(transaction, configuration, due.study);
     if (repeats_unreadable(transaction, due.study) || removed) return;  // due again once they are analysed
     bool first_active = true, opened = false;
+    const auto active = active_models(configuration);
     const char* const unwanted = why_not_reported(transaction, configuration, due.study);
     const bool wanted = unwanted == nullptr;
+    if (wanted && analyse_what_lacks(transaction, due.study, active)) return;  // likewise
     if (!wanted) audit_unrevised(transaction, due.study, unwanted);
-    for (const auto& model : wanted ? active_models(configuration) : std::vector<std::string>{}) {
+    for (const auto& model : wanted ? active : std::vector<std::string>{}) {
         opened |= open_report(transaction, configuration, due.study, model, due.version, first_active);
         first_active = false;
     }
@@ -181,6 +207,7 @@ void set_aside_study(Transaction& transaction, std::int64_t study, const std::st
 }  // namespace
 
 void open_due_reports(Transaction& transaction, const Configuration& configuration) {
+    pass_over_unready(transaction, configuration);
     for (;;) {
         const auto due = due_studies(transaction, configuration);
         if (due.empty()) return;

@@ -1,10 +1,12 @@
 #include "store/jobs/orders.h"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "store/audit/audit_event.h"
 #include "store/commitments.h"
 #include "store/database/sql.h"
+#include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
 
 namespace hilum {
@@ -15,25 +17,30 @@ namespace {
 #define HILUM_SELECTED                                                                                     \
     " AND ((?1 != 0 AND subject = ?1) OR (?1 = 0 AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != ''" \
     " AND accession_number = ?3))))"
+// Somebody of this node serves its queue.
+#define HILUM_SERVED(lanes) " AND (" lanes " = '[]' OR job.lane IN (SELECT value FROM json_each(" lanes ")))"
 
 constexpr const char* analyses_to_retry =
     "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN analysis ON analysis.id = subject"
     " JOIN instance ON instance.id = instance_id WHERE kind = 'analysis' AND instance.state = 'to_analyse'"
     " AND instance.removed_at IS NULL"
     " AND (word = 'quarantined' OR (?1 != 0 AND word IN ('not_analysed', 'analysed', 'discarded'))"
-    " OR (word = 'queued' AND due > ?4))" HILUM_SELECTED;
+    " OR (word = 'queued' AND due > ?5))" HILUM_SELECTED HILUM_SERVED("?4");
 constexpr const char* reports_to_retry =
     "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
     " WHERE job.kind = 'report' AND report.withdrawn = 0 AND study.removed_at IS NULL AND word IN ('queued', "
     "'quarantined', 'discarded')"
     " AND (report.composed_anew > 0 OR NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id ="
-    " report.study_id AND newer.model = report.model AND newer.version > report.version))" HILUM_SELECTED;
+    " report.study_id AND newer.model = report.model AND newer.version > report.version))" HILUM_SELECTED
+        HILUM_SERVED("?4");
+// Where a newer version is, an older one goes again only as what it still waits to be.
 constexpr const char* deliveries_to_retry =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
     " subject JOIN result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind ="
     " 'delivery' AND withdrawn = 0 AND (result.removed_at IS NULL OR on_demand = 1) AND (word IN ('queued', "
     "'refused', 'expired') OR (?1 != 0"
-    " AND word IN ('delivered', 'discarded')))" HILUM_SELECTED;
+    " AND word IN ('delivered', 'discarded'))) AND (word = 'queued' OR"
+    " result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE ")" HILUM_SELECTED HILUM_SERVED("?4");
 // ?1 the study, ?2 its accession number, ?3 the destination; empty: all.
 constexpr const char* deliveries_to_resend =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
@@ -42,9 +49,17 @@ constexpr const char* deliveries_to_resend =
     "destination = ?3) AND "
     "withdrawn = 0"
     " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
-    " (result.kind NOT IN ('sr', 'oru') OR NOT EXISTS (SELECT 1 FROM report AS newer JOIN result AS its"
-    " ON its.report_id = newer.id AND its.kind = result.kind WHERE newer.study_id = report.study_id"
-    " AND newer.model = report.model AND newer.version > report.version))";
+    " (result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE ")" HILUM_SERVED("?4");
+// Why what an operator asks for is left alone; ?4: the lanes, ?5: the kind, empty: all.
+constexpr const char* not_served =
+    "SELECT job.kind, queue FROM job JOIN study ON study.id = job.study_id WHERE ?5 IN ('', job.kind) AND"
+    " job.kind IN ('analysis', 'delivery') AND (?1 != 0 OR word IN ('quarantined', 'refused', 'expired')) AND"
+    " NOT (1" HILUM_SERVED("?4") ")" HILUM_SELECTED " LIMIT 1";
+constexpr const char* of_older_versions =
+    "SELECT 1 FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id = subject JOIN"
+    " result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind = 'delivery' AND"
+    " ?4 IN ('', job.kind) AND withdrawn = 0 AND result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE
+        HILUM_SELECTED " LIMIT 1";
 constexpr const char* to_discard =
     "UPDATE job SET state = 'discarded', outcome = '', updated_at = ?4 WHERE id IN (SELECT job.id FROM job"
     " JOIN study ON study.id = job.study_id WHERE kind = ?5 AND state IN ('queued',"
@@ -54,6 +69,7 @@ constexpr const char* studies_to_report =
     " WHERE id IN (SELECT study_id FROM job WHERE kind = 'analysis' AND state = 'queued' AND attempt = 0"
     " AND updated_at = ?1)";
 #undef HILUM_SELECTED
+#undef HILUM_SERVED
 
 struct Selected {
     std::int64_t job, subject;
@@ -84,7 +100,11 @@ void deliver_again(Transaction& transaction, const Selected& delivery, bool forg
     queue_again(transaction, delivery.job, forgets);
     sql::execute(transaction, "UPDATE job SET created_at = ?, uncounted = 0 WHERE id = ?", transaction.at(),
                  delivery.job);
-    sql::execute(transaction, "UPDATE delivery SET refusals = 0 WHERE id = ?", delivery.subject);
+    sql::execute(
+        transaction,
+        "UPDATE delivery SET refusals = 0, commitment_failures = 0, commitment_refusals = 0 WHERE id "
+        "= ?",
+        delivery.subject);
     want_no_commitment(transaction, delivery.subject);
 }
 
@@ -93,8 +113,9 @@ int retry_kind(Transaction& transaction, const JobSelection& selection, const ch
                const More&... more) {
     const bool by_study = selection.kind.empty();
     if (!by_study && selection.kind != kind) return 0;
-    const auto jobs = selected(transaction, sql, by_study ? std::int64_t{0} : selection.id,
-                               selection.study_instance_uid, selection.accession_number, more...);
+    const auto jobs =
+        selected(transaction, sql, by_study ? std::int64_t{0} : selection.id, selection.study_instance_uid,
+                 selection.accession_number, nlohmann::json(selection.lanes).dump(), more...);
     for (const auto& job : jobs)
         if (job.subject != 0)
             deliver_again(transaction, job, false);
@@ -127,9 +148,31 @@ int retry_jobs(Transaction& transaction, const JobSelection& selection, const st
     return changed;
 }
 
+std::string words_for_unfit(Transaction& transaction, const JobSelection& selection) {
+    std::string words;
+    const auto id = selection.kind.empty() ? std::int64_t{0} : selection.id;
+    sql::each(
+        transaction, not_served,
+        [&](const sql::Row& row) {
+            words = fmt::format("no {} named '{}' is configured any more: nobody would do it",
+                                row.text(0) == "analysis" ? "model" : "destination", row.text(1));
+        },
+        id, selection.study_instance_uid, selection.accession_number, nlohmann::json(selection.lanes).dump(),
+        selection.kind);
+    if (!words.empty()) return words;
+    sql::each(
+        transaction, of_older_versions,
+        [&](const sql::Row&) {
+            words = "a newer version of the report is for that destination: `hilum results resend` sends it";
+        },
+        id, selection.study_instance_uid, selection.accession_number, selection.kind);
+    return words;
+}
+
 int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor) {
-    const auto deliveries = selected(transaction, deliveries_to_resend, selection.study_instance_uid,
-                                     selection.accession_number, selection.destination);
+    const auto deliveries =
+        selected(transaction, deliveries_to_resend, selection.study_instance_uid, selection.accession_number,
+                 selection.destination, nlohmann::json(selection.lanes).dump());
     for (const auto& delivery : deliveries) deliver_again(transaction, delivery, true);
     const int changed = static_cast<int>(deliveries.size());
     audit::AuditEvent event;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "store/database/transaction.h"
 
@@ -14,8 +15,14 @@ struct JobSelection {
     std::string kind;     // analysis | report | delivery; empty: all of the study
     std::int64_t id = 0;  // with kind
     std::string study_instance_uid, accession_number;  // without kind: all failed jobs of these studies
+    // To retry: the queues that this node serves (lane_name), for what is in another would wait for ever;
+    // empty: all.
+    std::vector<std::string> lanes = {};
 };
+// Of a study's reports to a destination the newest is sent again.
 int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
+// Where none fitted: why not, as far as that is known; empty: there is none.
+std::string words_for_unfit(Transaction& transaction, const JobSelection& selection);
 int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
 
 // Every result of a study's newest reports again, whether it was delivered or not: for a PACS that lost them.
@@ -23,6 +30,7 @@ int discard_jobs(Transaction& transaction, const JobSelection& selection, const 
 struct ResultSelection {
     std::string study_instance_uid, accession_number;  // one of them
     std::string destination;                           // empty: all
+    std::vector<std::string> lanes = {};               // as above
 };
 int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor);
 

@@ -10,6 +10,7 @@
 #include "store/jobs/damaged_objects.h"
 #include "store/jobs/damaged_results.h"
 #include "store/jobs/damaged_rows.h"
+#include "store/jobs/delivery_order.h"
 #include "store/recovery/earlier_life.h"
 
 namespace hilum {
@@ -38,7 +39,7 @@ void queue_delivery(Transaction& transaction, const std::string& sop_instance_ui
     // A withdrawal is also for those that are configured no more.
     if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
         configuration.destinations.end())
-        return;
+        return discard_replaced(transaction, delivery);
     const auto [state, outcome] = stored(JobState::expired);
     sql::execute(transaction,
                  "UPDATE job SET state = ?, outcome = ?, error = 'the destination is no longer configured' "

@@ -132,7 +132,7 @@ Result<nlohmann::json> Overview::job(const std::string& kind, std::int64_t id) {
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail"
             " FROM audit_event WHERE study_instance_uid = ?1 AND (?2 = '' OR sop_instance_uid = ?2) ORDER BY "
             "id LIMIT 200",
-            [&](const sql::Row& row) { events.push_back(audit::to_json(audit_event_of(row))); },
+            [&](const sql::Row& row) { events.push_back(told_audit_event(row)); },
             job["study_instance_uid"].get<std::string>(), instance);
         if (kind == "analysis")
             sql::each(

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "contract/association_end.h"
+#include "contract/messages/composing.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/sending.h"
 #include "contract/report_form.h"
@@ -71,7 +72,7 @@ constexpr MetricDescription catalogue[] = {
     {"removed_bytes", "Bytes that retention removed, by reason"},
     {"removed_files", "Files that retention removed, by reason"},
     {"removed_studies", "Studies whose files retention removed, by reason"},
-    {"reports_not_revised", "Late images that study.revise keeps from making a new report"},
+    {"reports_not_revised", "Images that study.revise, a withdrawal or a missing model keeps from a report"},
     {"reports_suppressed", "Studies without a report under a model, since it had nothing to say"},
     {"results_composed", "Results made, by kind"},
     {"results_damaged", "Deliveries for which the result's file was lost or another than composed"},
@@ -87,14 +88,15 @@ constexpr MetricDescription catalogue[] = {
     {"urgent_studies", "Studies with a finding of triage.urgent"},
     {"waiting_deliveries", "Results that wait for a destination"},
     {"waiting_jobs", "Jobs that are not finished, by kind"},
-    {"withdrawals", "Studies whose results an operator took back, by reason"},
+    {"withdrawals", "Studies whose results were taken back, by reason"},
 };
 
 constexpr std::array failure_codes{
-    "artifact_damaged", "composing",    "database",   "device_lost",    "disk_full",   "interrupted",
-    "malformed",        "model_failed", "not_finite", "object_damaged", "other",       "out_of_memory",
-    "process_died",     "protocol",     "report",     "row_damaged",    "system",      "template_violation",
-    "timeout",          "undecodable",  "unreadable", "writing",        "wrong_input", "wrong_shape"};
+    "artifact_damaged",   "composing",    "database",    "device_lost",    "disk_full",   "interrupted",
+    "malformed",          "model_failed", "not_finite",  "object_damaged", "other",       "out_of_memory",
+    "patients_differ",    "process_died", "protocol",    "report",         "row_damaged", "system",
+    "template_violation", "timeout",      "undecodable", "unreadable",     "writing",     "wrong_input",
+    "wrong_shape"};
 constexpr std::array not_analysed_codes{"bit_depth",
                                         "blank",
                                         "body_part",
@@ -227,7 +229,8 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
             create(transaction, name, {{"reason", std::string(reason)}});
     for (const auto* direction : {"ahead", "back"})
         create(transaction, "clock_steps", {{"direction", direction}});
-    for (const auto* reason : {"quality", "safety"}) create(transaction, "withdrawals", {{"reason", reason}});
+    for (const auto* reason : {"quality", "safety", moved_away})
+        create(transaction, "withdrawals", {{"reason", reason}});
     for (const auto& [value, kind] : enum_texts<ResultKind>)
         create(transaction, "results_composed", {{"kind", std::string(kind)}});
     for (const auto* kind : {"analysis", "report"})

@@ -15,6 +15,18 @@
 #include "store/withdrawals.h"
 
 namespace hilum {
+namespace {
+
+// Nothing fits that cannot be read.
+bool fits(const sql::Row& event, const std::string& previous, const std::string& hash) {
+    try {
+        return hash == audit::chain_hash(previous, audit_event_of(event));
+    } catch (const nlohmann::json::exception&) {
+        return false;
+    }
+}
+
+}  // namespace
 
 Overview::Overview(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Overview::Overview(Overview&&) noexcept = default;
@@ -139,7 +151,7 @@ Result<nlohmann::json> Overview::audit_events(std::int64_t after, int limit) {
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
             " hash FROM audit_event WHERE id > ? ORDER BY id LIMIT ?",
             [&](const sql::Row& row) {
-                auto event = audit::to_json(audit_event_of(row));
+                auto event = told_audit_event(row);
                 event["hash"] = row.text(9);
                 events.push_back(std::move(event));
             },
@@ -159,16 +171,16 @@ Result<nlohmann::json> Overview::verify_audit() {
             "SELECT id, at, type, outcome, actor, study_instance_uid, sop_instance_uid, patient_id, detail,"
             " hash FROM audit_event ORDER BY id",
             [&](const sql::Row& row) {
-                const auto event = audit_event_of(row);
+                const auto id = row.int64(0);
                 const auto hash = row.text(9);
-                const bool holds =
-                    event.id == beginning.through + ++events && hash == audit::chain_hash(previous, event);
-                if (!holds && broken.is_null()) broken = event.id;
+                const bool holds = id == beginning.through + ++events && fits(row, previous, hash);
+                if (!holds && broken.is_null()) broken = id;
                 previous = hash;
             });
         if (broken.is_null() && !tells_of_beginning(transaction, beginning)) broken = beginning.through;
         return nlohmann::json{{"events", events},
                               {"begins_after", beginning.through},
+                              {"begins_after_hash", beginning.hash},
                               {"intact", broken.is_null()},
                               {"first_broken", broken},
                               {"last_hash", previous}};

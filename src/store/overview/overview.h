@@ -55,8 +55,8 @@ class Overview {
     Result<nlohmann::json> retention_preview(const RetentionSettings& settings, std::uint64_t free_space,
                                              std::uint64_t min_free_space, Duration quiet);
     Result<nlohmann::json> audit_events(std::int64_t after, int limit);  // oldest first, from id after+1
-    Result<nlohmann::json> verify_audit();  // {"events": n, "begins_after": id, "intact": bool,
-                                            // "first_broken": id or null, "last_hash"}
+    Result<nlohmann::json> verify_audit();  // {"events": n, "begins_after": id, "begins_after_hash",
+                                            // "intact": bool, "first_broken": id or null, "last_hash"}
 
   private:
     explicit Overview(std::unique_ptr<Database> database);

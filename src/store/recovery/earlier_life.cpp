@@ -1,10 +1,13 @@
 #include "store/recovery/earlier_life.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/digest.h"
 #include "store/database/fact_journal.h"
 #include "store/database/sql.h"
+#include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
 
 namespace hilum {
@@ -43,6 +46,11 @@ void take_object(Transaction& transaction, const nlohmann::json& fact) {
 }
 
 void take_report(Transaction& transaction, const nlohmann::json& fact) {
+    // What was reported after a withdrawal was asked for again. The versions before it tell nothing of that.
+    sql::execute(transaction,
+                 "UPDATE study SET withdrawn_at = NULL WHERE study_instance_uid = ? AND withdrawn_at IS NOT "
+                 "NULL AND report_version < ?",
+                 fact.at("study").get<std::string>(), fact.at("version").get<std::int64_t>());
     sql::execute(transaction,
                  "INSERT INTO earlier_study VALUES(?1, ?2, ?3) ON CONFLICT(study_instance_uid) DO UPDATE SET "
                  "version = ?2, images_sha256 = ?3 WHERE ?2 >= version",
@@ -64,24 +72,108 @@ void take_delivery(Transaction& transaction, const nlohmann::json& fact) {
                  fact.at("at").get<std::int64_t>());
 }
 
-// What was withdrawn stays so. Its images, when they are adopted, find the study there.
-void take_withdrawal(Transaction& transaction, const nlohmann::json& fact) {
-    sql::execute(
-        transaction,
-        "INSERT INTO study(study_instance_uid, created_at, withdrawn_at, withdrawals) VALUES(?1, ?2, "
-        "?2, ?3) ON CONFLICT(study_instance_uid) DO UPDATE SET withdrawn_at = ?2, withdrawals = ?3 "
-        "WHERE withdrawals < ?3",
-        fact.at("study").get<std::string>(), fact.at("at").get<std::int64_t>(),
-        fact.at("withdrawals").get<std::int64_t>());
+// What was withdrawn stays so. Its images, when they are adopted, find the study there. No later report
+// replaces what was taken back.
+void take_withdrawal(Transaction& transaction, const nlohmann::json& fact, std::set<std::string>& withdrawn) {
+    const EarlierWithdrawal withdrawal{
+        fact.at("study").get<std::string>(),        fact.at("at").get<std::int64_t>(),
+        fact.at("withdrawals").get<std::int64_t>(), fact.value("version", std::int64_t{0}),
+        fact.value("reason", std::string()),        fact.value("note", std::string())};
+    sql::execute(transaction, "DELETE FROM earlier_result WHERE study_instance_uid = ?",
+                 withdrawal.study_instance_uid);
+    if (withdraw_again(transaction, withdrawal)) withdrawn.insert(withdrawal.study_instance_uid);
 }
 
-void take_fact(Transaction& transaction, const nlohmann::json& fact) {
+void take_hold(Transaction& transaction, const nlohmann::json& fact) {
+    const auto study = fact.at("study").get<std::string>();
+    if (fact.at("fact") == "released") {
+        sql::execute(transaction,
+                     "UPDATE study SET held_at = NULL, held_by = '', held_for = '' WHERE study_instance_uid "
+                     "= ? AND held_at IS NOT NULL",
+                     study);
+        return;
+    }
+    sql::execute(transaction,
+                 "INSERT INTO study(study_instance_uid, created_at, held_at, held_by, held_for) VALUES(?1, "
+                 "?2, ?2, ?3, ?4) ON CONFLICT(study_instance_uid) DO UPDATE SET held_at = ?2, held_by = ?3, "
+                 "held_for = ?4",
+                 study, fact.at("since").get<std::int64_t>(), fact.at("by").get<std::string>(),
+                 fact.at("reason").get<std::string>());
+}
+
+// By study, what was noted of it last: the one thing that counts of a hold.
+using HoldFacts = std::map<std::string, nlohmann::json>;
+
+void take_fact(Transaction& transaction, const nlohmann::json& fact, HoldFacts& holds,
+               std::set<std::string>& withdrawn) {
     const auto type = fact.at("fact").get<std::string>();
     if (type == "received") take_object(transaction, fact);
     if (type == "reported") take_report(transaction, fact);
     if (type == "composed") take_result(transaction, fact);
     if (type == "delivered" || type == "committed") take_delivery(transaction, fact);
-    if (type == "withdrawn") take_withdrawal(transaction, fact);
+    if (type == "withdrawn") take_withdrawal(transaction, fact, withdrawn);
+    if (type == "held" || type == "released") holds[fact.at("study").get<std::string>()] = fact;
+}
+
+nlohmann::json fact_of_hold(Transaction& transaction, const sql::Row& row) {
+    if (row.is_null(1)) return {{"fact", "released"}, {"at", transaction.at()}, {"study", row.text(0)}};
+    return {{"fact", "held"},        {"at", transaction.at()}, {"study", row.text(0)},
+            {"since", row.int64(1)}, {"by", row.text(2)},      {"reason", row.text(3)}};
+}
+
+// ---- what was delivered before ----
+
+struct EarlierDelivery {
+    std::int64_t delivery, delivered_at;
+    std::string destination;
+};
+
+#define HILUM_EARLIER "SELECT delivery.id, earlier.delivered_at, earlier.destination FROM "
+// From the few results of one report, and from the journal's deliveries, of which there may be none: the
+// order of the tables is SQLite's to choose no more.
+constexpr const char* earlier_of_report = HILUM_EARLIER
+    "result CROSS JOIN delivery ON delivery.result_id = result.id CROSS JOIN earlier_delivery AS earlier ON "
+    "earlier.sop_instance_uid = result.sop_instance_uid AND earlier.destination = delivery.destination "
+    "WHERE result.report_id = ?";
+constexpr const char* earlier_of_all = HILUM_EARLIER
+    "earlier_delivery AS earlier CROSS JOIN result ON result.sop_instance_uid = earlier.sop_instance_uid "
+    "CROSS JOIN delivery ON delivery.result_id = result.id AND delivery.destination = earlier.destination";
+#undef HILUM_EARLIER
+
+template <typename... Of>
+void settle(Transaction& transaction, const char* sql, const Of&... of) {
+    std::vector<EarlierDelivery> all;
+    sql::each(
+        transaction, sql,
+        [&](const sql::Row& row) {
+            all.push_back({row.int64(0), row.int64(1), row.text(2)});
+        },
+        of...);
+    const auto [state, outcome] = stored(JobState::delivered);
+    for (const auto& [delivery, delivered_at, destination] : all) {
+        sql::execute(transaction,
+                     "UPDATE delivery SET tried = 1, delivered_at = ? WHERE id = ? AND delivered_at IS NULL",
+                     delivered_at, delivery);
+        sql::execute(transaction,
+                     "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE lane = ? AND subject = ? "
+                     "AND state = 'queued'",
+                     state, outcome, transaction.at(), lane_name(Lane::delivery, destination), delivery);
+    }
+}
+
+// What waits in a backup while the journal tells of a newer version that arrived: it would be taken for the
+// newest.
+void discard_replaced_earlier(Transaction& transaction) {
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'discarded', outcome = '', error = ?1, updated_at = ?2 WHERE kind ="
+                 " 'delivery' AND state IN ('queued', 'set_aside') AND EXISTS (SELECT 1 FROM delivery CROSS"
+                 " JOIN result ON result.id = result_id CROSS JOIN report ON report.id = report_id CROSS JOIN"
+                 " study ON study.id = report.study_id CROSS JOIN earlier_result AS newer ON"
+                 " newer.study_instance_uid = study.study_instance_uid AND newer.model = report.model AND"
+                 " newer.kind = result.kind AND newer.version > report.version CROSS JOIN earlier_delivery AS"
+                 " came ON came.sop_instance_uid = newer.sop_instance_uid AND came.destination ="
+                 " delivery.destination WHERE delivery.id = job.subject AND result.kind IN ('sr', 'oru'))",
+                 std::string(newer_version), transaction.at());
 }
 
 }  // namespace
@@ -132,24 +224,44 @@ void note_delivery(Transaction& transaction, std::int64_t delivery, bool committ
         delivery);
 }
 
-void note_withdrawal(Transaction& transaction, const std::string& study_instance_uid,
-                     std::int64_t withdrawals) {
+void note_withdrawal(Transaction& transaction, const EarlierWithdrawal& withdrawal) {
     transaction.note_fact({{"fact", "withdrawn"},
-                           {"at", transaction.at()},
-                           {"study", study_instance_uid},
-                           {"withdrawals", withdrawals}});
+                           {"at", withdrawal.at},
+                           {"study", withdrawal.study_instance_uid},
+                           {"withdrawals", withdrawal.number},
+                           {"version", withdrawal.version},
+                           {"reason", withdrawal.reason},
+                           {"note", withdrawal.note}});
+}
+
+void note_hold(Transaction& transaction, const std::string& study_instance_uid) {
+    sql::each(
+        transaction,
+        "SELECT study_instance_uid, held_at, held_by, held_for FROM study WHERE study_instance_uid = ?",
+        [&](const sql::Row& row) { transaction.note_fact(fact_of_hold(transaction, row)); },
+        study_instance_uid);
+}
+
+void note_holds(Transaction& transaction) {
+    sql::each(transaction,
+              "SELECT study_instance_uid, held_at, held_by, held_for FROM study WHERE held_at IS NOT NULL",
+              [&](const sql::Row& row) { transaction.note_fact(fact_of_hold(transaction, row)); });
 }
 
 Result<EarlierFacts> take_facts(Transaction& transaction, const std::filesystem::path& journal) {
     EarlierFacts facts;
     std::uint64_t odd = 0;
+    HoldFacts holds;
     const auto unreadable = read_facts(journal, [&](const nlohmann::json& fact) {
-        const auto taken = transaction.apart([&] { take_fact(transaction, fact); });
+        const auto taken = transaction.apart([&] { take_fact(transaction, fact, holds, facts.withdrawn); });
         ++(taken ? facts.taken : odd);
     });
     if (!unreadable) return tl::unexpected(unreadable.error());
+    for (const auto& [study, fact] : holds)
+        if (!transaction.apart([&] { take_hold(transaction, fact); })) ++odd;
     facts.unreadable = *unreadable + odd;
-    settle_earlier_deliveries(transaction, 0);
+    settle(transaction, earlier_of_all);
+    discard_replaced_earlier(transaction);
     return facts;
 }
 
@@ -176,23 +288,7 @@ std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study,
 }
 
 void settle_earlier_deliveries(Transaction& transaction, std::int64_t report) {
-    const auto [state, outcome] = stored(JobState::delivered);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET tried = 1, delivered_at = (SELECT delivered_at FROM earlier_delivery AS "
-        "earlier JOIN result ON earlier.sop_instance_uid = result.sop_instance_uid WHERE result.id = "
-        "result_id AND earlier.destination = delivery.destination) WHERE delivered_at IS NULL AND "
-        "result_id IN (SELECT id FROM result JOIN earlier_delivery AS earlier ON "
-        "earlier.sop_instance_uid = result.sop_instance_uid AND earlier.destination = "
-        "delivery.destination WHERE ?1 IN (0, report_id))",
-        report);
-    sql::execute(
-        transaction,
-        "UPDATE job SET state = ?1, outcome = ?2, updated_at = ?3 WHERE kind = 'delivery' AND state = "
-        "'queued' AND subject IN (SELECT delivery.id FROM delivery JOIN result ON "
-        "result.id = result_id JOIN earlier_delivery AS earlier ON earlier.sop_instance_uid = "
-        "result.sop_instance_uid AND earlier.destination = delivery.destination WHERE ?4 IN (0, report_id))",
-        state, outcome, transaction.at(), report);
+    settle(transaction, earlier_of_report, report);
 }
 
 }  // namespace hilum

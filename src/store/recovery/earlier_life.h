@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "store/database/transaction.h"
+#include "store/withdrawals.h"
 
 namespace hilum {
 
@@ -17,16 +19,21 @@ void note_object(Transaction& transaction, const std::string& file, const std::s
 void note_report(Transaction& transaction, std::int64_t study, std::int64_t version);
 void note_result(Transaction& transaction, const std::string& sop_instance_uid);
 void note_delivery(Transaction& transaction, std::int64_t delivery, bool committed = false);
-// `reported_anew`: what was withdrawn is to be reported again.
-void note_withdrawal(Transaction& transaction, const std::string& study_instance_uid,
-                     std::int64_t withdrawals);
+void note_withdrawal(Transaction& transaction, const EarlierWithdrawal& withdrawal);
+// That an operator holds the study or, where nobody does, released it: as its row has it now.
+void note_hold(Transaction& transaction, const std::string& study_instance_uid);
+// All holds that stand, at each start: the journal forgets what is old, and of those of a Hilum that noted
+// none it knows nothing.
+void note_holds(Transaction& transaction);
 
 // ---- what comes of it ----
 
 struct EarlierFacts {
     std::uint64_t taken = 0, unreadable = 0;
+    std::set<std::string> withdrawn;  // studies whose withdrawal the database did not know
 };
-// Into a new database, or one that is older than the folders; what it has of these deliveries is done. Throws
+// Into a new database, or one that is older than the folders: what it has of these deliveries is done, what
+// was withdrawn is taken back unless it was reported again since, and what was held is held. Throws
 // DatabaseFailure; code "unreadable" where the journal cannot be read.
 Result<EarlierFacts> take_facts(Transaction& transaction, const std::filesystem::path& journal);
 
@@ -37,7 +44,7 @@ std::optional<std::string> earlier_digest(Transaction& transaction, const std::s
 // are the same, else one after all that there were. `version`: by this database alone.
 std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study, std::int64_t version);
 
-// Deliveries of the report's results that happened before are done; 0: of all.
+// Deliveries of the report's results that happened before are done.
 void settle_earlier_deliveries(Transaction& transaction, std::int64_t report);
 
 }  // namespace hilum

@@ -2,6 +2,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -45,6 +46,7 @@ HoldChange hold_study(Transaction& transaction, const std::string& study_instanc
     sql::execute(transaction,
                  "UPDATE study SET held_at = coalesce(held_at, ?), held_by = ?, held_for = ? WHERE id = ?",
                  transaction.at(), actor, reason, study.id);
+    note_hold(transaction, study_instance_uid);
     audit_hold(transaction, "study_held", study_instance_uid, reason, actor);
     return {true, !study.held, study.removed};
 }
@@ -56,6 +58,7 @@ HoldChange release_study(Transaction& transaction, const std::string& study_inst
     if (!study.held) return {true, false, study.removed};
     sql::execute(transaction, "UPDATE study SET held_at = NULL, held_by = '', held_for = '' WHERE id = ?",
                  study.id);
+    note_hold(transaction, study_instance_uid);
     audit_hold(transaction, "study_released", study_instance_uid, reason, actor);
     return {true, true, study.removed};
 }

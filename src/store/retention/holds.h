@@ -1,5 +1,6 @@
 // What an operator keeps retention from: a study that a trial, a complaint or a court asks for. Called within
-// a commit; audited under the operator's name ("study_held", "study_released").
+// a commit; audited under the operator's name ("study_held", "study_released"), and noted for a database that
+// takes this one's place (recovery/earlier_life.h).
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <climits>
 
 #include "store/audit/audit_event.h"
+#include "store/data_history.h"
 #include "store/database/sql.h"
 
 namespace hilum {
@@ -96,7 +97,8 @@ struct DueRow {
 constexpr const char* replaced_objects =
     "SELECT instance.id, size FROM instance JOIN study ON study.id = study_id WHERE instance.removed_at IS"
     " NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 AND NOT EXISTS (SELECT 1"
-    " FROM job WHERE job.study_id = study.id AND job.state = 'running') LIMIT ?2";
+    " FROM job WHERE job.study_id = study.id AND (job.state = 'running' OR (job.state = 'queued' AND"
+    " job.lane = 'compose'))) LIMIT ?2";
 constexpr const char* sent_captures =
     "SELECT result.id, bytes FROM result JOIN report ON report.id = report_id JOIN study ON study.id ="
     " study_id WHERE result.kind = 'sc' AND result.removed_at IS NULL AND result.created_at <= ?1 AND held_at"
@@ -114,12 +116,14 @@ std::vector<DueRow> rows_due(Transaction& transaction, const char* sql, const st
                              int most) {
     std::vector<DueRow> rows;
     if (!age) return rows;
+    const auto before = transaction.at() - age->count();
+    if (before < known_since(transaction)) return rows;
     sql::each(
         transaction, sql,
         [&](const sql::Row& row) {
             rows.push_back({row.int64(0), row.int64(1)});
         },
-        transaction.at() - age->count(), most);
+        before, most);
     return rows;
 }
 
@@ -177,15 +181,14 @@ std::vector<StoredStudy> studies_on_disk(Transaction& transaction, const StudyCu
         "(SELECT"
         " 1 FROM job WHERE job.study_id = study.id AND state IN ('queued', 'running')), EXISTS (SELECT 1 FROM"
         " job WHERE job.study_id = study.id AND state = 'set_aside'), NOT EXISTS (SELECT 1 FROM"
-        " instance WHERE study_id = study.id AND state = 'to_analyse'), max(received_at, coalesce((SELECT "
-        "max(updated_at) FROM job WHERE"
-        " job.study_id = study.id), 0)) FROM study WHERE removed_at IS NULL AND (received_at, id) > (?, ?)"
-        " ORDER BY received_at, id LIMIT ?",
+        " instance WHERE study_id = study.id AND state = 'to_analyse'), max(received_at, ?4,"
+        " coalesce((SELECT max(updated_at) FROM job WHERE job.study_id = study.id), 0)) FROM study WHERE"
+        " removed_at IS NULL AND (received_at, id) > (?1, ?2) ORDER BY received_at, id LIMIT ?3",
         [&](const sql::Row& row) {
             studies.push_back({row.int64(0), row.int64(1), row.text(2), row.int32(3) != 0, row.int32(4) != 0,
                                row.int32(5) != 0, row.int32(6) != 0, row.int64(7)});
         },
-        cursor.received_at, cursor.id, most_examined);
+        cursor.received_at, cursor.id, most_examined, known_since(transaction));
     return studies;
 }
 

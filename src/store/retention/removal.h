@@ -3,7 +3,8 @@
 //
 // A study is finished when nothing of it waits or is at work: its report was made where one was due, every
 // result was delivered, and committed where that was asked. What is set aside for an operator has an age of
-// its own, which no budget shortens. What an operator holds does not go.
+// its own, which no budget shortens. What an operator holds does not go. After a loss of the database ages
+// count from then: what it did not lose it found, as old as files are, and nobody knows what waited.
 //
 // The commit says in the rows which files are gone and notes their names (removed_files.h); who made it
 // unlinks them afterwards. The rows remain until the study is forgotten (forgetting.h).
@@ -46,7 +47,7 @@ struct StoredStudy {
     bool busy = false;         // something waits, is at work or is due
     bool failed = false;       // something waits for an operator
     bool only_priors = false;  // and what came in their place: nothing was to be analysed
-    std::int64_t last_at = 0;  // when something happened to it last
+    std::int64_t last_at = 0;  // when something happened to it last, or known_since (data_history.h)
 };
 
 // Why it goes now; nothing: it does not.

@@ -31,6 +31,19 @@ std::int64_t analysis_of(const std::string& name) {
     return number_after(name, name.find('-'));
 }
 
+// Results are named by their SOP Instance UIDs.
+bool is_stray_result(Transaction& transaction, const std::string& name) {
+    if (!name.ends_with(".dcm") && !name.ends_with(".hl7")) return false;
+    return !sql::number(
+        transaction,
+        "SELECT 1 FROM result WHERE sop_instance_uid = ?1 AND file = ?2 AND removed_at IS NULL UNION ALL"
+        " SELECT 1 FROM removal WHERE folder = 'results' AND file = ?2 UNION ALL SELECT 1 FROM earlier_result"
+        " JOIN study ON study.study_instance_uid = earlier_result.study_instance_uid JOIN instance ON"
+        " instance.study_id = study.id WHERE earlier_result.sop_instance_uid = ?1 AND instance.removed_at IS"
+        " NULL",
+        name.substr(0, name.rfind('.')), name);
+}
+
 // The claim that an artifact's name tells; 0 of one that was made by a version that wrote none.
 std::int64_t claim_of(const std::string& name) {
     const auto last = name.rfind('-');
@@ -47,9 +60,13 @@ std::filesystem::path path_of(const DataDirectory& directory, const StoredFile& 
 std::vector<StoredFile> files_to_remove(Transaction& transaction) {
     return read_files(
         transaction,
-        "SELECT id, folder, file FROM removal WHERE folder != 'analyses' OR NOT EXISTS (SELECT 1"
-        " FROM job WHERE job.study_id = removal.study_id AND kind = 'report' AND state ="
-        " 'running') ORDER BY id LIMIT ?");
+        "SELECT id, folder, file FROM removal WHERE CASE folder WHEN 'analyses' THEN NOT EXISTS (SELECT 1"
+        " FROM job WHERE job.study_id = removal.study_id AND kind = 'report' AND state = 'running')"
+        // A stray result that was composed once more.
+        " WHEN 'results' THEN NOT EXISTS (SELECT 1 FROM result WHERE sop_instance_uid ="
+        " substr(removal.file, 1, length(removal.file) - 4) AND result.file = removal.file AND"
+        " result.removed_at IS NULL) ELSE 1 END"
+        " ORDER BY id LIMIT ?");
 }
 
 void forget_removed_files(Transaction& transaction, const std::vector<std::int64_t>& rows) {
@@ -92,6 +109,19 @@ int note_stray_artifacts(Transaction& transaction, const std::vector<std::string
             name);
     }
     return strays;
+}
+
+std::vector<std::string> stray_results(Transaction& transaction, const std::vector<std::string>& names) {
+    std::vector<std::string> strays;
+    for (const auto& name : names)
+        if (is_stray_result(transaction, name)) strays.push_back(name);
+    return strays;
+}
+
+void note_stray_results(Transaction& transaction, const std::vector<std::string>& names) {
+    for (const auto& name : names)
+        sql::execute(transaction,
+                     "INSERT OR IGNORE INTO removal(study_id, folder, file) VALUES(0, 'results', ?)", name);
 }
 
 std::string artifact_name(const std::string& generation, std::int64_t analysis, std::int64_t claim) {

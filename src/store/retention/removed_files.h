@@ -38,6 +38,13 @@ std::int64_t claims_so_far(Transaction& transaction);
 int note_stray_artifacts(Transaction& transaction, const std::vector<std::string>& names,
                          const std::string& generation, std::int64_t claims);
 
+// Of `names`, files in results/, those that no row names: what composing that was cut off left, and results
+// of a database that was lost, unless the journal of facts knows them and their study has images here, of
+// which they may be composed once more (recovery/earlier_life.h). What is just being composed is among them.
+std::vector<std::string> stray_results(Transaction& transaction, const std::vector<std::string>& names);
+// They are noted for removal.
+void note_stray_results(Transaction& transaction, const std::vector<std::string>& names);
+
 // The name of an artifact tells under which claim it was made; none is made under a name twice.
 std::string artifact_name(const std::string& generation, std::int64_t analysis, std::int64_t claim);
 

@@ -1,5 +1,6 @@
 #include "store/retention/retention_status.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -9,8 +10,6 @@
 
 namespace hilum {
 namespace {
-
-constexpr std::chrono::hours leap{24};
 
 void add(nlohmann::json& total, const RemovedBytes& files) {
     if (total.is_null()) total = {{"studies", 0}, {"files", 0}, {"bytes", 0}};
@@ -56,13 +55,20 @@ void keep_look(Transaction& transaction, std::optional<std::uint64_t> budget, bo
                  transaction.at(), budget, over ? 1 : 0);
 }
 
-bool began_with_leap(Transaction& transaction) {
-    std::vector<std::int64_t> times;
-    sql::each(transaction,
-              "SELECT at FROM audit_event WHERE id <= (SELECT max(id) FROM audit_event WHERE type ="
-              " 'node_started') ORDER BY id DESC LIMIT 2",
-              [&](const sql::Row& row) { times.push_back(row.int64(0)); });
-    return times.size() == 2 && Duration(times[0] - times[1]) > leap;
+// Backwards, as far as it takes. Between the last event of a life and the start of the next the node was off;
+// where the clock was set back, nothing is told.
+Duration distrust_of_clock(Transaction& transaction) {
+    sql::Query events(transaction, "SELECT at, type = 'node_started' FROM audit_event ORDER BY id DESC", {});
+    Duration ran{0};
+    std::optional<std::int64_t> later;
+    for (bool later_is_start = false; ran < until_leap_counts && events.next();) {
+        const Duration between(later ? *later - events.int64(0) : 0);
+        if (between > clock_leap) return until_leap_counts - ran;
+        if (!later_is_start) ran += std::max(between, Duration::zero());
+        later = events.int64(0);
+        later_is_start = events.int32(1) != 0;
+    }
+    return Duration::zero();
 }
 
 nlohmann::json retention_status(Transaction& transaction) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -21,9 +22,12 @@ KeptBytes kept_bytes(Transaction& transaction);
 // What a look found; called within a commit. `budget`: nothing where there is none.
 void keep_look(Transaction& transaction, std::optional<std::uint64_t> budget, bool over);
 
-// Whether the last start came more than a day, by the wall clock, after the last event before it: the clock
-// may be wrong.
-bool began_with_leap(Transaction& transaction);
+// A wall clock that goes on by more than this, and nobody knows of it, may be wrong; once it went on evenly
+// for so long while the node ran, it is right.
+inline constexpr std::chrono::hours clock_leap{24}, until_leap_counts{24};
+// How much longer the node is to run until ages count, as the times in the audit trail tell, whatever starts
+// lie between. Zero: they count.
+Duration distrust_of_clock(Transaction& transaction);
 
 // {"kept": {kind: {files, bytes}}, "budget_bytes" (null: none, or never looked), "over_budget_since",
 // "looked_at", "removals_waiting", "studies": {"on_disk", "removed", "held"}, "holds":

@@ -22,9 +22,9 @@ except (ImportError, SystemExit) as missing:
     raise unittest.SkipTest("install python3-pydicom, python3-pil and python3-numpy") from missing
 
 import bit_streams  # noqa: E402
-from dicom_bytes import (BIG_ENDIAN, COLOUR, COLUMNS, DEFLATED, EXPLICIT, GREY, IMPLICIT, JPEG_2000,  # noqa: E402
-                         JPEG_LS, LOSSLESS_SV1, RLE, ROWS, SEQUENCE_END, UNDEFINED, Raw, data_set, element, encoded,
-                         file_meta_information, fragments, implicit, item, radiograph, sequence, written)
+from dicom_bytes import (BIG_ENDIAN, BYTES, COLOUR, COLUMNS, DEFLATED, EXPLICIT, GREY, IMPLICIT,  # noqa: E402
+                         JPEG_2000, JPEG_LS, LOSSLESS_SV1, RLE, ROWS, SEQUENCE_END, UNDEFINED, Raw, data_set, element,
+                         encoded, file_meta_information, fragments, implicit, item, radiograph, sequence, written)
 from limits_case import (MIB, MOST_COLOUR_SIDE, MOST_SIDE, SIXTEEN, LimitsTest, palettes, setUpModule,  # noqa: E402,F401
                          tearDownModule)
 
@@ -260,6 +260,17 @@ class ImageDescriptionTest(LimitsTest):
         self.expect("too_large", "more pixel data than may be decoded", {
             f"{size >> 20} MiB": longer(size) for size in (500 * MIB, 2048 * MIB, 0xFFFFFFFE)})
         self.prepared({"2 bytes": longer(len(GREY["PixelData"]) + 2), "380 MiB": longer(380 * MIB)})
+
+    def test_pixel_data_of_a_deeper_or_a_colour_image_is_told(self):
+        image, padding = bytes(i % 200 for i in range(ROWS * COLUMNS)), bytes(ROWS * COLUMNS)
+
+        def file(times, behind=image):
+            return radiograph(**BYTES, PixelData=image + behind * (times - 1))
+
+        self.refused("twice as long as its header says", {"words": file(2)})
+        self.refused("three times as long as its header says", {"colours": file(3)})
+        self.prepared({f"{times} frames": file(times) for times in (4, 5)})
+        self.prepared({f"{times} with padding": file(times, padding) for times in (2, 3)})
 
     def test_images_of_the_largest_size_are_within_the_limits(self):
         def zeros(rows, columns, bytes_of_pixel, **changes):

@@ -57,16 +57,21 @@ class GrayscaleTest(LimitsTest):
                 f"{keyword} of bytes in words": radiograph(**{keyword: table([8192, 0, 8], 4096)}),
                 f"{keyword} empty": radiograph(**{keyword: Raw(element(tag, "SQ", b""))})}, "window")
 
-    def test_tables_and_windows_beside_the_values_make_a_blank_image(self):
-        beside = "its lookup table or window shows nothing of it"
-        self.expect("blank", beside, {keyword: radiograph(**{keyword: table([4096, 60000, 12], 4096)})
-                                      for keyword in self.SEQUENCES}, "window")
-        self.expect("blank", beside, {
-            f"window {center}": radiograph(WindowCenter=center, WindowWidth="100")
-            for center in ("1e308", "-1e308", "99999")}, "window")
-        self.expect("blank", beside, {
-            f"width {width} {function}": radiograph(WindowCenter="2000", WindowWidth=width, VOILUTFunction=function)
-            for width in ("1e308",) for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID")}, "window")
+    def test_a_modality_lookup_table_beside_the_values_makes_a_blank_image(self):
+        for intensity in ("minmax", "window"):
+            self.expect("blank", "its modality lookup table or palette shows nothing of it", {
+                "beside": radiograph(ModalityLUTSequence=table([4096, 60000, 12], 4096))}, intensity)
+
+    def test_voi_tables_and_windows_that_show_nothing_count_as_none(self):
+        for intensity in ("minmax", "window"):
+            self.prepared({"table": radiograph(VOILUTSequence=table([4096, 60000, 12], 4096)),
+                           "many windows": radiograph(WindowCenter="99999" + "\\99999" * 30,
+                                                      WindowWidth="100" + "\\100" * 30)}, intensity)
+            self.prepared({f"window {center}": radiograph(WindowCenter=center, WindowWidth="100")
+                           for center in ("1e308", "-1e308", "99999")}, intensity)
+            self.prepared({f"width {width} {function}": radiograph(
+                WindowCenter="2000", WindowWidth=width, VOILUTFunction=function)
+                           for width in ("1e308",) for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID")}, intensity)
 
     def test_windows_that_are_none_count_as_none(self):
         self.prepared({f"{width} {function}": radiograph(

@@ -3,15 +3,14 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <csignal>
 #include <fstream>
 #include <string>
 
 #include "support/temporary_folder.h"
+#include "unit/base/file_size_limit.h"
 
 namespace hilum {
 namespace {
@@ -23,25 +22,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 std::size_t entries_in(const std::filesystem::path& folder) {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
-
-// Files cannot grow beyond `bytes` while it lives: the nearest thing to a full disk that needs no mount.
-class FileSizeLimit {
-  public:
-    explicit FileSizeLimit(rlim_t bytes) {
-        ::getrlimit(RLIMIT_FSIZE, &before_);
-        handler_ = std::signal(SIGXFSZ, SIG_IGN);
-        const rlimit limit{bytes, before_.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~FileSizeLimit() {
-        ::setrlimit(RLIMIT_FSIZE, &before_);
-        std::signal(SIGXFSZ, handler_);
-    }
-
-  private:
-    rlimit before_{};
-    void (*handler_)(int);
-};
 
 TEST(SystemError, CallsAFullDiskByItsNameAndWorthARetry) {
     for (const int number : {ENOSPC, EDQUOT}) {
@@ -81,7 +61,7 @@ TEST(WriteFileDurably, LeavesTheOldFileWhenItFails) {
     const test::TemporaryFolder folder;
     ASSERT_TRUE(write_file_durably(folder / "file", bytes_of("old")));
     {
-        const FileSizeLimit limit(4096);
+        const test::FileSizeLimit limit(4096);
         const std::string large(10000, 'x');
         ASSERT_FALSE(write_file_durably(folder / "file", bytes_of(large)));
     }

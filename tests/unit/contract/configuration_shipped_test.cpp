@@ -99,7 +99,7 @@ std::set<std::string> keys_of_the_reader() {
     const auto source = source_file("src/contract/configuration.cpp");
     const std::regex call(
         R"re((?:\.(?:string|strings|integer|number|boolean|duration|size|choice|mapping|mappings)|)re"
-        R"re((?:ae_title|positive_duration|series_description|hl7_name)\s*\(\s*\w+,)\s*\(?\s*"(\w+)")re");
+        R"re((?:ae_title|positive_duration|restriction|series_description|hl7_name)\s*\(\s*\w+,)\s*\(?\s*"(\w+)")re");
     std::set<std::string> keys;
     for (std::sregex_iterator match(source.begin(), source.end(), call), end; match != end; ++match)
         keys.insert((*match)[1]);

@@ -226,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"GoldenCasesAllTheTime", "models: [{package: m, golden_every: 0s}]",
                  "models[0].golden_every: must be longer than 0"},
         BadValue{"SignedByNobody", "models: [{package: m, signed_by: []}]",
-                 "models[0].signed_by: names no key"},
+                 "models[0].signed_by: is empty: leave it out, or name some"},
         BadValue{"HeadsThatNobodyHears", "node: {log_level: warning}\naudit: {sign: {key: k}}",
                  "audit.sign: writes its heads into the log at level info, which node.log_level: warning"},
         BadValue{"HeadsOfNobodyInReports", "audit: {sign: {in_reports: true}}", "audit.sign.key: is missing"},

@@ -180,6 +180,41 @@ TEST(Composer, HoldsBackAReportThatFailsItsCheckAndNamesTheProblems) {
     EXPECT_THAT(kinds(reply), testing::ElementsAre("sc"));
 }
 
+const auto of_patient = [](const char* id, const char* issuer = "") {
+    return [id, issuer](DcmDataset& header) {
+        header.putAndInsertString(DCM_PatientID, id);
+        header.putAndInsertString(DCM_IssuerOfPatientID, issuer);
+    };
+};
+
+TEST(Composer, MakesNothingOfImagesThatNameTwoPatients) {
+    StudyFixture study;
+    study.add_analysed(normal_result(), of_patient("A1"));
+    study.add_analysed(pneumonia_result(), of_patient("B2"));
+    const auto reply = compose(study.request, test_equipment());
+    EXPECT_EQ(code_of(reply), "patients_differ");
+    EXPECT_EQ(reply.error->retry, Retry::never);
+    EXPECT_EQ(reply.error->message.find("B2"), std::string::npos);
+    EXPECT_THAT(kinds(reply), testing::IsEmpty());
+}
+
+TEST(Composer, TakesOneIdOfTwoIssuersForTwoPatients) {
+    StudyFixture study;
+    study.add_analysed(normal_result(), of_patient("A1"));
+    study.add_analysed(normal_result(), of_patient("A1", "NORTH"));
+    study.add_analysed(normal_result(), of_patient("A1", "SOUTH"));
+    EXPECT_EQ(code_of(compose(study.request, test_equipment())), "patients_differ");
+}
+
+TEST(Composer, TakesBlanksAndWhatIsNotToldForNoOtherPatient) {
+    StudyFixture study;
+    study.add_analysed(normal_result(), of_patient("A1", "NORTH"));
+    study.add_analysed(normal_result(), of_patient(" A1 "));
+    study.add_analysed(normal_result(), of_patient("A1", "North&1.2.3&ISO"));
+    study.add_analysed(normal_result(), of_patient(""));
+    EXPECT_EQ(code_of(compose(study.request, test_equipment())), "");
+}
+
 TEST(Composer, MakesCapturesAsTheProfileAsks) {
     StudyFixture study;
     study.add_analysed(normal_result());

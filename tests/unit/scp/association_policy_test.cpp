@@ -27,6 +27,12 @@ TEST(AssociationPolicy, AcceptsAnyTitleFromAnAddressWithTheWildcard) {
     EXPECT_EQ(judge(configuration(), "WHOEVER", "10.9.9.9"), Verdict::accepted);
 }
 
+TEST(AssociationPolicy, DoesNotTakeAnEmptyTitleForTheWildcard) {
+    Configuration empty;
+    empty.scp.accept = {{"", {}}};
+    EXPECT_EQ(judge(empty, "PACS", "10.1.2.3"), Verdict::unknown_caller);
+}
+
 TEST(AssociationPolicy, TellsWhereAnAddressStandsWhateverTheTitle) {
     const auto standing = [](const Configuration& c, const char* peer) {
         return AssociationPolicy::make(c)->standing(IpAddress::parse(peer).value());

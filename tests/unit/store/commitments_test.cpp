@@ -51,8 +51,9 @@ class CommitmentsTest : public testing::Test {
     }
     nlohmann::json delivery(int id) {
         return database_.select(
-            "SELECT job.word AS state, coalesce(asked.outcome, '') AS commitment, refusals, job.error FROM"
-            " delivery JOIN job ON job.kind = 'delivery' AND job.subject = delivery.id LEFT JOIN job AS asked"
+            "SELECT job.word AS state, coalesce(asked.outcome, '') AS commitment, commitment_failures AS"
+            " failures, commitment_refusals AS refusals, job.error FROM delivery JOIN job ON job.kind = "
+            "'delivery' AND job.subject = delivery.id LEFT JOIN job AS asked"
             " ON asked.kind = 'commitment' AND asked.subject = delivery.id WHERE delivery.id = ?",
             id)[0];
     }
@@ -124,7 +125,7 @@ TEST_F(CommitmentsTest, AnAnswerAboutAnEarlierCopySaysNothingOfTheNewOne) {
     want_commitment(database_, 1);
     keep_commitment_report(database_, lost, settings_);  // our response was lost, so it comes again
     EXPECT_EQ(delivery(1)["state"], "delivered");
-    EXPECT_EQ(delivery(1)["refusals"], 1);
+    EXPECT_EQ(delivery(1)["failures"], 1);
     make_due();
     request();
     keep_commitment_report(database_, lost, settings_);
@@ -144,9 +145,35 @@ TEST_F(CommitmentsTest, AResendAsksAnewAndAPauseDoesNotAge) {
     EXPECT_TRUE(claim_commitment(database_, settings_).request);
 }
 
+TEST_F(CommitmentsTest, BelievesNoReportThatCallsAnInstanceCommittedAndFailed) {
+    keep_commitment_report(database_, {request(), {"1.1", "1.2"}, {{"1.1", 0x0110}}, "PACS", "::1"},
+                           settings_);
+    EXPECT_EQ(delivery(1)["state"], "queued");
+    EXPECT_EQ(delivery(1)["commitment"], "failed");
+    EXPECT_EQ(delivery(2)["commitment"], "committed");
+    EXPECT_EQ(audited("result_committed"), 1);
+}
+
+TEST_F(CommitmentsTest, RefusesNothingForAnArchiveThatIsFullOrSlow) {
+    for (int attempt = 1; attempt <= 3 * settings_.refused_attempts; ++attempt) {
+        keep_commitment_report(database_,
+                               {request(), {}, {{"1.1", attempt % 2 == 0 ? 0x0112 : 0x0213}}, "PACS", "::1"},
+                               settings_);
+        EXPECT_EQ(delivery(1)["state"], "queued");
+        EXPECT_GT(database_.number("SELECT due FROM job WHERE kind = 'delivery' AND subject = 1"),
+                  to_microseconds(now() + 1min));
+        arrive(1);
+        want_commitment(database_, 1);
+        make_due();
+    }
+    keep_commitment_report(database_, {request(), {"1.1"}, {}, "PACS", "::1"}, settings_);
+    EXPECT_EQ(delivery(1)["commitment"], "committed");
+    EXPECT_EQ(delivery(1)["failures"], 0);
+}
+
 TEST_F(CommitmentsTest, CountsAsRefusedWhatIsNeverKept) {
     for (int attempt = 1; attempt <= settings_.refused_attempts; ++attempt) {
-        keep_commitment_report(database_, {request(), {}, {{"1.1", 0x0110}}, "PACS", "::1"}, settings_);
+        keep_commitment_report(database_, {request(), {}, {{"1.1", 0x0122}}, "PACS", "::1"}, settings_);
         EXPECT_EQ(delivery(1)["state"], attempt < settings_.refused_attempts ? "queued" : "refused");
         if (attempt < settings_.refused_attempts) {
             arrive(1);
@@ -174,6 +201,8 @@ TEST_F(CommitmentsTest, AsksNobodyWhoIsPaused) {
 }
 
 TEST_F(CommitmentsTest, GivesUpAskingAndSaysSo) {
+    request();
+    make_due();
     database_.execute("UPDATE job SET created_at = ? WHERE subject = 1", to_microseconds(now() - 100h));
     const auto claim = claim_commitment(database_, settings_);
     ASSERT_TRUE(claim.request);
@@ -183,11 +212,35 @@ TEST_F(CommitmentsTest, GivesUpAskingAndSaysSo) {
     EXPECT_EQ(audited("commitment_failed"), 1);
 }
 
-TEST_F(CommitmentsTest, ForgetsWhatNobodyIsAskedForAnyMore) {
+TEST_F(CommitmentsTest, CountsFromTheDeliveryHoweverLongThatTook) {
+    database_.execute("UPDATE job SET created_at = ?1, uncounted = 5 WHERE kind = 'delivery'",
+                      to_microseconds(now() - 100h));
+    want_commitment(database_, 1);
     request();
-    forget_commitments(database_, {"pacs"});
+    make_due();
+    EXPECT_EQ(claim_commitment(database_, settings_).request->instances.size(), 2u);
+    EXPECT_EQ(audited("commitment_failed"), 0);
+}
+
+TEST_F(CommitmentsTest, GivesUpNothingThatItHasNotAskedForSinceTheDestinationIsBack) {
+    request();
+    make_due();
+    database_.execute("UPDATE job SET created_at = ? WHERE kind = 'commitment'",
+                      to_microseconds(now() - 100h));
+    ask_commitments_anew(database_, "pacs");
+    request();
     EXPECT_EQ(delivery(1)["commitment"], "requested");
-    forget_commitments(database_, {"archive"});
+    make_due();
+    EXPECT_FALSE(claim_commitment(database_, settings_).request) << "it was asked once more";
+    EXPECT_EQ(delivery(1)["commitment"], "failed");
+}
+
+TEST_F(CommitmentsTest, AsksAnewAfterAStartAndForgetsWhatNobodyIsAskedForAnyMore) {
+    request();
+    take_up_commitments(database_, {"pacs"});
+    EXPECT_EQ(delivery(1)["commitment"], "requested");
+    EXPECT_EQ(database_.number("SELECT max(attempt) FROM job WHERE kind = 'commitment'"), 0);
+    take_up_commitments(database_, {"archive"});
     EXPECT_EQ(delivery(1)["commitment"], "");
 }
 

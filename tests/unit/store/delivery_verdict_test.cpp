@@ -63,5 +63,47 @@ TEST_F(JudgeDelivery, TriesAgainSlowlyWhatTheObjectIsBlamedFor) {
     EXPECT_EQ(judge(DeliveryOutcome::refused).state, JobState::refused) << "the third";
 }
 
+class JudgeUncommitted : public JudgeDelivery {
+  protected:
+    DeliveryVerdict judge(int failure_reason) {
+        return judge_uncommitted(failure_reason, answers, settings, at);
+    }
+    CommitmentHistory answers;
+};
+
+TEST_F(JudgeUncommitted, WaitsMinutesForWhatPassesAndCountsNoRefusal) {
+    answers.refusals = 2;
+    for (const int reason : {0x0110, 0x0112, 0x0213}) {
+        const auto verdict = judge(reason);
+        EXPECT_EQ(verdict.state, JobState::queued);
+        EXPECT_FALSE(verdict.counts_as_refusal);
+        EXPECT_GE(wait(verdict), Duration(96s));
+        EXPECT_LE(wait(verdict), Duration(144s));
+    }
+    answers.failures = 10;
+    EXPECT_GE(wait(judge(0x0110)), Duration(8min));
+    EXPECT_LE(wait(judge(0x0110)), Duration(12min));
+}
+
+TEST_F(JudgeUncommitted, GivesUpWhatDoesNotPassInTheTimeForIt) {
+    answers.failures = 72 * 6 - 10;  // ten minutes each
+    EXPECT_EQ(judge(0x0110).state, JobState::queued);
+    answers.failures = 72 * 6 + 10;
+    EXPECT_EQ(judge(0x0110).state, JobState::expired);
+    EXPECT_FALSE(judge(0x0110).counts_as_refusal);
+}
+
+TEST_F(JudgeUncommitted, TriesAgainSlowlyWhatTheObjectIsBlamedFor) {
+    answers.failures = 100;
+    for (const int reason : {0x0122, 0x0119, 0x0131, 0xC123}) {
+        answers.refusals = 1;
+        EXPECT_EQ(judge(reason).state, JobState::queued);
+        EXPECT_TRUE(judge(reason).counts_as_refusal);
+        EXPECT_EQ(wait(judge(reason)), Duration(1h));
+        answers.refusals = 2;
+        EXPECT_EQ(judge(reason).state, JobState::refused) << "the third";
+    }
+}
+
 }  // namespace
 }  // namespace hilum

@@ -30,5 +30,13 @@ TEST(RetryPolicy, StaysFiniteAfterManyFailures) {
     EXPECT_LE(policy.delay_after(1'000'000), 12min);
 }
 
+TEST(RetryPolicy, AddsItsDelaysUp) {
+    const RetryPolicy policy{1s, 8s};
+    const Duration expected[] = {0s, 1s, 3s, 7s, 15s, 23s};
+    for (int attempts = 0; attempts <= 5; ++attempts)
+        EXPECT_EQ(policy.waited_after(attempts), expected[attempts]);
+    EXPECT_EQ((RetryPolicy{10s, 1s}.waited_after(3)), Duration(3s));
+}
+
 }  // namespace
 }  // namespace hilum

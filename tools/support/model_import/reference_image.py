@@ -123,6 +123,22 @@ def pixel_ratio(dataset):
     return 1.0
 
 
+def by_range(values, seen=None):
+    seen = values if seen is None else seen
+    return spread(values, seen.min(), seen.max())
+
+
+def shows_little(intensities):
+    """Where the decoder looks for another window (docs/model-package.md)."""
+    _, counts = np.unique(np.rint(intensities.clip(0, 1) * 255), return_counts=True)
+    return len(counts) < 8 or counts.max() > 0.98 * counts.sum()
+
+
+def falls(stored, values):
+    """Whether high stored values become low modality values."""
+    return values[stored.argmin()] > values[stored.argmax()]
+
+
 def dicom_intensity(dataset, kind):
     if dataset.get("PhotometricInterpretation") in COLOURS:
         return colour_intensity(dataset, kind)
@@ -136,11 +152,14 @@ def dicom_intensity(dataset, kind):
     if kind == "stored_range":
         low = -(2 ** (dataset.BitsStored - 1)) if dataset.PixelRepresentation else 0
         result = spread(stored, low, low + 2.0**dataset.BitsStored - 1)
+        if falls(stored[~padding], values[~padding]):
+            result = 1 - result
     elif kind == "window":
         result = voi(dataset, values)
+        if result is not None and shows_little(result[~padding]) and not shows_little(by_range(values[~padding])):
+            raise NotComparable("the reference does not judge a window that shows next to nothing")
     if result is None:
-        seen = values[~padding]
-        result = spread(values, seen.min(), seen.max())
+        result = by_range(values, values[~padding])
     if dataset.PhotometricInterpretation == "MONOCHROME1":  # whatever Presentation LUT Shape says
         result = 1 - result
     return np.where(padding, 0.0, result).clip(0, 1).astype(np.float32)

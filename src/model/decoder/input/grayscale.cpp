@@ -26,21 +26,30 @@ bool Grayscale::is_padding(int stored) const {
     return padding && stored >= padding->lowest && stored <= padding->highest;
 }
 
-std::optional<ValueRange> range_of(const StoredPixels& pixels, const Grayscale& grayscale) {
-    return range_of(pixels.word_counts(), pixels.encoding, grayscale);
+bool Grayscale::voi_lut_falls(const ValueRange& range) const {
+    return voi_lut && voi_lut->at(range.lowest) > voi_lut->at(range.highest);
 }
 
 std::optional<ValueRange> range_of(const std::vector<std::uint32_t>& word_counts,
                                    const PixelEncoding& encoding, const Grayscale& grayscale) {
     std::optional<ValueRange> range;
+    int lowest_stored = 0, highest_stored = 0;
     for (std::size_t word = 0; word < word_counts.size(); ++word) {
         const int stored = encoding.value(static_cast<std::uint32_t>(word));
         if (word_counts[word] == 0 || grayscale.is_padding(stored)) continue;
         const double value = grayscale.modality_value(stored);
-        if (!range) range = ValueRange{value, value};
+        if (!range) {
+            range = ValueRange{value, value};
+            lowest_stored = highest_stored = stored;
+        }
         range->lowest = std::min(range->lowest, value);
         range->highest = std::max(range->highest, value);
+        lowest_stored = std::min(lowest_stored, stored);
+        highest_stored = std::max(highest_stored, stored);
     }
+    // Of what occurs: the tail of a Modality LUT may be filled with anything.
+    if (range)
+        range->falling = grayscale.modality_value(lowest_stored) > grayscale.modality_value(highest_stored);
     return range;
 }
 
@@ -59,8 +68,10 @@ double voi_intensity(const Grayscale& grayscale, double value, const ValueRange&
 double intensity_of(const PixelEncoding& encoding, const Grayscale& grayscale, Intensity intensity,
                     int stored, const ValueRange& range) {
     switch (intensity) {
-        case Intensity::stored_range:
-            return within(stored, encoding.lowest(), encoding.highest());
+        case Intensity::stored_range: {
+            const double value = within(stored, encoding.lowest(), encoding.highest());
+            return range.falling ? 1 - value : value;
+        }
         case Intensity::window:
             return voi_intensity(grayscale, grayscale.modality_value(stored), range);
         case Intensity::minmax:

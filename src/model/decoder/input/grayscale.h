@@ -27,6 +27,12 @@ struct PaddingRange {
     int lowest = 0, highest = 0;  // stored values, both included
 };
 
+// Of the modality values of an image's pixels.
+struct ValueRange {
+    double lowest = 0, highest = 0;
+    bool falling = false;  // the lowest stored value has a higher one than the highest stored value
+};
+
 // What an image says of its own grayscale.
 struct Grayscale {
     double slope = 1, intercept = 0;  // Rescale, where there is no Modality LUT
@@ -34,27 +40,26 @@ struct Grayscale {
     std::optional<LookupTable>
         voi_lut;                   // precedes the window: vendors send a window beside it for simple viewers
     std::optional<Window> window;  // the first of several; valid
+    std::vector<Window> further_windows;  // valid ones behind it, in their order
     std::optional<PaddingRange> padding;
     bool inverted = false;  // low values are white
 
     double modality_value(int stored) const;
     bool is_padding(int stored) const;
+    bool voi_lut_falls(
+        const ValueRange& range) const;  // its entry for the lowest value is above that for the highest
 };
 
-struct ValueRange {
-    double lowest = 0, highest = 0;
-};
-
-// The range of the modality values of all pixels that are not padding. Empty when all are.
-std::optional<ValueRange> range_of(const StoredPixels& pixels, const Grayscale& grayscale);
-// The same where the words are counted already (StoredPixels::word_counts).
+// The range of the modality values of all pixels that are not padding. Empty when all are. `word_counts`:
+// StoredPixels::word_counts().
 std::optional<ValueRange> range_of(const std::vector<std::uint32_t>& word_counts,
                                    const PixelEncoding& encoding, const Grayscale& grayscale);
 
 // Each word's intensity. `range` is range_of() the image. Padding is black.
 //   minmax        from `range`, after the modality transformation
 //   window        the image's VOI LUT or window; where it has none, minmax
-//   stored_range  from the range that Bits Stored can hold, before the modality transformation
+//   stored_range  from the range that Bits Stored can hold, before the modality transformation, of which the
+//                 direction alone counts
 // Each is inverted as `grayscale` says.
 std::vector<float> intensity_table(const PixelEncoding& encoding, const Grayscale& grayscale,
                                    Intensity intensity, const ValueRange& range);

@@ -145,9 +145,15 @@ void read_window(DcmItem& dataset, Grayscale& grayscale, ImageNotes& notes) {
     const VoiLutFunction function = voi_lut_function_of(dataset, notes);
     const unsigned long count = std::min(
         {count_values(dataset, DCM_WindowCenter), count_values(dataset, DCM_WindowWidth), most_windows});
-    for (unsigned long i = 0; i < count && !grayscale.window; ++i) {
-        grayscale.window = window_of(dataset, i, function);
-        if (grayscale.window && i > 0)
+    for (unsigned long i = 0; i < count; ++i) {
+        const auto window = window_of(dataset, i, function);
+        if (!window) continue;
+        if (grayscale.window) {
+            grayscale.further_windows.push_back(*window);
+            continue;
+        }
+        grayscale.window = window;
+        if (i > 0)
             add_note(notes, "window",
                      fmt::format("The center or width of the first window is no valid number: window {} was "
                                  "used.",

@@ -81,6 +81,16 @@ std::optional<NotAnalysed> check_word(const char* code, const char* what, const 
         code, fmt::format("The image does not say its {}; this model reads {}.", what, listed(accepted))};
 }
 
+// An orientation does not tell which side: who reads one of the laterals gets it.
+std::vector<std::string> views_for(const RadiographHeader& header, const Acceptance& accepts) {
+    auto views = accepts.views;
+    if (header.view_is_by_orientation && std::ranges::any_of(views, [](const std::string& view) {
+            return translated(view, views_of_the_standard) == "LATERAL";
+        }))
+        views.emplace_back("LATERAL");
+    return views;
+}
+
 std::optional<NotAnalysed> check_image_kind(const RadiographHeader& header, const Acceptance& accepts) {
     const auto& classes = accepts.sop_classes;
     if (!classes.empty() && std::ranges::find(classes, header.attributes.sop_class_uid) == classes.end())
@@ -134,10 +144,14 @@ void apply_site_words(RadiographHeader& header, const SiteSettings& site) {
     image.view = translated(image.view, site.view_aliases);
     if (image.body_part.empty()) image.body_part = described(header.descriptions, site.body_part_patterns);
     if (image.view.empty()) image.view = described(header.descriptions, site.view_patterns);
+    // Of computed radiography many laterals say it nowhere else.
+    const bool by_orientation = image.view.empty() && header.is_oriented_as_lateral;
+    if (by_orientation) image.view = "LATERAL";
     header.body_part_word = image.body_part;
     image.body_part = translated(image.body_part, body_parts_of_the_standard);
     header.view_word = image.view;
     image.view = translated(image.view, views_of_the_standard);
+    header.view_is_by_orientation = by_orientation;
 }
 
 std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
@@ -151,8 +165,8 @@ std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, co
     if (auto refused = check_word("body_part", "body part", image.body_part, header.body_part_word,
                                   accepts.body_parts, site.missing_body_part))
         return refused;
-    if (auto refused =
-            check_word("view", "view", image.view, header.view_word, accepts.views, site.missing_view))
+    if (auto refused = check_word("view", "view", image.view, header.view_word, views_for(header, accepts),
+                                  site.missing_view))
         return refused;
     if (auto refused = check_age(header, accepts, site)) return refused;
     return check_size(image, accepts);

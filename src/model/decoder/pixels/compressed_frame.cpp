@@ -10,6 +10,7 @@
 #include "model/decoder/pixels/jpeg_ls_frame.h"
 #include "model/decoder/pixels/rle_frame.h"
 #include "model/decoder/pixels/stored_range.h"
+#include "model/decoder/pixels/upper_bits.h"
 
 namespace hilum::model {
 namespace {
@@ -107,24 +108,39 @@ Analysable<CodedFrame> decode_jpeg2000_frame(const Stream& stream, E_TransferSyn
                        .lossless = syntax == EXS_JPEG2000LosslessOnly}};
 }
 
-Analysable<DecodedFrame> decode_rle(const Stream& stream, const ImageDescription& image) {
+Analysable<DecodedFrame> decode_rle(const Stream& stream, const ImageDescription& image, ImageNotes& notes) {
     auto words = unpack_rle_frame(stream, static_cast<std::size_t>(image.samples_per_pixel),
                                   image.bytes_of_sample(), image.pixels());
     if (!words) return undecodable("its compressed data is damaged or cut off");
     DecodedFrame frame{std::move(*words), image.encoding};
     frame.encoding.bits_allocated = 16;
+    if (image.samples_per_pixel > 1) return frame;
+    const StoredPixels pixels{.rows = static_cast<int>(image.rows),
+                              .columns = static_cast<int>(image.columns),
+                              .encoding = frame.encoding,
+                              .bytes = {},
+                              .words = frame.words};
+    if (auto held = within_stored_bits(pixels, frame.words, notes); !held)
+        return tl::unexpected(held.error());
     return frame;
 }
 
+// A lossless codec gives the words that were encoded, foreign bits above their samples with them.
+void keep_own_bits(CodedFrame& coded, const ImageDescription& image) {
+    const auto& encoding = image.encoding;
+    if (!coded.range.lossless || encoding.is_signed || coded.range.precision <= encoding.bits_stored ||
+        encoding.high_bit >= encoding.bits_stored || image.samples_per_pixel > 1)
+        return;
+    const int mask = (1 << coded.range.precision) - 1;
+    for (auto& sample : coded.samples) sample = static_cast<std::uint16_t>(sample & mask);
+    remove_foreign_bits(coded.samples, encoding);
+}
+
 Analysable<DecodedFrame> fitted(CodedFrame coded, const ImageDescription& image, ImageNotes& notes) {
+    keep_own_bits(coded, image);
     const auto fit = fit_samples(coded.samples, coded.range, image.encoding);
-    if (fit.clamped > coded.samples.size() / 2)
-        return undecodable("most of its samples need more bits than its header says");
-    if (fit.clamped > 0)
-        add_note(notes, "samples",
-                 fmt::format("{} of {} samples lay beyond what {} bits stored can hold and were set to the "
-                             "nearest value.",
-                             fit.clamped, coded.samples.size(), image.encoding.bits_stored));
+    if (auto told = tell_of_clamped(fit.clamped, coded.samples.size(), image.encoding, notes); !told)
+        return tl::unexpected(told.error());
     return DecodedFrame{std::move(coded.samples), fit.encoding};
 }
 
@@ -149,7 +165,7 @@ Analysable<void> prepare_for_dcmtk(Stream& stream, E_TransferSyntax syntax, cons
 
 Analysable<DecodedFrame> decode_frame(Stream& stream, E_TransferSyntax syntax, const ImageDescription& image,
                                       ImageNotes& notes) {
-    if (syntax == EXS_RLELossless) return decode_rle(stream, image);
+    if (syntax == EXS_RLELossless) return decode_rle(stream, image, notes);
     auto coded = is_jpeg2000(syntax)  ? decode_jpeg2000_frame(stream, syntax, image)
                  : is_jpeg_ls(syntax) ? decode_jpeg_ls(stream, syntax, image, notes)
                                       : decode_jpeg(stream, syntax, image, notes);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <new>
 #include <vector>
 
@@ -63,20 +64,30 @@ struct FragmentRange {
     std::size_t begin = 0, end = 0;
 };
 
+std::vector<std::size_t> lengths_of(const std::vector<DcmElement*>& items) {
+    std::vector<std::size_t> lengths;
+    for (DcmElement* const item : items) lengths.push_back(item->getLength());
+    return lengths;
+}
+
+// Whether the fragment of a number does, as far as its first bytes tell.
+std::function<bool(std::size_t)> beginnings_in(const std::vector<DcmElement*>& items, E_TransferSyntax syntax,
+                                               DcmFileCache& cache) {
+    return [&items, &cache, syntax](std::size_t i) {
+        const auto signature =
+            part_of(*items[i], 0, std::min<std::size_t>(items[i]->getLength(), signature_bytes), cache);
+        return signature && begins_frame(*signature, syntax);
+    };
+}
+
 Analysable<FragmentRange> fragments_of_frame(DcmPixelSequence& sequence,
                                              const std::vector<DcmElement*>& items, E_TransferSyntax syntax,
                                              std::size_t frame, std::size_t frames) {
-    std::vector<std::size_t> lengths;
-    for (DcmElement* const item : items) {
-        if (item == nullptr) return undecodable("its compressed data cannot be read");
-        lengths.push_back(item->getLength());
-    }
+    if (std::ranges::find(items, nullptr) != items.end())
+        return undecodable("its compressed data cannot be read");
     DcmFileCache cache;
-    const auto beginnings = frame_beginnings(lengths, frames, offset_table_of(sequence), [&](std::size_t i) {
-        const auto signature =
-            part_of(*items[i], 0, std::min<std::size_t>(lengths[i], signature_bytes), cache);
-        return signature && begins_frame(*signature, syntax);
-    });
+    const auto beginnings = frame_beginnings(lengths_of(items), frames, offset_table_of(sequence),
+                                             beginnings_in(items, syntax, cache));
     if (!beginnings) return undecodable("its compressed data " + beginnings.error().message);
     return FragmentRange{beginnings->at(frame - 1), beginnings->at(frame)};
 }
@@ -134,6 +145,31 @@ Analysable<void> keep_bytes(DcmPixelData& pixel_data, std::size_t frame, std::si
     return {};
 }
 
+std::size_t even(std::size_t bytes) {
+    return bytes + bytes % 2;
+}
+
+// Whether all bytes from `begin` on are alike, as padding is. It is read from the file piece by piece.
+bool is_padded_from(DcmPixelData& pixel_data, std::size_t begin) {
+    constexpr std::size_t piece = 1 << 20;
+    const std::size_t length = pixel_data.getLength();
+    DcmFileCache cache;
+    std::optional<std::uint8_t> padding;
+    for (std::size_t at = begin; at < length; at += piece) {
+        const auto bytes = part_of(pixel_data, at, std::min(piece, length - at), cache);
+        if (!bytes) return false;
+        if (!padding) padding = bytes->front();
+        if (!std::ranges::all_of(*bytes, [&](std::uint8_t byte) { return byte == *padding; })) return false;
+    }
+    return true;
+}
+
+DcmPixelData* pixel_data_in(DcmDataset& dataset) {
+    DcmElement* element = nullptr;
+    dataset.findAndGetElement(DCM_PixelData, element);
+    return dynamic_cast<DcmPixelData*>(element);
+}
+
 // Without reading it, which DCMTK's question for it would do.
 bool has_value(DcmDataset& dataset, const DcmTagKey& tag) {
     DcmElement* element = nullptr;
@@ -169,6 +205,47 @@ void replace_fragments(DcmDataset& dataset, const std::vector<std::uint8_t>& str
     dataset.insert(pixel_data, OFTrue);
 }
 
+Analysable<void> check_surplus(DcmDataset& dataset, const ImageDescription& image, std::size_t bytes_of_frame,
+                               ImageNotes& notes) {
+    auto* const pixel_data = pixel_data_in(dataset);
+    const auto frames = static_cast<std::size_t>(number_of_frames(dataset).value_or(1));
+    if (pixel_data == nullptr || bytes_of_frame == 0) return {};
+    const std::size_t length = pixel_data->getLength();
+    if (length / bytes_of_frame < frames) return {};  // a lack, of which others tell
+    const std::size_t described = frames * bytes_of_frame;
+    if (length <= even(described)) return {};
+    const bool has_words = image.encoding.bits_allocated == 8 && length == even(2 * described);
+    const bool has_colours = image.samples_per_pixel == 1 && length == even(3 * described);
+    if ((has_words || has_colours) && !is_padded_from(*pixel_data, described))
+        return undecodable(fmt::format("its pixel data is {} as long as its header says",
+                                       has_words ? "twice" : "three times"));
+    add_note(
+        notes, "pixel_data_length",
+        fmt::format("The pixel data has {} bytes, and the image that its header describes {}: the others "
+                    "were not read.",
+                    length, described));
+    return {};
+}
+
+void note_further_frames(DcmDataset& dataset, ImageNotes& notes) {
+    const E_TransferSyntax syntax = dataset.getOriginalXfer();
+    auto* const pixel_data = pixel_data_in(dataset);
+    DcmPixelSequence* sequence = nullptr;
+    if (number_of_frames(dataset) != 1 || pixel_data == nullptr ||
+        pixel_data->getEncapsulatedRepresentation(syntax, nullptr, sequence).bad() || sequence == nullptr ||
+        !check_fragment_count(*sequence))
+        return;
+    const auto items = fragment_items(*sequence);
+    if (items.size() < 2 || std::ranges::find(items, nullptr) != items.end()) return;
+    DcmFileCache cache;
+    const auto frames =
+        count_beginnings(lengths_of(items), offset_table_of(*sequence), beginnings_in(items, syntax, cache));
+    if (frames > 1)
+        add_note(notes, "frames",
+                 fmt::format("The compressed data has {} frames, and the header says 1: the first was read.",
+                             frames));
+}
+
 Analysable<void> keep_frame(DcmDataset& dataset, int frame, std::size_t bytes_of_frame) {
     const auto frames = number_of_frames(dataset).value_or(0);
     if (frames > most_frames)
@@ -176,9 +253,7 @@ Analysable<void> keep_frame(DcmDataset& dataset, int frame, std::size_t bytes_of
     if (frame < 1 || frame > frames)
         return undecodable(fmt::format("it has {} frames, and none of the number {}", frames, frame));
     if (frames == 1) return {};
-    DcmElement* element = nullptr;
-    dataset.findAndGetElement(DCM_PixelData, element);
-    auto* const pixel_data = dynamic_cast<DcmPixelData*>(element);
+    auto* const pixel_data = pixel_data_in(dataset);
     if (pixel_data == nullptr) return undecodable("it has no pixel data");
     const bool encapsulated = DcmXfer(dataset.getOriginalXfer()).isEncapsulated();
     const auto number = static_cast<std::size_t>(frame), all = static_cast<std::size_t>(frames);

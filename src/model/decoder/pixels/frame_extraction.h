@@ -10,7 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "contract/image_note.h"
 #include "model/decoder/analysable.h"
+#include "model/decoder/image_description.h"
 
 class DcmDataset;
 class DcmPixelSequence;
@@ -19,6 +21,15 @@ namespace hilum::model {
 
 // Number of Frames (0028,0008); 1 where the data set has none or says 0, nothing where it is no number.
 std::optional<long long> number_of_frames(DcmDataset& dataset);
+
+// Native pixel data that is longer than its frames of `bytes_of_frame`, but for a byte that makes it even, is
+// noted. Code "undecodable" where it is twice as long for bytes, or three times for one sample a pixel, and
+// no padding: as much as words or colours have, which would be read as another picture.
+Analysable<void> check_surplus(DcmDataset& dataset, const ImageDescription& image, std::size_t bytes_of_frame,
+                               ImageNotes& notes);
+
+// Notes where compressed pixel data of an image of one frame has the beginnings of several.
+void note_further_frames(DcmDataset& dataset, ImageNotes& notes);
 
 // Makes `dataset` an image of one frame, the one of the number `frame`, from 1. Of encapsulated pixel data
 // that frame's fragments remain, joined to one; of native pixel data its `bytes_of_frame`, which the frames

@@ -4,6 +4,7 @@
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
 
+#include <algorithm>
 #include <new>
 #include <optional>
 
@@ -85,6 +86,13 @@ std::vector<std::uint32_t> offset_table_of(DcmPixelSequence& sequence) {
         table.push_back(bytes[i] | std::uint32_t{bytes[i + 1]} << 8 | std::uint32_t{bytes[i + 2]} << 16 |
                         std::uint32_t{bytes[i + 3]} << 24);
     return table;
+}
+
+std::size_t count_beginnings(std::span<const std::size_t> lengths,
+                             std::span<const std::uint32_t> offset_table,
+                             const std::function<bool(std::size_t)>& begins_frame) {
+    return std::max(by_offset_table(lengths, offset_table).size(),
+                    by_content(lengths.size(), begins_frame).size());
 }
 
 Result<std::vector<std::size_t>> frame_beginnings(std::span<const std::size_t> lengths, std::size_t frames,

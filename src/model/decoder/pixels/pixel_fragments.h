@@ -30,6 +30,12 @@ Analysable<void> check_fragment_count(DcmPixelSequence& sequence);
 // Often empty.
 std::vector<std::uint32_t> offset_table_of(DcmPixelSequence& sequence);
 
+// How many frames begin, as the offset table or `begins_frame` of a fragment's number tells; more than there
+// are fragments never.
+std::size_t count_beginnings(std::span<const std::size_t> lengths,
+                             std::span<const std::uint32_t> offset_table,
+                             const std::function<bool(std::size_t)>& begins_frame);
+
 // For each of `frames` frames, its first fragment, and behind them the number of fragments: all of them for
 // one frame, else one each, else as the offset table says, else wherever `begins_frame` is true of a
 // fragment's number. `lengths`: of the fragments, in bytes. Code "malformed".

@@ -31,6 +31,9 @@ bool across(char direction) {
 bool along(char direction) {
     return direction == 'F' || direction == 'H';
 }
+bool through(char direction) {
+    return direction == 'A' || direction == 'P';
+}
 
 }  // namespace
 
@@ -48,6 +51,17 @@ Turn turn_to_standard_view(DcmDataset& dataset) {
     if (across(columns) && along(rows)) return {false, columns == 'R', rows == 'H'};
     if (along(columns) && across(rows)) return {true, rows == 'R', columns == 'H'};
     return {};
+}
+
+bool is_oriented_as_lateral(DcmDataset& dataset) {
+    const char columns = direction(dataset, 0), rows = direction(dataset, 1);
+    return (through(columns) && along(rows)) || (along(columns) && through(rows));
+}
+
+std::string orientation_of(DcmDataset& dataset) {
+    const char columns = direction(dataset, 0), rows = direction(dataset, 1);
+    if (columns == '\0' || rows == '\0') return {};
+    return std::string{columns} + ", " + rows;
 }
 
 StoredPixels turned(const StoredPixels& pixels, const Turn& turn, std::vector<std::uint16_t>& storage) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "contract/analysis.h"
@@ -24,6 +25,13 @@ PixelShape pixel_shape_of(DcmDataset& dataset);
 // patient's left, rows to the feet, as frontal radiographs are hung. None where the orientation is not given
 // or names other directions than left, right, head and feet, so for lateral views.
 Turn turn_to_standard_view(DcmDataset& dataset);
+
+// Whether Patient Orientation is that of a lateral view: one axis runs to the front or the back, the other to
+// the head or the feet.
+bool is_oriented_as_lateral(DcmDataset& dataset);
+
+// The chief direction of each axis: "L, F". Empty where one is missing.
+std::string orientation_of(DcmDataset& dataset);
 
 // The pixels in the order of the turned image, in `storage`, 16 bits to a word.
 StoredPixels turned(const StoredPixels& pixels, const Turn& turn, std::vector<std::uint16_t>& storage);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -14,7 +15,8 @@ struct PixelEncoding {
     int bits_allocated = 16;  // 8 or 16
     int bits_stored = 16;
     int high_bit = 15;
-    bool is_signed = false;  // Pixel Representation: two's complement
+    bool is_signed = false;    // Pixel Representation: two's complement
+    bool has_overlay = false;  // in bits that are not stored, by the header's word
 
     // The value in `word`; bits outside of those stored are ignored.
     int value(std::uint32_t word) const;
@@ -38,5 +40,15 @@ struct StoredPixels {
     // How often each word occurs: encoding.words() entries.
     std::vector<std::uint32_t> word_counts() const;
 };
+
+// How much neighbouring words differ, each read as the number that `reading` makes of it, all together: of
+// several ways to read a radiograph the right one makes it smoothest.
+template <typename Word, typename Reading>
+std::uint64_t roughness(std::span<const Word> words, Reading reading) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 1; i < words.size(); ++i)
+        sum += static_cast<std::uint64_t>(std::abs(reading(words[i]) - reading(words[i - 1])));
+    return sum;
+}
 
 }  // namespace hilum::model

@@ -314,6 +314,20 @@ TEST(HeaderScan, AnalysisDigestIgnoresWhatAnAnalysisDoesNotLookAt) {
     EXPECT_EQ(analysis_digest(one.bytes()), analysis_digest(other.bytes()));
 }
 
+// What a message to the RIS is filed by.
+TEST(HeaderScan, AnalysisDigestSeesTheOrder) {
+    const auto with_order = [](const std::string& number) {
+        return DatasetBytes()
+            .header(0x00400275, "SQ", DatasetBytes::undefined_length)
+            .item()
+            .element(0x00402017, "LO", number)
+            .end_item()
+            .end_sequence()
+            .bytes();
+    };
+    EXPECT_NE(analysis_digest(with_order("F1")), analysis_digest(with_order("F2")));
+}
+
 TEST(HeaderScan, AnalysisDigestSeesDescriptionsWhereTheSiteReadsThem) {
     Radiograph one, other;
     other.study_description = "CHEST PA AND LATERAL";

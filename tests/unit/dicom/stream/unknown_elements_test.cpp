@@ -1,10 +1,12 @@
 #include "dicom/stream/unknown_elements.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "base/unique_fd.h"
 #include "dicom/dataset_reading.h"
 #include "support/dataset_bytes.h"
 #include "support/temporary_folder.h"
@@ -35,7 +37,8 @@ class UnknownElements : public testing::Test {
             << std::string(128, '\0') << "DICM"
             << DatasetBytes().element(0x00020000, "UL", size_of(meta.bytes())).bytes() << meta.bytes()
             << data_set;
-        auto loaded = load_dicom_file(path);
+        file = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        auto loaded = open_dicom_file(file.get(), {});
         EXPECT_TRUE(loaded) << loaded.error().message;
         format = loaded ? std::move(*loaded) : std::make_unique<DcmFileFormat>();
         return *format->getDataset();
@@ -44,6 +47,7 @@ class UnknownElements : public testing::Test {
         return {static_cast<char>(bytes.size()), 0, 0, 0};
     }
     test::TemporaryFolder folder;
+    UniqueFd file;
     std::unique_ptr<DcmFileFormat> format;
 };
 
@@ -66,6 +70,69 @@ TEST_F(UnknownElements, AreLittleEndianInABigEndianDataSet) {
                                    .bytes(),
                                UID_BigEndianExplicitTransferSyntax);
     EXPECT_EQ(integer_of(dataset, DCM_Rows), 17);
+}
+
+// Read as absent, a child would pass as of unknown age, and a patient be without an ID in a report.
+TEST_F(UnknownElements, MayBeTextUnderAVrThatIsNone) {
+    for (const bool big_endian : {false, true})
+        for (const std::string& vr :
+             {std::string("??"), std::string("  "), std::string(2, '\0'), std::string("as"),
+              std::string("OB"), std::string("OW"), std::string("SS"), std::string("UL"), std::string("FD"),
+              std::string("AT")}) {
+            const DatasetBytes written = DatasetBytes({.explicit_vr = true, .big_endian = big_endian})
+                                             .element(0x00080005, vr, "ISO_IR 192")
+                                             .element(0x00100010, vr, "M\xC3\xBCller^A")
+                                             .element(0x00100020, vr, "P1")
+                                             .element(0x00101010, vr, "008Y");
+            DcmDataset& dataset = load(written.bytes(), big_endian ? UID_BigEndianExplicitTransferSyntax
+                                                                   : UID_LittleEndianExplicitTransferSyntax);
+            EXPECT_EQ(text_of(dataset, DCM_PatientID), "P1") << vr << big_endian;
+            EXPECT_EQ(text_of(dataset, DCM_PatientAge), "008Y") << vr << big_endian;
+            EXPECT_EQ(text_of(dataset, DCM_PatientName), "M\xC3\xBCller^A") << vr << big_endian;
+        }
+}
+
+TEST_F(UnknownElements, MayBeDecimalTextUnderAVrThatIsNone) {
+    for (const auto* vr : {"??", "OB", "OW", "AT"})
+        EXPECT_EQ(number_of(load(DatasetBytes().element(0x00281050, vr, "1500").bytes()), DCM_WindowCenter),
+                  1500)
+            << vr;
+}
+
+TEST_F(UnknownElements, StayBinaryNumbersWhereDecimalTextBelongs) {
+    const std::string half("\0\0\0\0\0\0\xE0\x3F", 8), of_two_bytes("\0\x08", 2), one("\1\0\0\0", 4);
+    DcmDataset& dataset = load(DatasetBytes()
+                                   .element(0x00280008, "UL", one)
+                                   .element(0x00281050, "US", of_two_bytes)
+                                   .element(0x00281053, "FD", half)
+                                   .bytes());
+    EXPECT_EQ(number_of(dataset, DCM_NumberOfFrames), 1);
+    EXPECT_EQ(number_of(dataset, DCM_WindowCenter), 2048);
+    EXPECT_EQ(number_of(dataset, DCM_RescaleSlope), 0.5);
+}
+
+TEST_F(UnknownElements, MayBeTextOfAnItemAsBytes) {
+    DcmDataset& dataset = load(DatasetBytes()
+                                   .header(0x00082218, "SQ", DatasetBytes::undefined_length)
+                                   .item()
+                                   .element(0x00080100, "OB", "51185008")
+                                   .end_item()
+                                   .end_sequence()
+                                   .element(0x00091010, "OB", "private!")
+                                   .bytes());
+    EXPECT_EQ(code_of(dataset, DCM_AnatomicRegionSequence).value, "51185008");
+    DcmElement* element = nullptr;
+    ASSERT_TRUE(dataset.findAndGetElement(DcmTagKey(0x0009, 0x1010), element).good());
+    EXPECT_EQ(element->getVR(), EVR_OB) << "nobody knows whether it is text";
+}
+
+TEST_F(UnknownElements, StayWhatTheyAreUnderAnotherVrInWhatIsCopiedOn) {
+    load(DatasetBytes().element(0x00101010, "OB", "008Y").bytes());
+    const auto copied = load_dicom_file(folder / "image.dcm");
+    ASSERT_TRUE(copied);
+    DcmElement* age = nullptr;
+    ASSERT_TRUE((*copied)->getDataset()->findAndGetElement(DCM_PatientAge, age).good());
+    EXPECT_EQ(age->getVR(), EVR_OB);
 }
 
 TEST_F(UnknownElements, StayWhatTheyAreWhereNobodyKnowsThem) {

@@ -122,14 +122,13 @@ TEST_F(DecoderProcess, CallsAnImageOfOneValueBlank) {
     EXPECT_EQ(stop(), 0);
 }
 
-TEST_F(DecoderProcess, CallsAnImageOfWhichItsWindowShowsNothingBlank) {
-    worker_runs.replace(worker_runs.find("minmax"), 6, "window");
+TEST_F(DecoderProcess, CallsAnImageOfWhichItsModalityLutShowsNothingBlank) {
     start();
-    format.getDataset()->putAndInsertString(DCM_WindowWidth, "100");
-    format.getDataset()->putAndInsertString(DCM_WindowCenter, "2000");
-    send(save());
-    EXPECT_TRUE(from_packet<DecodeReply>(receive()).value().prepared);
-    format.getDataset()->putAndInsertString(DCM_WindowCenter, "9000");
+    DcmItem* item = nullptr;
+    format.getDataset()->findOrCreateSequenceItem(DCM_ModalityLUTSequence, item, 0);
+    const Uint16 descriptor[] = {2, 60000, 12}, entries[] = {7, 9};
+    item->putAndInsertUint16Array(DcmTag(DCM_LUTDescriptor, EVR_US), descriptor, 3);
+    item->putAndInsertUint16Array(DcmTag(DCM_LUTData, EVR_OW), entries, 2);
     send(save());
     EXPECT_EQ(from_packet<DecodeReply>(receive()).value().not_analysed.code, "blank");
     EXPECT_EQ(stop(), 0);

@@ -113,6 +113,17 @@ TEST_F(Header, TakesTheViewFromItsCodeWhereThereIsNoPosition) {
     EXPECT_EQ(read_radiograph_header(dataset).attributes.view, "RAO");
 }
 
+TEST_F(Header, KnowsTheOrientationOfALateral) {
+    for (const char* lateral : {"A\\F", "P\\F", "AF\\FP"}) {
+        dataset.putAndInsertString(DCM_PatientOrientation, lateral);
+        EXPECT_TRUE(read_radiograph_header(dataset).is_oriented_as_lateral) << lateral;
+    }
+    for (const char* other : {"L\\F", "R\\F", "A", ""}) {
+        dataset.putAndInsertString(DCM_PatientOrientation, other);
+        EXPECT_FALSE(read_radiograph_header(dataset).is_oriented_as_lateral) << other;
+    }
+}
+
 TEST_F(Header, BelievesThePatientsAgeBeforeTheBirthDate) {
     dataset.putAndInsertString(DCM_PatientAge, "006M");
     EXPECT_DOUBLE_EQ(read_radiograph_header(dataset).patient_age_years.value(), 0.5);

@@ -144,6 +144,16 @@ TEST(InterpretOutputs, DoesNotCallATemperatureWithoutADataSetACalibration) {
     EXPECT_FALSE(interpreted(package, {2.0F}).calibrated);
 }
 
+TEST(InterpretOutputs, DecidesByATemperatureWithoutADataSetToo) {
+    auto package = package_with(Activation::sigmoid, {"A"});
+    package.calibration = {"temperature", 2.0, "none"};
+    package.labels[0].threshold = 0.62;
+    const auto label = interpreted(package, {0.8473F}).labels[0];
+    EXPECT_NEAR(label.score, 0.70, 1e-3);
+    EXPECT_NEAR(label.probability, 0.604, 1e-3);
+    EXPECT_FALSE(label.positive);
+}
+
 TEST(InterpretOutputs, NeverMakesAResultOfWhatIsNoNumber) {
     const auto package = package_with(Activation::softmax, {"A", "B"});
     for (const float bad : {nan, infinity, -infinity}) {

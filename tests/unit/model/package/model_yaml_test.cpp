@@ -252,6 +252,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"precision: auto", "precision: int8", "17 input.precision: is 'int8'"},
         Mistake{"[CR, DX]", "[CR, dx]", "19 accepts.modalities: 'dx' is not a DICOM code string"},
         Mistake{"6m", "6", "22 accepts.patient_age.min: must be an age"},
+        Mistake{"[CR, DX]", "", "19 accepts.modalities: is empty"},
+        Mistake{"6m", "", "22 accepts.patient_age.min: is empty"},
         Mistake{"90y", "1m", "22 accepts.patient_age.max: must not be lower than min"},
         Mistake{"activation: sigmoid", "activation: relu", "24 output.activation: is 'relu'"},
         Mistake{"name: Support devices", "name: Pneumonia", "31 output.labels[1].name: another label"},

@@ -257,6 +257,81 @@ TEST_F(AnalysisEngineTest, AReloadThatFailsLeavesTheOldPackageAtWork) {
     EXPECT_EQ(engine_->models_status().at(0).serving->version, "1");
 }
 
+// The package is changed between two of its loadings: two versions must not serve side by side.
+class TwoDevices : public AnalysisEngineTest {
+  protected:
+    TwoDevices() {
+        options_.configuration.models[0].devices = {"cuda:0", "cuda:1"};
+        AnalysisEngine::Owner& owner = *this;
+        engine_.emplace(world_, options_.configuration, programs_, owner);
+        loads_ = false;
+    }
+    // Those of the youngest two workers.
+    void load(const std::string& first, const std::string& second) {
+        std::vector<pid_t> workers;
+        for (const auto& [pid, child] : children_)
+            if (child.is_worker) workers.push_back(pid);
+        ASSERT_GE(workers.size(), 2u);
+        for (const auto& [version, pid] :
+             {std::pair{first, workers.end()[-2]}, std::pair{second, workers.end()[-1]}}) {
+            version_ = version;
+            announce(pid);
+            run_for(1ms);
+        }
+        run_for(1s);
+    }
+};
+
+TEST_F(TwoDevices, DoNotServeTwoVersionsFromTheStart) {
+    decodes_silently();
+    start();
+    load("1", "2");
+    const auto of_first = decodes_.front();
+    decode_ = [this](pid_t pid, const DecodeRequest& request) { decoded(pid, request); };
+    decoded(of_first.first, of_first.second);
+    run_for(1s);
+    const auto status = engine_->models_status().at(0);
+    EXPECT_EQ(status.serving->version, "1");
+    EXPECT_THAT(status.error, testing::HasSubstr("was changed"));
+    EXPECT_THAT(events_, ElementsAre("model_loaded"));
+    EXPECT_EQ(decodes_.size(), 1u) << "the other one proves nothing";
+}
+
+TEST_F(TwoDevices, ServeWhereBothLoadTheSame) {
+    start();
+    load("1", "1");
+    EXPECT_THAT(events_, ElementsAre("model_loaded", "model_loaded"));
+    EXPECT_EQ(engine_->models_status().at(0).error, "");
+}
+
+TEST_F(TwoDevices, AreNotReplacedByTwoVersions) {
+    start();
+    load("1", "1");
+    std::string error;
+    engine_->reload(0, "operator", [&](const ModelReload& reload) { error = reload.error; });
+    run_for(100ms);
+    load("2", "3");
+    EXPECT_THAT(error, testing::HasSubstr("was changed while it was being loaded"));
+    EXPECT_EQ(engine_->models_status().at(0).serving->version, "1");
+    engine_->reload(0, "operator", [&](const ModelReload& reload) { error = reload.error; });
+    run_for(100ms);
+    load("3", "3");
+    EXPECT_EQ(error, "");
+    EXPECT_EQ(engine_->models_status().at(0).serving->version, "3");
+}
+
+TEST_F(TwoDevices, RefuseTheVersionOfOneThatWasStartedAgain) {
+    start();
+    load("1", "1");
+    end(children_.rbegin()->first, 11);
+    run_for(5s);
+    version_ = "2";
+    announce(children_.rbegin()->first);
+    run_for(1s);
+    EXPECT_THAT(engine_->models_status().at(0).error, testing::HasSubstr("was changed"));
+    EXPECT_EQ(engine_->models_status().at(0).serving->version, "1");
+}
+
 // The case of a life that is over says nothing of the package that the next life loaded.
 TEST_F(AnalysisEngineTest, AWorkerThatIsStartedAgainProvesItsPackageAnew) {
     decodes_silently();

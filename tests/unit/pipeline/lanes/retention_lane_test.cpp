@@ -97,5 +97,66 @@ TEST_F(RetentionLaneTest, TrustsAgesOnceTheClockHasRunForAWhile) {
     EXPECT_FALSE(is_there(1));
 }
 
+TEST_F(RetentionLaneTest, AStartDoesNotShortenTheDayOfAClockThatLeapt) {
+    configuration_.retention.budget_kind = BudgetKind::none;
+    const auto tell = [&](const char* type) {
+        commit([&](Transaction& t) {
+            audit::AuditEvent event;
+            event.type = type;
+            t.append_audit(event);
+        });
+    };
+    receive(1, JobState::analysed);
+    world_.set_wall_clock(hours(24 * 400));
+    tell("clock_set");
+    run_for(minutes(10));
+    tell("node_started");
+    RetentionLane restarted{world_, commits_, configuration_, directory_, "g"};
+    restarted.start();
+    run_for(hours(20));
+    EXPECT_TRUE(is_there(1));
+    run_for(hours(10));
+    EXPECT_FALSE(is_there(1));
+}
+
+TEST_F(RetentionLaneTest, TakesNothingWhileTheDatabaseMissesWhatWasAcknowledged) {
+    for (int i = 1; i <= 4; ++i) receive(i, JobState::analysed);
+    commit([](Transaction& t) {
+        sql::execute(t, "INSERT INTO generation(id, since, reason, reconciled) VALUES('g', 1, 'older', 0)");
+    });
+    run_for(minutes(1));
+    lane_.start();
+    run_for(hours(2));
+    EXPECT_TRUE(is_there(1) && is_there(2) && is_there(3) && is_there(4));
+    commit([](Transaction& t) { sql::execute(t, "UPDATE generation SET reconciled = 1"); });
+    lane_.wake();
+    run_for(minutes(2));
+    EXPECT_FALSE(is_there(1));
+}
+
+TEST_F(RetentionLaneTest, SweepsResultsThatNoRowNames) {
+    const auto result = [&](const char* name) { return directory_.results() / name; };
+    std::filesystem::create_directories(directory_.results());
+    for (const auto* name : {"9.1.dcm", "9.2.dcm", "readme"})
+        ASSERT_TRUE(write_file_durably(result(name), std::as_bytes(std::span("x"))));
+    lane_.start();
+    run_for(minutes(40));
+    EXPECT_TRUE(std::filesystem::exists(result("9.1.dcm"))) << "it may be on its way into the database";
+    receive(1, JobState::running);
+    commit([](Transaction& t) {
+        sql::execute(t, "INSERT INTO report(id, study_id, model, version) VALUES(1, 1, 'demo', 1)");
+        sql::execute(
+            t,
+            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
+            "series_instance_uid, transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sr', '', "
+            "'9.2', '', '', '9.2.dcm', '', 1)");
+    });
+    run_for(hours(2));
+    EXPECT_FALSE(std::filesystem::exists(result("9.1.dcm")));
+    EXPECT_TRUE(std::filesystem::exists(result("9.2.dcm")));
+    EXPECT_TRUE(std::filesystem::exists(result("readme")));
+    EXPECT_EQ(status().at("removals_waiting"), 0);
+}
+
 }  // namespace
 }  // namespace hilum

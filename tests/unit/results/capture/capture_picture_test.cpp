@@ -1,8 +1,14 @@
 #include "results/capture/capture_picture.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <limits>
+#include <new>
 
 #include "results/activation/activation_overlay.h"
 #include "results/capture/capture_text.h"
@@ -88,6 +94,50 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CapturePicture,
                          testing::Values(PictureShape{300, 300}, PictureShape{300, 360},
                                          PictureShape{430, 350}, PictureShape{60, 400},
                                          PictureShape{400, 60}));
+
+AnalysisArtifact artifact_to_show(int columns, int rows) {
+    auto artifact = artifact_for(normal_result(), 300, 300);
+    artifact.display.columns = columns;
+    artifact.display.rows = rows;
+    artifact.display_pixels.assign(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows), 128);
+    return artifact;
+}
+
+// Nobody is to see a diagnosis on black.
+TEST(CapturePictureOfNothing, IsNotMadeWhereItsRadiographCannotBeDrawn) {
+    constexpr int beyond_cairo = 40'000;
+    const auto picture =
+        draw_capture(artifact_to_show(beyond_cairo, 20), normal_result(), english(), 640, "");
+    ASSERT_FALSE(picture);
+    EXPECT_EQ(picture.error().code, "drawing");
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+// Exits with 1 where the memory does not suffice for a picture of 8192 x 8192 pixels.
+[[noreturn]] void draw_with_little_memory() {
+    const auto artifact = artifact_to_show(8192, 8192);
+    const auto draw = [&](const AnalysisArtifact& shown) {
+        return draw_capture(shown, normal_result(), english(), 640, "").has_value();
+    };
+    if (!draw(artifact_to_show(300, 300))) std::_Exit(2);
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t most = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (128U << 20);
+    const rlimit limit{most, most};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) std::_Exit(3);
+    try {
+        std::_Exit(draw(artifact) ? 0 : 4);
+    } catch (const std::bad_alloc&) {
+        std::_Exit(1);
+    }
+}
+
+TEST(CapturePictureOfNothing, IsNotMadeWhereCairoGetsNoMemoryForTheRadiograph) {
+    EXPECT_EXIT(draw_with_little_memory(), testing::ExitedWithCode(1), "");
+}
+
+#endif
 
 TEST(CapturePictureColours, AreThoseOfTheMapOnlyWhereThereIsAFinding) {
     const auto coloured_pixels = [](const InferenceResult& result) {

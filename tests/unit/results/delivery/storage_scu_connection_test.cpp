@@ -112,6 +112,24 @@ TEST_F(StorageScuConnectionTest, OpensAnewWhereThePeerReleasesInsteadOfAnswering
     EXPECT_EQ(answered, test::release_rp);
 }
 
+TEST_F(StorageScuConnectionTest, ASilentPeerIsNotSentTheSameAgainAtOnce) {
+    RawScp scp([&](const RawScp::Accept& accept) {
+        auto connection = accept();
+        connection.accept_association();
+        connection.receive_request();
+        connection.answer();
+        connection.receive_request();
+        while (connection.receive_type() > 0) {
+        }
+    });
+    StorageScu scu(node(scp.port(), seconds(1)));
+    EXPECT_EQ(scu.store(instance("1.2.1")).outcome, Outcome::delivered);
+    const auto answer = scu.store(instance("1.2.2"));
+    EXPECT_EQ(answer.outcome, Outcome::retry);
+    EXPECT_FALSE(answer.no_association);
+    EXPECT_THAT(answer.message, HasSubstr("did not answer the C-STORE within 1s"));
+}
+
 TEST_F(StorageScuConnectionTest, AnswersTheReleaseThatCrossedItsOwn) {
     int asked = 0, answered = 0;
     RawScp scp([&](const RawScp::Accept& accept) {

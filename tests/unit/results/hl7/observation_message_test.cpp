@@ -133,6 +133,7 @@ TEST_F(ObservationMessageTest, FlagsWhatIsIndeterminate) {
     EXPECT_EQ(observation("233604007")[8], "IND");
     EXPECT_EQ(observation("triage-priority")[5], "routine^Routine^99HILUM");
     study_.request.urgent = {{"indeterminate", 0}};
+    study_.request.urgent_study = true;
     EXPECT_EQ(observation("ai-diagnosis")[8], "AA");
     EXPECT_EQ(observation("triage-priority")[5], "urgent^Urgent^99HILUM");
 }
@@ -150,12 +151,23 @@ TEST_F(ObservationMessageTest, MarksWhatMakesTheStudyUrgent) {
     study_.add_analysed(pneumonia_result());
     EXPECT_EQ(observation("triage-priority")[5], "routine^Routine^99HILUM");
     study_.request.urgent = {{"Pneumonia", 0.9}};
+    study_.request.urgent_study = true;
     EXPECT_EQ(observation("triage-priority")[5], "urgent^Urgent^99HILUM");
     EXPECT_EQ(observation("triage-priority")[8], "AA");
     EXPECT_EQ(observation("233604007")[8], "AA");
     EXPECT_EQ(segments("OBR").at(0)[27], "^^^^^S");
     study_.request.urgent = {{"Pneumonia", 0.95}};
     EXPECT_EQ(observation("233604007")[8], "A");
+}
+
+// Another package's finding is; a worklist goes by the message that came last.
+TEST_F(ObservationMessageTest, IsUrgentWithTheStudyWhateverItsOwnFindings) {
+    study_.add_analysed(normal_result());
+    study_.request.urgent = {{"Pneumothorax", 0}};
+    study_.request.urgent_study = true;
+    EXPECT_EQ(observation("triage-priority")[5], "urgent^Urgent^99HILUM");
+    EXPECT_EQ(segments("OBR").at(0)[27], "^^^^^S");
+    EXPECT_EQ(observation("ai-diagnosis")[8], "N");
 }
 
 TEST_F(ObservationMessageTest, TellsOfEachImageAndWhyOneHasNoScore) {

@@ -26,16 +26,23 @@ class AuditRemovalTest : public testing::Test {
 
 TEST_F(AuditRemovalTest, LeavesAChainThatHoldsAndSaysWhereItBegins) {
     for (int i = 10; i > 0; --i) happens(today_ - hours(24 * i));
+    const auto removed_hash = database_.select("SELECT hash FROM audit_event WHERE id = 7")[0]["hash"];
     EXPECT_EQ(remove(hours(24 * 4)), 7);
     auto verified = verify();
     EXPECT_TRUE(verified.at("intact")) << verified;
     EXPECT_EQ(verified.at("begins_after"), 7);
+    EXPECT_EQ(verified.at("begins_after_hash"), removed_hash);
     EXPECT_EQ(verified.at("events"), 4) << "three that are young, and the one that tells of the removal";
     happens(today_);
     EXPECT_EQ(remove(hours(24 * 2)), 2);
     verified = verify();
     EXPECT_TRUE(verified.at("intact")) << verified;
     EXPECT_EQ(verified.at("begins_after"), 9);
+}
+
+TEST_F(AuditRemovalTest, BeginsWithTheFirstDigestWhereNothingWasRemoved) {
+    happens(today_);
+    EXPECT_EQ(verify().at("begins_after_hash"), audit::first_hash);
 }
 
 TEST_F(AuditRemovalTest, ShowsWhoRemovesMoreByHand) {

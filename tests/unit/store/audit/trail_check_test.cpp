@@ -102,6 +102,14 @@ TEST_F(TrailCheckTest, FindsEventsThatWereTakenOutOrChanged) {
     EXPECT_FALSE(check({SignedHead{10, whole[9]["hash"], "", "", ""}}).findings.empty());
 }
 
+TEST_F(TrailCheckTest, NamesAnEventThatCannotBeReadOnce) {
+    trail[4]["detail"] = nlohmann::json::object();
+    trail[4][unreadable_detail] = "{\"score\": 0.";
+    const auto outcome = check({head(9)});
+    EXPECT_THAT(outcome.findings, ElementsAre("event 5 cannot be read: its detail is no JSON"));
+    EXPECT_EQ(outcome.witnessed, 9);
+}
+
 TEST_F(TrailCheckTest, FindsTwoTrailsUnderOneKey) {
     const auto before = head(9);
     rewrite(4);

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/file_system.h"
 #include "store/database/migrations.h"
@@ -115,6 +116,19 @@ TEST(Database, IsBackedUpWhileItIsInUse) {
                              })
                   .value(),
               1);
+}
+
+TEST(Database, ABackupIsItsOwnersAlone) {
+    const TemporaryFolder folder;
+    auto database = open_database(folder);
+    const auto before = ::umask(0);
+    const auto copied = database.database().back_up(folder.path() / "copy.db");
+    ::umask(before);
+    ASSERT_TRUE(copied);
+    using std::filesystem::perms;
+    EXPECT_EQ(std::filesystem::status(folder.path() / "copy.db").permissions(),
+              perms::owner_read | perms::owner_write);
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "copy.db.tmp"));
 }
 
 TEST(Database, SaysThatAFileIsNoDatabase) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "unit/base/file_size_limit.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -46,6 +47,29 @@ TEST_F(Facts, ThatAPowerCutToreArePassedOver) {
     std::filesystem::resize_file(file(), std::filesystem::file_size(file()) - 4);
     append(3);
     EXPECT_EQ(numbers(1), (std::vector{1, 3}));
+}
+
+TEST_F(Facts, ThatDidNotFitOnAFullDiskSpoilNoneAfterThem) {
+    auto journal = FactJournal::open(folder_.path() / "facts");
+    ASSERT_TRUE(journal);
+    ASSERT_TRUE(journal->append({FactJournal::line_of({{"number", 1}})}, true));
+    const auto size = std::filesystem::file_size(file());
+    {
+        const test::FileSizeLimit limit(size + 5);
+        EXPECT_FALSE(journal->append({FactJournal::line_of({{"number", 2}})}, true));
+    }
+    EXPECT_EQ(std::filesystem::file_size(file()), size);
+    ASSERT_TRUE(journal->append({FactJournal::line_of({{"number", 3}})}, true));
+    EXPECT_EQ(numbers(), (std::vector{1, 3}));
+}
+
+TEST_F(Facts, DoNotFitOnAFullDiskAtAStartEither) {
+    append(1);
+    const test::FileSizeLimit limit(std::filesystem::file_size(file()));
+    auto journal = FactJournal::open(folder_.path() / "facts");
+    ASSERT_TRUE(journal) << "a node starts all the same";
+    EXPECT_FALSE(journal->append({FactJournal::line_of({{"number", 2}})}, true));
+    EXPECT_EQ(numbers(), std::vector{1});
 }
 
 TEST_F(Facts, ThatAreDamagedArePassedOver) {

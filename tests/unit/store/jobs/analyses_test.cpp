@@ -90,5 +90,37 @@ TEST_P(AnalysesContract, OfAModelThatIsGonePassToTheConfiguredOne) {
     EXPECT_FALSE(commit([](Transaction& t) { return hilum::claim_analysis(t, "better", 1min); }));
 }
 
+TEST_P(AnalysesContract, OfAModelThatComesBackBeginAnew) {
+    receive("1.1");
+    receive("1.2");
+    keep(*claim_analysis());
+    commit([](Transaction& t) { adopt_models(t, {"better"}); });
+    EXPECT_EQ(queued(), 0);
+    commit([](Transaction& t) { adopt_models(t, {"demo"}); });
+    EXPECT_EQ(queued(), 1) << "the other is done";
+    EXPECT_FALSE(commit([](Transaction& t) { return hilum::claim_analysis(t, "better", 1min); }));
+}
+
+TEST_P(AnalysesContract, OfStudiesThatAreDuePassToTheConfiguredModelThoughTheyAreDone) {
+    receive("1.1");
+    receive("1.2");
+    keep(*claim_analysis());
+    keep(*claim_analysis());
+    receive("2.1", "2.2.2");
+    keep(*claim_analysis());
+    EXPECT_TRUE(claim_report().report);
+    EXPECT_TRUE(claim_report().report);
+    receive("1.3");
+    commit([](Transaction& t) { adopt_models(t, {"better", "demo"}); });
+    int better = 0;
+    while (const auto claimed =
+               commit([](Transaction& t) { return hilum::claim_analysis(t, "better", 1min); })) {
+        EXPECT_EQ(claimed->study_instance_uid, "1.2.3") << "the other is reported";
+        ++better;
+    }
+    EXPECT_EQ(better, 3);
+    EXPECT_EQ(queued(), 1) << "what is done under a model is not done again";
+}
+
 }  // namespace
 }  // namespace hilum

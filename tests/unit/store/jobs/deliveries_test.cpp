@@ -1,5 +1,6 @@
 #include "store/jobs/deliveries.h"
 
+#include "store/commitments.h"
 #include "store/destinations.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
@@ -54,6 +55,43 @@ TEST_P(DeliveriesContract, ThatTheDestinationBlamesOnTheObjectAreRefusedAtLast) 
     pass(pacs().refused_delay);
     EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::refused), JobState::refused);
     EXPECT_EQ(events("delivery_failed"), 2);
+}
+
+TEST_P(DeliveriesContract, CountTheirRefusalsAnewOnceTheyArrived) {
+    pacs().refused_attempts = 2;
+    pacs().storage_commitment = true;
+    make_delivery();
+    keep(*claim_delivery(), DeliveryOutcome::refused);
+    pass(pacs().refused_delay);
+    const auto arrived = claim_delivery();
+    keep(*arrived, DeliveryOutcome::delivered);
+    pass(1min);
+    const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
+    ASSERT_TRUE(asked);
+    const CommitmentReport lost{
+        asked->transaction_uid, {}, {{arrived->request.sop_instance_uid, 0x0112}}, "PACS", "::1"};
+    commit([&](Transaction& t) { keep_commitment_report(t, lost, pacs()); });
+    pass(1h);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::refused), JobState::queued);
+}
+
+// What was delivered in the last hour of give_up_after, and lost, has all of that time again.
+TEST_P(DeliveriesContract, ThatTheDestinationLostBeginAnew) {
+    pacs().storage_commitment = true;
+    make_delivery();
+    pass(pacs().give_up_after - 1h);
+    const auto arrived = claim_delivery();
+    keep(*arrived, DeliveryOutcome::delivered);
+    pass(1min);
+    const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
+    ASSERT_TRUE(asked);
+    const CommitmentReport lost{
+        asked->transaction_uid, {}, {{arrived->request.sop_instance_uid, 0x0112}}, "PACS", "::1"};
+    commit([&](Transaction& t) { keep_commitment_report(t, lost, pacs()); });
+    pass(2h);
+    const auto again = claim_delivery();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(keep(*again, DeliveryOutcome::retry), JobState::queued);
 }
 
 TEST_P(DeliveriesContract, WaitWhileTheDestinationIsPaused) {

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "store/instance_store.h"
+#include "unit/store/store_contract.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -51,11 +52,44 @@ TEST_F(OrdersTest, AnAnalysisIsRetriedByItsNumber) {
     EXPECT_EQ(state(), "queued");
 }
 
+TEST_F(OrdersTest, WhatNobodyOfThisNodeWouldDoIsLeftAlone) {
+    put(JobState::quarantined);
+    JobSelection selection{"analysis", 1, "", "", {"compose", "analyse/other"}};
+    EXPECT_EQ(retry_jobs(database_, selection, "operator"), 0);
+    EXPECT_EQ(words_for_unfit(database_, selection),
+              "no model named 'demo' is configured any more: nobody would do it");
+    const JobSelection of_study{"", 0, "1.2.3", "", selection.lanes};
+    EXPECT_EQ(retry_jobs(database_, of_study, "operator"), 0);
+    EXPECT_NE(words_for_unfit(database_, of_study), "");
+    EXPECT_EQ(state(), "quarantined");
+    selection.lanes.emplace_back("analyse/demo");
+    EXPECT_EQ(words_for_unfit(database_, selection), "");
+    EXPECT_EQ(retry_jobs(database_, selection, "operator"), 1);
+}
+
 TEST_F(OrdersTest, ADiscardedJobIsOffTheQueueAndAudited) {
     put(JobState::queued);
     EXPECT_EQ(discard_jobs(database_, {"analysis", 1, "", ""}, "operator"), 1);
     EXPECT_EQ(state(), "discarded");
     EXPECT_EQ(database_.number("SELECT count(*) FROM audit_event WHERE type = 'jobs_discarded'"), 1);
+}
+
+using OrdersContract = test::StoreContract;
+HILUM_FOR_ALL_ENGINES(OrdersContract);
+
+TEST_P(OrdersContract, OfADestinationThatIsConfiguredNoMoreAreLeftAlone) {
+    make_delivery();
+    commit([](Transaction& t) { expire_stray_deliveries(t, {"archive"}); });
+    const std::vector<std::string> lanes{"compose", "analyse/demo", "deliver/archive"};
+    const JobSelection one{"delivery", 1, "", "", lanes};
+    EXPECT_EQ(commit([&](Transaction& t) { return retry_jobs(t, one, "operator"); }), 0);
+    EXPECT_EQ(commit([&](Transaction& t) { return words_for_unfit(t, one); }),
+              "no destination named 'pacs' is configured any more: nobody would do it");
+    const ResultSelection results{"1.2.3", "", "", lanes};
+    EXPECT_EQ(commit([&](Transaction& t) { return resend_results(t, results, "operator"); }), 0);
+    EXPECT_EQ(state(Lane::delivery, 1), "expired");
+    const JobSelection served{"delivery", 1, "", "", {"deliver/pacs"}};
+    EXPECT_EQ(commit([&](Transaction& t) { return retry_jobs(t, served, "operator"); }), 1);
 }
 
 }  // namespace

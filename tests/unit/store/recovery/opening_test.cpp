@@ -13,7 +13,7 @@
 #include "store/jobs/analyses.h"
 #include "store/recovery/earlier_life.h"
 #include "store/withdrawals.h"
-#include "unit/store/store_contract.h"
+#include "unit/store/recovery/rebuilding.h"
 
 namespace hilum {
 namespace {
@@ -180,31 +180,7 @@ TEST_F(Opening, GoesOnWhereItWasCutOffBetweenTheTwoMoves) {
 
 // ---- what the journal of facts knows ----
 
-class Rebuilding : public test::StoreContract {
-  protected:
-    Rebuilding() {
-        fs::create_directories(directory_.results());
-        begin();
-    }
-    void begin() {
-        auto opened = open_database(directory_, true, time_);
-        if (!opened) throw std::runtime_error(opened.error().message);
-        if (auto joined = join_history(world_, opened->database, directory_); !joined)
-            throw std::runtime_error(joined.error().message);
-        database_ = std::move(opened->database);
-    }
-    void lose_the_database() {
-        const auto name = set_aside_database(directory_, "lost", time_);
-        ASSERT_TRUE(name);
-        begin();
-    }
-    Adoption adopt(const StoreCommit& object) {
-        return commit([&](Transaction& t) { return instances_.adopt(t, object, time_); });
-    }
-
-    boost::asio::io_context loop_;
-    AsioWorld world_{loop_};
-};
+class Rebuilding : public test::Rebuilding {};
 HILUM_FOR_ALL_ENGINES(Rebuilding);
 
 TEST_P(Rebuilding, SendsNothingTwice) {

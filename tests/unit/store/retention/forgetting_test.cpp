@@ -117,6 +117,38 @@ TEST_F(ForgettingTest, FindsArtifactsThatBelongToNothing) {
                                                      "g-2-x.analysis"));
 }
 
+TEST_F(ForgettingTest, FindsResultsThatNoRowNamesAndNoStudyIsToHaveAgain) {
+    make_removed(1, JobState::analysed);
+    make_removed(2, JobState::analysed);
+    database_.execute("UPDATE instance SET removed_at = NULL WHERE id = 1");
+    database_.execute("INSERT INTO report(id, study_id, model, version) VALUES(1, 1, 'demo', 1)");
+    database_.execute(
+        "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+        " transfer_syntax_uid, file, sha256, created_at, removed_at) VALUES(1, 'sr', '', '9.1', '', '', "
+        "'9.1.dcm', '', 1, NULL), (1, 'oru', '', '9.2', '', '', '9.2.hl7', '', 1, NULL), (1, 'sc', '', "
+        "'9.3', "
+        "'', '', '9.3.dcm', '', 1, 1)");
+    database_.execute(
+        "INSERT INTO earlier_result(sop_instance_uid, study_instance_uid, model, version, kind, "
+        "sop_class_uid,"
+        " series_instance_uid, file, sha256) VALUES('9.4', 'uid1', 'demo', 1, 'sr', '', '', '9.4.dcm', ''),"
+        " ('9.5', 'uid2', 'demo', 1, 'sr', '', '', '9.5.dcm', ''), ('9.6', 'unknown', 'demo', 1, 'sr', '', "
+        "'', '9.6.dcm', '')");
+    database_.execute("INSERT INTO removal(study_id, folder, file) VALUES(1, 'results', '9.7.dcm')");
+    std::vector<std::string> names{"readme", "9.8.dcm.tmp"};
+    for (int i = 1; i <= 8; ++i) names.push_back(fmt::format("9.{}.dcm", i));
+    names.emplace_back("9.2.hl7");
+    const auto strays = stray_results(database_, names);
+    EXPECT_THAT(strays, testing::UnorderedElementsAre("9.2.dcm", "9.3.dcm", "9.5.dcm", "9.6.dcm", "9.8.dcm"));
+    note_stray_results(database_, strays);
+    EXPECT_TRUE(stray_results(database_, names).empty());
+    // One of them was composed a moment later.
+    database_.execute("UPDATE result SET removed_at = NULL WHERE sop_instance_uid = '9.3'");
+    std::vector<std::string> going;
+    for (const auto& file : files_to_remove(database_)) going.push_back(file.file);
+    EXPECT_THAT(going, testing::UnorderedElementsAre("9.2.dcm", "9.5.dcm", "9.6.dcm", "9.7.dcm", "9.8.dcm"));
+}
+
 TEST_F(ForgettingTest, NotesTheArtifactThatAnotherOneReplaces) {
     make_removed(1, JobState::analysed);
     database_.execute("UPDATE analysis SET artifact = 'g-1-1.analysis'");

@@ -95,6 +95,16 @@ TEST_F(GrayscaleAttributes, TakeTheFirstWindowThatIsValid) {
     EXPECT_EQ(told(), std::vector<std::string>{});
 }
 
+TEST_F(GrayscaleAttributes, KeepTheOtherValidWindows) {
+    window("100\\abc\\200\\300", "50\\60\\0\\70");
+    const auto grayscale = read();
+    EXPECT_EQ(grayscale.window.value().center, 100);
+    ASSERT_EQ(grayscale.further_windows.size(), 1U);
+    EXPECT_EQ(grayscale.further_windows[0].center, 300);
+    EXPECT_EQ(grayscale.further_windows[0].width, 70);
+    EXPECT_TRUE(notes.empty());
+}
+
 TEST_F(GrayscaleAttributes, TellOfAWindowThatIsNotUsed) {
     for (const auto& [center, width] : {std::pair{"abc", "50"}, std::pair{"100", ""}, std::pair{"", "50"},
                                         std::pair{"100", "-5"}, std::pair{"1.2.3", "50"}}) {

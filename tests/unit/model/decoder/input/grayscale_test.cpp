@@ -20,6 +20,10 @@ StoredPixels pixels_of(const std::vector<std::uint16_t>& words, PixelEncoding en
             .words = words};
 }
 
+std::optional<ValueRange> range_of(const StoredPixels& pixels, const Grayscale& grayscale) {
+    return model::range_of(pixels.word_counts(), pixels.encoding, grayscale);
+}
+
 TEST(PixelEncoding, IgnoresTheBitsAboveThoseStored) {
     EXPECT_EQ(twelve_bits.value(0xF123), 0x123);
 }
@@ -128,6 +132,38 @@ TEST(RangeOf, FollowsAModalityLutThatIsNotMonotonic) {
     EXPECT_DOUBLE_EQ(range->highest, 900);
 }
 
+TEST(RangeOf, TellsWhetherTheModalityTransformationFalls) {
+    const std::vector<std::uint16_t> words{2, 0, 1};
+    const auto falls = [&](const Grayscale& grayscale, PixelEncoding encoding = twelve_bits) {
+        return range_of(pixels_of(words, encoding), grayscale).value().falling;
+    };
+    Grayscale grayscale;
+    EXPECT_FALSE(falls(grayscale));
+    grayscale.slope = -0.5;
+    EXPECT_TRUE(falls(grayscale));
+    grayscale.modality_lut = LookupTable{0, {10, 40, 90, 0, 0}, 16};
+    EXPECT_FALSE(falls(grayscale)) << "what the table has behind the values that occur means nothing";
+    grayscale.modality_lut = LookupTable{0, {90, 95, 10, 99}, 16};
+    EXPECT_TRUE(falls(grayscale));
+    grayscale.padding = PaddingRange{2, 2};
+    EXPECT_FALSE(falls(grayscale)) << "nor what it has for padding";
+}
+
+TEST(RangeOf, OrdersSignedValuesBySign) {
+    const std::vector<std::uint16_t> words{0x0FFF, 1};  // -1, 1
+    const PixelEncoding signed_twelve{
+        .bits_allocated = 16, .bits_stored = 12, .high_bit = 11, .is_signed = true};
+    EXPECT_FALSE(range_of(pixels_of(words, signed_twelve), {}).value().falling);
+}
+
+TEST(Grayscale, KnowsAVoiLutThatFallsOverTheValues) {
+    Grayscale grayscale;
+    EXPECT_FALSE(grayscale.voi_lut_falls({0, 3}));
+    grayscale.voi_lut = LookupTable{0, {0, 9, 7, 3}, 9};
+    EXPECT_FALSE(grayscale.voi_lut_falls({0, 3}));
+    EXPECT_TRUE(grayscale.voi_lut_falls({1, 3}));
+}
+
 TEST(IntensityTable, MinmaxSpreadsWhatOccurs) {
     const auto table = intensity_table(twelve_bits, {}, Intensity::minmax, {100, 300});
     EXPECT_FLOAT_EQ(table[100], 0);
@@ -156,11 +192,27 @@ TEST(IntensityTable, InversionMakesLowValuesWhiteButPaddingStaysBlack) {
 
 TEST(IntensityTable, StoredRangeIsThatOfTheBitsStored) {
     Grayscale grayscale;
-    grayscale.slope = 3;  // not looked at
+    grayscale.slope = 3;  // its size is not looked at
     const auto table = intensity_table(twelve_bits, grayscale, Intensity::stored_range, {100, 300});
     EXPECT_FLOAT_EQ(table[0], 0);
     EXPECT_FLOAT_EQ(table[4095], 1);
     EXPECT_FLOAT_EQ(table[0xF000 | 1000], 1000 / 4095.0F);
+}
+
+// A device that stores the negative says so by a falling modality transformation.
+TEST(IntensityTable, StoredRangeIsTurnedWhereTheModalityTransformationFalls) {
+    Grayscale grayscale;
+    grayscale.slope = -1;
+    grayscale.padding = PaddingRange{5, 5};
+    const std::vector<std::uint16_t> words{100, 300, 5};
+    const auto range = range_of(pixels_of(words), grayscale).value();
+    auto table = intensity_table(twelve_bits, grayscale, Intensity::stored_range, range);
+    EXPECT_FLOAT_EQ(table[0], 1);
+    EXPECT_FLOAT_EQ(table[4095], 0);
+    EXPECT_FLOAT_EQ(table[5], 0) << "padding";
+    grayscale.inverted = true;
+    table = intensity_table(twelve_bits, grayscale, Intensity::stored_range, range);
+    EXPECT_FLOAT_EQ(table[4095], 1) << "MONOCHROME1 turns it once more";
 }
 
 TEST(IntensityTable, StoredRangeOfSignedPixelsStartsBelowZero) {

@@ -249,5 +249,23 @@ TEST(IntendedUse, KeepsForeignTextToOneHarmlessLine) {
     EXPECT_EQ(refused->message.find('\033'), std::string::npos);
 }
 
+TEST(IntendedUse, TakesALateralByItsOrientationWhereNothingElseTellsTheView) {
+    RadiographHeader header = adult_chest();
+    header.is_oriented_as_lateral = true;
+    EXPECT_EQ(code_for(header), "") << "the header's own word counts";
+    header.attributes.view = "";
+    EXPECT_EQ(code_for(header), "view");
+    auto site = a_site();
+    site.view_patterns = {{"PA", {"*frontal*"}}};
+    header.descriptions = {"Chest frontal"};
+    EXPECT_EQ(code_for(header, site), "") << "the site's word, too";
+    header.descriptions.clear();
+    for (const char* lateral : {"LATERAL", "LL", "RL", "LAT"}) {
+        auto accepts = chest_of_adults();
+        accepts.views.emplace_back(lateral);
+        EXPECT_EQ(code_for(header, site, accepts), "") << "which side the orientation does not tell";
+    }
+}
+
 }  // namespace
 }  // namespace hilum::model

@@ -81,6 +81,10 @@ std::vector<int> texture(const JpegImage& image) {
     return pixels;
 }
 
+Bytes jpeg_ls(const JpegImage& image, const std::vector<int>& pixels) {
+    return test::encode_jpeg_ls({image.rows, image.columns, image.precision}, pixels);
+}
+
 TEST_F(CompressedFrame, OfJpegLosslessIsWholeOrRefused) {
     for (const int precision : {8, 12, 16}) {
         const JpegImage image{.rows = 9, .columns = 7, .precision = precision};
@@ -128,6 +132,25 @@ TEST_F(CompressedFrame, WithMostSamplesBeyondTheBitsStoredIsRefused) {
     decode(test::jpeg_of_blocks(image, {3000, 1040, 500}), EXS_JPEGProcess2_4, described(image, 10));
     EXPECT_EQ(refusal.code, "undecodable");
     EXPECT_NE(refusal.message.find("more bits than its header says"), std::string::npos) << refusal.message;
+}
+
+// A lossless codec keeps an overlay in the words, which was no grey and is none.
+TEST_F(CompressedFrame, OfALosslessCodecIsReadWithoutAnOverlayAboveItsSamples) {
+    const JpegImage image{.rows = 8, .columns = 8, .precision = 16};
+    std::vector<int> pixels(64), stored;
+    for (int i = 0; i < 64; ++i) pixels[static_cast<std::size_t>(i)] = 20 * i;
+    stored = pixels;
+    for (std::size_t i = 20; i < 28; ++i) stored[i] |= 0x1000;
+    EXPECT_EQ(decode(test::jpeg_lossless_of(image, stored), EXS_JPEGProcess14SV1, described(image, 12)),
+              pixels);
+    EXPECT_EQ(noted(), "");
+    EXPECT_EQ(decode(jpeg_ls(image, stored), EXS_JPEGLSLossless, described(image, 12)), pixels);
+    EXPECT_EQ(noted(), "");
+    const auto clamped = decode(jpeg_ls(image, pixels), EXS_JPEGLSLossless, described(image, 10));
+    EXPECT_EQ(noted(), "samples") << "what makes the image smoother is no overlay";
+    ASSERT_EQ(clamped.size(), 64U);
+    EXPECT_EQ(clamped[51], 1020);
+    EXPECT_EQ(clamped[52], 1023);
 }
 
 TEST_F(CompressedFrame, OfEightBitsInSixteenAllocatedIsRead) {
@@ -181,10 +204,6 @@ TEST_F(CompressedFrame, WhoseHuffmanTableOverflowedIsRead) {
     stream.erase(stream.end() - 3);  // cut off it is as damaged as any
     decode(stream, EXS_JPEGProcess14SV1, described(image, 16));
     EXPECT_EQ(refusal.code, "undecodable");
-}
-
-Bytes jpeg_ls(const JpegImage& image, const std::vector<int>& pixels) {
-    return test::encode_jpeg_ls({image.rows, image.columns, image.precision}, pixels);
 }
 
 TEST_F(CompressedFrame, OfJpegLsIsWholeOrRefused) {

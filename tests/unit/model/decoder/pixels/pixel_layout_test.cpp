@@ -74,6 +74,24 @@ TEST(TurnToStandardView, LeavesLateralAndUnknownImagesAlone) {
     }
 }
 
+TEST(PatientOrientation, TellsALateralViewByItsChiefDirections) {
+    for (const char* orientation : {"A\\F", "P\\F", "A\\H", "AF\\FP", "PL\\FA", "F\\A", "H\\P"}) {
+        auto dataset = with(DCM_PatientOrientation, orientation);
+        EXPECT_TRUE(is_oriented_as_lateral(dataset)) << orientation;
+    }
+    for (const char* orientation : {"L\\F", "R\\F", "F\\L", "LA\\F", "A\\L", "P\\A", "A", "", "X\\F"}) {
+        auto dataset = with(DCM_PatientOrientation, orientation);
+        EXPECT_FALSE(is_oriented_as_lateral(dataset)) << orientation;
+    }
+}
+
+TEST(PatientOrientation, IsNamedByItsChiefDirections) {
+    auto oblique = with(DCM_PatientOrientation, "RA\\FR");
+    EXPECT_EQ(orientation_of(oblique), "R, F");
+    auto half = with(DCM_PatientOrientation, "R");
+    EXPECT_EQ(orientation_of(half), "");
+}
+
 std::string content_code(const std::vector<std::uint16_t>& words, const Grayscale& grayscale = {}) {
     const StoredPixels pixels{1, static_cast<int>(words.size()), {}, {}, words};
     const auto refused = check_content(pixels.word_counts(), pixels.encoding, grayscale);
