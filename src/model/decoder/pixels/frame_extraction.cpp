@@ -66,6 +66,7 @@ struct FragmentRange {
 
 std::vector<std::size_t> lengths_of(const std::vector<DcmElement*>& items) {
     std::vector<std::size_t> lengths;
+    lengths.reserve(items.size());
     for (DcmElement* const item : items) lengths.push_back(item->getLength());
     return lengths;
 }
