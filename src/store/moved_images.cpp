@@ -7,6 +7,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
+#include "store/study_rows.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -34,9 +35,8 @@ void audit_move(Transaction& transaction, const MovedImage& image, const std::st
 bool has_images(Transaction& transaction, std::int64_t study) {
     return sql::number(transaction,
                        "SELECT 1 FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE"
-                       " study_id = ? AND instance.state = 'to_analyse' AND instance.removed_at IS NULL AND"
-                       " coalesce(iif(json_valid(outcome), json_extract(outcome, '$.not_analysed.code'), ''),"
-                       " '') NOT IN (SELECT value FROM json_each(?)) LIMIT 1",
+                       " study_id = ? AND instance.state = 'to_analyse' AND instance.removed_at IS NULL"
+                       " AND" HILUM_IS_NOT_FOREIGN("?") "LIMIT 1",
                        study, nlohmann::json(foreign_outcomes()).dump())
         .has_value();
 }
@@ -63,26 +63,13 @@ bool can_be_taken_back(Transaction& transaction, std::int64_t study) {
 
 void make_nothing(Transaction& transaction, std::int64_t study) {
     sql::execute(transaction, "UPDATE study SET due_at = NULL, first_pending_at = NULL WHERE id = ?", study);
-    sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error ="
-                 " 'its images were moved to another study', updated_at = ? WHERE study_id = ? AND lane ="
-                 " 'compose' AND word IN ('queued', 'running', 'quarantined') AND subject IN (SELECT id FROM"
-                 " report WHERE kind = 'results')",
-                 transaction.at(), study);
-}
-
-std::string uid_of(Transaction& transaction, std::int64_t study) {
-    std::string uid;
-    sql::each(
-        transaction, "SELECT study_instance_uid FROM study WHERE id = ?",
-        [&](const sql::Row& row) { uid = row.text(0); }, study);
-    return uid;
+    discard_unmade_reports(transaction, study, "its images were moved to another study");
 }
 
 }  // namespace
 
 LeftStudy leave_study(Transaction& transaction, const MovedImage& image) {
-    const auto from = uid_of(transaction, image.from_study);
+    const auto from = study_instance_uid_of(transaction, image.from_study);
     const bool told = has_results_of(transaction, image.from_study, image.instance);
     const bool taken_back = told && can_be_taken_back(transaction, image.from_study);
     audit_move(transaction, image, from, told && !taken_back);

@@ -9,6 +9,7 @@
 #include "store/database/json_rows.h"
 #include "store/jobs/claim.h"
 #include "store/recovery/earlier_life.h"
+#include "store/study_rows.h"
 
 namespace hilum {
 namespace {
@@ -50,12 +51,7 @@ std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrde
 
 void stop_results(Transaction& transaction, const Withdrawn& withdrawn) {
     const std::int64_t at = transaction.at();
-    sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error ="
-                 " 'the results were withdrawn', updated_at = ? WHERE lane = 'compose' AND word IN ('queued',"
-                 " 'running', 'quarantined') AND subject IN (SELECT id FROM report WHERE study_id = ?"
-                 " AND kind = 'results')",
-                 at, withdrawn.study);
+    discard_unmade_reports(transaction, withdrawn.study, "the results were withdrawn");
     sql::execute(transaction,
                  "UPDATE report SET withdrawn = ? WHERE study_id = ? AND kind = 'results' AND withdrawn = 0",
                  withdrawn.version, withdrawn.study);

@@ -18,6 +18,10 @@ namespace hilum {
 // Codes of NotAnalysed that what a careless routing rule sends beside
 // radiographs gets: no report tells of it.
 const std::set<std::string>& foreign_outcomes();
+// SQL: whether an analysis may be told of by a report; `codes`: a parameter with these as a JSON array.
+#define HILUM_IS_NOT_FOREIGN(codes)                                                                      \
+    " coalesce(iif(json_valid(outcome), json_extract(outcome, '$.not_analysed.code'), ''), '') NOT IN (" \
+    "SELECT value FROM json_each(" codes ")) "
 
 // Whether what the database has of an analysis can be read, by this version of Hilum.
 bool is_readable_outcome(const std::string& json);

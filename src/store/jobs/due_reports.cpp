@@ -10,6 +10,7 @@
 #include "store/jobs/compose_requests.h"
 #include "store/jobs/damaged_rows.h"
 #include "store/recovery/earlier_life.h"
+#include "store/study_rows.h"
 #include "store/withdrawals.h"
 
 namespace hilum {
@@ -33,9 +34,7 @@ void audit_unrevised(Transaction& transaction, std::int64_t study, const char* w
     event.type = "report_not_revised";
     event.actor = "hilum";
     event.detail = {{"reason", why}};
-    sql::each(
-        transaction, "SELECT study_instance_uid FROM study WHERE id = ?",
-        [&](const sql::Row& row) { event.study_instance_uid = row.text(0); }, study);
+    event.study_instance_uid = study_instance_uid_of(transaction, study);
     transaction.append_audit(event);
     transaction.count("reports_not_revised");
 }
@@ -89,9 +88,7 @@ bool open_report(Transaction& transaction, const Configuration& configuration, s
         transaction,
         "SELECT count(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id WHERE study_id = "
         "? AND model = ? AND instance.state = 'to_analyse' AND instance.removed_at IS NULL AND damaged_at IS "
-        "NULL AND "
-        "coalesce(iif(json_valid(outcome), json_extract(outcome, "
-        "'$.not_analysed.code'), ''), '') NOT IN (SELECT value FROM json_each(?))",
+        "NULL AND" HILUM_IS_NOT_FOREIGN("?"),
         study, model, nlohmann::json(foreign_outcomes()).dump());
     const auto analysed =
         sql::number(transaction, "SELECT count(*)" HILUM_ANALYSED_OF_STUDY "AND model = ?", study, model);

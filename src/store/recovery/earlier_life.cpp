@@ -9,6 +9,7 @@
 #include "store/database/sql.h"
 #include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
+#include "store/study_rows.h"
 
 namespace hilum {
 namespace {
@@ -29,14 +30,6 @@ std::string digest_of_images(Transaction& transaction, std::int64_t study) {
         },
         study);
     return digest.hex();
-}
-
-std::string study_instance_uid_of(Transaction& transaction, std::int64_t study) {
-    std::string uid;
-    sql::each(
-        transaction, "SELECT study_instance_uid FROM study WHERE id = ?",
-        [&](const sql::Row& row) { uid = row.text(0); }, study);
-    return uid;
 }
 
 void take_object(Transaction& transaction, const nlohmann::json& fact) {

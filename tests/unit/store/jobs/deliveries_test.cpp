@@ -10,7 +10,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using DeliveriesContract = test::StoreContract;
+class DeliveriesContract : public test::StoreContract {
+  protected:
+    // Asked whether it keeps a result that it took, the destination says that it has none.
+    void tell_lost(const std::string& sop_instance_uid) {
+        const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
+        ASSERT_TRUE(asked);
+        const CommitmentReport lost{asked->transaction_uid, {}, {{sop_instance_uid, 0x0112}}, "PACS", "::1"};
+        commit([&](Transaction& t) { keep_commitment_report(t, lost, pacs()); });
+    }
+};
 HILUM_FOR_ALL_ENGINES(DeliveriesContract);
 
 TEST_P(DeliveriesContract, AreKeptWithTheirEventAndCount) {
@@ -66,11 +75,7 @@ TEST_P(DeliveriesContract, CountTheirRefusalsAnewOnceTheyArrived) {
     const auto arrived = claim_delivery();
     keep(*arrived, DeliveryOutcome::delivered);
     pass(1min);
-    const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
-    ASSERT_TRUE(asked);
-    const CommitmentReport lost{
-        asked->transaction_uid, {}, {{arrived->request.sop_instance_uid, 0x0112}}, "PACS", "::1"};
-    commit([&](Transaction& t) { keep_commitment_report(t, lost, pacs()); });
+    tell_lost(arrived->request.sop_instance_uid);
     pass(1h);
     EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::refused), JobState::queued);
 }
@@ -83,11 +88,7 @@ TEST_P(DeliveriesContract, ThatTheDestinationLostBeginAnew) {
     const auto arrived = claim_delivery();
     keep(*arrived, DeliveryOutcome::delivered);
     pass(1min);
-    const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
-    ASSERT_TRUE(asked);
-    const CommitmentReport lost{
-        asked->transaction_uid, {}, {{arrived->request.sop_instance_uid, 0x0112}}, "PACS", "::1"};
-    commit([&](Transaction& t) { keep_commitment_report(t, lost, pacs()); });
+    tell_lost(arrived->request.sop_instance_uid);
     pass(2h);
     const auto again = claim_delivery();
     ASSERT_TRUE(again);
