@@ -59,14 +59,6 @@ int print_problems(const ConfigurationProblems& problems) {
     return problems.empty() ? 0 : 1;
 }
 
-// Nothing where heads of the audit trail are not signed.
-Result<std::optional<SigningKey>> audit_key_of(const Configuration& configuration) {
-    if (configuration.audit.signing.key.empty()) return std::nullopt;
-    return SigningKey::read(configuration.audit.signing.key).map([](SigningKey key) {
-        return std::optional(key);
-    });
-}
-
 // The configuration's own problems and those of the model packages that it names.
 ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::string& file) {
     ConfigurationProblems problems = loaded.problems;
@@ -77,14 +69,14 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         problems.insert(problems.end(), loaded_package.problems.begin(), loaded_package.problems.end());
         if (!loaded_package.problems.empty()) continue;
         for (const auto& label : loaded_package.package.labels) findings.insert(label.name);
-        if (loaded_package.package.indeterminate_margin > 0) findings.insert(indeterminate);
+        if (loaded_package.package.may_call_indeterminate()) findings.insert(indeterminate);
         const auto key = fmt::format("models[{}]", i);
         if (const auto fits = model::apply_thresholds(loaded_package.package, models[i].thresholds); !fits)
             problems.push_back({file, models[i].thresholds_line, key + ".thresholds", fits.error().message});
         if (const auto weights = model::verify_weights(loaded_package.package); !weights)
             problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
-    if (const auto key = audit_key_of(loaded.configuration); !key)
+    if (const auto key = audit_key_of(loaded.configuration.audit.signing); !key)
         problems.push_back({file, 0, "audit.sign.key", key.error().message});
     const auto tls = check_tls(loaded.configuration, file).problems;
     problems.insert(problems.end(), tls.begin(), tls.end());
@@ -225,13 +217,8 @@ int run_daemon(const Arguments& arguments) {
             return 1;
         }
     }
-    const auto audit_key = audit_key_of(loaded.configuration);
-    if (!audit_key) {
-        std::cerr << printable(audit_key.error().message, "\n\t") << "\n";
-        return 1;
-    }
     return run_coordinator({std::move(loaded.configuration), *text,
-                            std::filesystem::absolute(arguments.config), program, worker, *audit_key});
+                            std::filesystem::absolute(arguments.config), program, worker});
 }
 
 }  // namespace

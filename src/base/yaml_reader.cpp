@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/text.h"
+#include "base/yaml/yaml_document.h"
 
 namespace hilum {
 
@@ -29,10 +31,16 @@ int line_with_tab(const std::string& text) {
     return 0;
 }
 
-// An undefined node, and a problem noted, where the text is no YAML.
+// An empty node, and a problem noted, where the text is no YAML.
 YAML::Node load(const std::string& text, const std::string& file, ConfigurationProblems& problems) {
     try {
-        return YAML::Load(text);
+        const auto document = yaml_document(text);
+        if (document.other_line != 0)
+            problems.push_back(
+                {file, document.other_line, "",
+                 "is not read, nor is what follows: what is read ends above, at a line --- or ..., or with a "
+                 "list or mapping that is complete; a file is one document"});
+        return document.root;
     } catch (const YAML::Exception& error) {
         const int tab = line_with_tab(text);
         if (tab != 0)
@@ -43,12 +51,46 @@ YAML::Node load(const std::string& text, const std::string& file, ConfigurationP
     return YAML::Node();
 }
 
+// A number in decimal digits, the whole of `text`. yaml-cpp takes 012 for an octal one, 0x12 for a
+// hexadecimal one; YAML 1.2 has leading zeros mean nothing.
+template <typename Number>
+bool decode_decimal(const std::string& text, Number& number) {
+    const bool plus = text.starts_with('+') && !text.starts_with("+-");
+    const char *first = text.data() + (plus ? 1 : 0), *end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(first, end, number);
+    return error == std::errc() && stopped == end;
+}
+
+bool converted(const YAML::Node& node, std::int64_t& number) {
+    return decode_decimal(node.Scalar(), number);
+}
+bool converted(const YAML::Node& node, double& number) {
+    // from_chars knows words for infinity, too; YAML's begin with a point.
+    if (node.Scalar().find_first_not_of("+-.0123456789eE") == std::string::npos)
+        return decode_decimal(node.Scalar(), number);
+    return YAML::convert<double>::decode(node, number) && !std::isfinite(number);
+}
+template <typename T>
+bool converted(const YAML::Node& node, T& value) {
+    return YAML::convert<T>::decode(node, value);
+}
+
+// Why a scalar that looks like a number is none; empty for all else.
+std::string in_another_base(const YAML::Node& node) {
+    if (!node.IsScalar()) return {};
+    const auto& text = node.Scalar();
+    const auto digits = text.find_first_not_of("+-");
+    const bool other = digits != std::string::npos && text.size() > digits + 1 && text[digits] == '0' &&
+                       std::string_view("xXoObB").find(text[digits + 1]) != std::string_view::npos;
+    return other ? fmt::format(" in decimal digits, which '{}' is not", text) : "";
+}
+
 }  // namespace
 
 int line_of_key(const std::string& text, const std::string& key) {
     int line = 0;
     try {
-        YAML::Node at = YAML::Load(text);
+        YAML::Node at = yaml_document(text).root;
         std::string path = key;
         std::replace(path.begin(), path.end(), '[', '.');
         for (auto part : split(path, '.')) {
@@ -105,6 +147,20 @@ std::vector<YamlMapping> YamlMapping::parse_list(const std::string& text, const 
     return all;
 }
 
+YamlMapping::YamlMapping(YAML::Node node, std::string path, std::string file, ConfigurationProblems& problems)
+    : node_(node), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {
+    if (!node_.IsMap()) return;
+    std::set<std::string> seen;
+    for (const auto& entry : node_) {
+        const int at = std::max(entry.first.Mark().line, node_.Mark().line) + 1;
+        if (!entry.first.IsScalar())
+            problems.push_back(
+                {file_, at, path_, "has a key that is empty, a list or a mapping: nobody reads it"});
+        else if (const auto& key = entry.first.Scalar(); !seen.insert(key).second)
+            problems.push_back({file_, at, path_to(key), "is there twice"});
+    }
+}
+
 std::string YamlMapping::path_to(const std::string& key) const {
     return path_.empty() ? key : path_ + "." + key;
 }
@@ -143,12 +199,12 @@ T YamlMapping::scalar(const std::string& key, std::optional<T> fallback, const c
         if (!fallback) problem(key, "is missing");
         return fallback.value_or(T{});
     }
-    T converted{};
-    if (!value.IsScalar() || !YAML::convert<T>::decode(value, converted)) {
-        problem(key, fmt::format("must be {}", kind));
+    T read{};
+    if (!value.IsScalar() || !converted(value, read)) {
+        problem(key, fmt::format("must be {}{}", kind, in_another_base(value)));
         return fallback.value_or(T{});
     }
-    return converted;
+    return read;
 }
 
 std::string YamlMapping::string(const std::string& key, std::optional<std::string> fallback) {
@@ -222,9 +278,9 @@ std::vector<T> YamlMapping::list(const std::string& key, const char* kind) {
     std::vector<T> all;
     if (!value.IsDefined()) return all;
     const auto add = [&](const YAML::Node& node) {
-        T converted{};
-        if (node.IsScalar() && YAML::convert<T>::decode(node, converted))
-            all.push_back(converted);
+        T read{};
+        if (node.IsScalar() && converted(node, read))
+            all.push_back(read);
         else
             problem(key, fmt::format("must hold {} only", kind));
     };
@@ -278,9 +334,6 @@ std::vector<std::string> YamlMapping::keys() const {
 }
 
 void YamlMapping::finish() {
-    std::set<std::string> seen;
-    for (const auto& key : keys())
-        if (!seen.insert(key).second) problem(key, "is there twice");
     const std::vector<std::string> known(known_.begin(), known_.end());
     for (const auto& key : keys())
         if (!known_.contains(key)) problem(key, "is not a key that Hilum knows" + did_you_mean(key, known));

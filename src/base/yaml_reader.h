@@ -1,5 +1,6 @@
 // Reads a YAML file key by key and collects every problem with file, line and key, so that an operator sees
-// all of them at once. Unknown keys are problems; so is a value of the wrong kind or outside its range.
+// all of them at once. Unknown keys are problems; so are keys that are there twice, a value of the wrong kind
+// or outside its range, and whatever a file holds beside its one document. Numbers are in decimal digits.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -71,8 +72,8 @@ class YamlMapping {
     int line() const;
 
   private:
-    YamlMapping(YAML::Node node, std::string path, std::string file, ConfigurationProblems& problems)
-        : node_(node), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {}
+    // Notes a problem for each key that is there twice, or that is no text.
+    YamlMapping(YAML::Node node, std::string path, std::string file, ConfigurationProblems& problems);
     YAML::Node find(const std::string& key);  // marks the key as known; undefined when absent or null
     template <typename T>
     T scalar(const std::string& key, std::optional<T> fallback, const char* kind);

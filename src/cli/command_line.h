@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
+#include <optional>
 
 #include "base/error.h"
 #include "cli/terminal/terminal.h"
@@ -35,6 +36,12 @@ struct Context {
     // The configuration, or an Error that lists its problems. `has_config()` tells whether the file is there.
     Result<Configuration> configuration() const;
     bool has_config() const;
+
+    // For verbs that need no node: only what was named. What they make must not depend on which node happens
+    // to be installed here.
+    std::optional<std::filesystem::path> named_config() const {
+        return config_named ? std::optional(config) : std::nullopt;
+    }
 
     // Prints the error where it belongs (as JSON on `out` with --json, else on `err`); returns its exit code.
     int failed(const Error& error) const;

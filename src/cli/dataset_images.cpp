@@ -24,11 +24,10 @@ std::map<std::string, std::string> renamings(const std::vector<std::string>& ren
 
 LabelledImage labelled(const dataset::Manifest& manifest, const dataset::Image& image,
                        const std::map<std::string, std::string>& names) {
-    const auto person = image.site.empty() ? image.patient : image.site + '/' + image.patient;
-    LabelledImage one{
-        manifest.path_of(image),
-        {image.file.string(), person, image.site, image.view, image.sex, image.manufacturer, image.age_years},
-        {}};
+    LabelledImage one{manifest.path_of(image),
+                      {image.file.string(), patient_key(image.site, image.patient), image.site, image.view,
+                       image.sex, image.manufacturer, image.age_years},
+                      {}};
     for (const auto& label : image.labels) {
         const auto found = names.find(label);
         const auto& name = found == names.end() ? label : found->second;
@@ -49,6 +48,10 @@ Result<dataset::Manifest> read_split(const std::filesystem::path& folder, const 
         return fail("empty", "{} has no image of split '{}': choose another with --split", folder.string(),
                     split);
     return chosen;
+}
+
+std::string patient_key(const std::string& site, const std::string& patient) {
+    return site.empty() ? patient : site + '/' + patient;
 }
 
 std::vector<LabelledImage> labelled_images(const dataset::Manifest& manifest,

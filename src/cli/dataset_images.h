@@ -18,6 +18,9 @@ namespace hilum::cli {
 // A dataset's images of a split, or "all". Codes: what read_manifest() says; "empty" where there is none.
 Result<dataset::Manifest> read_split(const std::filesystem::path& folder, const std::string& split);
 
+// Tells patients of all sites apart: the same number at two sites is taken for two people.
+std::string patient_key(const std::string& site, const std::string& patient);
+
 // As a model is to judge them. `renamed`: "dataset's label=model's label" each; several may become one.
 std::vector<LabelledImage> labelled_images(const dataset::Manifest& manifest,
                                            const std::vector<std::string>& renamed);

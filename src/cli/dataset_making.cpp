@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/calendar_date.h"
 #include "base/output/output_folder.h"
 #include "cli/image_survey.h"
 #include "cli/input_files.h"
@@ -37,7 +38,7 @@ Result<std::vector<fs::path>> files_in(const std::vector<fs::path>& paths, const
 std::optional<double> age_told(const std::string& text) {
     double age = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), age);
-    if (error != std::errc() || !(age >= 0 && age <= 150)) return {};
+    if (error != std::errc() || !is_age(age)) return {};
     return age;
 }
 
@@ -159,6 +160,8 @@ class Gathering {
         if (!outcome) return tl::unexpected(outcome.error());
         if (const auto* refused = std::get_if<NotAnalysed>(&*outcome)) {
             exclude(file, refused->code, refused->message);
+            gathered_.exclusions.back().patient = told.patient;
+            gathered_.exclusions.back().site = first_told(sources_.site, told.site);
             return {};
         }
         ++gathered_.flow.read;
@@ -171,20 +174,25 @@ class Gathering {
     }
 
   private:
+    void exclude_image(const Image& image, const std::string& reason, const std::string& words) {
+        exclude(image.file, reason, words);
+        gathered_.exclusions.back().patient = image.patient;
+        gathered_.exclusions.back().site = image.site;
+    }
     void keep(Image image, dataset::Thumbnail thumbnail) {
         // It could stand neither in a manifest nor in JSON. The table's end of the path may well be UTF-8.
         if (!dataset::is_csv_text(image.file.string()))
-            return exclude(image.file, "file_name",
-                           "the name of the file or of a folder above it is not UTF-8");
+            return exclude_image(image, "file_name",
+                                 "the name of the file or of a folder above it is not UTF-8");
         if (image.patient.empty())
-            return exclude(
-                image.file, "no_patient",
+            return exclude_image(
+                image, "no_patient",
                 "neither the labels nor its header say whose it is; --patient-column names the column");
         const auto [first, fresh] =
             known_.emplace(std::tuple(image.pixels, image.person(), image.labels), image.file);
         if (!fresh)
-            return exclude(image.file, "duplicate",
-                           fmt::format("it has the pixels of {}", first->second.string()));
+            return exclude_image(image, "duplicate",
+                                 fmt::format("it has the pixels of {}", first->second.string()));
         gathered_.images.push_back(std::move(image));
         gathered_.thumbnails.push_back(std::move(thumbnail));
     }

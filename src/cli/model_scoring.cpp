@@ -67,10 +67,15 @@ ScoredSet empty_set(const model::ModelPackage& package, const std::string& name)
     return set;
 }
 
-Result<model::ModelPackage> sound_package(const std::filesystem::path& folder) {
+// As the worker has it.
+Result<model::ModelPackage> package_in_force(const std::filesystem::path& folder,
+                                             const model::ModelChoice& choice) {
     auto loaded = model::read_model_package(folder);
-    if (loaded.problems.empty()) return std::move(loaded.package);
-    return fail("configuration", "{}", loaded.problems.front().text());
+    if (!loaded.problems.empty()) return fail("configuration", "{}", loaded.problems.front().text());
+    if (auto applied = model::apply_thresholds(loaded.package, choice.settings().thresholds); !applied)
+        return tl::unexpected(applied.error());
+    model::apply_site(loaded.package, choice.configuration.site);
+    return std::move(loaded.package);
 }
 
 }  // namespace
@@ -81,9 +86,13 @@ bool use_is_checked(const std::filesystem::path& file, const ScoringSettings& se
 
 Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::vector<LabelledImage>& images,
                                const ScoringSettings& settings, Progress& progress) {
-    const auto package = sound_package(folder);
+    auto choice = model::choose_package(folder, settings.configuration);
+    if (!choice) return tl::unexpected(choice.error());
+    const auto package = package_in_force(folder, *choice);
     if (!package) return tl::unexpected(package.error());
     auto set = empty_set(*package, settings.set);
+    if (settings.configuration) set.node_configuration = settings.configuration->string();
+    set.site_thresholds = choice->settings().thresholds;
     std::vector<std::vector<bool>> truths;
     for (const auto& image : images) {  // all of them first: the model may take hours
         auto truth = truth_of(image, set);
@@ -91,7 +100,7 @@ Result<ScoredSet> score_images(const std::filesystem::path& folder, const std::v
         truths.push_back(std::move(*truth));
     }
     progress.say("loading the model");
-    auto predictor = model::choose_package(folder).and_then(model::Predictor::start);
+    auto predictor = model::Predictor::start(std::move(*choice));
     if (!predictor) return tl::unexpected(predictor.error());
     for (std::size_t i = 0; i < images.size(); ++i) {
         const auto& image = images[i];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct LabelledImage {
 struct ScoringSettings {
     std::string set;       // the dataset's name, for reports
     bool any_use = false;  // images outside of the package's intended use are judged too
+    // Of the node as which images are judged: its site, limits, and thresholds for this package. None:
+    // default settings.
+    std::optional<std::filesystem::path> configuration = {};
 };
 
 // Whether the package's intended use is looked at before the model judges this file.
@@ -30,7 +34,7 @@ bool use_is_checked(const std::filesystem::path& file, const ScoringSettings& se
 // What the model says of each; what it does not judge, and files that cannot be read, are among `unscored`.
 // PNG files tell nothing of view, age or body part, so that no intended use can be checked on them. Codes:
 // "labels" where an image's labels do not fit the model's (none or several of classes that exclude each
-// other, or one that the model does not know); what prevents the model from running.
+// other, or one that the model does not know); "configuration"; what else prevents the model from running.
 Result<evaluation::ScoredSet> score_images(const std::filesystem::path& package,
                                            const std::vector<LabelledImage>& images,
                                            const ScoringSettings& settings, Progress& progress);

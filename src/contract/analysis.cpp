@@ -21,9 +21,9 @@ void from_json(const nlohmann::json& nlohmann_json_j, LabelResult& nlohmann_json
 }
 
 void to_json(nlohmann::json& nlohmann_json_j, const InferenceResult& nlohmann_json_t) {
-    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, model, labels, activation, calibrated,
-                                             calibration_set, diagnosis, confidence, device, started_at,
-                                             seconds, map_rows, map_columns, indeterminate_margin, coverage))
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(
+        NLOHMANN_JSON_TO, model, labels, activation, calibrated, calibration_set, diagnosis, confidence,
+        device, started_at, seconds, map_rows, map_columns, indeterminate_margin, coverage, set_size))
 }
 void from_json(const nlohmann::json& nlohmann_json_j, InferenceResult& nlohmann_json_t) {
     NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, model, labels, activation, calibrated,
@@ -32,6 +32,7 @@ void from_json(const nlohmann::json& nlohmann_json_j, InferenceResult& nlohmann_
     // Outcomes that an earlier version kept have none of what follows.
     nlohmann_json_t.indeterminate_margin = nlohmann_json_j.value("indeterminate_margin", 0.0);
     nlohmann_json_t.coverage = nlohmann_json_j.value("coverage", 0.0);
+    nlohmann_json_t.set_size = nlohmann_json_j.value("set_size", -1);
     if (is_indeterminate(nlohmann_json_t) &&
         std::ranges::none_of(nlohmann_json_t.labels, &LabelResult::candidate))
         for (auto& label : nlohmann_json_t.labels)

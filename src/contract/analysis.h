@@ -50,15 +50,17 @@ struct InferenceResult {
     std::string activation;           // softmax | sigmoid | none
     bool calibrated = false;      // on a named set: `probability` may be called so, else it is a model score
     std::string calibration_set;  // names the data the calibration was fitted on; "none"
-    // softmax: the top class, or "indeterminate"; else the finding furthest above its threshold, or "no
-    // finding"
+    // softmax: the top class, or "indeterminate"; else the finding furthest above its threshold, an abnormal
+    // one before any other, or "no finding"
     std::string diagnosis;
-    // Probability of the diagnosis; for "indeterminate" the highest, for "no finding" 1 - the highest.
+    // Probability of the diagnosis; for "indeterminate" the highest. For "no finding" 1 - the highest of the
+    // abnormal labels (of all, where none is): no probability, but at most the one that there is none.
     double confidence = 0;
     // softmax: by how much the best two probabilities must differ for a diagnosis; 0: by nothing
     double indeterminate_margin = 0;
     double coverage =
         0;  // softmax: of the prediction sets that decide in the margin's place; 0: there are none
+    int set_size = -1;            // classes in this image's set; -1: there is none, or nobody knows
     std::string device;           // "cpu", "cuda:0"
     std::int64_t started_at = 0;  // microseconds since 1970 UTC
     double seconds = 0;           // of the forward pass (of its batch)

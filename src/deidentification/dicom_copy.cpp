@@ -159,11 +159,17 @@ Status prepare_copying() {
 Result<std::string> copy_dicom(const std::filesystem::path& from, const std::filesystem::path& to,
                                const Subject& subject, const Pseudonyms& pseudonyms,
                                const CopySettings& settings) {
+    Error failed;
     try {
         return copy(from, to, subject, pseudonyms, settings);
     } catch (const std::bad_alloc&) {
-        return fail("out_of_memory", "the file needs more memory than there is");
+        failed = {"out_of_memory", "the file needs more memory than there is"};
+    } catch (const std::exception& error) {
+        failed = {"undecodable", fmt::format("the file cannot be copied: {}", error.what())};
     }
+    std::error_code ignored;
+    std::filesystem::remove(to, ignored);
+    return tl::unexpected(std::move(failed));
 }
 
 }  // namespace hilum::deidentification

@@ -1,5 +1,6 @@
 #include "deidentification/element_rules.h"
 
+#include <charconv>
 #include <set>
 
 #include "base/text.h"
@@ -9,8 +10,8 @@
 namespace hilum::deidentification {
 namespace {
 
-constexpr Tag patients_sex = 0x00100040, patients_age = 0x00101010;
-constexpr unsigned long oldest_told = 90;  // years; all who are older are 90, as HIPAA's Safe Harbor has it
+constexpr Tag patients_sex = 0x00100040, patients_age = 0x00101010, timezone_offset = 0x00080201;
+constexpr unsigned oldest_told = 90;  // years; all who are older are 90, as HIPAA's Safe Harbor has it
 
 Tag tag_of(const DcmElement& element) {
     const auto& tag = element.getTag();
@@ -65,7 +66,7 @@ bool is_kept_uid(Tag tag) {
 }
 
 // Of what the table does not name.
-Action action_by_vr(Tag tag, DcmEVR vr, const ProfileOptions& options) {
+Action action_by_vr(Tag tag, DcmEVR vr, const ProfileOptions& options, bool is_radiograph) {
     if (group_of(tag) == 0x7FE0) return Action::keep;  // the pixels
     if (!is_in_dictionary(tag)) return Action::remove;
     switch (vr) {
@@ -87,6 +88,13 @@ Action action_by_vr(Tag tag, DcmEVR vr, const ProfileOptions& options) {
         case EVR_UR:
         case EVR_UN:
             return Action::remove;
+        case EVR_LO:
+        case EVR_LT:
+        case EVR_SH:
+        case EVR_ST:
+        case EVR_UC:
+        case EVR_UT:
+            return is_as_expected(tag, vr) ? action_of_text(tag, is_radiograph) : Action::remove;
         default:
             return Action::keep;
     }
@@ -123,13 +131,10 @@ bool map_uids(DcmElement& element, const Pseudonyms& pseudonyms) {
 
 bool shift(DcmElement& element, int days) {
     const auto vr = vr_of(element);
-    if (vr == EVR_TM) {
-        if (value_of(element).find_first_not_of("0123456789.:-\\ ") != std::string::npos)
-            return empty_it(element);
-        return element.getLengthField() <= longest_value;
-    }
     const auto value = value_of(element);
-    const auto earlier = vr == EVR_DA ? earlier_date(value, days) : earlier_date_time(value, days);
+    const auto earlier = vr == EVR_TM   ? times_of_day(value)
+                         : vr == EVR_DA ? earlier_date(value, days)
+                                        : earlier_date_time(value, days);
     if (!earlier) return empty_it(element);
     return set_value(element, *earlier);
 }
@@ -164,6 +169,17 @@ bool put_dummy(DcmElement& element) {
     }
 }
 
+// "045Y", or years as some write them, "45"; empty of all else.
+std::string told_age(std::string age) {
+    while (!age.empty() && (age.back() == ' ' || age.back() == '\0')) age.pop_back();
+    const bool unit = !age.empty() && std::string_view("DWMY").find(age.back()) != std::string_view::npos;
+    const auto* const last = age.data() + age.size() - (unit ? 1 : 0);
+    unsigned count = 0;
+    const auto [end, error] = std::from_chars(age.data(), last, count);
+    if (age.size() > 4 || error != std::errc() || end != last) return {};
+    return (!unit || age.back() == 'Y') && count > oldest_told ? "090Y" : age;
+}
+
 // Characteristics that stay are of the form that the standard gives them, or there is something else in them.
 bool keep_characteristic(Tag tag, DcmElement& element) {
     if (tag == patients_sex) {
@@ -171,16 +187,7 @@ bool keep_characteristic(Tag tag, DcmElement& element) {
         const bool known = sex == "M" || sex == "F" || sex == "O";
         return set_value(element, known ? sex : "");
     }
-    if (tag == patients_age) {
-        auto age = value_of(element);
-        while (!age.empty() && (age.back() == ' ' || age.back() == '\0')) age.pop_back();
-        const auto digits = age.find_first_not_of("0123456789");
-        const bool unit =
-            digits + 1 == age.size() && std::string_view("DWMY").find(age.back()) != std::string_view::npos;
-        if (age.empty() || age.size() > 4 || !(unit || digits == std::string::npos)) return empty_it(element);
-        if ((!unit || age.back() == 'Y') && std::stoul(age) > oldest_told) age = "090Y";
-        return set_value(element, age);
-    }
+    if (tag == patients_age) return set_value(element, told_age(value_of(element)));
     return element.getLengthField() <= 64;
 }
 
@@ -191,15 +198,17 @@ Action ElementRules::action_for(DcmElement& element, bool is_top) const {
     if (always_goes(tag, is_top)) return Action::remove;
     const auto vr = vr_of(element);
     const auto row = profile_table().find(tag);
-    if (row == profile_table().end()) return action_by_vr(tag, vr, options);
+    if (row == profile_table().end()) return action_by_vr(tag, vr, options, is_radiograph);
     return action_of(tag, row->second, options, is_radiograph, is_temporal(vr));
 }
 
 bool ElementRules::apply(Action action, DcmElement& element) const {
     switch (action) {
         case Action::keep: {
-            if (!is_as_expected(tag_of(element), vr_of(element))) return false;
-            const auto row = profile_table().find(tag_of(element));
+            const auto tag = tag_of(element);
+            if (!is_as_expected(tag, vr_of(element))) return false;
+            if (tag == timezone_offset && !is_utc_offset(value_of(element))) return false;
+            const auto row = profile_table().find(tag);
             if (row == profile_table().end() || row->second.patient_characteristics != "K") return true;
             return keep_characteristic(row->first, element);
         }

@@ -22,8 +22,9 @@ struct ElementRules {
 
     // By the table, and for what it does not name: private elements, curves, overlays, group lengths, what
     // the dictionary does not know, names of people, titles, addresses of the network and values that are
-    // mere bytes go; dates move or go; UIDs but those of the standard are mapped; the rest stays. `is_top`:
-    // of the data set itself, whose pixel data stay.
+    // mere bytes go; text is as action_of_text() says; dates move or go; UIDs but those of the standard are
+    // mapped; the rest, numbers and code strings, stays. `is_top`: of the data set itself, whose pixel data
+    // stay.
     Action action_for(DcmElement& element, bool is_top) const;
 
     // Carries it out on an element that stays; false: its value cannot be made harmless so, and it is to be

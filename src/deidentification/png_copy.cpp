@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "base/file_system.h"
 #include "base/unique_fd.h"
@@ -57,7 +58,7 @@ Result<bool> is_png_file(const std::filesystem::path& file) {
 }
 
 Result<std::string> copy_png(const std::filesystem::path& from, const std::filesystem::path& to,
-                             const CopySettings& settings) {
+                             const CopySettings& settings) try {
     if (!settings.include_doubtful)
         return fail("burned_in_possible",
                     "a PNG file cannot say whether text is burned into its picture; look at it, and take it "
@@ -69,6 +70,8 @@ Result<std::string> copy_png(const std::filesystem::path& from, const std::files
     if (auto written = write_file_durably(to, std::as_bytes(std::span(*kept))); !written)
         return tl::unexpected(written.error());
     return "not_told";
+} catch (const std::bad_alloc&) {
+    return fail("out_of_memory", "the file needs more memory than there is");
 }
 
 }  // namespace hilum::deidentification

@@ -30,6 +30,54 @@ bool is_type_2(Tag tag) {
     return tags.contains(tag);
 }
 
+// Text without which a copy is of no use, though no row names it: who made the device, whose pixels a site
+// may have rules for; what codes are; what the values of the pixels are.
+bool is_kept_text(Tag tag) {
+    static const std::set<Tag> kept_text = {
+        0x00080070,  // Manufacturer
+        0x00080100,  // CodeValue
+        0x00080102,  // CodingSchemeDesignator
+        0x00080103,  // CodingSchemeVersion
+        0x00080104,  // CodeMeaning
+        0x00080112,  // CodingSchemeRegistry
+        0x00080114,  // CodingSchemeExternalID
+        0x00080119,  // LongCodeValue
+        0x00081090,  // ManufacturerModelName
+        0x00181020,  // SoftwareVersions
+        0x00281054,  // RescaleType
+        0x00283004,  // ModalityLUTType
+    };
+    return kept_text.contains(tag);
+}
+
+// Of other text, what the modules of radiographs' IODs have as type 1 or 1C, in items as well.
+bool is_type_1_text(Tag tag) {
+    static const std::set<Tag> tags = {
+        0x00080302,  // PrivateCreatorReference
+        0x0008030C,  // PrivateDataElementName
+        0x0008030D,  // PrivateDataElementKeyword
+        0x00100214,  // StrainStockNumber
+        0x00100217,  // StrainSource
+        0x00100222,  // GeneticModificationsDescription
+        0x00100223,  // GeneticModificationsNomenclature
+        0x00102201,  // PatientSpeciesDescription
+        0x00102295,  // BreedRegistrationNumber
+        0x00280A04,  // PixelSpacingCalibrationDescription
+        0x00400031,  // LocalNamespaceEntityID
+        0x00400032,  // UniversalEntityID
+        0x00409210,  // LUTLabel
+        0x0040A160,  // TextValue
+        0x0040E001,  // HL7InstanceIdentifier
+        0x00660031,  // AlgorithmVersion
+        0x00660036,  // AlgorithmName
+    };
+    return tags.contains(tag);
+}
+
+bool is_type_2_text(Tag tag) {
+    return tag == 0x00102292 || tag == 0x00201040;  // PatientBreedDescription, PositionReferenceIndicator
+}
+
 Action action_named(char letter) {
     switch (letter) {
         case 'Z':
@@ -67,6 +115,12 @@ bool is_radiograph_class(std::string_view sop_class_uid) {
         "1.2.840.10008.5.1.4.1.1.7",  // Secondary Capture
     };
     return classes.contains(sop_class_uid);
+}
+
+Action action_of_text(Tag tag, bool is_radiograph) {
+    if (is_kept_text(tag)) return Action::keep;
+    if (!is_radiograph || is_type_1_text(tag)) return Action::dummy;
+    return is_type_2_text(tag) ? Action::empty : Action::remove;
 }
 
 Action action_of(Tag tag, const ProfileRow& row, const ProfileOptions& options, bool is_radiograph,

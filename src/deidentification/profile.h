@@ -41,6 +41,12 @@ extern const char* const profile_table_text;
 // known.
 bool is_radiograph_class(std::string_view sop_class_uid);
 
+// Of text (VR LO, LT, SH, ST, UC, UT) that no row names: nobody reads what it says, so that it goes unless a
+// copy is no use without it, or its object not conformant: then a dummy stands where a radiograph's IOD has
+// it as type 1 or 1C, or nothing where it is type 2; in objects of other classes, whose types are not looked
+// up, a dummy.
+Action action_of_text(Tag tag, bool is_radiograph);
+
 // Of a row. Of the combined actions, in objects of a radiograph: Z where its IOD has the attribute as type 2,
 // else X. In objects of other classes, whose types are not looked up, that action which keeps every IOD
 // conformant: D before Z before X, and U of X/Z/U*. `is_temporal`: its VR is DA, DT or TM.

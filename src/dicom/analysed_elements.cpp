@@ -8,7 +8,7 @@ namespace {
 
 // What an analysis looks at besides group 0028 and the pixels, and by what its results are filed: the
 // patient, the study and the order.
-constexpr std::array<Tag, 32> analysed_tags{
+constexpr std::array<Tag, 40> analysed_tags{
     specific_character_set,
     0x00080008,  // ImageType
     0x00080016,  // SOPClassUID
@@ -29,6 +29,14 @@ constexpr std::array<Tag, 32> analysed_tags{
     0x00101010,  // PatientAge
     0x00180015,  // BodyPartExamined
     0x00181164,  // ImagerPixelSpacing
+    0x00181600,  // ShutterShape
+    0x00181602,  // ShutterLeftVerticalEdge
+    0x00181604,  // ShutterRightVerticalEdge
+    0x00181606,  // ShutterUpperHorizontalEdge
+    0x00181608,  // ShutterLowerHorizontalEdge
+    0x00181610,  // CenterOfCircularShutter
+    0x00181612,  // RadiusOfCircularShutter
+    0x00181620,  // VerticesOfThePolygonalShutter
     0x00182010,  // NominalScannedPixelSpacing
     0x00185101,  // ViewPosition
     0x0020000D,  // StudyInstanceUID

@@ -1,6 +1,9 @@
 #include "dicom/report_findings.h"
 
+#include <algorithm>
+#include <array>
 #include <new>
+#include <utility>
 
 #include "dicom/dataset_reading.h"
 #include "dicom/object_identity.h"
@@ -34,6 +37,35 @@ bool is_finding_concept(const Code& concept_name) {
     return is(concept_name, "121071", "DCM") || is_sct(concept_name, "404684003", "R-005AE");
 }
 
+struct Heading {
+    std::string_view dcm, loinc;  // the code of old, and today's
+};
+
+// Of the headings of CID 7001, those under which nobody says what the images of the report show. Findings,
+// Impressions, Conclusions, Summary, Addendum, Key Images and Communication of Critical Results do.
+constexpr std::array<Heading, 12> other_headings{{
+    {"121060", "11329-0"},  // History
+    {"121062", "55115-0"},  // Request
+    {"121064", "55111-9"},  // Current Procedure Descriptions
+    {"121066", "55114-3"},  // Prior Procedure Descriptions
+    {"121068", "18834-2"},  // Previous Findings
+    {"121074", "18783-1"},  // Recommendations
+    {"121109", "18785-6"},  // Indications for Procedure
+    {"121110", "55108-5"},  // Patient Presentation
+    {"121113", "55109-3"},  // Complications
+    {"", "55752-0"},        // Clinical Information
+    {"", "29549-3"},        // Medications Administered
+    {"", "73569-6"},        // Radiation Exposure and Protection Information
+}};
+
+bool is_other_heading(const Code& concept_name) {
+    if (concept_name.value.empty()) return false;
+    const bool dcm = concept_name.scheme == "DCM", loinc = concept_name.scheme == "LN";
+    return std::ranges::any_of(other_headings, [&](const Heading& heading) {
+        return (dcm && concept_name.value == heading.dcm) || (loinc && concept_name.value == heading.loinc);
+    });
+}
+
 // The content tree, which is as deep as scan_header() lets it be. Looks at so many items, each as often as it
 // is asked for, and no more: a group of many findings would have each look at all.
 class Content {
@@ -47,16 +79,18 @@ class Content {
         if (--looks_left_ < 0) return;
         const auto name = code_of(item, DCM_ConceptNameCodeSequence);
         const auto type = text_of(item, DCM_ValueType);
+        const bool elsewhere = std::exchange(elsewhere_, elsewhere_ || is_other_heading(name));
         if (type == "CODE") read_code(item, parent, name, code_of(item, DCM_ConceptCodeSequence));
-        if (type == "PNAME" && is(name, "121008", "DCM")) report_.by_person = true;
+        if (type == "PNAME" && !elsewhere_ && is(name, "121008", "DCM")) report_.by_person = true;
         for (auto* child : items_of(item, DCM_ContentSequence)) read(*child, &item);
+        elsewhere_ = elsewhere;
     }
 
   private:
     void read_code(DcmItem& item, DcmItem* parent, const Code& name, const Code& value) {
         if (is(name, "121005", "DCM")) {
-            report_.by_person = report_.by_person || is(value, "121006", "DCM");
-            report_.by_device = report_.by_device || is(value, "121007", "DCM");
+            report_.by_person = report_.by_person || (!elsewhere_ && is(value, "121006", "DCM"));
+            report_.by_device = report_.by_device || (!elsewhere_ && is(value, "121007", "DCM"));
         } else if (is_finding_concept(name)) {
             read_finding(item, parent, value);
         } else if (const auto present = presence_in(value);
@@ -97,11 +131,16 @@ class Content {
     }
     void add(DcmItem& told_by, ReportedFinding finding) {
         if (finding.code.value.empty()) return;
+        if (elsewhere_) {
+            ++report_.findings_elsewhere;
+            return;
+        }
         add_images_of(told_by, finding.images);
         report_.findings.push_back(std::move(finding));
     }
 
     ReportReading& report_;
+    bool elsewhere_ = false;  // below a heading under which nobody says what the images show
     long looks_left_ = 500'000;
 };
 

@@ -1,8 +1,11 @@
 // What a Structured Report says of images, for who wants its findings as labels: TID 1500 and its like
 // (Finding in a Measurement Group, with or without a presence), TID 2000 and other basic reports with coded
-// findings, and reports that answer each question by Present or Absent, as Hilum's do. Free of DCMTK.
+// findings, and reports that answer each question by Present or Absent, as Hilum's do. What stands under
+// headings such as History, Request or Previous Findings is counted, and is no finding of the images. Free of
+// DCMTK.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -32,6 +35,7 @@ struct ReportReading {
     bool by_device = false;                 // a Device observes, and no Person does
     bool by_person = false;                 // a Person observes
     std::vector<ReportedFinding> findings;  // in the order of the report; a code may be there more than once
+    std::size_t findings_elsewhere = 0;     // under headings that do not speak of what the images show
 };
 
 // Empty of a DICOM file that is no Structured Report. Codes: those of load_dicom_file(), "too_large" (more

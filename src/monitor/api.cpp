@@ -208,7 +208,8 @@ Response Api::status() {
                                             {"models", status.models},
                                             {"queue", *queue},
                                             {"destinations", *destinations},
-                                            {"destination_states", status.destinations}});
+                                            {"destination_states", status.destinations},
+                                            {"audit_server_states", status.audit_servers}});
 }
 
 Response Api::studies(std::string_view query) {

@@ -36,6 +36,7 @@ form { margin-top: 1rem; } input, button { font: inherit; padding: .2rem .5rem; 
 <form id="login"><label for="token">Token </label><input id="token" type="password" autocomplete="current-password" required>
 <button>Show studies</button> <span id="refused" class="soft" role="status">Without a token this page shows no studies.</span></form>
 <div class="lamps" id="lamps"></div>
+<section id="mending" hidden><h2>To look at</h2><div class="scroll"><table id="troubles"></table></div></section>
 <h2>Models</h2><div class="scroll"><table id="models"></table></div>
 <h2>Jobs</h2><div class="scroll"><table id="queue"></table></div>
 <h2>Destinations</h2><div class="scroll"><table id="destinations"></table></div>
@@ -75,13 +76,62 @@ function lamp(name, good, words) {
   cell(box, "span", name + ": " + words);
 }
 
+// Of the person who looks, and says of which zone it is.
+function when(time) {
+  const date = new Date(time);
+  return !time || Number.isNaN(date.getTime()) ? text(time) : date.toLocaleString(undefined, { timeZoneName: "short" });
+}
+
+function receivingWords(health, status) {
+  if (health.refusing) return "refusing: " + text(health.refusing);
+  if (!health.receiving) return "no";
+  const { scp_port: plain, scp_tls_port: tls } = status || {};
+  return [plain && "DICOM port " + text(plain), tls && "DICOM port " + text(tls) + " (TLS)"].filter(Boolean).join(", ")
+    || "the DICOM port is open";
+}
+
+// Nothing of `health` needs a token; where there is none, there is no status.
+function showHealth(health, status) {
+  by("lamps").replaceChildren();
+  lamp("Receiving", health.receiving, receivingWords(health, status));
+  lamp("Inferring", health.inferring, health.inferring ? "the models are warm" : "not ready");
+  for (const why of health.not_ready || []) lamp("Not ready", false, text(why));
+  const troubles = [...(health.troubles || []).map(t => ({ where: t.where, what: t.message, since: t.since, bad: true })),
+    ...(status ? troublesOf(status) : [])];
+  by("mending").hidden = !troubles.length;
+  fill("troubles", [["Where", t => t.where], ["What", t => t.what, t => t.bad ? "bad" : ""], ["Since", t => when(t.since)]],
+    troubles, "");
+}
+
+// Those that no other table of the page shows.
+function troublesOf(status) {
+  const found = [], monthAhead = Date.now() + 30 * 24 * 3600 * 1000;
+  for (const c of status.certificates || []) {
+    const ends = c.not_after * 1000, expired = ends <= Date.now();
+    if (c.error) found.push({ where: c.use, what: "what was to be loaded for TLS is not in use: " + text(c.error), bad: true });
+    if (ends && ends < monthAhead)
+      found.push({ where: c.use, what: "the " + text(c.kind).replace("_", " ") + " of " + text(c.subject) + " in " + text(c.source) +
+        (expired ? " has EXPIRED, " : " expires ") + when(ends), bad: expired });
+  }
+  for (const s of status.audit_server_states || [])
+    if (s.state === "down") found.push({ where: "audit.syslog " + text(s.name), what: s.error, since: s.since, bad: true });
+  for (const c of status.children || [])
+    if (c.forbidden_calls) found.push({ where: text(c.role) + " " + text(c.name), what: "killed " + text(c.forbidden_calls) +
+      " times for a system call that its role may not make, last " + text(c.last_forbidden), bad: false });
+  return found;
+}
+
+// Those configured, and others that results were made for.
+function destinationsOf(status) {
+  const all = new Map();
+  for (const one of [...(status.destinations || []), ...(status.destination_states || [])])
+    all.set(one.name, { ...all.get(one.name), ...one });
+  return [...all.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
 function showStatus(status) {
   by("version").textContent = "version " + text(status.version);
-  by("lamps").replaceChildren();
-  lamp("Receiving", status.receiving, status.receiving ? "DICOM port " + text(status.scp_port) : "the DICOM port is not open");
-  lamp("Inferring", status.inferring, status.inferring ? "the models are warm" : "not ready");
-  if (status.draining) lamp("Stopping", false, "finishing what runs");
-  fill("models", [["Name", m => m.name], ["Version", m => m.version], ["Device", m => m.device],
+  fill("models", [["Name", m => m.name || m.package], ["Version", m => m.version], ["Device", m => m.device],
     ["State", m => m.state, m => m.state === "ready" ? "ok" : "bad"],
     ["Weights (SHA-256)", m => text(m.sha256).slice(0, 12)], ["Problem", m => m.error, "bad"]],
     status.models || [], "No model is configured.");
@@ -91,22 +141,26 @@ function showStatus(status) {
   const failed = job => ["quarantined", "refused", "expired"].includes(job.state) ? "bad" : "";
   fill("queue", [["Kind", j => j.kind], ["State", j => j.state, failed], ["Jobs", j => j.count, "number"]],
     counts, "No jobs yet.");
-  const states = new Map((status.destination_states || []).map(d => [d.name, d]));
-  const state = d => d.paused_at ? "paused" : (states.get(d.name) || {}).state;
-  fill("destinations", [["Name", d => d.name], ["State", state, d => state(d) === "up" ? "ok" : "bad"], ["Waiting", d => d.waiting, "number"],
-    ["Delivered", d => d.delivered, "number"], ["Refused", d => d.refused, "number"],
-    ["Last error", d => d.last_error]], status.destinations || [], "Nothing was sent yet.");
+  const state = d => d.paused_at ? "paused" : d.state === "down" ? "DOWN" : d.state || "-";
+  fill("destinations", [["Name", d => d.name], ["State", state, d => state(d) === "up" ? "ok" : state(d) === "-" ? "soft" : "bad"],
+    ["Since", d => when(d.paused_at || d.since)], ["Waiting", d => d.waiting || 0, "number"],
+    ["Delivered", d => d.delivered || 0, "number"], ["Refused", d => d.refused || 0, "number"],
+    ["Problem", d => d.error, "bad"], ["Last error", d => d.last_error]],
+    destinationsOf(status), "No destination is configured.");
   fill("children", [["Role", c => c.role], ["Name", c => c.name], ["Process", c => c.pid, "number"],
     ["State", c => c.state, c => c.state === "running" ? "ok" : "bad"], ["Restarts", c => c.restarts, "number"]],
     status.children || [], "No processes.");
 }
 
+// In the order of the first column.
 function showStudies(answer) {
-  fill("studies", [["Received", s => text(s.created_at).slice(0, 19).replace("T", " ")],
+  fill("studies", [["Received last", s => when(s.received_at)],
     ["Accession number", s => s.accession_number], ["Study Instance UID", s => s.study_instance_uid],
+    ["State", s => s.state, s => s.state === "failed" ? "bad" : ""],
     ["Marks", s => [s.urgent_at && "urgent", s.withdrawn_at && "withdrawn"].filter(Boolean).join(", ")],
     ["Images", s => s.instances, "number"], ["Diagnoses (AI)", s => s.diagnoses], ["Analyses", s => s.analyses],
-    ["Results delivered", s => s.delivered, "number"]], answer.studies || [], "No studies yet.");
+    ["Results delivered", s => s.delivered, "number"],
+    ["Problem", s => s.error || s.not_analysed, s => s.error ? "bad" : ""]], answer.studies || [], "No studies yet.");
 }
 
 // In this page's memory and nowhere else: it goes with the page.
@@ -142,19 +196,17 @@ async function get(path, bodyAlways) {
   return response.json();
 }
 
-// Nothing of it needs a token.
-function showHealth(health) {
-  by("lamps").replaceChildren();
-  lamp("Receiving", health.receiving, health.receiving ? "the DICOM port is open" : "not ready");
-  lamp("Inferring", health.inferring, health.inferring ? "the models are warm" : "not ready");
-  for (const why of health.not_ready || []) lamp("Not ready", false, text(why));
-}
-
+// What is answered is shown, whatever is not.
 async function refreshAll() {
-  const [status, studies] = await Promise.all([get("/api/v1/status"), get("/api/v1/studies?limit=25")]);
+  const paths = token ? ["/readyz", "/api/v1/status", "/api/v1/studies?limit=25"] : ["/readyz"];
+  const asked = await Promise.allSettled(paths.map(path => get(path, path === "/readyz")));
+  const [health, status, studies] = asked.map(answer => answer.value);
+  if (health) showHealth(health, status);
   if (status) showStatus(status);
   if (studies) showStudies(studies);
-  else if (status) fill("studies", [], [], "The token's role shows no studies.");
+  else if (status && studies === null) fill("studies", [], [], "The token's role shows no studies.");
+  const failed = asked.find(answer => answer.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 let timer = 0, running = false, again = false;
@@ -163,12 +215,11 @@ async function refresh() {
   if (running) { again = true; return; }
   running = true;
   try {
-    if (token) await refreshAll();
-    else showHealth(await get("/readyz", true));
-    by("fetched").textContent = "as of " + new Date().toLocaleTimeString();
+    await refreshAll();
+    by("fetched").textContent = "as of " + when(Date.now());
     by("fetched").className = "soft";
   } catch (error) {
-    by("fetched").textContent = "no answer from Hilum (" + error.message + "); what stands here is old";
+    by("fetched").textContent = "not all is answered (" + text(error.message) + "); some of what stands here is old";
     by("fetched").className = "bad";
   }
   timer = setTimeout(refresh, again ? 0 : 5000);

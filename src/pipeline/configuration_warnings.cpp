@@ -51,6 +51,54 @@ void check_stop(const Configuration& configuration, const Surroundings& surround
             stop->file.string());
 }
 
+// What a configuration names of the file system.
+struct NamedPlace {
+    std::string key;
+    WantedAccess access;
+};
+
+std::vector<NamedPlace> named_files(const Configuration& configuration) {
+    std::vector<NamedPlace> named;
+    for (std::size_t i = 0; i < configuration.models.size(); ++i) {
+        named.push_back(
+            {fmt::format("models[{}].package", i), {configuration.models[i].package, R_OK | X_OK}});
+        for (const auto& signer : configuration.models[i].signed_by)
+            named.push_back({fmt::format("models[{}].signed_by", i), {signer, R_OK}});
+    }
+    for (const auto& [key, source] : tls_files(configuration)) named.push_back({key, {source, R_OK}});
+    if (const auto& key = configuration.audit.signing.key; !key.empty())
+        named.push_back({"audit.sign.key", {key, R_OK}});
+    return named;
+}
+
+// The service manager may make them when the service starts.
+std::vector<NamedPlace> named_folders(const Configuration& configuration) {
+    std::vector<NamedPlace> named{{"node.data_dir", {configuration.node.data_dir, R_OK | W_OK | X_OK}}};
+    const auto add = [&](const char* key, const std::filesystem::path& socket) {
+        if (!socket.empty()) named.push_back({key, {socket.parent_path(), W_OK | X_OK}});
+    };
+    add("node.control_socket", configuration.node.control_socket);
+    add("http.socket", configuration.http.socket);
+    return named;
+}
+
+void check_sandbox(const Configuration& configuration, const UnitSandbox& sandbox, Warnings& warnings) {
+    const auto folders = named_folders(configuration);
+    for (const auto& all : {folders, named_files(configuration)})
+        for (const auto& [key, access] : all)
+            if (const auto setting = sandbox.hides(access.path); !setting.empty())
+                warnings.add(key, "the service does not see {}, because of {}", access.path.string(),
+                             setting);
+    for (const auto& [key, access] : folders)
+        if (const auto setting = sandbox.keeps_read_only(access.path);
+            !setting.empty() && sandbox.hides(access.path).empty())
+            warnings.add(
+                key,
+                "the service cannot write to {}, because of {}: a drop-in with ReadWritePaths={} lets "
+                "it (docs/operations.md, Data on another disk)",
+                access.path.string(), setting, access.path.string());
+}
+
 void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, Warnings& warnings) {
     if (scp.min_free_space < enough_to_go_on)
         warnings.add("scp.min_free_space",
@@ -147,6 +195,7 @@ ConfigurationProblems configuration_warnings(const Configuration& configuration,
                                              const Surroundings& surroundings) {
     Warnings warnings(text, file);
     check_stop(configuration, surroundings, warnings);
+    if (surroundings.sandbox) check_sandbox(configuration, *surroundings.sandbox, warnings);
     check_receiving(configuration.scp, surroundings, warnings);
     check_models(configuration.models, warnings);
     check_destinations(configuration, surroundings, warnings);
@@ -158,25 +207,15 @@ ConfigurationProblems configuration_warnings(const Configuration& configuration,
 ConfigurationProblems access_warnings(const Configuration& configuration, const std::string& text,
                                       const std::filesystem::path& file, const std::string& user) {
     Warnings warnings(text, file);
-    struct Wanted {
-        std::string key;
-        WantedAccess access;
-    };
-    std::vector<Wanted> wanted{{"", {std::filesystem::absolute(file), R_OK}}};
+    std::vector<NamedPlace> wanted{{"", {std::filesystem::absolute(file), R_OK}}};
     std::error_code error;
-    for (std::size_t i = 0; i < configuration.models.size(); ++i) {
-        const auto key = fmt::format("models[{}].package", i);
-        const auto& package = configuration.models[i].package;
-        wanted.push_back({key, {package, R_OK | X_OK}});
-        for (const auto& signer : configuration.models[i].signed_by)
-            wanted.push_back({fmt::format("models[{}].signed_by", i), {signer, R_OK}});
-        for (const auto& entry : std::filesystem::directory_iterator(package, error))
-            wanted.push_back({key, {entry.path(), entry.is_directory(error) ? R_OK | X_OK : R_OK}});
+    for (const auto& named : named_files(configuration)) {
+        wanted.push_back(named);
+        for (const auto& entry : std::filesystem::directory_iterator(named.access.path, error))
+            wanted.push_back({named.key, {entry.path(), entry.is_directory(error) ? R_OK | X_OK : R_OK}});
     }
-    for (const auto& [key, source] : tls_files(configuration)) wanted.push_back({key, {source, R_OK}});
-    // The service manager makes it where it is not there.
-    if (const auto& data_dir = configuration.node.data_dir; std::filesystem::exists(data_dir, error))
-        wanted.push_back({"node.data_dir", {data_dir, R_OK | W_OK | X_OK}});
+    for (const auto& named : named_folders(configuration))
+        if (std::filesystem::exists(named.access.path, error)) wanted.push_back(named);
     std::vector<WantedAccess> asked;
     for (const auto& one : wanted) asked.push_back(one.access);
     const auto denied = denied_to(user, asked);

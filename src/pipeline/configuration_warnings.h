@@ -8,6 +8,7 @@
 
 #include "base/yaml_reader.h"
 #include "contract/configuration.h"
+#include "pipeline/unit/unit_sandbox.h"
 
 namespace hilum {
 
@@ -25,6 +26,7 @@ struct Surroundings {
     };
     std::optional<StopTimeout> stop_timeout;
     std::function<bool(const std::string& group)> has_group;
+    std::optional<UnitSandbox> sandbox = {};  // of the unit; none where there is no unit
 };
 
 // Each with file, line and key, in the order of the file's sections. `text` is what `configuration` was read
@@ -33,8 +35,8 @@ ConfigurationProblems configuration_warnings(const Configuration& configuration,
                                              const std::filesystem::path& file,
                                              const Surroundings& surroundings);
 
-// What the user that the service runs as cannot read: the file itself, model packages; or write:
-// node.data_dir. That it cannot be told, since only root can, is a warning too.
+// What the user that the service runs as cannot read: the file itself and all that it names; or write:
+// node.data_dir and the folders of sockets. That it cannot be told, since only root can, is a warning too.
 ConfigurationProblems access_warnings(const Configuration& configuration, const std::string& text,
                                       const std::filesystem::path& file, const std::string& user);
 

@@ -149,10 +149,16 @@ Result<int> open_and_run(const NodeOptions& options) {
 
 }  // namespace
 
-int run_coordinator(const NodeOptions& options) {
+int run_coordinator(NodeOptions options) {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);  // until there are models to reload
     raise_open_files_limit();
+    auto audit_key = once_mended([&] { return audit_key_of(options.configuration.audit.signing); });
+    if (!audit_key) {
+        spdlog::critical("audit.sign.key: {}", audit_key.error().message);
+        return 1;
+    }
+    options.audit_key = std::move(*audit_key);
     // Its children inherit it. What of it this kernel lacks is told and no error.
     if (const auto confined = once_mended([] { return confine(Role::coordinator, {}, -1); }); !confined) {
         spdlog::critical("cannot confine the node: {}", confined.error().message);

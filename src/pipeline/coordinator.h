@@ -8,7 +8,7 @@ namespace hilum {
 
 // Runs the node until SIGTERM or SIGINT, then drains for at most node.drain_timeout. Returns the exit code: 0
 // after a drain; 1 when the node cannot start, with the reason in the log (data_dir in use or unwritable, the
-// database damaged, the port taken).
-int run_coordinator(const NodeOptions& options);
+// database damaged, the port taken, no audit.sign.key).
+int run_coordinator(NodeOptions options);
 
 }  // namespace hilum

@@ -14,6 +14,7 @@
 #include "store/jobs/analyses.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/deliveries.h"
+#include "store/jobs/shadow_results.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/stored_deadlines.h"
 
@@ -38,11 +39,9 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       reception_(world, commits_, configuration_, instances()),
       predictions_(world, commits_, engine_, models_),
       operators_(world, commits_, directory_, models_, destination_names(configuration_.destinations),
-                 instances()),
+                 instances(), shadow_models(configuration_)),
       control_(world, commits_, configuration_.node,
-               [this](const Packet& request, const std::string& actor, auto answer) {
-                   operators_.handle(request, actor, std::move(answer));
-               }),
+               [this](auto&&... asked) { operators_.handle(std::forward<decltype(asked)>(asked)...); }),
       clock_(world, commits_, configuration_.retry),
       adoption_(world, commits_, directory_, instances()),
       history_(world, commits_, directory_, audit_servers_.witness(world, options_)),
@@ -85,17 +84,15 @@ void Node::start_operator_desk() {
 
 void Node::take_up_jobs() {
     commits_.submit_until_kept(
-        [retry = configuration_.retry, models = models_,
-         destinations = destination_names(configuration_.destinations),
-         asked = destinations_asked_for_commitment(configuration_.destinations),
-         this](Transaction& transaction) {
+        [this](Transaction& transaction) {
             take_up_deadlines(transaction, configuration_);
             audit_servers_.configure(transaction);
             create_counters(transaction, configuration_);
-            take_up_all(transaction, retry);
-            adopt_models(transaction, models);
-            expire_stray_deliveries(transaction, destinations);
-            take_up_commitments(transaction, asked);
+            take_up_all(transaction, configuration_.retry);
+            adopt_models(transaction, models_);
+            discard_shadow_results(transaction, shadow_models(configuration_));
+            expire_stray_deliveries(transaction, destination_names(configuration_.destinations));
+            take_up_commitments(transaction, destinations_asked_for_commitment(configuration_.destinations));
             audit::AuditEvent event;
             event.type = "node_started";
             event.actor = "hilum";
@@ -267,6 +264,7 @@ void Node::drain() {
     if (draining_) return;
     draining_ = true;
     callbacks_.on_draining();
+    operators_.drain();
     for (auto& lane : analyses_) lane.drain();
     reports_.drain();
     retention_.drain();

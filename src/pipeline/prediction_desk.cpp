@@ -20,7 +20,7 @@ void PredictionDesk::start(ChildSpecification http, Callbacks callbacks) {
     http_ = std::make_unique<SupervisedChild>(
         world_, std::move(http),
         SupervisedChild::Callbacks{[this](Message message) { on_message(std::move(message)); },
-                                   [this](const std::string&) { port_ = 0; },
+                                   [this](const std::string&) { http_ended(); },
                                    [this] { callbacks_.on_changed(); }});
     http_->start();
 }
@@ -60,29 +60,38 @@ void PredictionDesk::on_message(Message message) {
         spdlog::error("http: {}", request ? "a prediction without a file" : request.error().message);
         return http_->kill();
     }
-    tasks_.start(predict(*request, std::move(message.fds.front())));
+    tasks_.start(predict(*request, std::move(message.fds.front()), http_gone_.get_token()));
 }
 
-Task<void> PredictionDesk::predict(PredictRequest request, UniqueFd file) {
+// The next process numbers its requests from the beginning again.
+void PredictionDesk::http_ended() {
+    port_ = 0;
+    http_gone_.request_stop();
+    http_gone_ = std::stop_source();
+}
+
+Task<void> PredictionDesk::predict(PredictRequest request, UniqueFd file, std::stop_token asker_gone) {
     std::size_t model = 0;
     if (!request.model.empty())
         model = static_cast<std::size_t>(std::find(models_.begin(), models_.end(), request.model) -
                                          models_.begin());
     if (model >= models_.size())
-        co_return refuse(request.request, not_found,
-                         {"unknown_model", "no model of that name is configured", Retry::never});
+        co_return answer(
+            request.request, asker_gone,
+            refusal(not_found, {"unknown_model", "no model of that name is configured", Retry::never}));
     if (!engine_.ready(model))
-        co_return refuse(request.request, unavailable,
-                         {"not_ready", "the model is not ready; /readyz tells why", Retry::later});
-    AnalysisTask task{std::move(file), model, 1, true};
-    answer(request.request, co_await engine_.analyse(std::move(task)));
+        co_return answer(
+            request.request, asker_gone,
+            refusal(unavailable, {"not_ready", "the model is not ready; /readyz tells why", Retry::later}));
+    AnalysisTask task{std::move(file), model, 1, true, {}, asker_gone};
+    const auto analysis = co_await engine_.analyse(std::move(task));
+    answer(request.request, asker_gone, reply_of(analysis));
 }
 
-void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis) {
+PredictReply PredictionDesk::reply_of(const AnalysisAnswer& analysis) {
     if (const auto* failure = std::get_if<AnalysisFailure>(&analysis))
-        return refuse(request, internal_error, failure->error);
+        return refusal(internal_error, failure->error);
     PredictReply reply;
-    reply.request = request;
     if (const auto* refused = std::get_if<Refused>(&analysis)) {
         reply.http_status = unprocessable;
         reply.outcome.not_analysed = refused->reason;
@@ -93,14 +102,22 @@ void PredictionDesk::answer(std::int64_t request, const AnalysisAnswer& analysis
         reply.outcome.notes = analysed.notes;
         reply.frames = analysed.frames;
     }
-    (void)http_->send(to_packet(reply));
+    return reply;
 }
 
-void PredictionDesk::refuse(std::int64_t request, int http_status, const Error& error) {
+PredictReply PredictionDesk::refusal(int http_status, const Error& error) {
     PredictReply reply;
-    reply.request = request;
     reply.http_status = http_status;
     reply.error = error;
+    return reply;
+}
+
+// To the process that asked and to no other: under the same number another one waits for another image.
+void PredictionDesk::answer(std::int64_t request, const std::stop_token& asker_gone, PredictReply reply) {
+    if (asker_gone.stop_requested())
+        return spdlog::warn(
+            "the http process that asked for a prediction is gone, and nobody gets the answer");
+    reply.request = request;
     (void)http_->send(to_packet(reply));
 }
 

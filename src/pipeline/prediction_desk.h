@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include "base/world.h"
@@ -36,9 +37,11 @@ class PredictionDesk {
 
   private:
     void on_message(Message message);
-    Task<void> predict(PredictRequest request, UniqueFd file);
-    void answer(std::int64_t request, const AnalysisAnswer& answer);
-    void refuse(std::int64_t request, int http_status, const Error& error);
+    void http_ended();
+    Task<void> predict(PredictRequest request, UniqueFd file, std::stop_token asker_gone);
+    static PredictReply reply_of(const AnalysisAnswer& answer);
+    static PredictReply refusal(int http_status, const Error& error);
+    void answer(std::int64_t request, const std::stop_token& asker_gone, PredictReply reply);
 
     World& world_;
     AccessAudit access_;
@@ -46,6 +49,7 @@ class PredictionDesk {
     std::vector<std::string> models_;
     Callbacks callbacks_;
     std::unique_ptr<SupervisedChild> http_;
+    std::stop_source http_gone_;  // of the process that runs, or that is to run next
     NodeStatus status_;
     int port_ = 0;
     Tasks tasks_;  // they use all of the above

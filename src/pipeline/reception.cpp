@@ -194,20 +194,42 @@ void Reception::associate(std::int64_t id, const AssociationRequested& request) 
 
 void Reception::store(std::int64_t id, StoreCommit commit) {
     receivers_.at(id).studies.insert(commit.header.study_instance_uid);
+    const auto uid = commit.header.sop_instance_uid;
+    take(id, uid, [this, commit = std::move(commit)](Transaction& transaction) {
+        return store_.store(transaction, commit);
+    });
+}
+
+void Reception::discard(std::int64_t id, DiscardCommit commit) {
+    const auto uid = commit.header.sop_instance_uid;
+    take(id, uid, [this, commit = std::move(commit)](Transaction& transaction) {
+        return StoredInstance{store_.discard(transaction, commit), "", false};
+    });
+}
+
+// Whether there may be something to do: for a duplicate, where it takes the place of a damaged one, whose
+// work goes on, or its caller is new.
+bool Reception::is_work(const StoredInstance& stored) {
+    return stored.answer.keep_file || stored.new_caller ||
+           (stored.answer.outcome != StoreOutcome::duplicate &&
+            stored.answer.outcome != StoreOutcome::discarded);
+}
+
+// The one way to take an object, whatever it is kept as: what it left when it was refused goes with the
+// commit, and the trouble that let none be taken is over.
+void Reception::take(std::int64_t id, const std::string& sop_instance_uid,
+                     std::function<StoredInstance(Transaction&)> keep) {
     commits_.submit(
-        [this, commit = std::move(commit)](Transaction& transaction) {
-            forget_refused_instance(transaction, commit.header.sop_instance_uid);
-            return store_.store(transaction, commit);
+        [sop_instance_uid, keep = std::move(keep)](Transaction& transaction) {
+            forget_refused_instance(transaction, sop_instance_uid);
+            return keep(transaction);
         },
         [this, id](const Result<StoredInstance>& stored) {
             if (!stored) return answer(id, tl::unexpected(stored.error()));
             answer(id, stored->answer);
-            note_stored();
+            note_taken();
             if (!stored->replaced_file.empty()) remove_later(stored->replaced_file);
-            // A duplicate is kept where it takes the place of a damaged one, whose work goes on.
-            if (stored->answer.keep_file || (stored->answer.outcome != StoreOutcome::duplicate &&
-                                             stored->answer.outcome != StoreOutcome::discarded))
-                callbacks_.on_instances();
+            if (is_work(*stored)) callbacks_.on_instances();
         });
 }
 
@@ -228,12 +250,6 @@ void Reception::remove_replaced() {
     if (!replaced_.empty())
         removal_timer_->start(std::chrono::ceil<Duration>(replaced_.front().first - world_.monotonic()),
                               [this] { remove_replaced(); });
-}
-
-void Reception::discard(std::int64_t id, DiscardCommit commit) {
-    commits_.submit([this, commit = std::move(commit)](
-                        Transaction& transaction) { return store_.discard(transaction, commit); },
-                    [this, id](Result<StoreAnswer> stored) { answer(id, stored); });
 }
 
 void Reception::answer(std::int64_t id, const Result<StoreAnswer>& stored) {
@@ -265,7 +281,7 @@ void Reception::note_trouble(const ReceiverEvent& happened) {
     callbacks_.on_changed();
 }
 
-void Reception::note_stored() {
+void Reception::note_taken() {
     if (!trouble_) return;
     trouble_.reset();
     callbacks_.on_changed();
@@ -275,8 +291,7 @@ void Reception::record(const ReceiverEvent& happened) {
     if (happened.event == ReceiverEventKind::not_dicom || happened.event == ReceiverEventKind::tls_failed ||
         happened.event == ReceiverEventKind::timeout)
         return strangers_.happened(happened);
-    const auto verdict =
-        is_failure(happened) ? limiter_.judge(happened.peer, world_.monotonic()) : EventLimiter::Verdict{};
+    const auto verdict = told_events_.judge(happened, world_.monotonic());
     commits_.submit([happened, verdict](Transaction& transaction) {
         record_receiver_event(transaction, happened, verdict.audited, verdict.left_out);
     });

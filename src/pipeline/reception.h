@@ -16,7 +16,7 @@
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/children/signs_of_life.h"
 #include "pipeline/children/supervised_child.h"
-#include "pipeline/event_limiter.h"
+#include "pipeline/receiving/caller_events.h"
 #include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
@@ -72,6 +72,9 @@ class Reception {
     void associate(std::int64_t id, const AssociationRequested& request);
     void store(std::int64_t id, StoreCommit commit);
     void discard(std::int64_t id, DiscardCommit commit);
+    void take(std::int64_t id, const std::string& sop_instance_uid,
+              std::function<StoredInstance(Transaction&)> keep);
+    static bool is_work(const StoredInstance& stored);
     void keep_event(std::int64_t id, const ReceiverEvent& event);
     void answer(std::int64_t id, const Result<StoreAnswer>& answer);
     void remove_later(const std::string& file);
@@ -85,7 +88,7 @@ class Reception {
     AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
     void note_trouble(const ReceiverEvent& event);
-    void note_stored();
+    void note_taken();
 
     World& world_;
     CommitQueue& commits_;
@@ -102,8 +105,7 @@ class Reception {
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any
     std::int64_t next_receiver_ = 1;
     Strangers strangers_;
-    // Of those that have an association: the trace of each image that was refused is worth more rows.
-    EventLimiter limiter_{{1000, std::chrono::minutes(1)}, {10'000, std::chrono::seconds(1)}};
+    CallerEvents told_events_;
     ListenerReady ports_;  // that are open
     std::optional<NodeTrouble> trouble_;
     bool draining_ = false;

@@ -173,43 +173,44 @@ void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
     pump();
 }
 
-// Two files claim to hold one data set. Only the bytes can tell whether that is so.
+// Two files claim to hold one data set. Only the bytes can tell whether that is so. Under which transfer
+// syntax it counts the row says: of what was acknowledged there is one row for each data set.
 void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string& known,
                                     std::uint64_t data_set) {
     ++unsettled_;
-    files_->post([this, file = object.file, size = object.size, known, data_set] {
+    files_->post([this, object, known, data_set] {
+        const auto& file = object.file;
         const auto path = directory_.spool() / file;
         const bool same = same_end(world_.files(), path, directory_.spool() / known, data_set);
         auto removed = same ? remove_duplicate(world_.files(), directory_, file) : Status();
         const auto again = same ? Result<UniqueFd>() : world_.files().open(path);
         auto opened = again ? Status() : Status(tl::unexpected(again.error()));
-        world_.post(
-            [this, file, size, known, same, removed = std::move(removed), opened = std::move(opened)] {
-                --unsettled_;
-                if (!same) return judge_different(file, size, known, opened);
-                if (!removed) return postpone(file, removed.error());
-                spdlog::info("removed {}: the same object lies in the spool as {}", loggable(file), known);
-                commit([this, file, known](Transaction& transaction) {
-                    keep_duplicate_removed(transaction, record_, file, known);
-                });
+        world_.post([this, object, known, same, removed = std::move(removed), opened = std::move(opened)] {
+            --unsettled_;
+            if (!same) return judge_different(object, known, opened);
+            if (!removed) return postpone(object.file, removed.error());
+            spdlog::info("removed {}: the same object lies in the spool as {}", loggable(object.file), known);
+            commit([this, file = object.file, known](Transaction& transaction) {
+                keep_duplicate_removed(transaction, record_, file, known);
             });
+        });
     });
 }
 
 // It takes the other's place only if it can be read itself. It is gone where its data set was received once
 // more meanwhile (Reception removes what no row names).
-void SpoolAdoption::judge_different(const std::string& file, std::uint64_t size, const std::string& known,
+void SpoolAdoption::judge_different(const StoreCommit& object, const std::string& known,
                                     const Status& opened) {
-    if (opened) return replace(known, file, size);
-    if (opened.error().code != "not_found") return postpone(file, opened.error());
+    if (opened) return replace(known, object);
+    if (opened.error().code != "not_found") return postpone(object.file, opened.error());
     pump();
 }
 
-void SpoolAdoption::replace(const std::string& known, const std::string& file, std::uint64_t size) {
+void SpoolAdoption::replace(const std::string& known, const StoreCommit& object) {
     spdlog::warn("{} is missing or damaged; {}, which is whole, takes its place", loggable(known),
-                 loggable(file));
-    commit([this, file, known,
-            size](Transaction& transaction) { keep_file_replaced(transaction, record_, file, size, known); },
+                 loggable(object.file));
+    commit([this, object,
+            known](Transaction& transaction) { keep_file_replaced(transaction, record_, object, known); },
            [this] { on_instances_(); });
 }
 

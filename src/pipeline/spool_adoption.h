@@ -47,9 +47,8 @@ class SpoolAdoption {
     void adopt(const UnknownObject& object, ScanReply reply);
     void adopted(const UnknownObject& object, const ScanReply& reply, const Result<Adoption>& adoption);
     void judge_duplicate(const StoreCommit& object, const std::string& known, std::uint64_t data_set);
-    void judge_different(const std::string& file, std::uint64_t size, const std::string& known,
-                         const Status& opened);
-    void replace(const std::string& known, const std::string& file, std::uint64_t size);
+    void judge_different(const StoreCommit& object, const std::string& known, const Status& opened);
+    void replace(const std::string& known, const StoreCommit& object);
     void put_aside(const std::string& file, const Error& error);
     void postpone(const std::string& file, const Error& error);
     void commit(std::function<void(Transaction&)> work, std::function<void()> then = {});

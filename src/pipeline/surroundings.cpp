@@ -14,18 +14,12 @@
 #include <map>
 #include <memory>
 
-#include "base/file_system.h"
 #include "base/ip_network.h"
 #include "base/local/unix_socket.h"
-#include "base/text.h"
 #include "base/unique_fd.h"
 
 namespace hilum {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::size_t largest_unit = 1 << 20;
 
 // Names that need no name server: nobody waits for one to check a file.
 bool is_own_name(const std::string& host) {
@@ -57,7 +51,7 @@ bool is_this_machine(const std::string& host) {
 }
 
 // Whether a daemon listens on the control socket, as far as this user can tell.
-bool runs(const fs::path& socket_file) {
+bool runs(const std::filesystem::path& socket_file) {
     const auto address = unix_address(socket_file);
     if (!address) return false;
     const UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
@@ -90,38 +84,6 @@ std::string why_no_port(const std::string& text, int port) {
     if (errno == EADDRINUSE) return fmt::format("port {} is in use by another program", port);
     if (errno == EADDRNOTAVAIL) return fmt::format("{} is no address of this machine", text);
     return {};  // a port below 1024, which the service may open and this user may not
-}
-
-// The value of `Name=value` in a unit file; the last one holds, of the two names that set the stop timeout.
-std::optional<std::string> stop_timeout_in(const fs::path& file) {
-    const auto text = read_file(file, largest_unit);
-    std::optional<std::string> value;
-    if (!text) return value;
-    for (const auto& line : split(*text, '\n'))
-        for (const std::string_view name : {"TimeoutStopSec=", "TimeoutSec="})
-            if (line.starts_with(name)) value = line.substr(name.size());
-    return value;
-}
-
-constexpr std::array<const char*, 5> unit_folders{"etc/systemd/system", "run/systemd/system",
-                                                  "usr/local/lib/systemd/system", "usr/lib/systemd/system",
-                                                  "lib/systemd/system"};
-
-// The unit, and its drop-ins in the order in which they are read: by name, whatever their folder.
-std::vector<fs::path> unit_files(const fs::path& root, const std::string& unit) {
-    std::vector<fs::path> files;
-    std::map<std::string, fs::path> drop_ins;  // of one name, the first folder's holds
-    std::error_code error;
-    for (const auto* folder : unit_folders) {
-        const auto file = root / folder / unit;
-        if (files.empty() && fs::exists(file, error)) files.push_back(file);
-        for (const auto& entry : fs::directory_iterator(root / folder / (unit + ".d"), error))
-            if (entry.path().extension() == ".conf")
-                drop_ins.emplace(entry.path().filename().string(), entry.path());
-    }
-    if (files.empty()) return files;
-    for (const auto& [name, file] : drop_ins) files.push_back(file);
-    return files;
 }
 
 }  // namespace
@@ -159,23 +121,25 @@ std::optional<Duration> parse_systemd_span(std::string_view text) {
     return any ? std::optional(sum) : std::nullopt;
 }
 
-std::optional<Surroundings::StopTimeout> stop_timeout_of_unit(const fs::path& root, const std::string& unit) {
-    const auto files = unit_files(root, unit);
-    if (files.empty()) return std::nullopt;
+std::optional<Surroundings::StopTimeout> stop_timeout_of_unit(const ServiceUnit& unit) {
     constexpr Duration usual = std::chrono::seconds(90);  // systemd-system.conf(5), DefaultTimeoutStopSec
-    std::optional<Surroundings::StopTimeout> timeout{{usual, files.front()}};
-    for (const auto& file : files)
-        if (const auto value = stop_timeout_in(file)) {
-            const auto span = parse_systemd_span(*value);
-            timeout = span && span->count() > 0 ? std::optional(Surroundings::StopTimeout{*span, file})
-                                                : std::nullopt;
-        }
+    std::optional<Surroundings::StopTimeout> timeout{{usual, unit.file}};
+    for (const auto& setting : unit.settings) {
+        if (setting.name != "TimeoutStopSec" && setting.name != "TimeoutSec") continue;
+        const auto span = parse_systemd_span(setting.value);
+        timeout = span && span->count() > 0 ? std::optional(Surroundings::StopTimeout{*span, setting.file})
+                                            : std::nullopt;
+    }
     return timeout;
 }
 
-Surroundings surroundings_on_this_machine(const fs::path& control_socket) {
-    Surroundings surroundings{is_this_machine, why_no_port, stop_timeout_of_unit("/", "hilum.service"),
+Surroundings surroundings_on_this_machine(const std::filesystem::path& control_socket) {
+    Surroundings surroundings{is_this_machine, why_no_port, std::nullopt,
                               [](const std::string& group) { return group_id(group).has_value(); }};
+    if (const auto unit = read_service_unit("/", "hilum.service")) {
+        surroundings.stop_timeout = stop_timeout_of_unit(*unit);
+        surroundings.sandbox.emplace(*unit);
+    }
     if (runs(control_socket))
         surroundings.why_no_port = [](const std::string&, int) { return std::string(); };
     return surroundings;

@@ -165,14 +165,15 @@ void copy_request_attributes(DcmItem& source, DcmItem& target) {
 }
 
 void copy_lossy_compression(DcmItem& source, DcmItem& target) {
-    // A file that is lossy by its transfer syntax is so whether its header admits it or not.
-    if (const char* const method = lossy_method_of(source); method != nullptr) {
-        target.putAndInsertString(DCM_LossyImageCompression, "01");
-        target.putAndInsertString(DCM_LossyImageCompressionMethod, method);
-    }
     copy_all(source, target,
              std::array{DCM_LossyImageCompression, DCM_LossyImageCompressionRatio,
                         DCM_LossyImageCompressionMethod});
+    // A file that is lossy by its transfer syntax is so whether its header admits it or not.
+    if (const char* const method = lossy_method_of(source); method != nullptr) {
+        target.putAndInsertString(DCM_LossyImageCompression, "01");
+        if (text_of(target, DCM_LossyImageCompressionMethod).empty())
+            target.putAndInsertString(DCM_LossyImageCompressionMethod, method);
+    }
 }
 
 }  // namespace hilum::results

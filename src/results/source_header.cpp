@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -194,10 +195,38 @@ auto order_of(const SourceImage& source) {
                       source.image->sop_instance_uid, source.image->frame);
 }
 
-// Some write its identifiers behind its name, as in HL7.
-std::string issuer_of(const SourceImage& image) {
-    const auto issuer = upper(text_of(*image.header, DCM_IssuerOfPatientID));
-    return issuer.substr(0, issuer.find('&'));
+// The first of those that name the patient best.
+const SourceImage& best_named(const std::vector<SourceImage>& images) {
+    const auto named = [](const SourceImage& image) {
+        const auto patient = patient_of(*image.header);
+        return patient.id.empty() ? 0 : patient.issuer.empty() ? 1 : 2;
+    };
+    return *std::ranges::max_element(images, {}, named);
+}
+
+const std::array numbers_of_order = {DCM_AccessionNumber, DCM_PlacerOrderNumberImagingServiceRequest,
+                                     DCM_FillerOrderNumberImagingServiceRequest};
+
+bool names_order(DcmItem& header) {
+    const auto has_number = [](DcmItem& item) {
+        return std::ranges::any_of(numbers_of_order,
+                                   [&](const DcmTagKey& tag) { return !text_of(item, tag).empty(); });
+    };
+    return has_number(header) ||
+           std::ranges::any_of(items_of(header, DCM_RequestAttributesSequence),
+                               [&](DcmItem* const request) { return has_number(*request); });
+}
+
+// `header` with the order of `other`, both in one character set.
+std::shared_ptr<DcmDataset> with_order_of(DcmDataset& other, DcmDataset& header) {
+    const bool alike = raw_text(other, 0x0008, 0x0005) == raw_text(header, 0x0008, 0x0005);
+    const auto order = alike ? std::make_shared<DcmDataset>(other) : utf8_copy(other);
+    auto filed = alike ? std::make_shared<DcmDataset>(header) : utf8_copy(header);
+    std::vector<DcmTagKey> tags(numbers_of_order.begin(), numbers_of_order.end());
+    tags.insert(tags.end(), {DCM_IssuerOfAccessionNumberSequence, DCM_RequestAttributesSequence});
+    for (const DcmTagKey& tag : tags)
+        if (order->tagExists(tag)) order->findAndInsertCopyOfElement(tag, filed.get(), OFTrue);
+    return filed;
 }
 
 }  // namespace
@@ -223,24 +252,35 @@ Result<Sources> load_sources(const ComposeRequest& request) {
     return sources;
 }
 
+FiledPatient patient_of(DcmItem& header) {
+    const auto issuer = upper(text_of(header, DCM_IssuerOfPatientID));
+    return {text_of(header, DCM_PatientID), issuer.substr(0, issuer.find('&'))};
+}
+
+bool contradict(const FiledPatient& one, const FiledPatient& other) {
+    if (one.id.empty() || other.id.empty()) return false;
+    if (one.id != other.id) return true;
+    return !one.issuer.empty() && !other.issuer.empty() && one.issuer != other.issuer;
+}
+
 Status demand_one_patient(const std::vector<SourceImage>& images) {
-    const SourceImage *identified = nullptr, *issued = nullptr;
-    const auto differ = [](const SourceImage& one, const SourceImage& other) {
-        return fail(patients_differ,
-                    "instances {} and {} of the study name different patients; have the PACS send the one "
-                    "that is wrong again, corrected",
-                    one.image->instance, other.image->instance);
-    };
-    for (const SourceImage& image : images) {
-        const auto id = text_of(*image.header, DCM_PatientID);
-        if (id.empty()) continue;
-        if (identified == nullptr) identified = &image;
-        if (id != text_of(*identified->header, DCM_PatientID)) return differ(*identified, image);
-        if (issuer_of(image).empty()) continue;
-        if (issued == nullptr) issued = &image;
-        if (issuer_of(image) != issuer_of(*issued)) return differ(*issued, image);
-    }
+    if (images.empty()) return {};
+    const SourceImage& best = best_named(images);
+    for (const SourceImage& image : images)
+        if (contradict(patient_of(*best.header), patient_of(*image.header)))
+            return fail(patients_differ,
+                        "instances {} and {} of the study name different patients; have the PACS send the "
+                        "one that is wrong again, corrected",
+                        best.image->instance, image.image->instance);
     return {};
+}
+
+std::shared_ptr<DcmDataset> filing_header(const std::vector<SourceImage>& images) {
+    const SourceImage& best = best_named(images);
+    if (names_order(*best.header)) return best.header;
+    const auto ordered =
+        std::ranges::find_if(images, [](const SourceImage& image) { return names_order(*image.header); });
+    return ordered == images.end() ? best.header : with_order_of(*ordered->header, *best.header);
 }
 
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources) {

@@ -38,6 +38,20 @@ Result<Sources> load_sources(const ComposeRequest& request);
 constexpr const char* patients_differ = "patients_differ";
 Status demand_one_patient(const std::vector<SourceImage>& images);
 
+// Whom a header names.
+struct FiledPatient {
+    std::string id;      // Patient ID
+    std::string issuer;  // of it, in capitals, without the identifiers that some write behind its name
+};
+FiledPatient patient_of(DcmItem& header);
+// Whether they are two patients, by the rule of demand_one_patient.
+bool contradict(const FiledPatient& one, const FiledPatient& other);
+
+// The header that what tells of all of the images is filed by: of those that name the patient best (Patient
+// ID, then its issuer) the first; where it has no accession or order number, with those of the first that has
+// one. Of at least one image, and one patient.
+std::shared_ptr<DcmDataset> filing_header(const std::vector<SourceImage>& images);
+
 // The same images with headers in UTF-8 (SpecificCharacterSet ISO_IR 192): for a result whose own text is not
 // ASCII, or that a destination wants so, since a data set has one character set for all of its text.
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources);

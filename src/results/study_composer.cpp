@@ -14,11 +14,13 @@
 #include "results/capture/presentation_state.h"
 #include "results/capture/secondary_capture.h"
 #include "results/hl7/observation_message.h"
+#include "results/hl7/withdrawal_message.h"
 #include "results/report/audit_head_element.h"
 #include "results/report/check/template_checker.h"
 #include "results/report/measurement_report.h"
 #include "results/report/report_terms.h"
 #include "results/report/withdrawal_note.h"
+#include "results/told_results.h"
 
 namespace hilum::results {
 namespace {
@@ -70,7 +72,7 @@ class StudyComposer {
             return std::move(reply_);
         }
         const auto told = reported(sources->images);
-        if (const auto of_one = demand_one_patient(told); !of_one) {
+        if (const auto of_one = demand_patient(request_, told); !of_one) {
             note(of_one.error());
             return std::move(reply_);
         }
@@ -96,7 +98,8 @@ class StudyComposer {
     Status add_report(const ReportProfile& profile, const std::vector<SourceImage>& reported_images) {
         if (reported_images.empty()) return {};  // nothing was analysed, and the site wants no report of that
         const auto identity = report_identity(request_, profile);
-        if (is_made(identity, profile) || was_made_before(ResultKind::sr, identity, profile)) return {};
+        if (is_made(identity.sop_instance_uid, profile) || was_made_before(ResultKind::sr, identity, profile))
+            return {};
         const KnownResult* const damaged = known(file_of(identity));
         const auto& audit_head = damaged != nullptr ? damaged->audit_head : request_.audit_head;
         const auto images =
@@ -113,49 +116,71 @@ class StudyComposer {
 
     Status add_message(const ReportProfile& profile, const std::vector<SourceImage>& images) {
         if (images.empty()) return {};  // nothing was analysed, and the site wants no message of that
-        const auto identity = message_identity(request_, profile.hl7);
-        const auto file = std::filesystem::path(request_.results_dir) / (identity.uid + ".hl7");
+        return add_message(message_identity(request_, profile.hl7).uid, profile,
+                           [&] { return build_observation_message(request_, profile.hl7, images); });
+    }
+
+    template <typename Build>
+    Status add_message(const std::string& uid, const ReportProfile& profile, const Build& build) {
+        if (is_made(uid, profile)) return {};
+        const auto file = std::filesystem::path(request_.results_dir) / (uid + ".hl7");
         const KnownResult* const before = standing(file);
         std::string digest = before != nullptr ? before->sha256 : "";
         if (before == nullptr) {
-            const auto message = build_observation_message(request_, profile.hl7, images);
+            const std::string message = build();
             if (auto written = write_file_durably(file, std::as_bytes(std::span(message))); !written)
                 return written;
             digest = sha256_hex(message);
         }
-        reply_.results.push_back({ResultKind::oru, "", identity.uid, "", "", file.string(), std::move(digest),
-                                  profile.destinations});
+        reply_.results.push_back(
+            {ResultKind::oru, "", uid, "", "", file.string(), std::move(digest), profile.destinations});
         return {};
     }
 
-    // One note for all destinations that were sent the same.
+    // One note, and one message, for all destinations that were sent the same of the same patient.
     Status add_withdrawal(const std::vector<SourceImage>& images) {
         if (images.empty()) return fail("undecodable", "the study has no image whose header could be read");
-        std::map<std::string, std::vector<WithdrawnResult>> by_destination;
-        std::set<std::string> told_by_message;
+        std::map<std::string, std::vector<WithdrawnResult>> objects, messages;
         for (const auto& result : request_.withdrawal.results)
             for (const auto& destination : result.destinations)
-                if (result.kind == ResultKind::oru)
-                    told_by_message.insert(destination);
-                else
-                    by_destination[destination].push_back(result);
-        for (ReportProfile profile : request_.profiles) {
-            std::erase_if(profile.destinations,
-                          [&](const auto& name) { return !told_by_message.contains(name); });
-            if (!profile.oru || profile.destinations.empty()) continue;
-            if (auto added = add_message(profile, images); !added) return added;
-        }
-        for (const auto& [destination, results] : by_destination) {
-            const ReportProfile profile = profile_of(destination);
-            const auto identity = withdrawal_identity(request_, profile, results);
-            if (is_made(identity, profile) || was_made_before(ResultKind::ko, identity, profile)) continue;
-            const auto readable =
-                readable_with(request_, profile, request_.withdrawal.note, equipment_, {images.front()});
-            auto note = build_withdrawal_note(request_, profile, results, readable.front(), equipment_);
-            if (!note) return tl::unexpected(note.error());
-            if (auto written = write(ResultKind::ko, identity, **note, profile); !written) return written;
+                (result.kind == ResultKind::oru ? messages : objects)[destination].push_back(result);
+        for (const auto* const all : {&messages, &objects}) {
+            for (const auto& [destination, results] : *all) {
+                const auto told = by_patient(request_.results_dir, results);
+                if (!told) return tl::unexpected(told.error());
+                for (const ToldOfPatient& of_one : *told) {
+                    const ReportProfile profile = profile_of(destination);
+                    auto added = all == &messages ? take_message_back(profile, of_one, images)
+                                                  : add_note(profile, of_one, images);
+                    if (!added) return added;
+                }
+            }
         }
         return {};
+    }
+
+    Status take_message_back(const ReportProfile& profile, const ToldOfPatient& told,
+                             const std::vector<SourceImage>& images) {
+        if (!profile.oru) return {};
+        if (told.messages.empty()) return add_message(profile, images);
+        const auto uid = withdrawal_uid(request_, told.results);
+        return add_message(uid, profile, [&] {
+            return build_withdrawal_message(request_, told.messages,
+                                            message_time(*filing_header(images), request_.opened_at), uid);
+        });
+    }
+
+    Status add_note(const ReportProfile& profile, const ToldOfPatient& told,
+                    const std::vector<SourceImage>& images) {
+        const auto identity = withdrawal_identity(request_, profile, told.results);
+        if (is_made(identity.sop_instance_uid, profile) || was_made_before(ResultKind::ko, identity, profile))
+            return {};
+        const SourceImage source{images.front().image, told.header ? told.header : filing_header(images)};
+        const auto readable =
+            readable_with(request_, profile, request_.withdrawal.note, equipment_, {source});
+        auto note = build_withdrawal_note(request_, profile, told.results, readable.front(), equipment_);
+        if (!note) return tl::unexpected(note.error());
+        return write(ResultKind::ko, identity, **note, profile);
     }
 
     // Of that destination alone; one that the configuration no longer has is told in the default form.
@@ -168,9 +193,8 @@ class StudyComposer {
     }
 
     // Two profiles that differ in other things may want the very same result: it is made once, for both.
-    bool is_made(const ResultIdentity& identity, const ReportProfile& profile) {
-        const auto made =
-            std::ranges::find(reply_.results, identity.sop_instance_uid, &ComposedResult::sop_instance_uid);
+    bool is_made(const std::string& uid, const ReportProfile& profile) {
+        const auto made = std::ranges::find(reply_.results, uid, &ComposedResult::sop_instance_uid);
         if (made == reply_.results.end()) return false;
         made->destinations.insert(made->destinations.end(), profile.destinations.begin(),
                                   profile.destinations.end());
@@ -201,7 +225,7 @@ class StudyComposer {
 
     Status prove(DcmDataset& report, const std::vector<SourceImage>& images,
                  const ReportExpectation& expected) {
-        const auto violations = check_measurement_report(report, *images.front().header, expected);
+        const auto violations = check_measurement_report(report, *filing_header(images), expected);
         if (violations.empty()) return {};
         for (const auto& [row, problem] : violations)
             reply_.problems.push_back(fmt::format("{}: {}", row, problem));
@@ -257,7 +281,8 @@ class StudyComposer {
 
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = capture_identity(request_, profile, *image.image);
-        if (is_made(identity, profile) || was_made_before(ResultKind::sc, identity, profile)) return {};
+        if (is_made(identity.sop_instance_uid, profile) || was_made_before(ResultKind::sc, identity, profile))
+            return {};
         const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
         const auto readable =
@@ -269,7 +294,8 @@ class StudyComposer {
 
     Status add_state(const ReportProfile& profile, const SourceImage& image) {
         const auto identity = state_identity(request_, profile, *image.image);
-        if (is_made(identity, profile) || was_made_before(ResultKind::pr, identity, profile)) return {};
+        if (is_made(identity.sop_instance_uid, profile) || was_made_before(ResultKind::pr, identity, profile))
+            return {};
         const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
         const auto readable =
@@ -342,7 +368,8 @@ class StudyComposer {
         if (reply_.error && !damaged) return;
         // What lies in the images or the report itself would be the same again; whatever else failed may
         // pass.
-        const bool lasts = error.code == template_violation || error.code == patients_differ;
+        const bool lasts = error.code == template_violation || error.code == patients_differ ||
+                           error.code == patient_changed;
         const auto retry = lasts ? Retry::never : counted_unless_nodes(error);
         reply_.error = Error{error.code, error.message, retry};
         reply_.analyse_again = damaged;

@@ -26,9 +26,10 @@ struct Texts {
     const char* more_labels;
     const char *activation_map, *lowest, *highest;  // the map's legend, from its lowest to its highest
     const char *model_line, *time_line;
-    const char *contour, *no_outline;       // the legend of the activation's line
-    const char* beside_contour;             // where the line itself is; a few characters
-    const char *indeterminate, *too_close;  // no diagnosis, and why
+    const char *contour, *no_outline;                            // the legend of the activation's line
+    const char* beside_contour;                                  // where the line itself is; a few characters
+    const char *indeterminate, *too_close;                       // no diagnosis, and why
+    const char *several_in_set, *none_in_set, *best_not_in_set;  // why, where prediction sets decide
     const char *scores, *reaches_threshold, *below_threshold;
     const char *result_layer, *activation_layer;  // of a presentation state; 64 characters
     const char* activation_extent;                // what an activation region bounds

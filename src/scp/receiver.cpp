@@ -265,7 +265,10 @@ void Receiver::tell_refused_contexts() {
     const auto refused = description_of(negotiation_.refused);
     spdlog::info("association from {} ({}): presentation contexts refused: {}", loggable(caller_.calling_ae),
                  caller_.peer, refused);
-    report(ReceiverEventKind::contexts_refused, "", refused);
+    auto told = event_of(caller_, ReceiverEventKind::contexts_refused);
+    told.contexts_accepted = static_cast<int>(negotiation_.accepted.size());
+    told.detail = refused;
+    coordinator_.report(told);
 }
 
 void Receiver::serve() {

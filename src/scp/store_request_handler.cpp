@@ -145,6 +145,7 @@ void StoreRequestHandler::report_failure(const Error& error, const StoreResponse
     event.sop_class_uid = bounded(request_.sop_class_uid);
     event.sop_instance_uid =
         bounded(request_.sop_instance_uid.empty() ? header.sop_instance_uid : request_.sop_instance_uid);
+    event.dataset_sop_instance_uid = bounded(header.sop_instance_uid);
     event.study_instance_uid = bounded(header.study_instance_uid);
     event.accession_number = bounded(header.accession_number);
     event.patient_id = bounded(header.patient_id);

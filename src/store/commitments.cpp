@@ -32,7 +32,8 @@ struct CommitmentState {
 constexpr CommitmentState wanted{"queued", "wanted"};
 constexpr CommitmentState requested{"queued", "requested"};  // asked anew when it is due
 constexpr CommitmentState committed{"done", "committed"};
-constexpr CommitmentState failed{"set_aside", "failed"};
+constexpr CommitmentState not_kept{"discarded", "failed"};   // the result is sent again, or waits for that
+constexpr CommitmentState given_up{"set_aside", "expired"};  // nobody is asked any more
 constexpr CommitmentState not_asked{"discarded", ""};
 
 void set_commitment(Transaction& transaction, const std::string& destination, std::int64_t delivery,
@@ -92,7 +93,7 @@ void give_up_old(Transaction& transaction, const DestinationSettings& destinatio
         },
         commitment_lane(destination.name), at, at - destination.give_up_after.count());
     for (const auto& delivered : old) {
-        set_commitment(transaction, destination.name, delivered.id, failed);
+        set_commitment(transaction, destination.name, delivered.id, given_up);
         set_error(transaction, destination.name, delivered.id,
                   "the destination never told whether it keeps this");
         transaction.count("commitments", {{"destination", destination.name}, {"outcome", "given_up"}});
@@ -146,7 +147,7 @@ void keep_failed(Transaction& transaction, const CommitmentReport& report,
     const bool replaced = verdict.state == JobState::queued && is_replaced(transaction, delivered.id);
     const auto state = replaced ? JobState::discarded : verdict.state;
     const auto [kept, outcome] = stored(state);
-    set_commitment(transaction, destination.name, delivered.id, failed);
+    set_commitment(transaction, destination.name, delivered.id, not_kept);
     sql::execute(
         transaction,
         "UPDATE job SET state = ?1, outcome = ?2, due = ?3, error = ?4, attempt = 0, created_at = ?5,"
@@ -192,8 +193,18 @@ void want_no_commitment(Transaction& transaction, std::int64_t delivery) {
 void take_up_commitments(Transaction& transaction, const std::vector<std::string>& asked) {
     sql::execute(transaction,
                  "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE kind = 'commitment'"
-                 " AND state = 'queued' AND queue NOT IN (SELECT value FROM json_each(?))",
+                 " AND state IN ('queued', 'set_aside') AND queue NOT IN (SELECT value FROM json_each(?))",
                  not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
+    // A Hilum before did not tell what was given up from what is sent again.
+    sql::execute(transaction,
+                 "UPDATE job SET outcome = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
+                 " 'failed' AND EXISTS (SELECT 1 FROM job AS sent WHERE sent.lane = 'deliver/' || job.queue"
+                 " AND sent.subject = job.subject AND sent.state = 'done')",
+                 given_up.word);
+    sql::execute(transaction,
+                 "UPDATE job SET state = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
+                 " 'failed'",
+                 not_kept.state);
     for (const auto& destination : asked) ask_commitments_anew(transaction, destination);
 }
 

@@ -1,11 +1,11 @@
 // Storage Commitment of results: which are to be asked for, what a destination answered. Called within a
 // commit.
 //
-// A delivery's commitment is "" (its destination is not asked), wanted, requested, committed or failed: the
-// outcome of a job of the lane commit/DESTINATION, whose subject is the delivery. It is not claimed as others
-// are: one request is of many, and its answer may come after a restart, on another association. So what was
-// requested stays queued, and is due again after commitment_wait. While a destination is asked, only what it
-// committed itself to may be deleted here.
+// A delivery's commitment is "" (its destination is not asked), wanted, requested, committed, failed (it is
+// not kept) or expired (no answer came): the outcome of a job of the lane commit/DESTINATION, whose subject
+// is the delivery. It is not claimed as others are: one request is of many, and its answer may come after a
+// restart, on another association. So what was requested stays queued, and is due again after
+// commitment_wait. While a destination is asked, only what it committed itself to may be deleted here.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ void want_no_commitment(Transaction& transaction, std::int64_t delivery);
 // nothing is given up before it was asked for once more.
 void ask_commitments_anew(Transaction& transaction, const std::string& destination);
 
-// At start: what no destination is asked for any more, since the configuration changed, waits for no answer.
+// At start: what no destination is asked for any more, since the configuration changed, waits for no answer,
+// nor for an operator.
 // `asked`: the names of the destinations that are; they may have been away.
 void take_up_commitments(Transaction& transaction, const std::vector<std::string>& asked);
 
@@ -43,7 +44,8 @@ struct CommitmentClaim {
 };
 // The next request: what is wanted, or was requested without an answer for commitment_wait. It counts as
 // requested from here on, so that an interrupted one is asked anew. Nothing while the destination is paused.
-// What was delivered longer than give_up_after ago, and asked for, is asked for no more.
+// What was delivered longer than give_up_after ago, and asked for, is asked for no more: it waits, set aside,
+// for an operator (orders.h), or for the destination's late answer.
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination);
 
 // The destination did not take the request: it is made again after `delay`.

@@ -53,9 +53,11 @@ bool descends_from(Transaction& transaction, const HistoryMark& mark) {
 // Empty: the database goes on.
 std::string reason_of(Transaction& transaction, const DataDirectory& directory, const HistoryMark& have,
                       const std::optional<HistoryMark>& mark) {
-    if (have.audit_id == 0) {  // made just now: every start writes an event
-        const bool alone = !mark && !holds_a_file(directory.spool()) && !holds_a_file(directory.results());
-        return alone ? "first" : "created";
+    if (have.audit_id == 0) {  // no start of it came so far as to write its event
+        const bool its_own = !mark || (mark->audit_id == 0 && mark->generations == have.generations);
+        if (!its_own || holds_a_file(directory.spool()) || holds_a_file(directory.results()))
+            return "created";
+        return have.generations.empty() ? "first" : "";
     }
     if (!mark) return have.generations.empty() ? "first" : "unmarked";
     if (descends_from(transaction, *mark)) return have.generations.empty() ? "first" : "";
@@ -183,8 +185,9 @@ Result<Generation> join_history(World& world, Database& database, const DataDire
         return tl::unexpected(
             Error{"database", fmt::format("{}: {}", directory.database().string(), joined.error().message),
                   joined.error().retry});
-    if (joined->reason.empty()) return joined;
-    if (joined->reason != "first")
+    // A start that was cut off before it wrote the mark leaves none.
+    if (joined->reason.empty() && mark) return joined;
+    if (!joined->reason.empty() && joined->reason != "first")
         spdlog::warn(
             "{}; whole objects in the spool that it does not know are adopted (docs/operations.md, "
             "\"Backup and restore\")",

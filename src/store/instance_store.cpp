@@ -6,6 +6,7 @@
 #include "store/audit/audit_event.h"
 #include "store/data_history.h"
 #include "store/database/sql.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/damaged_objects.h"
 #include "store/moved_images.h"
@@ -76,7 +77,7 @@ std::int64_t insert(Transaction& transaction, const StoreCommit& commit, std::in
 
 StoredInstance InstanceStore::store(Transaction& transaction, const StoreCommit& commit) const {
     auto event = event_of("instance_received", commit);
-    StoredInstance stored{{true, false, StoreOutcome::discarded}, ""};
+    StoredInstance stored{{true, false, StoreOutcome::discarded}, "", false};
     auto& answer = stored.answer;
     if (is_own_result(transaction, commit)) {
         event.detail["reason"] = "own_result";
@@ -85,19 +86,21 @@ StoredInstance InstanceStore::store(Transaction& transaction, const StoreCommit&
         answer = {true, true, StoreOutcome::duplicate};
     } else {
         const auto versions = versions_of(transaction, commit);
-        const bool again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256 &&
-                           !mends_active(versions);
+        const bool newest_again = is_same(versions.newest, commit);
+        const bool again = newest_again && !mends_active(versions);
         answer = again ? duplicate(transaction, commit, versions)
                        : keep(transaction, commit, versions, transaction.at());
         // It is no news, though it is kept in another's place.
-        if (!again && versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256)
-            answer.outcome = StoreOutcome::duplicate;
+        if (!again && newest_again) answer.outcome = StoreOutcome::duplicate;
         if (answer.keep_file && versions.same_data) stored.replaced_file = versions.same_data->file;
     }
     if (!stored.replaced_file.empty()) event.detail["replaces_file"] = stored.replaced_file;
     event.detail["outcome"] = enum_text(answer.outcome);
     transaction.append_audit(event);
     if (answer.keep_file) note_object(transaction, commit.file, commit.dataset_sha256);
+    // Who sends our results back has sent nothing to report of.
+    if (answer.outcome != StoreOutcome::discarded)
+        stored.new_caller = note_caller(transaction, commit.header.study_instance_uid, commit.calling_ae);
     transaction.count("instances_received", {{"outcome", enum_string(answer.outcome)}});
     return stored;
 }
@@ -113,12 +116,12 @@ InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, con
     sql::each(
         transaction,
         "SELECT id, study_id, version, size, received_at, state, file, dataset_sha256, analysis_sha256,"
-        " removed_at IS NOT NULL, damaged_at IS NOT NULL FROM instance WHERE sop_instance_uid = ?"
-        " ORDER BY version DESC, id DESC",
+        " transfer_syntax_uid, removed_at IS NOT NULL, damaged_at IS NOT NULL FROM instance WHERE"
+        " sop_instance_uid = ? ORDER BY version DESC, id DESC",
         [&](const sql::Row& row) {
-            const Version version{row.int64(0), row.int64(1),      row.int64(2),      row.int64(3),
-                                  row.int64(4), row.text(5),       row.text(6),       row.text(7),
-                                  row.text(8),  row.int32(9) != 0, row.int32(10) != 0};
+            const Version version{row.int64(0), row.int64(1), row.int64(2),       row.int64(3),
+                                  row.int64(4), row.text(5),  row.text(6),        row.text(7),
+                                  row.text(8),  row.text(9),  row.int32(10) != 0, row.int32(11) != 0};
             if (!found.newest) found.newest = version;
             if (!found.active && (version.state == "to_analyse" || version.state == "prior"))
                 found.active = version;
@@ -126,6 +129,12 @@ InstanceStore::Versions InstanceStore::versions_of(Transaction& transaction, con
         },
         commit.header.sop_instance_uid);
     return found;
+}
+
+// The transfer syntax says how the data set and its pixels are read, and stands not in it.
+bool InstanceStore::is_same(const std::optional<Version>& version, const StoreCommit& commit) {
+    return version && version->dataset_sha256 == commit.dataset_sha256 &&
+           version->transfer_syntax_uid == commit.header.transfer_syntax_uid;
 }
 
 // What is analysed is damaged, and the newest version, which differs in what no analysis looks at, takes its
@@ -180,11 +189,13 @@ bool InstanceStore::keep_header(Transaction& transaction, const StoreCommit& com
         insert(transaction, commit, study_id, "kept", "", version, received_at);
         return true;
     }
-    const bool has_one = has_file(*versions.same_data);
+    const bool has_one = is_same(versions.same_data, commit) && has_file(*versions.same_data);
     sql::execute(transaction,
                  "UPDATE instance SET version = ?1, state = iif(state = 'superseded', 'kept', state),"
-                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4), received_at = ?5 WHERE id = ?6",
-                 version, has_one ? 1 : 0, commit.file, commit.size, received_at, versions.same_data->id);
+                 " file = iif(?2, file, ?3), size = iif(?2, size, ?4), received_at = ?5,"
+                 " transfer_syntax_uid = ?7, analysis_sha256 = ?8 WHERE id = ?6",
+                 version, has_one ? 1 : 0, commit.file, commit.size, received_at, versions.same_data->id,
+                 commit.header.transfer_syntax_uid, commit.analysis_sha256);
     if (has_one) return false;
     keep_object_mended(transaction, versions.same_data->id);
     keep_anew(transaction, study_id, received_at);
@@ -210,9 +221,9 @@ bool InstanceStore::keep_image(Transaction& transaction, const StoreCommit& comm
             transaction,
             "UPDATE instance SET state = ?, not_analysed = ?, version = ?, received_at = ?, file = ?, size = "
             "?,"
-            " analysis_sha256 = ?, calling_ae = ?, peer = ? WHERE id = ?",
-            state, why, version, received_at, commit.file, commit.size, commit.analysis_sha256,
-            commit.calling_ae, commit.peer, id);
+            " transfer_syntax_uid = ?, analysis_sha256 = ?, calling_ae = ?, peer = ? WHERE id = ?",
+            state, why, version, received_at, commit.file, commit.size, commit.header.transfer_syntax_uid,
+            commit.analysis_sha256, commit.calling_ae, commit.peer, id);
         keep_object_mended(transaction, id);
         keep_anew(transaction, study_id, received_at);
     } else {
@@ -242,9 +253,8 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     const std::int64_t received_at = to_microseconds(std::min(written_at, transaction.now()));
     const auto versions = versions_of(transaction, commit);
     const bool newer = !versions.newest || received_at > versions.newest->received_at;
-    const bool newest_again = versions.newest && versions.newest->dataset_sha256 == commit.dataset_sha256;
     // What has a row was acknowledged as the rows say, whatever the clock said when the file was written.
-    const bool nothing_new = newest_again || !newer || is_reconciled(transaction);
+    const bool nothing_new = is_same(versions.newest, commit) || !newer || is_reconciled(transaction);
     auto event = event_of("instance_adopted", commit);
     event.actor = "hilum";
     event.detail["calling_ae"] = commit.calling_ae;
@@ -252,8 +262,9 @@ Adoption InstanceStore::adopt(Transaction& transaction, const StoreCommit& commi
     if (versions.same_data && nothing_new) {
         if (!versions.same_data->removed) return {Adoption::duplicate, versions.same_data->file};
         // As one that is received again after retention took the file that its row names.
-        sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE id = ?", commit.file,
-                     commit.size, versions.same_data->id);
+        sql::execute(transaction,
+                     "UPDATE instance SET file = ?, size = ?, transfer_syntax_uid = ? WHERE id = ?",
+                     commit.file, commit.size, commit.header.transfer_syntax_uid, versions.same_data->id);
         keep_anew(transaction, versions.same_data->study_id, transaction.at());
         event.detail["outcome"] = enum_text(StoreOutcome::duplicate);
         transaction.append_audit(event);
@@ -299,8 +310,10 @@ std::int64_t InstanceStore::upsert_study(Transaction& transaction, const Receive
     sql::execute(transaction,
                  "INSERT INTO study(study_instance_uid, accession_number, patient_id, study_date, created_at)"
                  " VALUES(?, ?, ?, ?, ?) ON CONFLICT(study_instance_uid) DO UPDATE SET"
-                 " accession_number = excluded.accession_number, patient_id = excluded.patient_id,"
-                 " study_date = excluded.study_date",
+                 // What one image lacks another one said, and the study is found by it.
+                 " accession_number = coalesce(nullif(excluded.accession_number, ''), accession_number),"
+                 " patient_id = coalesce(nullif(excluded.patient_id, ''), patient_id),"
+                 " study_date = coalesce(nullif(excluded.study_date, ''), study_date)",
                  header.study_instance_uid, header.accession_number, header.patient_id, header.study_date,
                  at);
     return *sql::number(transaction, "SELECT id FROM study WHERE study_instance_uid = ?",

@@ -32,6 +32,7 @@ struct StoredInstance {
     StoreAnswer answer;
     std::string replaced_file;  // of the same data set, and no row names it any more: whoever committed this
                                 // removes it once that is on the disk. Empty: none.
+    bool new_caller = false;    // its destinations may lack what was reported (jobs/callers.h)
 };
 
 class InstanceStore {
@@ -42,7 +43,8 @@ class InstanceStore {
 
     // Commits one object that lies in the spool. The answer is valid once the transaction is on the disk. A
     // duplicate is what the newest version of the instance is; one of an older version makes that version the
-    // newest again. What comes in place of a damaged file is kept, and what waited for it goes on.
+    // newest again, and so does the same data set under another transfer syntax. What comes in place of a
+    // damaged file is kept, and what waited for it goes on.
     StoredInstance store(Transaction& transaction, const StoreCommit& commit) const;
     StoreAnswer discard(Transaction& transaction, const DiscardCommit& commit) const;
 
@@ -62,14 +64,16 @@ class InstanceStore {
   private:
     struct Version {
         std::int64_t id = 0, study_id = 0, version = 0, size = 0, received_at = 0;
-        std::string state, file, dataset_sha256, analysis_sha256;
+        std::string state, file, dataset_sha256, analysis_sha256, transfer_syntax_uid;
         bool removed = false;  // its file, by retention
         bool damaged = false;  // its file (jobs/damaged_objects.h)
     };
     struct Versions {  // of one SOP instance
-        std::optional<Version> newest, active, same_data;
+        std::optional<Version> newest, active;
+        std::optional<Version> same_data;  // the one row of this data set, under whatever transfer syntax
     };
     static Versions versions_of(Transaction& transaction, const StoreCommit& commit);
+    static bool is_same(const std::optional<Version>& version, const StoreCommit& commit);
     static bool mends_active(const Versions& versions);
     static bool is_own_result(Transaction& transaction, const StoreCommit& commit);
     StoreAnswer duplicate(Transaction& transaction, const StoreCommit& commit,

@@ -79,4 +79,13 @@ LeftStudy leave_study(Transaction& transaction, const MovedImage& image) {
     return LeftStudy::is_empty;
 }
 
+bool leave_patient(Transaction& transaction, std::int64_t study) {
+    if (!can_be_taken_back(transaction, study)) return false;
+    withdraw_results(transaction, {study_instance_uid_of(transaction, study), "", patient_changed, ""},
+                     "hilum");
+    sql::execute(transaction, "UPDATE study SET due_at = ?1, first_pending_at = ?1 WHERE id = ?2",
+                 transaction.at(), study);
+    return true;
+}
+
 }  // namespace hilum

@@ -44,7 +44,11 @@ int InstanceStore::analyse_priors(Transaction& transaction, const JobSelection& 
         selection.accession_number);
     for (const auto& prior : priors) {
         analyse(transaction, prior.id);
-        sql::execute(transaction, "UPDATE study SET withdrawn_at = NULL WHERE id = ?", prior.study_id);
+        // Nothing more is waited for.
+        sql::execute(transaction,
+                     "UPDATE study SET due_at = iif(due_at IS NULL, NULL, ?1), withdrawn_at = iif(?2, NULL,"
+                     " withdrawn_at) WHERE id = ?3",
+                     transaction.at(), names_one(selection) ? 1 : 0, prior.study_id);
         audit::AuditEvent event;
         event.type = "prior_analysed";
         event.actor = actor;

@@ -24,14 +24,19 @@ void count(Transaction& transaction, const ReceiverEvent& event) {
 }
 
 // `left_out`: events of this sort that came before and are not told.
-void append_failure(Transaction& transaction, audit::AuditEvent entry, std::int64_t left_out) {
-    entry.outcome = "failure";
+void append_with_left_out(Transaction& transaction, audit::AuditEvent entry, std::int64_t left_out) {
     if (left_out > 0) entry.detail["events_left_out_before"] = left_out;
     transaction.append_audit(entry);
 }
 
-void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::int64_t left_out) {
+void append_failure(Transaction& transaction, audit::AuditEvent entry, std::int64_t left_out) {
+    entry.outcome = "failure";
+    append_with_left_out(transaction, std::move(entry), left_out);
+}
+
+void audit_receiver_event(Transaction& transaction, const ReceiverEvent& event, std::int64_t left_out) {
     audit::AuditEvent entry;
+    if (is_failure(event)) entry.outcome = "failure";
     entry.type = enum_text(event.event);
     entry.actor = event.calling_ae + "@" + event.peer;
     entry.sop_instance_uid = event.sop_instance_uid;
@@ -40,7 +45,9 @@ void audit_failure(Transaction& transaction, const ReceiverEvent& event, std::in
     entry.detail = {{"code", event.code}, {"dimse_status", event.dimse_status}, {"detail", event.detail}};
     if (!event.accession_number.empty()) entry.detail["accession_number"] = event.accession_number;
     if (!event.sop_class_uid.empty()) entry.detail["sop_class_uid"] = event.sop_class_uid;
-    append_failure(transaction, std::move(entry), left_out);
+    if (event.event == ReceiverEventKind::contexts_refused)
+        entry.detail["contexts_accepted"] = event.contexts_accepted;
+    append_with_left_out(transaction, std::move(entry), left_out);
 }
 
 }  // namespace
@@ -52,6 +59,7 @@ bool ends_association(const ReceiverEvent& event) {
 
 bool is_failure(const ReceiverEvent& event) {
     if (ends_association(event)) return event.code != "released";
+    if (event.event == ReceiverEventKind::contexts_refused) return event.contexts_accepted == 0;
     return event.event != ReceiverEventKind::echo && event.event != ReceiverEventKind::commitment_reported;
 }
 
@@ -59,7 +67,7 @@ void record_receiver_event(Transaction& transaction, const ReceiverEvent& event,
                            std::int64_t left_out) {
     count(transaction, event);
     if (event.event == ReceiverEventKind::store_failed) keep_refused_instance(transaction, event);
-    if (audited) audit_failure(transaction, event, left_out);
+    if (audited) audit_receiver_event(transaction, event, left_out);
 }
 
 void record_rejection(Transaction& transaction, const AssociationRequested& request,

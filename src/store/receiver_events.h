@@ -10,7 +10,7 @@ namespace hilum {
 // Whether the event says that an association is over: `code` is then one of association_ends.
 bool ends_association(const ReceiverEvent& event);
 
-// Whether it belongs into the audit trail.
+// Whether something went wrong, which belongs into the audit trail.
 bool is_failure(const ReceiverEvent& event);
 
 // On the commit thread. `audited`: it goes into the audit trail, with the number of those of the same peer

@@ -2,6 +2,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/damaged_objects.h"
 
 namespace hilum {
@@ -58,6 +59,8 @@ Adoption keep_adopted(Transaction& transaction, std::int64_t record, const Insta
                       const StoreCommit& object, Timestamp written_at) {
     auto adoption = instances.adopt(transaction, object, written_at);
     if (adoption.outcome == Adoption::adopted) count(transaction, record, "adopted");
+    if (adoption.outcome == Adoption::adopted || adoption.outcome == Adoption::duplicate)
+        note_caller(transaction, object.header.study_instance_uid, object.calling_ae);
     return adoption;
 }
 
@@ -69,15 +72,16 @@ void keep_duplicate_removed(Transaction& transaction, std::int64_t record, const
     transaction.append_audit(event);
 }
 
-void keep_file_replaced(Transaction& transaction, std::int64_t record, const std::string& file,
-                        std::uint64_t size, const std::string& known) {
-    if (sql::execute(transaction, "UPDATE instance SET file = ?, size = ? WHERE file = ?", file, size,
-                     known) == 0)
+void keep_file_replaced(Transaction& transaction, std::int64_t record, const StoreCommit& object,
+                        const std::string& known) {
+    if (sql::execute(transaction,
+                     "UPDATE instance SET file = ?, size = ?, transfer_syntax_uid = ? WHERE file = ?",
+                     object.file, object.size, object.header.transfer_syntax_uid, known) == 0)
         return;
     keep_object_mended(transaction,
-                       *sql::number(transaction, "SELECT id FROM instance WHERE file = ?", file));
+                       *sql::number(transaction, "SELECT id FROM instance WHERE file = ?", object.file));
     count(transaction, record, "adopted");
-    auto event = event_of("instance_file_replaced", file);
+    auto event = event_of("instance_file_replaced", object.file);
     event.detail["known_as"] = known;
     transaction.append_audit(event);
 }

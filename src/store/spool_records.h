@@ -25,10 +25,10 @@ Adoption keep_adopted(Transaction& transaction, std::int64_t record, const Insta
 // The same data set lies in the spool as `known`: it was removed.
 void keep_duplicate_removed(Transaction& transaction, std::int64_t record, const std::string& file,
                             const std::string& known);
-// It took the place of `known`, which was missing or damaged. Nothing where no row names that any more: the
-// data set was received once more meanwhile.
-void keep_file_replaced(Transaction& transaction, std::int64_t record, const std::string& file,
-                        std::uint64_t size, const std::string& known);
+// It took the place of `known`, which was missing or damaged, and may have come under another transfer
+// syntax. Nothing where no row names that any more: the data set was received once more meanwhile.
+void keep_file_replaced(Transaction& transaction, std::int64_t record, const StoreCommit& object,
+                        const std::string& known);
 void keep_set_aside(Transaction& transaction, std::int64_t record, const std::string& file,
                     const Error& error);
 void keep_postponed(Transaction& transaction, std::int64_t record);

@@ -87,7 +87,7 @@ void take_back(Transaction& transaction, const Withdrawn& withdrawn, const Withd
     sql::execute(transaction,
                  "UPDATE study SET report_version = ?1, withdrawn_at = iif(?2, withdrawn_at, ?3),"
                  " withdrawals = ?4, due_at = NULL, first_pending_at = NULL WHERE id = ?5",
-                 withdrawn.version, order.reason == moved_away ? 1 : 0, withdrawn.at, withdrawn.number,
+                 withdrawn.version, is_correction(order.reason) ? 1 : 0, withdrawn.at, withdrawn.number,
                  withdrawn.study);
 }
 
@@ -194,13 +194,15 @@ Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report) {
     sql::each(
         transaction,
         "SELECT result.kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
-        " json_group_array(delivery.destination) FROM result JOIN report ON report.id = report_id"
+        " json_group_array(delivery.destination), iif(result.removed_at IS NULL, file, ''), sha256 FROM "
+        "result JOIN report ON report.id = report_id"
         " JOIN delivery ON delivery.result_id = result.id WHERE study_id = ? AND model = ? AND withdrawn = ?"
         " AND delivery.tried != 0 GROUP BY result.id ORDER BY result.id",
         [&](const sql::Row& row) {
-            withdrawal.results.push_back(
-                {enum_from<ResultKind>(row.text(0)).value(), row.text(1), row.text(2), row.text(3),
-                 nlohmann::json::parse(row.text(4)).get<std::vector<std::string>>()});
+            withdrawal.results.push_back({enum_from<ResultKind>(row.text(0)).value(), row.text(1),
+                                          row.text(2), row.text(3),
+                                          nlohmann::json::parse(row.text(4)).get<std::vector<std::string>>(),
+                                          row.text(5), row.text(6)});
         },
         study, model, version);
     return withdrawal;

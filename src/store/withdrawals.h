@@ -12,14 +12,14 @@ namespace hilum {
 
 struct WithdrawalOrder {
     std::string study_instance_uid, accession_number;  // one of them
-    std::string reason;                                // quality | safety
+    std::string reason;                                // quality | safety | moved_away | patient_changed
     std::string note;                                  // what went wrong, for those who read it
 };
 
 // Opens a withdrawal, which is a version of the study's report, for each model that has results there that
 // stand; what was about to be made is not made. From then on late images make no new report, unless the
-// reason is moved_away; that an operator asks for an analysis again (`hilum jobs retry`) does. How many
-// studies had something to take back.
+// reason is a correction (is_correction()); that an operator asks for an analysis again (`hilum jobs retry`)
+// does. How many studies had something to take back.
 int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, const std::string& actor);
 
 // A withdrawal as the journal of facts tells it (recovery/earlier_life.h).

@@ -74,6 +74,7 @@ constexpr AuditWords vocabulary[] = {
     {"result_damaged", security_alert, 'E', none},
     {"result_delivered", instances_transferred, 'R', none},
     {"result_differs", security_alert, 'E', none},
+    {"results_discarded", application_activity, 'E', none},
     {"results_resent", begin_transferring, 'E', none},
     {"results_withdrawn", instances_accessed, 'U', none},
     {"row_damaged", security_alert, 'E', none},

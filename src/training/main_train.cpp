@@ -51,6 +51,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
         ->required();
     auto* const resume = app.add_flag("--resume", run.resume, "go on with a training that ended early");
     app.add_flag("--anew", run.anew, "throw away what such a training came to")->excludes(resume);
+    app.add_option("--config", run.configuration,
+                   "configuration file of the node as which images are read (default: default settings)");
     app.add_option("--seed", arguments.seed, "instead of the recipe's");
     app.add_option("--epochs", arguments.epochs, "instead of the recipe's")->check(CLI::Range(1, 100'000));
     app.add_option("--initial-weights", arguments.initial_weights,

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/output/output_folder.h"
+#include "base/text.h"
 #include "training/data/image_decoding.h"
 #include "training/fit/fit.h"
 #include "training/network/executor.h"
@@ -25,9 +26,11 @@ namespace fs = std::filesystem;
 
 class Run {
   public:
-    Run(const RunOptions& options, const RunListener& listener, RunFolder folder, TensorStore store)
+    Run(const RunOptions& options, const RunListener& listener, std::string site_rules, RunFolder folder,
+        TensorStore store)
         : options_(options),
           listener_(listener),
+          site_rules_(std::move(site_rules)),
           folder_(std::move(folder)),
           store_(std::move(store)),
           fit_(options.recipe.fit) {}
@@ -46,6 +49,7 @@ class Run {
 
     const RunOptions& options_;
     const RunListener& listener_;
+    const std::string site_rules_;
     RunFolder folder_;
     TensorStore store_;
     FitSettings fit_;
@@ -67,7 +71,7 @@ Status Run::prepare() {
     wishes.renamed = recipe.renamed;
     wishes.exclusive = fit_.loss.exclusive;
     wishes.boxes = options_.boxes;
-    wishes.decoders = static_cast<std::size_t>(options_.machine.data_workers);
+    wishes.reading = {options_.configuration, static_cast<std::size_t>(options_.machine.data_workers)};
     wishes.most_unread = options_.most_unread;
     auto set = prepare_training_set(
         options_.dataset, wishes, recipe.package.input, store_,
@@ -198,7 +202,7 @@ Result<std::vector<GoldenImage>> Run::golden_images() {
         golden[image].outputs.assign(logits.data_ptr<float>(), logits.data_ptr<float>() + logits.numel());
         return {};
     };
-    if (auto decoded = decode_images(options_.golden, input, 1, take); !decoded)
+    if (auto decoded = decode_images(options_.golden, input, {.golden = true}, take); !decoded)
         return tl::unexpected(decoded.error());
     return golden;
 }
@@ -211,6 +215,8 @@ std::vector<std::pair<std::string, std::string>> Run::recipe_told() const {
             for (const auto& [key, value] : values.items())
                 told.emplace_back(section + "." + key,
                                   value.is_string() ? value.get<std::string>() : value.dump());
+    if (!site_rules_.empty())
+        told.emplace_back("site", joined(split(std::string_view(site_rules_).substr(1), '\n')));
     told.emplace_back("threads", std::to_string(at::get_num_threads()));
     told.emplace_back("hilum", HILUM_VERSION);
     told.emplace_back("torch", TORCH_VERSION);
@@ -260,11 +266,13 @@ nlohmann::json Run::outcome() const {
 
 Result<nlohmann::json> run_training(const RunOptions& options, const RunListener& listener) {
     if (auto free = OutputFolder::is_free(options.output); !free) return tl::unexpected(free.error());
+    auto rules = site_rules(options.configuration);
+    if (!rules) return tl::unexpected(rules.error());
     auto folder = RunFolder::open(options.output);
     if (!folder) return tl::unexpected(folder.error());
-    auto store = TensorStore::open(folder->path(), options.recipe.package.input);
+    auto store = TensorStore::open(folder->path(), options.recipe.package.input, *rules);
     if (!store) return tl::unexpected(store.error());
-    Run run(options, listener, std::move(*folder), std::move(*store));
+    Run run(options, listener, std::move(*rules), std::move(*folder), std::move(*store));
     if (auto prepared = run.prepare(); !prepared) return tl::unexpected(prepared.error());
     if (options.prepare_only) return run.outcome();
     if (auto trained = run.train(); !trained) return tl::unexpected(trained.error());

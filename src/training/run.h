@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct RunOptions {
     std::filesystem::path dataset, output;
     std::filesystem::path boxes;                // empty: none
     std::vector<std::filesystem::path> golden;  // images that the package takes with it
+    // Of the node as which images are read; none: default settings.
+    std::optional<std::filesystem::path> configuration;
     Recipe recipe;
     MachineSettings machine;
     double most_unread = 0.05;
@@ -35,7 +38,8 @@ struct RunListener {
 // For programs: {"package", "images", "unreadable", "decoded", "training", "validation", "epochs",
 // "best_epoch", "auc", "validation_loss", "training_loss"}; without the last five and the package where
 // prepare_only. Codes: "exists" where the package is there already, or a checkpoint that is neither resumed
-// nor thrown away; those of prepare_training_set(), make_network(), take_weights(), fit(), write_package().
+// nor thrown away; those of site_rules(), prepare_training_set(), make_network(), take_weights(), fit(),
+// write_package().
 Result<nlohmann::json> run_training(const RunOptions& options, const RunListener& listener);
 
 }  // namespace hilum::training

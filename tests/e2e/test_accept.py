@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import numpy
+import pydicom
 from scipy import stats
 
 from hilum_harness import BINARIES, MODEL, SOURCE, configuration
@@ -29,6 +30,21 @@ def independent_package(folder):
     (folder / "model.yaml").write_text(text, encoding="utf-8")
     (folder / "metrics.json").unlink()
     return folder
+
+
+def altered(folder, phantoms, alter):
+    """Copies of the phantoms' files with `alter` done to each one's header; and the table of their labels."""
+    folder.mkdir()
+    with open(folder / "labels.csv", "w", newline="", encoding="utf-8") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(["file", "label", "patient"])
+        for index, phantom in enumerate(phantoms):
+            name = f"{index}.dcm"
+            dataset = pydicom.dcmread(phantom["file"])
+            alter(dataset)
+            dataset.save_as(folder / name)
+            rows.writerow([name, phantom["finding"], f"p{index}"])
+    return ("--images", folder, "--labels", folder / "labels.csv", "--bootstrap", 0)
 
 
 def write_labels(file, phantoms, wrong, seed=1):
@@ -182,6 +198,85 @@ class Accept(unittest.TestCase):
         file.write_text(written.replace('"Pneumonia":', '"Phthisis":') + others, encoding="utf-8")
         check = subprocess.run([BINARIES / "hilumd", "--config", file, "--check"], capture_output=True, text=True, check=False)
         self.assertEqual((check.returncode, "Phthisis" in check.stderr), (1, True), check.stderr)
+
+    def write_configuration(self, name, **sections):
+        file = self.folder / name
+        file.write_text(json.dumps(sections), encoding="utf-8")  # JSON is YAML
+        return file
+
+    def accuracy(self, name, *arguments):
+        return answer("accept", MODEL, "--output", self.folder / name, *arguments)["figures"]["accuracy"]["value"]
+
+    def test_the_model_is_judged_as_the_node_that_is_named(self):
+        def lie(dataset):
+            shown = dataset.PhotometricInterpretation
+            dataset.PhotometricInterpretation = "MONOCHROME2" if shown == "MONOCHROME1" else "MONOCHROME1"
+        images = altered(self.folder / "lying", self.phantoms[:24], lie)
+        site = self.write_configuration("polarity.yaml", site={
+            "polarity": [{"manufacturer": "Made-Up Imaging", "follow": "presentation_lut_shape"}]})
+        self.assertLess(self.accuracy("by-defaults", *images), 0.6)
+        self.assertGreater(self.accuracy("by-the-site", *images, "--config", site), 0.9)
+        self.assertGreater(self.accuracy("of-any-use", *images, "--config", site, "--any-use"), 0.9)
+        told = json.loads((self.folder / "by-the-site" / "acceptance.json").read_text(encoding="utf-8"))
+        self.assertEqual(told["node"], {"configuration": str(site), "thresholds": {}})
+        self.assertIn(str(site), (self.folder / "by-the-site" / "acceptance.html").read_text(encoding="utf-8"))
+        by_default = json.loads((self.folder / "by-defaults" / "acceptance.json").read_text(encoding="utf-8"))
+        self.assertNotIn("node", by_default)
+        self.assertNotEqual(told["model"]["configuration_sha256"], by_default["model"]["configuration_sha256"])
+
+    def test_the_words_of_the_node_that_is_named_are_understood(self):
+        def speak(dataset):
+            dataset.BodyPartExamined = "TORAKS"
+        images = altered(self.folder / "spoken", self.phantoms[:12], speak)
+        site = self.write_configuration("words.yaml", site={"body_part_aliases": {"CHEST": ["TORAKS"]}})
+        self.assertIn("gave a result for none of its 12 images", self.refused(MODEL, "--output", self.folder / "new", *images))
+        told = answer("accept", MODEL, "--output", self.folder / "understood", *images, "--config", site)
+        self.assertEqual(told["images"]["judged"], 12)
+
+    def test_thresholds_that_the_site_took_are_judged(self):
+        site = self.write_configuration("thresholds.yaml", models=[
+            {"package": "somewhere/else"}, {"package": str(self.independent), "thresholds": {"Pneumonia": 0.0}}])
+        dataset = self.folder / "taken"
+        answer("dataset", "create", "--output", dataset, "--images", self.archive, "--labels", self.labels, "--split", "none")
+        told = answer("evaluate", dataset, "--package", self.independent, "--split", "all", "--bootstrap", 0, "--config", site,
+                      "--output", self.folder / "evaluated")
+        self.assertEqual(told["node"]["thresholds"], {"Pneumonia": 0.0})
+        pneumonia = next(one for one in told["labels"] if one["label"] == "Pneumonia")
+        self.assertEqual((pneumonia["threshold"], pneumonia["sensitivity"]["value"]), (0.0, 1.0))
+        self.assertEqual(pneumonia["counts"]["true_negative"], 0)
+
+    def test_images_that_cannot_be_read_count_wherever_that_is_seen(self):
+        images = altered(self.folder / "cut", self.phantoms[:36], lambda dataset: None)
+        for index in range(12):
+            file = self.folder / "cut" / f"{index}.dcm"
+            file.write_bytes(file.read_bytes()[:4000])
+        told = answer("accept", MODEL, "--output", self.folder / "with-cut", *images, "--require", "analysed>=0.9")
+        counts = told["images"]
+        self.assertEqual((counts["labelled"], counts["judged"], counts["unreadable"]), (36, 24, 12))
+        self.assertIn("12 of 36 images could not be read", " ".join(told["conditions"]))
+        self.assertEqual(told["criteria"][0]["cases"], 36)
+        ran = hilum("accept", MODEL, "--output", self.folder / "with-cut-again", *images)
+        self.assertIn("24 judged", " ".join(ran.stdout.split()))
+        self.assertIn("12 could not be read", " ".join(ran.stdout.split()))
+
+    def test_a_calibration_moves_thresholds_and_leaves_decisions(self):
+        dataset, package = self.folder / "to-calibrate", self.folder / "moved"
+        answer("dataset", "create", "--output", dataset, "--images", self.archive, "--labels", self.labels, "--split", "none")
+        shutil.copy(MODEL / "metrics.json", self.independent)
+        self.addCleanup((self.independent / "metrics.json").unlink)
+        told = answer("calibrate", dataset, "--split", "all", "--package", self.independent, "--method", "platt",
+                      "--new-version", "2.0", "--output", package)
+        self.assertEqual([one["decisions_changed"] for one in told["labels"]], [0, 0, 0])
+        self.assertIn("moved with its probabilities", told["changes"][0])
+        self.assertFalse((package / "metrics.json").exists())
+        self.assertIn("metrics.json is left out", " ".join(told["changes"]))
+        decided = []
+        for name, judged in (("before", self.independent), ("after", package)):
+            output = self.folder / f"decided-{name}"
+            answer("evaluate", dataset, "--split", "all", "--package", judged, "--bootstrap", 0, "--output", output)
+            with open(output / "predictions.csv", newline="", encoding="utf-8") as file:
+                decided.append([[row[f"positive:{label}"] for label in LABELS] for row in csv.DictReader(file)])
+        self.assertEqual(*decided)
 
     def refused(self, *arguments, code=1):
         before = sorted(self.folder.iterdir())

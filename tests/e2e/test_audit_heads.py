@@ -3,12 +3,13 @@
 import datetime
 import hashlib
 import json
+import socket
 import sqlite3
 import subprocess
 
 import pydicom
 
-from hilum_harness import HilumTest, make_phantoms, wait_until
+from hilum_harness import BINARIES, HilumTest, make_phantoms, wait_until
 
 
 class AuditHeadsTest(HilumTest):
@@ -83,6 +84,18 @@ class AuditHeadsTest(HilumTest):
         code, said = self.verified()
         self.assertEqual(code, 1, said)
         self.assertRegex(said, r"events \d+ to \d+ are (not those that were signed|missing)")
+
+    def test_a_key_that_cannot_be_read_for_now_is_waited_for(self):
+        readable = self.folder / "readable.key"
+        self.key.rename(readable)
+        with socket.socket(socket.AF_UNIX) as gone:  # opened as a file it fails as a disk that has gone does: ENXIO
+            gone.bind(str(self.key))
+        self.node.launch([BINARIES / "hilumd", "--config", self.node.configuration_file])
+        wait_until(lambda: "the start goes on once that is mended" in self.node.log(), 60, "the node waits for its key")
+        self.assertIsNone(self.node.process.poll())
+        readable.rename(self.key)
+        wait_until(lambda: "audit head" in self.node.log(), 60, "the node starts and signs")
+        self.node.stop()
 
     def test_a_patient_that_was_rewritten_is_found(self):
         self.live(make_phantoms(self.folder / "phantoms", 1, 3, "--size", "192"))

@@ -189,6 +189,20 @@ class PhantomTest(Folder):
             self.assertFalse(header.get("StudyDate") or header.get("PatientSex") or header.get("PatientAge"))
             self.assertEqual([item.CodeValue for item in header.DeidentificationMethodCodeSequence], ["113100"])
 
+    def test_a_malformed_age_costs_its_own_value_alone(self):
+        dataset = pydicom.dcmread(self.phantoms[0])
+        dataset.PatientAge = "Y"
+        dataset.save_as(self.phantoms[0])
+        rows = rows_of(self.labels)
+        for row in rows:
+            row["age"] = "50"
+        write_rows(self.labels, rows)
+        self.create()
+        self.deidentify("--include-doubtful")
+        self.assert_is_the_same_dataset()
+        for row in rows_of(self.copy / "manifest.csv"):
+            self.assertRegex(pydicom.dcmread(self.copy / row["file"]).PatientAge, "^[0-9]{3}Y$")
+
     def test_doubtful_pictures_are_left_out_or_listed_and_certain_ones_refused(self):
         for file, told in zip(self.phantoms, ("YES", "NO", "NO", "NO", None, "NO"), strict=True):
             dataset = pydicom.dcmread(file)

@@ -5,8 +5,8 @@ import json
 
 import pydicom
 
-from hilum_harness import HilumTest, configuration, make_phantoms, merged, variant, wait_until
-from report_reading import predecessors
+from hilum_harness import (HilumTest, configuration, make_phantoms, merged, store, store_statuses, variant,
+                           wait_until)
 
 
 class DuplicateTest(HilumTest):
@@ -57,16 +57,30 @@ class DuplicateTest(HilumTest):
         found = self.await_results([str(fence.StudyInstanceUID)])
         self.assert_one_report_and_capture(found[self.study])
 
-    def test_a_changed_patient_is_analysed_again_and_reported_as_a_new_version(self):
+    def test_a_changed_patient_is_reported_anew_once_the_other_was_taken_back(self):
         self.send(self.file)
         first = self.await_results([self.study])[self.study]
+        wrong = str(pydicom.dcmread(self.file, stop_before_pixels=True).PatientID)
         self.send(self.changed("patient.dcm", lambda d: setattr(d, "PatientID", "CORRECTED")))
-        found = self.await_results([self.study], per_study=4)[self.study]
+        found = self.await_results([self.study], per_study=5)[self.study]
         new = [result for result in found if result.uid not in {old.uid for old in first}]
-        self.assert_one_report_and_capture(new)
-        report = next(result for result in new if result.is_report).dataset
+        note, = self.notes_in(new)
+        self.assert_valid(note)
+        self.assertEqual(note.dataset.PatientID, wrong)
+        self.assertEqual(note.dataset.ConceptNameCodeSequence[0].CodeValue, "113038")
+        named = {instance.ReferencedSOPInstanceUID for study in note.dataset.CurrentRequestedProcedureEvidenceSequence
+                 for series in study.ReferencedSeriesSequence for instance in series.ReferencedSOPSequence}
+        self.assertEqual(named, {result.uid for result in first})
+        reported = [result for result in new if result is not note]
+        self.assert_one_report_and_capture(reported)
+        report = next(result for result in reported if result.is_report).dataset
         self.assertEqual(report.PatientID, "CORRECTED")
-        self.assertEqual(predecessors(report), [result.uid for result in first if result.is_report])
+        self.assertNotIn("PredecessorDocumentsSequence", report, "it replaces nothing of another patient's")
+        self.assertIn("patient_changed", [event["detail"]["reason"] for event in self.audit_events()
+                                          if event["type"] == "results_withdrawn"])
+
+    def notes_in(self, results):
+        return [result for result in results if result.dataset.Modality == "KO"]
 
     def test_a_corrected_order_number_reaches_the_results(self):
         self.send(self.file)
@@ -85,24 +99,24 @@ class DuplicateTest(HilumTest):
 
     def test_a_wrong_patient_taken_back_by_the_first_version_is_reported_of_the_first(self):
         self.send(self.file)
-        first = self.await_results([self.study])[self.study]
+        self.await_results([self.study])
         right = str(pydicom.dcmread(self.file, stop_before_pixels=True).PatientID)
         wrong = self.changed("wrong.dcm", lambda d: setattr(d, "PatientID", "SOMEBODY ELSE"))
         self.send(wrong)
-        second = self.await_results([self.study], per_study=4)[self.study]
+        self.await_results([self.study], per_study=5)
         self.send(self.file)
-        third = self.await_results([self.study], per_study=5)[self.study]
+        third = self.await_results([self.study], per_study=8)[self.study]
         reports = sorted((result.dataset for result in third if result.is_report), key=lambda d: int(d.InstanceNumber))
         self.assertEqual([report.PatientID for report in reports], [right, "SOMEBODY ELSE", right])
         self.assertEqual(len({report.SOPInstanceUID for report in reports}), 3)
-        self.assertEqual(predecessors(reports[2]), [reports[1].SOPInstanceUID])
-        self.assertEqual({result.uid for result in third if result.is_capture},
-                         {result.uid for result in first + second if result.is_capture}, "the picture of the first is there")
+        self.assertFalse([report for report in reports if "PredecessorDocumentsSequence" in report])
+        self.assertCountEqual([note.dataset.PatientID for note in self.notes_in(third)], [right, "SOMEBODY ELSE"])
+        self.assertEqual(len({result.uid for result in third if result.is_capture}), 3, "the first is withdrawn")
         self.send(self.file)
         fence = variant(self.file, self.folder / "fence.dcm")
         self.send(self.folder / "fence.dcm")
         found = self.await_results([str(fence.StudyInstanceUID)])
-        self.assertEqual(len(found[self.study]), 5, "the same as the newest is a duplicate")
+        self.assertEqual(len(found[self.study]), 8, "the same as the newest is a duplicate")
 
     def test_an_image_moved_to_another_study_takes_its_finding_along(self):
         self.send(self.file)
@@ -225,3 +239,28 @@ class PriorTest(HilumTest):
         self.assert_one_report_and_capture(found[self.study])
         self.assertNotIn("prior", [job["state"] for job in self.listed()])
         self.assertIn("prior_analysed", [event["type"] for event in self.audit_events()])
+
+
+class CallerTest(HilumTest):
+    """A destination `from` a PACS, and a modality that sends the images before that forwards them."""
+
+    changes = {"destinations": [{
+        "name": "pacs", "ae_title": "ORTHANC", "host": "127.0.0.1", "port": 1, "first_delay": "200ms",
+        "longest_delay": "1s", "timeout": "10s", "from": ["FORWARDER"]}]}
+
+    def make_node(self, name="node", **changes):
+        destination = {**self.changes["destinations"][0], "port": self.pacs.port}
+        return super().make_node(name, destinations=[destination], **changes)
+
+    def test_what_is_forwarded_after_the_report_gets_its_results(self):
+        self.start_node()
+        file, = make_phantoms(self.folder / "phantoms", 1, seed=35)
+        study = str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID)
+        self.send(file)
+        wait_until(lambda: [job for job in self.jobs() if (job["kind"], job["state"]) == ("report", "composed")], 60,
+                   "the report, which is for nobody")
+        self.assertEqual(self.results(), {})
+        forwarded = store(self.node.port, file, calling="FORWARDER")
+        self.assertEqual(store_statuses(forwarded), ["Success"])
+        found = self.await_results([study])
+        self.assert_one_report_and_capture(found[study])

@@ -38,7 +38,7 @@ class Evaluate(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="hilum-evaluate-")
         cls.folder = pathlib.Path(cls.temporary.name)
-        phantoms = answer("phantom", "--out", cls.folder / "images", "--count", 120, "--size", 256)["files"]
+        cls.phantoms = phantoms = answer("phantom", "--out", cls.folder / "images", "--count", 120, "--size", 256)["files"]
         cls.inside = write_manifest(cls.folder / "inside", phantoms[:84], 0.25)
         cls.outside = write_manifest(cls.folder / "outside", phantoms[84:], 0.6, first_patient=900)
         cls.output = cls.folder / "report"
@@ -113,6 +113,24 @@ class Evaluate(unittest.TestCase):
         figures = answer("evaluate", self.inside, "--package", package, "--bootstrap", 0, "--output", self.folder / "again")
         self.assertEqual(figures["model"]["version"], "1.1.0")
         self.assertIn("indeterminate", figures["confusion"]["answers"])
+        # Once more without a coverage: bounds of the probabilities before would hold of none of now.
+        again = self.folder / "calibrated-again"
+        told = answer("calibrate", self.inside, "--package", package, "--split", "test", "--method", "temperature",
+                      "--new-version", "1.2.0", "--output", again)
+        self.assertIn("prediction sets are left out", " ".join(told["changes"]))
+        self.assertNotIn("prediction_sets", (again / "model.yaml").read_text(encoding="utf-8"))
+        self.assertTrue((MODEL / "metrics.json").exists())
+        self.assertFalse((package / "metrics.json").exists())
+
+    def test_a_label_that_no_image_elsewhere_shows_costs_its_own_comparison(self):
+        rows = [phantom for phantom in self.phantoms[84:] if phantom["finding"] != LABELS[2]]
+        rare = write_manifest(self.folder / "rare", rows, 0, first_patient=900)
+        told = answer("evaluate", self.inside, "--package", MODEL, "--external", rare, "--bootstrap", 0,
+                      "--output", self.folder / "of-rare")
+        drops = {one["label"]: one for one in told["external"]["drop"]}
+        self.assertIn("area", drops["Pneumonia"])
+        self.assertNotIn("area", drops[LABELS[2]])
+        self.assertIn("rare has 0 images with it", drops[LABELS[2]]["why_not"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from hilum_harness import HilumTest, http, make_phantoms, store, store_statuses, wait_until
+from hilum_harness import HilumTest, http, make_phantoms, store, store_statuses, variant, wait_until
 
 MIB = 1 << 20
 
@@ -53,3 +53,24 @@ class FullDiskTest(HilumTest):
         self.assertEqual(store_statuses(store(self.node.port, self.phantom)), ["Success"])
         self.assertIn("hilum_receiving 1", self.metrics())
         self.assertIn('hilum_receiving_refused{reason="disk"} 0', self.metrics())
+
+    def test_an_object_that_is_discarded_ends_what_its_refusal_left(self):
+        def to_report(dataset):
+            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+            dataset.Modality = "SR"
+            del dataset.PixelData
+        report = self.folder / "report.dcm"
+        variant(self.phantom, report, to_report)
+
+        def receipts():
+            return [job for job in self.jobs() if job["kind"] == "receipt"]
+        self.fill()
+        wait_until(lambda: self.status()["refusing"] == "disk", 30, "the full disk is seen")
+        self.assertEqual(store_statuses(store(self.node.port, report)), ["Refused: OutOfResources"])
+        wait_until(receipts, 30, "the trace of what was refused")
+        wait_until(lambda: 'hilum_node_trouble{where="receiving"} 1' in self.metrics(), 30, "the trouble is told")
+        (self.data / "filler").unlink()
+        wait_until(lambda: http(f"{self.node.url}/readyz")[0] == 200, 30, "it receives again")
+        self.assertEqual(store_statuses(store(self.node.port, report)), ["Success"])
+        self.assertEqual(receipts(), [])
+        wait_until(lambda: 'hilum_node_trouble{where="receiving"} 0' in self.metrics(), 30, "the trouble is over")

@@ -137,9 +137,12 @@ class AcceptingWorklistTest(Worklist):
         done = self.node.run("results", "withdraw", "--study", study, "--reason", "safety", "--note", "wrong patient",
                              "--yes")
         self.assertEqual(done.returncode, 0, done.stderr)
-        told = self.observations(self.await_messages(2)[1])
-        self.assertIn("wrong patient", told["withdrawn"][5][0])
-        self.assertEqual(told["withdrawn"][11], ["W"])
+        first, taken_back = (self.observations(message) for message in self.await_messages(2))
+        self.assertIn("wrong patient", taken_back["withdrawn"][5][0])
+        self.assertEqual({observation[11][0] for observation in taken_back.values()}, {"W"})
+        for code, observation in first.items():
+            self.assertEqual(taken_back[code].get(4), observation.get(4), "the same observation, by OBX-3 and OBX-4")
+            self.assertEqual(taken_back[code].get(18), observation.get(18), "of the same package")
 
     def test_a_receiver_that_was_down_gets_the_message_once(self):
         self.receiver.stop()

@@ -356,6 +356,11 @@ class PageTest(AccessTest):
         browser.visit(f"{self.node.url}/")
         log_in(self.tokens["read"])
         wait_until(lambda: ACCESSION in text(), 30, "studies")
+        wait_until(lambda: "delivered" in browser.run("by('studies').innerText"), 30, "the state of the study")
+        self.assertIn(f"DICOM port {self.node.port}", text())
+        self.assertIn("pacs", browser.run("by('destinations').innerText"))
+        self.assertIn(browser.run("new Date().toLocaleString(undefined, { timeZoneName: 'short' }).split(' ').pop()"),
+                      browser.run("by('studies').innerText"))
         self.assertEqual(browser.run("document.cookie + localStorage.length + sessionStorage.length"), "00")
         # Refusals are told to the console, and are no error of the page's.
         self.assertEqual([error for error in browser.errors if error.get("source") != "network"], [])

@@ -109,4 +109,8 @@ class OddHeaderTest(Variants):
             "a grown-up's birth date with hyphens": (aged(birth_date="1970-01-01"), None),
             "no unit, but a birth date": (aged("008", "19700101"), None),
             "neither": (aged(), None),
+            "more than anybody reaches": (aged("238Y"), "cannot be read"),
+            "more than anybody reaches, and a child's birth date": (aged("238Y", "20200101"), "younger"),
+            "a template's, and a child's birth date": (aged("045Y", "20200101"), "contradict"),
+            "none yet, and a grown-up's birth date": (aged("000Y", "19560412"), "contradict"),
         })

@@ -117,6 +117,15 @@ class ReportLabelsTest(unittest.TestCase):
         self.assertEqual(self.labels(), {0: "Pneumonia", 1: "Effusion|Pneumonia", 2: "Effusion", 3: "None", 4: "None"})
         self.assertEqual(self.excluded(), [("no_label", self.phantoms[5].name)])
 
+    def test_findings_of_earlier_images_are_no_labels(self):
+        normal = ("17621005", "SCT", "Normal")
+        earlier = content("CONTAINER", ("121068", "DCM", "Previous Findings"), [code(FINDING, PNEUMONIA)])
+        self.report(0, earlier, content("CONTAINER", ("121070", "DCM", "Findings"), [code(FINDING, normal)]))
+        only_earlier = self.report(1, earlier)
+        self.create("--reports", self.reports, "--without-finding", "None")
+        self.assertEqual(self.labels(), {0: "None"})
+        self.assertIn(("report_of_other_findings", f"{only_earlier}.dcm"), self.excluded())
+
     def test_what_no_person_stands_for_counts_only_where_asked_for(self):
         self.report(0, group(PNEUMONIA), observer("device"), verified=False)
         self.report(1, group(PNEUMONIA), observer("person"), verified=False)

@@ -4,6 +4,7 @@ import csv
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -23,7 +24,21 @@ class ShippedModelsTest(unittest.TestCase):
         for folder in MODELS:
             verified = hilum("model", "verify", folder)
             self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+            self.assertNotIn("warning", verified.stderr, folder)
             self.assertTrue((folder / "golden.yaml").exists(), folder)
+
+    def test_letters_that_pictures_may_not_show_are_told(self):
+        with tempfile.TemporaryDirectory(prefix="hilum-models-") as name:
+            folder = pathlib.Path(name) / "demo"
+            shutil.copytree(ROOT / "config" / "models" / "demo", folder)
+            description = (folder / "model.yaml").read_text(encoding="utf-8")
+            (folder / "model.yaml").write_text(re.sub(r"notice: .*", "notice: 臨床使用不可", description),
+                                               encoding="utf-8")
+            verified = hilum("model", "verify", folder)
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+            self.assertIn("warning: notice: '臨' is beyond Latin, Greek and Cyrillic", verified.stderr)
+            warnings = json.loads(hilum("--json", "model", "verify", folder).stdout)["warnings"]
+            self.assertEqual([warning.split(":")[0] for warning in warnings], ["notice"])
 
     def test_none_is_for_clinical_use_or_large(self):
         for folder in MODELS:

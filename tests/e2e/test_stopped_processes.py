@@ -105,6 +105,50 @@ class EveryRoleTest(StoppedProcessTest):
         self.assertRegex(metrics, r'hilum_child_silences_total\{name="1",role="listener"\} 1')
 
 
+class PredictionTest(StoppedProcessTest):
+    """An http process that is started again numbers its requests from the beginning: the first of its life."""
+
+    def predict(self, file):
+        return self.node.ask("/api/v1/predict", file.read_bytes(), "POST", timeout=120)
+
+    def only(self, role):
+        return next((pid for pid, its in self.processes().items() if its == role), None)
+
+    def images_at_work(self):
+        """How many uploads the coordinator holds open, as it does until they are analysed."""
+        found = 0
+        for descriptor in pathlib.Path(f"/proc/{self.node.process.pid}/fd").iterdir():
+            try:
+                found += "hilum-upload" in os.readlink(descriptor)
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return found
+
+    def test_an_image_does_not_get_the_answer_that_an_http_process_before_asked_for(self):
+        first, second = make_phantoms(self.folder / "phantoms", 2, seed=45)
+        worker, killed = self.only("worker"), self.only("http")
+        os.kill(worker, signal.SIGSTOP)
+        self.addCleanup(lambda: is_alive(worker) and os.kill(worker, signal.SIGCONT))
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            for_nobody = threads.submit(self.predict, first)
+            wait_until(lambda: self.images_at_work() == 1, 15, "the first image is at work")
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: self.only("http") not in (None, killed) and http(f"{self.node.url}/healthz")[0] == 200, 15,
+                       "http is started again")
+            answered = threads.submit(self.predict, second)
+            wait_until(lambda: answered.done() or self.images_at_work() == 2, 15, "the second image is at work, or refused")
+            os.kill(worker, signal.SIGCONT)
+            status, body = answered.result()
+            self.assertEqual(for_nobody.result()[0], 0, "its connection went with the process")
+        wait_until(lambda: http(f"{self.node.url}/readyz")[0] == 200, 60, "ready")
+        of_first, of_second = (json.loads(self.predict(file)[1])["all_probabilities"] for file in (first, second))
+        self.assertNotEqual(of_first, of_second, "images that nothing tells apart")
+        if status == 200:
+            self.assertEqual(json.loads(body)["all_probabilities"], of_second)
+        else:
+            self.assertIn("error", json.loads(body), status)
+
+
 class WholeNodeTest(StoppedProcessTest):
     def test_what_was_stopped_with_its_coordinator_is_not_killed_and_readiness_is_honest_meanwhile(self):
         before = self.processes()

@@ -13,6 +13,8 @@ import tempfile
 import time
 import unittest
 
+import pydicom
+
 from hilum_harness import BINARIES, radiographs
 
 BUILD = pathlib.Path(os.environ["HILUM_BUILD"])
@@ -248,6 +250,28 @@ class TrainingTest(unittest.TestCase):
         with open(f"{package}.run/unreadable.csv", newline="", encoding="utf-8") as file:
             self.assertEqual({row["file"]: row["reason"] for row in csv.DictReader(file)},
                              {"broken.dcm": "undecodable", "gone.dcm": "unreadable"})
+
+    def test_images_are_read_as_the_node_that_is_named_reads_them(self):
+        dataset = self.copy_of_dataset()
+        def lie(index, row):
+            image = pydicom.dcmread(dataset / row["file"])
+            shown = image.PhotometricInterpretation
+            image.PhotometricInterpretation = "MONOCHROME2" if shown == "MONOCHROME1" else "MONOCHROME1"
+            row["file"] = f"{index}.dcm"
+            image.save_as(dataset / row["file"])
+        rewrite(dataset / "manifest.csv", lie)
+        site = self.scratch() / "hilum.yaml"
+        site.write_text("site: {polarity: [{manufacturer: Made-Up Imaging, follow: presentation_lut_shape}]}\n"
+                        "models: [{package: /nonexistent}]\n", encoding="utf-8")
+        package = self.scratch() / "package"
+        self.train(package, "--prepare-only", "--config", site, dataset=dataset)
+        run = pathlib.Path(f"{package}.run")
+        honest = sorted(tensors_in(pathlib.Path(f"{self.package}.run")))
+        self.assertEqual(sorted(tensors_in(run)), honest)
+        # Other rules, other tensors: those that are there are not taken for them.
+        self.assertGreater(self.train(package, "--prepare-only", dataset=dataset)["decoded"], 0)
+        self.assertEqual(len(list(run.glob("tensors-*.bin"))), 2)
+        self.assertEqual(self.refused(package, "--prepare-only", "--config", self.recipe)["code"], "configuration")
 
     def test_what_cannot_be_learned_from_is_refused_in_words(self):
         package = self.scratch() / "package"

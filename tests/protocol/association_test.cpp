@@ -241,8 +241,18 @@ TEST(Association, AcceptsWhenNoContextIsAcceptedAndTellsWhich) {
               "FINDStudyRootQueryRetrieveInformationModel (1.2.840.10008.5.1.4.1.2.2.1): "
               "abstract-syntax-not-supported, DigitalXRayImageStorageForPresentation "
               "(1.2.840.10008.5.1.4.1.1.1.1): transfer-syntaxes-not-supported");
+    EXPECT_EQ(node.coordinator().wait_for_event("contexts_refused").at(0).at("contexts_accepted"), 0);
     peer.close();
     EXPECT_EQ(node.coordinator().wait_for_event("association_aborted").at(0).at("code"), "contexts_refused");
+}
+
+TEST(Association, TellsHowManyContextsWereAcceptedBesideThoseThatAreRefused) {
+    ReceivingNode node;
+    node.start();
+    RawAssociation peer(node.port());
+    ASSERT_TRUE(
+        peer.associate({{"1.2.840.10008.5.1.4.1.2.2.1", {implicit_little}}, {dx, {implicit_little}}}));
+    EXPECT_EQ(node.coordinator().wait_for_event("contexts_refused").at(0).at("contexts_accepted"), 1);
 }
 
 TEST(Association, TakesMoreThan50TransferSyntaxesInAContext) {

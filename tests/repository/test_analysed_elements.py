@@ -1,12 +1,15 @@
 """What an analysis reads, and what files its results, is on the list of what it depends on: else a corrected image that
-comes again would keep the old result."""
+comes again would keep the old result. And it stays in de-identified copies, unless table E.1-1 takes it away."""
 
 import pathlib
 import re
 import unittest
 
+import pydicom.datadict
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DICOM = ROOT / "src" / "dicom"
+DEIDENTIFICATION = ROOT / "src" / "deidentification"
 NAMES = pathlib.Path("/usr/include/dcmtk/dcmdata/dcdeftag.h")
 
 # Another one is another object; it heads fragments of pixels.
@@ -49,6 +52,21 @@ class AnalysedElementsTest(unittest.TestCase):
 
     def test_patient_and_order_of_a_message_are_on_the_list(self):
         self.check(read_by(ROOT / "src" / "results" / "hl7") - NOT_FILED_BY, 8)
+
+    def test_text_that_decides_an_analysis_stays_in_de_identified_copies(self):
+        tags = tags_of_names()
+        read = read_by(ROOT / "src" / "model" / "decoder", DICOM / "dataset_reading.cpp") & set(tags)
+        text = {tags[name] for name in read if pydicom.datadict.dictionary_has_tag(tags[name])
+                and pydicom.datadict.dictionary_VR(tags[name]) in ("LO", "LT", "SH", "ST", "UC", "UT")}
+        named = {int(line.split(",")[0], 16) for line in
+                 (DEIDENTIFICATION / "table_e_1_1.csv").read_text(encoding="utf-8").splitlines()[1:]}
+        source = (DEIDENTIFICATION / "profile.cpp").read_text(encoding="utf-8")
+        kept = {int(tag, 16): keyword for tag, keyword in
+                re.findall(r"(0x\w{8}),  // (\w+)", re.search(r"kept_text = \{(.*?)\};", source, re.DOTALL).group(1))}
+        self.assertGreater(len(text - named), 5, "the pattern that finds tags no longer fits the source")
+        self.assertEqual({hex(tag) for tag in text - named - set(kept)}, set(), "read, and removed from copies")
+        self.assertEqual({tag: tags[keyword] for tag, keyword in kept.items()}, {tag: tag for tag in kept})
+        self.assertEqual(set(kept) & named, set(), "the table decides on what it names")
 
     def test_each_tag_has_its_name_beside_it(self):
         tags = tags_of_names()

@@ -63,12 +63,14 @@ Result<std::string> read_secret(const std::filesystem::path& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat about {};
     if (!fd || ::fstat(fd.get(), &about) != 0)
-        return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
+        return tl::unexpected(unreadable(errno, "cannot open " + file.string()));
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return fail("permissions", "{} may be read by others than its owner; chmod 600 it, or make a new key",
                     file.string());
     auto pem = read_fd(fd.get(), largest_key_file);
-    if (!pem) return fail("unreadable", "{}: {}", file.string(), pem.error().message);
+    if (!pem)
+        return tl::unexpected(Error{"unreadable", fmt::format("{}: {}", file.string(), pem.error().message),
+                                    pem.error().retry});
     return pem;
 }
 
@@ -76,7 +78,7 @@ Result<std::string> read_secret(const std::filesystem::path& file) {
 
 Result<VerificationKey> VerificationKey::read(const std::filesystem::path& file) {
     const auto pem = read_file(file, largest_key_file);
-    if (!pem) return fail("unreadable", "{}", pem.error().message);
+    if (!pem) return tl::unexpected(Error{"unreadable", pem.error().message, pem.error().retry});
     auto key = parse(*pem, file, &PEM_read_bio_PUBKEY, "public");
     if (!key) return tl::unexpected(key.error());
     auto fingerprint = fingerprint_of(*key);

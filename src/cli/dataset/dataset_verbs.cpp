@@ -59,11 +59,6 @@ void print_findings(const Context& context, const std::vector<dataset::Finding>&
     }
 }
 
-// Only what was named: a dataset must not depend on which node happens to be installed here.
-std::optional<fs::path> configuration_of(const Context& context) {
-    return context.config_named ? std::optional(context.config) : std::nullopt;
-}
-
 // Those that another command line would need to make the same dataset.
 std::vector<std::string> arguments_of(const CreateOptions& options) {
     std::vector<std::string> all{"dataset", "create"};
@@ -154,7 +149,7 @@ int refuse(const Context& context, const std::vector<dataset::Finding>& findings
 }
 
 int create(const Context& context, CreateOptions options) {
-    options.sources.configuration = configuration_of(context);
+    options.sources.configuration = context.named_config();
     if (auto sound = check_sources(options.sources); !sound) return context.failed(sound.error());
     if (const auto free = OutputFolder::is_free(options.output); !free) return context.failed(free.error());
     const auto shares = shares_of(options);
@@ -184,7 +179,7 @@ int create(const Context& context, CreateOptions options) {
 
 int check(const Context& context, const CheckOptions& options) {
     Progress progress(context.terminal);
-    const auto findings = check_dataset(options.folder, options.images, configuration_of(context), progress);
+    const auto findings = check_dataset(options.folder, options.images, context.named_config(), progress);
     progress.clear();
     if (!findings) return context.failed(findings.error());
     const bool refused = dataset::is_refused(*findings);

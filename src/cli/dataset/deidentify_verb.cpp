@@ -55,7 +55,7 @@ void print_copy(const Context& context, const DeidentifySettings& settings, cons
 int deidentify(const Context& context, const DeidentifyOptions& options) {
     auto settings = options.settings;
     settings.copying.options = {options.dates == "shift", options.characteristics == "keep"};
-    if (context.config_named) settings.configuration = context.config;
+    settings.configuration = context.named_config();
     Progress progress(context.terminal);
     const auto made = deidentify_dataset(settings, progress);
     progress.clear();

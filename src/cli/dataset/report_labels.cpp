@@ -89,6 +89,10 @@ class Reports {
                         ? "a device wrote it and no person verified it: what a model found is no "
                           "truth that models can be judged by"
                         : "nobody verified it, and it names no person who observed");
+        } else if (reading.findings.empty() && reading.findings_elsewhere > 0) {
+            exclude(report.file, "report_of_other_findings",
+                    "its findings stand under headings alone, such as History or Previous Findings, that do "
+                    "not say what its images show");
         } else {
             return true;
         }

@@ -25,7 +25,8 @@ struct ReportLabels {
     // One for each file that a report is of; `file` its absolute path, `line` 0.
     std::vector<dataset::LabelledFile> lines;
     // Reports: "report_unverified", "report_incomplete", "report_replaced" (a newer one says so),
-    // "report_unreadable"; images: "reports_differ".
+    // "report_unreadable", "report_of_other_findings" (all stand under headings such as Previous Findings);
+    // images: "reports_differ".
     std::vector<dataset::Exclusion> exclusions;
 };
 

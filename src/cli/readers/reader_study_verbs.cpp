@@ -230,7 +230,10 @@ void add_create(const Verb& group) {
     verb.flag("--may-go-back", wishes.may_go_back, "readers may change earlier answers");
     verb.flag("--any-use", wishes.any_use, "show results outside of the package's intended use too");
     verb.option("--seed", wishes.seed, "of what is drawn").shows_default();
-    verb.does([options](const Context& c) { return create_study(c, *options); });
+    verb.does([options](const Context& c) {
+        options->wishes.configuration = c.named_config();
+        return create_study(c, *options);
+    });
 }
 
 void add_analyse(const Verb& group) {

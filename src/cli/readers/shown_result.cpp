@@ -37,13 +37,19 @@ readers::ShownResult shown_result(const InferenceResult& result) {
                      : label != nullptr       ? label->name
                                               : "no finding";
     const char* score = result.calibrated ? "Probability" : "Model score";
+    const bool has_thresholds = result.activation != "softmax";
+    const auto score_of = [&](const LabelResult& one) {
+        return has_thresholds ? compared_text(one.probability, one.threshold).score
+                              : score_text(one.probability);
+    };
     if (label != nullptr) {
-        shown.lines.push_back(fmt::format("{} {}", score, score_text(label->probability)));
-        if (result.activation != "softmax")
-            shown.lines.push_back(fmt::format("Threshold {}", limit_text(label->threshold)));
+        shown.lines.push_back(fmt::format("{} {}", score, score_of(*label)));
+        if (has_thresholds)
+            shown.lines.push_back(
+                fmt::format("Threshold {}", compared_text(label->probability, label->threshold).limit));
     }
     if (!result.calibrated) shown.lines.push_back("Not calibrated, not a probability");
-    for (const auto& one : result.labels) shown.labels.emplace_back(one.name, score_text(one.probability));
+    for (const auto& one : result.labels) shown.labels.emplace_back(one.name, score_of(one));
     shown.notice = result.model.notice;
     if (!result.model.cleared_for_clinical_use && shown.notice.empty()) shown.notice = "Not for clinical use";
     return shown;

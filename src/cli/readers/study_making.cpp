@@ -166,7 +166,7 @@ class StudyMaking {
 
     Status render() {
         if (auto status = make_folder(output_.folder() / "shared"); !status) return status;
-        ImageSurvey survey(std::nullopt);
+        ImageSurvey survey(wishes_.configuration);
         for (std::size_t done = 0; const auto& one : made_.study.cases) {
             progress_.count("rendering cases", ++done, made_.study.cases.size());
             const auto outcome = survey.picture_of(one.file, picture_long_side);
@@ -186,7 +186,8 @@ class StudyMaking {
 
     Status judge() {
         progress_.say("loading the model");
-        auto predictor = model::choose_package(wishes_.package).and_then(model::Predictor::start);
+        auto predictor =
+            model::choose_package(wishes_.package, wishes_.configuration).and_then(model::Predictor::start);
         if (!predictor) return tl::unexpected(predictor.error());
         const auto& ready = predictor->worker();
         made_.study.model = ready.model.name + " " + ready.model.version;

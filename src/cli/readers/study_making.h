@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct StudyWishes {
     bool may_go_back = false;
     bool any_use = false;  // images outside of the package's intended use are judged too
     std::uint64_t seed = 1;
+    // Of the node as which images are read and judged; none: default settings.
+    std::optional<std::filesystem::path> configuration = {};
 };
 
 struct MadeStudy {

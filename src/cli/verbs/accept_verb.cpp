@@ -98,6 +98,17 @@ Error no_images_in(const GatheredImages& gathered, const fs::path& labels) {
                                                      exclusions.front().words))};
 }
 
+void count_exclusion(const dataset::Exclusion& one, evaluation::ImageSources& sources) {
+    if (one.reason == "no_file") {
+        ++sources.lines_without_file;
+        return;
+    }
+    ++sources.left_out[one.reason];
+    if (evaluation::is_labelled_exclusion(one.reason))
+        sources.unread_patients.push_back(one.patient.empty() ? one.file.string()
+                                                              : patient_key(one.site, one.patient));
+}
+
 Result<AcceptanceImages> images_of_archive(const AcceptOptions& options, Progress& progress) {
     auto gathered = gather_images(options.sources, progress);
     progress.clear();
@@ -112,11 +123,7 @@ Result<AcceptanceImages> images_of_archive(const AcceptOptions& options, Progres
         images.name = joined(names);
     }
     images.sources.found = gathered->flow.found;
-    for (const auto& one : gathered->exclusions)
-        if (one.reason == "no_file")
-            ++images.sources.lines_without_file;
-        else
-            ++images.sources.left_out[one.reason];
+    for (const auto& one : gathered->exclusions) count_exclusion(one, images.sources);
     images.excluded = std::move(gathered->exclusions);
     return images;
 }
@@ -193,7 +200,7 @@ class AcceptanceRun {
         excluded_ = std::move(images->excluded);
         images->sources.digest = digest_of(images->manifest);
         const auto labelled = labelled_images(images->manifest, options_.renamed);
-        const ScoringSettings scoring{images->name, options_.any_use};
+        const ScoringSettings scoring{images->name, options_.any_use, options_.sources.configuration};
         images->sources.use_not_checked = static_cast<std::size_t>(std::ranges::count_if(
             labelled, [&](const LabelledImage& image) { return !use_is_checked(image.file, scoring); }));
         auto scored = score_images(options_.package, labelled, scoring, progress_);
@@ -327,7 +334,10 @@ void add_accept_verb(const Verb& app) {
         .required();
     add_image_options(verb, *options);
     add_question_options(verb, *options);
-    verb.does([options](const Context& c) { return accept_model(c, *options); });
+    verb.does([options](const Context& c) {
+        options->sources.configuration = c.named_config();
+        return accept_model(c, *options);
+    });
 }
 
 }  // namespace hilum::cli

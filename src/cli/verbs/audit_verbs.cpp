@@ -71,11 +71,17 @@ Status each_event(const NodeSettings& node, Take take) {
     return {};
 }
 
-int export_audit(const Context& context, const AuditFilter& filter) {
+struct ExportOptions {
+    std::string from, to, study_instance_uid;
+};
+
+int export_audit(const Context& context, const ExportOptions& options) {
+    const auto filter = audit_filter(options.from, options.to, options.study_instance_uid);
+    if (!filter) return context.failed(filter.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     const auto done = each_event(configuration->node, [&](const nlohmann::json& event) {
-        if (matches(filter, event)) print_json_line(context.out, event);
+        if (matches(*filter, event)) print_json_line(context.out, event);
         return static_cast<bool>(context.out);
     });
     return done ? exit_ok : context.failed(done.error());
@@ -136,16 +142,57 @@ Result<Heads> read_heads(const Witness& witness) {
     return heads;
 }
 
-// Of the trail that begins as the node's own verification says.
-Result<audit::TrailCheck> check_of(const Heads& heads, const nlohmann::json& verified) {
-    const auto hash = verified.find("begins_after_hash");
-    if (hash == verified.end() || !hash->is_string())
+struct Beginning {
+    std::int64_t after = 0;  // event
+    std::string hash;
+};
+
+// Of the trail, as the node's own verification says.
+Result<Beginning> beginning_now(const NodeSettings& node) {
+    const auto verified = ask(node, {.verb = ControlVerb::audit_verify}, endless_patience);
+    if (!verified) return tl::unexpected(verified.error());
+    const auto hash = verified->find("begins_after_hash");
+    if (hash == verified->end() || !hash->is_string())
         return fail(
             "older_node",
             "the running hilumd is of an older version, which does not tell the digest that its audit "
             "trail begins after: restart it (systemctl restart hilum), then ask again");
-    return audit::TrailCheck({heads.good.begin(), heads.good.end()}, number_of(verified, "begins_after"),
-                             hash->get<std::string>());
+    return Beginning{number_of(*verified, "begins_after"), hash->get<std::string>()};
+}
+
+// Whether the node's own beginning has moved beyond what was read, so that nothing is missing before `next`;
+// the check begins anew there then. audit.keep may remove events while the trail is read.
+Result<bool> begins_anew(const NodeSettings& node, std::int64_t next, audit::TrailCheck& check) {
+    const auto beginning = beginning_now(node);
+    if (!beginning) return tl::unexpected(beginning.error());
+    if (beginning->after < next - 1 || beginning->after <= check.begins_after()) return false;
+    check.removed_meanwhile(beginning->after, beginning->hash);
+    return true;
+}
+
+// All events, oldest first. Of one answer all are from one moment: what is missing within it nobody removed
+// by age. After a removal it reads from the start, so that what should be gone by now is seen where it is
+// not.
+Status read_trail(const NodeSettings& node, audit::TrailCheck& check) {
+    nlohmann::json after = 0;
+    while (!after.is_null()) {
+        const auto answer =
+            ask(node, {.verb = ControlVerb::audit_export, .after = after.get<std::int64_t>()});
+        if (!answer) return tl::unexpected(answer.error());
+        const auto events = list_of(*answer, "events");
+        const auto first = events.empty() ? 0 : number_of(events.front(), "id");
+        if (first > check.reached() + 1) {
+            const auto anew = begins_anew(node, first, check);
+            if (!anew) return tl::unexpected(anew.error());
+            if (*anew) {
+                after = 0;
+                continue;
+            }
+        }
+        for (const auto& event : events) check.add(event);
+        after = answer->value("next", nlohmann::json());
+    }
+    return {};
 }
 
 // Recomputes every digest here, and believes nobody but the heads.
@@ -157,17 +204,13 @@ int verify_against(const Context& context, const Witness& witness) {
     const auto& node = configuration->node;
     Progress progress(context.terminal);
     progress.say("reading the whole audit trail");
-    const auto verified = ask(node, {.verb = ControlVerb::audit_verify}, endless_patience);
-    if (!verified) return context.failed(verified.error());
-    auto check = check_of(*heads, *verified);
-    if (!check) return context.failed(check.error());
-    const auto read = each_event(node, [&](const nlohmann::json& event) {
-        check->add(event);
-        return true;
-    });
+    const auto beginning = beginning_now(node);
+    if (!beginning) return context.failed(beginning.error());
+    audit::TrailCheck check({heads->good.begin(), heads->good.end()}, beginning->after, beginning->hash);
+    const auto read = read_trail(node, check);
     progress.clear();
     if (!read) return context.failed(read.error());
-    auto outcome = check->finish();
+    auto outcome = check.finish();
     if (heads->forged > 0)
         outcome.findings.push_back(
             fmt::format("{} heads were not signed by this key, though they name it, the first in {}",
@@ -202,10 +245,29 @@ int verify_against(const Context& context, const Witness& witness) {
 
 }  // namespace
 
+Result<AuditFilter> audit_filter(const std::string& from, const std::string& to,
+                                 const std::string& study_instance_uid) {
+    AuditFilter filter;
+    filter.study_instance_uid = study_instance_uid;
+    if (!from.empty()) {
+        const auto time = parse_named_utc(from);
+        if (!time) return tl::unexpected(time.error());
+        filter.from = time->begin;
+    }
+    if (!to.empty()) {
+        const auto time = parse_named_utc(to);
+        if (!time) return tl::unexpected(time.error());
+        filter.before = time->end;
+    }
+    return filter;
+}
+
 bool matches(const AuditFilter& filter, const nlohmann::json& event) {
-    const auto at = text_of(event, "at");
-    if (!filter.from.empty() && at < filter.from) return false;
-    if (!filter.to.empty() && at.substr(0, filter.to.size()) > filter.to) return false;
+    // Of an event that tells no time nobody can say that it is outside.
+    if (const auto at = parse_utc(text_of(event, "at"))) {
+        if (filter.from && *at < *filter.from) return false;
+        if (filter.before && *at >= *filter.before) return false;
+    }
     return filter.study_instance_uid.empty() ||
            text_of(event, "study_instance_uid") == filter.study_instance_uid;
 }
@@ -224,17 +286,17 @@ void add_audit_verbs(const Verb& app) {
         return witness->heads.empty() ? verify_audit(c) : verify_against(c, *witness);
     });
 
-    auto filter = std::make_shared<AuditFilter>();
+    auto wanted = std::make_shared<ExportOptions>();
     const auto export_verb = audit.verb("export", "print events as JSON, one a line, oldest first");
     const auto problem = [](const std::string& text) {
-        const auto moment = parse_utc(text);
-        return moment ? std::string() : moment.error().message;
+        const auto time = parse_named_utc(text);
+        return time ? std::string() : time.error().message;
     };
-    export_verb.option("--from", filter->from, "events from this time on (UTC)").checked("TIME", problem);
-    export_verb.option("--to", filter->to, "events to the end of this day or time (UTC)")
+    export_verb.option("--from", wanted->from, "events from this time on (UTC)").checked("TIME", problem);
+    export_verb.option("--to", wanted->to, "events to the end of this day or time (UTC)")
         .checked("TIME", problem);
-    export_verb.option("--study", filter->study_instance_uid, "events of this Study Instance UID");
-    export_verb.does([filter](const Context& c) { return export_audit(c, *filter); });
+    export_verb.option("--study", wanted->study_instance_uid, "events of this Study Instance UID");
+    export_verb.does([wanted](const Context& c) { return export_audit(c, *wanted); });
 }
 
 }  // namespace hilum::cli

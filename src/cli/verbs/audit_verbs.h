@@ -3,15 +3,24 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
 #include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
 
 namespace hilum::cli {
 
-// Empty members do not restrict. Times are beginnings of ISO 8601 in UTC: "2026-11-23", "2026-11-23T22:24".
+// What is not set does not restrict.
 struct AuditFilter {
-    std::string from, to;  // both inclusive: `to` a day means its end
+    std::optional<Timestamp> from, before;
     std::string study_instance_uid;
 };
+
+// `from` and `to` as parse_named_utc reads them, or empty: from the beginning of the one to the end of the
+// other, which is that of the day where it is a day. Code "usage" for what is no time.
+Result<AuditFilter> audit_filter(const std::string& from, const std::string& to,
+                                 const std::string& study_instance_uid);
 
 bool matches(const AuditFilter& filter, const nlohmann::json& event);
 

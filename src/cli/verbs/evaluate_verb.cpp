@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
 #include "base/clock.h"
@@ -30,6 +31,7 @@ struct EvaluateOptions {
     int bootstrap = 2000;
     std::uint64_t seed = 1;
     bool any_use = false;
+    std::optional<std::filesystem::path> configuration;  // of the node as which images are judged
 };
 
 evaluation::MeasureSettings settings_of(const EvaluateOptions& options) {
@@ -60,7 +62,8 @@ class Evaluation {
   private:
     Result<EvaluatedSet> evaluated(const std::filesystem::path& package,
                                    const std::vector<LabelledImage>& images, const std::string& name) {
-        auto scored = score_images(package, images, {name, options_.any_use}, progress_);
+        auto scored =
+            score_images(package, images, {name, options_.any_use, options_.configuration}, progress_);
         if (!scored) return tl::unexpected(scored.error());
         progress_.say("computing figures");
         auto set = evaluation::evaluated(std::move(*scored), settings_);
@@ -70,8 +73,9 @@ class Evaluation {
 
     Status compare(const std::vector<LabelledImage>& images) {
         if (options_.other_package.empty()) return {};
-        auto other = score_images(options_.other_package, images, {report_.set.scored.set, options_.any_use},
-                                  progress_);
+        auto other =
+            score_images(options_.other_package, images,
+                         {report_.set.scored.set, options_.any_use, options_.configuration}, progress_);
         if (!other) return tl::unexpected(other.error());
         auto labels = evaluation::compare_models(report_.set.scored, *other, settings_.level);
         if (!labels) return tl::unexpected(labels.error());
@@ -103,6 +107,7 @@ nlohmann::json set_json(const EvaluatedSet& set) {
     json["set"] = set.scored.set;
     json["model"] = {
         {"name", set.scored.model}, {"version", set.scored.version}, {"sha256", set.scored.sha256}};
+    if (auto node = evaluation::node_json(set.scored); !node.is_null()) json["node"] = std::move(node);
     json["subgroups"] = nlohmann::json::array();
     for (const auto& group : set.subgroups) json["subgroups"].push_back(evaluation::to_json(group));
     return json;
@@ -115,6 +120,8 @@ nlohmann::json report_json(const evaluation::EvaluationReport& report) {
         auto& comparison = json["comparison"];
         comparison["model"] = {{"name", report.comparison->other.model},
                                {"version", report.comparison->other.version}};
+        if (auto node = evaluation::node_json(report.comparison->other); !node.is_null())
+            comparison["node"] = std::move(node);
         for (const auto& label : report.comparison->labels)
             comparison["labels"].push_back(evaluation::to_json(label));
     }
@@ -202,7 +209,10 @@ void add_evaluate_verb(const Verb& app) {
         .between(0, 100'000);
     verb.option("--seed", options->seed, "of the bootstrap").shows_default();
     verb.flag("--any-use", options->any_use, "judge images outside of the package's intended use too");
-    verb.does([options](const Context& c) { return evaluate(c, *options); });
+    verb.does([options](const Context& c) {
+        options->configuration = c.named_config();
+        return evaluate(c, *options);
+    });
 }
 
 }  // namespace hilum::cli

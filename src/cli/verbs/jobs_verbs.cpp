@@ -158,7 +158,8 @@ void add_filters(const Verb& verb, JobOptions& options) {
 }  // namespace
 
 Result<JobName> parse_job_name(const std::string& text) {
-    static const std::set<std::string> kinds = {"analysis", "report", "delivery", "instance", "receipt"};
+    static const std::set<std::string> kinds = {"analysis",   "report",   "delivery",
+                                                "commitment", "instance", "receipt"};
     const auto slash = text.find('/');
     JobName name{text.substr(0, slash), 0};
     const char* end = text.data() + text.size();

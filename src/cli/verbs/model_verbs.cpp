@@ -15,6 +15,7 @@
 #include "cli/control_client.h"
 #include "cli/output.h"
 #include "cli/terminal/progress.h"
+#include "model/package/label_checks.h"
 #include "model/package/package_signature.h"
 #include "model/process/model_process.h"
 
@@ -99,7 +100,10 @@ void print_package(const Context& context, const model::ModelPackage& package, b
     line("patient age", age_range(package.accepts));
     line("scores", package.calibrated() ? "calibrated probabilities, on " + package.calibration.set
                                         : "model scores, not calibrated");
-    if (package.indeterminate_margin > 0)
+    if (package.prediction_sets)
+        line("indeterminate", fmt::format("unless one class alone is in the prediction set, of coverage {:g}",
+                                          package.prediction_sets->coverage));
+    else if (package.may_call_indeterminate())
         line("indeterminate",
              fmt::format("where the best two differ by less than {:g}", package.indeterminate_margin));
     context.out << "\n";
@@ -198,9 +202,11 @@ int verify(const Context& context, const std::filesystem::path& folder, const Ke
         problems = trial.problems;
     }
     progress.clear();
+    const auto warnings = model::letters_beyond_the_font(loaded.package);
     if (context.json) {
         print_json(context.out, {{"valid", problems.empty()},
                                  {"problems", problems_json(problems)},
+                                 {"warnings", warnings},
                                  {"probe", trial.probe},
                                  {"golden", {{"cases", trial.golden_cases}, {"right", trial.golden_right}}},
                                  {"name", loaded.package.name},
@@ -216,6 +222,7 @@ int verify(const Context& context, const std::filesystem::path& folder, const Ke
             is_true(trial.probe, "activation_maps") ? " and activation maps" : "",
             trial.probe["seconds"].get<double>() * 1000, text_of(trial.probe, "device"), golden_text(trial));
     if (problems.empty() && !signer.empty()) context.out << "signed by the key " << signer << "\n";
+    for (const auto& warning : warnings) context.err << "warning: " << warning << "\n";
     return report_problems(context, problems);
 }
 

@@ -12,11 +12,13 @@ HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_class, sr_series_number, 
                    sc_when, sc_long_side, sc_series_number, sc_series_description, sc_style,
                    sr_activation_region, character_set, language, oru, hl7)
 HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
-HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations)
+HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations,
+                   file, sha256)
 HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
 HILUM_JSON_MEMBERS(KnownResult, file, sha256, own, audit_head)
+HILUM_JSON_MEMBERS(ToldResult, kind, file, sha256)
 HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
-                      predecessors, known_results, results_dir, report_not_analysed, opened_at, urgent,
+                      predecessors, known_results, told, results_dir, report_not_analysed, opened_at, urgent,
                       urgent_study, audit_head, withdrawals, withdrawal)
 HILUM_JSON_MEMBERS(DamagedImage, instance, file, how)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,

@@ -55,11 +55,17 @@ struct WithdrawnResult {
     ResultKind kind = ResultKind::sr;
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
     std::vector<std::string> destinations;
+    std::string file = {}, sha256 = {};  // as of a KnownResult; no file: it is gone
 };
-// A reason that no operator gives: the PACS moved an image that they tell of to another study.
+// Reasons that no operator gives: the PACS moved an image that they tell of to another study, or corrected
+// whose images they are. Such a withdrawal keeps no later results from being made.
 constexpr const char* moved_away = "moved_away";
+constexpr const char* patient_changed = "patient_changed";  // also the code of a reply's error
+inline bool is_correction(const std::string& reason) {
+    return reason == moved_away || reason == patient_changed;
+}
 struct Withdrawal {
-    std::string reason;   // quality | safety | moved_away; empty: nothing is withdrawn
+    std::string reason;   // quality | safety | moved_away | patient_changed; empty: nothing is withdrawn
     std::string note;     // the operator's own words, may be empty
     std::int64_t at = 0;  // microseconds since 1970 UTC
     std::vector<WithdrawnResult> results;
@@ -69,6 +75,11 @@ struct KnownResult {
     std::string file, sha256;     // its name in results_dir; of what was composed
     bool own = false;             // of this version: where its file is not that any more, it is made anew
     std::string audit_head = {};  // as in ComposedResult
+};
+// A result of an earlier version that stands.
+struct ToldResult {
+    ResultKind kind = ResultKind::sr;
+    std::string file, sha256;  // as of a KnownResult
 };
 // coordinator -> composer: build the results of one study under one model, or take them back. Answered by
 // ComposeReply.
@@ -83,6 +94,7 @@ struct ComposeRequest {
     std::vector<ReportProfile> profiles;
     std::vector<PredecessorReport> predecessors;
     std::vector<KnownResult> known_results;
+    std::vector<ToldResult> told;     // of each model's newest: this version is to be of the same patient
     std::string results_dir;          // where the files go
     bool report_not_analysed = true;  // false: images without a score are left out of the SR
     std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC
@@ -120,7 +132,8 @@ struct ComposeReply {
     std::vector<ComposedResult> results;  // durable; to be sent even when there is an error: one result's
                                           // failure does not hold up the others
     std::optional<Error> error;  // "template_violation": a report failed its check and was not written;
-                                 // "patients_differ": no result, since the images name several patients
+                                 // "patients_differ": no result, since the images name several patients;
+                                 // "patient_changed": none, since what was told is another's
     bool analyse_again = false;  // what an analysis kept is damaged: the images are to be analysed anew
     std::vector<DamagedImage> damaged;  // with any there is an error (object_damaged) and no result
     std::vector<std::string> problems;  // each one that the check found; no patient data

@@ -23,9 +23,10 @@ struct DecodeRequest {
     bool golden = false;           // the package's own case, DICOM or PNG: whatever its intended use
     int frame = 1;                 // of the image, from 1
     StoredObject stored = {};      // what the file must be, where that is known
+    bool any_use = false;          // DICOM or PNG, whatever its intended use; the site's rules hold
 };
 // decoder -> coordinator. Exactly one of: prepared (two descriptors: tensor memfd of floats N=1,C,H,W;
-// display memfd of bytes; of a golden case the tensor alone), not_analysed, error.
+// display memfd of bytes; of a golden case and of any use the tensor alone), not_analysed, error.
 struct DecodeReply {
     static constexpr const char* type = "decode_reply";
     std::int64_t job = 0;

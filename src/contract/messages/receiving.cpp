@@ -18,7 +18,8 @@ HILUM_JSON_MEMBERS(UncommittedInstance, sop_instance_uid, reason)
 HILUM_MESSAGE_MEMBERS(CommitmentReport, transaction_uid, committed, failed, calling_ae, peer)
 HILUM_MESSAGE_MEMBERS(CommitmentReportAnswer, kept, known)
 HILUM_MESSAGE_MEMBERS(ReceiverEvent, event, code, dimse_status, calling_ae, peer, sop_class_uid,
-                      sop_instance_uid, study_instance_uid, accession_number, patient_id, detail)
+                      sop_instance_uid, study_instance_uid, accession_number, patient_id,
+                      dataset_sop_instance_uid, contexts_accepted, detail)
 HILUM_EMPTY_MESSAGE(Drain)
 
 }  // namespace hilum

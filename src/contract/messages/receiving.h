@@ -171,7 +171,9 @@ struct ReceiverEvent {
     std::string calling_ae, peer;
     // Of store_failed: what is known of the object, bounded in length, not checked for being valid.
     std::string sop_class_uid, sop_instance_uid, study_instance_uid, accession_number, patient_id;
-    std::string detail;  // in words, nothing about a patient
+    std::string dataset_sop_instance_uid;  // `sop_instance_uid` is the command's where that has one
+    int contexts_accepted = 0;             // of contexts_refused: how many others were not refused
+    std::string detail;                    // in words, nothing about a patient
 };
 
 // coordinator -> listener and receivers: the node stops. The listener accepts no more connections, a receiver

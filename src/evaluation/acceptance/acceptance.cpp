@@ -97,7 +97,8 @@ std::vector<std::string> conditions_of(const Acceptance& result) {
         if (drop.worse)
             conditions.push_back(fmt::format("Worse than its maker says: '{}', {} {:.3f} against {:.3f}.",
                                              drop.label, drop.figure, drop.here, drop.maker));
-    const auto all = result.set.figures.cases + result.set.scored.unscored.size();
+    const auto all =
+        result.set.figures.cases + result.set.scored.unscored.size();  // that the model was given
     if (10 * result.outside_of_use > all)
         conditions.push_back(fmt::format(
             "{} of {} images are outside of its intended use and get no answer: see whether they need one.",
@@ -115,8 +116,8 @@ std::vector<std::string> conditions_of(const Acceptance& result) {
                         "age and body part, and --any-use leaves them aside. In production it will be.",
                         result.sources.use_not_checked, all));
     if (result.unreadable > 0)
-        conditions.push_back(
-            fmt::format("{} of {} images could not be read: see why.", result.unreadable, all));
+        conditions.push_back(fmt::format("{} of {} images could not be read or judged: see why.",
+                                         result.unreadable, result.labelled));
     return conditions;
 }
 
@@ -134,14 +135,20 @@ Verdict verdict_of(const Acceptance& result) {
 Status judge_criteria(Acceptance& result) {
     std::vector<std::optional<statistics::CalibrationTest>> tests;
     for (const auto& one : result.calibration) tests.push_back(one.test);
-    std::size_t left_out = 0;
-    for (const auto& [code, count] : result.sources.left_out)
-        left_out += code == "no_label" || code == "duplicate" ? 0 : count;
-    const auto images = result.set.figures.cases + result.set.scored.unscored.size() + left_out;
-    auto criteria = judge(result.settings.criteria, {result.set, tests, images});
+    auto criteria = judge(
+        result.settings.criteria,
+        {result.set, tests, result.labelled,
+         analysed_by_patient(result.set.scored, result.sources.unread_patients, result.settings.measure)});
     if (!criteria) return tl::unexpected(criteria.error());
     result.criteria = std::move(*criteria);
     return {};
+}
+
+void count_images(Acceptance& result) {
+    for (const auto& one : result.set.scored.unscored)
+        ++(is_outside_of_use(one.code) ? result.outside_of_use : result.unreadable);
+    result.unreadable += result.sources.unread_patients.size();
+    result.labelled = result.set.figures.cases + result.outside_of_use + result.unreadable;
 }
 
 }  // namespace
@@ -178,6 +185,10 @@ std::string_view name_of(Verdict verdict) {
     return "do_not_accept";
 }
 
+bool is_labelled_exclusion(const std::string& code) {
+    return code != "no_label" && code != "duplicate";
+}
+
 bool is_outside_of_use(const std::string& code) {
     return std::ranges::find(outside_codes, code) != outside_codes.end();
 }
@@ -192,8 +203,7 @@ Result<Acceptance> assess(ScoredSet scored, ImageSources sources, std::optional<
     result.sources = std::move(sources);
     result.maker = std::move(maker);
     result.settings = settings;
-    for (const auto& one : result.set.scored.unscored)
-        ++(is_outside_of_use(one.code) ? result.outside_of_use : result.unreadable);
+    count_images(result);
     result.calibration = local_calibration(result.set.scored, settings.seed, settings.measure.level);
     if (auto status = judge_criteria(result); !status) return tl::unexpected(status.error());
     result.groups = group_findings(result.set.scored);

@@ -23,7 +23,10 @@ namespace hilum::evaluation {
 struct ImageSources {
     std::size_t found = 0;  // files, and images of the dataset
     std::map<std::string, std::size_t> left_out =
-        {};                              // of these, by code: no_label, duplicate, undecodable, ...
+        {};  // of these, by code: no_label, duplicate, undecodable, ...
+    // Whose the images were that have a label and were left out before the model, but for those that are
+    // there twice. Those of which that is not known have names of their own.
+    std::vector<std::string> unread_patients = {};
     std::size_t lines_without_file = 0;  // of the table of labels
     // Of those that the model was given: what tells view, age or body part was missing (PNG files), or was
     // left aside.
@@ -53,8 +56,10 @@ std::string_view name_of(Verdict verdict);   // "accept", "do_not_accept", ...: 
 struct Acceptance {
     EvaluatedSet set;
     ImageSources sources;
-    std::size_t outside_of_use = 0, unreadable = 0;  // of set.scored.unscored
-    std::vector<LocalCalibration> calibration;       // of each label
+    // Images whose truth is known: judged, outside of the intended use, or not to be read or judged, whether
+    // that was seen before the model or by it.
+    std::size_t labelled = 0, outside_of_use = 0, unreadable = 0;
+    std::vector<LocalCalibration> calibration;  // of each label
     std::vector<JudgedCriterion> criteria;
     GroupFindings groups;
     std::vector<SiteThreshold> thresholds;  // empty: none were asked for
@@ -73,6 +78,10 @@ struct Acceptance {
 // image; those of judge() and site_thresholds().
 Result<Acceptance> assess(ScoredSet scored, ImageSources sources, std::optional<MakerFigures> maker,
                           const AcceptanceSettings& settings);
+
+// Whether an image that was left out before the model has a truth, and counts as one that cannot be read or
+// judged: all but "no_label" and "duplicate".
+bool is_labelled_exclusion(const std::string& code);
 
 // Whether an image was not analysed since the model was not made for it, rather than since it cannot be read.
 bool is_outside_of_use(const std::string& code);

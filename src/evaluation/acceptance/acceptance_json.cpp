@@ -116,6 +116,7 @@ json images_json(const Acceptance& acceptance) {
     return {{"found", sources.found},
             {"left_out", sources.left_out},
             {"lines_without_file", sources.lines_without_file},
+            {"labelled", acceptance.labelled},
             {"judged", acceptance.set.figures.cases},
             {"patients", acceptance.set.figures.patients},
             {"outside_of_intended_use", acceptance.outside_of_use},
@@ -152,6 +153,7 @@ nlohmann::json to_json(const Acceptance& acceptance) {
     object["answers"] = list_of(acceptance.answers, [](const AnswerShare& one) {
         return json{{"answer", one.answer}, {"images", one.images}, {"share", estimate_json(one.share)}};
     });
+    if (auto node = node_json(scored); !node.is_null()) object["node"] = std::move(node);
     if (!acceptance.thresholds.empty()) object["thresholds"] = list_of(acceptance.thresholds, threshold_json);
     if (acceptance.maker)
         object["maker"] = {{"source", acceptance.maker->source},

@@ -41,12 +41,54 @@ std::string codes_words(const std::map<std::string, std::size_t>& codes) {
     return words;
 }
 
-// Only those of which `wanted` holds.
-std::map<std::string, std::size_t> codes_with(const Acceptance& acceptance, bool outside) {
-    std::map<std::string, std::size_t> codes;
+using Codes = std::map<std::string, std::size_t>;
+
+// Of those that the model was given.
+Codes codes_with(const Acceptance& acceptance, bool outside) {
+    Codes codes;
     for (const auto& [code, count] : acceptance.set.figures.unscored)
         if (is_outside_of_use(code) == outside) codes[code] = count;
     return codes;
+}
+
+// Of those that were left out before the model.
+Codes left_out_with(const Acceptance& acceptance, bool labelled) {
+    Codes codes;
+    for (const auto& [code, count] : acceptance.sources.left_out)
+        if (is_labelled_exclusion(code) == labelled) codes[code] = count;
+    return codes;
+}
+
+Codes unreadable_codes(const Acceptance& acceptance) {
+    auto codes = codes_with(acceptance, false);
+    for (const auto& [code, count] : left_out_with(acceptance, true)) codes[code] += count;
+    return codes;
+}
+
+std::string sum_of(const Codes& codes) {
+    std::size_t sum = 0;
+    for (const auto& [code, count] : codes) sum += count;
+    return std::to_string(sum);
+}
+
+// Each image that was found is in one row.
+Rows way_of_images(const Acceptance& acceptance) {
+    const auto not_asked = left_out_with(acceptance, false);
+    return {{"found", std::to_string(acceptance.sources.found), ""},
+            {"without a label, or there twice", sum_of(not_asked), codes_words(not_asked)},
+            {"outside of the intended use", std::to_string(acceptance.outside_of_use),
+             codes_words(codes_with(acceptance, true))},
+            {"could not be read or judged", std::to_string(acceptance.unreadable),
+             codes_words(unreadable_codes(acceptance))},
+            {"judged", std::to_string(acceptance.set.figures.cases),
+             fmt::format("of {} patients", acceptance.set.figures.patients)}};
+}
+
+std::string decision_words(const ScoredSet& scored, std::size_t label) {
+    if (scored.exclusive) return "the class with the highest probability";
+    return fmt::format(
+        "from a probability of {:g}{}", scored.thresholds[label],
+        scored.site_thresholds.contains(scored.labels[label]) ? ", by the site's configuration" : "");
 }
 
 void add_summary_in_words(HtmlPage& page, const Acceptance& acceptance) {
@@ -55,10 +97,9 @@ void add_summary_in_words(HtmlPage& page, const Acceptance& acceptance) {
     page.verdict(verdict_sentence(acceptance), good);
     const auto& scored = acceptance.set.scored;
     page.paragraph(fmt::format(
-        "{} {} judged {} images of {} patients of {}, through the same programs that do it in production, at "
-        "the thresholds of the package.",
+        "{} {} judged {} images of {} patients of {}, through the same programs that do it in production. {}",
         scored.model, scored.version, acceptance.set.figures.cases, acceptance.set.figures.patients,
-        scored.set));
+        scored.set, node_words(scored)));
     Rows rows;
     for (const auto& one : acceptance.criteria)
         rows.push_back({one.criterion.text, one.finding.empty() ? "the model" : one.finding,
@@ -89,28 +130,19 @@ void add_identity(HtmlPage& page, const Acceptance& acceptance) {
         {"Configuration, SHA-256", scored.configuration_sha256},
         {"Cleared for clinical use", scored.cleared_for_clinical_use ? "yes, as the package says" : "no"}};
     if (!scored.notice.empty()) rows.push_back({"Notice", scored.notice});
+    rows.push_back({"Configuration of the node", scored.node_configuration.empty()
+                                                     ? "none: default settings"
+                                                     : scored.node_configuration});
     rows.push_back({"Images", scored.set});
     rows.push_back({"Data, SHA-256", sources.digest});
     for (std::size_t i = 0; i < scored.labels.size(); ++i)
-        rows.push_back({"Decision on " + scored.labels[i],
-                        scored.exclusive ? "the class with the highest probability"
-                                         : fmt::format("from a probability of {:g}", scored.thresholds[i])});
+        rows.push_back({"Decision on " + scored.labels[i], decision_words(scored, i)});
     page.text_table(
         "Model and data. The data's digest is of the pixels, patients and labels of all images that "
         "the model was given; the same images give the same digest.",
         {"What", "Value"}, rows);
-    std::size_t left_out = 0;
-    for (const auto& [code, count] : sources.left_out) left_out += count;
-    Rows flow{{"found", std::to_string(sources.found), ""},
-              {"left out before the model", std::to_string(left_out), codes_words(sources.left_out)},
-              {"outside of the intended use", std::to_string(acceptance.outside_of_use),
-               codes_words(codes_with(acceptance, true))},
-              {"could not be read or judged", std::to_string(acceptance.unreadable),
-               codes_words(codes_with(acceptance, false))},
-              {"judged", std::to_string(acceptance.set.figures.cases),
-               fmt::format("of {} patients", acceptance.set.figures.patients)}};
     page.text_table("The way of the images. Only those that were judged are in the figures.",
-                    {"Images", "Number", "Why"}, flow);
+                    {"Images", "Number", "Why"}, way_of_images(acceptance));
     if (sources.lines_without_file > 0)
         page.paragraph(fmt::format("{} lines of the table of labels name a file that is not there.",
                                    sources.lines_without_file));
@@ -201,7 +233,7 @@ void add_thresholds(HtmlPage& page, const Acceptance& acceptance) {
     if (!rows.empty())
         page.table(
             "Thresholds, on the half that they were chosen on and on the half that proves them.",
-            {"Finding", "Package", "Here", "Sensitivity, chosen", "proved", "Specificity, chosen", "proved"},
+            {"Finding", "Now", "Here", "Sensitivity, chosen", "proved", "Specificity, chosen", "proved"},
             rows);
 }
 
@@ -277,10 +309,10 @@ void add_power(HtmlPage& page, const Acceptance& acceptance) {
 
 void add_method(HtmlPage& page, const Acceptance& acceptance, const PageOrigin& origin) {
     page.heading("How this was measured");
-    page.list({"Every image was decoded, prepared and judged by the programs that do it in production.",
-               "Requirements on sensitivity, specificity and area: of the interval by formula (Wilson, "
-               "DeLong) and the one "
-               "by bootstrap of patients the wider holds.",
+    page.list({"Every image was decoded, prepared and judged by the programs that do it in production. " +
+                   node_words(acceptance.set.scored),
+               "Requirements: of the interval by formula (Wilson, DeLong, the delta method) and the one by "
+               "bootstrap of patients the wider holds; that of the slope is by patients.",
                fmt::format("Bootstrap: {} rounds that draw whole patients; halves by patient; seed {}.",
                            acceptance.settings.measure.bootstrap_rounds, acceptance.settings.seed),
                "All requirements must be met, so that their number needs no correction; group tests are "

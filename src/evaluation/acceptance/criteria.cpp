@@ -50,52 +50,58 @@ tl::unexpected<Error> not_understood(std::string_view text, const std::string& w
                 std::string(text), why, joined(words));
 }
 
-// What a figure is, and on how many cases it rests.
+// What a figure is, and on how many cases it rests. Its interval is the wider of that by formula and that by
+// patients; only the slope's is by patients as it is.
 struct Basis {
-    std::optional<Estimate> estimate;
-    std::size_t cases = 0;
-    std::string of;  // "images with it"
+    Basis(const std::optional<Estimate>& by_formula, const std::optional<Estimate>& by_patient,
+          std::size_t of_cases, std::string words)
+        : estimate(by_formula ? std::optional(wider(*by_formula, by_patient)) : std::nullopt),
+          cases(of_cases),
+          of(std::move(words)) {}
+
+    const std::optional<Estimate> estimate;
+    const std::size_t cases;
+    const std::string of;  // "images with it"
 };
 
-std::optional<Estimate> wider_of(const std::optional<Estimate>& estimate,
-                                 const std::optional<Estimate>& other) {
-    if (!estimate) return std::nullopt;
-    return wider(*estimate, other);
+std::optional<Estimate> predictive_of(const LabelFigures& label, Quantity quantity) {
+    if (!label.predictive) return std::nullopt;
+    return quantity == Quantity::ppv ? label.predictive->positive : label.predictive->negative;
 }
 
 Basis basis_of(Quantity quantity, const LabelFigures& label,
                const std::optional<statistics::CalibrationTest>& calibration) {
     const auto positive = static_cast<std::size_t>(label.counts.positive());
     const auto negative = static_cast<std::size_t>(label.counts.negative());
+    const auto all = positive + negative;
     const std::string both = fmt::format("images, {} of them with it", positive);
     switch (quantity) {
         case Quantity::sensitivity:
-            return {wider_of(label.sensitivity, label.sensitivity_by_patient), positive, "images with it"};
+            return {label.sensitivity, label.sensitivity_by_patient, positive, "images with it"};
         case Quantity::specificity:
-            return {wider_of(label.specificity, label.specificity_by_patient), negative, "images without it"};
+            return {label.specificity, label.specificity_by_patient, negative, "images without it"};
         case Quantity::area:
-            return {wider_of(label.area, label.area_by_patient), positive + negative, both};
+            return {label.area, label.area_by_patient, all, both};
         case Quantity::ppv:
+            return {predictive_of(label, quantity), label.ppv_by_patient, all, both};
         case Quantity::npv:
-            if (!label.predictive) return {std::nullopt, positive + negative, both};
-            return {quantity == Quantity::ppv ? label.predictive->positive : label.predictive->negative,
-                    positive + negative, both};
-        case Quantity::slope:
-            if (!calibration) return {std::nullopt, positive + negative, both};
-            return {calibration->slope, positive + negative, both};
+            return {predictive_of(label, quantity), label.npv_by_patient, all, both};
         default:
-            return {};
+            break;
     }
+    return {calibration ? std::optional(calibration->slope) : std::nullopt, std::nullopt, all, both};
 }
 
 Basis basis_of(Quantity quantity, const CriterionInput& input) {
     const auto& figures = input.set.figures;
-    if (quantity == Quantity::accuracy) return {figures.accuracy, figures.cases, "images"};
-    if (quantity == Quantity::determinate) return {figures.determinate, figures.cases, "images"};
-    if (input.images == 0) return {std::nullopt, 0, "images"};
+    if (quantity == Quantity::accuracy)
+        return {figures.accuracy, figures.accuracy_by_patient, figures.cases, "images"};
+    if (quantity == Quantity::determinate)
+        return {figures.determinate, figures.determinate_by_patient, figures.cases, "images"};
+    if (input.images == 0) return {std::nullopt, std::nullopt, 0, "images"};
     return {
         statistics::wilson(static_cast<std::int64_t>(figures.cases), static_cast<std::int64_t>(input.images)),
-        input.images, "images"};
+        input.analysed_by_patient, input.images, "images"};
 }
 
 Judgement judgement_of(const Criterion& criterion, const Estimate& estimate) {

@@ -45,15 +45,17 @@ struct CriterionInput {
     const EvaluatedSet& set;
     // Of each label; empty where there is none.
     const std::vector<std::optional<statistics::CalibrationTest>>& calibration;
-    std::size_t images = 0;  // of which set.figures.cases were analysed
+    std::size_t images = 0;                                        // of which set.figures.cases were analysed
+    std::optional<statistics::Estimate> analysed_by_patient = {};  // bootstrap
 };
 
 // Each criterion for each finding that it is of. It is met where the whole 95 % interval is on its side of
 // the limit, not met where the whole interval is on the other, and else it cannot be told. Of an interval by
-// formula and one by patients the wider holds: images of one patient tell less than as many of several, and a
-// bootstrap of few cases without a mistake has no width. No correction for several: the model is accepted
-// only where all are met, which is no likelier by chance than that one of them is (intersection-union test,
-// Berger 1982). Code "criterion" where a finding is none of the model's, or the model has no such figure.
+// formula and one by patients the wider holds, whatever the figure is: images of one patient tell less than
+// as many of several, and a bootstrap of few cases without a mistake has no width. No correction for several:
+// the model is accepted only where all are met, which is no likelier by chance than that one of them is
+// (intersection-union test, Berger 1982). Code "criterion" where a finding is none of the model's, or the
+// model has no such figure.
 Result<std::vector<JudgedCriterion>> judge(const std::vector<Criterion>& criteria,
                                            const CriterionInput& input);
 

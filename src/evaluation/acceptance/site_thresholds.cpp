@@ -157,7 +157,7 @@ std::string thresholds_yaml(const ScoredSet& set, const std::vector<SiteThreshol
         any = true;
     }
     yaml << YAML::EndMap << YAML::EndMap << YAML::EndSeq << YAML::EndMap;
-    return any ? text + yaml.c_str() + "\n" : text + "# None is to be taken: the package's own stay.\n";
+    return any ? text + yaml.c_str() + "\n" : text + "# None is to be taken: those in force stay.\n";
 }
 
 }  // namespace hilum::evaluation

@@ -19,7 +19,7 @@ struct SiteThreshold {
     enum class Proof { reached, in_keeping, missed };
 
     std::string label;
-    double deployed = 0;                   // the package's threshold
+    double deployed = 0;                   // the threshold in force: the package's, or the site's own
     std::optional<double> chosen;          // none: `words` say why
     statistics::OperatingPoint at_choice;  // on the first half; new cases do a little worse
     // On the second half, which it was not chosen on; Wilson's intervals.

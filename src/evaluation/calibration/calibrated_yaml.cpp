@@ -68,6 +68,9 @@ Result<std::string> calibrated_yaml(const std::string& yaml, const FittedCalibra
     root["calibration"] = calibration_node(fitted.calibration, labels);
     for (std::size_t i = 0; i < fitted.thresholds.size(); ++i)
         labels[i]["threshold"] = exact(fitted.thresholds[i].threshold);
+    for (std::size_t i = 0; i < fitted.carried.size(); ++i)
+        labels[i]["threshold"] = exact(fitted.carried[i].after);
+    output.remove("prediction_sets");
     if (fitted.sets) {
         output.remove("indeterminate_margin");
         output["prediction_sets"] = sets_node(*fitted.sets, labels);

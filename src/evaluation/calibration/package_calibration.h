@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "evaluation/calibration/carried_thresholds.h"
 #include "evaluation/figures/scored_case.h"
 #include "evaluation/statistics/operating_point.h"
 #include "model/package/calibration.h"
@@ -31,6 +32,7 @@ struct FittedCalibration {
     model::Calibration calibration;
     std::optional<model::PredictionSets> sets;
     std::vector<statistics::OperatingPoint> thresholds;  // one for each label, or none
+    std::vector<CarriedThreshold> carried;  // one for each label, or none: where no others were asked for
     std::vector<CalibrationGain> gains;
     std::size_t first_half = 0, second_half = 0;  // images
 };
@@ -42,8 +44,9 @@ struct FittedCalibration {
 Result<FittedCalibration> fit_calibration(const ScoredSet& set, model::Activation activation,
                                           const CalibrationWishes& wishes);
 
-// `yaml` (a model.yaml) with the calibration, thresholds and sets in it, under the new version. Comments are
-// lost. Code "configuration" where it is no YAML.
+// `yaml` (a model.yaml) with the calibration, thresholds and sets in it, under the new version. Sets that
+// were measured on the probabilities before go, where no others were fitted. Comments are lost. Code
+// "configuration" where it is no YAML.
 Result<std::string> calibrated_yaml(const std::string& yaml, const FittedCalibration& fitted,
                                     const std::string& version);
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/calendar_date.h"
 #include "base/text.h"
 #include "evaluation/dataset/csv.h"
 #include "evaluation/dataset/problem_list.h"
@@ -74,7 +75,7 @@ std::optional<std::string> sex_in(const std::string& cell) {
 std::optional<double> age_in(const std::string& cell) {
     double age = 0;
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), age);
-    if (error != std::errc() || end != cell.data() + cell.size() || !(age >= 0 && age <= 150)) return {};
+    if (error != std::errc() || end != cell.data() + cell.size() || !is_age(age)) return {};
     return age;
 }
 
@@ -95,8 +96,8 @@ LabelledFile entry_in(const CsvRow& row, const Places& places, ProblemList& prob
     if (!sex_in(cell(places.sex)))
         problems.note(row.line, fmt::format(", column sex: '{}' is not M, F, O or empty", cell(places.sex)));
     if (!entry.age_years && !cell(places.age).empty())
-        problems.note(row.line, fmt::format(", column age: '{}' is no number of years from 0 to 150",
-                                            cell(places.age)));
+        problems.note(row.line, fmt::format(", column age: '{}' is no number of years from 0 to {}",
+                                            cell(places.age), highest_age_years));
     return entry;
 }
 

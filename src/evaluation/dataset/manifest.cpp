@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/calendar_date.h"
 #include "base/file_system.h"
 #include "base/text.h"
 #include "evaluation/dataset/csv.h"
@@ -55,8 +56,9 @@ void check_image(const Image& image, std::size_t line, Problems& problems) {
     check_labels(image, line, problems);
     if (!image.sex.empty() && image.sex != "M" && image.sex != "F" && image.sex != "O")
         problems.note(line, "sex", fmt::format("'{}' is not M, F, O or empty", image.sex));
-    if (image.age_years && !(*image.age_years >= 0 && *image.age_years <= 150))
-        problems.note(line, "age", fmt::format("{} is not from 0 to 150 years", *image.age_years));
+    if (image.age_years && !is_age(*image.age_years))
+        problems.note(line, "age",
+                      fmt::format("{} is not from 0 to {} years", *image.age_years, highest_age_years));
     if (!is_digest(image.pixels)) problems.note(line, "pixels", "it is no SHA-256: 64 digits of 0-9 and a-f");
 }
 

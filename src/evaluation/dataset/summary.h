@@ -19,6 +19,7 @@ struct Exclusion {
     // the codes of docs/operations.md
     std::string reason;
     std::string words;
+    std::string patient = {}, site = {};  // whose image it is, as far as that is known
 };
 
 inline constexpr const char *excluded_name = "excluded.csv", *summary_name = "dataset.json";

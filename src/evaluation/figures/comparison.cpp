@@ -10,6 +10,7 @@ using statistics::AreaComparison;
 using statistics::Discordance;
 
 constexpr double significant = 0.05;
+constexpr std::size_t fewest_compared = 2;  // cases of a kind, for a variance
 
 struct Pair {
     const ScoredCase *first, *second;
@@ -41,6 +42,25 @@ std::vector<SharedLabel> shared_labels(const ScoredSet& first, const ScoredSet& 
             shared.push_back({first.labels[i], i, static_cast<std::size_t>(found - second.labels.begin())});
     }
     return shared;
+}
+
+// Empty where these scores allow an area with its variance.
+std::string what_lacks(const statistics::Scores& scores, const std::string& set) {
+    if (std::min(scores.positive.size(), scores.negative.size()) >= fewest_compared) return "";
+    return fmt::format("{} has {} images with it and {} without, and {} of each are the least", set,
+                       scores.positive.size(), scores.negative.size(), fewest_compared);
+}
+
+std::string words_without(const std::string& why_not) {
+    return fmt::format("The area under the curve cannot be compared: {}.", why_not);
+}
+
+// What the others tell is worth having.
+template <typename Compared>
+Status check_any(const std::vector<Compared>& labels) {
+    if (std::ranges::any_of(labels, [](const Compared& one) { return one.area.has_value(); })) return {};
+    return fail("too_few_cases", "no label can be compared; '{}': {}", labels.front().label,
+                labels.front().why_not);
 }
 
 std::string interval_words(const statistics::Estimate& estimate) {
@@ -90,17 +110,47 @@ Result<LabelComparison> compared(const ScoredSet& first, const ScoredSet& second
         count_discordance(truth ? result.among_positive : result.among_negative,
                           one->positive[label.first] == truth, other->positive[label.second] == truth);
     }
-    auto area = statistics::compare_paired(of_first, of_second, level);
-    if (!area) return tl::unexpected(area.error());
-    result.area = *area;
     result.sensitivity = statistics::mcnemar(result.among_positive);
     result.specificity = statistics::mcnemar(result.among_negative);
+    result.why_not = what_lacks(of_first, first.set);
+    result.words = words_without(result.why_not);
+    if (!result.why_not.empty()) return result;
+    const auto area = statistics::compare_paired(of_first, of_second, level);
+    if (!area) return fail(area.error().code, "'{}' of {}: {}", label.name, first.set, area.error().message);
+    result.area = *area;
     result.words = model_words(first, second, *area);
     return result;
 }
 
-double gap(const std::optional<statistics::Estimate>& a, const std::optional<statistics::Estimate>& b) {
-    return a && b ? a->value - b->value : 0;
+std::optional<double> gap(const std::optional<statistics::Estimate>& a,
+                          const std::optional<statistics::Estimate>& b) {
+    if (!a || !b) return std::nullopt;
+    return a->value - b->value;
+}
+
+Result<LabelDrop> dropped(const ScoredSet& internal, const ScoredSet& external, const SharedLabel& label,
+                          double level) {
+    const auto inside = summary_of(internal, label.first, level),
+               outside = summary_of(external, label.second, level);
+    LabelDrop drop;
+    drop.label = label.name;
+    if (inside && outside) {
+        drop.sensitivity = gap(inside->sensitivity, outside->sensitivity);
+        drop.specificity = gap(inside->specificity, outside->specificity);
+    }
+    const auto of_internal = scores_of(internal, label.first),
+               of_external = scores_of(external, label.second);
+    drop.why_not = what_lacks(of_internal, internal.set);
+    if (drop.why_not.empty()) drop.why_not = what_lacks(of_external, external.set);
+    drop.words = words_without(drop.why_not);
+    if (!drop.why_not.empty()) return drop;
+    const auto area = statistics::compare_independent(of_internal, of_external, level);
+    if (!area)
+        return fail(area.error().code, "'{}' of {} and {}: {}", label.name, internal.set, external.set,
+                    area.error().message);
+    drop.area = *area;
+    drop.words = drop_words(external, *area);
+    return drop;
 }
 
 }  // namespace
@@ -121,6 +171,7 @@ Result<std::vector<LabelComparison>> compare_models(const ScoredSet& first, cons
         if (!one) return tl::unexpected(one.error());
         all.push_back(std::move(*one));
     }
+    if (auto any = check_any(all); !any) return tl::unexpected(any.error());
     return all;
 }
 
@@ -128,15 +179,12 @@ Result<std::vector<LabelDrop>> compare_sets(const ScoredSet& internal, const Sco
                                             double level) {
     std::vector<LabelDrop> all;
     for (const auto& label : shared_labels(internal, external)) {
-        const auto area = statistics::compare_independent(scores_of(internal, label.first),
-                                                          scores_of(external, label.second), level);
-        if (!area) return tl::unexpected(area.error());
-        const auto inside = summary_of(internal, label.first, level),
-                   outside = summary_of(external, label.second, level);
-        all.push_back({label.name, *area, gap(inside->sensitivity, outside->sensitivity),
-                       gap(inside->specificity, outside->specificity), drop_words(external, *area)});
+        auto one = dropped(internal, external, label, level);
+        if (!one) return tl::unexpected(one.error());
+        all.push_back(std::move(*one));
     }
     if (all.empty()) return fail("unpaired", "the two sets have no label in common");
+    if (auto any = check_any(all); !any) return tl::unexpected(any.error());
     return all;
 }
 

@@ -1,6 +1,7 @@
 // Two models on the same images, and one model on the images of two places.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ std::string p_words(double p);  // "p = 0.012", "p < 0.001"
 
 struct LabelComparison {
     std::string label;
-    statistics::AreaComparison area;  // first - second
+    std::optional<statistics::AreaComparison> area;  // first - second; none: `why_not` says why
+    std::string why_not = {};
     // Decisions about cases that have the finding, and about those that have not.
     statistics::Discordance among_positive, among_negative;
     statistics::McNemar sensitivity, specificity;
@@ -20,14 +22,17 @@ struct LabelComparison {
 };
 
 // DeLong's and McNemar's tests over the images that both models analysed, found by file. Labels that both
-// have. Codes: "unpaired" where there is no such image or label, or the truths differ; "too_few_cases".
+// have; areas where the images show two cases with and two without it. Codes: "unpaired" where there is no
+// such image or label, or the truths differ; "too_few_cases" where that holds of no label.
 Result<std::vector<LabelComparison>> compare_models(const ScoredSet& first, const ScoredSet& second,
                                                     double level = statistics::usual_level);
 
 struct LabelDrop {
     std::string label;
-    statistics::AreaComparison area;          // internal - external
-    double sensitivity = 0, specificity = 0;  // internal - external, at the deployed decision
+    std::optional<statistics::AreaComparison> area;  // internal - external; none: `why_not` says why
+    std::string why_not = {};
+    // internal - external, at the deployed decision; none without cases of the kind in either set
+    std::optional<double> sensitivity, specificity;
     std::string words;
 };
 

@@ -72,6 +72,8 @@ json label_json(const LabelFigures& figures) {
         object["positive_predictive_value"] = to_json(figures.predictive->positive);
         object["negative_predictive_value"] = to_json(figures.predictive->negative);
     }
+    put(object, "positive_predictive_value_by_patient", figures.ppv_by_patient);
+    put(object, "negative_predictive_value_by_patient", figures.npv_by_patient);
     object["brier"] = figures.brier;
     object["mean_probability"] = figures.mean_probability;
     object["calibration_error"] = figures.calibration_error;
@@ -92,6 +94,14 @@ json to_json(const statistics::AreaComparison& area) {
             {"p", area.p}};
 }
 
+void put_area(json& object, const std::optional<statistics::AreaComparison>& area,
+              const std::string& why_not) {
+    if (area)
+        object["area"] = to_json(*area);
+    else
+        object["why_not"] = why_not;
+}
+
 json to_json(const statistics::McNemar& test, const statistics::Discordance& discordance) {
     return {{"first_alone", discordance.first_alone},
             {"second_alone", discordance.second_alone},
@@ -108,7 +118,9 @@ nlohmann::json to_json(const Figures& figures) {
     object["labels"] = json::array();
     for (const auto& label : figures.labels) object["labels"].push_back(label_json(label));
     put(object, "accuracy", figures.accuracy);
+    put(object, "accuracy_by_patient", figures.accuracy_by_patient);
     put(object, "determinate", figures.determinate);
+    put(object, "determinate_by_patient", figures.determinate_by_patient);
     put(object, "accuracy_of_determinate", figures.accuracy_of_determinate);
     if (!figures.confusion.empty())
         object["confusion"] = {{"answers", figures.answers}, {"rows", figures.confusion}};
@@ -126,19 +138,25 @@ nlohmann::json to_json(const Subgroup& group) {
 }
 
 nlohmann::json to_json(const LabelComparison& comparison) {
-    return {{"label", comparison.label},
-            {"area", to_json(comparison.area)},
-            {"sensitivity", to_json(comparison.sensitivity, comparison.among_positive)},
-            {"specificity", to_json(comparison.specificity, comparison.among_negative)},
-            {"words", comparison.words}};
+    json object{{"label", comparison.label},
+                {"sensitivity", to_json(comparison.sensitivity, comparison.among_positive)},
+                {"specificity", to_json(comparison.specificity, comparison.among_negative)},
+                {"words", comparison.words}};
+    put_area(object, comparison.area, comparison.why_not);
+    return object;
 }
 
 nlohmann::json to_json(const LabelDrop& drop) {
-    return {{"label", drop.label},
-            {"area", to_json(drop.area)},
-            {"sensitivity_drop", drop.sensitivity},
-            {"specificity_drop", drop.specificity},
-            {"words", drop.words}};
+    json object{{"label", drop.label}, {"words", drop.words}};
+    if (drop.sensitivity) object["sensitivity_drop"] = *drop.sensitivity;
+    if (drop.specificity) object["specificity_drop"] = *drop.specificity;
+    put_area(object, drop.area, drop.why_not);
+    return object;
+}
+
+nlohmann::json node_json(const ScoredSet& set) {
+    if (set.node_configuration.empty()) return nullptr;
+    return {{"configuration", set.node_configuration}, {"thresholds", set.site_thresholds}};
 }
 
 }  // namespace hilum::evaluation

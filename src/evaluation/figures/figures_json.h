@@ -17,4 +17,8 @@ nlohmann::json to_json(const Subgroup& group);
 nlohmann::json to_json(const LabelComparison& comparison);
 nlohmann::json to_json(const LabelDrop& drop);
 
+// As which node a set was judged: {"configuration": its file, "thresholds": {label: number} that it has in
+// the place of the package's own}; null where it was none.
+nlohmann::json node_json(const ScoredSet& set);
+
 }  // namespace hilum::evaluation

@@ -68,33 +68,67 @@ std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// Predictive values where the finding is as frequent as `prevalence`; empty where nothing is called so.
+std::optional<double> ppv_of(const Counts& counts, double prevalence) {
+    const auto sensitivity = ratio(counts.true_positive, counts.positive());
+    const auto specificity = ratio(counts.true_negative, counts.negative());
+    if (!sensitivity || !specificity) return std::nullopt;
+    const double right = *sensitivity * prevalence, wrong = (1 - *specificity) * (1 - prevalence);
+    if (right + wrong <= 0) return std::nullopt;
+    return right / (right + wrong);
+}
+
+std::optional<double> npv_of(const Counts& counts, double prevalence) {
+    // The other way round: whatever is called negative is what is looked for.
+    return ppv_of({counts.true_negative, counts.false_negative, counts.true_positive, counts.false_positive},
+                  1 - prevalence);
+}
+
+using Estimates = std::vector<std::optional<Estimate>>;
+
+Estimates by_patient(const std::vector<std::string>& patients, std::span<const statistics::Figure> of_samples,
+                     const MeasureSettings& settings) {
+    Estimates estimates;
+    for (const auto& result : statistics::bootstrap_by_patient(
+             patients, of_samples, {settings.bootstrap_rounds, settings.seed, settings.level}))
+        estimates.push_back(result ? std::optional(result->estimate) : std::nullopt);
+    return estimates;
+}
+
+std::vector<std::string> patients_of(const ScoredSet& set) {
+    std::vector<std::string> patients;
+    for (const auto& one : set.cases) patients.push_back(one.facts.patient);
+    return patients;
+}
+
 void add_bootstrap(LabelFigures& figures, const ScoredSet& set, std::size_t label,
                    const MeasureSettings& settings) {
     if (settings.bootstrap_rounds <= 0) return;
+    using OfCounts = std::optional<double> (*)(const Counts& counts, double prevalence);
+    const auto of_counts = [&](OfCounts figure) {
+        return [&set, label, figure, prevalence = figures.prevalence](Indices cases) {
+            return figure(counts_of(set, label, cases), prevalence);
+        };
+    };
     const statistics::Figure of_samples[] = {[&](Indices cases) -> std::optional<double> {
                                                  const auto scores = scores_among(set, label, cases);
                                                  if (scores.positive.empty() || scores.negative.empty())
                                                      return std::nullopt;
                                                  return statistics::area_under_curve(scores);
                                              },
-                                             [&](Indices cases) {
-                                                 const auto counts = counts_of(set, label, cases);
+                                             of_counts([](const Counts& counts, double) {
                                                  return ratio(counts.true_positive, counts.positive());
-                                             },
-                                             [&](Indices cases) {
-                                                 const auto counts = counts_of(set, label, cases);
+                                             }),
+                                             of_counts([](const Counts& counts, double) {
                                                  return ratio(counts.true_negative, counts.negative());
-                                             }};
-    std::vector<std::string> patients;
-    for (const auto& one : set.cases) patients.push_back(one.facts.patient);
-    const auto results = statistics::bootstrap_by_patient(
-        patients, of_samples, {settings.bootstrap_rounds, settings.seed, settings.level});
-    const auto estimate_of = [](const std::optional<statistics::Bootstrapped>& result) {
-        return result ? std::optional(result->estimate) : std::nullopt;
-    };
-    figures.area_by_patient = estimate_of(results[0]);
-    figures.sensitivity_by_patient = estimate_of(results[1]);
-    figures.specificity_by_patient = estimate_of(results[2]);
+                                             }),
+                                             of_counts(ppv_of), of_counts(npv_of)};
+    const auto estimates = by_patient(patients_of(set), of_samples, settings);
+    figures.area_by_patient = estimates[0];
+    figures.sensitivity_by_patient = estimates[1];
+    figures.specificity_by_patient = estimates[2];
+    figures.ppv_by_patient = estimates[3];
+    figures.npv_by_patient = estimates[4];
 }
 
 void add_calibration(LabelFigures& figures, const std::vector<statistics::Forecast>& forecasts,
@@ -123,6 +157,31 @@ LabelFigures figures_of(const ScoredSet& set, std::size_t label, const MeasureSe
 
 std::size_t true_label(const ScoredCase& one) {
     return static_cast<std::size_t>(std::ranges::find(one.truth, true) - one.truth.begin());
+}
+
+bool is_determinate(const ScoredSet& set, const ScoredCase& one) {
+    return std::ranges::find(set.labels, one.diagnosis) != set.labels.end();
+}
+
+bool is_right(const ScoredSet& set, const ScoredCase& one) {
+    return one.diagnosis == set.labels[true_label(one)];
+}
+
+using Holds = bool (*)(const ScoredSet& set, const ScoredCase& one);
+
+void add_bootstrap_of_answers(Figures& figures, const ScoredSet& set, const MeasureSettings& settings) {
+    if (settings.bootstrap_rounds <= 0) return;
+    const auto share_that = [&set](Holds holds) {
+        return [&set, holds](Indices cases) {
+            const auto held =
+                std::ranges::count_if(cases, [&](std::size_t index) { return holds(set, set.cases[index]); });
+            return ratio(held, std::ssize(cases));
+        };
+    };
+    const statistics::Figure of_samples[] = {share_that(is_right), share_that(is_determinate)};
+    const auto estimates = by_patient(patients_of(set), of_samples, settings);
+    figures.accuracy_by_patient = estimates[0];
+    figures.determinate_by_patient = estimates[1];
 }
 
 void add_confusion(Figures& figures, const ScoredSet& set, double level) {
@@ -177,8 +236,25 @@ Result<Figures> measure(const ScoredSet& set, const MeasureSettings& settings) {
     for (const auto& one : set.unscored) ++figures.unscored[one.code];
     for (std::size_t label = 0; label < set.labels.size(); ++label)
         figures.labels.push_back(figures_of(set, label, settings));
-    if (set.exclusive) add_confusion(figures, set, settings.level);
+    if (set.exclusive) {
+        add_confusion(figures, set, settings.level);
+        add_bootstrap_of_answers(figures, set, settings);
+    }
     return figures;
+}
+
+std::optional<Estimate> analysed_by_patient(const ScoredSet& set, const std::vector<std::string>& left_out,
+                                            const MeasureSettings& settings) {
+    if (settings.bootstrap_rounds <= 0) return std::nullopt;
+    auto patients = patients_of(set);
+    const auto analysed = patients.size();
+    for (const auto& one : set.unscored) patients.push_back(one.facts.patient);
+    patients.insert(patients.end(), left_out.begin(), left_out.end());
+    const statistics::Figure share = [&](Indices images) {
+        return ratio(std::ranges::count_if(images, [&](std::size_t image) { return image < analysed; }),
+                     std::ssize(images));
+    };
+    return by_patient(patients, std::span(&share, 1), settings).front();
 }
 
 }  // namespace hilum::evaluation

@@ -38,10 +38,11 @@ struct LabelFigures {
     std::optional<statistics::Estimate> sensitivity, specificity;  // Wilson
     std::optional<statistics::Estimate> sensitivity_by_patient, specificity_by_patient;  // bootstrap
     std::optional<statistics::PredictiveValues> predictive;
-    std::optional<statistics::Estimate> area;             // DeLong
-    std::optional<statistics::Estimate> area_by_patient;  // bootstrap
-    double brier = 0, calibration_error = 0;              // ECE
-    double mean_probability = 0;                          // what the model says how frequent the finding is
+    std::optional<statistics::Estimate> ppv_by_patient, npv_by_patient;  // bootstrap, at that prevalence
+    std::optional<statistics::Estimate> area;                            // DeLong
+    std::optional<statistics::Estimate> area_by_patient;                 // bootstrap
+    double brier = 0, calibration_error = 0;                             // ECE
+    double mean_probability = 0;  // what the model says how frequent the finding is
     std::optional<statistics::CalibrationLine> calibration;
     std::vector<statistics::ReliabilityBin> reliability;
     std::vector<statistics::RocPoint> roc;  // empty without cases of both kinds
@@ -58,10 +59,18 @@ struct Figures {
     std::vector<std::vector<std::int64_t>> confusion;  // [true label][answer]
     std::optional<statistics::Estimate> determinate;   // share that got a diagnosis
     std::optional<statistics::Estimate> accuracy_of_determinate;
+    std::optional<statistics::Estimate> accuracy_by_patient, determinate_by_patient;  // bootstrap
 };
 
 // Code "too_few_cases" where the set has no case at all.
 Result<Figures> measure(const ScoredSet& set, const MeasureSettings& settings = {});
+
+// How many of these images were analysed, with the interval by bootstrap of their patients: those of the set
+// (cases and unscored ones) and, of each that was left out before the model, whose it was. Empty without
+// bootstrap.
+std::optional<statistics::Estimate> analysed_by_patient(const ScoredSet& set,
+                                                        const std::vector<std::string>& left_out,
+                                                        const MeasureSettings& settings);
 
 // Of label `label`, for the figures that are about scores alone.
 statistics::Scores scores_of(const ScoredSet& set, std::size_t label);

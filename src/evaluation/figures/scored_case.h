@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct ScoredSet {
     std::string configuration_sha256 = {};  // of all that shapes an output besides the weights
     std::string notice = {};                // the package's
     bool cleared_for_clinical_use = false;
+    // The file of the node as which it was judged; empty: default settings.
+    std::string node_configuration = {};
+    std::map<std::string, double> site_thresholds = {};  // of that file, in the place of the package's own
 
     // Whether a label is something to be found, rather than that nothing is. Where the package calls none
     // abnormal, each.

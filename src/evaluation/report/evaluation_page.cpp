@@ -70,8 +70,10 @@ void add_comparison(HtmlPage& page, const ModelComparison& comparison) {
             return fmt::format("{} : {} ({})", d.first_alone, d.second_alone,
                                p_words(d.first_alone + d.second_alone < 25 ? test.exact_p : test.p));
         };
-        rows.push_back({label.label, figure_text(label.area.first.area), figure_text(label.area.second.area),
-                        p_words(label.area.p), discordant(label.among_positive, label.sensitivity),
+        const auto& area = label.area;
+        rows.push_back({label.label, area ? figure_text(area->first.area) : "too few images",
+                        area ? figure_text(area->second.area) : "too few images",
+                        area ? p_words(area->p) : "-", discordant(label.among_positive, label.sensitivity),
                         discordant(label.among_negative, label.specificity)});
     }
     page.table(
@@ -89,7 +91,7 @@ void add_external(HtmlPage& page, const ExternalValidation& external) {
                         static_cast<std::size_t>(std::ranges::find(external.set.scored.labels, label.label) -
                                                  external.set.scored.labels.begin())))
             continue;
-        const bool worse = label.area.p < 0.05 && label.area.difference.value > 0;
+        const bool worse = label.area && label.area->p < 0.05 && label.area->difference.value > 0;
         const auto words = fmt::format("{}: {}", label.label, label.words);
         if (worse)
             page.warning(words);
@@ -109,7 +111,8 @@ void add_how(HtmlPage& page, const EvaluationReport& report) {
     page.list(
         {fmt::format("Model {} {}, SHA-256 of the weights {}.", set.model, set.version, set.sha256),
          "Every image was decoded and prepared by the programs that do it in production, and judged by the "
-         "deployed thresholds.",
+         "deployed thresholds. " +
+             node_words(set),
          fmt::format("Bootstrap: {} rounds that draw whole patients, seed {}.",
                      report.settings.bootstrap_rounds, report.settings.seed),
          "An indeterminate answer counts as neither finding: it lowers sensitivity, never specificity.",

@@ -29,6 +29,18 @@ std::vector<const LabelFigures*> shown(const EvaluatedSet& set) {
     return labels;
 }
 
+std::string node_words(const ScoredSet& set) {
+    if (set.node_configuration.empty())
+        return "No configuration of a node was named: images were read by the default settings, and the "
+               "thresholds are the package's.";
+    std::string own;
+    for (const auto& [label, threshold] : set.site_thresholds)
+        own += fmt::format("{}{} {:g}", own.empty() ? "" : ", ", label, threshold);
+    return fmt::format("Images were read by the site's rules and limits of {}; the thresholds are {}.",
+                       set.node_configuration,
+                       own.empty() ? "the package's" : "the package's but for that file's (" + own + ")");
+}
+
 std::string image_words(const EvaluatedSet& set) {
     std::size_t unscored = 0;
     std::string why;

@@ -17,6 +17,8 @@ inline constexpr std::int64_t few_cases = 30;  // of a kind: an interval below i
 bool says_it_all(const ScoredSet& set, std::size_t label);
 std::vector<const LabelFigures*> shown(const EvaluatedSet& set);
 
+// As which node the images were judged, in one sentence.
+std::string node_words(const ScoredSet& set);
 std::string image_words(const EvaluatedSet& set);  // how many, and why others were not analysed
 void warn_of_few(HtmlPage& page, const EvaluatedSet& set);
 

@@ -47,7 +47,7 @@ class PackageCache {
 
 struct Answer {
     DecodeReply reply;
-    UniqueFd tensor, display;  // a golden case has no display image
+    UniqueFd tensor, display;  // a golden case and any use have no display image
 };
 
 Answer error_answer(std::int64_t job, const Error& error) {
@@ -144,6 +144,7 @@ Result<Preparation> Decoder::prepare(const DecodeRequest& request, int file, int
     const auto package = packages_.find(request, model_yaml);
     if (!package) return tl::unexpected(package.error());
     if (request.golden) return prepare_golden_case(file, **package, configuration_.decoder.max_pixels);
+    if (request.any_use) return prepare_whatever_its_use(file, **package, configuration_);
     return prepare_radiograph(file, request.frame, **package, request.display_long_side, configuration_);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <string_view>
 
 #include "base/calendar_date.h"
@@ -18,6 +19,8 @@ namespace hilum::model {
 namespace {
 
 constexpr unsigned long most_values = 16;
+// How far an age in completed years and a birth date may be apart, since somebody has to round.
+constexpr double rounding_years = 2;
 
 std::vector<std::string> values_of(DcmItem& item, const DcmTagKey& tag) {
     std::vector<std::string> values;
@@ -36,6 +39,10 @@ std::optional<int> digits(std::string_view text) {
     return number;
 }
 
+std::optional<double> if_age(double years) {
+    return is_age(years) ? std::optional(years) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<double> years_of_age_string(const std::string& age) {
@@ -44,13 +51,13 @@ std::optional<double> years_of_age_string(const std::string& age) {
     if (!number) return {};
     switch (age.back()) {
         case 'Y':
-            return *number;
+            return if_age(*number);
         case 'M':
-            return *number / 12.0;
+            return if_age(*number / 12.0);
         case 'W':
-            return *number * 7 / 365.25;
+            return if_age(*number * 7 / 365.25);
         case 'D':
-            return *number / 365.25;
+            return if_age(*number / 365.25);
         default:
             return {};
     }
@@ -63,30 +70,47 @@ std::optional<double> years_between(const std::string& birth_date, const std::st
         std::pair(then->month(), then->day()) >= std::pair(birth->month(), birth->day());
     const int completed =
         static_cast<int>(then->year()) - static_cast<int>(birth->year()) - (had_birthday ? 0 : 1);
-    if (completed >= 1) return completed;
+    if (completed >= 1) return if_age(completed);
     return (std::chrono::sys_days(*then) - std::chrono::sys_days(*birth)).count() / 365.25;
 }
 
 namespace {
 
-void read_age(DcmDataset& dataset, RadiographHeader& header) {
-    const std::string age = upper(text_of(dataset, DCM_PatientAge));
-    const std::string birth_date = text_of(dataset, DCM_PatientBirthDate);
-    header.patient_age_years = years_of_age_string(age);
-    if (header.patient_age_years) return;
-    header.patient_age_years = years_between(birth_date, text_of(dataset, DCM_StudyDate));
-    // Also where what stands there is no text, or too long to be read.
-    header.patient_age_unreadable = !header.patient_age_years && (has_value(dataset, DCM_PatientAge) ||
-                                                                  has_value(dataset, DCM_PatientBirthDate));
-    if (!age.empty())
+// The Patient's Age is taken at its word where both are told.
+void compare_ages(RadiographHeader& header, double by_birth_date) {
+    if (std::abs(*header.patient_age_years - by_birth_date) <= rounding_years) return;
+    header.other_age_years = by_birth_date;
+    add_note(header.notes, "age",
+             fmt::format("The Patient's Age says {:.3g} years, birth and study date say {:.3g}.",
+                         *header.patient_age_years, by_birth_date));
+}
+
+void note_unreadable_age(RadiographHeader& header, bool has_age, bool has_birth_date) {
+    if (has_age)
         add_note(header.notes, "age",
                  header.patient_age_years
                      ? "The Patient's Age cannot be read: it was taken from birth and study date."
                      : "The Patient's Age cannot be read.");
-    if (!birth_date.empty() && !header.patient_age_years)
+    if (has_birth_date && !header.patient_age_years)
         add_note(header.notes, "birth_date",
                  "The Patient's Birth Date and the Study Date tell no age: one of them cannot be read, is "
-                 "absent, or they are in the wrong order.");
+                 "absent, or they are in the wrong order or too far apart.");
+}
+
+void read_age(DcmDataset& dataset, RadiographHeader& header) {
+    const std::string age = upper(text_of(dataset, DCM_PatientAge));
+    const std::string birth_date = text_of(dataset, DCM_PatientBirthDate);
+    const auto by_birth_date = years_between(birth_date, text_of(dataset, DCM_StudyDate));
+    header.patient_age_years = years_of_age_string(age);
+    if (header.patient_age_years) {
+        if (by_birth_date) compare_ages(header, *by_birth_date);
+        return;
+    }
+    header.patient_age_years = by_birth_date;
+    // Also where what stands there is no text, or too long to be read.
+    header.patient_age_unreadable = !header.patient_age_years && (has_value(dataset, DCM_PatientAge) ||
+                                                                  has_value(dataset, DCM_PatientBirthDate));
+    note_unreadable_age(header, !age.empty(), !birth_date.empty());
 }
 
 // Names come back in results as they could be read.

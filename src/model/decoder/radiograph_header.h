@@ -29,16 +29,18 @@ struct RadiographHeader {
     bool has_pixels = false;
     std::optional<double>
         patient_age_years;  // Patient's Age, else from birth and study date; completed years from 1 on
-    bool patient_age_unreadable = false;  // an age or birth date is there, but tells no age
-    ImageNotes notes;                     // what of all this could not be read
+    std::optional<double> other_age_years;  // from birth and study date, where it is another than the former
+    bool patient_age_unreadable = false;    // an age or birth date is there, but tells no age
+    ImageNotes notes;                       // what of all this could not be read
 };
 
 RadiographHeader read_radiograph_header(DcmDataset& dataset);
 
-// AS, as in "067Y", "018M", "003W", "021D". Empty when malformed.
+// AS, as in "067Y", "018M", "003W", "021D". Empty when malformed, or more than is_age().
 std::optional<double> years_of_age_string(const std::string& age);
 
-// Both as parse_date() reads them. Empty when one is malformed or the patient was born later.
+// Both as parse_date() reads them. Empty when one is malformed, the patient was born later, or it is more
+// than is_age().
 std::optional<double> years_between(const std::string& birth_date, const std::string& date);
 
 }  // namespace hilum::model

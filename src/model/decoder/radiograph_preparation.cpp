@@ -10,8 +10,10 @@
 #include "base/text.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/stream/unknown_elements.h"
+#include "model/decoder/input/display_shutter_attributes.h"
 #include "model/decoder/input/grayscale_attributes.h"
 #include "model/decoder/input/image_content.h"
+#include "model/decoder/input/picture.h"
 #include "model/decoder/input/preprocessing.h"
 #include "model/decoder/intended_use/intended_use.h"
 #include "model/decoder/pixels/frame_extraction.h"
@@ -38,15 +40,18 @@ struct Oriented {
     Turn turn;
     StoredPixels pixels;
     PixelShape shape;
+    DisplayShutter shutter;              // shows all where the package does not ask for it
     std::vector<std::uint16_t> storage;  // of turned pixels
 };
 
 Oriented oriented(DcmDataset& dataset, const StoredPixels& pixels, const PixelShape& shape,
-                  Orientation orientation) {
-    Oriented image{{}, pixels, shape, {}};
-    if (orientation == Orientation::standard) image.turn = turn_to_standard_view(dataset);
+                  const DisplayShutter& shutter, const InputSpecification& input) {
+    Oriented image{{}, pixels, shape, {}, {}};
+    if (input.shutter == Shutter::black) image.shutter = shutter;
+    if (input.orientation == Orientation::standard) image.turn = turn_to_standard_view(dataset);
     if (image.turn == Turn{}) return image;
     image.pixels = turned(pixels, image.turn, image.storage);
+    image.shutter = image.shutter.turned(image.turn, pixels.rows, pixels.columns);
     if (image.turn.transposed) std::swap(image.shape.height, image.shape.width);
     return image;
 }
@@ -61,7 +66,7 @@ Status fill_input(PreparedRadiograph& prepared, const Oriented& image, std::span
     if (!mapping) return tl::unexpected(mapping.error());
     prepared.geometry = input_geometry(image.pixels.rows, image.pixels.columns, input, image.shape);
     prepared.geometry.turn = image.turn;
-    fill_tensor(image.pixels, table, prepared.geometry, input, mapping->as<float>());
+    fill_tensor(image.pixels, table, prepared.geometry, input, mapping->as<float>(), image.shutter);
     prepared.shape = {1, input.channels, input.rows, input.columns};
     prepared.tensor = std::move(*memory);
     return {};
@@ -69,13 +74,11 @@ Status fill_input(PreparedRadiograph& prepared, const Oriented& image, std::span
 
 // `prepared`: PreparedRadiograph or Survey.
 template <typename Prepared>
-Status fill_display(Prepared& prepared, const StoredPixels& pixels, std::span<const float> table,
-                    int long_side, const PixelShape& shape) {
-    prepared.display_geometry = display_geometry(pixels.rows, pixels.columns, long_side, shape);
-    const auto image = display_image(pixels, table, prepared.display_geometry);
-    auto memory = make_memfd("hilum-display", std::as_bytes(std::span(image)));
-    if (!memory) return tl::unexpected(memory.error());
-    prepared.display = std::move(*memory);
+Status fill_display(Prepared& prepared, const Picture& picture, int long_side) {
+    auto rendered = render(picture, long_side);
+    if (!rendered) return tl::unexpected(rendered.error());
+    prepared.display = std::move(rendered->image);
+    prepared.display_geometry = rendered->geometry;
     return {};
 }
 
@@ -103,6 +106,14 @@ void note_polarity(const Grayscale& grayscale, const ValueRange& range, Intensit
                  "viewers show.");
 }
 
+void note_shutter(const DisplayShutter& shutter, Shutter wanted, ImageNotes& notes) {
+    if (shutter.shows_all()) return;
+    add_note(notes, "shutter",
+             wanted == Shutter::black
+                 ? "What the Display Shutter hides is black in the picture, and was for the model."
+                 : "What the Display Shutter hides is black in the picture; the model saw the pixels there.");
+}
+
 // Of colour, the luminance as it is.
 Analysable<Grayscale> grayscale_of(DcmDataset& dataset, const DecodedImage& image,
                                    const std::vector<PolarityRule>& polarity, ImageNotes& notes) {
@@ -119,44 +130,52 @@ Analysable<DecodedImage> decode(DcmDataset& dataset, std::uint64_t max_pixels, i
 
 using Outcome = std::variant<NotAnalysed, PreparedRadiograph>;
 
+// What the model sees.
+Result<Outcome> prepare_input(const Oriented& image, const Rendering& rendering,
+                              const InputSpecification& input) {
+    PreparedRadiograph prepared;
+    const auto table =
+        intensity_table(image.pixels.encoding, rendering.grayscale, input.intensity, rendering.range);
+    if (auto refused = check_intensities(rendering.word_counts, table)) return *refused;
+    if (auto done = fill_input(prepared, image, table, input); !done) return tl::unexpected(done.error());
+    return prepared;
+}
+
 Result<Outcome> prepare_pixels(DcmDataset& dataset, int frame, const ModelPackage& package,
                                int display_long_side, const Configuration& configuration, ImageNotes& notes) {
     const auto image = decode(dataset, configuration.decoder.max_pixels, frame);
     if (!image) return image.error();
     add_notes(notes, image->notes);
     const StoredPixels& pixels = image->pixels;
+    const InputSpecification& input = package.input;
     const auto told = grayscale_of(dataset, *image, configuration.site.polarity, notes);
     if (!told) return told.error();
     const auto word_counts = pixels.word_counts();
     if (auto refused = check_content(word_counts, pixels.encoding, *told)) return *refused;
-    const ValueRange range = *range_of(word_counts, pixels.encoding, *told);
-    const auto grayscale = with_visible_voi(*told, word_counts, pixels.encoding, range, notes);
-    note_polarity(grayscale, range, package.input.intensity, notes);
-
-    PreparedRadiograph prepared;
-    const auto shape = pixel_shape_of(dataset);
-    const auto input = oriented(dataset, pixels, shape, package.input.orientation);
-    const auto intensities =
-        intensity_table(input.pixels.encoding, grayscale, package.input.intensity, range);
-    if (auto refused = check_intensities(word_counts, intensities)) return *refused;
-    if (auto done = fill_input(prepared, input, intensities, package.input); !done)
-        return tl::unexpected(done.error());
-    const auto display = intensity_table(pixels.encoding, grayscale, Intensity::window, range);
-    if (auto done = fill_display(prepared, pixels, display, display_long_side, shape); !done)
-        return tl::unexpected(done.error());
-    return prepared;
+    const auto picture = picture_of(dataset, pixels, *told, word_counts, notes);
+    note_shutter(picture.shutter, input.shutter, notes);
+    const auto seen = input.shutter == Shutter::black || picture.shutter.shows_all()
+                          ? picture.rendering
+                          : rendering_of(word_counts, pixels.encoding, *told, notes);
+    note_polarity(seen.grayscale, seen.range, input.intensity, notes);
+    auto outcome =
+        prepare_input(oriented(dataset, pixels, picture.shape, picture.shutter, input), seen, input);
+    if (!outcome) return outcome;
+    if (auto* const prepared = std::get_if<PreparedRadiograph>(&*outcome))
+        if (auto done = fill_display(*prepared, picture, display_long_side); !done)
+            return tl::unexpected(done.error());
+    return outcome;
 }
 
+// Whatever it shows.
 Result<Outcome> prepare_golden_image(const Oriented& image, const Grayscale& told,
                                      const InputSpecification& input) {
     PreparedRadiograph prepared;
     ImageNotes untold;
-    const auto word_counts = image.pixels.word_counts();
-    const auto range = range_of(word_counts, image.pixels.encoding, told).value_or(ValueRange{});
-    const auto grayscale = with_visible_voi(told, word_counts, image.pixels.encoding, range, untold);
-    const auto intensities = intensity_table(image.pixels.encoding, grayscale, input.intensity, range);
-    if (auto done = fill_input(prepared, image, intensities, input); !done)
-        return tl::unexpected(done.error());
+    const auto& encoding = image.pixels.encoding;
+    const auto seen = rendering_of(shown_word_counts(image.pixels, image.shutter), encoding, told, untold);
+    const auto table = intensity_table(encoding, seen.grayscale, input.intensity, seen.range);
+    if (auto done = fill_input(prepared, image, table, input); !done) return tl::unexpected(done.error());
     return prepared;
 }
 
@@ -164,11 +183,11 @@ Result<Outcome> prepare_golden_png(int file, const InputSpecification& input, st
     const auto png = read_grey_png(file, max_pixels);
     if (!png && is_ours(png.error())) return tl::unexpected(png.error());
     if (!png) return refusal_of(png.error());
-    return prepare_golden_image({{}, png->pixels, {}, {}}, Grayscale{}, input);
+    return prepare_golden_image({{}, png->pixels, {}, {}, {}}, Grayscale{}, input);
 }
 
 Result<Outcome> prepare_golden_dicom(int file, const FileReads& reads, const InputSpecification& input,
-                                     std::uint64_t max_pixels) {
+                                     std::uint64_t max_pixels, const std::vector<PolarityRule>& polarity) {
     const auto format = open_dicom_file(file, reads);
     if (!format && is_ours(format.error())) return tl::unexpected(format.error());
     if (!format) return refusal_of(format.error());
@@ -176,10 +195,11 @@ Result<Outcome> prepare_golden_dicom(int file, const FileReads& reads, const Inp
     const auto image = decode(dataset, max_pixels, 1);
     if (!image) return image.error();
     ImageNotes untold;
-    const auto grayscale = grayscale_of(dataset, *image, {}, untold);
+    const auto grayscale = grayscale_of(dataset, *image, polarity, untold);
     if (!grayscale) return grayscale.error();
-    return prepare_golden_image(oriented(dataset, image->pixels, pixel_shape_of(dataset), input.orientation),
-                                *grayscale, input);
+    const auto shape = pixel_shape_of(dataset);
+    const auto shutter = read_display_shutter(dataset, image->pixels, shape, *grayscale, untold);
+    return prepare_golden_image(oriented(dataset, image->pixels, shape, shutter, input), *grayscale, input);
 }
 
 // What is wrong with a number that cannot be counted, decoding tells.
@@ -234,10 +254,11 @@ std::string digest_of(const StoredPixels& pixels, std::span<const float> table) 
 
 using SurveyOutcome = std::variant<NotAnalysed, Survey>;
 
-Result<SurveyOutcome> survey_pixels(const StoredPixels& pixels, const Grayscale& grayscale,
-                                    const PixelShape& shape, int display_long_side, SurveyedImage header) {
-    const auto word_counts = pixels.word_counts();
-    if (auto refused = check_content(word_counts, pixels.encoding, grayscale)) return *refused;
+// Without the display image.
+Analysable<Survey> survey_pixels(const StoredPixels& pixels, const Grayscale& grayscale,
+                                 const std::vector<std::uint32_t>& word_counts, SurveyedImage header) {
+    if (auto refused = check_content(word_counts, pixels.encoding, grayscale))
+        return tl::unexpected(std::move(*refused));
     Survey survey{std::move(header), {}, {}};
     auto& image = survey.image;
     const auto range = *range_of(word_counts, pixels.encoding, grayscale);
@@ -246,12 +267,6 @@ Result<SurveyOutcome> survey_pixels(const StoredPixels& pixels, const Grayscale&
     image.attributes.columns = pixels.columns;
     image.pixels = digest_of(pixels, table);
     image.thumbnail = display_image(pixels, table, {.columns = survey_side, .rows = survey_side});
-    if (display_long_side == 0) return survey;
-    ImageNotes untold;
-    const auto visible = with_visible_voi(grayscale, word_counts, pixels.encoding, range, untold);
-    const auto shown = intensity_table(pixels.encoding, visible, Intensity::window, range);
-    if (auto done = fill_display(survey, pixels, shown, display_long_side, shape); !done)
-        return tl::unexpected(done.error());
     return survey;
 }
 
@@ -259,7 +274,17 @@ Result<SurveyOutcome> survey_png(int file, std::uint64_t max_pixels, int display
     const auto png = read_grey_png(file, max_pixels);
     if (!png && is_ours(png.error())) return tl::unexpected(png.error());
     if (!png) return refusal_of(png.error());
-    return survey_pixels(png->pixels, Grayscale{}, {}, display_long_side, {});
+    ImageNotes untold;
+    const Grayscale grayscale;
+    const auto word_counts = png->pixels.word_counts();
+    auto survey = survey_pixels(png->pixels, grayscale, word_counts, {});
+    if (!survey) return survey.error();
+    if (display_long_side == 0) return std::move(*survey);
+    const Picture picture{
+        png->pixels, {}, {}, rendering_of(word_counts, png->pixels.encoding, grayscale, untold)};
+    if (auto done = fill_display(*survey, picture, display_long_side); !done)
+        return tl::unexpected(done.error());
+    return std::move(*survey);
 }
 
 SurveyedImage surveyed_header(DcmDataset& dataset, const SiteSettings& site) {
@@ -287,8 +312,14 @@ Result<SurveyOutcome> survey_dicom(int file, const FileReads& reads, const Confi
     ImageNotes untold;
     const auto grayscale = grayscale_of(dataset, *image, configuration.site.polarity, untold);
     if (!grayscale) return grayscale.error();
-    return survey_pixels(image->pixels, *grayscale, pixel_shape_of(dataset), display_long_side,
-                         std::move(header));
+    const auto word_counts = image->pixels.word_counts();
+    auto survey = survey_pixels(image->pixels, *grayscale, word_counts, std::move(header));
+    if (!survey) return survey.error();
+    if (display_long_side == 0) return std::move(*survey);
+    const auto picture = picture_of(dataset, image->pixels, *grayscale, word_counts, untold);
+    if (auto done = fill_display(*survey, picture, display_long_side); !done)
+        return tl::unexpected(done.error());
+    return std::move(*survey);
 }
 
 // Runs `work` on a file that it reads by the FileReads which it is given. A lack of memory and a disk that
@@ -306,6 +337,18 @@ auto believed(Work work) -> decltype(work(FileReads())) {
     }
 }
 
+Result<Preparation> prepare_by(int file, const InputSpecification& input, std::uint64_t max_pixels,
+                               const std::vector<PolarityRule>& polarity) {
+    return believed([&](const FileReads& reads) -> Result<Preparation> {
+        const auto png = is_png(file);
+        if (!png) return tl::unexpected(png.error());
+        auto outcome = *png ? prepare_golden_png(file, input, max_pixels)
+                            : prepare_golden_dicom(file, reads, input, max_pixels, polarity);
+        if (!outcome) return tl::unexpected(outcome.error());
+        return Preparation{{}, std::move(*outcome), {}, {}};
+    });
+}
+
 }  // namespace
 
 Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& package,
@@ -316,14 +359,12 @@ Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& 
 }
 
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels) {
-    return believed([&](const FileReads& reads) -> Result<Preparation> {
-        const auto png = is_png(file);
-        if (!png) return tl::unexpected(png.error());
-        auto outcome = *png ? prepare_golden_png(file, package.input, max_pixels)
-                            : prepare_golden_dicom(file, reads, package.input, max_pixels);
-        if (!outcome) return tl::unexpected(outcome.error());
-        return Preparation{{}, std::move(*outcome), {}, {}};
-    });
+    return prepare_by(file, package.input, max_pixels, {});
+}
+
+Result<Preparation> prepare_whatever_its_use(int file, const ModelPackage& package,
+                                             const Configuration& configuration) {
+    return prepare_by(file, package.input, configuration.decoder.max_pixels, configuration.site.polarity);
 }
 
 Result<std::variant<NotAnalysed, Survey>> survey_image(int file, const Configuration& configuration,

@@ -18,7 +18,8 @@ struct PreparedRadiograph {
     std::vector<std::int64_t> shape;  // 1, channels, rows, columns
     UniqueFd tensor;                  // sealed memfd of as many floats
     InputGeometry geometry;
-    UniqueFd display;  // sealed memfd of display_geometry.rows * columns bytes; none of a golden case
+    UniqueFd display;  // sealed memfd of display_geometry.rows * columns bytes; none of
+                       // a golden case and of any use
     DisplayGeometry display_geometry;
 };
 
@@ -40,6 +41,10 @@ Result<Preparation> prepare_radiograph(int file, int frame, const ModelPackage& 
 // without a window: prepared whatever the intended use and the site say, and without a display image; of
 // several frames the first. The same outcomes.
 Result<Preparation> prepare_golden_case(int file, const ModelPackage& package, std::uint64_t max_pixels);
+
+// The same of an image of the site, DICOM or grey PNG, whose polarity the site's rules tell.
+Result<Preparation> prepare_whatever_its_use(int file, const ModelPackage& package,
+                                             const Configuration& configuration);
 
 struct Survey {
     SurveyedImage image;

@@ -25,11 +25,12 @@ std::string input_yaml(const InputSpecification& input) {
     return fmt::format(
         "input:\n  rows: {}\n  columns: {}\n  channels: {}\n  intensity: {}\n  resize: {}\n"
         "  interpolation: bilinear\n  orientation: {}\n  range: [{}, {}]\n  mean: [{}]\n  std: [{}]\n"
-        "  frames: {}\n  precision: {}\n",
+        "  frames: {}\n  shutter: {}\n  precision: {}\n",
         input.rows, input.columns, input.channels, word_of(input.intensity), word_of(input.resize),
         input.orientation == Orientation::standard ? "standard" : "as_stored", input.range_low,
         input.range_high, fmt::join(input.mean, ", "), fmt::join(input.std, ", "),
-        input.frames == Frames::each ? "each" : "first", word_of(input.precision));
+        input.frames == Frames::each ? "each" : "first",
+        input.shutter == Shutter::black ? "black" : "as_stored", word_of(input.precision));
 }
 
 }  // namespace hilum::model

@@ -55,19 +55,31 @@ void decide_exclusive(InferenceResult& result, const std::vector<bool>& candidat
     for (std::size_t i = 0; i < candidates.size(); ++i) result.labels[i].candidate = strange || candidates[i];
 }
 
-// Independent findings: each is decided by its threshold; the diagnosis is the one furthest above it.
+// Of the labels that would have been a finding; of a package that calls none abnormal, of all.
+double highest_of(const std::vector<LabelResult>& labels) {
+    const bool any_abnormal = std::ranges::any_of(labels, &LabelResult::abnormal);
+    double highest = 0;
+    for (const auto& label : labels)
+        if (label.abnormal || !any_abnormal) highest = std::max(highest, label.probability);
+    return highest;
+}
+
+// A label such as "No Finding" hides no finding, however far above its threshold it lies.
+bool outranks(const LabelResult& one, const LabelResult& other) {
+    if (one.abnormal != other.abnormal) return one.abnormal;
+    return one.probability - one.threshold > other.probability - other.threshold;
+}
+
+// Independent findings: each is decided by its threshold; the diagnosis is the abnormal one furthest above
+// it, or any other where none is abnormal.
 void decide_independent(InferenceResult& result) {
     const LabelResult* furthest = nullptr;
-    double highest = 0;
     for (auto& label : result.labels) {
         label.positive = label.probability >= label.threshold;
-        highest = std::max(highest, label.probability);
-        const auto distance = [](const LabelResult& l) { return l.probability - l.threshold; };
-        if (label.positive && (furthest == nullptr || distance(label) > distance(*furthest)))
-            furthest = &label;
+        if (label.positive && (furthest == nullptr || outranks(label, *furthest))) furthest = &label;
     }
     result.diagnosis = furthest != nullptr ? furthest->name : no_finding;
-    result.confidence = furthest != nullptr ? furthest->probability : 1 - highest;
+    result.confidence = furthest != nullptr ? furthest->probability : 1 - highest_of(result.labels);
 }
 
 const char* name_of(Activation activation) {
@@ -101,11 +113,16 @@ Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std
         result.labels.push_back({label.name, label.code, label.site, scores[i], probabilities[i],
                                  label.threshold, false, label.abnormal, false});
     }
-    if (package.prediction_sets) result.coverage = package.prediction_sets->coverage;
-    if (package.activation == Activation::softmax)
-        decide_exclusive(result, candidates_of(package, probabilities));
-    else
+    if (package.activation != Activation::softmax) {
         decide_independent(result);
+        return result;
+    }
+    const auto candidates = candidates_of(package, probabilities);
+    if (package.prediction_sets) {
+        result.coverage = package.prediction_sets->coverage;
+        result.set_size = static_cast<int>(std::ranges::count(candidates, true));
+    }
+    decide_exclusive(result, candidates);
     return result;
 }
 

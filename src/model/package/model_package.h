@@ -24,6 +24,7 @@ enum class Intensity { minmax, window, stored_range };
 enum class Resize { letterbox, stretch, crop };
 enum class Orientation { as_stored, standard };
 enum class Frames { first, each };
+enum class Shutter { as_stored, black };
 enum class Precision { fp32, fp16, bf16, automatic };
 
 struct InputSpecification {
@@ -35,6 +36,7 @@ struct InputSpecification {
     double range_low = 0, range_high = 1;     // what intensity's black and white become, before mean and std
     std::vector<double> mean{0.0}, std{1.0};  // `channels` values each
     Frames frames = Frames::first;            // which of an image with several
+    Shutter shutter = Shutter::as_stored;     // what the model sees where a Display Shutter hides the image
     Precision precision = Precision::fp32;
 };
 
@@ -83,6 +85,9 @@ struct ModelPackage {
 
     // Whether the scores may be called probabilities: calibrated on a named set.
     bool calibrated() const { return calibration.method != "none" && calibration.set != "none"; }
+    bool may_call_indeterminate() const {
+        return activation == Activation::softmax && (prediction_sets || indeterminate_margin > 0);
+    }
 };
 
 struct LoadedPackage {

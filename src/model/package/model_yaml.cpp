@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "contract/reading/setting_reading.h"
 #include "model/package/golden_yaml.h"
+#include "model/package/label_checks.h"
 #include "model/package/model_package.h"
 
 namespace hilum::model {
@@ -142,6 +143,8 @@ void read_input(YamlMapping at, InputSpecification& input) {
                            {{"as_stored", Orientation::as_stored}, {"standard", Orientation::standard}});
     input.frames = named<Frames>(at.choice("frames", {"first", "each"}, "first"),
                                  {{"first", Frames::first}, {"each", Frames::each}});
+    input.shutter = named<Shutter>(at.choice("shutter", {"as_stored", "black"}, "as_stored"),
+                                   {{"as_stored", Shutter::as_stored}, {"black", Shutter::black}});
     read_range(at, input);
     input.mean = per_channel(at, "mean", input.channels, 0.0);
     input.std = per_channel(at, "std", input.channels, 1.0);
@@ -191,15 +194,18 @@ Code read_code(YamlMapping& label, const std::string& key) {
 
 void read_labels(YamlMapping& output, ModelPackage& package) {
     std::set<std::string> names;
+    KnownCodes codes;
     for (auto& at : output.mappings("labels")) {
         Label label;
         label.name = dicom_text(at, "name", 64);
-        if (!names.insert(label.name).second) at.problem("name", "another label has this name too");
+        const bool is_new = names.insert(label.name).second;
+        if (!is_new) at.problem("name", "another label has this name too");
         if (label.name == no_finding) at.problem("name", "is what Hilum says where nothing was found");
         if (label.name == indeterminate)
             at.problem("name", "is what Hilum says where no class is clearly first");
         label.code = read_code(at, "code");
         label.site = read_code(at, "site");
+        if (is_new) check_code(at, label, codes);
         label.threshold = at.number("threshold", label.threshold, 0, 1);
         label.abnormal = at.boolean("abnormal", label.abnormal);
         at.finish();

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -32,23 +33,49 @@ Result<ModelChoice> parse_choice(std::string text, fs::path file) {
     return ModelChoice{std::move(loaded.configuration), std::move(text), std::move(file), 0};
 }
 
-// The same configuration, but only errors are logged: the terminal is the operator's.
-Result<std::string> quieted(const std::string& text, const fs::path& file) {
+// The configuration's text with `change` made to it.
+template <class Change>
+Result<std::string> changed(const std::string& text, const fs::path& file, Change change) {
     try {
         YAML::Node root = YAML::Load(text);
-        root["node"]["log_level"] = "error";
+        change(root);
         return YAML::Dump(root);
     } catch (const YAML::Exception& error) {
         return fail("configuration", "{}: {}", file.string(), error.what());
     }
 }
 
+// Only errors are logged: the terminal is the operator's.
 Result<ModelChoice> read_choice(const fs::path& configuration_file) {
     const auto text = read_file(configuration_file, largest_configuration);
     if (!text) return tl::unexpected(text.error());
-    auto quiet = quieted(*text, configuration_file);
+    auto quiet =
+        changed(*text, configuration_file, [](YAML::Node& root) { root["node"]["log_level"] = "error"; });
     if (!quiet) return tl::unexpected(quiet.error());
     return parse_choice(std::move(*quiet), configuration_file);
+}
+
+bool is_entry_of(const ModelSettings& entry, const fs::path& folder) {
+    std::error_code ignored;
+    return fs::equivalent(entry.package, folder, ignored);
+}
+
+// This package is the only model: another of the file may have its folder's name.
+Result<ModelChoice> with_only(const fs::path& folder, const ModelChoice& choice) {
+    const auto& models = choice.configuration.models;
+    const auto entry =
+        std::ranges::find_if(models, [&](const ModelSettings& model) { return is_entry_of(model, folder); });
+    auto text = changed(choice.configuration_text, choice.configuration_file, [&](YAML::Node& root) {
+        YAML::Node only;
+        if (entry != models.end())
+            only = YAML::Clone(root["models"][static_cast<std::size_t>(entry - models.begin())]);
+        only["package"] = folder.string();
+        YAML::Node list;
+        list.push_back(only);
+        root["models"] = list;
+    });
+    if (!text) return tl::unexpected(text.error());
+    return parse_choice(std::move(*text), choice.configuration_file);
 }
 
 std::vector<fs::path> program_folders() {
@@ -97,8 +124,13 @@ Result<ModelChoice> choose_configured_model(const fs::path& configuration_file, 
                 known);
 }
 
-Result<ModelChoice> choose_package(const fs::path& folder) {
+Result<ModelChoice> choose_package(const fs::path& folder,
+                                   const std::optional<fs::path>& configuration_file) {
     const auto absolute = fs::absolute(folder);
+    if (configuration_file)
+        return read_choice(*configuration_file).and_then([&](const ModelChoice& choice) {
+            return with_only(absolute, choice);
+        });
     const nlohmann::json configuration = {{"node", {{"log_level", "error"}}},
                                           {"models", {{{"package", absolute.string()}}}}};
     return parse_choice(configuration.dump(), absolute / "hilum.yaml");  // JSON is YAML
@@ -223,13 +255,14 @@ Status Predictor::have_decoder() {
     return {};
 }
 
-Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(int file, bool golden) {
+Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(int file, Taken taken) {
     if (const auto had = have_decoder(); !had) return tl::unexpected(had.error());
     DecodeRequest request;
     request.job = ++jobs_;
     request.package = choice_.settings().package.string();
     request.package_sha256 = ready_.package_sha256;
-    request.golden = golden;
+    request.golden = taken == Taken::as_golden;
+    request.any_use = taken == Taken::whatever_its_use;
     auto answer = ask<DecodeReply>(decoder_, request, {file, files_.front().get()},
                                    choice_.configuration.decoder.timeout);
     if (!answer) return tl::unexpected(answer.error());
@@ -243,19 +276,19 @@ Result<std::variant<Predictor::Refusal, Predictor::Tensor>> Predictor::decode(in
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file) {
-    return predict(file, false);
+    return predict(file, Taken::for_patients);
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict_whatever_its_use(
     const fs::path& file) {
-    return predict(file, true);
+    return predict(file, Taken::whatever_its_use);
 }
 
 Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predict(const fs::path& file,
-                                                                                   bool golden) {
+                                                                                   Taken taken) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
-    auto decoded = decode(fd.get(), golden);
+    auto decoded = decode(fd.get(), taken);
     if (!decoded) return tl::unexpected(decoded.error());
     if (auto* refused = std::get_if<Refusal>(&*decoded)) return std::move(*refused);
     auto& tensor = std::get<Tensor>(*decoded);
@@ -266,7 +299,7 @@ Result<std::variant<Predictor::Refusal, Predictor::Prediction>> Predictor::predi
 }
 
 Status Predictor::run_golden(std::size_t index) {
-    const auto decoded = decode(files_.at(1 + index).get(), true);
+    const auto decoded = decode(files_.at(1 + index).get(), Taken::as_golden);
     if (!decoded) return tl::unexpected(decoded.error());
     if (const auto* refused = std::get_if<Refusal>(&*decoded))
         return fail(refused->reason.code, "golden case {}: {}", ready_.golden.at(index),

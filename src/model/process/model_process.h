@@ -32,8 +32,11 @@ struct ModelChoice {
 Result<ModelChoice> choose_configured_model(const std::filesystem::path& configuration_file,
                                             const std::string& name);
 
-// A package alone, with default settings.
-Result<ModelChoice> choose_package(const std::filesystem::path& folder);
+// A package alone, with default settings; with a configuration file as the node of that file would serve it:
+// with its site, its decoder's limits and, where the file has an entry for this package's folder, all that
+// the entry says.
+Result<ModelChoice> choose_package(const std::filesystem::path& folder,
+                                   const std::optional<std::filesystem::path>& configuration_file = {});
 
 // No model: for a decoder that surveys. Default settings, where no configuration file is given.
 Result<ModelChoice> choose_no_model(
@@ -89,7 +92,8 @@ class Predictor {
     };
     // Of several frames the first.
     Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file);
-    // The same of a DICOM or grey PNG file whatever the package's intended use, as of a golden case.
+    // The same of a DICOM or grey PNG file whatever the package's intended use; the site's rules for what an
+    // image looks like hold.
     Result<std::variant<Refusal, Prediction>> predict_whatever_its_use(const std::filesystem::path& file);
 
     // Runs the model on `tensor`, 1 x channels x rows x columns floats behind a sealed memfd.
@@ -128,8 +132,10 @@ class Predictor {
     static Result<Worker> start_worker(const ModelChoice& choice);
     Status have_worker();
     Status have_decoder();
-    Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file, bool golden);
-    Result<std::variant<Refusal, Tensor>> decode(int file, bool golden);
+    // What a file is taken for.
+    enum class Taken { for_patients, whatever_its_use, as_golden };
+    Result<std::variant<Refusal, Prediction>> predict(const std::filesystem::path& file, Taken taken);
+    Result<std::variant<Refusal, Tensor>> decode(int file, Taken taken);
     Result<Inference> infer(int tensor, const std::vector<std::int64_t>& shape, int golden);
 
     ModelChoice choice_;

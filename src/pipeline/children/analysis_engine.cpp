@@ -144,7 +144,8 @@ Task<AnalysisAnswer> AnalysisEngine::decode_and_infer(Analysis& analysis) {
 Task<tl::expected<AnalysisEngine::Decoded, AnalysisAnswer>> AnalysisEngine::decode(Analysis& analysis) {
     auto* decoder = co_await free_decoder(analysis);
     if (decoder == nullptr)
-        co_return tl::unexpected(AnalysisAnswer(AnalysisFailure{gone("the worker was replaced"), {}}));
+        co_return tl::unexpected(AnalysisAnswer(AnalysisFailure{
+            gone(analysis.golden ? "the worker was replaced" : "who asked for it is gone"), {}}));
     const auto& worker = *worker_to_decode_for(analysis);
     const ModelIdentity identity = worker.ready->model;
     Decoded decoded;
@@ -207,7 +208,7 @@ Task<AnalysisAnswer> AnalysisEngine::infer(Analysis& analysis, Decoded decoded, 
 
 // ---- who gets what is free ----
 
-// Null: a golden case whose worker is gone.
+// Null: a golden case whose worker is gone, or what nobody waits for any more.
 Task<AnalysisEngine::Decoder*> AnalysisEngine::free_decoder(Analysis& analysis) {
     Arrival<Decoder*> arrival;
     analysis.for_decoder = arrival.bring();
@@ -246,10 +247,13 @@ bool AnalysisEngine::hand_out_worker() {
     return false;
 }
 
-// Golden cases whose worker is gone wait for nothing.
+bool AnalysisEngine::waits_in_vain(const Analysis& analysis) const {
+    return analysis.golden ? worker_of(analysis) == nullptr : analysis.task.asker_gone.stop_requested();
+}
+
 bool AnalysisEngine::give_up() {
     for (const auto& [number, analysis] : queue_) {
-        if (!analysis->golden || !analysis->for_decoder || worker_of(*analysis) != nullptr) continue;
+        if (!analysis->for_decoder || !waits_in_vain(*analysis)) continue;
         std::exchange(analysis->for_decoder, std::nullopt).value()(nullptr);
         return true;
     }

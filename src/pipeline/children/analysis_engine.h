@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -49,11 +50,12 @@ struct Refused {
 using AnalysisAnswer = std::variant<Analysed, Refused, AnalysisFailure>;
 
 struct AnalysisTask {
-    UniqueFd file;             // the DICOM file, open for reading
-    std::size_t model = 0;     // index into configuration.models
-    int frame = 1;             // of the image, from 1
-    bool urgent = false;       // somebody waits: before the queue
-    StoredObject stored = {};  // what the file must be, where that is known
+    UniqueFd file;                    // the DICOM file, open for reading
+    std::size_t model = 0;            // index into configuration.models
+    int frame = 1;                    // of the image, from 1
+    bool urgent = false;              // somebody waits: before the queue
+    StoredObject stored = {};         // what the file must be, where that is known
+    std::stop_token asker_gone = {};  // nobody waits for the answer any more: what has not begun does not
 };
 
 class AnalysisEngine : private ModelWorkers::Owner, private AskedChild::Owner {
@@ -146,6 +148,7 @@ class AnalysisEngine : private ModelWorkers::Owner, private AskedChild::Owner {
     bool hand_out_worker();
     bool hand_out_decoder();
     bool give_up();
+    bool waits_in_vain(const Analysis& analysis) const;
     Analysis* next_to_decode() const;
     bool can_decode(const Analysis& analysis) const;
     bool somebody_waits_behind() const;

@@ -131,13 +131,22 @@ Result<nlohmann::json> answer(Overview& reader, const std::filesystem::path& dat
     return fail("not_running", "hilumd does not run; it loads its models when it starts");
 }
 
+nlohmann::json stopped() {
+    return control_error(
+        {"stopped",
+         "hilumd is being stopped, and does not finish what takes long to read: ask again once "
+         "it has ended or runs anew"});
+}
+
 }  // namespace
 
 nlohmann::json control_error(const Error& error) {
     return {{"error", {{"code", error.code}, {"message", error.message}}}};
 }
 
-nlohmann::json answer_control_request(const std::filesystem::path& data_dir, const ControlRequest& request) {
+nlohmann::json answer_control_request(const std::filesystem::path& data_dir, const ControlRequest& request,
+                                      const std::function<bool()>& stop) {
+    if (stop && stop()) return stopped();
     const auto file = DataDirectory{data_dir}.database();
     std::error_code error;
     if (!std::filesystem::exists(file, error) && error == std::errc::permission_denied)
@@ -148,10 +157,10 @@ nlohmann::json answer_control_request(const std::filesystem::path& data_dir, con
     if (!std::filesystem::exists(file, error) && (!error || error == std::errc::no_such_file_or_directory))
         return control_error(
             {"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});
-    auto reader = Overview::open(file);
+    auto reader = Overview::open(file, stop);
     if (!reader) return control_error(reader.error());
     const auto answered = answer(*reader, data_dir, request);
-    if (!answered) return control_error(answered.error());
+    if (!answered) return stop && stop() ? stopped() : control_error(answered.error());
     return {{"ok", *answered}};
 }
 

@@ -52,18 +52,21 @@ void ControlServer::adopt(UniqueFd connection) {
     if (!peer) return spdlog::warn("control socket: {}", peer.error().message);
     if (!may_ask(*peer)) return strangers_.turned_away(user_text(peer->uid));
     const auto id = next_client_++;
-    clients_[id] = ChannelWatcher::start(
+    auto& client = clients_[id];
+    client.channel = ChannelWatcher::start(
         world_, Channel(std::move(connection)),
-        [this, id, uid = peer->uid, login = login_of(*peer)](Message message) {
+        [this, id, uid = peer->uid, login = login_of(*peer),
+         gone = client.gone.get_token()](Message message) {
             const auto actor = operator_name(uid, login, claim_in(message.packet));
-            handle_(message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); });
+            handle_(
+                message.packet, actor, [this, id](const nlohmann::json& reply) { answer(id, reply); }, gone);
         },
         [this, id](const Error&) { clients_.erase(id); });
 }
 
 void ControlServer::answer(std::int64_t client, const nlohmann::json& reply) {
     const auto found = clients_.find(client);
-    if (found != clients_.end()) (void)found->second->send(Packet(reply));
+    if (found != clients_.end()) (void)found->second.channel->send(Packet(reply));
 }
 
 }  // namespace hilum

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/local/unix_socket.h"
@@ -21,9 +22,11 @@ namespace hilum {
 
 class ControlServer {
   public:
-    // Answers one request of `actor`, once, on the loop; whatever the request holds.
-    using Handle = std::function<void(const Packet& request, const std::string& actor,
-                                      std::function<void(const nlohmann::json&)> answer)>;
+    // Answers one request of `actor`, once, on the loop; whatever the request holds. `client_gone`: nobody
+    // waits for the answer any more.
+    using Handle =
+        std::function<void(const Packet& request, const std::string& actor,
+                           std::function<void(const nlohmann::json&)> answer, std::stop_token client_gone)>;
 
     ControlServer(World& world, CommitQueue& commits, const NodeSettings& settings, Handle handle);
     ~ControlServer();
@@ -36,6 +39,15 @@ class ControlServer {
     void tell_left_out() { strangers_.tell_left_out(); }
 
   private:
+    struct Client {
+        Client() = default;
+        Client(const Client&) = delete;
+        Client& operator=(const Client&) = delete;
+        ~Client() { gone.request_stop(); }
+        std::shared_ptr<ChannelWatcher> channel;
+        std::stop_source gone;
+    };
+
     bool may_ask(const UnixPeer& peer) const;
     void accept();
     void adopt(UniqueFd connection);
@@ -49,7 +61,7 @@ class ControlServer {
     Handle handle_;
     UniqueFd socket_;
     std::unique_ptr<Watch> connections_;
-    std::map<std::int64_t, std::shared_ptr<ChannelWatcher>> clients_;
+    std::map<std::int64_t, Client> clients_;
     std::int64_t next_client_ = 1;
 };
 

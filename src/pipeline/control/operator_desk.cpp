@@ -40,16 +40,20 @@ nlohmann::json no_destination(const std::string& name) {
 
 OperatorDesk::OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
                            const std::vector<std::string>& models, std::vector<std::string> destinations,
-                           InstanceStore instances)
+                           InstanceStore instances, std::vector<std::string> shadows)
     : world_(world),
       commits_(commits),
       directory_(std::move(directory)),
       destinations_(std::move(destinations)),
       lanes_(lanes_of(models, destinations_)),
       instances_(std::move(instances)),
-      readers_(world.make_background()) {}
+      shadows_(std::move(shadows)),
+      looks_(world),
+      lists_(world),
+      verifications_(world) {}
 
-void OperatorDesk::handle(const Packet& packet, const std::string& actor, Answer answer) {
+void OperatorDesk::handle(const Packet& packet, const std::string& actor, Answer answer,
+                          std::stop_token client_gone) {
     const auto request = control_request_in(packet);
     if (!request) return answer(control_error(request.error()));
     switch (request->verb) {
@@ -69,13 +73,31 @@ void OperatorDesk::handle(const Packet& packet, const std::string& actor, Answer
         case ControlVerb::destinations_resume:
             return change_destination(*request, actor, answer);
         default:
-            return read(*request, answer);
+            return read(*request, answer, std::move(client_gone));
     }
 }
 
-void OperatorDesk::read(const ControlRequest& request, const Answer& answer) {
-    readers_->post([this, request, answer] {
-        auto reply = answer_control_request(directory_.root, request);
+OperatorDesk::Readers& OperatorDesk::readers_for(ControlVerb verb) {
+    switch (verb) {
+        case ControlVerb::audit_verify:
+            return verifications_;
+        case ControlVerb::jobs_list:
+        case ControlVerb::studies:
+        case ControlVerb::audit_export:
+        case ControlVerb::retention_preview:
+            return lists_;
+        default:
+            return looks_;
+    }
+}
+
+void OperatorDesk::read(const ControlRequest& request, const Answer& answer, std::stop_token client_gone) {
+    auto& readers = readers_for(request.verb);
+    const auto stop = [client_gone = std::move(client_gone), stopped = readers.stop.get_token()] {
+        return client_gone.stop_requested() || stopped.stop_requested();
+    };
+    readers.thread->post([this, request, answer, stop] {
+        auto reply = answer_control_request(directory_.root, request, stop);
         world_.post([this, verb = request.verb, reply = std::move(reply), answer]() mutable {
             if (verb == ControlVerb::status && reply.contains("ok"))
                 reply["ok"].update(callbacks_.live_status());
@@ -107,8 +129,8 @@ void OperatorDesk::change_destination(const ControlRequest& request, const std::
 
 void OperatorDesk::change_jobs(const ControlRequest& request, const std::string& actor,
                                const Answer& answer) {
-    const JobSelection selection{request.kind, request.id, request.study_instance_uid,
-                                 request.accession_number, lanes_};
+    const JobSelection selection{
+        request.kind, request.id, request.study_instance_uid, request.accession_number, lanes_, shadows_};
     const bool retry = request.verb == ControlVerb::jobs_retry;
     if (selection.kind.empty() && selection.study_instance_uid.empty() && selection.accession_number.empty())
         return answer(control_error(
@@ -130,7 +152,7 @@ void OperatorDesk::change_jobs(const ControlRequest& request, const std::string&
 
 void OperatorDesk::resend(const ControlRequest& request, const std::string& actor, const Answer& answer) {
     const ResultSelection selection{request.study_instance_uid, request.accession_number, request.destination,
-                                    lanes_};
+                                    lanes_, shadows_};
     if (!names_a_study(selection)) return answer(no_study());
     if (!request.destination.empty() && !is_configured(request.destination))
         return answer(no_destination(request.destination));

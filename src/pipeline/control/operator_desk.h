@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,20 +30,37 @@ class OperatorDesk {
         std::function<void(const std::string& model, const std::string& actor, const Answer&)> reload_models;
     };
 
-    // `models`, `destinations`: names of those configured. `instances`: analyses priors that are asked for.
+    // `models`, `destinations`: names of those configured; `shadows`: those of the models that are shadows.
+    // `instances`: analyses priors that are asked for.
     OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
                  const std::vector<std::string>& models, std::vector<std::string> destinations,
-                 InstanceStore instances);
+                 InstanceStore instances, std::vector<std::string> shadows = {});
 
     void start(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
 
     // `actor`: who asks, for the audit trail. Answers once, on the loop, perhaps within the call; whatever
-    // the request holds.
-    void handle(const Packet& packet, const std::string& actor, Answer answer);
+    // the request holds. Once `client_gone`, what it reads is not read to the end.
+    void handle(const Packet& packet, const std::string& actor, Answer answer,
+                std::stop_token client_gone = {});
+
+    // What takes minutes to read ends now, with an error; lists and status are answered as long as this
+    // lives.
+    void drain() { verifications_.stop.request_stop(); }
 
   private:
+    // Reads of a kind, one after the other, beside the loop and beside the other kinds.
+    struct Readers {
+        explicit Readers(World& world) : thread(world.make_background()) {}
+        ~Readers() { stop.request_stop(); }  // the thread ends what it has before it goes
+        Readers(const Readers&) = delete;
+        Readers& operator=(const Readers&) = delete;
+        std::unique_ptr<Background> thread;
+        std::stop_source stop;
+    };
+
     bool is_configured(const std::string& destination) const;
-    void read(const ControlRequest& request, const Answer& answer);
+    Readers& readers_for(ControlVerb verb);
+    void read(const ControlRequest& request, const Answer& answer, std::stop_token client_gone);
     void resend(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void change_destination(const ControlRequest& request, const std::string& actor, const Answer& answer);
@@ -61,8 +79,10 @@ class OperatorDesk {
     std::vector<std::string> destinations_;
     std::vector<std::string> lanes_;  // of the queue, that the node serves
     InstanceStore instances_;
+    std::vector<std::string> shadows_;
     Callbacks callbacks_;
-    std::unique_ptr<Background> readers_;  // reads take their time without holding up the loop
+    // Status, and what else is found at once; walks over all jobs, studies or events; the whole audit trail.
+    Readers looks_, lists_, verifications_;
 };
 
 }  // namespace hilum

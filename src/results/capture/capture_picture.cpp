@@ -46,6 +46,7 @@ class Panel {
         line(content_.headline, scale_.headline(has_finding(result_) ? orange : white), 4);
         if (!content_.frame_line.empty()) line(content_.frame_line, scale_.body(), 4);
         line(score_line(), scale_.body(), 12);
+        score_width_ = score_width();
         for (const LabelResult* label : content_.labels) label_row(*label);
         if (!content_.more_labels.empty()) line(content_.more_labels, scale_.small(), 4);
         if (!content_.map_line.empty()) legend();
@@ -60,6 +61,15 @@ class Panel {
         return content_.threshold.empty() ? line : line + ", " + content_.threshold;
     }
 
+    // Room for the longest: scores near their threshold have more than two decimals.
+    double score_width() {
+        double widest = scale_(80);
+        for (const LabelResult* label : content_.labels)
+            widest = std::max(widest,
+                              canvas_.text_width(shown_score(result_, *label, words_).score, scale_.body()));
+        return std::min(widest, width_ * 0.3);
+    }
+
     void line(const std::string& text, const TextStyle& style, double gap) {
         y_ += draw_ ? canvas_.text(left_, y_, width_, text, style).height
                     : canvas_.text_height(width_, text, style);
@@ -72,16 +82,16 @@ class Panel {
         if (draw_) {
             const bool shown_as_finding = is_finding(label);
             const double name_width = width_ * 0.44;
-            const double score_width = scale_(80);
             const Box bar{left_ + name_width + scale_(12), y_ + scale_(8),
-                          width_ - name_width - score_width - scale_(12), scale_(16)};
+                          width_ - name_width - score_width_ - scale_(12), scale_(16)};
             const double score = label.probability;
             canvas_.text(left_, y_, name_width, label.name, scale_.body(label.positive ? white : gray));
             canvas_.fill(bar, track_colour);
             canvas_.fill({bar.left, bar.top, bar.width * std::clamp(score, 0.0, 1.0), bar.height},
                          shown_as_finding ? orange : sky_blue);
             if (has_thresholds(result_)) threshold_tick(bar, label.threshold);
-            canvas_.text(left_ + width_ - score_width, y_, score_width, format_score(score, words_),
+            canvas_.text(left_ + width_ - score_width_, y_, score_width_,
+                         shown_score(result_, label, words_).score,
                          scale_.body(label.positive ? white : gray), 1);
         }
         y_ += height;
@@ -144,7 +154,7 @@ class Panel {
     const Words& words_;
     const CaptureText& content_;
     bool draw_ = false;
-    double left_ = 0, width_ = 0, y_ = 0;
+    double left_ = 0, width_ = 0, y_ = 0, score_width_ = 0;
 };
 
 struct Layout {

@@ -12,19 +12,18 @@ namespace {
 
 constexpr std::size_t most_labels = 6;  // the others are in the report
 
-// Of what is indeterminate there is none: the best label's, by name.
+// Where the diagnosis is no label there is none of it: a label's, by name.
 std::string score_line(const InferenceResult& result, const Words& words) {
+    const LabelResult& label = told_label(result);
     const std::string line =
-        fmt::format("{} {}", score_name(result, words), format_score(diagnosis_score(result), words));
-    return is_indeterminate(result) ? best_label(result).name + (words.colon + line) : line;
+        fmt::format("{} {}", score_name(result, words), shown_score(result, label, words).score);
+    return diagnosed_label(result) == nullptr ? label.name + (words.colon + line) : line;
 }
 
 std::string threshold_of(const InferenceResult& result, const Words& words) {
-    if (is_indeterminate(result))
-        return filled(words.too_close, format_limit(result.indeterminate_margin, words));
-    const LabelResult* const label = diagnosed_label(result);
-    if (label == nullptr || !has_thresholds(result)) return {};
-    return filled(words.threshold, format_limit(label->threshold, words));
+    if (is_indeterminate(result)) return indeterminate_reason(result, words);
+    if (!has_thresholds(result)) return {};
+    return filled(words.threshold, shown_score(result, told_label(result), words).limit);
 }
 
 // The labels to be shown: all, or those with the highest scores in the package's order.

@@ -14,9 +14,10 @@ namespace hilum::results {
 struct CaptureText {
     std::string headline;    // the diagnosis
     std::string frame_line;  // "Frame 2 of 3"
-    std::string score;  // of the diagnosis: "Model score 0.93"; indeterminate: "Normal: Model score 0.38"
+    std::string score;  // of the diagnosis: "Model score 0.93"; where that is no label, of the one that is
+                        // told in its place (told_label): "Normal: Model score 0.38"
     std::string calibration;  // "not calibrated, not a probability"
-    std::string threshold;  // of the diagnosis, "threshold 0.50", or why it is indeterminate; empty: neither
+    std::string threshold;    // of the score, "threshold 0.50", or why it is indeterminate; empty: neither
     std::vector<const LabelResult*> labels;
     std::string more_labels;  // how many have no room
     std::string map_line;     // whose activation map is shown; empty: none is

@@ -29,10 +29,10 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t characters
 }
 
 std::string label_line(const InferenceResult& result, const LabelResult& label, const Words& words) {
-    const std::string line = fmt::format("{} {}", label.name, format_score(label.probability, words));
+    const auto [score, limit] = shown_score(result, label, words);
+    const std::string line = fmt::format("{} {}", label.name, score);
     if (!has_thresholds(result)) return line;
-    return filled(label.positive ? words.reaches_threshold : words.below_threshold, line,
-                  format_limit(label.threshold, words));
+    return filled(label.positive ? words.reaches_threshold : words.below_threshold, line, limit);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/uid.h"
 #include "contract/score_text.h"
 #include "dicom/dataset_reading.h"
+#include "results/hl7/message_text.h"
 #include "results/report/measurement_report.h"
 #include "results/report/report_terms.h"
 #include "results/result_identity.h"
@@ -19,50 +20,9 @@ namespace {
 
 constexpr std::size_t control_id_length = 20;  // HL7 2.5.1: MSH-10 has at most as many characters
 
-const Code study_instance_uid{"110180", "DCM", "Study Instance UID"};
-const Code triage_priority{"triage-priority", own_coding_scheme, "Triage priority"};
-const Code urgent{"urgent", own_coding_scheme, "Urgent"};
-const Code routine{"routine", own_coding_scheme, "Routine"};
-const Code withdrawn{"withdrawn", own_coding_scheme, "Withdrawn"};
-
-// HL7 2.5.1, 2.7: delimiters become escape sequences; a control character, which none of our fields may have,
-// a blank.
-std::string escaped(const std::string& text) {
-    std::string safe;
-    for (const char c : text) {
-        switch (c) {
-            case '|':
-                safe += "\\F\\";
-                break;
-            case '^':
-                safe += "\\S\\";
-                break;
-            case '&':
-                safe += "\\T\\";
-                break;
-            case '~':
-                safe += "\\R\\";
-                break;
-            case '\\':
-                safe += "\\E\\";
-                break;
-            default:
-                safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-        }
-    }
-    return safe;
-}
-
-// Without the delimiters at its end, which say nothing.
-std::string joined(const std::vector<std::string>& parts, char delimiter) {
-    auto text = fmt::format("{}", fmt::join(parts, std::string(1, delimiter)));
-    text.erase(text.find_last_not_of(delimiter) + 1);
-    return text;
-}
-
-std::string code_text(const Code& code) {
-    return joined({escaped(code.value), escaped(code.meaning), escaped(code.scheme)}, '^');
-}
+using hl7::code_text;
+using hl7::delimited;
+using hl7::escaped;
 
 // A PN (family^given^middle^prefix^suffix; alphabetic=ideographic=phonetic) as repetitions of an XPN
 // (family^given^middle^suffix^prefix^degree^type^representation).
@@ -77,9 +37,9 @@ std::string person_name(const std::string& name) {
         for (auto& part : parts) part = escaped(part);
         std::vector<std::string> components{parts[0], parts[1], parts[2], parts[4], parts[3]};
         if (groups.size() > 1) components.insert(components.end(), {"", "", representations[i]});
-        repetitions.push_back(joined(components, '^'));
+        repetitions.push_back(delimited(components, '^'));
     }
-    return joined(repetitions, '~');
+    return delimited(repetitions, '~');
 }
 
 // The assigning authority as an HD within a CX.
@@ -89,7 +49,7 @@ std::string issuer_of_patient_id(DcmItem& header) {
         uid = text_of(*qualifiers, DCM_UniversalEntityID);
         type = text_of(*qualifiers, DCM_UniversalEntityIDType);
     }
-    return joined({escaped(text_of(header, DCM_IssuerOfPatientID)), escaped(uid), escaped(type)}, '&');
+    return delimited({escaped(text_of(header, DCM_IssuerOfPatientID)), escaped(uid), escaped(type)}, '&');
 }
 
 std::string digits_of(const std::string& text, std::size_t most) {
@@ -103,52 +63,68 @@ std::string patient_segment(DcmItem& header) {
     const auto id = text_of(header, DCM_PatientID);
     const auto sex = text_of(header, DCM_PatientSex);
     const bool known = sex == "M" || sex == "F" || sex == "O";
-    return joined({"PID", "1", "",
-                   id.empty() ? "" : joined({escaped(id), "", "", issuer_of_patient_id(header), "PI"}, '^'),
-                   "", person_name(text_of(header, DCM_PatientName)), "",
-                   digits_of(text_of(header, DCM_PatientBirthDate), 8), known ? sex : "U"},
-                  '|');
+    return delimited(
+        {"PID", "1", "",
+         id.empty() ? "" : delimited({escaped(id), "", "", issuer_of_patient_id(header), "PI"}, '^'), "",
+         person_name(text_of(header, DCM_PatientName)), "",
+         digits_of(text_of(header, DCM_PatientBirthDate), 8), known ? sex : "U"},
+        '|');
 }
 
-std::string timestamp(const ContentMoment& moment) {
-    return moment.date + moment.time.substr(0, 6) + moment.utc_offset;
+// What an order is known by.
+struct OrderNumbers {
+    std::string placer, filler, accession;
+    bool operator==(const OrderNumbers&) const = default;
+};
+
+OrderNumbers numbers_in(DcmItem& item) {
+    return {text_of(item, DCM_PlacerOrderNumberImagingServiceRequest),
+            text_of(item, DCM_FillerOrderNumberImagingServiceRequest), text_of(item, DCM_AccessionNumber)};
 }
 
-// The first that the source has, in its header or in its request.
-std::string order_number(DcmItem& header, const DcmTagKey& tag) {
-    if (auto number = text_of(header, tag); !number.empty()) return number;
-    for (DcmItem* request : items_of(header, DCM_RequestAttributesSequence))
-        if (auto number = text_of(*request, tag); !number.empty()) return number;
-    return {};
+OrderNumbers completed(OrderNumbers order, const OrderNumbers& by) {
+    if (order.placer.empty()) order.placer = by.placer;
+    if (order.filler.empty()) order.filler = by.filler;
+    if (order.accession.empty()) order.accession = by.accession;
+    return order;
 }
 
-std::string accession_number(DcmItem& header) {
-    return order_number(header, DCM_AccessionNumber);
+// Each request of the source that has numbers of its own, where they are several: orders that one acquisition
+// was for. Else the one that the header and its request tell of.
+std::vector<OrderNumbers> orders_of(DcmItem& header) {
+    const auto of_header = numbers_in(header);
+    std::vector<OrderNumbers> own, orders;
+    for (DcmItem* const request : items_of(header, DCM_RequestAttributesSequence)) {
+        const auto numbers = numbers_in(*request);
+        if (numbers == OrderNumbers{}) continue;
+        own.push_back(numbers);
+        const auto order = completed(numbers, of_header);
+        if (std::ranges::find(orders, order) == orders.end()) orders.push_back(order);
+    }
+    if (orders.size() > 1) return orders;
+    return {completed(of_header, own.empty() ? OrderNumbers{} : own.front())};
 }
 
 // OBR. The accession number stands in OBR-18, as IHE has it, and in OBR-3 where the source has no filler
 // order number.
-std::string request_segment(DcmItem& header, const std::string& status, const std::string& reported_at,
-                            bool is_urgent_study) {
+std::string request_segment(DcmItem& header, const OrderNumbers& order, std::size_t number,
+                            const std::string& status, const std::string& reported_at, bool is_urgent_study) {
     auto procedure = hilum::code_of(header, DCM_ProcedureCodeSequence);
     if (procedure.value.empty()) procedure = terms::imaging_procedure;
-    const auto accession = accession_number(header);
-    auto filler = order_number(header, DCM_FillerOrderNumberImagingServiceRequest);
-    if (filler.empty()) filler = accession;
     std::vector<std::string> fields(28);
     fields[0] = "OBR";
-    fields[1] = "1";
-    fields[2] = escaped(order_number(header, DCM_PlacerOrderNumberImagingServiceRequest));
-    fields[3] = escaped(filler);
+    fields[1] = std::to_string(number);
+    fields[2] = escaped(order.placer);
+    fields[3] = escaped(order.filler.empty() ? order.accession : order.filler);
     fields[4] = code_text(procedure);
     fields[7] = digits_of(text_of(header, DCM_StudyDate), 8);
     if (!fields[7].empty()) fields[7] += digits_of(text_of(header, DCM_StudyTime), 6);
-    fields[18] = escaped(accession);
+    fields[18] = escaped(order.accession);
     fields[22] = reported_at;
     fields[24] = "RAD";
     fields[25] = status;
-    fields[27] = is_urgent_study ? "^^^^^S" : "^^^^^R";
-    return joined(fields, '|');
+    fields[27] = is_urgent_study ? hl7::urgent_order : hl7::routine_order;
+    return delimited(fields, '|');
 }
 
 struct Observation {
@@ -183,7 +159,7 @@ class ObservationList {
         fields[14] = observed_at_;
         fields[17] = code_text(o.method);
         fields[18] = equipment_;
-        segments_.push_back(joined(fields, '|'));
+        segments_.push_back(delimited(fields, '|'));
     }
     void add_uid(const Code& code, const std::string& sub_id, const std::string& uid) {
         add({"HD", code, sub_id, escaped(uid), "", "", "", {}});
@@ -217,9 +193,10 @@ std::string flags_of(const InferenceResult& result, const std::vector<TriageRule
 
 void add_label(ObservationList& list, const InferenceResult& result, const LabelResult& label,
                const std::string& sub_id, const std::vector<TriageRule>& rules) {
-    const auto range = has_thresholds(result) ? "<" + format_limit(label.threshold, english()) : "";
-    list.add({"NM", code_of(label), sub_id, score_number(label.probability), "1^no units^UCUM", range,
-              flags_of(label, rules), score_concept(result, english())});
+    const auto [score, limit] = score_number_of(label);
+    const auto range = has_thresholds(result) ? "<" + limit : "";
+    list.add({"NM", code_of(label), sub_id, score, "1^no units^UCUM", range, flags_of(label, rules),
+              score_concept(result, english())});
 }
 
 void add_result(ObservationList& list, const InferenceResult& result, const std::string& sub_id,
@@ -229,21 +206,19 @@ void add_result(ObservationList& list, const InferenceResult& result, const std:
         if (label.abnormal) add_label(list, result, label, sub_id, rules);
 }
 
-// One for each image, and each frame of one with several: "2", "2.3".
-std::string sub_id_of(std::size_t image, const StudyImage& of) {
-    const auto number = std::to_string(image);
-    return is_frame(of) ? number + "." + std::to_string(of.frame) : number;
+// One for each image under each package, and each frame of one with several, the same in every version: a
+// receiver that updates what it has goes by it. Of at most 20 characters (HL7 2.5.1: OBX-4).
+std::string sub_id_of(const ComposeRequest& request, const StudyImage& of) {
+    constexpr std::size_t digits_of_image = 8;
+    const auto id = package_id(request) + "." + sha256_hex(of.sop_instance_uid).substr(0, digits_of_image);
+    return is_frame(of) ? id + "." + std::to_string(of.frame) : id;
 }
 
 void add_images(ObservationList& list, const ComposeRequest& request,
                 const std::vector<SourceImage>& sources) {
-    std::size_t number = 0;
-    std::string before;
     for (const SourceImage& source : sources) {
         const StudyImage& image = *source.image;
-        if (image.sop_instance_uid != before) ++number;
-        before = image.sop_instance_uid;
-        const auto sub_id = sub_id_of(number, image);
+        const auto sub_id = sub_id_of(request, image);
         list.add_uid(terms::source_image, sub_id, image.sop_instance_uid);
         if (const auto& result = image.outcome.result) {
             add_result(list, *result, sub_id, request.urgent);
@@ -256,78 +231,83 @@ void add_images(ObservationList& list, const ComposeRequest& request,
 
 std::string header_segment(const ComposeRequest& request, const Hl7Settings& settings,
                            const std::string& created_at, const char* character_set) {
-    return joined({"MSH", "^~\\&", escaped(settings.sending_application), escaped(settings.sending_facility),
-                   escaped(settings.receiving_application), escaped(settings.receiving_facility), created_at,
-                   "", settings.version == "2.3.1" ? "ORU^R01" : "ORU^R01^ORU_R01",
-                   message_identity(request, settings).control_id, settings.processing_id, settings.version,
-                   "", "", "", "", "", character_set},
-                  '|');
-}
-
-// Nothing where a character is beyond Latin-1.
-std::optional<std::string> as_latin1(const std::string& utf8) {
-    std::string text;
-    for (std::size_t i = 0; i < utf8.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(utf8[i]);
-        if (byte < 0x80) {
-            text += utf8[i];
-        } else if ((byte == 0xC2 || byte == 0xC3) && i + 1 < utf8.size()) {
-            text += static_cast<char>((byte & 0x03) << 6 | (static_cast<unsigned char>(utf8[++i]) & 0x3F));
-        } else {
-            return std::nullopt;
-        }
-    }
-    return text;
+    return delimited(
+        {"MSH", "^~\\&", escaped(settings.sending_application), escaped(settings.sending_facility),
+         escaped(settings.receiving_application), escaped(settings.receiving_facility), created_at, "",
+         settings.version == "2.3.1" ? "ORU^R01" : "ORU^R01^ORU_R01",
+         message_identity(request, settings).control_id, settings.processing_id, settings.version, "", "", "",
+         "", "", character_set},
+        '|');
 }
 
 void add_observations(ObservationList& list, const ComposeRequest& request,
                       const std::vector<SourceImage>& sources) {
     const bool withdrawing = !request.withdrawal.reason.empty();
     const bool is_urgent_now = !withdrawing && request.urgent_study;
-    list.add_uid(study_instance_uid, "", request.study_instance_uid);
-    list.add_code(triage_priority, "", is_urgent_now ? urgent : routine, is_urgent_now ? "AA" : "");
-    if (withdrawing) return list.add_text(withdrawn, "", withdrawal_text(request, english()));
-    list.add_text(terms::notice, "", notice_of(models_of(request, sources), english()));
-    list.add_text(terms::report_version, "", version_text(request, english()));
+    list.add_uid(hl7::study_instance_uid, "", request.study_instance_uid);
+    list.add_code(hl7::triage_priority, "", is_urgent_now ? hl7::urgent : hl7::routine,
+                  is_urgent_now ? "AA" : "");
+    const auto package = package_id(request);
+    if (withdrawing) return list.add_text(hl7::withdrawn, package, withdrawal_text(request, english()));
+    list.add_text(terms::notice, package, notice_of(models_of(request, sources), english()));
+    list.add_text(terms::report_version, package, version_text(request, english()));
     add_images(list, request, sources);
+}
+
+std::string equipment_of(const ModelIdentity& model) {
+    return delimited({escaped(model.name + " " + model.version), "", device_uid(model), "ISO"}, '^');
 }
 
 }  // namespace
 
-MessageIdentity message_identity(const ComposeRequest& request, const Hl7Settings& settings) {
-    const auto uid = observation_uid(request, nlohmann::json(settings).dump());
+std::string control_id_of(const std::string& uid) {
     auto control_id = sha256_hex(uid).substr(0, control_id_length);
     std::ranges::transform(control_id, control_id.begin(), [](unsigned char c) { return std::toupper(c); });
-    return {uid, control_id};
+    return control_id;
+}
+
+std::string package_id(const ComposeRequest& request) {
+    constexpr std::size_t digits_of_package = 5;
+    return sha256_hex(request.model_name).substr(0, digits_of_package);
+}
+
+std::string message_time(DcmItem& header, std::int64_t at) {
+    const auto moment = content_moment(header, at);
+    return moment.date + moment.time.substr(0, 6) + moment.utc_offset;
+}
+
+MessageIdentity message_identity(const ComposeRequest& request, const Hl7Settings& settings) {
+    const auto uid = observation_uid(request, nlohmann::json(settings).dump());
+    return {uid, control_id_of(uid)};
 }
 
 std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
                                       const std::vector<SourceImage>& sources) {
-    DcmItem& header = *sources.front().header;
+    const auto filed_by = filing_header(sources);
+    DcmItem& header = *filed_by;
     const bool withdrawing = !request.withdrawal.reason.empty();
-    const auto created_at = timestamp(content_moment(header, request.opened_at));
-    const auto observed_at =
-        withdrawing ? created_at : timestamp(content_moment(header, analysis_started_at(sources)));
-    const auto models = models_of(request, sources);
-    const auto equipment = joined(
-        {escaped(models.front().name + " " + models.front().version), "", device_uid(models.front()), "ISO"},
-        '^');
+    const auto created_at = message_time(header, request.opened_at);
+    const auto observed_at = withdrawing ? created_at : message_time(header, analysis_started_at(sources));
     const bool old = settings.version == "2.3.1" || settings.version == "2.4";
     ObservationList list(withdrawing ? "W" : settings.result_status, observed_at, old ? "CE" : "CWE",
-                         equipment);
+                         equipment_of(models_of(request, sources).front()));
     add_observations(list, request, sources);
+    const bool is_urgent_now = !withdrawing && request.urgent_study;
     const auto write = [&](const char* character_set) {
         std::string message = header_segment(request, settings, created_at, character_set) + "\r" +
-                              patient_segment(header) + "\r" +
-                              request_segment(header, settings.result_status, created_at,
-                                              !withdrawing && request.urgent_study) +
-                              "\r";
-        for (const auto& segment : list.segments()) message += segment + "\r";
+                              patient_segment(header) + "\r";
+        std::size_t number = 0;
+        for (const OrderNumbers& order : orders_of(header)) {
+            message +=
+                request_segment(header, order, ++number, settings.result_status, created_at, is_urgent_now) +
+                "\r";
+            for (const auto& segment : list.segments()) message += segment + "\r";
+        }
         return message;
     };
     if (settings.character_set == "latin1")
-        if (auto latin1 = as_latin1(write("8859/1"))) return *latin1;
-    return write("UNICODE UTF-8");
+        if (auto latin1 = hl7::as_latin1(write(hl7::latin1_set))) return *latin1;
+    return write(hl7::utf8_set);
 }
 
 }  // namespace hilum::results

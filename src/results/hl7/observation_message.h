@@ -3,6 +3,7 @@
 // final.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,19 @@ struct MessageIdentity {
 // message.
 MessageIdentity message_identity(const ComposeRequest& request, const Hl7Settings& settings);
 
+// MSH-10 of what has that UID.
+std::string control_id_of(const std::string& uid);
+
+// What stands in OBX-4 for the package that is reported: in every message of it the same, in no other's.
+std::string package_id(const ComposeRequest& request);
+
+// A time (microseconds since 1970 UTC) in the zone that the header is written in.
+std::string message_time(DcmItem& header, std::int64_t at);
+
 // The message, segments ended by CR, in the settings' character set; in UTF-8, which MSH-18 then says, where
-// that one does not suffice. Patient and order are those of the first of `sources`. Of a withdrawal it says
-// that what was sent is wrong (OBX-11 W).
+// that one does not suffice. Patient and orders are those that `sources` are filed by; each order has all
+// observations. Of a withdrawal whose messages are gone (else see withdrawal_message.h) it says that what was
+// sent is wrong (OBX-11 W).
 std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
                                       const std::vector<SourceImage>& sources);
 

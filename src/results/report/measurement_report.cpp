@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <set>
 
-#include "contract/score_text.h"
 #include "dicom/dataset_reading.h"
 #include "results/module_copy.h"
 #include "results/report/report_terms.h"
@@ -125,7 +124,7 @@ void add_finding(TID1500_MeasurementReport& report, const Finding& finding, std:
     if (!label.site.value.empty())
         steps("finding site",
               group.addFindingSite(coded(label.site), CID244e_Laterality(), DSRCodedEntryValue(), OFFalse));
-    const Group::MeasurementValue value(dcmtk_string(score_number(label.probability)), no_units());
+    const Group::MeasurementValue value(dcmtk_string(score_number_of(label).score), no_units());
     steps("score", group.addMeasurement(coded(score_concept(result, words)), value));
     DSRImageReferenceValue reference;
     steps("source image", set_reference(reference, *finding.source));
@@ -225,7 +224,7 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
     const auto findings = findings_of(sources);
     TID1500_MeasurementReport report(CMR_CID7021::ImagingMeasurementReport);
     BuildSteps steps;
-    add_context(report, models.front(), equipment, *sources.front().header, words, steps);
+    add_context(report, models.front(), equipment, *filing_header(sources), words, steps);
     add_image_library(report, sources, steps);
     for (std::size_t i = 0; i < findings.size(); ++i) add_finding(report, findings[i], i + 1, words, steps);
     steps("template", document.setTreeFromRootTemplate(report));
@@ -268,7 +267,8 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
     auto dataset = std::make_shared<DcmDataset>();
     if (const OFCondition written = document.write(*dataset); written.bad())
         return fail("report", "DCMTK cannot write the report: {}", written.text());
-    DcmItem& source = *sources.front().header;
+    const auto filed_by = filing_header(sources);
+    DcmItem& source = *filed_by;
     copy_patient_and_study(source, *dataset);
     copy_referenced_request(source, *dataset);
     const ContentMoment moment = content_moment(source, analysis_started_at(sources));

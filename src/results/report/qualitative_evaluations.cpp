@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "contract/score_text.h"
 #include "dicom/dataset_reading.h"
 #include "results/report/report_terms.h"
 #include "results/report/sr_building.h"
@@ -40,10 +39,10 @@ class ChildWriter {
             [&](auto& item) { steps_("text", item.setStringValue(dcmtk_string(value), OFFalse)); });
     }
 
-    void score(const InferenceResult& result, double value) {
+    void score(const InferenceResult& result, const LabelResult& label) {
+        const auto value = dcmtk_string(score_number_of(label).score);
         add(DSRTypes::RT_hasProperties, DSRTypes::VT_Num, score_concept(result, words_), [&](auto& item) {
-            steps_("score", item.setNumericValue(
-                                DSRNumericMeasurementValue(dcmtk_string(score_number(value)), no_units())));
+            steps_("score", item.setNumericValue(DSRNumericMeasurementValue(value, no_units())));
         });
     }
 
@@ -100,7 +99,7 @@ Code summary_of(const std::vector<SourceImage>& sources) {
 void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, writer.own(terms::ai_diagnosis), diagnosis_of(result, writer.words()),
                 [&] {
-                    writer.score(result, diagnosis_score(result));
+                    if (!is_no_finding(result)) writer.score(result, told_label(result));
                     if (is_frame(*source.image))
                         writer.text(DSRTypes::RT_hasProperties, writer.own(terms::frame),
                                     frame_text(*source.image, writer.words()));
@@ -112,7 +111,7 @@ void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const Sou
 void add_label(ChildWriter& writer, const InferenceResult& result, const LabelResult& label,
                const SourceImage& source) {
     writer.code(DSRTypes::RT_contains, code_of(label), presence_of(label), [&] {
-        writer.score(result, label.probability);
+        writer.score(result, label);
         writer.image(source);
     });
 }
@@ -120,6 +119,13 @@ void add_label(ChildWriter& writer, const InferenceResult& result, const LabelRe
 void add_other_labels(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
     for (const LabelResult& label : result.labels)
         if (!is_finding(label) && &label != diagnosed_label(result)) add_label(writer, result, label, source);
+}
+
+// As the score is told beside it; in short where four digits are all that it has.
+std::string threshold_parameter(const LabelResult& label) {
+    const auto brief = fmt::format("{:.4g}", label.threshold);
+    return "threshold=" +
+           (brief == fmt::format("{}", label.threshold) ? brief : score_number_of(label).limit);
 }
 
 void add_not_analysed(ChildWriter& writer, const NotAnalysed& reason, const SourceImage& source) {
@@ -149,7 +155,7 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
         parameters.push_back(fmt::format("indeterminate margin={:g}", result.indeterminate_margin));
     if (result.coverage > 0)
         parameters.push_back(fmt::format("coverage of prediction sets={:g}", result.coverage));
-    if (label) parameters.insert(parameters.begin(), fmt::format("threshold={:.4g}", label->threshold));
+    if (label) parameters.insert(parameters.begin(), threshold_parameter(*label));
     for (const ImageNote& note : notes) parameters.push_back("image note=" + note.text);
     for (const auto& parameter : parameters)
         steps("algorithm parameter", identification.addParameter(dcmtk_string(parameter), OFFalse));

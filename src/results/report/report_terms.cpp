@@ -6,32 +6,10 @@
 #include <cctype>
 #include <map>
 
-#include "base/digest.h"
-#include "contract/score_text.h"
-
 namespace hilum::results {
 namespace {
 
-constexpr std::size_t code_value_length = 16;    // Code Value (0008,0100) is an SH
 constexpr std::size_t code_meaning_length = 64;  // Code Meaning (0008,0104) is an LO
-
-// A code value from a name: readable, and cut with a digest where it would not fit.
-std::string slug_of(const std::string& name) {
-    std::string slug;
-    for (const unsigned char c : name) {
-        if (c < 0x80 && std::isalnum(c))
-            slug += static_cast<char>(std::tolower(c));
-        else if (!slug.empty() && slug.back() != '-')
-            slug += '-';
-    }
-    while (!slug.empty() && slug.back() == '-') slug.pop_back();
-    if (!slug.empty() && slug.size() <= code_value_length && is_ascii(name)) return slug;
-    return slug.substr(0, 7) + "-" + sha256_hex(name).substr(0, 8);
-}
-
-Code own_code(const std::string& name) {
-    return {slug_of(name), own_coding_scheme, shortened(name, code_meaning_length)};
-}
 
 // Reasons whose names a Code Value has no room for.
 std::string reason_value(const std::string& reason) {
@@ -39,8 +17,10 @@ std::string reason_value(const std::string& reason) {
                                                             {"presentation_intent", "for-processing"},
                                                             {"processing_failed", "failed"},
                                                             {"unsupported_compression", "unsupported"}};
-    const auto found = shorter.find(reason);
-    return found == shorter.end() ? slug_of(reason) : found->second;
+    if (const auto found = shorter.find(reason); found != shorter.end()) return found->second;
+    std::string value = reason;
+    std::ranges::replace(value, '_', '-');
+    return value.size() <= code_value_length ? value : code_value_with_digest(value, reason);
 }
 
 // The message is in English; in other languages it follows where it says more than the sentence.
@@ -70,8 +50,8 @@ const Code& presence_of(const LabelResult& label) {
 }
 
 Code code_of(const LabelResult& label) {
-    if (label.code.value.empty() || label.code.scheme.empty()) return own_code(label.name);
     Code code = label.code;
+    if (code.value.empty() || code.scheme.empty()) code = {code_value_of(label.name), own_coding_scheme, ""};
     if (code.meaning.empty()) code.meaning = shortened(label.name, code_meaning_length);
     return code;
 }
@@ -130,14 +110,30 @@ std::string score_name(const InferenceResult& result, const Words& words) {
     return result.calibrated ? words.probability : translated(terms::model_score, words).meaning;
 }
 
-double diagnosis_score(const InferenceResult& result) {
-    if (is_indeterminate(result)) return best_label(result).probability;
-    const LabelResult* const label = diagnosed_label(result);
-    return label ? label->probability : result.confidence;
+bool is_no_finding(const InferenceResult& result) {
+    return !is_indeterminate(result) && diagnosed_label(result) == nullptr;
 }
 
-const LabelResult& best_label(const InferenceResult& result) {
-    return *std::ranges::max_element(result.labels, {}, &LabelResult::probability);
+const LabelResult& told_label(const InferenceResult& result) {
+    if (const LabelResult* const label = diagnosed_label(result)) return *label;
+    const bool abnormal_alone =
+        is_no_finding(result) && std::ranges::any_of(result.labels, &LabelResult::abnormal);
+    return *std::ranges::max_element(result.labels, {}, [&](const LabelResult& label) {
+        return abnormal_alone && !label.abnormal ? -1 : label.probability;
+    });
+}
+
+std::string indeterminate_reason(const InferenceResult& result, const Words& words) {
+    if (result.coverage <= 0)
+        return filled(words.too_close, format_limit(result.indeterminate_margin, words));
+    const std::string coverage = format_limit(result.coverage, words);
+    if (result.set_size == 0) return filled(words.none_in_set, coverage);
+    // All classes are candidates where the best one is not in the set.
+    const auto candidates = std::ranges::count(result.labels, true, &LabelResult::candidate);
+    const bool all = static_cast<std::size_t>(candidates) == result.labels.size();
+    if (result.set_size < 0 && all) return {};
+    if (result.set_size >= 0 && candidates != result.set_size) return filled(words.best_not_in_set, coverage);
+    return filled(words.several_in_set, candidates, coverage);
 }
 
 std::string format_score(double score, const Words& words) {
@@ -146,6 +142,15 @@ std::string format_score(double score, const Words& words) {
 
 std::string format_limit(double limit, const Words& words) {
     return limit_text(limit, words.decimal_sign);
+}
+
+Compared shown_score(const InferenceResult& result, const LabelResult& label, const Words& words) {
+    if (!has_thresholds(result)) return {format_score(label.probability, words), ""};
+    return compared_text(label.probability, label.threshold, words.decimal_sign);
+}
+
+Compared score_number_of(const LabelResult& label) {
+    return compared_number(label.probability, label.threshold);
 }
 
 std::string calibration_note(const InferenceResult& result, const Words& words) {
@@ -171,7 +176,7 @@ std::string version_text(const ComposeRequest& request, const Words& words) {
 }
 
 std::string withdrawal_text(const ComposeRequest& request, const Words& words) {
-    auto text = filled(words.withdrawn, request.model_name);
+    auto text = filled(words.withdrawn, request.model.name);
     if (!request.withdrawal.note.empty()) text += " " + request.withdrawal.note;
     return text;
 }

@@ -6,14 +6,17 @@
 #include <vector>
 
 #include "contract/analysis.h"
+#include "contract/label_code.h"
 #include "contract/messages/composing.h"
+#include "contract/score_text.h"
 #include "results/words.h"
 
 namespace hilum::results {
 
-inline constexpr const char* own_coding_scheme = "99HILUM";
+using hilum::own_coding_scheme;
 inline constexpr const char* manufacturer = "Hilum";
 
+// Those of our own are listed in contract/label_code.cpp too: no label gets their values.
 namespace terms {
 inline const Code ai_diagnosis{"ai-diagnosis", own_coding_scheme, "AI diagnosis"};
 inline const Code model_score{"model-score", own_coding_scheme, "Model score"};
@@ -51,7 +54,18 @@ bool has_thresholds(const InferenceResult& result);
 const LabelResult* diagnosed_label(const InferenceResult& result);
 Code diagnosis_of(const InferenceResult& result, const Words& words);
 std::string diagnosis_text(const InferenceResult& result, const Words& words);  // in the language
-const LabelResult& best_label(const InferenceResult& result);                   // of the highest probability
+
+// Whether no label reached its threshold, so that none is the diagnosis: no score tells of that.
+bool is_no_finding(const InferenceResult& result);
+
+// The label whose score is told beside the diagnosis: its own; of "indeterminate" the class of the highest
+// probability; of "no finding" the abnormal label that came highest (of all, where none is abnormal), by its
+// name and never as the probability of "no finding".
+const LabelResult& told_label(const InferenceResult& result);
+
+// Why a result is indeterminate, in few words: its margin, or what is in its prediction set. Empty where that
+// is not known, of an outcome that an earlier version kept.
+std::string indeterminate_reason(const InferenceResult& result, const Words& words);
 
 // The code of a reason for not analysing, and the sentence that a radiologist reads.
 Code code_of(const NotAnalysed& reason, const Words& words);
@@ -66,9 +80,11 @@ Code score_concept(const InferenceResult& result, const Words& words);
 std::string score_name(const InferenceResult& result, const Words& words);
 // What a score is told as, here and of each label, is `probability`, calibrated or not: what was compared
 // with thresholds and margin, so that no number contradicts its decision.
-double diagnosis_score(const InferenceResult& result);       // of the best label, where it is indeterminate
 std::string format_score(double score, const Words& words);  // "0.93", ">0.99"
-std::string format_limit(double limit, const Words& words);  // a threshold or margin
+std::string format_limit(double limit, const Words& words);  // a margin or coverage
+// The score of a label of the result, and its threshold where thresholds decide; else that is empty.
+Compared shown_score(const InferenceResult& result, const LabelResult& label, const Words& words);
+Compared score_number_of(const LabelResult& label);  // for programs
 std::string calibration_note(const InferenceResult& result, const Words& words);
 
 // The package's, else "Not cleared for clinical use"; empty only for a model cleared for clinical use without

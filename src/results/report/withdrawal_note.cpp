@@ -16,7 +16,7 @@ const Code incorrect_worklist_entry{"113038", "DCM", "Incorrect Modality Worklis
 const Code description{"113012", "DCM", "Key Object Description"};
 
 Code title_of(const Withdrawal& withdrawal) {
-    if (withdrawal.reason == moved_away) return incorrect_worklist_entry;
+    if (is_correction(withdrawal.reason)) return incorrect_worklist_entry;
     return withdrawal.reason == "safety" ? rejected_for_safety : rejected_for_quality;
 }
 
@@ -83,7 +83,11 @@ Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& 
         return fail("report", "DCMTK cannot write the withdrawal's note: {}", written.text());
     DcmItem& header = *source.header;
     copy_patient_and_study(header, *dataset);
-    copy_referenced_request(header, *dataset);
+    // A report of ours has it as the note is to have it.
+    if (text_of(header, DCM_Modality) == "SR")
+        header.findAndInsertCopyOfElement(DCM_ReferencedRequestSequence, dataset.get());
+    else
+        copy_referenced_request(header, *dataset);
     const ContentMoment moment = content_moment(header, request.withdrawal.at);
     put_content_date(*dataset, moment);
     put_result_modules(*dataset, withdrawal_identity(request, profile, results),

@@ -16,8 +16,9 @@ class DcmDataset;
 namespace hilum::results {
 
 // The document (PS3.3 A.35.4, TID 2010) for destinations that were sent `results`: request.withdrawal's
-// reason as its title, 113001 (quality), 113037 (patient safety) or 113038 (images that were moved) of DCM, a
-// description, and each of the results; patient and study are the source's. Code "report" when DCMTK refuses.
+// reason as its title, 113001 (quality), 113037 (patient safety) or 113038 (images that were corrected into
+// another study or patient) of DCM, a description, and each of the results; patient and study are the
+// source's, an image or a result of ours. Code "report" when DCMTK refuses.
 Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& request,
                                                           const ReportProfile& profile,
                                                           const std::vector<WithdrawnResult>& results,

@@ -11,6 +11,17 @@
 #include "store/audit/audit_event.h"
 
 namespace hilum::audit {
+namespace {
+
+// Whether an event is that of the removal of all up to `through` (store/audit/audit_removal.h).
+bool tells_of_removal(const nlohmann::json& event, std::int64_t through, const std::string& hash) {
+    if (event.value("type", "") != "audit_removed") return false;
+    const auto detail = event.value("detail", nlohmann::json::object());
+    return detail.is_object() && detail.value("through", nlohmann::json()) == through &&
+           detail.value("hash", nlohmann::json()) == hash;
+}
+
+}  // namespace
 
 TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after, std::string hash)
     : heads_(std::move(heads)), begins_after_(begins_after), last_(begins_after), hash_(std::move(hash)) {
@@ -21,9 +32,20 @@ TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after,
             outcome_.findings.push_back(fmt::format(
                 "two trails were signed: event {} has another digest in the head of {} than in that of {}",
                 heads_[i].event, heads_[i].at, heads_[i - 1].at));
-    while (next_ < heads_.size() && heads_[next_].event < begins_after) ++next_;
-    outcome_.heads_before = static_cast<int>(next_);
+    pass_removed();
     outcome_.newest = last_;
+    compare();
+}
+
+void TrailCheck::pass_removed() {
+    for (; next_ < heads_.size() && heads_[next_].event < begins_after_; ++next_) ++outcome_.heads_before;
+}
+
+void TrailCheck::removed_meanwhile(std::int64_t through, const std::string& hash) {
+    untold_ = Removal{untold_ ? untold_->from : last_ + 1, through, hash};
+    begins_after_ = last_ = outcome_.newest = through;
+    hash_ = hash;
+    pass_removed();
     compare();
 }
 
@@ -42,6 +64,7 @@ void TrailCheck::add(const nlohmann::json& event) {
     else if (hash != kept && id == last_ + 1)
         outcome_.findings.push_back(
             fmt::format("event {} does not fit its digest, or what stands before it", id));
+    if (untold_ && tells_of_removal(event, untold_->through, untold_->hash)) untold_.reset();
     // Goes on with what the row says, so that one change is one finding.
     hash_ = kept;
     last_ = outcome_.newest = id;
@@ -65,6 +88,12 @@ void TrailCheck::compare() {
 }
 
 TrailCheck::Outcome TrailCheck::finish() {
+    if (untold_)
+        outcome_.findings.push_back(
+            fmt::format("events {} to {} are missing: the trail says that it begins after them, and no event "
+                        "that audit.keep "
+                        "removed them",
+                        untold_->from, untold_->through));
     if (next_ < heads_.size()) {
         const auto& newest = heads_.back();
         outcome_.findings.push_back(fmt::format(

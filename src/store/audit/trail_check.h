@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,14 @@ class TrailCheck {
     // The next event as `hilum audit export` tells it (audit::to_json, and its "hash").
     void add(const nlohmann::json& event);
 
+    // The event that the trail has come to; before the first, the one that it begins after.
+    std::int64_t reached() const { return last_; }
+    std::int64_t begins_after() const { return begins_after_; }
+
+    // The trail begins after the event `through` by now, which is beyond what was added: those up to it had
+    // their time over meanwhile. It goes on after it, and an event of it has to say that they were removed.
+    void removed_meanwhile(std::int64_t through, const std::string& hash);
+
     struct Outcome {
         std::vector<std::string>
             findings;                // in words, in the order of the trail; empty: it is what was signed
@@ -32,11 +41,18 @@ class TrailCheck {
     Outcome finish();
 
   private:
-    void compare();                  // the heads of the event that came last
+    // Events that went before they were added.
+    struct Removal {
+        std::int64_t from = 0, through = 0;
+        std::string hash;
+    };
+    void pass_removed();             // the heads of what is before the beginning
+    void compare();                  // those of the event that came last
     std::vector<SignedHead> heads_;  // by event
     std::size_t next_ = 0;           // the first of them that is still to be compared
     std::int64_t begins_after_ = 0, last_ = 0;
     std::string hash_;
+    std::optional<Removal> untold_;  // no event has said so yet
     Outcome outcome_;
     bool rewritten_ = false;  // told once: all heads after it differ too
 };

@@ -4,6 +4,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,7 @@ struct Connection {
 
     static constexpr int busy_timeout = 5000;  // milliseconds
     bool writes;
+    std::function<bool()> stop_reading;  // the engine asks it, where it is there
     SQLite::Database engine;
     std::map<std::string, Statement, std::less<>> statements;  // by their text
     std::optional<AuditTail> audit_tail;

@@ -252,6 +252,15 @@ Status Database::back_up(const std::filesystem::path& to) {
     return hilum::back_up(connection_->engine, to);
 }
 
+void Database::stop_reading_when(std::function<bool()> stop) {
+    constexpr int steps = 1000;  // of SQLite's machine, between two questions: far below a millisecond
+    connection_->stop_reading = std::move(stop);
+    const auto ask = [](void* question) {
+        return (*static_cast<std::function<bool()>*>(question))() ? 1 : 0;
+    };
+    sqlite3_progress_handler(connection_->engine.getHandle(), steps, ask, &connection_->stop_reading);
+}
+
 // Before what tells the same is committed.
 void Database::keep_facts_of_commit() {
     auto& facts = connection_->facts;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -65,6 +66,9 @@ class Database {
     Result<std::vector<std::string>> tables();
     // Copies all that is committed to `to`, which does not exist, durably, while others read and write it.
     Status back_up(const std::filesystem::path& to);
+    // Of a read-only one: `stop` is asked often while it reads, on the thread that does, and what reads fails
+    // once it says so.
+    void stop_reading_when(std::function<bool()> stop);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "store/database/sql.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/due_reports.h"
 #include "store/jobs/states.h"
 #include "store/withdrawals.h"
@@ -36,18 +38,18 @@ bool is_foreign(const std::string& outcome) {
            foreign_outcomes().contains(json[code].get<std::string>());
 }
 
-// For the patient and the study that a note names any of the study's objects
-// will do, whatever its analysis is at.
+// For the patient and the study that a note names, where none of the results that it takes back is there to
+// tell: the study's images, or any of its objects, whatever its analysis is at.
 std::vector<StudyImage> header_sources(Transaction& transaction, std::int64_t study,
                                        const DataDirectory& directory) {
     std::vector<StudyImage> images;
     sql::each(
         transaction,
-        "SELECT id, file, sop_instance_uid, dataset_sha256, transfer_syntax_uid FROM instance WHERE study_id "
-        "= ? "
-        "AND removed_at IS NULL AND damaged_at IS NULL "
-        "ORDER BY state = 'to_analyse' DESC, received_at DESC, id LIMIT 1",
+        "SELECT id, file, sop_instance_uid, dataset_sha256, transfer_syntax_uid, state FROM instance WHERE "
+        "study_id = ? AND removed_at IS NULL AND damaged_at IS NULL "
+        "ORDER BY state = 'to_analyse' DESC, received_at DESC, id",
         [&](const sql::Row& row) {
+            if (!images.empty() && row.text(5) != "to_analyse") return;
             StudyImage& image = images.emplace_back();
             image.instance = row.int64(0);
             image.file = (directory.spool() / row.text(1)).string();
@@ -80,20 +82,11 @@ ReportProfile profile_of(const ReportSettings& r) {
 
 std::vector<ReportProfile> profiles_for(Transaction& transaction, std::int64_t study,
                                         const std::vector<DestinationSettings>& destinations) {
-    std::vector<std::string> callers;
-    sql::each(
-        transaction, "SELECT DISTINCT calling_ae FROM instance WHERE study_id = ?",
-        [&](const sql::Row& row) { callers.push_back(row.text(0)); }, study);
+    const auto callers = callers_of(transaction, study);
     std::vector<std::pair<ReportSettings, ReportProfile>> profiles;
     for (const auto& destination : destinations) {
-        const auto wanted = [&](const std::string& caller) {
-            return std::find(callers.begin(), callers.end(), caller) != callers.end();
-        };
-        if (!destination.from.empty() &&
-            std::none_of(destination.from.begin(), destination.from.end(), wanted))
-            continue;
+        if (!is_for_any_of(destination, callers) || !wants_results(destination)) continue;
         const auto& r = destination.reports;
-        if (!r.hl7 && !r.sr && (!r.sc || r.sc_when == CaptureWhen::never)) continue;
         auto same =
             std::find_if(profiles.begin(), profiles.end(), [&](const auto& p) { return p.first == r; });
         if (same == profiles.end()) same = profiles.insert(profiles.end(), {r, profile_of(r)});
@@ -218,6 +211,41 @@ void add_predecessors(Transaction& transaction, std::int64_t study, ComposeReque
         request.study_instance_uid, request.model_name, request.version);
 }
 
+// Of the newest version of each model that stands.
+void add_told(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
+    std::map<std::string, std::int64_t> newest;
+    sql::each(
+        transaction,
+        "SELECT report.model, report.version, result.kind, file, sha256 FROM result JOIN report ON report.id "
+        "= report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn = 0 AND report.version < ? "
+        "AND removed_at IS NULL AND result.kind IN ('sr', 'oru', 'sc') ORDER BY report.version DESC, "
+        "result.id",
+        [&](const sql::Row& row) {
+            if (newest.emplace(row.text(0), row.int64(1)).first->second == row.int64(1))
+                request.told.push_back(
+                    {enum_from<ResultKind>(row.text(2)).value(), row.text(3), row.text(4)});
+        },
+        study, request.version);
+}
+
+// As the results that are taken back name it, as far as their analyses are known.
+ModelIdentity withdrawn_model(Transaction& transaction, std::int64_t study, const ComposeRequest& request) {
+    ModelIdentity model;
+    model.name = request.model_name;
+    sql::each(
+        transaction,
+        "SELECT job.word, coalesce(analysis.outcome, ''), job.error_code FROM job JOIN analysis ON "
+        "analysis.id = job.subject WHERE job.study_id = ?1 AND job.kind = 'analysis' AND analysis.model = ?2 "
+        "AND analysis.instance_id <= (SELECT max(coalesce(last_instance, analysis.instance_id)) FROM report "
+        "WHERE study_id = ?1 AND model = ?2 AND withdrawn = ?3) ORDER BY analysis.id",
+        [&](const sql::Row& row) {
+            const auto outcome = outcome_of(row.text(0), row.text(1), row.text(2));
+            if (!outcome.model.name.empty()) model = outcome.model;
+        },
+        study, request.model_name, request.version);
+    return model;
+}
+
 void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     sql::each(
         transaction,
@@ -269,13 +297,14 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     if (version.withdraws) {
         request.withdrawal = withdrawal_of(transaction, report);
         if (request.withdrawal.results.empty()) return std::nullopt;
-        request.model.name = request.model_name;
+        request.model = withdrawn_model(transaction, version.study, request);
         request.images = header_sources(transaction, version.study, directory);
         return request;
     }
     if (request.profiles.empty()) return std::nullopt;
     add_images(transaction, version, directory, request);
     if (request.images.empty()) return std::nullopt;
+    add_told(transaction, version.study, request);
     request.urgent_study = is_urgent_study(transaction, version, configuration);
     const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
                                           [](const auto& image) { return image.outcome.result.has_value(); });

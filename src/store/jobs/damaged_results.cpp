@@ -64,9 +64,43 @@ bool was_damaged_before(Transaction& transaction, const Claim& delivery) {
         .has_value();
 }
 
+// None makes it again, so that with its last delivery it counts as removed, for whoever would send it or
+// check its file.
+void give_up_file(Transaction& transaction, const Claim& delivery, const DamagedResult& damaged) {
+    if (sql::number(transaction,
+                    "SELECT 1 FROM delivery JOIN job ON lane IN ('deliver/' || destination, 'commit/' ||"
+                    " destination) AND subject = delivery.id WHERE result_id = ? AND job.id != ? AND "
+                    "job.state IN ('queued', 'running',"
+                    " 'set_aside') LIMIT 1",
+                    damaged.result, delivery.id()))
+        return;
+    sql::execute(transaction,
+                 "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'results', file FROM"
+                 " result JOIN report ON report.id = report_id WHERE result.id = ?",
+                 damaged.result);
+    sql::execute(transaction,
+                 "UPDATE result SET removed_at = coalesce(removed_at, ?), bytes = NULL, on_demand = 0 WHERE"
+                 " id = ?",
+                 transaction.at(), damaged.result);
+}
+
+// An image that was replaced may be about to come back as it was.
+bool is_at_work(Transaction& transaction, std::int64_t report) {
+    return sql::number(
+               transaction,
+               "SELECT 1 FROM report JOIN study ON study.id = study_id WHERE report.id = ? AND (due_at"
+               " IS NOT NULL OR EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.kind IN"
+               " ('analysis', 'report') AND job.state IN ('queued', 'running')))",
+               report)
+        .has_value();
+}
+
 JobState judge_damage(Transaction& transaction, const Claim& delivery, const DamagedResult& damaged) {
     const bool again = was_damaged_before(transaction, delivery);
-    if (again && damaged.of_the_past && damaged.report_is == "composed") return JobState::discarded;
+    if (again && damaged.of_the_past && damaged.report_is == "composed") {
+        if (is_at_work(transaction, damaged.report)) return JobState::queued;
+        return queue_again(transaction, damaged) ? JobState::queued : JobState::discarded;
+    }
     // It waited for a report that failed for good: both wait for an operator.
     if (again && damaged.report_is == "quarantined") return JobState::refused;
     return queue_again(transaction, damaged) ? JobState::queued : JobState::refused;
@@ -79,6 +113,7 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
     if (!damaged) return JobState::refused;
     const auto state = judge_damage(transaction, delivery, *damaged);
     if (damaged->on_demand && state == JobState::queued) return state;
+    if (state == JobState::discarded) give_up_file(transaction, delivery, *damaged);
     audit::AuditEvent event;
     event.type = "result_damaged";
     event.outcome = "failure";

@@ -14,10 +14,11 @@ inline constexpr const char* result_damaged = "result_damaged";
 inline constexpr int most_composed_anew = 3;  // times because of one result
 
 // What is to become of a delivery whose file is damaged. queued: the composer makes the report of its result
-// once more, the same bytes under the same UID, since all that they are made from is kept. discarded: that
-// was done, and left this result out: an image was replaced meanwhile, and a newer version tells. refused: it
-// was done most_composed_anew times, or the report cannot be made any more. Audited ("result_damaged"), but
-// for a capture whose file retention took on purpose (retention/removal.h).
+// once more, the same bytes under the same UID, since all that they are made from is kept; or the study's
+// images are at work, and it is seen then. discarded: that was done most_composed_anew times and left this
+// result out: an image was replaced meanwhile, and a newer version tells. With its last delivery such a file
+// counts as removed. refused: it was done as often, or the report cannot be made any more. Audited
+// ("result_damaged"), but for a capture whose file retention took on purpose (retention/removal.h).
 JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message);
 
 // What the composer has made anew for a result: its digest is the one that is known, or becomes it where no

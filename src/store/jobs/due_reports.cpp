@@ -6,6 +6,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/analyses.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/compose_requests.h"
 #include "store/jobs/damaged_rows.h"
@@ -125,6 +126,7 @@ void pass_over_unready(Transaction& transaction, const Configuration& configurat
 
 std::vector<Due> due_studies(Transaction& transaction, const Configuration& configuration) {
     std::vector<Due> due;
+    const auto active = active_models(configuration);
     sql::each(
         transaction,
         "SELECT id, report_version + 1 FROM study WHERE due_at <= ?1 AND unready = 0 AND" HILUM_ANALYSED_BY(
@@ -132,8 +134,9 @@ std::vector<Due> due_studies(Transaction& transaction, const Configuration& conf
         [&](const sql::Row& row) {
             due.push_back({row.int64(0), row.int64(1)});
         },
-        transaction.at(), nlohmann::json(active_models(configuration)).dump());
-    for (auto& study : due) study.version = version_after_earlier(transaction, study.study, study.version);
+        transaction.at(), nlohmann::json(active).dump());
+    for (auto& study : due)
+        study.version = version_after_earlier(transaction, study.study, study.version, active);
     return due;
 }
 
@@ -182,7 +185,7 @@ void open_reports(Transaction& transaction, const Configuration& configuration, 
         opened |= open_report(transaction, configuration, due.study, model, due.version, first_active);
         first_active = false;
     }
-    if (opened) note_report(transaction, due.study, due.version);
+    if (opened) note_report(transaction, due.study, due.version, active);
     const int kept = sql::execute(
         transaction,
         "UPDATE study SET due_at = NULL, first_pending_at = NULL, report_version = ?1, damage = '' "
@@ -204,6 +207,7 @@ void set_aside_study(Transaction& transaction, std::int64_t study, const std::st
 }  // namespace
 
 void open_due_reports(Transaction& transaction, const Configuration& configuration) {
+    serve_new_callers(transaction, configuration);
     pass_over_unready(transaction, configuration);
     for (;;) {
         const auto due = due_studies(transaction, configuration);

@@ -22,7 +22,7 @@ std::vector<std::string> active_models(const Configuration& configuration);
 
 // Opens the next version of the report of each study whose time has come and
 // whose images all active models are through with. A shadow model holds up
-// nobody.
+// nobody. What was reported before a new caller came is looked at first (callers.h).
 void open_due_reports(Transaction& transaction, const Configuration& configuration);
 
 }  // namespace hilum

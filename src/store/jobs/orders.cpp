@@ -7,7 +7,7 @@
 #include "store/commitments.h"
 #include "store/database/sql.h"
 #include "store/jobs/delivery_order.h"
-#include "store/jobs/states.h"
+#include "store/jobs/shadow_results.h"
 
 namespace hilum {
 namespace {
@@ -20,19 +20,21 @@ namespace {
 // Somebody of this node serves its queue.
 #define HILUM_SERVED(lanes) " AND (" lanes " = '[]' OR job.lane IN (SELECT value FROM json_each(" lanes ")))"
 
+// With each the study of which a report tells of it; 0: none does.
 constexpr const char* analyses_to_retry =
-    "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN analysis ON analysis.id = subject"
+    "SELECT job.id, iif(model IN (SELECT value FROM json_each(?6)), 0, job.study_id) FROM job JOIN study ON "
+    "study.id = job.study_id JOIN analysis ON analysis.id = subject"
     " JOIN instance ON instance.id = instance_id WHERE kind = 'analysis' AND instance.state = 'to_analyse'"
     " AND instance.removed_at IS NULL"
     " AND (word = 'quarantined' OR (?1 != 0 AND word IN ('not_analysed', 'analysed', 'discarded'))"
     " OR (word = 'queued' AND due > ?5))" HILUM_SELECTED HILUM_SERVED("?4");
 constexpr const char* reports_to_retry =
-    "SELECT job.id, 0 FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
+    "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
     " WHERE job.kind = 'report' AND report.withdrawn = 0 AND study.removed_at IS NULL AND word IN ('queued', "
     "'quarantined', 'discarded')"
     " AND (report.composed_anew > 0 OR NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id ="
-    " report.study_id AND newer.model = report.model AND newer.version > report.version))" HILUM_SELECTED
-        HILUM_SERVED("?4");
+    " report.study_id AND newer.model = report.model AND newer.version > report.version))"
+    " AND (report.composed_anew > 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SELECTED HILUM_SERVED("?4");
 // Where a newer version is, an older one goes again only as what it still waits to be.
 constexpr const char* deliveries_to_retry =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
@@ -40,7 +42,13 @@ constexpr const char* deliveries_to_retry =
     " 'delivery' AND withdrawn = 0 AND (result.removed_at IS NULL OR on_demand = 1) AND (word IN ('queued', "
     "'refused', 'expired') OR (?1 != 0"
     " AND word IN ('delivered', 'discarded'))) AND (word = 'queued' OR"
-    " result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE ")" HILUM_SELECTED HILUM_SERVED("?4");
+    " result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE
+    ") AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SELECTED HILUM_SERVED("?4");
+// Of destinations that are asked: at a start none is left of others (take_up_commitments).
+constexpr const char* commitments_to_retry =
+    "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id WHERE kind = 'commitment' AND "
+    "state ="
+    " 'set_aside'" HILUM_SELECTED;
 // ?1 the study, ?2 its accession number, ?3 the destination; empty: all.
 constexpr const char* deliveries_to_resend =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id ="
@@ -49,7 +57,8 @@ constexpr const char* deliveries_to_resend =
     "destination = ?3) AND "
     "withdrawn = 0"
     " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
-    " (result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE ")" HILUM_SERVED("?4");
+    " (result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE
+    ") AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SERVED("?4");
 // Why what an operator asks for is left alone; ?4: the lanes, ?5: the kind, empty: all.
 constexpr const char* not_served =
     "SELECT job.kind, queue FROM job JOIN study ON study.id = job.study_id WHERE ?5 IN ('', job.kind) AND"
@@ -60,14 +69,18 @@ constexpr const char* of_older_versions =
     " result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind = 'delivery' AND"
     " ?4 IN ('', job.kind) AND withdrawn = 0 AND result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE
         HILUM_SELECTED " LIMIT 1";
+constexpr const char* of_shadows =
+    "SELECT report.model FROM job JOIN study ON study.id = job.study_id LEFT JOIN delivery ON job.kind ="
+    " 'delivery' AND delivery.id = subject LEFT JOIN result ON result.id = result_id JOIN report ON "
+    "report.id ="
+    " iif(job.kind = 'report', subject, result.report_id) WHERE job.kind IN ('report', 'delivery') AND ?4 IN "
+    "('',"
+    " job.kind) AND withdrawn = 0 AND coalesce(tried, 0) = 0 AND" HILUM_OF_SHADOW("?5") HILUM_SELECTED
+    " LIMIT 1";
 constexpr const char* to_discard =
     "UPDATE job SET state = 'discarded', outcome = '', updated_at = ?4 WHERE id IN (SELECT job.id FROM job"
-    " JOIN study ON study.id = job.study_id WHERE kind = ?5 AND state IN ('queued',"
-    " 'set_aside')" HILUM_SELECTED ")";
-constexpr const char* studies_to_report =
-    "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1), withdrawn_at = NULL"
-    " WHERE id IN (SELECT study_id FROM job WHERE kind = 'analysis' AND state = 'queued' AND attempt = 0"
-    " AND updated_at = ?1)";
+    " JOIN study ON study.id = job.study_id WHERE kind = ?5 AND (state = 'set_aside' OR (state = 'queued' AND"
+    " kind != 'commitment'))" HILUM_SELECTED ")";
 #undef HILUM_SELECTED
 #undef HILUM_SERVED
 
@@ -108,20 +121,30 @@ void deliver_again(Transaction& transaction, const Selected& delivery, bool forg
     want_no_commitment(transaction, delivery.subject);
 }
 
+// Of a kind, where the order is about that or about studies; ?1 to ?3 of the query say which.
 template <typename... More>
-int retry_kind(Transaction& transaction, const JobSelection& selection, const char* kind, const char* sql,
-               const More&... more) {
+std::vector<Selected> selected_of(Transaction& transaction, const JobSelection& selection, const char* kind,
+                                  const char* sql, const More&... more) {
     const bool by_study = selection.kind.empty();
-    if (!by_study && selection.kind != kind) return 0;
-    const auto jobs =
-        selected(transaction, sql, by_study ? std::int64_t{0} : selection.id, selection.study_instance_uid,
-                 selection.accession_number, nlohmann::json(selection.lanes).dump(), more...);
-    for (const auto& job : jobs)
-        if (job.subject != 0)
-            deliver_again(transaction, job, false);
-        else
-            queue_again(transaction, job.job, true);
-    return static_cast<int>(jobs.size());
+    if (!by_study && selection.kind != kind) return {};
+    return selected(transaction, sql, by_study ? std::int64_t{0} : selection.id, selection.study_instance_uid,
+                    selection.accession_number, more...);
+}
+
+// What was withdrawn is reported again only where somebody named what he wants told.
+int retry_analyses(Transaction& transaction, const JobSelection& selection, const std::string& lanes,
+                   const std::string& shadows) {
+    const auto analyses =
+        selected_of(transaction, selection, "analysis", analyses_to_retry, lanes, transaction.at(), shadows);
+    for (const auto& [job, study] : analyses) {
+        queue_again(transaction, job, true);
+        if (study != 0)
+            sql::execute(transaction,
+                         "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
+                         " withdrawn_at = iif(?2, NULL, withdrawn_at) WHERE id = ?3",
+                         transaction.at(), names_one(selection) ? 1 : 0, study);
+    }
+    return static_cast<int>(analyses.size());
 }
 
 void audit_operator(Transaction& transaction, const char* type, const JobSelection& selection,
@@ -139,11 +162,23 @@ void audit_operator(Transaction& transaction, const char* type, const JobSelecti
 
 }  // namespace
 
+bool names_one(const JobSelection& selection) {
+    return !selection.kind.empty() && selection.id != 0;
+}
+
 int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
-    int changed = retry_kind(transaction, selection, "analysis", analyses_to_retry, transaction.at());
-    changed += retry_kind(transaction, selection, "report", reports_to_retry);
-    changed += retry_kind(transaction, selection, "delivery", deliveries_to_retry);
-    sql::execute(transaction, studies_to_report, transaction.at());
+    const auto lanes = nlohmann::json(selection.lanes).dump();
+    const auto shadows = nlohmann::json(selection.shadow_models).dump();
+    int changed = retry_analyses(transaction, selection, lanes, shadows);
+    const auto reports = selected_of(transaction, selection, "report", reports_to_retry, lanes, shadows);
+    for (const auto& report : reports) queue_again(transaction, report.job, true);
+    const auto deliveries =
+        selected_of(transaction, selection, "delivery", deliveries_to_retry, lanes, shadows);
+    for (const auto& delivery : deliveries) deliver_again(transaction, delivery, false);
+    // Of what is sent again, whether it is kept is asked after that.
+    const auto commitments = selected_of(transaction, selection, "commitment", commitments_to_retry);
+    for (const auto& commitment : commitments) want_commitment(transaction, commitment.subject);
+    changed += static_cast<int>(reports.size() + deliveries.size() + commitments.size());
     audit_operator(transaction, "jobs_retried", selection, actor, changed);
     return changed;
 }
@@ -166,13 +201,23 @@ std::string words_for_unfit(Transaction& transaction, const JobSelection& select
             words = "a newer version of the report is for that destination: `hilum results resend` sends it";
         },
         id, selection.study_instance_uid, selection.accession_number, selection.kind);
+    if (!words.empty()) return words;
+    sql::each(
+        transaction, of_shadows,
+        [&](const sql::Row& row) {
+            words =
+                fmt::format("the model '{}' is a shadow: nothing that it makes leaves the node", row.text(0));
+        },
+        id, selection.study_instance_uid, selection.accession_number, selection.kind,
+        nlohmann::json(selection.shadow_models).dump());
     return words;
 }
 
 int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor) {
     const auto deliveries =
         selected(transaction, deliveries_to_resend, selection.study_instance_uid, selection.accession_number,
-                 selection.destination, nlohmann::json(selection.lanes).dump());
+                 selection.destination, nlohmann::json(selection.lanes).dump(),
+                 nlohmann::json(selection.shadow_models).dump());
     for (const auto& delivery : deliveries) deliver_again(transaction, delivery, true);
     const int changed = static_cast<int>(deliveries.size());
     audit::AuditEvent event;
@@ -189,11 +234,11 @@ int resend_results(Transaction& transaction, const ResultSelection& selection, c
 int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
     const bool by_study = selection.kind.empty();
     int changed = 0;
-    for (const auto lane : all_lanes)
-        if (by_study || selection.kind == to_text(lane))
+    for (const auto* const kind : {"analysis", "report", "delivery", "commitment"})
+        if (by_study || selection.kind == kind)
             changed += sql::execute(transaction, to_discard, by_study ? std::int64_t{0} : selection.id,
                                     selection.study_instance_uid, selection.accession_number,
-                                    transaction.at(), to_text(lane));
+                                    transaction.at(), kind);
     audit_operator(transaction, "jobs_discarded", selection, actor, changed);
     return changed;
 }

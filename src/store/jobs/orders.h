@@ -10,15 +10,20 @@
 namespace hilum {
 
 // Each returns how many jobs it touched. A retried job starts with no
-// attempts counted; a retried analysis makes its study due for a new version of its report.
+// attempts counted; a retried analysis makes its study due for a new version of its report, unless its model
+// is a shadow, and where it was named by its number also if the study's results were withdrawn. A retried
+// commitment is asked for again, and nothing is sent for it.
 struct JobSelection {
-    std::string kind;     // analysis | report | delivery; empty: all of the study
-    std::int64_t id = 0;  // with kind
+    std::string kind;     // analysis | report | delivery | commitment; empty: all of the study
+    std::int64_t id = 0;  // with kind; a commitment's is that of its delivery
     std::string study_instance_uid, accession_number;  // without kind: all failed jobs of these studies
     // To retry: the queues that this node serves (lane_name), for what is in another would wait for ever;
     // empty: all.
     std::vector<std::string> lanes = {};
+    // To retry: what these made and no destination was given yet stays here.
+    std::vector<std::string> shadow_models = {};
 };
+bool names_one(const JobSelection& selection);  // by its kind and number
 // Of a study's reports to a destination the newest is sent again.
 int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
 // Where none fitted: why not, as far as that is known; empty: there is none.
@@ -28,9 +33,9 @@ int discard_jobs(Transaction& transaction, const JobSelection& selection, const 
 // Every result of a study's newest reports again, whether it was delivered or not: for a PACS that lost them.
 // Returns how many deliveries are queued; the destination sees the same bytes as before.
 struct ResultSelection {
-    std::string study_instance_uid, accession_number;  // one of them
-    std::string destination;                           // empty: all
-    std::vector<std::string> lanes = {};               // as above
+    std::string study_instance_uid, accession_number;         // one of them
+    std::string destination;                                  // empty: all
+    std::vector<std::string> lanes = {}, shadow_models = {};  // as above
 };
 int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor);
 

@@ -11,6 +11,7 @@
 #include "store/jobs/damaged_results.h"
 #include "store/jobs/damaged_rows.h"
 #include "store/jobs/delivery_order.h"
+#include "store/moved_images.h"
 #include "store/recovery/earlier_life.h"
 
 namespace hilum {
@@ -25,26 +26,6 @@ std::string study_of(Transaction& transaction, std::int64_t report) {
         "SELECT study_instance_uid FROM study JOIN report ON report.study_id = study.id WHERE report.id = ?",
         [&](const sql::Row& row) { study = row.text(0); }, report);
     return study;
-}
-
-void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
-                    const std::string& destination, std::int64_t study, const Configuration& configuration) {
-    if (sql::execute(transaction,
-                     "INSERT INTO delivery(result_id, destination) SELECT id, ?1 FROM result WHERE "
-                     "sop_instance_uid = ?2 ON CONFLICT(result_id, destination) DO NOTHING",
-                     destination, sop_instance_uid) == 0)
-        return;
-    const auto delivery = sql::last_id(transaction);
-    queue_job(transaction, Lane::delivery, destination, delivery, study);
-    // A withdrawal is also for those that are configured no more.
-    if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
-        configuration.destinations.end())
-        return discard_replaced(transaction, delivery);
-    const auto [state, outcome] = stored(JobState::expired);
-    sql::execute(transaction,
-                 "UPDATE job SET state = ?, outcome = ?, error = 'the destination is no longer configured' "
-                 "WHERE lane = ? AND subject = ?",
-                 state, outcome, lane_name(Lane::delivery, destination), delivery);
 }
 
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
@@ -87,6 +68,13 @@ bool keep_damaged(Transaction& transaction, const Claim& claim, const ComposeRep
     Error error = reply.error.value_or(Error{object_damaged, reply.damaged.front().how});
     error.retry = Retry::later;
     return keep_report_failure(transaction, claim, error, retry);
+}
+
+// No report replaces one that lies under another patient.
+bool takes_back_first(Transaction& transaction, const Claim& claim, const ComposeReply& reply) {
+    if (!reply.error || reply.error->code != patient_changed) return false;
+    const auto study = sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", claim.job());
+    return leave_patient(transaction, study.value());
 }
 
 bool is_composed_anew(Transaction& transaction, std::int64_t report) {
@@ -184,6 +172,26 @@ bool waits_for_objects(Transaction& transaction, std::int64_t report,
 
 }  // namespace
 
+void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
+                    const std::string& destination, std::int64_t study, const Configuration& configuration) {
+    if (sql::execute(transaction,
+                     "INSERT INTO delivery(result_id, destination) SELECT id, ?1 FROM result WHERE "
+                     "sop_instance_uid = ?2 ON CONFLICT(result_id, destination) DO NOTHING",
+                     destination, sop_instance_uid) == 0)
+        return;
+    const auto delivery = sql::last_id(transaction);
+    queue_job(transaction, Lane::delivery, destination, delivery, study);
+    // A withdrawal is also for those that are configured no more.
+    if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
+        configuration.destinations.end())
+        return discard_replaced(transaction, delivery);
+    const auto [state, outcome] = stored(JobState::expired);
+    sql::execute(transaction,
+                 "UPDATE job SET state = ?, outcome = ?, error = 'the destination is no longer configured' "
+                 "WHERE lane = ? AND subject = ?",
+                 state, outcome, lane_name(Lane::delivery, destination), delivery);
+}
+
 NextReport claim_report(Transaction& transaction, const Configuration& configuration,
                         const DataDirectory& directory, Duration lease,
                         const std::set<std::int64_t>& studies_at_work) {
@@ -214,6 +222,7 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
                    const Configuration& configuration) {
     if (!stands(transaction, claim)) return false;
     if (!reply.damaged.empty()) return keep_damaged(transaction, claim, reply, configuration.retry);
+    if (takes_back_first(transaction, claim, reply)) return true;
     // Its images may be others than they were: nothing is added to what its destinations were sent.
     if (is_composed_anew(transaction, claim.job()))
         keep_composed_anew(transaction, claim.job(), reply);

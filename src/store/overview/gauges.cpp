@@ -17,8 +17,11 @@ void add_jobs(Transaction& transaction, Gauges& all) {
     std::map<std::pair<std::string, std::string>, std::int64_t> jobs;
     for (const auto lane : all_lanes)
         for (const auto state : states_of(lane)) jobs[{to_text(lane), to_text(state)}] = 0;
+    // Of commitments those alone are jobs to people that were given up.
+    jobs[{"commitment", to_text(JobState::expired)}] = 0;
     sql::each(transaction,
-              "SELECT kind, word, sum(jobs) FROM job_total WHERE kind != 'commitment' GROUP BY kind, word",
+              "SELECT kind, word, sum(jobs) FROM job_total WHERE kind != 'commitment' OR word = 'expired'"
+              " GROUP BY kind, word",
               [&](const sql::Row& row) {
                   jobs[{row.text(0), row.text(1)}] = row.int64(2);
               });

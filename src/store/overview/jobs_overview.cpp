@@ -31,19 +31,24 @@ struct Source {
 };
 
 constexpr std::array<Source, 3> sources{{
+    // Of commitments, those that were given up: they are asked for as long as a result is waited for.
     {"job", "job.kind", "job.subject", "job.word",
      "coalesce(instance.sop_instance_uid, result.sop_instance_uid) AS sop_instance_uid, frame,"
      " coalesce(analysis.model, report.model) AS model, destination,"
      " iif(job.kind = 'delivery', coalesce(asked.outcome, ''), NULL) AS commitment",
-     "job.attempt", "job.due", "job.error", "job.created_at", "job.updated_at",
+     "job.attempt", "job.due", "iif(job.kind = 'commitment', sent.error, job.error)", "job.created_at",
+     "job.updated_at",
      " JOIN study ON study.id = job.study_id"
      " LEFT JOIN analysis ON job.kind = 'analysis' AND analysis.id = job.subject"
      " LEFT JOIN instance ON instance.id = instance_id"
      " LEFT JOIN report ON job.kind = 'report' AND report.id = job.subject"
-     " LEFT JOIN delivery ON job.kind = 'delivery' AND delivery.id = job.subject"
+     " LEFT JOIN delivery ON job.kind IN ('delivery', 'commitment') AND delivery.id = job.subject"
      " LEFT JOIN result ON result.id = result_id"
-     " LEFT JOIN job AS asked ON asked.lane = 'commit/' || destination AND asked.subject = delivery.id",
-     "job.kind != 'commitment'", "job.lane IN (SELECT lane FROM job_total WHERE job_total.kind = ?2)"},
+     " LEFT JOIN job AS asked ON asked.lane = 'commit/' || destination AND asked.subject = delivery.id"
+     " LEFT JOIN job AS sent ON job.kind = 'commitment' AND sent.lane = 'deliver/' || destination AND"
+     " sent.subject = delivery.id",
+     "(job.kind != 'commitment' OR job.word = 'expired')",
+     "job.lane IN (SELECT lane FROM job_total WHERE job_total.kind = ?2)"},
     // An image that is kept and was never to be analysed.
     {"instance", "'instance'", "instance.id", "instance.state",
      "sop_instance_uid, NULL AS frame, NULL AS model, NULL AS destination, NULL AS commitment", "0", "NULL",
@@ -55,7 +60,8 @@ constexpr std::array<Source, 3> sources{{
      "NULL", "printf('refused on receipt: %04X from %s (%s): %s', dimse_status, calling_ae, peer, error)",
      "last_at", "last_at", "", "true", "?2 = 'receipt'"},
 }};
-constexpr std::array<std::string_view, 5> kinds{"analysis", "report", "delivery", "instance", "receipt"};
+constexpr std::array<std::string_view, 6> kinds{"analysis",   "report",   "delivery",
+                                                "commitment", "instance", "receipt"};
 
 // `rows` stands for the table itself or for those of its rows that can matter.
 std::string select_jobs(const Source& source, const std::string& rows) {
@@ -113,7 +119,8 @@ Result<nlohmann::json> Overview::jobs(const JobFilter& filter) {
 
 Result<nlohmann::json> Overview::job(const std::string& kind, std::int64_t id) {
     if (std::ranges::find(kinds, kind) == kinds.end())
-        return fail("bad_request", "'{}' is no kind of job: analysis, report, delivery, instance, receipt",
+        return fail("bad_request",
+                    "'{}' is no kind of job: analysis, report, delivery, commitment, instance, receipt",
                     kind);
     auto found = answered(*database_, [&](Transaction& transaction) {
         const auto& source = source_of(kind);

@@ -92,11 +92,11 @@ constexpr MetricDescription catalogue[] = {
 };
 
 constexpr std::array failure_codes{
-    "artifact_damaged",   "composing",    "database",    "device_lost",    "disk_full",   "interrupted",
-    "malformed",          "model_failed", "not_finite",  "object_damaged", "other",       "out_of_memory",
-    "patients_differ",    "process_died", "protocol",    "report",         "row_damaged", "system",
-    "template_violation", "timeout",      "undecodable", "unreadable",     "writing",     "wrong_input",
-    "wrong_shape"};
+    "artifact_damaged", "composing",          "database",     "device_lost",    "disk_full",  "interrupted",
+    "malformed",        "model_failed",       "not_finite",   "object_damaged", "other",      "out_of_memory",
+    "patient_changed",  "patients_differ",    "process_died", "protocol",       "report",     "row_damaged",
+    "system",           "template_violation", "timeout",      "undecodable",    "unreadable", "writing",
+    "wrong_input",      "wrong_shape"};
 constexpr std::array not_analysed_codes{"bit_depth",
                                         "blank",
                                         "body_part",
@@ -229,7 +229,7 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
             create(transaction, name, {{"reason", std::string(reason)}});
     for (const auto* direction : {"ahead", "back"})
         create(transaction, "clock_steps", {{"direction", direction}});
-    for (const auto* reason : {"quality", "safety", moved_away})
+    for (const auto* reason : {"quality", "safety", moved_away, patient_changed})
         create(transaction, "withdrawals", {{"reason", reason}});
     for (const auto& [value, kind] : enum_texts<ResultKind>)
         create(transaction, "results_composed", {{"kind", std::string(kind)}});

@@ -33,9 +33,10 @@ Overview::Overview(Overview&&) noexcept = default;
 Overview& Overview::operator=(Overview&&) noexcept = default;
 Overview::~Overview() = default;
 
-Result<Overview> Overview::open(const std::filesystem::path& file) {
+Result<Overview> Overview::open(const std::filesystem::path& file, std::function<bool()> stop) {
     auto database = Database::open(file, Database::Access::read_only);
     if (!database) return tl::unexpected(database.error());
+    if (stop) database->stop_reading_when(std::move(stop));
     return Overview(std::make_unique<Database>(std::move(*database)));
 }
 
@@ -91,9 +92,9 @@ Result<nlohmann::json> Overview::destinations() {
             transaction,
             "SELECT queue AS name, sum(iif(kind = 'delivery' AND word IN ('queued', 'running'),"
             " jobs, 0)) AS waiting,"
-            " sum(iif(word = 'delivered', jobs, 0)) AS delivered, sum(iif(word IN ('refused', 'expired'), "
-            "jobs,"
-            " 0)) AS refused, sum(iif(word = 'committed', jobs, 0)) AS committed, sum(iif(kind = 'commitment'"
+            " sum(iif(word = 'delivered', jobs, 0)) AS delivered, sum(iif(kind = 'delivery' AND word IN"
+            " ('refused', 'expired'), jobs, 0)) AS refused,"
+            " sum(iif(word = 'committed', jobs, 0)) AS committed, sum(iif(kind = 'commitment'"
             " AND word = 'queued', jobs, 0)) AS uncommitted,"
             " coalesce((SELECT error FROM job WHERE lane = 'deliver/' || job_total.queue AND error != ''"
             " ORDER BY updated_at DESC LIMIT 1), '') AS last_error,"

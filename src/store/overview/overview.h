@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,7 +28,9 @@ class Database;
 // A read-only connection of its own. Not for several threads at once. Errors have the code "database".
 class Overview {
   public:
-    static Result<Overview> open(const std::filesystem::path& file);
+    // `stop`, where there is one, is asked often while it reads, on the thread that does: once it is true,
+    // the question fails.
+    static Result<Overview> open(const std::filesystem::path& file, std::function<bool()> stop = nullptr);
     Overview(Overview&&) noexcept;
     Overview& operator=(Overview&&) noexcept;
     ~Overview();

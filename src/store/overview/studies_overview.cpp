@@ -16,6 +16,10 @@ namespace {
 #define HILUM_DELIVERIES                                                                                  \
     "FROM job JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id JOIN report ON" \
     " report.id = report_id WHERE job.study_id = study.id AND job.kind = 'delivery'"
+// Of a delivery: it was given up, or that its destination keeps it.
+#define HILUM_GIVEN_UP                                                                                       \
+    " AND withdrawn = 0 AND (job.state = 'set_aside' OR EXISTS (SELECT 1 FROM job AS asked WHERE asked.lane" \
+    " = 'commit/' || job.queue AND asked.subject = job.subject AND asked.word = 'expired'))"
 
 // One of study_states().
 constexpr const char* state_of_study =
@@ -24,8 +28,8 @@ constexpr const char* state_of_study =
     " AND job.state = 'set_aside')"
     "  OR EXISTS (SELECT 1 " HILUM_REPORTS
     " AND withdrawn = 0 AND job.state = 'set_aside')"
-    "  OR EXISTS (SELECT 1 " HILUM_DELIVERIES
-    " AND withdrawn = 0 AND job.state = 'set_aside')"
+    "  OR EXISTS (SELECT 1 " HILUM_DELIVERIES HILUM_GIVEN_UP
+    ")"
     "  THEN 'failed'"
     " WHEN due_at IS NOT NULL OR EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND job.kind IN"
     " ('analysis', 'report') AND job.state IN ('queued', 'running')) THEN 'waiting'"
@@ -56,8 +60,8 @@ constexpr const char* of_study =
     " (SELECT error FROM (SELECT job.error AS error, job.updated_at AS at " HILUM_ANALYSES
     "   AND job.state = 'set_aside' UNION ALL SELECT job.error, job.updated_at " HILUM_REPORTS
     "   AND withdrawn = 0 AND job.state = 'set_aside' UNION ALL SELECT job.error, "
-    "job.updated_at " HILUM_DELIVERIES
-    "   AND withdrawn = 0 AND job.state = 'set_aside') ORDER BY at DESC LIMIT 1) AS error,"
+    "job.updated_at " HILUM_DELIVERIES HILUM_GIVEN_UP
+    ") ORDER BY at DESC LIMIT 1) AS error,"
     " (SELECT count(*) FROM job WHERE job.study_id = study.id AND job.word = 'delivered') AS delivered,"
     " (SELECT json_group_array(json_object('name', queue, 'delivered', delivered, 'waiting', waiting, "
     "'failed',"
@@ -68,6 +72,7 @@ constexpr const char* of_study =
 #undef HILUM_ANALYSES
 #undef HILUM_REPORTS
 #undef HILUM_DELIVERIES
+#undef HILUM_GIVEN_UP
 
 // ?1 patient, ?2 accession number, ?3 study, ?4 state, ?5 since, ?6 limit.
 std::string list_of_studies(const StudyFilter& filter) {

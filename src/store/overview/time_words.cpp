@@ -1,5 +1,6 @@
 #include "store/overview/time_words.h"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <optional>
@@ -29,7 +30,8 @@ bool take(std::string_view& text, char c) {
 struct Parts {
     std::tm tm{};  // as written
     std::chrono::microseconds fraction{0};
-    std::optional<std::chrono::minutes> offset;  // of UTC, where one is written
+    std::optional<std::chrono::minutes> offset;               // of UTC, where one is written
+    std::chrono::microseconds length = std::chrono::days(1);  // of what is named
 };
 
 bool take_date(std::string_view& text, std::tm& tm) {
@@ -55,14 +57,17 @@ bool take_time_of_day(std::string_view& text, Parts& parts) {
     if (!minute || *minute > 59) return false;
     parts.tm.tm_hour = *hour;
     parts.tm.tm_min = *minute;
+    parts.length = std::chrono::minutes(1);
     if (!take(text, ':')) return true;
     const auto second = take_number(text, 2);
     if (!second || *second > 59) return false;
     parts.tm.tm_sec = *second;
+    parts.length = std::chrono::seconds(1);
     if (!take(text, '.')) return true;
     int unit = 100'000, digits = 0;
     while (const auto digit = take_number(text, 1)) {
         parts.fraction += std::chrono::microseconds(*digit * unit);
+        parts.length = std::chrono::microseconds(std::max(unit, 1));
         unit /= 10;
         ++digits;
     }
@@ -135,10 +140,15 @@ Result<Timestamp> parse_moment(std::string_view text, Timestamp now) {
 }
 
 Result<Timestamp> parse_utc(std::string_view text) {
+    return parse_named_utc(text).map([](const NamedTime& time) { return time.begin; });
+}
+
+Result<NamedTime> parse_named_utc(std::string_view text) {
     const auto parts = parse_parts(text);
     if (!parts || parts->offset.value_or(std::chrono::minutes(0)).count() != 0)
         return fail("usage", "'{}' is not a time in UTC like 2026-11-23 or 2026-11-23T22:24", text);
-    return in_utc(*parts);
+    const auto begin = in_utc(*parts);
+    return NamedTime{begin, begin + parts->length};
 }
 
 std::string local_time(Timestamp time) {

@@ -19,6 +19,12 @@ Result<Timestamp> parse_moment(std::string_view text, Timestamp now);
 // "2026-11-23T22:24", "2026-11-23T22:24:48.123456Z". Code "usage" for all else.
 Result<Timestamp> parse_utc(std::string_view text);
 
+// All of what such a time names, as far as it is written: a day, a minute, a second or a part of one.
+struct NamedTime {
+    Timestamp begin, end;  // `end` is after it
+};
+Result<NamedTime> parse_named_utc(std::string_view text);
+
 std::string local_time(Timestamp time);                // "2026-11-23 23:24 CET"
 std::string local_time_to_the_second(Timestamp time);  // "2026-11-23 23:24:48 CET"
 

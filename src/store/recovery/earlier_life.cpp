@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "store/database/fact_journal.h"
 #include "store/database/sql.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
 #include "store/study_rows.h"
@@ -14,22 +15,36 @@
 namespace hilum {
 namespace {
 
-// What a version of a study's report is of: its images, and what the models make of them.
-std::string digest_of_images(Transaction& transaction, std::int64_t study) {
+// What a version of a study's report is of: its images, and what models make of them.
+#define HILUM_IMAGES(more)                                                                                 \
+    "SELECT sop_instance_uid, dataset_sha256, analysis.model, frame, word, "                               \
+    "iif(json_valid(analysis.outcome), "                                                                   \
+    "coalesce(json_extract(analysis.outcome, '$.model'), ''), '') FROM instance JOIN analysis ON "         \
+    "instance_id = instance.id JOIN job ON lane = 'analyse/' || analysis.model AND subject = analysis.id " \
+    "WHERE instance.study_id = ?1 AND instance.state = 'to_analyse' AND damaged_at IS NULL " more          \
+    "ORDER BY sop_instance_uid, dataset_sha256, analysis.model, frame"
+// ?2: the models that it is of.
+constexpr const char* images_told =
+    HILUM_IMAGES("AND instance.removed_at IS NULL AND analysis.model IN (SELECT value FROM json_each(?2)) ");
+// As a Hilum noted it that counted shadow models, too, and images whose files are gone.
+constexpr const char* images_of_all_models = HILUM_IMAGES("");
+#undef HILUM_IMAGES
+
+template <typename... More>
+std::string digest_of(Transaction& transaction, const char* images, std::int64_t study, const More&... more) {
     Sha256 digest;
     sql::each(
-        transaction,
-        "SELECT sop_instance_uid, dataset_sha256, analysis.model, frame, word, "
-        "iif(json_valid(analysis.outcome), coalesce(json_extract(analysis.outcome, '$.model'), ''), '') FROM "
-        "instance JOIN "
-        "analysis ON instance_id = instance.id JOIN job ON lane = 'analyse/' || analysis.model AND subject = "
-        "analysis.id WHERE instance.study_id = ? AND instance.state = 'to_analyse' AND damaged_at IS NULL "
-        "ORDER BY sop_instance_uid, dataset_sha256, analysis.model, frame",
+        transaction, images,
         [&](const sql::Row& row) {
             for (int i = 0; i < row.columns(); ++i) digest.update(row.text(i) + "\n");
         },
-        study);
+        study, more...);
     return digest.hex();
+}
+
+std::string digest_of_told(Transaction& transaction, std::int64_t study,
+                           const std::vector<std::string>& models) {
+    return digest_of(transaction, images_told, study, nlohmann::json(models).dump());
 }
 
 void take_object(Transaction& transaction, const nlohmann::json& fact) {
@@ -101,6 +116,9 @@ void take_fact(Transaction& transaction, const nlohmann::json& fact, HoldFacts& 
                std::set<std::string>& withdrawn) {
     const auto type = fact.at("fact").get<std::string>();
     if (type == "received") take_object(transaction, fact);
+    if (type == "sent")
+        take_earlier_caller(transaction, fact.at("study").get<std::string>(),
+                            fact.at("by").get<std::string>());
     if (type == "reported") take_report(transaction, fact);
     if (type == "composed") take_result(transaction, fact);
     if (type == "delivered" || type == "committed") take_delivery(transaction, fact);
@@ -176,12 +194,13 @@ void note_object(Transaction& transaction, const std::string& file, const std::s
         {{"fact", "received"}, {"at", transaction.at()}, {"file", file}, {"sha256", dataset_sha256}}, false);
 }
 
-void note_report(Transaction& transaction, std::int64_t study, std::int64_t version) {
+void note_report(Transaction& transaction, std::int64_t study, std::int64_t version,
+                 const std::vector<std::string>& models) {
     transaction.note_fact({{"fact", "reported"},
                            {"at", transaction.at()},
                            {"study", study_instance_uid_of(transaction, study)},
                            {"version", version},
-                           {"images", digest_of_images(transaction, study)}});
+                           {"images", digest_of_told(transaction, study, models)}});
 }
 
 void note_result(Transaction& transaction, const std::string& sop_instance_uid) {
@@ -266,14 +285,17 @@ std::optional<std::string> earlier_digest(Transaction& transaction, const std::s
     return digest;
 }
 
-std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study, std::int64_t version) {
+std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study, std::int64_t version,
+                                   const std::vector<std::string>& models) {
     std::int64_t next = version;
     sql::each(
         transaction,
         "SELECT version, images_sha256 FROM earlier_study WHERE version >= ?1 AND study_instance_uid = "
         "(SELECT study_instance_uid FROM study WHERE id = ?2)",
         [&](const sql::Row& row) {
-            const bool same = row.text(1) == digest_of_images(transaction, study);
+            const auto noted = row.text(1);
+            const bool same = noted == digest_of_told(transaction, study, models) ||
+                              noted == digest_of(transaction, images_of_all_models, study);
             next = same ? row.int64(0) : row.int64(0) + 1;
         },
         version, study);

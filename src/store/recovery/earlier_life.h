@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "store/database/transaction.h"
 #include "store/withdrawals.h"
@@ -16,7 +17,9 @@ namespace hilum {
 // ---- what is noted, within the commit of what it tells ----
 
 void note_object(Transaction& transaction, const std::string& file, const std::string& dataset_sha256);
-void note_report(Transaction& transaction, std::int64_t study, std::int64_t version);
+// `models`: keys of those that the report is of.
+void note_report(Transaction& transaction, std::int64_t study, std::int64_t version,
+                 const std::vector<std::string>& models);
 void note_result(Transaction& transaction, const std::string& sop_instance_uid);
 void note_delivery(Transaction& transaction, std::int64_t delivery, bool committed = false);
 void note_withdrawal(Transaction& transaction, const EarlierWithdrawal& withdrawal);
@@ -41,8 +44,9 @@ Result<EarlierFacts> take_facts(Transaction& transaction, const std::filesystem:
 std::optional<std::string> earlier_digest(Transaction& transaction, const std::string& file);
 
 // Which version the study's next report is: the last one again where it is of the same, so that its results
-// are the same, else one after all that there were. `version`: by this database alone.
-std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study, std::int64_t version);
+// are the same, else one after all that there were. `version`: by this database alone; `models`: as above.
+std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study, std::int64_t version,
+                                   const std::vector<std::string>& models);
 
 // Deliveries of the report's results that happened before are done.
 void settle_earlier_deliveries(Transaction& transaction, std::int64_t report);

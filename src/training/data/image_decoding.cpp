@@ -33,21 +33,22 @@ class Decoding {
     using Take = std::function<Status(std::size_t, const DecodingOutcome&)>;
 
     Decoding(const std::vector<std::filesystem::path>& files, const model::InputSpecification& input,
-             const Take& take)
+             const ImageReading& reading, const Take& take)
         : files_(files),
+          reading_(reading),
           take_(take),
           yaml_(yaml_for_decoder(input)),
           yaml_sha256_(sha256_hex(yaml_)),
           input_(input) {}
 
-    Status run(std::size_t decoders) {
-        auto choice = model::choose_no_model();
+    Status run() {
+        auto choice = model::choose_no_model(reading_.configuration);
         if (!choice) return tl::unexpected(choice.error());
         choice_.emplace(std::move(*choice));
         auto text = make_memfd("hilum-model-yaml", std::as_bytes(std::span(yaml_)));
         if (!text) return tl::unexpected(text.error());
         yaml_file_ = std::move(*text);
-        seats_.resize(std::clamp<std::size_t>(decoders, 1, std::max<std::size_t>(files_.size(), 1)));
+        seats_.resize(std::clamp<std::size_t>(reading_.decoders, 1, std::max<std::size_t>(files_.size(), 1)));
         while (true) {
             for (auto& seat : seats_)
                 while (!seat.image && next_ < files_.size())
@@ -76,7 +77,8 @@ class Decoding {
         request.job = static_cast<std::int64_t>(image);
         request.package = "the model that is to be trained";
         request.package_sha256 = yaml_sha256_;
-        request.golden = true;
+        request.golden = reading_.golden;
+        request.any_use = !reading_.golden;
         const std::array descriptors{file.get(), yaml_file_.get()};
         if (auto sent = seat.process->send(to_packet(request), descriptors); !sent) return sent;
         seat.image = image;
@@ -137,6 +139,7 @@ class Decoding {
     }
 
     const std::vector<std::filesystem::path>& files_;
+    const ImageReading& reading_;
     const Take& take_;
     const std::string yaml_, yaml_sha256_;
     const model::InputSpecification& input_;
@@ -155,10 +158,19 @@ std::string yaml_for_decoder(const model::InputSpecification& input) {
         0, model::input_yaml(input));
 }
 
+Result<std::string> site_rules(const std::optional<std::filesystem::path>& configuration) {
+    if (!configuration) return "";
+    const auto choice = model::choose_no_model(configuration);
+    if (!choice) return tl::unexpected(choice.error());
+    model::ModelPackage package;
+    model::apply_site(package, choice->configuration.site);
+    return package.site;
+}
+
 Status decode_images(const std::vector<std::filesystem::path>& files, const model::InputSpecification& input,
-                     std::size_t decoders,
+                     const ImageReading& reading,
                      const std::function<Status(std::size_t, const DecodingOutcome&)>& take) {
-    return Decoding(files, input, take).run(decoders);
+    return Decoding(files, input, reading, take).run();
 }
 
 }  // namespace hilum::training

@@ -61,8 +61,8 @@ void put(const std::string& text, std::array<char, 64>& into) {
 }  // namespace
 
 Result<TensorStore> TensorStore::open(const std::filesystem::path& folder,
-                                      const model::InputSpecification& input) {
-    const auto digest = sha256_hex(std::string(HILUM_VERSION) + "\n" + yaml_for_decoder(input));
+                                      const model::InputSpecification& input, const std::string& rules) {
+    const auto digest = sha256_hex(std::string(HILUM_VERSION) + "\n" + yaml_for_decoder(input) + rules);
     const auto name = folder / fmt::format("tensors-{}.bin", digest.substr(0, 16));
     UniqueFd file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
     if (!file)

@@ -1,9 +1,9 @@
 // The model's inputs as the decoder made them, exact, in one file that is mapped into memory: so that they
 // are decoded once, and training needs no more memory than the system has to spare.
 //
-// FOLDER/tensors-DIGEST.bin, DIGEST of the input specification and of Hilum's version: records of one size,
-// in the order in which they came. Each is written whole or is not there: a record that was cut off or
-// changed is found by its digest, forgotten, and made anew by who needs it.
+// FOLDER/tensors-DIGEST.bin, DIGEST of the input specification, the site's rules and Hilum's version: records
+// of one size, in the order in which they came. Each is written whole or is not there: a record that was cut
+// off or changed is found by its digest, forgotten, and made anew by who needs it.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ namespace hilum::training {
 
 class TensorStore {
   public:
-    // Opens what is there of this input, or begins it. Reads all of it once. Codes: "unwritable",
-    // "unreadable", "disk_full", "system".
+    // Opens what is there of this input, made by these site_rules(), or begins it. Reads all of it once.
+    // Codes: "unwritable", "unreadable", "disk_full", "system".
     static Result<TensorStore> open(const std::filesystem::path& folder,
-                                    const model::InputSpecification& input);
+                                    const model::InputSpecification& input, const std::string& rules = {});
     TensorStore(TensorStore&& other) noexcept;
     TensorStore& operator=(TensorStore&&) = delete;
     ~TensorStore();

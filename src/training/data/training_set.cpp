@@ -144,7 +144,7 @@ class Preparation {
             const auto& decoded = std::get<DecodedInput>(outcome);
             return store_.add(keys_[images[file]], decoded.geometry, decoded.tensor);
         };
-        if (auto decoded = decode_images(files, input, wishes_.decoders, take); !decoded) return decoded;
+        if (auto decoded = decode_images(files, input, wishes_.reading, take); !decoded) return decoded;
         std::ranges::sort(set_.unread, {}, &UnreadImage::file);  // whatever decoder was the fastest
         return store_.finish();
     }

@@ -12,6 +12,7 @@
 #include "evaluation/dataset/manifest.h"
 #include "model/package/model_package.h"
 #include "training/data/augmentation.h"
+#include "training/data/image_decoding.h"
 #include "training/data/tensor_store.h"
 
 namespace hilum::training {
@@ -42,7 +43,7 @@ struct SetWishes {
     std::map<std::string, std::string> renamed;  // a label of the dataset, and the model's name for it
     bool exclusive = true;        // softmax: exactly one of the labels; else any number, others mean nothing
     std::filesystem::path boxes;  // box_file.h; empty: none
-    std::size_t decoders = 1;
+    ImageReading reading;
     double most_unread = 0.05;  // share of the images that may have no tensor
 };
 

@@ -8,6 +8,7 @@
 #include "base/uid.h"
 #include "conformance/statement/statement_document.h"
 #include "contract/association_end.h"
+#include "contract/configuration.h"
 #include "dicom/sop_classes.h"
 #include "dicom/transfer_syntaxes.h"
 #include "results/delivery/answer.h"
@@ -36,6 +37,24 @@ TEST(ConformanceStatement, NamesTheImplementation) {
                       table({"", ""}, {{"Application Context Name", UID_StandardApplicationContext},
                                        {"Implementation Class UID", implementation_class_uid},
                                        {"Implementation Version Name", implementation_version_name}}));
+}
+
+// Section 7 tells them in full.
+TEST(ConformanceStatement, SumsUpItsSecurity) {
+    std::string protocols;
+    for (const auto& [protocol, text] : enum_texts<SyslogProtocol>)
+        protocols += (protocols.empty() ? "" : ", ") + std::string(text);
+    const ScpTlsSettings scp;
+    const TlsClientSettings scu;
+    EXPECT_EQ(scp.minimum_version, scu.minimum_version);
+    expect_documented(
+        "security",
+        table({"Security", ""},
+              {{"Transport Layer Security (TLS), as SCP and as SCU",
+                fmt::format("supported, TLS {} or later", scp.minimum_version)},
+               {"User identity", "not supported"},
+               {"Access by AE title, network address and certificate", "supported"},
+               {"Audit trail messages (PS3.15 A.5), over syslog", "supported, by " + protocols}}));
 }
 
 // ---- as an SCP ----

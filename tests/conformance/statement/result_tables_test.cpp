@@ -177,6 +177,9 @@ void collect_codes(DcmItem& item, std::set<CodeKey>& codes) {
 TEST_F(EverythingReported, HasItsPrivateCodesInTheStatement) {
     EXPECT_GT(own_terms().size(), 5u) << "the pattern that finds codes no longer fits report_terms.h";
     expect_documented("codes-99hilum", table({"Code Value", "Code Meaning"}, rows_of(own_terms(), false)));
+    for (const auto& codes : {own_terms(), reasons()})
+        for (const auto& [scheme, value, meaning] : codes)
+            EXPECT_TRUE(is_own_term(value)) << value << ": a label could get it";
     EXPECT_GT(reasons().size(), 10u) << "the pattern that finds reasons no longer fits src/model";
     expect_documented("codes-not-analysed", table({"Code Value", "Code Meaning"}, rows_of(reasons(), false)));
 }

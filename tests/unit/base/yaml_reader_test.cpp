@@ -174,6 +174,87 @@ TEST(YamlMapping, RefusesANumberThatIsNotANumber) {
     EXPECT_EQ(problems.size(), 1u);
 }
 
+// What a second document holds would be dropped without a word.
+TEST(YamlMapping, RefusesWhatStandsBehindTheDocument) {
+    const auto lines = [](const std::string& text) {
+        ConfigurationProblems problems;
+        auto root = YamlMapping::parse(text, "f", problems);
+        EXPECT_TRUE(problems.size() == 1 || root.integer("a", std::nullopt) == 1) << text;
+        std::vector<int> all;
+        for (const auto& problem : problems) all.push_back(problem.line);
+        return all;
+    };
+    EXPECT_THAT(lines("a: 1\n---\nb: 2\n"), ElementsAre(3));
+    EXPECT_THAT(lines("a: 1\n...\nb: 2\n"), ElementsAre(3));
+    EXPECT_THAT(lines("a: 1\n---\n---\n\n# more\nb: 2\n"), ElementsAre(6));
+    EXPECT_THAT(lines("{a: 1}\nb: 2\n"), ElementsAre(2));
+    EXPECT_THAT(lines("a: 1\n---\n- [\n"), testing::SizeIs(1)) << "no YAML";
+    EXPECT_THAT(lines(", a: 1\n"), ElementsAre(1)) << "yaml-cpp stops before it for ever";
+    EXPECT_THAT(lines("---\n,\na: 1\n"), ElementsAre(2));
+    for (const auto* one :
+         {"---\na: 1\n", "%YAML 1.2\n---\na: 1\n", "a: 1\n---\n", "a: 1\n...\n",
+          "---\na: 1\n...\n---\n# nothing\n", "---\n---\na: 1\n", "...\na: 1\n", "a: 1\nb: |\n  ---\n  x\n"})
+        EXPECT_THAT(lines(one), IsEmpty()) << one;
+    EXPECT_EQ(line_of_key("---\n---\na: 1\n", "a"), 3);
+}
+
+TEST(YamlMapping, NotesAKeyThatIsThereTwiceOrIsNoText) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse(
+        "free:\n  A: 0.5\n  B: 1\n  A: 0.9\nlist:\n  - {x: 1, 'x': 2}\nodd:\n  ? [a]\n  : 1\n  ~: 2\nodd: "
+        "{}\n",
+        "f", problems);
+    EXPECT_THAT(texts(problems), ElementsAre("f:11: odd: is there twice"));
+    problems.clear();
+    EXPECT_EQ(root.mapping("free").number("A", std::nullopt, 0, 1), 0.5) << "without finish()";
+    root.mappings("list");
+    root.mapping("odd");
+    EXPECT_THAT(texts(problems),
+                ElementsAre("f:4: free.A: is there twice", "f:6: list[0].x: is there twice",
+                            HasSubstr("f:8: odd: has a key that is empty, a list or a mapping"),
+                            HasSubstr("f:10: odd: has a key that is empty, a list or a mapping")));
+}
+
+TEST(YamlMapping, ReadsNumbersInDecimalDigits) {
+    ConfigurationProblems problems;
+    auto root = YamlMapping::parse(
+        "zero: 012104\nplus: +5\nminus: -07\nquoted: \"104\"\nexponent: 1e3\nreal: 007.5\npoint: +.5\n"
+        "numbers: [010, 1e-3, -2.5E+1]\n",
+        "f", problems);
+    EXPECT_EQ(root.integer("zero", std::nullopt), 12104);
+    EXPECT_EQ(root.integer("plus", std::nullopt), 5);
+    EXPECT_EQ(root.integer("minus", std::nullopt), -7);
+    EXPECT_EQ(root.integer("quoted", std::nullopt), 104);
+    EXPECT_EQ(root.number("exponent", std::nullopt, 0, 1e6), 1000);
+    EXPECT_EQ(root.number("real", std::nullopt, 0, 10), 7.5);
+    EXPECT_EQ(root.number("point", std::nullopt, 0, 10), 0.5);
+    EXPECT_THAT(root.numbers("numbers"), ElementsAre(10, 0.001, -25));
+    EXPECT_THAT(texts(problems), IsEmpty());
+}
+
+TEST(YamlMapping, RefusesNumbersThatAreWrittenOtherwise) {
+    const auto refused = [](const std::string& value, bool whole) {
+        ConfigurationProblems problems;
+        auto root = YamlMapping::parse("x: " + value + "\n", "f", problems);
+        if (whole)
+            root.integer("x", 0);
+        else
+            root.number("x", 0, -1e9, 1e9);
+        return texts(problems);
+    };
+    EXPECT_THAT(refused("0x2B5C", true),
+                ElementsAre("f:1: x: must be a whole number in decimal digits, which '0x2B5C' is not"));
+    EXPECT_THAT(refused("0o27", true), ElementsAre(HasSubstr("in decimal digits")));
+    for (const auto* wrong : {"1e3", "104.0", "1_000", "+-5", "++5", "+", "''", "' 5'", "5 6",
+                              "99999999999999999999", ".inf", "true"})
+        EXPECT_THAT(refused(wrong, true), ElementsAre("f:1: x: must be a whole number")) << wrong;
+    for (const auto* wrong : {"inf", "nan", "infinity", "1.2.3", "0.5x", "1e", "1e999", "' 5'", "1,5"})
+        EXPECT_THAT(refused(wrong, false), ElementsAre("f:1: x: must be a number")) << wrong;
+    EXPECT_THAT(refused("0x10", false), ElementsAre(HasSubstr("in decimal digits")));
+    for (const auto* wrong : {".inf", "-.inf", ".nan"})
+        EXPECT_THAT(refused(wrong, false), ElementsAre(HasSubstr("must be from"))) << wrong;
+}
+
 TEST(YamlMappingList, ReadsEachItem) {
     ConfigurationProblems problems;
     auto items = YamlMapping::parse_list("- {a: 1}\n- {a: 2, b: 3}\n", "f", problems);

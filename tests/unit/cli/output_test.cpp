@@ -115,19 +115,55 @@ TEST(JobName, IsKindAndNumber) {
     ASSERT_TRUE(job);
     EXPECT_EQ(job->kind, "delivery");
     EXPECT_EQ(job->id, 12);
+    for (const auto* other : {"analysis/1", "report/1", "commitment/1", "instance/1", "receipt/1"})
+        EXPECT_TRUE(parse_job_name(other)) << other;
     for (const auto* wrong : {"", "12", "delivery", "delivery/", "delivery/x", "delivery/1x", "delivery/0",
                               "delivery/-1", "letter/1", "delivery/99999999999999999999"})
         EXPECT_FALSE(parse_job_name(wrong)) << wrong;
 }
 
-TEST(AuditFilter, TakesADayToItsEnd) {
+bool is_exported(const std::string& from, const std::string& to, const std::string& study = "") {
     const nlohmann::json event = {{"at", "2026-11-23T22:24:48.123456Z"}, {"study_instance_uid", "1.2"}};
-    EXPECT_TRUE(matches({}, event));
-    EXPECT_TRUE(matches({"2026-11-23", "2026-11-23", ""}, event));
-    EXPECT_TRUE(matches({"2026-11-23T22:24", "2026-11-23T22:24", "1.2"}, event));
-    EXPECT_FALSE(matches({"2026-11-24", "", ""}, event));
-    EXPECT_FALSE(matches({"", "2026-11-22", ""}, event));
-    EXPECT_FALSE(matches({"", "", "1.3"}, event));
+    return matches(audit_filter(from, to, study).value(), event);
+}
+
+TEST(AuditFilter, TakesADayToItsEnd) {
+    EXPECT_TRUE(is_exported("", ""));
+    EXPECT_TRUE(is_exported("2026-11-23", "2026-11-23"));
+    EXPECT_TRUE(is_exported("2026-11-23T22:24", "2026-11-23T22:24", "1.2"));
+    EXPECT_FALSE(is_exported("2026-11-24", ""));
+    EXPECT_FALSE(is_exported("", "2026-11-22"));
+    EXPECT_FALSE(is_exported("", "", "1.3"));
+}
+
+// A blank for the T, Z and an offset of nothing are the same time.
+TEST(AuditFilter, ComparesTimesHoweverTheyAreWritten) {
+    for (const auto* text : {"2026-11-23T22:24", "2026-11-23 22:24", "2026-11-23T22:24Z",
+                             "2026-11-23 22:24:48", "2026-11-23T22:24:48Z", "2026-11-23 22:24:48.12+00:00",
+                             "2026-11-23T22:24:48.123456Z", "2026-11-23T22:24:48.1234560"}) {
+        EXPECT_TRUE(is_exported(text, "")) << text;
+        EXPECT_TRUE(is_exported("", text)) << text;
+    }
+    for (const auto* later : {"2026-11-23 22:25", "2026-11-23T22:25Z", "2026-11-23 23:58+0000",
+                              "2026-11-23 22:24:49", "2026-11-23T22:24:48.13Z"}) {
+        EXPECT_FALSE(is_exported(later, "")) << later;
+        EXPECT_TRUE(is_exported("", later)) << later;
+    }
+    for (const auto* earlier : {"2026-11-23 22:23", "2026-11-23T22:23Z", "2026-11-23 22:24:47.9",
+                                "2026-11-23T22:24:48.12345Z", "2026-11-23 21:59+00:00"})
+        EXPECT_TRUE(is_exported(earlier, "")) << earlier;
+    for (const auto* earlier : {"2026-11-23 22:23", "2026-11-23T22:23Z", "2026-11-23 22:24:47",
+                                "2026-11-23T22:24:48.11", "2026-11-23T22:24:48.123455Z"})
+        EXPECT_FALSE(is_exported("", earlier)) << earlier;
+    EXPECT_EQ(audit_filter("yesterday", "", "").error().code, "usage");
+    EXPECT_EQ(audit_filter("", "2026-11-23T22:24+01:00", "").error().code, "usage");
+}
+
+TEST(AuditFilter, LeavesOutNoEventThatTellsNoTime) {
+    const auto filter = audit_filter("2026-11-23", "2026-11-23", "").value();
+    const nlohmann::json damaged = {{"id", 7}, {"at", "10889-08-02T05:31:50.655365Z"}};
+    EXPECT_TRUE(matches(filter, damaged));
+    EXPECT_TRUE(matches(filter, nlohmann::json::object()));
 }
 
 TEST(CollectFiles, TakesFoldersWithWhatIsBelowInOrder) {

@@ -192,6 +192,10 @@ TEST(Configuration, SaysWhatIsWrongWithAnAeTitle) {
     EXPECT_THAT(problem(""), testing::HasSubstr("is empty"));
 }
 
+TEST(Configuration, TakesAPortWithALeadingZeroForWhatItSays) {
+    EXPECT_EQ(parsed("scp: {port: 012104}").scp.port, 12104);
+}
+
 struct BadValue {
     const char* name;
     std::string text;
@@ -217,6 +221,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"CallerWithoutTitle", "scp: {accept: [{hosts: [10.0.0.1]}]}",
                  "scp.accept[0].ae_title: is missing"},
         BadValue{"PduTooSmall", "scp: {max_pdu: 100}", "scp.max_pdu: is 100, must be from 4096 to 131072"},
+        BadValue{"ThresholdTwice", "models: [{package: m, thresholds: {Pneumonia: 0.5, Pneumonia: 0.95}}]",
+                 "models[0].thresholds.Pneumonia: is there twice"},
+        BadValue{"UrgentTwice", "triage: {urgent: {Pneumonia: positive, Pneumonia: 0.9}}",
+                 "triage.urgent.Pneumonia: is there twice"},
+        BadValue{"AliasTwice", "site: {body_part_aliases: {CHEST: [THORAX], CHEST: [LUNG]}}",
+                 "site.body_part_aliases.CHEST: is there twice"},
+        BadValue{"SecondDocument", "node: {ae_title: A}\n---\nscp: {port: 104}\n", ":3: is not read"},
+        BadValue{"HexadecimalPort", "scp: {port: 0x2B5C}",
+                 "scp.port: must be a whole number in decimal digits"},
         BadValue{"ModelWithoutPackage", "models: [{device: cpu}]", "models[0].package: is missing"},
         BadValue{"UnknownDevice", "models: [{package: m, device: tpu}]", "models[0].device"},
         BadValue{"CudaWithoutNumber", "models: [{package: m, device: 'cuda:'}]", "models[0].device"},

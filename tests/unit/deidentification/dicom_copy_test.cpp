@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "base/calendar_date.h"
@@ -187,6 +188,94 @@ TEST_F(CopyDicom, KeepsNothingOfAnotherKindThanItsTagSays) {
     }
 }
 
+bool is_text_vr(DcmEVR vr) {
+    return vr == EVR_LO || vr == EVR_LT || vr == EVR_SH || vr == EVR_ST || vr == EVR_UC || vr == EVR_UT;
+}
+
+// All text of the dictionary's that an image may have, the retired with it.
+std::vector<DcmTagKey> text_elements() {
+    std::vector<DcmTagKey> tags;
+    auto& dictionary = dcmDataDict.wrlock();
+    for (auto at = dictionary.normalBegin(); at != dictionary.normalEnd(); ++at) {
+        const auto tag = (*at)->getKey();
+        if (tag.getGroup() >= 0x0008 && tag.getGroup() <= 0x4008 && tag.getGroup() % 2 == 0 &&
+            is_text_vr((*at)->getEVR()))
+            tags.push_back(tag);
+    }
+    dcmDataDict.wrunlock();
+    return tags;
+}
+
+void collect_canaries(DcmItem& item, std::set<std::string>& found) {
+    for (auto* element : elements_of(item)) {
+        if (element->ident() == EVR_SQ)
+            for (auto* child : items_of(static_cast<DcmSequenceOfItems&>(*element)))
+                collect_canaries(*child, found);
+        OFString value;
+        if (is_text_vr(element->ident()) && element->getOFStringArray(value).good() && value == "CANARY")
+            found.insert(element->getTag().toString().c_str());
+    }
+}
+
+TEST_F(CopyDicom, KeepsOfAllTextOfTheDictionaryAShortList) {
+    const auto texts = text_elements();
+    ASSERT_GT(texts.size(), 500U);
+    auto& item = item_in(dataset, DCM_ProcedureCodeSequence);
+    for (const auto& tag : texts) {
+        put(tag, "CANARY");
+        item.putAndInsertString(tag, "CANARY");
+    }
+    for (const char* sop_class : {"1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.2"}) {
+        put(DCM_SOPClassUID, sop_class);
+        save();
+        std::set<std::string> kept;
+        collect_canaries(copied(), kept);
+        std::filesystem::remove(folder / "out.dcm");
+        EXPECT_THAT(kept,
+                    testing::UnorderedElementsAre("(0008,0070)", "(0008,0100)", "(0008,0102)", "(0008,0103)",
+                                                  "(0008,0104)", "(0008,0112)", "(0008,0114)", "(0008,0119)",
+                                                  "(0008,1090)", "(0018,1020)", "(0028,1054)", "(0028,3004)",
+                                                  "(0010,2160)"))  // Ethnic Group, which the option keeps
+            << sop_class;
+    }
+}
+
+TEST_F(CopyDicom, KeepsTheTypesOfTextThatIsGone) {
+    put(DCM_PixelSpacingCalibrationDescription, "SECRET");
+    put(DCM_PositionReferenceIndicator, "SECRET");
+    put(DCM_PatientBirthDateInAlternativeCalendar, "SECRET");
+    put(DCM_CommentsOnTheScheduledProcedureStep, "SECRET");
+    item_in(dataset, DCM_HL7StructuredDocumentReferenceSequence)
+        .putAndInsertString(DCM_HL7InstanceIdentifier, "SECRET");
+    save();
+    auto& copy = copied();
+    EXPECT_EQ(text_of(copy, DCM_PixelSpacingCalibrationDescription), "ANONYMIZED");
+    EXPECT_TRUE(copy.tagExists(DCM_PositionReferenceIndicator));
+    EXPECT_FALSE(copy.tagExists(DCM_PatientBirthDateInAlternativeCalendar));
+    EXPECT_FALSE(copy.tagExists(DCM_CommentsOnTheScheduledProcedureStep));
+    EXPECT_EQ(
+        text_of(*items_of(copy, DCM_HL7StructuredDocumentReferenceSequence).at(0), DCM_HL7InstanceIdentifier),
+        "ANONYMIZED");
+    EXPECT_THAT(bytes_of(folder / "out.dcm"), Not(HasSubstr("SECRET")));
+}
+
+TEST_F(CopyDicom, EmptiesWhatIsNoDateTimeOrTimeAndRemovesWhatIsNoOffset) {
+    put(DCM_AcquisitionDateTime, "2024-03-17");
+    put(DCM_AcquisitionTime, "19300102");
+    put(DCM_TimezoneOffsetFromUTC, "SECRET");
+    save();
+    auto& copy = copied();
+    EXPECT_TRUE(copy.tagExists(DCM_AcquisitionDateTime));
+    EXPECT_FALSE(has_value(copy, DCM_AcquisitionDateTime));
+    EXPECT_TRUE(copy.tagExists(DCM_AcquisitionTime));
+    EXPECT_FALSE(has_value(copy, DCM_AcquisitionTime));
+    EXPECT_FALSE(copy.tagExists(DCM_TimezoneOffsetFromUTC));
+    std::filesystem::remove(folder / "out.dcm");
+    put(DCM_TimezoneOffsetFromUTC, "+0100");
+    save();
+    EXPECT_EQ(text_of(copied(), DCM_TimezoneOffsetFromUTC), "+0100");
+}
+
 TEST_F(CopyDicom, KeepsPixelsAndTheirTransferSyntaxBitForBit) {
     dataset.putAndInsertUint16(DCM_BitsAllocated, 16);
     std::vector<Uint16> words(4000);
@@ -224,8 +313,16 @@ TEST_F(CopyDicom, TellsTheAgeWhereOnlyTheBirthDateDid) {
 }
 
 TEST_F(CopyDicom, KeepsOnlyAgesAndSexesThatAreSome) {
-    for (const auto& [age, kept] :
-         {std::pair("012D", "012D"), {"45", "45"}, {"000Y", "000Y"}, {"Jane", ""}, {"105", "090Y"}}) {
+    for (const auto& [age, kept] : {std::pair("012D", "012D"),
+                                    {"45", "45"},
+                                    {"000Y", "000Y"},
+                                    {"Jane", ""},
+                                    {"105", "090Y"},
+                                    {"Y", ""},
+                                    {"D", ""},
+                                    {"-1Y", ""},
+                                    {"1Y2", ""},
+                                    {"00045", ""}}) {
         put(DCM_PatientAge, age);
         put(DCM_PatientSex, "Jane");
         save();

@@ -48,6 +48,20 @@ TEST(ActionOf, CombinedActionsKeepEveryOtherIodConformant) {
     EXPECT_EQ(action(0x00081140, false), Action::keep);
 }
 
+TEST(ActionOfText, KeepsWhatACopyNeedsAndTheTypesOfTheRest) {
+    for (const bool is_radiograph : {true, false}) {
+        EXPECT_EQ(action_of_text(0x00080070, is_radiograph), Action::keep);  // Manufacturer
+        EXPECT_EQ(action_of_text(0x00080119, is_radiograph), Action::keep);  // Long Code Value
+        EXPECT_EQ(action_of_text(0x0040E001, is_radiograph),
+                  Action::dummy);  // HL7 Instance Identifier, type 1
+    }
+    EXPECT_EQ(action_of_text(0x00201040, true), Action::empty);  // Position Reference Indicator, type 2
+    EXPECT_EQ(action_of_text(0x00100034, true),
+              Action::remove);  // Patient's Death Date in Alternative Calendar
+    EXPECT_EQ(action_of_text(0x00401006, true), Action::remove);  // Placer Order Number / Procedure, retired
+    EXPECT_EQ(action_of_text(0x00620005, false), Action::dummy);  // Segment Label, type 1
+}
+
 TEST(ActionOf, OptionsChangeWhatTheyNameAndNothingElse) {
     const ProfileOptions both;
     EXPECT_EQ(action(0x00080020, true, true, both), Action::shift);

@@ -113,6 +113,60 @@ TEST_F(ReportFindings, StandInBasicReportsAndAsAnswers) {
                                     "Cardiomegaly", "-Old", "Older"));
 }
 
+TEST_F(ReportFindings, OfOtherSectionsAreNoneOfTheImages) {
+    for (const auto& [value, scheme] :
+         {std::pair("121060", "DCM"), {"121062", "DCM"}, {"121064", "DCM"}, {"121066", "DCM"},
+          {"121068", "DCM"},          {"121074", "DCM"}, {"121109", "DCM"}, {"121110", "DCM"},
+          {"121113", "DCM"},          {"11329-0", "LN"}, {"55115-0", "LN"}, {"55111-9", "LN"},
+          {"55114-3", "LN"},          {"18834-2", "LN"}, {"18783-1", "LN"}, {"18785-6", "LN"},
+          {"55108-5", "LN"},          {"55109-3", "LN"}, {"55752-0", "LN"}, {"29549-3", "LN"},
+          {"73569-6", "LN"}}) {
+        dataset.findAndDeleteElement(DCM_ContentSequence);
+        auto& section = content(dataset, "CONTAINER", {value, scheme, "Heading"});
+        code(section, finding, pneumonia);
+        code(section, {"36118008", "SCT", "Pneumothorax"}, present);
+        code(content(content(section, "CONTAINER", {"121070", "DCM", "Findings"}), "CONTAINER", group_name),
+             finding, effusion);
+        EXPECT_THAT(told(), IsEmpty()) << value;
+        EXPECT_EQ(read().findings_elsewhere, 3U) << value;
+        code(content(dataset, "CONTAINER", {"121070", "DCM", "Findings"}), finding,
+             {"17621005", "SCT", "Normal"});
+        EXPECT_THAT(told(), ElementsAre("Normal")) << value;
+    }
+}
+
+TEST_F(ReportFindings, OfSectionsThatSpeakOfTheImagesAreTheirs) {
+    for (const auto& [value, scheme] : {std::pair("121070", "DCM"),
+                                        {"121072", "DCM"},
+                                        {"121076", "DCM"},
+                                        {"121078", "DCM"},
+                                        {"121111", "DCM"},
+                                        {"121180", "DCM"},
+                                        {"59776-5", "LN"},
+                                        {"19005-8", "LN"},
+                                        {"55110-1", "LN"},
+                                        {"55107-7", "LN"},
+                                        {"55112-7", "LN"},
+                                        {"55113-5", "LN"},
+                                        {"73568-8", "LN"},
+                                        {"121068", "99X"},
+                                        {"", "DCM"}}) {
+        dataset.findAndDeleteElement(DCM_ContentSequence);
+        code(content(dataset, "CONTAINER", {value, scheme, "Heading"}), finding, pneumonia);
+        EXPECT_THAT(told(), ElementsAre("Pneumonia")) << value;
+        EXPECT_EQ(read().findings_elsewhere, 0U) << value;
+    }
+}
+
+TEST_F(ReportFindings, AreNotSaidByWhomAnEarlierReportNames) {
+    code(dataset, {"121005", "DCM", "Observer Type"}, {"121007", "DCM", "Device"});
+    auto& earlier = content(dataset, "CONTAINER", {"121068", "DCM", "Previous Findings"});
+    code(earlier, {"121005", "DCM", "Observer Type"}, {"121006", "DCM", "Person"});
+    put(content(earlier, "PNAME", {"121008", "DCM", "Person Observer Name"}), DCM_PersonName, "Reader^Anna");
+    EXPECT_FALSE(read().by_person);
+    EXPECT_TRUE(read().by_device);
+}
+
 TEST_F(ReportFindings, TellWhoSaysThem) {
     EXPECT_FALSE(read().verified || read().by_person || read().by_device);
     code(dataset, {"121005", "DCM", "Observer Type"}, {"121007", "DCM", "Device"});

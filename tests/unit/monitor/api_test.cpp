@@ -242,6 +242,19 @@ TEST(ApiLists, RefuseWhatTheyDoNotKnowInWords) {
     EXPECT_THAT(refused("/api/v1/status?verbose=1"), HasSubstr("no parameters"));
 }
 
+TEST(ApiStatus, TellsOfDestinationsAndAuditServersThatNothingWasSentToYet) {
+    Api api(source_with({}, {}));
+    auto status = ready_status();
+    status.destinations = {{"pacs", DestinationState::down, "2026-11-28T10:00:00Z", "connection refused"}};
+    status.audit_servers = {{"siem", DestinationState::down, "2026-11-28T10:00:00Z", "no route"}};
+    api.set_status(status);
+    const auto body = body_of(api.answer(http::verb::get, "/api/v1/status"));
+    EXPECT_TRUE(body["destinations"].empty());
+    EXPECT_EQ(body["destination_states"][0]["error"], "connection refused");
+    EXPECT_EQ(body["audit_server_states"][0]["name"], "siem");
+    EXPECT_EQ(body["audit_server_states"][0]["state"], "down");
+}
+
 TEST(ApiDatabase, TroubleIsSaidWith503) {
     auto source = source_with({}, {});
     source.counters = []() -> Result<std::vector<CounterValue>> { return fail("database", "it is locked"); };

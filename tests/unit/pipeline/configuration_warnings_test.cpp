@@ -122,6 +122,39 @@ TEST(ConfigurationWarnings, TellOfGroupsThatDoNotExist) {
                     HasSubstr("hilum.yaml:12: warning: http.socket_groups.ghosts: there is no group")));
 }
 
+TEST(ConfigurationWarnings, TellWhatTheUnitKeepsFromTheService) {
+    const ServiceUnit unit{"hilum.service",
+                           "/lib/hilum.service",
+                           {{"ProtectSystem", "strict", "/lib/hilum.service"},
+                            {"ProtectHome", "yes", "/lib/hilum.service"},
+                            {"StateDirectory", "hilum", "/lib/hilum.service"},
+                            {"RuntimeDirectory", "hilum", "/lib/hilum.service"}}};
+    Surroundings surroundings{[](const std::string&) { return false; },
+                              [](const std::string&, int) { return std::string(); }, std::nullopt,
+                              [](const std::string&) { return true; }, UnitSandbox(unit)};
+    EXPECT_THAT(warnings(wise, surroundings), IsEmpty());
+    EXPECT_THAT(
+        warnings(std::string(wise) + "node: {control_socket: /run/hilum/control.sock}\n", surroundings),
+        IsEmpty());
+    const std::string elsewhere =
+        "scp:\n  accept: [{ae_title: PACS}]\nmodels:\n  - package: /home/model\n"
+        "    signed_by: [/root/maker.pub]\ndestinations:\n"
+        "  - {name: pacs, ae_title: PACS, host: pacs.example}\n"
+        "node:\n  data_dir: /srv/hilum\n  control_socket: /srv/sockets/control.sock\n"
+        "audit: {sign: {key: /home/audit.key}}\nhttp: {socket: /home/http.sock}\n";
+    EXPECT_THAT(warnings(elsewhere, surroundings),
+                ElementsAre(HasSubstr("hilum.yaml:12: warning: http.socket: the service does not see /home, "
+                                      "because of ProtectHome=yes in /lib/hilum.service"),
+                            HasSubstr("hilum.yaml:4: warning: models[0].package: the service does not see"),
+                            HasSubstr("hilum.yaml:5: warning: models[0].signed_by: the service does not see"),
+                            HasSubstr("hilum.yaml:11: warning: audit.sign.key: the service does not see"),
+                            HasSubstr("hilum.yaml:9: warning: node.data_dir: the service cannot write to "
+                                      "/srv/hilum, because of ProtectSystem=strict in /lib/hilum.service: a "
+                                      "drop-in with ReadWritePaths=/srv/hilum lets it"),
+                            HasSubstr("hilum.yaml:10: warning: node.control_socket: the service cannot write "
+                                      "to /srv/sockets")));
+}
+
 TEST(SystemdSpan, IsReadAsSystemdReadsIt) {
     EXPECT_EQ(parse_systemd_span("60"), std::chrono::seconds(60));
     EXPECT_EQ(parse_systemd_span("1min 30s"), std::chrono::seconds(90));
@@ -137,17 +170,20 @@ TEST(StopTimeout, IsThatOfTheUnitAndItsDropIns) {
         std::filesystem::create_directories((root.path() / file).parent_path());
         std::ofstream(root.path() / file) << text;
     };
-    EXPECT_FALSE(stop_timeout_of_unit(root.path(), "hilum.service"));
+    const auto timeout = [&] {
+        return stop_timeout_of_unit(read_service_unit(root.path(), "hilum.service").value());
+    };
+    EXPECT_FALSE(read_service_unit(root.path(), "hilum.service"));
     write("usr/lib/systemd/system/hilum.service", "[Service]\nExecStart=/usr/bin/hilumd\n");
-    EXPECT_EQ(stop_timeout_of_unit(root.path(), "hilum.service")->after, std::chrono::seconds(90));
+    EXPECT_EQ(timeout()->after, std::chrono::seconds(90));
     write("usr/lib/systemd/system/hilum.service", "[Service]\n# TimeoutStopSec=1\nTimeoutStopSec=60s\n");
-    EXPECT_EQ(stop_timeout_of_unit(root.path(), "hilum.service")->after, std::chrono::seconds(60));
-    write("etc/systemd/system/hilum.service.d/time.conf", "[Service]\nTimeoutStopSec=2min\n");
-    const auto changed = stop_timeout_of_unit(root.path(), "hilum.service");
+    EXPECT_EQ(timeout()->after, std::chrono::seconds(60));
+    write("etc/systemd/system/hilum.service.d/time.conf", "[Service]\nTimeoutStopSec = 2min\n");
+    const auto changed = timeout();
     EXPECT_EQ(changed->after, std::chrono::minutes(2));
     EXPECT_EQ(changed->file.filename(), "time.conf");
     write("etc/systemd/system/hilum.service.d/zz.conf", "[Service]\nTimeoutSec=infinity\n");
-    EXPECT_FALSE(stop_timeout_of_unit(root.path(), "hilum.service"));
+    EXPECT_FALSE(timeout());
 }
 
 TEST(Surroundings, KnowThisMachineAndItsPorts) {
@@ -190,7 +226,15 @@ TEST(AccessWarnings, NameWhatTheServicesUserCannotRead) {
         ::chmod((folder.path() / open).c_str(), 0755);
     ::chmod((folder.path() / "demo/model.pt").c_str(), 0600);
     std::filesystem::create_directories(folder.path() / "data");
-    const std::string text = "node: {data_dir: data}\nmodels:\n  - package: demo\n";
+    std::filesystem::create_directories(folder.path() / "sockets");
+    for (const auto* secret : {"audit.key", "maker.pub"}) {
+        std::ofstream(folder.path() / secret) << "x";
+        ::chmod((folder.path() / secret).c_str(), 0600);
+    }
+    const std::string text =
+        "node: {data_dir: data}\nmodels:\n  - package: demo\n    signed_by: [maker.pub]\n"
+        "audit:\n  sign: {key: audit.key}\nhttp:\n  socket: " +
+        (folder.path() / "sockets/http.sock").string() + "\n";
     const auto loaded = parse_configuration(text, folder.path() / "hilum.yaml");
     std::vector<std::string> texts;
     for (const auto& warning :
@@ -200,7 +244,12 @@ TEST(AccessWarnings, NameWhatTheServicesUserCannotRead) {
         texts,
         ElementsAre(HasSubstr("hilum.yaml:3: warning: models[0].package: the user 'nobody', as whom the "
                               "service runs, may not read"),
+                    HasSubstr("hilum.yaml:4: warning: models[0].signed_by: the user 'nobody'"),
+                    HasSubstr("hilum.yaml:6: warning: audit.sign.key: the user 'nobody', as whom the service "
+                              "runs, may not read"),
                     HasSubstr("hilum.yaml:1: warning: node.data_dir: the user 'nobody', as whom the service "
+                              "runs, may not write to"),
+                    HasSubstr("hilum.yaml:8: warning: http.socket: the user 'nobody', as whom the service "
                               "runs, may not write to")));
     const auto unknown =
         access_warnings(loaded.configuration, text, folder.path() / "hilum.yaml", "nobody-by-that-name");

@@ -19,10 +19,11 @@ class NodeTest : public testing::Test {
   protected:
     // One life, in a loop of its own.
     struct Life {
-        explicit Life(const test::TemporaryFolder& folder) {
+        explicit Life(const test::TemporaryFolder& folder, const std::vector<ModelSettings>& models = {}) {
             NodeOptions options;
             options.configuration.node.data_dir = folder.path();
             options.configuration.scp.min_free_space = 0;
+            options.configuration.models = models;
             options.daemon_program = options.worker_program = "/bin/false";
             auto database = test::open_database(folder);
             const auto generation = join_history(world, database.database(), {folder.path()}).value();
@@ -75,6 +76,25 @@ TEST_F(NodeTest, AnswersOperatorsDrainsAndSaysThatItHasFinished) {
     life.run_until([&] { return life.exit_code.has_value(); });
     EXPECT_EQ(life.exit_code, 0);
     EXPECT_EQ(events("node_stopped"), 1);
+}
+
+TEST_F(NodeTest, DiscardsAtItsStartWhatWaitsOfAModelThatIsAShadowNow) {
+    {
+        auto database = test::open_database(folder_);
+        test::instance_store(folder_).store(database, test::received("1.2.3.4"));
+        database.execute("INSERT INTO report(study_id, model, version) VALUES(1, 'demo', 1)");
+        test::make_job(database, Lane::report, "", 1, 1, JobState::queued);
+    }
+    ModelSettings shadow;
+    shadow.package = "demo";
+    shadow.mode = ModelMode::shadow;
+    Life life(folder_, {shadow});
+    ASSERT_TRUE(life.start());
+    life.run_until([&] {
+        const auto told =
+            life.ask({{"verb", "jobs.show"}, {"args", {{"kind", "report"}, {"id", std::int64_t{1}}}}});
+        return told["ok"]["job"]["state"] == "discarded";
+    });
 }
 
 TEST_F(NodeTest, MayBeDestroyedBetweenAnyTwoEvents) {

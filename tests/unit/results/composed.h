@@ -44,8 +44,9 @@ inline ReportProfile with_states() {
 inline void withdraw_all(ComposeRequest& request, const ComposeReply& made) {
     request.withdrawal = {"quality", "wrong model, naïvely loaded", 1'700'000'000'000'000, {}};
     for (const auto& result : made.results)
-        request.withdrawal.results.push_back({result.kind, result.sop_class_uid, result.sop_instance_uid,
-                                              result.series_instance_uid, result.destinations});
+        request.withdrawal.results.push_back(
+            {result.kind, result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid,
+             result.destinations, std::filesystem::path(result.file).filename().string(), result.sha256});
     request.profiles.clear();
     request.withdrawals = 1;
 }

@@ -203,6 +203,21 @@ TEST_F(StoreRequestHandlerTest, TellsStudyAndAccessionNumberOfWhateverItRefuses)
     EXPECT_THAT(files(), testing::IsEmpty());
 }
 
+// By either it is taken later, when the sender was put right.
+TEST_F(StoreRequestHandlerTest, TellsBothUidsOfWhatItRefuses) {
+    start();
+    auto no_uid = request(), other = request();
+    no_uid.sop_instance_uid = "1.2.3.abc";
+    other.sop_instance_uid = "2.25.77";
+    EXPECT_EQ(store(no_uid, Radiograph().bytes()), DimseStatus::invalid_sop_instance);
+    EXPECT_EQ(store(other, Radiograph().bytes()), DimseStatus::dataset_does_not_match);
+    const auto events = coordinator_->wait_for(ReceiverEvent::type, 2);
+    EXPECT_EQ(events.at(0).at("sop_instance_uid"), "1.2.3.abc");
+    EXPECT_EQ(events.at(1).at("sop_instance_uid"), "2.25.77");
+    for (const auto& event : events)
+        EXPECT_EQ(event.at("dataset_sop_instance_uid"), Radiograph().sop_instance_uid);
+}
+
 TEST_F(StoreRequestHandlerTest, SaysWhichUidIsWrongAndHow) {
     start();
     const auto message = [&](const StoreRequest& wanted, const std::string& bytes, std::size_t number) {

@@ -7,6 +7,7 @@
 #include "store/destinations.h"
 #include "store/instance_store.h"
 #include "store/jobs/orders.h"
+#include "store/overview/overview.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -56,6 +57,15 @@ class CommitmentsTest : public testing::Test {
             "'delivery' AND job.subject = delivery.id LEFT JOIN job AS asked"
             " ON asked.kind = 'commitment' AND asked.subject = delivery.id WHERE delivery.id = ?",
             id)[0];
+    }
+    // The destination never tells whether it keeps the first.
+    void give_up() {
+        request();
+        make_due();
+        database_.execute("UPDATE job SET created_at = ? WHERE kind = 'commitment' AND subject = 1",
+                          to_microseconds(now() - 100h));
+        claim_commitment(database_, settings_);
+        EXPECT_EQ(delivery(1)["commitment"], "expired");
     }
     std::int64_t audited(const char* type) {
         return database_.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
@@ -207,7 +217,7 @@ TEST_F(CommitmentsTest, GivesUpAskingAndSaysSo) {
     const auto claim = claim_commitment(database_, settings_);
     ASSERT_TRUE(claim.request);
     EXPECT_EQ(claim.request->instances.size(), 1u);
-    EXPECT_EQ(delivery(1)["commitment"], "failed");
+    EXPECT_EQ(delivery(1)["commitment"], "expired");
     EXPECT_EQ(delivery(1)["state"], "delivered");
     EXPECT_EQ(audited("commitment_failed"), 1);
 }
@@ -232,7 +242,7 @@ TEST_F(CommitmentsTest, GivesUpNothingThatItHasNotAskedForSinceTheDestinationIsB
     EXPECT_EQ(delivery(1)["commitment"], "requested");
     make_due();
     EXPECT_FALSE(claim_commitment(database_, settings_).request) << "it was asked once more";
-    EXPECT_EQ(delivery(1)["commitment"], "failed");
+    EXPECT_EQ(delivery(1)["commitment"], "expired");
 }
 
 TEST_F(CommitmentsTest, AsksAnewAfterAStartAndForgetsWhatNobodyIsAskedForAnyMore) {
@@ -242,6 +252,75 @@ TEST_F(CommitmentsTest, AsksAnewAfterAStartAndForgetsWhatNobodyIsAskedForAnyMore
     EXPECT_EQ(database_.number("SELECT max(attempt) FROM job WHERE kind = 'commitment'"), 0);
     take_up_commitments(database_, {"archive"});
     EXPECT_EQ(delivery(1)["commitment"], "");
+}
+
+// ---- what was given up ----
+
+TEST_F(CommitmentsTest, TellsWhatWasGivenUpAsAJob) {
+    give_up();
+    auto reader = Overview::open(folder_.path() / "hilum.db").value();
+    JobFilter expired;
+    expired.state = "expired";
+    const auto jobs = reader.jobs(expired).value();
+    ASSERT_EQ(jobs.size(), 1u) << jobs;
+    EXPECT_EQ(jobs[0]["kind"], "commitment");
+    EXPECT_EQ(jobs[0]["id"], 1);
+    EXPECT_EQ(jobs[0]["destination"], "pacs");
+    EXPECT_EQ(jobs[0]["sop_instance_uid"], "1.1");
+    EXPECT_EQ(jobs[0]["error"], "the destination never told whether it keeps this");
+    EXPECT_EQ(reader.job("commitment", 1).value()["state"], "expired");
+    EXPECT_EQ(reader.job("commitment", 2).error().code, "not_found") << "it is asked for";
+    EXPECT_EQ(reader.queue().value()["commitment"]["expired"], 1);
+    const auto destinations = reader.destinations().value();
+    for (const auto& destination : destinations) EXPECT_EQ(destination["refused"], 0) << destination;
+    const auto studies = reader.studies({}).value();
+    EXPECT_EQ(studies[0]["state"], "failed");
+    EXPECT_EQ(studies[0]["error"], "the destination never told whether it keeps this");
+}
+
+TEST_F(CommitmentsTest, IsAskedForAgainOnAnOrderAndNothingIsSent) {
+    for (const JobSelection& order : {JobSelection{"commitment", 1, "", ""}, JobSelection{"", 0, "1.2.3", ""},
+                                      JobSelection{"", 0, "", "A1"}}) {
+        give_up();
+        EXPECT_EQ(retry_jobs(database_, order, "operator"), 1);
+        EXPECT_EQ(delivery(1)["commitment"], "wanted");
+        EXPECT_EQ(delivery(1)["state"], "delivered");
+        make_due();
+    }
+    EXPECT_EQ(retry_jobs(database_, {"commitment", 1, "", ""}, "operator"), 0) << "it is asked for";
+}
+
+TEST_F(CommitmentsTest, IsGivenUpForGoodOnAnOrder) {
+    give_up();
+    EXPECT_EQ(discard_jobs(database_, {"commitment", 2, "", ""}, "operator"), 0) << "it is asked for";
+    EXPECT_EQ(discard_jobs(database_, {"commitment", 1, "", ""}, "operator"), 1);
+    EXPECT_EQ(delivery(1)["commitment"], "");
+    EXPECT_EQ(delivery(1)["state"], "delivered");
+    want_commitment(database_, 1);
+    make_due();
+    give_up();
+    test::set_jobs(database_, Lane::analysis, JobState::analysed);
+    EXPECT_EQ(discard_jobs(database_, {"", 0, "1.2.3", ""}, "operator"), 1);
+    EXPECT_EQ(delivery(1)["commitment"], "");
+    EXPECT_EQ(delivery(2)["commitment"], "requested");
+}
+
+TEST_F(CommitmentsTest, WaitsForNoOperatorOnceNobodyIsAskedAnyMore) {
+    give_up();
+    take_up_commitments(database_, {"pacs"});
+    EXPECT_EQ(delivery(1)["commitment"], "expired");
+    take_up_commitments(database_, {});
+    EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE state = 'set_aside'"), 0);
+}
+
+TEST_F(CommitmentsTest, IsToldFromWhatIsSentAgainAlsoWhereAHilumBeforeDidNot) {
+    test::set_jobs(database_, Lane::delivery, JobState::refused, 2);
+    database_.execute("UPDATE job SET state = 'set_aside', outcome = 'failed' WHERE kind = 'commitment'");
+    take_up_commitments(database_, {"pacs"});
+    EXPECT_EQ(delivery(1)["commitment"], "expired");
+    EXPECT_EQ(delivery(2)["commitment"], "failed");
+    EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE kind = 'commitment' AND state = 'set_aside'"),
+              1);
 }
 
 TEST_F(CommitmentsTest, KnowsItsTransactions) {

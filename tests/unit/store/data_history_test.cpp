@@ -68,6 +68,31 @@ TEST_F(DataHistoryTest, ADatabaseGoesOnUnderItsName) {
     EXPECT_EQ(id_, id);
 }
 
+TEST_F(DataHistoryTest, AStartThatFailsBeforeItsFirstEventLosesNothing) {
+    EXPECT_EQ(live(0, false), "");
+    const auto id = id_;
+    EXPECT_EQ(live(0, false), "") << "and once more";
+    EXPECT_EQ(live(), "");
+    EXPECT_EQ(id_, id);
+    EXPECT_EQ(generations_.size(), 1u);
+    EXPECT_EQ(told("database_created"), 0);
+}
+
+TEST_F(DataHistoryTest, APowerCutBeforeTheFirstMarkLosesNothing) {
+    live(0, false);
+    std::filesystem::remove(mark_file(directory_));
+    EXPECT_EQ(live(0, false), "");
+    EXPECT_EQ(generations_.size(), 1u);
+    EXPECT_TRUE(read_mark(directory_).value());
+    EXPECT_EQ(told("database_created"), 0);
+}
+
+TEST_F(DataHistoryTest, ASpoolThatIsPutBesideADatabaseThatNeverRanIsTold) {
+    live(0, false);
+    test::put_in_spool(folder_, "20260101/a.dcm");
+    EXPECT_EQ(live(), "created");
+}
+
 TEST_F(DataHistoryTest, ALostDatabaseIsTold) {
     live();
     const auto before = id_;

@@ -61,6 +61,18 @@ TEST_F(InstanceStoreTest, AnOperatorHasPriorsAnalysed) {
               1);
 }
 
+TEST_F(InstanceStoreTest, APriorEndsAWithdrawalWhereItIsNamedAndNotWithItsStudy) {
+    auto commit = received("1.2.3.4");
+    commit.header.study_date = "20100101";
+    receive(commit);
+    database_.execute("UPDATE study SET withdrawn_at = 5");
+    EXPECT_EQ(store_.analyse_priors(database_, {"", 0, "1.2.3", ""}, "operator"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE withdrawn_at = 5 AND due_at IS NOT NULL"), 1);
+    database_.execute("UPDATE instance SET state = 'prior'");
+    EXPECT_EQ(store_.analyse_priors(database_, {"instance", 1, "", ""}, "operator"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE withdrawn_at IS NULL AND due_at IS NOT NULL"), 1);
+}
+
 TEST_F(InstanceStoreTest, ACorrectedVersionOfWhatWasAnalysedIsNoPrior) {
     auto commit = received("1.2.3.4");
     commit.header.study_date = "20100101";

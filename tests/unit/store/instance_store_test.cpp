@@ -1,6 +1,7 @@
 #include "store/instance_store.h"
 
 #include "store/overview/overview.h"
+#include "store/spool_records.h"
 #include "unit/store/instance_store_fixture.h"
 
 namespace hilum {
@@ -149,6 +150,94 @@ TEST_F(InstanceStoreTest, ADuplicateOfWhatTheSpoolLostIsKept) {
     EXPECT_TRUE(again.keep_file);
     EXPECT_EQ(text("SELECT file FROM instance"), "2.dcm");
     EXPECT_FALSE(receive(received("1.2.3.4")).keep_file);
+}
+
+// ---- the same data set under another transfer syntax ----
+
+// As a receiver has it, whose analysis_sha256 begins with the transfer syntax.
+StoreCommit under(const std::string& transfer_syntax_uid, const std::string& bytes = "a") {
+    auto commit = received("1.2.3.4", "1.2.3", bytes, "m" + transfer_syntax_uid);
+    commit.header.transfer_syntax_uid = transfer_syntax_uid;
+    return commit;
+}
+constexpr const char *baseline = "1.2.840.10008.1.2.4.50", *lossless = "1.2.840.10008.1.2.4.70";
+
+TEST_F(InstanceStoreTest, ACorrectedTransferSyntaxIsNoDuplicate) {
+    receive(under(baseline));
+    analysed_and_reported();
+    const auto corrected = receive(under(lossless));
+    EXPECT_EQ(corrected.outcome, StoreOutcome::new_version);
+    EXPECT_TRUE(corrected.keep_file);
+    EXPECT_EQ(replaced_file_, "1.dcm");
+    EXPECT_EQ(text("SELECT transfer_syntax_uid || ' ' || file FROM instance WHERE state = 'to_analyse'"),
+              std::string(lossless) + " 2.dcm");
+    EXPECT_EQ(count("SELECT count(*) FROM job WHERE state = 'queued' AND lane = 'analyse/demo'"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM analysis WHERE outcome IS NULL"), 1);
+    EXPECT_EQ(count("SELECT count(*) FROM study WHERE due_at IS NOT NULL"), 1);
+    EXPECT_EQ(receive(under(lossless)).outcome, StoreOutcome::duplicate);
+    EXPECT_EQ(receive(under(baseline)).outcome, StoreOutcome::new_version);
+}
+
+TEST_F(InstanceStoreTest, AnOlderVersionUnderAnotherTransferSyntaxIsKeptAsItCame) {
+    receive(under(baseline, "a"));
+    receive(under(lossless, "b"));
+    EXPECT_TRUE(receive(under(lossless, "a")).keep_file) << "the file that is there names the other one";
+    EXPECT_EQ(text("SELECT transfer_syntax_uid || ' ' || file FROM instance WHERE dataset_sha256 = 'dataa'"),
+              std::string(lossless) + " 3.dcm");
+    EXPECT_EQ(analysed_data(), "datab") << "which is the same image";
+}
+
+TEST_F(InstanceStoreTest, AfterALossTheNewerTransferSyntaxCounts) {
+    lose_what_was_known();
+    auto first = under(baseline), second = under(lossless), older = under("1.2.840.10008.1.2.4.57");
+    second.file = "second.dcm", older.file = "older.dcm";
+    store_.adopt(database_, first, now() - std::chrono::hours(2));
+    EXPECT_EQ(store_.adopt(database_, second, now() - std::chrono::hours(1)).outcome, Adoption::adopted);
+    const auto left = store_.adopt(database_, older, now() - std::chrono::hours(3));
+    EXPECT_EQ(left.outcome, Adoption::duplicate);
+    EXPECT_EQ(left.known_file, "second.dcm");
+    EXPECT_EQ(text("SELECT transfer_syntax_uid || ' ' || file FROM instance"),
+              std::string(lossless) + " second.dcm");
+}
+
+TEST_F(InstanceStoreTest, WhatATransferSyntaxReplacedIsNoNewsInADatabaseThatLostNothing) {
+    receive(under(baseline));
+    receive(under(lossless));
+    auto left = under(baseline);  // its file was not removed before a crash, and the clock was set back
+    left.file = "left.dcm";
+    EXPECT_EQ(store_.adopt(database_, left, now() + std::chrono::hours(1)).outcome, Adoption::duplicate);
+    EXPECT_EQ(text("SELECT transfer_syntax_uid FROM instance"), lossless);
+}
+
+TEST_F(InstanceStoreTest, AFileThatTakesTheOthersPlaceHasItsOwnTransferSyntax) {
+    receive(under(baseline));
+    auto found = under(lossless);
+    found.file = "found.dcm";
+    keep_file_replaced(database_, 1, found, "1.dcm");
+    EXPECT_EQ(text("SELECT transfer_syntax_uid || ' ' || file FROM instance"),
+              std::string(lossless) + " found.dcm");
+}
+
+// ---- what the study is found by ----
+
+TEST_F(InstanceStoreTest, WhatAnImageLacksItDoesNotTakeFromTheStudy) {
+    receive(received("1.2.3.4"));
+    auto bare = received("1.2.3.5");
+    bare.header.accession_number = bare.header.patient_id = "";
+    auto corrected = received("1.2.3.6");
+    corrected.header.accession_number = "A2";
+    receive(bare);
+    EXPECT_EQ(text("SELECT accession_number || ' ' || patient_id FROM study"), "A1 P1");
+    receive(corrected);
+    EXPECT_EQ(text("SELECT accession_number || ' ' || patient_id FROM study"), "A2 P1");
+}
+
+TEST_F(InstanceStoreTest, NorItsDate) {
+    auto dated = received("1.2.3.4");
+    dated.header.study_date = "20991231";
+    receive(dated);
+    receive(received("1.2.3.5"));
+    EXPECT_EQ(text("SELECT study_date FROM study"), "20991231");
 }
 
 // ---- adoption ----

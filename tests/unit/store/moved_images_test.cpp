@@ -134,5 +134,32 @@ TEST_F(MovedImagesTest, WhatCannotBeReportedAnewStandsAndIsTold) {
     EXPECT_EQ(text("SELECT outcome FROM audit_event WHERE type = 'instance_moved'"), "failure");
 }
 
+TEST_F(MovedImagesTest, WhatLiesUnderAnotherPatientIsTakenBackAndTheStudyReportedAnew) {
+    receive_in_first_study("1.1");
+    report_first_study();
+    EXPECT_TRUE(leave_patient(database_, 1));
+    EXPECT_FALSE(results_stand());
+    EXPECT_TRUE(is_due("1.2.3"));
+    EXPECT_FALSE(is_withdrawn(database_, 1));
+    const auto note = count("SELECT id FROM report WHERE kind = 'withdrawal' AND study_id = 1");
+    const auto withdrawal = withdrawal_of(database_, note);
+    EXPECT_EQ(withdrawal.reason, patient_changed);
+    ASSERT_EQ(withdrawal.results.size(), 1u);
+    EXPECT_EQ(withdrawal.results[0].file, "f") << "which tells whose it was";
+    EXPECT_EQ(withdrawal.results[0].sha256, "s");
+    EXPECT_EQ(text("SELECT json_extract(detail, '$.reason') FROM audit_event WHERE type = "
+                   "'results_withdrawn'"),
+              patient_changed);
+}
+
+TEST_F(MovedImagesTest, WhatLiesUnderAnotherPatientStandsWhereItsFilesAreRemoved) {
+    receive_in_first_study("1.1");
+    receive_in_first_study("1.2");
+    report_first_study();
+    database_.execute("UPDATE instance SET removed_at = 1 WHERE sop_instance_uid = '1.2'");
+    EXPECT_FALSE(leave_patient(database_, 1));
+    EXPECT_TRUE(results_stand());
+}
+
 }  // namespace
 }  // namespace hilum

@@ -69,6 +69,33 @@ TEST_F(RefusedInstancesTest, AreForgottenOnceTheyAreTaken) {
     EXPECT_EQ(found[0].at("sop_instance_uid"), "2.25.2");
 }
 
+// The command's UID was no UID, or another than the data set's; then the sender was put right.
+TEST_F(RefusedInstancesTest, AreForgottenByEitherOfTheirUids) {
+    auto no_uid = refused("1.2.3.abc"), other = refused("2.25.8"), unknown = refused("2.25.9");
+    no_uid.dataset_sop_instance_uid = "2.25.1";
+    other.dataset_sop_instance_uid = "2.25.2";
+    for (const auto& event : {no_uid, other, unknown}) keep_refused_instance(database_, event);
+    forget_refused_instance(database_, "2.25.1");
+    EXPECT_EQ(rows(), 2);
+    forget_refused_instance(database_, "2.25.8");
+    EXPECT_EQ(rows(), 1) << "it was taken as the command had it";
+    keep_refused_instance(database_, other);
+    forget_refused_instance(database_, "2.25.2");
+    EXPECT_EQ(rows(), 1) << "as the data set had it";
+    EXPECT_EQ(database_.number("SELECT 1 FROM refused_instance WHERE sop_instance_uid = '2.25.9'"), 1);
+}
+
+TEST_F(RefusedInstancesTest, OfOneWrongUidThereIsATraceForEachObject) {
+    for (const auto* uid : {"2.25.1", "2.25.2"}) {
+        auto event = refused("1.2.3.abc");
+        event.dataset_sop_instance_uid = uid;
+        keep_refused_instance(database_, event);
+    }
+    EXPECT_EQ(rows(), 2);
+    forget_refused_instance(database_, "2.25.2");
+    EXPECT_EQ(rows(), 1);
+}
+
 TEST_F(RefusedInstancesTest, APeerThatSendsGarbageForEverPushesOutItsOwnAlone) {
     keep_refused_instance(database_, refused("2.25.1", "10.1.0.6"));
     for (int i = 0; i < most_refused_of_a_peer + 50; ++i)
@@ -116,6 +143,20 @@ TEST_F(RefusedInstancesTest, TheEndOfAnAssociationIsCountedByItsReasonAndAudited
     EXPECT_EQ(count("association_ends", R"({"reason":"released"})"), 1);
     EXPECT_EQ(count("receiver_events", R"({"event":"association_aborted"})"), 1);
     EXPECT_EQ(database_.number("SELECT count(*) FROM audit_event"), 1);
+}
+
+TEST_F(RefusedInstancesTest, ContextsThatWereRefusedBesideOthersAreNoFailure) {
+    ReceiverEvent some, all;
+    some.event = all.event = ReceiverEventKind::contexts_refused;
+    some.contexts_accepted = 2;
+    EXPECT_FALSE(is_failure(some));
+    EXPECT_TRUE(is_failure(all));
+    record_receiver_event(database_, some, true, 0);
+    record_receiver_event(database_, all, true, 0);
+    EXPECT_EQ(database_.number("SELECT json_extract(detail, '$.contexts_accepted') FROM audit_event WHERE "
+                               "type = 'contexts_refused' AND outcome = 'success'"),
+              2);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM audit_event WHERE outcome = 'failure'"), 1);
 }
 
 TEST(AssociationEnd, EachHasWordsOfItsOwn) {

@@ -26,7 +26,7 @@ struct Engine {
 inline constexpr Engine engines[] = {
     {"sqlite",
      [](const std::filesystem::path& file, Database::Access access) { return Database::open(file, access); },
-     &Overview::open}};
+     [](const std::filesystem::path& file) { return Overview::open(file); }}};
 
 inline void PrintTo(const Engine& engine, std::ostream* out) {
     *out << engine.name;

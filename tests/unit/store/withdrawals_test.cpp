@@ -71,6 +71,15 @@ TEST_F(WithdrawalsTest, NamesWhatADestinationMayHaveAndSendsNothingMore) {
     EXPECT_EQ(count("SELECT count(*) FROM audit_event WHERE type = 'results_withdrawn'"), 1);
 }
 
+TEST_F(WithdrawalsTest, SayWhichFilesTellWhoseTheResultsWere) {
+    database_.execute("UPDATE result SET removed_at = 1 WHERE kind = 'sc'");
+    withdraw();
+    const auto withdrawal = withdrawal_of(database_, 3);
+    EXPECT_EQ(withdrawal.results[0].file, "f");
+    EXPECT_EQ(withdrawal.results[0].sha256, "s");
+    EXPECT_EQ(withdrawal.results[1].file, "") << "retention took it";
+}
+
 TEST_F(WithdrawalsTest, AreShownBeforeTheyAreMadeAndChangeNothingThen) {
     const auto preview = preview_of_withdrawal(database_, {"1.2.3", "", "", ""});
     ASSERT_EQ(preview.size(), 1u);

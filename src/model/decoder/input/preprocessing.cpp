@@ -52,8 +52,11 @@ AxisScaling visible(int source, int scaled, int offset, int input) {
     return {source, scaled, first, std::min(scaled, input - offset) - first};
 }
 
-RowReader rows_of(const StoredPixels& pixels, std::span<const float> table) {
-    return [&pixels, table](int row, std::span<float> values) { pixels.map_row(row, table, values); };
+RowReader rows_of(const StoredPixels& pixels, std::span<const float> table, const DisplayShutter& shutter) {
+    return [&pixels, table, &shutter](int row, std::span<float> values) {
+        pixels.map_row(row, table, values);
+        shutter.blacken(row, values);
+    };
 }
 
 }  // namespace
@@ -72,11 +75,11 @@ InputGeometry input_geometry(int source_rows, int source_columns, const InputSpe
 }
 
 void fill_tensor(const StoredPixels& pixels, std::span<const float> table, const InputGeometry& geometry,
-                 const InputSpecification& input, std::span<float> tensor) {
+                 const InputSpecification& input, std::span<float> tensor, const DisplayShutter& shutter) {
     const auto rows = visible(geometry.source_rows, geometry.scaled_rows, geometry.top, geometry.input_rows);
     const auto columns =
         visible(geometry.source_columns, geometry.scaled_columns, geometry.left, geometry.input_columns);
-    const auto image = resize_bilinear(rows, columns, rows_of(pixels, table));
+    const auto image = resize_bilinear(rows, columns, rows_of(pixels, table, shutter));
 
     const auto width = static_cast<std::size_t>(columns.count);
     const auto plane = static_cast<std::size_t>(input.rows) * static_cast<std::size_t>(input.columns);
@@ -103,10 +106,10 @@ DisplayGeometry display_geometry(int source_rows, int source_columns, int long_s
 }
 
 std::vector<std::uint8_t> display_image(const StoredPixels& pixels, std::span<const float> table,
-                                        const DisplayGeometry& geometry) {
+                                        const DisplayGeometry& geometry, const DisplayShutter& shutter) {
     const AxisScaling rows{pixels.rows, geometry.rows, 0, geometry.rows};
     const AxisScaling columns{pixels.columns, geometry.columns, 0, geometry.columns};
-    const auto image = resize_bilinear(rows, columns, rows_of(pixels, table));
+    const auto image = resize_bilinear(rows, columns, rows_of(pixels, table, shutter));
     std::vector<std::uint8_t> display(image.size());
     std::ranges::transform(image, display.begin(), [](float value) {
         return static_cast<std::uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F);

@@ -110,29 +110,42 @@ std::optional<NotAnalysed> check_size(const RadiographAttributes& image, const A
                                    image.columns, image.rows, accepts.min_side)};
 }
 
-std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Acceptance& accepts,
-                                     const SiteSettings& site) {
-    if (!accepts.min_age_years && !accepts.max_age_years) return {};
-    if (!header.patient_age_years && header.patient_age_unreadable)
+// Below the package's ages, among them or above: -1, 0 or 1.
+int side_of(double years, const Acceptance& accepts) {
+    if (accepts.min_age_years && years < *accepts.min_age_years) return -1;
+    return accepts.max_age_years && years > *accepts.max_age_years ? 1 : 0;
+}
+
+std::optional<NotAnalysed> check_known_age(const RadiographHeader& header, const Acceptance& accepts) {
+    const int side = side_of(*header.patient_age_years, accepts);
+    if (header.other_age_years && side_of(*header.other_age_years, accepts) != side)
         return NotAnalysed{"patient_age",
-                           "The patient's age is given in a form that cannot be read; this model is made for "
-                           "certain ages only."};
-    if (!header.patient_age_years) {
-        if (site.missing_age == "analyse") return {};
-        return NotAnalysed{"patient_age",
-                           "The patient's age is not known; this model is made for certain ages only."};
-    }
-    if (accepts.min_age_years && *header.patient_age_years < *accepts.min_age_years)
+                           "The age and the birth date contradict each other; this model is made for certain "
+                           "ages only."};
+    if (side < 0)
         return NotAnalysed{
             "patient_age",
             fmt::format("The patient is younger than {:.3g} years, for whom this model is not made.",
                         *accepts.min_age_years)};
-    if (accepts.max_age_years && *header.patient_age_years > *accepts.max_age_years)
+    if (side > 0)
         return NotAnalysed{
             "patient_age",
             fmt::format("The patient is older than {:.3g} years, for whom this model is not made.",
                         *accepts.max_age_years)};
     return {};
+}
+
+std::optional<NotAnalysed> check_age(const RadiographHeader& header, const Acceptance& accepts,
+                                     const SiteSettings& site) {
+    if (!accepts.min_age_years && !accepts.max_age_years) return {};
+    if (header.patient_age_years) return check_known_age(header, accepts);
+    if (header.patient_age_unreadable)
+        return NotAnalysed{"patient_age",
+                           "The patient's age is given in a form that cannot be read; this model is made for "
+                           "certain ages only."};
+    if (site.missing_age == "analyse") return {};
+    return NotAnalysed{"patient_age",
+                       "The patient's age is not known; this model is made for certain ages only."};
 }
 
 }  // namespace

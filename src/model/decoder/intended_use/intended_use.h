@@ -21,7 +21,8 @@ void apply_site_words(RadiographHeader& header, const SiteSettings& site);
 // first what holds whatever the model: "own_result" (ours), "sop_class" (no image), "presentation_intent"
 // (for processing, its twin for presentation is the one that people read); then, as the package says,
 // "modality", "sop_class", "image_type", "body_part", "view", "patient_age" (also where an age or birth date
-// is there but cannot be read, whatever the site says of missing ones), "image_size".
+// is there but cannot be read, or they contradict each other over the package's limits, whatever the site
+// says of missing ones), "image_size".
 std::optional<NotAnalysed> check_intended_use(const RadiographHeader& header, const Acceptance& accepts,
                                               const SiteSettings& site);
 

@@ -92,8 +92,7 @@ Analysable<CodedFrame> decode_jpeg_ls(const Stream& stream, E_TransferSyntax syn
     return frame;
 }
 
-Analysable<CodedFrame> decode_jpeg2000_frame(const Stream& stream, E_TransferSyntax syntax,
-                                             const ImageDescription& image) {
+Analysable<CodedFrame> decode_jpeg2000_frame(const Stream& stream, const ImageDescription& image) {
     auto decoded = decode_jpeg2000(stream, {.rows = static_cast<int>(image.rows),
                                             .columns = static_cast<int>(image.columns),
                                             .components = static_cast<int>(image.samples_per_pixel),
@@ -105,7 +104,7 @@ Analysable<CodedFrame> decode_jpeg2000_frame(const Stream& stream, E_TransferSyn
     return CodedFrame{std::move(decoded->samples),
                       {.precision = decoded->header.precision,
                        .is_signed = decoded->header.is_signed,
-                       .lossless = syntax == EXS_JPEG2000LosslessOnly}};
+                       .lossless = decoded->header.reversible}};
 }
 
 Analysable<DecodedFrame> decode_rle(const Stream& stream, const ImageDescription& image, ImageNotes& notes) {
@@ -128,12 +127,9 @@ Analysable<DecodedFrame> decode_rle(const Stream& stream, const ImageDescription
 // A lossless codec gives the words that were encoded, foreign bits above their samples with them.
 void keep_own_bits(CodedFrame& coded, const ImageDescription& image) {
     const auto& encoding = image.encoding;
-    if (!coded.range.lossless || encoding.is_signed || coded.range.precision <= encoding.bits_stored ||
-        encoding.high_bit >= encoding.bits_stored || image.samples_per_pixel > 1)
-        return;
-    const int mask = (1 << coded.range.precision) - 1;
-    for (auto& sample : coded.samples) sample = static_cast<std::uint16_t>(sample & mask);
-    remove_foreign_bits(coded.samples, encoding);
+    if (coded.range.lossless && coded.range.precision > encoding.bits_stored &&
+        encoding.high_bit < encoding.bits_stored && image.samples_per_pixel == 1)
+        remove_foreign_bits(coded, encoding);
 }
 
 Analysable<DecodedFrame> fitted(CodedFrame coded, const ImageDescription& image, ImageNotes& notes) {
@@ -166,7 +162,7 @@ Analysable<void> prepare_for_dcmtk(Stream& stream, E_TransferSyntax syntax, cons
 Analysable<DecodedFrame> decode_frame(Stream& stream, E_TransferSyntax syntax, const ImageDescription& image,
                                       ImageNotes& notes) {
     if (syntax == EXS_RLELossless) return decode_rle(stream, image, notes);
-    auto coded = is_jpeg2000(syntax)  ? decode_jpeg2000_frame(stream, syntax, image)
+    auto coded = is_jpeg2000(syntax)  ? decode_jpeg2000_frame(stream, image)
                  : is_jpeg_ls(syntax) ? decode_jpeg_ls(stream, syntax, image, notes)
                                       : decode_jpeg(stream, syntax, image, notes);
     if (!coded) return tl::unexpected(coded.error());

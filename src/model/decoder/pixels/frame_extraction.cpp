@@ -22,12 +22,10 @@ namespace {
 constexpr long long most_frames = 20'000;
 constexpr Uint32 signature_bytes = 12;  // the longest by which a frame's stream is known: that of JP2
 
-using Bytes = std::vector<std::uint8_t>;
-
 // Part of a value, which otherwise stays in its file.
-std::optional<Bytes> part_of(DcmElement& element, std::size_t offset, std::size_t length,
-                             DcmFileCache& cache) {
-    Bytes bytes(length);
+std::optional<std::vector<std::uint8_t>> part_of(DcmElement& element, std::size_t offset, std::size_t length,
+                                                 DcmFileCache& cache) {
+    std::vector<std::uint8_t> bytes(length);
     if (length == 0) return bytes;
     const OFCondition condition = element.getPartialValue(bytes.data(), static_cast<Uint32>(offset),
                                                           static_cast<Uint32>(length), &cache);
@@ -46,7 +44,7 @@ std::vector<DcmElement*> fragment_items(DcmPixelSequence& sequence) {
     return items;
 }
 
-bool begins_frame(const Bytes& bytes, E_TransferSyntax syntax) {
+bool begins_frame(const std::vector<std::uint8_t>& bytes, E_TransferSyntax syntax) {
     constexpr std::array<std::uint8_t, 2> start_of_image{0xFF, 0xD8};  // of JPEG and JPEG-LS
     switch (syntax) {
         case EXS_RLELossless:
@@ -93,8 +91,9 @@ Analysable<FragmentRange> fragments_of_frame(DcmPixelSequence& sequence,
     return FragmentRange{beginnings->at(frame - 1), beginnings->at(frame)};
 }
 
-Analysable<Bytes> joined(const std::vector<DcmElement*>& items, const FragmentRange& range) {
-    Bytes stream;
+Analysable<std::vector<std::uint8_t>> joined(const std::vector<DcmElement*>& items,
+                                             const FragmentRange& range) {
+    std::vector<std::uint8_t> stream;
     DcmFileCache cache;
     std::size_t length = 0;
     for (std::size_t i = range.begin; i < range.end; ++i) length += items[i]->getLength();

@@ -1,5 +1,7 @@
 #include "model/decoder/pixels/stored_range.h"
 
+#include <algorithm>
+
 namespace hilum::model {
 namespace {
 
@@ -7,39 +9,20 @@ int extended(int bits, int count) {  // two's complement of `count` bits
     return bits >= 1 << (count - 1) ? bits - (1 << count) : bits;
 }
 
-class Fitting {
-  public:
-    Fitting(const CodedRange& coded, const PixelEncoding& encoding)
-        : coded_{coded},
-          encoding_{encoding},
-          mask_{(1 << coded.precision) - 1},
-          lowest_{encoding.lowest()},
-          highest_{encoding.highest()} {}
-
-    int value(std::uint16_t sample) const {
-        const int bits = sample & mask_;
-        if (!encoding_.is_signed) return bits;
-        if (coded_.is_signed) return static_cast<std::int16_t>(sample);
-        // Some encode the stored bits of negative values alone, in words that have room for more.
-        const bool has_room = coded_.lossless && coded_.precision > encoding_.bits_stored;
-        if (has_room && bits >> encoding_.bits_stored == 0) return extended(bits, encoding_.bits_stored);
-        return extended(bits, coded_.precision);
-    }
-
-    // Whether the value was within the range.
-    bool clamp(int& value) const {
-        if (value >= lowest_ && value <= highest_) return true;
-        value = value < lowest_ ? lowest_ : highest_;
-        return false;
-    }
-
-  private:
-    CodedRange coded_;
-    PixelEncoding encoding_;
-    int mask_, lowest_, highest_;
-};
-
 }  // namespace
+
+SampleReading::SampleReading(const CodedRange& coded, const PixelEncoding& encoding)
+    : coded_{coded}, bits_stored_{encoding.bits_stored}, is_signed_{encoding.is_signed} {}
+
+int SampleReading::value(std::uint16_t sample) const {
+    const int bits = sample & ((1 << coded_.precision) - 1);
+    if (!is_signed_) return bits;
+    if (coded_.is_signed) return static_cast<std::int16_t>(sample);
+    // Some encode the stored bits of negative values alone, in words that have room for more.
+    const bool has_room = coded_.lossless && coded_.precision > bits_stored_;
+    if (has_room && bits >> bits_stored_ == 0) return extended(bits, bits_stored_);
+    return extended(bits, coded_.precision);
+}
 
 FittedSamples fit_samples(std::span<std::uint16_t> samples, const CodedRange& coded,
                           const PixelEncoding& encoding) {
@@ -47,11 +30,13 @@ FittedSamples fit_samples(std::span<std::uint16_t> samples, const CodedRange& co
     fitted.encoding.bits_allocated = 16;
     if (encoding.high_bit >= encoding.bits_stored && coded.precision > encoding.bits_stored) return fitted;
     fitted.encoding.high_bit = encoding.bits_stored - 1;
-    const Fitting fitting(coded, encoding);
+    const SampleReading reading(coded, encoding);
+    const int lowest = encoding.lowest(), highest = encoding.highest();
     for (auto& sample : samples) {
-        int value = fitting.value(sample);
-        if (!fitting.clamp(value)) ++fitted.clamped;
-        sample = static_cast<std::uint16_t>(value);
+        const int value = reading.value(sample);
+        const int held = std::clamp(value, lowest, highest);
+        if (held != value) ++fitted.clamped;
+        sample = static_cast<std::uint16_t>(held);
     }
     return fitted;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace hilum::model {
@@ -74,11 +75,14 @@ Analysable<StoredPixels> within_stored_bits(const StoredPixels& pixels, std::vec
                                                : clamped_if_own(pixels, pixels.words, storage, notes);
 }
 
-void remove_foreign_bits(std::span<std::uint16_t> words, const PixelEncoding& encoding) {
-    const WordReading reading(encoding);
-    const std::span<const std::uint16_t> seen = words;
-    if (encoding.is_signed || !has_upper_bits(seen, reading) || are_own(seen, encoding)) return;
-    for (auto& word : words) word = static_cast<std::uint16_t>(reading.masked(word));
+void remove_foreign_bits(CodedFrame& frame, const PixelEncoding& encoding) {
+    const SampleReading reading(frame.range, encoding);
+    const auto whole = [&](std::uint16_t word) { return reading.value(word); };
+    const auto stored = [&](std::uint16_t word) { return encoding.value(word); };
+    const std::span<const std::uint16_t> words = frame.samples;
+    if (std::ranges::all_of(words, [&](std::uint16_t word) { return whole(word) == stored(word); })) return;
+    if (!encoding.has_overlay && roughness(words, whole) < roughness(words, stored)) return;
+    for (auto& word : frame.samples) word = static_cast<std::uint16_t>(stored(word));
 }
 
 Analysable<void> tell_of_clamped(std::size_t clamped, std::size_t all, const PixelEncoding& encoding,

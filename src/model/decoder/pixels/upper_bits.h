@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "contract/image_note.h"
 #include "model/decoder/analysable.h"
 #include "model/decoder/pixels/stored_pixels.h"
+#include "model/decoder/pixels/stored_range.h"
 
 namespace hilum::model {
 
@@ -21,8 +21,9 @@ namespace hilum::model {
 Analysable<StoredPixels> within_stored_bits(const StoredPixels& pixels, std::vector<std::uint16_t>& storage,
                                             ImageNotes& notes);
 
-// Zeroes the foreign ones, likewise told, of words that are right-justified.
-void remove_foreign_bits(std::span<std::uint16_t> words, const PixelEncoding& encoding);
+// Takes the foreign ones, likewise told, out of the right-justified samples of a lossless codec: each becomes
+// what its stored bits say. Of signed words too, whose bits above are not always the sign.
+void remove_foreign_bits(CodedFrame& frame, const PixelEncoding& encoding);
 
 // Notes how many of `all` samples became the nearest value of those that Bits Stored can hold. Code
 // "undecodable" where they are most: the header is wrong.

@@ -278,8 +278,11 @@ void check_diagnosis(const ContentItem& diagnosis, bool analysed, const Context&
     check_algorithm(diagnosis, context.found);
     context.found.require(diagnosis.code.value != terms::not_analysed.value, "TID 1500 row 13",
                           "an analysed image is told as not analysed");
-    context.found.require(diagnosis.of_type("NUM").size() == 1, "TID 1500 row 13",
+    const bool no_finding = diagnosis.code == translated(terms::no_finding, context.words);
+    context.found.require(no_finding || diagnosis.of_type("NUM").size() == 1, "TID 1500 row 13",
                           "a diagnosis without its score");
+    context.found.require(!no_finding || diagnosis.of_type("NUM").empty(), "TID 1500 row 13",
+                          "a score of \"no finding\", which no label has");
 }
 
 void check_diagnoses(const Items& diagnoses, const Context& context) {

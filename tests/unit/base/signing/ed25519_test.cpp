@@ -1,11 +1,14 @@
 #include "base/signing/ed25519.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "support/temporary_folder.h"
 
 namespace hilum {
@@ -52,6 +55,21 @@ TEST_F(Ed25519, SignsAsTheStandardsExample) {
     EXPECT_TRUE(verification->verifies("\xaf\x82", key->sign("\xaf\x82")));
     EXPECT_EQ(verification->fingerprint(), key->verification_key().fingerprint());
     EXPECT_EQ(verification->fingerprint().size(), 64u);
+}
+
+// As where the disk has gone: a socket cannot be opened as a file (ENXIO).
+TEST_F(Ed25519, TellsAKeyThatCannotBeReadForNowFromOneThatIsNoKey) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (folder / "gone.key").native().copy(address.sun_path, sizeof address.sun_path - 1);
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const auto gone = SigningKey::read(folder / "gone.key");
+    EXPECT_EQ(gone.error().code, "unreadable");
+    EXPECT_EQ(gone.error().retry, Retry::once_mended);
+    EXPECT_EQ(VerificationKey::read(folder / "gone.key").error().retry, Retry::once_mended);
+    for (const auto& lasting : {folder / "absent.key", file("b.key", garbage)})
+        EXPECT_EQ(SigningKey::read(lasting).error().retry, Retry::never) << lasting;
 }
 
 TEST_F(Ed25519, NoticesAnyOtherBytesAndSignatures) {

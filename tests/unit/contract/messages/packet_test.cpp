@@ -44,7 +44,9 @@ TEST(Packet, KeepsAScoreAndARefusalApart) {
     EXPECT_EQ(got->images[1].outcome.result->confidence, 0.75);
     auto kept = nlohmann::json(*got->images[1].outcome.result);
     kept.erase("indeterminate_margin");
+    kept.erase("set_size");
     EXPECT_EQ(kept.get<InferenceResult>().indeterminate_margin, 0) << "as an earlier version kept it";
+    EXPECT_EQ(kept.get<InferenceResult>().set_size, -1);
 }
 
 TEST(Packet, CarriesWhatIsToldOfAnImage) {

@@ -67,6 +67,45 @@ TEST(Acceptance, ImagesAreSortedByWhyTheyHaveNoAnswer) {
     EXPECT_NEAR(acceptance.criteria[0].estimate->value, 60.0 / 63, 1e-12);
 }
 
+// Those that could not be read before the model count as those that it could not read.
+TEST(Acceptance, ImagesLeftOutBeforeTheModelCountOnce) {
+    auto set = acceptance_set({.cases = 60});
+    set.unscored = {{{}, "view", "lateral"}, {{}, "timeout", "too slow"}};
+    ImageSources sources{.found = 85};
+    sources.left_out = {{"undecodable", 11}, {"no_patient", 1}, {"no_label", 7}, {"duplicate", 4}};
+    sources.unread_patients.assign(12, "one");
+    const auto acceptance = assess(set, sources, {}, settings_with({"analysed>=0.75"})).value();
+    EXPECT_EQ(acceptance.outside_of_use, 1u);
+    EXPECT_EQ(acceptance.unreadable, 13u);
+    EXPECT_EQ(acceptance.labelled, 74u);
+    EXPECT_NEAR(acceptance.criteria[0].estimate->value, 60.0 / 74, 1e-12);
+    EXPECT_EQ(acceptance.criteria[0].cases, 74u);
+    const auto analysed = statistics::wilson(60, 74).interval;
+    EXPECT_LT(acceptance.criteria[0].estimate->interval.low, analysed.low);  // 12 of one patient
+    EXPECT_THAT(acceptance.conditions, testing::Contains(HasSubstr("13 of 74 images could not be read")));
+    const auto json = to_json(acceptance);
+    EXPECT_EQ(json["images"]["unreadable"], 13);
+    EXPECT_EQ(json["images"]["labelled"], 74);
+    const auto page = acceptance_page(acceptance, {"2026-11-28", "hilum 0.1.0"});
+    EXPECT_THAT(page, HasSubstr("1 no_patient, 1 timeout, 11 undecodable"));
+    EXPECT_THAT(page, HasSubstr("4 duplicate, 7 no_label"));
+}
+
+TEST(Acceptance, ThePageAndTheJsonSayAsWhichNodeItWasJudged) {
+    auto set = acceptance_set({.cases = 200});
+    EXPECT_FALSE(to_json(assess(set, {}, {}, settings_with({})).value()).contains("node"));
+    set.node_configuration = "/etc/hilum/hilum.yaml";
+    set.site_thresholds = {{"Pneumonia", 0.62}};
+    set.thresholds[0] = 0.62;
+    const auto acceptance = assess(set, {}, {}, settings_with({})).value();
+    const auto json = to_json(acceptance);
+    EXPECT_EQ(json["node"]["configuration"], "/etc/hilum/hilum.yaml");
+    EXPECT_EQ(json["node"]["thresholds"]["Pneumonia"], 0.62);
+    const auto page = acceptance_page(acceptance, {"2026-11-28", "hilum 0.1.0"});
+    EXPECT_THAT(page, HasSubstr("limits of /etc/hilum/hilum.yaml"));
+    EXPECT_THAT(page, HasSubstr("from a probability of 0.62, by the site"));
+}
+
 // At a prevalence of 0.1: alarms, misses and right alarms by hand.
 TEST(Acceptance, TheWorkloadIsOfTheStatedPrevalence) {
     const auto acceptance = assess(acceptance_set({}), {}, {}, settings_with({})).value();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/evaluation/acceptance/acceptance_sets.h"
+#include "unit/evaluation/figures/made_set.h"
 
 namespace hilum::evaluation {
 namespace {
@@ -86,6 +87,28 @@ TEST(Criteria, AHandfulWithoutAMistakeShowsNothing) {
     const auto criterion = judged(set, {"Pneumonia:sensitivity>=0.9"}).criteria.at(0);
     EXPECT_EQ(criterion.judgement, Judgement::cannot_be_told);
     EXPECT_EQ(criterion.cases, 3u);
+}
+
+// A limit that the images alone would show, and their patients do not.
+TEST(Criteria, OfEachFigureTheWiderIntervalHolds) {
+    const statistics::Estimate narrow{0.9, {0.85, 0.95}}, wide{0.9, {0.7, 0.98}};
+    Judged one = judged(made_set(90, 1), {});
+    auto& figures = one.set.figures;
+    auto& label = figures.labels[1];
+    label.sensitivity = label.specificity = label.area = figures.accuracy = figures.determinate = narrow;
+    label.predictive = {narrow, narrow};
+    label.sensitivity_by_patient = label.specificity_by_patient = label.area_by_patient = wide;
+    label.ppv_by_patient = label.npv_by_patient = wide;
+    figures.accuracy_by_patient = figures.determinate_by_patient = wide;
+    const std::vector<std::optional<statistics::CalibrationTest>> none(2);
+    for (const char* text :
+         {"Pneumonia:sensitivity>=0.8", "Pneumonia:specificity>=0.8", "Pneumonia:auc>=0.8",
+          "Pneumonia:ppv>=0.8", "Pneumonia:npv>=0.8", "accuracy>=0.8", "determinate>=0.8", "analysed>=0.8"}) {
+        const auto criteria =
+            judge({parse_criterion(text).value()}, {one.set, none, figures.cases + 2, wide}).value();
+        EXPECT_EQ(criteria.at(0).judgement, Judgement::cannot_be_told) << text;
+        EXPECT_EQ(criteria.at(0).estimate->interval.low, 0.7) << text;
+    }
 }
 
 TEST(Criteria, WhatHasNoCasesCannotBeTold) {

@@ -79,6 +79,78 @@ TEST(PackageCalibration, ThresholdsReachTheAimOfIndependentFindings) {
     EXPECT_LT(fitted->thresholds[1].sensitivity.value, 0.97);
 }
 
+// Bounds of probabilities that are no more would call every image indeterminate.
+TEST(PackageCalibration, SetsOfTheProbabilitiesBeforeGo) {
+    auto with_sets = yaml;
+    with_sets.replace(with_sets.find("  indeterminate_margin: 0.2\n"), 28,
+                      "  prediction_sets:\n    coverage: 0.9\n    set: before\n    labels:\n"
+                      "      - {name: Normal, least: 0.4}\n      - {name: Pneumonia, least: 0.45}\n");
+    ASSERT_TRUE(model::parse_model_yaml(with_sets, "/nowhere").package.prediction_sets);
+    const auto fitted =
+        fit_calibration(overconfident(400), model::Activation::softmax, {"platt", {}, {}, 1}).value();
+    const auto loaded = model::parse_model_yaml(calibrated_yaml(with_sets, fitted, "2").value(), "/nowhere");
+    for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
+    EXPECT_FALSE(loaded.package.prediction_sets);
+    EXPECT_EQ(loaded.package.indeterminate_margin, 0.1);  // the default says what is indeterminate
+}
+
+model::ModelPackage sigmoid_package() {
+    auto text = yaml;
+    text.replace(text.find("softmax"), 7, "sigmoid");
+    text.replace(text.find("  indeterminate_margin: 0.2\n"), 28, "");
+    return model::parse_model_yaml(text, "/nowhere").package;
+}
+
+TEST(PackageCalibration, ThresholdsMoveSoThatDecisionsStay) {
+    auto package = sigmoid_package();
+    ASSERT_EQ(package.labels.size(), 2u);
+    const auto set = independent(400);
+    const auto decisions = [&](const model::Calibration& calibration, double threshold) {
+        std::vector<bool> positive;
+        for (const auto& one : set.cases)
+            positive.push_back(model::probabilities_of(calibration, model::Activation::sigmoid,
+                                                       one.outputs)[1] >= threshold);
+        return positive;
+    };
+    const std::vector<model::Calibration> before{
+        {}, {"temperature", 3, "s"}, {"platt", 1, "s", {{2, 1}, {0.5, -1}}}};
+    for (const auto& calibration : before)
+        for (const char* method : {"temperature", "platt"}) {
+            package.calibration = calibration;
+            const auto fitted = fit_calibration(set, model::Activation::sigmoid, {method, {}, {}, 1}).value();
+            const auto carried = carried_thresholds(package, fitted.calibration, set);
+            ASSERT_EQ(carried.size(), 2u);
+            EXPECT_EQ(carried[1].before, 0.4);
+            EXPECT_NE(carried[1].after, 0.4);
+            EXPECT_EQ(carried[1].changed, 0u) << calibration.method << " to " << method;
+            EXPECT_EQ(decisions(fitted.calibration, carried[1].after), decisions(calibration, 0.4));
+        }
+}
+
+// A level of an isotonic calibration is decided as one.
+TEST(PackageCalibration, WhatAMovedThresholdDecidesOtherwiseIsCounted) {
+    const auto package = sigmoid_package();
+    const auto set = independent(400);
+    model::Calibration level{"isotonic", 1, "s"};
+    level.isotonic = {{{{0, 0.2}, {0.3, 0.2}, {0.9, 0.7}}}, {{{0.1, 0.2}, {0.8, 0.2}, {0.9, 0.7}}}};
+    const auto carried = carried_thresholds(package, level, set);
+    EXPECT_NEAR(carried[1].after, 0.2, 1e-12);
+    std::size_t below = 0;
+    for (const auto& one : set.cases) below += one.outputs[1] < model::log_odds(0.4);
+    EXPECT_EQ(carried[1].changed, below);
+}
+
+TEST(PackageCalibration, MovedThresholdsAreWritten) {
+    auto fitted = fit_calibration(independent(400), model::Activation::sigmoid, {"platt", {}, {}, 1}).value();
+    const auto package = sigmoid_package();
+    fitted.carried = carried_thresholds(package, fitted.calibration, independent(400));
+    const auto loaded =
+        model::parse_model_yaml(calibrated_yaml(package.yaml, fitted, "2").value(), "/nowhere");
+    for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
+    EXPECT_EQ(loaded.package.labels[0].threshold, fitted.carried[0].after);
+    EXPECT_EQ(loaded.package.labels[1].threshold, fitted.carried[1].after);
+}
+
 TEST(PackageCalibration, WhatDoesNotFitIsNamed) {
     EXPECT_THAT(
         fit_calibration(independent(100), model::Activation::sigmoid, {"platt", 0.9, {}, 1}).error().message,

@@ -53,6 +53,37 @@ TEST(Measure, BootstrapHoldsTheFigure) {
     }
 }
 
+// Of each figure that is judged: eight images of one patient that are answered alike tell what one tells.
+TEST(Measure, BootstrapOfPatientsIsWiderThanImagesAlone) {
+    const auto few = made_set(40, 5);
+    auto set = few;
+    set.cases.clear();
+    for (std::size_t i = 0; i < 8 * few.cases.size(); ++i) {
+        auto one = few.cases[i / 8];
+        one.facts.file += "-" + std::to_string(i % 8);
+        one.facts.patient = "patient" + std::to_string(i / 8);
+        set.cases.push_back(std::move(one));
+    }
+    set.unscored.assign(80, {{"side.dcm", "another", "", "LL", "", "", {}}, "view", "the view is LL"});
+    const MeasureSettings settings{.prevalence = 0.2, .bootstrap_rounds = 400};
+    const auto figures = measure(set, settings).value();
+    const auto& label = figures.labels[1];
+    const auto width = [](const std::optional<statistics::Estimate>& one) {
+        return one->interval.high - one->interval.low;
+    };
+    EXPECT_GT(width(figures.accuracy_by_patient), 1.3 * width(figures.accuracy));
+    EXPECT_GT(width(figures.determinate_by_patient), 1.3 * width(figures.determinate));
+    EXPECT_GT(width(label.ppv_by_patient), 1.3 * width(label.predictive->positive));
+    EXPECT_GT(width(label.npv_by_patient), 1.3 * width(label.predictive->negative));
+    EXPECT_EQ(figures.accuracy_by_patient->value, figures.accuracy->value);
+    EXPECT_NEAR(label.ppv_by_patient->value, label.predictive->positive.value, 1e-12);
+    EXPECT_NEAR(label.npv_by_patient->value, label.predictive->negative.value, 1e-12);
+    const auto analysed = analysed_by_patient(set, {"one", "one"}, settings);
+    EXPECT_EQ(analysed->value, 320.0 / 402);
+    EXPECT_GT(width(analysed), 1.3 * width(statistics::wilson(320, 402)));
+    EXPECT_FALSE(analysed_by_patient(set, {}, {.bootstrap_rounds = 0}));
+}
+
 TEST(Measure, WithoutAPositiveCaseThereIsNoAreaAndNoSensitivity) {
     auto set = made_set(30, 4);
     std::erase_if(set.cases, [](const ScoredCase& one) { return one.truth[1]; });

@@ -43,6 +43,30 @@ TEST(EvaluationPage, SaysWhatWasMeasured) {
         EXPECT_EQ(page.find(words), std::string::npos) << words;
 }
 
+// One label that hardly any image shows takes no figure of the others away.
+TEST(EvaluationPage, ALabelThatCannotBeComparedIsToldWithItsReason) {
+    auto report = report_on(made_set(90, 1));
+    const auto other = made_set(90, 1, 1);
+    report.comparison = {other, compare_models(report.set.scored, other).value()};
+    auto& rare = report.comparison->labels[0];
+    rare.area.reset();
+    rare.why_not = "made up has 1 images with it";
+    rare.words = "The area under the curve cannot be compared: made up has 1 images with it.";
+    const auto page = evaluation_page(report);
+    EXPECT_NE(page.find(rare.words), std::string::npos);
+    EXPECT_NE(page.find("too few images"), std::string::npos);
+}
+
+TEST(EvaluationPage, SaysAsWhichNodeImagesWereRead) {
+    auto set = made_set(90, 1);
+    EXPECT_NE(evaluation_page(report_on(set)).find("default settings"), std::string::npos);
+    set.node_configuration = "/etc/hilum/hilum.yaml";
+    set.site_thresholds = {{"Pneumonia", 0.62}};
+    const auto page = evaluation_page(report_on(set));
+    EXPECT_NE(page.find("limits of /etc/hilum/hilum.yaml"), std::string::npos);
+    EXPECT_NE(page.find("Pneumonia 0.62"), std::string::npos);
+}
+
 TEST(EvaluationPage, WarnsOfFewCasesOfMissingOnesAndOfNoExternalValidation) {
     EXPECT_THAT(evaluation_page(report_on(made_set(45, 1))), HasSubstr("only 15 images with it"));
     auto one_sided = made_set(45, 1);

@@ -60,6 +60,24 @@ class DecoderNotes : public DecoderProcess {
         for (std::size_t i = 0; i < entries.size(); ++i) entries[i] = static_cast<Uint16>(4095 - i);
         return entries;
     }
+    // Hides all but what lies between these columns, and between rows 8 and 57.
+    void shutter(const char* left, const char* right = "41") {
+        dataset().putAndInsertString(DCM_ShutterShape, "RECTANGULAR");
+        dataset().putAndInsertString(DCM_ShutterLeftVerticalEdge, left);
+        dataset().putAndInsertString(DCM_ShutterRightVerticalEdge, right);
+        dataset().putAndInsertString(DCM_ShutterUpperHorizontalEdge, "8");
+        dataset().putAndInsertString(DCM_ShutterLowerHorizontalEdge, "57");
+    }
+    // Grey between 1000 and 1190, and white beside what shutter("8") shows.
+    void fill_collimated() {
+        std::vector<Uint16> pixels;
+        for (int y = 0; y < 64; ++y)
+            for (int x = 0; x < 48; ++x) {
+                const bool exposed = x >= 8 && x < 40 && y >= 8 && y < 56;
+                pixels.push_back(static_cast<Uint16>(exposed ? 1000 + 2 * (x + y) : 4095));
+            }
+        dataset().putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
+    }
     const std::vector<std::string> nothing, orientation{"orientation"}, polarity{"polarity"};
     DecodeReply reply;
 };
@@ -142,6 +160,66 @@ TEST_F(DecoderNotes, SayNothingOfAWindowThatShowsPartOfTheImage) {
     start();
     window("2000", "100");
     EXPECT_EQ(told(), nothing);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderNotes, ShowWhatADisplayShutterHidesAsBlackAndTellIt) {
+    start();
+    fill_collimated();
+    EXPECT_GT(display().front(), 250);
+    shutter("8");
+    const auto picture = display();  // 128 x 96
+    ASSERT_EQ(reply.notes.size(), 1U) << text_of(reply.notes);
+    EXPECT_EQ(reply.notes[0].code, "shutter");
+    EXPECT_NE(reply.notes[0].text.find("the model saw the pixels there"), std::string::npos);
+    EXPECT_TRUE(std::all_of(picture.begin(), picture.begin() + 14 * 96, [](auto grey) { return grey == 0; }));
+    EXPECT_EQ(picture[64 * 96 + 14], 0);
+    EXPECT_EQ(picture[64 * 96 + 81], 0);
+    EXPECT_EQ(picture.back(), 0);
+    EXPECT_GT(picture[110 * 96 + 78], 240) << "what is hidden takes no part in the range of greys";
+    EXPECT_GT(tensor().front(), 0.9F);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderNotes, GiveAModelThatAsksForItBlackWhereAShutterHides) {
+    start();
+    fill_collimated();
+    shutter("8");
+    say("resize: stretch", "resize: stretch, shutter: black");
+    const auto values = tensor();
+    ASSERT_EQ(reply.notes.size(), 1U) << text_of(reply.notes);
+    EXPECT_NE(reply.notes[0].text.find("was for the model"), std::string::npos);
+    EXPECT_TRUE(std::all_of(values.begin(), values.begin() + 3 * 32, [](float value) { return value == 0; }));
+    EXPECT_EQ(values.back(), 0);
+    EXPECT_GT(*std::ranges::max_element(values), 0.9F) << "the brightest that is shown";
+    delete dataset().remove(DCM_ShutterShape);
+    EXPECT_GT(tensor().front(), 0.9F) << "no shutter, nothing hidden";
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderNotes, TurnTheShutterWithTheImage) {
+    start();
+    shutter("24", "48");
+    say("resize: stretch", "resize: stretch, shutter: black, orientation: standard");
+    auto values = tensor();
+    EXPECT_EQ(values[16 * 32], 0);
+    EXPECT_GT(values[16 * 32 + 31], 0);
+    dataset().putAndInsertString(DCM_PatientOrientation, "R\\F");
+    values = tensor();
+    EXPECT_GT(values[16 * 32], 0);
+    EXPECT_EQ(values[16 * 32 + 31], 0);
+    EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DecoderNotes, TellOfAShutterThatCannotBeReadAndShowTheImage) {
+    start();
+    const auto plain = display();
+    shutter("45");  // right of the right edge
+    say("resize: stretch", "resize: stretch, shutter: black");
+    EXPECT_EQ(display(), plain);
+    ASSERT_EQ(reply.notes.size(), 1U) << text_of(reply.notes);
+    EXPECT_EQ(reply.notes[0].code, "shutter");
+    EXPECT_NE(reply.notes[0].text.find("was not used"), std::string::npos);
     EXPECT_EQ(stop(), 0);
 }
 

@@ -49,7 +49,7 @@ class DecoderProcess : public testing::Test {
         test::fill_radiograph(*format.getDataset(), 64, 48);
     }
     std::string worker_runs = model_yaml;  // the model.yaml that it loaded
-    bool golden = false;
+    bool golden = false, any_use = false;
     int frame = 1;
     void start(const Configuration& configuration = {}) {
         auto pair = Channel::make_pair().value();
@@ -77,7 +77,8 @@ class DecoderProcess : public testing::Test {
                                     .package_sha256 = sha256_hex(worker_runs),
                                     .display_long_side = 128,
                                     .golden = golden,
-                                    .frame = frame};
+                                    .frame = frame,
+                                    .any_use = any_use};
         ASSERT_TRUE(channel.send(to_packet(request), fds));
     }
     std::filesystem::path save() {

@@ -193,6 +193,30 @@ TEST_F(DecoderProcess, PreparesAGoldenCaseWhateverTheIntendedUse) {
     EXPECT_EQ(stop(), 0);
 }
 
+// The site's own images are read by the site's rules, whatever their use; the package's own cases by none.
+TEST_F(DecoderProcess, WhateverTheUseTheSitesRulesForPolarityHold) {
+    Configuration configuration;
+    configuration.site.polarity = {{"EXAMPLE*", "*", "presentation_lut_shape"}};
+    start(configuration);
+    format.getDataset()->putAndInsertString(DCM_Modality, "CT");
+    format.getDataset()->putAndInsertString(DCM_PresentationLUTShape, "INVERSE");
+    const auto file = save();
+    const auto is_rising = [&] {
+        send(file);
+        const auto message = receive();
+        EXPECT_TRUE(from_packet<DecodeReply>(message).value().prepared);
+        EXPECT_EQ(message.fds.size(), 1u);
+        const auto tensor = Mapping::of_memfd(message.fds.at(0).get(), 32 * 32 * sizeof(float)).value();
+        return tensor.as<float>().back() > tensor.as<float>().front();
+    };
+    any_use = true;
+    EXPECT_FALSE(is_rising());
+    any_use = false;
+    golden = true;
+    EXPECT_TRUE(is_rising());
+    EXPECT_EQ(stop(), 0);
+}
+
 TEST_F(DecoderProcess, CountsTheFramesThatThePackageWants) {
     start();
     fill_frames(3);

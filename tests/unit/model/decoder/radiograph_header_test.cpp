@@ -132,6 +132,40 @@ TEST_F(Header, BelievesThePatientsAgeBeforeTheBirthDate) {
     EXPECT_EQ(read_radiograph_header(dataset).notes.size(), 1u);
 }
 
+// Templates and defaults of modalities.
+TEST_F(Header, ReadsNoAgeThatNobodyReaches) {
+    dataset.putAndInsertString(DCM_PatientAge, "238Y");
+    dataset.putAndInsertString(DCM_PatientBirthDate, "20200101");
+    auto header = read_radiograph_header(dataset);
+    EXPECT_DOUBLE_EQ(header.patient_age_years.value(), 6);
+    ASSERT_EQ(header.notes.size(), 1u);
+    EXPECT_EQ(header.notes[0].code, "age");
+    for (const char* const birth_date : {"", "17000101"}) {
+        dataset.putAndInsertString(DCM_PatientBirthDate, birth_date);
+        header = read_radiograph_header(dataset);
+        EXPECT_FALSE(header.patient_age_years) << birth_date;
+        EXPECT_TRUE(header.patient_age_unreadable) << birth_date;
+    }
+}
+
+TEST_F(Header, TellsOfAnAgeThatTheBirthDateContradicts) {
+    for (const auto& [age, contradicts] :
+         {std::pair{"069Y", false}, std::pair{"067Y", false}, std::pair{"071Y", false},
+          std::pair{"066Y", true}, std::pair{"000Y", true}}) {
+        dataset.putAndInsertString(DCM_PatientAge, age);
+        const auto header = read_radiograph_header(dataset);
+        EXPECT_DOUBLE_EQ(header.patient_age_years.value(), std::stoi(age)) << age;
+        EXPECT_EQ(header.other_age_years, contradicts ? std::optional(69.0) : std::nullopt) << age;
+        ASSERT_EQ(header.notes.size(), contradicts ? 1U : 0U) << age;
+        EXPECT_TRUE(!contradicts || header.notes[0].code == "age") << age;
+    }
+    delete dataset.remove(DCM_StudyDate);  // without it the birth date tells no age
+    const auto header = read_radiograph_header(dataset);
+    EXPECT_DOUBLE_EQ(header.patient_age_years.value(), 0);
+    EXPECT_FALSE(header.other_age_years);
+    EXPECT_TRUE(header.notes.empty());
+}
+
 TEST_F(Header, KeepsAnAgeThatCannotBeReadApartFromNone) {
     delete dataset.remove(DCM_PatientBirthDate);
     EXPECT_FALSE(read_radiograph_header(dataset).patient_age_unreadable);
@@ -167,10 +201,12 @@ TEST(AgeString, IsReadInEachUnit) {
     EXPECT_NEAR(years_of_age_string("052W").value(), 1, 0.01);
     EXPECT_NEAR(years_of_age_string("365D").value(), 1, 0.01);
     EXPECT_DOUBLE_EQ(years_of_age_string("7Y").value(), 7);
+    EXPECT_DOUBLE_EQ(years_of_age_string("150Y").value(), 150);
+    EXPECT_DOUBLE_EQ(years_of_age_string("999M").value(), 83.25);
 }
 
 TEST(AgeString, IsNothingWhenMalformed) {
-    for (const char* text : {"", "Y", "067", "067X", "-12Y", "0670Y", "6 7Y", "067Y "})
+    for (const char* text : {"", "Y", "067", "067X", "-12Y", "0670Y", "6 7Y", "067Y ", "151Y", "999Y"})
         EXPECT_FALSE(years_of_age_string(text)) << text;
 }
 
@@ -186,6 +222,7 @@ TEST(YearsBetween, AreNothingWithoutTwoDatesInOrder) {
     EXPECT_FALSE(years_between("19561304", "20260302"));
     EXPECT_FALSE(years_between("1956.04.", "20260302"));
     EXPECT_FALSE(years_between("20270101", "20260302"));
+    EXPECT_FALSE(years_between("18700101", "20260302"));
 }
 
 }  // namespace

@@ -115,6 +115,8 @@ TEST(PredictionSets, OneClassIsADiagnosisTwoAreNone) {
     EXPECT_EQ(both.diagnosis, "indeterminate");
     EXPECT_TRUE(is_indeterminate(both));
     EXPECT_EQ(both.coverage, 0.9);
+    EXPECT_EQ(both.set_size, 2);
+    EXPECT_EQ(said(package, 0.75).set_size, 1);
     EXPECT_TRUE(both.labels[0].candidate && both.labels[1].candidate);
     EXPECT_FALSE(both.labels[0].positive || both.labels[1].positive);
 }
@@ -127,10 +129,12 @@ TEST(PredictionSets, WhatIsUnlikeEitherClassIsIndeterminate) {
     const auto surprising = said(package, 0.4);  // Normal 0.6 is out, Pneumonia 0.4 is in
     EXPECT_EQ(surprising.diagnosis, "indeterminate");
     EXPECT_TRUE(surprising.labels[0].candidate && surprising.labels[1].candidate);
+    EXPECT_EQ(surprising.set_size, 1);
     package.prediction_sets->least = {0.9, 0.9};
     const auto strange = said(package, 0.6);
     EXPECT_EQ(strange.diagnosis, "indeterminate");
     EXPECT_TRUE(strange.labels[0].candidate && strange.labels[1].candidate);
+    EXPECT_EQ(strange.set_size, 0);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ TEST(InputYaml, ReadsBackAsTheSameInput) {
                 input.precision = precision;
                 input.orientation = resize == Resize::crop ? Orientation::standard : Orientation::as_stored;
                 input.frames = resize == Resize::crop ? Frames::each : Frames::first;
+                input.shutter = resize == Resize::crop ? Shutter::black : Shutter::as_stored;
                 const auto again = read_again(input);
                 EXPECT_EQ(again.rows, 224);
                 EXPECT_EQ(again.columns, 192);
@@ -47,6 +48,7 @@ TEST(InputYaml, ReadsBackAsTheSameInput) {
                 EXPECT_EQ(again.precision, precision);
                 EXPECT_EQ(again.orientation, input.orientation);
                 EXPECT_EQ(again.frames, input.frames);
+                EXPECT_EQ(again.shutter, input.shutter);
             }
 }
 

@@ -105,6 +105,28 @@ TEST(InterpretOutputs, DecidesIndependentFindingsByTheirThresholds) {
     EXPECT_NEAR(result.confidence, 0.6, 1e-6);
 }
 
+TEST(InterpretOutputs, PutsAnAbnormalFindingBeforeOneThatIsNot) {
+    auto package = package_with(Activation::none, {"No Finding", "Pneumothorax"});
+    package.labels[0].threshold = 0.5;
+    package.labels[1].threshold = 0.5;
+    package.labels[1].abnormal = true;
+    EXPECT_EQ(interpreted(package, {0.99F, 0.6F}).diagnosis, "Pneumothorax");
+    EXPECT_EQ(interpreted(package, {0.99F, 0.4F}).diagnosis, "No Finding");
+}
+
+TEST(ModelPackage, MayCallIndeterminateByAMarginOrBySetsOfExclusiveClassesAlone) {
+    auto package = package_with(Activation::softmax, {"A", "B"});
+    package.indeterminate_margin = 0;
+    EXPECT_FALSE(package.may_call_indeterminate());
+    package.prediction_sets.emplace();
+    EXPECT_TRUE(package.may_call_indeterminate());
+    package.prediction_sets.reset();
+    package.indeterminate_margin = 0.1;
+    EXPECT_TRUE(package.may_call_indeterminate());
+    package.activation = Activation::sigmoid;
+    EXPECT_FALSE(package.may_call_indeterminate());
+}
+
 TEST(InterpretOutputs, CallsAScoreAtItsThresholdPositive) {
     const auto result = interpreted(package_with(Activation::none, {"A"}), {0.5F});
     EXPECT_TRUE(result.labels[0].positive);
@@ -116,6 +138,15 @@ TEST(InterpretOutputs, SaysNoFindingWhereNoThresholdIsReached) {
     EXPECT_EQ(result.diagnosis, "no finding");
     EXPECT_NEAR(result.confidence, 0.7, 1e-6);
     EXPECT_FALSE(result.labels[0].positive || result.labels[1].positive);
+}
+
+TEST(InterpretOutputs, MeasuresNoFindingByTheAbnormalLabelsAlone) {
+    auto package = package_with(Activation::none, {"No Finding", "Pneumothorax"});
+    package.labels[0].threshold = 0.95;
+    package.labels[1].abnormal = true;
+    const auto result = interpreted(package, {0.93F, 0.2F});
+    EXPECT_EQ(result.diagnosis, "no finding");
+    EXPECT_NEAR(result.confidence, 0.8, 1e-6);
 }
 
 TEST(InterpretOutputs, DividesLogitsByTheTemperatureForTheProbabilityAlone) {

@@ -178,6 +178,16 @@ TEST(ModelYaml, SaysWhichFramesAreRead) {
     EXPECT_THAT(problems_of(reading("3")), ElementsAre(HasSubstr("5 input.frames: is '3'")));
 }
 
+TEST(ModelYaml, SaysWhatTheModelSeesUnderADisplayShutter) {
+    EXPECT_EQ(loaded_without_problems(smallest).input.shutter, Shutter::as_stored);
+    const auto seeing = [](const std::string& shutter) {
+        return with("columns: 8", "columns: 8, shutter: " + shutter, smallest);
+    };
+    EXPECT_EQ(loaded_without_problems(seeing("as_stored")).input.shutter, Shutter::as_stored);
+    EXPECT_EQ(loaded_without_problems(seeing("black")).input.shutter, Shutter::black);
+    EXPECT_THAT(problems_of(seeing("white")), ElementsAre(HasSubstr("5 input.shutter: is 'white'")));
+}
+
 TEST(ModelYaml, NeverLeavesAModelThatNobodyClearedWithoutANotice) {
     const auto package = loaded_without_problems(smallest);
     EXPECT_FALSE(package.cleared_for_clinical_use);

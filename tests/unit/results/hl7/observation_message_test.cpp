@@ -98,7 +98,7 @@ TEST_F(ObservationMessageTest, TellsFindingsWithAbnormalFlagsAndThresholds) {
     study_.add_analysed(multi_label_result(true));
     const auto finding = observation("36118008");  // pneumothorax
     EXPECT_EQ(finding[2], "NM");
-    EXPECT_EQ(finding[4], "1");
+    EXPECT_EQ(finding[4], observation("121322")[4]);
     EXPECT_EQ(finding[6], "1^no units^UCUM");
     EXPECT_THAT(finding[7], StartsWith("<0."));
     EXPECT_EQ(finding[8], "A");
@@ -175,11 +175,76 @@ TEST_F(ObservationMessageTest, TellsOfEachImageAndWhyOneHasNoScore) {
     study_.add_not_analysed({"view", "the view is LATERAL"});
     const auto first = observation("121322", 0), second = observation("121322", 1);
     EXPECT_NE(first[5], second[5]);
-    EXPECT_EQ(first[4], "1");
-    EXPECT_EQ(second[4], "2");
+    EXPECT_NE(first[4], second[4]);
     const auto reason = observation("not-analysed");
     EXPECT_EQ(reason[5], "Not analysed: the view is LATERAL");
     EXPECT_EQ(observation("ai-diagnosis")[8], "N");
+}
+
+// A receiver that updates what it has goes by OBX-3 and OBX-4.
+TEST_F(ObservationMessageTest, NumbersNoTwoImagesPackagesOrFramesAlike) {
+    study_.add_analysed(normal_result());
+    const auto first = observation("ai-diagnosis")[4];
+    study_.request.model_name = "another";
+    EXPECT_NE(observation("ai-diagnosis")[4], first);
+    EXPECT_NE(observation("notice")[4], "");
+    study_.request.model_name = study_.request.model.name;
+    study_.request.images.front().frames = 2;
+    study_.request.images.front().frame = 2;
+    EXPECT_EQ(observation("ai-diagnosis")[4], first + ".2");
+    study_.request.images.front().frames = 99'999;
+    study_.request.images.front().frame = 99'999;
+    EXPECT_EQ(observation("ai-diagnosis")[4].size(), 20u) << "no more in HL7 2.5.1";
+}
+
+TEST_F(ObservationMessageTest, NumbersAnImageAlikeInEveryVersion) {
+    study_.add_analysed(normal_result(),
+                        [](DcmDataset& header) { header.putAndInsertString(DCM_InstanceNumber, "2"); });
+    const auto number = observation("ai-diagnosis")[4];
+    study_.add_analysed(normal_result());
+    EXPECT_EQ(observation("ai-diagnosis", 1)[4], number) << "the late one comes before it";
+    study_.request.images.erase(study_.request.images.begin());
+    EXPECT_NE(observation("ai-diagnosis")[4], number) << "what retention left is another image";
+}
+
+// As an emergency room sends it first.
+TEST_F(ObservationMessageTest, NamesThePatientThatOneImageNames) {
+    study_.add_analysed(normal_result(),
+                        [](DcmDataset& header) { header.putAndInsertString(DCM_PatientID, ""); });
+    study_.add_analysed(normal_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_PatientID, "KNOWN-7");
+        header.putAndInsertString(DCM_AccessionNumber, "");
+    });
+    EXPECT_EQ(segments("PID").at(0)[3], "KNOWN-7^^^^PI");
+    EXPECT_EQ(segments("OBR").at(0)[18], "ACC0001") << "of the one that has it";
+    study_.add_analysed(normal_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_PatientID, "KNOWN-7");
+        header.putAndInsertString(DCM_IssuerOfPatientID, "NORTH");
+    });
+    EXPECT_EQ(segments("PID").at(0)[3], "KNOWN-7^^^NORTH^PI");
+}
+
+// IHE's group case: one acquisition for several orders.
+TEST_F(ObservationMessageTest, TellsEachOrderOfAGroup) {
+    study_.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_AccessionNumber, "");
+        for (const char* order : {"ORD-A", "ORD-B"}) {
+            DcmItem* item = nullptr;
+            ASSERT_TRUE(header.findOrCreateSequenceItem(DCM_RequestAttributesSequence, item, -2).good());
+            item->putAndInsertString(DCM_AccessionNumber, order);
+            item->putAndInsertString(DCM_PlacerOrderNumberImagingServiceRequest,
+                                     (std::string("P-") + order).c_str());
+        }
+    });
+    const auto requests = segments("OBR");
+    ASSERT_EQ(requests.size(), 2u);
+    EXPECT_EQ(requests[0][1], "1");
+    EXPECT_EQ(requests[0][18], "ORD-A");
+    EXPECT_EQ(requests[1][1], "2");
+    EXPECT_EQ(requests[1][2], "P-ORD-B");
+    EXPECT_EQ(requests[1][3], "ORD-B");
+    const auto first = observation("ai-diagnosis", 0), second = observation("ai-diagnosis", 1);
+    EXPECT_EQ(first, second);
 }
 
 TEST_F(ObservationMessageTest, IsTheSameMessageWhenItIsMadeAgain) {

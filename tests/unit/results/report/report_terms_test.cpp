@@ -39,7 +39,24 @@ TEST(ReportTerms, CallItAProbabilityOnlyWhereItWasCalibratedOnAnywhere) {
 TEST(ReportTerms, TellTheDiagnosisByTheSameNumber) {
     auto result = multi_label_result(false);
     result.labels[0].score = 0.95;
-    EXPECT_EQ(diagnosis_score(result), 0.81);
+    EXPECT_EQ(told_label(result).name, "Pneumothorax");
+    EXPECT_EQ(shown_score(result, told_label(result), english()).score, "0.81");
+    EXPECT_EQ(score_number_of(told_label(result)).score, "0.8100");
+}
+
+// In one coding scheme a value has one meaning.
+TEST(ReportTerms, OfOurOwnAreGivenToNoLabel) {
+    for (const Code& term :
+         {terms::ai_diagnosis, terms::model_score, terms::notice, terms::report_version, terms::not_analysed,
+          terms::not_analysed_reason, terms::activation_region, terms::frame, terms::no_finding})
+        EXPECT_TRUE(is_own_term(term.value)) << term.value;
+    for (const auto& [reason, said] : words_in("de").reasons)
+        EXPECT_TRUE(is_own_term(code_of(NotAnalysed{reason, ""}, english()).value)) << reason;
+    LabelResult label;
+    label.name = "No Finding";
+    EXPECT_NE(results::code_of(label).value, terms::no_finding.value);
+    EXPECT_EQ(results::code_of(label).scheme, own_coding_scheme);
+    EXPECT_EQ(results::code_of(label).meaning, "No Finding");
 }
 
 }  // namespace

@@ -57,6 +57,29 @@ class TrailCheckTest : public testing::Test {
         return check.finish();
     }
 
+    // As audit_removal.h tells it.
+    void tell_removal(std::int64_t through) {
+        AuditEvent event;
+        event.id = trail.back().at("id").get<int>() + 1;
+        event.at = 1'000'000 * event.id;
+        event.type = "audit_removed";
+        event.detail = {{"from", 1}, {"through", through}, {"hash", hash_of(through)}};
+        auto told = to_json(event);
+        told["hash"] = chain_hash(hash_of(event.id - 1), event);
+        trail.push_back(told);
+    }
+
+    // The first `read` events are added before all up to `through` are removed.
+    TrailCheck::Outcome check_while_removed(std::vector<SignedHead> heads, std::size_t read,
+                                            std::int64_t through) const {
+        TrailCheck check(std::move(heads), 0, first_hash);
+        for (std::size_t i = 0; i < read; ++i) check.add(trail[i]);
+        check.removed_meanwhile(through, hash_of(through));
+        EXPECT_EQ(check.reached(), through);
+        for (auto i = static_cast<std::size_t>(through); i < trail.size(); ++i) check.add(trail[i]);
+        return check.finish();
+    }
+
     std::vector<nlohmann::json> trail;
 };
 
@@ -126,6 +149,34 @@ TEST_F(TrailCheckTest, HoldsOverWhatWasRemovedWhenItsTimeWasOver) {
     TrailCheck forged({head(8)}, 6, "another digest");
     for (std::size_t i = 6; i < trail.size(); ++i) forged.add(trail[i]);
     EXPECT_FALSE(forged.finish().findings.empty());
+}
+
+TEST_F(TrailCheckTest, HoldsOverWhatIsRemovedWhileItIsRead) {
+    tell_removal(6);
+    const auto outcome = check_while_removed({head(1), head(4), head(6), head(9)}, 2, 6);
+    EXPECT_THAT(outcome.findings, IsEmpty());
+    EXPECT_EQ(outcome.heads_before, 1) << "head 4";
+    EXPECT_EQ(outcome.heads_fitting, 3);
+    EXPECT_EQ(outcome.newest, 11);
+    EXPECT_THAT(check_while_removed({}, 0, 6).findings, IsEmpty());
+}
+
+TEST_F(TrailCheckTest, WantsAnEventThatTellsWhatIsRemovedWhileItIsRead) {
+    const auto words = HasSubstr("events 3 to 6 are missing: the trail says that it begins after them");
+    EXPECT_THAT(check_while_removed({head(9)}, 2, 6).findings, ElementsAre(words));
+    tell_removal(5);  // and that of another removal is none
+    EXPECT_THAT(check_while_removed({head(9)}, 2, 6).findings, ElementsAre(words));
+}
+
+TEST_F(TrailCheckTest, FindsAPastThatWasRewrittenBehindWhatIsRemovedWhileItIsRead) {
+    const std::vector<SignedHead> heads{head(6), head(8)};
+    rewrite(4);
+    tell_removal(6);
+    EXPECT_THAT(check_while_removed(heads, 2, 6).findings,
+                ElementsAre(HasSubstr("events 1 to 6 are not those that were signed")));
+    trail[7]["patient_id"] = "a third";
+    EXPECT_THAT(check_while_removed({}, 2, 6).findings,
+                ElementsAre("event 8 does not fit its digest, or what stands before it"));
 }
 
 TEST_F(TrailCheckTest, SaysSoWhereAllHeadsAreOfWhatWasRemoved) {

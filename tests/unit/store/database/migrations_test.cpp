@@ -151,6 +151,13 @@ TEST_F(MigrationsTest, LeaveEachAnalysisAndReportInItsStateAndUnderItsNumber) {
               1);
 }
 
+TEST_F(MigrationsTest, KnowTheCallersOfEachStudy) {
+    EXPECT_EQ(
+        database_->number("SELECT count(*) FROM study_caller WHERE calling_ae = 'PACS' AND to_serve = 0 "
+                          "AND study_instance_uid IN ('1.1', '1.2', '1.3')"),
+        3);
+}
+
 TEST_F(MigrationsTest, LeaveEachDeliveryInItsStateWithWhatItsDestinationCommittedItselfTo) {
     EXPECT_THAT(
         told("delivery"),

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
 
 namespace hilum {
@@ -69,6 +70,29 @@ TEST_P(ComposeRequestContract, DoesNotGoByWhatIsReportedNoMore) {
     analyse("second", false);
     configuration_.models.front().mode = ModelMode::shadow;
     EXPECT_EQ(urgent_by_model(), (Urgent{{"second", false}})) << "a shadow's findings leave the node nowhere";
+}
+
+// And not the folder that its package lies in.
+TEST_P(ComposeRequestContract, NamesThePackageWhoseResultsAreTakenBack) {
+    configuration_.models.pop_back();
+    const InstanceStore one{{}, {"demo"}, directory_};
+    commit([&](Transaction& t) { one.store(t, test::received("1.1")); });
+    const auto claimed = claim_analysis();
+    ASSERT_TRUE(claimed);
+    AnalysisEnd end;
+    end.outcome.model = {"cxr-findings", "1.0", "weights", "configuration", false, ""};
+    end.outcome.result.emplace().model = end.outcome.model;
+    commit([&](Transaction& t) { return keep_outcome(t, *claimed, end); });
+    const auto made = claim_report();
+    ASSERT_TRUE(made.report);
+    keep(made.report->claim, composed(made.report->claim));
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    const auto taken = claim_report();
+    ASSERT_TRUE(taken.report);
+    EXPECT_EQ(taken.report->request.model_name, "demo");
+    EXPECT_EQ(taken.report->request.model.name, "cxr-findings");
+    EXPECT_EQ(taken.report->request.model.version, "1.0");
 }
 
 HILUM_FOR_ALL_ENGINES(ComposeRequestContract);

@@ -26,10 +26,28 @@ class DamagedResultsContract : public test::StoreContract {
         keep(next.report->claim, composed_as(next.report->claim, sha256));
         return std::move(*claim_delivery());
     }
-    bool compose_anew(const std::string& sha256 = "as it was") {
-        const auto next = commit([&](Transaction& t) {
+    // A capture of an image that was replaced while its file was damaged: a newer version tells of the study.
+    void replace(const std::string& bytes, const std::string& seen_by_model) {
+        commit([](Transaction& t) { sql::execute(t, "UPDATE result SET kind = 'sc'"); });
+        auto sent = test::received("1.2.3.4", "1.2.3", bytes, seen_by_model);
+        sent.file = "replacement of " + seen_by_model + ".dcm";
+        commit([&](Transaction& t) { instances_.store(t, sent); });
+    }
+    void make_newer_version() {
+        keep(*claim_analysis());
+        const auto next = claim_report();
+        auto reply = composed(next.report->claim, "9.2");
+        reply.results.front().kind = ResultKind::sc;
+        reply.results.front().destinations.clear();  // for what waits there is one delivery alone
+        keep(next.report->claim, reply);
+    }
+    NextReport claim_anew() {
+        return commit([&](Transaction& t) {
             return hilum::claim_report(t, configuration_, directory_, std::chrono::minutes(3));
         });
+    }
+    bool compose_anew(const std::string& sha256 = "as it was") {
+        const auto next = claim_anew();
         return next.report && keep(next.report->claim, composed_as(next.report->claim, sha256));
     }
     DeliveryClaim claim_again() {
@@ -123,6 +141,51 @@ TEST_P(DamagedResultsContract, OfOtherBytesAreNotSentWhereADestinationMayHaveThe
     EXPECT_TRUE(compose_anew("by another version of Hilum"));
     EXPECT_EQ(events("result_differs"), 1);
     EXPECT_EQ(claim_again().request.sha256, "as it was");
+}
+
+TEST_P(DamagedResultsContract, OfAnImageThatCameBackAsItWasAreComposedAnewOfTheOneThatCame) {
+    receive("1.2.3.5");
+    keep(*claim_analysis());
+    auto first = make();
+    replace("b", "n");
+    make_newer_version();
+    EXPECT_EQ(keep(std::move(first), DeliveryOutcome::damaged), JobState::queued);
+    auto anew = claim_anew();
+    ASSERT_TRUE(anew.report);
+    EXPECT_EQ(anew.report->claim.job(), report_);
+    EXPECT_EQ(anew.report->request.images.size(), 1U) << "the other one";
+    auto without = composed(anew.report->claim);
+    without.results.clear();
+    keep(anew.report->claim, without);
+    replace("a", "m");
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    EXPECT_EQ(state(Lane::report, report_), "composed") << "it waits for the analysis";
+    make_newer_version();
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    anew = claim_anew();
+    ASSERT_TRUE(anew.report);
+    EXPECT_EQ(anew.report->claim.job(), report_);
+    EXPECT_EQ(anew.report->request.images.size(), 2U);
+}
+
+TEST_P(DamagedResultsContract, OfAnImageThatIsNoMoreAreGivenUpAndCountAsRemoved) {
+    auto delivery = make();
+    replace("b", "n");
+    make_newer_version();
+    EXPECT_EQ(keep(std::move(delivery), DeliveryOutcome::damaged), JobState::queued);
+    const auto files = [&] {
+        return commit([](Transaction& t) {
+            return sql::number(t, "SELECT count(*) FROM result WHERE removed_at IS NULL").value();
+        });
+    };
+    EXPECT_EQ(files(), 2);
+    auto state = std::optional(JobState::queued);
+    for (int time = 0; time <= 2 * most_composed_anew && state == JobState::queued; ++time) {
+        EXPECT_FALSE(claim_anew().report) << "none of its images is there";
+        state = keep(claim_again(), DeliveryOutcome::damaged);
+    }
+    EXPECT_EQ(state, JobState::discarded);
+    EXPECT_EQ(files(), 1);
 }
 
 TEST_P(DamagedResultsContract, ThatWereWithdrawnAreNotComposedAnew) {

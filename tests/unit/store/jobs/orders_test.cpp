@@ -52,6 +52,28 @@ TEST_F(OrdersTest, AnAnalysisIsRetriedByItsNumber) {
     EXPECT_EQ(state(), "queued");
 }
 
+TEST_F(OrdersTest, AnAnalysisOfAShadowModelMakesNoReportDueAndEndsNoWithdrawal) {
+    put(JobState::analysed);
+    database_.execute("UPDATE study SET due_at = NULL, withdrawn_at = 5");
+    EXPECT_EQ(retry_jobs(database_, {"analysis", 1, "", "", {}, {"demo"}}, "operator"), 1);
+    EXPECT_EQ(state(), "queued");
+    EXPECT_EQ(database_.number("SELECT count(*) FROM study WHERE due_at IS NULL AND withdrawn_at = 5"), 1);
+}
+
+TEST_F(OrdersTest, AWithdrawalEndsWhereItsAnalysisIsNamedAndNotWithTheStudy) {
+    put(JobState::quarantined);
+    database_.execute("UPDATE study SET due_at = NULL, withdrawn_at = 5");
+    EXPECT_EQ(retry_jobs(database_, {"", 0, "1.2.3", ""}, "operator"), 1);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM study WHERE due_at IS NOT NULL AND withdrawn_at = 5"),
+              1);
+    put(JobState::quarantined);
+    EXPECT_EQ(retry_jobs(database_, {"", 0, "", "A1"}, "operator"), 1);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM study WHERE withdrawn_at = 5"), 1);
+    put(JobState::quarantined);
+    EXPECT_EQ(retry_jobs(database_, {"analysis", 1, "", "", {}, {"another"}}, "operator"), 1);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM study WHERE withdrawn_at IS NULL"), 1);
+}
+
 TEST_F(OrdersTest, WhatNobodyOfThisNodeWouldDoIsLeftAlone) {
     put(JobState::quarantined);
     JobSelection selection{"analysis", 1, "", "", {"compose", "analyse/other"}};

@@ -67,6 +67,38 @@ TEST_P(ReportsContract, ThatWereWithdrawnMeanwhileLeaveNothing) {
     EXPECT_FALSE(claim_delivery());
 }
 
+// The composer read from what was told that it lies under another patient.
+TEST_P(ReportsContract, OfAnotherPatientTakeBackTheOnesBeforeAndAreMadeAnew) {
+    make_delivery("1.1");
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    receive("1.2");
+    keep(*claim_analysis());
+    const auto second = claim_report();
+    ASSERT_TRUE(second.report);
+    ASSERT_EQ(second.report->request.told.size(), 1u);
+    EXPECT_EQ(second.report->request.told.front().file, "9.1.1.dcm");
+    ComposeReply reply;
+    reply.job = second.report->claim.job();
+    reply.error = Error{patient_changed, "another patient", Retry::never};
+    EXPECT_TRUE(keep(second.report->claim, reply));
+    EXPECT_EQ(state(Lane::report, reply.job), "discarded");
+    EXPECT_EQ(events("results_withdrawn"), 1);
+    const auto note = claim_report();
+    ASSERT_TRUE(note.report);
+    EXPECT_EQ(note.report->request.withdrawal.reason, patient_changed);
+    ASSERT_EQ(note.report->request.withdrawal.results.size(), 1u);
+    EXPECT_EQ(note.report->request.withdrawal.results.front().file, "9.1.1.dcm");
+    auto made = composed(note.report->claim, "9.note");
+    made.results.front().kind = ResultKind::ko;
+    keep(note.report->claim, made);
+    const auto anew = claim_report();
+    ASSERT_TRUE(anew.report);
+    EXPECT_EQ(anew.report->request.withdrawals, 1);
+    EXPECT_TRUE(anew.report->request.told.empty());
+    EXPECT_TRUE(anew.report->request.predecessors.empty());
+    EXPECT_EQ(anew.report->request.images.size(), 2u);
+}
+
 // A version that is being composed while the next one is opened.
 TEST_P(ReportsContract, ThatAreSupersededAreNeverQueuedAgain) {
     receive("1.1");

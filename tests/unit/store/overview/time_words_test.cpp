@@ -48,6 +48,22 @@ TEST(ParseUtc, ReadsBackWhatTheDatabaseTells) {
         EXPECT_FALSE(parse_utc(wrong)) << wrong;
 }
 
+TEST(ParseNamedUtc, EndsWhereWhatIsWrittenEnds) {
+    using namespace std::chrono_literals;
+    const auto length = [](std::string_view text) {
+        const auto time = parse_named_utc(text).value();
+        return time.end - time.begin;
+    };
+    EXPECT_EQ(length("2026-11-23"), 24h);
+    EXPECT_EQ(length("2026-11-23 22:24"), 1min);
+    EXPECT_EQ(length("2026-11-23T22:24Z"), 1min);
+    EXPECT_EQ(length("2026-11-23T22:24:48+00:00"), 1s);
+    EXPECT_EQ(length("2026-11-23T22:24:48.12Z"), 10ms);
+    EXPECT_EQ(length("2026-11-23T22:24:48.123456Z"), 1us);
+    EXPECT_EQ(length("2026-11-23T22:24:48.123456789Z"), 1us);
+    EXPECT_EQ(to_iso8601(parse_named_utc("2026-11-23 22:24+0000")->begin), "2026-11-23T22:24:00.000000Z");
+}
+
 TEST(LocalTime, NamesItsZone) {
     const test::TimeZone zone("Asia/Kathmandu");
     EXPECT_EQ(local_time(noon), "2026-11-23 17:45 +0545");

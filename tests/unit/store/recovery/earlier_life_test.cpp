@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/digest.h"
+#include "store/database/sql.h"
 #include "store/jobs/orders.h"
 #include "store/retention/holds.h"
 #include "store/retention/removal.h"
@@ -43,6 +45,57 @@ class EarlierLife : public test::Rebuilding {
         const auto next = claim_report();
         ASSERT_TRUE(next.report);
         keep(next.report->claim, composed(next.report->claim, "9.anew"));
+    }
+    // The model "second" runs, or ran, beside.
+    void add_a_shadow() {
+        auto& shadow = configuration_.models.emplace_back(configuration_.models.front());
+        shadow.package = "second";
+        shadow.mode = ModelMode::shadow;
+        instances_ = InstanceStore(configuration_.study, {"demo", "second"}, directory_);
+    }
+    void remove_the_shadow() {
+        configuration_.models.pop_back();
+        instances_ = InstanceStore(configuration_.study, {"demo"}, directory_);
+    }
+    void analyse_under_the_shadow() {
+        auto claimed = commit(
+            [](Transaction& t) { return hilum::claim_analysis(t, "second", std::chrono::minutes(1)); });
+        ASSERT_TRUE(claimed);
+        keep(*claimed);
+    }
+    // The image of the study is there again, and what its report is now.
+    NextReport after_the_loss() {
+        lose_the_database();
+        adopt(test::received("1.2.3.4"));
+        keep(*claim_analysis());
+        return claim_report();
+    }
+    void expect_nothing_new(const NextReport& next) {
+        ASSERT_TRUE(next.report);
+        EXPECT_EQ(next.report->request.version, 1);
+        keep(next.report->claim, composed(next.report->claim, "9.1.2.3.4"));
+        EXPECT_FALSE(claim_delivery());
+    }
+    // As a Hilum noted it that counted all models, and images whose files are gone.
+    void note_report_as_before() {
+        commit([](Transaction& t) {
+            Sha256 digest;
+            sql::each(
+                t,
+                "SELECT sop_instance_uid, dataset_sha256, analysis.model, frame, word, "
+                "coalesce(json_extract(analysis.outcome, '$.model'), '') FROM instance JOIN analysis ON "
+                "instance_id = instance.id JOIN job ON job.kind = 'analysis' AND subject = analysis.id "
+                "ORDER BY sop_instance_uid, dataset_sha256, analysis.model, frame",
+                [&](const sql::Row& row) {
+                    for (int i = 0; i < row.columns(); ++i) digest.update(row.text(i) + "\n");
+                });
+            t.note_fact({{"fact", "reported"},
+                         {"at", t.at()},
+                         {"study", "1.2.3"},
+                         {"version", 1},
+                         {"images", digest.hex()}});
+            t.append_audit({});
+        });
     }
     bool withdrawn() {
         return commit([](Transaction& t) { return is_withdrawn(t, 1); });
@@ -171,6 +224,80 @@ TEST_P(EarlierLife, AWithdrawalOfAHilumThatNotedLessStopsTheResults) {
     EXPECT_FALSE(claim_delivery());
     EXPECT_FALSE(claim_report().report) << "nobody knows what to tell";
     EXPECT_TRUE(withdrawn());
+}
+
+// ---- shadow models ----
+
+TEST_P(EarlierLife, AShadowModelThatWasAddedMakesNoNewVersion) {
+    make_delivery();
+    deliver();
+    add_a_shadow();
+    expect_nothing_new(after_the_loss());
+}
+
+TEST_P(EarlierLife, AShadowModelThatWasRemovedMakesNoNewVersion) {
+    add_a_shadow();
+    receive("1.2.3.4");
+    analyse_under_the_shadow();
+    make_delivery();
+    deliver();
+    remove_the_shadow();
+    expect_nothing_new(after_the_loss());
+}
+
+TEST_P(EarlierLife, AnotherActiveModelMakesANewVersion) {
+    make_delivery();
+    deliver();
+    add_a_shadow();
+    configuration_.models.back().mode = ModelMode::active;
+    lose_the_database();
+    adopt(test::received("1.2.3.4"));
+    keep(*claim_analysis());
+    analyse_under_the_shadow();
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    EXPECT_EQ(next.report->request.version, 2);
+}
+
+TEST_P(EarlierLife, AReportThatAHilumNotedWhichCountedShadowsIsMadeAgainAsItWas) {
+    add_a_shadow();
+    receive("1.2.3.4");
+    analyse_under_the_shadow();
+    make_delivery();
+    deliver();
+    note_report_as_before();
+    lose_the_database();
+    adopt(test::received("1.2.3.4"));
+    keep(*claim_analysis());
+    analyse_under_the_shadow();
+    expect_nothing_new(claim_report());
+}
+
+TEST_P(EarlierLife, ImagesWhoseFilesRetentionTookAreInNoVersion) {
+    for (const auto* uid : {"1.2.3.4", "1.2.3.9"}) {
+        receive(uid);
+        keep(*claim_analysis());
+    }
+    const auto first = claim_report();
+    ASSERT_TRUE(first.report);
+    keep(first.report->claim, composed(first.report->claim, "9.first"));
+    commit([](Transaction& t) {
+        sql::execute(t, "UPDATE instance SET removed_at = 1 WHERE sop_instance_uid = '1.2.3.9'");
+    });
+    receive("1.2.3.10");
+    keep(*claim_analysis());
+    const auto second = claim_report();
+    ASSERT_TRUE(second.report);
+    ASSERT_EQ(second.report->request.version, 2);
+    keep(second.report->claim, composed(second.report->claim, "9.second"));
+    lose_the_database();
+    adopt(test::received("1.2.3.4"));
+    adopt(test::received("1.2.3.10"));
+    keep(*claim_analysis());
+    keep(*claim_analysis());
+    const auto again = claim_report();
+    ASSERT_TRUE(again.report);
+    EXPECT_EQ(again.report->request.version, 2) << "the same";
 }
 
 // ---- holds and ages ----

@@ -94,6 +94,23 @@ TEST_P(RemovalContract, WaitsForTheCommitmentThatWasAskedFor) {
     EXPECT_EQ(remove(by_budget()).removed, 1);
 }
 
+TEST_P(RemovalContract, IsHeldUpByNoCommitmentThatNobodyIsAskedForAnyMore) {
+    pacs().storage_commitment = true;
+    finish();
+    pass(hours(1));
+    const auto ask = [&] {
+        return commit([&](Transaction& t) { return claim_commitment(t, pacs()).request.has_value(); });
+    };
+    EXPECT_TRUE(ask());
+    pass(pacs().give_up_after + pacs().commitment_wait);
+    EXPECT_FALSE(ask()) << "it was given up";
+    pass(hours(1));
+    EXPECT_EQ(remove(by_budget()).removed, 0);
+    commit([](Transaction& t) { take_up_commitments(t, {}); });
+    pass(hours(1));
+    EXPECT_EQ(remove(by_budget()).removed, 1);
+}
+
 TEST_P(RemovalContract, TakesTheOldestFirstForTheBudgetAndNoMoreThanEnough) {
     finish("1.1.1", "1.1");
     pass(hours(1));

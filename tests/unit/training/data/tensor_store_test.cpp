@@ -102,6 +102,17 @@ TEST_F(TensorStoreTest, HasAFileForEachInput) {
     EXPECT_FALSE(store->find(key(0)));
 }
 
+// Tensors of one site's rules are not those of another's.
+TEST_F(TensorStoreTest, HasAFileForEachSitesRules) {
+    fill(1);
+    const auto others = TensorStore::open(folder_.path(), input_of(3, 4), "\npolarity\nEXAMPLE*\n*\nshape");
+    ASSERT_TRUE(others);
+    EXPECT_FALSE(others->find(key(0)));
+    const auto none = TensorStore::open(folder_.path(), input_of(3, 4), "");
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->find(key(0)));
+}
+
 TEST_F(TensorStoreTest, RefusesATensorOfAnotherSize) {
     auto store = opened();
     EXPECT_EQ(store.add(key(0), {}, std::vector<float>(11)).error().code, "protocol");

@@ -116,7 +116,9 @@ Result<PixelEncoding> decode_frame(const Frames& frames, std::size_t frame, cons
                                    std::uint8_t* out) {
     auto decoded = frames.decode(frame, image.frame);
     if (!decoded) return tl::unexpected(decoded.error());
-    const CodedRange range{.precision = decoded->header.precision, .is_signed = decoded->header.is_signed};
+    const CodedRange range{.precision = decoded->header.precision,
+                           .is_signed = decoded->header.is_signed,
+                           .lossless = decoded->header.reversible};
     PixelEncoding encoding = fit_samples(decoded->samples, range, image.encoding).encoding;
     encoding.bits_allocated = image.encoding.bits_allocated;
     write_words(decoded->samples, encoding.bits_allocated, out);

@@ -185,6 +185,7 @@ class HeaderReader {
             return malformed("its coding style");
         if (style.levels > CodingStyle::most_levels)
             return fail("too_complex", "has {} resolution levels", style.levels);
+        header_.reversible &= transformation == 1;  // table A.20: the 5-3 filter
         for (int r = 0; has_precincts && r <= style.levels; ++r) {
             const int exponents = in.byte();
             style.precinct_width.at(static_cast<std::size_t>(r)) = exponents & 0xF;

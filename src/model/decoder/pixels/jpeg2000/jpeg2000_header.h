@@ -17,6 +17,7 @@ struct Jpeg2000Header {
     int components = 0;           // at most 3, none of them subsampled
     int precision = 0;            // bits of a sample, 1 to 16, the same in all components
     bool is_signed = false;       // the same in all components
+    bool reversible = true;       // by every coding style: what was encoded comes out, but for what was cut
     std::size_t end = 0;          // bytes of the codestream, without padding or comments behind its tiles
     bool has_end_marker = false;  // which is the last of them; some devices leave it out
 };

@@ -134,6 +134,27 @@ TEST(IntendedUse, RefusesAnAgeThatCannotBeReadWhateverTheSiteSaysOfMissingOnes) 
     EXPECT_EQ(code_for(header, a_site(), {}), "") << "a model for all ages";
 }
 
+std::string refusal_at_ages(double age, double by_birth_date, std::optional<double> highest = {}) {
+    RadiographHeader header = adult_chest();
+    header.patient_age_years = age;
+    header.other_age_years = by_birth_date;
+    Acceptance accepts = chest_of_adults();
+    accepts.max_age_years = highest;
+    apply_site_words(header, a_site());
+    const auto refused = check_intended_use(header, accepts, a_site());
+    return refused ? refused->code + ": " + refused->message : "";
+}
+
+TEST(IntendedUse, RefusesAnAgeAndABirthDateThatContradictEachOtherOverItsLimits) {
+    using testing::HasSubstr, testing::StartsWith;
+    for (const auto& text : {refusal_at_ages(45, 6), refusal_at_ages(0, 69), refusal_at_ages(5, 80, 65)}) {
+        EXPECT_THAT(text, StartsWith("patient_age: "));
+        EXPECT_THAT(text, HasSubstr("The age and the birth date contradict each other"));
+    }
+    EXPECT_EQ(refusal_at_ages(45, 69), "");
+    EXPECT_THAT(refusal_at_ages(2, 6), HasSubstr("younger than 18 years"));
+}
+
 TEST(IntendedUse, AnalysesAMissingBodyPartWhereTheSiteSaysSo) {
     SiteSettings site = a_site();
     site.missing_body_part = "analyse";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "unit/model/decoder/pixels/jpeg2000_encoding.h"
 #include "unit/model/decoder/pixels/jpeg_bytes.h"
 #include "unit/model/decoder/pixels/jpeg_ls_bytes.h"
 #include "unit/model/decoder/pixels/test_encoders.h"
@@ -151,6 +152,68 @@ TEST_F(CompressedFrame, OfALosslessCodecIsReadWithoutAnOverlayAboveItsSamples) {
     ASSERT_EQ(clamped.size(), 64U);
     EXPECT_EQ(clamped[51], 1020);
     EXPECT_EQ(clamped[52], 1023);
+}
+
+// A ramp of 12 bits in words of 16, with something above it in the middle.
+constexpr JpegImage ramp_image{.rows = 48, .columns = 40, .precision = 16};
+
+std::vector<int> ramp(int first) {
+    std::vector<int> pixels(48 * 40);
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = first + 2 * static_cast<int>(i);
+    return pixels;
+}
+
+std::vector<int> stored_with_overlay(std::vector<int> pixels) {
+    for (auto& pixel : pixels) pixel &= 0xFFF;
+    for (std::size_t i = 500; i < 900; ++i) pixels[i] |= 0x1000;
+    return pixels;
+}
+
+Bytes jpeg2000(const std::vector<int>& pixels, bool is_signed = false) {
+    return test::encode_jpeg2000({.precision = 16, .is_signed = is_signed}, pixels);
+}
+
+// JPEG 2000 under the UID of any may be lossless (PS3.5 8.2.4): its codestream tells.
+TEST_F(CompressedFrame, OfReversibleJpeg2000IsLosslessUnderEitherUid) {
+    const auto pixels = ramp(0);
+    const auto stream = jpeg2000(stored_with_overlay(pixels));
+    for (const auto syntax : {EXS_JPEG2000LosslessOnly, EXS_JPEG2000}) {
+        EXPECT_EQ(decode(stream, syntax, described(ramp_image, 12)), pixels) << refusal.message;
+        EXPECT_EQ(noted(), "");
+    }
+}
+
+TEST_F(CompressedFrame, OfALosslessCodecHasTheSignsOfItsStoredBits) {
+    std::vector<int> words, stored;
+    for (const int value : ramp(-1920)) {
+        words.push_back(value & 0xFFFF);
+        stored.push_back(value & 0xFFF);
+    }
+    auto image = described(ramp_image, 12);
+    image.encoding.is_signed = true;
+    for (const bool declared : {false, true}) {
+        image.encoding.has_overlay = declared;
+        for (const auto& coded : {stored, stored_with_overlay(stored)}) {
+            EXPECT_EQ(decode(jpeg2000(coded), EXS_JPEG2000LosslessOnly, image), words);
+            EXPECT_EQ(noted(), "");
+            EXPECT_EQ(decode(jpeg2000(coded), EXS_JPEG2000, image), words);
+            EXPECT_EQ(noted(), "");
+            EXPECT_EQ(decode(test::jpeg_lossless_of(ramp_image, coded), EXS_JPEGProcess14SV1, image), words);
+            EXPECT_EQ(noted(), "");
+            EXPECT_EQ(decode(jpeg_ls(ramp_image, coded), EXS_JPEGLSLossless, image), words);
+            EXPECT_EQ(noted(), "");
+        }
+    }
+}
+
+TEST_F(CompressedFrame, OfSignedSamplesBeyondTheBitsStoredIsClampedWhereTheyAreItsOwn) {
+    auto image = described(ramp_image, 12);
+    image.encoding.is_signed = true;
+    const auto values = decode(jpeg2000(ramp(-1000), true), EXS_JPEG2000LosslessOnly, image);
+    EXPECT_EQ(noted(), "samples");
+    ASSERT_EQ(values.size(), 48U * 40) << refusal.message;
+    EXPECT_EQ(values.front(), -1000 & 0xFFFF);
+    EXPECT_EQ(values.back(), 2047);
 }
 
 TEST_F(CompressedFrame, OfEightBitsInSixteenAllocatedIsRead) {

@@ -122,6 +122,13 @@ const std::vector<DamageCase> damages = {
      }},
     {"SourceImageNotInEvidence", "TID 320 row 3", "not in the Current Requested", use_other_source_image},
     {"FindingSaidToBeAbsent", "TID 1501 row 11", "not Present", say_absent},
+    {"ScoreOfNoFinding", "TID 1500 row 13", "a score of \"no finding\"",
+     [](DcmDataset& r) {
+         DcmItem& code = sequence_item(item(r, "ai-diagnosis"), DCM_ConceptCodeSequence);
+         put(code, DCM_CodeValue, "no-finding");
+         put(code, DCM_CodingSchemeDesignator, "99HILUM");
+         put(code, DCM_CodeMeaning, "No finding above threshold");
+     }},
     {"NoDiagnosis", "TID 1500 row 13", "has 0 diagnoses", remove_content("ai-diagnosis")},
     {"NoQualitativeEvaluations", "TID 1500 row 12", "C0034375", remove_content("C0034375")},
     {"EvaluationsAfterTheMeasurements", "TID 1500 row 12", "do not follow the image library",

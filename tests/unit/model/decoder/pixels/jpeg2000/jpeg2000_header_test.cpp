@@ -15,7 +15,8 @@ struct Headers {
     std::uint32_t x1 = 64, y1 = 32, x0 = 0, y0 = 0, tile_width = 64, tile_height = 32, tile_x0 = 0,
                   tile_y0 = 0;
     std::uint8_t depth = 11, separation = 1;
-    std::uint8_t progression = 0, levels = 5, block_width = 4, block_height = 4, block_style = 0;
+    std::uint8_t progression = 0, levels = 5, block_width = 4, block_height = 4, block_style = 0,
+                 transformation = 1;
     std::vector<std::uint8_t> precincts;
     std::vector<std::uint8_t> more;  // before the first tile
     int tiles = 1;
@@ -34,7 +35,7 @@ struct Headers {
             .word(static_cast<std::uint16_t>(12 + precincts.size()))
             .byte(precincts.empty() ? 0 : 1);
         out.byte(progression).word(layers).byte(0);
-        out.byte(levels).byte(block_width).byte(block_height).byte(block_style).byte(1);
+        out.byte(levels).byte(block_width).byte(block_height).byte(block_style).byte(transformation);
         for (const auto precinct : precincts) out.byte(precinct);
         out.word(0xFF5C).word(4).byte(0x40).byte(0x80);
         for (const auto byte : more) out.byte(byte);
@@ -85,6 +86,30 @@ TEST(Jpeg2000Header, TellsWhatTheCodestreamHolds) {
     EXPECT_EQ(header->precision, 16);
     EXPECT_TRUE(header->is_signed);
     EXPECT_EQ(header->end, bytes.size());
+}
+
+bool is_reversible(const std::vector<std::uint8_t>& bytes) {
+    const auto header = read_jpeg2000_header(bytes);
+    EXPECT_TRUE(header) << header.error().message;
+    return header && header->reversible;
+}
+
+TEST(Jpeg2000Header, TellsWhetherEveryCodingStyleIsReversible) {
+    Headers headers;
+    EXPECT_TRUE(is_reversible(headers.bytes()));
+    std::vector<std::uint8_t> of_component{0xFF, 0x53, 0, 9, 0, 0, 5, 4, 4, 0, 0};  // COC, irreversible
+    auto in_tile = headers.bytes();
+    in_tile[in_tile.size() - 2 - 14 + 9] = 14 + 11;  // the tile-part's length
+    in_tile.insert(in_tile.end() - 4, of_component.begin(), of_component.end());
+    EXPECT_FALSE(is_reversible(in_tile));
+    headers.more = of_component;
+    EXPECT_FALSE(is_reversible(headers.bytes()));
+    headers.more.back() = 1;
+    EXPECT_TRUE(is_reversible(headers.bytes()));
+    headers.transformation = 0;
+    EXPECT_FALSE(is_reversible(headers.bytes()));
+    EXPECT_TRUE(is_reversible(test::encode_jpeg2000({.tile_side = 32})));
+    EXPECT_FALSE(is_reversible(test::encode_jpeg2000({.ratio = 8})));
 }
 
 TEST(Jpeg2000Header, EndsWhereTheCodestreamEnds) {

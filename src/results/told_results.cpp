@@ -1,0 +1,108 @@
+#include "results/told_results.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "dicom/dataset_reading.h"
+#include "results/hl7/withdrawal_message.h"
+
+namespace hilum::results {
+namespace {
+
+constexpr std::size_t largest_message = 64 * 1024 * 1024;  // bytes
+
+struct ToldFile {
+    FiledPatient patient;
+    std::shared_ptr<DcmDataset> header;  // null: of a message
+    std::string message;
+};
+
+std::optional<ToldFile> read_message_told(const std::filesystem::path& file) {
+    auto text = read_file(file, largest_message);
+    if (!text) return std::nullopt;
+    return ToldFile{patient_told(*text), nullptr, std::move(*text)};
+}
+
+std::optional<ToldFile> read_object_told(const std::filesystem::path& file) {
+    const auto loaded = load_dicom_file(file);
+    if (!loaded) return std::nullopt;
+    std::shared_ptr<DcmDataset> header((*loaded)->getAndRemoveDataset());
+    header->findAndDeleteElement(DCM_PixelData);
+    return ToldFile{patient_of(*header), header, ""};
+}
+
+// Nothing where the file is not there any more, or not what was composed.
+Result<std::optional<ToldFile>> read_told_file(const std::string& results_dir, ResultKind kind,
+                                               const std::string& name, const std::string& sha256) {
+    if (name.empty()) return std::nullopt;
+    const auto file = std::filesystem::path(results_dir) / name;
+    const auto digest = sha256_of_file(file);
+    std::error_code untold;
+    const bool gone = std::filesystem::status(file, untold).type() == std::filesystem::file_type::not_found;
+    if (!digest && !gone) return tl::unexpected(digest.error());
+    if (digest && *digest == sha256)
+        if (auto told = kind == ResultKind::oru ? read_message_told(file) : read_object_told(file))
+            return told;
+    spdlog::warn("{}: what was made before is gone or damaged, and tells no more whose it was",
+                 file.string());
+    return std::nullopt;
+}
+
+int named_by(const FiledPatient& patient) {
+    if (patient.id.empty()) return 0;
+    return patient.issuer.empty() ? 1 : 2;
+}
+
+void take_in(ToldOfPatient& group, ToldFile&& told) {
+    const bool names_better = named_by(told.patient) > named_by(group.patient);
+    if (told.header && (!group.header || named_by(told.patient) > named_by(patient_of(*group.header))))
+        group.header = std::move(told.header);
+    if (names_better) group.patient = told.patient;
+    if (!told.message.empty()) group.messages.push_back(std::move(told.message));
+}
+
+}  // namespace
+
+Status demand_patient(const ComposeRequest& request, const std::vector<SourceImage>& images) {
+    if (images.empty()) return {};
+    if (auto of_one = demand_one_patient(images); !of_one) return of_one;
+    const auto patient = patient_of(*filing_header(images));
+    for (const ToldResult& result : request.told) {
+        const auto told = read_told_file(request.results_dir, result.kind, result.file, result.sha256);
+        if (!told) return tl::unexpected(told.error());
+        if (*told && contradict((*told)->patient, patient))
+            return fail(patient_changed,
+                        "the images name another patient than what was reported of the study before, which "
+                        "is taken back first; where it is not, have the PACS send the whole study again");
+    }
+    return {};
+}
+
+Result<std::vector<ToldOfPatient>> by_patient(const std::string& results_dir,
+                                              const std::vector<WithdrawnResult>& results) {
+    std::vector<ToldOfPatient> groups;
+    std::vector<std::optional<std::size_t>> group_of;
+    for (const WithdrawnResult& result : results) {
+        auto read = read_told_file(results_dir, result.kind, result.file, result.sha256);
+        if (!read) return tl::unexpected(read.error());
+        auto& told = *read;
+        group_of.emplace_back();
+        if (!told) continue;
+        const auto same = std::ranges::find_if(
+            groups, [&](const ToldOfPatient& group) { return !contradict(group.patient, told->patient); });
+        group_of.back() = static_cast<std::size_t>(same - groups.begin());
+        if (same == groups.end()) groups.emplace_back();
+        take_in(groups[*group_of.back()], std::move(*told));
+    }
+    if (groups.empty()) groups.emplace_back();
+    for (std::size_t i = 0; i < results.size(); ++i)
+        groups[group_of[i].value_or(groups.size() - 1)].results.push_back(results[i]);
+    return groups;
+}
+
+}  // namespace hilum::results

@@ -1,0 +1,30 @@
+// What was made for a study before, read back from its own files: whom it was filed under is what it says,
+// not what the study's images say by now.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contract/messages/composing.h"
+#include "results/source_header.h"
+
+namespace hilum::results {
+
+// A version is of one patient (demand_one_patient), whose are the versions that stand. Code patient_changed
+// where those are not: they are to be taken back first, under the patient whom they were filed under.
+Status demand_patient(const ComposeRequest& request, const std::vector<SourceImage>& images);
+
+// Results that were filed under one patient, in the order in which they were made.
+struct ToldOfPatient {
+    FiledPatient patient;
+    std::vector<WithdrawnResult> results;
+    std::shared_ptr<DcmDataset> header;  // of the one that names the patient best; null: none is there
+    std::vector<std::string> messages;   // HL7, as they were sent
+};
+// One whose file is gone or damaged goes with the newest patient. Without a file there is no telling: all go
+// together. Code "unreadable" where the file system failed.
+Result<std::vector<ToldOfPatient>> by_patient(const std::string& results_dir,
+                                              const std::vector<WithdrawnResult>& results);
+
+}  // namespace hilum::results

@@ -1,0 +1,185 @@
+#include "store/jobs/callers.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "store/database/sql.h"
+#include "store/jobs/claim.h"
+#include "store/jobs/due_reports.h"
+#include "store/jobs/reports.h"
+#include "store/recovery/earlier_life.h"
+#include "store/withdrawals.h"
+
+namespace hilum {
+namespace {
+
+struct NewCaller {
+    std::int64_t study = 0;
+    std::string study_instance_uid, calling_ae;
+};
+
+std::vector<NewCaller> new_callers(Transaction& transaction) {
+    std::vector<NewCaller> callers;
+    sql::each(
+        transaction,
+        "SELECT study.id, study_instance_uid, calling_ae FROM study_caller JOIN study USING "
+        "(study_instance_uid) WHERE to_serve = 1 AND due_at IS NULL AND NOT EXISTS (SELECT 1 FROM job WHERE "
+        "job.study_id = study.id AND +lane = 'compose' AND state IN ('queued', 'running'))",
+        [&](const sql::Row& row) {
+            callers.push_back({row.int64(0), row.text(1), row.text(2)});
+        });
+    return callers;
+}
+
+// The newest of each model that reports are made of, where it was made.
+std::vector<std::int64_t> standing_reports(Transaction& transaction, const Configuration& configuration,
+                                           std::int64_t study) {
+    std::vector<std::int64_t> reports;
+    for (const auto& model : active_models(configuration)) {
+        const auto report =
+            sql::number(transaction,
+                        "SELECT report.id FROM report JOIN job ON lane = 'compose' AND subject = report.id "
+                        "WHERE report.study_id = ?1 AND model = ?2 AND report.kind = 'results' AND withdrawn "
+                        "= 0 AND word = 'composed' AND version = (SELECT max(version) FROM report WHERE "
+                        "study_id = ?1 AND model = ?2)",
+                        study, model);
+        if (report) reports.push_back(*report);
+    }
+    return reports;
+}
+
+bool has_results_for(Transaction& transaction, std::int64_t report, const std::string& destination) {
+    return sql::number(transaction,
+                       "SELECT 1 FROM delivery JOIN result ON result.id = result_id WHERE report_id = ? AND "
+                       "destination = ? LIMIT 1",
+                       report, destination)
+        .has_value();
+}
+
+// The results that were made for `other`, which can be sent still.
+std::vector<std::string> results_for(Transaction& transaction, std::int64_t report,
+                                     const std::string& other) {
+    std::vector<std::string> results;
+    sql::each(
+        transaction,
+        "SELECT sop_instance_uid FROM delivery JOIN result ON result.id = result_id WHERE report_id = ? AND "
+        "destination = ? AND (removed_at IS NULL OR on_demand = 1) ORDER BY result.id",
+        [&](const sql::Row& row) { results.push_back(row.text(0)); }, report, other);
+    return results;
+}
+
+// As another destination of the same settings has them. False: there is none.
+bool queue_what_others_have(Transaction& transaction, const Configuration& configuration, std::int64_t study,
+                            std::int64_t report, const DestinationSettings& destination) {
+    for (const auto& other : configuration.destinations) {
+        if (other.reports != destination.reports) continue;
+        const auto results = results_for(transaction, report, other.name);
+        for (const auto& result : results)
+            queue_delivery(transaction, result, destination.name, study, configuration);
+        if (results.empty()) continue;
+        settle_earlier_deliveries(transaction, report);
+        return true;
+    }
+    return false;
+}
+
+bool was_for_nobody(Transaction& transaction, std::int64_t report) {
+    return !sql::number(transaction, "SELECT 1 FROM result WHERE report_id = ? LIMIT 1", report).has_value();
+}
+
+void report_anew(Transaction& transaction, std::int64_t study) {
+    sql::execute(transaction,
+                 "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id = "
+                 "?2 AND due_at IS NULL",
+                 transaction.at(), study);
+}
+
+void serve(Transaction& transaction, const Configuration& configuration, const NewCaller& caller) {
+    if (is_withdrawn(transaction, caller.study)) return;
+    bool lacks_some = false;
+    for (const auto report : standing_reports(transaction, configuration, caller.study)) {
+        bool lacks = false;
+        for (const auto& destination : configuration.destinations)
+            lacks |= !destination.from.empty() && wants_results(destination) &&
+                     is_for_any_of(destination, {caller.calling_ae}) &&
+                     !has_results_for(transaction, report, destination.name) &&
+                     !queue_what_others_have(transaction, configuration, caller.study, report, destination);
+        if (lacks && was_for_nobody(transaction, report))
+            queue_job(transaction, Lane::report, "", report, caller.study);
+        else
+            lacks_some |= lacks;
+    }
+    if (lacks_some) report_anew(transaction, caller.study);
+}
+
+bool has_callers(Transaction& transaction, const std::string& study_instance_uid) {
+    return sql::number(transaction, "SELECT 1 FROM study_caller WHERE study_instance_uid = ? LIMIT 1",
+                       study_instance_uid)
+        .has_value();
+}
+
+// Whether its destinations are to be looked at; nothing where it was known.
+std::optional<bool> add_caller(Transaction& transaction, const std::string& study_instance_uid,
+                               const std::string& calling_ae) {
+    const auto to_serve = sql::number(
+        transaction,
+        "INSERT INTO study_caller(study_instance_uid, calling_ae, to_serve) VALUES(?1, ?2, EXISTS (SELECT 1 "
+        "FROM study JOIN report ON study_id = study.id WHERE study_instance_uid = ?1 AND kind = 'results')) "
+        "ON CONFLICT DO NOTHING RETURNING to_serve",
+        study_instance_uid, calling_ae);
+    if (!to_serve) return std::nullopt;
+    return *to_serve != 0;
+}
+
+}  // namespace
+
+bool note_caller(Transaction& transaction, const std::string& study_instance_uid,
+                 const std::string& calling_ae) {
+    if (calling_ae.empty()) return false;
+    const bool is_first = !has_callers(transaction, study_instance_uid);
+    const auto added = add_caller(transaction, study_instance_uid, calling_ae);
+    if (!added) return false;
+    // The first one's file names it; of another there may be none.
+    transaction.note_fact(
+        {{"fact", "sent"}, {"at", transaction.at()}, {"study", study_instance_uid}, {"by", calling_ae}},
+        !is_first);
+    return *added;
+}
+
+void take_earlier_caller(Transaction& transaction, const std::string& study_instance_uid,
+                         const std::string& calling_ae) {
+    (void)add_caller(transaction, study_instance_uid, calling_ae);
+}
+
+std::set<std::string> callers_of(Transaction& transaction, std::int64_t study) {
+    std::set<std::string> callers;
+    sql::each(
+        transaction,
+        "SELECT calling_ae FROM study_caller JOIN study USING (study_instance_uid) WHERE study.id = ?",
+        [&](const sql::Row& row) { callers.insert(row.text(0)); }, study);
+    return callers;
+}
+
+bool is_for_any_of(const DestinationSettings& destination, const std::set<std::string>& callers) {
+    return destination.from.empty() || std::ranges::any_of(destination.from, [&](const std::string& caller) {
+               return callers.contains(caller);
+           });
+}
+
+bool wants_results(const DestinationSettings& destination) {
+    const auto& reports = destination.reports;
+    return reports.hl7 || reports.sr || (reports.sc && reports.sc_when != CaptureWhen::never);
+}
+
+void serve_new_callers(Transaction& transaction, const Configuration& configuration) {
+    for (const auto& caller : new_callers(transaction)) {
+        sql::execute(transaction,
+                     "UPDATE study_caller SET to_serve = 0 WHERE study_instance_uid = ? AND calling_ae = ?",
+                     caller.study_instance_uid, caller.calling_ae);
+        serve(transaction, configuration, caller);
+    }
+}
+
+}  // namespace hilum

@@ -1,0 +1,196 @@
+#include "store/jobs/callers.h"
+
+#include <set>
+
+#include "store/jobs/compose_requests.h"
+#include "store/retention/forgetting.h"
+#include "store/spool_records.h"
+#include "store/withdrawals.h"
+#include "unit/store/recovery/rebuilding.h"
+
+namespace hilum {
+namespace {
+
+using namespace std::chrono_literals;
+
+// XRAY1 sends images straight, and PACS forwards them.
+class CallersContract : public test::Rebuilding {
+  protected:
+    CallersContract() { pacs().from = {"PACS"}; }
+    StoredInstance send(const std::string& calling_ae, const std::string& bytes = "a") {
+        auto object = test::received("1.1", "1.2.3", bytes);
+        object.calling_ae = calling_ae;
+        object.file = std::to_string(++files_) + ".dcm";
+        test::put_in_spool(folder_, object.file);
+        return commit([&](Transaction& t) { return instances_.store(t, object); });
+    }
+    DestinationSettings& add_destination(const std::string& name, std::vector<std::string> from) {
+        auto& added = configuration_.destinations.emplace_back(configuration_.destinations.front());
+        added.name = name;
+        added.from = std::move(from);
+        return added;
+    }
+    // For whom the composer is asked to make results; empty: nothing is composed.
+    std::set<std::string> destinations_of(const NextReport& next) {
+        std::set<std::string> names;
+        if (!next.report) return names;
+        for (const auto& profile : next.report->request.profiles)
+            names.insert(profile.destinations.begin(), profile.destinations.end());
+        return names;
+    }
+    std::set<std::string> report(const std::string& uid = "9.1") {
+        const auto next = claim_report();
+        const auto names = destinations_of(next);
+        if (!next.report) return names;
+        auto reply = composed(next.report->claim, uid);
+        reply.results.front().destinations = {names.begin(), names.end()};
+        keep(next.report->claim, reply);
+        return names;
+    }
+    // The SOP Instance UID of what goes to the destination next; empty: nothing does.
+    std::string next_for(const std::string& destination) {
+        const auto& settings =
+            *std::ranges::find(configuration_.destinations, destination, &DestinationSettings::name);
+        const auto claimed = commit([&](Transaction& t) { return claim_sending(t, settings); });
+        return claimed.delivery ? claimed.delivery->request.sop_instance_uid : "";
+    }
+
+    int files_ = 0;
+};
+HILUM_FOR_ALL_ENGINES(CallersContract);
+
+using Names = std::set<std::string>;
+
+TEST_P(CallersContract, WhoSentTheSameBytesAfterAnotherCountsToo) {
+    send("XRAY1");
+    EXPECT_EQ(send("PACS").answer.outcome, StoreOutcome::duplicate);
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"pacs"});
+}
+
+TEST_P(CallersContract, WhoSentAnotherHeaderCountsToo) {
+    send("XRAY1");
+    EXPECT_EQ(send("PACS", "b").answer.outcome, StoreOutcome::new_version);
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"pacs"});
+}
+
+TEST_P(CallersContract, WhoSentNothingOfTheStudyDoesNot) {
+    send("XRAY1");
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{});
+}
+
+TEST_P(CallersContract, WhatWasForNobodyIsComposedOnceItsCallerComes) {
+    configuration_.study.revise = false;
+    send("XRAY1");
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{});
+    EXPECT_TRUE(send("PACS").new_caller);
+    EXPECT_FALSE(send("PACS").new_caller) << "it is known";
+    const auto next = claim_report();
+    EXPECT_EQ(destinations_of(next), Names{"pacs"});
+    EXPECT_EQ(next.report->request.version, 1) << "nobody has it, so that nothing is revised";
+    EXPECT_FALSE(claim_report().report);
+}
+
+TEST_P(CallersContract, WhatAnotherDestinationHasIsSentAsItIs) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"archive"});
+    EXPECT_EQ(next_for("pacs"), "");
+    EXPECT_TRUE(send("PACS").new_caller);
+    EXPECT_FALSE(claim_report().report) << "nothing is composed";
+    EXPECT_EQ(next_for("pacs"), "9.1");
+    EXPECT_EQ(next_for("archive"), "9.1");
+    send("PACS");
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(next_for("pacs"), "") << "once";
+}
+
+TEST_P(CallersContract, WhatIsWantedInAnotherFormIsANewVersion) {
+    add_destination("archive", {"XRAY1"}).reports.sr_class = ReportClass::enhanced;
+    send("XRAY1");
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"archive"});
+    send("PACS");
+    const auto next = claim_report();
+    EXPECT_EQ(destinations_of(next), (Names{"archive", "pacs"}));
+    EXPECT_EQ(next.report->request.version, 2);
+}
+
+TEST_P(CallersContract, WhoComesWhileItIsComposedIsServedAfterwards) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    const auto composing = claim_report();
+    ASSERT_EQ(destinations_of(composing), Names{"archive"});
+    EXPECT_TRUE(send("PACS").new_caller);
+    EXPECT_FALSE(claim_report().report);
+    auto reply = composed(composing.report->claim);
+    reply.results.front().destinations = {"archive"};
+    keep(composing.report->claim, reply);
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(next_for("pacs"), "9.1");
+}
+
+TEST_P(CallersContract, WhoSendsOurResultsBackSentNoImage) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    report("9.1");
+    auto back = test::received("9.1");
+    EXPECT_EQ(commit([&](Transaction& t) { return instances_.store(t, back); }).answer.outcome,
+              StoreOutcome::discarded);
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(next_for("pacs"), "");
+}
+
+TEST_P(CallersContract, WhatWasWithdrawnIsForNobody) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    report();
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    send("PACS");
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(next_for("pacs"), "");
+}
+
+// Of the second caller's object there is no file.
+TEST_P(CallersContract, AreKnownAfterTheLossOfTheDatabase) {
+    send("XRAY1");
+    send("PACS");
+    lose_the_database();
+    auto found = test::received("1.1");
+    found.calling_ae = "XRAY1";
+    found.file = "1.dcm";
+    commit([&](Transaction& t) { keep_adopted(t, 1, instances_, found, time_); });
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"pacs"});
+}
+
+TEST_P(CallersContract, OfAnAdoptedFileAreKnownByIt) {
+    auto found = test::received("1.1");
+    commit([&](Transaction& t) { keep_adopted(t, 1, instances_, found, time_); });
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"pacs"});
+}
+
+TEST(Callers, GoWithTheirStudy) {
+    test::TemporaryFolder folder;
+    auto database = test::open_database(folder);
+    test::instance_store(folder).store(database, test::received("1.1", "1.2.3"));
+    test::instance_store(folder).store(database, test::received("2.1", "2.2.3"));
+    database.execute("DELETE FROM analysis");
+    database.execute("DELETE FROM job");
+    database.execute("UPDATE instance SET removed_at = 1");
+    database.execute("UPDATE study SET removed_at = 1, due_at = NULL");
+    EXPECT_EQ(forget_studies(database, 1h), 1) << "the newest stays";
+    EXPECT_EQ(database.number("SELECT count(*) FROM study_caller"), 1);
+    EXPECT_EQ(callers_of(database, 2), (std::set<std::string>{"PACS"}));
+}
+
+}  // namespace
+}  // namespace hilum
