@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "base/yaml/yaml_document.h"
 #include "evaluation/calibration/package_calibration.h"
 
 namespace hilum::evaluation {
@@ -61,7 +62,7 @@ YAML::Node sets_node(const model::PredictionSets& sets, const YAML::Node& labels
 
 Result<std::string> calibrated_yaml(const std::string& yaml, const FittedCalibration& fitted,
                                     const std::string& version) try {
-    YAML::Node root = YAML::Load(yaml);
+    YAML::Node root = yaml_document(yaml).root;
     root["version"] = version;
     YAML::Node output = root["output"];
     YAML::Node labels = output["labels"];

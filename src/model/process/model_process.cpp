@@ -14,6 +14,7 @@
 
 #include "base/confinement/call_filter.h"
 #include "base/file_system.h"
+#include "base/yaml/yaml_document.h"
 #include "base/yaml_reader.h"
 #include "contract/messages/decoding.h"
 #include "contract/messages/forbidden_call.h"
@@ -37,7 +38,7 @@ Result<ModelChoice> parse_choice(std::string text, fs::path file) {
 template <class Change>
 Result<std::string> changed(const std::string& text, const fs::path& file, Change change) {
     try {
-        YAML::Node root = YAML::Load(text);
+        YAML::Node root = yaml_document(text).root;
         change(root);
         return YAML::Dump(root);
     } catch (const YAML::Exception& error) {
@@ -49,6 +50,8 @@ Result<std::string> changed(const std::string& text, const fs::path& file, Chang
 Result<ModelChoice> read_choice(const fs::path& configuration_file) {
     const auto text = read_file(configuration_file, largest_configuration);
     if (!text) return tl::unexpected(text.error());
+    // As it stands, with its own lines: what is changed below has lost what hilumd would refuse.
+    if (auto as_node = parse_choice(*text, configuration_file); !as_node) return as_node;
     auto quiet =
         changed(*text, configuration_file, [](YAML::Node& root) { root["node"]["log_level"] = "error"; });
     if (!quiet) return tl::unexpected(quiet.error());

@@ -89,8 +89,22 @@ OrderNumbers completed(OrderNumbers order, const OrderNumbers& by) {
     return order;
 }
 
+// Two tellings of one order: they share a number and differ in none.
+bool are_of_one(const OrderNumbers& one, const OrderNumbers& other) {
+    bool shares = false;
+    for (const auto number : {&OrderNumbers::placer, &OrderNumbers::filler, &OrderNumbers::accession}) {
+        if ((one.*number).empty() || (other.*number).empty()) continue;
+        if (one.*number != other.*number) return false;
+        shares = true;
+    }
+    return shares;
+}
+
+// All observations stand below each order: more would make a message that no receiver takes.
+constexpr std::size_t most_orders = 16;
+
 // Each request of the source that has numbers of its own, where they are several: orders that one acquisition
-// was for. Else the one that the header and its request tell of.
+// was for. Else, and of more than most_orders, the one that the header and its request tell of.
 std::vector<OrderNumbers> orders_of(DcmItem& header) {
     const auto of_header = numbers_in(header);
     std::vector<OrderNumbers> own, orders;
@@ -99,9 +113,15 @@ std::vector<OrderNumbers> orders_of(DcmItem& header) {
         if (numbers == OrderNumbers{}) continue;
         own.push_back(numbers);
         const auto order = completed(numbers, of_header);
-        if (std::ranges::find(orders, order) == orders.end()) orders.push_back(order);
+        const auto known =
+            std::ranges::find_if(orders, [&](const OrderNumbers& one) { return are_of_one(one, order); });
+        if (known == orders.end())
+            orders.push_back(order);
+        else
+            *known = completed(*known, order);
+        if (orders.size() > most_orders) break;
     }
-    if (orders.size() > 1) return orders;
+    if (orders.size() > 1 && orders.size() <= most_orders) return orders;
     return {completed(of_header, own.empty() ? OrderNumbers{} : own.front())};
 }
 

@@ -32,16 +32,18 @@ struct ToldMessage {
     Fields header;  // MSH; its field n is at n - 1
     Fields patient;
     std::vector<ToldOrder> orders;
-    bool latin1() const { return field(header, 17) == hl7::latin1_set; }
+    bool latin1 = false;  // as it was sent
 };
 
 // In UTF-8.
 ToldMessage read_told(const std::string& text) {
     ToldMessage message;
-    message.header = split(text.substr(0, text.find('\r')), '|');
-    for (const auto& line : split(message.latin1() ? hl7::from_latin1(text) : text, '\r')) {
+    message.latin1 = field(split(text.substr(0, text.find('\r')), '|'), 17) == hl7::latin1_set;
+    for (const auto& line : split(message.latin1 ? hl7::from_latin1(text) : text, '\r')) {
         auto fields = split(line, '|');
-        if (fields.front() == "PID")
+        if (fields.front() == "MSH")
+            message.header = std::move(fields);
+        else if (fields.front() == "PID")
             message.patient = std::move(fields);
         else if (fields.front() == "OBR")
             message.orders.push_back({std::move(fields), {}});
@@ -134,7 +136,7 @@ std::string build_withdrawal_message(const ComposeRequest& request, const std::v
                                      const std::string& created_at, const std::string& uid) {
     auto message = read_told(told.back());
     for (std::size_t i = told.size() - 1; i > 0; --i) add_older(message, read_told(told[i - 1]));
-    const bool latin1 = message.latin1();
+    const bool latin1 = message.latin1;
     field(message.header, 6) = created_at;
     field(message.header, 9) = control_id_of(uid);
     for (ToldOrder& order : message.orders) take_back(order, request, created_at);

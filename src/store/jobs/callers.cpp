@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "store/database/sql.h"
-#include "store/jobs/claim.h"
 #include "store/jobs/due_reports.h"
-#include "store/jobs/reports.h"
 #include "store/recovery/earlier_life.h"
 #include "store/withdrawals.h"
 
@@ -33,7 +31,7 @@ std::vector<NewCaller> new_callers(Transaction& transaction) {
     return callers;
 }
 
-// The newest of each model that reports are made of, where it was made.
+// The newest of each model that reports are made of, where it was made and all that it is of is there.
 std::vector<std::int64_t> standing_reports(Transaction& transaction, const Configuration& configuration,
                                            std::int64_t study) {
     std::vector<std::int64_t> reports;
@@ -43,7 +41,9 @@ std::vector<std::int64_t> standing_reports(Transaction& transaction, const Confi
                         "SELECT report.id FROM report JOIN job ON lane = 'compose' AND subject = report.id "
                         "WHERE report.study_id = ?1 AND model = ?2 AND report.kind = 'results' AND withdrawn "
                         "= 0 AND word = 'composed' AND version = (SELECT max(version) FROM report WHERE "
-                        "study_id = ?1 AND model = ?2)",
+                        "study_id = ?1 AND model = ?2) AND NOT EXISTS (SELECT 1 FROM instance WHERE "
+                        "instance.study_id = ?1 AND instance.state = 'to_analyse' AND instance.id <= "
+                        "last_instance AND (removed_at IS NOT NULL OR damaged_at IS NOT NULL))",
                         study, model);
         if (report) reports.push_back(*report);
     }
@@ -58,60 +58,27 @@ bool has_results_for(Transaction& transaction, std::int64_t report, const std::s
         .has_value();
 }
 
-// The results that were made for `other`, which can be sent still.
-std::vector<std::string> results_for(Transaction& transaction, std::int64_t report,
-                                     const std::string& other) {
-    std::vector<std::string> results;
-    sql::each(
+// The composer makes what the destination lacks, and finds all else made: nobody else is sent anything. The
+// report is of the time that it was of, and how long it takes now says nothing of the node.
+void compose_for_one_more(Transaction& transaction, std::int64_t report) {
+    sql::execute(
         transaction,
-        "SELECT sop_instance_uid FROM delivery JOIN result ON result.id = result_id WHERE report_id = ? AND "
-        "destination = ? AND (removed_at IS NULL OR on_demand = 1) ORDER BY result.id",
-        [&](const sql::Row& row) { results.push_back(row.text(0)); }, report, other);
-    return results;
-}
-
-// As another destination of the same settings has them. False: there is none.
-bool queue_what_others_have(Transaction& transaction, const Configuration& configuration, std::int64_t study,
-                            std::int64_t report, const DestinationSettings& destination) {
-    for (const auto& other : configuration.destinations) {
-        if (other.reports != destination.reports) continue;
-        const auto results = results_for(transaction, report, other.name);
-        for (const auto& result : results)
-            queue_delivery(transaction, result, destination.name, study, configuration);
-        if (results.empty()) continue;
-        settle_earlier_deliveries(transaction, report);
-        return true;
-    }
-    return false;
-}
-
-bool was_for_nobody(Transaction& transaction, std::int64_t report) {
-    return !sql::number(transaction, "SELECT 1 FROM result WHERE report_id = ? LIMIT 1", report).has_value();
-}
-
-void report_anew(Transaction& transaction, std::int64_t study) {
-    sql::execute(transaction,
-                 "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id = "
-                 "?2 AND due_at IS NULL",
-                 transaction.at(), study);
+        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 WHERE "
+        "lane = 'compose' AND subject = ?2",
+        transaction.at(), report);
+    sql::execute(transaction, "UPDATE report SET received_at = NULL WHERE id = ?", report);
 }
 
 void serve(Transaction& transaction, const Configuration& configuration, const NewCaller& caller) {
     if (is_withdrawn(transaction, caller.study)) return;
-    bool lacks_some = false;
     for (const auto report : standing_reports(transaction, configuration, caller.study)) {
-        bool lacks = false;
-        for (const auto& destination : configuration.destinations)
-            lacks |= !destination.from.empty() && wants_results(destination) &&
-                     is_for_any_of(destination, {caller.calling_ae}) &&
-                     !has_results_for(transaction, report, destination.name) &&
-                     !queue_what_others_have(transaction, configuration, caller.study, report, destination);
-        if (lacks && was_for_nobody(transaction, report))
-            queue_job(transaction, Lane::report, "", report, caller.study);
-        else
-            lacks_some |= lacks;
+        const bool lacks = std::ranges::any_of(configuration.destinations, [&](const auto& destination) {
+            return !destination.from.empty() && wants_results(destination) &&
+                   is_for_any_of(destination, {caller.calling_ae}) &&
+                   !has_results_for(transaction, report, destination.name);
+        });
+        if (lacks) compose_for_one_more(transaction, report);
     }
-    if (lacks_some) report_anew(transaction, caller.study);
 }
 
 bool has_callers(Transaction& transaction, const std::string& study_instance_uid) {

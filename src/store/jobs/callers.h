@@ -28,9 +28,9 @@ bool is_for_any_of(const DestinationSettings& destination, const std::set<std::s
 // Whether anything is made for it.
 bool wants_results(const DestinationSettings& destination);
 
-// Where a caller came after the report, the destinations that lack it get it: the results that another one
-// of the same settings has; where no destination had any, they are composed; else the study is due for a new
-// version. What is being composed or due comes first.
+// Where a caller came after the report, the newest version is composed once more for the destinations that
+// lack it: what others were sent is theirs, or found made. None is where retention took a file that it is of.
+// What is being composed or due comes first.
 void serve_new_callers(Transaction& transaction, const Configuration& configuration);
 
 }  // namespace hilum

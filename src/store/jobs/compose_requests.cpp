@@ -211,21 +211,22 @@ void add_predecessors(Transaction& transaction, std::int64_t study, ComposeReque
         request.study_instance_uid, request.model_name, request.version);
 }
 
-// Of the newest version of each model that stands.
+// Of the newest version of each model that stands. A version that was made is made again as it was.
 void add_told(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     std::map<std::string, std::int64_t> newest;
     sql::each(
         transaction,
         "SELECT report.model, report.version, result.kind, file, sha256 FROM result JOIN report ON report.id "
-        "= report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn = 0 AND report.version < ? "
-        "AND removed_at IS NULL AND result.kind IN ('sr', 'oru', 'sc') ORDER BY report.version DESC, "
-        "result.id",
+        "= report_id WHERE study_id = ?1 AND report.kind = 'results' AND withdrawn = 0 AND report.version < "
+        "?2 AND removed_at IS NULL AND result.kind IN ('sr', 'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 "
+        "FROM "
+        "result AS made WHERE made.report_id = ?3) ORDER BY report.version DESC, result.id",
         [&](const sql::Row& row) {
             if (newest.emplace(row.text(0), row.int64(1)).first->second == row.int64(1))
                 request.told.push_back(
                     {enum_from<ResultKind>(row.text(2)).value(), row.text(3), row.text(4)});
         },
-        study, request.version);
+        study, request.version, request.job);
 }
 
 // As the results that are taken back name it, as far as their analyses are known.

@@ -28,6 +28,26 @@ std::string study_of(Transaction& transaction, std::int64_t report) {
     return study;
 }
 
+void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
+                    const std::string& destination, std::int64_t study, const Configuration& configuration) {
+    if (sql::execute(transaction,
+                     "INSERT INTO delivery(result_id, destination) SELECT id, ?1 FROM result WHERE "
+                     "sop_instance_uid = ?2 ON CONFLICT(result_id, destination) DO NOTHING",
+                     destination, sop_instance_uid) == 0)
+        return;
+    const auto delivery = sql::last_id(transaction);
+    queue_job(transaction, Lane::delivery, destination, delivery, study);
+    // A withdrawal is also for those that are configured no more.
+    if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
+        configuration.destinations.end())
+        return discard_replaced(transaction, delivery);
+    const auto [state, outcome] = stored(JobState::expired);
+    sql::execute(transaction,
+                 "UPDATE job SET state = ?, outcome = ?, error = 'the destination is no longer configured' "
+                 "WHERE lane = ? AND subject = ?",
+                 state, outcome, lane_name(Lane::delivery, destination), delivery);
+}
+
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
                   const Configuration& configuration) {
     const std::int64_t at = transaction.at();
@@ -171,26 +191,6 @@ bool waits_for_objects(Transaction& transaction, std::int64_t report,
 }
 
 }  // namespace
-
-void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
-                    const std::string& destination, std::int64_t study, const Configuration& configuration) {
-    if (sql::execute(transaction,
-                     "INSERT INTO delivery(result_id, destination) SELECT id, ?1 FROM result WHERE "
-                     "sop_instance_uid = ?2 ON CONFLICT(result_id, destination) DO NOTHING",
-                     destination, sop_instance_uid) == 0)
-        return;
-    const auto delivery = sql::last_id(transaction);
-    queue_job(transaction, Lane::delivery, destination, delivery, study);
-    // A withdrawal is also for those that are configured no more.
-    if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
-        configuration.destinations.end())
-        return discard_replaced(transaction, delivery);
-    const auto [state, outcome] = stored(JobState::expired);
-    sql::execute(transaction,
-                 "UPDATE job SET state = ?, outcome = ?, error = 'the destination is no longer configured' "
-                 "WHERE lane = ? AND subject = ?",
-                 state, outcome, lane_name(Lane::delivery, destination), delivery);
-}
 
 NextReport claim_report(Transaction& transaction, const Configuration& configuration,
                         const DataDirectory& directory, Duration lease,

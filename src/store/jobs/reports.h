@@ -35,8 +35,4 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
 bool keep_report_failure(Transaction& transaction, const Claim& claim, const Error& error,
                          const RetrySettings& retry);
 
-// A result of the study is for this destination, too, unless it is already.
-void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
-                    const std::string& destination, std::int64_t study, const Configuration& configuration);
-
 }  // namespace hilum

@@ -119,6 +119,23 @@ TEST_F(ToldResultsTest, AreTakenBackObservationByObservation) {
     EXPECT_NE(segments(taken, "MSH").at(0)[9], segments(told, "MSH").at(0)[9]);
 }
 
+TEST_F(ToldResultsTest, AreTakenBackInTheCharacterSetInWhichTheyWereTold) {
+    auto& hl7 = study_.request.profiles.at(1).hl7;
+    hl7.character_set = "latin1";
+    hl7.receiving_facility = "Südklinik";
+    study_.add_analysed(pneumonia_result());
+    const auto made = make();
+    const auto told = bytes_of(of_kind(made, ResultKind::oru).at(0));
+    const auto taken = bytes_of(of_kind(take_back(made), ResultKind::oru).at(0));
+    EXPECT_EQ(segments(told, "MSH").at(0)[5],
+              "S\xFC"
+              "dklinik");
+    EXPECT_EQ(segments(taken, "MSH").at(0)[5],
+              "S\xFC"
+              "dklinik");
+    EXPECT_EQ(segments(taken, "MSH").at(0)[17], "8859/1");
+}
+
 TEST_F(ToldResultsTest, OfOlderVersionsAreTakenBackWithTheNewest) {
     study_.add_analysed(pneumonia_result());
     auto made = make();

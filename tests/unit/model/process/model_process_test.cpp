@@ -56,6 +56,19 @@ TEST_F(PackageChoice, IsOfTheNodeWhoseConfigurationIsNamed) {
     EXPECT_EQ(again.configuration.models, choice.configuration.models);
 }
 
+TEST_F(PackageChoice, TakesAndRefusesWhatTheNodeDoes) {
+    const auto doubled = choose("models/triage", "node: {ae_title: HILUM}\n---\n" + site_);
+    ASSERT_FALSE(doubled);
+    EXPECT_NE(doubled.error().message.find("hilum.yaml:3: is not read"), std::string::npos)
+        << doubled.error().message;
+    const auto behind_an_empty_one = choose("models/triage", "---\n---\n" + site_);
+    ASSERT_TRUE(behind_an_empty_one);
+    EXPECT_EQ(behind_an_empty_one->settings().thresholds.at("Pneumonia"), 0.62);
+    const auto twice = choose("models/triage", "node: {ae_title: HILUM}\n" + site_ + "node: {ae_title: B}\n");
+    ASSERT_FALSE(twice);
+    EXPECT_NE(twice.error().message.find("is there twice"), std::string::npos) << twice.error().message;
+}
+
 TEST_F(PackageChoice, APackageThatTheFileDoesNotNameHasNoneOfItsThresholds) {
     const auto choice = choose("new/triage", site_).value();  // its folder has the name of another's
     ASSERT_EQ(choice.configuration.models.size(), 1u);

@@ -247,6 +247,35 @@ TEST_F(ObservationMessageTest, TellsEachOrderOfAGroup) {
     EXPECT_EQ(first, second);
 }
 
+TEST_F(ObservationMessageTest, TellsAnOrderOnceThatIsNamedInTwoWays) {
+    study_.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_AccessionNumber, "");
+        for (const char* placer : {"", "P-1"}) {
+            DcmItem* item = nullptr;
+            ASSERT_TRUE(header.findOrCreateSequenceItem(DCM_RequestAttributesSequence, item, -2).good());
+            item->putAndInsertString(DCM_AccessionNumber, "ORD-A");
+            item->putAndInsertString(DCM_PlacerOrderNumberImagingServiceRequest, placer);
+        }
+    });
+    const auto requests = segments("OBR");
+    ASSERT_EQ(requests.size(), 1u);
+    EXPECT_EQ(requests[0][18], "ORD-A");
+}
+
+TEST_F(ObservationMessageTest, TellsOneOrderWhereMoreAreNamedThanAnybodyMeans) {
+    study_.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_AccessionNumber, "ORD");
+        for (int order = 0; order < 3000; ++order) {
+            DcmItem* item = nullptr;
+            ASSERT_TRUE(header.findOrCreateSequenceItem(DCM_RequestAttributesSequence, item, -2).good());
+            item->putAndInsertString(DCM_AccessionNumber, ("ORD-" + std::to_string(order)).c_str());
+        }
+    });
+    const auto requests = segments("OBR");
+    ASSERT_EQ(requests.size(), 1u);
+    EXPECT_EQ(requests[0][18], "ORD");
+}
+
 TEST_F(ObservationMessageTest, IsTheSameMessageWhenItIsMadeAgain) {
     study_.add_analysed(pneumonia_result());
     EXPECT_EQ(message(), message());

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
 #include "store/retention/forgetting.h"
 #include "store/spool_records.h"
@@ -94,30 +95,39 @@ TEST_P(CallersContract, WhatWasForNobodyIsComposedOnceItsCallerComes) {
     EXPECT_FALSE(claim_report().report);
 }
 
-TEST_P(CallersContract, WhatAnotherDestinationHasIsSentAsItIs) {
-    add_destination("archive", {"XRAY1"});
-    send("XRAY1");
-    keep(*claim_analysis());
-    EXPECT_EQ(report(), Names{"archive"});
-    EXPECT_EQ(next_for("pacs"), "");
-    EXPECT_TRUE(send("PACS").new_caller);
-    EXPECT_FALSE(claim_report().report) << "nothing is composed";
-    EXPECT_EQ(next_for("pacs"), "9.1");
-    EXPECT_EQ(next_for("archive"), "9.1");
-    send("PACS");
-    EXPECT_FALSE(claim_report().report);
-    EXPECT_EQ(next_for("pacs"), "") << "once";
-}
-
-TEST_P(CallersContract, WhatIsWantedInAnotherFormIsANewVersion) {
+TEST_P(CallersContract, TheVersionThatStandsIsComposedForOneMoreAndSentToNobodyTwice) {
+    configuration_.study.revise = false;
     add_destination("archive", {"XRAY1"}).reports.sr_class = ReportClass::enhanced;
     send("XRAY1");
     keep(*claim_analysis());
     EXPECT_EQ(report(), Names{"archive"});
-    send("PACS");
+    EXPECT_EQ(next_for("archive"), "9.1");
+    EXPECT_TRUE(send("PACS").new_caller);
     const auto next = claim_report();
     EXPECT_EQ(destinations_of(next), (Names{"archive", "pacs"}));
-    EXPECT_EQ(next.report->request.version, 2);
+    EXPECT_EQ(next.report->request.version, 1);
+    auto reply = composed(next.report->claim);  // as it was made
+    reply.results.front().destinations = {"archive"};
+    reply.results.push_back(composed(next.report->claim, "9.2").results.front());
+    keep(next.report->claim, reply);
+    EXPECT_EQ(next_for("pacs"), "9.2");
+    EXPECT_EQ(next_for("archive"), "") << "it has it";
+    send("PACS");
+    EXPECT_FALSE(claim_report().report) << "once";
+}
+
+TEST_P(CallersContract, ANewOneMakesNoReportOfWhatRetentionHasLeft) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    EXPECT_EQ(report(), Names{"archive"});
+    commit([](Transaction& t) {
+        sql::execute(t, "UPDATE instance SET removed_at = 1");
+        sql::execute(t, "UPDATE result SET removed_at = 1");
+    });
+    send("PACS", "b");
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(next_for("pacs"), "");
 }
 
 TEST_P(CallersContract, WhoComesWhileItIsComposedIsServedAfterwards) {
@@ -131,7 +141,7 @@ TEST_P(CallersContract, WhoComesWhileItIsComposedIsServedAfterwards) {
     auto reply = composed(composing.report->claim);
     reply.results.front().destinations = {"archive"};
     keep(composing.report->claim, reply);
-    EXPECT_FALSE(claim_report().report);
+    EXPECT_EQ(report(), (Names{"archive", "pacs"}));
     EXPECT_EQ(next_for("pacs"), "9.1");
 }
 
