@@ -166,7 +166,8 @@ void add_node(Families& families, const NodeStatus& status) {
     for (const auto& model : status.models) {
         const auto serving = model.serving.value_or(ServingModel{});
         families.add("model_info", MetricType::Gauge,
-                     {{"name", serving.name},
+                     {{"model", model.package},
+                      {"name", serving.name},
                       {"version", serving.version},
                       {"sha256", serving.sha256},
                       {"device", serving.device},

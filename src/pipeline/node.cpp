@@ -336,10 +336,11 @@ void Node::finish() {
 
 // ---- status ----
 
+// What a shadow lacks holds up nothing that leaves the node; its own state tells.
 bool Node::inferring() const {
     if (!engine_.decoding()) return false;
     for (std::size_t i = 0; i < configuration_.models.size(); ++i)
-        if (!engine_.ready(i)) return false;
+        if (configuration_.models[i].mode != ModelMode::shadow && !engine_.ready(i)) return false;
     return true;
 }
 

@@ -21,7 +21,7 @@ struct Delivered {
     std::int64_t id = 0;
     std::string study_instance_uid, sop_instance_uid;
     CommitmentHistory history;
-    std::string transaction_uid;  // of the last request since it was sent
+    std::int64_t sent_at = 0;  // before any request that tells of what the destination has now
 };
 
 // States of the jobs in a commitment's lane, as people know them.
@@ -89,7 +89,7 @@ void give_up_old(Transaction& transaction, const DestinationSettings& destinatio
         " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id WHERE state = 'queued'"
         " AND lane = ?1 AND due <= ?2 AND attempt > 0 AND job.created_at + uncounted < ?3",
         [&](const sql::Row& row) {
-            old.push_back({row.int64(0), row.text(1), row.text(2), {}, ""});
+            old.push_back({row.int64(0), row.text(1), row.text(2), {}});
         },
         commitment_lane(destination.name), at, at - destination.give_up_after.count());
     for (const auto& delivered : old) {
@@ -109,14 +109,14 @@ std::optional<Delivered> awaited(Transaction& transaction, const std::string& de
     sql::each(
         transaction,
         "SELECT delivery.id, study_instance_uid, sop_instance_uid, commitment_failures, commitment_refusals,"
-        " commitment_transaction FROM result JOIN delivery ON result_id = result.id AND destination = ?1"
+        " asked.created_at FROM result JOIN delivery ON result_id = result.id AND destination = ?1"
         " JOIN job ON job.lane = ?2 AND job.subject = delivery.id JOIN job AS asked ON asked.lane = ?3"
         " AND asked.subject = delivery.id JOIN study ON study.id = job.study_id WHERE sop_instance_uid = ?4 "
         "AND job.state = 'done'"
         " AND asked.state IN ('queued', 'set_aside')",
         [&](const sql::Row& row) {
             found =
-                Delivered{row.int64(0), row.text(1), row.text(2), {row.int32(3), row.int32(4)}, row.text(5)};
+                Delivered{row.int64(0), row.text(1), row.text(2), {row.int32(3), row.int32(4)}, row.int64(5)};
         },
         destination, lane_name(Lane::delivery, destination), commitment_lane(destination), sop_instance_uid);
     return found;
@@ -305,10 +305,14 @@ void keep_commitment_report(Transaction& transaction, const CommitmentReport& re
         if (const auto delivered = awaited(transaction, destination.name, uid))
             keep_committed(transaction, report, destination.name, *delivered);
     }
-    // That the destination did not keep an earlier copy says nothing of the one that it was sent since.
+    // That the destination did not keep an earlier copy says nothing of the one that it was sent since. Which
+    // of the requests since then it answers does not matter: an archive that takes a night is always some
+    // behind.
+    const auto requested_at = sql::number(
+        transaction, "SELECT requested_at FROM commitment WHERE transaction_uid = ?", report.transaction_uid);
     for (const auto& [uid, reason] : report.failed)
         if (const auto delivered = awaited(transaction, destination.name, uid);
-            delivered && delivered->transaction_uid == report.transaction_uid)
+            delivered && requested_at >= delivered->sent_at)
             keep_failed(transaction, report, destination, *delivered, reason);
 }
 

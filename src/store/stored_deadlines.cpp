@@ -36,6 +36,9 @@ void move_deadlines(Transaction& transaction, Duration step) {
                  " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
                  " WHERE state IN ('queued', 'running')",
                  by);
+    // It is compared with when its instances were sent.
+    sql::execute(transaction,
+                 "UPDATE commitment SET requested_at = requested_at + ?1 WHERE reported_at IS NULL", by);
 }
 
 // What is queued in the lane is due within `longest`, or at once.

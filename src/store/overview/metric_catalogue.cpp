@@ -49,7 +49,7 @@ constexpr MetricDescription catalogue[] = {
     {"held_up_jobs", "Jobs that wait until the node is mended (disk, descriptors, memory), by kind"},
     {"http_tls_failures", "TLS handshakes with HTTP clients that failed, by reason"},
     {"inference_seconds", "Time spent in the model's forward pass"},
-    {"inferring", "1 while every model is loaded and warm"},
+    {"inferring", "1 while every active model is loaded and warm"},
     {"instances_received", "SOP instances received, by what became of them"},
     {"jobs", "Jobs by kind and state"},
     {"jobs_quarantined", "Jobs set aside for an operator, by kind and code"},

@@ -51,7 +51,9 @@ constexpr const char* of_study =
     " (SELECT group_concat(word || ':' || n) FROM (SELECT job.word AS word, count(*) AS n FROM job WHERE"
     "  job.study_id = study.id AND job.kind = 'analysis' GROUP BY job.word)) AS analyses,"
     " (SELECT group_concat(DISTINCT json_extract(analysis.outcome, '$.result.diagnosis')) " HILUM_ANALYSES
-    "  AND instance.state = 'to_analyse') AS diagnoses,"
+    "  AND instance.state = 'to_analyse' AND analysis.model IN (SELECT model FROM report WHERE "
+    "report.study_id ="
+    "  study.id)) AS diagnoses,"  // what a shadow model says is no finding of the node
     " coalesce((SELECT json_extract(analysis.outcome, '$.not_analysed.message') " HILUM_ANALYSES
     "  AND instance.state = 'to_analyse' AND job.word = 'not_analysed' LIMIT 1),"
     "  (SELECT not_analysed FROM instance WHERE study_id = study.id AND state = 'prior' ORDER BY id DESC "

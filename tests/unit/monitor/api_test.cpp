@@ -177,10 +177,14 @@ TEST(Readyz, SaysThatTheDatabaseFailsAndWhy) {
 
 TEST(Metrics, TellOfAModelThatDoesNotServe) {
     NodeStatus status;
-    status.models.resize(1);
-    EXPECT_THAT(
-        metrics_text({}, {}, status),
-        HasSubstr("hilum_model_info{device=\"\",name=\"\",sha256=\"\",state=\"loading\",version=\"\"} 1"));
+    status.models.resize(2);
+    status.models[0].package = "demo";
+    status.models[1].package = "trial";
+    for (const char* model : {"demo", "trial"})
+        EXPECT_THAT(metrics_text({}, {}, status),
+                    HasSubstr(fmt::format("hilum_model_info{{device=\"\",model=\"{}\",name=\"\",sha256=\"\","
+                                          "state=\"loading\",version=\"\"}} 1",
+                                          model)));
 }
 
 TEST(ApiPaths, AnswerOnlyWhatExistsAndOnlyToItsMethods) {

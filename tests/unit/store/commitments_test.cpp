@@ -142,6 +142,15 @@ TEST_F(CommitmentsTest, AnAnswerAboutAnEarlierCopySaysNothingOfTheNewOne) {
     EXPECT_EQ(delivery(1)["state"], "delivered");
 }
 
+TEST_F(CommitmentsTest, AFailureThatComesAfterTheNextRequestCountsAllTheSame) {
+    const auto first = request();
+    make_due();
+    request();
+    keep_commitment_report(database_, {first, {}, {{"1.1", 0x0112}}, "PACS", "::1"}, settings_);
+    EXPECT_EQ(delivery(1)["state"], "queued") << "it is sent again";
+    EXPECT_EQ(delivery(2)["commitment"], "requested");
+}
+
 TEST_F(CommitmentsTest, AResendAsksAnewAndAPauseDoesNotAge) {
     keep_commitment_report(database_, {request(), {"1.1", "1.2"}, {}, "PACS", "::1"}, settings_);
     resend_results(database_, {"1.2.3", "", "pacs"}, "tester");

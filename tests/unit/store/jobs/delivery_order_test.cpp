@@ -1,6 +1,7 @@
 #include "store/jobs/delivery_order.h"
 
 #include "store/commitments.h"
+#include "store/database/sql.h"
 #include "store/jobs/orders.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
@@ -43,7 +44,12 @@ class DeliveryOrderContract : public test::StoreContract {
     void not_kept(const std::string& result, int reason) {
         commit([&](Transaction& t) {
             CommitmentReport report;
+            report.transaction_uid = "asked for " + result;
             report.failed.push_back({result, reason});
+            sql::execute(t,
+                         "INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES(?, "
+                         "'pacs', ?)",
+                         report.transaction_uid, t.at());
             keep_commitment_report(t, report, pacs());
         });
     }

@@ -157,6 +157,18 @@ TEST_F(ListTest, AStudyIsInTheFirstStateThatFits) {
     EXPECT_EQ(state_of("1"), "withdrawn");
 }
 
+TEST_F(ListTest, WhatAShadowSaysIsNoDiagnosisOfTheStudy) {
+    const auto id = study("1");
+    analysis(*database_.number("SELECT id FROM instance"), JobState::analysed);
+    outcome(JobState::analysed, R"({"result": {"diagnosis": "Normal"}})");
+    database_.execute(
+        "INSERT INTO analysis(instance_id, model, outcome) SELECT instance_id, 'trial',"
+        R"( '{"result": {"diagnosis": "Pneumonia"}}' FROM analysis)");
+    test::make_job(database_, Lane::analysis, "trial", database_.last_id(), id, JobState::analysed, at(0));
+    delivery(id, JobState::delivered);
+    EXPECT_EQ(studies()[0]["diagnoses"], "Normal");
+}
+
 TEST_F(ListTest, EveryStateOfAStudyIsKnownToTheFilter) {
     for (const auto& state : study_states()) EXPECT_TRUE(study_filter({{"state", state}}, now())) << state;
 }
