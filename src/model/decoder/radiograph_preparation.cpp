@@ -198,7 +198,9 @@ Result<Outcome> prepare_golden_dicom(int file, const FileReads& reads, const Inp
     const auto grayscale = grayscale_of(dataset, *image, polarity, untold);
     if (!grayscale) return grayscale.error();
     const auto shape = pixel_shape_of(dataset);
-    const auto shutter = read_display_shutter(dataset, image->pixels, shape, *grayscale, untold);
+    const auto shutter = input.shutter == Shutter::black
+                             ? read_display_shutter(dataset, image->pixels, shape, *grayscale, untold)
+                             : DisplayShutter();
     return prepare_golden_image(oriented(dataset, image->pixels, shape, shutter, input), *grayscale, input);
 }
 

@@ -7,6 +7,7 @@
 
 #include "store/database/sql.h"
 #include "store/jobs/due_reports.h"
+#include "store/jobs/reports.h"
 #include "store/recovery/earlier_life.h"
 #include "store/withdrawals.h"
 
@@ -61,11 +62,7 @@ bool has_results_for(Transaction& transaction, std::int64_t report, const std::s
 // The composer makes what the destination lacks, and finds all else made: nobody else is sent anything. The
 // report is of the time that it was of, and how long it takes now says nothing of the node.
 void compose_for_one_more(Transaction& transaction, std::int64_t report) {
-    sql::execute(
-        transaction,
-        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 WHERE "
-        "lane = 'compose' AND subject = ?2",
-        transaction.at(), report);
+    compose_again(transaction, report);
     sql::execute(transaction, "UPDATE report SET received_at = NULL WHERE id = ?", report);
 }
 
@@ -81,10 +78,9 @@ void serve(Transaction& transaction, const Configuration& configuration, const N
     }
 }
 
-bool has_callers(Transaction& transaction, const std::string& study_instance_uid) {
-    return sql::number(transaction, "SELECT 1 FROM study_caller WHERE study_instance_uid = ? LIMIT 1",
-                       study_instance_uid)
-        .has_value();
+bool is_only_caller(Transaction& transaction, const std::string& study_instance_uid) {
+    return sql::number(transaction, "SELECT count(*) FROM study_caller WHERE study_instance_uid = ?",
+                       study_instance_uid) == 1;
 }
 
 // Whether its destinations are to be looked at; nothing where it was known.
@@ -105,13 +101,12 @@ std::optional<bool> add_caller(Transaction& transaction, const std::string& stud
 bool note_caller(Transaction& transaction, const std::string& study_instance_uid,
                  const std::string& calling_ae) {
     if (calling_ae.empty()) return false;
-    const bool is_first = !has_callers(transaction, study_instance_uid);
     const auto added = add_caller(transaction, study_instance_uid, calling_ae);
     if (!added) return false;
     // The first one's file names it; of another there may be none.
     transaction.note_fact(
         {{"fact", "sent"}, {"at", transaction.at()}, {"study", study_instance_uid}, {"by", calling_ae}},
-        !is_first);
+        !is_only_caller(transaction, study_instance_uid));
     return *added;
 }
 

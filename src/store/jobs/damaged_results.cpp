@@ -4,7 +4,9 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/reports.h"
 #include "store/recovery/earlier_life.h"
+#include "store/retention/removed_files.h"
 
 namespace hilum {
 namespace {
@@ -41,12 +43,7 @@ bool queue_again(Transaction& transaction, const DamagedResult& damaged) {
     // Another delivery found it before.
     if (damaged.report_is == "queued" || damaged.report_is == "running") return true;
     if (!damaged.on_demand && damaged.composed_anew >= most_composed_anew) return false;
-    const int queued =
-        sql::execute(transaction,
-                     "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 "
-                     "WHERE lane = 'compose' AND subject = ?2 AND word IN ('composed', 'quarantined')",
-                     transaction.at(), damaged.report);
-    if (queued == 0) return false;
+    if (!compose_again(transaction, damaged.report)) return false;
     sql::execute(transaction, "UPDATE report SET composed_anew = composed_anew + 1 WHERE id = ?",
                  damaged.report);
     // What retention took is to be there again; once more than that would be damage.
@@ -74,14 +71,7 @@ void give_up_file(Transaction& transaction, const Claim& delivery, const Damaged
                     " 'set_aside') LIMIT 1",
                     damaged.result, delivery.id()))
         return;
-    sql::execute(transaction,
-                 "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'results', file FROM"
-                 " result JOIN report ON report.id = report_id WHERE result.id = ?",
-                 damaged.result);
-    sql::execute(transaction,
-                 "UPDATE result SET removed_at = coalesce(removed_at, ?), bytes = NULL, on_demand = 0 WHERE"
-                 " id = ?",
-                 transaction.at(), damaged.result);
+    take_result_file(transaction, damaged.result, ResultFile::is_gone);
 }
 
 // An image that was replaced may be about to come back as it was.

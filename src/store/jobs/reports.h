@@ -35,4 +35,8 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
 bool keep_report_failure(Transaction& transaction, const Claim& claim, const Error& error,
                          const RetrySettings& retry);
 
+// A report that was composed, or failed for good, is to be composed once more, as of the time that it was of.
+// False: it is neither.
+bool compose_again(Transaction& transaction, std::int64_t report);
+
 }  // namespace hilum

@@ -8,6 +8,7 @@
 #include "store/audit/audit_event.h"
 #include "store/data_history.h"
 #include "store/database/sql.h"
+#include "store/retention/removed_files.h"
 
 namespace hilum {
 namespace {
@@ -260,15 +261,8 @@ RemovedBytes sent_captures_due(Transaction& transaction, const RemovalRules& rul
 RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& rules) {
     const auto age = age_of(rules.settings.keep_captures, rules);
     const auto captures = rows_due(transaction, sent_captures, age, most_removed_files);
-    for (const auto& [capture, bytes] : captures) {
-        sql::execute(transaction,
-                     "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'results', file"
-                     " FROM result JOIN report ON report.id = report_id WHERE result.id = ?",
-                     capture);
-        sql::execute(transaction,
-                     "UPDATE result SET removed_at = ?, bytes = NULL, on_demand = 1 WHERE id = ?",
-                     transaction.at(), capture);
-    }
+    for (const auto& [capture, bytes] : captures)
+        take_result_file(transaction, capture, ResultFile::can_be_made_again);
     audit::AuditEvent event;
     event.type = "captures_removed";
     return told_step(transaction, std::move(event), RemovalReason::delivered, captures);

@@ -73,6 +73,17 @@ void forget_removed_files(Transaction& transaction, const std::vector<std::int64
     for (const auto row : rows) sql::execute(transaction, "DELETE FROM removal WHERE id = ?", row);
 }
 
+void take_result_file(Transaction& transaction, std::int64_t result, ResultFile then) {
+    sql::execute(transaction,
+                 "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'results', file FROM"
+                 " result JOIN report ON report.id = report_id WHERE result.id = ?",
+                 result);
+    sql::execute(transaction,
+                 "UPDATE result SET removed_at = coalesce(removed_at, ?), bytes = NULL, on_demand = ? WHERE"
+                 " id = ?",
+                 transaction.at(), then == ResultFile::can_be_made_again ? 1 : 0, result);
+}
+
 std::vector<StoredFile> files_to_measure(Transaction& transaction) {
     return read_files(
         transaction,

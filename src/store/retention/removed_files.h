@@ -21,6 +21,11 @@ std::filesystem::path path_of(const DataDirectory& directory, const StoredFile& 
 std::vector<StoredFile> files_to_remove(Transaction& transaction);
 void forget_removed_files(Transaction& transaction, const std::vector<std::int64_t>& rows);
 
+// The file of a result is to go. One that can be made again is composed anew where it is sent again
+// (jobs/damaged_results.h).
+enum class ResultFile { is_gone, can_be_made_again };
+void take_result_file(Transaction& transaction, std::int64_t result, ResultFile then);
+
 // Some artifacts and results that nobody has measured. Folder "analyses": `row` of analysis, else of result.
 std::vector<StoredFile> files_to_measure(Transaction& transaction);
 struct MeasuredFile {
