@@ -6,6 +6,8 @@ endif()
 include(GNUInstallDirs)
 # Whoever builds packages for others gives an address that reaches somebody.
 set(HILUM_PACKAGE_CONTACT "The Hilum authors <hilum@localhost>" CACHE STRING "Maintainer of the Debian package")
+# Each commit's is an upgrade of the one before: tools/package says which that is.
+set(HILUM_PACKAGE_VERSION "${PROJECT_VERSION}" CACHE STRING "Version of the Debian package")
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY TRUE)  # packing builds nothing: not while tests run
 
 install(TARGETS hilumd hilum hilum-train hilum-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -82,6 +84,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_NAME hilum)
 set(CPACK_PACKAGE_VENDOR "The Hilum authors")
 set(CPACK_PACKAGE_CONTACT "${HILUM_PACKAGE_CONTACT}")
+set(CPACK_DEBIAN_PACKAGE_VERSION "${HILUM_PACKAGE_VERSION}")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "DICOM AI node for chest radiographs")

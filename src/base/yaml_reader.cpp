@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/characters/utf8.h"
 #include "base/text.h"
 #include "base/yaml/yaml_document.h"
 
@@ -32,7 +33,23 @@ int line_with_tab(const std::string& text) {
 }
 
 // An empty node, and a problem noted, where the text is no YAML.
+// Such as a file that an editor saved in Latin-1; 0 where all is UTF-8.
+int line_beyond_utf8(const std::string& text) {
+    int line = 1;
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto character = first_character(rest);
+        if (!character.valid) return line;
+        if (character.code == U'\n') ++line;
+        rest.remove_prefix(character.bytes.size());
+    }
+    return 0;
+}
+
 YAML::Node load(const std::string& text, const std::string& file, ConfigurationProblems& problems) {
+    if (const int line = line_beyond_utf8(text); line != 0) {
+        problems.push_back({file, line, "", "is not in UTF-8: save the file in that encoding"});
+        return YAML::Node();
+    }
     try {
         const auto document = yaml_document(text);
         if (document.other_line != 0)

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "cli/output.h"
+#include "evaluation/dataset/check.h"
 #include "evaluation/report/html.h"
 
 namespace hilum::cli {
@@ -38,15 +39,21 @@ LabelledImage labelled(const dataset::Manifest& manifest, const dataset::Image& 
 
 }  // namespace
 
-Result<dataset::Manifest> read_split(const std::filesystem::path& folder, const std::string& split) {
+Result<SplitImages> read_split(const std::filesystem::path& folder, const std::string& split) {
     const auto manifest = dataset::read_manifest(folder);
     if (!manifest) return tl::unexpected(manifest.error());
-    dataset::Manifest chosen{manifest->folder, {}};
+    const auto named = split == "all" ? std::nullopt : dataset::split_named(split);
+    SplitImages chosen{{manifest->folder, {}}};
+    auto& images = chosen.manifest.images;
     for (const auto& image : manifest->images)
-        if (split == "all" || image.split == dataset::split_named(split)) chosen.images.push_back(image);
-    if (chosen.images.empty())
+        if (!named || image.split == *named) images.push_back(image);
+    if (images.empty())
         return fail("empty", "{} has no image of split '{}': choose another with --split", folder.string(),
                     split);
+    if (auto sound = dataset::check_judged(manifest->images, named); !sound)
+        return fail(sound.error().code, "{} cannot be judged on: {}", dataset_name(folder, split),
+                    sound.error().message);
+    chosen.doubled = dataset::leave_out_doubled(images);
     return chosen;
 }
 
@@ -62,12 +69,18 @@ std::vector<LabelledImage> labelled_images(const dataset::Manifest& manifest,
     return images;
 }
 
-Result<std::vector<LabelledImage>> read_dataset_images(const std::filesystem::path& folder,
+Result<std::vector<LabelledImage>> read_dataset_images(const Context& context,
+                                                       const std::filesystem::path& folder,
                                                        const std::string& split,
                                                        const std::vector<std::string>& renamed) {
-    const auto manifest = read_split(folder, split);
-    if (!manifest) return tl::unexpected(manifest.error());
-    return labelled_images(*manifest, renamed);
+    const auto chosen = read_split(folder, split);
+    if (!chosen) return tl::unexpected(chosen.error());
+    if (chosen->doubled > 0)
+        context.err << fmt::format("note: {} in {}: each counts once\n",
+                                   counted(static_cast<std::int64_t>(chosen->doubled), "image is there twice",
+                                           "images are there twice"),
+                                   dataset_name(folder, split));
+    return labelled_images(chosen->manifest, renamed);
 }
 
 std::string dataset_name(const std::filesystem::path& folder, const std::string& split) {

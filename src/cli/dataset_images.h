@@ -15,8 +15,13 @@
 
 namespace hilum::cli {
 
-// A dataset's images of a split, or "all". Codes: what read_manifest() says; "empty" where there is none.
-Result<dataset::Manifest> read_split(const std::filesystem::path& folder, const std::string& split);
+// A dataset's images of a split, or "all"; one that is there twice counts once.
+struct SplitImages {
+    dataset::Manifest manifest;
+    std::size_t doubled = 0;  // that were left out
+};
+// Codes: what read_manifest() and dataset::check_judged() say; "empty" where there is none.
+Result<SplitImages> read_split(const std::filesystem::path& folder, const std::string& split);
 
 // Tells patients of all sites apart: the same number at two sites is taken for two people.
 std::string patient_key(const std::string& site, const std::string& patient);
@@ -25,8 +30,9 @@ std::string patient_key(const std::string& site, const std::string& patient);
 std::vector<LabelledImage> labelled_images(const dataset::Manifest& manifest,
                                            const std::vector<std::string>& renamed);
 
-// Both.
-Result<std::vector<LabelledImage>> read_dataset_images(const std::filesystem::path& folder,
+// Both. Images that are there twice are told on context.err.
+Result<std::vector<LabelledImage>> read_dataset_images(const Context& context,
+                                                       const std::filesystem::path& folder,
                                                        const std::string& split,
                                                        const std::vector<std::string>& renamed);
 

@@ -18,14 +18,16 @@ namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
 
-void read_node(YamlMapping at, NodeSettings& node) {
+void read_node(YamlMapping at, const std::filesystem::path& folder, NodeSettings& node) {
     node.ae_title = ae_title(at, "ae_title", node.ae_title);
-    node.data_dir = at.string("data_dir", node.data_dir.string());
+    node.data_dir = folder / at.string("data_dir", node.data_dir.string());
     node.log_level = at.choice("log_level", {"debug", "info", "warning", "error"}, node.log_level);
-    node.institution = at.string("institution", node.institution);
+    node.institution = long_string(at, "institution", node.institution);
     node.drain_timeout = positive_duration(at, "drain_timeout", node.drain_timeout);
     node.control_socket = socket_path(at, "control_socket");
     node.operators = at.string("operators", node.operators);
+    if (node.control_socket.empty())
+        check_socket_length(at, at.has("data_dir") ? "data_dir" : "control_socket", node.control());
     // What lies in data_dir only the node's user and root reach.
     if (!node.operators.empty() && node.control_socket.empty())
         at.problem("operators",
@@ -239,8 +241,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     auto root = YamlMapping::parse(text, file.string(), problems);
     std::error_code error;
     const auto folder = std::filesystem::absolute(file, error).parent_path();
-    read_node(root.mapping("node"), configuration.node);
-    configuration.node.data_dir = folder / configuration.node.data_dir;
+    read_node(root.mapping("node"), folder, configuration.node);
     read_scp(root.mapping("scp"), folder, configuration.scp);
     read_models(root, folder, configuration.models);
     read_site(root.mapping("site"), configuration.site);
@@ -254,7 +255,7 @@ LoadedConfiguration parse_configuration(const std::string& text, const std::file
     read_destinations(root, folder, configuration.destinations);
     read_retention(root.mapping("retention"), configuration.retention);
     read_audit(root.mapping("audit"), folder, configuration.node, configuration.audit);
-    read_http(root.mapping("http"), folder, configuration.http);
+    read_http(root.mapping("http"), folder, configuration);
     root.finish();
     return loaded;
 }

@@ -22,8 +22,8 @@ bool is_own_term(const std::string& value) {
         "routine", "triage-priority", "urgent", "withdrawn",
         // why an image was not analysed
         "bit-depth", "blank", "body-part", "failed", "for-processing", "frames", "image-size", "image-type",
-        "modality", "nearly-empty", "own-result", "patient-age", "photometric", "sop-class", "too-large",
-        "transfer-syntax", "undecodable", "unsupported", "view"};
+        "modality", "nearly-empty", "own-result", "patient-age", "photometric", "quality-control",
+        "sop-class", "too-large", "transfer-syntax", "undecodable", "unsupported", "view"};
     return values.contains(value);
 }
 

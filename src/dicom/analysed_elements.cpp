@@ -8,13 +8,14 @@ namespace {
 
 // What an analysis looks at besides group 0028 and the pixels, and by what its results are filed: the
 // patient, the study and the order.
-constexpr std::array<Tag, 40> analysed_tags{
+constexpr std::array<Tag, 42> analysed_tags{
     specific_character_set,
     0x00080008,  // ImageType
     0x00080016,  // SOPClassUID
     0x00080020,  // StudyDate
     0x00080050,  // AccessionNumber
     0x00080060,  // Modality
+    0x00080064,  // ConversionType
     0x00080068,  // PresentationIntentType
     0x00080070,  // Manufacturer
     0x00081090,  // ManufacturerModelName
@@ -26,6 +27,7 @@ constexpr std::array<Tag, 40> analysed_tags{
     0x00100024,  // IssuerOfPatientIDQualifiersSequence
     0x00100030,  // PatientBirthDate
     0x00100040,  // PatientSex
+    0x00100200,  // QualityControlSubject
     0x00101010,  // PatientAge
     0x00180015,  // BodyPartExamined
     0x00181164,  // ImagerPixelSpacing

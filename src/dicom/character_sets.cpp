@@ -18,7 +18,7 @@
 namespace hilum {
 namespace {
 
-constexpr const char *utf8 = "ISO_IR 192", *latin1 = "ISO_IR 100", *latin9 = "ISO_IR 203";
+constexpr const char *utf8 = "ISO_IR 192", *latin9 = "ISO_IR 203";
 constexpr const char* default_with_extensions = "ISO 2022 IR 6";
 
 // Registration numbers (ISO-IR) of sets without and with code extensions, and of those that have code
@@ -110,8 +110,70 @@ bool is_utf8(const std::string& text) {
     return true;
 }
 
-bool is_control_of_latin1(char c) {
+// Of all sets with high bytes but GB18030 and GBK.
+bool is_high_control(char c) {
     return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xA0;
+}
+
+// The code of the character that the valid sequence at `text[i]` stands for.
+char32_t code_at(const std::string& text, std::size_t i) {
+    const std::size_t length = utf8_sequence(text, i);
+    const auto first = static_cast<unsigned char>(text[i]);
+    char32_t code = length == 1 ? first : first & (0xFFU >> (length + 1));
+    for (std::size_t k = 1; k < length; ++k)
+        code = code << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
+    return code;
+}
+
+// What a set of letters is written for, beyond ASCII.
+struct Letters {
+    std::string_view number;
+    char32_t first, last;
+};
+
+// In Latin-1, 9 and 5 the bytes of UTF-8 are a capital with signs behind it, which no text has. In the others
+// they may be a word: STR\xD3\xAFYK is a name in Latin-2, and something else in UTF-8.
+constexpr std::array<Letters, 11> letters_of_sets{{{"100", 0x80, 0x10FFFF},
+                                                   {"203", 0x80, 0x10FFFF},
+                                                   {"148", 0x80, 0x10FFFF},
+                                                   {"101", 0xA0, 0x17F},
+                                                   {"109", 0xA0, 0x17F},
+                                                   {"110", 0xA0, 0x17F},
+                                                   {"126", 0x370, 0x3FF},
+                                                   {"127", 0x600, 0x6FF},
+                                                   {"138", 0x590, 0x5FF},
+                                                   {"144", 0x400, 0x45F},
+                                                   {"166", 0xE00, 0xE7F}}};
+
+// What the bytes mean before any escape sequence: nothing but ASCII where code extensions say no more.
+Letters letters_of(const std::string& terms) {
+    const std::string_view first = std::string_view(terms).substr(0, terms.find('\\'));
+    const auto known = std::ranges::find_if(
+        letters_of_sets, [&](const Letters& set) { return first.ends_with(" " + std::string(set.number)); });
+    if (known != letters_of_sets.end()) return *known;
+    if (first.empty() || first == default_with_extensions) return {"6", 0x80, 0x10FFFF};
+    return {"", 1, 0};  // half-width katakana: two bytes of UTF-8 are two of them
+}
+
+template <typename Predicate>
+bool all_beyond_ascii(const std::string& utf8, Predicate is_meant) {
+    for (std::size_t i = 0; i < utf8.size(); i += utf8_sequence(utf8, i))
+        if (const char32_t code = code_at(utf8, i); code >= 0x80 && !is_meant(code)) return false;
+    return true;
+}
+
+// Whether text that declares `terms` is UTF-8 all the same, as of systems that write it whatever they say.
+bool is_undeclared_utf8(const std::string& bytes, const std::string& terms) {
+    if (bytes.find('\033') != std::string::npos || !is_utf8(bytes)) return false;
+    // In GB18030 valid UTF-8 may be names, too: not where it is of Chinese alone and has bytes that GB2312
+    // has not.
+    if (terms.starts_with("GB"))
+        return std::ranges::any_of(bytes, is_high_control) &&
+               all_beyond_ascii(bytes, [](char32_t code) { return code >= 0x3000 && code <= 0xFFFF; });
+    if (std::ranges::any_of(bytes, is_high_control)) return true;
+    const Letters letters = letters_of(terms);
+    return all_beyond_ascii(bytes,
+                            [&](char32_t code) { return code >= letters.first && code <= letters.last; });
 }
 
 // Windows-1252 where it differs from Latin-1: 80 to 9F. It defines five of them not.
@@ -173,7 +235,8 @@ std::optional<std::string> decoded(const std::string& bytes, const std::string& 
     const std::string terms = defined_terms(specific_character_set);
     if (terms.empty()) return {};
     if (terms == utf8) return is_utf8(bytes) ? std::optional(bytes) : std::nullopt;
-    if ((terms == latin1 || terms == latin9) && std::ranges::any_of(bytes, is_control_of_latin1)) return {};
+    if (!terms.starts_with("GB") && std::ranges::any_of(bytes, is_high_control)) return {};
+    if (is_undeclared_utf8(bytes, terms)) return {};
     if (terms == latin9) return single_bytes_to_utf8(bytes, code_in_latin9);
     if (is_japanese(terms)) return japanese_to_utf8(bytes, terms);
     DcmSpecificCharacterSet converter;
@@ -183,6 +246,28 @@ std::optional<std::string> decoded(const std::string& bytes, const std::string& 
         converter.convertString(bytes.data(), bytes.size(), converted, delimiters).bad())
         return {};
     return std::string(converted.c_str(), converted.length());
+}
+
+// Of a set of letters: what it has as that, and the controls between as Windows reads them.
+std::optional<std::string> decoded_around_controls(const std::string& bytes,
+                                                   const std::string& specific_character_set,
+                                                   bool person_name) {
+    if (bytes.find('\033') != std::string::npos ||
+        letters_of(defined_terms(specific_character_set)).number.empty())
+        return {};
+    std::string text;
+    for (auto at = bytes.begin(); at != bytes.end();) {
+        const bool controls = is_high_control(*at);
+        const auto end =
+            std::find_if(at, bytes.end(), [&](char c) { return is_high_control(c) != controls; });
+        const std::string some(at, end);
+        const auto part = controls ? single_bytes_to_utf8(some, code_in_windows_1252)
+                                   : decoded(some, specific_character_set, person_name);
+        if (!part) return {};
+        text += *part;
+        at = end;
+    }
+    return text;
 }
 
 }  // namespace
@@ -222,7 +307,9 @@ bool has_code_extensions(const std::string& defined_terms) {
 
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set, bool person_name) {
     if (auto text = decoded(bytes, specific_character_set, person_name)) return *text;
-    return is_utf8(bytes) ? bytes : single_bytes_to_utf8(bytes, code_in_windows_1252);
+    if (is_utf8(bytes)) return bytes;
+    if (auto text = decoded_around_controls(bytes, specific_character_set, person_name)) return *text;
+    return single_bytes_to_utf8(bytes, code_in_windows_1252);
 }
 
 bool is_the_same_in_all_sets(const std::string& text) {

@@ -20,7 +20,8 @@ bool has_code_extensions(const std::string& defined_terms);
 
 // `bytes` in the character set(s) that a value of Specific Character Set means, turned to UTF-8. Text that is
 // not valid in them, and non-ASCII text without a declared set, is taken as UTF-8 where it is valid UTF-8,
-// else as Latin-1, whose control codes 80 to 9F are read as Windows reads them: nothing is lost.
+// else as what the set has of it, or as Latin-1 where that is nothing, whose control codes 80 to 9F are read
+// as Windows reads them: nothing is lost. See is_text_in() for what is valid.
 // `person_name`: ^ and = end an escape sequence's effect too (PS3.5 6.1.2.5.3).
 std::string to_utf8(const std::string& bytes, const std::string& specific_character_set,
                     bool person_name = false);
@@ -29,7 +30,9 @@ std::string to_utf8(const std::string& bytes, const std::string& specific_charac
 bool is_the_same_in_all_sets(const std::string& bytes);
 
 // Whether `bytes` are valid in the set(s). What is not ASCII is not, where none is declared or it is not
-// known.
+// known; nor are the control codes 80 to 9F of sets that leave them to controls; nor what is UTF-8 all the
+// same: valid UTF-8 throughout that, as a text of the declared set, no language has. (Where it may be a word
+// in both, as in Latin-2 and half-width katakana, it counts as what it declares to be.)
 bool is_text_in(const std::string& bytes, const std::string& specific_character_set,
                 bool person_name = false);
 

@@ -328,13 +328,20 @@ std::vector<DcmElement*> elements_of(DcmItem& item) {
     return elements;
 }
 
+Code code_in(DcmItem& item) {
+    Code code{text_of(item, DCM_CodeValue), text_of(item, DCM_CodingSchemeDesignator),
+              text_of(item, DCM_CodeMeaning)};
+    if (code.value.empty()) code.value = text_of(item, DCM_LongCodeValue);
+    if (!code.value.empty()) return code;
+    code.value = text_of(item, DCM_URNCodeValue);
+    for (const std::string_view snomed : {"http://snomed.info/id/", "https://snomed.info/id/"})
+        if (code.value.starts_with(snomed)) return {code.value.substr(snomed.size()), "SCT", code.meaning};
+    return code;
+}
+
 Code code_of(DcmItem& item, const DcmTagKey& sequence) {
     const auto items = items_of(item, sequence);
-    if (items.empty()) return {};
-    DcmItem& code = *items.front();
-    std::string value = text_of(code, DCM_CodeValue);
-    if (value.empty()) value = text_of(code, DCM_LongCodeValue);
-    return {value, text_of(code, DCM_CodingSchemeDesignator), text_of(code, DCM_CodeMeaning)};
+    return items.empty() ? Code{} : code_in(*items.front());
 }
 
 std::string transfer_syntax_of(DcmDataset& dataset) {

@@ -87,7 +87,11 @@ std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence);
 std::vector<DcmItem*> items_of(DcmSequenceOfItems& sequence);
 std::vector<DcmElement*> elements_of(DcmItem& item);
 
-// The first code of a Code Sequence; text in UTF-8. Empty value when there is none.
+// The code of an item of a Code Sequence; text in UTF-8: Code Value, else Long Code Value, else URN Code
+// Value (PS3.3 8.8), of which http://snomed.info/id/N is N of SCT. Empty value when there is none.
+Code code_in(DcmItem& item);
+
+// The same of the first item. Empty value when there is none.
 Code code_of(DcmItem& item, const DcmTagKey& sequence);
 
 // The transfer syntax that the data set was read with.

@@ -129,9 +129,10 @@ Response Api::route(std::string_view path, std::string_view query) {
                           "there is nothing here; see /, /healthz, /readyz, /metrics and /api/v1/");
 }
 
-// Without what only a coordinator that lives can say.
+// Without what only a coordinator that lives can say, and without lists that others stand in for by now.
 NodeStatus Api::current() const {
     auto status = status_;
+    status.certificates = in_force(status.certificates, to_microseconds(now()) / 1'000'000);
     if (!coordinator_silent_) return status;
     status.receiving = status.inferring = false;
     status.scp_port = status.scp_tls_port = 0;
@@ -163,7 +164,8 @@ Response Api::readiness() const {
         missing.push_back("receiving: the DICOM port is not open, or its process gives no sign of life");
     for (const auto& trouble : status.troubles)
         if (trouble.where == "database") missing.push_back("the database fails: " + trouble.message);
-    if (!status.inferring) missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
+    if (!status.inferring && !status.stores_only)
+        missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
     if (overdue > 0)
         missing.push_back(
             fmt::format("reports: {} are overdue by half an hour; see `hilum status`", overdue));
@@ -174,6 +176,7 @@ Response Api::readiness() const {
                           {"receiving", status.receiving},
                           {"refusing", status.refusing},
                           {"inferring", status.inferring},
+                          {"stores_only", status.stores_only},
                           {"draining", status.draining},
                           {"not_ready", std::move(missing)},
                           {"troubles", status.troubles},
@@ -199,6 +202,7 @@ Response Api::status() {
                                             {"receiving", status.receiving},
                                             {"refusing", status.refusing},
                                             {"inferring", status.inferring},
+                                            {"stores_only", status.stores_only},
                                             {"draining", status.draining},
                                             {"scp_port", status.scp_port},
                                             {"scp_tls_port", status.scp_tls_port},

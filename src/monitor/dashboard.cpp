@@ -94,7 +94,8 @@ function receivingWords(health, status) {
 function showHealth(health, status) {
   by("lamps").replaceChildren();
   lamp("Receiving", health.receiving, receivingWords(health, status));
-  lamp("Inferring", health.inferring, health.inferring ? "the models are warm" : "not ready");
+  lamp("Inferring", health.inferring, health.inferring ? "the models are warm" :
+    health.stores_only ? "no active model: what is received is stored, and nothing is reported" : "not ready");
   for (const why of health.not_ready || []) lamp("Not ready", false, text(why));
   const troubles = [...(health.troubles || []).map(t => ({ where: t.where, what: t.message, since: t.since, bad: true })),
     ...(status ? troublesOf(status) : [])];
@@ -105,13 +106,15 @@ function showHealth(health, status) {
 
 // Those that no other table of the page shows.
 function troublesOf(status) {
-  const found = [], monthAhead = Date.now() + 30 * 24 * 3600 * 1000;
+  const found = [], now = Date.now() / 1000, month = 30 * 24 * 3600;
   for (const c of status.certificates || []) {
-    const ends = c.not_after * 1000, expired = ends <= Date.now();
+    const ends = c.not_after, expired = ends <= now, early = c.not_before > now;
+    const ahead = c.kind === "revocation_list" ? Math.min(month, (ends - c.not_before) / 4) : month;
     if (c.error) found.push({ where: c.use, what: "what was to be loaded for TLS is not in use: " + text(c.error), bad: true });
-    if (ends && ends < monthAhead)
+    if (early || ends && ends - now <= ahead)
       found.push({ where: c.use, what: "the " + text(c.kind).replace("_", " ") + " of " + text(c.subject) + " in " + text(c.source) +
-        (expired ? " has EXPIRED, " : " expires ") + when(ends), bad: expired });
+        (early ? " is not valid before " + when(c.not_before * 1000) + ": check its dates and the node's clock"
+          : (expired ? " has EXPIRED, " : " expires ") + when(ends * 1000)), bad: early || expired });
   }
   for (const s of status.audit_server_states || [])
     if (s.state === "down") found.push({ where: "audit.syslog " + text(s.name), what: s.error, since: s.since, bad: true });
@@ -145,7 +148,7 @@ function showStatus(status) {
   fill("destinations", [["Name", d => d.name], ["State", state, d => state(d) === "up" ? "ok" : state(d) === "-" ? "soft" : "bad"],
     ["Since", d => when(d.paused_at || d.since)], ["Waiting", d => d.waiting || 0, "number"],
     ["Delivered", d => d.delivered || 0, "number"], ["Refused", d => d.refused || 0, "number"],
-    ["Problem", d => d.error, "bad"], ["Last error", d => d.last_error]],
+    ["Problem", d => d.error, "bad"], ["Last error", d => [when(d.last_error_at), d.last_error].filter(Boolean).join(": ")]],
     destinationsOf(status), "No destination is configured.");
   fill("children", [["Role", c => c.role], ["Name", c => c.name], ["Process", c => c.pid, "number"],
     ["State", c => c.state, c => c.state === "running" ? "ok" : "bad"], ["Restarts", c => c.restarts, "number"]],

@@ -18,7 +18,8 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t read_ahead = 64 * 1024;
+// Beast reads a chunk's extensions and the trailers as far as the buffer goes, and no header limit counts.
+constexpr std::size_t read_ahead = 64 * 1024, max_buffered = 2 * read_ahead;
 
 void turn_away(ClientStream::Socket socket) {
     static constexpr std::string_view busy =
@@ -48,7 +49,8 @@ HttpSession::HttpSession(ClientStream::Socket socket, Caller caller, std::shared
       tls_(caller_.user ? nullptr : service->tls),
       stream_(std::move(socket), tls_.get()),
       reading_timer_(stream_.get_executor()),
-      service_(std::move(service)) {}
+      service_(std::move(service)),
+      buffer_(max_buffered) {}
 
 HttpSession::~HttpSession() {
     if (id_) service_->connections.remove(*id_);

@@ -143,6 +143,7 @@ void add_node(Families& families, const NodeStatus& status) {
         families.add("node_trouble", MetricType::Gauge, {{"where", where}},
                      std::ranges::count(status.troubles, where, &NodeTrouble::where) > 0 ? 1 : 0);
     flag("inferring", status.inferring);
+    flag("stores_only", status.stores_only);
     flag("draining", status.draining);
     for (const auto& child : status.children) {
         const Labels labels{{"role", child.role}, {"name", child.name}};

@@ -66,6 +66,7 @@ class Writer {
         const Phantom phantom = render_phantom(parameters);
         if (index % options_.images_per_study == 0) {
             study_.seed = parameters.seed;
+            study_.finding = phantom.finding;
             study_.sex = phantom.sex;
             study_.age_years = phantom.age_years;
         }

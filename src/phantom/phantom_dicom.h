@@ -53,8 +53,9 @@ struct WrittenPhantom {
     int rows = 0, columns = 0;
 };
 
-// Writes `options.count` files. Same options (with study_time set), same bytes. Codes: "configuration" for
-// options out of range, else what the file system said.
+// Writes `options.count` files. Same options (with study_time set), same bytes, and in any case the same
+// UIDs; whatever shapes pixels or header makes others. Only `folder`, `count` and `encoding` do not. Codes:
+// "configuration" for options out of range, else what the file system said.
 Result<std::vector<WrittenPhantom>> write_phantoms(const PhantomOptions& options);
 
 }  // namespace hilum::phantom

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "base/uid.h"
 
@@ -42,14 +44,46 @@ class HeaderWriter {
     DcmItem& item_;
 };
 
-std::string derived(const PhantomOptions& options, const char* kind, std::uint64_t seed) {
-    return derive_uid({"hilum phantom", options.run, kind, std::to_string(seed)}).value();
+using Identity = std::vector<std::string>;
+
+// A person: the same whatever the picture shows, since a seed draws one body.
+Identity person_of(const StudyIdentity& study, const PhantomOptions& options) {
+    return {"hilum phantom", options.run, std::to_string(study.seed)};
 }
 
-// A short number for people, from the same identity as the UIDs.
-std::string short_number(const PhantomOptions& options, const char* kind, std::uint64_t seed) {
-    const std::string uid = derived(options, kind, seed);
-    return uid.substr(uid.size() - 9);
+// All that shapes the objects of a study: a PACS takes objects with the same UID for one. Not the time of
+// writing: written once more, a phantom is the same object.
+Identity identity_of(const StudyIdentity& study, const PhantomOptions& options) {
+    const auto& given = options.header;
+    Identity identity{"hilum phantom",
+                      HILUM_VERSION,
+                      options.run,
+                      std::to_string(study.seed),
+                      std::string(name_of(study.finding)),
+                      options.finding ? "alike" : "in turn",
+                      std::to_string(options.images_per_study),
+                      std::to_string(options.long_side)};
+    const auto add = [&identity](const auto& value) {  // an empty value is another than none
+        identity.push_back(value ? fmt::format("={}", *value) : "");
+    };
+    add(options.photometric ? std::optional(static_cast<int>(*options.photometric)) : std::nullopt);
+    for (const auto& value : {given.specific_character_set, given.patient_name, given.patient_id,
+                              given.accession_number, given.view_position, given.body_part_examined})
+        add(value);
+    add(given.age_years);
+    add(given.study_time ? std::optional(to_microseconds(*given.study_time)) : std::nullopt);
+    return identity;
+}
+
+std::string derived(Identity identity, const char* kind, const std::string& which = {}) {
+    identity.insert(identity.end(), {kind, which});
+    return derive_uid(identity).value();
+}
+
+// A number for people: as much of a UID as Accession Number and Study ID (SH) may hold.
+std::string short_number(const Identity& identity, const char* kind) {
+    const std::string uid = derived(identity, kind);
+    return uid.substr(uid.size() - 16);
 }
 
 std::string made_up_name(std::uint64_t seed, Sex sex) {
@@ -72,16 +106,17 @@ void write_patient(HeaderWriter& header, const StudyIdentity& study, const Phant
     header.text(DCM_SpecificCharacterSet, given.specific_character_set.value_or("ISO_IR 192"));
     header.text(DCM_PatientName, given.patient_name.value_or(made_up_name(study.seed, study.sex)));
     header.text(DCM_PatientID,
-                given.patient_id.value_or("PHANTOM-" + short_number(options, "patient", study.seed)));
+                given.patient_id.value_or("PHANTOM-" + short_number(person_of(study, options), "patient")));
     header.text(DCM_PatientBirthDate, birth_date(to_dicom_date(study.time), age));
     header.text(DCM_PatientSex, study.sex == Sex::female ? "F" : "M");
     header.text(DCM_PatientAge, fmt::format("{:03}Y", age));
 }
 
 void write_study_and_series(HeaderWriter& header, const StudyIdentity& study, const PhantomOptions& options) {
-    const std::string accession = short_number(options, "accession", study.seed);
-    header.text(DCM_StudyInstanceUID, derived(options, "study", study.seed));
-    header.text(DCM_SeriesInstanceUID, derived(options, "series", study.seed));
+    const auto identity = identity_of(study, options);
+    const std::string accession = short_number(identity, "accession");
+    header.text(DCM_StudyInstanceUID, derived(identity, "study"));
+    header.text(DCM_SeriesInstanceUID, derived(identity, "series"));
     header.text(DCM_AccessionNumber, options.header.accession_number.value_or(accession));
     header.text(DCM_StudyID, accession);
     for (const auto& tag : {DCM_StudyDate, DCM_SeriesDate, DCM_AcquisitionDate, DCM_ContentDate})
@@ -123,11 +158,12 @@ void write_view(HeaderWriter& header, View view, const PhantomOptions& options) 
     header.empty_sequence(DCM_AcquisitionContextSequence);
 }
 
-void write_image(HeaderWriter& header, const Phantom& phantom, const ImageIdentity& image,
-                 const PhantomOptions& options) {
+void write_image(HeaderWriter& header, const Phantom& phantom, const StudyIdentity& study,
+                 const ImageIdentity& image, const PhantomOptions& options) {
     const bool inverted = image.photometric == Photometric::monochrome1;
     header.text(DCM_SOPClassUID, UID_DigitalXRayImageStorageForPresentation);
-    header.text(DCM_SOPInstanceUID, derived(options, "instance", image.seed));
+    header.text(DCM_SOPInstanceUID,
+                derived(identity_of(study, options), "instance", std::to_string(image.seed)));
     header.text(DCM_InstanceNumber, std::to_string(image.instance_number));
     header.text(DCM_ImageType, "ORIGINAL\\PRIMARY\\");
     header.number(DCM_SamplesPerPixel, 1);
@@ -162,7 +198,7 @@ void fill_header(DcmDataset& dataset, const Phantom& phantom, const StudyIdentit
     write_study_and_series(header, study, options);
     write_equipment(header);
     write_view(header, phantom.view, options);
-    write_image(header, phantom, image, options);
+    write_image(header, phantom, study, image, options);
 }
 
 }  // namespace hilum::phantom

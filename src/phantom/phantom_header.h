@@ -15,7 +15,8 @@ inline constexpr int largest_value = 4095;  // of a stored pixel
 
 // Who the phantoms of one study belong to, and when it was made.
 struct StudyIdentity {
-    std::uint64_t seed = 0;  // of the study's first phantom
+    std::uint64_t seed = 0;             // of the study's first phantom
+    Finding finding = Finding::normal;  // likewise
     Sex sex = Sex::female;
     int age_years = 0;
     Timestamp time;

@@ -1,5 +1,6 @@
 #include "pipeline/configuration_warnings.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,6 +100,33 @@ void check_sandbox(const Configuration& configuration, const UnitSandbox& sandbo
                 access.path.string(), setting, access.path.string());
 }
 
+// The service manager makes it where the unit says so; nobody makes another.
+void check_socket_folders(const Configuration& configuration, Warnings& warnings) {
+    const auto check = [&](const char* key, const std::filesystem::path& socket) {
+        std::error_code error;
+        const auto folder = socket.parent_path();
+        if (!socket.empty() && folder != "/run/hilum" && !std::filesystem::exists(folder, error) && !error)
+            warnings.add(key, "there is no folder {}: the socket cannot be made there", folder.string());
+    };
+    check("node.control_socket", configuration.node.control_socket);
+    check("http.socket", configuration.http.socket);
+}
+
+// What watches the space that is free, and what retention makes room in, is the disk of node.data_dir.
+void check_one_disk(const std::filesystem::path& data_dir, Warnings& warnings) {
+    const auto device_of = [](const std::filesystem::path& folder) {
+        struct stat info {};
+        return ::stat(folder.c_str(), &info) == 0 ? std::optional(info.st_dev) : std::nullopt;
+    };
+    const auto whole = device_of(data_dir);
+    for (const char* part : {"spool", "analyses", "results"})
+        if (const auto device = device_of(data_dir / part); whole && device && *device != *whole)
+            warnings.add("node.data_dir",
+                         "{} is on a disk of its own: free space is watched and made on that of {} alone; "
+                         "mount the whole folder there (docs/operations.md, Data on another disk)",
+                         (data_dir / part).string(), data_dir.string());
+}
+
 void check_receiving(const ScpSettings& scp, const Surroundings& surroundings, Warnings& warnings) {
     if (scp.min_free_space < enough_to_go_on)
         warnings.add("scp.min_free_space",
@@ -196,6 +224,8 @@ ConfigurationProblems configuration_warnings(const Configuration& configuration,
     Warnings warnings(text, file);
     check_stop(configuration, surroundings, warnings);
     if (surroundings.sandbox) check_sandbox(configuration, *surroundings.sandbox, warnings);
+    check_socket_folders(configuration, warnings);
+    check_one_disk(configuration.node.data_dir, warnings);
     check_receiving(configuration.scp, surroundings, warnings);
     check_models(configuration.models, warnings);
     check_destinations(configuration, surroundings, warnings);

@@ -90,7 +90,7 @@ void Node::take_up_jobs() {
             create_counters(transaction, configuration_);
             take_up_all(transaction, configuration_.retry);
             adopt_models(transaction, models_);
-            discard_shadow_results(transaction, shadow_models(configuration_));
+            take_up_shadows(transaction, shadow_models(configuration_));
             expire_stray_deliveries(transaction, destination_names(configuration_.destinations));
             take_up_commitments(transaction, destinations_asked_for_commitment(configuration_.destinations));
             audit::AuditEvent event;
@@ -248,7 +248,7 @@ void Node::model_event(const audit::AuditEvent& event) {
             transaction.append_audit(event);
             const auto model = event.detail.at("model_key").get<std::string>();
             create_diagnosis_counters(transaction, model,
-                                      event.detail.value("labels", std::vector<std::string>()));
+                                      event.detail.value("diagnoses", std::vector<std::string>()));
             transaction.count("model_events",
                               {{"model", model}, {"event", event.type.substr(event.type.find('_') + 1)}});
         },
@@ -338,7 +338,7 @@ void Node::finish() {
 
 // What a shadow lacks holds up nothing that leaves the node; its own state tells.
 bool Node::inferring() const {
-    if (!engine_.decoding()) return false;
+    if (!engine_.decoding() || shadow_models(configuration_).size() == models_.size()) return false;
     for (std::size_t i = 0; i < configuration_.models.size(); ++i)
         if (configuration_.models[i].mode != ModelMode::shadow && !engine_.ready(i)) return false;
     return true;
@@ -350,6 +350,7 @@ NodeStatus Node::status() const {
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
     status.troubles = troubles_of(reception_, commits_, predictions_.access());
     status.inferring = inferring();
+    status.stores_only = shadow_models(configuration_).size() == models_.size();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();
     status.certificates = certificates_.certificates();

@@ -99,8 +99,7 @@ ResultIdentity identity_with(const ComposeRequest& request, const StudyImage& im
 std::vector<Identity> image_identities(const ComposeRequest& request) {
     std::vector<Identity> images;
     for (const StudyImage& image : request.images)
-        if (image.outcome.result || request.report_not_analysed)
-            images.push_back(identity_of(request, image));
+        if (is_told(request, image)) images.push_back(identity_of(request, image));
     std::ranges::sort(images);
     return images;
 }
@@ -163,6 +162,19 @@ std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, co
     append_frame(identity, image);
     append_model(identity, model);
     return derived(identity);
+}
+
+bool is_told(const ComposeRequest& request, const StudyImage& image) {
+    if (image.outcome.result) return true;
+    const auto& reason = image.outcome.not_analysed;
+    return reason && (request.report_not_analysed || is_failure(*reason));
+}
+
+std::size_t images_tried(const ComposeRequest& request) {
+    return static_cast<std::size_t>(std::ranges::count_if(request.images, [](const StudyImage& image) {
+        const auto& reason = image.outcome.not_analysed;
+        return image.outcome.result || (reason && is_failure(*reason));
+    }));
 }
 
 const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image) {

@@ -40,6 +40,14 @@ std::string device_uid(const ModelIdentity& model);
 // A finding on an image or frame, the same in every version of the report (Tracking Unique Identifier).
 std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, const std::string& label);
 
+// Whether report and message tell of the image: of each with a score or on which Hilum failed (is_failure),
+// of the others where the request says so.
+bool is_told(const ComposeRequest& request, const StudyImage& image);
+
+// How many images or frames of the study the model was tried on: those with a score, and those on which Hilum
+// failed. An image that the model was not made for was no failure.
+std::size_t images_tried(const ComposeRequest& request);
+
 // The model that an image's result names, else the one that is loaded.
 const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image);
 

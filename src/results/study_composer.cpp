@@ -13,9 +13,11 @@
 #include "dicom/dataset_reading.h"
 #include "results/capture/presentation_state.h"
 #include "results/capture/secondary_capture.h"
+#include "results/filed_header.h"
 #include "results/hl7/observation_message.h"
 #include "results/hl7/withdrawal_message.h"
 #include "results/report/audit_head_element.h"
+#include "results/report/check/report_expectation.h"
 #include "results/report/check/template_checker.h"
 #include "results/report/measurement_report.h"
 #include "results/report/report_terms.h"
@@ -76,6 +78,7 @@ class StudyComposer {
             note(of_one.error());
             return std::move(reply_);
         }
+        note_failure(tell_filing(told.empty() ? sources->images : told));
         for (const ReportProfile& profile : request_.profiles) {
             if (profile.oru) note_failure(add_message(profile, told));
             if (profile.sr) note_failure(add_report(profile, told));
@@ -89,10 +92,20 @@ class StudyComposer {
     std::vector<SourceImage> reported(const std::vector<SourceImage>& images) const {
         std::vector<SourceImage> chosen;
         for (const SourceImage& image : images)
-            if (image.image->outcome.result ||
-                (image.image->outcome.not_analysed && request_.report_not_analysed))
-                chosen.push_back(image);
+            if (is_told(request_, *image.image)) chosen.push_back(image);
         return chosen;
+    }
+
+    // Without it a version that retention took the files of could be taken back from nobody.
+    Status tell_filing(const std::vector<SourceImage>& images) {
+        if (images.empty()) return {};
+        auto header = filed_header(*filing_header(images));
+        if (!header) return tl::unexpected(header.error());
+        reply_.filed_under = std::move(*header);
+        for (const ReportProfile& profile : request_.profiles)
+            reply_.composed_for.insert(reply_.composed_for.end(), profile.destinations.begin(),
+                                       profile.destinations.end());
+        return {};
     }
 
     Status add_report(const ReportProfile& profile, const std::vector<SourceImage>& reported_images) {
@@ -108,7 +121,7 @@ class StudyComposer {
         auto report = build_measurement_report(request_, profile, images, equipment_, regions);
         if (!report) return tl::unexpected(report.error());
         put_audit_head(**report, audit_head);
-        auto expected = expectation(profile, images);
+        auto expected = expectation_of(request_, profile, images);
         for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
         if (auto proved = prove(**report, images, expected); !proved) return proved;
         return write(ResultKind::sr, identity, **report, profile, audit_head);
@@ -116,8 +129,9 @@ class StudyComposer {
 
     Status add_message(const ReportProfile& profile, const std::vector<SourceImage>& images) {
         if (images.empty()) return {};  // nothing was analysed, and the site wants no message of that
-        return add_message(message_identity(request_, profile.hl7).uid, profile,
-                           [&] { return build_observation_message(request_, profile.hl7, images); });
+        const auto uid = message_identity(request_, profile.hl7).uid;
+        return add_message(uid, profile,
+                           [&] { return build_observation_message(request_, profile.hl7, images, uid); });
     }
 
     template <typename Build>
@@ -146,7 +160,7 @@ class StudyComposer {
                 (result.kind == ResultKind::oru ? messages : objects)[destination].push_back(result);
         for (const auto* const all : {&messages, &objects}) {
             for (const auto& [destination, results] : *all) {
-                const auto told = by_patient(request_.results_dir, results);
+                const auto told = by_patient(request_, results);
                 if (!told) return tl::unexpected(told.error());
                 for (const ToldOfPatient& of_one : *told) {
                     const ReportProfile profile = profile_of(destination);
@@ -162,9 +176,12 @@ class StudyComposer {
     Status take_message_back(const ReportProfile& profile, const ToldOfPatient& told,
                              const std::vector<SourceImage>& images) {
         if (!profile.oru) return {};
-        if (told.messages.empty()) return add_message(profile, images);
+        if (told.messages.empty() && !told.header) return add_message(profile, images);
         const auto uid = withdrawal_uid(request_, told.results);
         return add_message(uid, profile, [&] {
+            if (told.messages.empty())
+                return build_observation_message(request_, profile.hl7, {{images.front().image, told.header}},
+                                                 uid);
             return build_withdrawal_message(request_, told.messages,
                                             message_time(*filing_header(images), request_.opened_at), uid);
         });
@@ -231,28 +248,6 @@ class StudyComposer {
             reply_.problems.push_back(fmt::format("{}: {}", row, problem));
         return fail(template_violation, "the report breaks {} rules of its template, first: {}",
                     violations.size(), reply_.problems.front());
-    }
-
-    ReportExpectation expectation(const ReportProfile& profile,
-                                  const std::vector<SourceImage>& images) const {
-        ReportExpectation expected;
-        expected.sop_class_uid = sop_class_uid(profile.sr_class);
-        expected.has_predecessor = request_.version > 1 && !request_.predecessors.empty();
-        expected.language = profile.language;
-        expected.notice_required = false;
-        for (const ModelIdentity& model : models_of(request_, images))
-            expected.notice_required = expected.notice_required || !model.cleared_for_clinical_use;
-        for (const SourceImage& image : images) {
-            const auto& result = image.image->outcome.result;
-            expected.images.push_back({text_of(*image.header, DCM_SOPClassUID), image.image->sop_instance_uid,
-                                       result.has_value(), is_frame(*image.image) ? image.image->frame : 0,
-                                       integer_of(*image.header, DCM_Columns).value_or(0),
-                                       integer_of(*image.header, DCM_Rows).value_or(0)});
-            if (!result) continue;
-            expected.findings += static_cast<std::size_t>(std::ranges::count_if(result->labels, is_finding));
-            if (result->activation == "none") expected.scores_in_unit_range = false;
-        }
-        return expected;
     }
 
     // The last one is at hand: a capture and its state are made of the same.

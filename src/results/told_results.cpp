@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "dicom/dataset_reading.h"
+#include "results/filed_header.h"
 #include "results/hl7/withdrawal_message.h"
 
 namespace hilum::results {
@@ -36,21 +37,38 @@ std::optional<ToldFile> read_object_told(const std::filesystem::path& file) {
     return ToldFile{patient_of(*header), header, ""};
 }
 
+// By the header that is kept with its report.
+std::optional<ToldFile> read_told_filing(const ComposeRequest& request, std::int64_t report) {
+    const auto filed = std::ranges::find(request.filed, report, &FiledReport::report);
+    if (filed == request.filed.end()) return std::nullopt;
+    auto header = read_filed_header(filed->header);
+    if (!header) return std::nullopt;
+    return ToldFile{patient_of(*header), std::move(header), ""};
+}
+
 // Nothing where the file is not there any more, or not what was composed.
-Result<std::optional<ToldFile>> read_told_file(const std::string& results_dir, ResultKind kind,
+Result<std::optional<ToldFile>> read_told_file(const ComposeRequest& request, ResultKind kind,
                                                const std::string& name, const std::string& sha256) {
     if (name.empty()) return std::nullopt;
-    const auto file = std::filesystem::path(results_dir) / name;
+    const auto file = std::filesystem::path(request.results_dir) / name;
     const auto digest = sha256_of_file(file);
     std::error_code untold;
     const bool gone = std::filesystem::status(file, untold).type() == std::filesystem::file_type::not_found;
     if (!digest && !gone) return tl::unexpected(digest.error());
-    if (digest && *digest == sha256)
-        if (auto told = kind == ResultKind::oru ? read_message_told(file) : read_object_told(file))
-            return told;
-    spdlog::warn("{}: what was made before is gone or damaged, and tells no more whose it was",
-                 file.string());
-    return std::nullopt;
+    if (!digest || *digest != sha256) return std::nullopt;
+    return kind == ResultKind::oru ? read_message_told(file) : read_object_told(file);
+}
+
+// `result`: a WithdrawnResult or ToldResult. Nothing where nobody knows any more whose it was.
+template <typename Told>
+Result<std::optional<ToldFile>> find_told(const ComposeRequest& request, const Told& result) {
+    auto told = read_told_file(request, result.kind, result.file, result.sha256);
+    if (!told || *told) return told;
+    told = read_told_filing(request, result.report);
+    if (!*told)
+        spdlog::warn("report {}: what was made before is gone or damaged, and tells no more whose it was",
+                     result.report);
+    return told;
 }
 
 int named_by(const FiledPatient& patient) {
@@ -58,9 +76,14 @@ int named_by(const FiledPatient& patient) {
     return patient.issuer.empty() ? 1 : 2;
 }
 
+// By whom it names, then by what else it says: a result has more than is kept of a header.
+int worth_of(DcmDataset& header) {
+    return 2 * named_by(patient_of(header)) + (header.tagExists(DCM_SOPClassUID) ? 1 : 0);
+}
+
 void take_in(ToldOfPatient& group, ToldFile&& told) {
     const bool names_better = named_by(told.patient) > named_by(group.patient);
-    if (told.header && (!group.header || named_by(told.patient) > named_by(patient_of(*group.header))))
+    if (told.header && (!group.header || worth_of(*told.header) > worth_of(*group.header)))
         group.header = std::move(told.header);
     if (names_better) group.patient = told.patient;
     if (!told.message.empty()) group.messages.push_back(std::move(told.message));
@@ -73,7 +96,7 @@ Status demand_patient(const ComposeRequest& request, const std::vector<SourceIma
     if (auto of_one = demand_one_patient(images); !of_one) return of_one;
     const auto patient = patient_of(*filing_header(images));
     for (const ToldResult& result : request.told) {
-        const auto told = read_told_file(request.results_dir, result.kind, result.file, result.sha256);
+        const auto told = find_told(request, result);
         if (!told) return tl::unexpected(told.error());
         if (*told && contradict((*told)->patient, patient))
             return fail(patient_changed,
@@ -83,12 +106,12 @@ Status demand_patient(const ComposeRequest& request, const std::vector<SourceIma
     return {};
 }
 
-Result<std::vector<ToldOfPatient>> by_patient(const std::string& results_dir,
+Result<std::vector<ToldOfPatient>> by_patient(const ComposeRequest& request,
                                               const std::vector<WithdrawnResult>& results) {
     std::vector<ToldOfPatient> groups;
     std::vector<std::optional<std::size_t>> group_of;
     for (const WithdrawnResult& result : results) {
-        auto read = read_told_file(results_dir, result.kind, result.file, result.sha256);
+        auto read = find_told(request, result);
         if (!read) return tl::unexpected(read.error());
         auto& told = *read;
         group_of.emplace_back();

@@ -1,5 +1,5 @@
-// What was made for a study before, read back from its own files: whom it was filed under is what it says,
-// not what the study's images say by now.
+// What was made for a study before, read back from its own files, or from what is kept of the header by which
+// it was filed (filed_header.h): whose it is they say, not what the study's images say by now.
 #pragma once
 
 #include <memory>
@@ -19,12 +19,13 @@ Status demand_patient(const ComposeRequest& request, const std::vector<SourceIma
 struct ToldOfPatient {
     FiledPatient patient;
     std::vector<WithdrawnResult> results;
-    std::shared_ptr<DcmDataset> header;  // of the one that names the patient best; null: none is there
+    std::shared_ptr<DcmDataset> header;  // that names the patient best; null: none is there, nor kept
     std::vector<std::string> messages;   // HL7, as they were sent
 };
-// One whose file is gone or damaged goes with the newest patient. Without a file there is no telling: all go
-// together. Code "unreadable" where the file system failed.
-Result<std::vector<ToldOfPatient>> by_patient(const std::string& results_dir,
+// One whose file is gone or damaged is whose its report was filed under. Where that is not known either, it
+// goes with the newest patient; where nothing is known of any, all go together. Code "unreadable" where the
+// file system failed.
+Result<std::vector<ToldOfPatient>> by_patient(const ComposeRequest& request,
                                               const std::vector<WithdrawnResult>& results);
 
 }  // namespace hilum::results

@@ -23,7 +23,7 @@ struct Texts {
     const char *calibrated, *not_calibrated;
     const char* threshold;
     const char* frame;
-    const char* more_labels;
+    const char *more_findings, *more_labels;
     const char *activation_map, *lowest, *highest;  // the map's legend, from its lowest to its highest
     const char *model_line, *time_line;
     const char *contour, *no_outline;                            // the legend of the activation's line

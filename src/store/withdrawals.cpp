@@ -194,7 +194,8 @@ Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report) {
     sql::each(
         transaction,
         "SELECT result.kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
-        " json_group_array(delivery.destination), iif(result.removed_at IS NULL, file, ''), sha256 FROM "
+        " json_group_array(delivery.destination), iif(result.removed_at IS NULL, file, ''), sha256, "
+        "report.id FROM "
         "result JOIN report ON report.id = report_id"
         " JOIN delivery ON delivery.result_id = result.id WHERE study_id = ? AND model = ? AND withdrawn = ?"
         " AND delivery.tried != 0 GROUP BY result.id ORDER BY result.id",
@@ -202,7 +203,7 @@ Withdrawal withdrawal_of(Transaction& transaction, std::int64_t report) {
             withdrawal.results.push_back({enum_from<ResultKind>(row.text(0)).value(), row.text(1),
                                           row.text(2), row.text(3),
                                           nlohmann::json::parse(row.text(4)).get<std::vector<std::string>>(),
-                                          row.text(5), row.text(6)});
+                                          row.text(5), row.text(6), row.int64(7)});
         },
         study, model, version);
     return withdrawal;

@@ -73,6 +73,11 @@ Status Run::prepare() {
     wishes.boxes = options_.boxes;
     wishes.reading = {options_.configuration, static_cast<std::size_t>(options_.machine.data_workers)};
     wishes.most_unread = options_.most_unread;
+    if (options_.resume) {
+        auto left_out = left_out_by(folder_.checkpoint());
+        if (!left_out) return tl::unexpected(left_out.error());
+        wishes.left_out = std::move(*left_out);
+    }
     auto set = prepare_training_set(
         options_.dataset, wishes, recipe.package.input, store_,
         [&](std::size_t done, std::size_t all) { listener_.count("decoding images", done, all); });
@@ -83,6 +88,11 @@ Status Run::prepare() {
     listener_.note(fmt::format("{} training and {} validation images; {} decoded now, {} cannot be read{}",
                                set_.training.size(), set_.validation.size(), set_.decoded, set_.unread.size(),
                                set_.unread.empty() ? "" : " (unreadable.csv)"));
+    if (!set_.readable_now.empty())
+        listener_.note(
+            fmt::format("{} of these could not be read when the training began, and can be now: they stay "
+                        "left out (--anew takes them in); the first: {}",
+                        set_.readable_now.size(), set_.readable_now.front().string()));
     return {};
 }
 

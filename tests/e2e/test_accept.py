@@ -155,16 +155,30 @@ class Accept(unittest.TestCase):
         answer("dataset", "create", "--output", dataset, "--images", self.archive, "--labels", self.labels, "--split", "none")
         with open(dataset / "manifest.csv", newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        with open(dataset / "manifest.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows({**row, "split": "training" if index < 70 else "test"} for index, row in enumerate(rows))
+
+        def write(rows):
+            with open(dataset / "manifest.csv", "w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, rows[0].keys())
+                writer.writeheader()
+                writer.writerows(rows)
+
+        learned = sorted({row["patient"] for row in rows})[:35]
+        write([{**row, "split": "training" if row["patient"] in learned else "test"} for row in rows])
         told = answer("accept", MODEL, "--output", self.folder / "of-split", "--dataset", dataset, "--bootstrap", 0)
         self.assertEqual(told["images"]["of_training_splits"], 70)
         self.assertTrue(any("learned from them" in words for words in told["conditions"]))
         told = answer("accept", MODEL, "--output", self.folder / "of-test", "--dataset", dataset, "--split", "test",
                       "--bootstrap", 0)
         self.assertEqual((told["images"]["of_training_splits"], told["images"]["judged"]), (0, 50))
+        # Somebody of whom it may have learned, and an image that is there twice.
+        parted = [{**row, "split": "training" if index % 2 else "test"} for index, row in enumerate(
+            sorted(rows, key=lambda row: row["patient"]))]
+        write(parted)
+        self.assertIn("a patient has images in two splits", " ".join(self.refused(
+            MODEL, "--output", self.folder / "parted", "--dataset", dataset, "--split", "test").split()))
+        write([*rows, {**rows[0], "file": "again.dcm"}])
+        told = answer("accept", MODEL, "--output", self.folder / "doubled", "--dataset", dataset, "--bootstrap", 0)
+        self.assertEqual((told["images"]["judged"], told["images"]["left_out"]), (len(rows), {"duplicate": 1}))
 
     def test_having_no_finding_is_a_label_of_models_whose_labels_stand_alone(self):
         few, labels = self.folder / "few", self.folder / "few.csv"

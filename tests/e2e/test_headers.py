@@ -139,8 +139,20 @@ class HeaderTest(HeaderVariants):
             if "AnatomicRegionSequence" in dataset:
                 del dataset.AnatomicRegionSequence
 
+        def lateral_by_its_code(dataset):
+            dataset.ViewCodeSequence[0].CodeValue = "399173006"
+
+        def hand_by_its_code(dataset):
+            dataset.AnatomicRegionSequence[0].CodeValue = "85562004"
+
+        def heatmap(dataset):
+            dataset.ImageType = ["DERIVED", "SECONDARY", "", "HEATMAP"]
+
         self.check_outcomes({
             "lateral": (lateral, "LATERAL"),
+            "lateral by its code": (lateral_by_its_code, "LL"),
+            "hand by its code": (hand_by_its_code, "HAND"),
+            "heatmap": (heatmap, "HEATMAP"),
             "child": (child, "18"),
             "hand": (hand, "HAND"),
         })

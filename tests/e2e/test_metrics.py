@@ -72,6 +72,7 @@ class MetricsTest(HilumTest):
             if name.startswith(("hilum_deliveries", "hilum_receipt", "hilum_jobs_quarantined", "hilum_instances")):
                 self.assertEqual(samples[name, pairs], 0, name)
         self.assertEqual(samples["hilum_waiting_deliveries", frozenset({("destination", "ris")})], 0)
+        self.assertEqual(value("hilum_analyses_total", model="demo", outcome="analysed", diagnosis="indeterminate"), 0)
         self.send(*make_phantoms(self.folder / "phantoms", 1, seed=51))
         wait_until(lambda: value("hilum_deliveries_total", destination="pacs", outcome="delivered") == 2, 60,
                    "report and capture are delivered")

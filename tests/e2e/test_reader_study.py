@@ -278,6 +278,36 @@ class ReadingSession(Study):
         self.assertIn("Too early", browser.run("byId('notice-text').textContent"))
         self.assertTrue(browser.run("byId('go').hidden"))
 
+    def test_the_tab_that_was_opened_last_has_the_session(self):
+        browser = self.browser
+        self.begin(self.page("ben", 1))
+        self.read_on(2)
+        browser.run("window.other = new Answers(study), other.give({}, true)")  # as a second tab does
+        self.assertEqual(browser.run("answers.kept(1).position"), 3)
+        browser.key("u")
+        browser.key("Enter")
+        self.assertEqual(browser.run("[answers.position, answers.given().length]"), [2, 2])
+        self.assertIn("open in another tab", browser.run("byId('notice-title').textContent"))
+        self.assertTrue(browser.run("byId('reading').hidden && byId('save-json').hidden && byId('save-csv').hidden"))
+        self.assertEqual(browser.run("answers.kept(1).position"), 3)
+        self.begin(self.page("ben", 1))  # here instead
+        self.assertEqual(browser.run("answers.position"), 3)
+        browser.run("window.other = new Answers(study), dispatchEvent(new Event('storage'))")
+        self.assertIn("open in another tab", browser.run("byId('notice-title').textContent"))
+
+    def test_the_second_session_stays_shut_while_the_first_is_unfinished(self):
+        browser = self.browser
+        browser.open(self.page("cy", 1))  # and read elsewhere, perhaps
+        browser.open(self.page("cy", 2))
+        self.assertFalse(browser.run("byId('go').hidden"))
+        self.begin(self.page("cy", 1))
+        self.read_on(1)
+        for washout in (28, 0):
+            browser.open(self.page("cy", 2))
+            browser.run(f"study.washout_days = {washout}, showStart()")
+            self.assertIn("first session is not finished", browser.run("byId('notice-text').textContent"))
+            self.assertTrue(browser.run("byId('go').hidden"))
+
     def test_a_sequential_session_shows_the_result_after_the_first_answer_and_goes_on_from_a_file(self):
         browser, study = self.browser, self.folder / "sequential"
         answer("reader-study", "create", self.set, "--output", study, "--readers", "di", "--cases", 4, "--findings", FINDING,

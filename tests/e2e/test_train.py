@@ -148,9 +148,10 @@ class TrainingTest(unittest.TestCase):
         self.train(other, "--seed", 2)
         self.assertNotEqual(weights_of(other), weights_of(self.package))
 
-    def kill_after_checkpoints(self, package, count, *more):
+    def kill_after_checkpoints(self, package, count, *more, **named):
         """Starts a training that writes a checkpoint after each step, and kills it after so many of them."""
-        with subprocess.Popen(self.arguments(package, "--checkpoint-minutes", 0, *more), stdout=subprocess.DEVNULL) as run:
+        with subprocess.Popen(self.arguments(package, "--checkpoint-minutes", 0, *more, **named),
+                              stdout=subprocess.DEVNULL) as run:
             checkpoint, seen, last = pathlib.Path(f"{package}.run") / "checkpoint.bin", 0, None
             deadline = time.monotonic() + 60
             while seen < count and run.poll() is None:
@@ -173,6 +174,30 @@ class TrainingTest(unittest.TestCase):
             self.assertEqual(weights_of(package), weights_of(self.package), count)
             self.assertEqual((package.parent / "killed.run" / "history.csv").read_bytes(),
                              (self.folder / "package.run" / "history.csv").read_bytes())
+
+    def test_it_goes_on_with_the_images_that_it_began_with(self):
+        dataset, names, files = self.copy_of_dataset(), ("late.dcm", "gone.dcm"), []
+        def move(index, row):
+            if index < len(names):
+                files.append(dataset / row["file"])
+                row["file"], row["split"] = names[index], "training"
+        rewrite(dataset / "manifest.csv", move)
+        shutil.copyfile(files[1], dataset / "gone.dcm")
+        some = ("--most-unreadable", 0.1)
+        undisturbed, package = self.scratch() / "undisturbed", self.scratch() / "killed"
+        self.train(undisturbed, *some, dataset=dataset)
+        self.assertTrue(self.kill_after_checkpoints(package, 3, *some, dataset=dataset))
+        shutil.copyfile(files[0], dataset / "late.dcm")
+        (dataset / "gone.dcm").unlink()
+        message = self.refused(package, "--resume", *some, dataset=dataset)["message"]
+        self.assertIn("1 cannot be read now that it did not leave out, the first: gone.dcm", message)
+        shutil.copyfile(files[1], dataset / "gone.dcm")
+        run = subprocess.run(self.arguments(package, "--resume", *some, dataset=dataset), capture_output=True, text=True,
+                             check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("1 of these could not be read when the training began, and can be now", run.stdout)
+        self.assertEqual(weights_of(package), weights_of(undisturbed))
+        self.assertIn("late.dcm", pathlib.Path(f"{package}.run/unreadable.csv").read_text(encoding="utf-8"))
 
     def test_a_disk_that_fills_while_the_package_is_written_leaves_nothing_of_it(self):
         package = self.scratch() / "package"

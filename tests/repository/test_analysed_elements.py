@@ -12,8 +12,8 @@ DICOM = ROOT / "src" / "dicom"
 DEIDENTIFICATION = ROOT / "src" / "deidentification"
 NAMES = pathlib.Path("/usr/include/dcmtk/dcmdata/dcdeftag.h")
 
-# Another one is another object; it heads fragments of pixels.
-NO_PART_OF_AN_IMAGE = {"SOPInstanceUID", "PixelItemTag"}
+# Another one is another object; it heads fragments of pixels; it stands in a sequence that is on the list.
+NO_PART_OF_AN_IMAGE = {"SOPInstanceUID", "PixelItemTag", "ViewModifierCodeSequence"}
 # Of the message they say nothing by which it is filed, or stand in a sequence that is on the list.
 NOT_FILED_BY = {"ProcedureCodeSequence", "StudyTime", "UniversalEntityID", "UniversalEntityIDType"}
 

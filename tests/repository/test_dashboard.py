@@ -100,10 +100,14 @@ class DashboardTest(unittest.TestCase):
         self.ready["troubles"] = [{"where": "http", "message": "http.tokens_file: chmod 600", "since": "2026-01-02T10:30:00Z"}]
         now = int(time.time())
         self.status["certificates"] = [
-            {"use": "scp", "kind": "certificate", "source": "a.pem", "subject": "CN=a", "not_after": now + 5 * DAY, "error": ""},
-            {"use": "http", "kind": "revocation_list", "source": "b.crl", "subject": "CN=b", "not_after": now - DAY, "error": ""},
-            {"use": "scp", "kind": "authority", "source": "c.pem", "subject": "CN=c", "not_after": now + 90 * DAY, "error": ""},
-            {"use": "destination pacs", "kind": "refused", "source": "", "subject": "", "not_after": 0, "error": "no such file"}]
+            {"use": "scp", "kind": "certificate", "source": "a.pem", "subject": "CN=a", "not_before": now - 360 * DAY,
+             "not_after": now + 5 * DAY, "error": ""},
+            {"use": "http", "kind": "revocation_list", "source": "b.crl", "subject": "CN=b", "not_before": now - 8 * DAY,
+             "not_after": now - DAY, "error": ""},
+            {"use": "scp", "kind": "authority", "source": "c.pem", "subject": "CN=c", "not_before": now - DAY,
+             "not_after": now + 90 * DAY, "error": ""},
+            {"use": "destination pacs", "kind": "refused", "source": "", "subject": "", "not_before": 0, "not_after": 0,
+             "error": "no such file"}]
         self.status["audit_server_states"] = [
             {"name": "siem", "state": "down", "since": "2026-01-02T10:30:00Z", "error": "refused"},
             {"name": "other", "state": "up", "since": "", "error": ""}]
@@ -122,20 +126,46 @@ class DashboardTest(unittest.TestCase):
         self.assertEqual([row["What"] for row in shown.kinds("troubles")], ["bad", "", "bad", "bad", "bad", ""])
         self.assertEqual([row["Where"] for row in self.show(None).rows("troubles")], ["http"], "for everybody")
 
+    def test_a_list_is_told_in_the_last_quarter_of_its_life_and_before_it_counts(self):
+        now = int(time.time())
+
+        def of_list(begins, ends):
+            self.status["certificates"] = [{"use": "scp", "kind": "revocation_list", "source": "a.crl", "subject": "CN=a",
+                                            "not_before": now + begins, "not_after": now + ends, "error": ""}]
+            shown = self.show()
+            return [] if shown.is_hidden("mending") else [(row["What"], kind["What"]) for row, kind in
+                                                          zip(shown.rows("troubles"), shown.kinds("troubles"))]
+        self.assertEqual(of_list(-DAY, 7 * DAY), [], "one of each week is new")
+        self.assertEqual(of_list(-DAY, -now), [], "one that names no next one")
+        (what, kind), = of_list(-7 * DAY, DAY)
+        self.assertIn("expires", what)
+        self.assertEqual(kind, "")
+        (what, kind), = of_list(600, 7 * DAY)
+        self.assertIn("is not valid before", what)
+        self.assertIn("clock", what)
+        self.assertEqual(kind, "bad")
+
     def test_every_destination_is_there_from_the_start(self):
         self.status["destination_states"] = [
             {"name": "pacs", "state": "down", "since": "2026-01-02T10:30:00Z", "error": "connection refused"},
             {"name": "ris", "state": "up", "since": "", "error": ""}]
         self.status["destinations"] = [
-            {"name": "ris", "waiting": 3, "delivered": 5, "refused": 1, "last_error": "A700", "paused_at": None},
-            {"name": "gone", "waiting": 0, "delivered": 9, "refused": 0, "last_error": "", "paused_at": None}]
+            {"name": "ris", "waiting": 3, "delivered": 5, "refused": 1, "last_error": "A700",
+             "last_error_at": "2026-01-02T10:30:00Z", "paused_at": None},
+            {"name": "gone", "waiting": 0, "delivered": 9, "refused": 0, "last_error": "",
+             "last_error_at": None, "paused_at": None}]
         shown = self.show()
         rows = {row["Name"]: row for row in shown.rows("destinations")}
         self.assertEqual({name: row["State"] for name, row in rows.items()}, {"gone": "-", "pacs": "DOWN", "ris": "up"})
         self.assertEqual((rows["pacs"]["Waiting"], rows["pacs"]["Problem"]), ("0", "connection refused"))
         self.assertIn("GMT+9", rows["pacs"]["Since"])
-        self.assertEqual((rows["ris"]["Delivered"], rows["ris"]["Last error"]), ("5", "A700"))
+        self.assertEqual((rows["ris"]["Delivered"], rows["gone"]["Last error"]), ("5", ""))
+        self.assertRegex(rows["ris"]["Last error"], r"1/2/2026, 7:30:00\sPM GMT\+9: A700")
         self.assertEqual([row["State"] for row in shown.kinds("destinations")], ["soft", "bad", "ok"])
+
+    def test_a_node_without_an_active_model_says_that_it_only_stores(self):
+        self.ready.update(inferring=False, stores_only=True)
+        self.assertIn("nothing is reported", self.show().text("lamps"))
 
     def test_a_study_has_its_state_its_error_and_the_time_that_sorts_it(self):
         self.studies = [{**STUDY, "state": "failed", "error": "the PACS refuses: A700"}, STUDY,

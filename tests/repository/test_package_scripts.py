@@ -19,12 +19,20 @@ class PackageScriptsTest(unittest.TestCase):
         (self.root / "run/systemd/system").mkdir(parents=True)
         for program in ("systemd-sysusers", "systemd-tmpfiles", "systemctl", "deb-systemd-invoke", "runuser"):
             self.program(program, 0)
+        self.unit_is("active")
 
-    def program(self, name, status):
+    def program(self, name, status, says=""):
         """A program that notes how it is called."""
         file = self.root / "bin" / name
-        file.write_text(f'#!/bin/sh\necho "{name} $*" >> "{self.calls}"\nexit {status}\n')
+        file.write_text(f'#!/bin/sh\necho "{name} $*" >> "{self.calls}"\necho "{says}"\nexit {status}\n')
         file.chmod(0o755)
+
+    def unit_is(self, active_state, enabled=True):
+        file = self.root / "bin" / "systemctl"
+        file.write_text(f"""#!/bin/sh
+echo "systemctl $*" >> "{self.calls}"
+case $1 in show) echo {active_state} ;; is-enabled) exit {0 if enabled else 1} ;; esac
+""")
 
     def run_script(self, name, *arguments):
         done = subprocess.run(["/bin/sh", str(SCRIPTS / name), *arguments], capture_output=True, text=True, check=False,
@@ -47,9 +55,22 @@ class PackageScriptsTest(unittest.TestCase):
         self.assertIn("goes on with the version that runs", said)
 
     def test_a_node_that_does_not_run_is_not_started(self):
-        self.program("systemctl", 3)  # is-active: inactive
+        for state in ("inactive", "failed"):
+            self.unit_is(state)
+            said, calls = self.run_script("postinst", "configure", "0.0.9")
+            self.assertFalse([call for call in calls if "restart" in call], calls)
+            self.assertEqual(said, "")
+
+    def test_a_node_that_still_starts_goes_on_with_the_new_program(self):
+        self.unit_is("activating")
         _, calls = self.run_script("postinst", "configure", "0.0.9")
+        self.assertIn("deb-systemd-invoke restart hilum.service", calls)
+
+    def test_an_installation_after_a_removal_says_that_nothing_starts_it(self):
+        self.unit_is("inactive", enabled=False)
+        said, calls = self.run_script("postinst", "configure", "0.0.9")
         self.assertFalse([call for call in calls if "restart" in call], calls)
+        self.assertIn("does not start with the machine", said)
 
     def test_a_restart_that_fails_does_not_fail_dpkg(self):
         self.program("deb-systemd-invoke", 1)

@@ -42,7 +42,7 @@ def configuration(folder, model, port, pacs_port):
 
 class Pictures:
     """Tells captures of one radiograph apart that show more than other times: without pixels, or in letters that are boxes."""
-    MOST = 3000  # samples of other figures of a date and a time
+    MOST = 5000  # samples of other figures of a date and a time
 
     def __init__(self):
         self.first = None
@@ -326,7 +326,7 @@ class FaultyNode:
         failed = self.end_fault() > 0
         self.await_results(study, fault)
         wait_until(self.is_served, 60, f"{fault}: who has a token may see the studies")
-        if new := self.kept() - before - {"hilum.db-wal", "hilum.db-shm"}:
+        if new := self.kept() - before - {"hilum.db-wal", "hilum.db-shm", "history.tmp"}:  # written now and then
             raise ServiceError(f"{fault}: there is {new}:\n{self.node.log()[-4000:]}")
         return failed
 

@@ -4,6 +4,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+
 namespace hilum {
 namespace {
 
@@ -29,13 +31,11 @@ void check_order(SSL_CTX* context, const std::string& source, std::vector<std::s
 std::vector<std::string> doubts_about(const TlsContext& context, TlsSide side, std::int64_t now) {
     std::vector<std::string> doubts;
     for (const auto& term : context.terms()) {
-        if (auto why = expiry_warning(term.not_after, now); !why.empty())
+        const auto replacing = [&](const CertificateTerm& other) { return replaces(other, term, now); };
+        if (std::ranges::any_of(context.terms(), replacing)) continue;
+        if (auto why = term_warning(term, now); !why.empty())
             doubts.push_back(
                 fmt::format("{}: the {} of {} {}", term.source, kind_text(term.kind), term.subject, why));
-        if (term.not_before > now)
-            doubts.push_back(
-                fmt::format("{}: the {} of {} is not valid yet: check its dates and this machine's clock",
-                            term.source, kind_text(term.kind), term.subject));
     }
     X509* const own = SSL_CTX_get0_certificate(context.get());
     if (own == nullptr) return doubts;

@@ -7,31 +7,80 @@
 namespace hilum {
 namespace {
 
-constexpr std::int64_t day = 86400, warned_before = 30 * day;  // seconds
+constexpr std::int64_t day = 86400, most_warned_before = 30 * day;  // seconds
+constexpr const char* not_yet = "is not valid yet: check its dates and this machine's clock";
 
 std::string days(std::int64_t seconds) {
     return seconds / day == 1 ? "1 day" : fmt::format("{} days", seconds / day);
 }
 
+bool is_list(const CertificateTerm& term) {
+    return term.kind == "revocation_list";
+}
+
+// A list of one week would be warned of for all its life.
+std::int64_t warned_before(const CertificateTerm& term) {
+    return is_list(term) ? std::min(most_warned_before, (term.not_after - term.not_before) / 4)
+                         : most_warned_before;
+}
+
+bool are_of_one_authority(const CertificateTerm& one, const CertificateTerm& other) {
+    return is_list(one) && is_list(other) && one.subject == other.subject &&
+           one.issuer_key == other.issuer_key;
+}
+
+std::string in_words(const CertificateTerm& term, std::int64_t now) {
+    return fmt::format("{}: the {} of {} {}", term.source, kind_text(term.kind), term.subject,
+                       term.not_before > now ? not_yet : "has expired");
+}
+
+// Our own certificates that are not current, and lists that nothing current stands in for.
+std::vector<CertificateTerm> not_current(const std::vector<CertificateTerm>& terms, std::int64_t now) {
+    std::vector<CertificateTerm> found;
+    for (const auto& term : terms) {
+        const bool counts = term.kind == "certificate" || is_list(term);
+        const auto replacing = [&](const CertificateTerm& other) { return replaces(other, term, now); };
+        if (counts && !is_current(term, now) && std::ranges::none_of(terms, replacing)) found.push_back(term);
+    }
+    return found;
+}
+
+// Whether there is none that counts already.
+bool is_lacking(const CertificateTerm& list, const std::vector<CertificateTerm>& in_use, std::int64_t now) {
+    if (in_use.empty()) return true;
+    const auto lacking = not_current(in_use, now);
+    return std::ranges::any_of(lacking,
+                               [&](const CertificateTerm& used) { return are_of_one_authority(used, list); });
+}
+
 }  // namespace
 
+bool is_current(const CertificateTerm& term, std::int64_t now) {
+    return term.not_before <= now && (term.not_after == 0 || term.not_after > now);
+}
+
+bool replaces(const CertificateTerm& other, const CertificateTerm& list, std::int64_t now) {
+    return are_of_one_authority(other, list) && is_current(other, now) &&
+           (!is_current(list, now) || other.not_before > list.not_before);
+}
+
 std::string why_not_current(const std::vector<CertificateTerm>& terms, std::int64_t now) {
-    for (const auto& term : terms) {
-        if (term.kind != "certificate") continue;
-        if (term.not_after <= now)
-            return fmt::format("{}: the certificate of {} has expired", term.source, term.subject);
-        if (term.not_before > now)
-            return fmt::format(
-                "{}: the certificate of {} is not valid yet: check its dates and this machine's clock",
-                term.source, term.subject);
-    }
+    const auto found = not_current(terms, now);
+    return found.empty() ? "" : in_words(found.front(), now);
+}
+
+std::string why_worse(const std::vector<CertificateTerm>& loaded, const std::vector<CertificateTerm>& in_use,
+                      std::int64_t now) {
+    for (const auto& term : not_current(loaded, now))
+        if (!is_list(term) || !is_lacking(term, in_use, now)) return in_words(term, now);
     return {};
 }
 
-std::string expiry_warning(std::int64_t not_after, std::int64_t now) {
-    if (not_after == 0 || not_after - now > warned_before) return {};
-    return not_after <= now ? fmt::format("has EXPIRED {} ago", days(now - not_after))
-                            : fmt::format("expires in {}", days(not_after - now));
+std::string term_warning(const CertificateTerm& term, std::int64_t now) {
+    if (term.not_before > now) return not_yet;
+    if (term.not_after == 0 || term.not_after - now > warned_before(term)) return {};
+    return term.not_after <= now ? fmt::format("has EXPIRED {} ago", days(now - term.not_after))
+                                 : fmt::format("expires in {}", days(term.not_after - now));
 }
 
 std::string kind_text(const std::string& kind) {

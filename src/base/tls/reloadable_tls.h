@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/tls/tls_context.h"
 
@@ -20,11 +21,12 @@ class ReloadableTls {
     const Result<TlsContext>& context() const { return context_; }
 
     // `now`: seconds since 1970 UTC. The error says what is wrong with what was loaded: it cannot be used,
-    // or our certificate in it has expired or is not valid yet; then context() stays what it was.
+    // our certificate in it has expired or is not valid yet, or it has no list of an authority that counts
+    // where there is one (why_worse()); then context() stays what it was.
     Status reload(std::int64_t now) {
         auto loaded = load_();
         if (loaded)
-            if (auto why = why_not_current(loaded->terms(), now); !why.empty())
+            if (auto why = why_worse(loaded->terms(), terms_in_use(), now); !why.empty())
                 loaded = fail("not_current", "{}", why);
         const bool replaces = loaded || !context_;
         const Status result = loaded ? Status() : tl::unexpected(loaded.error());
@@ -33,6 +35,10 @@ class ReloadableTls {
     }
 
   private:
+    std::vector<CertificateTerm> terms_in_use() const {
+        return context_ ? context_->terms() : std::vector<CertificateTerm>();
+    }
+
     Load load_;
     Result<TlsContext> context_;
 };

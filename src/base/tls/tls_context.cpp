@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <ctime>
 #include <functional>
@@ -24,6 +25,7 @@ struct Freeing {
 using Bio = std::unique_ptr<BIO, Freeing<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Freeing<X509_free>>;
 using RevocationList = std::unique_ptr<X509_CRL, Freeing<X509_CRL_free>>;
+using AuthorityKey = std::unique_ptr<AUTHORITY_KEYID, Freeing<AUTHORITY_KEYID_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
 
 // RFC 9325, 4.2: forward secrecy and authenticated encryption alone. OpenSSL names TLS 1.3's apart.
@@ -65,14 +67,52 @@ CertificateTerm term_of(const X509* certificate, std::string kind, std::string s
             seconds_of(X509_get0_notBefore(certificate)), seconds_of(X509_get0_notAfter(certificate))};
 }
 
-// A list of an authority that hands out none higher up still counts below.
-int verify(int good, X509_STORE_CTX* chain) {
-    if (good == 0 && X509_STORE_CTX_get_error(chain) == X509_V_ERR_UNABLE_TO_GET_CRL &&
-        X509_STORE_CTX_get_error_depth(chain) > 0) {
-        X509_STORE_CTX_set_error(chain, X509_V_OK);
-        return 1;
+// As lists of one issuer's old and new key differ.
+std::string issuer_key_of(const X509_CRL* list) {
+    const AuthorityKey key(static_cast<AUTHORITY_KEYID*>(
+        X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
+    if (key == nullptr || key->keyid == nullptr) return {};
+    const unsigned char* const bytes = ASN1_STRING_get0_data(key->keyid);
+    std::string text;
+    for (int i = 0; i < ASN1_STRING_length(key->keyid); ++i) text += fmt::format("{:02x}", bytes[i]);
+    return text;
+}
+
+CertificateTerm term_of(const X509_CRL* list, std::string source) {
+    return {"revocation_list",
+            std::move(source),
+            one_line(X509_CRL_get_issuer(list)),
+            seconds_of(X509_CRL_get0_lastUpdate(list)),
+            seconds_of(X509_CRL_get0_nextUpdate(list)),
+            issuer_key_of(list)};
+}
+
+// That there is no list, or none that counts. Not that a certificate is on it.
+bool is_lack_of_list(int error) {
+    switch (error) {
+        case X509_V_ERR_UNABLE_TO_GET_CRL:
+        case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+        case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+        case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+        case X509_V_ERR_CRL_NOT_YET_VALID:
+        case X509_V_ERR_CRL_HAS_EXPIRED:
+            return true;
+        default:
+            return false;
     }
-    return good;
+}
+
+// A list of an authority that hands out none higher up still counts below. The last one of the chain is
+// trusted since the configuration says so: of an authority in between, a list of the one above it, which is
+// not there, cannot be judged.
+int verify(int good, X509_STORE_CTX* chain) {
+    if (good != 0) return good;
+    const int error = X509_STORE_CTX_get_error(chain), depth = X509_STORE_CTX_get_error_depth(chain);
+    const bool is_anchor = depth == sk_X509_num(X509_STORE_CTX_get0_chain(chain)) - 1;
+    if (depth == 0 || !(error == X509_V_ERR_UNABLE_TO_GET_CRL || (is_anchor && is_lack_of_list(error))))
+        return good;
+    X509_STORE_CTX_set_error(chain, X509_V_OK);
+    return 1;
 }
 
 }  // namespace
@@ -212,10 +252,7 @@ class TlsContextLoader {
             int count = 0;
             for (; const RevocationList list{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)};
                  ++count) {
-                loaded_.terms_.push_back({"revocation_list", source,
-                                          one_line(X509_CRL_get_issuer(list.get())),
-                                          seconds_of(X509_CRL_get0_lastUpdate(list.get())),
-                                          seconds_of(X509_CRL_get0_nextUpdate(list.get()))});
+                loaded_.terms_.push_back(term_of(list.get(), source));
                 if (X509_STORE_add_crl(store(), list.get()) != 1)
                     return fail("pem", "{} is not taken: {}", source, openssl_error("it is no good"));
             }

@@ -26,8 +26,11 @@ Error certificate_failure(long verdict) {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
             return error(tls_failures::no_crl,
                          "none of the lists of revoked certificates is of its authority");
-        case X509_V_ERR_CRL_HAS_EXPIRED:
         case X509_V_ERR_CRL_NOT_YET_VALID:
+            return error(tls_failures::no_crl,
+                         "the list of revoked certificates is not valid yet: check its dates and this "
+                         "machine's clock");
+        case X509_V_ERR_CRL_HAS_EXPIRED:
             return error(tls_failures::no_crl,
                          "the list of revoked certificates is out of date: fetch the new one");
         case X509_V_ERR_HOSTNAME_MISMATCH:

@@ -140,6 +140,24 @@ Result<std::optional<dataset::Shares>> shares_of(const CreateOptions& options) {
     return dataset::parse_shares(options.split);
 }
 
+// Splits them, and says where that was not possible.
+std::vector<dataset::Finding> splits_without_images(GatheredImages& gathered, dataset::SplitUnit unit,
+                                                    const std::optional<dataset::Shares>& shares,
+                                                    std::uint64_t seed) {
+    std::vector<dataset::Finding> findings;
+    if (!shares) return findings;
+    for (const auto split : dataset::split_images(gathered.images, unit, *shares, seed))
+        findings.push_back(
+            {true,
+             "split_without_images",
+             fmt::format("no image came into the {} split: there are fewer {} than splits; find "
+                         "more, or give that split no share (--split)",
+                         dataset::name_of(split), unit == dataset::SplitUnit::site ? "sites" : "patients"),
+             {},
+             1});
+    return findings;
+}
+
 int refuse(const Context& context, const std::vector<dataset::Finding>& findings) {
     if (context.json)
         print_json(context.out, {{"valid", false}, {"findings", findings_json(findings)}});
@@ -160,8 +178,9 @@ int create(const Context& context, CreateOptions options) {
     if (!gathered) return context.failed(gathered.error());
     if (gathered->images.empty()) return context.failed(nothing_kept(*gathered));
     const auto unit = options.split_by == "site" ? dataset::SplitUnit::site : dataset::SplitUnit::patient;
-    if (*shares) dataset::split_images(gathered->images, unit, **shares, options.seed);
-    const auto findings = dataset::check_images(gathered->images, gathered->thumbnails);
+    auto findings = splits_without_images(*gathered, unit, *shares, options.seed);
+    for (auto& finding : dataset::check_images(gathered->images, gathered->thumbnails))
+        findings.push_back(std::move(finding));
     if (dataset::is_refused(findings)) return refuse(context, findings);
     const dataset::Origin origin{arguments_of(options), options.seed, gathered->flow};
     auto summary = dataset::summary_of(gathered->images, gathered->exclusions, origin);

@@ -133,11 +133,13 @@ Result<readers::AnalysisReport> analysed(const AnalyseOptions& options) {
         results.push_back(std::move(*read));
     }
     auto checked = readers::check_results(*study, results);
-    if (checked.answers.empty())
-        return fail("results", "no answer counts: {}",
-                    checked.remarks.empty() ? "there is no file of results" : checked.remarks.front().words);
-    auto figures = readers::figures_of(*study, checked);
-    return readers::AnalysisReport{std::move(*study), std::move(checked), std::move(figures),
+    if (!checked) return tl::unexpected(checked.error());
+    if (checked->answers.empty())
+        return fail(
+            "results", "no answer counts: {}",
+            checked->remarks.empty() ? "there is no file of results" : checked->remarks.front().words);
+    auto figures = readers::figures_of(*study, *checked);
+    return readers::AnalysisReport{std::move(*study), std::move(*checked), std::move(figures),
                                    to_iso8601(now()).substr(0, 10), "hilum " HILUM_VERSION};
 }
 

@@ -136,9 +136,10 @@ class StudyMaking {
         auto& study = made_.study;
         study.design = wishes_.design;
         if (auto status = check_design(); !status) return status;
-        const auto images = read_dataset_images(wishes_.dataset, wishes_.split, wishes_.renamed);
-        if (!images) return tl::unexpected(images.error());
-        auto findings = findings_of(wishes_, *images);
+        const auto chosen = read_split(wishes_.dataset, wishes_.split);
+        if (!chosen) return tl::unexpected(chosen.error());
+        const auto images = labelled_images(chosen->manifest, wishes_.renamed);
+        auto findings = findings_of(wishes_, images);
         if (!findings) return tl::unexpected(findings.error());
         study.readers = wishes_.readers;
         study.findings = std::move(*findings);
@@ -147,7 +148,8 @@ class StudyMaking {
         study.may_go_back = wishes_.may_go_back;
         study.seed = wishes_.seed;
         study.set = dataset_name(wishes_.dataset, wishes_.split);
-        return draw(*images);
+        made_.further_images = chosen->doubled;
+        return draw(images);
     }
 
     Status draw(const std::vector<LabelledImage>& images) {
@@ -159,7 +161,7 @@ class StudyMaking {
         auto selection = readers::choose_cases(candidates, {wishes_.cases, wishes_.balanced}, random);
         if (!selection) return tl::unexpected(selection.error());
         study.cases = std::move(selection->cases);
-        made_.further_images = selection->further_images;
+        made_.further_images += selection->further_images;
         readers::plan_sessions(study, random);
         return {};
     }
@@ -192,7 +194,7 @@ class StudyMaking {
         const auto& ready = predictor->worker();
         made_.study.model = ready.model.name + " " + ready.model.version;
         for (const auto& finding : made_.study.findings)
-            if (std::ranges::find(ready.labels, finding) == ready.labels.end())
+            if (std::ranges::find(ready.diagnoses, finding) == ready.diagnoses.end())
                 made_.unjudged.push_back(finding);
         for (std::size_t done = 0; const auto& one : made_.study.cases) {
             progress_.count("judging cases", ++done, made_.study.cases.size());

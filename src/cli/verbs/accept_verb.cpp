@@ -73,13 +73,13 @@ Status check_truths(const std::vector<dataset::Image>& images,
 }
 
 Result<AcceptanceImages> images_of_dataset(const AcceptOptions& options) {
-    auto manifest = read_split(options.dataset, options.split);
-    if (!manifest) return tl::unexpected(manifest.error());
-    AcceptanceImages images{std::move(*manifest), dataset_name(options.dataset, options.split), {}, {}};
+    auto chosen = read_split(options.dataset, options.split);
+    if (!chosen) return tl::unexpected(chosen.error());
+    AcceptanceImages images{
+        std::move(chosen->manifest), dataset_name(options.dataset, options.split), {}, {}};
     const auto& all = images.manifest.images;
-    if (auto status = check_truths(all, std::vector<dataset::Thumbnail>(all.size())); !status)
-        return tl::unexpected(status.error());
-    images.sources.found = all.size();
+    images.sources.found = all.size() + chosen->doubled;
+    if (chosen->doubled > 0) images.sources.left_out["duplicate"] = chosen->doubled;
     images.sources.of_training =
         static_cast<std::size_t>(std::ranges::count_if(all, [](const dataset::Image& image) {
             return image.split == dataset::Split::training || image.split == dataset::Split::validation;

@@ -132,7 +132,7 @@ std::string appended(const std::vector<std::string>& all) {
 Result<Calibrated> calibrate(const Context& context, const CalibrateOptions& options) {
     auto loaded = model::read_model_package(options.package);
     if (!loaded.problems.empty()) return fail("configuration", "{}", loaded.problems.front().text());
-    const auto images = read_dataset_images(options.dataset, options.split, options.renamed);
+    const auto images = read_dataset_images(context, options.dataset, options.split, options.renamed);
     if (!images) return tl::unexpected(images.error());
     Progress progress(context.terminal);
     const auto scored = score_images(

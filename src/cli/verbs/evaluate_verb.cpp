@@ -45,10 +45,13 @@ evaluation::MeasureSettings settings_of(const EvaluateOptions& options) {
 class Evaluation {
   public:
     Evaluation(const Context& context, const EvaluateOptions& options)
-        : options_(options), settings_(settings_of(options)), progress_(context.terminal) {}
+        : context_(context),
+          options_(options),
+          settings_(settings_of(options)),
+          progress_(context.terminal) {}
 
     Result<evaluation::EvaluationReport> run() {
-        auto images = read_dataset_images(options_.dataset, options_.split, options_.renamed);
+        auto images = read_dataset_images(context_, options_.dataset, options_.split, options_.renamed);
         if (!images) return tl::unexpected(images.error());
         auto set = evaluated(options_.package, *images, dataset_name(options_.dataset, options_.split));
         if (!set) return tl::unexpected(set.error());
@@ -85,7 +88,8 @@ class Evaluation {
 
     Status look_elsewhere() {
         if (options_.external.empty()) return {};
-        auto images = read_dataset_images(options_.external, options_.external_split, options_.renamed);
+        auto images =
+            read_dataset_images(context_, options_.external, options_.external_split, options_.renamed);
         if (!images) return tl::unexpected(images.error());
         auto set =
             evaluated(options_.package, *images, dataset_name(options_.external, options_.external_split));
@@ -96,6 +100,7 @@ class Evaluation {
         return {};
     }
 
+    const Context& context_;
     const EvaluateOptions& options_;
     const evaluation::MeasureSettings settings_;
     Progress progress_;

@@ -21,7 +21,11 @@ std::string reason_of(const nlohmann::json& status, const char* key, const char*
 
 void add_models(const nlohmann::json& status, NodeHealth& health) {
     const auto models = list_of(status, "models");
-    if (models.empty()) health.to_look_at.push_back("no model is configured: nothing is analysed");
+    const bool stores_only = is_true(status, "stores_only");
+    if (stores_only)
+        health.to_look_at.push_back(
+            models.empty() ? "no model is configured: what is received is stored, and nothing is reported"
+                           : "every model is a shadow: what is received is stored, and nothing is reported");
     bool explained = false;
     for (const auto& model : models) {
         const auto name = text_of(model, "package"), error = text_of(model, "error"),
@@ -33,7 +37,7 @@ void add_models(const nlohmann::json& status, NodeHealth& health) {
         into.push_back(fmt::format("model {}: {}{}", name, state == "ready" ? "not reloaded" : state,
                                    error.empty() ? "" : ": " + error));
     }
-    if (!is_true(status, "inferring") && !explained && !models.empty())
+    if (!is_true(status, "inferring") && !explained && !stores_only)
         health.problems.push_back(reason_of(status, "inferring", "it does not infer: no decoder runs"));
 }
 
@@ -82,13 +86,16 @@ void add_certificates(const nlohmann::json& status, NodeHealth& health) {
         if (const auto error = text_of(certificate, "error"); !error.empty())
             health.problems.push_back(fmt::format("{}: what was to be loaded for TLS is not in use: {}",
                                                   text_of(certificate, "use"), error));
-        const auto not_after = number_of(certificate, "not_after");
-        const auto warning = expiry_warning(not_after, seconds);
+        const CertificateTerm term{.kind = text_of(certificate, "kind"),
+                                   .source = text_of(certificate, "source"),
+                                   .subject = text_of(certificate, "subject"),
+                                   .not_before = number_of(certificate, "not_before"),
+                                   .not_after = number_of(certificate, "not_after")};
+        const auto warning = term_warning(term, seconds);
         if (warning.empty()) continue;
-        auto& into = not_after <= seconds ? health.problems : health.to_look_at;
+        auto& into = is_current(term, seconds) ? health.to_look_at : health.problems;
         into.push_back(fmt::format("{}: the {} of {} in {} {}", text_of(certificate, "use"),
-                                   kind_text(text_of(certificate, "kind")), text_of(certificate, "subject"),
-                                   text_of(certificate, "source"), warning));
+                                   kind_text(term.kind), term.subject, term.source, warning));
     }
 }
 

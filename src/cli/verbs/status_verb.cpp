@@ -55,6 +55,12 @@ std::string receiving_text(const nlohmann::json& status, const nlohmann::json& n
     return refused.empty() ? "NO (see below)" : "NO: refusing: " + refused;
 }
 
+std::string inferring_text(const nlohmann::json& status) {
+    if (is_true(status, "inferring")) return "yes";
+    return is_true(status, "stores_only") ? "no: it stores, and reports nothing (see below)"
+                                          : "NO (see below)";
+}
+
 void print_node(const Context& context, const nlohmann::json& status) {
     if (!is_true(status, "running")) {
         context.out << "hilumd is not running; this is what the database says.\n";
@@ -64,8 +70,7 @@ void print_node(const Context& context, const nlohmann::json& status) {
                                    text_of(node, "version"), text_of(node, "pid"),
                                    short_time(text_of(node, "started_at")));
         context.out << "  receiving  " << receiving_text(status, node) << "\n";
-        context.out << fmt::format("  inferring  {}\n",
-                                   is_true(status, "inferring") ? "yes" : "NO (see below)");
+        context.out << "  inferring  " << inferring_text(status) << "\n";
         if (text_of(node, "http_port") != "0")
             context.out << "  http       port " << text_of(node, "http_port") << "\n";
     }
@@ -163,7 +168,9 @@ void print_destinations(const Context& context, const Configuration& configurati
     print_section(context, "Destinations", table);
     for (const auto& [name, destination] : destinations)
         if (const auto error = text_of(destination.known, "last_error"); !error.empty())
-            print_wrapped(context.out, "- ", fmt::format("{}: last error: {}", name, error),
+            print_wrapped(context.out, "- ",
+                          fmt::format("{}: last error, {}: {}", name,
+                                      short_time(text_of(destination.known, "last_error_at")), error),
                           context.terminal.columns);
 }
 

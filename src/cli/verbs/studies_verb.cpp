@@ -35,6 +35,10 @@ std::string result_text(const nlohmann::json& study) {
     if (state == "withdrawn") return "withdrawn";
     if (state == "failed") return "FAILED: " + text_of(study, "error");
     if (state == "waiting") return "waiting";
+    if (state == "discarded") {
+        const auto why = text_of(study, "error");
+        return "discarded" + (why.empty() ? "" : ": " + why);
+    }
     const auto diagnoses = text_of(study, "diagnoses"), why_not = text_of(study, "not_analysed");
     if (!diagnoses.empty()) return (text_of(study, "urgent_at").empty() ? "" : "urgent: ") + diagnoses;
     if (!why_not.empty()) return "not analysed: " + why_not;
@@ -42,18 +46,22 @@ std::string result_text(const nlohmann::json& study) {
     return "not analysed" + (reason.empty() ? "" : ": " + reason);
 }
 
-// "v2: pacs, ris 1 of 2, archive FAILED": the version of the report, and who has its results.
+// "v2: pacs, ris 1 of 2, archive FAILED, web 1 discarded": the version of the report, and who has its
+// results.
 std::string sent_text(const nlohmann::json& study) {
     const auto version = number_of(study, "report_version");
     std::string names;
     for (const auto& destination : list_of(study, "destinations")) {
         const auto delivered = number_of(destination, "delivered"),
-                   waiting = number_of(destination, "waiting"), failed = number_of(destination, "failed");
+                   waiting = number_of(destination, "waiting"), failed = number_of(destination, "failed"),
+                   discarded = number_of(destination, "discarded");
         names += (names.empty() ? "" : ", ") + text_of(destination, "name");
         if (failed > 0)
             names += " FAILED";
         else if (waiting > 0)
             names += fmt::format(" {} of {}", delivered, delivered + waiting);
+        else if (discarded > 0)
+            names += fmt::format(" {} discarded", discarded);
     }
     if (version == 0) return names.empty() ? "-" : names;
     return fmt::format("v{}{}{}", version, names.empty() ? "" : ": ", names);

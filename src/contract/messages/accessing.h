@@ -16,11 +16,11 @@ namespace hilum {
 // one asks for again within a short time is told together, later.
 struct HttpAccess {
     static constexpr const char* type = "http_access";
-    std::string name;                               // of the token; empty: none that is known
-    std::int64_t uid = -1;                          // of who came by http.socket; -1: nobody did
-    std::string role;                               // of the token, or of the user's groups
-    std::string address;                            // of the client, or of a proxy before it
-    std::string path;                               // without its parameters
+    std::string name;       // of the token; empty: none that is known
+    std::int64_t uid = -1;  // of who came by http.socket; -1: nobody did
+    std::string role;       // of the token, or of the user's groups
+    std::string address;    // of the client, or of a proxy before it
+    std::string path;       // without its parameters; "other": none that there is; empty: several
     std::map<std::string, std::string> parameters;  // which studies are asked for
     std::string refused;  // why nothing is shown: token | role | plain | origin; empty: it is
     std::int64_t count = 1;

@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <ctime>
+#include <iterator>
 
 #include "contract/define_json.h"
 
@@ -15,8 +17,7 @@ CertificatesLoaded loaded_for(const std::string& use, const Result<TlsContext>& 
         loaded.error = context.error().message;
         return loaded;
     }
-    for (const auto& term : context->terms())
-        loaded.certificates.push_back({use, term.kind, term.source, term.subject, term.not_after, ""});
+    for (const auto& term : context->terms()) loaded.certificates.push_back({term, use, ""});
     return loaded;
 }
 
@@ -34,7 +35,19 @@ CertificatesLoaded reloaded_for(const std::string& use, ReloadableTls& tls) {
     return loaded;
 }
 
-HILUM_JSON_MEMBERS(CertificateStatus, use, kind, source, subject, not_after, error)
+std::vector<CertificateStatus> in_force(const std::vector<CertificateStatus>& certificates,
+                                        std::int64_t now) {
+    std::vector<CertificateStatus> counting;
+    std::ranges::copy_if(certificates, std::back_inserter(counting),
+                         [&](const CertificateStatus& certificate) {
+                             return std::ranges::none_of(certificates, [&](const CertificateStatus& other) {
+                                 return other.use == certificate.use && replaces(other, certificate, now);
+                             });
+                         });
+    return counting;
+}
+
+HILUM_JSON_MEMBERS(CertificateStatus, use, kind, source, subject, not_before, not_after, issuer_key, error)
 HILUM_EMPTY_MESSAGE(ReloadCertificates)
 HILUM_MESSAGE_MEMBERS(CertificatesLoaded, use, certificates, error, reload)
 

@@ -18,12 +18,8 @@ struct ReloadCertificates {
 
 // Something that ends: of `kind` certificate, authority or revocation_list; or a `refused` load, with the
 // error.
-struct CertificateStatus {
+struct CertificateStatus : CertificateTerm {
     std::string use;  // "scp", "destination pacs", "http"
-    std::string kind;
-    std::string source;          // as the configuration names it
-    std::string subject;         // of a list: its issuer
-    std::int64_t not_after = 0;  // seconds since 1970 UTC; 0: a list that says nothing of the next one
     std::string error;
 };
 
@@ -35,6 +31,10 @@ struct CertificatesLoaded {
     std::string error;  // what was loaded anew is no good, and why; what was in use before stays. Empty: none
     bool reload = false;
 };
+
+// Without the lists that another one of the same use stands in for (replaces()) at `now`, in seconds since
+// 1970 UTC.
+std::vector<CertificateStatus> in_force(const std::vector<CertificateStatus>& certificates, std::int64_t now);
 
 // What a child tells of a context, or of why it has none.
 CertificatesLoaded loaded_for(const std::string& use, const Result<TlsContext>& context);

@@ -13,16 +13,18 @@ HILUM_JSON_MEMBERS(ReportProfile, destinations, sr, sr_class, sr_series_number, 
                    sr_activation_region, character_set, language, oru, hl7)
 HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_instance_uid, model, version)
 HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations,
-                   file, sha256)
+                   file, sha256, report)
 HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
 HILUM_JSON_MEMBERS(KnownResult, file, sha256, own, audit_head)
-HILUM_JSON_MEMBERS(ToldResult, kind, file, sha256)
+HILUM_JSON_MEMBERS(ToldResult, kind, file, sha256, report)
+HILUM_JSON_MEMBERS(FiledReport, report, header)
 HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
-                      predecessors, known_results, told, results_dir, report_not_analysed, opened_at, urgent,
-                      urgent_study, audit_head, withdrawals, withdrawal)
+                      predecessors, known_results, told, filed, results_dir, report_not_analysed, opened_at,
+                      urgent, urgent_study, audit_head, withdrawals, withdrawal)
 HILUM_JSON_MEMBERS(DamagedImage, instance, file, how)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
                    transfer_syntax_uid, file, sha256, destinations, audit_head)
-HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, damaged, problems)
+HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, damaged, problems, filed_under,
+                      composed_for)
 
 }  // namespace hilum

@@ -56,6 +56,7 @@ struct WithdrawnResult {
     std::string sop_class_uid, sop_instance_uid, series_instance_uid;
     std::vector<std::string> destinations;
     std::string file = {}, sha256 = {};  // as of a KnownResult; no file: it is gone
+    std::int64_t report = 0;             // with which it was made
 };
 // Reasons that no operator gives: the PACS moved an image that they tell of to another study, or corrected
 // whose images they are. Such a withdrawal keeps no later results from being made.
@@ -79,7 +80,13 @@ struct KnownResult {
 // A result of an earlier version that stands.
 struct ToldResult {
     ResultKind kind = ResultKind::sr;
-    std::string file, sha256;  // as of a KnownResult
+    std::string file, sha256;  // as of a WithdrawnResult
+    std::int64_t report = 0;   // likewise
+};
+// By which header a report was filed: whom it was told of, where the files of its results are gone.
+struct FiledReport {
+    std::int64_t report = 0;
+    std::string header;  // as of ComposeReply::filed_under
 };
 // coordinator -> composer: build the results of one study under one model, or take them back. Answered by
 // ComposeReply.
@@ -95,8 +102,9 @@ struct ComposeRequest {
     std::vector<PredecessorReport> predecessors;
     std::vector<KnownResult> known_results;
     std::vector<ToldResult> told;     // of each model's newest: this version is to be of the same patient
+    std::vector<FiledReport> filed;   // of those that `told` and `withdrawal` are of, where it is known
     std::string results_dir;          // where the files go
-    bool report_not_analysed = true;  // false: images without a score are left out of the SR
+    bool report_not_analysed = true;  // false: reports leave images out that the model was not made for
     std::int64_t opened_at = 0;       // this version; microseconds since 1970 UTC
     std::vector<TriageRule> urgent;
     // By these, of the findings of all active models: each model has a message of its own, and the last one
@@ -137,6 +145,10 @@ struct ComposeReply {
     bool analyse_again = false;  // what an analysis kept is damaged: the images are to be analysed anew
     std::vector<DamagedImage> damaged;  // with any there is an error (object_damaged) and no result
     std::vector<std::string> problems;  // each one that the check found; no patient data
+    // Of a version that could be told, not of a withdrawal: its header (results/filed_header.h), which names
+    // the patient, and all destinations of the request, also those for which nothing is made of it.
+    std::string filed_under;
+    std::vector<std::string> composed_for;
 };
 
 HILUM_MESSAGE(ComposeRequest)

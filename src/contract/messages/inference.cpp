@@ -4,7 +4,7 @@
 
 namespace hilum {
 
-HILUM_MESSAGE_MEMBERS(WorkerReady, model, device, batch_size, labels, package_sha256, golden)
+HILUM_MESSAGE_MEMBERS(WorkerReady, model, device, batch_size, diagnoses, package_sha256, golden)
 HILUM_MESSAGE_MEMBERS(WorkerFailed, error)
 HILUM_MESSAGE_MEMBERS(InferRequest, job, shape, golden)
 HILUM_MESSAGE_MEMBERS(InferReply, job, result, error)

@@ -17,10 +17,10 @@ struct WorkerReady {
     static constexpr const char* type = "worker_ready";
     ModelIdentity model;
     std::string device;
-    int batch_size = 1;  // how many requests it wants waiting
-    std::vector<std::string> labels;
-    std::string package_sha256;       // of model.yaml
-    std::vector<std::string> golden;  // names of the golden cases' inputs
+    int batch_size = 1;                  // how many requests it wants waiting
+    std::vector<std::string> diagnoses;  // that its results can have
+    std::string package_sha256;          // of model.yaml
+    std::vector<std::string> golden;     // names of the golden cases' inputs
 };
 // worker -> coordinator, instead, before it exits: the package cannot be used; trying again cannot help until
 // it is changed.

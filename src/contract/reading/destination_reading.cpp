@@ -9,17 +9,6 @@
 namespace hilum {
 namespace {
 
-// PS3.5 6.2 LO: at most 64 characters, no backslash. IS for the number.
-std::string series_description(YamlMapping& at, const std::string& key, const std::string& fallback) {
-    auto text = at.string(key, fallback);
-    const auto continuation = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-    const auto characters =
-        text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continuation));
-    if (characters > 64 || text.find('\\') != std::string::npos)
-        at.problem(key, "must have at most 64 characters and no backslash");
-    return text;
-}
-
 ReportSettings read_reports(YamlMapping& at) {
     ReportSettings reports;
     const auto kinds = restriction(at, "send", EmptyList::is_none);
@@ -40,8 +29,7 @@ ReportSettings read_reports(YamlMapping& at) {
     reports.sr_class = choice(sr, "sop_class", reports.sr_class);
     reports.sr_series_number =
         static_cast<int>(sr.integer("series_number", reports.sr_series_number, 1, 999'999'999));
-    reports.sr_series_description =
-        series_description(sr, "series_description", reports.sr_series_description);
+    reports.sr_series_description = long_string(sr, "series_description", reports.sr_series_description);
     reports.sr_activation_region = sr.boolean("activation_region", reports.sr_activation_region);
     sr.finish();
     auto sc = at.mapping("sc");
@@ -49,8 +37,7 @@ ReportSettings read_reports(YamlMapping& at) {
     reports.sc_long_side = static_cast<int>(sc.integer("long_side", reports.sc_long_side, 512, 8192));
     reports.sc_series_number =
         static_cast<int>(sc.integer("series_number", reports.sc_series_number, 1, 999'999'999));
-    reports.sc_series_description =
-        series_description(sc, "series_description", reports.sc_series_description);
+    reports.sc_series_description = long_string(sc, "series_description", reports.sc_series_description);
     reports.sc_style = choice(sc, "style", reports.sc_style);
     sc.finish();
     return reports;

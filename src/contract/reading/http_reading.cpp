@@ -60,9 +60,31 @@ void read_socket(YamlMapping& at, HttpSettings& http) {
         at.problem("socket_groups", "is for who comes by http.socket, which is not set");
 }
 
+// Whether who listens at one has what comes to the other: "::" has IPv4 too.
+bool share_addresses(const std::string& one, const std::string& other) {
+    const auto first = IpAddress::parse(unbracketed(one)), second = IpAddress::parse(unbracketed(other));
+    if (!first || !second) return false;
+    const auto any = *IpAddress::parse("::"), any_ipv4 = *IpAddress::parse("0.0.0.0");
+    const auto takes = [&](const IpAddress& all, const IpAddress& address) {
+        return all == any || (all == any_ipv4 && address.is_ipv4());
+    };
+    return *first == *second || takes(*first, *second) || takes(*second, *first);
+}
+
+void check_apart(YamlMapping& at, const NodeSettings& node, const ScpSettings& scp,
+                 const HttpSettings& http) {
+    if (!http.socket.empty() && http.socket.lexically_normal() == node.control().lexically_normal())
+        at.problem("socket", "is the control socket (node.control_socket): HTTP has one of its own");
+    const bool dicom = (scp.plain && scp.port == http.port) || (scp.tls && scp.tls->port == http.port);
+    if (http.enabled && http.port != 0 && dicom && share_addresses(http.address, scp.bind))
+        at.problem("listen",
+                   fmt::format("has port {}, on which scp receives: HTTP has a port of its own", http.port));
+}
+
 }  // namespace
 
-void read_http(YamlMapping at, const std::filesystem::path& folder, HttpSettings& http) {
+void read_http(YamlMapping at, const std::filesystem::path& folder, Configuration& configuration) {
+    auto& http = configuration.http;
     read_listen(at, http);
     http.max_body = at.size("max_body", http.max_body);
     http.tls = read_tls_server(at, folder);
@@ -80,6 +102,7 @@ void read_http(YamlMapping at, const std::filesystem::path& folder, HttpSettings
                         "http.listen is {}: add http.tls, or say tokens_over_plain: true where what is "
                         "before it encrypts",
                         http.address));
+    check_apart(at, configuration.node, configuration.scp, http);
     at.finish();
 }
 

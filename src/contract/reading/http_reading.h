@@ -8,7 +8,8 @@
 
 namespace hilum {
 
-// Relative paths are taken from `folder`.
-void read_http(YamlMapping at, const std::filesystem::path& folder, HttpSettings& http);
+// Relative paths are taken from `folder`. `node` and `scp` of the configuration are read already: HTTP has
+// sockets of its own.
+void read_http(YamlMapping at, const std::filesystem::path& folder, Configuration& configuration);
 
 }  // namespace hilum

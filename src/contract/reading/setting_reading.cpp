@@ -6,6 +6,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "base/characters/utf8.h"
 #include "base/ip_network.h"
 
 namespace hilum {
@@ -34,6 +35,21 @@ std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std:
     if (at.has(key) && !is_ae_title(title))
         at.problem(key, "must be an AE title: " + ae_title_problem(title));
     return title;
+}
+
+std::string long_string(YamlMapping& at, const std::string& key, const std::string& fallback) {
+    constexpr std::size_t longest = 64;
+    auto text = at.string(key, fallback);
+    std::size_t characters = 0;
+    bool forbidden = false;
+    for_each_character(text, [&](const Utf8Character& character) {
+        ++characters;
+        forbidden |= character.code == U'\\' || character.code < 0x20 ||
+                     (character.code >= 0x7F && character.code < 0xA0);
+    });
+    if (characters > longest || forbidden)
+        at.problem(key, "must have at most 64 characters, no backslash and no line breaks");
+    return text;
 }
 
 bool stands_empty(const YamlMapping& at, const std::string& key) {
@@ -72,14 +88,18 @@ std::string unbracketed(const std::string& address) {
     return address.substr(1, address.size() - 2);
 }
 
-std::filesystem::path socket_path(YamlMapping& at, const std::string& key) {
+void check_socket_length(YamlMapping& at, const std::string& key, const std::filesystem::path& path) {
     constexpr std::size_t longest = 107;  // sockaddr_un
+    if (const auto size = path.native().size(); size > longest)
+        at.problem(key, fmt::format("{} has {} characters; the path of a socket has at most {}",
+                                    path.string(), size, longest));
+}
+
+std::filesystem::path socket_path(YamlMapping& at, const std::string& key) {
     const auto path = at.string(key, "");
     if (!path.empty() && path.front() != '/')
         at.problem(key, "must be an absolute path, such as /run/hilum/name.sock");
-    if (path.size() > longest)
-        at.problem(
-            key, fmt::format("has {} characters; the path of a socket has at most {}", path.size(), longest));
+    check_socket_length(at, key, path);
     return path;
 }
 

@@ -20,6 +20,9 @@ bool is_ae_title(std::string_view text);
 std::string ae_title_problem(std::string_view title);
 std::string ae_title(YamlMapping& at, const std::string& key, std::optional<std::string> fallback);
 
+// Text for an attribute of DICOM. PS3.5 6.2 LO: at most 64 characters, no backslash, no control characters.
+std::string long_string(YamlMapping& at, const std::string& key, const std::string& fallback);
+
 Duration positive_duration(YamlMapping& at, const std::string& key, Duration fallback);
 
 // A key that stands there with nothing behind it, as where its only lines are commented out.
@@ -39,6 +42,9 @@ std::optional<Duration> duration_or_none(YamlMapping& at, const std::string& key
 // The same, longer than 0.
 std::optional<Duration> positive_or_none(YamlMapping& at, const std::string& key,
                                          std::optional<Duration> fallback);
+
+// A problem where the path is longer than that of a Unix socket can be.
+void check_socket_length(YamlMapping& at, const std::string& key, const std::filesystem::path& path);
 
 // An IPv6 address without the brackets that set it apart from a port.
 std::string unbracketed(const std::string& address);

@@ -13,7 +13,7 @@ namespace {
 
 // docs/pixels.md, "Why an image is not analysed".
 constexpr std::array outside_codes{"modality",  "body_part",  "view",       "patient_age", "image_size",
-                                   "sop_class", "image_type", "own_result", "frames"};
+                                   "sop_class", "image_type", "own_result", "frames",      "quality_control"};
 
 bool says_one_thing(const ScoredSet& set) {
     return std::ranges::all_of(set.cases, [&](const ScoredCase& one) {

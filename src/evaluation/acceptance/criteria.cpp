@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/text.h"
 #include "evaluation/report/html.h"
@@ -50,18 +51,23 @@ tl::unexpected<Error> not_understood(std::string_view text, const std::string& w
                 std::string(text), why, joined(words));
 }
 
+// One patient tells nothing of others, however many images there are.
+constexpr std::size_t fewest_patients = 2;
+
 // What a figure is, and on how many cases it rests. Its interval is the wider of that by formula and that by
 // patients; only the slope's is by patients as it is.
 struct Basis {
     Basis(const std::optional<Estimate>& by_formula, const std::optional<Estimate>& by_patient,
-          std::size_t of_cases, std::string words)
+          std::size_t of_cases, std::size_t of_patients, std::string words)
         : estimate(by_formula ? std::optional(wider(*by_formula, by_patient)) : std::nullopt),
           cases(of_cases),
+          patients(of_patients),
           of(std::move(words)) {}
 
     const std::optional<Estimate> estimate;
     const std::size_t cases;
-    const std::string of;  // "images with it"
+    const std::size_t patients;  // whose cases these are: where it rests on two kinds, the fewer
+    const std::string of;        // "images with it"
 };
 
 std::optional<Estimate> predictive_of(const LabelFigures& label, Quantity quantity) {
@@ -75,33 +81,41 @@ Basis basis_of(Quantity quantity, const LabelFigures& label,
     const auto negative = static_cast<std::size_t>(label.counts.negative());
     const auto all = positive + negative;
     const std::string both = fmt::format("images, {} of them with it", positive);
+    const auto patients = std::min(label.patients_with, label.patients_without);
     switch (quantity) {
         case Quantity::sensitivity:
-            return {label.sensitivity, label.sensitivity_by_patient, positive, "images with it"};
+            return {label.sensitivity, label.sensitivity_by_patient, positive, label.patients_with,
+                    "images with it"};
         case Quantity::specificity:
-            return {label.specificity, label.specificity_by_patient, negative, "images without it"};
+            return {label.specificity, label.specificity_by_patient, negative, label.patients_without,
+                    "images without it"};
         case Quantity::area:
-            return {label.area, label.area_by_patient, all, both};
+            return {label.area, label.area_by_patient, all, patients, both};
         case Quantity::ppv:
-            return {predictive_of(label, quantity), label.ppv_by_patient, all, both};
+            return {predictive_of(label, quantity), label.ppv_by_patient, all, patients, both};
         case Quantity::npv:
-            return {predictive_of(label, quantity), label.npv_by_patient, all, both};
+            return {predictive_of(label, quantity), label.npv_by_patient, all, patients, both};
         default:
             break;
     }
-    return {calibration ? std::optional(calibration->slope) : std::nullopt, std::nullopt, all, both};
+    return {calibration ? std::optional(calibration->slope) : std::nullopt, std::nullopt, all, patients,
+            both};
 }
 
 Basis basis_of(Quantity quantity, const CriterionInput& input) {
     const auto& figures = input.set.figures;
     if (quantity == Quantity::accuracy)
-        return {figures.accuracy, figures.accuracy_by_patient, figures.cases, "images"};
+        return {figures.accuracy, figures.accuracy_by_patient, figures.cases, figures.patients, "images"};
     if (quantity == Quantity::determinate)
-        return {figures.determinate, figures.determinate_by_patient, figures.cases, "images"};
-    if (input.images == 0) return {std::nullopt, std::nullopt, 0, "images"};
+        return {figures.determinate, figures.determinate_by_patient, figures.cases, figures.patients,
+                "images"};
+    if (input.images == 0) return {std::nullopt, std::nullopt, 0, 0, "images"};
+    std::set<std::string_view> patients;
+    for (const auto& one : input.set.scored.cases) patients.insert(one.facts.patient);
+    for (const auto& one : input.set.scored.unscored) patients.insert(one.facts.patient);
     return {
         statistics::wilson(static_cast<std::int64_t>(figures.cases), static_cast<std::int64_t>(input.images)),
-        input.analysed_by_patient, input.images, "images"};
+        input.analysed_by_patient, input.images, patients.size(), "images"};
 }
 
 Judgement judgement_of(const Criterion& criterion, const Estimate& estimate) {
@@ -137,13 +151,18 @@ std::string sentence(const JudgedCriterion& judged, const Basis& basis) {
     const auto found = fmt::format("{} on {} {}", figure_text(judged.estimate), basis.cases, basis.of);
     if (judged.judgement != Judgement::cannot_be_told)
         return fmt::format("{} {}: {}. It is {}.", what, wanted, words_of(judged.judgement), found);
+    if (basis.patients < fewest_patients)
+        return fmt::format(
+            "{} {}: cannot be told. It is {}, all of one patient, who tells nothing of others.", what, wanted,
+            found);
     return fmt::format("{} {}: cannot be told. It is {}, and the limit lies within the interval{}.", what,
                        wanted, found, cases_that_would_tell(criterion, basis));
 }
 
 JudgedCriterion judged_by(const Criterion& criterion, const std::string& finding, const Basis& basis) {
     JudgedCriterion judged{criterion, finding, basis.estimate, basis.cases, Judgement::cannot_be_told, ""};
-    if (judged.estimate) judged.judgement = judgement_of(criterion, *judged.estimate);
+    if (judged.estimate && basis.patients >= fewest_patients)
+        judged.judgement = judgement_of(criterion, *judged.estimate);
     judged.words = sentence(judged, basis);
     return judged;
 }

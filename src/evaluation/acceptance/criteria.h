@@ -50,7 +50,8 @@ struct CriterionInput {
 };
 
 // Each criterion for each finding that it is of. It is met where the whole 95 % interval is on its side of
-// the limit, not met where the whole interval is on the other, and else it cannot be told. Of an interval by
+// the limit, not met where the whole interval is on the other, and else, and of images of one patient, it
+// cannot be told. Of an interval by
 // formula and one by patients the wider holds, whatever the figure is: images of one patient tell less than
 // as many of several, and a bootstrap of few cases without a mistake has no width. No correction for several:
 // the model is accepted only where all are met, which is no likelier by chance than that one of them is

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace hilum::dataset {
 namespace {
@@ -133,11 +134,37 @@ void check_classes(const std::vector<Image>& images, Findings& findings) {
 std::vector<Finding> check_images(const std::vector<Image>& images,
                                   const std::vector<Thumbnail>& thumbnails) {
     Findings findings;
+    if (images.empty()) findings.say("no_images", "the manifest names no image");
     check_patients(images, findings);
     check_pixels(images, findings);
     check_pictures(images, thumbnails, findings);
     check_classes(images, findings);
     return findings.all();
+}
+
+Status check_judged(const std::vector<Image>& images, std::optional<Split> split) {
+    std::set<std::filesystem::path> judged;
+    for (const auto& image : images)
+        if (!split || image.split == *split) judged.insert(image.file);
+    for (const auto& finding : check_images(images, std::vector<Thumbnail>(images.size()))) {
+        const bool known = finding.code == "patient_in_two_splits" || finding.code == "pixels_in_two_splits";
+        if (finding.code != "differing_labels" && !(split && known)) continue;
+        if (std::ranges::none_of(finding.files, [&](const auto& file) { return judged.contains(file); }))
+            continue;
+        std::string files;
+        for (std::size_t i = 0; i < std::min(finding.files.size(), most_shown_files); ++i)
+            files += (i == 0 ? "" : ", ") + finding.files[i].string();
+        return fail(finding.code, "{} ({}); hilum dataset check names all", finding.words, files);
+    }
+    return {};
+}
+
+std::size_t leave_out_doubled(std::vector<Image>& images) {
+    std::set<std::tuple<std::string, std::string, std::set<std::string>>> known;
+    return std::erase_if(images, [&](const Image& image) {
+        const std::set<std::string> labels(image.labels.begin(), image.labels.end());
+        return !known.emplace(image.pixels, image.person(), labels).second;
+    });
 }
 
 bool is_refused(const std::vector<Finding>& findings) {

@@ -97,11 +97,6 @@ Status check_text(std::string_view text) {
     return fail("csv", "line {}: this is not UTF-8 text; save the table as \"CSV UTF-8\"", line);
 }
 
-std::string without_blanks(const std::string& text) {
-    const auto begin = text.find_first_not_of(" \t");
-    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 Status check_head(const std::vector<std::string>& head) {
     std::set<std::string> known;
     for (const auto& name : head) {
@@ -159,6 +154,11 @@ Result<CsvTable> read_csv(const std::filesystem::path& file) {
     auto table = parse_csv(*text);
     if (!table) return fail(table.error().code, "{}: {}", file.string(), table.error().message);
     return table;
+}
+
+std::string without_blanks(const std::string& text) {
+    const auto begin = text.find_first_not_of(" \t");
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 bool is_csv_text(std::string_view text) {

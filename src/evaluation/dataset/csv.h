@@ -34,6 +34,9 @@ Result<CsvTable> parse_csv(std::string_view text);
 Result<CsvTable> read_csv(const std::filesystem::path& file);
 inline constexpr std::size_t largest_csv = std::size_t{256} << 20;  // bytes
 
+// Without blanks and tabs before and behind it.
+std::string without_blanks(const std::string& text);
+
 // Whether it may stand in a cell: UTF-8 without NUL.
 bool is_csv_text(std::string_view text);
 

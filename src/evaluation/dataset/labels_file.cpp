@@ -50,15 +50,10 @@ Places places_in(const CsvTable& table, const LabelColumns& columns, ProblemList
             .manufacturer = table.column("manufacturer")};
 }
 
-std::string trimmed(const std::string& text) {
-    const auto begin = text.find_first_not_of(" \t");
-    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::vector<std::string> labels_in(const std::string& cell) {
     std::vector<std::string> labels;
     for (const auto& part : split(cell, '|'))
-        if (auto label = trimmed(part); !label.empty()) labels.push_back(std::move(label));
+        if (auto label = without_blanks(part); !label.empty()) labels.push_back(std::move(label));
     std::ranges::sort(labels);
     labels.erase(std::ranges::unique(labels).begin(), labels.end());
     return labels;
@@ -81,7 +76,7 @@ std::optional<double> age_in(const std::string& cell) {
 
 LabelledFile entry_in(const CsvRow& row, const Places& places, ProblemList& problems) {
     const auto cell = [&](const std::optional<std::size_t>& place) {
-        return place ? trimmed(row.cells[*place]) : std::string();
+        return place ? without_blanks(row.cells[*place]) : std::string();
     };
     LabelledFile entry{.file = cell(places.file),
                        .labels = labels_in(cell(places.label)),

@@ -69,27 +69,36 @@ std::optional<double> number_in(const std::string& text) {
     return value;
 }
 
-// A row's cells by the names of their columns.
+// A row's cells by the names of their columns, without the blanks that hands and spreadsheets leave around
+// them: " P1" is no other patient than "P1".
 class Cells {
   public:
     explicit Cells(const CsvTable& table) {
         for (const auto* name : columns) places_[name] = *table.column(name);
     }
     void look_at(const CsvRow& row) { row_ = &row; }
-    const std::string& operator[](std::string_view column) const {
+    const std::string& as_written(std::string_view column) const {
         return row_->cells[places_.find(column)->second];
     }
+    std::string operator[](std::string_view column) const { return without_blanks(as_written(column)); }
 
   private:
     std::map<std::string_view, std::size_t> places_;
     const CsvRow* row_ = nullptr;
 };
 
+std::vector<std::string> labels_in_cell(const std::string& cell) {
+    if (cell.empty()) return {};
+    auto labels = split(cell, '|');
+    std::ranges::transform(labels, labels.begin(), without_blanks);
+    return labels;
+}
+
 Image image_in(const Cells& cells, std::size_t line, Problems& problems) {
-    Image image{.file = cells["file"],
+    Image image{.file = cells.as_written("file"),  // whose name may begin with a blank
                 .patient = cells["patient"],
                 .site = cells["site"],
-                .labels = cells["labels"].empty() ? std::vector<std::string>() : split(cells["labels"], '|'),
+                .labels = labels_in_cell(cells["labels"]),
                 .view = cells["view"],
                 .sex = cells["sex"],
                 .age_years = number_in(cells["age"]),

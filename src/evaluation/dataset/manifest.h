@@ -34,7 +34,7 @@ struct Image {
     std::vector<std::string> labels = {};  // one or more, none twice, no '|' in them
     std::string view = {};                 // View Position, "PA"; empty: not told
     std::string sex = {};                  // "M", "F", "O"; empty: not told
-    std::optional<double> age_years = {};  // 0 to 150
+    std::optional<double> age_years = {};  // see is_age()
     std::string manufacturer = {};         // empty: not told
     std::string pixels = {};  // SHA-256 of the decoded grey image (contract/messages/surveying.h)
     std::size_t line = 0;     // of manifest.csv, whose header row is line 1; 0: not read from one
@@ -54,10 +54,11 @@ struct Manifest {
 
 inline constexpr std::string_view manifest_name = "manifest.csv";
 
-// Reads FOLDER/manifest.csv. The images' files are not looked at. Codes: "unreadable"; "manifest" with every
-// problem (the first 20 in words), each with the line and the column's name: what is no CSV, a column that is
-// missing or there twice, a file that is named twice, an empty patient, no label, an unknown split, an age
-// that is no number, a digest that is none.
+// Reads FOLDER/manifest.csv. The images' files are not looked at; blanks around cells and labels (but for
+// files) are passed over. Codes: "unreadable"; "manifest" with every problem (the first 20 in words), each
+// with the line and the column's name: what is no CSV, a column that is missing or there twice, a file that
+// is named twice, an empty patient, no label, an unknown split, an age that is no number, a digest that is
+// none.
 Result<Manifest> read_manifest(const std::filesystem::path& folder);
 
 // Writes FOLDER/manifest.csv whole or not at all. Codes: "manifest" for what read_manifest() would refuse;

@@ -145,8 +145,14 @@ Result<Shares> parse_shares(std::string_view text) {
                 text);
 }
 
-void split_images(std::vector<Image>& images, SplitUnit unit, const Shares& shares, std::uint64_t seed) {
+std::vector<Split> split_images(std::vector<Image>& images, SplitUnit unit, const Shares& shares,
+                                std::uint64_t seed) {
     Splitting(units_of(images, unit, seed), shares).run();
+    std::vector<Split> without;
+    for (std::size_t s = 0; s < splits; ++s)
+        if (shares[s] > 0 && std::ranges::find(images, all_splits[s], &Image::split) == images.end())
+            without.push_back(all_splits[s]);
+    return without;
 }
 
 }  // namespace hilum::dataset

@@ -24,7 +24,8 @@ enum class SplitUnit { patient, site };
 // Gives every image its split, by iterative stratification (Sechidis, Tsoumakas, Vlahavas 2011): units that
 // have the rarest label first, each to the split that lacks most of it; a label that occurs in few units goes
 // to every split before it goes to one twice. The same seed and images give the same splits, in whatever
-// order they come.
-void split_images(std::vector<Image>& images, SplitUnit unit, const Shares& shares, std::uint64_t seed);
+// order they come. Returns the splits that have a share and got no image: there are fewer units than splits.
+std::vector<Split> split_images(std::vector<Image>& images, SplitUnit unit, const Shares& shares,
+                                std::uint64_t seed);
 
 }  // namespace hilum::dataset

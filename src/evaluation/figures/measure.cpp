@@ -218,6 +218,10 @@ std::optional<LabelFigures> summary_of(const ScoredSet& set, std::size_t label, 
     figures.threshold = set.thresholds[label];
     std::vector<std::size_t> indices;
     figures.counts = counts_of(set, label, all_of(set, indices));
+    std::set<std::string_view> with, without;
+    for (const auto& one : set.cases) (one.truth[label] ? with : without).insert(one.facts.patient);
+    figures.patients_with = with.size();
+    figures.patients_without = without.size();
     figures.sensitivity = statistics::sensitivity(figures.counts, level);
     figures.specificity = statistics::specificity(figures.counts, level);
     if (const auto area = statistics::delong(scores_of(set, label), level)) figures.area = area->area;

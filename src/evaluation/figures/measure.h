@@ -34,6 +34,7 @@ struct LabelFigures {
     std::string label;
     double threshold = 0;
     statistics::Counts counts;                                     // at the deployed decision
+    std::size_t patients_with = 0, patients_without = 0;           // of whom these images are
     double prevalence = 0;                                         // that the predictive values are for
     std::optional<statistics::Estimate> sensitivity, specificity;  // Wilson
     std::optional<statistics::Estimate> sensitivity_by_patient, specificity_by_patient;  // bootstrap

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "evaluation/readers/results_file.h"
 
 namespace hilum::readers {
@@ -20,7 +21,7 @@ struct Remark {
 
 struct CheckedResults {
     std::vector<Answer> answers;  // those that count; times that do not are empty in them
-    std::vector<Remark> remarks;  // in the order of files and lines, then what is missing
+    std::vector<Remark> remarks;  // on answers in the order of files and lines, then on all together
 };
 
 // Faster or slower readings are no reading times: a slip of the key, or a lunch.
@@ -32,13 +33,16 @@ inline constexpr double least_seconds = 1, most_seconds = 1800;
 //   not_asked        the session has no such case, or not in this modality
 //   incomplete       a finding without confidence or decision, and not unreadable
 //   out_of_range     a confidence that the scale does not have
-//   answered_twice   with another answer; the earlier one counts, where the times tell which
+//   taken_back       answered anew later, where the study lets readers go back: the last answer counts, with
+//                    the time of all of them
 // Codes of what is only told:
 //   repeated         the same answer in two files: counted once
 //   absurd_time      the answer counts, its time does not
 //   contradiction    a decision that the confidence speaks against (below or above the middle of the scale)
 //   missing          readings of a session that nobody answered, or a session as a whole
 //   washout          fewer days between the sessions than the study wants
-CheckedResults check_results(const Study& study, const std::vector<ResultsFile>& files);
+// Fails with "answered_twice" and reader, session, case and place of each answer that was given twice and
+// differently where an answer is final, or where times and lines do not tell which is the last.
+Result<CheckedResults> check_results(const Study& study, const std::vector<ResultsFile>& files);
 
 }  // namespace hilum::readers

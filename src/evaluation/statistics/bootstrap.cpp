@@ -56,7 +56,8 @@ std::vector<std::optional<Bootstrapped>> bootstrap_by_patient(std::span<const st
     std::vector<std::vector<double>> values(figures.size());
     const auto groups = cases_of_patients(patients);
     std::mt19937_64 random(settings.seed);
-    for (int round = 0; round < settings.rounds; ++round) {
+    const int rounds = groups.size() < 2 ? 0 : settings.rounds;  // of one patient all samples are the same
+    for (int round = 0; round < rounds; ++round) {
         Cases sample;
         for (std::size_t i = 0; i < groups.size(); ++i) {
             const auto& group = groups[drawn(random, groups.size())];

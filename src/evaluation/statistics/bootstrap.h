@@ -28,8 +28,8 @@ struct Bootstrapped {
     int rounds = 0;     // that allowed the figure
 };
 
-// `patients[i]` is the patient of case i. Empty where all cases together do not allow the figure, or fewer
-// than half of the rounds do: an interval of the rest would mislead.
+// `patients[i]` is the patient of case i. Empty where all cases together do not allow the figure, where fewer
+// than half of the rounds do (an interval of the rest would mislead), and where all cases are one patient's.
 std::optional<Bootstrapped> bootstrap_by_patient(std::span<const std::string> patients, const Figure& figure,
                                                  const BootstrapSettings& settings = {});
 

@@ -13,14 +13,14 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/transfer_syntaxes.h"
 #include "model/decoder/image_description.h"
-#include "model/decoder/pixels/byte_order.h"
 #include "model/decoder/pixels/colour_image.h"
 #include "model/decoder/pixels/compressed_frame.h"
+#include "model/decoder/pixels/evidence/plain_words.h"
+#include "model/decoder/pixels/evidence/row_length.h"
 #include "model/decoder/pixels/frame_extraction.h"
 #include "model/decoder/pixels/jpeg2000/jpeg2000_codec.h"
 #include "model/decoder/pixels/jpeg_damage.h"
 #include "model/decoder/pixels/pixel_fragments.h"
-#include "model/decoder/pixels/upper_bits.h"
 
 namespace hilum::model {
 namespace {
@@ -119,6 +119,11 @@ StoredPixels pixels_in(const std::vector<std::uint16_t>& words, const ImageDescr
             .words = words};
 }
 
+// For what reads the header behind this: padding and lookup tables have the sign of the pixels.
+void put_sign(DcmDataset& dataset, const ImageDescription& told, const PixelEncoding& found) {
+    if (told.encoding.is_signed && !found.is_signed) dataset.putAndInsertUint16(DCM_PixelRepresentation, 0);
+}
+
 // In place of compressed pixel data, of colours pixel by pixel.
 Analysable<void> put_native(DcmDataset& dataset, const DecodedFrame& frame, const ImageDescription& image) {
     auto* const pixel_data = new DcmPixelData(DCM_PixelData);
@@ -132,7 +137,9 @@ Analysable<void> put_native(DcmDataset& dataset, const DecodedFrame& frame, cons
             pixel_data->putUint16Array(frame.words.data(), static_cast<unsigned long>(frame.words.size()));
     }
     if (condition.bad()) throw std::bad_alloc();
+    dataset.putAndInsertUint16(DCM_BitsStored, static_cast<Uint16>(frame.encoding.bits_stored));
     dataset.putAndInsertUint16(DCM_HighBit, static_cast<Uint16>(frame.encoding.high_bit));
+    put_sign(dataset, image, frame.encoding);
     if (image.samples_per_pixel > 1) dataset.putAndInsertUint16(DCM_PlanarConfiguration, 0);
     return {};
 }
@@ -199,18 +206,19 @@ Analysable<DecodedImage> read_native(DcmDataset& dataset, DcmPixelData& pixel_da
     if (condition == EC_MemoryExhausted) throw std::bad_alloc();
     if (condition.bad() || (is_byte ? bytes == nullptr : words == nullptr))
         return undecodable("its pixel data cannot be read");
+    // All of them: rows may be padded.
+    const std::size_t count = pixel_data.getLength() / image.bytes_of_sample();
+    if (is_byte)
+        pixels.bytes = {bytes, count};
+    else
+        pixels.words = {words, count};
     std::vector<std::uint16_t> storage;
-    if (is_byte) {
-        pixels.bytes = {bytes, image.pixels()};
-    } else {
-        pixels.words = {words, image.pixels()};
-        // The words of OB have no byte order of the transfer syntax (PS3.5 A.3), and either occurs.
-        if (dataset.getOriginalXfer() == EXS_BigEndianExplicit && pixel_data.getVR() == EVR_OB)
-            pixels.words = in_smoother_byte_order(pixels, storage, notes);
-    }
-    const auto held = within_stored_bits(pixels, storage, notes);
-    if (!held) return tl::unexpected(held.error());
-    return DecodedImage{*held, false, std::move(storage), std::move(notes)};
+    pixels = without_row_padding(pixels, storage, notes);
+    // The words of OB have no byte order of the transfer syntax (PS3.5 A.3), and either occurs.
+    const bool is_told = dataset.getOriginalXfer() != EXS_BigEndianExplicit || pixel_data.getVR() != EVR_OB;
+    const auto mended = mended_words(pixels, is_told ? ByteOrder::told : ByteOrder::untold, storage, notes);
+    if (!mended) return tl::unexpected(mended.error());
+    return DecodedImage{*mended, false, std::move(storage), std::move(notes)};
 }
 
 }  // namespace
@@ -241,8 +249,10 @@ Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pi
     if (auto ok = keep_frame(dataset, frame, frame_bytes); !ok) return tl::unexpected(ok.error());
     const auto pixel_data = pixel_data_of(dataset);
     if (!pixel_data) return tl::unexpected(pixel_data.error());
-    return compressed ? decode_compressed(dataset, **pixel_data, *image, std::move(notes))
-                      : read_native(dataset, **pixel_data, *image, std::move(notes));
+    auto decoded = compressed ? decode_compressed(dataset, **pixel_data, *image, std::move(notes))
+                              : read_native(dataset, **pixel_data, *image, std::move(notes));
+    if (decoded && !decoded->colour) put_sign(dataset, *image, decoded->pixels.encoding);
+    return decoded;
 }
 
 }  // namespace hilum::model

@@ -24,11 +24,12 @@ struct DecodedImage {
 };
 
 // The frame of that number, from 1. Pixels that were not compressed belong to the data set, of which that
-// frame alone is left; what else becomes of its pixel data is not told. Only the image's own Pixel Data is
-// decompressed, never an icon's. `max_pixels` is the most that a frame's Rows x Columns may be, where a
-// colour pixel counts as three, and never more than 50 million. Codes: "transfer_syntax",
-// "photometric_interpretation", "bit_depth", "too_large", "unsupported_compression", "undecodable". Throws
-// std::bad_alloc when memory does not suffice.
+// frame alone is left; what else becomes of its pixel data is not told. Where grey pixels clearly
+// contradict the header they overrule it (pixels/evidence/), which is noted; Pixel Representation in the data
+// set is then that of the pixels. Only the image's own Pixel Data is decompressed, never an icon's.
+// `max_pixels` is the most that a frame's Rows x Columns may be, where a colour pixel counts as three, and
+// never more than 50 million. Codes: "transfer_syntax", "photometric_interpretation", "bit_depth",
+// "too_large", "unsupported_compression", "undecodable". Throws std::bad_alloc when memory does not suffice.
 Analysable<DecodedImage> decode_pixels(DcmDataset& dataset, std::uint64_t max_pixels, int frame = 1);
 
 }  // namespace hilum::model

@@ -130,6 +130,60 @@ void note_character_set(DcmDataset& dataset, ImageNotes& notes) {
     }
 }
 
+// A primary anatomic structure is what was looked for, and may lie within the body part: it contradicts none.
+void read_body_part(DcmDataset& dataset, RadiographHeader& header) {
+    std::string& body_part = header.attributes.body_part;
+    body_part = upper(text_of(dataset, DCM_BodyPartExamined));
+    const auto region = body_part_of(code_of(dataset, DCM_AnatomicRegionSequence));
+    if (!body_part.empty())
+        header.coded_body_part = region;
+    else if (!region.word.empty())
+        body_part = region.word;
+    else
+        body_part = body_part_of(code_of(dataset, DCM_PrimaryAnatomicStructureSequence)).word;
+}
+
+void read_view(DcmDataset& dataset, RadiographHeader& header) {
+    std::string& view = header.attributes.view;
+    view = upper(text_of(dataset, DCM_ViewPosition));
+    std::vector<Code> modifiers;
+    for (DcmItem* const coded : items_of(dataset, DCM_ViewCodeSequence))
+        for (DcmItem* const modifier : items_of(*coded, DCM_ViewModifierCodeSequence))
+            if (modifiers.size() < most_values) modifiers.push_back(code_in(*modifier));
+    const auto coded = view_of(code_of(dataset, DCM_ViewCodeSequence), modifiers);
+    if (view.empty())
+        view = coded.word;
+    else
+        header.coded_view = coded;
+    header.is_oriented_as_lateral = is_oriented_as_lateral(dataset);
+}
+
+// What is no reason to refuse an image, since many a radiograph says so, but is one to look at it.
+void note_odd_kind(RadiographHeader& header) {
+    if (header.quality_control_image == "BOTH")
+        add_note(header.notes, "quality_control",
+                 "The image shows a patient and an object of quality control (Quality Control Image BOTH).");
+    if (header.conversion_type == "WSD")
+        add_note(header.notes, "image_type",
+                 "The image was made at a workstation (Conversion Type WSD): it may be a processed one.");
+    const bool is_capture = !header.conversion_type.empty();
+    if (!is_capture && header.image_type.size() > 1 && header.image_type[1] == "SECONDARY")
+        add_note(
+            header.notes, "image_type",
+            "The image was made after the examination (Image Type SECONDARY): it may be a processed one.");
+}
+
+// Of which kind the image is, but for its modality, body part and view.
+void read_kind(DcmDataset& dataset, RadiographHeader& header) {
+    header.presentation_intent_type = upper(text_of(dataset, DCM_PresentationIntentType));
+    header.manufacturer = text_of(dataset, DCM_Manufacturer);
+    header.quality_control_image = upper(text_of(dataset, DCM_QualityControlImage));
+    header.quality_control_subject = upper(text_of(dataset, DCM_QualityControlSubject));
+    header.conversion_type = upper(text_of(dataset, DCM_ConversionType));
+    header.image_type = values_of(dataset, DCM_ImageType);
+    note_odd_kind(header);
+}
+
 }  // namespace
 
 RadiographHeader read_radiograph_header(DcmDataset& dataset) {
@@ -139,20 +193,12 @@ RadiographHeader read_radiograph_header(DcmDataset& dataset) {
     attributes.sop_class_uid = text_of(dataset, DCM_SOPClassUID);
     attributes.transfer_syntax_uid = transfer_syntax_of(dataset);
     attributes.modality = upper(text_of(dataset, DCM_Modality));
-    attributes.body_part = upper(text_of(dataset, DCM_BodyPartExamined));
-    if (attributes.body_part.empty())
-        attributes.body_part = body_part_of(code_of(dataset, DCM_AnatomicRegionSequence));
-    if (attributes.body_part.empty())
-        attributes.body_part = body_part_of(code_of(dataset, DCM_PrimaryAnatomicStructureSequence));
-    attributes.view = upper(text_of(dataset, DCM_ViewPosition));
-    if (attributes.view.empty()) attributes.view = view_of(code_of(dataset, DCM_ViewCodeSequence));
-    header.is_oriented_as_lateral = is_oriented_as_lateral(dataset);
+    read_body_part(dataset, header);
+    read_view(dataset, header);
     attributes.rows = static_cast<int>(integer_of(dataset, DCM_Rows).value_or(0));
     attributes.columns = static_cast<int>(integer_of(dataset, DCM_Columns).value_or(0));
 
-    header.presentation_intent_type = upper(text_of(dataset, DCM_PresentationIntentType));
-    header.manufacturer = text_of(dataset, DCM_Manufacturer);
-    header.image_type = values_of(dataset, DCM_ImageType);
+    read_kind(dataset, header);
     for (const DcmTagKey& tag : {DCM_StudyDescription, DCM_SeriesDescription, DCM_ProtocolName,
                                  DCM_AcquisitionDeviceProcessingDescription})
         if (auto text = text_of(dataset, tag); !text.empty()) header.descriptions.push_back(std::move(text));

@@ -13,6 +13,7 @@
 #include "model/decoder/input/display_shutter_attributes.h"
 #include "model/decoder/input/grayscale_attributes.h"
 #include "model/decoder/input/image_content.h"
+#include "model/decoder/input/padding.h"
 #include "model/decoder/input/picture.h"
 #include "model/decoder/input/preprocessing.h"
 #include "model/decoder/intended_use/intended_use.h"
@@ -117,7 +118,10 @@ void note_shutter(const DisplayShutter& shutter, Shutter wanted, ImageNotes& not
 // Of colour, the luminance as it is.
 Analysable<Grayscale> grayscale_of(DcmDataset& dataset, const DecodedImage& image,
                                    const std::vector<PolarityRule>& polarity, ImageNotes& notes) {
-    return image.colour ? Analysable<Grayscale>(Grayscale{}) : read_grayscale(dataset, polarity, notes);
+    if (image.colour) return Grayscale{};
+    auto grayscale = read_grayscale(dataset, polarity, notes);
+    if (grayscale) settle_padding(*grayscale, image.pixels, notes);
+    return grayscale;
 }
 
 // Beyond it no pixel data is read, whatever their VR.

@@ -1,11 +1,10 @@
 #include "model/inference/worker.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
 #include <chrono>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +19,8 @@
 
 namespace hilum::model {
 namespace {
+
+constexpr std::size_t largest_golden_input = 1UL << 30;  // bytes
 
 Result<ModelPackage> read_package(const ModelSettings& settings, const SiteSettings& site) {
     auto [loaded, signer] = read_vouched_package(settings.package, settings.signed_by);
@@ -67,22 +68,25 @@ Result<BatchRunner> warm_up_engine(Engine& engine, const ModelPackage& package, 
     return BatchRunner(forward, std::move(*sizes));
 }
 
-// The inputs of the golden cases, opened now, so that they belong to the weights that were read now.
-Result<std::vector<UniqueFd>> open_golden_inputs(const ModelPackage& package) {
+// The inputs of the golden cases as they are now, with the weights that were read now: a newer package may be
+// copied over the files of this one.
+Result<std::vector<UniqueFd>> copy_golden_inputs(const ModelPackage& package) {
     std::vector<UniqueFd> inputs;
     for (const auto& one : package.golden) {
-        const auto file = package.folder / one.input;
-        inputs.emplace_back(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!inputs.back())
-            return fail("unreadable", "{}", system_error(errno, "cannot open " + file.string()).message);
+        auto input = read_file(package.folder / one.input, largest_golden_input)
+                         .and_then([](const std::string& bytes) {
+                             return make_memfd("hilum-golden-input", std::as_bytes(std::span(bytes)));
+                         });
+        if (!input) return fail("unreadable", "{}", input.error().message);
+        inputs.push_back(std::move(*input));
     }
     return inputs;
 }
 
 Status announce(Channel& coordinator, const ModelPackage& package, const std::vector<UniqueFd>& golden_inputs,
                 const std::string& device, std::size_t batch) {
-    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), {}, package.yaml_sha256, {}};
-    for (const auto& label : package.labels) ready.labels.push_back(label.name);
+    WorkerReady ready{identity_of(package), device, static_cast<int>(batch), diagnoses_of(package),
+                      package.yaml_sha256,  {}};
     for (const auto& one : package.golden) ready.golden.push_back(one.input.string());
     const auto yaml = make_memfd("hilum-model-yaml", std::as_bytes(std::span(package.yaml)));
     if (!yaml) return tl::unexpected(yaml.error());
@@ -105,7 +109,7 @@ int run_worker(Channel coordinator, const ModelSettings& settings, const SiteSet
     const auto start = std::chrono::steady_clock::now();
     const auto package = read_package(settings, site);
     if (!package) return report_failure(coordinator, package.error());
-    const auto golden_inputs = open_golden_inputs(*package);
+    const auto golden_inputs = copy_golden_inputs(*package);
     if (!golden_inputs) return report_failure(coordinator, golden_inputs.error());
     const auto device = choose_device(wanted_device);
     if (!device) return report_failure(coordinator, device.error());

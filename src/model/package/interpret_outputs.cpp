@@ -96,6 +96,13 @@ const char* name_of(Activation activation) {
 
 }  // namespace
 
+std::vector<std::string> diagnoses_of(const ModelPackage& package) {
+    std::vector<std::string> diagnoses;
+    for (const auto& label : package.labels) diagnoses.push_back(label.name);
+    diagnoses.emplace_back(package.activation == Activation::softmax ? indeterminate : no_finding);
+    return diagnoses;
+}
+
 Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs) {
     if (auto sound = check(package, outputs); !sound) return tl::unexpected(sound.error());
     const Scores raw(outputs.begin(), outputs.end());

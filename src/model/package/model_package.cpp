@@ -20,6 +20,18 @@ Status compare_digest(const ModelPackage& package, const std::string& actual) {
 
 }  // namespace
 
+const std::vector<std::string>& default_refused_image_types() {
+    static const std::vector<std::string> patterns{
+        // made by processing: one of a pair, or without ribs
+        "*BONE*", "*SUPPRESS*", "SOFT*TISSUE*", "*SUBTRACT*", "*TOMO*", "LOCALIZER",
+        // made by other programs, for people
+        "*HEATMAP*", "*HEAT?MAP*", "*SALIENCY*", "*OVERLAY*", "*ANNOTAT*", "*SEGMENT*", "CAD", "CAD_*",
+        "*_CAD", "AI", "AI_*", "*_AI", "*SCREEN*SHOT*", "*SCREEN*SAVE*",
+        // Conversion Type (PS3.3 C.8.6.1): a drawing, a scanned document, synthetic
+        "DRW", "SD", "SYN"};
+    return patterns;
+}
+
 Status apply_thresholds(ModelPackage& package, const std::map<std::string, double>& thresholds) {
     std::string unknown;
     for (const auto& [name, threshold] : thresholds) {

@@ -44,10 +44,13 @@ struct InputSpecification {
 struct Acceptance {
     std::vector<std::string> modalities, body_parts, views;
     std::vector<std::string> sop_classes;          // UIDs
-    std::vector<std::string> refused_image_types;  // values of Image Type
+    std::vector<std::string> refused_image_types;  // * and ? stand for text; on Image and Conversion Type
     int min_side = 0;                              // pixels of the shorter side
     std::optional<double> min_age_years, max_age_years;
 };
+
+// What a model.yaml without the key refuses: pictures made of a radiograph for another purpose.
+const std::vector<std::string>& default_refused_image_types();
 
 struct Label {
     std::string name;
@@ -136,5 +139,8 @@ ModelIdentity identity_of(const ModelPackage& package);
 // Code "not_finite" when one is NaN or infinite, "wrong_shape" when their number is not that of the labels,
 // "out_of_range" when the activation is none and one is not from 0 to 1.
 Result<InferenceResult> interpret_outputs(const ModelPackage& package, const std::vector<float>& outputs);
+
+// Each diagnosis that interpret_outputs can come to.
+std::vector<std::string> diagnoses_of(const ModelPackage& package);
 
 }  // namespace hilum::model

@@ -54,6 +54,22 @@ std::vector<std::string> code_strings(YamlMapping& at, const std::string& key) {
     return values;
 }
 
+// Of those, with * and ? as patterns have them.
+std::vector<std::string> image_types(YamlMapping& at, const std::string& key) {
+    if (!at.has(key)) return default_refused_image_types();
+    auto patterns = restriction(at, key, EmptyList::is_none);
+    for (const auto& pattern : patterns) {
+        std::string text = pattern;
+        std::erase_if(text, [](char c) { return c == '*' || c == '?'; });
+        if (!is_code_string(text))
+            at.problem(key,
+                       fmt::format("'{}' is not a DICOM code string: 1 to 16 of A-Z, 0-9, space, _, besides "
+                                   "* and ?",
+                                   pattern));
+    }
+    return patterns;
+}
+
 // PS3.5 9.1.
 std::vector<std::string> uids(YamlMapping& at, const std::string& key) {
     auto values = restriction(at, key, EmptyList::is_none);
@@ -163,7 +179,7 @@ void read_accepts(YamlMapping at, Acceptance& accepts) {
     accepts.body_parts = code_strings(at, "body_parts");
     accepts.views = code_strings(at, "views");
     accepts.sop_classes = uids(at, "sop_classes");
-    accepts.refused_image_types = code_strings(at, "refused_image_types");
+    accepts.refused_image_types = image_types(at, "refused_image_types");
     accepts.min_side = static_cast<int>(at.integer("min_side", 0, 0, 65535));
     auto ages = at.mapping("patient_age");
     accepts.min_age_years = age(ages, "min");

@@ -14,6 +14,15 @@ std::string sort_of(const HttpAccess& access) {
     return sort;
 }
 
+// What is left has few values: the names of tokens, roles, reasons, and users who may see. Of who may not, a
+// local user can be as many as a user namespace has.
+void leave_out_details(HttpAccess& access) {
+    access.path.clear();
+    access.address.clear();
+    if (!access.refused.empty()) access.uid = -1;
+    access.parameters = {{"of_many", "true"}};
+}
+
 MonotonicTime end_of_window(const HttpAccess& access, MonotonicTime now) {
     return now + (access.refused.empty() ? Duration(AccessLedger::window) : AccessLedger::refused_window);
 }
@@ -21,31 +30,36 @@ MonotonicTime end_of_window(const HttpAccess& access, MonotonicTime now) {
 }  // namespace
 
 Status AccessLedger::note(HttpAccess access, MonotonicTime now) {
+    auto& counted = access.refused.empty() ? shown_ : refused_;
     auto sort = sort_of(access);
-    if (counted_.size() >= most && !counted_.contains(sort)) {
-        access.address.clear();  // of a user the uid stays: there are not so many
-        access.parameters = {{"of_many", "true"}};
+    if (counted.size() >= most && !counted.contains(sort)) {
+        leave_out_details(access);
         sort = sort_of(access);
     }
-    const auto found = counted_.find(sort);
-    if (found != counted_.end()) {
+    const auto found = counted.find(sort);
+    if (found != counted.end()) {
         found->second.access.count += access.count;
         return {};
     }
     if (auto told = tell_(access); !told) return told;
     const auto ends = end_of_window(access, now);
     access.count = 0;
-    counted_.emplace(std::move(sort), Counted{std::move(access), ends});
+    counted.emplace(std::move(sort), Counted{std::move(access), ends});
     return {};
 }
 
 void AccessLedger::tell_counted(MonotonicTime now) {
-    for (auto at = counted_.begin(); at != counted_.end();) {
+    tell_counted(shown_, now);
+    tell_counted(refused_, now);
+}
+
+void AccessLedger::tell_counted(AllCounted& counted, MonotonicTime now) {
+    for (auto at = counted.begin(); at != counted.end();) {
         auto& [access, ends] = at->second;
         if (now < ends) {
             ++at;
         } else if (access.count == 0) {
-            at = counted_.erase(at);
+            at = counted.erase(at);
         } else {
             if (tell_(access)) access.count = 0;  // else with the next
             ends = end_of_window(access, now);

@@ -18,7 +18,9 @@ class AccessLedger {
     using Tell = std::function<Status(const HttpAccess&)>;
     // Between two events of the same; longer for what was refused, which strangers can bring about.
     static constexpr std::chrono::minutes window{1}, refused_window{10};
-    static constexpr std::size_t most = 1'000;  // that are told apart at a time; others without their details
+    // That are told apart at a time, others without their details: of what was shown, and as many of what was
+    // refused, so that strangers cost nobody who was let in the details of what they saw.
+    static constexpr std::size_t most = 1'000;
 
     explicit AccessLedger(Tell tell) : tell_(std::move(tell)) {}
 
@@ -33,8 +35,11 @@ class AccessLedger {
         HttpAccess access;  // with what is not told yet as its count
         MonotonicTime ends;
     };
+    using AllCounted = std::map<std::string, Counted>;  // by what they have in common
+    void tell_counted(AllCounted& counted, MonotonicTime now);
+
     Tell tell_;
-    std::map<std::string, Counted> counted_;
+    AllCounted shown_, refused_;
 };
 
 }  // namespace hilum::monitor

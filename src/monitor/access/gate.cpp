@@ -45,15 +45,16 @@ std::optional<std::string_view> bearer_of(std::string_view field) {
     return field;
 }
 
-// Which studies are asked for, short enough for the audit trail. What is no query gets no studies either.
+// Which studies are asked for, short enough for the audit trail: there are fewer parameters than that, and
+// no attribute that they name is longer. What is no query gets no studies either.
 std::map<std::string, std::string> asked_for(const std::string& query) {
-    constexpr std::size_t longest = 128, most = 16;
+    constexpr std::size_t longest_name = 32, longest_value = 128, most_parameters = 8;
     std::map<std::string, std::string> all;
     const auto parameters = query_parameters(query);
     if (!parameters) return all;
     for (const auto& [name, value] : *parameters)
-        if (all.size() < most && name != "limit")
-            all.emplace(printable(name.substr(0, longest)), printable(value.substr(0, longest)));
+        if (all.size() < most_parameters && name != "limit")
+            all.emplace(printable(name.substr(0, longest_name)), printable(value.substr(0, longest_value)));
     return all;
 }
 
@@ -63,7 +64,7 @@ HttpAccess access_to(const std::string& path, const std::string& query, const Ga
         access.uid = client.user->uid;
     else
         access.address = client.address.text();
-    access.path = path;
+    access.path = audited_path(path);
     access.parameters = asked_for(query);
     return access;
 }

@@ -16,7 +16,7 @@ Status HttpTls::load() {
     const auto& context = tls_->context();
     if (!context) return fail(context.error().code, "http.tls: {}", context.error().message);
     if (const auto why = why_not_current(context->terms(), ::time(nullptr)); !why.empty())
-        spdlog::error("http.tls: {}: clients will refuse it", why);
+        spdlog::error("http.tls: {}: connections will fail", why);
     return {};
 }
 

@@ -393,7 +393,7 @@ audit::AuditEvent ModelWorkers::event_of(const char* type, const ModelWorker* wo
     event.detail["model"] = worker->ready->model;
     event.detail["device"] = worker->ready->device;
     event.detail["golden_cases"] = worker->ready->golden.size();
-    event.detail["labels"] = worker->ready->labels;
+    event.detail["diagnoses"] = worker->ready->diagnoses;
     return event;
 }
 

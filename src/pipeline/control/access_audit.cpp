@@ -35,7 +35,8 @@ audit::AuditEvent event_of(const HttpAccess& access) {
     event.outcome = access.refused.empty() ? "success" : "failure";
     event.study_instance_uid = parameter(access, "study_instance_uid");
     event.patient_id = parameter(access, "patient_id");
-    event.detail = {{"path", access.path}, {"count", access.count}};
+    event.detail = {{"count", access.count}};
+    if (!access.path.empty()) event.detail["path"] = access.path;
     if (!access.parameters.empty()) event.detail["parameters"] = access.parameters;
     if (!access.refused.empty()) event.detail["refused"] = access.refused;
     return event;

@@ -22,12 +22,13 @@ nlohmann::json live_status_json(const LiveStatus& live, const NodeStatus& status
             {"refusing", status.refusing},
             {"troubles", status.troubles},
             {"inferring", status.inferring},
+            {"stores_only", status.stores_only},
             {"draining", status.draining},
             {"adopting", live.adopting},
             {"destination_states", status.destinations},
             {"audit_server_states", status.audit_servers},
             {"children", status.children},
-            {"certificates", status.certificates},
+            {"certificates", in_force(status.certificates, to_microseconds(now()) / 1'000'000)},
             {"models", status.models}};
 }
 

@@ -17,7 +17,7 @@ CertificateWatch::CertificateWatch(World& world, CommitQueue& commits)
 void CertificateWatch::note(const CertificatesLoaded& loaded) {
     auto& in_use = in_use_[loaded.use];
     in_use = loaded.certificates;
-    if (!loaded.error.empty()) in_use.push_back({loaded.use, "refused", "", "", 0, loaded.error});
+    if (!loaded.error.empty()) in_use.push_back({{"refused", "", "", 0, 0}, loaded.use, loaded.error});
     look();
     if (!loaded.reload && loaded.error.empty()) return;
     if (!loaded.error.empty())
@@ -42,11 +42,11 @@ std::vector<CertificateStatus> CertificateWatch::certificates() const {
 
 void CertificateWatch::look() {
     const auto seconds = to_microseconds(world_.now()) / 1'000'000;
-    for (const auto& certificate : certificates())
-        if (const auto warning = expiry_warning(certificate.not_after, seconds); !warning.empty())
-            spdlog::warn("{}: the {} {} of {} {}: renew it, then `systemctl reload hilum`",
-                         loggable(certificate.use), kind_text(certificate.kind), loggable(certificate.source),
-                         loggable(certificate.subject), warning);
+    for (const auto& certificate : in_force(certificates(), seconds))
+        if (const auto warning = term_warning(certificate, seconds); !warning.empty())
+            spdlog::warn("{}: the {} {} of {} {}{}", loggable(certificate.use), kind_text(certificate.kind),
+                         loggable(certificate.source), loggable(certificate.subject), warning,
+                         certificate.not_before > seconds ? "" : ": renew it, then `systemctl reload hilum`");
     wake_up_after(*timer_, between_looks, [this] { look(); });
 }
 

@@ -19,6 +19,9 @@ constexpr Colour gray{0.70, 0.72, 0.74};
 constexpr Colour panel_colour{0.09, 0.10, 0.12};
 constexpr Colour track_colour{0.22, 0.24, 0.27};
 
+// Labels have so many rows at most, where as many are findings.
+constexpr std::size_t rows_of_findings = 14;
+
 // All lengths are in 1/1280 of the long side, so that text scales with the picture: 22 stay legible at half
 // size.
 struct Scale {
@@ -48,6 +51,7 @@ class Panel {
         line(score_line(), scale_.body(), 12);
         score_width_ = score_width();
         for (const LabelResult* label : content_.labels) label_row(*label);
+        if (!content_.more_findings.empty()) line(content_.more_findings, scale_.body(orange), 4);
         if (!content_.more_labels.empty()) line(content_.more_labels, scale_.small(), 4);
         if (!content_.map_line.empty()) legend();
         y_ += scale_(6);
@@ -237,7 +241,8 @@ Result<Picture> draw_capture(const AnalysisArtifact& artifact, const InferenceRe
     auto ruler = Canvas::make(16, 16);  // text is measured before the picture's size is known
     if (!ruler) return tl::unexpected(ruler.error());
     const StrengthField probe = strength_field(artifact, mapped_label(result), 1, 1);
-    const CaptureText content = capture_text(result, words, analysed_at, frame, !probe.values.empty());
+    const CaptureText content =
+        capture_text(result, words, analysed_at, frame, !probe.values.empty(), rows_of_findings);
     const Layout layout = find_layout(*ruler, scale, display, long_side, result, words, content);
     auto canvas = Canvas::make(layout.columns, layout.rows);
     if (!canvas) return tl::unexpected(canvas.error());

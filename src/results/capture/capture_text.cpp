@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
+#include <tuple>
 
 #include "results/report/report_terms.h"
 
 namespace hilum::results {
 namespace {
-
-constexpr std::size_t most_labels = 6;  // the others are in the report
 
 // Where the diagnosis is no label there is none of it: a label's, by name.
 std::string score_line(const InferenceResult& result, const Words& words) {
@@ -26,15 +26,38 @@ std::string threshold_of(const InferenceResult& result, const Words& words) {
     return filled(words.threshold, shown_score(result, told_label(result), words).limit);
 }
 
-// The labels to be shown: all, or those with the highest scores in the package's order.
-std::vector<const LabelResult*> shown_labels(const InferenceResult& result) {
-    std::vector<const LabelResult*> labels;
+using LabelList = std::vector<const LabelResult*>;
+
+// A finding under a low threshold has a lower score than what is none under a high one.
+LabelList findings_first(const InferenceResult& result) {
+    LabelList labels;
     for (const LabelResult& label : result.labels) labels.push_back(&label);
-    if (labels.size() <= most_labels) return labels;
-    std::ranges::stable_sort(labels, std::greater{}, [&](auto* label) { return label->probability; });
-    labels.resize(most_labels);
-    std::ranges::sort(labels);
+    std::ranges::stable_sort(labels, std::greater{}, [](const LabelResult* label) {
+        return std::tuple(is_finding(*label), label->positive, label->probability);
+    });
     return labels;
+}
+
+// By their names, or how many they are.
+std::string findings_line(std::span<const LabelResult* const> findings, const Words& words) {
+    if (findings.empty()) return {};
+    std::string names;
+    for (const LabelResult* label : findings) names += (names.empty() ? "" : ", ") + label->name;
+    const std::string named = filled(words.more_findings, names);
+    return named.size() <= longest_findings_line ? named : filled(words.more_findings, findings.size());
+}
+
+// Rows in the package's order, so that each label has its place in every picture.
+void put_labels(CaptureText& text, const InferenceResult& result, const Words& words, std::size_t most_rows) {
+    const LabelList labels = findings_first(result);
+    const auto findings = static_cast<std::size_t>(
+        std::ranges::count_if(labels, [](const LabelResult* label) { return is_finding(*label); }));
+    const std::size_t rows = std::min(labels.size(), std::clamp(findings, usual_rows, most_rows));
+    const std::size_t told = std::max(rows, findings);
+    text.labels = {labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(rows)};
+    std::ranges::sort(text.labels);
+    text.more_findings = findings_line(std::span(labels).subspan(rows, told - rows), words);
+    if (told < labels.size()) text.more_labels = filled(words.more_labels, labels.size() - told);
 }
 
 std::string map_line(const InferenceResult& result, const Words& words) {
@@ -52,16 +75,14 @@ std::string capitalised(std::string text) {
 }  // namespace
 
 CaptureText capture_text(const InferenceResult& result, const Words& words, const std::string& analysed_at,
-                         const std::string& frame, bool has_map) {
+                         const std::string& frame, bool has_map, std::size_t most_rows) {
     CaptureText text;
     text.headline = diagnosis_text(result, words);
     text.frame_line = capitalised(frame);
     text.score = score_line(result, words);
     text.calibration = calibration_note(result, words);
     text.threshold = threshold_of(result, words);
-    text.labels = shown_labels(result);
-    if (result.labels.size() > text.labels.size())
-        text.more_labels = filled(words.more_labels, result.labels.size() - text.labels.size());
+    put_labels(text, result, words, most_rows);
     if (has_map) text.map_line = map_line(result, words);
     text.model_line =
         filled(words.model_line, result.model.name, result.model.version, result.model.sha256.substr(0, 12));

@@ -16,7 +16,10 @@ constexpr double line_height = 32;
 constexpr double letter_width = 14;
 constexpr double margin = 14;
 constexpr std::size_t legend_lines = 2;
-constexpr std::size_t banner_characters = 60;  // a line
+constexpr std::size_t line_characters = 60;
+// Two lines that follow each other fill more than one: of longest_findings_line there are no more than these.
+constexpr std::size_t findings_lines = 3;
+static_assert(longest_findings_line <= 2 * line_characters);
 
 std::vector<std::string> wrapped(const std::string& text, std::size_t characters) {
     std::vector<std::string> lines(1);
@@ -43,7 +46,7 @@ OverlaidText overlaid_text(const InferenceResult& result, const Words& words, co
     OverlaidText overlaid;
     overlaid.banner =
         wrapped(text.notice.empty() ? words.ai_result : words.ai_result + (words.colon + text.notice),
-                banner_characters);
+                line_characters);
     if (mapped >= 0)
         overlaid.legend = {filled(words.contour, result.labels[static_cast<std::size_t>(mapped)].name),
                            words.no_outline};
@@ -54,8 +57,13 @@ OverlaidText overlaid_text(const InferenceResult& result, const Words& words, co
     };
     if (!text.frame_line.empty()) overlaid.lines.push_back(text.frame_line);
     for (const LabelResult* label : text.labels) overlaid.lines.push_back(label_line(result, *label, words));
-    for (const std::string& line : {text.more_labels, text.model_line, text.time_line})
-        if (!line.empty()) overlaid.lines.push_back(line);
+    overlaid.room = overlaid.lines.size() + 2;
+    if (result.labels.size() > usual_rows) overlaid.room += findings_lines + 1;
+    if (!text.more_findings.empty())
+        for (const std::string& line : wrapped(text.more_findings, line_characters))
+            overlaid.lines.push_back(line);
+    if (!text.more_labels.empty()) overlaid.lines.push_back(text.more_labels);
+    overlaid.lines.insert(overlaid.lines.end(), {text.model_line, text.time_line});
     return overlaid;
 }
 
@@ -66,7 +74,7 @@ GrayscaleLayout grayscale_layout(const DisplayGeometry& image, const OverlaidTex
     };
     const int gap = rounded(margin * unit);
     const int above = height_of(text.banner.size()) + 2 * gap;
-    const int below = height_of(legend_lines) + height_of(text.lines.size()) + 3 * gap;
+    const int below = height_of(legend_lines) + height_of(text.room) + 3 * gap;
     const double room = std::max(1, long_side - above - below);
     const double factor = std::min(static_cast<double>(long_side) / image.columns, room / image.rows);
     GrayscaleLayout layout;
@@ -80,7 +88,7 @@ GrayscaleLayout grayscale_layout(const DisplayGeometry& image, const OverlaidTex
     const int image_end = above + layout.image.rows;
     layout.banner = {gap, gap, width, height_of(text.banner.size())};
     layout.legend = {gap, image_end + gap, width, height_of(legend_lines)};
-    layout.lines = {gap, layout.legend.top + layout.legend.rows + gap, width, height_of(text.lines.size())};
+    layout.lines = {gap, layout.legend.top + layout.legend.rows + gap, width, height_of(text.room)};
     return layout;
 }
 

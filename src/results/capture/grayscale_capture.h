@@ -20,12 +20,13 @@ struct PictureArea {
     int left = 0, top = 0, columns = 0, rows = 0;
 };
 
-// The lines that a presentation state shows, in UTF-8. How many they are depends on the package and on
+// The lines that a presentation state shows, in UTF-8. How much room they have depends on the package and on
 // whether a frame is spoken of, never on what the model said: a state that is made later than its picture
 // still fits.
 struct OverlaidText {
     std::vector<std::string> banner;  // above the image
     std::vector<std::string> lines;   // below it
+    std::size_t room = 0;             // lines that have room there: never fewer than they are
     std::vector<std::string> legend;  // of the activation's contour, directly below it; empty: there is none
 };
 

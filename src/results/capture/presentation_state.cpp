@@ -82,6 +82,21 @@ void add_text(DcmItem& annotation, const PictureArea& area, const std::string& t
     put(object, DCM_BoundingBoxTextHorizontalJustification, "LEFT");
 }
 
+// A text holds so many characters and no more: the lines are as many texts as they need, below each other.
+void add_lines(DcmItem& annotation, const PictureArea& area, const OverlaidText& text) {
+    const auto row_of = [&](std::size_t line) {
+        return area.top + area.rows * static_cast<int>(line) / static_cast<int>(text.room);
+    };
+    for (std::size_t first = 0, next = 0; first < text.lines.size(); first = next) {
+        std::string block = text.lines[next++];
+        while (next < text.lines.size() && block.size() + 2 + text.lines[next].size() <= short_text)
+            block += "\r\n" + text.lines[next++];
+        const int end = next < text.lines.size() ? row_of(next) : area.top + area.rows;
+        add_text(annotation, {area.left, row_of(first), area.columns, end - row_of(first)},
+                 shortened(block, short_text));
+    }
+}
+
 void add_contour(DcmItem& annotation, const Contour& contour, const PictureArea& image) {
     std::vector<Float32> points;
     const std::size_t step = contour.size() / most_points + 1;
@@ -121,7 +136,7 @@ void add_result(DcmItem& target, const OverlaidText& text, const Words& words,
     add_layer(target, result_layer, 1, words.result_layer);
     DcmItem& annotation = add_annotation(target, result_layer);
     add_text(annotation, layout.banner, joined(text.banner));
-    add_text(annotation, layout.lines, joined(text.lines));
+    add_lines(annotation, layout.lines, text);
 }
 
 void add_activation(DcmItem& target, const OverlaidText& text, const Words& words,

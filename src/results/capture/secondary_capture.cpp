@@ -90,6 +90,13 @@ long long numbered(long long group, long long number, long long numbers_of_a_gro
                : number;
 }
 
+// What is drawn here names no patient (PS3.3 C.7.6.1 asks for that). The radiograph's own pixels are
+// in the picture too: where it does not say of them, nobody knows.
+void put_burned_in_annotation(DcmItem& source, DcmItem& target) {
+    const auto of_source = text_of(source, DCM_BurnedInAnnotation);
+    if (of_source == "YES" || of_source == "NO") put(target, DCM_BurnedInAnnotation, of_source);
+}
+
 // The pixels keep the radiograph's rows and columns, so its orientation holds. Its pixel spacing does not:
 // the picture is scaled and larger than the image, so none is given.
 void put_image_modules(const SourceImage& image, DcmItem& target, const ReportProfile& profile) {
@@ -100,7 +107,7 @@ void put_image_modules(const SourceImage& image, DcmItem& target, const ReportPr
     put(target, DCM_InstanceNumber, std::to_string(capture_number(image)));
     put(target, DCM_PatientOrientation, text_of(source, DCM_PatientOrientation));
     put(target, DCM_Laterality, text_of(source, DCM_Laterality));  // type 2C: there, if empty
-    put(target, DCM_BurnedInAnnotation, text_of(source, DCM_BurnedInAnnotation) == "YES" ? "YES" : "NO");
+    put_burned_in_annotation(source, target);
     put(target, DCM_DerivationDescription, derivation_of(result, profile, *image.image));
     put(target, DCM_ImageComments, shortened(notice_of(result.model, words_in(profile.language)), 1024));
     put_source_reference(image, target);

@@ -198,11 +198,11 @@ class ObservationList {
 };
 
 // OBX-8 (HL7 table 0078): AA for what makes the study urgent, A abnormal, IND indeterminate (as the table has
-// it from version 2.8 on), N normal.
+// it from version 2.8 on; what the report calls so too), N normal.
 std::string flags_of(const LabelResult& label, const std::vector<TriageRule>& rules) {
     if (is_urgent(label, rules)) return "AA";
-    if (label.candidate) return "IND";
-    return is_finding(label) ? "A" : "N";
+    if (is_finding(label)) return "A";
+    return presence_of(label) == terms::indeterminate ? "IND" : "N";
 }
 
 std::string flags_of(const InferenceResult& result, const std::vector<TriageRule>& rules) {
@@ -249,14 +249,13 @@ void add_images(ObservationList& list, const ComposeRequest& request,
     }
 }
 
-std::string header_segment(const ComposeRequest& request, const Hl7Settings& settings,
-                           const std::string& created_at, const char* character_set) {
+std::string header_segment(const Hl7Settings& settings, const std::string& uid, const std::string& created_at,
+                           const char* character_set) {
     return delimited(
         {"MSH", "^~\\&", escaped(settings.sending_application), escaped(settings.sending_facility),
          escaped(settings.receiving_application), escaped(settings.receiving_facility), created_at, "",
-         settings.version == "2.3.1" ? "ORU^R01" : "ORU^R01^ORU_R01",
-         message_identity(request, settings).control_id, settings.processing_id, settings.version, "", "", "",
-         "", "", character_set},
+         settings.version == "2.3.1" ? "ORU^R01" : "ORU^R01^ORU_R01", control_id_of(uid),
+         settings.processing_id, settings.version, "", "", "", "", "", character_set},
         '|');
 }
 
@@ -302,7 +301,7 @@ MessageIdentity message_identity(const ComposeRequest& request, const Hl7Setting
 }
 
 std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
-                                      const std::vector<SourceImage>& sources) {
+                                      const std::vector<SourceImage>& sources, const std::string& uid) {
     const auto filed_by = filing_header(sources);
     DcmItem& header = *filed_by;
     const bool withdrawing = !request.withdrawal.reason.empty();
@@ -314,8 +313,8 @@ std::string build_observation_message(const ComposeRequest& request, const Hl7Se
     add_observations(list, request, sources);
     const bool is_urgent_now = !withdrawing && request.urgent_study;
     const auto write = [&](const char* character_set) {
-        std::string message = header_segment(request, settings, created_at, character_set) + "\r" +
-                              patient_segment(header) + "\r";
+        std::string message =
+            header_segment(settings, uid, created_at, character_set) + "\r" + patient_segment(header) + "\r";
         std::size_t number = 0;
         for (const OrderNumbers& order : orders_of(header)) {
             message +=

@@ -34,8 +34,8 @@ std::string message_time(DcmItem& header, std::int64_t at);
 // The message, segments ended by CR, in the settings' character set; in UTF-8, which MSH-18 then says, where
 // that one does not suffice. Patient and orders are those that `sources` are filed by; each order has all
 // observations. Of a withdrawal whose messages are gone (else see withdrawal_message.h) it says that what was
-// sent is wrong (OBX-11 W).
+// sent is wrong (OBX-11 W). `uid`: its own, message_identity's or that of a withdrawal.
 std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
-                                      const std::vector<SourceImage>& sources);
+                                      const std::vector<SourceImage>& sources, const std::string& uid);
 
 }  // namespace hilum::results

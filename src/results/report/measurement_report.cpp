@@ -234,8 +234,8 @@ Status build_tree(DSRDocument& document, const ComposeRequest& request, const Re
                                     ? remove_empty_measurements(document.getTree())
                                     : complete_groups(document.getTree(), findings, regions, words);
     if (!measurements) return measurements;
-    return insert_evaluations(document.getTree(),
-                              {sources, notice_of(models, words), version_text(request, words), words});
+    return insert_evaluations(document.getTree(), {sources, images_tried(request), notice_of(models, words),
+                                                   version_text(request, words), words});
 }
 
 ResultSeries series_of(const ComposeRequest& request, const ReportProfile& profile) {

@@ -80,20 +80,14 @@ class ChildWriter {
     const Words& words_;
 };
 
-// How the analyses of all images went (CID 6047). One that could not decide did not succeed.
-Code summary_of(const std::vector<SourceImage>& sources) {
-    const auto analysed = std::ranges::count_if(sources, [](const SourceImage& s) {
+Code summary_of(const EvaluationContext& context) {
+    const auto decided = std::ranges::count_if(context.sources, [](const SourceImage& s) {
         return s.image->outcome.result && !is_indeterminate(*s.image->outcome.result);
     });
-    const bool findings = std::ranges::any_of(sources, [](const SourceImage& s) {
+    const bool findings = std::ranges::any_of(context.sources, [](const SourceImage& s) {
         return s.image->outcome.result && has_finding(*s.image->outcome.result);
     });
-    if (analysed == 0) return {"111245", "DCM", "No algorithms succeeded; without findings"};
-    if (static_cast<std::size_t>(analysed) == sources.size())
-        return findings ? Code{"111242", "DCM", "All algorithms succeeded; with findings"}
-                        : Code{"111241", "DCM", "All algorithms succeeded; without findings"};
-    return findings ? Code{"111244", "DCM", "Not all algorithms succeeded; with findings"}
-                    : Code{"111243", "DCM", "Not all algorithms succeeded; without findings"};
+    return summary_code(context.images_tried, static_cast<std::size_t>(decided), findings);
 }
 
 void add_diagnosis(ChildWriter& writer, const InferenceResult& result, const SourceImage& source) {
@@ -155,7 +149,7 @@ Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& resu
         parameters.push_back(fmt::format("indeterminate margin={:g}", result.indeterminate_margin));
     if (result.coverage > 0)
         parameters.push_back(fmt::format("coverage of prediction sets={:g}", result.coverage));
-    if (label) parameters.insert(parameters.begin(), threshold_parameter(*label));
+    if (label && has_thresholds(result)) parameters.insert(parameters.begin(), threshold_parameter(*label));
     for (const ImageNote& note : notes) parameters.push_back("image note=" + note.text);
     for (const auto& parameter : parameters)
         steps("algorithm parameter", identification.addParameter(dcmtk_string(parameter), OFFalse));
@@ -178,7 +172,7 @@ Status add_qualitative_evaluations(DSRDocumentTree& tree, const EvaluationContex
     if (!context.version_text.empty())
         writer.text(DSRTypes::RT_contains, writer.own(terms::report_version), context.version_text);
     const Code summary_name{"111017", "DCM", "CAD Processing and Findings Summary"};
-    writer.code(DSRTypes::RT_contains, summary_name, summary_of(context.sources), [] {});
+    writer.code(DSRTypes::RT_contains, summary_name, summary_of(context), [] {});
     for (const SourceImage& source : context.sources)
         if (source.image->outcome.result) add_other_labels(writer, *source.image->outcome.result, source);
     return steps.status();

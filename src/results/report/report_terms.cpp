@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 namespace hilum::results {
 namespace {
@@ -92,6 +93,22 @@ std::string sentence_of(const NotAnalysed& reason, const StudyImage& image, cons
     std::string text = translated(terms::not_analysed, words).meaning + words.colon;
     if (is_frame(image)) text += frame_text(image, words) + words.colon;
     return text + reason_text(reason, words);
+}
+
+bool is_failure(const NotAnalysed& reason) {
+    static const std::set<std::string> failures{
+        "bit_depth",   "photometric_interpretation", "processing_failed", "too_large", "transfer_syntax",
+        "undecodable", "unsupported_compression"};
+    return failures.contains(reason.code);
+}
+
+Code summary_code(std::size_t images, std::size_t decided, bool with_findings) {
+    if (decided == 0) return {"111245", "DCM", "No algorithms succeeded; without findings"};
+    if (decided == images)
+        return with_findings ? Code{"111242", "DCM", "All algorithms succeeded; with findings"}
+                             : Code{"111241", "DCM", "All algorithms succeeded; without findings"};
+    return with_findings ? Code{"111244", "DCM", "Not all algorithms succeeded; with findings"}
+                         : Code{"111243", "DCM", "Not all algorithms succeeded; without findings"};
 }
 
 bool is_frame(const StudyImage& image) {

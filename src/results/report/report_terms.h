@@ -71,6 +71,14 @@ std::string indeterminate_reason(const InferenceResult& result, const Words& wor
 Code code_of(const NotAnalysed& reason, const Words& words);
 std::string sentence_of(const NotAnalysed& reason, const StudyImage& image, const Words& words);
 
+// Whether Hilum failed at an image that may be one for the model: it cannot be read, or its processing
+// failed. All other reasons say that the model was not made for it, or that there is nothing on it.
+bool is_failure(const NotAnalysed& reason);
+
+// How the analyses went (CID 6047): of `images` that were tried, `decided` have a diagnosis or "no finding".
+// One that is indeterminate did not succeed.
+Code summary_code(std::size_t images, std::size_t decided, bool with_findings);
+
 // Which frame of the image is spoken of, "frame 2 of 3"; empty where it is the image as a whole.
 bool is_frame(const StudyImage& image);
 std::string frame_text(const StudyImage& image, const Words& words);

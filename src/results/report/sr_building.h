@@ -53,7 +53,7 @@ inline DSRCodedEntryValue no_units() {
 }
 
 // TID 4019 Algorithm Identification: what computed `result`, with the threshold of `label` (null: of no one
-// label), and what was not taken as the image says it.
+// label) where thresholds decide, and what was not taken as the image says it.
 Result<DSRDocumentSubTree*> algorithm_identification(const InferenceResult& result, const LabelResult* label,
                                                      const ImageNotes& notes, const Words& words);
 
@@ -67,6 +67,7 @@ Status add_activation_regions(DSRDocumentTree& tree, const std::vector<ImageRegi
 // each image's diagnosis first, then the notice, then all else.
 struct EvaluationContext {
     const std::vector<SourceImage>& sources;
+    std::size_t images_tried;  // or frames of them; also those that cannot be told of
     std::string notice;        // empty: none
     std::string version_text;  // empty: the first version
     const Words& words;

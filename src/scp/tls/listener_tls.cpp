@@ -13,7 +13,7 @@ Result<ListenerTls> ListenerTls::open(const ScpSettings& settings) {
     if (const auto& context = tls.context_->context(); !context)
         return fail(context.error().code, "scp.tls: {}", context.error().message);
     if (const auto why = why_not_current(tls.context().terms(), ::time(nullptr)); !why.empty())
-        spdlog::error("scp.tls: {}: callers will refuse it", why);
+        spdlog::error("scp.tls: {}: connections will fail", why);
     auto socket = ListeningSocket::open(settings, settings.tls->port, "scp.tls.port");
     if (!socket) return tl::unexpected(socket.error());
     tls.socket_ = std::move(*socket);

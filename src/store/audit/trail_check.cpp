@@ -32,6 +32,7 @@ TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after,
             outcome_.findings.push_back(fmt::format(
                 "two trails were signed: event {} has another digest in the head of {} than in that of {}",
                 heads_[i].event, heads_[i].at, heads_[i - 1].at));
+    if (begins_after_ > 0) untold_ = Removal{1, begins_after_, hash_};
     pass_removed();
     outcome_.newest = last_;
     compare();

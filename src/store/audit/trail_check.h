@@ -17,7 +17,8 @@ namespace hilum::audit {
 class TrailCheck {
   public:
     // `heads`: with a good signature each, in any order. `begins_after`, `hash`: the last event that was
-    // removed when its time was over, and its digest; 0 and first_hash where none was.
+    // removed when its time was over, and its digest; 0 and first_hash where none was. An event that is added
+    // has to say that they were removed.
     TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after, std::string hash);
 
     // The next event as `hilum audit export` tells it (audit::to_json, and its "hash").

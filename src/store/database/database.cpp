@@ -195,6 +195,28 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
     }
 }
 
+Result<Database> Database::open_current(const std::filesystem::path& file) {
+    auto database = open(file, Access::read_only);
+    if (!database) return database;
+    try {
+        const auto have = schema_version(database->connection_->engine), known = migrations().size();
+        if (have < known)
+            return fail(
+                "database_older",
+                "{}: its schema has version {}, this Hilum reads {}: start hilumd, which brings it up "
+                "to date, or ask with the version that wrote it",
+                file.string(), have, known);
+        if (have > known)
+            return fail("database_newer",
+                        "{}: its schema has version {}, this Hilum knows {}: it was written by a newer Hilum",
+                        file.string(), have, known);
+    } catch (const SQLite::Exception& error) {
+        return fail(is_damage(error, file) ? "database_damaged" : "database", "{}: {}", file.string(),
+                    error.what());
+    }
+    return database;
+}
+
 Status Database::reopen() {
     if (connection_ && connection_->journal) kept_journal_ = std::move(connection_->journal);
     connection_.reset();

@@ -1,5 +1,7 @@
 #include "store/jobs/analyses.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "store/audit/audit_event.h"
@@ -177,8 +179,6 @@ struct Image {
     std::int64_t id, study;
 };
 
-#define HILUM_MODEL_IS_GONE "'the model is no longer configured'"
-
 // Of an image under a model, unless it has one. What was discarded with the model, which is back, begins
 // anew.
 bool queue_analysis(Transaction& transaction, const Image& image, const std::string& model) {
@@ -222,6 +222,22 @@ bool queue_analyses(Transaction& transaction, const std::vector<std::string>& mo
     "model AND subject = analysis.id WHERE instance_id = instance.id AND model = value AND job.state = " \
     "'discarded' AND error = " HILUM_MODEL_IS_GONE ")) ORDER BY instance.id"
 
+// A study that waited for a model that went, and is back, is due again where no report tells of its images:
+// one that none was made of meanwhile for want of a model.
+void take_back_discarded(Transaction& transaction, const std::string& models) {
+    sql::execute(
+        transaction,
+        "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE due_at IS "
+        "NULL "
+        "AND withdrawn_at IS NULL AND id IN (SELECT job.study_id FROM job JOIN analysis ON analysis.id = "
+        "subject JOIN instance ON instance.id = instance_id WHERE job.kind = 'analysis' AND job.state = "
+        "'discarded' AND job.error = " HILUM_MODEL_IS_GONE
+        " AND model IN (SELECT value FROM json_each(?2)) AND instance.state = 'to_analyse' AND "
+        "instance.removed_at IS NULL AND damaged_at IS NULL AND NOT EXISTS (SELECT 1 FROM report WHERE "
+        "report.study_id = job.study_id AND report.kind = 'results' AND last_instance >= instance.id))",
+        transaction.at(), models);
+}
+
 }  // namespace
 
 bool analyse_what_lacks(Transaction& transaction, std::int64_t study,
@@ -234,6 +250,7 @@ bool analyse_what_lacks(Transaction& transaction, std::int64_t study,
 
 void adopt_models(Transaction& transaction, const std::vector<std::string>& models) {
     const std::string known = nlohmann::json(models).dump();
+    take_back_discarded(transaction, known);
     queue_analyses(transaction, models,
                    "SELECT DISTINCT instance_id, study_id FROM job JOIN analysis ON analysis.id = subject "
                    "WHERE kind = 'analysis' AND state = 'queued' AND queue NOT IN (SELECT value FROM "
@@ -245,15 +262,19 @@ void adopt_models(Transaction& transaction, const std::vector<std::string>& mode
                    "SELECT instance.id, study_id FROM study CROSS JOIN instance ON study_id = study.id WHERE "
                    "due_at IS NOT NULL AND" HILUM_LACKS_ONE_OF("?"),
                    known);
-    sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', error = " HILUM_MODEL_IS_GONE
-                 ", updated_at = ?1 WHERE kind = 'analysis' AND state = 'queued' AND queue NOT IN (SELECT "
-                 "value FROM json_each(?2))",
-                 transaction.at(), known);
+    const int gone = sql::execute(transaction,
+                                  "UPDATE job SET state = 'discarded', error = " HILUM_MODEL_IS_GONE
+                                  ", updated_at = ?1 WHERE kind = 'analysis' AND state = 'queued' AND queue "
+                                  "NOT IN (SELECT value FROM json_each(?2))",
+                                  transaction.at(), known);
+    if (gone > 0)
+        spdlog::warn(
+            "{} analyses waited for a model that is no longer configured: they begin anew once it is back, "
+            "unless a report tells of their images before",
+            gone);
     // What held them up may be a model no more, or a shadow.
     sql::execute(transaction, "UPDATE study SET unready = 0 WHERE unready = 1");
 }
 #undef HILUM_LACKS_ONE_OF
-#undef HILUM_MODEL_IS_GONE
 
 }  // namespace hilum

@@ -52,6 +52,9 @@ void keep_frames(Transaction& transaction, std::int64_t id, const FrameCount& fr
 // given it yet. False: there is none.
 bool analyse_what_lacks(Transaction& transaction, std::int64_t study, const std::vector<std::string>& models);
 
+// SQL: the error of what adopt_models() discards.
+#define HILUM_MODEL_IS_GONE "'the model is no longer configured'"
+
 // At a start, before anything is claimed: these models are configured now, whatever was before. Jobs of
 // others are discarded; their images, and all images of studies whose report is due, get jobs under these.
 void adopt_models(Transaction& transaction, const std::vector<std::string>& models);

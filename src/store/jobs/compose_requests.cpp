@@ -216,17 +216,32 @@ void add_told(Transaction& transaction, std::int64_t study, ComposeRequest& requ
     std::map<std::string, std::int64_t> newest;
     sql::each(
         transaction,
-        "SELECT report.model, report.version, result.kind, file, sha256 FROM result JOIN report ON report.id "
-        "= report_id WHERE study_id = ?1 AND report.kind = 'results' AND withdrawn = 0 AND report.version < "
-        "?2 AND removed_at IS NULL AND result.kind IN ('sr', 'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 "
-        "FROM "
-        "result AS made WHERE made.report_id = ?3) ORDER BY report.version DESC, result.id",
+        "SELECT report.model, report.version, result.kind, iif(removed_at IS NULL, file, ''), sha256, "
+        "report.id FROM result JOIN report ON report.id = report_id WHERE study_id = ?1 AND report.kind = "
+        "'results' AND withdrawn = 0 AND report.version < ?2 AND (removed_at IS NULL OR filed_under != '') "
+        "AND result.kind IN ('sr', 'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 FROM result AS made WHERE "
+        "made.report_id = ?3) ORDER BY report.version DESC, result.id",
         [&](const sql::Row& row) {
             if (newest.emplace(row.text(0), row.int64(1)).first->second == row.int64(1))
                 request.told.push_back(
-                    {enum_from<ResultKind>(row.text(2)).value(), row.text(3), row.text(4)});
+                    {enum_from<ResultKind>(row.text(2)).value(), row.text(3), row.text(4), row.int64(5)});
         },
         study, request.version, request.job);
+}
+
+// Whose results were whose files are gone.
+void add_filed(Transaction& transaction, ComposeRequest& request) {
+    std::set<std::int64_t> reports;
+    for (const auto& result : request.told) reports.insert(result.report);
+    for (const auto& result : request.withdrawal.results) reports.insert(result.report);
+    sql::each(
+        transaction,
+        "SELECT id, filed_under FROM report WHERE id IN (SELECT value FROM json_each(?)) AND filed_under != "
+        "'' ORDER BY id",
+        [&](const sql::Row& row) {
+            request.filed.push_back({row.int64(0), row.text(1)});
+        },
+        nlohmann::json(reports).dump());
 }
 
 // As the results that are taken back name it, as far as their analyses are known.
@@ -272,7 +287,8 @@ void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequ
 }  // namespace
 
 const std::set<std::string>& foreign_outcomes() {
-    static const std::set<std::string> codes{"modality", "sop_class", "presentation_intent", "own_result"};
+    static const std::set<std::string> codes{"modality", "sop_class", "presentation_intent", "own_result",
+                                             "quality_control"};
     return codes;
 }
 
@@ -298,6 +314,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     if (version.withdraws) {
         request.withdrawal = withdrawal_of(transaction, report);
         if (request.withdrawal.results.empty()) return std::nullopt;
+        add_filed(transaction, request);
         request.model = withdrawn_model(transaction, version.study, request);
         request.images = header_sources(transaction, version.study, directory);
         return request;
@@ -306,6 +323,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     add_images(transaction, version, directory, request);
     if (request.images.empty()) return std::nullopt;
     add_told(transaction, version.study, request);
+    add_filed(transaction, request);
     request.urgent_study = is_urgent_study(transaction, version, configuration);
     const bool any_analysed = std::any_of(request.images.begin(), request.images.end(),
                                           [](const auto& image) { return image.outcome.result.has_value(); });

@@ -61,19 +61,6 @@ bool was_damaged_before(Transaction& transaction, const Claim& delivery) {
         .has_value();
 }
 
-// None makes it again, so that with its last delivery it counts as removed, for whoever would send it or
-// check its file.
-void give_up_file(Transaction& transaction, const Claim& delivery, const DamagedResult& damaged) {
-    if (sql::number(transaction,
-                    "SELECT 1 FROM delivery JOIN job ON lane IN ('deliver/' || destination, 'commit/' ||"
-                    " destination) AND subject = delivery.id WHERE result_id = ? AND job.id != ? AND "
-                    "job.state IN ('queued', 'running',"
-                    " 'set_aside') LIMIT 1",
-                    damaged.result, delivery.id()))
-        return;
-    take_result_file(transaction, damaged.result, ResultFile::is_gone);
-}
-
 // An image that was replaced may be about to come back as it was.
 bool is_at_work(Transaction& transaction, std::int64_t report) {
     return sql::number(
@@ -98,12 +85,23 @@ JobState judge_damage(Transaction& transaction, const Claim& delivery, const Dam
 
 }  // namespace
 
+void give_up_file(Transaction& transaction, std::int64_t delivery) {
+    const auto result = sql::number(
+        transaction,
+        "SELECT result_id FROM delivery AS last WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery JOIN "
+        "job ON lane IN ('deliver/' || destination, 'commit/' || destination) AND subject = "
+        "delivery.id WHERE result_id = last.result_id AND (delivery.id != ?1 OR kind != 'delivery') AND "
+        "job.state IN ('queued', 'running', 'set_aside'))",
+        delivery);
+    if (result) take_result_file(transaction, *result, ResultFile::is_gone);
+}
+
 JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message) {
     const auto damaged = read_damaged(transaction, delivery.job());
     if (!damaged) return JobState::refused;
     const auto state = judge_damage(transaction, delivery, *damaged);
     if (damaged->on_demand && state == JobState::queued) return state;
-    if (state == JobState::discarded) give_up_file(transaction, delivery, *damaged);
+    if (state == JobState::discarded) give_up_file(transaction, delivery.job());
     audit::AuditEvent event;
     event.type = "result_damaged";
     event.outcome = "failure";

@@ -21,6 +21,10 @@ inline constexpr int most_composed_anew = 3;  // times because of one result
 // ("result_damaged"), but for a capture whose file retention took on purpose (retention/removal.h).
 JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message);
 
+// A delivery is discarded whose file was found missing or damaged: nobody makes it again, so that with the
+// last delivery that waits it counts as removed, for whoever would send it or check its file.
+void give_up_file(Transaction& transaction, std::int64_t delivery);
+
 // What the composer has made anew for a result: its digest is the one that is known, or becomes it where no
 // destination can have seen the other bytes. Another one is audited ("result_differs") and never sent.
 void note_composed_anew(Transaction& transaction, const std::string& sop_instance_uid,

@@ -1,6 +1,8 @@
 #include "store/jobs/delivery_order.h"
 
+#include "store/commitments.h"
 #include "store/database/sql.h"
+#include "store/jobs/damaged_results.h"
 #include "store/jobs/states.h"
 
 namespace hilum {
@@ -57,15 +59,72 @@ bool is_replaced(Transaction& transaction, std::int64_t delivery) {
         .has_value();
 }
 
+namespace {
+
+// The deliveries of the jobs that `waiting` selects (id, subject, whether its file is missing or damaged).
+void discard_each(Transaction& transaction, const char* waiting, std::int64_t of) {
+    std::vector<std::int64_t> jobs, without_file;
+    sql::each(
+        transaction, waiting,
+        [&](const sql::Row& row) {
+            jobs.push_back(row.int64(0));
+            if (row.text(2) == result_damaged) without_file.push_back(row.int64(1));
+        },
+        of);
+    for (const auto job : jobs)
+        sql::execute(
+            transaction,
+            "UPDATE job SET state = 'discarded', outcome = '', error = ?, updated_at = ? WHERE id = ?",
+            std::string(newer_version), transaction.at(), job);
+    for (const auto delivery : without_file) give_up_file(transaction, delivery);
+}
+
+}  // namespace
+
 void discard_replaced(Transaction& transaction, std::int64_t delivery) {
+    discard_each(
+        transaction,
+        "SELECT id, subject, error_code FROM job WHERE lane = (SELECT 'deliver/' || destination FROM "
+        "delivery WHERE id = ?1) AND state IN ('queued', 'set_aside') AND subject IN (SELECT "
+        "delivery.id FROM report AS this JOIN report ON report.study_id = this.study_id JOIN result "
+        "ON result.report_id = report.id JOIN delivery ON delivery.result_id = result.id WHERE "
+        "this.id = (SELECT report_id FROM result JOIN delivery ON result_id = result.id WHERE "
+        "delivery.id = ?1) AND" HILUM_IS_REPLACED ")",
+        delivery);
+}
+
+void discard_pictures_of_the_past(Transaction& transaction, std::int64_t study) {
+    discard_each(
+        transaction,
+        "SELECT id, subject, error_code FROM job WHERE study_id = ?1 AND kind = 'delivery' AND state "
+        "IN ('queued', 'set_aside') AND subject IN (SELECT delivery.id FROM report JOIN result ON "
+        "result.report_id = report.id JOIN delivery ON delivery.result_id = result.id WHERE "
+        "report.study_id = ?1 AND" HILUM_PICTURE_OF_THE_PAST ")",
+        study);
+}
+
+bool tell_again(Transaction& transaction, const std::string& sop_instance_uid, const std::string& destination,
+                std::int64_t version) {
+    const auto delivery = sql::number(transaction,
+                                      "SELECT delivery.id FROM result JOIN delivery ON delivery.result_id = "
+                                      "result.id AND destination = ?1 WHERE sop_instance_uid = ?2",
+                                      destination, sop_instance_uid);
+    if (!delivery) return false;
+    const int revived = sql::execute(
+        transaction,
+        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, created_at = ?1, uncounted = "
+        "0, updated_at = ?1, error = '', error_code = '' WHERE lane = ?2 AND subject = ?3 AND state = "
+        "'discarded' AND EXISTS (SELECT 1 FROM delivery JOIN result ON result.id = result_id JOIN report ON "
+        "report.id = report_id WHERE delivery.id = ?3 AND (result.removed_at IS NULL OR on_demand = 1) "
+        "AND" HILUM_PICTURE_OF_THE_PAST ")",
+        transaction.at(), lane_name(Lane::delivery, destination), *delivery);
+    if (revived != 0) want_no_commitment(transaction, *delivery);
     sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', outcome = '', error = ?1, updated_at = ?2 WHERE lane = "
-                 "(SELECT 'deliver/' || destination FROM delivery WHERE id = ?3) AND state IN ('queued', "
-                 "'set_aside') AND subject IN (SELECT delivery.id FROM report AS this JOIN report ON "
-                 "report.study_id = this.study_id JOIN result ON result.report_id = report.id JOIN delivery "
-                 "ON delivery.result_id = result.id WHERE this.id = (SELECT report_id FROM result JOIN "
-                 "delivery ON result_id = result.id WHERE delivery.id = ?3) AND" HILUM_IS_REPLACED ")",
-                 std::string(newer_version), transaction.at(), delivery);
+                 "UPDATE delivery SET told_version = max(told_version, ?1), refusals = iif(?2, 0, refusals), "
+                 "commitment_failures = iif(?2, 0, commitment_failures), commitment_refusals = iif(?2, 0, "
+                 "commitment_refusals) WHERE id = ?3",
+                 version, revived, *delivery);
+    return true;
 }
 
 }  // namespace hilum

@@ -45,12 +45,22 @@ std::optional<std::int64_t> next_delivery_due(Transaction& transaction, const st
     " delivery.destination JOIN job AS came ON came.lane = 'deliver/' || other.destination AND"            \
     " came.subject = other.id AND came.word = 'delivered' WHERE newer.study_id = report.study_id AND"      \
     " newer.model = report.model AND newer.version > report.version) "
+// SQL: whether it is a picture of which the newest version that was composed for the destination does not
+// tell, since another image stands in its image's place or the destination wants it otherwise; likewise.
+#define HILUM_PICTURE_OF_THE_PAST                                                                  \
+    " (result.kind IN ('sc', 'pr') AND EXISTS (SELECT 1 FROM report AS newer JOIN composed_for ON" \
+    " composed_for.report_id = newer.id AND composed_for.destination = delivery.destination WHERE" \
+    " newer.study_id = report.study_id AND newer.model = report.model AND newer.version >"         \
+    " delivery.told_version)) "
+// SQL: whether the destination is told by a newer version what it tells, or that it holds no more; likewise.
+#define HILUM_IS_OF_THE_PAST \
+    " ((result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE ") OR" HILUM_PICTURE_OF_THE_PAST ") "
 // SQL: whether it is not sent any more: an HL7 message of results once a newer one is there, an SR and a
-// message that takes results back once a newer one has arrived; likewise.
+// message that takes results back once a newer one has arrived, a picture that is told of no more; likewise.
 #define HILUM_IS_REPLACED                                                         \
     " ((result.kind = 'oru' AND report.kind = 'results' AND" HILUM_NEWER_IS_THERE \
     ") OR"                                                                        \
-    " (result.kind IN ('sr', 'oru') AND" HILUM_NEWER_CAME ")) "
+    " (result.kind IN ('sr', 'oru') AND" HILUM_NEWER_CAME ") OR" HILUM_PICTURE_OF_THE_PAST ") "
 
 inline constexpr const char* newer_version = "a newer version of the report was made";
 
@@ -58,5 +68,15 @@ bool is_replaced(Transaction& transaction, std::int64_t delivery);
 
 // A result was queued for a destination, or has arrived there: what it replaces is sent no more.
 void discard_replaced(Transaction& transaction, std::int64_t delivery);
+
+// A version of the study's report was composed, and its deliveries are there: pictures of which it does not
+// tell are sent no more.
+void discard_pictures_of_the_past(Transaction& transaction, std::int64_t study);
+
+// A version tells the destination of a result that was made before. A picture that waited when a version did
+// not tell of it waits again, unless its file is gone for good: its image is back as it was. False: it was
+// never for that destination.
+bool tell_again(Transaction& transaction, const std::string& sop_instance_uid, const std::string& destination,
+                std::int64_t version);
 
 }  // namespace hilum

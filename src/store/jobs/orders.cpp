@@ -42,7 +42,7 @@ constexpr const char* deliveries_to_retry =
     " 'delivery' AND withdrawn = 0 AND (result.removed_at IS NULL OR on_demand = 1) AND (word IN ('queued', "
     "'refused', 'expired') OR (?1 != 0"
     " AND word IN ('delivered', 'discarded'))) AND (word = 'queued' OR"
-    " result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE
+    " NOT" HILUM_IS_OF_THE_PAST
     ") AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SELECTED HILUM_SERVED("?4");
 // Of destinations that are asked: at a start none is left of others (take_up_commitments).
 constexpr const char* commitments_to_retry =
@@ -57,8 +57,7 @@ constexpr const char* deliveries_to_resend =
     "destination = ?3) AND "
     "withdrawn = 0"
     " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
-    " (result.kind NOT IN ('sr', 'oru') OR NOT" HILUM_NEWER_IS_THERE
-    ") AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SERVED("?4");
+    " NOT" HILUM_IS_OF_THE_PAST "AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SERVED("?4");
 // Why what an operator asks for is left alone; ?4: the lanes, ?5: the kind, empty: all.
 constexpr const char* not_served =
     "SELECT job.kind, queue FROM job JOIN study ON study.id = job.study_id WHERE ?5 IN ('', job.kind) AND"
@@ -67,8 +66,7 @@ constexpr const char* not_served =
 constexpr const char* of_older_versions =
     "SELECT 1 FROM job JOIN study ON study.id = job.study_id JOIN delivery ON delivery.id = subject JOIN"
     " result ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind = 'delivery' AND"
-    " ?4 IN ('', job.kind) AND withdrawn = 0 AND result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE
-        HILUM_SELECTED " LIMIT 1";
+    " ?4 IN ('', job.kind) AND withdrawn = 0 AND" HILUM_IS_OF_THE_PAST HILUM_SELECTED " LIMIT 1";
 constexpr const char* of_shadows =
     "SELECT report.model FROM job JOIN study ON study.id = job.study_id LEFT JOIN delivery ON job.kind ="
     " 'delivery' AND delivery.id = subject LEFT JOIN result ON result.id = result_id JOIN report ON "

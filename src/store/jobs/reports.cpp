@@ -28,15 +28,32 @@ std::string study_of(Transaction& transaction, std::int64_t report) {
     return study;
 }
 
+struct KeptVersion {
+    std::int64_t report = 0, study = 0, version = 0;
+};
+
+KeptVersion kept_version(Transaction& transaction, std::int64_t report) {
+    KeptVersion kept{report, 0, 0};
+    sql::each(
+        transaction, "SELECT study_id, version FROM report WHERE id = ?",
+        [&](const sql::Row& row) {
+            kept.study = row.int64(0);
+            kept.version = row.int64(1);
+        },
+        report);
+    return kept;
+}
+
 void queue_delivery(Transaction& transaction, const std::string& sop_instance_uid,
-                    const std::string& destination, std::int64_t study, const Configuration& configuration) {
-    if (sql::execute(transaction,
-                     "INSERT INTO delivery(result_id, destination) SELECT id, ?1 FROM result WHERE "
-                     "sop_instance_uid = ?2 ON CONFLICT(result_id, destination) DO NOTHING",
-                     destination, sop_instance_uid) == 0)
-        return;
+                    const std::string& destination, const KeptVersion& kept,
+                    const Configuration& configuration) {
+    if (tell_again(transaction, sop_instance_uid, destination, kept.version)) return;
+    sql::execute(transaction,
+                 "INSERT INTO delivery(result_id, destination, told_version) SELECT id, ?1, ?3 FROM result "
+                 "WHERE sop_instance_uid = ?2",
+                 destination, sop_instance_uid, kept.version);
     const auto delivery = sql::last_id(transaction);
-    queue_job(transaction, Lane::delivery, destination, delivery, study);
+    queue_job(transaction, Lane::delivery, destination, delivery, kept.study);
     // A withdrawal is also for those that are configured no more.
     if (std::ranges::find(configuration.destinations, destination, &DestinationSettings::name) !=
         configuration.destinations.end())
@@ -48,11 +65,22 @@ void queue_delivery(Transaction& transaction, const std::string& sop_instance_ui
                  state, outcome, lane_name(Lane::delivery, destination), delivery);
 }
 
+// After its deliveries, of which one that it tells of would else be taken for one of the past. Whom the first
+// results of a version were filed under counts.
+void keep_filing(Transaction& transaction, const ComposeReply& reply, const KeptVersion& kept) {
+    if (!reply.results.empty())
+        sql::execute(transaction, "UPDATE report SET filed_under = ? WHERE id = ? AND filed_under = ''",
+                     reply.filed_under, kept.report);
+    for (const auto& destination : reply.composed_for)
+        sql::execute(transaction, "INSERT OR IGNORE INTO composed_for VALUES(?, ?)", kept.report,
+                     destination);
+    discard_pictures_of_the_past(transaction, kept.study);
+}
+
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
                   const Configuration& configuration) {
     const std::int64_t at = transaction.at();
-    const auto study_row =
-        sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", reply.job).value();
+    const auto kept = kept_version(transaction, reply.job);
     for (const auto& result : reply.results) {
         const auto name = std::filesystem::path(result.file).filename().string();
         sql::execute(
@@ -65,7 +93,7 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
             result.audit_head);
         note_result(transaction, result.sop_instance_uid);
         for (const auto& destination : result.destinations)
-            queue_delivery(transaction, result.sop_instance_uid, destination, study_row, configuration);
+            queue_delivery(transaction, result.sop_instance_uid, destination, kept, configuration);
         audit::AuditEvent event;
         event.type = "result_composed";
         event.actor = "hilum";
@@ -77,6 +105,7 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
         transaction.append_audit(event);
         transaction.count("results_composed", {{"kind", enum_string(result.kind)}});
     }
+    keep_filing(transaction, reply, kept);
     settle_earlier_deliveries(transaction, reply.job);
 }
 

@@ -27,6 +27,12 @@ constexpr const char* untried_deliveries = HILUM_DISCARDS
     " AND report.kind = 'results')";
 #undef HILUM_DISCARDS
 
+void keep_shadow_models(Transaction& transaction, const std::vector<std::string>& shadows) {
+    sql::execute(transaction, "DELETE FROM shadow_model");
+    for (const auto& model : shadows)
+        sql::execute(transaction, "INSERT OR IGNORE INTO shadow_model(model) VALUES(?)", model);
+}
+
 }  // namespace
 
 std::vector<std::string> shadow_models(const Configuration& configuration) {
@@ -36,7 +42,8 @@ std::vector<std::string> shadow_models(const Configuration& configuration) {
     return shadows;
 }
 
-void discard_shadow_results(Transaction& transaction, const std::vector<std::string>& shadows) {
+void take_up_shadows(Transaction& transaction, const std::vector<std::string>& shadows) {
+    keep_shadow_models(transaction, shadows);
     for (const auto& model : shadows) {
         const auto discard = [&](const char* sql) {
             return sql::execute(transaction, sql, model, std::string(model_is_shadow), transaction.at());

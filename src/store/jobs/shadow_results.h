@@ -18,8 +18,9 @@ std::vector<std::string> shadow_models(const Configuration& configuration);
 #define HILUM_OF_SHADOW(models) \
     " (report.kind = 'results' AND report.model IN (SELECT value FROM json_each(" models "))) "
 
-// At a start: what waits of models that are shadows now is discarded, but for withdrawals. What was tried may
+// At a start: these models are shadows now, also for who looks at the database without a configuration
+// (store/overview). What waits of them is discarded, but for withdrawals. What was tried may
 // be with its destination already, and comes to its end.
-void discard_shadow_results(Transaction& transaction, const std::vector<std::string>& shadows);
+void take_up_shadows(Transaction& transaction, const std::vector<std::string>& shadows);
 
 }  // namespace hilum

@@ -75,8 +75,9 @@ const std::vector<std::string>& job_states() {
 }
 
 const std::vector<std::string>& study_states() {
-    static const std::vector<std::string> states = {"withdrawn", "failed",   "waiting",      "sending",
-                                                    "delivered", "reported", "not_analysed", "received"};
+    static const std::vector<std::string> states = {"withdrawn", "failed",    "waiting",
+                                                    "sending",   "discarded", "not_analysed",
+                                                    "delivered", "reported",  "received"};
     return states;
 }
 

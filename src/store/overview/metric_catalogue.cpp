@@ -49,7 +49,7 @@ constexpr MetricDescription catalogue[] = {
     {"held_up_jobs", "Jobs that wait until the node is mended (disk, descriptors, memory), by kind"},
     {"http_tls_failures", "TLS handshakes with HTTP clients that failed, by reason"},
     {"inference_seconds", "Time spent in the model's forward pass"},
-    {"inferring", "1 while every active model is loaded and warm"},
+    {"inferring", "1 while there is an active model and every one is loaded and warm"},
     {"instances_received", "SOP instances received, by what became of them"},
     {"jobs", "Jobs by kind and state"},
     {"jobs_quarantined", "Jobs set aside for an operator, by kind and code"},
@@ -83,6 +83,8 @@ constexpr MetricDescription catalogue[] = {
      "Files that a start found in the spool and the database did not know, by what became of them"},
     {"stored_bytes", "Bytes of received objects kept"},
     {"stored_instances", "Received objects kept"},
+    {"stores_only",
+     "1 while no active model is configured: what is received is stored, and nothing reported"},
     {"uncommitted_results", "Delivered results whose storage commitment is awaited"},
     {"unreadable_counters", "Counters whose rows in the database cannot be read"},
     {"urgent_studies", "Studies with a finding of triage.urgent"},
@@ -92,11 +94,13 @@ constexpr MetricDescription catalogue[] = {
 };
 
 constexpr std::array failure_codes{
-    "artifact_damaged", "composing",          "database",     "device_lost",    "disk_full",  "interrupted",
-    "malformed",        "model_failed",       "not_finite",   "object_damaged", "other",      "out_of_memory",
-    "patient_changed",  "patients_differ",    "process_died", "protocol",       "report",     "row_damaged",
-    "system",           "template_violation", "timeout",      "undecodable",    "unreadable", "writing",
-    "wrong_input",      "wrong_shape"};
+    "artifact_damaged", "composing",   "database",        "decoder_failed",  "device_lost",
+    "disk_full",        "drawing",     "interrupted",     "malformed",       "model_failed",
+    "no_font",          "not_finite",  "object_damaged",  "other",           "out_of_memory",
+    "out_of_range",     "packing",     "patient_changed", "patients_differ", "process_died",
+    "protocol",         "report",      "row_damaged",     "system",          "template_violation",
+    "timeout",          "too_large",   "truncated",       "undecodable",     "unreadable",
+    "writing",          "wrong_input", "wrong_shape"};
 constexpr std::array not_analysed_codes{"bit_depth",
                                         "blank",
                                         "body_part",
@@ -110,10 +114,12 @@ constexpr std::array not_analysed_codes{"bit_depth",
                                         "patient_age",
                                         "photometric_interpretation",
                                         "presentation_intent",
+                                        "quality_control",
                                         "sop_class",
                                         "too_large",
                                         "transfer_syntax",
                                         "undecodable",
+                                        "unsupported_compression",
                                         "view"};
 constexpr std::array commitment_outcomes{"committed", "failed", "not_asked", "given_up"};
 constexpr std::array model_events{"loaded", "reloaded", "reload_failed", "golden_passed", "golden_failed"};
@@ -245,9 +251,10 @@ void create_counters(Transaction& transaction, const Configuration& configuratio
 }
 
 void create_diagnosis_counters(Transaction& transaction, const std::string& model,
-                               const std::vector<std::string>& labels) {
-    for (const auto& label : labels)
-        create(transaction, "analyses", {{"model", model}, {"outcome", "analysed"}, {"diagnosis", label}});
+                               const std::vector<std::string>& diagnoses) {
+    for (const auto& diagnosis : diagnoses)
+        create(transaction, "analyses",
+               {{"model", model}, {"outcome", "analysed"}, {"diagnosis", diagnosis}});
 }
 
 Labels receiver_labels(std::string_view event, std::string_view code) {

@@ -23,9 +23,9 @@ std::span<const MetricDescription> metric_catalogue();
 // would else miss the first. Called within a commit, at start.
 void create_counters(Transaction& transaction, const Configuration& configuration);
 
-// The same for what only a package says: the labels of a model that was loaded.
+// The same for what only a package says: the diagnoses of a model that was loaded.
 void create_diagnosis_counters(Transaction& transaction, const std::string& model,
-                               const std::vector<std::string>& labels);
+                               const std::vector<std::string>& diagnoses);
 
 // What a label may say of a code that comes from another process: itself where it is one that is known, else
 // "other", so that no process can make series without end.

@@ -34,7 +34,7 @@ Overview& Overview::operator=(Overview&&) noexcept = default;
 Overview::~Overview() = default;
 
 Result<Overview> Overview::open(const std::filesystem::path& file, std::function<bool()> stop) {
-    auto database = Database::open(file, Database::Access::read_only);
+    auto database = Database::open_current(file);
     if (!database) return tl::unexpected(database.error());
     if (stop) database->stop_reading_when(std::move(stop));
     return Overview(std::make_unique<Database>(std::move(*database)));
@@ -83,28 +83,6 @@ Result<nlohmann::json> Overview::queue() {
             if (gauge.name == "jobs" && gauge.value != 0)
                 queue[gauge.labels.at("kind")][gauge.labels.at("state")] = gauge.value;
         return queue;
-    });
-}
-
-Result<nlohmann::json> Overview::destinations() {
-    return answered(*database_, [&](Transaction& transaction) {
-        auto rows = sql::select(
-            transaction,
-            "SELECT queue AS name, sum(iif(kind = 'delivery' AND word IN ('queued', 'running'),"
-            " jobs, 0)) AS waiting,"
-            " sum(iif(word = 'delivered', jobs, 0)) AS delivered, sum(iif(kind = 'delivery' AND word IN"
-            " ('refused', 'expired'), jobs, 0)) AS refused,"
-            " sum(iif(word = 'committed', jobs, 0)) AS committed, sum(iif(kind = 'commitment'"
-            " AND word = 'queued', jobs, 0)) AS uncommitted,"
-            " coalesce((SELECT error FROM job WHERE lane = 'deliver/' || job_total.queue AND error != ''"
-            " ORDER BY updated_at DESC LIMIT 1), '') AS last_error,"
-            " (SELECT paused_at FROM destination AS d WHERE d.name = job_total.queue) AS paused_at"
-            " FROM job_total WHERE kind IN ('delivery', 'commitment') GROUP BY queue UNION ALL"
-            " SELECT name, 0, 0, 0, 0, 0, '', paused_at FROM destination"
-            " WHERE paused_at IS NOT NULL AND name NOT IN (SELECT queue FROM job_total WHERE kind ="
-            " 'delivery')");
-        times_to_text(rows);
-        return rows;
     });
 }
 

@@ -41,8 +41,10 @@ class Overview {
     // last seen to have been set (null: never), by how much (positive: ahead), and whether this was within a
     // day.
     Result<nlohmann::json> clock();
-    Result<nlohmann::json> queue();         // {"analysis": {state: count}, "report": ..., "delivery": ...}
-    Result<nlohmann::json> destinations();  // [{name, waiting, delivered, refused, last_error, paused_at}]
+    Result<nlohmann::json> queue();  // {"analysis": {state: count}, "report": ..., "delivery": ...}
+    // [{name, waiting, delivered, refused, committed, uncommitted, last_error, last_error_at, paused_at}].
+    // The last error is of what still waits or was set aside, and empty once something arrived later.
+    Result<nlohmann::json> destinations();
     // [{name, waiting, oldest_waiting_at, sent_at}] of audit.syslog; times are null where there is none.
     Result<nlohmann::json> audit_servers();
     // As docs/http-api.md has them; no patient's name or id in either.

@@ -19,6 +19,7 @@ constexpr std::int64_t pages_at_once = 64;  // 256 KiB of the WAL
 constexpr const char* rows_of_study[] = {
     "DELETE FROM delivery WHERE result_id IN " HILUM_RESULTS_OF_STUDY,
     "DELETE FROM result WHERE report_id IN " HILUM_REPORTS_OF_STUDY,
+    "DELETE FROM composed_for WHERE report_id IN " HILUM_REPORTS_OF_STUDY,
     "DELETE FROM report WHERE study_id = ?1",
     "DELETE FROM analysis WHERE instance_id IN " HILUM_OBJECTS_OF_STUDY,
     "DELETE FROM instance WHERE study_id = ?1",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include "base/digest.h"
 #include "evaluation/dataset/check.h"
@@ -145,6 +146,7 @@ class Preparation {
             return store_.add(keys_[images[file]], decoded.geometry, decoded.tensor);
         };
         if (auto decoded = decode_images(files, input, wishes_.reading, take); !decoded) return decoded;
+        leave_out_again(wanted);
         std::ranges::sort(set_.unread, {}, &UnreadImage::file);  // whatever decoder was the fastest
         return store_.finish();
     }
@@ -176,6 +178,22 @@ class Preparation {
     TrainingSet take() { return std::move(set_); }
 
   private:
+    void leave_out_again(const Wanted& wanted) {
+        std::map<std::filesystem::path, const UnreadImage*> left_out;
+        for (const auto& one : wishes_.left_out) left_out[one.file] = &one;
+        std::set<std::filesystem::path> unread;
+        for (const auto& one : set_.unread) unread.insert(one.file);
+        std::erase_if(set_.unread, [&](const UnreadImage& one) { return left_out.contains(one.file); });
+        for (std::size_t i = 0; i < wanted.images.size(); ++i) {
+            const auto& file = wanted.images[i]->file;
+            const auto found = left_out.find(file);
+            if (found == left_out.end()) continue;
+            if (!unread.contains(file)) set_.readable_now.push_back(file);
+            set_.unread.push_back(*found->second);
+            keys_[i].clear();
+        }
+    }
+
     // By the manifest's names. A box of no image is a mistake that would go unseen.
     Result<std::map<std::string, std::vector<ImageBox>>> boxes_of_images() const {
         std::map<std::string, std::vector<ImageBox>> boxes;
@@ -213,7 +231,7 @@ class Preparation {
     const dataset::Manifest& manifest_;
     const SetWishes& wishes_;
     TensorStore& store_;
-    std::vector<std::string> keys_;  // of each wanted image; empty: its file is not there
+    std::vector<std::string> keys_;  // of each wanted image; empty: its file is not there, or it is left out
     TrainingSet set_;
 };
 

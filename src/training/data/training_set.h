@@ -31,9 +31,10 @@ struct UnreadImage {
 
 struct TrainingSet {
     std::vector<TrainingImage> training, validation;
-    std::vector<UnreadImage> unread;  // that have no tensor
-    std::size_t images = 0;           // of the two splits, these too
-    std::size_t decoded = 0;          // of these now; the others were in the store
+    std::vector<UnreadImage> unread;                  // that have no tensor, and those of SetWishes::left_out
+    std::vector<std::filesystem::path> readable_now;  // of the latter: left out all the same
+    std::size_t images = 0;                           // of the two splits, these too
+    std::size_t decoded = 0;                          // of these now; the others were in the store
     // Of all that decides what is learned: files' pixels, labels, splits, boxes and tensors, in order.
     std::string digest;
 };
@@ -45,6 +46,9 @@ struct SetWishes {
     std::filesystem::path boxes;  // box_file.h; empty: none
     ImageReading reading;
     double most_unread = 0.05;  // share of the images that may have no tensor
+    // Those of the training that is gone on with, as it told of them when it began: it would be another one
+    // with images that have become readable since.
+    std::vector<UnreadImage> left_out = {};
 };
 
 using Counting = std::function<void(std::size_t done, std::size_t all)>;

@@ -57,6 +57,10 @@ struct Fitted {
 //   those of write_checkpoint(); "device"; "out_of_memory"
 Result<Fitted> fit(torch::jit::Module& network, const FitTask& task, const FitListener& listener);
 
+// The images that the training of this checkpoint could not read when it began, for SetWishes::left_out.
+// None where there is no such file. Codes: "unreadable", "checkpoint".
+Result<std::vector<UnreadImage>> left_out_by(const std::filesystem::path& checkpoint);
+
 // "auto" is the first GPU that LibTorch can use, else the CPU. Codes: "device" where a GPU that is named is
 // not there, or the name is none.
 Result<std::string> resolved_device(const std::string& wanted);

@@ -1,6 +1,7 @@
 #include "training/fit/fit_state.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace hilum::training {
 namespace {
@@ -32,6 +33,39 @@ nlohmann::json network_json(const NetworkSettings& network) {
             {"dropout", network.dropout}};
 }
 
+nlohmann::json unread_json(const std::vector<UnreadImage>& unread) {
+    auto list = nlohmann::json::array();
+    for (const auto& one : unread)
+        list.push_back({{"file", one.file.string()}, {"reason", one.reason}, {"words", one.words}});
+    return list;
+}
+
+std::vector<UnreadImage> unread_from(const nlohmann::json& list) {
+    std::vector<UnreadImage> unread;
+    for (const auto& one : list)
+        unread.push_back({one.at("file").get<std::string>(), one.at("reason").get<std::string>(),
+                          one.at("words").get<std::string>()});
+    return unread;
+}
+
+tl::unexpected<Error> of_another_version(const std::filesystem::path& checkpoint) {
+    return fail("checkpoint", "{} is not what this version of Hilum writes: begin anew without --resume",
+                checkpoint.string());
+}
+
+// In words, what may have made the images others.
+std::string unread_since(const std::vector<UnreadImage>& then, const std::vector<UnreadImage>& now) {
+    std::set<std::filesystem::path> known;
+    for (const auto& one : then) known.insert(one.file);
+    const UnreadImage* first = nullptr;
+    std::size_t count = 0;
+    for (const auto& one : now)
+        if (!known.contains(one.file) && count++ == 0) first = &one;
+    if (first == nullptr) return {};
+    return fmt::format("; {} cannot be read now that it did not leave out, the first: {}: {}", count,
+                       first->file.string(), first->words);
+}
+
 // Whether it may be gone on from.
 Status check_same_training(const Checkpoint& checkpoint, const FitTask& task) {
     const auto name = task.checkpoint.string();
@@ -42,10 +76,9 @@ Status check_same_training(const Checkpoint& checkpoint, const FitTask& task) {
     }
     if (head.at("dataset") != task.set.digest)
         return fail("checkpoint",
-                    "{} is of a training on other images or labels: begin anew without --resume, or bring "
-                    "the dataset "
-                    "back as it was",
-                    name);
+                    "{} is of a training on other images or labels{}: bring the dataset back as it was, or "
+                    "begin anew without --resume",
+                    name, unread_since(unread_from(head.at("unread")), task.set.unread));
     const auto differing = differences(task.settings, head.at("settings"));
     if (differing.empty()) return {};
     return fail("checkpoint", "{} is of a training with other settings ({}): begin anew without --resume",
@@ -80,6 +113,7 @@ Checkpoint checkpoint_of(const FitState& state, const FitTask& task, const torch
     checkpoint.head = {{"version", HILUM_VERSION},
                        {"network", network_json(task.network)},
                        {"dataset", task.set.digest},
+                       {"unread", unread_json(task.set.unread)},
                        {"settings", task.settings},
                        {"epoch", state.epoch},
                        {"step", state.step},
@@ -138,8 +172,19 @@ Result<std::optional<FitState>> resumed(const FitTask& task, const torch::jit::M
             return tl::unexpected(restored.error());
         return state;
     } catch (const nlohmann::json::exception&) {
-        return fail("checkpoint", "{} is not what this version of Hilum writes: begin anew without --resume",
-                    task.checkpoint.string());
+        return of_another_version(task.checkpoint);
+    }
+}
+
+Result<std::vector<UnreadImage>> left_out_by(const std::filesystem::path& checkpoint) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(checkpoint, ignored)) return std::vector<UnreadImage>();
+    const auto read = read_checkpoint(checkpoint);
+    if (!read) return tl::unexpected(read.error());
+    try {
+        return unread_from(read->head.at("unread"));
+    } catch (const nlohmann::json::exception&) {
+        return of_another_version(checkpoint);
     }
 }
 

@@ -38,11 +38,14 @@ void put_numbers(YAML::Emitter& out, const char* key, const std::vector<double>&
     out << YAML::EndSeq;
 }
 
-void put_texts(YAML::Emitter& out, const char* key, const std::vector<std::string>& texts) {
-    if (texts.empty()) return;  // which accepts everything
+void put_list(YAML::Emitter& out, const char* key, const std::vector<std::string>& texts) {
     out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginSeq;
     for (const auto& text : texts) out << YAML::DoubleQuoted << text;
     out << YAML::EndSeq;
+}
+
+void put_texts(YAML::Emitter& out, const char* key, const std::vector<std::string>& texts) {
+    if (!texts.empty()) put_list(out, key, texts);  // an absent one accepts everything
 }
 
 const char* word_of(Activation value) {
@@ -68,7 +71,7 @@ Status put_accepts(YAML::Emitter& out, const model::Acceptance& accepts) {
     put_texts(out, "body_parts", accepts.body_parts);
     put_texts(out, "views", accepts.views);
     put_texts(out, "sop_classes", accepts.sop_classes);
-    put_texts(out, "refused_image_types", accepts.refused_image_types);
+    put_list(out, "refused_image_types", accepts.refused_image_types);  // an absent one has a default
     if (accepts.min_side > 0) put_number(out, "min_side", accepts.min_side);
     if (accepts.min_age_years || accepts.max_age_years) {
         out << YAML::Key << "patient_age" << YAML::Value << YAML::Flow << YAML::BeginMap;

@@ -35,6 +35,7 @@ Acceptance acceptance(const std::string& name) {
     accepts.modalities = {"CR", "DX"};
     accepts.body_parts = {"CHEST"};
     accepts.views = {"PA", "AP"};
+    accepts.refused_image_types = default_refused_image_types();
     accepts.min_age_years = 18;
     return accepts;
 }

@@ -80,6 +80,9 @@ void Composer::compose(const ComposeRequest& request) {
         return say(to_packet(reply));
     }
     for (const auto& profile : request.profiles) {
+        if (request.withdrawal.reason.empty())
+            reply.composed_for.insert(reply.composed_for.end(), profile.destinations.begin(),
+                                      profile.destinations.end());
         if (!request.withdrawal.reason.empty()) {
             add_note(request, profile, reply);
             continue;

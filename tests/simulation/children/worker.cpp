@@ -28,7 +28,7 @@ void Worker::announce() {
     ready.model = identity();
     ready.device = "cpu";
     ready.batch_size = 2;
-    ready.labels = {"Pneumonia"};
+    ready.diagnoses = {"Pneumonia"};
     ready.package_sha256 = fmt::format("package of {} {}", name(), version_);
     ready.golden = {"golden.png"};
     const std::string yaml = "name: " + name();

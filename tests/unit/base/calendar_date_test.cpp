@@ -22,5 +22,10 @@ TEST(ParseDate, ReadsNothingElse) {
         EXPECT_FALSE(parse_date(text)) << text;
 }
 
+TEST(Age, IsNoneThatNobodyReached) {
+    for (const double years : {0.0, 0.5, 18.0, 122.0}) EXPECT_TRUE(is_age(years)) << years;
+    for (const double years : {-1.0, 122.5, 123.0, 126.0}) EXPECT_FALSE(is_age(years)) << years;
+}
+
 }  // namespace
 }  // namespace hilum

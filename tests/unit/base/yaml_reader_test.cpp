@@ -255,6 +255,17 @@ TEST(YamlMapping, RefusesNumbersThatAreWrittenOtherwise) {
         EXPECT_THAT(refused(wrong, false), ElementsAre(HasSubstr("must be from"))) << wrong;
 }
 
+TEST(YamlMapping, NamesTheLineThatIsNotInUtf8) {
+    for (const auto* bytes : {"\xFC", "\xC0\xAF", "\xED\xA0\x80", "\xE2\x82"}) {
+        ConfigurationProblems problems;
+        YamlMapping::parse(std::string("# \u00fc\na: x") + bytes + "\n", "f", problems);
+        EXPECT_THAT(texts(problems), ElementsAre("f:2: is not in UTF-8: save the file in that encoding"));
+    }
+    ConfigurationProblems problems;
+    EXPECT_EQ(YamlMapping::parse("\uFEFFa: \u00fc\n", "f", problems).string("a"), "\u00fc");
+    EXPECT_THAT(texts(problems), IsEmpty());
+}
+
 TEST(YamlMappingList, ReadsEachItem) {
     ConfigurationProblems problems;
     auto items = YamlMapping::parse_list("- {a: 1}\n- {a: 2, b: 3}\n", "f", problems);

@@ -43,7 +43,9 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
                             {"delivered", 3},
                             {"committed", 1},
                             {"uncommitted", 2},
-                            {"refused", 0}},
+                            {"refused", 0},
+                            {"last_error", "A700"},
+                            {"last_error_at", "2026-11-24T09:59:00.123456Z"}},
                            {{"name", "archive"}, {"paused_at", "2026-11-23T22:24:48.123456Z"}}}},
                          {"destination_states",
                           {{{"name", "pacs"},
@@ -63,6 +65,7 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
                 HasSubstr("- archive is paused since 2026-11-23 22:24 UTC: 0 results wait for it"));
     EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN +3 +3 +1 of 3 +0"));
     EXPECT_THAT(out_.str(), ContainsRegex("archive +paused"));
+    EXPECT_THAT(out_.str(), HasSubstr("- pacs: last error, 2026-11-24 09:59 UTC: A700"));
 }
 
 TEST_F(CommandLineTest, ShowsADestinationThatNothingWasMadeForYet) {
@@ -79,6 +82,28 @@ TEST_F(CommandLineTest, ShowsADestinationThatNothingWasMadeForYet) {
     EXPECT_EQ(hilum({"status"}), exit_ok);
     EXPECT_THAT(out_.str(), ContainsRegex("pacs +up +0 +0 +- +0"));
     EXPECT_THAT(out_.str(), Not(HasSubstr("NOT WELL")));
+}
+
+TEST_F(CommandLineTest, SaysOfANodeWithoutAnActiveModelThatItStoresAndReportsNothing) {
+    const auto shown = [&](const nlohmann::json& models) {
+        FakeDaemon daemon(folder_ / "data/control.sock", {{"ok",
+                                                           {{"running", true},
+                                                            {"receiving", true},
+                                                            {"inferring", false},
+                                                            {"stores_only", true},
+                                                            {"models", models}}}});
+        out_.str("");
+        EXPECT_EQ(hilum({"status"}), exit_ok);
+        daemon.requests();
+        std::filesystem::remove(folder_ / "data/control.sock");
+        return out_.str();
+    };
+    const auto without = shown(nlohmann::json::array());
+    EXPECT_THAT(without, HasSubstr("inferring  no: it stores, and reports nothing"));
+    EXPECT_THAT(without, HasSubstr("- no model is configured: what is received is stored"));
+    EXPECT_THAT(without, Not(HasSubstr("NOT WELL")));
+    const auto shadow = shown({{{"package", "demo"}, {"state", "ready"}, {"error", ""}}});
+    EXPECT_THAT(shadow, HasSubstr("- every model is a shadow: what is received is stored"));
 }
 
 TEST_F(CommandLineTest, SurvivesAnAnswerOfAnotherKind) {
@@ -137,7 +162,19 @@ TEST_F(CommandLineTest, ListsStudiesWithin80Columns) {
               {"instances", 1},
               {"state", "failed"},
               {"error", "no route to host"},
-              {"destinations", {{{"name", "pacs"}, {"delivered", 0}, {"waiting", 0}, {"failed", 2}}}}}}}}}});
+              {"destinations", {{{"name", "pacs"}, {"delivered", 0}, {"waiting", 0}, {"failed", 2}}}}},
+             {{"received_at", "2026-11-23T22:24:48.123456Z"},
+              {"instances", 1},
+              {"state", "discarded"},
+              {"diagnoses", "Normal"},
+              {"error", "C000"},
+              {"report_version", 1},
+              {"destinations",
+               {{{"name", "pacs"},
+                 {"delivered", 1},
+                 {"waiting", 0},
+                 {"failed", 0},
+                 {"discarded", 1}}}}}}}}}});
     EXPECT_EQ(hilum({"studies", "--patient", "P1", "--since", "2h", "--limit", "7"}), exit_ok);
     const auto args = daemon.request()["args"];
     EXPECT_EQ(args["patient_id"], "P1");
@@ -150,6 +187,8 @@ TEST_F(CommandLineTest, ListsStudiesWithin80Columns) {
     EXPECT_THAT(out_.str(), HasSubstr("not analysed: the view"));
     EXPECT_THAT(out_.str(), HasSubstr("FAILED: no route to"));
     EXPECT_THAT(out_.str(), HasSubstr("pacs FAILED"));
+    EXPECT_THAT(out_.str(), HasSubstr("discarded: C000"));
+    EXPECT_THAT(out_.str(), HasSubstr("v1: pacs 1 "));
     std::istringstream lines(out_.str());
     for (std::string line; std::getline(lines, line);) EXPECT_LE(width_of(line), 80u) << line;
 }

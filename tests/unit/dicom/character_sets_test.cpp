@@ -78,6 +78,60 @@ TEST(CharacterSet, KnowsWhatIsNoTextInIt) {
     EXPECT_FALSE(is_text_in("M\xFCller", ""));
     EXPECT_FALSE(is_text_in("\x93quoted\x94", "ISO_IR 100")) << "controls of Latin-1";
     EXPECT_FALSE(is_text_in("M\xFCller", "KLINGON"));
+    for (const char* const set : {"ISO_IR 101", "ISO_IR 109", "ISO_IR 110", "ISO_IR 126", "ISO_IR 127",
+                                  "ISO_IR 138", "ISO_IR 144", "ISO_IR 148", "ISO_IR 166", "ISO_IR 203"})
+        EXPECT_FALSE(is_text_in("\x93quoted\x94", set)) << set;
+}
+
+struct Name {
+    const char *bytes, *set, *text;
+};
+
+void PrintTo(const Name& one, std::ostream* out) {
+    *out << one.text << " under " << one.set;
+}
+
+// Systems that write UTF-8 whatever they declare.
+class UndeclaredUtf8 : public testing::TestWithParam<Name> {};
+
+TEST_P(UndeclaredUtf8, IsReadAsThat) {
+    const auto& [bytes, set, text] = GetParam();
+    EXPECT_EQ(to_utf8(bytes, set, true), text);
+    EXPECT_FALSE(is_text_in(bytes, set, true));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, UndeclaredUtf8,
+    testing::Values(Name{"Müller^Jörg", "ISO_IR 100", "Müller^Jörg"}, Name{"Élodie", "ISO_IR 100", "Élodie"},
+                    Name{"Роман", "ISO_IR 100", "Роман"}, Name{"Müller", "ISO_IR 203", "Müller"},
+                    Name{"Güneş", "ISO_IR 148", "Güneş"}, Name{"Müller", "ISO_IR 101", "Müller"},
+                    Name{"Kovač^Łucja", "ISO_IR 101", "Kovač^Łucja"}, Name{"Иван", "ISO_IR 144", "Иван"},
+                    Name{"Роман", "ISO_IR 144", "Роман"}, Name{"Ελένη", "ISO_IR 126", "Ελένη"},
+                    Name{"משה", "ISO_IR 138", "משה"}, Name{"محمد", "ISO_IR 127", "محمد"},
+                    Name{"เดช", "ISO_IR 166", "เดช"}, Name{"山田^太郎", "ISO_IR 13", "山田^太郎"},
+                    Name{"山", "\\ISO 2022 IR 87", "山"}, Name{"Müller", "\\ISO 2022 IR 100", "Müller"},
+                    Name{"王小", "GB18030", "王小"}, Name{"王小东", "GBK", "王小东"}));
+
+// Valid UTF-8 by chance.
+class WordOfTheDeclaredSet : public testing::TestWithParam<Name> {};
+
+TEST_P(WordOfTheDeclaredSet, StaysOne) {
+    const auto& [bytes, set, text] = GetParam();
+    EXPECT_EQ(to_utf8(bytes, set, true), text);
+    EXPECT_TRUE(is_text_in(bytes, set, true));
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, WordOfTheDeclaredSet,
+                         testing::Values(Name{"STR\xD3\xAFYK^JAN", "ISO_IR 101", "STRÓŻYK^JAN"},
+                                         Name{"P\xD3\xA3TORAK", "ISO_IR 101", "PÓŁTORAK"},
+                                         Name{"\xC5\xBE", "ISO_IR 144", "ХО"},
+                                         Name{"\xE0\xB4\xAA", "ISO_IR 166", "เดช"},
+                                         Name{"\xC6\xBC^\xCF\xB7", "ISO_IR 13", "ﾆｼ^ﾏｷ"},
+                                         Name{"\xC2\xA9", "GB18030", "漏"}));
+
+TEST(CharacterSet, KeepsTheLettersOfASetThatLacksSomeCharacters) {
+    EXPECT_EQ(to_utf8("Ko\x9Auli\xE6", "ISO_IR 101"), "Košulić") << "Windows-1250";
+    EXPECT_EQ(to_utf8("\x93\xB8\xD2\xD0\xDD\x94", "ISO_IR 144"), "“Иван”");
 }
 
 }  // namespace

@@ -186,6 +186,21 @@ TEST_F(Dataset, GivesTheFirstCodeOfASequence) {
     EXPECT_EQ(code_of(dataset, DCM_ViewCodeSequence), Code{});
 }
 
+TEST(CodeIn, TakesTheValueFromWhereverItStands) {
+    DcmItem item;
+    item.putAndInsertString(DCM_CodeMeaning, "lateral");
+    EXPECT_EQ(code_in(item), (Code{"", "", "lateral"}));
+    item.putAndInsertString(DCM_URNCodeValue, "http://snomed.info/id/399067008");
+    EXPECT_EQ(code_in(item), (Code{"399067008", "SCT", "lateral"}));
+    item.putAndInsertString(DCM_URNCodeValue, "urn:lex:us:lateral");
+    EXPECT_EQ(code_in(item), (Code{"urn:lex:us:lateral", "", "lateral"}));
+    item.putAndInsertString(DCM_CodingSchemeDesignator, "99LOCAL");
+    item.putAndInsertString(DCM_LongCodeValue, "lateral-view-of-a-chest");
+    EXPECT_EQ(code_in(item), (Code{"lateral-view-of-a-chest", "99LOCAL", "lateral"}));
+    item.putAndInsertString(DCM_CodeValue, "lat");
+    EXPECT_EQ(code_in(item), (Code{"lat", "99LOCAL", "lateral"}));
+}
+
 TEST(PrepareDcmtk, ForgetsPrivateElements) {
     prepare_dcmtk();
     const auto& dictionary = dcmDataDict.rdlock();

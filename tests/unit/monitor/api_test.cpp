@@ -77,6 +77,27 @@ TEST(Readyz, TellsReceivingAndInferringApart) {
     EXPECT_THAT(body_of(response)["not_ready"][0], HasSubstr("inferring"));
 }
 
+// As it was configured to be: nobody is to restart it, or to take it from the network.
+TEST(Readyz, IsReadyWhereNothingIsToBeInferredAndSaysThatItOnlyStores) {
+    Api api(source_with({}, {}));
+    auto status = ready_status();
+    status.models.clear();
+    status.inferring = false;
+    status.stores_only = true;
+    api.set_status(status);
+    auto response = api.answer(http::verb::get, "/readyz");
+    EXPECT_EQ(response.result(), http::status::ok);
+    EXPECT_FALSE(body_of(response)["inferring"]);
+    EXPECT_TRUE(body_of(response)["stores_only"]);
+    EXPECT_TRUE(body_of(api.answer(http::verb::get, "/api/v1/status"))["stores_only"]);
+    const auto text = metrics_text({}, {}, status);
+    EXPECT_THAT(text, HasSubstr("hilum_inferring 0"));
+    EXPECT_THAT(text, HasSubstr("hilum_stores_only 1"));
+    status.receiving = false;
+    api.set_status(status);
+    EXPECT_EQ(api.answer(http::verb::get, "/readyz").result(), http::status::service_unavailable);
+}
+
 TEST(Readyz, IsUnavailableWhileTheCoordinatorIsSilentWhateverItSaidLast) {
     Api api(source_with({}, {}));
     api.set_status(ready_status());

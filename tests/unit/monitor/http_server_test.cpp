@@ -192,6 +192,20 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeWithoutReadingIt) {
                 StartsWith("HTTP/1.1 431"));
 }
 
+TEST_F(HttpServerTest, RefusesChunkExtensionsAndTrailersThatDoNotEnd) {
+    start_and_wait();
+    const std::string head =
+        "POST /api/v1/predict HTTP/1.1\r\n" HOST_AND_TOKEN "Transfer-Encoding: chunked\r\n\r\n";
+    for (const auto* endless : {"1;a=", "0\r\nX: ", "1\r\na\r\n1;a="}) {
+        const auto client = send(head + endless);
+        const std::string more(64 * 1024, 'a');
+        for (int i = 0; i < 400 && !wait_readable(client.get(), 0); ++i)  // 25 MB, if they are taken
+            if (::send(client.get(), more.data(), more.size(), MSG_NOSIGNAL) < 0) break;
+        EXPECT_THAT(rest_of(client), StartsWith("HTTP/1.1 400")) << endless;
+    }
+    EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, RefusesMalformedAndEmptyRequests) {
     start_and_wait();
     EXPECT_THAT(exchange("this is no HTTP\r\n\r\n"), StartsWith("HTTP/1.1 400"));

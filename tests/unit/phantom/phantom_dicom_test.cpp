@@ -86,6 +86,74 @@ TEST_F(WritePhantoms, HaveOtherUidsInAnotherRun) {
     EXPECT_NE(first->front().accession_number, second->front().accession_number);
 }
 
+// A PACS takes objects with one SOP Instance UID for one object, whatever they show.
+TEST_F(WritePhantoms, HaveOtherUidsWhereverPixelsOrHeaderDiffer) {
+    std::vector<PhantomOptions> all(13, options());
+    all[1].finding = Finding::pneumonia;
+    all[2].finding = Finding::further_evaluation;
+    all[3].seed = 2;
+    all[4].long_side = 192;
+    all[5].photometric = Photometric::monochrome1;
+    all[6].photometric = Photometric::monochrome2;
+    all[7].header.age_years = 7;
+    all[8].header.patient_name = "";
+    all[9].header.patient_id = "";
+    all[10].header.view_position = "LATERAL";
+    all[11].header.accession_number = "A1";
+    all[12].header.study_time = from_microseconds(1'790'000'001'000'000);
+    std::set<std::string> instances, series, studies;
+    for (const auto& one : all) {
+        const auto written = write_phantoms(one);
+        ASSERT_TRUE(written) << written.error().message;
+        instances.insert(written->front().sop_instance_uid);
+        series.insert(written->front().series_instance_uid);
+        studies.insert(written->front().study_instance_uid);
+    }
+    EXPECT_EQ(instances.size(), all.size());
+    EXPECT_EQ(series.size(), all.size());
+    EXPECT_EQ(studies.size(), all.size());
+}
+
+// Of a mix, the place decides what a seed shows; and a study's images are of its first one's person.
+TEST_F(WritePhantoms, HaveOtherUidsAtAnotherPlaceOfAMixAndInAnotherStudy) {
+    auto second = options(2), pair = options(2), alone = options();
+    pair.images_per_study = 2;
+    alone.seed = 2;
+    std::set<std::string> of_seed_2;
+    for (const auto& one : {second, pair, alone}) {
+        const auto written = write_phantoms(one);
+        ASSERT_TRUE(written) << written.error().message;
+        of_seed_2.insert(written->back().sop_instance_uid);
+    }
+    EXPECT_EQ(of_seed_2.size(), 3U);
+}
+
+TEST_F(WritePhantoms, AreTheSameObjectsWhenTheyAreWrittenAgain) {
+    auto once = options(), again = options(2);
+    once.header.study_time.reset();  // now, and a moment later
+    again.header.study_time.reset();
+    again.encoding = Encoding::deflated;
+    const auto first = write_phantoms(once), second = write_phantoms(again);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->front().sop_instance_uid, second->front().sop_instance_uid);
+    EXPECT_EQ(first->front().study_instance_uid, second->front().study_instance_uid);
+}
+
+// One body is one patient, so that a dataset of both pictures does not part them.
+TEST_F(WritePhantoms, AreOfOnePatientWhateverTheyShow) {
+    std::set<std::string> patients;
+    for (const auto finding : {Finding::normal, Finding::pneumonia}) {
+        auto wanted = options();
+        wanted.finding = finding;
+        const auto written = write_phantoms(wanted);
+        ASSERT_TRUE(written) << written.error().message;
+        auto file = load_dicom_file(written->front().file);
+        ASSERT_TRUE(file) << file.error().message;
+        patients.insert(text_of(*(*file)->getDataset(), DCM_PatientID));
+    }
+    EXPECT_EQ(patients.size(), 1U);
+}
+
 TEST_F(WritePhantoms, ShareStudiesAsAsked) {
     auto wanted = options(5);
     wanted.images_per_study = 2;

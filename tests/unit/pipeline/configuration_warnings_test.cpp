@@ -152,7 +152,9 @@ TEST(ConfigurationWarnings, TellWhatTheUnitKeepsFromTheService) {
                                       "/srv/hilum, because of ProtectSystem=strict in /lib/hilum.service: a "
                                       "drop-in with ReadWritePaths=/srv/hilum lets it"),
                             HasSubstr("hilum.yaml:10: warning: node.control_socket: the service cannot write "
-                                      "to /srv/sockets")));
+                                      "to /srv/sockets"),
+                            HasSubstr("hilum.yaml:10: warning: node.control_socket: there is no folder "
+                                      "/srv/sockets")));
 }
 
 TEST(SystemdSpan, IsReadAsSystemdReadsIt) {

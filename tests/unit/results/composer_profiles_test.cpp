@@ -72,6 +72,9 @@ TEST(Composer, DeclaresTheTermThatASourceMeansAndKeepsToIt) {
          "\xC8\xE2\xE0\xED\xEE\xE2^\xC8"},                                // Windows-1251
         {nullptr, "\x8A\xE9^Grace", "ISO_IR 192", "Šé^Grace"},            // no Latin-1: read as Windows-1252
         {"ISO_IR 192", "M\xFCller^Grace", "ISO_IR 192", "Müller^Grace"},  // declared, but not so
+        {"ISO_IR 100", "Müller^Grace", "ISO_IR 192", "Müller^Grace"},     // UTF-8 all the same
+        {"ISO_IR 144", "Иванов", "ISO_IR 192", "Иванов"},
+        {"GB18030", "王小东", "ISO_IR 192", "王小东"},
         {"KLINGON", "Okafor^Grace", "ISO_IR 192", "Okafor^Grace"},
         {"ISO_IR 13\\ISO_IR 87", "\xD4=\033$B;3\033(J", "ISO 2022 IR 13\\ISO 2022 IR 87",
          "\xD4=\033$B;3\033(J"},

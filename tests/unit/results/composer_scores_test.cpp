@@ -129,5 +129,21 @@ TEST_F(ToldScores, StandBesideTheThresholdThatDecided) {
     EXPECT_THAT(scores, testing::ElementsAre("0.1235", "0.1235"));
 }
 
+// It decided nothing, and the score may lie below it.
+TEST_F(ToldScores, OfASoftmaxStandBesideNoThreshold) {
+    auto result = pneumonia_result();
+    result.labels[0].score = result.labels[0].probability = 0.25;
+    result.labels[1].score = result.labels[1].probability = 0.45;
+    result.labels[2].score = result.labels[2].probability = 0.30;
+    compose_for(result);
+    std::size_t parameters = 0;
+    for_each_item(report(), [&](const ContentItem& item) {
+        parameters += item.is("DCM", "111002") ? 1 : 0;
+        EXPECT_THAT(item.text, Not(HasSubstr("threshold=")));
+    });
+    EXPECT_GT(parameters, 0U);
+    EXPECT_THAT(state_text(), Not(HasSubstr("threshold")));
+}
+
 }  // namespace
 }  // namespace hilum::results::test

@@ -10,6 +10,7 @@
 
 #include "dicom/dataset_reading.h"
 #include "results/report/check/template_checker.h"
+#include "results/result_identity.h"
 #include "unit/results/report_fixture.h"
 
 namespace hilum::results::test {
@@ -96,6 +97,10 @@ inline ReportExpectation expectation_of(const ComposeRequest& request, std::size
     expected.sop_class_uid = UID_Comprehensive3DSRStorage;
     expected.images = expected_images(request);
     expected.findings = findings;
+    expected.images_tried = images_tried(request);
+    for (const StudyImage& image : request.images)
+        expected.decided +=
+            image.outcome.result && !is_indeterminate(*image.outcome.result) ? std::size_t{1} : 0;
     return expected;
 }
 

@@ -30,6 +30,12 @@ InferenceResult undecided_result();  // the same model: Normal 0.384, Pneumonia 
 InferenceResult multi_label_result(
     bool calibrated);  // sigmoid: Pneumothorax and a label without code positive
 
+// sigmoid, eight abnormal labels: Pneumothorax 0.10 and Effusion 0.60, findings under their own thresholds of
+// 0.05 and 0.30, and six that are none, 0.31 to 0.45 below 0.50.
+InferenceResult eight_labels_result();
+// `labels` abnormal labels, all findings: "Finding 1", "Finding 2", ...
+InferenceResult all_findings_result(std::size_t labels);
+
 AnalysisArtifact artifact_for(const InferenceResult& result, int columns, int rows);
 
 Equipment test_equipment();

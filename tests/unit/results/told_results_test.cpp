@@ -30,6 +30,7 @@ class ToldResultsTest : public testing::Test {
         study_.request.profiles = both();
         study_.request.opened_at = 1'700'000'000'000'000;
     }
+    static constexpr std::int64_t first_report = 7;
     static std::vector<ReportProfile> both() {
         auto ris = test_profile();
         ris.destinations = {"ris"};
@@ -47,6 +48,7 @@ class ToldResultsTest : public testing::Test {
     }
     ComposeReply take_back(const ComposeReply& made) {
         withdraw_all(study_.request, made);
+        for (auto& result : study_.request.withdrawal.results) result.report = first_report;
         study_.request.profiles = both();
         study_.request.version = 3;
         return make();
@@ -54,8 +56,14 @@ class ToldResultsTest : public testing::Test {
     void tell(const ComposeReply& made) {
         study_.request.version = 2;
         for (const auto& result : made.results)
-            study_.request.told.push_back(
-                {result.kind, std::filesystem::path(result.file).filename().string(), result.sha256});
+            study_.request.told.push_back({result.kind,
+                                           std::filesystem::path(result.file).filename().string(),
+                                           result.sha256, first_report});
+    }
+    // As where retention took the files: what is kept of the report's header is in the database.
+    void remove_files(const ComposeReply& made, std::int64_t report = first_report) {
+        for (const auto& result : made.results) std::filesystem::remove(result.file);
+        study_.request.filed.push_back({report, made.filed_under});
     }
     static std::vector<std::string> of_kind(const ComposeReply& reply, ResultKind kind) {
         std::vector<std::string> files;
@@ -181,6 +189,64 @@ TEST_F(ToldResultsTest, WhoseFilesAreGoneAreTakenBackByAnImageThatNamesThePatien
     ASSERT_EQ(code_of(reply), "");
     EXPECT_EQ(patient_in_note(of_kind(reply, ResultKind::ko).at(0)), "KNOWN-7");
     EXPECT_EQ(segments(bytes_of(of_kind(reply, ResultKind::oru).at(0)), "OBX").size(), 3u);
+}
+
+TEST_F(ToldResultsTest, WhoseFilesAreGoneAreTakenBackUnderThePatientThatIsKept) {
+    study_.add_analysed(pneumonia_result(), named("ALICE", "NORTH"));
+    const auto made = make();
+    EXPECT_THAT(made.composed_for, ElementsAre("pacs", "ris"));
+    const auto told = bytes_of(of_kind(made, ResultKind::oru).at(0));
+    remove_files(made);
+    correct_to("BOB");
+    const auto reply = take_back(made);
+    ASSERT_EQ(code_of(reply), "");
+    EXPECT_EQ(patient_in_note(of_kind(reply, ResultKind::ko).at(0)), "ALICE");
+    const auto message = bytes_of(of_kind(reply, ResultKind::oru).at(0));
+    EXPECT_EQ(segments(message, "PID").at(0), segments(told, "PID").at(0));
+    for (const std::size_t field : {2, 3, 4, 7, 18})
+        EXPECT_EQ(segments(message, "OBR").at(0)[field], segments(told, "OBR").at(0)[field]);
+    EXPECT_NE(segments(message, "MSH").at(0)[9], segments(told, "MSH").at(0)[9]);
+    EXPECT_EQ(segments(message, "OBX").back()[11], "W");
+}
+
+TEST_F(ToldResultsTest, OfTwoPatientsAreTakenBackFromEachThoughTheirFilesAreGone) {
+    study_.add_analysed(pneumonia_result(), named("WRONG-1"));
+    auto made = make();
+    remove_files(made);
+    const auto results_of_first = made.results.size();
+    correct_to("RIGHT-2");
+    study_.request.version = 2;
+    const auto newer = make();
+    remove_files(newer, first_report + 1);
+    made.results.insert(made.results.end(), newer.results.begin(), newer.results.end());
+    withdraw_all(study_.request, made);
+    study_.request.profiles = both();
+    study_.request.version = 3;
+    auto& results = study_.request.withdrawal.results;
+    for (std::size_t i = 0; i < results.size(); ++i)
+        results[i].report = first_report + (i < results_of_first ? 0 : 1);
+    const auto reply = make();
+    ASSERT_EQ(code_of(reply), "");
+    std::vector<std::string> patients;
+    for (const auto& note : of_kind(reply, ResultKind::ko)) patients.push_back(patient_in_note(note));
+    EXPECT_THAT(patients, ElementsAre("WRONG-1", "RIGHT-2"));
+    const auto messages = of_kind(reply, ResultKind::oru);
+    ASSERT_EQ(messages.size(), 2u);
+    const auto first = bytes_of(messages[0]), second = bytes_of(messages[1]);
+    EXPECT_THAT(segments(first, "PID").at(0)[3], HasSubstr("WRONG-1"));
+    EXPECT_THAT(segments(second, "PID").at(0)[3], HasSubstr("RIGHT-2"));
+    EXPECT_NE(segments(first, "MSH").at(0)[9], segments(second, "MSH").at(0)[9]);
+}
+
+TEST_F(ToldResultsTest, WhoseFilesAreGoneHoldBackWhatIsOfAnotherPatientThanIsKept) {
+    study_.add_analysed(pneumonia_result(), named("WRONG-1"));
+    const auto made = make();
+    remove_files(made);
+    tell(made);
+    correct_to("RIGHT-2");
+    EXPECT_EQ(code_of(make()), patient_changed);
+    study_.request.filed.front().header.clear();  // as of a Hilum that kept none
+    EXPECT_EQ(code_of(make()), "");
 }
 
 TEST_F(ToldResultsTest, HoldBackWhatIsOfAnotherPatient) {

@@ -84,16 +84,24 @@ TEST_F(MovedImagesTest, WhatTellsOfOtherImagesStands) {
     EXPECT_TRUE(is_due("1.2.3")) << "it was so before";
 }
 
-TEST_F(MovedImagesTest, NoReportIsMadeOfWhatIsNoRadiograph) {
+class NoRadiographTest : public MovedImagesTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(NoRadiographTest, NoReportIsMadeOfIt) {
     receive_in_first_study("1.1");
     receive_in_first_study("1.2");
     report_first_study();
     database_.execute(
-        R"(UPDATE analysis SET outcome = '{"not_analysed": {"code": "modality"}}' WHERE id = 2)");
+        fmt::format(R"(UPDATE analysis SET outcome = '{{"not_analysed": {{"code": "{}"}}}}' WHERE id = 2)",
+                    GetParam())
+            .c_str());
     move("1.1");
     EXPECT_FALSE(results_stand());
     EXPECT_FALSE(is_due("1.2.3"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Codes, NoRadiographTest,
+                         testing::Values("modality", "sop_class", "presentation_intent", "own_result",
+                                         "quality_control"));
 
 TEST_F(MovedImagesTest, WhatWasNotReportedYetNeverIs) {
     receive_in_first_study("1.1");

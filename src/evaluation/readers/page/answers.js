@@ -5,12 +5,13 @@ class Answers {
     this.study = study;
     this.name = `hilum-reader-study/${study.study}/${study.reader}/`;
     this.keeps = true;
+    this.page = `${Date.now()}-${Math.random()}`;  // another one of each tab and window
     const kept = this.kept(study.session);
     this.list = kept?.answers ?? study.readings.map(() => null);  // one of each reading
     this.elapsed = kept?.elapsed ?? study.readings.map(() => 0);  // milliseconds, the page in sight
     this.position = Math.min(kept?.position ?? 0, study.readings.length);
     this.finished = kept?.finished ?? null;
-    this.keep();
+    this.keep(true);
   }
 
   kept(session) {
@@ -21,8 +22,16 @@ class Answers {
     }
   }
 
-  keep() {
-    const state = {answers: this.list, elapsed: this.elapsed, position: this.position, finished: this.finished};
+  // Whether what is kept is this page's. The tab or window that was opened last has the session; an older one would
+  // write over what was answered there.
+  owns() {
+    const kept = this.keeps ? this.kept(this.study.session) : null;
+    return kept === null || kept.page === this.page;
+  }
+
+  keep(take = false) {
+    if (!take && !this.owns()) return;
+    const state = {page: this.page, answers: this.list, elapsed: this.elapsed, position: this.position, finished: this.finished};
     try {
       localStorage.setItem(this.name + this.study.session, JSON.stringify(state));
     } catch {

@@ -134,6 +134,7 @@ async function showReading() {
   told();
   showResult(null);
   const shown = await viewer.show(reading.picture, reading.result?.map);
+  if (isElsewhere()) return;
   if (!shown) {
     byId("missing").textContent = `The picture ${reading.picture} cannot be shown. Is the folder whole? Tell the organiser.`;
     return;
@@ -146,7 +147,7 @@ async function showReading() {
 }
 
 function next() {
-  if (!ready || lacking() !== "") return;
+  if (!ready || lacking() !== "" || isElsewhere()) return;
   ready = false;
   stopwatch.stop();
   const unreadable = byId("unreadable").checked;
@@ -162,7 +163,7 @@ function next() {
 }
 
 function back() {
-  if (!study.may_go_back || answers.position === 0) return;
+  if (!study.may_go_back || answers.position === 0 || isElsewhere()) return;
   stopwatch.stop();
   answers.position -= 1;
   answers.keep();
@@ -186,6 +187,15 @@ function notice(title, paragraphs, button, action) {
   byId("storage").hidden = answers.keeps;
 }
 
+// Nothing is answered, loaded or saved on a page whose session was opened again since.
+function isElsewhere() {
+  if (answers.owns()) return false;
+  notice("This session is open in another tab or window", ["Go on there: it has all answers that were given here."],
+         "Go on here instead", () => location.reload());
+  byId("save-json").hidden = byId("save-csv").hidden = byId("load").closest("label").hidden = true;
+  return true;
+}
+
 function showTurn() {
   const aided = answers.reading().modality === "aided";
   notice(aided ? "From here on with the AI" : "From here on without the AI",
@@ -202,12 +212,16 @@ function showEnd() {
             ? `The second session is read ${study.washout_days} days from now at the earliest.` : "Thank you."], "", null);
 }
 
-// Days are counted from the end of the first session, where this browser saw it.
-function washoutNotice() {
-  if (study.session < 2 || study.washout_days === 0) return ["", false];
+// Why this session cannot be read yet, or what to heed, and whether it stays shut. Days are counted from the end of the
+// first session, where this browser saw it.
+function firstSessionNotice() {
+  if (study.session < 2) return ["", false];
   const first = answers.kept(study.session - 1);
-  if (!first) return [`This session is read ${study.washout_days} days after the first one at the earliest.`, false];
-  if (!first.finished) return ["Your first session is not finished in this browser.", false];
+  const begun = first?.answers.some(answer => answer !== null) ?? false;
+  if (begun && !first.finished)
+    return ["Your first session is not finished in this browser: finish it first. If you did so elsewhere, read this one there.", true];
+  if (study.washout_days === 0) return ["", false];
+  if (!begun) return [`This session is read ${study.washout_days} days after the first one at the earliest.`, false];
   const from = new Date(new Date(first.finished).getTime() + study.washout_days * 86400000);
   return from > new Date() ? [`Too early: this session opens on ${from.toLocaleDateString()}, so that you do not remember the cases.`, true]
     : ["", false];
@@ -215,7 +229,7 @@ function washoutNotice() {
 
 function showStart() {
   if (answers.position === study.readings.length) return showEnd();
-  const [washout, early] = washoutNotice();
+  const [first, shut] = firstSessionNotice();
   const aided = study.readings.some(one => one.modality === "aided");
   const cases = new Set(study.readings.map(one => one.case)).size;
   const texts = [
@@ -226,9 +240,9 @@ function showStart() {
     "Time is measured while a picture is in sight. Pause when you are disturbed.",
     study.may_go_back ? "You may go back." : "An answer is final: there is no way back.",
     "Your progress is kept in this browser, on this computer. You may close the page and go on later.",
-    washout];
+    first];
   notice(`Reading session ${study.session}`, texts.filter(text => text !== ""),
-         early ? "" : answers.position > 0 ? `Go on with reading ${answers.position + 1}` : "Begin", showReading);
+         shut ? "" : answers.position > 0 ? `Go on with reading ${answers.position + 1}` : "Begin", showReading);
 }
 
 function save(text, kind, ending) {
@@ -274,9 +288,13 @@ byId("pause").addEventListener("click", () => notice("Paused", ["The time stands
   byId("reading").hidden = false;
   stopwatch.start();
 }));
-byId("save-json").addEventListener("click", () => save(answers.json(), "application/json", "json"));
-byId("save-csv").addEventListener("click", () => save(answers.csv(), "text/csv", "csv"));
+byId("save-json").addEventListener("click", () => isElsewhere() || save(answers.json(), "application/json", "json"));
+byId("save-csv").addEventListener("click", () => isElsewhere() || save(answers.csv(), "text/csv", "csv"));
+// Another page that opens the session writes; one that the browser brings back from its history was told nothing.
+window.addEventListener("storage", isElsewhere);
+window.addEventListener("pageshow", isElsewhere);
 byId("load").addEventListener("change", async event => {
+  if (isElsewhere()) return;
   const problem = answers.load(await event.target.files[0].text());
   byId("load-problem").hidden = problem === "";
   byId("load-problem").textContent = problem;

@@ -22,8 +22,11 @@ double Grayscale::modality_value(int stored) const {
     return modality_lut ? modality_lut->at(stored) : stored * slope + intercept;
 }
 
-bool Grayscale::is_padding(int stored) const {
-    return padding && stored >= padding->lowest && stored <= padding->highest;
+bool Grayscale::is_padding(std::uint32_t word, const PixelEncoding& encoding) const {
+    if (!padding) return false;
+    if (padding->has(encoding.value(word))) return true;
+    const bool can_be_stored = padding->lowest >= encoding.lowest() && padding->highest <= encoding.highest();
+    return !can_be_stored && !encoding.has_overlay && padding->has(encoding.whole_value(word));
 }
 
 bool Grayscale::voi_lut_falls(const ValueRange& range) const {
@@ -35,8 +38,9 @@ std::optional<ValueRange> range_of(const std::vector<std::uint32_t>& word_counts
     std::optional<ValueRange> range;
     int lowest_stored = 0, highest_stored = 0;
     for (std::size_t word = 0; word < word_counts.size(); ++word) {
-        const int stored = encoding.value(static_cast<std::uint32_t>(word));
-        if (word_counts[word] == 0 || grayscale.is_padding(stored)) continue;
+        const auto bits = static_cast<std::uint32_t>(word);
+        if (word_counts[word] == 0 || grayscale.is_padding(bits, encoding)) continue;
+        const int stored = encoding.value(bits);
         const double value = grayscale.modality_value(stored);
         if (!range) {
             range = ValueRange{value, value};
@@ -89,12 +93,13 @@ std::vector<float> intensity_table(const PixelEncoding& encoding, const Grayscal
     for (int stored = encoding.lowest(); stored <= encoding.highest(); ++stored) {
         const double value = intensity_of(encoding, grayscale, intensity, stored, range);
         of_value[static_cast<std::size_t>(stored - encoding.lowest())] =
-            grayscale.is_padding(stored) ? 0.0F : static_cast<float>(grayscale.inverted ? 1 - value : value);
+            static_cast<float>(grayscale.inverted ? 1 - value : value);
     }
     std::vector<float> table(encoding.words());
     for (std::size_t word = 0; word < table.size(); ++word) {
-        const int stored = encoding.value(static_cast<std::uint32_t>(word));
-        table[word] = of_value[static_cast<std::size_t>(stored - encoding.lowest())];
+        const auto bits = static_cast<std::uint32_t>(word);
+        const auto value = static_cast<std::size_t>(encoding.value(bits) - encoding.lowest());
+        table[word] = grayscale.is_padding(bits, encoding) ? 0.0F : of_value[value];
     }
     return table;
 }

@@ -23,8 +23,10 @@ struct Window {
     double apply(double value) const;  // in [0,1]
 };
 
+// Both included: stored values or, where Bits Stored cannot hold them, whole words.
 struct PaddingRange {
-    int lowest = 0, highest = 0;  // stored values, both included
+    int lowest = 0, highest = 0;
+    bool has(int value) const { return value >= lowest && value <= highest; }
 };
 
 // Of the modality values of an image's pixels.
@@ -45,7 +47,9 @@ struct Grayscale {
     bool inverted = false;  // low values are white
 
     double modality_value(int stored) const;
-    bool is_padding(int stored) const;
+    // By the word's stored value, and by all of its bits where the padding lies beyond those stored and no
+    // overlay there.
+    bool is_padding(std::uint32_t word, const PixelEncoding& encoding) const;
     bool voi_lut_falls(
         const ValueRange& range) const;  // its entry for the lowest value is above that for the highest
 };

@@ -88,8 +88,33 @@ void note_bits(const FoundTable& found, ImageNotes& notes) {
                          found.described_bits, found.table.white, found.needed_bits));
 }
 
+// What the rescale makes of stored values.
+ValueRange possible_values(DcmItem& dataset, const Grayscale& grayscale) {
+    const auto bits = std::clamp<long long>(integer_of(dataset, DCM_BitsStored).value_or(16), 1, 16);
+    PixelEncoding encoding;
+    encoding.bits_stored = static_cast<int>(bits);
+    encoding.is_signed = pixels_are_signed(dataset);
+    const double one = grayscale.modality_value(encoding.lowest()),
+                 other = grayscale.modality_value(encoding.highest());
+    return {std::min(one, other), std::max(one, other), false};
+}
+
+// How much of the values lies within the table's input, if that begins at `first`.
+double mapped_length(const LookupTable& table, long first, const ValueRange& values) {
+    const auto begin = static_cast<double>(first), end = begin + static_cast<double>(table.entries.size());
+    return std::min(end, values.highest) - std::max(begin, values.lowest);
+}
+
+// What the modality transformation puts out is signed when it can be negative (PS3.3 C.11.2.1.1); but it may
+// be so of few values, or of none, and the table is for the others.
+void settle_first_mapped(LookupTable& table, DcmItem& dataset, const Grayscale& grayscale) {
+    const ValueRange values = possible_values(dataset, grayscale);
+    const long as_unsigned = static_cast<std::uint16_t>(table.first_mapped);
+    if (mapped_length(table, as_unsigned, values) > mapped_length(table, table.first_mapped, values))
+        table.first_mapped = as_unsigned;
+}
+
 void read_voi_lut(DcmItem& dataset, Grayscale& grayscale, ImageNotes& notes) {
-    // What the modality transformation puts out is signed when it can be negative (PS3.3 C.11.2.1.1).
     const bool negative_values = !grayscale.modality_lut && (pixels_are_signed(dataset) ||
                                                              grayscale.intercept < 0 || grayscale.slope < 0);
     for (DcmItem* const item : items_of(dataset, DCM_VOILUTSequence)) {
@@ -101,6 +126,7 @@ void read_voi_lut(DcmItem& dataset, Grayscale& grayscale, ImageNotes& notes) {
         note_mended(*found, "voi_lut", "VOI LUT", notes);
         note_bits(*found, notes);
         grayscale.voi_lut = found->table;
+        if (negative_values) settle_first_mapped(*grayscale.voi_lut, dataset, grayscale);
         return;
     }
 }

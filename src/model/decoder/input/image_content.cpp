@@ -33,7 +33,7 @@ Greys greys_of(const WordCounts& word_counts, const PixelEncoding& encoding, con
     std::array<std::uint64_t, 256> counts{};
     std::uint64_t all = 0;
     for (std::size_t word = 0; word < word_counts.size(); ++word) {
-        if (word_counts[word] == 0 || grayscale.is_padding(encoding.value(static_cast<std::uint32_t>(word))))
+        if (word_counts[word] == 0 || grayscale.is_padding(static_cast<std::uint32_t>(word), encoding))
             continue;
         counts[static_cast<std::size_t>(std::clamp(table[word], 0.0F, 1.0F) * 255.0F + 0.5F)] +=
             word_counts[word];
@@ -65,12 +65,12 @@ std::optional<NotAnalysed> check_content(const std::vector<std::uint32_t>& word_
     std::vector<std::uint64_t> of_value(std::size_t{1} << encoding.bits_stored, 0);
     std::uint64_t all = 0, padding = 0;
     for (std::size_t word = 0; word < word_counts.size(); ++word) {
-        const int stored = encoding.value(static_cast<std::uint32_t>(word));
+        const auto bits = static_cast<std::uint32_t>(word);
         all += word_counts[word];
-        if (grayscale.is_padding(stored))
+        if (grayscale.is_padding(bits, encoding))
             padding += word_counts[word];
         else
-            of_value[static_cast<std::size_t>(stored - encoding.lowest())] += word_counts[word];
+            of_value[static_cast<std::size_t>(encoding.value(bits) - encoding.lowest())] += word_counts[word];
     }
     const std::uint64_t commonest = *std::ranges::max_element(of_value);
     const std::uint64_t shown = all - padding;

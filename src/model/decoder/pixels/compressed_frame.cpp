@@ -1,9 +1,13 @@
 #include "model/decoder/pixels/compressed_frame.h"
 
+#include <fmt/format.h>
+
 #include <new>
 #include <string>
 #include <utility>
 
+#include "model/decoder/pixels/evidence/plain_words.h"
+#include "model/decoder/pixels/evidence/sample_bits.h"
 #include "model/decoder/pixels/jpeg2000/jpeg2000_stream.h"
 #include "model/decoder/pixels/jpeg_frame.h"
 #include "model/decoder/pixels/jpeg_frame_header.h"
@@ -119,23 +123,53 @@ Analysable<DecodedFrame> decode_rle(const Stream& stream, const ImageDescription
                               .encoding = frame.encoding,
                               .bytes = {},
                               .words = frame.words};
-    if (auto held = within_stored_bits(pixels, frame.words, notes); !held)
-        return tl::unexpected(held.error());
+    const auto mended = mended_words(pixels, ByteOrder::told, frame.words, notes);
+    if (!mended) return tl::unexpected(mended.error());
+    frame.encoding = mended->encoding;
     return frame;
 }
 
+// Tells of a lossy codec, which PS3.5 8.2 wants to have as many bits as are stored. Others code the samples
+// that there are, be they of fewer bits.
+void store_coded_bits(PixelEncoding& encoding, const CodedRange& range, ImageNotes& notes) {
+    if (range.lossless || range.precision >= encoding.bits_stored) return;
+    add_note(notes, "bit_depth",
+             fmt::format("Bits Stored is {}, and the compressed samples have {}: they were read as such.",
+                         encoding.bits_stored, range.precision));
+    encoding.bits_stored = range.precision;
+    encoding.high_bit = range.precision - 1;
+}
+
+// The encoding as the samples of a grey frame have it.
+PixelEncoding encoding_of(const CodedFrame& coded, const ImageDescription& image, ImageNotes& notes) {
+    PixelEncoding encoding = image.encoding;
+    if (image.samples_per_pixel > 1) return encoding;
+    const auto& range = coded.range;
+    store_coded_bits(encoding, range, notes);
+    const bool has_room = range.precision > encoding.bits_stored;
+    if (range.lossless && has_room && encoding.bits_allocated == 16)
+        encoding = right_justified(coded.samples, encoding, notes);
+    if (!encoding.is_signed) return encoding;
+    const bool is_whole_word = has_room && encoding.high_bit >= encoding.bits_stored;
+    const int shift = is_whole_word ? encoding.high_bit + 1 - encoding.bits_stored : 0;
+    const int bits = range.lossless && has_room ? encoding.bits_stored : range.precision;
+    const auto sample = sample_rows(coded.samples, static_cast<std::size_t>(image.columns));
+    if (are_unsigned(sample, shift, bits, notes)) encoding.is_signed = false;
+    return encoding;
+}
+
 // A lossless codec gives the words that were encoded, foreign bits above their samples with them.
-void keep_own_bits(CodedFrame& coded, const ImageDescription& image) {
-    const auto& encoding = image.encoding;
+void keep_own_bits(CodedFrame& coded, const PixelEncoding& encoding) {
     if (coded.range.lossless && coded.range.precision > encoding.bits_stored &&
-        encoding.high_bit < encoding.bits_stored && image.samples_per_pixel == 1)
+        encoding.high_bit < encoding.bits_stored)
         remove_foreign_bits(coded, encoding);
 }
 
 Analysable<DecodedFrame> fitted(CodedFrame coded, const ImageDescription& image, ImageNotes& notes) {
-    keep_own_bits(coded, image);
-    const auto fit = fit_samples(coded.samples, coded.range, image.encoding);
-    if (auto told = tell_of_clamped(fit.clamped, coded.samples.size(), image.encoding, notes); !told)
+    const auto encoding = encoding_of(coded, image, notes);
+    if (image.samples_per_pixel == 1) keep_own_bits(coded, encoding);
+    const auto fit = fit_samples(coded.samples, coded.range, encoding);
+    if (auto told = tell_of_clamped(fit.clamped, coded.samples.size(), encoding, notes); !told)
         return tl::unexpected(told.error());
     return DecodedFrame{std::move(coded.samples), fit.encoding};
 }

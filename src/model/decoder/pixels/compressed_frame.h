@@ -30,8 +30,10 @@ Analysable<void> prepare_for_dcmtk(std::vector<std::uint8_t>& stream, E_Transfer
 // Decodes what is_decoded_here(). Samples beyond Bits Stored become the nearest value that it holds, which is
 // noted; where more than half of them are, the header is wrong. Of lossless codecs and of RLE, whose words
 // are encoded as they are, bits beyond those stored that are not the samples' own (upper_bits.h) mean
-// nothing. Codes: "undecodable", "unsupported_compression" (whole, but of a kind that is not read, such as
-// progressive JPEG). Throws std::bad_alloc.
+// nothing. Of grey frames, what the pixels clearly tell of Bits Stored, High Bit, sign and byte order
+// overrules the header (evidence/), which is noted: `encoding` has it as it is. Codes: "undecodable",
+// "unsupported_compression" (whole, but of a kind that is not read, such as progressive JPEG). Throws
+// std::bad_alloc.
 Analysable<DecodedFrame> decode_frame(std::vector<std::uint8_t>& stream, E_TransferSyntax syntax,
                                       const ImageDescription& image, ImageNotes& notes);
 

@@ -67,18 +67,13 @@ std::string orientation_of(DcmDataset& dataset) {
 StoredPixels turned(const StoredPixels& pixels, const Turn& turn, std::vector<std::uint16_t>& storage) {
     StoredPixels result = pixels;
     if (turn.transposed) std::swap(result.rows, result.columns);
-    const auto word = [&](int row, int column) -> std::uint16_t {
-        const auto at = static_cast<std::size_t>(row) * static_cast<std::size_t>(pixels.columns) +
-                        static_cast<std::size_t>(column);
-        return pixels.encoding.bits_allocated == 8 ? pixels.bytes[at] : pixels.words[at];
-    };
     storage.clear();
     storage.reserve(static_cast<std::size_t>(result.rows) * static_cast<std::size_t>(result.columns));
     for (int row = 0; row < result.rows; ++row)
         for (int column = 0; column < result.columns; ++column) {
             const int down = turn.flipped_rows ? result.rows - 1 - row : row;
             const int right = turn.flipped_columns ? result.columns - 1 - column : column;
-            storage.push_back(turn.transposed ? word(right, down) : word(down, right));
+            storage.push_back(turn.transposed ? pixels.word(right, down) : pixels.word(down, right));
         }
     result.encoding.bits_allocated = 16;  // whatever they were
     result.bytes = {};

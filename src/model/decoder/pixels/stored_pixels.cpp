@@ -8,6 +8,11 @@ int PixelEncoding::value(std::uint32_t word) const {
     return static_cast<int>(stored) - (negative ? 1 << bits_stored : 0);
 }
 
+int PixelEncoding::whole_value(std::uint32_t word) const {
+    const bool negative = is_signed && (word >> (bits_allocated - 1)) != 0;
+    return static_cast<int>(word) - (negative ? 1 << bits_allocated : 0);
+}
+
 namespace {
 
 template <typename Word>
@@ -21,6 +26,12 @@ void count(std::span<const Word> in, std::vector<std::uint32_t>& counts) {
 }
 
 }  // namespace
+
+std::uint16_t StoredPixels::word(int row, int column) const {
+    const auto at =
+        static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column);
+    return encoding.bits_allocated == 8 ? bytes[at] : words[at];
+}
 
 void StoredPixels::map_row(int row, std::span<const float> table, std::span<float> out) const {
     const auto width = static_cast<std::size_t>(columns);

@@ -20,6 +20,8 @@ struct PixelEncoding {
 
     // The value in `word`; bits outside of those stored are ignored.
     int value(std::uint32_t word) const;
+    // The number that all of the word's bits are, with its sign.
+    int whole_value(std::uint32_t word) const;
     int lowest() const { return is_signed ? -(1 << (bits_stored - 1)) : 0; }
     int highest() const { return lowest() + (1 << bits_stored) - 1; }
     std::size_t words() const {
@@ -33,6 +35,8 @@ struct StoredPixels {
     PixelEncoding encoding;
     std::span<const std::uint8_t> bytes;
     std::span<const std::uint16_t> words;
+
+    std::uint16_t word(int row, int column) const;
 
     // Writes table[word] of each pixel of the row; `table` has encoding.words() entries, `out` columns.
     void map_row(int row, std::span<const float> table, std::span<float> out) const;

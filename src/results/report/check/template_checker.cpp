@@ -317,6 +317,19 @@ void check_order(const ContentItem& root, Violations& found) {
     found.require(in_order, "TID 1500 row 13", "something stands before a diagnosis or the notice");
 }
 
+void check_summary(const ContentItem& evaluations, const Context& context) {
+    const char* const row = "TID 1500 row 13";
+    const Items summaries = evaluations.named("DCM", "111017");
+    if (!context.found.require(summaries.size() == 1, row, "it is not said which algorithms succeeded"))
+        return;
+    const ReportExpectation& expected = context.expectation;
+    const Code& summary = summaries.front()->code;
+    context.found.require(
+        summary == summary_code(expected.images_tried, expected.decided, expected.findings > 0), row,
+        "it says \"{}\" of {} images, {} of them decided, with {} findings", summary.meaning,
+        expected.images_tried, expected.decided, expected.findings);
+}
+
 void check_evaluations(const ContentItem& root, const Context& context) {
     const ContentItem* const container =
         one_child(root, contains, "UMLS", "C0034375", "CONTAINER", "TID 1500 row 12", context.found);
@@ -328,8 +341,7 @@ void check_evaluations(const ContentItem& root, const Context& context) {
     for (const ContentItem* evaluation : container->of_type("CODE"))
         for (const ContentItem* score : evaluation->of_type("NUM"))
             check_score(*score, "TID 1500 row 13", context);
-    context.found.require(container->named("DCM", "111017").size() == 1, "TID 1500 row 13",
-                          "it is not said which algorithms succeeded");
+    check_summary(*container, context);
     const Items notices = named(terms::notice);
     context.found.require(
         !context.expectation.notice_required || (notices.size() == 1 && !notices.front()->text.empty()),

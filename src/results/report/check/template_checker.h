@@ -29,6 +29,8 @@ struct ReportExpectation {
     std::string sop_class_uid;
     std::string language = "en";
     std::vector<ExpectedImage> images;  // that the report is about, or frames of them; all
+    std::size_t images_tried = 0;       // also those that it cannot tell of (images_tried() of the request)
+    std::size_t decided = 0;            // that have a diagnosis or "no finding"
     std::size_t findings = 0;  // positive abnormal labels of all images: each has a measurement group
     std::size_t activation_regions = 0;  // in the groups of findings; none, unless the site asked for them
     bool scores_in_unit_range = true;    // false: the model's activation does not bound its scores

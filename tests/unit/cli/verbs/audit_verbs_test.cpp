@@ -188,8 +188,22 @@ TEST_F(AuditVerbsTest, FindABeginningThatNoEventTellsOf) {
                 sql::execute(t, "DELETE FROM audit_event WHERE id <= 6");
             });
     });
-    EXPECT_THAT(findings(),
-                ElementsAre(HasSubstr("events 1 to 6 are missing: the trail says that it begins")));
+    const auto missing = HasSubstr("events 1 to 6 are missing: the trail says that it begins");
+    EXPECT_THAT(findings(), ElementsAre(missing));
+    EXPECT_THAT(findings(), ElementsAre(missing)) << "nor where they went before it was asked";
+    EXPECT_EQ(verify(), exit_failed);
+    EXPECT_THAT(err_.str(), HasSubstr("are missing"));
+}
+
+TEST_F(AuditVerbsTest, FindTheTrailSoundAfterSeveralRemovals) {
+    happen(10, 5);
+    sign();
+    happen(4, 1);
+    sign();
+    for (const int kept : {7, 5, 3}) {
+        commit({}, [kept](Transaction& t) { EXPECT_GT(remove_old_audit_events(t, days(kept)), 0); });
+        EXPECT_EQ(verify(), exit_ok) << kept << err_.str();
+    }
 }
 
 TEST_F(AuditVerbsTest, ExportWhatHappenedInTheTimeThatIsNamed) {

@@ -72,6 +72,25 @@ http:
         EXPECT_THAT(problems_of("http: " + bad), testing::Contains(HasSubstr(words))) << bad;
 }
 
+TEST(HttpSettings, ShareNoSocketWithTheRestOfTheNode) {
+    for (const auto* bad : {"http: {listen: '0.0.0.0:104'}\nscp: {port: 104}",
+                            "http: {listen: '127.0.0.1:104'}\nscp: {port: 104}",
+                            "http: {listen: '[::]:104'}\nscp: {port: 104, bind: 10.0.0.1}",
+                            "scp: {port: none, tls: {port: 2762, certificate: c, key: k, ca: a}}\nhttp: "
+                            "{listen: '127.0.0.1:2762'}"})
+        EXPECT_THAT(problems_of(bad), ElementsAre(HasSubstr("http.listen: has port"))) << bad;
+    for (const auto* good :
+         {"http: {listen: '127.0.0.1:104'}\nscp: {port: 104, bind: 10.0.0.1}",
+          "http: {listen: '[::1]:104'}\nscp: {port: 104}", "http: {listen: '127.0.0.1:0'}\nscp: {port: 0}",
+          "http: {listen: none}\nscp: {port: 8042}"})
+        EXPECT_THAT(problems_of(good), IsEmpty()) << good;
+    const auto* same = "http.socket: is the control socket";
+    EXPECT_THAT(problems_of("node: {control_socket: /run/a}\nhttp: {socket: /run//a}"),
+                ElementsAre(HasSubstr(same)));
+    EXPECT_THAT(problems_of("node: {data_dir: /d}\nhttp: {socket: /d/control.sock}"),
+                ElementsAre(HasSubstr(same)));
+}
+
 TEST(HttpSettings, TakeNamesOfHostsOnly) {
     for (const auto* bad : {"'*'", "'hilum:80'", "'http://hilum'", "'.hospital'", "'[::1]'", "'a b'", "''"})
         EXPECT_THAT(problems_of(std::string("http: {hosts: [") + bad + "]}"),

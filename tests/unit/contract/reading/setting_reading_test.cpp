@@ -57,6 +57,24 @@ INSTANTIATE_TEST_SUITE_P(
                     Restriction{"SigningKey", "audit:\n  sign:\n    ", "key"}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST(SettingReading, TakesForDicomWhatALongStringHolds) {
+    std::string longest;
+    for (int i = 0; i < 64; ++i) longest += "\u00fc";
+    EXPECT_EQ(parsed("node: {institution: '" + longest + "'}").node.institution, longest);
+    for (const auto& bad : {longest + "x", std::string("A\\B"), std::string("A\u0085B")})
+        EXPECT_THAT(problems_of("node: {institution: '" + bad + "'}"),
+                    ElementsAre(HasSubstr("node.institution: must have at most 64 characters")))
+            << bad;
+    EXPECT_THAT(problems_of("node: {institution: \"A\\nB\"}"), ElementsAre(HasSubstr("no line breaks")));
+}
+
+TEST(SettingReading, MeasuresTheControlSocketInTheDataFolderToo) {
+    const std::string deep = "/" + std::string(100, 'd');
+    EXPECT_THAT(problems_of("node: {data_dir: " + deep + "}"),
+                ElementsAre(HasSubstr("node.data_dir: " + deep + "/control.sock has 114 characters")));
+    EXPECT_THAT(problems_of("node: {data_dir: " + deep + ", control_socket: /run/hilum/c}"), IsEmpty());
+}
+
 TEST(SettingReading, TakesAnEmptyListForNoRestrictionWhereItsKeySaysSo) {
     for (const std::string key : {"from: []", "tls: {crl: []}"})
         EXPECT_THAT(problems_of(a_destination + key + "\n"), IsEmpty()) << key;

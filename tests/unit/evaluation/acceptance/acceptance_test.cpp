@@ -60,11 +60,14 @@ TEST(Acceptance, WhatNothingCanBeSaidOfIsRefused) {
 
 TEST(Acceptance, ImagesAreSortedByWhyTheyHaveNoAnswer) {
     auto set = acceptance_set({.cases = 60});
-    set.unscored = {{{}, "view", "lateral"}, {{}, "patient_age", "a child"}, {{}, "undecodable", "cut off"}};
+    set.unscored = {{{}, "view", "lateral"},
+                    {{}, "patient_age", "a child"},
+                    {{}, "quality_control", "a phantom"},
+                    {{}, "undecodable", "cut off"}};
     const auto acceptance = assess(set, {}, {}, settings_with({"analysed>=0.5"})).value();
-    EXPECT_EQ(acceptance.outside_of_use, 2u);
+    EXPECT_EQ(acceptance.outside_of_use, 3u);
     EXPECT_EQ(acceptance.unreadable, 1u);
-    EXPECT_NEAR(acceptance.criteria[0].estimate->value, 60.0 / 63, 1e-12);
+    EXPECT_NEAR(acceptance.criteria[0].estimate->value, 60.0 / 64, 1e-12);
 }
 
 // Those that could not be read before the model count as those that it could not read.

@@ -76,6 +76,25 @@ TEST(Criteria, WithoutAFindingEachIsJudged) {
     EXPECT_EQ(all[2].judgement, Judgement::met);
 }
 
+// Two hundred images of one patient are no two hundred patients.
+TEST(Criteria, OnePatientTellsNothingOfOthers) {
+    auto set = acceptance_set({.cases = 400});
+    for (auto& one : set.cases) one.positive[0] = one.truth[0];
+    ASSERT_EQ(judged(set, {"Pneumonia:sensitivity>=0.8"}).criteria.at(0).judgement, Judgement::met);
+    for (auto& one : set.cases)
+        if (one.truth[0]) one.facts.patient = "the only one who is ill";
+    const auto all = judged(set, {"Pneumonia:sensitivity>=0.8", "Pneumonia:specificity>=0.8",
+                                  "Pneumonia:auc>=0.6", "analysed>=0.5"})
+                         .criteria;
+    EXPECT_EQ(all.at(0).judgement, Judgement::cannot_be_told);
+    EXPECT_THAT(all.at(0).words, HasSubstr("all of one patient"));
+    EXPECT_EQ(all.at(1).judgement, Judgement::met);
+    EXPECT_EQ(all.at(2).judgement, Judgement::cannot_be_told);
+    EXPECT_EQ(all.at(3).judgement, Judgement::met);
+    for (auto& one : set.cases) one.facts.patient = "the only one";
+    EXPECT_EQ(judged(set, {"analysed>=0.5"}).criteria.at(0).judgement, Judgement::cannot_be_told);
+}
+
 // Three of three found: neither Wilson's interval nor a bootstrap without a width shows 0.9.
 TEST(Criteria, AHandfulWithoutAMistakeShowsNothing) {
     auto set = acceptance_set({.cases = 60});

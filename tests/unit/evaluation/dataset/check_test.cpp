@@ -48,6 +48,10 @@ TEST(Check, FindsNothingWhereNothingIsWrong) {
     EXPECT_TRUE(check({image("1", Split::none), image("2", Split::none)}).empty());
 }
 
+TEST(Check, RefusesASetWithoutImages) {
+    EXPECT_EQ(codes_of(check({})), Codes{"no_images"});
+}
+
 TEST(Check, RefusesAPatientInTwoSplitsAndNamesFilesNotPatients) {
     const auto findings = check({image("SECRET", Split::training), image("SECRET", Split::test)});
     EXPECT_EQ(codes_of(findings), Codes{"patient_in_two_splits"});
@@ -112,6 +116,45 @@ TEST(Check, CountsWhatIsWrongOftenAndNamesAllOfIt) {
     ASSERT_EQ(findings.size(), 1);
     EXPECT_EQ(findings[0].count, 5'000);
     EXPECT_EQ(findings[0].files.size(), 10'000);
+}
+
+TEST(CheckJudged, RefusesASplitWhosePatientsAreInAnotherToo) {
+    const std::vector<Image> parted{image("SECRET", Split::training), image("SECRET", Split::test),
+                                    image("2", Split::validation)};
+    const auto refused = check_judged(parted, Split::test);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "patient_in_two_splits");
+    EXPECT_NE(refused.error().message.find(parted[1].file.string()), std::string::npos);
+    EXPECT_EQ(refused.error().message.find("SECRET"), std::string::npos);
+    EXPECT_TRUE(check_judged(parted, Split::validation));  // nobody of whom is elsewhere
+    EXPECT_TRUE(check_judged(parted, std::nullopt));       // no split is claimed
+    auto copied = std::vector{image("1", Split::training), image("2", Split::test)};
+    copied[1].pixels = copied[0].pixels;
+    EXPECT_EQ(check_judged(copied, Split::test).error().code, "pixels_in_two_splits");
+}
+
+TEST(CheckJudged, RefusesOneImageWithTwoTruths) {
+    auto both = std::vector{image("1", Split::none), image("1", Split::none, {"Pneumonia"})};
+    EXPECT_TRUE(check_judged(both, std::nullopt));
+    both[1].pixels = both[0].pixels;
+    EXPECT_EQ(check_judged(both, std::nullopt).error().code, "differing_labels");
+}
+
+TEST(CheckJudged, AsksForNoLabelInEverySplit) {
+    EXPECT_TRUE(
+        check_judged({image("1", Split::training), image("2", Split::test, {"Pneumonia"})}, Split::test));
+}
+
+TEST(LeaveOutDoubled, KeepsTheFirstOfImagesThatAreOne) {
+    std::vector images{image("1", Split::test, {"A", "B"}), image("1", Split::test, {"B", "A"}),
+                       image("2", Split::test, {"A", "B"}), image("1", Split::test, {"A", "B"})};
+    for (std::size_t i = 1; i < 3; ++i) images[i].pixels = images[0].pixels;
+    const auto first = images[0].file, of_another = images[2].file, other_pixels = images[3].file;
+    EXPECT_EQ(leave_out_doubled(images), 1U);
+    ASSERT_EQ(images.size(), 3U);
+    EXPECT_EQ(images[0].file, first);
+    EXPECT_EQ(images[1].file, of_another);
+    EXPECT_EQ(images[2].file, other_pixels);
 }
 
 }  // namespace

@@ -131,5 +131,17 @@ TEST(Splitting, ReadsShares) {
         EXPECT_FALSE(parse_shares(bad)) << bad;
 }
 
+// One patient in four splits, or sites that nobody told: a set to judge by that is not there.
+TEST(Splitting, TellsWhichSplitsGotNoImage) {
+    auto one = hospital(1), few = hospital(2), enough = hospital(60), no_sites = hospital(60);
+    for (auto& image : no_sites) image.site.clear();
+    EXPECT_EQ(split_images(one, SplitUnit::patient, usual, 1).size(), 3U);
+    const auto without = split_images(few, SplitUnit::patient, usual, 1);
+    EXPECT_GE(without.size(), 2U);
+    for (const auto split : without) EXPECT_EQ(std::ranges::count(few, split, &Image::split), 0);
+    EXPECT_TRUE(split_images(enough, SplitUnit::patient, usual, 1).empty());
+    EXPECT_EQ(split_images(no_sites, SplitUnit::site, {50, 0, 0, 50}, 1), std::vector{Split::test});
+}
+
 }  // namespace
 }  // namespace hilum::dataset

@@ -12,7 +12,7 @@ namespace hilum::readers {
 namespace {
 
 StudyFigures figures(const Study& study, const ResultsFile& file) {
-    return figures_of(study, check_results(study, {file}));
+    return figures_of(study, check_results(study, {file}).value());
 }
 
 TEST(FiguresOf, CountsDecisionsOfEachReaderAndModality) {
@@ -82,7 +82,7 @@ TEST(AnalysisPage, SaysWhatWasFoundAndWhatWasLeftOut) {
     auto study = test::made_study(Design::crossover, 20, {"ann", "<ben>"});
     auto file = test::all_answers(study);
     file.answers.front().confidence = {500};
-    auto checked = check_results(study, {file});
+    auto checked = check_results(study, {file}).value();
     auto found = figures_of(study, checked);
     const auto page = analysis_page({study, checked, found, "2026-11-28", "hilum"});
     EXPECT_NE(page.find("out_of_range"), std::string::npos);

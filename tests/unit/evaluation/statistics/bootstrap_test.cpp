@@ -80,5 +80,12 @@ TEST(Bootstrap, WhatMostSamplesDoNotAllowHasNoInterval) {
     EXPECT_FALSE(bootstrap_by_patient(patients, never));
 }
 
+// All samples are the same: an interval without a width would look sure.
+TEST(Bootstrap, OnePatientHasNoInterval) {
+    const std::vector<double> values{0, 1, 1, 1};
+    EXPECT_FALSE(bootstrap_by_patient(std::vector<std::string>(4, "a"), mean_of(values)));
+    EXPECT_TRUE(bootstrap_by_patient(std::vector<std::string>{"a", "a", "b", "b"}, mean_of(values)));
+}
+
 }  // namespace
 }  // namespace hilum::statistics

@@ -1,8 +1,9 @@
-// Pixel data with more bits or more bytes than the header says.
+// Pixel data that is not as the header says.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "unit/model/decoder/pixels/evidence/soft_picture.h"
 #include "unit/model/decoder/radiograph_decoder_fixture.h"
 #include "unit/model/decoder/test_radiograph.h"
 
@@ -62,7 +63,8 @@ class PixelDataDefect : public RadiographDecoder {
         return refused ? "" : refused.error().code + ": " + refused.error().message;
     }
 
-    const std::vector<std::string> nothing, samples{"samples"}, longer{"pixel_data_length"}, frames{"frames"};
+    const std::vector<std::string> nothing, samples{"samples"}, longer{"pixel_data_length"}, frames{"frames"},
+        byte_order{"byte_order"};
     Analysable<DecodedImage> image{DecodedImage{}};
 };
 
@@ -148,6 +150,71 @@ TEST_F(PixelDataDefect, OfAByteThatMakesItsLengthEvenIsNone) {
     ASSERT_EQ(bytes.size() % 2, 0U);
     fill(bytes);
     EXPECT_EQ(told(), nothing);
+}
+
+// RLE of such words has the segment of the lower bytes first.
+TEST_F(PixelDataDefect, OfWordsInTheOtherByteOrderIsReadAndTold) {
+    const auto soft = test::soft_picture(rows, columns);
+    const auto swapped = test::with_swapped_bytes(soft);
+    for (const auto syntax : {EXS_LittleEndianImplicit, EXS_LittleEndianExplicit, EXS_BigEndianExplicit,
+                              EXS_DeflatedLittleEndianExplicit, EXS_RLELossless})
+        for (const Words& words : {swapped, soft}) {
+            format = std::make_unique<DcmFileFormat>();
+            test::fill_radiograph(dataset(), rows, columns);
+            dataset().putAndInsertUint16Array(DCM_PixelData, words.data(), words.size());
+            if (syntax == EXS_RLELossless)
+                compress(syntax);
+            else
+                reload(syntax);
+            EXPECT_EQ(told(), words == soft ? nothing : byte_order) << DcmXfer(syntax).getXferName();
+            EXPECT_EQ(values(), capped(soft, 4095)) << DcmXfer(syntax).getXferName();
+        }
+}
+
+TEST_F(PixelDataDefect, OfUnsignedSamplesThatTheHeaderCallsSignedIsReadAndTold) {
+    const auto soft = test::soft_picture(rows, columns);
+    for (const auto syntax : {EXS_LittleEndianExplicit, EXS_RLELossless, EXS_JPEGProcess14SV1}) {
+        format = std::make_unique<DcmFileFormat>();
+        test::fill_radiograph(dataset(), rows, columns);
+        fill(soft);
+        if (syntax != EXS_LittleEndianExplicit) compress(syntax);
+        dataset().putAndInsertUint16(DCM_PixelRepresentation, 1);
+        EXPECT_EQ(told(), std::vector<std::string>{"pixel_representation"});
+        EXPECT_EQ(values(), capped(soft, 4095)) << DcmXfer(syntax).getXferName();
+        EXPECT_EQ(integer_of(dataset(), DCM_PixelRepresentation), 0) << "for padding and lookup tables";
+    }
+}
+
+TEST_F(PixelDataDefect, OfAHighBitAboveItsSamplesIsReadAndTold) {
+    const auto soft = test::soft_picture(rows, columns);
+    fill(soft);
+    dataset().putAndInsertUint16(DCM_HighBit, 15);
+    EXPECT_EQ(told(), std::vector<std::string>{"bit_depth"});
+    EXPECT_EQ(values(), capped(soft, 4095));
+}
+
+TEST_F(PixelDataDefect, OfExchangedRowsAndColumnsIsRefused) {
+    dataset().putAndInsertUint16(DCM_Rows, columns);
+    dataset().putAndInsertUint16(DCM_Columns, rows);
+    fill(test::soft_picture(rows, columns));
+    EXPECT_NE(refusal_message().find("Rows and Columns are exchanged"), std::string::npos);
+    compress(EXS_RLELossless);
+    EXPECT_EQ(refusal(), "undecodable");
+}
+
+TEST_F(PixelDataDefect, OfRowsThatArePaddedIsReadWithoutTheirPadding) {
+    constexpr int odd = columns - 1;
+    Bytes bytes, padded;
+    for (const auto word : test::soft_picture(rows, odd)) {
+        bytes.push_back(static_cast<std::uint8_t>(word >> 4));
+        padded.push_back(bytes.back());
+        if (bytes.size() % odd == 0) padded.push_back(0);
+    }
+    bits(8, 8);
+    dataset().putAndInsertUint16(DCM_Columns, odd);
+    fill(padded);
+    EXPECT_EQ(told(), (std::vector<std::string>{"pixel_data_length", "pixel_data_length"}));
+    EXPECT_EQ(values(), capped(bytes, 255));
 }
 
 // Bytes out of words are stripes, colours as grey three squeezed images in one.

@@ -66,7 +66,7 @@ TEST(Worker, TellsItsModelWhenItIsReady) {
     EXPECT_EQ(ready.model.configuration_sha256.size(), 64u);
     EXPECT_EQ(ready.model.notice, "Not cleared for clinical use");
     EXPECT_EQ(ready.device, "cpu");
-    EXPECT_THAT(ready.labels, ElementsAre("Dark", "Bright"));
+    EXPECT_THAT(ready.diagnoses, ElementsAre("Dark", "Bright", "indeterminate"));
     EXPECT_THAT(ready.batch_size, testing::AnyOf(1, 4));
 }
 

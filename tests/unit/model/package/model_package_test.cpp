@@ -15,6 +15,7 @@
 namespace hilum::model {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
@@ -209,6 +210,13 @@ TEST(InterpretOutputs, FindsLogitsWherePackageSaysThatScoresCome) {
     EXPECT_EQ(interpret_outputs(package, {2.5F}).error().code, "out_of_range");
     EXPECT_EQ(interpret_outputs(package, {-0.1F}).error().code, "out_of_range");
     EXPECT_EQ(interpreted(package, {1.0001F}).labels[0].score, 1) << "rounding in half precision";
+}
+
+TEST(DiagnosesOf, AreTheLabelsAndWhatIsSaidWhereNoneIsTheDiagnosis) {
+    EXPECT_THAT(diagnoses_of(package_with(Activation::softmax, {"A", "B"})),
+                ElementsAre("A", "B", "indeterminate"));
+    for (const auto independent : {Activation::sigmoid, Activation::none})
+        EXPECT_THAT(diagnoses_of(package_with(independent, {"A"})), ElementsAre("A", "no finding"));
 }
 
 TEST(ApplyThresholds, ReplacesThePackagesOwn) {

@@ -139,11 +139,25 @@ TEST(ModelYaml, HasDefaultsForWhatIsNotNeeded) {
     EXPECT_THAT(package.input.std, ElementsAre(1.0));
     EXPECT_EQ(package.input.precision, Precision::fp32);
     EXPECT_THAT(package.accepts.modalities, IsEmpty());
+    EXPECT_EQ(package.accepts.refused_image_types, default_refused_image_types());
     EXPECT_FALSE(package.accepts.min_age_years);
     EXPECT_EQ(package.labels[0].threshold, 0.5);
     EXPECT_FALSE(package.labels[0].abnormal);
     EXPECT_EQ(package.labels[0].code, Code());
     EXPECT_FALSE(package.calibrated());
+}
+
+TEST(ModelYaml, RefusesTheImageTypesThatItNamesInPlaceOfTheDefault) {
+    const auto accepts = [](const char* types) {
+        return smallest + "accepts:\n  refused_image_types: " + types + "\n";
+    };
+    EXPECT_THAT(
+        loaded_without_problems(accepts("[\"*BONE*\", \"AI_?\", LOCALIZER]")).accepts.refused_image_types,
+        ElementsAre("*BONE*", "AI_?", "LOCALIZER"));
+    EXPECT_THAT(loaded_without_problems(accepts("[]")).accepts.refused_image_types, IsEmpty());
+    for (const char* const types : {"[\"*\"]", "[\"*bone*\"]", "[A_VALUE_TOO_LONG_1]"})
+        EXPECT_THAT(problems_of(accepts(types)), ElementsAre(HasSubstr("is not a DICOM code string")))
+            << types;
 }
 
 TEST(ModelYaml, SaysHowCloseTheBestTwoOfASoftmaxMayCome) {

@@ -144,8 +144,12 @@ TEST_F(GateTest, TellsWhoLookedAtWhat) {
 
 TEST_F(GateTest, TellsNotMoreThanSomeApart) {
     for (int i = 0; i < 5'000; ++i)
-        ask("/api/v1/studies?accession_number=" + std::to_string(i), AccessRole::read);
+        ask((i % 2 == 0 ? "/api/v1/studies?accession_number=" : "/api/v1/jobs?accession_number=") +
+                std::to_string(i),
+            AccessRole::read);
     EXPECT_EQ(told_.size(), AccessLedger::most + 1);
+    EXPECT_EQ(told_.back().path, "");
+    EXPECT_EQ(told_.back().name, "read") << "who it was stays";
     now_ += std::chrono::minutes(2);
     gate_->tell_counted(now_);
     ASSERT_EQ(told_.size(), AccessLedger::most + 2);
@@ -153,6 +157,63 @@ TEST_F(GateTest, TellsNotMoreThanSomeApart) {
     gate_->tell_counted(now_ + std::chrono::minutes(2));
     EXPECT_EQ(ask("/api/v1/studies?accession_number=7", AccessRole::read), 200u);
     EXPECT_EQ(told_.back().parameters.at("accession_number"), "7") << "apart again";
+}
+
+TEST_F(GateTest, TellsNoPathsThatAStrangerMakesUp) {
+    for (int i = 0; i < 5'000; ++i) ask("/api/" + std::to_string(i) + std::string(100, 'x'), "Bearer nobody");
+    ASSERT_EQ(told_.size(), 1u);
+    EXPECT_EQ(told_[0].path, "other");
+    EXPECT_EQ(ask("/api/v1/jobs", "Bearer nobody"), 429u);
+    EXPECT_EQ(told_.back().path, "/api/v1/jobs");
+    client_.address = IpAddress::parse("10.1.0.7").value();
+    EXPECT_EQ(ask("/api/v1/made-up", "Bearer nobody"), 403u);
+    EXPECT_EQ(told_.back().path, "other") << "nor without TLS";
+    EXPECT_EQ(ask("/api/v1/made-up", ""), 401u);
+    EXPECT_EQ(told_.size(), 3u) << "without a token there is nothing to tell";
+}
+
+TEST_F(GateTest, TellsWhatWasShownHoweverMuchIsRefused) {
+    client_.encrypted = true;
+    const auto by_others = [&](int first) {
+        for (int i = first; i < first + 2'000; ++i) {
+            client_.address =
+                IpAddress::parse("10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250)).value();
+            ask("/api/v1/" + std::to_string(i), "Bearer nobody");
+        }
+    };
+    by_others(0);
+    EXPECT_EQ(told_.size(), AccessLedger::most + 1);
+    EXPECT_EQ(told_.back().path, "");
+    EXPECT_EQ(told_.back().address, "");
+    EXPECT_EQ(told_.back().parameters, (std::map<std::string, std::string>{{"of_many", "true"}}));
+    for (const auto* patient : {"VIP-1", "VIP-2"}) {
+        EXPECT_EQ(ask(std::string("/api/v1/studies?patient_id=") + patient, AccessRole::read), 200u);
+        EXPECT_EQ(told_.back().parameters.at("patient_id"), patient);
+        EXPECT_EQ(told_.back().path, "/api/v1/studies");
+        EXPECT_NE(told_.back().address, "");
+    }
+    by_others(2'000);
+    EXPECT_EQ(told_.size(), AccessLedger::most + 3) << "and those are still told together";
+}
+
+TEST_F(GateTest, TellsOfManyUsersThatAreRefusedTogether) {
+    for (std::uint32_t uid = 100'000; uid < 105'000; ++uid) {
+        client_.user = UnixPeer{1, uid, {}};
+        EXPECT_EQ(ask("/api/v1/studies", ""), 403u);
+    }
+    EXPECT_EQ(told_.size(), AccessLedger::most + 1) << "a user namespace has as many";
+    EXPECT_EQ(told_.back().uid, -1);
+}
+
+TEST_F(GateTest, TellsParametersOnlySoLong) {
+    std::string query = "/api/v1/studies?patient_id=" + std::string(1'000, '1');
+    for (int i = 0; i < 40; ++i)
+        query += "&" + std::to_string(i) + std::string(200, 'n') + "=" + std::string(200, 'v');
+    EXPECT_EQ(ask(query, AccessRole::read), 200u);
+    ASSERT_EQ(told_.size(), 1u);
+    std::size_t size = 0;
+    for (const auto& [name, value] : told_[0].parameters) size += name.size() + value.size();
+    EXPECT_LE(size, 8 * (32 + 128u));
 }
 
 TEST_F(GateTest, ShowsNothingThatCannotBeAudited) {

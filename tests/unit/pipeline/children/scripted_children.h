@@ -45,7 +45,7 @@ class ScriptedChildren : public testing::Test, protected simulation::Household {
         ready.model.name = "demo";
         ready.model.version = version_;
         ready.device = "cpu";
-        ready.labels = {"Pneumonia"};
+        ready.diagnoses = {"Pneumonia", "no finding"};
         ready.package_sha256 = "package " + version_;
         ready.golden = golden_;
         std::vector<UniqueFd> files;

@@ -156,6 +156,32 @@ TEST(CapturePictureColours, AreThoseOfTheMapOnlyWhereThereIsAFinding) {
     EXPECT_EQ(coloured_pixels(normal_result()), 0);
 }
 
+// Bars in the colour of findings, counted at the left end that all bars have.
+int orange_bars(const InferenceResult& result, int columns, int rows) {
+    constexpr int long_side = 1280;  // lengths are as in capture_picture.cpp
+    const auto picture =
+        draw_capture(artifact_for(result, columns, rows), result, english(), long_side, "now");
+    EXPECT_EQ(std::max(picture->columns, picture->rows), long_side);
+    const int column = 28 + static_cast<int>((picture->columns - 2 * 28) * 0.44) + 12 + 4;
+    int bars = 0;
+    bool within = false;
+    for (int row = 60; row < picture->rows; ++row) {  // below the banner
+        const auto* pixel = &picture->rgb[static_cast<std::size_t>(row * picture->columns + column) * 3];
+        const bool orange = pixel[0] > 220 && pixel[1] > 140 && pixel[2] < 20;
+        bars += orange && !within ? 1 : 0;
+        within = orange;
+    }
+    return bars;
+}
+
+TEST(CapturePictureOfManyLabels, HasABarForEachFindingThatHasRoom) {
+    for (const auto& [columns, rows] : {std::pair{300, 360}, {60, 400}, {400, 60}}) {
+        EXPECT_EQ(orange_bars(eight_labels_result(), columns, rows), 2);
+        EXPECT_EQ(orange_bars(all_findings_result(9), columns, rows), 9);
+        EXPECT_EQ(orange_bars(all_findings_result(14), columns, rows), 14);
+    }
+}
+
 TEST(CaptureText, SaysIndeterminateInEachLanguageAndWhy) {
     const auto text = [](const char* language) {
         return capture_text(undecided_result(), words_in(language), "now", "", false);

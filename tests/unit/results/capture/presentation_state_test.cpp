@@ -177,6 +177,33 @@ TEST_F(PresentationState, TellsThresholdsAndCalibrationWhereTheyDecide) {
                                testing::HasSubstr("Pleural effusion 0.12, below its threshold 0.50")));
 }
 
+TEST_F(PresentationState, TellsOfEachFindingOfMoreLabelsThanItHasLinesFor) {
+    compose_for(eight_labels_result());
+    EXPECT_THAT(texts(state(), "AI_RESULT").at(1),
+                testing::AllOf(testing::HasSubstr("Pneumothorax 0.10, reaches its threshold 0.05"),
+                               testing::HasSubstr("Effusion 0.60, reaches its threshold 0.30"),
+                               testing::HasSubstr("2 more in the report\r\n")));
+}
+
+TEST_F(PresentationState, LeavesNothingOutOfAnyLength) {
+    auto result = all_findings_result(8);
+    for (LabelResult& label : result.labels) label.name.resize(120, 'w');
+    result.diagnosis = result.labels.front().name;
+    compose_for(result);
+    const auto all = texts(state(), "AI_RESULT");
+    ASSERT_EQ(all.size(), 3U);
+    for (const std::string& text : all) EXPECT_LE(text.size(), 1024U);
+    EXPECT_THAT(all.at(1), testing::StartsWith("AI diagnosis: Finding 1"));
+    EXPECT_THAT(all.at(2), testing::EndsWith("Analysed 2026-03-02 08:00:00 +0000"));
+    float end = 0;
+    DcmItem& annotation = *items_of(state(), DCM_GraphicAnnotationSequence).at(0);
+    for (DcmItem* text : items_of(annotation, DCM_TextObjectSequence)) {
+        EXPECT_GE(numbers(*text, DCM_BoundingBoxTopLeftHandCorner)[1], end) << "they are below each other";
+        end = numbers(*text, DCM_BoundingBoxBottomRightHandCorner)[1];
+    }
+    EXPECT_LE(end, static_cast<float>(integer_of(capture(), DCM_Rows).value()));
+}
+
 TEST_F(PresentationState, DrawsClosedContoursRoundTheActivationWithinTheRadiograph) {
     compose_for(pneumonia_result());
     const auto lines = graphics(state());
@@ -239,6 +266,25 @@ TEST(GrayscaleLayout, KeepsAllTextOffTheImageWhateverItsShape) {
         EXPECT_NEAR(static_cast<double>(layout.image.columns) / layout.image.rows,
                     static_cast<double>(image.columns) / image.rows, 0.1);
     }
+}
+
+TEST(GrayscaleLayout, HasRoomForAllThatIsSaidOfManyLabels) {
+    // 30 names of 12 bytes are counted, 10 are named in as many lines as there may be.
+    for (const std::size_t labels : {std::size_t{7}, std::size_t{10}, std::size_t{14}, std::size_t{30}}) {
+        const auto text = overlaid_text(all_findings_result(labels), english(), "now", "frame 2 of 3", 0);
+        EXPECT_LE(text.lines.size(), text.room) << labels;
+    }
+    auto result = all_findings_result(8);
+    result.labels[6].name = std::string(44, 'x');
+    result.labels[7].name = std::string(44, 'y');
+    const auto text = overlaid_text(result, english(), "now", "", 0);
+    EXPECT_THAT(text.lines, testing::Contains(testing::HasSubstr(result.labels[7].name)));
+    EXPECT_LE(text.lines.size(), text.room);
+    EXPECT_EQ(
+        grayscale_layout({300, 360}, text, 1280).rows,
+        grayscale_layout({300, 360}, overlaid_text(eight_labels_result(), english(), "now", "", 0), 1280)
+            .rows)
+        << "whatever the model said";
 }
 
 // A state that is composed after its capture, from an outcome that differs, still fits it.

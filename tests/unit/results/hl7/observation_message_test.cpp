@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/text.h"
+#include "results/report/report_terms.h"
 #include "results/source_header.h"
 #include "unit/results/report_fixture.h"
 
@@ -23,7 +24,8 @@ class ObservationMessageTest : public testing::Test {
     std::string message() {
         const auto sources = load_sources(study_.request);
         EXPECT_TRUE(sources) << sources.error().message;
-        return build_observation_message(study_.request, settings_, sources->images);
+        return build_observation_message(study_.request, settings_, sources->images,
+                                         message_identity(study_.request, settings_).uid);
     }
     // The segments of that name, each as its fields; of MSH the separator is field 1.
     std::vector<std::vector<std::string>> segments(const std::string& name) {
@@ -136,6 +138,19 @@ TEST_F(ObservationMessageTest, FlagsWhatIsIndeterminate) {
     study_.request.urgent_study = true;
     EXPECT_EQ(observation("ai-diagnosis")[8], "AA");
     EXPECT_EQ(observation("triage-priority")[5], "urgent^Urgent^99HILUM");
+}
+
+// As the report says of it: "normal" would claim too much.
+TEST_F(ObservationMessageTest, FlagsAClassAboveItsOwnThresholdThatIsNotTheDiagnosis) {
+    auto result = normal_result();
+    result.labels[1].score = result.labels[1].probability = 0.40;
+    result.labels[1].threshold = 0.30;
+    study_.add_analysed(result);
+    EXPECT_EQ(presence_of(result.labels[1]), terms::indeterminate);
+    EXPECT_EQ(observation("233604007")[8], "IND");
+    EXPECT_EQ(observation("ai-diagnosis")[8], "N");
+    study_.request.images.front().outcome.result->labels[1].threshold = 0.41;
+    EXPECT_EQ(observation("233604007")[8], "N");
 }
 
 TEST_F(ObservationMessageTest, IsNeverFinal) {
@@ -300,6 +315,14 @@ TEST_F(ObservationMessageTest, IsInLatin1WhereThatIsAskedForAndSuffices) {
     });
     EXPECT_EQ(segments("MSH").at(0)[18], "UNICODE UTF-8");
     EXPECT_EQ(segments("PID").at(0)[5], "Łukasz");
+}
+
+TEST_F(ObservationMessageTest, NamesAPatientWhoseNameIsInUtf8WhateverItDeclares) {
+    study_.add_analysed(pneumonia_result(), [](DcmDataset& header) {
+        header.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 100");
+        header.putAndInsertString(DCM_PatientName, "Müller^Zoë");
+    });
+    EXPECT_EQ(segments("PID").at(0)[5], "Müller^Zoë");
 }
 
 TEST_F(ObservationMessageTest, MakesNoDateOfATime) {

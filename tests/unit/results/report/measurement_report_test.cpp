@@ -166,12 +166,12 @@ TEST(MeasurementReport, SpeaksTheLanguageOfTheDestination) {
     EXPECT_EQ(report.named("DCM", "121049").at(0)->code, (Code{"de", "RFC5646", "German"}));
     EXPECT_THAT(group_findings(report), testing::ElementsAre("Pneumothorax", "Tube malposition"))
         << "the package's labels are the package's words";
-    EXPECT_THAT(statements(report),
-                testing::ElementsAre(
-                    "KI-Diagnose=Pneumothorax", "KI-Diagnose=Nicht analysiert",
-                    "Hinweis=Nicht für den klinischen Gebrauch zugelassen",
-                    "CAD Processing and Findings Summary=Not all algorithms succeeded; with findings",
-                    "Pleural effusion=Absent"));
+    EXPECT_THAT(
+        statements(report),
+        testing::ElementsAre("KI-Diagnose=Pneumothorax", "KI-Diagnose=Nicht analysiert",
+                             "Hinweis=Nicht für den klinischen Gebrauch zugelassen",
+                             "CAD Processing and Findings Summary=All algorithms succeeded; with findings",
+                             "Pleural effusion=Absent"));
     std::set<std::string> own_meanings, texts;
     for_each_item(report, [&](const ContentItem& item) {
         if (item.concept_name.scheme == own_coding_scheme) own_meanings.insert(item.concept_name.meaning);

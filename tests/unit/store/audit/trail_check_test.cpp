@@ -141,6 +141,8 @@ TEST_F(TrailCheckTest, FindsTwoTrailsUnderOneKey) {
 }
 
 TEST_F(TrailCheckTest, HoldsOverWhatWasRemovedWhenItsTimeWasOver) {
+    tell_removal(3);  // an earlier one
+    tell_removal(5);
     const auto outcome = check({head(2), head(5), head(8)}, 5);
     EXPECT_THAT(outcome.findings, IsEmpty());
     EXPECT_EQ(outcome.heads_before, 1);
@@ -149,6 +151,23 @@ TEST_F(TrailCheckTest, HoldsOverWhatWasRemovedWhenItsTimeWasOver) {
     TrailCheck forged({head(8)}, 6, "another digest");
     for (std::size_t i = 6; i < trail.size(); ++i) forged.add(trail[i]);
     EXPECT_FALSE(forged.finish().findings.empty());
+}
+
+TEST_F(TrailCheckTest, WantsAnEventThatTellsWhatWasRemovedBefore) {
+    const auto words = HasSubstr("events 1 to 5 are missing: the trail says that it begins after them");
+    EXPECT_THAT(check({head(2), head(8)}, 5).findings, ElementsAre(words));
+    tell_removal(3);  // and that of another removal is none
+    EXPECT_THAT(check({head(2), head(8)}, 5).findings, ElementsAre(words));
+}
+
+TEST_F(TrailCheckTest, HoldsOverARemovalOfWhichTheEventGoesWhileItIsRead) {
+    tell_removal(3);   // event 11
+    tell_removal(11);  // event 12
+    TrailCheck check({head(2), head(11), head(12)}, 3, hash_of(3));
+    for (std::size_t i = 3; i < 6; ++i) check.add(trail[i]);
+    check.removed_meanwhile(11, hash_of(11));
+    check.add(trail[11]);
+    EXPECT_THAT(check.finish().findings, IsEmpty());
 }
 
 TEST_F(TrailCheckTest, HoldsOverWhatIsRemovedWhileItIsRead) {
@@ -180,6 +199,7 @@ TEST_F(TrailCheckTest, FindsAPastThatWasRewrittenBehindWhatIsRemovedWhileItIsRea
 }
 
 TEST_F(TrailCheckTest, SaysSoWhereAllHeadsAreOfWhatWasRemoved) {
+    tell_removal(5);
     EXPECT_THAT(
         check({head(2), head(4)}, 5).findings,
         ElementsAre(HasSubstr("nothing could be compared: all 2 heads are of events that were removed")));

@@ -79,6 +79,9 @@ class MigrationsTest : public testing::Test {
     }
     // Opened by the program of today.
     void SetUp() override {
+        const auto before = Overview::open(folder_.path() / "hilum.db");
+        ASSERT_FALSE(before);
+        EXPECT_EQ(before.error().code, "database_older");
         auto opened = Database::open(folder_.path() / "hilum.db", Database::Access::read_write);
         ASSERT_TRUE(opened) << opened.error().message;
         database_ = std::make_unique<test::TestDatabase>(std::move(*opened));
@@ -182,9 +185,9 @@ TEST_F(MigrationsTest, CountAsBefore) {
         "delivery": {"queued": 3, "running": 2, "delivered": 3, "refused": 1, "expired": 1, "discarded": 1}})"));
     EXPECT_EQ(overview().destinations().value(), nlohmann::json::parse(R"([
         {"name": "archive", "waiting": 1, "delivered": 0, "refused": 0, "committed": 0, "uncommitted": 0,
-         "last_error": "the results were withdrawn", "paused_at": "1970-01-01T00:00:00.000003Z"},
+         "last_error": "", "last_error_at": null, "paused_at": "1970-01-01T00:00:00.000003Z"},
         {"name": "pacs", "waiting": 4, "delivered": 3, "refused": 2, "committed": 1, "uncommitted": 2,
-         "last_error": "busy", "paused_at": null}])"));
+         "last_error": "busy", "last_error_at": "1970-01-01T00:00:00.000078Z", "paused_at": null}])"));
     std::map<std::string, std::string> states;
     const auto studies = overview().studies({}).value();
     for (const auto& study : studies) states[study.at("study_instance_uid")] = study.at("state");
@@ -198,6 +201,17 @@ TEST_F(MigrationsTest, GiveEachQueueTheOrderOfTheStudies) {
     EXPECT_THAT(claimed(Lane::report, ""), ElementsAre(2, 6));
     EXPECT_THAT(sent("pacs"), ElementsAre(8, 4)) << "what was never tried goes before";
     EXPECT_THAT(sent("archive"), ElementsAre(11));
+}
+
+// What status and metrics ask, however many wait.
+TEST_F(MigrationsTest, LetWhatFailedBeFoundWithoutALookAtWhatWaits) {
+    const auto failed = plan(
+        "SELECT error FROM job WHERE lane = 'deliver/' || ?1 AND kind = 'delivery' AND error != '' AND state "
+        "!= 'discarded' ORDER BY error_at DESC LIMIT 1");
+    EXPECT_THAT(failed, testing::HasSubstr("job USING INDEX job_failing (lane=?)"));
+    EXPECT_THAT(failed, testing::Not(testing::HasSubstr("B-TREE")));
+    EXPECT_THAT(plan("SELECT kind, count(*) FROM job WHERE state = 'queued' AND troubles > 0 GROUP BY kind"),
+                testing::HasSubstr("job_held_up"));
 }
 
 // However many wait: no sorting, and what is not due is passed over within the index.

@@ -1,5 +1,7 @@
 #include "store/jobs/delivery_order.h"
 
+#include <set>
+
 #include "store/commitments.h"
 #include "store/database/sql.h"
 #include "store/jobs/orders.h"
@@ -30,6 +32,32 @@ class DeliveryOrderContract : public test::StoreContract {
         receive(image, study);
         keep(*claim_analysis());
         compose(result, kind);
+    }
+    // Another image, and a version that tells of these pictures; some may have been made before.
+    void tell_of(const std::string& image, const std::string& report,
+                 const std::vector<std::string>& pictures, const std::string& composed_for = "pacs") {
+        receive(image);
+        keep(*claim_analysis());
+        const auto next = claim_report();
+        auto reply = composed(next.report->claim, report);
+        const auto one = reply.results.front();
+        if (report.empty()) reply.results.clear();
+        for (const auto& picture : pictures) {
+            auto& result = reply.results.emplace_back(one);
+            result.kind = ResultKind::sc;
+            result.sop_instance_uid = picture;
+            result.file = "/results/" + picture + ".dcm";
+        }
+        reply.composed_for = {composed_for};
+        keep(next.report->claim, reply);
+    }
+    std::set<std::string> send_all() {
+        std::set<std::string> sent;
+        for (auto one = send(); !one.empty(); one = send()) sent.insert(one);
+        return sent;
+    }
+    int resend() {
+        return commit([](Transaction& t) { return resend_results(t, {"1.2.3", "", ""}, "operator"); });
     }
     SendingClaim claim(std::uint64_t served = 0) {
         return commit([&](Transaction& t) { return claim_sending(t, pacs(), served); });
@@ -156,6 +184,54 @@ TEST_P(DeliveryOrderContract, CapturesWaitForNoVersion) {
     send(DeliveryOutcome::refused);
     make_version("1.2", "9.2", ResultKind::sc);
     EXPECT_EQ(send(), "9.2");
+}
+
+using Sent = std::set<std::string>;
+
+TEST_P(DeliveryOrderContract, APictureThatTheNewestVersionDoesNotTellOfIsNotSentAgain) {
+    tell_of("1.1", "9.1", {"8.1", "8.2"});
+    EXPECT_EQ(send_all(), (Sent{"8.1", "8.2", "9.1"}));
+    tell_of("1.2", "9.2", {"8.2", "8.3"});
+    EXPECT_EQ(send_all(), (Sent{"8.3", "9.2"}));
+    EXPECT_EQ(resend(), 3);
+    EXPECT_EQ(send_all(), (Sent{"8.2", "8.3", "9.2"}));
+    const JobSelection old_picture{"delivery", 2, "", ""};
+    EXPECT_EQ(retry(old_picture), 0);
+    const auto words = commit([&](Transaction& t) { return words_for_unfit(t, old_picture); });
+    EXPECT_NE(words.find("a newer version"), std::string::npos) << words;
+    EXPECT_EQ(retry({"delivery", 3, "", ""}), 1) << "told of by both";
+}
+
+// As of a destination that takes pictures of findings alone.
+TEST_P(DeliveryOrderContract, APictureInWhosePlaceNoneWasMadeIsNotSentAgain) {
+    tell_of("1.1", "", {"8.1"});
+    EXPECT_EQ(send_all(), Sent{"8.1"});
+    tell_of("1.2", "", {}, "archive");
+    EXPECT_EQ(resend(), 1) << "that version was for another destination";
+    EXPECT_EQ(send_all(), Sent{"8.1"});
+    tell_of("1.3", "", {});
+    EXPECT_EQ(resend(), 0);
+}
+
+TEST_P(DeliveryOrderContract, APictureThatIsToldOfNoMoreWaitsNoMoreUnlessItIsToldOfAgain) {
+    pacs().refused_attempts = 1;
+    tell_of("1.1", "", {"8.1"});
+    send(DeliveryOutcome::refused);
+    EXPECT_EQ(state(Lane::delivery, 1), "refused");
+    tell_of("1.2", "", {"8.2"});
+    EXPECT_EQ(state(Lane::delivery, 1), "discarded");
+    tell_of("1.3", "", {"8.1"});
+    EXPECT_EQ(state(Lane::delivery, 1), "queued") << "its image is back as it was";
+    EXPECT_EQ(state(Lane::delivery, 2), "discarded");
+    EXPECT_EQ(send_all(), Sent{"8.1"});
+}
+
+TEST_P(DeliveryOrderContract, APictureThatIsToldOfNoMoreWhileItIsSentIsNotSentAgain) {
+    tell_of("1.1", "", {"8.1"});
+    const auto claimed = claim_delivery();
+    tell_of("1.2", "", {"8.2"});
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::retry), JobState::discarded);
+    EXPECT_EQ(job(Lane::delivery, 1).at("error"), std::string(newer_version));
 }
 
 TEST_P(DeliveryOrderContract, AMessageThatANewerOneReplacesIsSentNoMore) {

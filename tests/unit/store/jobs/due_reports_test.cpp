@@ -85,6 +85,36 @@ TEST_P(DueReportsContract, AreNotLeftOutInSilenceWhereNoModelMakesThemAnyMore) {
     EXPECT_EQ(unreported(), 1) << "once";
 }
 
+TEST_P(DueReportsContract, OfWhatWaitedWhileNoModelWasConfiguredAreMadeOnceItIsBack) {
+    receive("1.1");
+    const auto models = configuration_.models;
+    configuration_.models.clear();
+    commit([](Transaction& t) { adopt_models(t, {}); });
+    pass(1h);
+    EXPECT_FALSE(claim_report().report);
+    configuration_.models = models;
+    start_with("demo");
+    EXPECT_EQ(analyse_all("demo"), 1);
+    const auto report = claim_report();
+    ASSERT_TRUE(report.report);
+    EXPECT_EQ(report.report->request.images.size(), 1u);
+    keep(report.report->claim, composed(report.report->claim));
+    start_with("demo");
+    EXPECT_EQ(analyse_all("demo"), 0) << "once";
+}
+
+TEST_P(DueReportsContract, OfWhatAnotherModelHasReportedAreNotMadeAnewByOneThatIsBack) {
+    receive("1.1");
+    start_with("better");
+    analyse_all("better");
+    const auto report = claim_report();
+    ASSERT_TRUE(report.report);
+    keep(report.report->claim, composed(report.report->claim));
+    start_with("demo");
+    EXPECT_EQ(analyse_all("demo"), 0);
+    EXPECT_FALSE(claim_report().report);
+}
+
 TEST_P(DueReportsContract, OfAShadowModelAreMissedByNobody) {
     configuration_.models.front().mode = ModelMode::shadow;
     receive("1.1");

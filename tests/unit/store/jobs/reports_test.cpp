@@ -1,5 +1,6 @@
 #include "store/jobs/reports.h"
 
+#include "store/retention/removed_files.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
 
@@ -97,6 +98,61 @@ TEST_P(ReportsContract, OfAnotherPatientTakeBackTheOnesBeforeAndAreMadeAnew) {
     EXPECT_TRUE(anew.report->request.told.empty());
     EXPECT_TRUE(anew.report->request.predecessors.empty());
     EXPECT_EQ(anew.report->request.images.size(), 2u);
+}
+
+TEST_P(ReportsContract, WhoseFilesAreGoneStillSayWhomTheyWereFiledUnder) {
+    receive("1.1");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    auto made = composed(first.report->claim);
+    made.filed_under = "the header";
+    keep(first.report->claim, made);
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) {
+        take_result_file(t, 1, ResultFile::is_gone);
+        return 0;
+    });
+    receive("1.2");
+    keep(*claim_analysis());
+    const auto second = claim_report();
+    ASSERT_TRUE(second.report);
+    const auto& request = second.report->request;
+    ASSERT_EQ(request.told.size(), 1u);
+    EXPECT_EQ(request.told.front().file, "");
+    ASSERT_EQ(request.filed.size(), 1u);
+    EXPECT_EQ(request.filed.front().report, request.told.front().report);
+    EXPECT_EQ(request.filed.front().header, "the header");
+    ComposeReply reply;
+    reply.job = second.report->claim.job();
+    reply.error = Error{patient_changed, "another patient", Retry::never};
+    EXPECT_TRUE(keep(second.report->claim, reply));
+    const auto note = claim_report();
+    ASSERT_TRUE(note.report);
+    const auto& taken = note.report->request;
+    ASSERT_EQ(taken.withdrawal.results.size(), 1u);
+    EXPECT_EQ(taken.withdrawal.results.front().file, "");
+    ASSERT_EQ(taken.filed.size(), 1u);
+    EXPECT_EQ(taken.filed.front().report, taken.withdrawal.results.front().report);
+    EXPECT_EQ(taken.filed.front().header, "the header");
+}
+
+TEST_P(ReportsContract, OfWhichAnAttemptMadeSomeStayFiledUnderWhatItSaid) {
+    receive("1.1");
+    keep(*claim_analysis());
+    for (const auto* header : {"the first", "another"}) {
+        const auto attempt = claim_report();
+        auto reply = composed(attempt.report->claim);
+        reply.filed_under = header;
+        if (header == std::string("the first")) reply.error = Error{"writing", "", Retry::later};
+        keep(attempt.report->claim, reply);
+        pass(1h);
+    }
+    receive("1.2");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    ASSERT_EQ(next.report->request.filed.size(), 1u);
+    EXPECT_EQ(next.report->request.filed.front().header, "the first");
 }
 
 // A version that is being composed while the next one is opened.

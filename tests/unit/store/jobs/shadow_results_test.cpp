@@ -13,7 +13,7 @@ class ShadowResultsContract : public test::StoreContract {
         configuration_.models.front().mode = ModelMode::shadow;
         commit([&](Transaction& t) {
             take_up_all(t, configuration_.retry);
-            discard_shadow_results(t, shadow_models(configuration_));
+            take_up_shadows(t, shadow_models(configuration_));
         });
     }
     // A study whose report waits for the composer.
@@ -50,9 +50,28 @@ TEST_P(ShadowResultsContract, OfAModelThatWasActiveAreDiscardedWhereTheyWait) {
     EXPECT_EQ(events("results_discarded"), 1) << "once";
 }
 
+TEST_P(ShadowResultsContract, AreNotWaitedForOnceTheirModelIsAShadow) {
+    const auto told_state = [&] {
+        const auto all = GetParam().overview(directory_.database()).value().studies({}).value();
+        return all.at(0).at("state").get<std::string>();
+    };
+    configuration_.study.report_not_analysed = "never";
+    receive("1.1", "1");
+    const auto claim = claim_analysis();
+    ASSERT_TRUE(claim);
+    const Error died{"model_failed", "the worker died", Retry::never};
+    commit([&](Transaction& t) { keep_analysis_failure(t, *claim, died, {}, configuration_.retry); });
+    claim_report();
+    EXPECT_EQ(told_state(), "failed");
+    start_with_a_shadow();
+    EXPECT_EQ(told_state(), "received");
+    commit([](Transaction& t) { take_up_shadows(t, {}); });
+    EXPECT_EQ(told_state(), "failed") << "it is active again";
+}
+
 TEST_P(ShadowResultsContract, OfAnActiveModelGoOn) {
     make_delivery();
-    commit([&](Transaction& t) { discard_shadow_results(t, {"another"}); });
+    commit([&](Transaction& t) { take_up_shadows(t, {"another"}); });
     EXPECT_TRUE(claim_delivery());
     EXPECT_EQ(events("results_discarded"), 0);
 }

@@ -1,5 +1,6 @@
 #include "store/overview/metric_catalogue.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -67,6 +68,22 @@ TEST_F(MetricCatalogueTest, NoProcessCanMakeLabelsOfItsOwn) {
     EXPECT_EQ(failure_label("PATIENT^NAME"), "other");
     EXPECT_EQ(not_analysed_label("view"), "view");
     EXPECT_EQ(not_analysed_label(""), "other");
+}
+
+TEST_F(MetricCatalogueTest, CodesThatAreKnownHaveSeriesFromTheStart) {
+    for (const char* code : {"out_of_range", "no_font", "drawing", "too_large"}) {
+        EXPECT_EQ(failure_label(code), code);
+        EXPECT_EQ(counter("jobs_quarantined", fmt::format(R"({{"code":"{}","kind":"report"}})", code)), 0);
+    }
+    EXPECT_EQ(not_analysed_label("unsupported_compression"), "unsupported_compression");
+    EXPECT_EQ(counter("analyses",
+                      R"({"model":"demo","outcome":"not_analysed","reason":"unsupported_compression"})"),
+              0);
+}
+
+TEST_F(MetricCatalogueTest, EachDiagnosisOfALoadedModelHasASeries) {
+    create_diagnosis_counters(database_, "demo", {"Pneumonia", "indeterminate"});
+    EXPECT_EQ(counter("analyses", R"({"diagnosis":"indeterminate","model":"demo","outcome":"analysed"})"), 0);
 }
 
 TEST_F(MetricCatalogueTest, ObservationsFallIntoOneBucketEach) {

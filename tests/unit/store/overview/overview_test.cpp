@@ -36,11 +36,25 @@ class ListTest : public testing::Test {
             study, uid, state, at(seconds));
         return database_.last_id();
     }
-    std::int64_t analysis(std::int64_t instance, JobState state, int seconds = 0) {
-        database_.execute("INSERT INTO analysis(instance_id, model, outcome) VALUES(?, 'm', '{}')", instance);
+    std::int64_t analysis(std::int64_t instance, JobState state, int seconds = 0,
+                          const std::string& model = "m") {
+        database_.execute("INSERT INTO analysis(instance_id, model, outcome) VALUES(?, ?, '{}')", instance,
+                          model);
         const auto id = database_.last_id();
         const auto study = *database_.number("SELECT study_id FROM instance WHERE id = ?", instance);
-        test::make_job(database_, Lane::analysis, "m", id, study, state, at(seconds));
+        test::make_job(database_, Lane::analysis, model, id, study, state, at(seconds));
+        return id;
+    }
+    std::int64_t only_image() { return *database_.number("SELECT max(id) FROM instance"); }
+    void why(Lane lane, std::int64_t subject, const char* error) {
+        database_.execute("UPDATE job SET error = ? WHERE kind = ? AND subject = ?", error, to_text(lane),
+                          subject);
+    }
+    // Of model 'm', composed; with the image that it is the last to tell of.
+    std::int64_t report(std::int64_t study, int version) {
+        database_.execute("INSERT INTO report(study_id, model, version) VALUES(?, 'm', ?)", study, version);
+        const auto id = database_.last_id();
+        test::make_job(database_, Lane::report, "", id, study, JobState::composed, at(version));
         return id;
     }
     void outcome(JobState state, const char* json) {
@@ -51,7 +65,8 @@ class ListTest : public testing::Test {
         if (database_.execute("INSERT OR IGNORE INTO report(study_id, model, version) VALUES(?, 'm', 1)",
                               study) > 0)
             test::make_job(database_, Lane::report, "", database_.last_id(), study, JobState::composed);
-        const auto report = *database_.number("SELECT id FROM report WHERE study_id = ?", study);
+        const auto report =
+            *database_.number("SELECT id FROM report WHERE study_id = ? ORDER BY version DESC", study);
         const auto uid = std::to_string(++results_);
         database_.execute(
             "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
@@ -144,17 +159,151 @@ TEST_F(ListTest, AStudyIsInTheFirstStateThatFits) {
     EXPECT_EQ(state_of("1"), "sending");
     EXPECT_EQ(studies()[0]["diagnoses"], "Normal");
     test::set_jobs(database_, Lane::delivery, JobState::discarded, sent);
-    EXPECT_EQ(state_of("1"), "reported");
-    test::set_jobs(database_, Lane::delivery, JobState::delivered, sent);
+    EXPECT_EQ(state_of("1"), "discarded");
+    database_.execute("DELETE FROM job WHERE kind = 'delivery'");
+    EXPECT_EQ(state_of("1"), "reported") << "no destination takes them";
+    test::make_job(database_, Lane::delivery, "pacs", sent, id, JobState::delivered, at(1));
     EXPECT_EQ(state_of("1"), "delivered");
     delivery(id, JobState::refused, "ris");
     EXPECT_EQ(state_of("1"), "failed");
     EXPECT_EQ(studies()[0]["error"], "A700");
-    EXPECT_EQ(studies()[0]["destinations"],
-              nlohmann::json::parse(R"([{"name": "pacs", "delivered": 1, "waiting": 0, "failed": 0},
-                                        {"name": "ris", "delivered": 0, "waiting": 0, "failed": 1}])"));
+    EXPECT_EQ(
+        studies()[0]["destinations"],
+        nlohmann::json::parse(R"([{"name": "pacs", "delivered": 1, "waiting": 0, "failed": 0, "discarded": 0},
+                                        {"name": "ris", "delivered": 0, "waiting": 0, "failed": 1,
+                                         "discarded": 0}])"));
     database_.execute("UPDATE study SET withdrawn_at = 5");
     EXPECT_EQ(state_of("1"), "withdrawn");
+}
+
+// ---- what never arrives ----
+
+TEST_F(ListTest, AStudyOfWhichAResultWasDiscardedIsNotDelivered) {
+    const auto id = study("1");
+    analysis(only_image(), JobState::analysed);
+    const auto report_sent = delivery(id, JobState::discarded);
+    delivery(id, JobState::delivered);
+    why(Lane::delivery, report_sent, "C000; given up by retention.keep_failed");
+    EXPECT_EQ(state_of("1"), "discarded");
+    EXPECT_EQ(studies()[0]["error"], "C000; given up by retention.keep_failed");
+    EXPECT_EQ(studies()[0]["destinations"][0]["discarded"], 1);
+}
+
+TEST_F(ListTest, AStudyOfWhichEverythingWasDiscardedSaysSo) {
+    const auto id = study("1");
+    const auto failed = analysis(only_image(), JobState::discarded);
+    why(Lane::analysis, failed, "the decoder died");
+    EXPECT_EQ(state_of("1"), "discarded");
+    EXPECT_EQ(studies()[0]["error"], "the decoder died");
+    delivery(id, JobState::delivered);
+    EXPECT_EQ(state_of("1"), "discarded") << "the report does not tell of that image";
+    study("2");
+    analysis(only_image(), JobState::discarded);
+    why(Lane::analysis, failed + 1, "the model is no longer configured");
+    EXPECT_EQ(state_of("2"), "discarded") << "no other model had it";
+}
+
+TEST_F(ListTest, AStudyOfWhichAReportWasDiscardedIsNotAsTheOneBefore) {
+    const auto id = study("1");
+    delivery(id, JobState::delivered);
+    const auto second = report(id, 2);
+    test::set_jobs(database_, Lane::report, JobState::discarded, second);
+    EXPECT_EQ(state_of("1"), "discarded");
+    report(id, 3);
+    delivery(id, JobState::delivered);
+    EXPECT_EQ(state_of("1"), "delivered") << "a newer one takes its place";
+}
+
+TEST_F(ListTest, ADiscardedPictureThatTheNewestReportTellsOfIsMissed) {
+    const auto id = study("1");
+    const auto picture = delivery(id, JobState::discarded);
+    report(id, 2);
+    delivery(id, JobState::delivered);
+    EXPECT_EQ(state_of("1"), "delivered") << "it told of another image";
+    database_.execute("UPDATE delivery SET told_version = 2 WHERE id = ?", picture);
+    EXPECT_EQ(state_of("1"), "discarded");
+}
+
+TEST_F(ListTest, WhatSomethingNewerTookThePlaceOfIsNotMissed) {
+    const auto id = study("1");
+    delivery(id, JobState::discarded);
+    const auto old = analysis(only_image(), JobState::discarded);
+    database_.execute("UPDATE instance SET state = 'superseded'");
+    analysis(image(id, "1.1b", 1), JobState::analysed);
+    const auto of_another = analysis(only_image(), JobState::discarded, 0, "gone");
+    why(Lane::analysis, of_another, "the model is no longer configured");
+    EXPECT_EQ(state_of("1"), "discarded") << old;
+    report(id, 2);
+    delivery(id, JobState::delivered);
+    EXPECT_EQ(state_of("1"), "delivered");
+    EXPECT_TRUE(studies()[0]["error"].is_null());
+    EXPECT_EQ(studies()[0]["destinations"][0]["discarded"], 0);
+}
+
+TEST_F(ListTest, AStudyWhoseImagesMovedAwayIsWithdrawnAndNotDelivered) {
+    const auto id = study("1");
+    delivery(id, JobState::delivered);
+    database_.execute("UPDATE report SET withdrawn = 2");
+    database_.execute("UPDATE instance SET state = 'superseded'");
+    EXPECT_EQ(state_of("1"), "withdrawn");
+    EXPECT_EQ(studies()[0]["instances"], 0);
+}
+
+TEST_F(ListTest, AStudyThatGetsNoReportSinceItsRowIsDamagedFailed) {
+    const auto id = study("1");
+    delivery(id, JobState::delivered);
+    database_.execute("UPDATE study SET damage = 'malformed JSON'");
+    EXPECT_EQ(state_of("1"), "failed");
+    EXPECT_EQ(studies()[0]["error"], "malformed JSON");
+}
+
+// ---- images and shadows ----
+
+TEST_F(ListTest, AnImageCountsOnceHoweverOftenItWasSent) {
+    const auto id = study("1");
+    const auto add = [&](const char* state, const char* bytes) {
+        const auto version = image(id, bytes, 1, state);
+        database_.execute("UPDATE instance SET sop_instance_uid = '1.1' WHERE id = ?", version);
+    };
+    add("superseded", "b");
+    add("superseded", "c");
+    database_.execute("UPDATE instance SET removed_at = 5 WHERE state = 'superseded'");
+    add("kept", "d");
+    EXPECT_EQ(studies()[0]["instances"], 1);
+    image(id, "1.2", 2);
+    EXPECT_EQ(studies()[0]["instances"], 2);
+}
+
+TEST_F(ListTest, NothingOfAShadowIsWaitedFor) {
+    const auto id = study("1");
+    const auto trial = analysis(only_image(), JobState::queued, 0, "trial");
+    EXPECT_EQ(state_of("1"), "waiting") << "it is active";
+    database_.execute("INSERT INTO shadow_model VALUES('trial')");
+    EXPECT_EQ(state_of("1"), "received");
+    analysis(only_image(), JobState::analysed);
+    delivery(id, JobState::delivered);
+    for (const auto state : {JobState::queued, JobState::running, JobState::quarantined, JobState::discarded,
+                             JobState::not_analysed}) {
+        test::set_jobs(database_, Lane::analysis, state, trial);
+        why(Lane::analysis, trial, "the worker died");
+        EXPECT_EQ(state_of("1"), "delivered") << to_text(state);
+        EXPECT_TRUE(studies()[0]["error"].is_null());
+        EXPECT_TRUE(studies()[0]["not_analysed"].is_null());
+    }
+}
+
+TEST_F(ListTest, WhatWasReportedStaysSoWhenItsModelBecomesAShadow) {
+    const auto id = study("1");
+    const auto made = analysis(only_image(), JobState::not_analysed);
+    const auto sent = delivery(id, JobState::delivered), lost = delivery(id, JobState::discarded);
+    database_.execute("INSERT INTO shadow_model VALUES('m')");
+    EXPECT_NE(state_of("1"), "discarded") << "of what nobody was sent a part of nobody lacks any";
+    database_.execute("UPDATE delivery SET tried = 1 WHERE id = ?", sent);
+    EXPECT_EQ(state_of("1"), "discarded") << lost;
+    database_.execute("DELETE FROM job WHERE kind = 'delivery' AND state = 'discarded'");
+    EXPECT_EQ(state_of("1"), "not_analysed");
+    test::set_jobs(database_, Lane::analysis, JobState::analysed, made);
+    EXPECT_EQ(state_of("1"), "delivered");
 }
 
 TEST_F(ListTest, WhatAShadowSaysIsNoDiagnosisOfTheStudy) {

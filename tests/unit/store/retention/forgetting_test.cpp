@@ -54,6 +54,19 @@ TEST_F(ForgettingTest, KeepsTheTotalsOfWhatWasDone) {
     EXPECT_EQ(gauge("analysis", "quarantined"), 0) << "nobody is to look after it any more";
 }
 
+TEST_F(ForgettingTest, ForgetsWhomAReportWasFiledUnderAndForWhomItWasComposed) {
+    make_removed(1, JobState::analysed);
+    make_removed(2, JobState::analysed);
+    database_.execute(
+        "INSERT INTO report(id, study_id, model, version, filed_under) VALUES(1, 1, 'demo', 1, 'a header'), "
+        "(2, 2, 'demo', 1, 'another')");
+    database_.execute("INSERT INTO composed_for VALUES(1, 'pacs'), (2, 'pacs')");
+    EXPECT_EQ(forget_studies(database_, hours(1)), 1);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM report WHERE filed_under = 'a header'"), 0);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM composed_for WHERE report_id = 1"), 0);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM composed_for WHERE report_id = 2"), 1);
+}
+
 TEST_F(ForgettingTest, ForgetsWhatWasSetAsideInTheSpoolWithAnEventForEach) {
     database_.execute(
         "INSERT INTO set_aside(file, code, error, at) VALUES('2026/a.dcm', 'malformed', 'x', 1)");

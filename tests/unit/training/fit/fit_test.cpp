@@ -124,6 +124,29 @@ TEST_F(FitTest, GoesOnAfterAnyStepAsIfNothingHadBeen) {
     }
 }
 
+TEST_F(FitTest, ACheckpointTellsWhichImagesItsTrainingLeftOut) {
+    EXPECT_TRUE(left_out_by(folder_ / "checkpoint.bin")->empty());
+    images_.set.unread = {{"a.dcm", "timeout", "the decoder did not answer"}};
+    auto network = fresh();
+    ASSERT_FALSE(run(network, false, 1));
+    const auto left_out = left_out_by(folder_ / "checkpoint.bin");
+    ASSERT_TRUE(left_out) << left_out.error().message;
+    ASSERT_EQ(left_out->size(), 1U);
+    EXPECT_EQ(left_out->front().file, "a.dcm");
+    EXPECT_EQ(left_out->front().reason, "timeout");
+    EXPECT_EQ(left_out->front().words, "the decoder did not answer");
+    // What has become unreadable since is named where it makes another training of it.
+    images_.set.unread.push_back({"b.dcm", "unreadable", "cannot open the file"});
+    images_.set.digest = sha256_hex("fewer images");
+    auto resumed = fresh();
+    const auto refused = run(resumed, true);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "checkpoint");
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("on other images or labels; 1 cannot be read now that it did not leave out, the "
+                          "first: b.dcm: cannot open the file"));
+}
+
 TEST_F(FitTest, AFrozenBodyKeepsItsWeightsAndStatistics) {
     fit_.freeze_epochs = 1;
     fit_.epochs = 2;

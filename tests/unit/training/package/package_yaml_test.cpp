@@ -78,6 +78,8 @@ TEST(ModelYaml, ReadsBackAsItWasMeant) {
     EXPECT_EQ(again.labels[1].site, package.labels[1].site);
     EXPECT_TRUE(again.labels[1].abnormal);
     EXPECT_EQ(again.calibration.method, "none");
+    package.accepts.refused_image_types.clear();
+    EXPECT_TRUE(read_again(package).accepts.refused_image_types.empty()) << "no default in its place";
 }
 
 TEST(ModelYaml, FindingsOfASigmoidHaveThresholds) {

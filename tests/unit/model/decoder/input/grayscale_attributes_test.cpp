@@ -219,6 +219,26 @@ TEST_F(GrayscaleAttributes, ReadLookupTables) {
     EXPECT_EQ(grayscale.voi_lut->white, 4095);
 }
 
+// Its first mapped value is signed where the rescale's output is, which most of what it maps may not be.
+TEST_F(GrayscaleAttributes, TakeTheFirstMappedValueForWhatTheImageCanHave) {
+    const auto first_mapped = [&](Uint16 first, const char* slope, const char* intercept) {
+        dataset.putAndInsertUint16(DCM_BitsStored, 16);
+        dataset.putAndInsertUint16(DCM_HighBit, 15);
+        dataset.putAndInsertString(DCM_RescaleSlope, slope);
+        dataset.putAndInsertString(DCM_RescaleIntercept, intercept);
+        lookup_table(DCM_VOILUTSequence, {4, first, 12}, {0, 5, 9, 4095});
+        return read().voi_lut.value().first_mapped;
+    };
+    EXPECT_EQ(first_mapped(32768, "-1", "65535"), 32768);
+    EXPECT_EQ(first_mapped(40000, "1", "-1"), 40000);
+    EXPECT_EQ(first_mapped(32768, "1", "-32768"), -32768);
+    EXPECT_EQ(first_mapped(0xFC00, "1", "-1024"), -1024);
+    EXPECT_EQ(first_mapped(0xFC00, "-1", "0"), -1024);
+    dataset.putAndInsertUint16(DCM_PixelRepresentation, 1);
+    EXPECT_EQ(first_mapped(0x8000, "1", "0"), -32768);
+    EXPECT_EQ(first_mapped(0x8000, "1", "32768"), 32768);
+}
+
 TEST_F(GrayscaleAttributes, UnpackEntriesOfEightBits) {
     lookup_table(DCM_VOILUTSequence, {3, 0, 8}, {0x2010, 0x0030});
     EXPECT_EQ(read().voi_lut->entries, (std::vector<std::uint16_t>{0x10, 0x20, 0x30}));

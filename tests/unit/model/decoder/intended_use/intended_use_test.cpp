@@ -90,6 +90,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"18 years", [](RadiographHeader& h) { h.patient_age_years = 18; }, ""},
         Case{"no age", [](RadiographHeader& h) { h.patient_age_years.reset(); }, ""},
         Case{"no pixels", [](RadiographHeader& h) { h.has_pixels = false; }, "sop_class"},
+        Case{"a phantom", [](RadiographHeader& h) { h.quality_control_image = "YES"; }, "quality_control"},
+        Case{"a phantom as subject", [](RadiographHeader& h) { h.quality_control_subject = "YES"; },
+             "quality_control"},
+        Case{"a patient with a phantom", [](RadiographHeader& h) { h.quality_control_image = "BOTH"; }, ""},
+        Case{"no phantom",
+             [](RadiographHeader& h) { h.quality_control_image = h.quality_control_subject = "NO"; }, ""},
         Case{"for processing", [](RadiographHeader& h) { h.presentation_intent_type = "FOR PROCESSING"; },
              "presentation_intent"},
         Case{"class for processing",
@@ -226,6 +232,96 @@ TEST(IntendedUse, JudgesClassTypeAndSizeWhereThePackageDoes) {
     EXPECT_EQ(code_for(header, a_site(), accepts), "image_type");
     header.attributes.sop_class_uid = secondary_capture;
     EXPECT_EQ(code_for(header, a_site(), accepts), "sop_class");
+}
+
+TEST(IntendedUse, RefusesSecondaryCapturesOfNoRadiographByDefault) {
+    Acceptance accepts = chest_of_adults();
+    accepts.refused_image_types = default_refused_image_types();
+    RadiographHeader header = adult_chest();
+    header.attributes.sop_class_uid = secondary_capture;
+    for (const auto& [type, code] :
+         {std::pair{"DRW", "image_type"}, std::pair{"SD", "image_type"}, std::pair{"SYN", "image_type"},
+          std::pair{"DF", ""}, std::pair{"SI", ""}, std::pair{"WSD", ""}, std::pair{"", ""}}) {
+        header.conversion_type = type;
+        EXPECT_EQ(code_for(header, a_site(), accepts), code) << type;
+    }
+    header.manufacturer = "Hilum";
+    EXPECT_EQ(code_for(header, a_site(), accepts), "own_result");
+}
+
+// What other programs make of radiographs, beside what radiographs say of themselves.
+TEST(IntendedUse, RefusesPicturesOfAnotherPurposeByDefault) {
+    Acceptance accepts = chest_of_adults();
+    accepts.refused_image_types = default_refused_image_types();
+    const auto code = [&](const char* third, const char* fourth) {
+        RadiographHeader header = adult_chest();
+        header.image_type = {"DERIVED", "SECONDARY", third, fourth};
+        return code_for(header, a_site(), accepts);
+    };
+    for (const char* const type :
+         {"HEATMAP", "HEAT_MAP", "BONE_SUPPRESSED", "BONE SUPPRESSION", "RIB_SUPPRESSED", "SOFT_TISSUE",
+          "SOFTTISSUE", "BONE", "SUBTRACTION", "CAD", "CAD_MARKED", "AI_RESULT", "SALIENCY_MAP", "OVERLAY",
+          "ANNOTATED", "SCREENSHOT", "TOMOSYNTHESIS", "LOCALIZER"}) {
+        EXPECT_EQ(code("", type), "image_type") << type;
+        EXPECT_EQ(code(type, ""), "image_type") << type;
+    }
+    for (const char* const type :
+         {"", "POST_PROCESSED", "RAD", "RADIOGRAPHIC", "CHEST", "PORTABLE", "GRID", "FAIR"})
+        EXPECT_EQ(code(type, ""), "") << type;
+}
+
+std::string refusal_of_codes(const char* body_part, const CodedWord& region, const char* view,
+                             const CodedWord& view_code, const SiteSettings& site = a_site()) {
+    RadiographHeader header = adult_chest();
+    header.attributes.body_part = body_part;
+    header.attributes.view = view;
+    header.coded_body_part = region;
+    header.coded_view = view_code;
+    apply_site_words(header, site);
+    std::string text = text_of(header.notes);
+    const auto refused = check_intended_use(header, chest_of_adults(), site);
+    return refused ? refused->code + ": " + refused->message : text;
+}
+
+TEST(IntendedUse, RefusesACodeThatContradictsTheHeadersWord) {
+    const CodedWord chest{"CHEST", true}, pa{"PA", true};
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "PA", {"LL", true}),
+              "view: The View Position is PA, and the View Code says LL: they contradict each other; this "
+              "model reads "
+              "PA and AP.");
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "LATERAL", pa),
+              "view: The View Position is LATERAL, and the View Code says PA: they contradict each other; "
+              "this model "
+              "reads PA and AP.");
+    EXPECT_EQ(
+        refusal_of_codes("CHEST", {"HAND", true}, "PA", pa),
+        "body_part: The Body Part Examined is CHEST, and the Anatomic Region says HAND: they contradict each "
+        "other; this model reads CHEST.");
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "PA", {"PA OBLIQUE", true}).substr(0, 5), "view:");
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "LL", {"LAO", true}),
+              "view: The view is LATERAL; this model reads PA and AP.");
+}
+
+TEST(IntendedUse, TellsOfACodeThatSaysAnotherThingOfWhatItReads) {
+    const CodedWord chest{"CHEST", true}, pa{"PA", true};
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "AP", pa),
+              "view: The View Position is AP, and the View Code says PA.");
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "PA", {"THORAX P.A. STEHEND", false}),
+              "view: The View Position is PA, and the View Code says THORAX P.A. STEHEND.")
+        << "somebody's own text may say the same";
+    EXPECT_EQ(refusal_of_codes("CHEST", {"BRUSTKORB", false}, "PA", pa),
+              "body_part: The Body Part Examined is CHEST, and the Anatomic Region says BRUSTKORB.");
+}
+
+TEST(IntendedUse, ComparesCodesInTheSitesWords) {
+    SiteSettings site = a_site();
+    site.view_aliases["PA"] = {"THORAX P.A. STEHEND"};
+    const CodedWord chest{"CHEST", true}, pa{"PA", true};
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "PA", {"THORAX P.A. STEHEND", false}, site), "");
+    EXPECT_EQ(refusal_of_codes("port chest", chest, "BEDSIDE", {"AP", true}, site), "");
+    EXPECT_EQ(refusal_of_codes("CHEST", chest, "PA", {"SIDE", false}, site).substr(0, 5), "view:");
+    for (const char* const part : {"LUNG", "HEART", "MEDIASTINUM", "CHEST"})
+        EXPECT_EQ(refusal_of_codes("CHEST", {part, true}, "PA", {"FRONTAL", true}), "") << part;
 }
 
 TEST(IntendedUse, AcceptsTheStandardsOwnWordsForLateralViews) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "unit/model/decoder/pixels/evidence/soft_picture.h"
 #include "unit/model/decoder/pixels/jpeg2000_encoding.h"
 #include "unit/model/decoder/pixels/jpeg_bytes.h"
 #include "unit/model/decoder/pixels/jpeg_ls_bytes.h"
@@ -214,6 +215,52 @@ TEST_F(CompressedFrame, OfSignedSamplesBeyondTheBitsStoredIsClampedWhereTheyAreI
     ASSERT_EQ(values.size(), 48U * 40) << refusal.message;
     EXPECT_EQ(values.front(), -1000 & 0xFFFF);
     EXPECT_EQ(values.back(), 2047);
+}
+
+TEST_F(CompressedFrame, OfUnsignedSamplesThatTheHeaderCallsSignedIsReadAsUnsigned) {
+    const auto soft = test::soft_picture(48, 40);
+    const std::vector<int> pixels(soft.begin(), soft.end());
+    for (const int precision : {12, 16}) {
+        const JpegImage coded{.rows = 48, .columns = 40, .precision = precision};
+        auto image = described(coded, 12);
+        image.encoding.is_signed = true;
+        EXPECT_EQ(decode(test::jpeg_lossless_of(coded, pixels), EXS_JPEGProcess14SV1, image), pixels);
+        EXPECT_EQ(noted(), "pixel_representation") << precision;
+        EXPECT_EQ(decode(jpeg_ls(coded, pixels), EXS_JPEGLSLossless, image), pixels);
+        EXPECT_EQ(noted(), "pixel_representation") << precision;
+        EXPECT_EQ(decode(test::encode_jpeg2000({.precision = precision}, pixels), EXS_JPEG2000, image),
+                  pixels);
+        EXPECT_EQ(noted(), "pixel_representation") << precision;
+    }
+}
+
+TEST_F(CompressedFrame, OfALosslessCodecIsRightJustifiedWhateverHighBitSays) {
+    const auto soft = test::soft_picture(48, 40);
+    const std::vector<int> pixels(soft.begin(), soft.end());
+    auto image = described(ramp_image, 12);
+    image.encoding.high_bit = 15;
+    EXPECT_EQ(decode(test::jpeg_lossless_of(ramp_image, pixels), EXS_JPEGProcess14SV1, image), pixels);
+    EXPECT_EQ(noted(), "bit_depth");
+    std::vector<int> upper = pixels;
+    for (auto& pixel : upper) pixel *= 16;
+    EXPECT_EQ(decode(test::jpeg_lossless_of(ramp_image, upper), EXS_JPEGProcess14SV1, image), upper);
+    EXPECT_EQ(noted(), "");
+}
+
+// As much white as 8 bits can be, not a sixteenth of it.
+TEST_F(CompressedFrame, OfALossyCodecHasAsManyBitsAsTheCodecSays) {
+    const JpegImage image{.rows = 8, .columns = 16, .precision = 8};
+    for (const int high_bit : {11, 15}) {
+        auto twelve = described(image, 12);
+        twelve.encoding.high_bit = high_bit;
+        auto stream = test::jpeg_of_blocks(image, {200, 100});
+        notes.clear();
+        const auto frame = decode_frame(stream, EXS_JPEGProcess1, twelve, notes);
+        ASSERT_TRUE(frame) << frame.error().message;
+        EXPECT_EQ(frame->encoding.highest(), 255);
+        EXPECT_EQ(frame->encoding.value(frame->words[0]), 200);
+        EXPECT_EQ(noted(), "bit_depth");
+    }
 }
 
 TEST_F(CompressedFrame, OfEightBitsInSixteenAllocatedIsRead) {

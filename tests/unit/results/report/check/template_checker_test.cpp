@@ -135,6 +135,13 @@ const std::vector<DamageCase> damages = {
      [](DcmDataset& r) { move_to_the_end(r, "C0034375"); }},
     {"SummaryBeforeTheNotice", "TID 1500 row 13", "before a diagnosis or the notice",
      [](DcmDataset& r) { move_to_the_end(item(r, "C0034375"), "notice"); }},
+    {"NoSummary", "TID 1500 row 13", "which algorithms succeeded", remove_content("111017")},
+    {"OtherSummary", "TID 1500 row 13", "of 1 images, 1 of them decided, with 1 findings",
+     [](DcmDataset& r) {
+         DcmItem& code = sequence_item(item(r, "111017"), DCM_ConceptCodeSequence);
+         put(code, DCM_CodeValue, "111241");
+         put(code, DCM_CodeMeaning, "All algorithms succeeded; without findings");
+     }},
     {"NoNotice", "TID 1500 row 14", "notice", remove_content("notice")},
     {"WrongSopClass", "SOP Common module", "SOP Class UID",
      set_attribute(DCM_SOPClassUID, UID_BasicTextSRStorage)},
@@ -170,6 +177,19 @@ TEST(TemplateChecker, WantsTheReasonInWordsAndNoScoreWhereAnImageWasNotAnalysed)
     ASSERT_TRUE(remove_item(item(*file->getDataset(), "ai-diagnosis"), "not-analysed"));
     EXPECT_THAT(check_measurement_report(*file->getDataset(), source, expected),
                 testing::Not(testing::IsEmpty()));
+}
+
+TEST(TemplateChecker, WantsTheSummaryToCountImagesThatTheReportLeavesOut) {
+    StudyFixture study;
+    study.add_analysed(pneumonia_result());
+    const auto file = load_result(compose(study.request, test_equipment()), "sr");
+    ASSERT_TRUE(file);
+    DcmDataset source = radiograph_header(study.request.images.front().sop_instance_uid);
+    auto expected = expectation_of(study.request, 1);
+    expected.images_tried = 2;
+    const auto violations = check_measurement_report(*file->getDataset(), source, expected);
+    ASSERT_EQ(violations.size(), 1u);
+    EXPECT_THAT(violations.front().problem, testing::HasSubstr("of 2 images, 1 of them decided"));
 }
 
 TEST(TemplateChecker, WantsEachFrameDiagnosedOnce) {
