@@ -32,7 +32,6 @@ int line_with_tab(const std::string& text) {
     return 0;
 }
 
-// An empty node, and a problem noted, where the text is no YAML.
 // Such as a file that an editor saved in Latin-1; 0 where all is UTF-8.
 int line_beyond_utf8(const std::string& text) {
     int line = 1;
@@ -45,6 +44,7 @@ int line_beyond_utf8(const std::string& text) {
     return 0;
 }
 
+// An empty node, and a problem noted, where the text is no YAML.
 YAML::Node load(const std::string& text, const std::string& file, ConfigurationProblems& problems) {
     if (const int line = line_beyond_utf8(text); line != 0) {
         problems.push_back({file, line, "", "is not in UTF-8: save the file in that encoding"});

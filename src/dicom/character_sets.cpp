@@ -143,7 +143,7 @@ constexpr std::array<Letters, 11> letters_of_sets{{{"100", 0x80, 0x10FFFF},
                                                    {"127", 0x600, 0x6FF},
                                                    {"138", 0x590, 0x5FF},
                                                    {"144", 0x400, 0x45F},
-                                                   {"166", 0xE00, 0xE7F}}};
+                                                   {"166", 0xE01, 0xE3A}}};
 
 // What the bytes mean before any escape sequence: nothing but ASCII where code extensions say no more.
 Letters letters_of(const std::string& terms) {

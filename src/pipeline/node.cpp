@@ -90,7 +90,7 @@ void Node::take_up_jobs() {
             create_counters(transaction, configuration_);
             take_up_all(transaction, configuration_.retry);
             adopt_models(transaction, models_);
-            take_up_shadows(transaction, shadow_models(configuration_));
+            take_up_shadows(transaction, configuration_);
             expire_stray_deliveries(transaction, destination_names(configuration_.destinations));
             take_up_commitments(transaction, destinations_asked_for_commitment(configuration_.destinations));
             audit::AuditEvent event;

@@ -22,6 +22,8 @@ void move_deadlines(Transaction& transaction, Duration step) {
                  " JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id WHERE state IN"
                  " ('queued', 'running') AND job.kind = 'delivery')",
                  by);
+    // What came under a clock that was ahead would hide every later failure.
+    sql::execute(transaction, "UPDATE arrival SET at = min(at, ?)", transaction.at());
     sql::execute(transaction,
                  "UPDATE study SET due_at = due_at + ?1, first_pending_at = first_pending_at + ?1,"
                  " last_arrival_at = last_arrival_at + ?1 WHERE due_at IS NOT NULL",

@@ -45,14 +45,6 @@ std::vector<CertificateTerm> not_current(const std::vector<CertificateTerm>& ter
     return found;
 }
 
-// Whether there is none that counts already.
-bool is_lacking(const CertificateTerm& list, const std::vector<CertificateTerm>& in_use, std::int64_t now) {
-    if (in_use.empty()) return true;
-    const auto lacking = not_current(in_use, now);
-    return std::ranges::any_of(lacking,
-                               [&](const CertificateTerm& used) { return are_of_one_authority(used, list); });
-}
-
 }  // namespace
 
 bool is_current(const CertificateTerm& term, std::int64_t now) {
@@ -71,8 +63,16 @@ std::string why_not_current(const std::vector<CertificateTerm>& terms, std::int6
 
 std::string why_worse(const std::vector<CertificateTerm>& loaded, const std::vector<CertificateTerm>& in_use,
                       std::int64_t now) {
+    const auto lacking = not_current(in_use, now);
+    const auto are_in = [](const std::vector<CertificateTerm>& terms, const CertificateTerm& list) {
+        return std::ranges::any_of(
+            terms, [&](const CertificateTerm& one) { return are_of_one_authority(one, list); });
+    };
+    // Of an authority that had no list: what else is new may help others, whom what is in use refuses.
+    const bool in_use_is_good = !in_use.empty() && lacking.empty();
     for (const auto& term : not_current(loaded, now))
-        if (!is_list(term) || !is_lacking(term, in_use, now)) return in_words(term, now);
+        if (!is_list(term) || (are_in(in_use, term) ? !are_in(lacking, term) : in_use_is_good))
+            return in_words(term, now);
     return {};
 }
 

@@ -14,7 +14,8 @@ struct CertificateTerm {
     std::string source;                          // as the configuration names it
     std::string subject;                         // of a list: its issuer
     std::int64_t not_before = 0, not_after = 0;  // seconds since 1970 UTC; a list without a next update: 0
-    std::string issuer_key = {};                 // of a list: which key signed it, in hex, where it says so
+    std::string issuer_key =
+        {};  // of a list: which key signed it and which part of all it is, in hex, where it says so
 };
 
 // `now` is in seconds since 1970 UTC, here and below.
@@ -28,8 +29,9 @@ bool replaces(const CertificateTerm& other, const CertificateTerm& list, std::in
 // none that counts, in words. Empty: none.
 std::string why_not_current(const std::vector<CertificateTerm>& terms, std::int64_t now);
 
-// The same of `loaded`, where it would be worse than what is `in_use` (empty: nothing is). No list that
-// counts is no worse where none of that authority in use does: certificate and key beside it may be needed.
+// The same of `loaded`, where it would be worse than what is `in_use` (empty: nothing is). A list that does
+// not count is no worse where none of that authority in use does, or where there is none of it in use and
+// other things in use do not count: what is beside it may be needed.
 std::string why_worse(const std::vector<CertificateTerm>& loaded, const std::vector<CertificateTerm>& in_use,
                       std::int64_t now);
 

@@ -67,14 +67,22 @@ CertificateTerm term_of(const X509* certificate, std::string kind, std::string s
             seconds_of(X509_get0_notBefore(certificate)), seconds_of(X509_get0_notAfter(certificate))};
 }
 
-// As lists of one issuer's old and new key differ.
+std::string in_hex(const ASN1_STRING* value) {
+    const unsigned char* const bytes = ASN1_STRING_get0_data(value);
+    std::string text;
+    for (int i = 0; i < ASN1_STRING_length(value); ++i) text += fmt::format("{:02x}", bytes[i]);
+    return text;
+}
+
+// As lists of one issuer's old and new key differ, and those of parts of its certificates (RFC
+// 5280 5.2.4, 5.2.5).
 std::string issuer_key_of(const X509_CRL* list) {
     const AuthorityKey key(static_cast<AUTHORITY_KEYID*>(
         X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
-    if (key == nullptr || key->keyid == nullptr) return {};
-    const unsigned char* const bytes = ASN1_STRING_get0_data(key->keyid);
-    std::string text;
-    for (int i = 0; i < ASN1_STRING_length(key->keyid); ++i) text += fmt::format("{:02x}", bytes[i]);
+    std::string text = key != nullptr && key->keyid != nullptr ? in_hex(key->keyid) : "";
+    for (const int part : {NID_issuing_distribution_point, NID_delta_crl})
+        if (const int at = X509_CRL_get_ext_by_NID(list, part, -1); at >= 0)
+            text += "/" + in_hex(X509_EXTENSION_get_data(X509_CRL_get_ext(list, at)));
     return text;
 }
 

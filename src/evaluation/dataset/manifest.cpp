@@ -114,6 +114,9 @@ Image image_in(const Cells& cells, std::size_t line, Problems& problems) {
                         did_you_mean(cells["split"], {"training", "validation", "calibration", "test"})));
     if (!image.age_years && !cells["age"].empty())
         problems.note(line, "age", fmt::format("'{}' is no number of years", cells["age"]));
+    // An earlier Hilum wrote it of the birth date 19000101, which stands for an unknown one.
+    constexpr double highest_of_before = 150;
+    if (image.age_years > highest_age_years && image.age_years <= highest_of_before) image.age_years.reset();
     return image;
 }
 

@@ -56,8 +56,8 @@ std::vector<std::string> code_strings(YamlMapping& at, const std::string& key) {
 
 // Of those, with * and ? as patterns have them.
 std::vector<std::string> image_types(YamlMapping& at, const std::string& key) {
-    if (!at.has(key)) return default_refused_image_types();
     auto patterns = restriction(at, key, EmptyList::is_none);
+    if (!at.has(key)) return default_refused_image_types();
     for (const auto& pattern : patterns) {
         std::string text = pattern;
         std::erase_if(text, [](char c) { return c == '*' || c == '?'; });

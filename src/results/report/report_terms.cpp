@@ -97,8 +97,8 @@ std::string sentence_of(const NotAnalysed& reason, const StudyImage& image, cons
 
 bool is_failure(const NotAnalysed& reason) {
     static const std::set<std::string> failures{
-        "bit_depth",   "photometric_interpretation", "processing_failed", "too_large", "transfer_syntax",
-        "undecodable", "unsupported_compression"};
+        "bit_depth",       "frames",      "photometric_interpretation", "processing_failed", "too_large",
+        "transfer_syntax", "undecodable", "unsupported_compression"};
     return failures.contains(reason.code);
 }
 

@@ -202,7 +202,7 @@ Result<Database> Database::open_current(const std::filesystem::path& file) {
         const auto have = schema_version(database->connection_->engine), known = migrations().size();
         if (have < known)
             return fail(
-                "database_older",
+                "schema_older",
                 "{}: its schema has version {}, this Hilum reads {}: start hilumd, which brings it up "
                 "to date, or ask with the version that wrote it",
                 file.string(), have, known);

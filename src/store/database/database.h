@@ -52,7 +52,7 @@ class Database {
     // a later Hilum's), "database".
     static Result<Database> open(const std::filesystem::path& file, Access access,
                                  DatabaseCheck check = DatabaseCheck::quick);
-    // read_only, for who reads the tables of today. Code "database_older" too: nothing has brought its schema
+    // read_only, for who reads the tables of today. Code "schema_older" too: nothing has brought its schema
     // up to date yet.
     static Result<Database> open_current(const std::filesystem::path& file);
     // After a failure of kind `failing`: closes it and opens it as read_write again, which brings what was

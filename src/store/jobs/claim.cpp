@@ -81,14 +81,18 @@ int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry,
 int queue_interrupted(Transaction& transaction, const char* which) {
     return sql::execute(
         transaction,
-        fmt::format("UPDATE job SET state = iif(kind = 'delivery' AND EXISTS (SELECT 1 FROM delivery JOIN "
-                    "result ON result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id "
-                    "= subject AND (withdrawn != 0 OR" HILUM_IS_REPLACED
-                    ")), 'discarded', 'queued'), owner = NULL, lease = NULL, "
-                    "updated_at = ?1, due = ?1 WHERE state = 'running' AND id IN (SELECT id FROM job WHERE "
-                    "{} LIMIT ?2)",
-                    which),
-        transaction.at(), most_taken_up);
+        fmt::format(
+            "UPDATE job SET state = iif(kind = 'delivery' AND EXISTS (SELECT 1 FROM delivery JOIN "
+            "result ON result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id "
+            "= subject AND (withdrawn != 0 OR" HILUM_IS_REPLACED
+            ")), 'discarded', 'queued'), owner = NULL, lease = NULL, error = iif(kind = 'delivery' AND "
+            "EXISTS (SELECT 1 FROM delivery JOIN result ON result.id = result_id JOIN report ON "
+            "report.id = report_id WHERE delivery.id = subject AND withdrawn = 0 AND" HILUM_IS_REPLACED
+            "), ?3, error), "
+            "updated_at = ?1, due = ?1 WHERE state = 'running' AND id IN (SELECT id FROM job WHERE "
+            "{} LIMIT ?2)",
+            which),
+        transaction.at(), most_taken_up, std::string(newer_version));
 }
 
 int take_up(Transaction& transaction, const RetrySettings& retry, const char* which) {

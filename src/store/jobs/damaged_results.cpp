@@ -85,7 +85,7 @@ JobState judge_damage(Transaction& transaction, const Claim& delivery, const Dam
 
 }  // namespace
 
-void give_up_file(Transaction& transaction, std::int64_t delivery) {
+void give_up_file(Transaction& transaction, std::int64_t delivery, bool of_the_past) {
     const auto result = sql::number(
         transaction,
         "SELECT result_id FROM delivery AS last WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery JOIN "
@@ -93,7 +93,13 @@ void give_up_file(Transaction& transaction, std::int64_t delivery) {
         "delivery.id WHERE result_id = last.result_id AND (delivery.id != ?1 OR kind != 'delivery') AND "
         "job.state IN ('queued', 'running', 'set_aside'))",
         delivery);
-    if (result) take_result_file(transaction, *result, ResultFile::is_gone);
+    if (!result) return;
+    // A picture that is told of again, since its image is back as it was, is made again.
+    const bool picture =
+        sql::number(transaction, "SELECT 1 FROM result WHERE id = ? AND kind IN ('sc', 'pr')", *result)
+            .has_value();
+    take_result_file(transaction, *result,
+                     picture && of_the_past ? ResultFile::can_be_made_again : ResultFile::is_gone);
 }
 
 JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message) {
@@ -101,7 +107,7 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
     if (!damaged) return JobState::refused;
     const auto state = judge_damage(transaction, delivery, *damaged);
     if (damaged->on_demand && state == JobState::queued) return state;
-    if (state == JobState::discarded) give_up_file(transaction, delivery.job());
+    if (state == JobState::discarded) give_up_file(transaction, delivery.job(), false);
     audit::AuditEvent event;
     event.type = "result_damaged";
     event.outcome = "failure";

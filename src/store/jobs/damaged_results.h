@@ -23,7 +23,8 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
 
 // A delivery is discarded whose file was found missing or damaged: nobody makes it again, so that with the
 // last delivery that waits it counts as removed, for whoever would send it or check its file.
-void give_up_file(Transaction& transaction, std::int64_t delivery);
+// `of_the_past`: because a newer version was made; a picture that is told of once more is then made again.
+void give_up_file(Transaction& transaction, std::int64_t delivery, bool of_the_past);
 
 // What the composer has made anew for a result: its digest is the one that is known, or becomes it where no
 // destination can have seen the other bytes. Another one is audited ("result_differs") and never sent.

@@ -92,7 +92,7 @@ JobState end_attempt(Transaction& transaction, const DeliveryClaim& claimed, con
     if (const char* const why = why_not_wanted(transaction, verdict, claimed.claim.job())) {
         state = JobState::discarded;
         error.message = why;
-        if (reply.outcome == DeliveryOutcome::damaged) give_up_file(transaction, claimed.claim.job());
+        if (reply.outcome == DeliveryOutcome::damaged) give_up_file(transaction, claimed.claim.job(), true);
     } else if (state == JobState::queued && reply.outcome == DeliveryOutcome::damaged) {
         state = compose_anew(transaction, claimed.claim, reply.message);
         error.code = result_damaged;

@@ -76,7 +76,7 @@ void discard_each(Transaction& transaction, const char* waiting, std::int64_t of
             transaction,
             "UPDATE job SET state = 'discarded', outcome = '', error = ?, updated_at = ? WHERE id = ?",
             std::string(newer_version), transaction.at(), job);
-    for (const auto delivery : without_file) give_up_file(transaction, delivery);
+    for (const auto delivery : without_file) give_up_file(transaction, delivery, true);
 }
 
 }  // namespace
@@ -114,10 +114,11 @@ bool tell_again(Transaction& transaction, const std::string& sop_instance_uid, c
         transaction,
         "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, created_at = ?1, uncounted = "
         "0, updated_at = ?1, error = '', error_code = '' WHERE lane = ?2 AND subject = ?3 AND state = "
-        "'discarded' AND EXISTS (SELECT 1 FROM delivery JOIN result ON result.id = result_id JOIN report ON "
+        "'discarded' AND error = ?4 AND EXISTS (SELECT 1 FROM delivery JOIN result ON result.id = result_id "
+        "JOIN report ON "
         "report.id = report_id WHERE delivery.id = ?3 AND (result.removed_at IS NULL OR on_demand = 1) "
         "AND" HILUM_PICTURE_OF_THE_PAST ")",
-        transaction.at(), lane_name(Lane::delivery, destination), *delivery);
+        transaction.at(), lane_name(Lane::delivery, destination), *delivery, std::string(newer_version));
     if (revived != 0) want_no_commitment(transaction, *delivery);
     sql::execute(transaction,
                  "UPDATE delivery SET told_version = max(told_version, ?1), refusals = iif(?2, 0, refusals), "

@@ -52,17 +52,23 @@ std::optional<std::int64_t> next_delivery_due(Transaction& transaction, const st
     " composed_for.report_id = newer.id AND composed_for.destination = delivery.destination WHERE" \
     " newer.study_id = report.study_id AND newer.model = report.model AND newer.version >"         \
     " delivery.told_version)) "
+// SQL: whether it takes back what was told of another patient, which nothing newer replaces; likewise.
+#define HILUM_IS_OF_ANOTHER_PATIENT \
+    " (report.kind = 'withdrawal' AND json_extract(report.detail, '$.reason') = 'patient_changed') "
 // SQL: whether the destination is told by a newer version what it tells, or that it holds no more; likewise.
-#define HILUM_IS_OF_THE_PAST \
-    " ((result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE ") OR" HILUM_PICTURE_OF_THE_PAST ") "
+#define HILUM_IS_OF_THE_PAST                                                                         \
+    " ((result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE "AND NOT" HILUM_IS_OF_ANOTHER_PATIENT \
+    ") OR" HILUM_PICTURE_OF_THE_PAST ") "
 // SQL: whether it is not sent any more: an HL7 message of results once a newer one is there, an SR and a
 // message that takes results back once a newer one has arrived, a picture that is told of no more; likewise.
-#define HILUM_IS_REPLACED                                                         \
-    " ((result.kind = 'oru' AND report.kind = 'results' AND" HILUM_NEWER_IS_THERE \
-    ") OR"                                                                        \
-    " (result.kind IN ('sr', 'oru') AND" HILUM_NEWER_CAME ") OR" HILUM_PICTURE_OF_THE_PAST ") "
+#define HILUM_IS_REPLACED                                                                       \
+    " ((result.kind = 'oru' AND report.kind = 'results' AND" HILUM_NEWER_IS_THERE               \
+    ") OR"                                                                                      \
+    " (result.kind IN ('sr', 'oru') AND" HILUM_NEWER_CAME "AND NOT" HILUM_IS_OF_ANOTHER_PATIENT \
+    ") OR" HILUM_PICTURE_OF_THE_PAST ") "
 
-inline constexpr const char* newer_version = "a newer version of the report was made";
+#define HILUM_NEWER_VERSION "a newer version of the report was made"
+inline constexpr const char* newer_version = HILUM_NEWER_VERSION;
 
 bool is_replaced(Transaction& transaction, std::int64_t delivery);
 

@@ -27,8 +27,11 @@ constexpr const char* untried_deliveries = HILUM_DISCARDS
     " AND report.kind = 'results')";
 #undef HILUM_DISCARDS
 
-void keep_shadow_models(Transaction& transaction, const std::vector<std::string>& shadows) {
-    sql::execute(transaction, "DELETE FROM shadow_model");
+// One that left the configuration stays what it was.
+void keep_shadow_models(Transaction& transaction, const std::vector<std::string>& shadows,
+                        const std::vector<std::string>& models) {
+    for (const auto& model : models)
+        sql::execute(transaction, "DELETE FROM shadow_model WHERE model = ?", model);
     for (const auto& model : shadows)
         sql::execute(transaction, "INSERT OR IGNORE INTO shadow_model(model) VALUES(?)", model);
 }
@@ -42,8 +45,9 @@ std::vector<std::string> shadow_models(const Configuration& configuration) {
     return shadows;
 }
 
-void take_up_shadows(Transaction& transaction, const std::vector<std::string>& shadows) {
-    keep_shadow_models(transaction, shadows);
+void take_up_shadows(Transaction& transaction, const Configuration& configuration) {
+    const auto shadows = shadow_models(configuration);
+    keep_shadow_models(transaction, shadows, model_keys(configuration.models));
     for (const auto& model : shadows) {
         const auto discard = [&](const char* sql) {
             return sql::execute(transaction, sql, model, std::string(model_is_shadow), transaction.at());

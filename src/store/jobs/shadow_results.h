@@ -18,9 +18,9 @@ std::vector<std::string> shadow_models(const Configuration& configuration);
 #define HILUM_OF_SHADOW(models) \
     " (report.kind = 'results' AND report.model IN (SELECT value FROM json_each(" models "))) "
 
-// At a start: these models are shadows now, also for who looks at the database without a configuration
-// (store/overview). What waits of them is discarded, but for withdrawals. What was tried may
-// be with its destination already, and comes to its end.
-void take_up_shadows(Transaction& transaction, const std::vector<std::string>& shadows);
+// At a start: the shadows of the configuration are shadows now, and one that left it remains one, also for
+// who looks at the database without a configuration (store/overview). What waits of them is discarded, but
+// for withdrawals. What was tried may be with its destination already, and comes to its end.
+void take_up_shadows(Transaction& transaction, const Configuration& configuration);
 
 }  // namespace hilum

@@ -2,6 +2,7 @@
 // Overview: studies, each with all that became of it.
 #include "store/database/json_rows.h"
 #include "store/jobs/analyses.h"
+#include "store/jobs/delivery_order.h"
 #include "store/overview/answering.h"
 #include "store/overview/overview.h"
 
@@ -31,16 +32,23 @@ namespace {
     " AND withdrawn = 0 AND (job.state = 'set_aside' OR EXISTS (SELECT 1 FROM job AS asked WHERE asked.lane" \
     " = 'commit/' || job.queue AND asked.subject = job.subject AND asked.word = 'expired'))"
 // Of an analysis: it will never be made, and no other model was given the image in place of one that left.
-#define HILUM_UNANALYSED \
-    HILUM_OF_NO_SHADOW " AND job.state = 'discarded' AND job.error != " HILUM_MODEL_IS_GONE
+#define HILUM_UNANALYSED                                                                                     \
+    HILUM_OF_NO_SHADOW                                                                                       \
+    " AND job.state = 'discarded' AND (job.error != " HILUM_MODEL_IS_GONE                                    \
+    " OR NOT EXISTS (SELECT 1 FROM analysis AS other JOIN job AS its ON its.lane = 'analyse/' || "           \
+    "other.model AND its.subject = other.id WHERE other.instance_id = analysis.instance_id AND other.model " \
+    "!= analysis.model AND its.state != 'discarded' AND other.model NOT IN (SELECT model FROM "              \
+    "shadow_model)))"
 // Of a report or delivery of which `version` is the newest that tells: it will never arrive, and nothing
 // newer takes its place. Of a shadow's report that nobody was sent a part of nobody lacks any.
-#define HILUM_LOST(version)                                                                                  \
-    " AND job.state = 'discarded' AND withdrawn = 0 AND (report.kind != 'results' OR (NOT EXISTS (SELECT 1 " \
-    "FROM report AS newer WHERE newer.study_id = report.study_id AND newer.model = report.model AND "        \
-    "newer.kind = 'results' AND newer.version > " version                                                    \
-    ") AND (report.model NOT IN (SELECT model FROM shadow_model) OR EXISTS (SELECT 1 FROM result AS part "   \
-    "JOIN delivery AS sent ON sent.result_id = part.id WHERE part.report_id = report.id AND sent.tried != "  \
+#define HILUM_LOST(version)                                                                                 \
+    " AND job.state = 'discarded' AND withdrawn = 0 AND ((report.kind != 'results' AND job.error != "       \
+    "'" HILUM_NEWER_VERSION                                                                                 \
+    "') OR (report.kind = 'results' AND NOT EXISTS (SELECT 1 "                                              \
+    "FROM report AS newer WHERE newer.study_id = report.study_id AND newer.model = report.model AND "       \
+    "newer.kind = 'results' AND newer.version > " version                                                   \
+    ") AND (report.model NOT IN (SELECT model FROM shadow_model) OR EXISTS (SELECT 1 FROM result AS part "  \
+    "JOIN delivery AS sent ON sent.result_id = part.id WHERE part.report_id = report.id AND sent.tried != " \
     "0))))"
 #define HILUM_LOST_REPORT HILUM_LOST("report.version")
 // A picture of an image that stayed as it was is told of again (delivery_order.h).

@@ -137,8 +137,13 @@ Result<std::string> set_aside_database(const DataDirectory& directory, const cha
 
 Result<OpenedDatabase> open_database(const DataDirectory& directory, bool ended_in_order, Timestamp now) {
     if (auto finished = finish_salvage(directory); !finished) return tl::unexpected(finished.error());
-    auto database = Database::open(directory.database(), Database::Access::read_write,
-                                   ended_in_order ? DatabaseCheck::quick : DatabaseCheck::whole);
+    const auto open = [&] {
+        return Database::open(directory.database(), Database::Access::read_write,
+                              ended_in_order ? DatabaseCheck::quick : DatabaseCheck::whole);
+    };
+    auto database = open();
+    // To SQLite a read that fails in some places is damage. What is damaged is so twice.
+    if (!database && database.error().code == "database_damaged") database = open();
     if (!database && database.error().code != "database_damaged") return tl::unexpected(database.error());
     auto opened = database ? Result<OpenedDatabase>(OpenedDatabase{std::move(*database), {}, "", false})
                            : open_damaged(directory, database.error(), now);

@@ -53,7 +53,7 @@ TEST_F(FailedImages, AreToldBesideScoresWhateverTheReason) {
     study_.add_analysed(normal_result());
     std::size_t images = 1;
     for (const char* code : {"undecodable", "transfer_syntax", "unsupported_compression", "too_large",
-                             "processing_failed", "photometric_interpretation", "bit_depth"}) {
+                             "processing_failed", "photometric_interpretation", "bit_depth", "frames"}) {
         study_.add_not_analysed({code, "details"});
         EXPECT_EQ(diagnoses(), ++images) << code;
     }

@@ -92,6 +92,10 @@ TEST(CertificateTerm, ALoadIsWorseWhereItsListsCountNoMore) {
     EXPECT_EQ(why_worse({mine, old}, {mine, older}, noon), "") << "no better, no worse";
     EXPECT_EQ(why_worse({mine, early}, {mine, old}, noon), "");
     EXPECT_EQ(why_worse({mine, early}, {}, noon), "") << "nothing works";
+    const auto of_another = list(noon - 9 * day, noon - day, "CN=c");
+    EXPECT_THAT(why_worse({mine, current, of_another}, {mine, current}, noon), HasSubstr("has expired"));
+    EXPECT_EQ(why_worse({mine, current, of_another}, {mine, old}, noon), "")
+        << "the first authority's callers are let in again";
     EXPECT_THAT(why_worse({own(noon - 9 * day, noon - day), current}, {mine, old}, noon),
                 HasSubstr("certificate"));
     EXPECT_THAT(

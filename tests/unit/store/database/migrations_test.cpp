@@ -81,7 +81,7 @@ class MigrationsTest : public testing::Test {
     void SetUp() override {
         const auto before = Overview::open(folder_.path() / "hilum.db");
         ASSERT_FALSE(before);
-        EXPECT_EQ(before.error().code, "database_older");
+        EXPECT_EQ(before.error().code, "schema_older");
         auto opened = Database::open(folder_.path() / "hilum.db", Database::Access::read_write);
         ASSERT_TRUE(opened) << opened.error().message;
         database_ = std::make_unique<test::TestDatabase>(std::move(*opened));

@@ -13,7 +13,7 @@ class ShadowResultsContract : public test::StoreContract {
         configuration_.models.front().mode = ModelMode::shadow;
         commit([&](Transaction& t) {
             take_up_all(t, configuration_.retry);
-            take_up_shadows(t, shadow_models(configuration_));
+            take_up_shadows(t, configuration_);
         });
     }
     // A study whose report waits for the composer.
@@ -65,13 +65,21 @@ TEST_P(ShadowResultsContract, AreNotWaitedForOnceTheirModelIsAShadow) {
     EXPECT_EQ(told_state(), "failed");
     start_with_a_shadow();
     EXPECT_EQ(told_state(), "received");
-    commit([](Transaction& t) { take_up_shadows(t, {}); });
+    auto models = std::exchange(configuration_.models, {});
+    commit([&](Transaction& t) { take_up_shadows(t, configuration_); });
+    EXPECT_EQ(told_state(), "received") << "its trial is over";
+    models.front().mode = ModelMode::active;
+    configuration_.models = models;
+    commit([&](Transaction& t) { take_up_shadows(t, configuration_); });
     EXPECT_EQ(told_state(), "failed") << "it is active again";
 }
 
 TEST_P(ShadowResultsContract, OfAnActiveModelGoOn) {
     make_delivery();
-    commit([&](Transaction& t) { take_up_shadows(t, {"another"}); });
+    configuration_.models.push_back(configuration_.models.front());
+    configuration_.models.back().package = "another";
+    configuration_.models.back().mode = ModelMode::shadow;
+    commit([&](Transaction& t) { take_up_shadows(t, configuration_); });
     EXPECT_TRUE(claim_delivery());
     EXPECT_EQ(events("results_discarded"), 0);
 }
