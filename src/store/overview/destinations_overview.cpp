@@ -18,16 +18,16 @@ constexpr const char* known_destinations =
     " GROUP BY queue UNION ALL SELECT name, 0, 0, 0, 0, 0, paused_at FROM destination WHERE paused_at IS NOT"
     " NULL AND name NOT IN (SELECT queue FROM job_total WHERE kind = 'delivery')";
 
-// Of the destination ?1, what still waits for it or for an operator, and failed after anything last arrived.
-// A result that was delivered waits for its commitment. CROSS JOIN: the newest of the few that failed.
+// Of the destination ?1, what is tried again; and what waits for an operator, or was delivered and waits for
+// its commitment, if it failed after anything last arrived. CROSS JOIN: the newest of the few that failed.
 constexpr const char* last_error_of_destination =
     "SELECT job.error, job.error_at FROM job CROSS JOIN delivery ON delivery.id = job.subject CROSS JOIN"
     " result ON result.id = result_id CROSS JOIN report ON report.id = report_id WHERE job.lane = 'deliver/'"
     " || ?1 AND job.kind = 'delivery' AND job.error != '' AND job.state != 'discarded' AND withdrawn = 0 AND"
     " (job.state != 'done' OR EXISTS (SELECT 1 FROM job AS asked WHERE asked.lane = 'commit/' || ?1 AND"
-    " asked.subject = job.subject AND asked.state IN ('queued', 'set_aside'))) AND error_at > "
-    "coalesce((SELECT"
-    " at FROM arrival WHERE arrival.lane = iif(job.state = 'done', 'commit/', 'deliver/') || ?1), 0)"
+    " asked.subject = job.subject AND asked.state IN ('queued', 'set_aside'))) AND (job.state IN"
+    " ('queued', 'running') OR error_at > coalesce((SELECT at FROM arrival WHERE arrival.lane ="
+    " iif(job.state = 'done', 'commit/', 'deliver/') || ?1), 0))"
     " ORDER BY job.error_at DESC LIMIT 1";
 
 }  // namespace

@@ -62,6 +62,13 @@ TEST_P(DestinationsOverviewContract, TheLastErrorGoesOnceSomethingArrivesLater) 
     EXPECT_EQ(last_error(), "C001");
 }
 
+TEST_P(DestinationsOverviewContract, TheLastErrorStaysWhileItsResultIsTriedAgainThoughOthersArrive) {
+    pacs().first_delay = pacs().longest_delay = 1h;
+    send("1", DeliveryOutcome::retry, "the PACS does not accept reports");
+    send("2", DeliveryOutcome::delivered);
+    EXPECT_EQ(last_error(), "the PACS does not accept reports");
+}
+
 TEST_P(DestinationsOverviewContract, WhatIsDiscardedIsNoErrorOfTheDestinationAnyMore) {
     send("1", DeliveryOutcome::unsendable, "C000");
     send("2", DeliveryOutcome::unsendable, "C001");
