@@ -201,7 +201,7 @@ class PriorTest(HilumTest):
         job, = self.listed()
         self.assertEqual(job["state"], "prior")
         self.assertRegex(job["error"], r"^received, not analysed: Study Date 20100102 was more than study.max_age \(7d 0h\)")
-        self.assertIn("received, not analysed: Study Date",
+        self.assertIn("received, not analysed: Study",
                       self.node.run("jobs", "list", "--study", self.study).stdout)
         shown = self.node.run("jobs", "show", f"instance/{job['id']}").stdout
         self.assertIn("received, not analysed: Study Date 20100102", " ".join(shown.split()))
