@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/characters/utf8.h"
 #include "base/text.h"
 #include "dicom/japanese_text.h"
 
@@ -84,45 +85,15 @@ std::string term_of(const Named& one, bool with_extensions) {
     return (with_extensions ? "ISO 2022 IR " : "ISO_IR ") + one.number;
 }
 
-// The length of the UTF-8 sequence at `text[i]`; 0 when it is none (RFC 3629).
-std::size_t utf8_sequence(const std::string& text, std::size_t i) {
-    const auto byte = [&](std::size_t k) {
-        return static_cast<unsigned char>(k < text.size() ? text[k] : 0);
-    };
-    const unsigned char first = byte(i);
-    if (first < 0x80) return 1;
-    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4) return 0;
-    for (std::size_t k = 1; k < length; ++k)
-        if ((byte(i + k) & 0xC0) != 0x80) return 0;
-    const unsigned char second = byte(i + 1);
-    const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-    const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-    return overlong || beyond ? 0 : length;
-}
-
-bool is_utf8(const std::string& text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const std::size_t length = utf8_sequence(text, i);
-        if (length == 0) return false;
-        i += length;
-    }
-    return true;
+bool is_utf8(std::string_view text) {
+    bool valid = true;
+    for_each_character(text, [&](const Utf8Character& character) { valid = valid && character.valid; });
+    return valid;
 }
 
 // Of all sets with high bytes but GB18030 and GBK.
 bool is_high_control(char c) {
     return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xA0;
-}
-
-// The code of the character that the valid sequence at `text[i]` stands for.
-char32_t code_at(const std::string& text, std::size_t i) {
-    const std::size_t length = utf8_sequence(text, i);
-    const auto first = static_cast<unsigned char>(text[i]);
-    char32_t code = length == 1 ? first : first & (0xFFU >> (length + 1));
-    for (std::size_t k = 1; k < length; ++k)
-        code = code << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
-    return code;
 }
 
 // What a set of letters is written for, beyond ASCII.
@@ -157,9 +128,11 @@ Letters letters_of(const std::string& terms) {
 
 template <typename Predicate>
 bool all_beyond_ascii(const std::string& utf8, Predicate is_meant) {
-    for (std::size_t i = 0; i < utf8.size(); i += utf8_sequence(utf8, i))
-        if (const char32_t code = code_at(utf8, i); code >= 0x80 && !is_meant(code)) return false;
-    return true;
+    bool all = true;
+    for_each_character(utf8, [&](const Utf8Character& character) {
+        all = all && (character.code < 0x80 || is_meant(character.code));
+    });
+    return all;
 }
 
 // Whether text that declares `terms` is UTF-8 all the same, as of systems that write it whatever they say.

@@ -100,16 +100,14 @@ void check_sandbox(const Configuration& configuration, const UnitSandbox& sandbo
                 access.path.string(), setting, access.path.string());
 }
 
-// The service manager makes it where the unit says so; nobody makes another.
+// The service manager makes one where the unit says so, the node that of its data; nobody makes another.
 void check_socket_folders(const Configuration& configuration, Warnings& warnings) {
-    const auto check = [&](const char* key, const std::filesystem::path& socket) {
+    for (const auto& [key, access] : named_folders(configuration)) {
         std::error_code error;
-        const auto folder = socket.parent_path();
-        if (!socket.empty() && folder != "/run/hilum" && !std::filesystem::exists(folder, error) && !error)
-            warnings.add(key, "there is no folder {}: the socket cannot be made there", folder.string());
-    };
-    check("node.control_socket", configuration.node.control_socket);
-    check("http.socket", configuration.http.socket);
+        const bool made = key == "node.data_dir" || access.path == "/run/hilum";
+        if (!made && !std::filesystem::exists(access.path, error) && !error)
+            warnings.add(key, "there is no folder {}: the socket cannot be made there", access.path.string());
+    }
 }
 
 // What watches the space that is free, and what retention makes room in, is the disk of node.data_dir.

@@ -14,6 +14,7 @@
 #include "store/jobs/analyses.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/deliveries.h"
+#include "store/jobs/due_reports.h"
 #include "store/jobs/shadow_results.h"
 #include "store/overview/metric_catalogue.h"
 #include "store/stored_deadlines.h"
@@ -338,10 +339,9 @@ void Node::finish() {
 
 // What a shadow lacks holds up nothing that leaves the node; its own state tells.
 bool Node::inferring() const {
-    if (!engine_.decoding() || shadow_models(configuration_).size() == models_.size()) return false;
     for (std::size_t i = 0; i < configuration_.models.size(); ++i)
         if (configuration_.models[i].mode != ModelMode::shadow && !engine_.ready(i)) return false;
-    return true;
+    return engine_.decoding();
 }
 
 NodeStatus Node::status() const {
@@ -349,8 +349,8 @@ NodeStatus Node::status() const {
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
     status.troubles = troubles_of(reception_, commits_, predictions_.access());
-    status.inferring = inferring();
-    status.stores_only = shadow_models(configuration_).size() == models_.size();
+    status.stores_only = active_models(configuration_).empty();
+    status.inferring = !status.stores_only && inferring();
     status.scp_port = reception_.port();
     status.scp_tls_port = reception_.tls_port();
     status.certificates = certificates_.certificates();

@@ -104,6 +104,12 @@ std::vector<Identity> image_identities(const ComposeRequest& request) {
     return images;
 }
 
+// It has a score, or Hilum failed on it.
+bool was_tried(const StudyImage& image) {
+    const auto& reason = image.outcome.not_analysed;
+    return image.outcome.result || (reason && is_failure(*reason));
+}
+
 }  // namespace
 
 ResultIdentity report_identity(const ComposeRequest& request, const ReportProfile& profile) {
@@ -165,16 +171,11 @@ std::string tracking_uid(const StudyImage& image, const ModelIdentity& model, co
 }
 
 bool is_told(const ComposeRequest& request, const StudyImage& image) {
-    if (image.outcome.result) return true;
-    const auto& reason = image.outcome.not_analysed;
-    return reason && (request.report_not_analysed || is_failure(*reason));
+    return was_tried(image) || (image.outcome.not_analysed && request.report_not_analysed);
 }
 
 std::size_t images_tried(const ComposeRequest& request) {
-    return static_cast<std::size_t>(std::ranges::count_if(request.images, [](const StudyImage& image) {
-        const auto& reason = image.outcome.not_analysed;
-        return image.outcome.result || (reason && is_failure(*reason));
-    }));
+    return static_cast<std::size_t>(std::ranges::count_if(request.images, was_tried));
 }
 
 const ModelIdentity& model_of(const ComposeRequest& request, const StudyImage& image) {

@@ -4,8 +4,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
-
 namespace hilum {
 namespace {
 
@@ -31,8 +29,7 @@ void check_order(SSL_CTX* context, const std::string& source, std::vector<std::s
 std::vector<std::string> doubts_about(const TlsContext& context, TlsSide side, std::int64_t now) {
     std::vector<std::string> doubts;
     for (const auto& term : context.terms()) {
-        const auto replacing = [&](const CertificateTerm& other) { return replaces(other, term, now); };
-        if (std::ranges::any_of(context.terms(), replacing)) continue;
+        if (is_replaced(term, context.terms(), now)) continue;
         if (auto why = term_warning(term, now); !why.empty())
             doubts.push_back(
                 fmt::format("{}: the {} of {} {}", term.source, kind_text(term.kind), term.subject, why));

@@ -39,8 +39,7 @@ std::vector<CertificateTerm> not_current(const std::vector<CertificateTerm>& ter
     std::vector<CertificateTerm> found;
     for (const auto& term : terms) {
         const bool counts = term.kind == "certificate" || is_list(term);
-        const auto replacing = [&](const CertificateTerm& other) { return replaces(other, term, now); };
-        if (counts && !is_current(term, now) && std::ranges::none_of(terms, replacing)) found.push_back(term);
+        if (counts && !is_current(term, now) && !is_replaced(term, terms, now)) found.push_back(term);
     }
     return found;
 }
@@ -54,6 +53,11 @@ bool is_current(const CertificateTerm& term, std::int64_t now) {
 bool replaces(const CertificateTerm& other, const CertificateTerm& list, std::int64_t now) {
     return are_of_one_authority(other, list) && is_current(other, now) &&
            (!is_current(list, now) || other.not_before > list.not_before);
+}
+
+bool is_replaced(const CertificateTerm& list, const std::vector<CertificateTerm>& terms, std::int64_t now) {
+    return std::ranges::any_of(terms,
+                               [&](const CertificateTerm& other) { return replaces(other, list, now); });
 }
 
 std::string why_not_current(const std::vector<CertificateTerm>& terms, std::int64_t now) {

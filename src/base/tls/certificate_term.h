@@ -15,7 +15,7 @@ struct CertificateTerm {
     std::string subject;                         // of a list: its issuer
     std::int64_t not_before = 0, not_after = 0;  // seconds since 1970 UTC; a list without a next update: 0
     std::string issuer_key =
-        {};  // of a list: which key signed it and which part of all it is, in hex, where it says so
+        {};  // of a list: by which key, and of which part of all, in hex where it says so
 };
 
 // `now` is in seconds since 1970 UTC, here and below.
@@ -24,6 +24,9 @@ bool is_current(const CertificateTerm& term, std::int64_t now);
 // Whether `list` counts for nothing at `now`, since `other` is a list of the same authority and key that
 // does: where old and new ones lie in one file.
 bool replaces(const CertificateTerm& other, const CertificateTerm& list, std::int64_t now);
+
+// Whether one of `terms` replaces it.
+bool is_replaced(const CertificateTerm& list, const std::vector<CertificateTerm>& terms, std::int64_t now);
 
 // Which of our own certificates has expired, or is not valid yet, or of which authority there are lists and
 // none that counts, in words. Empty: none.

@@ -45,29 +45,23 @@ bool is_code_string(std::string_view text) {
     return !text.empty() && text.size() <= 16 && std::all_of(text.begin(), text.end(), allowed);
 }
 
-std::vector<std::string> code_strings(YamlMapping& at, const std::string& key) {
+// `besides`: the two characters that a pattern may have too; none where there are no patterns.
+std::vector<std::string> code_strings(YamlMapping& at, const std::string& key,
+                                      std::string_view besides = "") {
     auto values = restriction(at, key, EmptyList::is_none);
-    for (const auto& value : values)
-        if (!is_code_string(value))
-            at.problem(key,
-                       fmt::format("'{}' is not a DICOM code string: 1 to 16 of A-Z, 0-9, space, _", value));
+    for (const auto& value : values) {
+        std::string text = value;
+        std::erase_if(text, [&](char c) { return besides.find(c) != std::string_view::npos; });
+        if (!is_code_string(text))
+            at.problem(key, fmt::format("'{}' is not a DICOM code string: 1 to 16 of A-Z, 0-9, space, _{}",
+                                        value, besides.empty() ? "" : ", besides * and ?"));
+    }
     return values;
 }
 
-// Of those, with * and ? as patterns have them.
 std::vector<std::string> image_types(YamlMapping& at, const std::string& key) {
-    auto patterns = restriction(at, key, EmptyList::is_none);
-    if (!at.has(key)) return default_refused_image_types();
-    for (const auto& pattern : patterns) {
-        std::string text = pattern;
-        std::erase_if(text, [](char c) { return c == '*' || c == '?'; });
-        if (!is_code_string(text))
-            at.problem(key,
-                       fmt::format("'{}' is not a DICOM code string: 1 to 16 of A-Z, 0-9, space, _, besides "
-                                   "* and ?",
-                                   pattern));
-    }
-    return patterns;
+    auto patterns = code_strings(at, key, "*?");
+    return at.has(key) ? patterns : default_refused_image_types();
 }
 
 // PS3.5 9.1.

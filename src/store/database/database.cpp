@@ -36,6 +36,10 @@ void prepare_for_writing(SQLite::Database& connection) {
 struct NewerSchema : SQLite::Exception {
     using SQLite::Exception::Exception;
 };
+// An earlier one's, and who opens it may only read.
+struct OlderSchema : SQLite::Exception {
+    using SQLite::Exception::Exception;
+};
 
 // SQLite only reads a file whose "file format write version" it does not know (sqlite.org/fileformat2.html,
 // 1.3.4): 1 is a rollback journal's, 2 the WAL's.
@@ -99,14 +103,28 @@ void keep_schema_version(SQLite::Database& connection, std::size_t version) {
     connection.exec("INSERT INTO schema_version VALUES(" + std::to_string(version) + ")");
 }
 
-void migrate(SQLite::Database& connection) {
+// The version of a schema that this Hilum knows.
+std::size_t known_schema_version(SQLite::Database& connection) {
     const auto have = schema_version(connection);
-    const auto& all = migrations();
-    if (have > all.size())
+    if (have > migrations().size())
         throw NewerSchema(
             fmt::format("its schema has version {}, this Hilum knows {}: it was written by a newer Hilum; "
                         "install that, or see `hilum database rebuild --help`",
-                        have, all.size()));
+                        have, migrations().size()));
+    return have;
+}
+
+void demand_current_schema(SQLite::Database& connection) {
+    if (const auto have = known_schema_version(connection); have < migrations().size())
+        throw OlderSchema(
+            fmt::format("its schema has version {}, this Hilum reads {}: start hilumd, which brings it up "
+                        "to date, or ask with the version that wrote it",
+                        have, migrations().size()));
+}
+
+void migrate(SQLite::Database& connection) {
+    const auto have = known_schema_version(connection);
+    const auto& all = migrations();
     for (std::size_t i = have; i < all.size(); ++i) {
         SQLite::Transaction transaction(connection);
         connection.exec(all[i]);
@@ -182,10 +200,13 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
         } else {
             // http, which reads, may make no files, as a large sort would.
             set_pragma(engine, "temp_store", "MEMORY", "2");
+            if (access == Access::read_current) demand_current_schema(engine);
         }
         return Database(file, std::move(connection));
     } catch (const NewerSchema& error) {
         return failed("database_newer", error, Retry::never);
+    } catch (const OlderSchema& error) {
+        return failed("schema_older", error, Retry::never);
     } catch (const SQLite::Exception& error) {
         if (is_damage(error, file)) return failed("database_damaged", error, Retry::never);
         const auto kind = to_failure(error).kind();
@@ -193,28 +214,6 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
                             kind == DatabaseFailure::Kind::passing;
         return failed("database", error, passes ? Retry::once_mended : Retry::never);
     }
-}
-
-Result<Database> Database::open_current(const std::filesystem::path& file) {
-    auto database = open(file, Access::read_only);
-    if (!database) return database;
-    try {
-        const auto have = schema_version(database->connection_->engine), known = migrations().size();
-        if (have < known)
-            return fail(
-                "schema_older",
-                "{}: its schema has version {}, this Hilum reads {}: start hilumd, which brings it up "
-                "to date, or ask with the version that wrote it",
-                file.string(), have, known);
-        if (have > known)
-            return fail("database_newer",
-                        "{}: its schema has version {}, this Hilum knows {}: it was written by a newer Hilum",
-                        file.string(), have, known);
-    } catch (const SQLite::Exception& error) {
-        return fail(is_damage(error, file) ? "database_damaged" : "database", "{}: {}", file.string(),
-                    error.what());
-    }
-    return database;
 }
 
 Status Database::reopen() {

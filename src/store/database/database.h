@@ -44,17 +44,15 @@ class DatabaseFailure : public std::runtime_error {
 
 class Database {
   public:
-    enum class Access { read_write, read_only };
+    // read_current: read_only, for who reads the tables of today.
+    enum class Access { read_write, read_only, read_current };
 
     // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back what durability
     // needs, and checks its structure; indices that are damaged are made anew. Errors name the file and what
     // to do. Codes: "database_damaged" (indices are not all that is damaged), "database_newer" (its schema is
-    // a later Hilum's), "database".
+    // a later Hilum's), "schema_older" (of read_current: nothing has brought it up to date yet), "database".
     static Result<Database> open(const std::filesystem::path& file, Access access,
                                  DatabaseCheck check = DatabaseCheck::quick);
-    // read_only, for who reads the tables of today. Code "schema_older" too: nothing has brought its schema
-    // up to date yet.
-    static Result<Database> open_current(const std::filesystem::path& file);
     // After a failure of kind `failing`: closes it and opens it as read_write again, which brings what was
     // committed into the file and syncs it. Where it fails, only this or the destructor may be called.
     Status reopen();

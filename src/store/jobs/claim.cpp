@@ -82,15 +82,12 @@ int queue_interrupted(Transaction& transaction, const char* which) {
     return sql::execute(
         transaction,
         fmt::format(
-            "UPDATE job SET state = iif(kind = 'delivery' AND EXISTS (SELECT 1 FROM delivery JOIN "
-            "result ON result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id "
-            "= subject AND (withdrawn != 0 OR" HILUM_IS_REPLACED
-            ")), 'discarded', 'queued'), owner = NULL, lease = NULL, error = iif(kind = 'delivery' AND "
-            "EXISTS (SELECT 1 FROM delivery JOIN result ON result.id = result_id JOIN report ON "
-            "report.id = report_id WHERE delivery.id = subject AND withdrawn = 0 AND" HILUM_IS_REPLACED
-            "), ?3, error), "
-            "updated_at = ?1, due = ?1 WHERE state = 'running' AND id IN (SELECT id FROM job WHERE "
-            "{} LIMIT ?2)",
+            "UPDATE job SET state = iif(why IS NULL, 'queued', 'discarded'), error = coalesce(nullif(why, "
+            "''), error), owner = NULL, lease = NULL, updated_at = ?1, due = ?1 FROM (SELECT id AS taken, "
+            "iif(kind = 'delivery', (SELECT iif(withdrawn != 0, '', ?3) FROM delivery JOIN result ON "
+            "result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id = subject AND "
+            "(withdrawn != 0 OR" HILUM_IS_REPLACED
+            ")), NULL) AS why FROM job WHERE {} LIMIT ?2) WHERE id = taken AND state = 'running'",
             which),
         transaction.at(), most_taken_up, std::string(newer_version));
 }

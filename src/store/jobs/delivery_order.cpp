@@ -61,7 +61,8 @@ bool is_replaced(Transaction& transaction, std::int64_t delivery) {
 
 namespace {
 
-// The deliveries of the jobs that `waiting` selects (id, subject, whether its file is missing or damaged).
+// The deliveries of the jobs that `waiting` selects (id, subject, error_code, which tells of a file that is
+// missing or damaged).
 void discard_each(Transaction& transaction, const char* waiting, std::int64_t of) {
     std::vector<std::int64_t> jobs, without_file;
     sql::each(
@@ -103,6 +104,24 @@ void discard_pictures_of_the_past(Transaction& transaction, std::int64_t study) 
         study);
 }
 
+void queue_again(Transaction& transaction, std::int64_t job, LastError last_error) {
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?2, updated_at = ?2,"
+                 " error = iif(?3, '', error), error_code = '' WHERE id = ?1",
+                 job, transaction.at(), last_error == LastError::forgotten ? 1 : 0);
+}
+
+void deliver_afresh(Transaction& transaction, std::int64_t job, std::int64_t delivery, LastError last_error) {
+    queue_again(transaction, job, last_error);
+    sql::execute(transaction, "UPDATE job SET created_at = ?, uncounted = 0 WHERE id = ?", transaction.at(),
+                 job);
+    sql::execute(
+        transaction,
+        "UPDATE delivery SET refusals = 0, commitment_failures = 0, commitment_refusals = 0 WHERE id = ?",
+        delivery);
+    want_no_commitment(transaction, delivery);
+}
+
 bool tell_again(Transaction& transaction, const std::string& sop_instance_uid, const std::string& destination,
                 std::int64_t version) {
     const auto delivery = sql::number(transaction,
@@ -110,21 +129,15 @@ bool tell_again(Transaction& transaction, const std::string& sop_instance_uid, c
                                       "result.id AND destination = ?1 WHERE sop_instance_uid = ?2",
                                       destination, sop_instance_uid);
     if (!delivery) return false;
-    const int revived = sql::execute(
+    const auto discarded = sql::number(
         transaction,
-        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, created_at = ?1, uncounted = "
-        "0, updated_at = ?1, error = '', error_code = '' WHERE lane = ?2 AND subject = ?3 AND state = "
-        "'discarded' AND error = ?4 AND EXISTS (SELECT 1 FROM delivery JOIN result ON result.id = result_id "
-        "JOIN report ON "
-        "report.id = report_id WHERE delivery.id = ?3 AND (result.removed_at IS NULL OR on_demand = 1) "
-        "AND" HILUM_PICTURE_OF_THE_PAST ")",
-        transaction.at(), lane_name(Lane::delivery, destination), *delivery, std::string(newer_version));
-    if (revived != 0) want_no_commitment(transaction, *delivery);
-    sql::execute(transaction,
-                 "UPDATE delivery SET told_version = max(told_version, ?1), refusals = iif(?2, 0, refusals), "
-                 "commitment_failures = iif(?2, 0, commitment_failures), commitment_refusals = iif(?2, 0, "
-                 "commitment_refusals) WHERE id = ?3",
-                 version, revived, *delivery);
+        "SELECT job.id FROM job JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id "
+        "JOIN report ON report.id = report_id WHERE lane = ?1 AND subject = ?2 AND job.state = 'discarded' "
+        "AND job.error = ?3 AND (result.removed_at IS NULL OR on_demand = 1) AND" HILUM_PICTURE_OF_THE_PAST,
+        lane_name(Lane::delivery, destination), *delivery, std::string(newer_version));
+    if (discarded) deliver_afresh(transaction, *discarded, *delivery, LastError::forgotten);
+    sql::execute(transaction, "UPDATE delivery SET told_version = max(told_version, ?) WHERE id = ?", version,
+                 *delivery);
     return true;
 }
 

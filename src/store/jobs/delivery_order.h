@@ -79,6 +79,13 @@ void discard_replaced(Transaction& transaction, std::int64_t delivery);
 // tell are sent no more.
 void discard_pictures_of_the_past(Transaction& transaction, std::int64_t study);
 
+// A job begins anew; what it failed with last is told until it fails again or succeeds, or is forgotten.
+enum class LastError { stays, forgotten };
+void queue_again(Transaction& transaction, std::int64_t job, LastError last_error);
+
+// A delivery does, as if it had just been made, though the destination may have it.
+void deliver_afresh(Transaction& transaction, std::int64_t job, std::int64_t delivery, LastError last_error);
+
 // A version tells the destination of a result that was made before. A picture that waited when a version did
 // not tell of it waits again, unless its file is gone for good: its image is back as it was. False: it was
 // never for that destination.

@@ -98,27 +98,6 @@ std::vector<Selected> selected(Transaction& transaction, const char* sql, const 
     return all;
 }
 
-// From the beginning; what it failed with last is forgotten where `forgets`.
-void queue_again(Transaction& transaction, std::int64_t job, bool forgets) {
-    sql::execute(transaction,
-                 "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?2, updated_at = ?2,"
-                 " error = iif(?3, '', error), error_code = '' WHERE id = ?1",
-                 job, transaction.at(), forgets ? 1 : 0);
-}
-
-// As if it had just been made, though the destination may have it.
-void deliver_again(Transaction& transaction, const Selected& delivery, bool forgets) {
-    queue_again(transaction, delivery.job, forgets);
-    sql::execute(transaction, "UPDATE job SET created_at = ?, uncounted = 0 WHERE id = ?", transaction.at(),
-                 delivery.job);
-    sql::execute(
-        transaction,
-        "UPDATE delivery SET refusals = 0, commitment_failures = 0, commitment_refusals = 0 WHERE id "
-        "= ?",
-        delivery.subject);
-    want_no_commitment(transaction, delivery.subject);
-}
-
 // Of a kind, where the order is about that or about studies; ?1 to ?3 of the query say which.
 template <typename... More>
 std::vector<Selected> selected_of(Transaction& transaction, const JobSelection& selection, const char* kind,
@@ -135,7 +114,7 @@ int retry_analyses(Transaction& transaction, const JobSelection& selection, cons
     const auto analyses =
         selected_of(transaction, selection, "analysis", analyses_to_retry, lanes, transaction.at(), shadows);
     for (const auto& [job, study] : analyses) {
-        queue_again(transaction, job, true);
+        queue_again(transaction, job, LastError::forgotten);
         if (study != 0)
             sql::execute(transaction,
                          "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
@@ -169,10 +148,11 @@ int retry_jobs(Transaction& transaction, const JobSelection& selection, const st
     const auto shadows = nlohmann::json(selection.shadow_models).dump();
     int changed = retry_analyses(transaction, selection, lanes, shadows);
     const auto reports = selected_of(transaction, selection, "report", reports_to_retry, lanes, shadows);
-    for (const auto& report : reports) queue_again(transaction, report.job, true);
+    for (const auto& report : reports) queue_again(transaction, report.job, LastError::forgotten);
     const auto deliveries =
         selected_of(transaction, selection, "delivery", deliveries_to_retry, lanes, shadows);
-    for (const auto& delivery : deliveries) deliver_again(transaction, delivery, false);
+    for (const auto& delivery : deliveries)
+        deliver_afresh(transaction, delivery.job, delivery.subject, LastError::stays);
     // Of what is sent again, whether it is kept is asked after that.
     const auto commitments = selected_of(transaction, selection, "commitment", commitments_to_retry);
     for (const auto& commitment : commitments) want_commitment(transaction, commitment.subject);
@@ -216,7 +196,8 @@ int resend_results(Transaction& transaction, const ResultSelection& selection, c
         selected(transaction, deliveries_to_resend, selection.study_instance_uid, selection.accession_number,
                  selection.destination, nlohmann::json(selection.lanes).dump(),
                  nlohmann::json(selection.shadow_models).dump());
-    for (const auto& delivery : deliveries) deliver_again(transaction, delivery, true);
+    for (const auto& delivery : deliveries)
+        deliver_afresh(transaction, delivery.job, delivery.subject, LastError::forgotten);
     const int changed = static_cast<int>(deliveries.size());
     audit::AuditEvent event;
     event.type = "results_resent";

@@ -34,7 +34,7 @@ Overview& Overview::operator=(Overview&&) noexcept = default;
 Overview::~Overview() = default;
 
 Result<Overview> Overview::open(const std::filesystem::path& file, std::function<bool()> stop) {
-    auto database = Database::open_current(file);
+    auto database = Database::open(file, Database::Access::read_current);
     if (!database) return tl::unexpected(database.error());
     if (stop) database->stop_reading_when(std::move(stop));
     return Overview(std::make_unique<Database>(std::move(*database)));

@@ -43,7 +43,7 @@ class Overview {
     Result<nlohmann::json> clock();
     Result<nlohmann::json> queue();  // {"analysis": {state: count}, "report": ..., "delivery": ...}
     // [{name, waiting, delivered, refused, committed, uncommitted, last_error, last_error_at, paused_at}].
-    // The last error is of what still waits or was set aside, and empty once something arrived later.
+    // The last error is of what is tried again, or of what was set aside where nothing arrived later.
     Result<nlohmann::json> destinations();
     // [{name, waiting, oldest_waiting_at, sent_at}] of audit.syslog; times are null where there is none.
     Result<nlohmann::json> audit_servers();

@@ -51,7 +51,7 @@ std::int64_t overdue_jobs(Transaction& transaction) {
 }  // namespace
 
 Result<nlohmann::json> storage_status(const DataDirectory& directory) {
-    auto database = Database::open_current(directory.database());
+    auto database = Database::open(directory.database(), Database::Access::read_current);
     if (!database) return tl::unexpected(database.error());
     return answered(*database, [&](Transaction& transaction) {
         return nlohmann::json{

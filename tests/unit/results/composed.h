@@ -19,6 +19,13 @@ inline std::string bytes_of(const std::string& file) {
     return bytes.value_or("");
 }
 
+// The HL7 message; empty where there is none.
+inline std::string message_of(const ComposeReply& reply) {
+    for (const auto& result : reply.results)
+        if (result.kind == ResultKind::oru) return bytes_of(result.file);
+    return {};
+}
+
 // As the coordinator tells of results that are committed.
 inline std::vector<KnownResult> known(const ComposeReply& reply, bool own) {
     std::vector<KnownResult> all;

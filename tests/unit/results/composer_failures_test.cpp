@@ -39,11 +39,7 @@ class FailedImages : public testing::Test {
         const auto root = report();
         return root.named("UMLS", "C0034375").at(0)->named("99HILUM", "ai-diagnosis").size();
     }
-    std::string message() {
-        for (const auto& result : reply_.results)
-            if (result.kind == ResultKind::oru) return bytes_of(result.file);
-        return {};
-    }
+    std::string message() { return message_of(reply_); }
 
     StudyFixture study_;
     ComposeReply reply_;

@@ -66,11 +66,7 @@ class ToldScores : public testing::Test {
         return all;
     }
     ContentItem report() { return read_content(*load_result(reply_, "sr")->getDataset()).value(); }
-    std::string message() {
-        for (const auto& result : reply_.results)
-            if (result.kind == ResultKind::oru) return bytes_of(result.file);
-        return {};
-    }
+    std::string message() { return message_of(reply_); }
 
     StudyFixture study_;
     ComposeReply reply_;

@@ -87,6 +87,19 @@ class ToldResultsTest : public testing::Test {
         EXPECT_TRUE(loaded.has_value());
         return loaded ? text_of(*(*loaded)->getDataset(), DCM_PatientID) : "";
     }
+    // By a key object and a message of their own.
+    static void expect_taken_back_from_each(const ComposeReply& reply) {
+        ASSERT_EQ(code_of(reply), "");
+        std::vector<std::string> patients;
+        for (const auto& note : of_kind(reply, ResultKind::ko)) patients.push_back(patient_in_note(note));
+        EXPECT_THAT(patients, ElementsAre("WRONG-1", "RIGHT-2"));
+        const auto messages = of_kind(reply, ResultKind::oru);
+        ASSERT_EQ(messages.size(), 2u);
+        const auto first = bytes_of(messages[0]), second = bytes_of(messages[1]);
+        EXPECT_THAT(segments(first, "PID").at(0)[3], HasSubstr("WRONG-1"));
+        EXPECT_THAT(segments(second, "PID").at(0)[3], HasSubstr("RIGHT-2"));
+        EXPECT_NE(segments(first, "MSH").at(0)[9], segments(second, "MSH").at(0)[9]);
+    }
     StudyFixture study_;
 };
 
@@ -167,15 +180,7 @@ TEST_F(ToldResultsTest, OfTwoPatientsAreTakenBackFromEach) {
     study_.request.version = 2;
     const auto newer = make();
     made.results.insert(made.results.end(), newer.results.begin(), newer.results.end());
-    const auto reply = take_back(made);
-    ASSERT_EQ(code_of(reply), "");
-    std::vector<std::string> patients;
-    for (const auto& note : of_kind(reply, ResultKind::ko)) patients.push_back(patient_in_note(note));
-    EXPECT_THAT(patients, ElementsAre("WRONG-1", "RIGHT-2"));
-    const auto messages = of_kind(reply, ResultKind::oru);
-    ASSERT_EQ(messages.size(), 2u);
-    EXPECT_THAT(segments(bytes_of(messages[0]), "PID").at(0)[3], HasSubstr("WRONG-1"));
-    EXPECT_THAT(segments(bytes_of(messages[1]), "PID").at(0)[3], HasSubstr("RIGHT-2"));
+    expect_taken_back_from_each(take_back(made));
 }
 
 TEST_F(ToldResultsTest, WhoseFilesAreGoneAreTakenBackByAnImageThatNamesThePatient) {
@@ -225,17 +230,7 @@ TEST_F(ToldResultsTest, OfTwoPatientsAreTakenBackFromEachThoughTheirFilesAreGone
     auto& results = study_.request.withdrawal.results;
     for (std::size_t i = 0; i < results.size(); ++i)
         results[i].report = first_report + (i < results_of_first ? 0 : 1);
-    const auto reply = make();
-    ASSERT_EQ(code_of(reply), "");
-    std::vector<std::string> patients;
-    for (const auto& note : of_kind(reply, ResultKind::ko)) patients.push_back(patient_in_note(note));
-    EXPECT_THAT(patients, ElementsAre("WRONG-1", "RIGHT-2"));
-    const auto messages = of_kind(reply, ResultKind::oru);
-    ASSERT_EQ(messages.size(), 2u);
-    const auto first = bytes_of(messages[0]), second = bytes_of(messages[1]);
-    EXPECT_THAT(segments(first, "PID").at(0)[3], HasSubstr("WRONG-1"));
-    EXPECT_THAT(segments(second, "PID").at(0)[3], HasSubstr("RIGHT-2"));
-    EXPECT_NE(segments(first, "MSH").at(0)[9], segments(second, "MSH").at(0)[9]);
+    expect_taken_back_from_each(make());
 }
 
 TEST_F(ToldResultsTest, WhoseFilesAreGoneHoldBackWhatIsOfAnotherPatientThanIsKept) {
