@@ -69,10 +69,11 @@ function fill(id, columns, items, nothing) {
   }
 }
 
-function lamp(name, good, words) {
+// `kind`: "ok", "bad", or "soft" where it is neither.
+function lamp(name, kind, words) {
   const box = by("lamps").appendChild(document.createElement("div"));
   box.className = "lamp";
-  cell(box, "span", good ? "\u25CF " : "\u25CB ", good ? "ok" : "bad");
+  cell(box, "span", kind === "ok" ? "\u25CF " : "\u25CB ", kind);
   cell(box, "span", name + ": " + words);
 }
 
@@ -90,13 +91,18 @@ function receivingWords(health, status) {
     || "the DICOM port is open";
 }
 
+function inferringLamp(health) {
+  if (health.inferring) return ["ok", "the models are warm"];
+  if (health.stores_only) return ["soft", "no active model: what is received is stored, and nothing is reported"];
+  return ["bad", "not ready"];
+}
+
 // Nothing of `health` needs a token; where there is none, there is no status.
 function showHealth(health, status) {
   by("lamps").replaceChildren();
-  lamp("Receiving", health.receiving, receivingWords(health, status));
-  lamp("Inferring", health.inferring, health.inferring ? "the models are warm" :
-    health.stores_only ? "no active model: what is received is stored, and nothing is reported" : "not ready");
-  for (const why of health.not_ready || []) lamp("Not ready", false, text(why));
+  lamp("Receiving", health.receiving ? "ok" : "bad", receivingWords(health, status));
+  lamp("Inferring", ...inferringLamp(health));
+  for (const why of health.not_ready || []) lamp("Not ready", "bad", text(why));
   const troubles = [...(health.troubles || []).map(t => ({ where: t.where, what: t.message, since: t.since, bad: true })),
     ...(status ? troublesOf(status) : [])];
   by("mending").hidden = !troubles.length;

@@ -368,6 +368,13 @@ int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator,
         return EXIT_FAILURE;
     }
     const BeatingThread beating(std::move(heartbeat));
+    return serve_connection(std::move(connection), time_to_ask, std::move(coordinator), configuration, policy,
+                            spool, tls);
+}
+
+int serve_connection(UniqueFd connection, Duration time_to_ask, Channel coordinator,
+                     const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
+                     const TlsContext* tls) {
     const auto peer = IpAddress::of_peer(connection.get());
     if (!peer) return 0;  // it is gone again
     dcmDisableGethostbyaddr.set(OFTrue);

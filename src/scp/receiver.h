@@ -19,4 +19,9 @@ int run_receiver(UniqueFd connection, Duration time_to_ask, Channel coordinator,
                  const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
                  const TlsContext* tls);
 
+// The same in a process that stays as it is: neither confined nor beating.
+int serve_connection(UniqueFd connection, Duration time_to_ask, Channel coordinator,
+                     const Configuration& configuration, const AssociationPolicy& policy, Spool& spool,
+                     const TlsContext* tls);
+
 }  // namespace hilum::scp

@@ -329,6 +329,9 @@ TEST(Association, EndsWhenItDrainsAndNewOnesAreNotTaken) {
 }
 
 TEST(Association, TheListenerHasOneThread) {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "ThreadSanitizer has one of its own";
+#endif
     ReceivingNode node;
     node.start();
     std::ifstream status("/proc/" + std::to_string(node.pid()) + "/status");

@@ -38,6 +38,10 @@ class Shown:
     def is_hidden(self, name):
         return self.elements[name]["hidden"]
 
+    def leaves(self, name):
+        """(text, kind) of each piece of text."""
+        return [(leaf["text"], leaf["kind"]) for leaf in self.elements[name]["leaves"]]
+
     def rows(self, name):
         """{column: text} of each row."""
         head, *rows = self.elements[name]["rows"]
@@ -87,6 +91,14 @@ class DashboardTest(unittest.TestCase):
             self.assertIn("Receiving: refusing: disk", lamps)
             self.assertNotIn("port is not open", lamps)
             self.assertIn(why, lamps)
+
+    def test_a_node_that_only_stores_lacks_nothing(self):
+        self.ready.update({"inferring": False, "stores_only": True})
+        lamps = self.show().leaves("lamps")
+        self.assertIn(("\u25cb ", "soft"), lamps)
+        self.assertNotIn("bad", [kind for _, kind in lamps])
+        self.ready["stores_only"] = False
+        self.assertIn(("\u25cb ", "bad"), self.show().leaves("lamps"))
 
     def test_the_ports_that_are_open_are_named_and_no_others(self):
         self.assertIn("Receiving: DICOM port 11112Inferring", self.show().text("lamps").replace("\u25cf ", ""))

@@ -1,6 +1,6 @@
 // Runs the script of the node's page (monitor/dashboard.cpp) without a browser, and prints what it shows.
 // Reads {"page": HTML, "token": text or null, "answers": {path: {"status", "body"}}} from its input; a path without
-// an answer fails. Prints {id: {"hidden", "text", "rows": [[{"text", "kind"}]]}}.
+// an answer fails. Prints {id: {"hidden", "text", "rows": [[{"text", "kind"}]], "leaves": [{"text", "kind"}]}}.
 "use strict";
 const fs = require("fs");
 const vm = require("vm");
@@ -33,6 +33,9 @@ class Element {
         this.own = text;
     }
     get textContent() { return this.own + this.children.map(child => child.textContent).join(""); }
+    get leaves() {
+        return this.children.length ? this.children.flatMap(child => child.leaves) : [{ text: this.own, kind: this.className }];
+    }
     get rows() {
         if (this.isRow) return [this.children.map(cell => ({ text: cell.textContent, kind: cell.className }))];
         return this.children.flatMap(child => child.rows);
@@ -67,7 +70,7 @@ async function main() {
         await settled();
     }
     process.stdout.write(JSON.stringify(Object.fromEntries([...elements].map(([id, element]) =>
-        [id, { hidden: element.hidden, text: element.textContent, rows: element.rows }]))));
+        [id, { hidden: element.hidden, text: element.textContent, rows: element.rows, leaves: element.leaves }]))));
 }
 
 main();

@@ -40,6 +40,7 @@ CALLS = {
 CALLS_OF_A_START = {"coordinator": COORDINATOR, "listener": ("open", "mmap", "sendmsg"), "scanner": CHILD, "http": CHILD,
                     "decoder": CHILD, "worker": CHILD, "composer": CHILD, "sender": CHILD}
 MOST_CALLS = 600  # of one kind on a radiograph's way; more is a loop
+MOST_STARTS = 60  # of one node: each start opens and reads what the radiographs before it left
 OUTAGE = 3  # seconds
 
 
@@ -48,16 +49,12 @@ def all_faults(role=None, call=None, calls=None):
             if role in (None, one) and call in (None, kind)]
 
 
-def every_number(node, starting, role, call, error):
-    """n from 1 until there is no such call any more. How many n there were."""
-    attempt = node.try_start if starting else node.try_one
-    for number in itertools.count(1):
-        if number > MOST_CALLS:
-            raise ServiceError(f"{role} {call}: more than {MOST_CALLS} calls for one radiograph")
+def every_number(attempt, role, call, error, first=1):
+    """n from `first` until there is no such call any more. How many n there were."""
+    for number in range(first, MOST_CALLS + 1):
         if not attempt(role, call, error, number):
-            break
-    node.log(f"{'starting ' if starting else ''}{role} {call} {word_for(error)}: {number - 1} n", flush=True)
-    return number - 1
+            return number - first
+    raise ServiceError(f"{role} {call}: more than {MOST_CALLS} calls for one radiograph")
 
 
 def node_in(name, settings):
@@ -66,34 +63,60 @@ def node_in(name, settings):
 
 class Worker:
     """A process of the pool, with a node of its own; with another one after a fault that it did not survive."""
-    settings, node, folders = None, None, None
+    settings, node, folders, radiographs = None, None, None, 0
 
     @classmethod
     def begin(cls, settings):
         cls.settings, cls.folders = settings, itertools.count(1)
 
     @classmethod
+    def ready_node(cls):
+        if cls.node is None:
+            cls.node = node_in(f"{os.getpid()}-{next(cls.folders)}", cls.settings).start()
+        return cls.node
+
+    @classmethod
+    def end_node(cls):
+        if cls.node is not None:
+            cls.node.stop()
+        cls.node = None
+
+    @classmethod
+    def check_and_forget(cls):
+        cls.radiographs += len(cls.node.sent)
+        cls.node.forget()
+
+    @classmethod
+    def try_start(cls, *fault):
+        if cls.node is not None and len(cls.node.sent) >= MOST_STARTS:
+            cls.check_and_forget()
+            cls.end_node()
+        return cls.ready_node().try_start(*fault)
+
+    @classmethod
+    def try_one(cls, *fault):
+        return cls.ready_node().try_one(*fault)
+
+    @classmethod
     def do(cls, work):
         """(faults, outages, radiographs, what was wrong or empty) of one of every_number."""
         starting, role, call, error = work
-        faults = outages = radiographs = 0
-        wrong = ""
+        faults = outages = 0
+        wrong, before = "", cls.radiographs
         try:
-            if cls.node is None:
-                cls.node = node_in(f"{os.getpid()}-{next(cls.folders)}", cls.settings).start()
-            faults = every_number(cls.node, starting, role, call, error)
+            faults = every_number(cls.try_start if starting else cls.try_one, role, call, error, cls.settings["first"])
+            print(f"{'starting ' if starting else ''}{role} {call} {word_for(error)}: {faults} n", flush=True)
             if not starting and cls.settings["outages"]:
                 cls.node.outage(role, call, error, OUTAGE)
                 outages = 1
-            radiographs = len(cls.node.sent)
-            cls.node.forget()
+            cls.check_and_forget()
+            if starting:
+                cls.end_node()
         except Exception as problem:  # whatever it is, the others are tried
             wrong = f"{role} {call} {word_for(error)}: {type(problem).__name__}: {problem}"
             print(f"FAILED: {wrong}", flush=True)
-            if cls.node is not None:
-                cls.node.stop()
-            cls.node = None
-        return faults, outages, radiographs, wrong
+            cls.end_node()
+        return faults, outages, cls.radiographs - before, wrong
 
 
 def all_work(options):
@@ -131,6 +154,7 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/faults", description=__doc__)
     parser.add_argument("--role", choices=sorted({*CALLS, *CALLS_OF_A_START}))
     parser.add_argument("--call", choices=sorted(ERRORS))
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="from the n-th call on")
     parser.add_argument("--sample", type=int, default=0, help="so many by chance instead of all")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     parser.add_argument("--jobs", type=int, default=1, help="so many nodes at once")
@@ -147,7 +171,7 @@ def main():
     try:
         with folder_kept_on_failure("hilum-faults-") as folder:
             settings = {"folder": folder, "binaries": options.build / "bin", "library": options.build / "tests" / "faulty_system.so",
-                        "model": source / "config" / "models" / "demo", "outages": not options.no_outages}
+                        "model": source / "config" / "models" / "demo", "outages": not options.no_outages, "first": options.first}
             faults, outages, radiographs = (run_sample if options.sample else run_all)(settings, options)
     except ServiceError as error:
         print(f"FAILED: {error}", file=sys.stderr)

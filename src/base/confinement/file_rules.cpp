@@ -64,7 +64,7 @@ void add_system(std::vector<FileRule>& rules) {
               "/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/share/locale", "/dev/urandom"});
     add_each(rules, {"/dev/null"}, true);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    add_each(rules, {"/proc"});
+    add_each(rules, {"/proc", HILUM_SUPPRESSIONS});
 #endif
 }
 

@@ -59,9 +59,10 @@ bool fits(const PeerCertificate& certificate, const std::string& text) {
     if (kind == "sha256") return certificate.sha256 == fingerprint_of(value);
     if (kind == "subject") return certificate.subject == value;
     if (kind == "cn") return contains(certificate.common_names, value);
-    return kind == "dns" && std::ranges::any_of(certificate.dns_names, [&](const std::string& name) {
-               return in_lower_case(name) == in_lower_case(value);
-           });
+    return kind == "dns" && std::ranges::any_of(certificate.dns_names,
+                                                [wanted = in_lower_case(value)](const std::string& name) {
+                                                    return in_lower_case(name) == wanted;
+                                                });
 }
 
 bool fits_any(const PeerCertificate& certificate, const std::vector<std::string>& patterns) {

@@ -269,8 +269,8 @@ Result<EarlierFacts> take_facts(Transaction& transaction, const std::filesystem:
         ++(taken ? facts.taken : odd);
     });
     if (!unreadable) return tl::unexpected(unreadable.error());
-    for (const auto& [study, fact] : holds)
-        if (!transaction.apart([&] { take_hold(transaction, fact); })) ++odd;
+    for (const auto& hold : holds)
+        if (!transaction.apart([&] { take_hold(transaction, hold.second); })) ++odd;
     facts.unreadable = *unreadable + odd;
     settle(transaction, earlier_of_all);
     discard_replaced_earlier(transaction);

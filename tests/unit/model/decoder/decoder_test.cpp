@@ -146,8 +146,8 @@ TEST_F(DecoderProcess, CallsADataSetOfTooManyElementsTooLarge) {
 }
 
 TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "AddressSanitizer needs more address space than a limit leaves it";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer needs more address space than a limit leaves it";
 #endif
     Configuration configuration;
     configuration.decoder.max_memory = 96ULL << 20;
@@ -155,7 +155,8 @@ TEST_F(DecoderProcess, AnswersAnErrorWhenMemoryDoesNotSuffice) {
     const auto file = save_as_run_length_bomb(7'000);  // unpacks to 98 MB
     send(file);
     const auto reply = from_packet<DecodeReply>(receive()).value();
-    EXPECT_EQ(reply.error->code, "out_of_memory") << reply.not_analysed.message;
+    ASSERT_TRUE(reply.error) << reply.not_analysed.message;
+    EXPECT_EQ(reply.error->code, "out_of_memory");
     EXPECT_EQ(stop(), 0);
 }
 
