@@ -12,6 +12,7 @@
 
 #include "base/confinement/confinement.h"
 #include "base/process.h"
+#include "base/service_manager.h"
 #include "pipeline/asio_world.h"
 #include "pipeline/node.h"
 #include "store/data_directory.h"
@@ -23,6 +24,18 @@ namespace hilum {
 namespace {
 
 constexpr std::chrono::minutes longest_recovery(60);
+
+// Waits for a service manager that is slow, and goes on without one that hangs.
+void tell(const std::string& state) {
+    if (const auto told = tell_service_manager(state, std::chrono::seconds(5)); !told)
+        spdlog::warn("{}: {}", told.error().message, state);
+}
+
+// It waits so long for the start to end.
+void tell_of_delay(Duration delay, const std::string& status) {
+    const auto time = std::chrono::duration_cast<std::chrono::microseconds>(delay).count();
+    tell(fmt::format("EXTEND_TIMEOUT_USEC={}{}", time, status.empty() ? "" : "\nSTATUS=" + status));
+}
 
 // The signals that the node obeys.
 class Signals {
@@ -63,7 +76,7 @@ class Watchdog {
         std::uint64_t interval = 0;
         if (sd_watchdog_enabled(0, &interval) <= 0) return;
         if (node_.lives())
-            sd_notify(0, "WATCHDOG=1");
+            pat();
         else
             spdlog::error(
                 "the commit thread or the listener does not go on; where that lasts, the watchdog "
@@ -72,15 +85,23 @@ class Watchdog {
     }
 
   private:
+    // One that is full already need not be told once more.
+    void pat() {
+        const auto told = tell_service_manager("WATCHDOG=1");
+        if (!told && was_told_) spdlog::warn("{}; the node goes on", told.error().message);
+        was_told_ = told.has_value();
+    }
+
     Node& node_;
     std::unique_ptr<Timer> timer_;
+    bool was_told_ = true;
 };
 
 // Until the node has finished.
 Result<int> run(boost::asio::io_context& loop, World& world, Node& node) {
     int exit_code = 0;
-    auto started = node.start({.on_receiving = [] { sd_notify(0, "READY=1"); },
-                               .on_draining = [] { sd_notify(0, "STOPPING=1"); },
+    auto started = node.start({.on_receiving = [] { tell("READY=1\nSTATUS="); },
+                               .on_draining = [] { tell("STOPPING=1"); },
                                .on_finished =
                                    [&](int code) {
                                        exit_code = code;
@@ -108,8 +129,7 @@ auto once_mended(Open open) -> decltype(open()) {
         spdlog::critical("{}; the start goes on once that is mended, next try in {}", why,
                          format_duration(delay));
         constexpr Duration margin = std::chrono::minutes(5);  // for the try itself
-        sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld\nSTATUS=waits: %s",
-                   static_cast<long long>((delay + margin).count()), why.c_str());
+        tell_of_delay(delay + margin, "waits: " + why);
         std::this_thread::sleep_for(delay);
     }
 }
@@ -137,8 +157,7 @@ Result<int> open_and_run(const NodeOptions& options) {
     const auto ended = once_mended([&] { return take_clean_end(directory); });
     if (!ended) return tl::unexpected(ended.error());
     // To check a large database takes its time, and to copy one that is damaged.
-    sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%lld",
-               static_cast<long long>(std::chrono::microseconds(longest_recovery).count()));
+    tell_of_delay(longest_recovery, "checks the database");
     auto opened = once_mended([&] { return open_database(directory, *ended, now()); });
     if (!opened) return tl::unexpected(opened.error());
     const auto exit_code = run_with(options, directory, std::move(opened->database));

@@ -13,7 +13,7 @@ import unittest
 
 import pydicom
 
-from hilum_harness import HilumTest, http, make_phantoms, store, store_statuses, wait_until
+from hilum_harness import HilumTest, echo, http, make_phantoms, store, store_statuses, wait_until
 from local_services import command_line, free_port, is_alive, parent_of
 
 LONGEST_SILENCE = {"http": 40}  # seconds from the stop to the kill, as docs/operations.md tells, and some
@@ -219,6 +219,30 @@ class WatchdogTest(HilumTest):
                    "the loop turns")
         self.release(threads)
         self.assertTrue(self.is_told_within(20))
+
+
+class HungServiceManagerTest(HilumTest):
+    def test_a_service_manager_that_reads_nothing_holds_up_nothing(self):
+        manager, others = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+        for one in (manager, others):
+            self.addCleanup(one.close)
+            one.setblocking(False)
+        place = str(self.folder / "notify")
+        manager.bind(place)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                others.sendto(b"WATCHDOG=1", place)
+        self.node.environment = {"NOTIFY_SOCKET": place, "WATCHDOG_USEC": "400000"}
+        self.start_node()
+        wait_until(lambda: "the service manager takes no message" in self.node.log(), 30, "that is told")
+        self.assertEqual(echo(self.node.port).returncode, 0)
+        while True:
+            try:
+                manager.recv(4096)
+            except BlockingIOError:
+                break
+        manager.settimeout(30)
+        self.assertEqual(manager.recv(4096), b"WATCHDOG=1")
 
 
 class LostOwnerTest(StoppedProcessTest):
