@@ -241,7 +241,11 @@ int main(int argc, char** argv) {
     app.add_option("--channel-fd", arguments.channel_fd, own)->group("");
     app.add_option("--config-fd", arguments.config_fd, own)->group("");
     app.add_option("--heartbeat-fd", arguments.heartbeat_fd, own)->group("");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    }
     if (arguments.confinement) {
         std::cout << role_table_text();
         return 0;

@@ -145,7 +145,11 @@ int main(int argc, char** argv) {
         CLI::App app("From a dataset of radiographs to a model package of Hilum");
         Arguments arguments;
         add_options(app, arguments);
-        CLI11_PARSE(app, argc, argv);
+        try {
+            app.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return app.exit(error) == 0 ? exit_ok : exit_usage;
+        }
         return train(arguments);
     } catch (const std::exception& error) {
         std::cerr << "hilum-train: " << cli::printable(error.what(), "\n\t") << "\n";

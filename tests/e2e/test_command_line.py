@@ -213,6 +213,11 @@ class CheckTest(CommandLine):
         return subprocess.run([BINARIES / "hilumd", "--config", file, "--check"], capture_output=True, text=True,
                               timeout=120, check=False)
 
+    def test_an_option_that_is_none_ends_every_program_as_its_page_says(self):
+        for program, status in (("hilum", 2), ("hilumd", 1), ("hilum-train", 2)):
+            ran = subprocess.run([BINARIES / program, "--bogus"], capture_output=True, text=True, timeout=120, check=False)
+            self.assertEqual(ran.returncode, status, f"{program}: {ran.stderr}")
+
     def test_warnings_are_no_failure_and_problems_are(self):
         empty = self.check("node: {ae_title: HILUM}\nscp: {port: 0}\nhttp: {listen: none}\n")
         self.assertEqual(empty.returncode, 0, empty.stderr)

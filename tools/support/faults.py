@@ -3,7 +3,6 @@ them, and the same while a node that was killed starts again; checks after each:
 report and its picture come once, nothing is set aside, the node is there. Run by tools/faults, and in a sample by tests/faults."""
 
 import argparse
-import collections
 import errno
 import itertools
 import multiprocessing

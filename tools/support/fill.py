@@ -23,13 +23,13 @@ from local_services import Hilum, Orthanc, ServiceError, free_port, wait_until
 from once_each import check_once_each
 
 MIB = 1 << 20
-UNDELIVERED = 20  # studies that wait at most: the PACS that sends waits for those
+MIB_PER_WAITING = 100  # of the budget: so few studies wait at most, for which the PACS that sends waits
 
 
 def configuration(folder, model, port, pacs_port, budget):
     return json.dumps({
         "node": {"data_dir": str(folder)},
-        "scp": {"port": port, "bind": "127.0.0.1", "min_free_space": "128MiB", "accept": [{"any": True}]},
+        "scp": {"port": port, "bind": "127.0.0.1", "min_free_space": f"{budget // 16}MiB", "accept": [{"any": True}]},
         "models": [{"package": str(model), "device": "cpu", "threads": 1}],
         "study": {"idle_timeout": "500ms", "max_age": "none"},
         "retention": {"budget": f"{budget}MiB"},
@@ -41,6 +41,7 @@ def configuration(folder, model, port, pacs_port, budget):
 class Fill:
     def __init__(self, folder, binaries, model, budget, send, size, seed):
         self.folder, self.budget, self.to_send, self.size = pathlib.Path(folder), budget, send, size
+        self.most_waiting = max(2, budget // MIB_PER_WAITING)
         self.random = random.Random(seed)
         self.pacs = Orthanc(self.folder / "pacs")
         self.port = free_port()
@@ -131,7 +132,7 @@ class Fill:
                     file.flush()
             except OSError:
                 pass
-        threading.Timer(15, self.filler.unlink).start()
+        threading.Timer(15, self.filler.unlink, kwargs={"missing_ok": True}).start()
 
     def run(self):
         pictures = self.pictures()
@@ -142,7 +143,7 @@ class Fill:
             if bytes_sent * 4 // (self.to_send * MIB) > filled < 3:  # three times on the way
                 filled += 1
                 self.fill_disk()
-            wait_until(lambda: len(self.sent) - self.delivered() <= UNDELIVERED, 300, "results leave")
+            wait_until(lambda: len(self.sent) - self.delivered() <= self.most_waiting, 300, "results leave")
             if len(self.sent) % 50 == 0:
                 print(f"{bytes_sent // MIB} MiB sent, {self.kept() // MIB} MiB kept, refused {dict(self.refused)}", flush=True)
         wait_until(lambda: self.delivered() >= len(self.sent), 600, "all results are delivered")

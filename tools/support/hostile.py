@@ -259,7 +259,7 @@ class Hostile:
 
     def read_nothing(self, attack):
         """Requests without end on connections whose answers nobody reads."""
-        requests = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+        requests = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200
         held = []
         while not attack.stop.is_set():
             connection = self.open_quietly(("127.0.0.1", self.node.http_port), self.random.choice(UNLISTED[:10]))
@@ -282,8 +282,9 @@ class Hostile:
                 continue
             name = EVIL_NAMES[attack.count % len(EVIL_NAMES)]
             quoted = "".join(f"%{byte:02x}" for byte in name).encode()
-            target = (b"/" + name, b"/api/v1/studies?" + quoted + b"=1", b"/../" + name)[attack.count % 3]
-            self.send_quietly(connection, b"GET " + target + b" HTTP/1.1\r\nHost: " + name + b"\r\n\r\n")
+            target = (b"/" + name, b"/api/v1/studies?" + quoted + b"=1", b"/../" + name, b"/readyz")[attack.count % 4]
+            host = name if target == b"/readyz" else b"localhost"  # one that is not the node's is refused first
+            self.send_quietly(connection, b"GET " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
             attack.count += 1
             attack.stop.wait(0.05)
             connection.close()

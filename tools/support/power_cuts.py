@@ -7,7 +7,6 @@ import argparse
 import collections
 import itertools
 import multiprocessing
-import os
 import pathlib
 import random
 import shutil

@@ -169,7 +169,7 @@ def main():
     parser.add_argument("--count", type=int, default=50, help="radiographs")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
-    parser.add_argument("--only", help="kill only this role: listener, decoder, worker, composer, sender, "
+    parser.add_argument("--only", help="kill only this role: listener, decoder, worker, composer, sender, http, "
                                        f"{COORDINATOR} or {EVERYONE}")
     parser.add_argument("--binaries", type=pathlib.Path, default=source / "build" / "release" / "bin")
     options = parser.parse_args()

@@ -51,6 +51,8 @@ std::string hl7_name(YamlMapping& at, const std::string& key, const std::string&
     return name;
 }
 
+constexpr int hl7_port = 2575;  // as IANA registered it
+
 Hl7Settings read_hl7(YamlMapping at) {
     Hl7Settings hl7;
     hl7.sending_application = hl7_name(at, "sending_application", hl7.sending_application);
@@ -96,6 +98,7 @@ void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
             at.problem("name", "another destination has this name too");
         read_protocol(at, destination);
         destination.host = host_name(at, "host");
+        if (destination.reports.hl7) destination.port = hl7_port;
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
         destination.from = restriction(at, "from", EmptyList::is_none);
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);

@@ -28,7 +28,7 @@ struct StudyFilter {
 
 inline constexpr int most_listed = 10'000;
 
-// Every state that a job of any kind can be in; docs/architecture.md draws them.
+// Every state that a job of any kind can be in; docs/operations.md draws them.
 const std::vector<std::string>& job_states();
 
 // What a study as a whole is in; the first that fits (docs/http-api.md explains them).

@@ -312,6 +312,15 @@ TEST(LoadConfiguration, ReadsAFile) {
     EXPECT_EQ(loaded.configuration.node.ae_title, "FROMFILE");
 }
 
+TEST(Configuration, CallsEachProtocolAtItsOwnPortWhereNoneIsTold) {
+    const auto c = parsed(
+        "destinations:\n  - {name: ris, protocol: hl7, host: h}\n  - {name: pacs, ae_title: PACS, host: "
+        "h}\n");
+    ASSERT_EQ(c.destinations.size(), 2u);
+    EXPECT_EQ(c.destinations[0].port, 2575);
+    EXPECT_EQ(c.destinations[1].port, 104);
+}
+
 TEST(Configuration, ReadsADestinationThatTakesHl7) {
     const auto c = parsed(
         "destinations:\n  - {name: ris, protocol: hl7, host: h, port: 2575, from: [CT1],"
