@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/confinement/confinement.h"
+#include "base/local/service_manager.h"
 #include "base/process.h"
-#include "base/service_manager.h"
 #include "pipeline/asio_world.h"
 #include "pipeline/node.h"
 #include "store/data_directory.h"

@@ -1,33 +1,31 @@
-#include "base/service_manager.h"
+#include "base/local/service_manager.h"
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "base/file_system.h"
+#include "base/local/unix_socket.h"
 #include "base/unique_fd.h"
 
 namespace hilum {
 namespace {
 
 Result<UniqueFd> connect_to(const std::string& name) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const bool is_place = name.front() == '/', is_abstract = name.front() == '@';
-    if ((!is_place && !is_abstract) || name.size() >= sizeof address.sun_path)
+    const bool is_abstract = name.front() == '@';
+    if (!is_abstract && name.front() != '/')
         return fail("service_manager", "NOTIFY_SOCKET is no Unix socket: {}", name);
-    std::memcpy(address.sun_path, name.data(), name.size());
-    if (is_abstract) address.sun_path[0] = '\0';
+    auto address = unix_address(name);
+    if (!address) return tl::unexpected(address.error());
+    if (is_abstract) address->sun_path[0] = '\0';
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
+    if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), size) != 0)
         return tl::unexpected(system_error(errno, "cannot reach the service manager at " + name));
     return socket;
 }
