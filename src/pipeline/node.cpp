@@ -321,7 +321,7 @@ void Node::wait_for_children(MonotonicTime until) {
 void Node::finish() {
     if (std::exchange(finishing_, true)) return;
     commits_.submit(
-        [this](Transaction& transaction) {
+        [](Transaction& transaction) {
             audit::AuditEvent event;
             event.type = "node_stopped";
             event.actor = "hilum";
