@@ -12,6 +12,7 @@
 
 #include "base/confinement/confinement.h"
 #include "base/local/service_manager.h"
+#include "base/logging.h"
 #include "base/process.h"
 #include "pipeline/asio_world.h"
 #include "pipeline/node.h"
@@ -34,7 +35,7 @@ void tell(const std::string& state) {
 // It waits so long for the start to end.
 void tell_of_delay(Duration delay, const std::string& status) {
     const auto time = std::chrono::duration_cast<std::chrono::microseconds>(delay).count();
-    tell(fmt::format("EXTEND_TIMEOUT_USEC={}{}", time, status.empty() ? "" : "\nSTATUS=" + status));
+    tell(fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS={}", time, loggable(status)));
 }
 
 // The signals that the node obeys.
