@@ -2,9 +2,12 @@
 // library's templates are slow to compile.
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "contract/enum_text.h"
 #include "contract/messages/packet.h"
@@ -15,8 +18,9 @@
         NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, __VA_ARGS__))   \
     }                                                                              \
     void from_json(const nlohmann::json& nlohmann_json_j, Type& nlohmann_json_t) { \
-        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, __VA_ARGS__)) \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(HILUM_JSON_FROM, __VA_ARGS__))    \
     }
+#define HILUM_JSON_FROM(member) hilum::read_member(nlohmann_json_j.at(#member), nlohmann_json_t.member);
 
 #define HILUM_MESSAGE_MEMBERS(Type, ...)          \
     HILUM_JSON_MEMBERS(Type, __VA_ARGS__)         \
@@ -43,6 +47,37 @@
     }
 
 namespace hilum {
+
+// Others than nlohmann's, which makes some integer of any number.
+template <typename T>
+concept Integer = std::integral<T> && !std::same_as<T, bool>;
+
+template <Integer T>
+T integer_of(const nlohmann::json& json) {
+    const auto fitting = [&](auto value) {
+        if (!std::in_range<T>(value))
+            throw nlohmann::json::other_error::create(599, "a number out of range", &json);
+        return static_cast<T>(value);
+    };
+    if (json.is_number_unsigned()) return fitting(json.get<std::uint64_t>());
+    if (json.is_number_integer()) return fitting(json.get<std::int64_t>());
+    throw nlohmann::json::type_error::create(302, "is no integer", &json);
+}
+
+template <typename T>
+void read_member(const nlohmann::json& json, T& value) {
+    json.get_to(value);
+}
+template <Integer T>
+void read_member(const nlohmann::json& json, T& value) {
+    value = integer_of<T>(json);
+}
+template <Integer T>
+void read_member(const nlohmann::json& json, std::vector<T>& values) {
+    if (!json.is_array()) throw nlohmann::json::type_error::create(302, "is no array", &json);
+    values.clear();
+    for (const auto& value : json) values.push_back(integer_of<T>(value));
+}
 
 // Found by argument-dependent lookup: an enum as its text, an error as an object, none as null.
 template <HasTexts E>

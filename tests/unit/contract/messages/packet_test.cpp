@@ -29,6 +29,19 @@ TEST(Packet, CarriesAStoreCommitWhole) {
     EXPECT_EQ(got->size, 1ull << 40);
 }
 
+TEST(Packet, RefusesANumberThatIsNoneOfItsMember) {
+    ASSERT_TRUE(through_a_packet(ListenerReady{11112, 0}));
+    const nlohmann::json no_ports[] = {1e38,    1.5,       true,         nullptr,
+                                       "11112", 1LL << 40, -(1LL << 40), UINT64_MAX};
+    for (const auto& port : no_ports) {
+        auto body = to_packet(ListenerReady{11112, 0}).body();
+        body["port"] = port;
+        const auto got = from_packet<ListenerReady>(Message{Packet(std::move(body)), {}});
+        ASSERT_FALSE(got) << port;
+        EXPECT_EQ(got.error().code, "protocol");
+    }
+}
+
 TEST(Packet, KeepsAScoreAndARefusalApart) {
     ComposeRequest request;
     request.images.resize(2);
