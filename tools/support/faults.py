@@ -81,6 +81,11 @@ class Worker:
         cls.node = None
 
     @classmethod
+    def retire_node(cls):
+        cls.check_and_forget()
+        cls.end_node()
+
+    @classmethod
     def check_and_forget(cls):
         cls.radiographs += len(cls.node.sent)
         cls.node.forget()
@@ -88,8 +93,7 @@ class Worker:
     @classmethod
     def try_start(cls, *fault):
         if cls.node is not None and len(cls.node.sent) >= MOST_STARTS:
-            cls.check_and_forget()
-            cls.end_node()
+            cls.retire_node()
         return cls.ready_node().try_start(*fault)
 
     @classmethod
@@ -108,9 +112,10 @@ class Worker:
             if not starting and cls.settings["outages"]:
                 cls.node.outage(role, call, error, OUTAGE)
                 outages = 1
-            cls.check_and_forget()
             if starting:
-                cls.end_node()
+                cls.retire_node()
+            else:
+                cls.check_and_forget()
         except Exception as problem:  # whatever it is, the others are tried
             wrong = f"{role} {call} {word_for(error)}: {type(problem).__name__}: {problem}"
             print(f"FAILED: {wrong}", flush=True)

@@ -67,7 +67,8 @@ Hl7Settings read_hl7(YamlMapping at) {
     return hl7;
 }
 
-// What a destination is sent, by its protocol; the keys of the other one are mistakes.
+// What a destination is sent, and at which port where none is told, by its protocol; the keys of the other
+// one are mistakes.
 void read_protocol(YamlMapping& at, DestinationSettings& destination) {
     if (at.choice("protocol", {"dicom", "hl7"}, "dicom") == "hl7") {
         for (const char* key :
@@ -75,6 +76,7 @@ void read_protocol(YamlMapping& at, DestinationSettings& destination) {
             if (at.has(key)) at.problem(key, "is for destinations whose protocol is dicom");
         destination.reports.sr = destination.reports.sc = false;
         destination.reports.hl7 = read_hl7(at.mapping("hl7"));
+        destination.port = hl7_port;
         return;
     }
     if (at.has("hl7")) at.problem("hl7", "is for destinations whose protocol is hl7");
@@ -98,7 +100,6 @@ void read_destinations(YamlMapping& root, const std::filesystem::path& folder,
             at.problem("name", "another destination has this name too");
         read_protocol(at, destination);
         destination.host = host_name(at, "host");
-        if (destination.reports.hl7) destination.port = hl7_port;
         destination.port = static_cast<int>(at.integer("port", destination.port, 1, 65535));
         destination.from = restriction(at, "from", EmptyList::is_none);
         destination.give_up_after = positive_duration(at, "give_up_after", destination.give_up_after);
