@@ -7,6 +7,7 @@
 #include "base/logging.h"
 #include "contract/stored_object.h"
 #include "store/data_history.h"
+#include "store/retry_policy.h"
 #include "store/spool_records.h"
 
 namespace hilum {
@@ -15,6 +16,8 @@ namespace {
 constexpr std::chrono::seconds scan_timeout(120);  // of one file; a pass over 2 GiB takes some seconds
 constexpr int most_deaths = 2;                     // of the scanner over one file
 constexpr std::size_t most_unsettled = 64;         // so that receivers' commits do not queue behind
+// Of what cannot be read for now. Twice as long as the trouble lasted, at most.
+constexpr RetryPolicy again_after{std::chrono::seconds(5), std::chrono::minutes(30)};
 
 }  // namespace
 
@@ -24,6 +27,7 @@ SpoolAdoption::SpoolAdoption(World& world, CommitQueue& commits, DataDirectory d
       directory_(std::move(directory)),
       store_(std::move(store)),
       deadline_(world.make_timer()),
+      again_(world.make_timer()),
       files_(world.make_background()) {}
 
 void SpoolAdoption::start(ChildSpecification scanner, std::function<void()> on_instances,
@@ -31,6 +35,10 @@ void SpoolAdoption::start(ChildSpecification scanner, std::function<void()> on_i
     on_instances_ = std::move(on_instances);
     on_changed_ = std::move(on_changed);
     specification_ = std::move(scanner);
+    survey();
+}
+
+void SpoolAdoption::survey() {
     files_->post([this] {
         auto survey = std::make_shared<Result<SpoolSurvey>>(survey_spool(directory_));
         world_.post([this, survey] { surveyed(std::move(*survey)); });
@@ -40,6 +48,7 @@ void SpoolAdoption::start(ChildSpecification scanner, std::function<void()> on_i
 void SpoolAdoption::stop() {
     stopping_ = true;
     deadline_->cancel();
+    again_->cancel();
     if (scanner_) scanner_->stop();
 }
 
@@ -52,7 +61,10 @@ std::optional<ChildStatus> SpoolAdoption::child_status() const {
 
 void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
     if (stopping_) return;
-    if (!survey) return spdlog::error("{}; the next start tries again", survey.error().message);
+    if (!survey) {
+        spdlog::error("{}; it is tried again", survey.error().message);
+        return after_a_while([this] { this->survey(); });
+    }
     if (survey->foreign > 0)
         spdlog::warn("{} files in the spool are none of Hilum's; they are left alone", survey->foreign);
     if (survey->unfinished > 0)
@@ -60,8 +72,10 @@ void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
     if (!survey->unknown.empty())
         spdlog::warn("{} whole objects lie in the spool that the database does not know; they are adopted",
                      survey->unknown.size());
-    reconciles_ = !survey->reconciled && survey->unopened == 0;
-    if (survey->unknown.empty()) reconcile();
+    survey_again_ = survey->unopened > 0;
+    reconciles_ = !survey->reconciled && !survey_again_;
+    through_ = false;
+    if (survey->unknown.empty()) settle();
     if (survey->unknown.empty() && survey->unfinished == 0) return;
     open_record(*survey);
     waiting_.assign(std::make_move_iterator(survey->unknown.begin()),
@@ -107,7 +121,8 @@ void SpoolAdoption::scan(const UnknownObject& object) {
     const auto path = directory_.spool() / object.file;
     const auto file = world_.files().open(path);
     if (!file) {
-        postpone(object.file, file.error());
+        // Without its file it is none of ours: who received it once more took it away.
+        if (file.error().code != "not_found") postpone(object, file.error());
         current_.reset();
         return world_.post([this] { pump(); });
     }
@@ -128,7 +143,7 @@ void SpoolAdoption::on_message(Message message) {
     if (!reply->error)
         adopt(object, std::move(*reply));
     else if (reply->error->retry != Retry::never)
-        postpone(object.file, *reply->error);
+        postpone(object, *reply->error);
     else
         put_aside(object.file, *reply->error);
     pump();
@@ -138,10 +153,13 @@ void SpoolAdoption::on_scanner_ended(const std::string& how) {
     deadline_->cancel();
     if (!current_ || stopping_) return;
     UnknownObject object = *std::exchange(current_, std::nullopt);
-    if (++deaths_[object.file] < most_deaths)
+    const Error died{"scanner_died", "the process that read it " + how, scanner_->retry_after_end()};
+    if (died.retry == Retry::once_mended)
+        postpone(object, died);
+    else if (++deaths_[object.file] < most_deaths)
         waiting_.push_front(std::move(object));
     else
-        put_aside(object.file, {"scanner_died", "the process that read it " + how});
+        put_aside(object.file, died);
 }
 
 void SpoolAdoption::adopt(const UnknownObject& object, ScanReply reply) {
@@ -158,13 +176,13 @@ void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
                             const Result<Adoption>& adoption) {
     --unsettled_;
     if (!adoption) {
-        postpone(object.file, adoption.error());
+        postpone(object, adoption.error());
     } else if (adoption->outcome == Adoption::adopted || adoption->known_file == object.file) {
         // Known under its own name: it was kept when the database said that it could not tell.
         spdlog::debug("adopted {}", loggable(object.file));
         on_instances_();
     } else if (adoption->outcome == Adoption::duplicate) {
-        judge_duplicate(reply.object, adoption->known_file, reply.data_set);
+        judge_duplicate(object, reply, adoption->known_file);
     } else if (adoption->outcome == Adoption::own_result) {
         put_aside(object.file, {"own_result", "it is a result of this node that came back"});
     } else if (adoption->outcome == Adoption::damaged) {
@@ -175,34 +193,36 @@ void SpoolAdoption::adopted(const UnknownObject& object, const ScanReply& reply,
 
 // Two files claim to hold one data set. Only the bytes can tell whether that is so. Under which transfer
 // syntax it counts the row says: of what was acknowledged there is one row for each data set.
-void SpoolAdoption::judge_duplicate(const StoreCommit& object, const std::string& known,
-                                    std::uint64_t data_set) {
+void SpoolAdoption::judge_duplicate(const UnknownObject& unknown, const ScanReply& reply,
+                                    const std::string& known) {
     ++unsettled_;
-    files_->post([this, object, known, data_set] {
-        const auto& file = object.file;
+    files_->post([this, unknown, object = reply.object, data_set = reply.data_set, known] {
+        const auto& file = unknown.file;
         const auto path = directory_.spool() / file;
         const bool same = same_end(world_.files(), path, directory_.spool() / known, data_set);
         auto removed = same ? remove_duplicate(world_.files(), directory_, file) : Status();
         const auto again = same ? Result<UniqueFd>() : world_.files().open(path);
         auto opened = again ? Status() : Status(tl::unexpected(again.error()));
-        world_.post([this, object, known, same, removed = std::move(removed), opened = std::move(opened)] {
-            --unsettled_;
-            if (!same) return judge_different(object, known, opened);
-            if (!removed) return postpone(object.file, removed.error());
-            spdlog::info("removed {}: the same object lies in the spool as {}", loggable(object.file), known);
-            commit([this, file = object.file, known](Transaction& transaction) {
-                keep_duplicate_removed(transaction, record_, file, known);
+        world_.post(
+            [this, unknown, object, known, same, removed = std::move(removed), opened = std::move(opened)] {
+                --unsettled_;
+                if (!same) return judge_different(unknown, object, known, opened);
+                if (!removed) return postpone(unknown, removed.error());
+                spdlog::info("removed {}: the same object lies in the spool as {}", loggable(unknown.file),
+                             known);
+                commit([this, file = unknown.file, known](Transaction& transaction) {
+                    keep_duplicate_removed(transaction, record_, file, known);
+                });
             });
-        });
     });
 }
 
 // It takes the other's place only if it can be read itself. It is gone where its data set was received once
 // more meanwhile (Reception removes what no row names).
-void SpoolAdoption::judge_different(const StoreCommit& object, const std::string& known,
-                                    const Status& opened) {
+void SpoolAdoption::judge_different(const UnknownObject& unknown, const StoreCommit& object,
+                                    const std::string& known, const Status& opened) {
     if (opened) return replace(known, object);
-    if (opened.error().code != "not_found") return postpone(object.file, opened.error());
+    if (opened.error().code != "not_found") return postpone(unknown, opened.error());
     pump();
 }
 
@@ -234,11 +254,25 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
         });
 }
 
-void SpoolAdoption::postpone(const std::string& file, const Error& error) {
-    spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); the next start tries again",
-                 loggable(file), loggable(error.message));
-    reconciles_ = false;
+// The disk, descriptors or memory fail: it is waited out, and told once.
+void SpoolAdoption::postpone(const UnknownObject& object, const Error& error) {
+    if (later_.empty()) after_a_while([this] { take_up_again(); });
+    later_.push_back(object);
+    if (!postponed_.insert(object.file).second) return;
+    spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); it is tried again",
+                 loggable(object.file), loggable(error.message));
     commit([this](Transaction& transaction) { keep_postponed(transaction, record_); });
+}
+
+void SpoolAdoption::take_up_again() {
+    waiting_.insert(waiting_.end(), later_.begin(), later_.end());
+    later_.clear();
+    pump();
+}
+
+void SpoolAdoption::after_a_while(std::function<void()> work) {
+    if (stopping_) return;
+    again_->start(again_after.delay_after(++rounds_, world_.random()), std::move(work));
 }
 
 // ---- the account ----
@@ -256,7 +290,9 @@ void SpoolAdoption::commit(std::function<void(Transaction&)> work, std::function
     });
 }
 
-void SpoolAdoption::reconcile() {
+// What could be looked at is known.
+void SpoolAdoption::settle() {
+    if (survey_again_) after_a_while([this] { survey(); });
     if (!std::exchange(reconciles_, false)) return;
     commits_.submit_until_kept(keep_reconciled, [](const Result<void>& kept) {
         if (!kept) spdlog::error("{}", kept.error().message);
@@ -264,15 +300,15 @@ void SpoolAdoption::reconcile() {
 }
 
 void SpoolAdoption::finish_when_through() {
-    if (unsettled_ > 0) return;
+    if (unsettled_ > 0 || !later_.empty()) return;
     through_ = true;
-    reconcile();
+    settle();
     commits_.submit_until_kept(
         [record = record_](Transaction& transaction) { finish_spool_record(transaction, record); },
         [](const Result<void>& kept) {
             if (!kept) spdlog::error("{}", kept.error().message);
         });
-    spdlog::info("every object in the spool is known");
+    if (!survey_again_) spdlog::info("every object in the spool is known");
     // Within one of its callbacks it must not end.
     world_.post([this] { scanner_->stop(); });
 }

@@ -1,7 +1,8 @@
 // Takes in what lies whole in the spool and no instance names (spool_survey.h): a scanner process reads each
 // header, as a receiver would have, and the object is committed and queued as one that was received. What
-// cannot be read is set aside. Runs beside receiving, one file after another; a start that is cut off in the
-// middle is taken up by the next.
+// cannot be read is set aside; what cannot be read for want of what the node lacks is tried again, ever
+// later. Runs beside receiving, one file after another; a start that is cut off in the middle is taken up by
+// the next.
 #pragma once
 
 #include <deque>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/world.h"
@@ -34,9 +36,10 @@ class SpoolAdoption {
     bool child_running() const { return scanner_ && scanner_->running(); }
     // Nothing while there is no scanner at work.
     std::optional<ChildStatus> child_status() const;
-    std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
+    std::size_t waiting() const { return waiting_.size() + later_.size() + (current_ ? 1 : 0); }
 
   private:
+    void survey();
     void surveyed(Result<SpoolSurvey> survey);
     void open_record(const SpoolSurvey& survey);
     void start_scanner();
@@ -46,13 +49,16 @@ class SpoolAdoption {
     void on_scanner_ended(const std::string& how);
     void adopt(const UnknownObject& object, ScanReply reply);
     void adopted(const UnknownObject& object, const ScanReply& reply, const Result<Adoption>& adoption);
-    void judge_duplicate(const StoreCommit& object, const std::string& known, std::uint64_t data_set);
-    void judge_different(const StoreCommit& object, const std::string& known, const Status& opened);
+    void judge_duplicate(const UnknownObject& unknown, const ScanReply& reply, const std::string& known);
+    void judge_different(const UnknownObject& unknown, const StoreCommit& object, const std::string& known,
+                         const Status& opened);
     void replace(const std::string& known, const StoreCommit& object);
     void put_aside(const std::string& file, const Error& error);
-    void postpone(const std::string& file, const Error& error);
+    void postpone(const UnknownObject& object, const Error& error);
+    void take_up_again();
+    void after_a_while(std::function<void()> work);
     void commit(std::function<void(Transaction&)> work, std::function<void()> then = {});
-    void reconcile();
+    void settle();
     void finish_when_through();
 
     World& world_;
@@ -62,14 +68,16 @@ class SpoolAdoption {
     std::function<void()> on_instances_, on_changed_;
     ChildSpecification specification_;
     std::unique_ptr<SupervisedChild> scanner_;
-    std::deque<UnknownObject> waiting_;
-    std::optional<UnknownObject> current_;  // with the scanner
-    std::map<std::string, int> deaths_;     // of the scanner, by the file that it had
-    std::size_t unsettled_ = 0;             // scanned, and not yet through
-    std::int64_t record_ = 0;               // row of spool_survey
-    bool stopping_ = false, through_ = false;
+    std::deque<UnknownObject> waiting_, later_;  // later_: could not be read when it was its turn
+    std::optional<UnknownObject> current_;       // with the scanner
+    std::map<std::string, int> deaths_;          // of the scanner, by the file that it had
+    std::set<std::string> postponed_;            // files of which it was told
+    int rounds_ = 0;                             // of what was tried again
+    std::size_t unsettled_ = 0;                  // scanned, and not yet through
+    std::int64_t record_ = 0;                    // row of spool_survey
+    bool stopping_ = false, through_ = false, survey_again_ = false;
     bool reconciles_ = false;  // once it is through, the database knows all that was acknowledged
-    std::unique_ptr<Timer> deadline_;
+    std::unique_ptr<Timer> deadline_, again_;
     std::unique_ptr<Background> files_;
 };
 

@@ -34,8 +34,8 @@ struct Plan {
     std::atomic<std::int64_t> seen, failed;
     std::atomic<std::int32_t> recording;  // a record is being made: one after the other
     std::int32_t unused;
-    char role[16];  // coordinator | listener | receiver | decoder | worker | composer | sender | http |
-                    // scanner
+    char role[16];  // coordinator | listener | receiver | decoder | worker | composer | sender | syslog |
+                    // http | scanner
     char call[16];  // open | read | write | sync | rename | unlink | truncate | mkdir | mmap | memfd | ...
     char folder[PATH_MAX];  // of what is below this alone, where the call is about a file; empty: of all
 };

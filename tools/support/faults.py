@@ -1,6 +1,6 @@
 """Fails the n-th system call of one kind in one role of a working node, n from 1 until a radiograph's way has no more of
 them, and the same while a node that was killed starts again; checks after each: the radiograph is acknowledged in the end, its
-report and its picture come once, nothing is set aside, the node is there. Run by tools/faults, and in a sample by tests/faults."""
+report and its picture come once, the audit server gets the whole trail, nothing is set aside, the node is there. Run by tools/faults, and in a sample by tests/faults."""
 
 import argparse
 import errno
@@ -15,6 +15,7 @@ import time
 from fault_plan import SHORT_WRITE, word_for
 from faulty_node import FaultyNode
 from local_services import ServiceError, folder_kept_on_failure
+from syslog_server import SyslogServer
 
 DISK = (errno.EIO, errno.ENOSPC)
 LACK = (errno.EMFILE, errno.ENOMEM)
@@ -34,13 +35,14 @@ CALLS = {
     "worker": ("memfd", "mmap", "sendmsg"),
     "composer": ("open", "read", "write", "sync", "rename", "mmap", "sendmsg"),
     "sender": ("open", "read", "sendmsg"),
+    "syslog": ("sendmsg",),
 }
 # What happens before the first radiograph.
 CALLS_OF_A_START = {"coordinator": COORDINATOR, "listener": ("open", "mmap", "sendmsg"), "scanner": CHILD, "http": CHILD,
-                    "decoder": CHILD, "worker": CHILD, "composer": CHILD, "sender": CHILD}
+                    "decoder": CHILD, "worker": CHILD, "composer": CHILD, "sender": CHILD, "syslog": CHILD}
 MOST_CALLS = 600  # of one kind on a radiograph's way; more is a loop
 MOST_STARTS = 60  # of one node: each start opens and reads what the radiographs before it left
-OUTAGE = 3  # seconds
+OUTAGE, OUTAGE_OF = 3, {"syslog": 12}  # seconds; the audit trail goes out every five
 
 
 def all_faults(role=None, call=None, calls=None):
@@ -57,7 +59,8 @@ def every_number(attempt, role, call, error, first=1):
 
 
 def node_in(name, settings):
-    return FaultyNode(settings["folder"] / name, settings["binaries"], settings["library"], settings["model"])
+    return FaultyNode(settings["folder"] / name, settings["binaries"], settings["library"], settings["model"],
+                      audit_server=SyslogServer().start())
 
 
 class Worker:
@@ -110,7 +113,7 @@ class Worker:
             faults = every_number(cls.try_start if starting else cls.try_one, role, call, error, cls.settings["first"])
             print(f"{'starting ' if starting else ''}{role} {call} {word_for(error)}: {faults} n", flush=True)
             if not starting and cls.settings["outages"]:
-                cls.node.outage(role, call, error, OUTAGE)
+                cls.node.outage(role, call, error, OUTAGE_OF.get(role, OUTAGE))
                 outages = 1
             if starting:
                 cls.retire_node()

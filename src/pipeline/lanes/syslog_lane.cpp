@@ -200,7 +200,7 @@ Task<void> SyslogLane::confirm(MonotonicTime looked_at) {
 // ---- trouble ----
 
 void SyslogLane::sender_died(const ForwardRequest& request, const Error& error) {
-    if (!request.records.empty()) ++deaths_;
+    if (!request.records.empty() && error.retry != Retry::once_mended) ++deaths_;
     lose_connection();
     if (!draining_) failed(error.message);  // it was told to end
 }

@@ -11,12 +11,17 @@
 namespace hilum {
 namespace {
 
+// result.on_demand: of a file that retention took, since it can be made again; and that is made again.
+enum class OnDemand { no, taken, asked_for };
+
 struct DamagedResult {
     std::int64_t report = 0, result = 0;
     int composed_anew = 0;
     std::string study_instance_uid, sop_instance_uid, file, destination, report_is;
     bool of_the_past = false;  // a newer version of the report was made
-    bool on_demand = false;    // not damaged: retention took the file, since it can be made again
+    OnDemand on_demand = OnDemand::no;
+
+    bool report_waits() const { return report_is == "queued" || report_is == "running"; }
 };
 
 std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t delivery) {
@@ -33,7 +38,7 @@ std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t
         "'compose' AND job.subject = report.id WHERE delivery.id = ?",
         [&](const sql::Row& row) {
             damaged = {row.int64(0), row.int64(1), row.int32(2), row.text(3),       row.text(4),
-                       row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0, row.int32(9) != 0};
+                       row.text(5),  row.text(6),  row.text(7),  row.int32(8) != 0, OnDemand{row.int32(9)}};
         },
         delivery);
     return damaged;
@@ -41,17 +46,16 @@ std::optional<DamagedResult> read_damaged(Transaction& transaction, std::int64_t
 
 bool queue_again(Transaction& transaction, const DamagedResult& damaged) {
     // Another delivery found it before.
-    if (damaged.report_is == "queued" || damaged.report_is == "running") return true;
-    if (!damaged.on_demand && damaged.composed_anew >= most_composed_anew) return false;
+    if (damaged.report_waits()) return true;
+    if (damaged.on_demand != OnDemand::taken && damaged.composed_anew >= most_composed_anew) return false;
     if (!compose_again(transaction, damaged.report)) return false;
     sql::execute(transaction, "UPDATE report SET composed_anew = composed_anew + 1 WHERE id = ?",
                  damaged.report);
     // What retention took is to be there again; once more than that would be damage.
-    sql::execute(
-        transaction,
-        "UPDATE result SET composed_anew = composed_anew + (1 - on_demand), removed_at = iif(on_demand,"
-        " NULL, removed_at), on_demand = 0 WHERE id = ?",
-        damaged.result);
+    sql::execute(transaction,
+                 "UPDATE result SET composed_anew = composed_anew + (on_demand != 1), removed_at = iif("
+                 "on_demand = 1, NULL, removed_at), on_demand = iif(on_demand = 1, 2, 0) WHERE id = ?",
+                 damaged.result);
     return true;
 }
 
@@ -59,6 +63,13 @@ bool was_damaged_before(Transaction& transaction, const Claim& delivery) {
     return sql::number(transaction, "SELECT 1 FROM job WHERE id = ? AND error_code = ?", delivery.id(),
                        std::string(result_damaged))
         .has_value();
+}
+
+// It was told before, or there was nothing to tell; it waits until the composer is through.
+bool is_awaited(Transaction& transaction, const Claim& delivery, const DamagedResult& damaged) {
+    if (damaged.on_demand == OnDemand::taken) return true;
+    return damaged.report_waits() &&
+           (damaged.on_demand == OnDemand::asked_for || was_damaged_before(transaction, delivery));
 }
 
 // An image that was replaced may be about to come back as it was.
@@ -106,7 +117,7 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
     const auto damaged = read_damaged(transaction, delivery.job());
     if (!damaged) return JobState::refused;
     const auto state = judge_damage(transaction, delivery, *damaged);
-    if (damaged->on_demand && state == JobState::queued) return state;
+    if (state == JobState::queued && is_awaited(transaction, delivery, *damaged)) return state;
     if (state == JobState::discarded) give_up_file(transaction, delivery.job(), false);
     audit::AuditEvent event;
     event.type = "result_damaged";

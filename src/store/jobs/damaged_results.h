@@ -18,7 +18,8 @@ inline constexpr int most_composed_anew = 3;  // times because of one result
 // images are at work, and it is seen then. discarded: that was done most_composed_anew times and left this
 // result out: an image was replaced meanwhile, and a newer version tells. With its last delivery such a file
 // counts as removed. refused: it was done as often, or the report cannot be made any more. Audited
-// ("result_damaged"), but for a capture whose file retention took on purpose (retention/removal.h).
+// ("result_damaged") once, however often it is tried until then, but for a capture whose file retention took
+// on purpose (retention/removal.h).
 JobState compose_anew(Transaction& transaction, const Claim& delivery, const std::string& message);
 
 // A delivery is discarded whose file was found missing or damaged: nobody makes it again, so that with the

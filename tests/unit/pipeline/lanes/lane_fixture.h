@@ -29,8 +29,8 @@ class LaneTest : public testing::Test, protected simulation::Household, protecte
     Act answers(std::function<Packet(const Message&)> reply) {
         return [this, reply = std::move(reply)](const Message& message) { say(reply(message)); };
     }
-    Act dies() {
-        return [this](const Message&) { end_child(11); };
+    Act dies(int wait_status = 11) {
+        return [this, wait_status](const Message&) { end_child(wait_status); };
     }
     Act is_silent() {
         return [](const Message&) {};

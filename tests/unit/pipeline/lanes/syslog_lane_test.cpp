@@ -1,9 +1,12 @@
 #include "pipeline/lanes/syslog_lane.h"
 
 #include <gmock/gmock.h>
+#include <signal.h>
+
 #include <nlohmann/json.hpp>
 
 #include "contract/messages/auditing.h"
+#include "contract/messages/request_table.h"
 #include "store/audit/audit_event.h"
 #include "store/audit/audit_forwarding.h"
 #include "unit/pipeline/lanes/lane_fixture.h"
@@ -160,6 +163,17 @@ TEST_F(SyslogLaneTest, AnEventOfWhichTheProcessDiesHoldsUpNoOther) {
     ASSERT_FALSE(asked_.empty());
     EXPECT_EQ(asked_.front().second, std::vector<std::int64_t>{-1}) << "its number is told";
     EXPECT_EQ(asked_[1].second, (std::vector<std::int64_t>{2, 3}));
+}
+
+TEST_F(SyslogLaneTest, TheNodesTroubleIsNoEventsFault) {
+    happen(2);
+    acts_.insert(acts_.end(), 8, dies(ended_by_the_nodes_trouble << 8));
+    acts_.insert(acts_.end(), 8, dies(SIGKILL));  // by the kernel that lacks memory
+    for_ever(takes());
+    start();
+    run_for(30min);
+    EXPECT_EQ(asked_.front().second, (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(arrived(), 2);
 }
 
 TEST_F(SyslogLaneTest, AHeadFollowsTheEventThatItCovers) {

@@ -64,6 +64,9 @@ TEST_P(DamagedResultsContract, AreComposedAnewAndThenSent) {
     EXPECT_EQ(events("result_damaged"), 1);
     EXPECT_EQ(counted("results_damaged", {}), 1);
     EXPECT_EQ(state(Lane::report, report_), "queued");
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued)
+        << "the composer has much to do";
+    EXPECT_EQ(events("result_damaged"), 1) << "it was told";
     EXPECT_TRUE(compose_anew());
     const auto again = claim_again();
     EXPECT_EQ(again.request.sha256, "as it was");
@@ -85,6 +88,7 @@ TEST_P(DamagedResultsContract, AreNoneWhereRetentionTookACapture) {
                   }),
                   1);
         EXPECT_EQ(keep(std::move(*claim_delivery()), DeliveryOutcome::damaged), JobState::queued);
+        EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued) << "it is not made yet";
         EXPECT_TRUE(compose_anew());
         EXPECT_EQ(keep(claim_again(), DeliveryOutcome::delivered), JobState::delivered);
     }
