@@ -12,7 +12,7 @@ import unittest
 from hilum_harness import BINARIES, MODEL, need
 from faults import CALLS_OF_A_START, all_faults, every_number
 from faulty_node import FaultyNode
-from syslog_server import SyslogServer
+from other_peers import OtherPeers
 
 LIBRARY = BINARIES.parent / "tests" / "faulty_system.so"
 
@@ -22,7 +22,7 @@ class FaultsTest(unittest.TestCase):
         need("storescp", "storescu", "echoscu")
         folder = pathlib.Path(tempfile.mkdtemp(prefix="hilum-faults-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        self.node = FaultyNode(folder, BINARIES, LIBRARY, MODEL, print, SyslogServer().start())
+        self.node = FaultyNode(folder, BINARIES, LIBRARY, MODEL, print, OtherPeers().start())
         self.addCleanup(self.node.stop)
         self.node.start()
 

@@ -5,12 +5,12 @@ import shutil
 import socket
 import ssl
 import tempfile
-import threading
 import unittest
 
 from certificates import Authority
 from hilum_harness import need
 from local_services import Service, free_port
+from mllp_receiver import MllpReceiver
 
 
 def association_request(calling, called="HILUM"):
@@ -45,39 +45,15 @@ class StoreScp(Service):
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-class Worklist(threading.Thread):
-    """An MLLP receiver over TLS that says AA to everything."""
+class Worklist(MllpReceiver):
+    """One that asks for a certificate."""
 
     def __init__(self, identity, authority):
-        super().__init__(daemon=True)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(identity.certificate, identity.key)
-        self.context.load_verify_locations(authority)
-        self.context.verify_mode = ssl.CERT_REQUIRED
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
-        self.messages = []
-
-    def run(self):
-        while True:
-            try:
-                plain, _ = self.server.accept()
-                with self.context.wrap_socket(plain, server_side=True) as connection:
-                    self.serve(connection)
-            except ssl.SSLError:
-                continue
-            except OSError:
-                return
-
-    def serve(self, connection):
-        received = b""
-        while chunk := connection.recv(65536):
-            received += chunk
-            while b"\x1c\r" in received:
-                message, _, received = received.partition(b"\x1c\r")
-                self.messages.append(message.lstrip(b"\x0b").decode())
-                control_id = self.messages[-1].split("\r")[0].split("|")[9]
-                connection.sendall(f"\x0bMSH|^~\\&|RIS|R|H|H|20260101||ACK|1|P|2.5.1\rMSA|AA|{control_id}\r\x1c\r".encode())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(identity.certificate, identity.key)
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+        super().__init__(context)
 
 
 class Hospital(unittest.TestCase):

@@ -1,6 +1,7 @@
 """Fails the n-th system call of one kind in one role of a working node, n from 1 until a radiograph's way has no more of
 them, and the same while a node that was killed starts again; checks after each: the radiograph is acknowledged in the end, its
-report and its picture come once, the audit server gets the whole trail, nothing is set aside, the node is there. Run by tools/faults, and in a sample by tests/faults."""
+report, its picture and its message come once, the audit server gets the whole trail, nothing is set aside, the node is there. Run by
+tools/faults, and in a sample by tests/faults."""
 
 import argparse
 import errno
@@ -15,7 +16,7 @@ import time
 from fault_plan import SHORT_WRITE, word_for
 from faulty_node import FaultyNode
 from local_services import ServiceError, folder_kept_on_failure
-from syslog_server import SyslogServer
+from other_peers import OtherPeers
 
 DISK = (errno.EIO, errno.ENOSPC)
 LACK = (errno.EMFILE, errno.ENOMEM)
@@ -60,7 +61,7 @@ def every_number(attempt, role, call, error, first=1):
 
 def node_in(name, settings):
     return FaultyNode(settings["folder"] / name, settings["binaries"], settings["library"], settings["model"],
-                      audit_server=SyslogServer().start())
+                      others=OtherPeers().start())
 
 
 class Worker:

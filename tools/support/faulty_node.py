@@ -26,11 +26,8 @@ RADIOGRAPH = 256  # pixels of its longer side: what fails is the way, whatever c
 STARTS = 4  # of a node that ends while one call fails: the one that fails, and what comes of it
 
 
-def configuration(folder, model, port, pacs_port, audit_server=None):
+def configuration(folder, model, port, pacs_port, others=None):
     """hilum.yaml as JSON: short delays, and no more than three attempts, so that trouble that counts is seen."""
-    audit = {} if audit_server is None else {"audit": {"syslog": [
-        {"name": "arr", "host": "127.0.0.1", "port": audit_server.port, "protocol": audit_server.protocol,
-         "first_delay": "50ms", "longest_delay": "500ms", "timeout": "5s"}]}}
     return json.dumps({
         "node": {"data_dir": str(folder / "data")},
         "scp": {"port": port, "bind": "127.0.0.1", "min_free_space": "64MiB", "accept": [{"any": True}]},
@@ -39,8 +36,10 @@ def configuration(folder, model, port, pacs_port, audit_server=None):
         "study": {"idle_timeout": "50ms", "max_wait": "30s", "max_age": "none"},
         "retry": {"max_attempts": 3, "first_delay": "50ms", "longest_delay": "500ms"},
         "destinations": [{"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs_port,
-                          "first_delay": "50ms", "longest_delay": "500ms", "timeout": "5s"}],
-        "http": {"listen": f"127.0.0.1:{free_port()}"}, **audit})
+                          "first_delay": "50ms", "longest_delay": "500ms", "timeout": "5s"},
+                         *([others.destination()] if others else [])],
+        "audit": others.audit() if others else {},
+        "http": {"listen": f"127.0.0.1:{free_port()}"}})
 
 
 class Pictures:
@@ -131,10 +130,10 @@ def is_idle(data):
 
 
 class FaultyNode:
-    """A node, its peer and its plan. `audit_server`: a syslog server that is started, which is to get the whole audit trail."""
+    """A node, its peer and its plan. `others`: peers that are started, OtherPeers."""
 
-    def __init__(self, folder, binaries, library, model, log=print, audit_server=None):
-        self.folder, self.log, self.audit_server = pathlib.Path(folder), log, audit_server
+    def __init__(self, folder, binaries, library, model, log=print, others=None):
+        self.folder, self.log, self.others = pathlib.Path(folder), log, others
         self.peer = Peer(self.folder / "peer")
         self.plan = FaultPlan(self.folder / "plan")
         self.port = free_port()
@@ -142,7 +141,7 @@ class FaultyNode:
         self.model = self.folder / "node" / "model"
         shutil.copytree(model, self.model)  # that reading it may fail, too
         self.node = Hilum(binaries, self.folder / "node",
-                          configuration(self.folder / "node", self.model, self.port, self.peer.port, audit_server),
+                          configuration(self.folder / "node", self.model, self.port, self.peer.port, others),
                           {"LD_PRELOAD": str(library), "HILUM_FAULTS": str(self.plan.file)})
         self.sent = []  # studies that were acknowledged
         self.numbers = None  # that the first report told; all are of the same picture
@@ -159,8 +158,8 @@ class FaultyNode:
     def stop(self):
         for service in (self.node, self.peer):
             service.kill()
-        if self.audit_server:
-            self.audit_server.stop()
+        if self.others:
+            self.others.stop()
 
     # ---- a radiograph's way ----
 
@@ -242,22 +241,12 @@ class FaultyNode:
         strangers = set(found) - set(self.sent)
         if wrong or strangers:
             raise ServiceError(f"not once: {wrong}; not sent: {strangers}")
-        if self.audit_server:
+        if self.others:
+            self.others.check_messages(self.sent)
             self.await_trail("at the end")
 
     def await_trail(self, fault):
-        wait_until(lambda: not self.events_not_told(), 60, f"{fault}: the audit server has the whole trail")
-
-    def events_not_told(self):
-        """Of the audit trail; whatever comes twice came as it is."""
-        told = {json.dumps(event, sort_keys=True) for event in self.audit_server.events()}
-        exported = self.node.run("audit", "export")
-        if exported.returncode != 0:
-            raise ServiceError(f"hilum audit export: {exported.stderr}")
-        trail = {json.dumps(json.loads(line), sort_keys=True) for line in exported.stdout.splitlines()}
-        if strange := told - trail:
-            raise ServiceError(f"the audit server has what the trail has not: {sorted(strange)[:3]}")
-        return trail - told
+        wait_until(lambda: not self.others.events_not_told(self.node), 60, f"{fault}: the audit server has the whole trail")
 
     def tells_otherwise(self, report):
         self.numbers = self.numbers or numbers_in(report)
@@ -268,6 +257,8 @@ class FaultyNode:
         self.check_once()
         self.peer.forget()
         self.sent.clear()
+        if self.others:
+            self.others.forget_messages()
 
     # ---- faults ----
 
