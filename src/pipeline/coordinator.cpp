@@ -26,10 +26,11 @@ namespace {
 
 constexpr std::chrono::minutes longest_recovery(60);
 
-// Waits for a service manager that is slow, and goes on without one that hangs.
-void tell(const std::string& state) {
-    if (const auto told = tell_service_manager(state, std::chrono::seconds(5)); !told)
-        spdlog::warn("{}: {}", told.error().message, state);
+// Waits for a service manager that is slow, and goes on without one that hangs. Whether it was told.
+bool tell(const std::string& state) {
+    const auto told = tell_service_manager(state, std::chrono::seconds(5));
+    if (!told) spdlog::warn("{}: {}", told.error().message, state);
+    return told.has_value();
 }
 
 // It waits so long for the start to end.
@@ -84,24 +85,30 @@ class Watchdog {
                 "of systemd restarts the node");
         timer_->start(std::chrono::microseconds(interval / 4), [this] { keep(); });
     }
+    void receiving() { owes_ready_ = !tell(ready); }
 
   private:
     // One that is full already need not be told once more.
     void pat() {
-        const auto told = tell_service_manager("WATCHDOG=1");
+        const auto told =
+            tell_service_manager(owes_ready_ ? std::string(ready) + "\nWATCHDOG=1" : "WATCHDOG=1");
         if (!told && was_told_) spdlog::warn("{}; the node goes on", told.error().message);
         was_told_ = told.has_value();
+        if (told) owes_ready_ = false;
     }
 
+    static constexpr const char* ready = "READY=1\nSTATUS=";
     Node& node_;
     std::unique_ptr<Timer> timer_;
     bool was_told_ = true;
+    bool owes_ready_ = false;  // a manager that hung when the node was ready: it would end the start
 };
 
 // Until the node has finished.
 Result<int> run(boost::asio::io_context& loop, World& world, Node& node) {
     int exit_code = 0;
-    auto started = node.start({.on_receiving = [] { tell("READY=1\nSTATUS="); },
+    Watchdog watchdog(world, node);
+    auto started = node.start({.on_receiving = [&watchdog] { watchdog.receiving(); },
                                .on_draining = [] { tell("STOPPING=1"); },
                                .on_finished =
                                    [&](int code) {
@@ -111,7 +118,6 @@ Result<int> run(boost::asio::io_context& loop, World& world, Node& node) {
     if (!started) return tl::unexpected(started.error());
     Signals signals(loop, node);
     signals.obey();
-    Watchdog watchdog(world, node);
     watchdog.keep();
     loop.run();
     return exit_code;

@@ -242,6 +242,7 @@ class HungServiceManagerTest(HilumTest):
             except BlockingIOError:
                 break
         manager.settimeout(30)
+        self.assertEqual(manager.recv(4096), b"READY=1\nSTATUS=\nWATCHDOG=1", "it had not been told")
         self.assertEqual(manager.recv(4096), b"WATCHDOG=1")
 
 
