@@ -252,6 +252,11 @@ extern "C" int socketpair(int domain, int type, int protocol, int ends[2]) noexc
     return fails("socketpair") ? -1 : real(domain, type, protocol, ends);
 }
 
+extern "C" int accept(int fd, sockaddr* address, socklen_t* size) {
+    HILUM_REAL(accept);
+    return fails("accept") ? -1 : real(fd, address, size);
+}
+
 extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     HILUM_REAL(accept4);
     return fails("accept") ? -1 : real(fd, address, size, flags);

@@ -37,6 +37,7 @@ CALLS = {
     "composer": ("open", "read", "write", "sync", "rename", "mmap", "sendmsg"),
     "sender": ("open", "read", "sendmsg"),
     "syslog": ("sendmsg",),
+    "http": ("accept", "memfd", "sendmsg"),
 }
 # What happens before the first radiograph.
 CALLS_OF_A_START = {"coordinator": COORDINATOR, "listener": ("open", "mmap", "sendmsg"), "scanner": CHILD, "http": CHILD,

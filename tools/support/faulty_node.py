@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from http.client import HTTPException
 
 import numpy
 import pydicom
@@ -144,6 +145,7 @@ class FaultyNode:
                           configuration(self.folder / "node", self.model, self.port, self.peer.port, others),
                           {"LD_PRELOAD": str(library), "HILUM_FAULTS": str(self.plan.file)})
         self.sent = []  # studies that were acknowledged
+        self.prediction = None  # of that picture, by HTTP
         self.numbers = None  # that the first report told; all are of the same picture
 
     def start(self):
@@ -285,9 +287,20 @@ class FaultyNode:
         return self.end_fault() > 0
 
     def await_its_work(self, role, fault):
-        """The audit trail goes out a while after the results."""
+        """What a role does beside a radiograph's way. The audit trail goes out a while after the results."""
         if role == "syslog":
             self.await_trail(fault)
+        if role == "http":
+            told = wait_until(self.predict, 60, f"{fault}: a prediction")
+            self.prediction = self.prediction or told
+            if told != self.prediction:
+                raise ServiceError(f"{fault}: it predicts {told}, before {self.prediction}")
+
+    def predict(self):
+        """As HTTP tells it of the picture that all radiographs have; nothing where it fails."""
+        with contextlib.suppress(OSError, HTTPException):
+            status, body = self.node.ask("/api/v1/predict", (self.folder / "image.dcm").read_bytes(), "POST")
+            return json.loads(body)["all_probabilities"] if status == 200 else None
 
     def end_fault(self):
         """How many calls failed."""
@@ -304,12 +317,15 @@ class FaultyNode:
         with contextlib.suppress(ServiceError):
             self.send(file, seconds)
             self.sent.append(study)
+        if role == "http":
+            self.predict()
         time.sleep(max(0.0, deadline - time.monotonic()))
         failed = self.end_fault()
         if study not in self.sent:
             self.send(file)
             self.sent.append(study)
         self.await_results(study, fault)
+        self.await_its_work(role, fault)
         self.log(f"{fault}: {failed} calls failed", flush=True)
         return failed
 
