@@ -76,12 +76,8 @@ ConfigurationProblems problems_of(const LoadedConfiguration& loaded, const std::
         if (const auto weights = model::verify_weights(loaded_package.package); !weights)
             problems.push_back({models[i].package.string(), 0, "", weights.error().message});
     }
-    if (const auto key = audit_key_of(loaded.configuration.audit.signing); !key)
-        problems.push_back({file, 0, "audit.sign.key", key.error().message});
-    const auto tls = check_tls(loaded.configuration, file).problems;
-    problems.insert(problems.end(), tls.begin(), tls.end());
-    const auto tokens = check_tokens(loaded.configuration.http, file).problems;
-    problems.insert(problems.end(), tokens.begin(), tokens.end());
+    const auto secrets = check_secrets(loaded.configuration, file).problems;
+    problems.insert(problems.end(), secrets.begin(), secrets.end());
     const auto& triage = loaded.configuration.triage;
     for (const auto& rule : triage.urgent)
         if (problems.empty() && !findings.contains(rule.finding))
@@ -101,9 +97,7 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
                                   const Arguments& arguments) {
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.control()));
-    for (auto& warning : check_tls(configuration, arguments.config).warnings)
-        warnings.push_back(std::move(warning));
-    for (auto& warning : check_tokens(configuration.http, arguments.config).warnings)
+    for (auto& warning : check_secrets(configuration, arguments.config).warnings)
         warnings.push_back(std::move(warning));
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;
@@ -225,7 +219,7 @@ int run_daemon(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
     CLI::App app(
-        "Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies");
+        "Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies", "hilumd");
     Arguments arguments;
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", arguments.config, "configuration file")->capture_default_str();

@@ -213,7 +213,7 @@ struct HttpSettings {
 
 // Whether heads of the audit trail are signed.
 struct AuditSigning {
-    std::filesystem::path key;  // private Ed25519 key in PEM; empty: nothing is signed
+    PemSource key;  // private Ed25519 key in PEM; empty: nothing is signed
     Duration every = std::chrono::minutes(10);
     bool in_reports = false;  // each SR holds a head, so that its PACS is a witness
     bool operator==(const AuditSigning&) const = default;

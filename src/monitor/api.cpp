@@ -185,11 +185,11 @@ Response Api::readiness() const {
 
 Response Api::metrics() {
     const auto counters = source_.counters();
-    if (!counters) return database_error(counters.error());
     const auto gauges = source_.gauges();
-    if (!gauges) return database_error(gauges.error());
+    std::optional<StoredMetrics> stored;
+    if (counters && gauges) stored = {*counters, *gauges};
     return text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
-                         metrics_text(*counters, *gauges, current()));
+                         metrics_text(stored, current()));
 }
 
 Response Api::status() {

@@ -131,7 +131,7 @@ void add_certificates(Families& families, const std::vector<CertificateStatus>& 
                      (static_cast<double>(end) - seconds) / 86400);
 }
 
-void add_node(Families& families, const NodeStatus& status) {
+void add_node(Families& families, const NodeStatus& status, bool complete) {
     const auto flag = [&](const char* name, bool value) {
         families.add(name, MetricType::Gauge, {}, value ? 1 : 0);
     };
@@ -139,7 +139,8 @@ void add_node(Families& families, const NodeStatus& status) {
     for (const char* reason : {"disk", "database"})
         families.add("receiving_refused", MetricType::Gauge, {{"reason", reason}},
                      status.refusing == reason ? 1 : 0);
-    for (const char* where : {"database", "receiving"})
+    flag("metrics_complete", complete);
+    for (const char* where : {"database", "receiving", "http", "spool"})
         families.add("node_trouble", MetricType::Gauge, {{"where", where}},
                      std::ranges::count(status.troubles, where, &NodeTrouble::where) > 0 ? 1 : 0);
     flag("inferring", status.inferring);
@@ -156,6 +157,7 @@ void add_node(Families& families, const NodeStatus& status) {
         const Labels labels{{"destination", destination.name}};
         families.add("destination_up", MetricType::Gauge, labels,
                      destination.state == DestinationState::up ? 1 : 0);
+        if (!complete) continue;
         for (const auto* name :
              {"waiting_deliveries", "oldest_waiting_delivery_seconds", "uncommitted_results"})
             families.add_missing_gauge(name, labels);
@@ -179,15 +181,15 @@ void add_node(Families& families, const NodeStatus& status) {
 
 }  // namespace
 
-std::string metrics_text(const std::vector<CounterValue>& counters, const std::vector<CounterValue>& gauges,
-                         const NodeStatus& status) {
+std::string metrics_text(const std::optional<StoredMetrics>& stored, const NodeStatus& status) {
     Families families;
     Histograms histograms;
+    const auto [counters, gauges] = stored.value_or(StoredMetrics{});
     for (const auto& counter : counters) add_counter(families, histograms, counter);
     for (const auto& [metric, histogram] : histograms) families.add(metric.first, metric.second, histogram);
     for (const auto& gauge : gauges)
         families.add(gauge.name, MetricType::Gauge, gauge.labels, static_cast<double>(gauge.value));
-    add_node(families, status);
+    add_node(families, status, stored.has_value());
     return families.text();
 }
 

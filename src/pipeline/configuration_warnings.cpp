@@ -66,9 +66,7 @@ std::vector<NamedPlace> named_files(const Configuration& configuration) {
         for (const auto& signer : configuration.models[i].signed_by)
             named.push_back({fmt::format("models[{}].signed_by", i), {signer, R_OK}});
     }
-    for (const auto& [key, source] : tls_files(configuration)) named.push_back({key, {source, R_OK}});
-    if (const auto& key = configuration.audit.signing.key; !key.empty())
-        named.push_back({"audit.sign.key", {key, R_OK}});
+    for (const auto& [key, source] : secret_files(configuration)) named.push_back({key, {source, R_OK}});
     return named;
 }
 
@@ -80,6 +78,25 @@ std::vector<NamedPlace> named_folders(const Configuration& configuration) {
     };
     add("node.control_socket", configuration.node.control_socket);
     add("http.socket", configuration.http.socket);
+    return named;
+}
+
+// What an administrator may have put there as root: a backup, a disk of its own.
+std::vector<NamedPlace> data_in(const std::filesystem::path& data_dir) {
+    std::vector<NamedPlace> named;
+    std::error_code error;
+    const auto add = [&](const std::filesystem::path& path) {
+        const bool folder = std::filesystem::is_directory(path, error);
+        if (folder || std::filesystem::exists(path, error))
+            named.push_back({"node.data_dir", {path, R_OK | W_OK | (folder ? X_OK : 0)}});
+    };
+    for (const char* file : {"hilum.db", "hilum.db-wal", "hilum.db-shm", "history"}) add(data_dir / file);
+    for (const char* folder : {"spool", "analyses", "results", "facts"}) {
+        add(data_dir / folder);
+        for (const auto& entry : std::filesystem::directory_iterator(data_dir / folder, error))
+            if (entry.path().filename() != "lost+found" && entry.is_directory(error)) add(entry.path());
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(data_dir / "facts", error)) add(entry.path());
     return named;
 }
 
@@ -244,6 +261,7 @@ ConfigurationProblems access_warnings(const Configuration& configuration, const 
     }
     for (const auto& named : named_folders(configuration))
         if (std::filesystem::exists(named.access.path, error)) wanted.push_back(named);
+    for (auto& named : data_in(configuration.node.data_dir)) wanted.push_back(std::move(named));
     std::vector<WantedAccess> asked;
     for (const auto& one : wanted) asked.push_back(one.access);
     const auto denied = denied_to(user, asked);

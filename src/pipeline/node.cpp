@@ -220,27 +220,7 @@ void Node::reload(const std::string& model, const std::string& actor, const Oper
     if (!children_started_)
         return done(control_error({"not_ready", "the node is starting: it has yet to load its models"}));
     if (model.empty()) reload_certificates();
-    if (model.empty() && models_.empty()) return done({{"ok", {{"models", nlohmann::json::array()}}}});
-    std::vector<std::size_t> wanted;
-    for (std::size_t i = 0; i < models_.size(); ++i)
-        if (model.empty() || model == models_[i]) wanted.push_back(i);
-    if (wanted.empty())
-        return done(control_error(
-            {"not_found", fmt::format("no configured model's package folder is named '{}'", model)}));
-    spdlog::info("{} asks for a reload of {}", actor, model.empty() ? "every model" : model);
-    struct Outcomes {
-        std::size_t awaited;
-        nlohmann::json models = nlohmann::json::array();
-    };
-    const auto outcomes = std::make_shared<Outcomes>(Outcomes{wanted.size()});
-    for (const auto i : wanted)
-        engine_.reload(i, actor, [outcomes, done](const ModelReload& reload) {
-            outcomes->models.push_back({{"model", reload.model},
-                                        {"before", reload.before},
-                                        {"after", reload.after},
-                                        {"error", reload.error}});
-            if (--outcomes->awaited == 0) done({{"ok", {{"models", outcomes->models}}}});
-        });
+    reloads_.reload(model, actor, done);
 }
 
 void Node::model_event(const audit::AuditEvent& event) {
@@ -348,7 +328,7 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_, predictions_.access());
+    status.troubles = troubles_of(reception_, commits_, predictions_.access(), adoption_);
     status.stores_only = active_models(configuration_).empty();
     status.inferring = !status.stores_only && inferring();
     status.scp_port = reception_.port();

@@ -14,6 +14,7 @@
 #include "pipeline/clock_keeper.h"
 #include "pipeline/control/control_server.h"
 #include "pipeline/control/operator_desk.h"
+#include "pipeline/control/reloads.h"
 #include "pipeline/disk_watch.h"
 #include "pipeline/history_keeper.h"
 #include "pipeline/lanes/analysis_lane.h"
@@ -126,6 +127,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     SpoolAdoption adoption_;
     HistoryKeeper history_;
     DiskWatch disk_;
+    Reloads reloads_{world_, options_, models_, engine_};
     Tasks tasks_;  // they use all of the above
 };
 

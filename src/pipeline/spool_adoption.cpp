@@ -63,6 +63,7 @@ void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
     if (stopping_) return;
     if (!survey) {
         spdlog::error("{}; it is tried again", survey.error().message);
+        note_trouble(survey.error().message);
         return after_a_while([this] { this->survey(); });
     }
     if (survey->foreign > 0)
@@ -73,6 +74,10 @@ void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
         spdlog::warn("{} whole objects lie in the spool that the database does not know; they are adopted",
                      survey->unknown.size());
     survey_again_ = survey->unopened > 0;
+    if (survey_again_)
+        note_trouble(fmt::format("{}; what lies there is not known", survey->why_unopened));
+    else
+        end_trouble();
     reconciles_ = !survey->reconciled && !survey_again_;
     through_ = false;
     if (survey->unknown.empty()) settle();
@@ -257,6 +262,7 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
 // The disk, descriptors or memory fail: it is waited out, and told once.
 void SpoolAdoption::postpone(const UnknownObject& object, const Error& error) {
     if (later_.empty()) after_a_while([this] { take_up_again(); });
+    note_trouble(fmt::format("{} cannot be read: {}", loggable(object.file), loggable(error.message)));
     later_.push_back(object);
     if (!postponed_.insert(object.file).second) return;
     spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); it is tried again",
@@ -268,6 +274,16 @@ void SpoolAdoption::take_up_again() {
     waiting_.insert(waiting_.end(), later_.begin(), later_.end());
     later_.clear();
     pump();
+}
+
+void SpoolAdoption::note_trouble(std::string message) {
+    const auto since = trouble_ ? trouble_->since : to_iso8601(world_.now());
+    trouble_ = NodeTrouble{"spool", std::move(message), since};
+    on_changed_();
+}
+
+void SpoolAdoption::end_trouble() {
+    if (std::exchange(trouble_, std::nullopt)) on_changed_();
 }
 
 void SpoolAdoption::after_a_while(std::function<void()> work) {
@@ -302,6 +318,7 @@ void SpoolAdoption::settle() {
 void SpoolAdoption::finish_when_through() {
     if (unsettled_ > 0 || !later_.empty()) return;
     through_ = true;
+    if (!survey_again_) end_trouble();
     settle();
     commits_.submit_until_kept(
         [record = record_](Transaction& transaction) { finish_spool_record(transaction, record); },

@@ -15,6 +15,7 @@
 
 #include "base/world.h"
 #include "contract/analysis.h"
+#include "contract/messages/monitoring.h"
 #include "contract/messages/receiving.h"
 #include "contract/messages/scanning.h"
 #include "pipeline/children/supervised_child.h"
@@ -36,6 +37,8 @@ class SpoolAdoption {
     bool child_running() const { return scanner_ && scanner_->running(); }
     // Nothing while there is no scanner at work.
     std::optional<ChildStatus> child_status() const;
+    // What of the spool cannot be read now.
+    const std::optional<NodeTrouble>& trouble() const { return trouble_; }
     std::size_t waiting() const { return waiting_.size() + later_.size() + (current_ ? 1 : 0); }
 
   private:
@@ -56,6 +59,8 @@ class SpoolAdoption {
     void put_aside(const std::string& file, const Error& error);
     void postpone(const UnknownObject& object, const Error& error);
     void take_up_again();
+    void note_trouble(std::string message);
+    void end_trouble();
     void after_a_while(std::function<void()> work);
     void commit(std::function<void(Transaction&)> work, std::function<void()> then = {});
     void settle();
@@ -72,6 +77,7 @@ class SpoolAdoption {
     std::optional<UnknownObject> current_;       // with the scanner
     std::map<std::string, int> deaths_;          // of the scanner, by the file that it had
     std::set<std::string> postponed_;            // files of which it was told
+    std::optional<NodeTrouble> trouble_;
     int rounds_ = 0;                             // of what was tried again
     std::size_t unsettled_ = 0;                  // scanned, and not yet through
     std::int64_t record_ = 0;                    // row of spool_survey

@@ -29,16 +29,12 @@ class Survey {
         if (!reconciled)
             return fail_for_now("database", "cannot look through the spool: {}", reconciled.error().message);
         survey_.reconciled = *reconciled;
-        std::error_code error;
-        fs::recursive_directory_iterator entry(directory_.spool(), error);
-        for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-            if (entry->path() == directory_.set_aside()) entry.disable_recursion_pending();
-            std::error_code gone;
-            if (!fs::is_regular_file(entry->symlink_status(gone)) || gone) continue;
-            if (auto looked = look_at(entry->path()); !looked)
-                return fail_for_now("database", "cannot look through the spool: {}", looked.error().message);
+        folders_.push_back(directory_.spool());
+        while (!folders_.empty()) {
+            const auto folder = std::move(folders_.back());
+            folders_.pop_back();
+            if (auto looked = look_into(folder); !looked) return tl::unexpected(looked.error());
         }
-        if (error) return fail_for_now("system", "cannot look through the spool: {}", error.message());
         std::ranges::sort(survey_.unknown, {}, [](const UnknownObject& object) {
             return std::pair(object.written_at, object.file);
         });
@@ -46,6 +42,38 @@ class Survey {
     }
 
   private:
+    Status look_into(const fs::path& folder) {
+        std::error_code error;
+        fs::directory_iterator entry(folder, error);
+        for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+            std::error_code gone;
+            const auto kind = entry->symlink_status(gone).type();
+            if (kind == fs::file_type::directory && entry->path() != directory_.set_aside())
+                folders_.push_back(entry->path());
+            if (kind != fs::file_type::regular) continue;
+            if (auto looked = look_at(entry->path()); !looked)
+                return fail_for_now("database", "cannot look through the spool: {}", looked.error().message);
+        }
+        if (!error || error == std::errc::no_such_file_or_directory) return {};
+        if (folder == directory_.spool())
+            return fail_for_now("system", "cannot look through {}: {}", folder.string(), error.message());
+        return pass_over(folder, error.message());
+    }
+
+    // One folder that cannot be listed keeps no other from being looked through. That of a file system's own
+    // (lost+found) is none of ours.
+    Status pass_over(const fs::path& folder, const std::string& why) {
+        const auto name = folder.filename().string();
+        if (name == "lost+found") {
+            ++survey_.foreign;
+            return {};
+        }
+        spdlog::warn("cannot look through {}: {}", loggable(folder.string()), why);
+        survey_.why_unopened = fmt::format("cannot look through {}: {}", loggable(folder.string()), why);
+        ++survey_.unopened;
+        return {};
+    }
+
     Status look_at(const fs::path& path) {
         const auto name = path.lexically_relative(directory_.spool()).string();
         const auto kind = path.extension();
@@ -71,7 +99,8 @@ class Survey {
         UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
         if (!file && errno != ENOENT) {
-            spdlog::warn("cannot open {} in the spool: {}", path.filename().string(), std::strerror(errno));
+            survey_.why_unopened = fmt::format("cannot open {}: {}", path.string(), std::strerror(errno));
+            spdlog::warn("{}", survey_.why_unopened);
             ++survey_.unopened;
         }
         return {};
@@ -89,6 +118,7 @@ class Survey {
     const DataDirectory& directory_;
     Database& database_;
     SpoolSurvey survey_;
+    std::vector<fs::path> folders_;  // that are still to be looked into
 };
 
 }  // namespace

@@ -21,11 +21,12 @@ struct SpoolSurvey {
     std::vector<UnknownObject> unknown;  // whole files, in the order in which they were written
     int unfinished = 0;                  // *.tmp files that no receiver held, removed
     int foreign = 0;                     // files of other names, left alone
-    int unopened = 0;                    // that could not be opened, and may be unknown
+    int unopened = 0;                    // files and folders that could not be opened, and may be unknown
+    std::string why_unopened{};          // of one of them
     bool reconciled = true;              // store/data_history.h
 };
 
-// Looks through the spool, without what was set aside. A receiver holds an flock on its file until the
+// Looks through the spool, without what was set aside. An error: the database or the spool itself cannot be read. A receiver holds an flock on its file until the
 // object is answered for, whichever daemon's it is; what is held is none of ours, and no clock is asked. Runs
 // beside receiving, on a thread of its own.
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory);

@@ -29,6 +29,7 @@ const char* words_for(const std::string& reason) {
     return "the folders beside the database do not say which database belongs to them";
 }
 
+// Also where it cannot be looked through: a lost database is no first start.
 bool holds_a_file(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::recursive_directory_iterator entry(folder, error);
@@ -36,8 +37,9 @@ bool holds_a_file(const std::filesystem::path& folder) {
         const auto kind = entry->path().extension();
         std::error_code gone;
         if (kind != ".tmp" && std::filesystem::is_regular_file(entry->symlink_status(gone))) return true;
+        if (entry->path().filename() == "lost+found") entry.disable_recursion_pending();
     }
-    return false;
+    return error && error != std::errc::no_such_file_or_directory;
 }
 
 // Whether the trail holds the event that the mark names.

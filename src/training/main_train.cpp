@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
     name_process("hilum-train");
     ::signal(SIGPIPE, SIG_IGN);
     try {
-        CLI::App app("From a dataset of radiographs to a model package of Hilum");
+        CLI::App app("From a dataset of radiographs to a model package of Hilum", "hilum-train");
         Arguments arguments;
         add_options(app, arguments);
         try {

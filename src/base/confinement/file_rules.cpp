@@ -98,8 +98,10 @@ void add_place(std::vector<FileRule>& rules, const PlaceRule& rule, const Places
         case Place::results:
             return below("results");
         case Place::database:
-            for (const char* name : {"hilum.db", "hilum.db-wal", "hilum.db-shm"}) below(name);
-            return;
+            below("hilum.db");
+            return below("hilum.db-wal");
+        case Place::database_index:
+            return below("hilum.db-shm");
         case Place::certificates:
             return add_each(rules,
                             {"/etc/ssl", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"});

@@ -37,7 +37,7 @@ constexpr std::array composing{PlaceRule{Place::system}, PlaceRule{Place::fonts}
 constexpr std::array sending{PlaceRule{Place::system}, PlaceRule{Place::name_services},
                              PlaceRule{Place::certificates}};
 constexpr std::array serving_http{PlaceRule{Place::system}, PlaceRule{Place::certificates},
-                                  PlaceRule{Place::database, true}};
+                                  PlaceRule{Place::database}, PlaceRule{Place::database_index, true}};
 
 constexpr std::array table{
     RoleRules{Role::coordinator,
@@ -96,7 +96,9 @@ std::string_view place_name(Place place) {
         case Place::results:
             return "`results/`";
         case Place::database:
-            return "`hilum.db` and its two companions";
+            return "`hilum.db` and `hilum.db-wal`";
+        case Place::database_index:
+            return "`hilum.db-shm`";
         case Place::certificates:
             return "`/etc/ssl`";
     }

@@ -36,7 +36,8 @@ enum class Place {
     spool,
     analyses,
     results,
-    database,  // with its write-ahead log and that one's index
+    database,        // with its write-ahead log
+    database_index,  // of that log, with its readers' locks and marks
     certificates,
 };
 

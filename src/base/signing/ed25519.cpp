@@ -1,17 +1,14 @@
 #include "base/signing/ed25519.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <sys/stat.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/file_system.h"
-#include "base/unique_fd.h"
+#include "base/tls/pem_source.h"
 
 namespace hilum {
 namespace {
@@ -58,22 +55,6 @@ std::string fingerprint_of(const std::shared_ptr<void>& key) {
     return sha256_hex(bytes);
 }
 
-// Opened once, so that the file whose permissions are looked at is the one that is read.
-Result<std::string> read_secret(const std::filesystem::path& file) {
-    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat about {};
-    if (!fd || ::fstat(fd.get(), &about) != 0)
-        return tl::unexpected(unreadable(errno, "cannot open " + file.string()));
-    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return fail("permissions", "{} may be read by others than its owner; chmod 600 it, or make a new key",
-                    file.string());
-    auto pem = read_fd(fd.get(), largest_key_file);
-    if (!pem)
-        return tl::unexpected(Error{"unreadable", fmt::format("{}: {}", file.string(), pem.error().message),
-                                    pem.error().retry});
-    return pem;
-}
-
 }  // namespace
 
 Result<VerificationKey> VerificationKey::read(const std::filesystem::path& file) {
@@ -93,10 +74,10 @@ bool VerificationKey::verifies(std::string_view bytes, std::string_view signatur
                             bytes.size()) == 1;
 }
 
-Result<SigningKey> SigningKey::read(const std::filesystem::path& file) {
-    const auto pem = read_secret(file);
+Result<SigningKey> SigningKey::read(const PemSource& source) {
+    const auto pem = read_secret(source);
     if (!pem) return tl::unexpected(pem.error());
-    auto key = parse(*pem, file, &PEM_read_bio_PrivateKey, "private");
+    auto key = parse(*pem, source, &PEM_read_bio_PrivateKey, "private");
     if (!key) return tl::unexpected(key.error());
     auto fingerprint = fingerprint_of(*key);
     return SigningKey(VerificationKey(std::move(*key), std::move(fingerprint)));

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/tls/tls_settings.h"
 
 namespace hilum {
 
@@ -33,9 +34,9 @@ class VerificationKey {
 
 class SigningKey {
   public:
-    // Codes: "unreadable"; "key" where the file holds no private Ed25519 key in PEM (one with a passphrase is
-    // none); "permissions" where others than its owner may read the file.
-    static Result<SigningKey> read(const std::filesystem::path& file);
+    // Codes: those of read_secret(); "key" where it holds no private Ed25519 key in PEM (one with a passphrase
+    // is none).
+    static Result<SigningKey> read(const PemSource& source);
 
     std::string sign(std::string_view bytes) const;  // 64 bytes; the same for the same bytes
     const VerificationKey& verification_key() const { return public_; }

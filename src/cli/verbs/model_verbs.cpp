@@ -253,7 +253,9 @@ int reload(const Context& context, const std::string& model) {
     if (!outcome) return context.failed(outcome.error());
     const auto models = list_of(*outcome, "models");
     const auto went_well = [](const nlohmann::json& one) { return text_of(one, "error").empty(); };
-    const int code = std::all_of(models.begin(), models.end(), went_well) ? exit_ok : exit_failed;
+    const auto problems = list_of(*outcome, "problems");
+    const bool well = problems.empty() && std::all_of(models.begin(), models.end(), went_well);
+    const int code = well ? exit_ok : exit_failed;
     if (context.json) {
         print_json(context.out, *outcome);
         return code;
@@ -269,6 +271,8 @@ int reload(const Context& context, const std::string& model) {
                 "{}: not reloaded: {}\n{}\n", name, error,
                 before.empty() ? "no version of it serves" : "version " + before + " goes on serving");
     }
+    for (const auto& problem : problems)
+        context.err << fmt::format("not reloaded, what was in use goes on: {}\n", problem.get<std::string>());
     return code;
 }
 

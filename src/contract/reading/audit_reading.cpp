@@ -56,7 +56,7 @@ SyslogSettings read_server(YamlMapping& at, const std::filesystem::path& folder)
 
 void read_signing(YamlMapping sign, const std::filesystem::path& folder, AuditSigning& signing) {
     if (stands_empty(sign, "key")) sign.problem("key", "is empty: leave it out, or name a file");
-    if (sign.has("key")) signing.key = folder / sign.string("key");
+    if (sign.has("key")) signing.key = placed(sign.string("key"), folder);
     signing.every = positive_duration(sign, "every", signing.every);
     signing.in_reports = sign.boolean("in_reports", signing.in_reports);
     if ((sign.has("every") || signing.in_reports) && signing.key.empty()) sign.problem("key", "is missing");

@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
     ::signal(SIGTERM, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
-    CLI::App app("Hilum's inference worker, started by hilumd");
+    CLI::App app("Hilum's inference worker, started by hilumd", "hilum-worker");
     Arguments arguments;
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", arguments.config, "configuration file")->required();

@@ -10,6 +10,7 @@
 #include "pipeline/control/access_audit.h"
 #include "pipeline/disk_watch.h"
 #include "pipeline/reception.h"
+#include "pipeline/spool_adoption.h"
 #include "store/database/commit_queue.h"
 
 namespace hilum {
@@ -23,12 +24,13 @@ inline std::string why_refusing(const Reception& reception, const CommitQueue& c
 }
 
 inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const CommitQueue& commits,
-                                            const AccessAudit& access) {
+                                            const AccessAudit& access, const SpoolAdoption& adoption) {
     std::vector<NodeTrouble> all;
     if (const auto& trouble = commits.trouble())
         all.push_back({"database", trouble->message, to_iso8601(commits.trouble_since())});
     if (const auto& trouble = reception.trouble()) all.push_back(*trouble);
     if (const auto& trouble = access.trouble()) all.push_back(*trouble);
+    if (const auto& trouble = adoption.trouble()) all.push_back(*trouble);
     return all;
 }
 

@@ -3,6 +3,7 @@
 #include <ctime>
 #include <functional>
 
+#include "base/signing/ed25519.h"
 #include "base/tls/certificate_check.h"
 #include "base/tls/pem_source.h"
 #include "contract/access/access_tokens.h"
@@ -34,6 +35,14 @@ bool is_unknown_here(const Error& error) {
     return error.code == "credential" || error.code == "denied";
 }
 
+TlsFindings findings_of(const Error& error, ConfigurationProblem at) {
+    const bool unknown = is_unknown_here(error);
+    at.message = error.message + (unknown ? "; it is not checked" : "");
+    TlsFindings findings;
+    (unknown ? findings.warnings : findings.problems).push_back(std::move(at));
+    return findings;
+}
+
 }  // namespace
 
 TlsFindings check_tls(const Configuration& configuration, const std::filesystem::path& file) {
@@ -56,18 +65,29 @@ TlsFindings check_tls(const Configuration& configuration, const std::filesystem:
 }
 
 TlsFindings check_tokens(const HttpSettings& http, const std::filesystem::path& file) {
-    TlsFindings findings;
-    if (http.tokens.empty()) return findings;
+    if (http.tokens.empty()) return {};
     const auto tokens = AccessTokens::read(http.tokens);
-    if (tokens) return findings;
-    const bool unknown = is_unknown_here(tokens.error());
-    (unknown ? findings.warnings : findings.problems)
-        .push_back({file.string(), http.tokens_line, "http.tokens_file",
-                    tokens.error().message + (unknown ? "; it is not checked" : "")});
-    return findings;
+    if (tokens) return {};
+    return findings_of(tokens.error(), {file.string(), http.tokens_line, "http.tokens_file", ""});
 }
 
-std::vector<std::pair<std::string, std::filesystem::path>> tls_files(const Configuration& configuration) {
+TlsFindings check_audit_key(const AuditSigning& signing, const std::filesystem::path& file) {
+    if (signing.key.empty()) return {};
+    const auto key = SigningKey::read(signing.key);
+    return key ? TlsFindings() : findings_of(key.error(), {file.string(), 0, "audit.sign.key", ""});
+}
+
+TlsFindings check_secrets(const Configuration& configuration, const std::filesystem::path& file) {
+    TlsFindings all = check_tls(configuration, file);
+    for (auto& more : {check_tokens(configuration.http, file),
+                       check_audit_key(configuration.audit.signing, file)}) {
+        all.problems.insert(all.problems.end(), more.problems.begin(), more.problems.end());
+        all.warnings.insert(all.warnings.end(), more.warnings.begin(), more.warnings.end());
+    }
+    return all;
+}
+
+std::vector<std::pair<std::string, std::filesystem::path>> secret_files(const Configuration& configuration) {
     std::vector<std::pair<std::string, std::filesystem::path>> files;
     each_block(configuration, [&](const auto& key, const auto& settings, TlsSide, const auto&) {
         const auto add = [&](const char* name, const PemSource& source) {
@@ -78,8 +98,11 @@ std::vector<std::pair<std::string, std::filesystem::path>> tls_files(const Confi
         add("ca", settings.authorities);
         for (const auto& list : settings.revoked) add("crl", list);
     });
-    const auto& tokens = configuration.http.tokens;
-    if (!tokens.empty() && !is_credential(tokens)) files.emplace_back("http.tokens_file", tokens);
+    const auto add = [&files](const char* key, const PemSource& source) {
+        if (!source.empty() && !is_credential(source)) files.emplace_back(key, source);
+    };
+    add("http.tokens_file", configuration.http.tokens);
+    add("audit.sign.key", configuration.audit.signing.key);
     return files;
 }
 

@@ -1,4 +1,5 @@
-// What `hilumd --check` finds in every `tls:` block and in the file of tokens, by loading what they name.
+// What `hilumd --check` finds in every `tls:` block, in the file of tokens and in the key of the audit trail, by
+// loading what they name.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +20,14 @@ TlsFindings check_tls(const Configuration& configuration, const std::filesystem:
 // The same of the file of tokens, by reading it.
 TlsFindings check_tokens(const HttpSettings& http, const std::filesystem::path& file);
 
-// Every file that a `tls:` block names, with its key, and the file of tokens; no credentials.
-std::vector<std::pair<std::string, std::filesystem::path>> tls_files(const Configuration& configuration);
+// The same of the key that signs heads of the audit trail.
+TlsFindings check_audit_key(const AuditSigning& signing, const std::filesystem::path& file);
+
+// All of these.
+TlsFindings check_secrets(const Configuration& configuration, const std::filesystem::path& file);
+
+// Every file that a `tls:` block names, with its key, that of tokens and that of the audit trail's key; no
+// credentials.
+std::vector<std::pair<std::string, std::filesystem::path>> secret_files(const Configuration& configuration);
 
 }  // namespace hilum

@@ -90,7 +90,7 @@ TEST_F(Ed25519, NoticesAnyOtherBytesAndSignatures) {
 
 TEST_F(Ed25519, SaysWhatIsWrongWithAFile) {
     EXPECT_EQ(SigningKey::read(folder / "none").error().code, "unreadable");
-    EXPECT_EQ(SigningKey::read(file("open.key", published_key, false)).error().code, "permissions");
+    EXPECT_EQ(SigningKey::read(file("open.key", published_key, false)).error().code, "exposed");
     EXPECT_EQ(SigningKey::read(file("half.key", published_public_key)).error().code, "key");
     EXPECT_EQ(VerificationKey::read(file("empty.pub", "")).error().code, "key");
     EXPECT_EQ(VerificationKey::read(file("bad.pub", garbage)).error().code, "key");
