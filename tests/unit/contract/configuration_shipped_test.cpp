@@ -49,10 +49,10 @@ TEST(ShippedConfiguration, HasNoProblemWithItsExamplesInUse) {
         usual.line = c.scp.tls->line;
         usual.certificate = "/etc/hilum/tls/hilum.pem";
         usual.key = "/etc/hilum/tls/hilum.key";
-        usual.authorities = "/etc/hilum/tls/ca.pem";
+        usual.authorities = "/etc/hilum/ca/ca.pem";
         return usual;
     }());
-    EXPECT_EQ(c.http.tokens, "/etc/hilum/http.tokens");
+    EXPECT_EQ(c.http.tokens, "/etc/hilum/http/tokens");
     ASSERT_TRUE(c.http.tls);
     EXPECT_EQ(c.http.tls->client_certificates, ClientCertificates::none);
     EXPECT_TRUE(c.scp.any_caller);
