@@ -219,7 +219,8 @@ int run_daemon(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
     CLI::App app(
-        "Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies", "hilumd");
+        "Hilum, a DICOM node that reads chest radiographs with a model and reports into their studies",
+        "hilumd");
     Arguments arguments;
     app.set_version_flag("--version", HILUM_VERSION);
     app.add_option("--config", arguments.config, "configuration file")->capture_default_str();

@@ -17,8 +17,8 @@ struct StoredMetrics {
 
 // A counter "instances_received" becomes hilum_instances_received_total; one in microseconds is shown in
 // seconds; what observe() kept becomes a histogram;
-// a gauge "stored_bytes" becomes hilum_stored_bytes. The node's own state is added as gauges. Without `stored`,
-// where the database cannot be read, these are all: what alarms of that is among them.
+// a gauge "stored_bytes" becomes hilum_stored_bytes. The node's own state is added as gauges. Without
+// `stored`, where the database cannot be read, these are all: what alarms of that is among them.
 std::string metrics_text(const std::optional<StoredMetrics>& stored, const NodeStatus& status);
 
 }  // namespace hilum::monitor

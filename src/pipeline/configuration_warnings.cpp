@@ -96,7 +96,8 @@ std::vector<NamedPlace> data_in(const std::filesystem::path& data_dir) {
         for (const auto& entry : std::filesystem::directory_iterator(data_dir / folder, error))
             if (entry.path().filename() != "lost+found" && entry.is_directory(error)) add(entry.path());
     }
-    for (const auto& entry : std::filesystem::directory_iterator(data_dir / "facts", error)) add(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(data_dir / "facts", error))
+        add(entry.path());
     return named;
 }
 

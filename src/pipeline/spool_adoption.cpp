@@ -131,7 +131,10 @@ void SpoolAdoption::scan(const UnknownObject& object) {
         current_.reset();
         return world_.post([this] { pump(); });
     }
-    deadline_->start(scan_timeout, [this] { scanner_->kill(); });
+    deadline_->start(scan_timeout, [this] {
+        took_too_long_ = true;
+        scanner_->kill();
+    });
     const int fds[] = {file->get()};
     (void)scanner_->send(to_packet(ScanRequest{object.file}), fds);  // its end is told by on_scanner_ended
 }
@@ -158,7 +161,10 @@ void SpoolAdoption::on_scanner_ended(const std::string& how) {
     deadline_->cancel();
     if (!current_ || stopping_) return;
     UnknownObject object = *std::exchange(current_, std::nullopt);
-    const Error died{"scanner_died", "the process that read it " + how, scanner_->retry_after_end()};
+    // Of a header no scan takes long: the disk does.
+    const bool slow = std::exchange(took_too_long_, false);
+    const Error died{"scanner_died", "the process that read it " + how,
+                     slow ? Retry::once_mended : scanner_->retry_after_end()};
     if (died.retry == Retry::once_mended)
         postpone(object, died);
     else if (++deaths_[object.file] < most_deaths)

@@ -78,10 +78,10 @@ class SpoolAdoption {
     std::map<std::string, int> deaths_;          // of the scanner, by the file that it had
     std::set<std::string> postponed_;            // files of which it was told
     std::optional<NodeTrouble> trouble_;
-    int rounds_ = 0;                             // of what was tried again
-    std::size_t unsettled_ = 0;                  // scanned, and not yet through
-    std::int64_t record_ = 0;                    // row of spool_survey
-    bool stopping_ = false, through_ = false, survey_again_ = false;
+    int rounds_ = 0;             // of what was tried again
+    std::size_t unsettled_ = 0;  // scanned, and not yet through
+    std::int64_t record_ = 0;    // row of spool_survey
+    bool stopping_ = false, through_ = false, survey_again_ = false, took_too_long_ = false;
     bool reconciles_ = false;  // once it is through, the database knows all that was acknowledged
     std::unique_ptr<Timer> deadline_, again_;
     std::unique_ptr<Background> files_;

@@ -48,30 +48,34 @@ class Survey {
         for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
             std::error_code gone;
             const auto kind = entry->symlink_status(gone).type();
+            if (gone && gone != std::errc::no_such_file_or_directory)
+                note_unopened(entry->path(), gone.message());
             if (kind == fs::file_type::directory && entry->path() != directory_.set_aside())
                 folders_.push_back(entry->path());
             if (kind != fs::file_type::regular) continue;
             if (auto looked = look_at(entry->path()); !looked)
                 return fail_for_now("database", "cannot look through the spool: {}", looked.error().message);
         }
-        if (!error || error == std::errc::no_such_file_or_directory) return {};
+        if (!error) return {};
         if (folder == directory_.spool())
             return fail_for_now("system", "cannot look through {}: {}", folder.string(), error.message());
-        return pass_over(folder, error.message());
+        return pass_over(folder, error);
     }
 
     // One folder that cannot be listed keeps no other from being looked through. That of a file system's own
     // (lost+found) is none of ours.
-    Status pass_over(const fs::path& folder, const std::string& why) {
-        const auto name = folder.filename().string();
-        if (name == "lost+found") {
+    Status pass_over(const fs::path& folder, const std::error_code& error) {
+        if (folder.filename() == "lost+found")
             ++survey_.foreign;
-            return {};
-        }
-        spdlog::warn("cannot look through {}: {}", loggable(folder.string()), why);
-        survey_.why_unopened = fmt::format("cannot look through {}: {}", loggable(folder.string()), why);
-        ++survey_.unopened;
+        else if (error != std::errc::no_such_file_or_directory)
+            note_unopened(folder, error.message());
         return {};
+    }
+
+    void note_unopened(const fs::path& path, const std::string& why) {
+        survey_.why_unopened = fmt::format("cannot open {}: {}", loggable(path.string()), why);
+        spdlog::warn("{}", survey_.why_unopened);
+        ++survey_.unopened;
     }
 
     Status look_at(const fs::path& path) {
@@ -98,11 +102,7 @@ class Survey {
     UniqueFd unheld(const fs::path& path) {
         UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
-        if (!file && errno != ENOENT) {
-            survey_.why_unopened = fmt::format("cannot open {}: {}", path.string(), std::strerror(errno));
-            spdlog::warn("{}", survey_.why_unopened);
-            ++survey_.unopened;
-        }
+        if (errno != ENOENT && errno != EWOULDBLOCK) note_unopened(path, std::strerror(errno));
         return {};
     }
 

@@ -26,9 +26,9 @@ struct SpoolSurvey {
     bool reconciled = true;              // store/data_history.h
 };
 
-// Looks through the spool, without what was set aside. An error: the database or the spool itself cannot be read. A receiver holds an flock on its file until the
-// object is answered for, whichever daemon's it is; what is held is none of ours, and no clock is asked. Runs
-// beside receiving, on a thread of its own.
+// Looks through the spool, without what was set aside. An error: the database or the spool itself cannot be
+// read. A receiver holds an flock on its file until the object is answered for, whichever daemon's it is;
+// what is held is none of ours, and no clock is asked. Runs beside receiving, on a thread of its own.
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory);
 
 // Whether the last `bytes` bytes of two files are the same.

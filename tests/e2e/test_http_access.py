@@ -140,6 +140,9 @@ class RolesTest(AccessTest):
         self.assertEqual(self.ask("/api/v1/jobs", self.tokens["read"])[0], 200)
         status = wait_until(lambda: "http.tokens_file" in (said := self.node.run("status")).stdout and said, 30, "it is told")
         self.assertEqual(status.returncode, 1)
+        reloaded = self.node.run("model", "reload")
+        self.assertEqual(reloaded.returncode, 1, "as systemctl reload tells it")
+        self.assertIn("chmod 600", " ".join(reloaded.stderr.split()))
         tokens.chmod(0o600)
         tokens.write_text("\n".join(line for line in lines if not line.startswith("read-user")) + "\n")
         self.reload()
@@ -149,6 +152,7 @@ class RolesTest(AccessTest):
         self.assertEqual({owner["name"]: owner["role"] for owner in owners},
                          {"tests": "act", "status-user": "status", "act-user": "act"})
         self.assertNotIn("http.tokens_file", self.node.run("status").stdout)
+        wait_until(lambda: self.node.run("model", "reload").returncode == 0, 60, "the models are through with the signal, too")
 
 
 class NamesTest(AccessTest):
@@ -331,6 +335,9 @@ class TlsTest(AccessTest):
         self.reload()
         wait_until(lambda: loads()[-1]["outcome"] == "failure", 30, "the expired one is refused")
         self.assertEqual(self.served(), self.second.serial.lstrip("0"))
+        reloaded = self.node.run("model", "reload")
+        self.assertEqual(reloaded.returncode, 1)
+        self.assertIn("expired", reloaded.stderr)
         self.assertIn("http", self.node.run("status").stdout)
 
 

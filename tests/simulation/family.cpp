@@ -53,7 +53,7 @@ void Family::kill(pid_t pid) {
 
 bool Family::beats(pid_t pid) {
     const auto found = children_.find(pid);
-    return found != children_.end() && found->second->running() && !found->second->stopped();
+    return found == children_.end() || !found->second->stopped();
 }
 
 // Later, since one of them may be at work.

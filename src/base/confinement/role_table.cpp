@@ -88,7 +88,7 @@ std::string_view place_name(Place place) {
         case Place::machine:
             return "`/proc` and `/sys`";
         case Place::devices:
-            return "devices and `/dev/shm`";
+            return "devices and `/dev/shm` (of `/etc` and `/opt` it reads)";
         case Place::spool:
             return "`spool/`";
         case Place::analyses:

@@ -34,8 +34,8 @@ class VerificationKey {
 
 class SigningKey {
   public:
-    // Codes: those of read_secret(); "key" where it holds no private Ed25519 key in PEM (one with a passphrase
-    // is none).
+    // Codes: those of read_secret(); "key" where it holds no private Ed25519 key in PEM (one with a
+    // passphrase is none).
     static Result<SigningKey> read(const PemSource& source);
 
     std::string sign(std::string_view bytes) const;  // 64 bytes; the same for the same bytes

@@ -33,6 +33,7 @@ class SignsOfLife {
         return has_begun_ && silence_ > between_looks ? Verdict::silent : Verdict::alive;
     }
     Duration silence() const { return silence_; }
+    bool has_begun() const { return has_begun_; }  // as far as was looked
 
   private:
     Duration longest_silence_, silence_{0};

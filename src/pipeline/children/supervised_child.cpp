@@ -16,11 +16,12 @@ namespace hilum {
 namespace {
 constexpr std::chrono::milliseconds first_delay(100), longest_delay(30'000);
 
-// Of one that nobody here killed.
-Retry retry_after(int wait_status) {
+// Of one that nobody here killed. SIGBUS: a page of its program or of a file cannot be read.
+Retry retry_after(int wait_status, bool has_begun) {
     const bool said_so = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == ended_by_the_nodes_trouble;
-    const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
-    return said_so || killed ? Retry::once_mended : Retry::later;
+    const bool killed =
+        WIFSIGNALED(wait_status) && (WTERMSIG(wait_status) == SIGKILL || WTERMSIG(wait_status) == SIGBUS);
+    return said_so || killed || !has_begun ? Retry::once_mended : Retry::later;
 }
 }  // namespace
 
@@ -99,10 +100,12 @@ void SupervisedChild::look() {
     const auto before = std::exchange(life_, signs_of_life_.look(process_->has_beaten()));
     wordless_ += SignsOfLife::between_looks;
     if (life_ == SignsOfLife::Verdict::lost)
-        kill_silent(fmt::format("gave no sign of life for {}", format_duration(signs_of_life_.silence())));
+        // Its heart beats whatever it works on: the machine kept it from going on.
+        kill_silent(fmt::format("gave no sign of life for {}", format_duration(signs_of_life_.silence())),
+                    Retry::once_mended);
     else if (specification_.longest_start > Duration::zero() && !has_spoken_ && !stopping_ &&
              wordless_ >= specification_.longest_start)
-        kill_silent(fmt::format("was not ready after {}", format_duration(wordless_)));
+        kill_silent(fmt::format("was not ready after {}", format_duration(wordless_)), Retry::later);
     if (life_ != before) callbacks_.on_changed();
 }
 
@@ -117,19 +120,22 @@ void SupervisedChild::note_forbidden_call(const std::string& who, int number) {
 }
 
 // Once: what waits for a disk that does not answer ends later.
-void SupervisedChild::kill_silent(std::string why) {
+void SupervisedChild::kill_silent(std::string why, Retry retry) {
     if (!killed_why_.empty()) return;
     killed_why_ = std::move(why) + " and was killed";
     ++silences_;
     spdlog::error("{} {} (process {}) {}", specification_.role, specification_.name, pid(), killed_why_);
-    kill();
+    kill_for(retry);
 }
 
 void SupervisedChild::ended(int wait_status) {
     const auto killed_why = std::exchange(killed_why_, "");
     last_end_ = killed_why.empty() ? describe_exit(wait_status) : killed_why;
     last_exit_code_ = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-    retry_after_end_ = killed_for_ ? *std::exchange(killed_for_, std::nullopt) : retry_after(wait_status);
+    // Before its first beat it has not read what it was given: no program, no memory, no thread.
+    const bool has_begun = signs_of_life_.has_begun() || process_->has_beaten();
+    retry_after_end_ =
+        killed_for_ ? *std::exchange(killed_for_, std::nullopt) : retry_after(wait_status, has_begun);
     if (channel_) channel_->drain();  // its last words may tell why
     if (const auto call = std::exchange(forbidden_now_, ""); !call.empty())
         last_end_ = "made the system call " + call + ", which its role may not make, and was killed";
@@ -175,7 +181,7 @@ void SupervisedChild::kill_after(const Error& error) {
 
 void SupervisedChild::kill_for(Retry retry) {
     if (!running()) return;
-    killed_for_ = retry;
+    if (!killed_for_) killed_for_ = retry;
     process_->kill();
 }
 
@@ -184,7 +190,7 @@ Status SupervisedChild::send(const Packet& packet, std::span<const int> fds) {
     auto sent = channel_->send(packet, fds);
     if (!sent) {
         spdlog::error("{} {}: {}", specification_.role, specification_.name, sent.error().message);
-        kill_after(sent.error());
+        if (sent.error().code != "closed") kill_after(sent.error());  // else it ends by itself
     }
     return sent;
 }

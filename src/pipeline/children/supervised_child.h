@@ -50,8 +50,9 @@ class SupervisedChild {
     pid_t pid() const { return running() ? process_->pid() : -1; }
     const std::string& name() const { return specification_.name; }
     int last_exit_code() const { return last_exit_code_; }  // -1: a signal, or it has not ended yet
-    // Of what it worked on when it ended last: `once_mended` where it said that the node lacks something, or
-    // was killed by somebody else, as the kernel does that is out of memory: its own is limited.
+    // Of what it worked on when it ended last: `once_mended` where it said that the node lacks something, had
+    // not begun, was silent, or was killed by somebody else, as the kernel does that is out of memory: its
+    // own is limited.
     Retry retry_after_end() const { return retry_after_end_; }
 
     // Fails when it does not run. A child that cannot take a message is killed.
@@ -73,7 +74,7 @@ class SupervisedChild {
     void begin_to_look();
     void look_later();
     void look();
-    void kill_silent(std::string why);
+    void kill_silent(std::string why, Retry retry);
     void kill_after(const Error& error);
     void kill_for(Retry retry);
 

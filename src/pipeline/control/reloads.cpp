@@ -49,8 +49,10 @@ void Reloads::reload(const std::string& model, const std::string& actor, const O
 void Reloads::look_at_secrets(const std::shared_ptr<Outcome>& outcome) {
     files_->post([this, outcome] {
         auto found = check_secrets(options_.configuration, options_.configuration_file);
-        world_.post([outcome, found = std::move(found)] {
-            for (const auto& problem : found.problems) {
+        auto refused = std::move(found.problems);
+        refused.insert(refused.end(), found.not_current.begin(), found.not_current.end());
+        world_.post([outcome, refused = std::move(refused)] {
+            for (const auto& problem : refused) {
                 spdlog::error("reload: {}", loggable(problem.text()));
                 outcome->problems.push_back(problem.text());
             }

@@ -18,10 +18,10 @@ class Reloads {
     Reloads(World& world, const NodeOptions& options, const std::vector<std::string>& models,
             AnalysisEngine& engine);
 
-    // Of that model, or, where none is named, of all; then certificates and tokens, which other processes were
-    // told to load, are looked at too. Answers {"ok": {"models": [{"model", "before", "after", "error"}],
-    // "problems": [...]}} once each has proved itself or not: of what is named among the problems what was in
-    // use before goes on.
+    // Of that model, or, where none is named, of all; then certificates and tokens, which other processes
+    // were told to load, are looked at too. Answers {"ok": {"models": [{"model", "before", "after",
+    // "error"}], "problems": [...]}} once each has proved itself or not: of what is named among the problems
+    // what was in use before goes on.
     void reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done);
 
   private:

@@ -58,9 +58,9 @@ Status AskedChild::send(const Packet& request, std::span<const int> fds, Duratio
     const auto sent = child_->send(request, fds);
     if (!sent && !running()) {
         answer_.reset();
-        return tl::unexpected(Error{"process_died", sent.error().message, Retry::later});
+        return tl::unexpected(Error{"process_died", sent.error().message, Retry::once_mended});
     }
-    if (sent)
+    if (sent || sent.error().code == "closed")  // its end is at hand, and tells why
         extend_time();
     else
         kill(sent.error().message);

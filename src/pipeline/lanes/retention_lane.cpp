@@ -106,12 +106,17 @@ Task<void> RetentionLane::find_strays() {
     const auto ask = [](Transaction& transaction) {
         return std::pair(claims_so_far(transaction), distrust_of_clock(transaction));
     };
-    const auto begun = co_await committed(commits_, ask);
-    if (!begun) {
+    auto begun = co_await committed(commits_, ask);
+    // Once something is claimed, a file that no row names may be about to get one: such wait for the next
+    // start.
+    const bool first = begun.has_value();
+    while (!begun) {
         spdlog::error("retention cannot read the database: {}", begun.error().message);
-        co_return;
+        co_await pause_.wait_for(CommitQueue::retry_after);
+        begun = co_await committed(commits_, ask);
     }
     ages_count_from_ = std::max(ages_count_from_, world_.monotonic() + begun->second);
+    if (!first) co_return;
     const auto folder = directory_.analyses();
     const auto names = co_await list(folder);
     const auto note = [names, claims = begun->first, generation = generation_](Transaction& transaction) {

@@ -55,6 +55,8 @@ TlsFindings check_tls(const Configuration& configuration, const std::filesystem:
         if (context) {
             for (const auto& doubt : doubts_about(*context, side, ::time(nullptr)))
                 note(findings.warnings, doubt);
+            if (const auto why = why_worse(context->terms(), {}, ::time(nullptr)); !why.empty())
+                note(findings.not_current, why);
         } else {
             const bool unknown = is_unknown_here(context.error());
             note(unknown ? findings.warnings : findings.problems,
@@ -79,8 +81,8 @@ TlsFindings check_audit_key(const AuditSigning& signing, const std::filesystem::
 
 TlsFindings check_secrets(const Configuration& configuration, const std::filesystem::path& file) {
     TlsFindings all = check_tls(configuration, file);
-    for (auto& more : {check_tokens(configuration.http, file),
-                       check_audit_key(configuration.audit.signing, file)}) {
+    for (auto& more :
+         {check_tokens(configuration.http, file), check_audit_key(configuration.audit.signing, file)}) {
         all.problems.insert(all.problems.end(), more.problems.begin(), more.problems.end());
         all.warnings.insert(all.warnings.end(), more.warnings.begin(), more.warnings.end());
     }

@@ -1,5 +1,5 @@
-// What `hilumd --check` finds in every `tls:` block, in the file of tokens and in the key of the audit trail, by
-// loading what they name.
+// What `hilumd --check` finds in every `tls:` block, in the file of tokens and in the key of the audit trail,
+// by loading what they name.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,7 @@ struct TlsFindings {
     ConfigurationProblems problems;  // it cannot be used
     ConfigurationProblems
         warnings;  // it can, and soon or by some it will not be; or it cannot be checked here
+    ConfigurationProblems not_current;  // a start uses it, a reload does not (ReloadableTls)
 };
 
 TlsFindings check_tls(const Configuration& configuration, const std::filesystem::path& file);

@@ -55,6 +55,7 @@ constexpr MetricDescription catalogue[] = {
     {"jobs_quarantined", "Jobs set aside for an operator, by kind and code"},
     {"kept_bytes", "Bytes of files kept, by kind: objects received, analyses, results"},
     {"kept_files", "Files kept, by kind"},
+    {"metrics_complete", "1 where the database could be read; else only the node's own state is shown"},
     {"model_events", "Models loaded, reloaded or not, golden cases passed or failed, by event"},
     {"model_info", "The models in use"},
     {"node_trouble", "1 while the node lacks what it needs (disk, descriptors, memory), by where it shows"},

@@ -121,9 +121,9 @@ TEST(Readyz, IsUnavailableWhileDraining) {
 }
 
 TEST(Metrics, ShowCountersGaugesAndTheNode) {
-    const auto text = metrics_text(StoredMetrics{{{"instances_received", {{"outcome", "stored"}}, 5}},
-                                                 {{"stored_bytes", {}, 1000}}},
-                                   ready_status());
+    const auto text = metrics_text(
+        StoredMetrics{{{"instances_received", {{"outcome", "stored"}}, 5}}, {{"stored_bytes", {}, 1000}}},
+        ready_status());
     EXPECT_THAT(text, HasSubstr("# TYPE hilum_instances_received_total counter"));
     EXPECT_THAT(text, HasSubstr("hilum_instances_received_total{outcome=\"stored\"} 5"));
     EXPECT_THAT(text, HasSubstr("# TYPE hilum_stored_bytes gauge"));
@@ -153,18 +153,19 @@ TEST(Metrics, TellOfADatabaseThatCannotBeRead) {
 }
 
 TEST(Metrics, ShowMicrosecondsAsSeconds) {
-    const auto text = metrics_text(StoredMetrics{{{"inference_microseconds", {{"model", "demo"}}, 2'500'000}}}, {});
+    const auto text =
+        metrics_text(StoredMetrics{{{"inference_microseconds", {{"model", "demo"}}, 2'500'000}}}, {});
     EXPECT_THAT(text, HasSubstr("hilum_inference_seconds_total{model=\"demo\"} 2.5"));
     EXPECT_THAT(text, Not(HasSubstr("microseconds")));
 }
 
 TEST(Metrics, ShowWhatWasObservedAsAHistogram) {
-    const auto text =
-        metrics_text(StoredMetrics{{{"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "10"}}, 3},
-                      {"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "2"}}, 1},
-                      {"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "+Inf"}}, 1},
-                      {"receipt_to_report_seconds_microseconds", {{"model", "demo"}}, 100'500'000}}},
-                     {});
+    const auto text = metrics_text(
+        StoredMetrics{{{"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "10"}}, 3},
+                       {"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "2"}}, 1},
+                       {"receipt_to_report_seconds_bucket", {{"model", "demo"}, {"le", "+Inf"}}, 1},
+                       {"receipt_to_report_seconds_microseconds", {{"model", "demo"}}, 100'500'000}}},
+        {});
     EXPECT_THAT(text, HasSubstr("# TYPE hilum_receipt_to_report_seconds histogram"));
     EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_bucket{model=\"demo\",le=\"2\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("hilum_receipt_to_report_seconds_bucket{model=\"demo\",le=\"10\"} 4\n"));
@@ -176,7 +177,8 @@ TEST(Metrics, ShowWhatWasObservedAsAHistogram) {
 TEST(Metrics, HaveAQueueForEachDestinationAlsoWhereNothingWaits) {
     auto status = ready_status();
     status.destinations = {{"pacs", DestinationState::up, "", ""}, {"ris", DestinationState::up, "", ""}};
-    const auto text = metrics_text(StoredMetrics{{}, {{"waiting_deliveries", {{"destination", "ris"}}, 7}}}, status);
+    const auto text =
+        metrics_text(StoredMetrics{{}, {{"waiting_deliveries", {{"destination", "ris"}}, 7}}}, status);
     EXPECT_THAT(text, HasSubstr("hilum_waiting_deliveries{destination=\"pacs\"} 0"));
     EXPECT_THAT(text, HasSubstr("hilum_waiting_deliveries{destination=\"ris\"} 7"));
     EXPECT_THAT(text, Not(HasSubstr("hilum_waiting_deliveries{destination=\"ris\"} 0")));
@@ -191,7 +193,8 @@ TEST(Readyz, SaysThatTheDiskIsFullWhereThePortIsOpenAndNothingIsTaken) {
     auto body = body_of(api.answer(http::verb::get, "/readyz"));
     EXPECT_EQ(body["refusing"], "disk");
     EXPECT_THAT(body["not_ready"][0], HasSubstr("refusing: disk"));
-    EXPECT_THAT(metrics_text(StoredMetrics{}, status), HasSubstr("hilum_receiving_refused{reason=\"disk\"} 1"));
+    EXPECT_THAT(metrics_text(StoredMetrics{}, status),
+                HasSubstr("hilum_receiving_refused{reason=\"disk\"} 1"));
     status.scp_port = 0;
     status.refusing = "";
     api.set_status(status);

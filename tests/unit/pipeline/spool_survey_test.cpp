@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 
@@ -51,6 +52,36 @@ class SpoolSurveyTest : public testing::Test {
 TEST_F(SpoolSurveyTest, ANewNodeHasNothing) {
     EXPECT_THAT(unknown(), IsEmpty());
     EXPECT_EQ(survey_.unfinished, 0);
+}
+
+// Root may list everything.
+template <typename Work>
+void as_nobody(const std::filesystem::path& folder, Work work) {
+    constexpr uid_t nobody = 65534;
+    const bool root = ::geteuid() == 0;
+    if (root) {
+        ASSERT_EQ(::chown(folder.c_str(), nobody, nobody), 0);
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+            ASSERT_EQ(::chown(entry.path().c_str(), nobody, nobody), 0);
+        ASSERT_EQ(::seteuid(nobody), 0);
+    }
+    work();
+    ASSERT_EQ(::seteuid(root ? 0 : ::geteuid()), 0);
+}
+
+TEST_F(SpoolSurveyTest, AFolderThatCannotBeListedKeepsNoOtherFromBeingLookedThrough) {
+    put("19700101/a.dcm");
+    std::vector<std::filesystem::path> closed;
+    for (const char* name : {"19700102", "lost+found"}) {
+        closed.push_back(directory_.spool() / name);
+        std::filesystem::create_directory(closed.back());
+        ASSERT_EQ(::chmod(closed.back().c_str(), 0), 0);
+    }
+    as_nobody(folder_.path(), [&] { EXPECT_THAT(unknown(), ElementsAre("19700101/a.dcm")); });
+    EXPECT_EQ(survey_.unopened, 1);
+    EXPECT_THAT(survey_.why_unopened, testing::HasSubstr("19700102"));
+    EXPECT_EQ(survey_.foreign, 1) << "the file system's own";
+    for (const auto& folder : closed) ::chmod(folder.c_str(), 0700);
 }
 
 TEST_F(SpoolSurveyTest, AWholeFileIsNeverDeletedHoweverOld) {

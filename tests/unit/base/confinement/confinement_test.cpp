@@ -213,9 +213,9 @@ TEST(Landlock, FailsWhereWhatIsThereCannotBeOpenedNow) {
 TEST_P(Confined, ReadsAndWritesItsOwnPlacesAlone) {
     if (landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
     const std::vector<std::pair<const char*, Place>> files{
-        {"spool/one.dcm", Place::spool},     {"analyses/one", Place::analyses},
-        {"results/one.dcm", Place::results}, {"hilum.db", Place::database},
-        {"hilum.db-shm", Place::database},   {"package/model.pt", Place::package}};
+        {"spool/one.dcm", Place::spool},         {"analyses/one", Place::analyses},
+        {"results/one.dcm", Place::results},     {"hilum.db", Place::database},
+        {"hilum.db-shm", Place::database_index}, {"package/model.pt", Place::package}};
     for (const auto& [file, place] : files) {
         EXPECT_EQ(opening(file, O_RDONLY), may(place, false) ? done : denied) << file;
         const bool writes = may(place, true) && (has(CallGroup::store) || GetParam() == Role::coordinator);

@@ -57,6 +57,17 @@ TEST_F(Ed25519, SignsAsTheStandardsExample) {
     EXPECT_EQ(verification->fingerprint().size(), 64u);
 }
 
+// systemd shows them to the service alone; their bits are an access list's mask.
+TEST_F(Ed25519, ReadsACredentialOfSystemd) {
+    const auto key = file("audit.key", published_key);
+    ASSERT_EQ(::chmod(key.c_str(), 0440), 0);
+    EXPECT_EQ(SigningKey::read("credential:audit.key").error().code, "credential");
+    ::setenv("CREDENTIALS_DIRECTORY", key.parent_path().c_str(), 1);
+    EXPECT_TRUE(SigningKey::read("credential:audit.key"));
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    EXPECT_EQ(SigningKey::read(key).error().code, "exposed");
+}
+
 // As where the disk has gone: a socket cannot be opened as a file (ENXIO).
 TEST_F(Ed25519, TellsAKeyThatCannotBeReadForNowFromOneThatIsNoKey) {
     sockaddr_un address{};

@@ -52,6 +52,7 @@ TEST_F(SupervisedChildSilenceTest, AStoppedChildIsToldThenKilledThenStartedAgain
     beats_ = true;
     EXPECT_EQ(kills_, 1);
     EXPECT_THAT(ends_, testing::ElementsAre("gave no sign of life for 16s and was killed"));
+    EXPECT_EQ(stopped.retry_after_end(), Retry::once_mended) << "a machine may be busy for long";
     run_for(1s);
     EXPECT_EQ(starts_, 2);
     EXPECT_EQ(stopped.status().state, ChildState::running);

@@ -66,7 +66,7 @@ TEST_F(SupervisedChildTest, KnowsWhoseFaultItsEndWas) {
     mortal->kill();  // it took too long, say
     run_until([&] { return ends_.size() == 2; });
     EXPECT_EQ(mortal->retry_after_end(), Retry::later);
-    const auto crashing = child("kill -SEGV $$");
+    const auto crashing = child(R"(printf '\1\0\0\0\0\0\0\0' >&5; kill -SEGV $$)");
     crashing->start();
     run_until([&] { return ends_.size() == 3; });
     EXPECT_EQ(crashing->retry_after_end(), Retry::later);
@@ -74,6 +74,10 @@ TEST_F(SupervisedChildTest, KnowsWhoseFaultItsEndWas) {
     lacking->start();
     run_until([&] { return ends_.size() == 4; });
     EXPECT_EQ(lacking->retry_after_end(), Retry::once_mended);
+    const auto without_beginning = child("exit 127");  // its program could not be executed
+    without_beginning->start();
+    run_until([&] { return ends_.size() == 5; });
+    EXPECT_EQ(without_beginning->retry_after_end(), Retry::once_mended);
 }
 
 TEST_F(SupervisedChildTest, DeliversTheLastWordsOfAChildThatEnds) {
