@@ -184,7 +184,7 @@ class FaultyNode:
                                     check=False)
             if "Received Store Response (Success)" in stored.stdout + stored.stderr:
                 return
-            if time.monotonic() > deadline:
+            if self.has_ended() or time.monotonic() > deadline:
                 raise ServiceError(f"the radiograph was not taken in {seconds} s: {stored.stderr[-500:]}")
             time.sleep(0.1)
 
@@ -214,7 +214,13 @@ class FaultyNode:
         self.check(fault)
 
     def has_ended(self):
-        return not self.node.is_running()
+        """For good: a node whose database it cannot trust any more ends, and systemd starts it again."""
+        if self.node.is_running():
+            return False
+        if self.node.process.returncode != os.EX_IOERR:
+            return True
+        self.node.start()
+        return False
 
     def check(self, fault):
         if self.has_ended():
@@ -372,6 +378,6 @@ class FaultyNode:
                 self.node.start()
                 return
             except ServiceError as error:
-                if not self.has_ended() or self.node.process.returncode == 0:
+                if self.node.is_running() or self.node.process.returncode == 0:
                     raise ServiceError(f"{fault}: {error}") from None
         raise ServiceError(f"{fault}: it ended {STARTS} times, at last with {self.node.process.returncode}:\n{self.node.log()[-4000:]}")
