@@ -117,12 +117,13 @@ class StudyComposer {
         const auto& audit_head = damaged != nullptr ? damaged->audit_head : request_.audit_head;
         const auto images =
             readable_with(request_, profile, profile.sr_series_description, equipment_, reported_images);
-        const auto regions = profile.sr_activation_region ? regions_of(images) : ActivationRegions{};
-        auto report = build_measurement_report(request_, profile, images, equipment_, regions);
+        const auto regions = regions_for(profile, images);
+        if (!regions) return tl::unexpected(regions.error());
+        auto report = build_measurement_report(request_, profile, images, equipment_, *regions);
         if (!report) return tl::unexpected(report.error());
         put_audit_head(**report, audit_head);
         auto expected = expectation_of(request_, profile, images);
-        for (const auto& [finding, of_finding] : regions) expected.activation_regions += of_finding.size();
+        for (const auto& [finding, of_finding] : *regions) expected.activation_regions += of_finding.size();
         if (auto proved = prove(**report, images, expected); !proved) return proved;
         return write(ResultKind::sr, identity, **report, profile, audit_head);
     }
@@ -218,14 +219,18 @@ class StudyComposer {
         return true;
     }
 
-    // Of each finding whose map was kept. One that is damaged holds back no report: a later version has it.
-    ActivationRegions regions_of(const std::vector<SourceImage>& images) {
+    // Of each finding whose map was kept. One that is damaged holds back no report, since a later version has
+    // it; one that cannot be read now does.
+    Result<ActivationRegions> regions_for(const ReportProfile& profile,
+                                          const std::vector<SourceImage>& images) {
         ActivationRegions regions;
+        if (!profile.sr_activation_region) return regions;
         for (const SourceImage& image : images) {
             const auto& result = image.image->outcome.result;
             if (!result || !has_finding(*result) || result->map_rows == 0) continue;
             const auto& artifact = artifact_of(*image.image);
             if (!artifact) {
+                if (artifact.error().retry == Retry::once_mended) return tl::unexpected(artifact.error());
                 note(artifact.error());
                 continue;
             }

@@ -53,8 +53,7 @@ class SyslogSender {
 
     // Until the channel closes, which is the error.
     Status run() {
-        if (tls_)
-            if (auto told = coordinator_.send(to_packet(tls_->loaded())); !told) return told;
+        if (auto told = delivery::tell_certificates(coordinator_, tls_.get()); !told) return told;
         static constexpr std::array requests{request<&SyslogSender::serve_forward>(),
                                              request<&SyslogSender::reload_certificates>()};
         return serve_requests(coordinator_, *this, requests);

@@ -20,8 +20,8 @@ Result<UniqueFd> open_pem(const std::filesystem::path& file) {
     if (!fd && errno == EACCES) return fail("denied", "this user may not read {}", file.string());
     if (!fd) return tl::unexpected(unreadable(errno, "cannot open " + file.string()));
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
-        return fail("unreadable", "{} is no file", file.string());
+    if (::fstat(fd.get(), &status) != 0) return tl::unexpected(unreadable(errno, file.string()));
+    if (!S_ISREG(status.st_mode)) return fail("unreadable", "{} is no file", file.string());
     return fd;
 }
 

@@ -34,6 +34,15 @@ class ReloadableTls {
         return result;
     }
 
+    // Loads once more what could not be loaded for want of what the node lacked. True: that has passed, and
+    // context() is another.
+    bool mend() {
+        if (!lacks()) return false;
+        context_ = load_();
+        return !lacks();
+    }
+    bool lacks() const { return !context_ && context_.error().retry == Retry::once_mended; }
+
   private:
     std::vector<CertificateTerm> terms_in_use() const {
         return context_ ? context_->terms() : std::vector<CertificateTerm>();

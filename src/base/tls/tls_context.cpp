@@ -140,7 +140,9 @@ class TlsContextLoader {
     }
 
     Result<TlsContext> load(int verify_mode) {
-        if (loaded_.context_ == nullptr) return fail("system", "OpenSSL: {}", openssl_error("no memory"));
+        if (loaded_.context_ == nullptr)
+            return tl::unexpected(
+                Error{"system", "OpenSSL: " + openssl_error("no memory"), Retry::once_mended});
         SSL_CTX_set_verify(context(), verify_mode, &verify);
         if (auto done = set_profile()
                             .and_then([this] { return load_identity(); })

@@ -8,9 +8,14 @@
 #include <cmath>
 #include <utility>
 
-#include "contract/messages/request_table.h"
-
 namespace hilum::model {
+namespace {
+
+WorkerExit exit_after(const Error& error) {
+    return static_cast<WorkerExit>(exit_code_of("worker", error));
+}
+
+}  // namespace
 
 WorkerExit RequestServer::serve() {
     while (!ended_)
@@ -47,7 +52,7 @@ bool RequestServer::receive() {
     static constexpr std::array requests{request<&RequestServer::infer>(any_number)};
     const auto taken = coordinator_.receive().and_then(
         [this](Message message) { return serve_request(*this, requests, std::move(message)); });
-    if (!taken) end(exit_code_of("worker", taken.error()) == 0 ? served : unusable);
+    if (!taken) end(exit_after(taken.error()));
     return !ended_;
 }
 
@@ -86,7 +91,7 @@ void RequestServer::answer_batch(std::size_t size) {
     const bool lost = failed && !model_.device_works();
     for (auto& outcome : outcomes) {
         // Not the image's fault: the next process may succeed.
-        if (lost && !outcome) outcome.error() = {"device_lost", outcome.error().message, Retry::later};
+        if (lost && !outcome) outcome.error() = {"device_lost", outcome.error().message, Retry::once_mended};
         // All images are of one size here: what is too large for this process is so for want of memory.
         if (!outcome && outcome.error().code == "out_of_memory") outcome.error().retry = Retry::once_mended;
         answer(waiting_.front(), outcome, started);
@@ -94,7 +99,7 @@ void RequestServer::answer_batch(std::size_t size) {
     }
     if (!lost) return;
     spdlog::error("{} does not work any more in this process", model_.device);
-    end(device_lost);
+    end(hindered);
 }
 
 void RequestServer::answer(const WaitingRequest& request, const Result<Inference>& outcome,
@@ -140,10 +145,7 @@ void RequestServer::send(const InferReply& reply, std::span<const float> maps) {
         const int fd = memfd->get();
         sent = coordinator_.send(to_packet(reply), std::span(&fd, 1));
     }
-    if (sent) return;
-    const bool closed = sent.error().code == "closed";
-    if (!closed) spdlog::error("cannot answer the coordinator: {}", sent.error().message);
-    end(closed ? served : unusable);
+    if (!sent) end(exit_after(sent.error()));
 }
 
 }  // namespace hilum::model

@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "contract/analysis.h"
 #include "contract/messages/inference.h"
+#include "contract/messages/request_table.h"
 #include "model/inference/batch_runner.h"
 #include "model/package/model_package.h"
 
@@ -22,9 +23,11 @@ namespace hilum::model {
 
 // What a worker ends with; the coordinator's log shows it.
 enum WorkerExit : int {
-    served = 0,       // the coordinator closed its channel
-    unusable = 1,     // the model cannot be used, or the coordinator speaks another protocol
-    device_lost = 3,  // the GPU is lost to this process: a new one has to be started
+    served = 0,    // the coordinator closed its channel
+    unusable = 1,  // the model cannot be used, or the coordinator speaks another protocol
+    // The node lacks something, or the GPU is lost to this process: the next one may go on, and what this one
+    // was asked is not to blame.
+    hindered = ended_by_the_nodes_trouble,
 };
 
 struct ServedModel {

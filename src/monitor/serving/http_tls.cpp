@@ -14,7 +14,9 @@ Status HttpTls::load() {
     if (!configured()) return {};
     tls_.emplace([this] { return TlsContext::server(*settings_.tls); });
     const auto& context = tls_->context();
-    if (!context) return fail(context.error().code, "http.tls: {}", context.error().message);
+    if (!context)
+        return tl::unexpected(
+            Error{context.error().code, "http.tls: " + context.error().message, context.error().retry});
     if (const auto why = why_not_current(context->terms(), ::time(nullptr)); !why.empty())
         spdlog::error("http.tls: {}: connections will fail", why);
     return {};

@@ -4,8 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 
+#include "base/file_system.h"
 #include "base/logging.h"
 
 namespace hilum {
@@ -113,6 +115,7 @@ Task<Status> AnalysisEngine::run_golden(ModelWorker& worker, std::size_t index) 
     AnalysisTask task;
     task.model = worker.model;
     task.file = UniqueFd(::fcntl(worker.golden_inputs[index].get(), F_DUPFD_CLOEXEC, 0));
+    if (!task.file) co_return tl::unexpected(system_error(errno, "cannot open golden case " + name));
     const auto answer = co_await run(std::move(task), golden);
     if (const auto* failure = std::get_if<AnalysisFailure>(&answer)) co_return tl::unexpected(failure->error);
     if (const auto* refused = std::get_if<Refused>(&answer))

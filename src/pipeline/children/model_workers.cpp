@@ -8,13 +8,14 @@
 
 #include "base/logging.h"
 #include "pipeline/wake_up.h"
+#include "store/retry_policy.h"
 
 namespace hilum {
 namespace {
 
 constexpr std::chrono::minutes longest_reload(
     10);  // a large model on a slow disk, its warm-up and golden cases
-constexpr std::chrono::minutes inconclusive_again(1);
+constexpr RetryPolicy unproved_again{std::chrono::seconds(1), std::chrono::minutes(1)};
 
 std::int64_t next_number() {
     static std::int64_t last = 0;  // the coordinator has one thread for this
@@ -57,7 +58,7 @@ void ModelWorkers::stop() {
 }
 
 ModelWorker& ModelWorkers::add(Workers& workers, std::size_t slot) {
-    auto& worker = workers.emplace_back();
+    auto& worker = workers.emplace_back(world_, settings_.timeout);
     worker.number = next_number();
     worker.model = model_;
     const auto number = worker.number;
@@ -118,9 +119,10 @@ void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
     if (worker->ready) worker->error = how;
     worker->ready.reset();
     worker->proved = false;
+    worker->unproved = 0;
     ++worker->life;
     worker->golden_inputs.clear();
-    fail_asked(*worker, how);
+    worker->fail_asked(how);
     if (is_candidate(*worker)) return end_reload(worker->error.empty() ? how : worker->error);
     if (!contains(retiring_, number)) return;  // it is started again
     worker->child->stop();
@@ -138,40 +140,22 @@ void ModelWorkers::forget_later(std::int64_t number) {
 
 Task<Result<InferAnswer>> ModelWorkers::infer(ModelWorker& worker, InferRequest request, int tensor) {
     Arrival<Result<InferAnswer>> answer;
-    const auto sent = worker.child->send(to_packet(request), std::span(&tensor, 1));
-    if (!sent && !worker.child->running()) {
-        --worker.promised;
-        co_return tl::unexpected(Error{"process_died", sent.error().message, Retry::later});
-    }
-    auto deadline = world_.make_timer();
-    deadline->start(settings_.timeout, [child = worker.child.get()] {
-        spdlog::error("worker {} took too long over one image and is killed", child->name());
-        child->kill();
-    });
-    worker.asked.emplace(request.job, ModelWorker::Asked{answer.bring(), std::move(deadline)});
+    worker.ask(request, tensor, answer.bring());
     co_return co_await answer;
 }
 
 void ModelWorkers::on_reply(ModelWorker& worker, Message message) {
     auto reply = from_packet<InferReply>(message);
-    auto asked = reply ? worker.asked.extract(reply->job) : decltype(worker.asked)::node_type();
-    if (!asked) {
+    const auto answered = reply ? worker.answered(reply->job) : std::nullopt;
+    if (!answered) {
         spdlog::error("worker {}: {}", worker.child->name(),
                       reply ? "answered a request that it was not given" : reply.error().message);
         return worker.child->kill();
     }
-    --worker.promised;
     InferAnswer answer{std::move(*reply), UniqueFd()};
     if (!message.fds.empty()) answer.maps = std::move(message.fds.front());
     if (contains(retiring_, worker.number)) end_if_idle(worker);
-    asked.mapped().answer(std::move(answer));
-}
-
-void ModelWorkers::fail_asked(ModelWorker& worker, const std::string& how) {
-    worker.promised = 0;
-    const Retry retry = worker.child->retry_after_end();
-    for (auto& [job, asked] : std::exchange(worker.asked, {}))
-        asked.answer(tl::unexpected(Error{"process_died", "the process that worked on it " + how, retry}));
+    (*answered)(std::move(answer));
 }
 
 // ---- golden cases ----
@@ -189,14 +173,18 @@ Task<void> ModelWorkers::prove(std::int64_t number) {
     on_proved(*worker);
 }
 
+// What would fail again is a verdict on the package. What may pass says nothing of it.
 void ModelWorkers::on_golden_failure(ModelWorker& worker, const Error& error) {
-    const bool certain = error.code == "golden_mismatch" || error.code == "golden_input";
-    if (worker.proved && !certain) {
-        spdlog::warn("model {}: its golden cases could not be run and are tried again: {}", key_,
-                     error.message);
-        return prove_again_after(inconclusive_again);
-    }
-    reject(worker, error.message);
+    if (error.retry == Retry::never) return reject(worker, error.message);
+    const auto why = "its golden cases could not be run and are tried again: " + error.message;
+    spdlog::warn("model {}: {}", key_, why);
+    if (worker.proved) return prove_again_after(unproved_again.longest_delay);
+    worker.error = why;
+    const auto wait = unproved_again.delay_after(++worker.unproved, world_.random());
+    wake_up_after(*worker.proof_timer, wait, [this, number = worker.number, life = worker.life] {
+        if (!stopping_ && proving(number, life) != nullptr) proofs_.start(prove(number));
+    });
+    owner_.model_changed();
 }
 
 // Its process is started again and has to prove itself anew: what a restart mends was not the package.
@@ -258,7 +246,9 @@ void ModelWorkers::reload(const std::string& actor, Reloaded done) {
     spdlog::info("model {}: loading {} beside what serves", key_, settings_.package.string());
     for (std::size_t slot = 0; slot < settings_.devices.size(); ++slot) add(candidates_, slot);
     wake_up_after(*reload_timer_, longest_reload, [this] {
-        end_reload(fmt::format("it was not ready within {}", format_duration(longest_reload)));
+        const auto unready = std::ranges::find(candidates_, false, &ModelWorker::proved);
+        end_reload(fmt::format("it was not ready within {}{}{}", format_duration(longest_reload),
+                               unready->error.empty() ? "" : ": ", unready->error));
     });
     for (auto& candidate : candidates_) candidate.child->start();
     owner_.model_changed();
@@ -365,16 +355,18 @@ void ModelWorkers::append_children_status(std::vector<ChildStatus>& all) const {
 ModelStatus ModelWorkers::status() const {
     const auto* serving = any_serving();
     std::string error, devices;
+    bool proving = false;
     for (const auto& worker : serving_) {
         if (error.empty()) error = worker.error;
+        proving = proving || (worker.ready && !worker.proved);
         if (worker.serves()) devices += (devices.empty() ? "" : ", ") + worker.ready->device;
     }
     ModelStatus one;
     one.package = settings_.package.filename().string();
     one.mode = settings_.mode;
-    one.state = serving != nullptr ? ModelState::ready
-                : error.empty()    ? ModelState::loading
-                                   : ModelState::failed;
+    one.state = serving != nullptr         ? ModelState::ready
+                : error.empty() || proving ? ModelState::loading
+                                           : ModelState::failed;
     one.reloading = reloaded_ != nullptr;
     one.error = error;
     if (serving == nullptr) return one;

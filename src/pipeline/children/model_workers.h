@@ -5,51 +5,20 @@
 
 #include <functional>
 #include <list>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "base/world.h"
 #include "contract/analysis.h"
 #include "contract/configuration.h"
 #include "contract/messages/inference.h"
 #include "pipeline/children/child_programs.h"
-#include "pipeline/children/supervised_child.h"
+#include "pipeline/children/model_worker.h"
 #include "pipeline/lanes/task.h"
 #include "store/audit/audit_event.h"
 
 namespace hilum {
-
-struct InferAnswer {
-    InferReply reply;
-    UniqueFd maps;  // none where the model has none
-};
-
-// One worker process, and what it told of itself.
-struct ModelWorker {
-    struct Asked {
-        Arrival<Result<InferAnswer>>::Callback answer;
-        std::unique_ptr<Timer> deadline;
-    };
-
-    std::int64_t number = 0;  // of this node's run; none is given twice
-    int life = 0;             // of its process: one more each time that it is started again
-    std::size_t model = 0;    // index into configuration.models
-    std::unique_ptr<SupervisedChild> child;
-    std::optional<WorkerReady> ready;     // the package that it loaded
-    UniqueFd model_yaml;                  // its text
-    std::vector<UniqueFd> golden_inputs;  // as ready->golden names them
-    bool proved = false;                  // every golden case came out right since it was loaded
-    std::string error;                    // why it does not serve
-    int promised = 0;                     // requests for which it has been chosen, and that it has to answer
-    std::map<std::int64_t, Asked> asked;  // of these, those that it got, by their number
-
-    bool serves() const { return ready && proved; }
-    bool has_room() const { return promised < 2 * ready->batch_size; }
-};
 
 // How a reload ended.
 struct ModelReload {
@@ -67,7 +36,8 @@ class ModelWorkers {
       public:
         virtual ~Owner() = default;
         // Runs golden case `index` through a decoder and this worker, which may have gone when it returns.
-        // Codes: "golden_mismatch", "golden_input" where the input cannot be read; others passed.
+        // Retry::never is a verdict on the package, as are codes "golden_mismatch", and "golden_input" where
+        // the input cannot be read; whatever else failed says nothing of it.
         virtual Task<Status> run_golden(ModelWorker& worker, std::size_t index) = 0;
         virtual void model_serves() = 0;   // a worker serves that did not
         virtual void model_changed() = 0;  // the status, or a worker has gone
@@ -95,7 +65,8 @@ class ModelWorkers {
     // The one that is to give a golden case; null where that life of it is over, or it was replaced.
     ModelWorker* proving(std::int64_t number, int life);
     // What the worker says to the request, whose number is the caller's. One promise (see above) of it ends
-    // with the answer. "process_died": it ended, or was killed since it took longer than the model's timeout.
+    // with the answer. "process_died": it ended, or was killed since it answered nothing for the model's
+    // timeout.
     Task<Result<InferAnswer>> infer(ModelWorker& worker, InferRequest request, int tensor);
 
     bool any_child_running() const;
@@ -112,7 +83,6 @@ class ModelWorkers {
     bool differs_from_others(const ModelWorker& worker) const;  // that loaded beside it
     void on_reply(ModelWorker& worker, Message message);
     void on_ended(std::int64_t number, const std::string& how);
-    void fail_asked(ModelWorker& worker, const std::string& how);
     Task<void> prove(std::int64_t number);
     void on_golden_failure(ModelWorker& worker, const Error& error);
     void on_proved(ModelWorker& worker);

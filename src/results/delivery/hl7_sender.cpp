@@ -48,7 +48,7 @@ class Hl7Sender {
           client_({destination.name, destination.host, destination.port, destination.timeout, tls_},
                   progress_reports(coordinator)) {}
 
-    Status tell_certificates() { return tls_ ? coordinator_.send(to_packet(tls_->loaded())) : Status(); }
+    Status begin() { return tell_certificates(coordinator_, tls_.get()); }
 
     Status serve_next() {
         static constexpr std::array requests{request<&Hl7Sender::serve_delivery>(1),
@@ -83,7 +83,7 @@ class Hl7Sender {
 
 Error serve_hl7_destination(Channel& coordinator, const DestinationSettings& destination) {
     Hl7Sender sender(coordinator, destination);
-    if (auto told = sender.tell_certificates(); !told) return told.error();
+    if (auto told = sender.begin(); !told) return told.error();
     for (;;)
         if (auto served = sender.serve_next(); !served) return served.error();
 }

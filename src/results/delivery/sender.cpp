@@ -64,8 +64,7 @@ class Sender {
 
     // Serves until the channel closes, which is the error.
     Status run() {
-        if (node_.tls)
-            if (auto told = coordinator_.send(to_packet(node_.tls->loaded())); !told) return told;
+        if (auto told = tell_certificates(coordinator_, node_.tls.get()); !told) return told;
         static constexpr std::array requests{
             request<&Sender::serve_delivery>(1), request<&Sender::serve_commitment>(),
             request<&Sender::serve_echo>(), request<&Sender::reload_certificates>()};

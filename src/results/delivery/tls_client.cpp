@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -41,12 +42,24 @@ TlsClient::TlsClient(std::string use, const std::string& host, const TlsClientSe
     if (!expected_.empty()) server_name_.clear();
 }
 
-tl::expected<TlsStream, Answer> TlsClient::connect(TlsWire& wire, const std::string& text) const {
+void TlsClient::mend() {
+    if (!context_.mend()) return;
+    auto told = loaded();
+    told.reload = true;
+    if (told.error.empty()) spdlog::info("{}: certificates are loaded now", use_);
+    tell_(told);
+}
+
+tl::expected<TlsStream, Answer> TlsClient::connect(TlsWire& wire, const std::string& text) {
+    mend();
     const auto prevented = [&](const std::string& why) {
         return tl::unexpected(Answer{Outcome::retry, -1, fmt::format("no TLS with {}: {}", text, why), true});
     };
     const auto& context = context_.context();
-    if (!context) return prevented(context.error().message + "; `systemctl reload hilum` loads it anew");
+    if (!context)
+        return prevented(context.error().message + (context_.lacks()
+                                                        ? "; the next connection tries it again"
+                                                        : "; `systemctl reload hilum` loads it anew"));
     auto stream = TlsStream::client(*context, wire, server_name_);
     if (!stream) return prevented(stream.error().message);
     if (auto shaken = stream->handshake(); !shaken) {
@@ -66,6 +79,14 @@ tl::expected<TlsStream, Answer> TlsClient::connect(TlsWire& wire, const std::str
 
 std::shared_ptr<TlsClient> tls_for(const DestinationSettings& destination) {
     return destination.tls ? std::make_shared<TlsClient>(destination) : nullptr;
+}
+
+Status tell_certificates(Channel& coordinator, TlsClient* tls) {
+    if (tls == nullptr) return {};
+    tls->tell([&coordinator](const CertificatesLoaded& loaded) {
+        (void)coordinator.send(to_packet(loaded));  // whether it is gone, the reply tells
+    });
+    return coordinator.send(to_packet(tls->loaded()));
 }
 
 }  // namespace hilum::delivery

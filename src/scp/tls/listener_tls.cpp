@@ -11,7 +11,8 @@ Result<ListenerTls> ListenerTls::open(const ScpSettings& settings) {
     if (!settings.tls) return tls;
     tls.context_.emplace([&wanted = *settings.tls] { return TlsContext::server(wanted); });
     if (const auto& context = tls.context_->context(); !context)
-        return fail(context.error().code, "scp.tls: {}", context.error().message);
+        return tl::unexpected(
+            Error{context.error().code, "scp.tls: " + context.error().message, context.error().retry});
     if (const auto why = why_not_current(tls.context().terms(), ::time(nullptr)); !why.empty())
         spdlog::error("scp.tls: {}: connections will fail", why);
     auto socket = ListeningSocket::open(settings, settings.tls->port, "scp.tls.port");

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <map>
@@ -188,6 +189,23 @@ TEST(Composer, MakesTheSameStateAgainAndLeavesOneThatIsThere) {
     study.request.images.front().outcome.result->confidence = 0.91;
     study.request.images.front().outcome.result->started_at += 1'000'000;
     EXPECT_EQ(compose(study.request, test_equipment()).results.at(2).sha256, sha256_hex(bytes));
+}
+
+// Without its regions it would be so for good.
+TEST(Composer, AReportWaitsForMapsThatCannotBeReadNow) {
+    StudyFixture study;
+    study.request.profiles.front().sr_activation_region = true;
+    const std::filesystem::path artifact = study.add_analysed(pneumonia_result()).artifact;
+    const auto aside = artifact.string() + ".aside";
+    std::filesystem::rename(artifact, aside);
+    ASSERT_EQ(::mknod(artifact.c_str(), S_IFSOCK | 0600, 0), 0);  // opens as a device that is not there
+    const auto reply = compose(study.request, test_equipment());
+    ASSERT_TRUE(reply.error);
+    EXPECT_EQ(reply.error->retry, Retry::once_mended) << reply.error->message;
+    EXPECT_FALSE(reply.analyse_again);
+    EXPECT_THAT(kinds(reply), testing::Not(testing::Contains("sr")));
+    std::filesystem::rename(aside, artifact);
+    EXPECT_THAT(kinds(compose(study.request, test_equipment())), testing::Contains("sr"));
 }
 
 TEST(Composer, MakesNoStateWhereThereIsNoCapture) {

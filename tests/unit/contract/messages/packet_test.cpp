@@ -80,12 +80,12 @@ TEST(Packet, ReadsAnOutcomeWithoutNotes) {
 TEST(Packet, CarriesAnErrorWithItsRetry) {
     InferReply reply;
     EXPECT_FALSE(through_a_packet(reply)->error);
-    reply.error = Error{"device_lost", "the GPU is lost", Retry::later};
+    reply.error = Error{"device_lost", "the GPU is lost", Retry::once_mended};
     const auto got = through_a_packet(reply);
     ASSERT_TRUE(got && got->error);
     EXPECT_EQ(got->error->code, "device_lost");
     EXPECT_EQ(got->error->message, "the GPU is lost");
-    EXPECT_EQ(got->error->retry, Retry::later);
+    EXPECT_EQ(got->error->retry, Retry::once_mended);
 }
 
 TEST(Packet, CarriesWordsForEnumsAndRefusesOthers) {

@@ -1,6 +1,7 @@
 // hilum-worker as the coordinator meets it: a process at the other end of a channel.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "contract/messages/request_table.h"
 #include "worker_process.h"
 
 namespace hilum::test {
@@ -245,6 +247,16 @@ TEST(Worker, EndsWithAnErrorWhenItIsSentAnotherMessage) {
     worker.ready();
     worker.send(to_packet(WorkerFailed{}));
     EXPECT_EQ(worker.exit_code(), 1);
+}
+
+// The kernel drops the tensor's descriptor: what was asked of the worker is not to blame.
+TEST(Worker, EndsByTheNodesTroubleWhereNoDescriptorIsLeft) {
+    WorkerProcess worker({.forward = mean_model});
+    worker.ready();
+    const rlimit no_more{3, 3};
+    ASSERT_EQ(::prlimit(worker.pid(), RLIMIT_NOFILE, &no_more, nullptr), 0);
+    worker.infer(1, 0.5F);
+    EXPECT_EQ(worker.exit_code(), ended_by_the_nodes_trouble);
 }
 
 TEST(Worker, HasNoNetworkInAnyOfItsThreads) {
