@@ -162,7 +162,9 @@ SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& 
 
 std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryClaim& claimed,
                                       const DeliverReply& reply, const DestinationSettings& destination) {
-    if (!stands(transaction, claimed.claim)) return std::nullopt;
+    const bool arrived = reply.outcome == DeliveryOutcome::delivered;
+    if (!stands(transaction, claimed.claim) && !(arrived && hold_again(transaction, claimed.claim)))
+        return std::nullopt;
     const auto delivery = claimed.claim.job();
     const auto verdict = judge(transaction, claimed, reply, destination);
     const auto state = end_attempt(transaction, claimed, reply, verdict);

@@ -46,6 +46,18 @@ TEST_P(DeliveriesContract, OfALostClaimAreSentAgainAndItsAnswerIsNotKept) {
     EXPECT_EQ(keep(*again, DeliveryOutcome::delivered), JobState::delivered);
 }
 
+// The database refused for longer than its lease.
+TEST_P(DeliveriesContract, ThatArrivedAreNotSentAgainForAPassedLease) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    pass(delivery_lease(pacs()));
+    EXPECT_EQ(take_up(), 1);
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::delivered), JobState::delivered);
+    EXPECT_EQ(events("result_delivered"), 1);
+    pass(1h);
+    EXPECT_FALSE(claim_delivery());
+}
+
 TEST_P(DeliveriesContract, LastAsLongAsTheyMakeProgress) {
     make_delivery();
     const auto claimed = claim_delivery();
