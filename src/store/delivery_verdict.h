@@ -11,7 +11,8 @@ namespace hilum {
 
 struct DeliveryHistory {
     int attempts = 0, refusals = 0;  // this attempt counted, its refusal not
-    std::int64_t waits_since = 0;    // microseconds since 1970; what give_up_after does not count is left out
+    // Of its first attempt, in microseconds since 1970; what give_up_after does not count is left out.
+    std::int64_t waits_since = 0;
 };
 
 struct DeliveryVerdict {

@@ -33,6 +33,15 @@ void audit_expiry(Transaction& transaction, const std::string& destination,
     transaction.append_audit(event);
 }
 
+// Once it is down, until it answers: also where it is up between, and gives no association for what it is
+// sent.
+void note_away(Transaction& transaction, const std::string& destination) {
+    sql::execute(transaction,
+                 "INSERT INTO destination(name, away_since) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET "
+                 "away_since = excluded.away_since WHERE away_since IS NULL",
+                 destination, transaction.at());
+}
+
 }  // namespace
 
 bool is_paused(Transaction& transaction, const std::string& destination) {
@@ -44,9 +53,11 @@ bool is_paused(Transaction& transaction, const std::string& destination) {
 
 bool pause_destination(Transaction& transaction, const std::string& destination, const std::string& actor) {
     if (is_paused(transaction, destination)) return false;
-    sql::execute(transaction,
-                 "INSERT OR REPLACE INTO destination(name, paused_at, paused_by) VALUES(?, ?, ?)",
-                 destination, transaction.at(), actor);
+    sql::execute(
+        transaction,
+        "INSERT INTO destination(name, paused_at, paused_by) VALUES(?, ?, ?) ON CONFLICT(name) DO UPDATE "
+        "SET paused_at = excluded.paused_at, paused_by = excluded.paused_by",
+        destination, transaction.at(), actor);
     audit_operator(transaction, "destination_paused", destination, actor);
     return true;
 }
@@ -54,7 +65,8 @@ bool pause_destination(Transaction& transaction, const std::string& destination,
 bool resume_destination(Transaction& transaction, const std::string& destination, const std::string& actor) {
     if (!is_paused(transaction, destination)) return false;
     const std::int64_t at = transaction.at();
-    sql::execute(transaction, "UPDATE destination SET paused_at = NULL WHERE name = ?", destination);
+    sql::execute(transaction, "UPDATE destination SET paused_at = NULL, away_since = NULL WHERE name = ?",
+                 destination);
     sql::execute(transaction,
                  "UPDATE job SET created_at = ?1, uncounted = 0, due = min(due, ?1) WHERE state = 'queued'"
                  " AND lane = ?2",
@@ -69,6 +81,7 @@ bool resume_destination(Transaction& transaction, const std::string& destination
 int expire_deliveries(Transaction& transaction, const DestinationSettings& destination,
                       const std::string& why) {
     if (is_paused(transaction, destination.name)) return 0;
+    note_away(transaction, destination.name);
     const std::int64_t at = transaction.at();
     struct Old {
         std::int64_t id;
@@ -79,11 +92,13 @@ int expire_deliveries(Transaction& transaction, const DestinationSettings& desti
         transaction,
         "SELECT job.id, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
         " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id"
-        " WHERE job.state = 'queued' AND lane = ? AND job.created_at + uncounted < ?",
+        " WHERE job.state = 'queued' AND lane = ?1 AND max(job.created_at + uncounted, iif(attempt = 0,"
+        " (SELECT away_since FROM destination WHERE name = ?3), 0)) < ?2",
         [&](const sql::Row& row) {
             old.push_back({row.int64(0), row.text(1), row.text(2)});
         },
-        lane_name(Lane::delivery, destination.name), at - destination.give_up_after.count());
+        lane_name(Lane::delivery, destination.name), at - destination.give_up_after.count(),
+        destination.name);
     const auto [state, outcome] = stored(JobState::expired);
     for (const auto& delivery : old) {
         sql::execute(transaction,
@@ -94,6 +109,12 @@ int expire_deliveries(Transaction& transaction, const DestinationSettings& desti
                      why);
     }
     return static_cast<int>(old.size());
+}
+
+void note_answer(Transaction& transaction, const std::string& destination) {
+    sql::execute(transaction,
+                 "UPDATE destination SET away_since = NULL WHERE name = ? AND away_since IS NOT NULL",
+                 destination);
 }
 
 void note_delivered(Transaction& transaction, const std::string& destination, std::int64_t delivery) {

@@ -15,10 +15,14 @@ bool is_paused(Transaction& transaction, const std::string& destination);
 bool pause_destination(Transaction& transaction, const std::string& destination, const std::string& actor);
 bool resume_destination(Transaction& transaction, const std::string& destination, const std::string& actor);
 
-// Gives up what has waited for longer than give_up_after, unless the destination is paused. `why`: what the
-// destination's last failure was. How many.
+// The destination is away; unless it is paused, gives up what was tried first longer than give_up_after ago,
+// and where it has been away for so long, what waits since then or longer. `why`: what its last failure was.
+// How many.
 int expire_deliveries(Transaction& transaction, const DestinationSettings& destination,
                       const std::string& why);
+
+// It is there: what has not been tried waits for its turn alone.
+void note_answer(Transaction& transaction, const std::string& destination);
 
 // It was delivered: where it is for the first time, the time since the receipt of the study's first image is
 // counted.

@@ -38,6 +38,7 @@ void move_deadlines(Transaction& transaction, Duration step) {
                  " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
                  " WHERE state IN ('queued', 'running')",
                  by);
+    sql::execute(transaction, "UPDATE destination SET away_since = away_since + ?", by);
     // It is compared with when its instances were sent.
     sql::execute(transaction,
                  "UPDATE commitment SET requested_at = requested_at + ?1 WHERE reported_at IS NULL", by);
@@ -64,6 +65,7 @@ void limit_deadlines(Transaction& transaction, const Configuration& configuratio
         "UPDATE study SET due_at = min(due_at, ?1 + ?2), first_pending_at = min(first_pending_at, ?1)"
         " WHERE due_at > ?1",
         at, std::min(configuration.study.idle_timeout, configuration.study.max_wait).count());
+    sql::execute(transaction, "UPDATE destination SET away_since = min(away_since, ?)", at);
     for (const auto& destination : configuration.destinations) {
         const Duration longest = RetryPolicy{destination.first_delay, destination.longest_delay}.longest();
         const auto lane = lane_name(Lane::delivery, destination.name);
@@ -111,6 +113,7 @@ void take_up_deadlines(Transaction& transaction, const Configuration& configurat
         sql::execute(transaction,
                      "UPDATE job SET uncounted = uncounted + ? WHERE state IN ('queued', 'running')",
                      away.count());
+        sql::execute(transaction, "UPDATE destination SET away_since = away_since + ?", away.count());
     }
     limit_deadlines(transaction, configuration, transaction.at());
     keep_time_seen(transaction);

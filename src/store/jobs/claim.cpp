@@ -153,6 +153,14 @@ bool stands(Transaction& transaction, const Claim& claim) {
         .has_value();
 }
 
+bool hold_again(Transaction& transaction, const Claim& claim) {
+    return sql::execute(
+               transaction,
+               "UPDATE job SET state = 'running', owner = ?3, lease = ?4 WHERE id = ?1 AND claim = ?2 AND "
+               "state = 'queued' AND ?3 = (SELECT number FROM life)",
+               claim.id(), claim.number(), claim.owner(), transaction.at()) > 0;
+}
+
 bool renew(Transaction& transaction, const Claim& claim, Duration lease) {
     return sql::execute(transaction, "UPDATE job SET lease = ?4" HILUM_STILL_CLAIMED, claim.id(),
                         claim.number(), claim.owner(), transaction.at() + lease.count()) > 0;

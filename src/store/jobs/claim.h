@@ -75,6 +75,9 @@ std::optional<std::int64_t> next_due(Transaction& transaction, Lane lane, const 
 // Whether the claim still stands.
 bool stands(Transaction& transaction, const Claim& claim);
 
+// Whether it stands again: it was taken up for its lease's sake, and nobody has claimed it since.
+bool hold_again(Transaction& transaction, const Claim& claim);
+
 // Progress was made: the lease begins anew. False: the claim is stale.
 bool renew(Transaction& transaction, const Claim& claim, Duration lease);
 

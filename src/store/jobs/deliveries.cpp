@@ -54,6 +54,10 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction, const Dest
         set_aside_unreadable(transaction, claimed.claim, "it is of no result");
         return claim_delivery(transaction, destination, attempts);
     }
+    // What it waited for its turn is no failure of its own.
+    if (claimed.claim.attempt() == 1)
+        sql::execute(transaction, "UPDATE job SET uncounted = max(uncounted, ? - created_at) WHERE id = ?",
+                     transaction.at(), claimed.claim.id());
     sql::execute(transaction, "UPDATE delivery SET tried = 1 WHERE id = ?", claimed.claim.job());
     return claimed;
 }
@@ -82,6 +86,12 @@ const char* why_not_wanted(Transaction& transaction, const DeliveryVerdict& verd
     if (verdict.state == JobState::queued && is_withdrawn_delivery(transaction, delivery))
         return "the results were withdrawn";
     return is_replaced(transaction, delivery) ? newer_version : nullptr;
+}
+
+// Whether it came from the destination itself.
+bool is_answer(const DeliverReply& reply) {
+    return reply.outcome == DeliveryOutcome::delivered || reply.outcome == DeliveryOutcome::refused ||
+           reply.dimse_status >= 0;
 }
 
 // Queues the claimed job again or ends it; the state that it is in then.
@@ -162,7 +172,10 @@ SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& 
 
 std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryClaim& claimed,
                                       const DeliverReply& reply, const DestinationSettings& destination) {
-    if (!stands(transaction, claimed.claim)) return std::nullopt;
+    const bool arrived = reply.outcome == DeliveryOutcome::delivered;
+    if (!stands(transaction, claimed.claim) && !(arrived && hold_again(transaction, claimed.claim)))
+        return std::nullopt;
+    if (is_answer(reply)) note_answer(transaction, destination.name);
     const auto delivery = claimed.claim.job();
     const auto verdict = judge(transaction, claimed, reply, destination);
     const auto state = end_attempt(transaction, claimed, reply, verdict);

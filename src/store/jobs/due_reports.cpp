@@ -56,18 +56,28 @@ bool has_untold_outcome(Transaction& transaction, const Configuration& configura
         .has_value();
 }
 
-// Null where a study that is due gets a report, or has nothing to be told of. What was withdrawn is no report
-// that stands.
+// A version of which nothing was made yet is none that stands: the next one goes in its place. A model that
+// was never to tell tells nothing beside the report of another.
+bool has_its_only_report(Transaction& transaction, std::int64_t study, const std::string& model) {
+    return sql::number(
+               transaction,
+               "SELECT 1 FROM report JOIN job ON lane = 'compose' AND subject = report.id WHERE "
+               "report.study_id = ?1 AND report.kind = 'results' AND withdrawn = 0 AND (word = 'composed' OR "
+               "EXISTS (SELECT 1 FROM result WHERE report_id = report.id)) AND (model = ?2 OR NOT EXISTS "
+               "(SELECT 1 FROM report AS opened WHERE opened.study_id = ?1 AND opened.model = ?2 AND "
+               "opened.kind = 'results' AND opened.withdrawn = 0)) LIMIT 1",
+               study, model)
+        .has_value();
+}
+
+// Null where a study that is due gets a report, or has nothing to be told of.
 const char* why_not_reported(Transaction& transaction, const Configuration& configuration,
                              std::int64_t study) {
     if (is_withdrawn(transaction, study)) return "the study's results were withdrawn";
     if (active_models(configuration).empty())
         return has_untold_outcome(transaction, configuration, study) ? "no active model is configured"
                                                                      : nullptr;
-    const auto standing = sql::number(
-        transaction, "SELECT count(*) FROM report WHERE study_id = ? AND kind = 'results' AND withdrawn = 0",
-        study);
-    return configuration.study.revise || standing == 0 ? nullptr : "study.revise is false";
+    return models_to_tell(transaction, configuration, study).empty() ? "study.revise is false" : nullptr;
 }
 
 // The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
@@ -175,16 +185,15 @@ bool repeats_unreadable(Transaction& transaction, std::int64_t study) {
 void open_reports(Transaction& transaction, const Configuration& configuration, const Due& due) {
     const bool removed = repeats_removed(transaction, configuration, due.study);
     if (repeats_unreadable(transaction, due.study) || removed) return;  // due again once they are analysed
-    bool first_active = true, opened = false;
+    bool opened = false;
     const auto active = active_models(configuration);
     const char* const unwanted = why_not_reported(transaction, configuration, due.study);
-    const bool wanted = unwanted == nullptr;
-    if (wanted && analyse_what_lacks(transaction, due.study, active)) return;  // likewise
-    if (!wanted) audit_unrevised(transaction, due.study, unwanted);
-    for (const auto& model : wanted ? active : std::vector<std::string>{}) {
-        opened |= open_report(transaction, configuration, due.study, model, due.version, first_active);
-        first_active = false;
-    }
+    if (!unwanted && analyse_what_lacks(transaction, due.study, active)) return;  // likewise
+    if (unwanted) audit_unrevised(transaction, due.study, unwanted);
+    const auto telling = models_to_tell(transaction, configuration, due.study);
+    for (const auto& model : telling)
+        opened |=
+            open_report(transaction, configuration, due.study, model, due.version, model == active.front());
     if (opened) note_report(transaction, due.study, due.version, active);
     const int kept = sql::execute(
         transaction,
@@ -205,6 +214,16 @@ void set_aside_study(Transaction& transaction, std::int64_t study, const std::st
 }
 
 }  // namespace
+
+std::vector<std::string> models_to_tell(Transaction& transaction, const Configuration& configuration,
+                                        std::int64_t study) {
+    if (is_withdrawn(transaction, study)) return {};
+    auto models = active_models(configuration);
+    if (!configuration.study.revise)
+        std::erase_if(models,
+                      [&](const auto& model) { return has_its_only_report(transaction, study, model); });
+    return models;
+}
 
 void open_due_reports(Transaction& transaction, const Configuration& configuration) {
     serve_new_callers(transaction, configuration);

@@ -20,6 +20,10 @@ std::vector<std::string> active_models(const Configuration& configuration);
     " AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = 'to_analyse' AND "  \
     "model IN (SELECT value FROM json_each(" models "))) "
 
+// Of which the study's next version is opened.
+std::vector<std::string> models_to_tell(Transaction& transaction, const Configuration& configuration,
+                                        std::int64_t study);
+
 // Opens the next version of the report of each study whose time has come and
 // whose images all active models are through with. A shadow model holds up
 // nobody. What was reported before a new caller came is looked at first (callers.h).

@@ -11,6 +11,7 @@
 #include "store/jobs/damaged_results.h"
 #include "store/jobs/damaged_rows.h"
 #include "store/jobs/delivery_order.h"
+#include "store/jobs/due_reports.h"
 #include "store/moved_images.h"
 #include "store/recovery/earlier_life.h"
 
@@ -211,12 +212,37 @@ const Error waits_for_objects_error{
     object_damaged, "what it tells of is damaged in the spool; have the PACS send the study again",
     Retry::never};
 
+const Error next_version_tells{
+    "", "an image that it was to tell of is analysed again, or was replaced: the next version tells of it"};
+
 // A version that is composed anew is to be the same again, and a note of a withdrawal needs a header. Of
 // others, what is left is told.
 bool waits_for_objects(Transaction& transaction, std::int64_t report,
                        const std::optional<ComposeRequest>& request) {
     if (request && !request->withdrawal.reason.empty()) return request->images.empty();
     return misses_damaged_objects(transaction, report) && (!request || is_composed_anew(transaction, report));
+}
+
+// An image that it was opened for is analysed again, or another took its place, before anything was made of
+// it; the study is due, and its next version tells of all.
+bool lacks_what_it_was_opened_for(Transaction& transaction, const Configuration& configuration,
+                                  std::int64_t report, std::int64_t study) {
+    return sql::number(
+               transaction,
+               "SELECT 1 FROM report JOIN study ON study.id = report.study_id WHERE report.id = ?1 AND "
+               "report.kind = 'results' AND composed_anew = 0 AND model IN (SELECT value FROM "
+               "json_each(?2)) AND due_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM result WHERE "
+               "report_id = report.id) AND (EXISTS (SELECT 1 FROM job JOIN analysis ON analysis.id = "
+               "subject JOIN instance ON instance.id = instance_id WHERE job.study_id = study.id AND "
+               "job.kind = 'analysis' AND job.state IN ('queued', 'running') AND analysis.model = "
+               "report.model AND instance.state = 'to_analyse' AND instance.id <= last_instance) OR "
+               "EXISTS (SELECT 1 FROM instance AS newer JOIN instance AS before ON "
+               "before.sop_instance_uid = newer.sop_instance_uid AND before.study_id = study.id AND "
+               "before.id <= last_instance JOIN analysis ON analysis.instance_id = before.id AND "
+               "analysis.model = report.model WHERE newer.study_id = study.id AND newer.state = "
+               "'to_analyse' AND newer.id > last_instance))",
+               report, nlohmann::json(models_to_tell(transaction, configuration, study)).dump())
+        .has_value();
 }
 
 }  // namespace
@@ -226,14 +252,20 @@ NextReport claim_report(Transaction& transaction, const Configuration& configura
                         const std::set<std::int64_t>& studies_at_work) {
     while (auto claim = claim_next(transaction, Lane::report, "", lease, studies_at_work)) {
         std::int64_t study = 0;
+        bool lacks = false;
         std::optional<ComposeRequest> request;
         const auto read = transaction.apart([&] {
             study =
                 sql::number(transaction, "SELECT study_id FROM report WHERE id = ?", claim->job()).value();
-            request = compose_request(transaction, claim->job(), configuration, directory);
+            lacks = lacks_what_it_was_opened_for(transaction, configuration, claim->job(), study);
+            if (!lacks) request = compose_request(transaction, claim->job(), configuration, directory);
         });
         if (!read) {
             set_aside_unreadable(transaction, *claim, read.error().message);
+            continue;
+        }
+        if (lacks) {
+            finish(transaction, *claim, JobState::discarded, next_version_tells);
             continue;
         }
         if (waits_for_objects(transaction, claim->job(), request)) {

@@ -93,14 +93,15 @@ void add_kept(Transaction& transaction, Gauges& all) {
          sql::number(transaction, "SELECT count(*) FROM study WHERE held_at IS NOT NULL").value_or(0)});
 }
 
-// What nobody takes up though its time came long ago: something stands still.
+// What nobody takes up though its time came long ago: something stands still. A study's came when it was due
+// and the last of its analyses had ended, however long that took.
 void add_overdue(Transaction& transaction, Gauges& all) {
     const auto since = transaction.at() - Duration(overdue_after).count();
     const auto studies = sql::number(
         transaction,
         "SELECT count(*) FROM (SELECT id FROM study WHERE due_at <= ?1 ORDER BY due_at LIMIT 100) AS waits "
-        "WHERE NOT EXISTS (SELECT 1 FROM job WHERE study_id = waits.id AND kind = 'analysis' AND state IN "
-        "('queued', 'running'))",
+        "WHERE NOT EXISTS (SELECT 1 FROM job WHERE study_id = waits.id AND kind = 'analysis' AND (state IN "
+        "('queued', 'running') OR updated_at > ?1))",
         since);
     const auto reports = sql::number(transaction,
                                      "SELECT count(*) FROM job WHERE state = 'queued' AND lane = 'compose' "

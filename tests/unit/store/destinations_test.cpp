@@ -35,6 +35,10 @@ class DestinationsTest : public testing::Test {
                        at_ - age.count());
         database_.execute("UPDATE job SET due = ? + 1000000000 WHERE kind = 'delivery'", at_);
     }
+    // A probe fails, so long after the fixture's time; how many are given up.
+    int fail(Duration later) {
+        return expire_deliveries(database_.at(from_microseconds(at_) + later), settings_, "nobody listens");
+    }
     std::int64_t expired() { return test::count_jobs(database_, Lane::delivery, JobState::expired); }
     std::int64_t audited(const char* type) {
         return database_.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
@@ -47,15 +51,42 @@ class DestinationsTest : public testing::Test {
 };
 
 TEST_F(DestinationsTest, GivesUpWhatWaitedForTooLongForThisDestination) {
-    EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 1);
+    database_.execute("UPDATE job SET attempt = 1 WHERE kind = 'delivery'");
+    EXPECT_EQ(fail(0h), 1);
     EXPECT_EQ(expired(), 1);
     EXPECT_EQ(database_.select("SELECT error FROM job WHERE word = 'expired'")[0]["error"], "nobody listens");
     EXPECT_EQ(audited("delivery_failed"), 1);
-    EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
+    EXPECT_EQ(fail(0h), 0);
+}
+
+TEST_F(DestinationsTest, GivesUpWhatWasNeverTriedOnceTheDestinationWasAwayForSoLong) {
+    EXPECT_EQ(fail(0h), 0) << "however long it waited its turn";
+    EXPECT_EQ(fail(71h), 0);
+    add_delivery(2, "pacs-2", -71h);
+    database_.execute("UPDATE job SET lane = 'deliver/pacs' WHERE queue = 'pacs-2'");
+    EXPECT_EQ(fail(73h), 2) << "one was made while it was away";
+    EXPECT_EQ(fail(144h), 1);
+}
+
+TEST_F(DestinationsTest, CountsTheTimeThatItIsAwayAnewOnceItAnswered) {
+    EXPECT_EQ(fail(0h), 0);
+    note_answer(database_, "pacs");
+    EXPECT_EQ(fail(73h), 0);
+    note_answer(database_, "archive");
+    EXPECT_EQ(fail(146h), 2);
+}
+
+TEST_F(DestinationsTest, IsAwayNoLongerForAPause) {
+    EXPECT_EQ(fail(0h), 0);
+    pause_destination(database_, "pacs", "operator uid 0");
+    EXPECT_EQ(fail(71h), 0);
+    EXPECT_EQ(database_.number("SELECT away_since FROM destination"), at_);
+    resume_destination(database_.at(from_microseconds(at_) + 72h), "pacs", "operator uid 0");
+    EXPECT_EQ(fail(73h), 0);
 }
 
 TEST_F(DestinationsTest, GivesUpNothingForTimeThatDoesNotCount) {
-    database_.execute("UPDATE job SET uncounted = ?", Duration(96h).count());
+    database_.execute("UPDATE job SET attempt = 1, uncounted = ?", Duration(96h).count());
     EXPECT_EQ(expire_deliveries(database_, settings_, "nobody listens"), 0);
     resume_destination(database_, "pacs", "operator uid 0");
     EXPECT_EQ(database_.number("SELECT max(uncounted) FROM job WHERE queue = 'pacs'"), Duration(96h).count())

@@ -150,6 +150,21 @@ TEST_F(StoredDeadlinesTest, TheTimeAwayDoesNotCountTowardsGivingUp) {
         << "it was made when it was";
 }
 
+TEST_F(StoredDeadlinesTest, WhatADestinationIsAwayCountsLikewise) {
+    expire_deliveries(database_.at(time(0s)), configuration_.destinations[0], "nobody listens");
+    const auto away = [&](Duration counted, Duration later) {
+        const auto since = database_.number("SELECT away_since FROM destination").value();
+        return to_microseconds(time(later)) - since == counted.count();
+    };
+    set_by(2h);
+    EXPECT_TRUE(away(0s, 2h));
+    keep_time_seen(database_.at(time(3h)));
+    start(4 * 24h);
+    EXPECT_TRUE(away(1h, 4 * 24h)) << "the hour in which the node ran";
+    clock_was_set(database_.at(time(4h)), configuration_, -4 * 24h + 4h);
+    EXPECT_TRUE(away(1h, 4h));
+}
+
 TEST_F(StoredDeadlinesTest, WhatSeemedTimeAwayIsTakenBackWhenTheClockIsSetRight) {
     start(4 * 24h);
     clock_was_set(database_.at(time(10s)), configuration_, -4 * 24h);

@@ -46,6 +46,43 @@ TEST_P(DeliveriesContract, OfALostClaimAreSentAgainAndItsAnswerIsNotKept) {
     EXPECT_EQ(keep(*again, DeliveryOutcome::delivered), JobState::delivered);
 }
 
+// The database refused for longer than its lease.
+TEST_P(DeliveriesContract, ThatArrivedAreNotSentAgainForAPassedLease) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    pass(delivery_lease(pacs()));
+    EXPECT_EQ(take_up(), 1);
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::delivered), JobState::delivered);
+    EXPECT_EQ(events("result_delivered"), 1);
+    pass(1h);
+    EXPECT_FALSE(claim_delivery());
+}
+
+TEST_P(DeliveriesContract, AreNotGivenUpForTheTimeThatTheyWaitedTheirTurn) {
+    make_delivery();
+    pass(2 * pacs().give_up_after);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::queued);
+    pass(pacs().give_up_after - 1h);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::queued);
+    pass(2h);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::expired);
+}
+
+TEST_P(DeliveriesContract, ThatArriveShowThatTheDestinationIsThere) {
+    make_delivery();
+    make_delivery("1.5", "1.2.5");
+    const auto probe_fails = [&] {
+        return commit([&](Transaction& t) { return expire_deliveries(t, pacs(), "nobody listens"); });
+    };
+    EXPECT_EQ(probe_fails(), 0);
+    pass(pacs().give_up_after - 1h);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::delivered), JobState::delivered);
+    pass(2h);
+    EXPECT_EQ(probe_fails(), 0);
+    pass(pacs().give_up_after + 1h);
+    EXPECT_EQ(probe_fails(), 1);
+}
+
 TEST_P(DeliveriesContract, LastAsLongAsTheyMakeProgress) {
     make_delivery();
     const auto claimed = claim_delivery();

@@ -1,5 +1,6 @@
 #include "store/jobs/reports.h"
 
+#include "store/jobs/orders.h"
 #include "store/retention/removed_files.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
@@ -269,6 +270,108 @@ TEST_P(ReportsContract, AreNotClaimedWhileSomebodyMayStillWorkOnTheStudy) {
     };
     EXPECT_FALSE(claim({study}).report);
     EXPECT_TRUE(claim({study + 1}).report);
+}
+
+class UnmadeReportsContract : public test::StoreContract {
+  protected:
+    // A study of two images, of which the report was opened and waits for a composer.
+    UnmadeReportsContract() {
+        receive("1.1");
+        receive("1.2");
+        analyse_all();
+        open_reports();
+    }
+    void open_reports() {
+        pass(configuration_.study.max_wait);
+        commit([&](Transaction& t) { open_due_reports(t, configuration_); });
+    }
+    void analyse_all() {
+        while (const auto claimed = claim_analysis()) keep(*claimed);
+    }
+    void retry_analysis() {
+        JobSelection second{"analysis", 2, "", ""};
+        second.lanes = {"analyse/demo"};
+        EXPECT_EQ(commit([&](Transaction& t) { return retry_jobs(t, second, "operator"); }), 1);
+    }
+    void replace_an_image() {
+        commit([&](Transaction& t) { instances_.store(t, test::received("1.2", "1.2.3", "b", "n")); });
+    }
+    // What the composer gets next is of so many images, in this version of the report.
+    void expect_next(std::size_t images, int version) {
+        const auto next = claim_report();
+        ASSERT_TRUE(next.report);
+        EXPECT_EQ(next.report->request.images.size(), images);
+        EXPECT_EQ(next.report->request.version, version);
+    }
+};
+HILUM_FOR_ALL_ENGINES(UnmadeReportsContract);
+
+TEST_P(UnmadeReportsContract, OfWhichAnImageIsAnalysedAgainLeaveItToTheNextVersion) {
+    retry_analysis();
+    EXPECT_FALSE(claim_report().report) << "one image of two";
+    EXPECT_EQ(state(Lane::report, 1), "discarded");
+    const auto slow = claim_analysis();
+    EXPECT_FALSE(claim_report().report);
+    keep(*slow);
+    expect_next(2, 2);
+}
+
+TEST_P(UnmadeReportsContract, OfWhichAnAnalysisNeverEndsAreMadeOnceItIsGivenUp) {
+    retry_analysis();
+    EXPECT_FALSE(claim_report().report);
+    for (int lives = 0; state(Lane::analysis, 2) != "quarantined"; ++lives) {
+        ASSERT_LT(lives, 100);
+        EXPECT_FALSE(claim_report().report);
+        claim_analysis();
+        pass(1h);
+        take_up();
+    }
+    expect_next(2, 2);
+}
+
+TEST_P(UnmadeReportsContract, OfWhichAnImageIsReplacedLeaveItToTheNextVersion) {
+    replace_an_image();
+    const auto at_once =
+        commit([&](Transaction& t) { return hilum::claim_report(t, configuration_, directory_, 3min); });
+    EXPECT_FALSE(at_once.report);
+    EXPECT_TRUE(at_once.next_at);
+    analyse_all();
+    expect_next(2, 2);
+}
+
+TEST_P(UnmadeReportsContract, AreHeldUpByNoImageThatIsNew) {
+    receive("1.3");
+    expect_next(2, 1);
+}
+
+TEST_P(UnmadeReportsContract, ThatHaveResultsAreMadeToTheirEnd) {
+    auto first = claim_report();
+    auto reply = composed(first.report->claim);
+    reply.error = Error{"writing", "", Retry::later};
+    keep(first.report->claim, reply);
+    retry_analysis();
+    EXPECT_TRUE(claim_report().report);
+}
+
+TEST_P(UnmadeReportsContract, AreNotTheOneReportOfAStudyThatGetsOneAlone) {
+    configuration_.study.revise = false;
+    replace_an_image();
+    EXPECT_FALSE(claim_report().report);
+    analyse_all();
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    EXPECT_EQ(next.report->request.images.size(), 2u);
+    keep(next.report->claim, composed(next.report->claim));
+    receive("1.3");
+    analyse_all();
+    EXPECT_FALSE(claim_report().report) << "what was made stays the only one";
+}
+
+TEST_P(UnmadeReportsContract, MakeRoomForTheNextVersionOfAStudyThatGetsOneAlone) {
+    configuration_.study.revise = false;
+    replace_an_image();
+    analyse_all();
+    expect_next(2, 2);
 }
 
 TEST_P(ReportsContract, ThatNobodyWantsAreThroughWithoutBeingComposed) {
