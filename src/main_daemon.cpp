@@ -97,8 +97,9 @@ ConfigurationProblems warnings_of(const Configuration& configuration, const std:
                                   const Arguments& arguments) {
     auto warnings = configuration_warnings(configuration, text, arguments.config,
                                            surroundings_on_this_machine(configuration.node.control()));
-    for (auto& warning : check_secrets(configuration, arguments.config).warnings)
-        warnings.push_back(std::move(warning));
+    const auto secrets = check_secrets(configuration, arguments.config);
+    for (const auto& some : {secrets.warnings, secrets.unchecked})
+        warnings.insert(warnings.end(), some.begin(), some.end());
     const bool service = arguments.user.empty() && ::geteuid() == 0 && user_exists(service_user);
     const std::string user = service ? service_user : arguments.user;
     if (user.empty()) return warnings;

@@ -38,10 +38,10 @@ bool has_beaten(int heartbeat) {
 
 BeatingThread::BeatingThread(Heartbeat heartbeat)
     : heartbeat_(std::move(heartbeat)), end_(::eventfd(0, EFD_CLOEXEC)), thread_([this] {
-          do {
-              heartbeat_.beat();
-          } while (!is_readable_within(end_.get(), Heartbeat::interval));
-      }) {}
+          while (!is_readable_within(end_.get(), Heartbeat::interval)) heartbeat_.beat();
+      }) {
+    heartbeat_.beat();  // by itself, before the process takes up anything of which it may die
+}
 
 BeatingThread::~BeatingThread() {
     (void)::eventfd_write(end_.get(), 1);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds scan_timeout(120);  // of one file; a pass over 2 GiB takes some seconds
 constexpr int most_deaths = 2;                     // of the scanner over one file
+constexpr int most_slow_scans = 5;                 // of one file, hours apart at last: no disk is so slow
 constexpr std::size_t most_unsettled = 64;         // so that receivers' commits do not queue behind
 // Of what cannot be read for now. Twice as long as the trouble lasted, at most.
 constexpr RetryPolicy again_after{std::chrono::seconds(5), std::chrono::minutes(30)};
@@ -79,9 +80,9 @@ void SpoolAdoption::surveyed(Result<SpoolSurvey> survey) {
     else
         end_trouble();
     reconciles_ = !survey->reconciled && !survey_again_;
-    through_ = false;
     if (survey->unknown.empty()) settle();
     if (survey->unknown.empty() && survey->unfinished == 0) return;
+    through_ = false;
     open_record(*survey);
     waiting_.assign(std::make_move_iterator(survey->unknown.begin()),
                     std::make_move_iterator(survey->unknown.end()));
@@ -131,6 +132,7 @@ void SpoolAdoption::scan(const UnknownObject& object) {
         current_.reset();
         return world_.post([this] { pump(); });
     }
+    took_too_long_ = false;
     deadline_->start(scan_timeout, [this] {
         took_too_long_ = true;
         scanner_->kill();
@@ -162,9 +164,10 @@ void SpoolAdoption::on_scanner_ended(const std::string& how) {
     if (!current_ || stopping_) return;
     UnknownObject object = *std::exchange(current_, std::nullopt);
     // Of a header no scan takes long: the disk does.
-    const bool slow = std::exchange(took_too_long_, false);
+    const bool slow = took_too_long_ && ++slow_scans_[object.file] < most_slow_scans;
     const Error died{"scanner_died", "the process that read it " + how,
                      slow ? Retry::once_mended : scanner_->retry_after_end()};
+    if (took_too_long_ && !slow) return put_aside(object.file, died);
     if (died.retry == Retry::once_mended)
         postpone(object, died);
     else if (++deaths_[object.file] < most_deaths)
@@ -289,6 +292,7 @@ void SpoolAdoption::note_trouble(std::string message) {
 }
 
 void SpoolAdoption::end_trouble() {
+    rounds_ = 0;
     if (std::exchange(trouble_, std::nullopt)) on_changed_();
 }
 

@@ -75,6 +75,7 @@ class SpoolAdoption {
     std::unique_ptr<SupervisedChild> scanner_;
     std::deque<UnknownObject> waiting_, later_;  // later_: could not be read when it was its turn
     std::optional<UnknownObject> current_;       // with the scanner
+    std::map<std::string, int> slow_scans_;      // that were ended, by the file
     std::map<std::string, int> deaths_;          // of the scanner, by the file that it had
     std::set<std::string> postponed_;            // files of which it was told
     std::optional<NodeTrouble> trouble_;

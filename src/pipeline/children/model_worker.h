@@ -49,6 +49,7 @@ struct ModelWorker {
     std::vector<UniqueFd> golden_inputs;  // as ready->golden names them
     bool proved = false;                  // every golden case came out right since it was loaded
     int unproved = 0;                     // how often its golden cases could not be run since it was loaded
+    int failed_proofs = 0;                // and of these, how often the node lacked nothing
     std::unique_ptr<Timer> proof_timer;   // until they are tried again
     std::string error;                    // why it does not serve
     int promised = 0;                     // requests for which it has been chosen, and that it has to answer

@@ -16,6 +16,7 @@ namespace {
 constexpr std::chrono::minutes longest_reload(
     10);  // a large model on a slow disk, its warm-up and golden cases
 constexpr RetryPolicy unproved_again{std::chrono::seconds(1), std::chrono::minutes(1)};
+constexpr int most_failed_proofs = 3;
 
 std::int64_t next_number() {
     static std::int64_t last = 0;  // the coordinator has one thread for this
@@ -119,7 +120,7 @@ void ModelWorkers::on_ended(std::int64_t number, const std::string& how) {
     if (worker->ready) worker->error = how;
     worker->ready.reset();
     worker->proved = false;
-    worker->unproved = 0;
+    worker->unproved = worker->failed_proofs = 0;
     ++worker->life;
     worker->golden_inputs.clear();
     worker->fail_asked(how);
@@ -173,9 +174,12 @@ Task<void> ModelWorkers::prove(std::int64_t number) {
     on_proved(*worker);
 }
 
-// What would fail again is a verdict on the package. What may pass says nothing of it.
+// What would fail again is a verdict on the package, and what has failed several times though the node lacked
+// nothing (a case of which the decoder dies). What may pass says nothing of it.
 void ModelWorkers::on_golden_failure(ModelWorker& worker, const Error& error) {
-    if (error.retry == Retry::never) return reject(worker, error.message);
+    const bool counts = error.retry == Retry::later && !worker.proved;
+    if (error.retry == Retry::never || (counts && ++worker.failed_proofs >= most_failed_proofs))
+        return reject(worker, error.message);
     const auto why = "its golden cases could not be run and are tried again: " + error.message;
     spdlog::warn("model {}: {}", key_, why);
     if (worker.proved) return prove_again_after(unproved_again.longest_delay);

@@ -43,6 +43,7 @@ void SupervisedChild::start() {
 }
 
 void SupervisedChild::launch() {
+    killed_for_.reset();
     auto ends = Channel::make_pair();
     if (!ends) {
         last_end_ = ends.error().message;

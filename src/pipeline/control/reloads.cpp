@@ -45,12 +45,13 @@ void Reloads::reload(const std::string& model, const std::string& actor, const O
         });
 }
 
-// As the processes do that use them, and as the same user.
+// As the processes do that use them, and as the same user: what this one may not read, they may not.
 void Reloads::look_at_secrets(const std::shared_ptr<Outcome>& outcome) {
     files_->post([this, outcome] {
         auto found = check_secrets(options_.configuration, options_.configuration_file);
         auto refused = std::move(found.problems);
-        refused.insert(refused.end(), found.not_current.begin(), found.not_current.end());
+        for (const auto& more : {found.unchecked, found.not_current})
+            refused.insert(refused.end(), more.begin(), more.end());
         world_.post([outcome, refused = std::move(refused)] {
             for (const auto& problem : refused) {
                 spdlog::error("reload: {}", loggable(problem.text()));

@@ -39,7 +39,7 @@ TlsFindings findings_of(const Error& error, ConfigurationProblem at) {
     const bool unknown = is_unknown_here(error);
     at.message = error.message + (unknown ? "; it is not checked" : "");
     TlsFindings findings;
-    (unknown ? findings.warnings : findings.problems).push_back(std::move(at));
+    (unknown ? findings.unchecked : findings.problems).push_back(std::move(at));
     return findings;
 }
 
@@ -59,7 +59,7 @@ TlsFindings check_tls(const Configuration& configuration, const std::filesystem:
                 note(findings.not_current, why);
         } else {
             const bool unknown = is_unknown_here(context.error());
-            note(unknown ? findings.warnings : findings.problems,
+            note(unknown ? findings.unchecked : findings.problems,
                  context.error().message + (unknown ? "; it is not checked" : ""));
         }
     });
@@ -84,7 +84,7 @@ TlsFindings check_secrets(const Configuration& configuration, const std::filesys
     for (auto& more :
          {check_tokens(configuration.http, file), check_audit_key(configuration.audit.signing, file)}) {
         all.problems.insert(all.problems.end(), more.problems.begin(), more.problems.end());
-        all.warnings.insert(all.warnings.end(), more.warnings.begin(), more.warnings.end());
+        all.unchecked.insert(all.unchecked.end(), more.unchecked.begin(), more.unchecked.end());
     }
     return all;
 }

@@ -10,9 +10,9 @@
 namespace hilum {
 
 struct TlsFindings {
-    ConfigurationProblems problems;  // it cannot be used
-    ConfigurationProblems
-        warnings;  // it can, and soon or by some it will not be; or it cannot be checked here
+    ConfigurationProblems problems;   // it cannot be used
+    ConfigurationProblems warnings;   // it can, and soon or by some it will not be
+    ConfigurationProblems unchecked;  // this user may not read it: who checks may be another than the service
     ConfigurationProblems not_current;  // a start uses it, a reload does not (ReloadableTls)
 };
 

@@ -8,6 +8,7 @@
 #include "store/database/sql.h"
 #include "store/jobs/damaged_objects.h"
 #include "store/jobs/damaged_rows.h"
+#include "store/jobs/due_reports.h"
 #include "store/overview/metric_catalogue.h"
 
 namespace hilum {
@@ -234,7 +235,8 @@ void take_back_discarded(Transaction& transaction, const std::string& models) {
         "'discarded' AND job.error = " HILUM_MODEL_IS_GONE
         " AND model IN (SELECT value FROM json_each(?2)) AND instance.state = 'to_analyse' AND "
         "instance.removed_at IS NULL AND damaged_at IS NULL AND NOT EXISTS (SELECT 1 FROM report WHERE "
-        "report.study_id = job.study_id AND report.kind = 'results' AND last_instance >= instance.id))",
+        "report.study_id = job.study_id AND report.kind = 'results' AND last_instance >= instance.id AND "
+        "NOT" HILUM_IS_LEFT_OUT "))",
         transaction.at(), models);
 }
 

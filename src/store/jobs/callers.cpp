@@ -42,7 +42,8 @@ std::vector<std::int64_t> standing_reports(Transaction& transaction, const Confi
                         "SELECT report.id FROM report JOIN job ON lane = 'compose' AND subject = report.id "
                         "WHERE report.study_id = ?1 AND model = ?2 AND report.kind = 'results' AND withdrawn "
                         "= 0 AND word = 'composed' AND version = (SELECT max(version) FROM report WHERE "
-                        "study_id = ?1 AND model = ?2) AND NOT EXISTS (SELECT 1 FROM instance WHERE "
+                        "study_id = ?1 AND model = ?2 AND NOT" HILUM_IS_LEFT_OUT
+                        ") AND NOT EXISTS (SELECT 1 FROM instance WHERE "
                         "instance.study_id = ?1 AND instance.state = 'to_analyse' AND instance.id <= "
                         "last_instance AND (removed_at IS NOT NULL OR damaged_at IS NOT NULL))",
                         study, model);

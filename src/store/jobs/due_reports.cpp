@@ -51,7 +51,8 @@ bool has_untold_outcome(Transaction& transaction, const Configuration& configura
                        "SELECT 1" HILUM_ANALYSED_OF_STUDY
                        "AND model NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (SELECT 1 FROM "
                        "report WHERE report.study_id = job.study_id AND report.model = analysis.model AND "
-                       "report.kind = 'results' AND last_instance >= instance.id) LIMIT 1",
+                       "report.kind = 'results' AND last_instance >= instance.id AND NOT" HILUM_IS_LEFT_OUT
+                       ") LIMIT 1",
                        study, nlohmann::json(model_keys(configuration.models)).dump())
         .has_value();
 }

@@ -20,6 +20,15 @@ std::vector<std::string> active_models(const Configuration& configuration);
     " AND kind = 'analysis' AND job.state IN ('queued', 'running') AND instance.state = 'to_analyse' AND "  \
     "model IN (SELECT value FROM json_each(" models "))) "
 
+// Why a version was not made that was opened: of a compose job, `discarded`. It tells of nothing, and is none
+// that stands.
+#define HILUM_NEXT_VERSION_TELLS \
+    "an image that it was to tell of is analysed again, or was replaced: the next version tells of it"
+// Of a row `report`.
+#define HILUM_IS_LEFT_OUT                                                                               \
+    " EXISTS (SELECT 1 FROM job AS composing WHERE composing.lane = 'compose' AND composing.subject = " \
+    "report.id AND composing.state = 'discarded' AND composing.error = '" HILUM_NEXT_VERSION_TELLS "') "
+
 // Of which the study's next version is opened.
 std::vector<std::string> models_to_tell(Transaction& transaction, const Configuration& configuration,
                                         std::int64_t study);

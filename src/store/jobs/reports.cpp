@@ -212,8 +212,7 @@ const Error waits_for_objects_error{
     object_damaged, "what it tells of is damaged in the spool; have the PACS send the study again",
     Retry::never};
 
-const Error next_version_tells{
-    "", "an image that it was to tell of is analysed again, or was replaced: the next version tells of it"};
+const Error next_version_tells{"", HILUM_NEXT_VERSION_TELLS};
 
 // A version that is composed anew is to be the same again, and a note of a withdrawal needs a header. Of
 // others, what is left is told.
@@ -237,7 +236,7 @@ bool lacks_what_it_was_opened_for(Transaction& transaction, const Configuration&
                "job.kind = 'analysis' AND job.state IN ('queued', 'running') AND analysis.model = "
                "report.model AND instance.state = 'to_analyse' AND instance.id <= last_instance) OR "
                "EXISTS (SELECT 1 FROM instance AS newer JOIN instance AS before ON "
-               "before.sop_instance_uid = newer.sop_instance_uid AND before.study_id = study.id AND "
+               "before.sop_instance_uid = newer.sop_instance_uid AND +before.study_id = study.id AND "
                "before.id <= last_instance JOIN analysis ON analysis.instance_id = before.id AND "
                "analysis.model = report.model WHERE newer.study_id = study.id AND newer.state = "
                "'to_analyse' AND newer.id > last_instance))",

@@ -101,8 +101,8 @@ void add_overdue(Transaction& transaction, Gauges& all) {
         transaction,
         "SELECT count(*) FROM (SELECT id FROM study WHERE due_at <= ?1 ORDER BY due_at LIMIT 100) AS waits "
         "WHERE NOT EXISTS (SELECT 1 FROM job WHERE study_id = waits.id AND kind = 'analysis' AND (state IN "
-        "('queued', 'running') OR updated_at > ?1))",
-        since);
+        "('queued', 'running') OR updated_at BETWEEN ?1 AND ?2))",  // not of a clock that was ahead
+        since, std::int64_t{transaction.at()});
     const auto reports = sql::number(transaction,
                                      "SELECT count(*) FROM job WHERE state = 'queued' AND lane = 'compose' "
                                      "AND urgent IN (0, 1) AND due <= ?1",

@@ -3,6 +3,7 @@
 #include "store/database/json_rows.h"
 #include "store/jobs/analyses.h"
 #include "store/jobs/delivery_order.h"
+#include "store/jobs/due_reports.h"
 #include "store/overview/answering.h"
 #include "store/overview/overview.h"
 
@@ -43,8 +44,8 @@ namespace {
 // newer takes its place. Of a shadow's report that nobody was sent a part of nobody lacks any.
 #define HILUM_LOST(version)                                                                                 \
     " AND job.state = 'discarded' AND withdrawn = 0 AND ((report.kind != 'results' AND job.error != "       \
-    "'" HILUM_NEWER_VERSION                                                                                 \
-    "') OR (report.kind = 'results' AND NOT EXISTS (SELECT 1 "                                              \
+    "'" HILUM_NEWER_VERSION "') OR (report.kind = 'results' AND job.error != '" HILUM_NEXT_VERSION_TELLS    \
+    "' AND NOT EXISTS (SELECT 1 "                                                                           \
     "FROM report AS newer WHERE newer.study_id = report.study_id AND newer.model = report.model AND "       \
     "newer.kind = 'results' AND newer.version > " version                                                   \
     ") AND (report.model NOT IN (SELECT model FROM shadow_model) OR EXISTS (SELECT 1 FROM result AS part "  \

@@ -80,6 +80,26 @@ TEST_F(SpoolAdoptionTest, AFileOfWhichTheScannerDiesIsSetAside) {
     EXPECT_EQ(adoption_.waiting(), 0u);
 }
 
+TEST_F(SpoolAdoptionTest, ASlowDiskIsWaitedFor) {
+    test::put_in_spool(folder_, "a.dcm");
+    acts_.insert(acts_.end(), 3, is_silent());
+    acts_.push_back(adopts());
+    start();
+    run_for(12h);
+    expect_adopted();
+    EXPECT_EQ(kills_, 3);
+}
+
+TEST_F(SpoolAdoptionTest, AScanThatNeverEndsHoldsUpNothingForEver) {
+    test::put_in_spool(folder_, "a.dcm");
+    acts_.insert(acts_.end(), 20, is_silent());
+    start();
+    run_for(12h);
+    EXPECT_TRUE(std::filesystem::exists(directory_.set_aside() / "a.dcm"));
+    EXPECT_EQ(adoption_.waiting(), 0u);
+    EXPECT_FALSE(adoption_.trouble());
+}
+
 TEST_F(SpoolAdoptionTest, ASpoolThatCannotBeReadIsReadOnceItCan) {
     test::put_in_spool(folder_, "a.dcm");
     const auto away = folder_.path() / "away";

@@ -19,9 +19,9 @@ class ModelWorkersTest : public test::AnalysisEngineFixture {
         return std::get<AnalysisFailure>(answers_.at(name)).error.retry;
     }
     ModelStatus status() { return engine_->models_status().at(0); }
-    // Each decoder dies over what it is given.
-    void decoders_die() {
-        decode_ = [this](pid_t pid, const DecodeRequest&) { end(pid, 9); };
+    // Each decoder dies over what it is given: killed, unless told otherwise.
+    void decoders_die(int wait_status = 9) {
+        decode_ = [this, wait_status](pid_t pid, const DecodeRequest&) { end(pid, wait_status); };
     }
     void decoders_work() {
         decode_ = [this](pid_t pid, const DecodeRequest& request) { decoded(pid, request); };
@@ -68,6 +68,13 @@ TEST_F(ModelWorkersTest, AModelThatFailsOverItsGoldenCaseIsRejected) {
     EXPECT_THAT(events_, ElementsAre("model_golden_failed"));
     EXPECT_EQ(kills_, 1);
     EXPECT_EQ(status().state, ModelState::failed);
+}
+
+TEST_F(ModelWorkersTest, AGoldenCaseOfWhichEachDecoderDiesIsAVerdict) {
+    decoders_die(11);
+    start(1min);
+    EXPECT_THAT(events_, testing::Contains("model_golden_failed"));
+    EXPECT_GE(kills_, 1);
 }
 
 TEST_F(ModelWorkersTest, AReloadWaitsForGoldenCasesThatCannotBeRun) {

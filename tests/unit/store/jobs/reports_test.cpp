@@ -367,6 +367,21 @@ TEST_P(UnmadeReportsContract, AreNotTheOneReportOfAStudyThatGetsOneAlone) {
     EXPECT_FALSE(claim_report().report) << "what was made stays the only one";
 }
 
+TEST_P(UnmadeReportsContract, HaveToldOfNothingWhenTheirModelGoesAndComesBack) {
+    retry_analysis();
+    EXPECT_FALSE(claim_report().report);
+    auto without = configuration_;
+    without.models.clear();
+    commit([&](Transaction& t) {
+        adopt_models(t, {});
+        open_due_reports(t, without);
+    });
+    EXPECT_EQ(events("report_not_revised"), 1) << "no active model is configured";
+    commit([](Transaction& t) { adopt_models(t, {"demo"}); });
+    analyse_all();
+    expect_next(2, 2);
+}
+
 TEST_P(UnmadeReportsContract, MakeRoomForTheNextVersionOfAStudyThatGetsOneAlone) {
     configuration_.study.revise = false;
     replace_an_image();
