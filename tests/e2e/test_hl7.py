@@ -1,13 +1,12 @@
 """Messages to a worklist: ORU^R01 over MLLP to an independent receiver, read by an independent parser."""
 
 import json
-import socket
 import subprocess
-import threading
 
 import pydicom
 
 from hilum_harness import BINARIES, HilumTest, Peer, http, make_phantoms, run_peer, variant, wait_until
+from mllp_receiver import MllpReceiver, control_id_of
 
 PNEUMONIA = "233604007"
 
@@ -182,44 +181,20 @@ class SilentWorklistTest(Worklist):
         self.assertEqual(len(set(self.messages())), 1)
 
 
-class LineFeedReceiver:
+class LineFeedReceiver(MllpReceiver):
     """Ends segments with LF, cuts MSA-2 to ten characters and sends no return after the block."""
 
-    def __init__(self):
-        self.messages = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def close(self):
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join(20)
-
-    def _run(self):
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            with connection:
-                received = b""
-                while some := connection.recv(65536):
-                    received += some
-                    if not received.endswith(b"\x1c\r"):
-                        continue
-                    self.messages.append(received)
-                    control_id = received.split(b"|")[9].decode()
-                    connection.sendall(f"\x0bMSH|^~\\&|RIS||HILUM||20260101||ACK^R01|1|P|2.5.1\n"
-                                       f"MSA|AA|{control_id[:10]}\n\x1c".encode())
-                    received = b""
+    @staticmethod
+    def acknowledgement(message):
+        return (f"\x0bMSH|^~\\&|RIS||HILUM||20260101||ACK^R01|1|P|2.5.1\n"
+                f"MSA|AA|{control_id_of(message)[:10]}\n\x1c").encode()
 
 
 class LineFeedWorklistTest(Worklist):
     def start_receiver(self, answer, *port):
         receiver = LineFeedReceiver()
-        self.addCleanup(receiver.close)
+        receiver.start()
+        self.addCleanup(receiver.stop)
         return receiver
 
     def test_an_acknowledgement_in_the_receivers_own_way_is_one(self):

@@ -7,6 +7,10 @@ import threading
 END = b"\x1c\r"
 
 
+def control_id_of(message):
+    return message.split("\r")[0].split("|")[9]
+
+
 class MllpReceiver(threading.Thread):
     def __init__(self, context=None):
         super().__init__(daemon=True)
@@ -49,5 +53,4 @@ class MllpReceiver(threading.Thread):
 
     @staticmethod
     def acknowledgement(message):
-        control_id = message.split("\r")[0].split("|")[9]
-        return f"\x0bMSH|^~\\&|RIS|R|H|H|20260101||ACK|1|P|2.5.1\rMSA|AA|{control_id}\r".encode() + END
+        return f"\x0bMSH|^~\\&|RIS|R|H|H|20260101||ACK|1|P|2.5.1\rMSA|AA|{control_id_of(message)}\r".encode() + END

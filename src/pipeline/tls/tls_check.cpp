@@ -43,8 +43,6 @@ TlsFindings findings_of(const Error& error, ConfigurationProblem at) {
     return findings;
 }
 
-}  // namespace
-
 TlsFindings check_tls(const Configuration& configuration, const std::filesystem::path& file) {
     TlsFindings findings;
     each_block(configuration, [&](const auto& key, const auto& settings, TlsSide side, const auto& load) {
@@ -78,6 +76,8 @@ TlsFindings check_audit_key(const AuditSigning& signing, const std::filesystem::
     const auto key = SigningKey::read(signing.key);
     return key ? TlsFindings() : findings_of(key.error(), {file.string(), 0, "audit.sign.key", ""});
 }
+
+}  // namespace
 
 TlsFindings check_secrets(const Configuration& configuration, const std::filesystem::path& file) {
     TlsFindings all = check_tls(configuration, file);

@@ -16,15 +16,6 @@ struct TlsFindings {
     ConfigurationProblems not_current;  // a start uses it, a reload does not (ReloadableTls)
 };
 
-TlsFindings check_tls(const Configuration& configuration, const std::filesystem::path& file);
-
-// The same of the file of tokens, by reading it.
-TlsFindings check_tokens(const HttpSettings& http, const std::filesystem::path& file);
-
-// The same of the key that signs heads of the audit trail.
-TlsFindings check_audit_key(const AuditSigning& signing, const std::filesystem::path& file);
-
-// All of these.
 TlsFindings check_secrets(const Configuration& configuration, const std::filesystem::path& file);
 
 // Every file that a `tls:` block names, with its key, that of tokens and that of the audit trail's key; no

@@ -71,14 +71,14 @@ bool has_its_only_report(Transaction& transaction, std::int64_t study, const std
         .has_value();
 }
 
-// Null where a study that is due gets a report, or has nothing to be told of.
-const char* why_not_reported(Transaction& transaction, const Configuration& configuration,
-                             std::int64_t study) {
+// Null where a study that is due gets a report, or has nothing to be told of. `telling`: models_to_tell().
+const char* why_not_reported(Transaction& transaction, const Configuration& configuration, std::int64_t study,
+                             const std::vector<std::string>& telling) {
     if (is_withdrawn(transaction, study)) return "the study's results were withdrawn";
     if (active_models(configuration).empty())
         return has_untold_outcome(transaction, configuration, study) ? "no active model is configured"
                                                                      : nullptr;
-    return models_to_tell(transaction, configuration, study).empty() ? "study.revise is false" : nullptr;
+    return telling.empty() ? "study.revise is false" : nullptr;
 }
 
 // The one that is being composed, too: whatever becomes of it, it is not queued again and goes nowhere, for
@@ -188,10 +188,10 @@ void open_reports(Transaction& transaction, const Configuration& configuration, 
     if (repeats_unreadable(transaction, due.study) || removed) return;  // due again once they are analysed
     bool opened = false;
     const auto active = active_models(configuration);
-    const char* const unwanted = why_not_reported(transaction, configuration, due.study);
+    const auto telling = models_to_tell(transaction, configuration, due.study);
+    const char* const unwanted = why_not_reported(transaction, configuration, due.study, telling);
     if (!unwanted && analyse_what_lacks(transaction, due.study, active)) return;  // likewise
     if (unwanted) audit_unrevised(transaction, due.study, unwanted);
-    const auto telling = models_to_tell(transaction, configuration, due.study);
     for (const auto& model : telling)
         opened |=
             open_report(transaction, configuration, due.study, model, due.version, model == active.front());
