@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "store/database/commit_queue.h"
-#include "unit/pipeline/children/scripted_children.h"
+#include "unit/pipeline/children/analysis_engine_fixture.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -16,29 +16,14 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 // http is a child that asks, and notes who of its lives was answered what.
-class PredictionDeskTest : public test::ScriptedChildren, protected AnalysisEngine::Owner {
+class PredictionDeskTest : public test::AnalysisEngineFixture {
   protected:
-    PredictionDeskTest() {
-        options_.daemon_program = "hilumd";
-        options_.worker_program = "hilum-worker";
-        auto& configuration = options_.configuration;
-        configuration.decoder.processes = 1;
-        configuration.decoder.timeout = 10min;
-        auto& model = configuration.models.emplace_back();
-        model.package = "demo";
-        model.timeout = 10min;
-        EXPECT_TRUE(programs_.prepare());
-        AnalysisEngine::Owner& owner = *this;
-        engine_.emplace(world_, configuration, programs_, owner);
+    PredictionDeskTest() : AnalysisEngineFixture(10min, 10min) {
         desk_.emplace(world_, commits_, *engine_, std::vector<std::string>{"demo"});
         engine_->start();
         desk_->start(programs_.child("http", "1"), {[] {}, [](const CertificatesLoaded&) {}});
         run_for(1s);
     }
-    void capacity_came() override {}
-    void engine_changed() override {}
-    void model_event(const audit::AuditEvent&) override {}
-
     bool begin(pid_t pid, const SpawnOptions& options, UniqueFd channel) override {
         if (std::ranges::find(options.arguments, "http") == options.arguments.end())
             return ScriptedChildren::begin(pid, options, std::move(channel));
@@ -75,11 +60,8 @@ class PredictionDeskTest : public test::ScriptedChildren, protected AnalysisEngi
         return all;
     }
 
-    NodeOptions options_;
-    ChildPrograms programs_{options_};
     test::TemporaryFolder folder_;
     CommitQueue commits_{world_, test::open_database(folder_)};
-    std::optional<AnalysisEngine> engine_;
     std::optional<PredictionDesk> desk_;
     pid_t http_ = 0;
     std::vector<PredictReply> replies_;

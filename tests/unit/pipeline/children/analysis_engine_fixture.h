@@ -18,15 +18,16 @@ namespace hilum::test {
 
 class AnalysisEngineFixture : public ScriptedChildren, protected AnalysisEngine::Owner {
   protected:
-    AnalysisEngineFixture() {
+    explicit AnalysisEngineFixture(Duration decoder_timeout = std::chrono::seconds(10),
+                                   Duration model_timeout = std::chrono::seconds(20)) {
         options_.daemon_program = "hilumd";
         options_.worker_program = "hilum-worker";
         auto& configuration = options_.configuration;
         configuration.decoder.processes = 1;
-        configuration.decoder.timeout = std::chrono::seconds(10);
+        configuration.decoder.timeout = decoder_timeout;
         auto& model = configuration.models.emplace_back();
         model.package = "demo";
-        model.timeout = std::chrono::seconds(20);
+        model.timeout = model_timeout;
         EXPECT_TRUE(programs_.prepare());
         AnalysisEngine::Owner& owner = *this;
         engine_.emplace(world_, configuration, programs_, owner);
