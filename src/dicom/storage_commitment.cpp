@@ -1,6 +1,5 @@
 #include "dicom/storage_commitment.h"
 
-#include <dcmtk/dcmdata/dcistrmb.h>
 #include <spdlog/spdlog.h>
 
 #include <cstring>
@@ -10,6 +9,7 @@
 #include "dicom/dataset_reading.h"
 #include "dicom/stream/dataset_stream.h"
 #include "dicom/stream/header_scan.h"
+#include "dicom/stream/spliced_file.h"
 
 namespace hilum {
 namespace {
@@ -17,25 +17,23 @@ namespace {
 constexpr int successful_event = 1;  // PS3.4 J.3.3.1.1
 constexpr int failures_exist_event = 2;
 
-Status check(std::span<const std::byte> data_set, const TransferSyntax& transfer_syntax) {
-    const auto memory = make_memfd("hilum-event", data_set);
-    if (!memory) return tl::unexpected(memory.error());
-    const HeaderScanLimits limits{
-        .depth = 8, .elements = 100'000, .inflated_size = largest_commitment_event, .digest = false};
-    const auto scanned = scan_header(memory->get(), 0, data_set.size(), transfer_syntax, limits);
-    return scanned ? Status() : tl::unexpected(scanned.error());
-}
+constexpr HeaderScanLimits event_limits{
+    .depth = 8, .elements = 100'000, .inflated_size = largest_commitment_event, .digest = false};
 
+// DCMTK believes lengths: it sees what the scan saw, without what the scan read over.
 Result<std::unique_ptr<DcmDataset>> parse(std::span<const std::byte> data_set,
                                           const TransferSyntax& transfer_syntax) {
-    if (auto checked = check(data_set, transfer_syntax); !checked) return tl::unexpected(checked.error());
-    DcmInputBufferStream stream;
-    stream.setBuffer(data_set.data(), static_cast<offile_off_t>(data_set.size()));
-    stream.setEos();
+    const auto memory = make_memfd("hilum-event", data_set);
+    if (!memory) return tl::unexpected(memory.error());
+    const auto scanned = scan_header(memory->get(), 0, data_set.size(), transfer_syntax, event_limits);
+    if (!scanned) return tl::unexpected(scanned.error());
+    const FileReads reads;
+    const auto stream = open_spliced_file(memory->get(), scanned->mends.splices, reads);
+    if (!stream) return tl::unexpected(stream.error());
     auto parsed = std::make_unique<DcmDataset>();
     parsed->transferInit();
     const auto read =
-        parsed->read(stream, DcmXfer(std::string(transfer_syntax.uid).c_str()).getXfer(), EGL_noChange);
+        parsed->read(**stream, DcmXfer(std::string(transfer_syntax.uid).c_str()).getXfer(), EGL_noChange);
     parsed->transferEnd();
     if (read.bad()) return fail("malformed", "the event's data set cannot be parsed ({})", read.text());
     return parsed;

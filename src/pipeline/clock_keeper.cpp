@@ -24,12 +24,8 @@ struct ClockKeeper::Leases {
     std::optional<Duration> next;  // passes in so long
 };
 
-ClockKeeper::ClockKeeper(World& world, CommitQueue& commits, const RetrySettings& retry)
-    : world_(world),
-      commits_(commits),
-      retry_(retry),
-      watch_(read_clocks(world)),
-      timer_(world.make_timer()) {}
+ClockKeeper::ClockKeeper(World& world, CommitQueue& commits)
+    : world_(world), commits_(commits), watch_(read_clocks(world)), timer_(world.make_timer()) {}
 
 void ClockKeeper::start(std::function<void()> on_changed) {
     on_changed_ = std::move(on_changed);
@@ -58,8 +54,8 @@ void ClockKeeper::take_up() {
     if (taking_up_) return;  // the database is busy
     taking_up_ = true;
     commits_.submit(
-        [retry = retry_](Transaction& transaction) {
-            const int taken_up = take_up_expired(transaction, retry);
+        [](Transaction& transaction) {
+            const int taken_up = take_up_expired(transaction);
             return Leases{taken_up, next_expiry(transaction)};
         },
         [this](const Result<Leases>& leases) { taken_up(leases); });

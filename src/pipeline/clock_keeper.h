@@ -15,8 +15,7 @@ namespace hilum {
 
 class ClockKeeper {
   public:
-    // `retry`: of jobs that lost their owner.
-    ClockKeeper(World& world, CommitQueue& commits, const RetrySettings& retry);
+    ClockKeeper(World& world, CommitQueue& commits);
 
     // `on_changed`: called on the loop once the deadlines have been moved, or jobs that lost their owner were
     // taken up: whoever waits for one is to look again.
@@ -31,7 +30,6 @@ class ClockKeeper {
 
     World& world_;
     CommitQueue& commits_;
-    const RetrySettings& retry_;
     std::function<void()> on_changed_;
     ClockWatch watch_;
     std::unique_ptr<Timer> timer_;

@@ -43,7 +43,7 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
                  instances(), shadow_models(configuration_)),
       control_(world, commits_, configuration_.node,
                [this](auto&&... asked) { operators_.handle(std::forward<decltype(asked)>(asked)...); }),
-      clock_(world, commits_, configuration_.retry),
+      clock_(world, commits_),
       adoption_(world, commits_, directory_, instances()),
       history_(world, commits_, directory_, audit_servers_.witness(world, options_)),
       disk_(world, directory_.root, configuration_.scp.min_free_space) {
@@ -89,7 +89,7 @@ void Node::take_up_jobs() {
             take_up_deadlines(transaction, configuration_);
             audit_servers_.configure(transaction);
             create_counters(transaction, configuration_);
-            take_up_all(transaction, configuration_.retry);
+            take_up_all(transaction);
             adopt_models(transaction, models_);
             take_up_shadows(transaction, configuration_);
             expire_stray_deliveries(transaction, destination_names(configuration_.destinations));

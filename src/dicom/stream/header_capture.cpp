@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/characters/utf8.h"
 #include "dicom/dataset_reading.h"
 
 namespace hilum {
@@ -30,6 +31,18 @@ void trim(std::string& text) {
     text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), is_padding));
 }
 
+// To whole characters: as UTF-8 a text may be longer than it came.
+void cut(std::string& text) {
+    if (text.size() <= HeaderCapture::longest) return;
+    std::size_t whole = 0;
+    for_each_character(std::string_view(text).substr(0, HeaderCapture::longest + 1),
+                       [&](const Utf8Character& character) {
+                           const std::size_t end = whole + character.bytes.size();
+                           if (end <= HeaderCapture::longest) whole = end;
+                       });
+    text.resize(whole);
+}
+
 }  // namespace
 
 std::string* HeaderCapture::target(Tag tag) {
@@ -50,6 +63,7 @@ HeaderScan HeaderCapture::take() {
     for (const auto& [tag, member] : captures) {
         std::string& text = scan_.*member;
         text = to_utf8(text, character_set_, tag == patient_name);
+        cut(text);
         trim(text);
     }
     return std::move(scan_);

@@ -11,7 +11,7 @@ namespace hilum {
 
 class HeaderCapture {
   public:
-    static constexpr std::size_t longest = 1024;  // bytes of a value that are kept
+    static constexpr std::size_t longest = 1024;  // bytes of a value that are kept, as it came and as UTF-8
 
     // Where this element's value goes; nullptr when nobody wants it, and for the second one of a tag.
     std::string* target(Tag tag);

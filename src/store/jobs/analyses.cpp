@@ -122,11 +122,11 @@ bool keep_outcome(Transaction& transaction, const AnalysisClaim& claimed, const 
 }
 
 void repeat_analysis(Transaction& transaction, std::int64_t job) {
-    sql::execute(
-        transaction,
-        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 WHERE "
-        "id = ?2 AND state = 'done'",
-        transaction.at(), job);
+    sql::execute(transaction,
+                 "UPDATE job SET state = 'queued', outcome = '', attempt = 0, interruptions = 0, due = ?1, "
+                 "updated_at = ?1 WHERE "
+                 "id = ?2 AND state = 'done'",
+                 transaction.at(), job);
 }
 
 bool keep_analysis_failure(Transaction& transaction, const AnalysisClaim& claimed, const Error& error,
@@ -191,7 +191,8 @@ bool queue_analysis(Transaction& transaction, const Image& image, const std::str
         return true;
     }
     return sql::execute(transaction,
-                        "UPDATE job SET state = 'queued', attempt = 0, error = '', due = ?1, updated_at = ?1 "
+                        "UPDATE job SET state = 'queued', attempt = 0, interruptions = 0, error = '', due = "
+                        "?1, updated_at = ?1 "
                         "WHERE lane = ?2 AND state = 'discarded' AND error = " HILUM_MODEL_IS_GONE
                         " AND subject IN (SELECT id FROM analysis WHERE instance_id = ?3 AND model = ?4)",
                         transaction.at(), lane_name(Lane::analysis, model), image.id, model) > 0;

@@ -14,9 +14,9 @@
 namespace hilum {
 namespace {
 
-// An interruption (power, kill -9, an owner that is gone) is rarely the job's
-// fault: it has more lives than a failure.
-constexpr int interruptions_forgiven = 10;
+// An interruption (power, kill -9, an owner that is gone) is rarely the job's fault: it is no failure, and
+// only a row of them ends.
+constexpr int interruptions_forgiven = 12;
 constexpr const char* every_attempt_interrupted = "every attempt was interrupted";
 
 // Whose owner is gone; ?1 is the time.
@@ -55,7 +55,7 @@ void tell_given_up(Transaction& transaction, const GivenUp& job) {
     transaction.count("jobs_quarantined", {{"kind", job.kind}, {"code", "interrupted"}});
 }
 
-int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry, const char* which) {
+int quarantine_interrupted(Transaction& transaction, const char* which) {
     std::vector<GivenUp> given_up;
     const auto [state, outcome] = stored(JobState::quarantined);
     sql::each(
@@ -63,15 +63,14 @@ int quarantine_interrupted(Transaction& transaction, const RetrySettings& retry,
         fmt::format("UPDATE job SET state = ?4, outcome = ?5, owner = NULL, lease = NULL, updated_at = ?1, "
                     "error_code = 'interrupted', error = ?6 WHERE state = 'running' AND id IN (SELECT id "
                     "FROM job WHERE {} AND "
-                    "attempt >= ?2"
+                    "interruptions >= ?2"
                     // Of a delivery the same bytes are sent again, until give_up_after.
                     " AND kind IN ('analysis', 'report') LIMIT ?3) RETURNING kind, subject",
                     which),
         [&](const sql::Row& row) {
             given_up.push_back({row.text(0), row.int64(1)});
         },
-        transaction.at(), retry.max_attempts + interruptions_forgiven, most_taken_up, state, outcome,
-        every_attempt_interrupted);
+        transaction.at(), interruptions_forgiven, most_taken_up, state, outcome, every_attempt_interrupted);
     for (const auto& job : given_up) tell_given_up(transaction, job);
     return static_cast<int>(given_up.size());
 }
@@ -83,7 +82,8 @@ int queue_interrupted(Transaction& transaction, const char* which) {
         transaction,
         fmt::format(
             "UPDATE job SET state = iif(why IS NULL, 'queued', 'discarded'), error = coalesce(nullif(why, "
-            "''), error), owner = NULL, lease = NULL, updated_at = ?1, due = ?1 FROM (SELECT id AS taken, "
+            "''), error), owner = NULL, lease = NULL, interruptions = interruptions + 1, updated_at = ?1, "
+            "due = ?1 FROM (SELECT id AS taken, "
             "iif(kind = 'delivery', (SELECT iif(withdrawn != 0, '', ?3) FROM delivery JOIN result ON "
             "result.id = result_id JOIN report ON report.id = report_id WHERE delivery.id = subject AND "
             "(withdrawn != 0 OR" HILUM_IS_REPLACED
@@ -92,8 +92,8 @@ int queue_interrupted(Transaction& transaction, const char* which) {
         transaction.at(), most_taken_up, std::string(newer_version));
 }
 
-int take_up(Transaction& transaction, const RetrySettings& retry, const char* which) {
-    return quarantine_interrupted(transaction, retry, which) + queue_interrupted(transaction, which);
+int take_up(Transaction& transaction, const char* which) {
+    return quarantine_interrupted(transaction, which) + queue_interrupted(transaction, which);
 }
 
 }  // namespace
@@ -103,7 +103,8 @@ void queue_job(Transaction& transaction, Lane lane, const std::string& queue, st
     sql::execute(transaction,
                  "INSERT INTO job(lane, subject, study_id, state, due, created_at, updated_at) VALUES(?1, "
                  "?2, ?3, 'queued', ?4, ?4, ?4) ON CONFLICT(lane, subject) DO UPDATE SET state = 'queued', "
-                 "outcome = '', due = ?4, attempt = 0, owner = NULL, claim = NULL, lease = NULL, error_code "
+                 "outcome = '', due = ?4, attempt = 0, interruptions = 0, owner = NULL, claim = NULL, lease "
+                 "= NULL, error_code "
                  "= '', error = "
                  "'', uncounted = 0, created_at = ?4, updated_at = ?4, troubles = 0, trouble_since = NULL, "
                  "trouble_at = NULL",
@@ -199,6 +200,11 @@ Trouble trouble_of(Transaction& transaction, const Claim& claim) {
             sql::number(transaction, "SELECT trouble_at FROM job WHERE id = ?", claim.id())};
 }
 
+int interruptions_of(Transaction& transaction, const Claim& claim) {
+    return static_cast<int>(
+        sql::number(transaction, "SELECT interruptions FROM job WHERE id = ?", claim.id()).value_or(0));
+}
+
 // For hours the same trouble, while others of the lane fare well: it is not the node that is to be mended,
 // but this one's file, under which a sector is bad, or what it asks of the memory. A disk that is full is so
 // for whoever needs more room than others.
@@ -240,14 +246,15 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
     if (!stands(transaction, claim)) return std::nullopt;
     if (error.retry == Retry::once_mended)
         if (const auto state = wait_for_the_node(transaction, claim, error, retry)) return state;
-    if (error.retry != Retry::later || claim.attempt() >= retry.max_attempts) {
+    const int failures = claim.attempt() - interruptions_of(transaction, claim);
+    if (error.retry != Retry::later || failures >= retry.max_attempts) {
         finish(transaction, claim, JobState::quarantined, error);
         transaction.count("jobs_quarantined",
                           {{"kind", to_text(claim.lane())}, {"code", failure_label(error.code)}});
         return JobState::quarantined;
     }
     const RetryPolicy policy{retry.first_delay, retry.longest_delay};
-    give_back(transaction, claim, transaction.at() + policy.delay_after(claim.attempt()).count(), error);
+    give_back(transaction, claim, transaction.at() + policy.delay_after(failures).count(), error);
     return JobState::queued;
 }
 
@@ -265,8 +272,8 @@ bool has_told_trouble(Transaction& transaction, const Claim& claim) {
     return trouble_of(transaction, claim).times > 1;
 }
 
-int take_up_expired(Transaction& transaction, const RetrySettings& retry) {
-    return take_up(transaction, retry, of_passed_leases);
+int take_up_expired(Transaction& transaction) {
+    return take_up(transaction, of_passed_leases);
 }
 
 std::optional<Duration> next_expiry(Transaction& transaction) {
@@ -275,10 +282,10 @@ std::optional<Duration> next_expiry(Transaction& transaction) {
     return std::max(Duration(*first - transaction.at()), Duration::zero());
 }
 
-void take_up_all(Transaction& transaction, const RetrySettings& retry) {
+void take_up_all(Transaction& transaction) {
     sql::execute(transaction, "UPDATE life SET number = number + 1");
     set_aside_unknown_states(transaction);  // which are of no life
-    while (take_up(transaction, retry, of_earlier_lives) > 0) {
+    while (take_up(transaction, of_earlier_lives) > 0) {
     }
 }
 

@@ -100,10 +100,10 @@ std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& clai
                                      const RetrySettings& retry);
 
 // Jobs whose lease has passed have lost their owner. Each goes back to its
-// queue at once, its attempt counted; one that was interrupted too often is
-// quarantined, so that a poisonous image cannot stop the node for ever. At most
-// `most_taken_up` in one go; returns how many there were.
-int take_up_expired(Transaction& transaction, const RetrySettings& retry);
+// queue at once; the attempt is told, and counts as no failure. One that was
+// interrupted too often is quarantined, so that a poisonous image cannot stop
+// the node for ever. At most `most_taken_up` in one go; returns how many there were.
+int take_up_expired(Transaction& transaction);
 inline constexpr int most_taken_up = 1000;
 
 // In how long the first lease of what runs passes, never less than zero; nothing where nothing runs.
@@ -122,6 +122,6 @@ void give_back_unknown(Transaction& transaction, Lane lane, const std::string& q
 bool has_told_trouble(Transaction& transaction, const Claim& claim);
 
 // At start: a life of the node begins, and the same becomes of what earlier ones had claimed.
-void take_up_all(Transaction& transaction, const RetrySettings& retry);
+void take_up_all(Transaction& transaction);
 
 }  // namespace hilum

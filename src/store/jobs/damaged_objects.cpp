@@ -31,7 +31,8 @@ audit::AuditEvent event_of_object(Transaction& transaction, const char* type, st
 void queue_what_waited(Transaction& transaction, std::int64_t instance) {
     sql::execute(
         transaction,
-        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, error_code = '', "
+        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, interruptions = 0, due = ?1, error_code "
+        "= '', "
         "error = '', updated_at = ?1 WHERE error_code = ?3 AND state = 'set_aside' AND id IN (SELECT "
         "job.id FROM analysis JOIN job ON lane = 'analyse/' || model AND subject = analysis.id WHERE "
         "instance_id = ?2)",
@@ -39,7 +40,8 @@ void queue_what_waited(Transaction& transaction, std::int64_t instance) {
     // Versions that were being composed anew, and the results that wait for them.
     sql::execute(
         transaction,
-        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 WHERE "
+        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, interruptions = 0, due = ?1, updated_at "
+        "= ?1 WHERE "
         "state = 'set_aside' AND study_id = (SELECT study_id FROM instance WHERE id = ?2) AND ((kind "
         "= 'report' AND error_code = ?3 AND subject IN (SELECT id FROM report WHERE composed_anew > "
         "0 OR kind = 'withdrawal')) OR (kind = 'delivery' AND error_code = ?4))",

@@ -39,7 +39,8 @@ int set_aside_jobs(Transaction& transaction) {
         const auto [state, outcome] = stored(set_aside_state_of(job.lane));
         const auto why = fmt::format("its state was '{}', which is none: the row was damaged", job.state);
         sql::execute(transaction,
-                     "UPDATE job SET state = ?1, outcome = ?2, due = 0, attempt = 0, owner = NULL, lease = "
+                     "UPDATE job SET state = ?1, outcome = ?2, due = 0, attempt = 0, interruptions = 0, "
+                     "owner = NULL, lease = "
                      "NULL, error_code = ?3, error = ?4, updated_at = ?5 WHERE id = ?6",
                      state, outcome, std::string(row_damaged), why, transaction.at(), job.id);
         tell_damaged_row(transaction, "job", job.id, why);

@@ -106,7 +106,8 @@ void discard_pictures_of_the_past(Transaction& transaction, std::int64_t study) 
 
 void queue_again(Transaction& transaction, std::int64_t job, LastError last_error) {
     sql::execute(transaction,
-                 "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?2, updated_at = ?2,"
+                 "UPDATE job SET state = 'queued', outcome = '', attempt = 0, interruptions = 0, due = ?2, "
+                 "updated_at = ?2,"
                  " error = iif(?3, '', error), error_code = '' WHERE id = ?1",
                  job, transaction.at(), last_error == LastError::forgotten ? 1 : 0);
 }

@@ -298,11 +298,11 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
 }
 
 bool compose_again(Transaction& transaction, std::int64_t report) {
-    return sql::execute(
-               transaction,
-               "UPDATE job SET state = 'queued', outcome = '', attempt = 0, due = ?1, updated_at = ?1 "
-               "WHERE lane = 'compose' AND subject = ?2 AND word IN ('composed', 'quarantined')",
-               transaction.at(), report) != 0;
+    return sql::execute(transaction,
+                        "UPDATE job SET state = 'queued', outcome = '', attempt = 0, interruptions = 0, due "
+                        "= ?1, updated_at = ?1 "
+                        "WHERE lane = 'compose' AND subject = ?2 AND word IN ('composed', 'quarantined')",
+                        transaction.at(), report) != 0;
 }
 
 bool keep_report_failure(Transaction& transaction, const Claim& claim, const Error& error,

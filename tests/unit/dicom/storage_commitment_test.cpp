@@ -76,6 +76,17 @@ TEST(StorageCommitment, ParsesNothingThatIsNestedWithoutEnd) {
     EXPECT_EQ(parse(bytes).error().code, "too_deep");
 }
 
+TEST(StorageCommitment, SeesNothingOfWhatTheScanReadOver) {
+    DatasetBytes bytes = event();
+    bytes.element(0x7FE00010, "OW", "1234");
+    const std::string_view no_element("\x00\x56\x33\x52ZZ\0\0\xF4\xFF\xFF\xFF.7", 14);  // of 4 GB
+    bytes.raw(no_element);
+    const auto result = parse(bytes);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->transaction_uid, "1.2.3");
+    EXPECT_EQ(result->committed.size(), 2u);
+}
+
 TEST(StorageCommitment, RefusesWhatIsCutOff) {
     const auto whole = event().bytes();
     DatasetBytes cut;

@@ -52,7 +52,7 @@ class ClockKeeperTest : public testing::Test, private CommitQueue::Observer {
     Configuration configuration_;
     std::optional<AnalysisClaim> claimed_;
     CommitQueue commits_{world_, test::open_database(folder_), this};
-    ClockKeeper keeper_{world_, commits_, configuration_.retry};
+    ClockKeeper keeper_{world_, commits_};
     int changes_ = 0, transactions_ = 0;
 };
 

@@ -65,7 +65,7 @@ class StoreContract : public testing::TestWithParam<Engine> {
         return commit([&](Transaction& t) { return keep_outcome(t, claimed, end); });
     }
     int take_up() {
-        return commit([&](Transaction& t) { return take_up_expired(t, configuration_.retry); });
+        return commit([&](Transaction& t) { return take_up_expired(t); });
     }
     // The report of the study whose images were analysed.
     NextReport claim_report() {

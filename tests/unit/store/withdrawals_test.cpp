@@ -181,7 +181,7 @@ TEST_F(WithdrawalsTest, WhatWasBeingSentWhenTheNodeDiedIsNotSentAgain) {
     database_.execute(
         "UPDATE job SET state = 'running', attempt = 1, owner = 0 WHERE lane = 'deliver/archive'");
     withdraw();
-    take_up_all(database_, RetrySettings{});
+    take_up_all(database_);
     EXPECT_EQ(count("SELECT count(*) FROM job WHERE lane = 'deliver/archive' AND word = 'discarded'"), 2);
 }
 

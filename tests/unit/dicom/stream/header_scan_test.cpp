@@ -155,6 +155,15 @@ TEST(HeaderScan, CutsLongTextInsteadOfGrowing) {
     EXPECT_EQ(scanned->patient_id.size(), 1024U);
 }
 
+TEST(HeaderScan, CutsWhatIsLongerAsUtf8BetweenCharacters) {
+    DatasetBytes bytes;
+    bytes.element(0x00080005, "CS", "ISO_IR 100").element(0x00100020, "LO", "1" + std::string(999, '\xFC'));
+    const auto scanned = scan(bytes.bytes());
+    ASSERT_TRUE(scanned);
+    EXPECT_EQ(scanned->patient_id.size(), 1023U);
+    EXPECT_TRUE(scanned->patient_id.ends_with("ü"));
+}
+
 DatasetBytes nested(int depth) {
     DatasetBytes bytes;
     for (int i = 0; i < depth; ++i) bytes.header(0x00081140, "SQ", DatasetBytes::undefined_length).item();

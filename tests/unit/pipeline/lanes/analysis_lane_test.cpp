@@ -172,7 +172,7 @@ TEST_F(AnalysisLaneTest, AnImageThatWaitsForLongInTheEngineKeepsItsLease) {
     run_for(100ms);
     decoded(decodes_.back().first, decodes_.back().second);
     run_for(20min);
-    EXPECT_EQ(commit([this](Transaction& t) { return take_up_expired(t, configuration_.retry); }), 0);
+    EXPECT_EQ(commit([this](Transaction& t) { return take_up_expired(t); }), 0);
     EXPECT_EQ(job()["state"], "running");
     announce(worker());
     run_for(1s);

@@ -135,7 +135,7 @@ TEST_F(SendingLaneTest, WhatLostItsClaimAndWasDiscardedMeanwhileStaysDiscarded) 
     selection.kind = "delivery";
     selection.id = 1;
     commit([&](Transaction& t) {
-        take_up_all(t, configuration_.retry);
+        take_up_all(t);
         discard_jobs(t, selection, "test");
     });
     ASSERT_EQ(delivery()["state"], "discarded");

@@ -237,7 +237,7 @@ TEST_F(MigrationsTest, LetTheNextJobBeFoundByItsIndexAlone) {
 }
 
 TEST_F(MigrationsTest, LeaveWhatWasInterruptedToTheNextStart) {
-    take_up_all(*database_, RetrySettings{});
+    take_up_all(*database_);
     EXPECT_EQ(told("analysis")[2].substr(0, 10), "3 queued 2");
     EXPECT_EQ(told("report")[2].substr(0, 10), "3 queued 1");
     EXPECT_EQ(told("delivery")[6].substr(0, 10), "7 queued 4");

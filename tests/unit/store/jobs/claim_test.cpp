@@ -154,7 +154,7 @@ TEST_P(ClaimContract, OfAReportThatIsLostAgainAndAgainIsQuarantinedAndTold) {
 TEST_P(ClaimContract, IsNobodysAfterAStart) {
     receive("1.1");
     const auto lost = claim_analysis(1h);
-    commit([&](Transaction& t) { take_up_all(t, configuration_.retry); });
+    commit([&](Transaction& t) { take_up_all(t); });
     EXPECT_FALSE(keep(*lost));
     EXPECT_EQ(claim_analysis()->claim.attempt(), 2);
 }
@@ -163,7 +163,7 @@ TEST_P(ClaimContract, OfAnEarlierLifeIsStaleThoughTheAttemptIsTheSame) {
     receive("1.1");
     const auto lost = claim_analysis(1h);
     commit([&](Transaction& t) {
-        take_up_all(t, configuration_.retry);
+        take_up_all(t);
         discard_jobs(t, {"analysis", lost->claim.job(), "", ""}, "operator");
         retry_jobs(t, {"analysis", lost->claim.job(), "", ""}, "operator");
     });
@@ -184,6 +184,35 @@ TEST_P(ClaimContract, ThatFailedGoesBackWithADelayUntilItWasTriedOftenEnough) {
     EXPECT_EQ(fail(last->claim, Retry::later), JobState::quarantined);
     EXPECT_EQ(counted("jobs_quarantined", {{"kind", "analysis"}, {"code", "other"}}), 1);
     EXPECT_EQ(job(Lane::analysis, last->claim.job()).at("error"), "it failed");
+}
+
+TEST_P(ClaimContract, ThatWasInterruptedHasAllItsAttemptsLeft) {
+    receive("1.1");
+    for (int start = 0; start < configuration_.retry.max_attempts; ++start) {
+        ASSERT_TRUE(claim_analysis());
+        commit([](Transaction& t) { take_up_all(t); });
+    }
+    for (int failure = 1; failure < configuration_.retry.max_attempts; ++failure) {
+        EXPECT_EQ(fail(claim_analysis()->claim, Retry::later), JobState::queued) << failure;
+        pass(1h);
+    }
+    EXPECT_EQ(fail(claim_analysis()->claim, Retry::later), JobState::quarantined);
+}
+
+TEST_P(ClaimContract, OfWhatIsTriedAgainByHandForgetsItsInterruptions) {
+    receive("1.1");
+    const auto interrupt = [this](int starts) {
+        for (; starts > 0; --starts) {
+            ASSERT_TRUE(claim_analysis());
+            commit([](Transaction& t) { take_up_all(t); });
+        }
+    };
+    interrupt(10);
+    const auto failed = claim_analysis();
+    ASSERT_EQ(fail(failed->claim, Retry::never), JobState::quarantined);
+    commit([&](Transaction& t) { retry_jobs(t, {"analysis", failed->claim.job(), "", ""}, "operator"); });
+    interrupt(10);
+    EXPECT_EQ(state(Lane::analysis, failed->claim.job()), "queued");
 }
 
 TEST_P(ClaimContract, ThatCannotSucceedIsQuarantinedAtOnce) {

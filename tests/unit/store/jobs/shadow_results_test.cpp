@@ -12,7 +12,7 @@ class ShadowResultsContract : public test::StoreContract {
     void start_with_a_shadow() {
         configuration_.models.front().mode = ModelMode::shadow;
         commit([&](Transaction& t) {
-            take_up_all(t, configuration_.retry);
+            take_up_all(t);
             take_up_shadows(t, configuration_);
         });
     }
