@@ -16,7 +16,6 @@ namespace hilum::syslog {
 namespace {
 
 constexpr CodedTerm application{"110150", "DCM", "Application"};
-constexpr CodedTerm launcher{"110151", "DCM", "Application Launcher"};
 constexpr CodedTerm destination_role{"110152", "DCM", "Destination Role ID"};
 constexpr CodedTerm source_role{"110153", "DCM", "Source Role ID"};
 constexpr CodedTerm study_uid{"110180", "DCM", "Study Instance UID"};
@@ -181,16 +180,18 @@ class MessageBuilder {
     }
 
     void add_participants(XmlElement& xml) const {
-        const bool alert = words_.message == AuditMessage::security_alert;
         switch (words_.message) {
             case AuditMessage::instances_transferred:
             case AuditMessage::begin_transferring:
                 return add_transfer(xml);
             case AuditMessage::application_activity:
-            case AuditMessage::security_alert:
+                // Nobody that is known here has started the application: who asked something of it.
                 xml.add(us(application, false));
-                if (actor_)
-                    xml.add(other(*actor_, alert || actor_->is_peer() ? CodedTerm{} : launcher, false));
+                if (actor_) xml.add(other(*actor_, {}, true));
+                return;
+            case AuditMessage::security_alert:  // A.5.3.11: who did it is no requestor
+                xml.add(us(application, false));
+                if (actor_) xml.add(other(*actor_, {}, false));
                 return;
             case AuditMessage::instances_accessed:
             case AuditMessage::study_deleted:

@@ -161,6 +161,20 @@ TEST(AuditMessage, NamesAStudyWhereTheMessageWantsOneAndElseIsAnother) {
     EXPECT_THAT(message_of(event), HasSubstr(R"(csd-code="110113")"));
 }
 
+// A list of many studies, of which none is named: nobody started an application.
+TEST(AuditMessage, WhoLookedAskedForItAndLaunchedNothing) {
+    auto event = event_of("http_access");
+    event["study_instance_uid"] = event["sop_instance_uid"] = "";
+    for (const char* actor : {"HTTP client alice (read) at 10.1.0.7", "operator uid 0 (root)"}) {
+        event["actor"] = actor;
+        const auto message = message_of(event);
+        EXPECT_THAT(message, HasSubstr(R"(csd-code="110100")"));
+        EXPECT_THAT(message, HasSubstr("UserID=\"" + std::string(actor) + R"(" UserIsRequestor="true"/>)"))
+            << message;
+        EXPECT_THAT(message, Not(HasSubstr(R"(csd-code="110151")")));
+    }
+}
+
 TEST(AuditMessage, TellsOfAnEventThatItDoesNotKnow) {
     auto event = event_of("something_new");
     EXPECT_THAT(message_of(event), HasSubstr(R"(csd-code="110100")"));
