@@ -194,6 +194,7 @@ class HttpServer {
 
     Status take_status(const NodeStatus& status, std::vector<UniqueFd>) {
         api_.set_status(status);
+        gate_.set_auditing(status.auditing);
         return {};
     }
     Status take_prediction(const PredictReply& reply, std::vector<UniqueFd>) {

@@ -37,11 +37,11 @@ Node::Node(World& world, NodeOptions options, Database database, const std::stri
       reports_(world, commits_, configuration_, directory_, *this, options_.report_key()),
       retention_(world, commits_, configuration_, directory_, generation),
       audit_servers_(world, commits_, configuration_.audit, *this),
-      reception_(world, commits_, configuration_, instances()),
-      predictions_(world, commits_, engine_, models_),
-      operators_(world, commits_, directory_, models_, destination_names(configuration_.destinations),
-                 instances(), shadow_models(configuration_)),
-      control_(world, commits_, configuration_.node,
+      reception_(world, commits_, events_, configuration_, instances()),
+      predictions_(world, events_, engine_, models_),
+      operators_(world, commits_, events_, directory_, models_,
+                 destination_names(configuration_.destinations), instances(), shadow_models(configuration_)),
+      control_(world, events_, configuration_.node,
                [this](auto&&... asked) { operators_.handle(std::forward<decltype(asked)>(asked)...); }),
       clock_(world, commits_),
       adoption_(world, commits_, directory_, instances()),
@@ -69,6 +69,7 @@ InstanceStore Node::instances() const {
 Status Node::start(Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
     if (auto prepared = programs_.prepare(); !prepared) return prepared;
+    events_.start([this] { happened(Happening::status_changed); });
     start_operator_desk();
     if (auto opened = control_.start(); !opened) return opened;
     take_up_jobs();
@@ -300,6 +301,7 @@ void Node::wait_for_children(MonotonicTime until) {
 
 void Node::finish() {
     if (std::exchange(finishing_, true)) return;
+    events_.try_now();
     commits_.submit(
         [](Transaction& transaction) {
             audit::AuditEvent event;
@@ -311,6 +313,7 @@ void Node::finish() {
         },
         [this](const Result<HistoryMark>& mark) {
             if (mark) history_.finish(*mark);
+            events_.tell_lost();
             callbacks_.on_finished(exit_code_);
         });
 }
@@ -328,7 +331,8 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_, predictions_.access(), adoption_);
+    status.troubles = troubles_of(reception_, commits_, events_, predictions_.access(), adoption_);
+    status.auditing = !commits_.trouble() && !events_.trouble();
     status.stores_only = active_models(configuration_).empty();
     status.inferring = !status.stores_only && inferring();
     status.scp_port = reception_.port();

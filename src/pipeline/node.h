@@ -16,6 +16,7 @@
 #include "pipeline/control/operator_desk.h"
 #include "pipeline/control/reloads.h"
 #include "pipeline/disk_watch.h"
+#include "pipeline/event_keeper.h"
 #include "pipeline/history_keeper.h"
 #include "pipeline/lanes/analysis_lane.h"
 #include "pipeline/lanes/audit_servers.h"
@@ -112,7 +113,8 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     int exit_code_ = 0;
     AnalysisEngine engine_;
     CommitQueue commits_;
-    CertificateWatch certificates_{world_, commits_};
+    EventKeeper events_{world_, commits_};
+    CertificateWatch certificates_{world_, events_};
     std::deque<AnalysisLane> analyses_;  // one for each model
     ReportLane reports_;
     std::deque<SendingLane> senders_;  // one for each destination

@@ -11,9 +11,9 @@ constexpr int unprocessable = 422, unavailable = 503, not_found = 404, internal_
 
 }  // namespace
 
-PredictionDesk::PredictionDesk(World& world, CommitQueue& commits, AnalysisEngine& engine,
+PredictionDesk::PredictionDesk(World& world, EventKeeper& events, AnalysisEngine& engine,
                                std::vector<std::string> models)
-    : world_(world), access_(world, commits), engine_(engine), models_(std::move(models)) {}
+    : world_(world), access_(world, events), engine_(engine), models_(std::move(models)) {}
 
 void PredictionDesk::start(ChildSpecification http, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);

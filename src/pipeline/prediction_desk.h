@@ -24,7 +24,7 @@ class PredictionDesk {
         std::function<void(const CertificatesLoaded&)> on_certificates;
     };
 
-    PredictionDesk(World& world, CommitQueue& commits, AnalysisEngine& engine,
+    PredictionDesk(World& world, EventKeeper& events, AnalysisEngine& engine,
                    std::vector<std::string> models);
 
     void start(ChildSpecification http, Callbacks callbacks);

@@ -21,17 +21,19 @@ constexpr std::chrono::minutes longest_use(5);
 
 }  // namespace
 
-Reception::Reception(World& world, CommitQueue& commits, const Configuration& configuration,
-                     InstanceStore store)
+Reception::Reception(World& world, CommitQueue& commits, EventKeeper& events,
+                     const Configuration& configuration, InstanceStore store)
     : world_(world),
       commits_(commits),
+      events_(events),
       configuration_(configuration),
       store_(std::move(store)),
       directory_{configuration.node.data_dir},
       files_(world.make_background()),
       removal_timer_(world.make_timer()),
       look_timer_(world.make_timer()),
-      strangers_(world, commits) {}
+      strangers_(world, events),
+      left_out_timer_(world.make_timer()) {}
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
@@ -60,6 +62,7 @@ void Reception::stop() {
     if (listener_) listener_->stop();
     for (auto& [id, receiver] : receivers_) receiver.channel->close();
     receivers_.clear();
+    tell_left_out(true);
 }
 
 void Reception::on_listener_message(Message message) {
@@ -224,10 +227,10 @@ void Reception::take(std::int64_t id, const std::string& sop_instance_uid,
             forget_refused_instance(transaction, sop_instance_uid);
             return keep(transaction);
         },
-        [this, id](const Result<StoredInstance>& stored) {
+        [this, id, sop_instance_uid](const Result<StoredInstance>& stored) {
             if (!stored) return answer(id, tl::unexpected(stored.error()));
             answer(id, stored->answer);
-            note_taken();
+            note_taken(sop_instance_uid);
             if (!stored->replaced_file.empty()) remove_later(stored->replaced_file);
             if (is_work(*stored)) callbacks_.on_instances();
         });
@@ -281,7 +284,13 @@ void Reception::note_trouble(const ReceiverEvent& happened) {
     callbacks_.on_changed();
 }
 
-void Reception::note_taken() {
+void Reception::note_taken(const std::string& sop_instance_uid) {
+    if (events_.trouble()) {  // its refusal may wait to be written: that comes before this
+        events_.keep("refusal_over", [sop_instance_uid](Transaction& transaction) {
+            forget_refused_instance(transaction, sop_instance_uid);
+        });
+        events_.try_now();
+    }
     if (!trouble_) return;
     trouble_.reset();
     callbacks_.on_changed();
@@ -292,9 +301,22 @@ void Reception::record(const ReceiverEvent& happened) {
         happened.event == ReceiverEventKind::timeout)
         return strangers_.happened(happened);
     const auto verdict = told_events_.judge(happened, world_.monotonic());
-    commits_.submit([happened, verdict](Transaction& transaction) {
+    EventKeeper::Work work = [happened, verdict](Transaction& transaction) {
         record_receiver_event(transaction, happened, verdict.audited, verdict.left_out);
-    });
+    };
+    if (verdict.audited)
+        return events_.keep(std::string(enum_text(happened.event)), std::move(work), 1 + verdict.left_out);
+    if (is_failure(happened) && !std::exchange(left_out_waits_, true))
+        left_out_timer_->start(Strangers::until_left_out_is_told, [this] { tell_left_out(false); });
+    if (happened.event != ReceiverEventKind::store_failed) return events_.count(std::move(work));
+    events_.keep("refused_object", std::move(work));  // not audited, but in the list of receipts
+}
+
+// Of a caller that does not fail again, which would tell it.
+void Reception::tell_left_out(bool at_end) {
+    left_out_waits_ = false;
+    left_out_timer_->cancel();
+    keep_left_out(events_, told_events_.take_left_out(at_end));
 }
 
 void Reception::close_studies(const Receiver& receiver) {

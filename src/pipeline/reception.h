@@ -33,7 +33,8 @@ class Reception {
         std::function<void(const CommitmentReport&, std::function<void(CommitmentReportAnswer)>)> on_report;
     };
 
-    Reception(World& world, CommitQueue& commits, const Configuration& configuration, InstanceStore store);
+    Reception(World& world, CommitQueue& commits, EventKeeper& events, const Configuration& configuration,
+              InstanceStore store);
 
     void start(ChildSpecification listener, Callbacks callbacks);
     void drain();  // no new connections; receivers finish what they are at
@@ -87,11 +88,13 @@ class Reception {
     int associations_of_address(const std::string& peer) const;
     AssociationOutcome outcome_of(const AssociationRequested& request) const;
     void record(const ReceiverEvent& event);
+    void tell_left_out(bool at_end);
     void note_trouble(const ReceiverEvent& event);
-    void note_taken();
+    void note_taken(const std::string& sop_instance_uid);
 
     World& world_;
     CommitQueue& commits_;
+    EventKeeper& events_;
     const Configuration& configuration_;
     InstanceStore store_;
     Callbacks callbacks_;
@@ -106,6 +109,8 @@ class Reception {
     std::int64_t next_receiver_ = 1;
     Strangers strangers_;
     CallerEvents told_events_;
+    std::unique_ptr<Timer> left_out_timer_;  // while it may have left something out
+    bool left_out_waits_ = false;
     ListenerReady ports_;  // that are open
     std::optional<NodeTrouble> trouble_;
     bool draining_ = false;

@@ -24,7 +24,7 @@ void keep_the_newest(Transaction& transaction, const std::string& peer) {
 }  // namespace
 
 void keep_refused_instance(Transaction& transaction, const ReceiverEvent& event) {
-    const auto at = transaction.at();
+    const auto at = transaction.happened();
     const int known = sql::execute(
         transaction,
         "UPDATE refused_instance SET times = times + 1, last_at = ?, dimse_status = ?, error = ?"

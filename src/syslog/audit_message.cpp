@@ -16,11 +16,11 @@ namespace hilum::syslog {
 namespace {
 
 constexpr CodedTerm application{"110150", "DCM", "Application"};
-constexpr CodedTerm launcher{"110151", "DCM", "Application Launcher"};
 constexpr CodedTerm destination_role{"110152", "DCM", "Destination Role ID"};
 constexpr CodedTerm source_role{"110153", "DCM", "Source Role ID"};
 constexpr CodedTerm study_uid{"110180", "DCM", "Study Instance UID"};
 constexpr CodedTerm node_id{"110182", "DCM", "Node ID"};
+constexpr CodedTerm uri{"12", "RFC-3881", "URI"};
 constexpr CodedTerm patient_number{"2", "RFC-3881", "Patient Number"};
 constexpr std::string_view own_scheme = "99HILUM";
 constexpr CodedTerm own_event{"event", own_scheme, "Hilum audit event"};
@@ -62,6 +62,15 @@ std::optional<Actor> actor_of(const std::string& text) {
     return Actor{title.empty() ? address : title, title, address};
 }
 
+// As to_iso8601 writes it: an attribute of the schema's, and a TIMESTAMP of RFC 5424.
+bool is_time(std::string_view text) {
+    constexpr std::string_view form = "0000-00-00T00:00:00.000000Z";
+    const auto fits = [](char is, char has_to_be) {
+        return has_to_be == '0' ? is >= '0' && is <= '9' : is == has_to_be;
+    };
+    return std::ranges::equal(text, form, fits);
+}
+
 class MessageBuilder {
   public:
     MessageBuilder(const AuditRecord& record, const AuditSource& source) : record_(record), source_(source) {
@@ -91,11 +100,20 @@ class MessageBuilder {
         if (!study_.empty()) xml.add(study());
         if (needs_patient() || !record_.patient_id.empty()) xml.add(patient());
         if (words_.message == AuditMessage::security_alert) xml.add(alert());
+        if (words_.message == AuditMessage::audit_log_used)
+            xml.add(
+                object("2", "13", fmt::format("hilum://{}/audit", source_.host), uri, "Security Audit Log"));
         xml.add(own_object(with_event));
         return R"(<?xml version="1.0" encoding="UTF-8"?>)" + xml.str();
     }
 
     bool success() const { return success_; }
+
+    // That of writing it into the trail, where the event does not say that it was kept late.
+    std::string time() const {
+        const auto happened = text_in(detail_, "happened_at");
+        return is_time(happened) ? happened : to_iso8601(from_microseconds(record_.at));
+    }
 
   private:
     static std::string text_in(const nlohmann::json& object, const char* key) {
@@ -106,6 +124,7 @@ class MessageBuilder {
 
     bool names_a_study() const {
         return words_.message != AuditMessage::application_activity &&
+               words_.message != AuditMessage::audit_log_used &&
                words_.message != AuditMessage::security_alert;
     }
     bool needs_patient() const { return names_a_study(); }
@@ -123,6 +142,8 @@ class MessageBuilder {
         if (words_.message == AuditMessage::instances_transferred && goes_out() &&
             detail_.contains("sop_class_uid") && text_in(detail_, "sop_class_uid").empty())
             words_.message = AuditMessage::procedure_record;
+        if (type_ == "operator_access" && text_in(detail_, "verb").starts_with("audit."))
+            words_.message = AuditMessage::audit_log_used;
         if (type_ == "instance_received") words_.action = action_of_receipt(text_in(detail_, "outcome"));
         // Those have to name a study: orders by accession number, objects that could not be read.
         if (names_a_study() && study_.empty())
@@ -133,7 +154,7 @@ class MessageBuilder {
     XmlElement event_identification() const {
         XmlElement xml("EventIdentification");
         xml.attribute("EventActionCode", std::string_view(&words_.action, 1))
-            .attribute("EventDateTime", to_iso8601(from_microseconds(record_.at)))
+            .attribute("EventDateTime", time())
             .attribute("EventOutcomeIndicator", success_ ? "0" : "4");
         xml.add(coded("EventID", event_id(words_.message)));
         if (!words_.kind.value.empty()) xml.add(coded("EventTypeCode", words_.kind));
@@ -181,17 +202,20 @@ class MessageBuilder {
     }
 
     void add_participants(XmlElement& xml) const {
-        const bool alert = words_.message == AuditMessage::security_alert;
         switch (words_.message) {
             case AuditMessage::instances_transferred:
             case AuditMessage::begin_transferring:
                 return add_transfer(xml);
             case AuditMessage::application_activity:
-            case AuditMessage::security_alert:
+                // Nobody that is known here has started the application: who asked something of it.
                 xml.add(us(application, false));
-                if (actor_)
-                    xml.add(other(*actor_, alert || actor_->is_peer() ? CodedTerm{} : launcher, false));
+                if (actor_) xml.add(other(*actor_, {}, true));
                 return;
+            case AuditMessage::security_alert:  // A.5.3.11: who did it is no requestor
+                xml.add(us(application, false));
+                if (actor_) xml.add(other(*actor_, {}, false));
+                return;
+            case AuditMessage::audit_log_used:
             case AuditMessage::instances_accessed:
             case AuditMessage::study_deleted:
             case AuditMessage::procedure_record:
@@ -287,6 +311,7 @@ std::string syslog_message_of(const AuditRecord& record, const AuditSource& sour
         return syslog_message(header, "audit head " + record.text, false);
     }
     const MessageBuilder builder(record, source);
+    header.timestamp = builder.time();
     if (!builder.success()) header.severity = Severity::warning;
     const auto around = syslog_message(header, "", true).size();
     return syslog_message(header, within(builder, server.max_message - around), true);

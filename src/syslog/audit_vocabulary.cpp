@@ -65,6 +65,7 @@ constexpr AuditWords vocabulary[] = {
     {"object_damaged", security_alert, 'E', none},
     {"object_mended", application_activity, 'E', none},
     {"object_set_aside", application_activity, 'E', none},
+    {"operator_access", instances_accessed, 'R', none},
     {"prior_analysed", instances_accessed, 'R', none},
     {"replaced_objects_removed", application_activity, 'E', none},
     {"report_failed", instances_accessed, 'C', none},
@@ -97,6 +98,8 @@ CodedTerm event_id(AuditMessage message) {
     switch (message) {
         case application_activity:
             return {"110100", "DCM", "Application Activity"};
+        case audit_log_used:
+            return {"110101", "DCM", "Audit Log Used"};
         case begin_transferring:
             return {"110102", "DCM", "Begin Transferring DICOM Instances"};
         case instances_accessed:

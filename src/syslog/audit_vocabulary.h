@@ -13,6 +13,7 @@ struct CodedTerm {
 
 enum class AuditMessage {
     application_activity,
+    audit_log_used,
     begin_transferring,
     instances_accessed,
     instances_transferred,

@@ -66,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PredictionBroker predictions(loop, coordinator.first, std::chrono::seconds(0));
     Gate gate(settings_with_token(), [](const HttpAccess&) { return Status(); });
     (void)gate.load(false);
+    gate.set_auditing(true);
     auto service = std::make_shared<HttpService>(HttpService{{}, api, predictions, gate});
     service->limits.max_body = 1 << 20;
     HttpSession::begin(tcp::socket(loop, tcp::v4(), accepted.release()), service);

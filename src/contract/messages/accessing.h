@@ -24,6 +24,11 @@ struct HttpAccess {
     std::map<std::string, std::string> parameters;  // which studies are asked for
     std::string refused;  // why nothing is shown: token | role | plain | origin; empty: it is
     std::int64_t count = 1;
+
+    std::string parameter(const std::string& parameter_name) const {  // empty: it was not asked for
+        const auto found = parameters.find(parameter_name);
+        return found == parameters.end() ? "" : found->second;
+    }
 };
 
 // http -> coordinator, at most once a second for each address and reason: TLS handshakes that failed.

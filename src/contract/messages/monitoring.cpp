@@ -30,7 +30,8 @@ void from_json(const nlohmann::json& json, ModelStatus& model) {
 HILUM_JSON_MEMBERS(DestinationStatus, name, state, since, error)
 HILUM_JSON_MEMBERS(NodeTrouble, where, message, since)
 HILUM_MESSAGE_MEMBERS(NodeStatus, receiving, refusing, inferring, stores_only, scp_port, scp_tls_port,
-                      draining, troubles, children, models, destinations, audit_servers, certificates)
+                      draining, auditing, troubles, children, models, destinations, audit_servers,
+                      certificates)
 HILUM_MESSAGE_MEMBERS(HttpReady, port)
 HILUM_MESSAGE_MEMBERS(PredictRequest, request, model)
 HILUM_MESSAGE_MEMBERS(PredictReply, request, http_status, error, outcome, frames)

@@ -76,7 +76,7 @@ struct DestinationStatus {
 
 // What the node lacks now; gone once the same succeeds. What single jobs wait for, the database tells.
 struct NodeTrouble {
-    std::string where;    // database | receiving | http | spool
+    std::string where;    // database | audit | receiving | http | spool
     std::string message;  // with the path and the system's word for it
     std::string since;    // ISO 8601
 };
@@ -91,6 +91,7 @@ struct NodeStatus {
     int scp_port = 0;          // 0: none is open
     int scp_tls_port = 0;
     bool draining = false;
+    bool auditing = false;  // the audit trail can be written; else no patient data is shown over HTTP
     std::vector<NodeTrouble> troubles;
     std::vector<ChildStatus> children;
     std::vector<ModelStatus> models;

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "base/characters/printable.h"
 #include "monitor/access/page_origin.h"
 #include "monitor/access/path_rules.h"
 
@@ -30,6 +29,12 @@ Response unauthorized(const std::string& code, const std::string& message) {
     return response;
 }
 
+Response not_audited(const std::string& code, const std::string& message) {
+    auto response = error_response(http::status::service_unavailable, code, message);
+    response.set(http::field::retry_after, "2");
+    return response;
+}
+
 std::string_view view(boost::beast::string_view text) {
     return {text.data(), text.size()};
 }
@@ -45,17 +50,10 @@ std::optional<std::string_view> bearer_of(std::string_view field) {
     return field;
 }
 
-// Which studies are asked for, short enough for the audit trail: there are fewer parameters than that, and
-// no attribute that they name is longer. What is no query gets no studies either.
+// What is no query gets no studies either.
 std::map<std::string, std::string> asked_for(const std::string& query) {
-    constexpr std::size_t longest_name = 32, longest_value = 128, most_parameters = 8;
-    std::map<std::string, std::string> all;
     const auto parameters = query_parameters(query);
-    if (!parameters) return all;
-    for (const auto& [name, value] : *parameters)
-        if (all.size() < most_parameters && name != "limit")
-            all.emplace(printable(name.substr(0, longest_name)), printable(value.substr(0, longest_value)));
-    return all;
+    return parameters ? audited_parameters(*parameters) : std::map<std::string, std::string>();
 }
 
 HttpAccess access_to(const std::string& path, const std::string& query, const Gate::Client& client) {
@@ -190,14 +188,18 @@ Response Gate::refuse_role(const Question& question, const AccessToken& owner) {
                                       enum_text(question.needed), owner.name, enum_text(owner.role)));
 }
 
-// Nothing is shown that the audit trail does not hear of.
+// Nothing is shown that the audit trail does not hear of, and keep.
 std::optional<Response> Gate::let_in(const Question& question, const HttpAccess& who) {
     if (question.needed == AccessRole::status) return std::nullopt;  // no patient data
+    if (!auditing_)
+        return not_audited("not_auditing",
+                           "the node cannot write its audit trail now, and shows nothing that it could not "
+                           "tell of; /readyz tells why");
     auto access = access_to(question.path, question.query, question.client);
     access.name = who.name;
     access.role = who.role;
     if (const auto told = ledger_.note(std::move(access), question.now); !told)
-        return error_response(http::status::service_unavailable, told.error().code, told.error().message);
+        return not_audited(told.error().code, told.error().message);
     return std::nullopt;
 }
 

@@ -6,10 +6,10 @@
 
 #include "base/ip_network.h"
 #include "base/limits/rate_limiter.h"
+#include "contract/access/access_ledger.h"
 #include "contract/access/access_tokens.h"
 #include "contract/configuration.h"
 #include "contract/messages/accessing.h"
-#include "monitor/access/access_ledger.h"
 #include "monitor/access/host_names.h"
 #include "monitor/access/socket_roles.h"
 #include "monitor/api.h"
@@ -37,6 +37,9 @@ class Gate {
     // The answer to who may not have what it asks for. None: it may, and the audit trail was told.
     std::optional<Response> refusal(const Header& request, const Client& client, MonotonicTime now);
 
+    // Whether the audit trail can be written, as the coordinator says. Until it has said so nothing is shown.
+    void set_auditing(bool auditing) { auditing_ = auditing; }
+
     void tell_counted(MonotonicTime now) { ledger_.tell_counted(now); }
 
   private:
@@ -58,6 +61,7 @@ class Gate {
     AccessTokens tokens_;
     SocketRoles socket_roles_;
     AccessLedger ledger_;
+    bool auditing_ = false;
     RateLimiter failures_;  // with tokens that are nobody's, by address
 };
 

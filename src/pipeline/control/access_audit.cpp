@@ -1,11 +1,8 @@
 #include "pipeline/control/access_audit.h"
 
-#include <spdlog/spdlog.h>
-
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/logging.h"
 #include "pipeline/control/operator_name.h"
 #include "store/audit/audit_event.h"
 
@@ -23,18 +20,13 @@ std::string actor_of(const HttpAccess& access) {
     return actor;
 }
 
-std::string parameter(const HttpAccess& access, const char* name) {
-    const auto found = access.parameters.find(name);
-    return found == access.parameters.end() ? "" : found->second;
-}
-
 audit::AuditEvent event_of(const HttpAccess& access) {
     audit::AuditEvent event;
     event.type = "http_access";
     event.actor = actor_of(access);
     event.outcome = access.refused.empty() ? "success" : "failure";
-    event.study_instance_uid = parameter(access, "study_instance_uid");
-    event.patient_id = parameter(access, "patient_id");
+    event.study_instance_uid = access.parameter("study_instance_uid");
+    event.patient_id = access.parameter("patient_id");
     event.detail = {{"count", access.count}};
     if (!access.path.empty()) event.detail["path"] = access.path;
     if (!access.parameters.empty()) event.detail["parameters"] = access.parameters;
@@ -45,11 +37,8 @@ audit::AuditEvent event_of(const HttpAccess& access) {
 }  // namespace
 
 void AccessAudit::note(const HttpAccess& access) {
-    commits_.submit_until_kept(
-        [event = event_of(access)](Transaction& transaction) { transaction.append_audit(event); },
-        [](const auto& kept) {
-            if (!kept) spdlog::error("cannot audit an access over HTTP: {}", kept.error().message);
-        });
+    events_.keep("http_access",
+                 [event = event_of(access)](Transaction& transaction) { transaction.append_audit(event); });
 }
 
 void AccessAudit::note(const TokensLoaded& loaded) {
@@ -62,11 +51,7 @@ void AccessAudit::note(const TokensLoaded& loaded) {
     event.outcome = loaded.error.empty() ? "success" : "failure";
     event.detail = {{"owners", loaded.owners}};
     if (!loaded.error.empty()) event.detail["error"] = loaded.error;
-    commits_.submit_until_kept([event](Transaction& transaction) { transaction.append_audit(event); },
-                               [](const auto& kept) {
-                                   if (!kept)
-                                       spdlog::error("cannot audit who has tokens: {}", kept.error().message);
-                               });
+    events_.keep("tokens_loaded", [event](Transaction& transaction) { transaction.append_audit(event); });
 }
 
 }  // namespace hilum

@@ -6,15 +6,15 @@
 #include "base/world.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/monitoring.h"
+#include "pipeline/event_keeper.h"
 #include "pipeline/receiving/strangers.h"
-#include "store/database/commit_queue.h"
 
 namespace hilum {
 
 class AccessAudit {
   public:
-    AccessAudit(World& world, CommitQueue& commits)
-        : world_(world), commits_(commits), strangers_(world, commits) {}
+    AccessAudit(World& world, EventKeeper& events)
+        : world_(world), events_(events), strangers_(world, events) {}
 
     void note(const HttpAccess& access);
     void note(const TokensLoaded& loaded);
@@ -26,7 +26,7 @@ class AccessAudit {
 
   private:
     World& world_;
-    CommitQueue& commits_;
+    EventKeeper& events_;
     Strangers strangers_;  // with limits apart from those of the DICOM port: neither takes the other's room
     std::optional<NodeTrouble> trouble_;
 };

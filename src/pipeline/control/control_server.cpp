@@ -11,11 +11,11 @@
 
 namespace hilum {
 
-ControlServer::ControlServer(World& world, CommitQueue& commits, const NodeSettings& settings, Handle handle)
+ControlServer::ControlServer(World& world, EventKeeper& events, const NodeSettings& settings, Handle handle)
     : world_(world),
       path_(settings.control()),
       operators_(settings.operators),
-      strangers_(world, commits),
+      strangers_(world, events),
       handle_(std::move(handle)) {}
 
 ControlServer::~ControlServer() {

@@ -16,7 +16,6 @@
 #include "contract/messages/packet.h"
 #include "pipeline/children/channel_watcher.h"
 #include "pipeline/receiving/strangers.h"
-#include "store/database/commit_queue.h"
 
 namespace hilum {
 
@@ -28,7 +27,7 @@ class ControlServer {
         std::function<void(const Packet& request, const std::string& actor,
                            std::function<void(const nlohmann::json&)> answer, std::stop_token client_gone)>;
 
-    ControlServer(World& world, CommitQueue& commits, const NodeSettings& settings, Handle handle);
+    ControlServer(World& world, EventKeeper& events, const NodeSettings& settings, Handle handle);
     ~ControlServer();
 
     // Opens the socket. Root, the daemon's own user and the group of node.operators may use it; where there

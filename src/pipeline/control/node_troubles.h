@@ -9,6 +9,7 @@
 #include "contract/messages/monitoring.h"
 #include "pipeline/control/access_audit.h"
 #include "pipeline/disk_watch.h"
+#include "pipeline/event_keeper.h"
 #include "pipeline/reception.h"
 #include "pipeline/spool_adoption.h"
 #include "store/database/commit_queue.h"
@@ -24,10 +25,12 @@ inline std::string why_refusing(const Reception& reception, const CommitQueue& c
 }
 
 inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const CommitQueue& commits,
-                                            const AccessAudit& access, const SpoolAdoption& adoption) {
+                                            const EventKeeper& events, const AccessAudit& access,
+                                            const SpoolAdoption& adoption) {
     std::vector<NodeTrouble> all;
     if (const auto& trouble = commits.trouble())
         all.push_back({"database", trouble->message, to_iso8601(commits.trouble_since())});
+    if (const auto& trouble = events.trouble()) all.push_back(*trouble);
     if (const auto& trouble = reception.trouble()) all.push_back(*trouble);
     if (const auto& trouble = access.trouble()) all.push_back(*trouble);
     if (const auto& trouble = adoption.trouble()) all.push_back(*trouble);

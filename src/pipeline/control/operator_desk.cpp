@@ -38,11 +38,12 @@ nlohmann::json no_destination(const std::string& name) {
 
 }  // namespace
 
-OperatorDesk::OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
+OperatorDesk::OperatorDesk(World& world, CommitQueue& commits, EventKeeper& events, DataDirectory directory,
                            const std::vector<std::string>& models, std::vector<std::string> destinations,
                            InstanceStore instances, std::vector<std::string> shadows)
     : world_(world),
       commits_(commits),
+      audit_(world, events),
       directory_(std::move(directory)),
       destinations_(std::move(destinations)),
       lanes_(lanes_of(models, destinations_)),
@@ -73,6 +74,7 @@ void OperatorDesk::handle(const Packet& packet, const std::string& actor, Answer
         case ControlVerb::destinations_resume:
             return change_destination(*request, actor, answer);
         default:
+            audit_.note(*request, actor);
             return read(*request, answer, std::move(client_gone));
     }
 }

@@ -12,6 +12,7 @@
 
 #include "base/world.h"
 #include "contract/messages/control.h"
+#include "pipeline/control/operator_audit.h"
 #include "store/data_directory.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
@@ -32,7 +33,7 @@ class OperatorDesk {
 
     // `models`, `destinations`: names of those configured; `shadows`: those of the models that are shadows.
     // `instances`: analyses priors that are asked for.
-    OperatorDesk(World& world, CommitQueue& commits, DataDirectory directory,
+    OperatorDesk(World& world, CommitQueue& commits, EventKeeper& events, DataDirectory directory,
                  const std::vector<std::string>& models, std::vector<std::string> destinations,
                  InstanceStore instances, std::vector<std::string> shadows = {});
 
@@ -75,6 +76,7 @@ class OperatorDesk {
 
     World& world_;
     CommitQueue& commits_;
+    OperatorAudit audit_;
     DataDirectory directory_;
     std::vector<std::string> destinations_;
     std::vector<std::string> lanes_;  // of the queue, that the node serves

@@ -100,22 +100,27 @@ Task<void> SyslogLane::find_beginning() {
 // ---- one batch ----
 
 Task<Result<ForwardRequest>> SyslogLane::next_batch() {
-    const auto read = [after = sent_, most = deaths_ > 0 ? 1 : most_records](Transaction& transaction) {
+    const int most = sent_ < suspect_through_ ? 1 : most_records;
+    const auto read = [after = sent_, most](Transaction& transaction) {
         return audit_records_after(transaction, after, most, most_bytes);
     };
     auto records = co_await committed(commits_, read);
     if (!records) co_return tl::unexpected(records.error());
     ForwardRequest request{++batch_, connection_, std::move(*records)};
-    if (deaths_ >= most_deaths && !request.records.empty()) {
-        auto& first = request.records.front();
-        spdlog::error("event {} of the audit trail cannot be told to {}: its number is", first.number,
-                      server_.name);
-        first.kind = AuditRecordKind::unspoken;
-        first.text.clear();
-    }
+    for (auto& record : request.records) leave_unspoken(record);
     const auto through = request.records.empty() ? sent_ : request.records.back().number;
     if (head_ && !head_sent_ && head_->number <= through) request.records.push_back(*head_);
     co_return request;
+}
+
+// Of an event that its process died of again and again.
+void SyslogLane::leave_unspoken(AuditRecord& record) const {
+    const auto found = deaths_.find(record.number);
+    if (found == deaths_.end() || found->second < most_deaths) return;
+    spdlog::error("event {} of the audit trail cannot be told to {}: its number is", record.number,
+                  server_.name);
+    record.kind = AuditRecordKind::unspoken;
+    record.text.clear();
 }
 
 std::optional<Duration> SyslogLane::nothing_to_do(const ForwardRequest& request) const {
@@ -149,7 +154,6 @@ Task<Duration> SyslogLane::forward_some() {
 }
 
 Task<Duration> SyslogLane::take(ForwardRequest request, ForwardReply reply, MonotonicTime asked_at) {
-    deaths_ = 0;
     if (reply.outcome != ForwardOutcome::sent) {
         const bool served = proven_ && reply.outcome == ForwardOutcome::lost;
         lose_connection();
@@ -164,6 +168,7 @@ Task<Duration> SyslogLane::take(ForwardRequest request, ForwardReply reply, Mono
             head_sent_ = head_sent_ || (head_ && head_->number == record.number);
         else
             sent_ = record.number;
+        if (record.kind == AuditRecordKind::event) deaths_.erase(record.number);  // it was not this one
     }
     if (!request.records.empty()) unconfirmed_.push_back({sent_, world_.monotonic()});
     co_await confirm(asked_at);
@@ -188,6 +193,7 @@ Task<void> SyslogLane::confirm(MonotonicTime looked_at) {
     }
     if (*through <= confirmed_) co_return;
     confirmed_ = *through;
+    deaths_.erase(deaths_.begin(), deaths_.upper_bound(confirmed_));
     const auto write = [&name = server_.name, through = *through](Transaction& transaction) {
         keep_forwarded(transaction, name, through);
     };
@@ -200,9 +206,18 @@ Task<void> SyslogLane::confirm(MonotonicTime looked_at) {
 // ---- trouble ----
 
 void SyslogLane::sender_died(const ForwardRequest& request, const Error& error) {
-    if (!request.records.empty() && error.retry != Retry::once_mended) ++deaths_;
+    if (error.retry != Retry::once_mended) suspect(request);
     lose_connection();
     if (!draining_) failed(error.message);  // it was told to end
+}
+
+// Which of them it was shows when they go one by one.
+void SyslogLane::suspect(const ForwardRequest& request) {
+    for (const auto& record : request.records) {
+        if (record.kind == AuditRecordKind::head) continue;
+        ++deaths_[record.number];
+        suspect_through_ = std::max(suspect_through_, record.number);
+    }
 }
 
 // What it carried and is not known to have arrived goes over the next one.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -48,6 +49,8 @@ class SyslogLane : private AskedChild::Owner {
     Task<Duration> take(ForwardRequest request, ForwardReply reply, MonotonicTime asked_at);
     Task<void> confirm(MonotonicTime looked_at);
     void sender_died(const ForwardRequest& request, const Error& error);
+    void leave_unspoken(AuditRecord& record) const;
+    void suspect(const ForwardRequest& request);
     void lose_connection();
     void failed(const std::string& why);
     void child_changed() override;
@@ -65,7 +68,8 @@ class SyslogLane : private AskedChild::Owner {
     bool proven_ = false;                    // the connection has carried something that arrived
     std::optional<AuditRecord> head_;        // the newest one
     bool head_sent_ = false;
-    int deaths_ = 0;  // of the process, in a row, over one batch
+    std::int64_t suspect_through_ = 0;    // the last event of a batch over which the process died
+    std::map<std::int64_t, int> deaths_;  // of the process, by the event over which it died; not confirmed
     int failures_ = 0;
     bool down_ = false, draining_ = false;
     std::int64_t down_since_ = 0;

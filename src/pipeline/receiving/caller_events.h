@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <vector>
 
 #include "contract/messages/receiving.h"
 #include "pipeline/event_limiter.h"
@@ -21,6 +22,9 @@ class CallerEvents {
         of_all_contexts{1000, std::chrono::seconds(10)};
 
     EventLimiter::Verdict judge(const ReceiverEvent& event, MonotonicTime now);
+
+    // What no later event of the same sort has told. Of contexts only `at_end`: they come again.
+    std::vector<EventLimiter::LeftOut> take_left_out(bool at_end);
 
   private:
     std::map<ReceiverEventKind, EventLimiter> failures_;

@@ -40,8 +40,21 @@ std::string_view words_for(ConnectionClosing why) {
 
 }  // namespace
 
-Strangers::Strangers(World& world, CommitQueue& commits)
-    : world_(world), commits_(commits), timer_(world.make_timer()) {}
+void keep_left_out(EventKeeper& events, const std::vector<EventLimiter::LeftOut>& left_out) {
+    std::int64_t number = 0;
+    for (const auto& [sort, count] : left_out) {
+        spdlog::warn("{} more events were not told of {}", count,
+                     sort.empty() ? "several others" : loggable(sort));
+        number += count;
+    }
+    const auto record = [left_out](Transaction& transaction) {
+        for (const auto& [sort, count] : left_out) record_left_out(transaction, sort, count);
+    };
+    if (number > 0) events.keep("events_left_out", record, number);
+}
+
+Strangers::Strangers(World& world, EventKeeper& events)
+    : world_(world), events_(events), timer_(world.make_timer()) {}
 
 EventLimiter::Verdict Strangers::judge(const std::string& peer, std::string_view reason, std::int64_t count) {
     const auto verdict =
@@ -51,6 +64,13 @@ EventLimiter::Verdict Strangers::judge(const std::string& peer, std::string_view
     return verdict;
 }
 
+void Strangers::record(const EventLimiter::Verdict& verdict, std::string_view kind, EventKeeper::Work work) {
+    if (verdict.audited)
+        events_.keep(std::string(kind), std::move(work), 1 + verdict.left_out);
+    else
+        events_.count(std::move(work));
+}
+
 void Strangers::rejected(const AssociationRequested& request, AssociationOutcome outcome) {
     const auto verdict = judge(request.peer, enum_text(outcome));
     if (verdict.audited)
@@ -58,7 +78,7 @@ void Strangers::rejected(const AssociationRequested& request, AssociationOutcome
                      loggable(request.peer),
                      loggable(request.grounds.empty() ? enum_string(outcome) : request.grounds),
                      and_left_out(verdict.left_out));
-    commits_.submit([request, outcome, verdict](Transaction& transaction) {
+    record(verdict, "association_rejected", [request, outcome, verdict](Transaction& transaction) {
         record_rejection(transaction, request, outcome, verdict.audited, verdict.left_out);
     });
 }
@@ -74,7 +94,7 @@ void Strangers::happened(const ReceiverEvent& event) {
     else if (verdict.audited)
         spdlog::info("{} opened no association within scp.association_timeout{}", loggable(event.peer),
                      and_left_out(verdict.left_out));
-    commits_.submit([event, verdict](Transaction& transaction) {
+    record(verdict, enum_text(event.event), [event, verdict](Transaction& transaction) {
         record_receiver_event(transaction, event, verdict.audited, verdict.left_out);
     });
 }
@@ -87,7 +107,7 @@ void Strangers::closed(const ConnectionsClosed& closed) {
                     closed.count == 1 ? "connection" : "connections",
                     closed.peer.empty() ? "several addresses" : loggable(closed.peer),
                     words_for(closed.reason), and_left_out(verdict.left_out));
-    commits_.submit([closed, verdict](Transaction& transaction) {
+    record(verdict, "connection_refused", [closed, verdict](Transaction& transaction) {
         record_closed_connections(transaction, closed, verdict.audited, verdict.left_out);
     });
 }
@@ -98,7 +118,7 @@ void Strangers::failed(const HttpTlsFailed& failed) {
         spdlog::info("{}: no TLS at http.listen: {}{}",
                      failed.address.empty() ? "several addresses" : loggable(failed.address),
                      loggable(failed.detail), and_left_out(verdict.left_out));
-    commits_.submit([failed, verdict](Transaction& transaction) {
+    record(verdict, "tls_failed", [failed, verdict](Transaction& transaction) {
         record_http_tls_failure(transaction, failed, verdict.audited, verdict.left_out);
     });
 }
@@ -107,7 +127,7 @@ void Strangers::turned_away(const std::string& user) {
     const auto verdict = judge(user, "turned away at the control socket");
     if (!verdict.audited) return;
     spdlog::warn("control socket: {} was turned away{}", user, and_left_out(verdict.left_out));
-    commits_.submit([user, verdict](Transaction& transaction) {
+    record(verdict, "control_refused", [user, verdict](Transaction& transaction) {
         record_turned_away(transaction, user, verdict.left_out);
     });
 }
@@ -116,13 +136,7 @@ void Strangers::tell_left_out() {
     waiting_ = false;
     timer_->cancel();
     const auto left_out = limiter_.take_left_out(most_told);
-    if (left_out.empty()) return;
-    for (const auto& [sort, count] : left_out)
-        spdlog::warn("{} more events were not told of {}", count,
-                     sort.empty() ? "several others" : loggable(sort));
-    commits_.submit([left_out](Transaction& transaction) {
-        for (const auto& [sort, count] : left_out) record_left_out(transaction, sort, count);
-    });
+    keep_left_out(events_, left_out);
 }
 
 }  // namespace hilum

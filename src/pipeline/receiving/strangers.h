@@ -7,14 +7,18 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/world.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/receiving.h"
+#include "pipeline/event_keeper.h"
 #include "pipeline/event_limiter.h"
-#include "store/database/commit_queue.h"
 
 namespace hilum {
+
+// Writes the numbers of what limits left out, which no event that was told has, into the log and the trail.
+void keep_left_out(EventKeeper& events, const std::vector<EventLimiter::LeftOut>& left_out);
 
 class Strangers {
   public:
@@ -23,7 +27,7 @@ class Strangers {
         of_all{300, std::chrono::seconds(10)};
     static constexpr std::chrono::minutes until_left_out_is_told{10};
 
-    Strangers(World& world, CommitQueue& commits);
+    Strangers(World& world, EventKeeper& events);
 
     void rejected(const AssociationRequested& request, AssociationOutcome outcome);
     void happened(const ReceiverEvent& event);  // timeout, not_dicom
@@ -34,9 +38,10 @@ class Strangers {
 
   private:
     EventLimiter::Verdict judge(const std::string& peer, std::string_view reason, std::int64_t count = 1);
+    void record(const EventLimiter::Verdict& verdict, std::string_view kind, EventKeeper::Work work);
 
     World& world_;
-    CommitQueue& commits_;
+    EventKeeper& events_;
     EventLimiter limiter_{of_each, of_all};
     std::unique_ptr<Timer> timer_;  // while something was left out
     bool waiting_ = false;

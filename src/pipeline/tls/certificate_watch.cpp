@@ -11,8 +11,8 @@
 
 namespace hilum {
 
-CertificateWatch::CertificateWatch(World& world, CommitQueue& commits)
-    : world_(world), commits_(commits), timer_(world.make_timer()) {}
+CertificateWatch::CertificateWatch(World& world, EventKeeper& events)
+    : world_(world), events_(events), timer_(world.make_timer()) {}
 
 void CertificateWatch::note(const CertificatesLoaded& loaded) {
     auto& in_use = in_use_[loaded.use];
@@ -22,7 +22,7 @@ void CertificateWatch::note(const CertificatesLoaded& loaded) {
     if (!loaded.reload && loaded.error.empty()) return;
     if (!loaded.error.empty())
         spdlog::error("certificates of {}: {}", loggable(loaded.use), loggable(loaded.error));
-    commits_.submit([loaded](Transaction& transaction) {
+    events_.keep("certificates_loaded", [loaded](Transaction& transaction) {
         audit::AuditEvent event;
         event.type = "certificates_loaded";
         event.actor = "hilum";

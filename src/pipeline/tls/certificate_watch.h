@@ -9,7 +9,7 @@
 
 #include "base/world.h"
 #include "contract/messages/certificates.h"
-#include "store/database/commit_queue.h"
+#include "pipeline/event_keeper.h"
 
 namespace hilum {
 
@@ -17,7 +17,7 @@ class CertificateWatch {
   public:
     static constexpr std::chrono::hours between_looks{24};
 
-    CertificateWatch(World& world, CommitQueue& commits);
+    CertificateWatch(World& world, EventKeeper& events);
 
     void note(const CertificatesLoaded& loaded);
     std::vector<CertificateStatus> certificates() const;
@@ -26,7 +26,7 @@ class CertificateWatch {
     void look();
 
     World& world_;
-    CommitQueue& commits_;
+    EventKeeper& events_;
     std::map<std::string, std::vector<CertificateStatus>> in_use_;  // by use
     std::unique_ptr<Timer> timer_;
 };

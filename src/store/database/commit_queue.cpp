@@ -133,10 +133,11 @@ void CommitQueue::undo(Unit& unit, Error error) {
     database_.undo_unit();
 }
 
-void CommitQueue::run_unit(Unit& unit, Timestamp now) {
+void CommitQueue::run_unit(Unit& unit, const ClockReading& clocks) {
     database_.begin_unit();
     try {
-        Transaction transaction(database_, now);
+        const auto happened = unit.happened().value_or(clocks.since_boot);
+        Transaction transaction(database_, clocks.wall, clocks.since_boot - happened);
         unit.run(transaction);
     } catch (const DatabaseFailure& failure) {
         if (failure.ends_transaction()) throw;
@@ -148,18 +149,18 @@ void CommitQueue::run_unit(Unit& unit, Timestamp now) {
 }
 
 // A transaction that fails takes with it what it moved: the next one moves it.
-Timestamp CommitQueue::follow_clock() {
+ClockReading CommitQueue::follow_clock() {
     const auto reading = read_clocks(world_);
     unfollowed_ += clock_watch_.step_to(reading);
-    if (unfollowed_ == followed_ || observer_ == nullptr) return reading.wall;
+    if (unfollowed_ == followed_ || observer_ == nullptr) return reading;
     const Duration step = unfollowed_ - followed_;
     followed_ = unfollowed_;
     const auto move = [this, step](Transaction& transaction) { observer_->clock_set(transaction, step); };
     const auto log = [](const Result<void>& moved) { log_failure(moved ? nullptr : &moved.error()); };
-    UnitOf<decltype(move), decltype(log)> unit(move, log);
-    run_unit(unit, reading.wall);
+    UnitOf<decltype(move), decltype(log)> unit(move, log, std::nullopt);
+    run_unit(unit, reading);
     unit.tell();
-    return reading.wall;
+    return reading;
 }
 
 void CommitQueue::run_batch(Batch& batch) {
@@ -171,8 +172,7 @@ void CommitQueue::run_batch(Batch& batch) {
         database_.begin();
         followed_ = Duration::zero();
         for (auto& unit : batch) {
-            const Timestamp now = follow_clock();
-            run_unit(*unit, now);
+            run_unit(*unit, follow_clock());
             ++steps_;
         }
         database_.commit();

@@ -54,7 +54,14 @@ class CommitQueue {
     // error may have been kept: what it did is to be recognised when it comes again. Damage ends the process.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
-        push(std::make_unique<UnitOf<Work, Done>>(std::move(work), std::move(done)));
+        push(std::make_unique<UnitOf<Work, Done>>(std::move(work), std::move(done), std::nullopt));
+    }
+
+    // The same for what happened at `happened`, a reading of World::since_boot(), which nobody sets as they
+    // set the wall clock: events that are kept late have their own time in their details.
+    template <typename Work, typename Done>
+    void submit_happened(Duration happened, Work work, Done done) {
+        push(std::make_unique<UnitOf<Work, Done>>(std::move(work), std::move(done), happened));
     }
 
     // The same where nobody waits; a failure is logged.
@@ -68,15 +75,7 @@ class CommitQueue {
     // `work` may run more than once; `done` gets what does not pass.
     template <typename Work, typename Done>
     void submit_until_kept(Work work, Done done) {
-        auto again = work;
-        submit(std::move(work),
-               [this, again = std::move(again), done = std::move(done)](auto result) mutable {
-                   if (result || result.error().retry == Retry::never) return done(std::move(result));
-                   log_failure(&result.error());
-                   run_later([this, again = std::move(again), done = std::move(done)]() mutable {
-                       submit_until_kept(std::move(again), std::move(done));
-                   });
-               });
+        keep_trying(world_.since_boot(), std::move(work), std::move(done));
     }
 
     static constexpr std::chrono::seconds retry_after{1};
@@ -89,13 +88,15 @@ class CommitQueue {
         virtual void run(Transaction& transaction) = 0;
         virtual void fail(Error error) = 0;  // in place of what run() brought
         virtual void tell() = 0;
+        virtual std::optional<Duration> happened() const = 0;  // since boot
     };
     template <typename Work, typename Done>
     class UnitOf : public Unit {
         using Value = std::invoke_result_t<Work, Transaction&>;
 
       public:
-        UnitOf(Work work, Done done) : work_(std::move(work)), done_(std::move(done)) {}
+        UnitOf(Work work, Done done, std::optional<Duration> happened)
+            : work_(std::move(work)), done_(std::move(done)), happened_(happened) {}
         void run(Transaction& transaction) override {
             if constexpr (std::is_void_v<Value>) {
                 work_(transaction);
@@ -106,13 +107,29 @@ class CommitQueue {
         }
         void fail(Error error) override { result_ = tl::unexpected(std::move(error)); }
         void tell() override { done_(std::move(result_)); }
+        std::optional<Duration> happened() const override { return happened_; }
 
       private:
         Work work_;
         Done done_;
+        std::optional<Duration> happened_;
         Result<Value> result_ = fail_for_now("database", "not run");
     };
     using Batch = std::deque<std::unique_ptr<Unit>>;
+
+    template <typename Work, typename Done>
+    void keep_trying(Duration happened, Work work, Done done) {
+        auto again = work;
+        submit_happened(
+            happened, std::move(work),
+            [this, happened, again = std::move(again), done = std::move(done)](auto result) mutable {
+                if (result || result.error().retry == Retry::never) return done(std::move(result));
+                log_failure(&result.error());
+                run_later([this, happened, again = std::move(again), done = std::move(done)]() mutable {
+                    keep_trying(happened, std::move(again), std::move(done));
+                });
+            });
+    }
 
     static void log_failure(const Error* error);
     void push(std::unique_ptr<Unit> unit);
@@ -130,8 +147,8 @@ class CommitQueue {
     void run_waiting();
     void run_batch(Batch& batch);
     void checkpoint();
-    void run_unit(Unit& unit, Timestamp now);
-    Timestamp follow_clock();  // reads it
+    void run_unit(Unit& unit, const ClockReading& clocks);
+    ClockReading follow_clock();  // reads it
     void undo(Unit& unit, Error error);
     void begin_reopening(const DatabaseFailure& failure);
     void reopen();

@@ -10,7 +10,8 @@
 
 namespace hilum {
 
-Transaction::Transaction(Database& database, Timestamp now) : connection_(*database.connection_), now_(now) {}
+Transaction::Transaction(Database& database, Timestamp now, Duration ago)
+    : connection_(*database.connection_), now_(now), ago_(ago) {}
 
 void Transaction::append_audit(audit::AuditEvent event) {
     auto& tail = connection_.audit_tail;
@@ -20,6 +21,7 @@ void Transaction::append_audit(audit::AuditEvent event) {
     }
     event.id = tail->id + 1;
     event.at = at();
+    if (ago_ > kept_late) event.detail["happened_at"] = to_iso8601(now_ - ago_);
     const auto hash = audit::chain_hash(tail->hash, event);
     const auto detail = event.detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     sql::execute(*this,

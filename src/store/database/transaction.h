@@ -3,6 +3,7 @@
 // whoever began the unit (the commit queue, Database::transact) turns into an Error.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <map>
@@ -29,15 +30,24 @@ using Labels = std::map<std::string, std::string>;  // of a counter, by name
 
 class Transaction {
   public:
-    // `now`: the wall clock's time, which all that belongs to this unit of work has in common.
-    Transaction(Database& database, Timestamp now);
+    // `now`: the wall clock's time, which all that belongs to this unit of work has in common. `ago`: how
+    // long before that happened what is only written down now.
+    Transaction(Database& database, Timestamp now, Duration ago = Duration::zero());
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
 
     Timestamp now() const { return now_; }
     std::int64_t at() const { return to_microseconds(now_); }  // the same, as the database holds it
 
-    // Appends to the audit trail; the event's id, time and hash are filled in here.
+    // Later than this, an event has the time when it happened in its details.
+    static constexpr std::chrono::seconds kept_late{5};
+
+    // When that happened which is written down now, by the wall clock as it goes now.
+    std::int64_t happened() const { return to_microseconds(now_ - ago_); }
+
+    // Appends to the audit trail; the event's id, time and hash are filled in here. Its time is that of
+    // writing, so that the trail's are in order; of what is kept late, `happened_at` in its details tells
+    // when it happened, by the wall clock as it goes now.
     void append_audit(audit::AuditEvent event);
 
     // Into the journal of facts (fact_journal.h), with the commit. `lasting`: it is on the disk before that;
@@ -74,6 +84,7 @@ class Transaction {
     friend class sql::Query;
     Connection& connection_;
     Timestamp now_;
+    Duration ago_;
 };
 
 }  // namespace hilum

@@ -65,6 +65,9 @@ class HttpServerTest : public testing::Test {
         ASSERT_TRUE(ready);
         port_ = ready->port;
         ASSERT_GT(port_, 0);
+        NodeStatus status;
+        status.auditing = true;
+        ASSERT_TRUE(channel_.send(to_packet(status)));
     }
     template <typename T>
     Result<T> next() {

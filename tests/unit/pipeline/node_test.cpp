@@ -19,13 +19,18 @@ class NodeTest : public testing::Test {
   protected:
     // One life, in a loop of its own.
     struct Life {
-        explicit Life(const test::TemporaryFolder& folder, const std::vector<ModelSettings>& models = {}) {
+        // `room`: pages by which the database may grow; 0: it has enough.
+        explicit Life(const test::TemporaryFolder& folder, const std::vector<ModelSettings>& models = {},
+                      int room = 0) {
             NodeOptions options;
             options.configuration.node.data_dir = folder.path();
             options.configuration.scp.min_free_space = 0;
             options.configuration.models = models;
             options.daemon_program = options.worker_program = "/bin/false";
             auto database = test::open_database(folder);
+            if (room > 0)
+                database.execute("PRAGMA max_page_count = " +
+                                 std::to_string(database.number("PRAGMA page_count").value() + room));
             const auto generation = join_history(world, database.database(), {folder.path()}).value();
             node.emplace(world, options, std::move(database), generation.id);
         }
@@ -95,6 +100,24 @@ TEST_F(NodeTest, DiscardsAtItsStartWhatWaitsOfAModelThatIsAShadowNow) {
             life.ask({{"verb", "jobs.show"}, {"args", {{"kind", "report"}, {"id", std::int64_t{1}}}}});
         return told["ok"]["job"]["state"] == "discarded";
     });
+}
+
+TEST_F(NodeTest, SaysThatNothingIsToBeShownWhileWhatHappensCannotBeWritten) {
+    Life life(folder_, {}, 30);
+    ASSERT_TRUE(life.start());
+    EXPECT_TRUE(life.node->status().auditing);
+    const auto looks_at = [&life](int number) {
+        const auto accession = std::to_string(number) + std::string(100, 'x');
+        (void)life.ask({{"verb", "studies"}, {"args", {{"accession_number", accession}}}});
+    };
+    for (int i = 0; i < 900 && life.node->status().auditing; ++i) looks_at(i);
+    const auto status = life.node->status();
+    EXPECT_FALSE(status.auditing);
+    ASSERT_EQ(status.troubles.size(), 1u);
+    EXPECT_EQ(status.troubles[0].where, "audit");
+    life.node->drain();
+    life.run_until([&] { return life.exit_code.has_value(); });
+    EXPECT_EQ(life.exit_code, 0) << "what is lost is told, and holds up no end";
 }
 
 TEST_F(NodeTest, MayBeDestroyedBetweenAnyTwoEvents) {

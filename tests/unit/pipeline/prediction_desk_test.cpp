@@ -19,7 +19,7 @@ using testing::ElementsAre;
 class PredictionDeskTest : public test::AnalysisEngineFixture {
   protected:
     PredictionDeskTest() : AnalysisEngineFixture(10min, 10min) {
-        desk_.emplace(world_, commits_, *engine_, std::vector<std::string>{"demo"});
+        desk_.emplace(world_, events_, *engine_, std::vector<std::string>{"demo"});
         engine_->start();
         desk_->start(programs_.child("http", "1"), {[] {}, [](const CertificatesLoaded&) {}});
         run_for(1s);
@@ -62,6 +62,7 @@ class PredictionDeskTest : public test::AnalysisEngineFixture {
 
     test::TemporaryFolder folder_;
     CommitQueue commits_{world_, test::open_database(folder_)};
+    EventKeeper events_{world_, commits_};
     std::optional<PredictionDesk> desk_;
     pid_t http_ = 0;
     std::vector<PredictReply> replies_;

@@ -133,6 +133,20 @@ TEST(AuditMessage, TellsWhoSentWhatToWhom) {
     EXPECT_THAT(message, HasSubstr(R"(<Instance UID="1.2.3.4"/>)"));
 }
 
+TEST(AuditMessage, HasTheTimeWhenItHappenedWhereThatWasKeptLate) {
+    auto event = event_of("http_access");
+    event["detail"]["happened_at"] = "2026-11-28T23:59:58.000001Z";
+    EXPECT_THAT(message_of(event), HasSubstr(R"(EventDateTime="2026-11-28T23:59:58.000001Z")"));
+    EXPECT_THAT(syslog_message_of(record_of(event), source, {}),
+                HasSubstr(">1 2026-11-28T23:59:58.000001Z node1"));
+    for (const char* no_time :
+         {"", "yesterday", "2026-11-28T23:59:58Z", "2026-11-28T23:59:58.000001Z\" x=\"1"}) {
+        event["detail"]["happened_at"] = no_time;
+        EXPECT_THAT(message_of(event), HasSubstr(R"(EventDateTime="2026-11-29T01:02:03.000004Z")"))
+            << no_time;
+    }
+}
+
 TEST(AuditMessage, SaysByItsActionWhatWasHeldBefore) {
     for (const auto& [outcome, action] : {std::pair{"duplicate", "R"},
                                           {"new_version", "U"},
@@ -159,6 +173,41 @@ TEST(AuditMessage, NamesAStudyWhereTheMessageWantsOneAndElseIsAnother) {
     EXPECT_THAT(message_of(event), HasSubstr(R"(csd-code="110100")"));
     event["outcome"] = "failure";
     EXPECT_THAT(message_of(event), HasSubstr(R"(csd-code="110113")"));
+}
+
+// A list of many studies, of which none is named: nobody started an application.
+TEST(AuditMessage, WhoLookedAskedForItAndLaunchedNothing) {
+    auto event = event_of("http_access");
+    event["study_instance_uid"] = event["sop_instance_uid"] = "";
+    for (const char* actor : {"HTTP client alice (read) at 10.1.0.7", "operator uid 0 (root)"}) {
+        event["actor"] = actor;
+        const auto message = message_of(event);
+        EXPECT_THAT(message, HasSubstr(R"(csd-code="110100")"));
+        EXPECT_THAT(message, HasSubstr("UserID=\"" + std::string(actor) + R"(" UserIsRequestor="true"/>)"))
+            << message;
+        EXPECT_THAT(message, Not(HasSubstr(R"(csd-code="110151")")));
+    }
+}
+
+TEST(AuditMessage, TellsWhoReadTheAuditTrail) {
+    Validator validator;
+    for (const char* verb : {"audit.export", "audit.verify"}) {
+        auto event = event_of("operator_access");
+        event["actor"] = "operator uid 0 (root)";
+        event["study_instance_uid"] = event["sop_instance_uid"] = event["patient_id"] = "";
+        event["detail"] = {{"verb", verb}, {"count", 1}};
+        const auto message = message_of(event);
+        EXPECT_THAT(message, HasSubstr(R"(EventActionCode="R")"));
+        EXPECT_THAT(message, HasSubstr(R"(<EventID csd-code="110101" codeSystemName="DCM")"));
+        EXPECT_THAT(message, HasSubstr(R"x(UserID="operator uid 0 (root)" UserIsRequestor="true")x"));
+        EXPECT_THAT(message, HasSubstr("Security Audit Log"));
+        EXPECT_THAT(message, Not(HasSubstr("none")));
+        validator.add(message);
+    }
+    EXPECT_TRUE(validator.all_are_valid());
+    auto looked = event_of("operator_access");
+    looked["detail"] = {{"verb", "studies"}};
+    EXPECT_THAT(message_of(looked), HasSubstr(R"(csd-code="110103")"));
 }
 
 TEST(AuditMessage, TellsOfAnEventThatItDoesNotKnow) {

@@ -36,6 +36,7 @@ class GateTest : public testing::Test {
             return Status();
         });
         EXPECT_EQ(gate_->load(false).value().error, "");
+        gate_->set_auditing(true);
     }
     unsigned ask(const std::string& target, const std::string& authorization,
                  const std::string& host = "localhost") {
@@ -140,6 +141,33 @@ TEST_F(GateTest, TellsWhoLookedAtWhat) {
     EXPECT_EQ(ask("/api/v1/predict", AccessRole::read), 403u);
     ASSERT_EQ(told_.size(), 4u);
     EXPECT_EQ(told_[3].refused, "role");
+}
+
+TEST_F(GateTest, ShowsNothingWhileTheAuditTrailCannotBeWritten) {
+    gate_->set_auditing(false);
+    for (const char* path : {"/api/v1/studies", "/api/v1/jobs", "/api/v1/predict"}) {
+        EXPECT_EQ(ask(path, AccessRole::act), 503u) << path;
+        EXPECT_THAT(answer_, HasSubstr("not_auditing"));
+        EXPECT_EQ(ask(path, ""), 401u) << path;
+    }
+    EXPECT_TRUE(told_.empty()) << "nothing was shown";
+    EXPECT_EQ(ask("/api/v1/status", AccessRole::read), 200u);
+    EXPECT_EQ(ask("/readyz", ""), 200u);
+    gate_->set_auditing(true);
+    EXPECT_EQ(ask("/api/v1/studies", AccessRole::act), 200u);
+}
+
+TEST_F(GateTest, ShowsNothingBeforeTheCoordinatorHasSaidThatItCanBeWritten) {
+    Gate fresh(settings_, [](const HttpAccess&) { return Status(); });
+    ASSERT_TRUE(fresh.load(false));
+    Gate::Header request;
+    request.method(http::verb::get);
+    request.target("/api/v1/studies");
+    request.version(11);
+    request.set(http::field::authorization, "Bearer " + tokens_[AccessRole::read]);
+    const auto refusal = fresh.refusal(request, client_, now_);
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->result_int(), 503u);
 }
 
 TEST_F(GateTest, TellsNotMoreThanSomeApart) {

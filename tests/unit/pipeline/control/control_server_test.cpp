@@ -20,7 +20,7 @@ class ControlServerTest : public testing::Test {
   protected:
     ControlServerTest() {
         settings_.data_dir = folder_.path();
-        server_.emplace(world_, commits_, settings_,
+        server_.emplace(world_, events_, settings_,
                         [this](const Packet&, const std::string&, std::function<void(const nlohmann::json&)>,
                                std::stop_token client_gone) { gone_.push_back(std::move(client_gone)); });
         EXPECT_TRUE(server_->start());
@@ -42,6 +42,7 @@ class ControlServerTest : public testing::Test {
     boost::asio::io_context loop_;
     AsioWorld world_{loop_};
     CommitQueue commits_{world_, test::open_database(folder_)};
+    EventKeeper events_{world_, commits_};
     std::vector<std::stop_token> gone_;  // of each request, in order
     std::optional<ControlServer> server_;
 };

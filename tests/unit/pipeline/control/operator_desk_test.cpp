@@ -64,7 +64,8 @@ class OperatorDeskTest : public testing::Test {
         event.type = "instance_received";
         for (int i = 0; i < 3; ++i) database.append_audit(event);
         commits_.emplace(world_, std::move(database));
-        desk_.emplace(holding_, *commits_, directory_, std::vector<std::string>{"demo"},
+        events_.emplace(holding_, *commits_);
+        desk_.emplace(holding_, *commits_, *events_, directory_, std::vector<std::string>{"demo"},
                       std::vector<std::string>{"pacs"}, test::instance_store(folder_));
         desk_->start(
             {.live_status =
@@ -97,6 +98,7 @@ class OperatorDeskTest : public testing::Test {
     AsioWorld world_{loop_};
     HoldingWorld holding_{loop_};
     std::optional<CommitQueue> commits_;
+    std::optional<EventKeeper> events_;
     std::optional<OperatorDesk> desk_;
 };
 
@@ -112,7 +114,7 @@ TEST_F(OperatorDeskTest, AnswersAllElseWhileAVerificationIsHeld) {
     EXPECT_FALSE(verified->has_value());
     go_on_but();
     ASSERT_TRUE(verified->has_value());
-    EXPECT_EQ((**verified)["ok"]["events"], 3);
+    EXPECT_GE((**verified)["ok"]["events"], 3) << "and that somebody looked";
 }
 
 TEST_F(OperatorDeskTest, TellsTheStatusWhileAListIsHeld) {
@@ -146,7 +148,7 @@ TEST_F(OperatorDeskTest, ReadsNothingForAClientThatIsGone) {
     go_on_but();
     EXPECT_EQ(error_of(for_nobody), "stopped");
     ASSERT_TRUE(wanted->has_value());
-    EXPECT_EQ((**wanted)["ok"]["events"], 3);
+    EXPECT_GE((**wanted)["ok"]["events"], 3);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "contract/messages/auditing.h"
 #include "contract/messages/request_table.h"
@@ -50,7 +52,24 @@ class SyslogLaneTest : public test::LaneTest {
         });
     }
     Act takes(std::int64_t connection = 1) { return replies(ForwardOutcome::sent, connection); }
-    void for_ever(const Act& act) { acts_.insert(acts_.end(), 50, act); }
+    // Whatever it is asked, but for these events, of which it dies.
+    void dies_of(const std::set<std::int64_t>& numbers) {
+        for_ever(
+            [this, numbers, take = takes(), die = dies()](const Message& message) {
+                const auto request = from_packet<ForwardRequest>(message).value();
+                const bool fatal = std::ranges::any_of(request.records, [&](const AuditRecord& record) {
+                    return record.kind == AuditRecordKind::event && numbers.contains(record.number);
+                });
+                (fatal ? die : take)(message);
+            },
+            5'000);
+    }
+    std::int64_t times_sent(std::int64_t number) const {
+        std::int64_t times = 0;
+        for (const auto& [connection, numbers] : asked_) times += std::ranges::count(numbers, number);
+        return times;
+    }
+    void for_ever(const Act& act, std::size_t times = 50) { acts_.insert(acts_.end(), times, act); }
     std::int64_t arrived() {
         return commit([](Transaction& t) { return forwarded_through(t, "arr"); });
     }
@@ -162,7 +181,47 @@ TEST_F(SyslogLaneTest, AnEventOfWhichTheProcessDiesHoldsUpNoOther) {
     EXPECT_EQ(arrived(), 3);
     ASSERT_FALSE(asked_.empty());
     EXPECT_EQ(asked_.front().second, std::vector<std::int64_t>{-1}) << "its number is told";
-    EXPECT_EQ(asked_[1].second, (std::vector<std::int64_t>{2, 3}));
+    EXPECT_EQ(asked_[1].second, std::vector<std::int64_t>{2}) << "it was in the batch that died";
+    EXPECT_EQ(asked_[2].second, std::vector<std::int64_t>{3});
+    happen(3);
+    run_for(1min);
+    EXPECT_EQ(asked_.back().second, std::vector<std::int64_t>{});
+    EXPECT_EQ(asked_[asked_.size() - 2].second, (std::vector<std::int64_t>{4, 5, 6})) << "together again";
+}
+
+TEST_F(SyslogLaneTest, NorDoesItWhereItIsNotTheFirstOfItsBatch) {
+    happen(5);
+    dies_of({3});
+    start();
+    run_for(10min);
+    EXPECT_EQ(arrived(), 5);
+    EXPECT_EQ(times_sent(-3), 1) << "its number is told";
+    EXPECT_EQ(times_sent(3), 0);
+    for (const int innocent : {1, 2}) EXPECT_LE(times_sent(innocent), 3) << innocent;
+    for (const int innocent : {4, 5}) EXPECT_EQ(times_sent(innocent), 1) << innocent;
+}
+
+TEST_F(SyslogLaneTest, SeveralOfThemHoldUpNoOtherEither) {
+    happen(1000);
+    dies_of({150, 151, 777});
+    start();
+    run_for(30min);
+    EXPECT_EQ(arrived(), 1000);
+    for (const int number : {150, 151, 777}) EXPECT_GE(times_sent(-number), 1) << number;
+    for (const int innocent : {1, 149, 152, 776, 1000}) {
+        EXPECT_GE(times_sent(innocent), 1) << innocent;
+        EXPECT_LE(times_sent(innocent), 10) << innocent;
+    }
+}
+
+TEST_F(SyslogLaneTest, AServerThatIsGoneMeanwhileSaysNothingForAnEvent) {
+    happen(2);
+    acts_ = {dies(), dies(), replies(ForwardOutcome::failed, 0), dies()};
+    for_ever(takes());
+    start();
+    run_for(10min);
+    EXPECT_EQ(arrived(), 2);
+    EXPECT_EQ(asked_[1].second, std::vector<std::int64_t>{-1});
 }
 
 TEST_F(SyslogLaneTest, TheNodesTroubleIsNoEventsFault) {

@@ -56,6 +56,23 @@ TEST_F(CallerEventsTest, ContextsRefusedBesideAcceptedOnesAreToldOnceADay) {
     EXPECT_EQ(verdict.left_out, 199);
 }
 
+TEST_F(CallerEventsTest, WhatWasLeftOutIsKnownWithoutAnotherEvent) {
+    audited(event_of(ReceiverEventKind::store_failed), 1003);
+    audited(event_of(ReceiverEventKind::bad_command, "10.1.0.6"), 1001);
+    audited(refused("CT"), 5);
+    const auto left_out = events_.take_left_out(false);
+    ASSERT_EQ(left_out.size(), 2u);
+    EXPECT_EQ(left_out[0].sort, "10.1.0.6: bad_command");
+    EXPECT_EQ(left_out[0].count, 1);
+    EXPECT_EQ(left_out[1].sort, "10.1.0.5: store_failed");
+    EXPECT_EQ(left_out[1].count, 3);
+    const auto at_end = events_.take_left_out(true);
+    ASSERT_EQ(at_end.size(), 1u) << "once";
+    EXPECT_EQ(at_end[0].sort, "PACS@10.1.0.5: the same contexts refused again");
+    EXPECT_EQ(at_end[0].count, 4);
+    EXPECT_TRUE(events_.take_left_out(true).empty());
+}
+
 TEST_F(CallerEventsTest, WhatIsNoFailureIsNotTold) {
     EXPECT_EQ(audited(event_of(ReceiverEventKind::echo), 3), 0);
     EXPECT_EQ(audited(event_of(ReceiverEventKind::commitment_reported), 3), 0);

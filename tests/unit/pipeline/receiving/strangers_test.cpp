@@ -27,7 +27,8 @@ class StrangersTest : public test::LaneTest {
         strangers_.rejected({"EVIL\x1b[2J", "HILUM", peer, why, ""}, why);
     }
 
-    Strangers strangers_{world_, commits_};
+    EventKeeper events_{world_, commits_};
+    Strangers strangers_{world_, events_};
 };
 
 TEST_F(StrangersTest, AFloodOfRejectionsLeavesFewRowsAndTheirNumber) {
@@ -100,6 +101,26 @@ TEST_F(StrangersTest, AndAtTheEndOfTheNode) {
     EXPECT_EQ(rows("events_left_out"), 1);
     EXPECT_EQ(rows("timeout"), 21);
     EXPECT_EQ(counted("receiver_events"), 78);
+}
+
+TEST_F(StrangersTest, WhoIsRejectedWhileTheDiskIsFullIsToldOnceThereIsRoom) {
+    const auto set_room = [this](const char* pages) {
+        commit([&](Transaction& t) { sql::execute(t, std::string("PRAGMA max_page_count = ") + pages); });
+    };
+    set_room("1");  // as many as there are
+    const std::string larger_than_a_page(5'000, 'x');
+    for (int i = 0; i < 25; ++i)
+        strangers_.rejected(
+            {"EVIL", larger_than_a_page, "192.0.2.1", AssociationOutcome::called_ae_title, ""},
+            AssociationOutcome::called_ae_title);
+    run_for(9min);
+    EXPECT_EQ(rows("association_rejected"), 0);
+    strangers_.tell_left_out();
+    set_room("1000000");
+    run_for(2s);
+    EXPECT_EQ(rows("association_rejected"), 20);
+    EXPECT_EQ(
+        number("SELECT json_extract(detail, '$.events') FROM audit_event WHERE type = 'events_left_out'"), 5);
 }
 
 }  // namespace

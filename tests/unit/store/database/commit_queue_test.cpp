@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "pipeline/asio_world.h"
 #include "unit/store/test_database.h"
@@ -152,11 +153,12 @@ class SettableWorld : public AsioWorld {
   public:
     using AsioWorld::AsioWorld;
     Timestamp now() const override { return Timestamp(std::chrono::seconds(wall_.load())); }
-    Duration since_boot() const override { return Duration(0); }
+    Duration since_boot() const override { return std::chrono::seconds(boot_.load()); }
     void set_by(int seconds) { wall_ += seconds; }
+    void pass(int seconds) { wall_ += seconds, boot_ += seconds; }
 
   private:
-    std::atomic<int> wall_{0};
+    std::atomic<int> wall_{0}, boot_{0};
 };
 
 class SecondsSet : public CommitQueue::Observer {
@@ -207,6 +209,55 @@ TEST_F(CommitQueueTest, TellsAgainOfAClockThatWasSetWhereTheTransactionFailed) {
     run(2);
     auto other = open_database(folder_);
     EXPECT_EQ(seconds_set(other), -3660);
+}
+
+TEST_F(CommitQueueTest, AnEventThatIsKeptLateSaysWhenItHappened) {
+    SettableWorld world(loop_);
+    world.pass(100'000);
+    CommitQueue commits(world, open_database(folder_));
+    std::vector<std::int64_t> happened;
+    const auto happens = [&](Transaction& transaction) {
+        transaction.append_audit({});
+        happened.push_back(transaction.happened() / 1'000'000);
+    };
+    const auto done = [&](const Result<void>&) { ++completed_; };
+    const auto happened_at = world.since_boot();
+    commits.submit_happened(happened_at, happens, done);
+    run(1);
+    world.pass(3);
+    commits.submit_happened(happened_at, happens, done);
+    run(2);
+    world.pass(3600);
+    world.set_by(-7200);  // somebody set it right meanwhile
+    commits.submit_happened(happened_at, happens, done);
+    commits.submit(happens, done);
+    run(4);
+    auto other = open_database(folder_);
+    EXPECT_EQ(other.select("SELECT json_extract(detail, '$.happened_at') AS at FROM audit_event ORDER BY id"),
+              nlohmann::json::parse(
+                  R"([{"at": null}, {"at": null}, {"at": "1970-01-02T01:46:40.000000Z"}, {"at": null}])"));
+    EXPECT_EQ(other.number("SELECT at FROM audit_event WHERE id = 3"), 96'403'000'000);
+    EXPECT_EQ(happened, (std::vector<std::int64_t>{100'000, 100'000, 92'800, 96'403}));
+}
+
+TEST_F(CommitQueueTest, WhatIsTriedUntilItIsKeptHappenedWhenItWasFirstTried) {
+    SettableWorld world(loop_);
+    auto database = open_database(folder_);
+    database.execute("PRAGMA max_page_count = 1");
+    CommitQueue commits(world, std::move(database));
+    int runs = 0;
+    commits.submit_until_kept(
+        [&](Transaction& transaction) {
+            if (++runs == 1) world.pass(60);
+            if (runs == 2) sql::execute(transaction, "PRAGMA max_page_count = 3000");
+            transaction.append_audit({});
+            transaction.count(std::string(1'000'000, 'x'));
+        },
+        [&](const Result<void>&) { ++completed_; });
+    run(1);
+    auto other = open_database(folder_);
+    EXPECT_EQ(other.select("SELECT json_extract(detail, '$.happened_at') AS at FROM audit_event"),
+              nlohmann::json::parse(R"([{"at": "1970-01-01T00:00:00.000000Z"}])"));
 }
 
 TEST_F(CommitQueueTest, TellsWhetherItsThreadGoesOn) {

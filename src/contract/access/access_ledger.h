@@ -1,5 +1,6 @@
-// What is told of who looked at patient data: the first time at once, what the same one asks for again soon
-// together, so that a page that refreshes itself does not fill the audit trail, and a stranger neither.
+// What is told of who looked at patient data, over HTTP or at the control socket: the first time at once,
+// what the same one asks for again soon together, so that a page that refreshes itself does not fill the
+// audit trail, and a stranger neither.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,11 @@
 #include "base/world.h"
 #include "contract/messages/accessing.h"
 
-namespace hilum::monitor {
+namespace hilum {
+
+// Which studies are asked for, short enough for the audit trail: there are fewer parameters than it takes,
+// and no attribute that they name is longer.
+std::map<std::string, std::string> audited_parameters(const std::map<std::string, std::string>& asked);
 
 class AccessLedger {
   public:
@@ -26,6 +31,8 @@ class AccessLedger {
 
     // The error is that of telling: then nothing must be shown.
     Status note(HttpAccess access, MonotonicTime now);
+
+    bool is_empty() const { return shown_.empty() && refused_.empty(); }
 
     // Tells what was counted in windows that are over. To be called every few seconds.
     void tell_counted(MonotonicTime now);
@@ -42,4 +49,4 @@ class AccessLedger {
     AllCounted shown_, refused_;
 };
 
-}  // namespace hilum::monitor
+}  // namespace hilum

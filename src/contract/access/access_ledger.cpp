@@ -1,8 +1,10 @@
-#include "monitor/access/access_ledger.h"
+#include "contract/access/access_ledger.h"
 
 #include <utility>
 
-namespace hilum::monitor {
+#include "base/characters/printable.h"
+
+namespace hilum {
 namespace {
 
 // Of one line: nothing in it is a line break, but for a parameter's value, which stands last.
@@ -28,6 +30,15 @@ MonotonicTime end_of_window(const HttpAccess& access, MonotonicTime now) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> audited_parameters(const std::map<std::string, std::string>& asked) {
+    constexpr std::size_t longest_name = 32, longest_value = 128, most_parameters = 8;
+    std::map<std::string, std::string> all;
+    for (const auto& [name, value] : asked)
+        if (all.size() < most_parameters && name != "limit")
+            all.emplace(printable(name.substr(0, longest_name)), printable(value.substr(0, longest_value)));
+    return all;
+}
 
 Status AccessLedger::note(HttpAccess access, MonotonicTime now) {
     auto& counted = access.refused.empty() ? shown_ : refused_;
@@ -68,4 +79,4 @@ void AccessLedger::tell_counted(AllCounted& counted, MonotonicTime now) {
     }
 }
 
-}  // namespace hilum::monitor
+}  // namespace hilum
