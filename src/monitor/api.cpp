@@ -140,18 +140,25 @@ NodeStatus Api::current() const {
     return status;
 }
 
-// Nothing is known of it where the database cannot be asked.
-std::int64_t Api::overdue_reports() const {
-    std::int64_t overdue = 0;
+// Why the node is not ready for them; empty: it is, or for a short time nobody knows.
+std::string Api::late_reports() {
     const auto gauges = source_.gauges();
-    for (const auto& gauge : gauges ? *gauges : std::vector<CounterValue>())
+    if (!gauges) {
+        if (!blind_since_) blind_since_ = clock_();
+        if (clock_() - *blind_since_ < longest_blind) return {};
+        return "reports: whether any is overdue cannot be told, since http cannot read the database: " +
+               gauges.error().message;
+    }
+    blind_since_.reset();
+    std::int64_t overdue = 0;
+    for (const auto& gauge : *gauges)
         if (gauge.name == "overdue_jobs") overdue += gauge.value;
-    return overdue;
+    if (overdue == 0) return {};
+    return fmt::format("reports: {} are overdue by half an hour; see `hilum status`", overdue);
 }
 
-Response Api::readiness() const {
+Response Api::readiness() {
     const auto status = current();
-    const auto overdue = overdue_reports();
     auto missing = nlohmann::json::array();
     if (coordinator_silent_)
         missing.push_back("the coordinator gives no sign of life");
@@ -166,9 +173,7 @@ Response Api::readiness() const {
         if (trouble.where == "database") missing.push_back("the database fails: " + trouble.message);
     if (!status.inferring && !status.stores_only)
         missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
-    if (overdue > 0)
-        missing.push_back(
-            fmt::format("reports: {} are overdue by half an hour; see `hilum status`", overdue));
+    if (auto late = late_reports(); !late.empty()) missing.push_back(std::move(late));
     if (status.draining) missing.push_back("draining: the node is being stopped");
     const bool ready = missing.empty();
     return json_response(ready ? http::status::ok : http::status::service_unavailable,

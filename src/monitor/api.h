@@ -4,6 +4,9 @@
 
 #include <boost/beast/http.hpp>
 
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +22,12 @@ inline constexpr const char* predict_path = "/api/v1/predict";
 
 class Api {
   public:
-    explicit Api(DataSource source) : source_(std::move(source)) {}
+    // How long the node may count as ready while nobody can tell whether its reports are late.
+    static constexpr std::chrono::minutes longest_blind{1};
+    using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
+    explicit Api(DataSource source, Clock clock = &std::chrono::steady_clock::now)
+        : source_(std::move(source)), clock_(std::move(clock)) {}
 
     void set_status(NodeStatus status) { status_ = std::move(status); }
     // It gives no sign of life: what it told last is worth nothing.
@@ -34,8 +42,8 @@ class Api {
 
   private:
     Response route(std::string_view path, std::string_view query);
-    Response readiness() const;
-    std::int64_t overdue_reports() const;
+    Response readiness();
+    std::string late_reports();
     NodeStatus current() const;
     Response metrics();
     Response status();
@@ -43,6 +51,8 @@ class Api {
     Response jobs(std::string_view query);
 
     DataSource source_;
+    Clock clock_;
+    std::optional<std::chrono::steady_clock::time_point> blind_since_;  // the database could not be read
     NodeStatus status_;
     bool coordinator_silent_ = false;
 };

@@ -185,35 +185,45 @@ function forget(why) {
 
 by("login").addEventListener("submit", event => {
   event.preventDefault();
-  token = by("token").value.trim();
+  const typed = by("token").value.trim();
   by("token").value = "";
+  if (!/^[!-~]+$/.test(typed)) { forget("This is no token: it has letters, digits and _ alone."); return; }
+  token = typed;
   by("login").hidden = true;
   clearTimeout(timer);
   refresh();
 });
 
-// What a role may not have is null; so is everything of a token that is nobody's, which is forgotten.
-async function get(path, bodyAlways) {
-  const headers = token ? { Authorization: "Bearer " + token } : {};
-  const response = await fetch(path, { cache: "no-store", credentials: "omit", headers });
-  if (response.status === 401 || response.status === 429) {
-    forget("This token is not known.");
-    return null;
-  }
-  if (response.status === 403) return null;
-  if (!response.ok && !bodyAlways) throw new Error(path + " answers " + response.status);
-  return response.json();
+// Who does not say why answers with a page.
+async function errorOf(response) {
+  try { return (await response.json()).error || {}; } catch { return {}; }
 }
 
-// What is answered is shown, whatever is not.
+// What a role may not have is null; so is everything of a token that is not taken, which is forgotten: the status is for
+// every role. Without a token the groups of the Unix socket give a role, elsewhere nobody has one.
+async function get(path, shown) {
+  const headers = shown ? { Authorization: "Bearer " + shown } : {};
+  const response = await fetch(path, { cache: "no-store", credentials: "omit", headers });
+  if (response.ok || path === "/readyz") return response.json();
+  if (![401, 403, 429].includes(response.status)) throw new Error(path + " answers " + response.status);
+  const why = response.status !== 403 ? shown && "This token is not known." :
+    path === "/api/v1/status" && (text((await errorOf(response)).message) || path + " answers 403");
+  if (why && shown === token) forget(why);
+  return null;
+}
+
+// What is answered is shown, whatever is not. Studies are asked for where a token is shown, or a role is there without.
 async function refreshAll() {
-  const paths = token ? ["/readyz", "/api/v1/status", "/api/v1/studies?limit=25"] : ["/readyz"];
-  const asked = await Promise.allSettled(paths.map(path => get(path, path === "/readyz")));
-  const [health, status, studies] = asked.map(answer => answer.value);
+  const shown = token;
+  const asked = await Promise.allSettled([get("/readyz", ""), get("/api/v1/status", shown)]);
+  const [health, status] = asked.map(answer => answer.value);
+  if (shown ? token : status) asked.push(...await Promise.allSettled([get("/api/v1/studies?limit=25", shown)]));
+  const studies = asked[2]?.value;
   if (health) showHealth(health, status);
   if (status) showStatus(status);
+  if (status && !shown) by("login").hidden = true;
   if (studies) showStudies(studies);
-  else if (status && studies === null) fill("studies", [], [], "The token's role shows no studies.");
+  else if (status && studies === null) fill("studies", [], [], "This role shows no studies.");
   const failed = asked.find(answer => answer.status === "rejected");
   if (failed) throw failed.reason;
 }

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "base/confinement/confinement.h"
+#include "base/confinement/replaced_places.h"
 #include "base/file_system.h"
 #include "base/local/unix_socket.h"
 #include "base/tls/pem_source.h"
@@ -173,6 +174,10 @@ class HttpServer {
         gate_.tell_counted(time);
         service_->tls_failures.tell([this](const HttpTlsFailed& failed) { return tell(failed); });
         heartbeat_.beat();
+        // The last connection of a database takes its log with it.
+        for (const auto place : {Place::database, Place::database_index})
+            if (const auto there = check_place(place); !there)
+                return stop(exit_code_of("http", there.error()));
         heartbeat_timer_.expires_after(Heartbeat::interval);
         heartbeat_timer_.async_wait([this](error_code cancelled) {
             if (!cancelled) beat();

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/ip_network.h"
 #include "syslog/audit_vocabulary.h"
 #include "syslog/syslog_frame.h"
 #include "syslog/xml_element.h"
@@ -46,19 +48,26 @@ XmlElement detail(std::string_view type, std::string_view value) {
 
 // Who caused it, where it was not the node by itself.
 struct Actor {
-    std::string user, ae_title, address;  // address: of a peer; else it is an operator
-    bool is_peer() const { return !address.empty(); }
+    std::string user, ae_title, address;
+    bool is_peer() const { return !ae_title.empty() || !address.empty(); }  // else it is a person
 };
 
-// "AE@10.1.0.5", "@10.1.0.5", "operator uid 0 (root)", "HTTP client dr@hospital (read) at 10.1.0.7"; nothing
-// of "hilum" and "system".
+// An AE title holds whatever its caller likes, but no more than 16 characters, and an address behind it is
+// numeric: nothing that names an operator or an HTTP client has both.
+bool is_ae_title(std::string_view text) {
+    constexpr std::ptrdiff_t longest_ae_title = 16;
+    const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+    return std::ranges::count_if(text, begins_character) <= longest_ae_title;
+}
+
+// "AE@10.1.0.5", "@10.1.0.5", "AE@" of a file in the spool, "operator uid 0 (root)", "HTTP client dr@hospital
+// (read) at 10.1.0.7"; nothing of "hilum" and "system", nor of "@".
 std::optional<Actor> actor_of(const std::string& text) {
-    if (text.empty() || text == "hilum" || text == "system") return std::nullopt;
+    if (text.empty() || text == "hilum" || text == "system" || text == "@") return std::nullopt;
     const auto at = text.rfind('@');
-    if (text.starts_with("operator") || text.starts_with("HTTP client") || at == std::string::npos ||
-        at + 1 == text.size())
-        return Actor{text, "", ""};
+    if (at == std::string::npos) return Actor{text, "", ""};
     const auto title = text.substr(0, at), address = text.substr(at + 1);
+    if (!is_ae_title(title) || !(address.empty() || IpAddress::parse(address))) return Actor{text, "", ""};
     return Actor{title.empty() ? address : title, title, address};
 }
 
@@ -183,7 +192,7 @@ class MessageBuilder {
         xml.attribute("UserID", actor.user);
         if (!actor.ae_title.empty()) xml.attribute("AlternativeUserID", "AETITLES=" + actor.ae_title);
         xml.attribute("UserIsRequestor", requestor ? "true" : "false");
-        if (actor.is_peer())
+        if (!actor.address.empty())
             xml.attribute("NetworkAccessPointID", actor.address).attribute("NetworkAccessPointTypeCode", "2");
         if (!role.value.empty()) xml.add(coded("RoleIDCode", role));
         return xml;

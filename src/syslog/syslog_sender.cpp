@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/confinement/replaced_places.h"
 #include "contract/messages/auditing.h"
 #include "contract/messages/certificates.h"
 #include "contract/messages/request_table.h"
@@ -61,6 +62,7 @@ class SyslogSender {
 
   private:
     Status serve_forward(const ForwardRequest& request, std::vector<UniqueFd>) {
+        if (auto there = check_place(Place::name_services); !there) return there;
         ForwardReply reply{request.batch, 0, ForwardOutcome::sent, ""};
         if (request.connection != 0 && (client_.connection() != request.connection || !client_.alive())) {
             client_.close();

@@ -29,8 +29,12 @@ def page():
 
 
 class Shown:
-    def __init__(self, elements):
-        self.elements = elements
+    def __init__(self, said):
+        self.elements = said["elements"]
+        self.asked = [(one["path"], one["token"]) for one in said["asked"]]
+
+    def tokens_to(self, path):
+        return [token for asked, token in self.asked if asked.startswith(path)]
 
     def text(self, name):
         return self.elements[name]["text"]
@@ -60,10 +64,12 @@ class DashboardTest(unittest.TestCase):
             self.skipTest("node is not installed: the page was not tried")
         self.ready, self.status, self.studies = copy.deepcopy(READY), copy.deepcopy(STATUS), []
 
-    def show(self, token="hilum_0", **answers):
-        """`answers`: status codes of other than 200, or None for no answer, by ready, status or studies."""
+    def show(self, token="hilum_0", errors=None, **answers):
+        """`answers`: status codes of other than 200, or None for no answer, by ready, status or studies; `errors` the same."""
         bodies = {"ready": ("/readyz", self.ready), "status": ("/api/v1/status", self.status),
                   "studies": ("/api/v1/studies?limit=25", {"studies": self.studies})}
+        for name, error in (errors or {}).items():
+            bodies[name] = (bodies[name][0], {"error": error})
         asked = {path: {"status": answers.get(name, 200), "body": body} for name, (path, body) in bodies.items()
                  if answers.get(name, 200) is not None}
         ran = subprocess.run(["node", ROOT / "tests" / "support" / "show_page.js"],
@@ -136,7 +142,8 @@ class DashboardTest(unittest.TestCase):
         self.assertIn("revocation list of CN=b in b.crl has EXPIRED", rows[2]["What"])
         self.assertIn("no such file", rows[3]["What"])
         self.assertEqual([row["What"] for row in shown.kinds("troubles")], ["bad", "", "bad", "bad", "bad", ""])
-        self.assertEqual([row["Where"] for row in self.show(None).rows("troubles")], ["http"], "for everybody")
+        self.assertEqual([row["Where"] for row in self.show(None, status=401).rows("troubles")], ["http"],
+                         "for everybody")
 
     def test_a_list_is_told_in_the_last_quarter_of_its_life_and_before_it_counts(self):
         now = int(time.time())
@@ -197,6 +204,50 @@ class DashboardTest(unittest.TestCase):
         self.assertIn(why, shown.text("lamps"))
         self.assertIn("/api/v1/status answers 503", shown.text("fetched"))
         self.assertIn("GMT+9", self.show().text("fetched"))
+
+    def test_a_token_that_is_not_taken_is_forgotten_and_why_is_said(self):
+        words = "a token is taken over TLS alone; this one was seen by the network: replace it"
+        for code, error, why in ((403, {"code": "not_encrypted", "message": words}, words),
+                                 (401, {"code": "unknown_token", "message": "nobody's"}, "not known")):
+            shown = self.show(status=code, studies=code, errors={"status": error})
+            self.assertFalse(shown.is_hidden("login"), code)
+            self.assertIn(why, shown.text("refused"), code)
+            self.assertEqual(shown.tokens_to("/api/v1/status").count("hilum_0"), 1, "and not at the next refresh")
+
+    def test_a_role_that_sees_no_studies_keeps_its_token(self):
+        shown = self.show(studies=403, errors={"studies": {"code": "role", "message": "this needs the role read"}})
+        self.assertTrue(shown.is_hidden("login"))
+        self.assertIn("shows no studies", shown.text("studies"))
+        self.assertEqual(shown.tokens_to("/api/v1/status")[-1], "hilum_0")
+
+    def test_the_groups_of_the_socket_give_the_role_without_a_token(self):
+        self.studies = [STUDY]
+        shown = self.show(None)
+        self.assertTrue(shown.is_hidden("login"))
+        self.assertIn("1.2.3", shown.text("version"))
+        self.assertEqual(len(shown.rows("studies")), 1)
+        refused = self.show(None, status=403, errors={"status": {"code": "role", "message": "this needs the role status"}})
+        self.assertFalse(refused.is_hidden("login"))
+        self.assertIn("this needs the role status", refused.text("refused"))
+
+    def test_without_a_token_and_a_role_only_health_is_shown_and_nothing_is_wrong(self):
+        shown = self.show(None, status=401, studies=401)
+        self.assertFalse(shown.is_hidden("login"))
+        self.assertEqual(shown.text("refused"), "")
+        self.assertIn("as of", shown.text("fetched"))
+        self.assertEqual(shown.tokens_to("/api/v1/studies"), [])
+
+    def test_what_no_token_can_be_is_refused_at_once_and_sent_nowhere(self):
+        for typed in ("hilum_\u2026", "hil\u00fcm", "two words", "a\tb"):
+            shown = self.show(typed, status=401, studies=401)
+            self.assertIn("no token", shown.text("refused"), typed)
+            self.assertEqual({token for _, token in shown.asked}, {""}, typed)
+            self.assertIn("as of", shown.text("fetched"), typed)
+
+    def test_health_is_asked_without_the_token(self):
+        shown = self.show()
+        self.assertEqual(set(shown.tokens_to("/readyz")), {""})
+        self.assertIn("hilum_0", shown.tokens_to("/api/v1/status"))
 
     def test_names_from_outside_turn_nothing_around(self):
         hidden = "a\u202eb\u200bc"

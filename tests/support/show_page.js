@@ -1,6 +1,7 @@
 // Runs the script of the node's page (monitor/dashboard.cpp) without a browser, and prints what it shows.
 // Reads {"page": HTML, "token": text or null, "answers": {path: {"status", "body"}}} from its input; a path without
-// an answer fails. Prints {id: {"hidden", "text", "rows": [[{"text", "kind"}]], "leaves": [{"text", "kind"}]}}.
+// an answer fails. Prints {"asked": [{"path", "token"}], "elements":
+// {id: {"hidden", "text", "rows": [[{"text", "kind"}]], "leaves": [{"text", "kind"}]}}}, after one more refresh.
 "use strict";
 const fs = require("fs");
 const vm = require("vm");
@@ -49,7 +50,13 @@ const elements = new Map([...page.matchAll(/\bid="(\w+)"([^>]*)/g)].map(([, id, 
     return [id, element];
 }));
 
-async function fetched(path) {
+const asked = [];
+
+// As a browser's: a field that is no Latin-1 throws.
+async function fetched(path, { headers }) {
+    const field = headers.Authorization || "";
+    if (/[^\x00-\xff]/.test(field)) throw new TypeError("no Latin-1");
+    asked.push({ path, token: field.replace("Bearer ", "") });
     const answer = answers[path];
     if (!answer) throw new Error(path + " is not there");
     return { status: answer.status, ok: answer.status < 300, json: async () => answer.body };
@@ -57,11 +64,13 @@ async function fetched(path) {
 
 const settled = () => new Promise(resolve => setImmediate(resolve));
 
+let refresh = () => {};
+
 async function main() {
     const script = /<script>(.*)<\/script>/s.exec(page)[1];
     vm.runInNewContext(script, {
         document: { getElementById: id => elements.get(id), createElement: () => new Element() },
-        fetch: fetched, setTimeout: () => 1, clearTimeout: () => {},
+        fetch: fetched, setTimeout: next => { refresh = next; return 1; }, clearTimeout: () => {},
     });
     await settled();
     if (token) {
@@ -69,8 +78,10 @@ async function main() {
         elements.get("login").listeners.submit({ preventDefault() {} });
         await settled();
     }
-    process.stdout.write(JSON.stringify(Object.fromEntries([...elements].map(([id, element]) =>
-        [id, { hidden: element.hidden, text: element.textContent, rows: element.rows, leaves: element.leaves }]))));
+    refresh();
+    await settled();
+    process.stdout.write(JSON.stringify({ asked, elements: Object.fromEntries([...elements].map(([id, element]) =>
+        [id, { hidden: element.hidden, text: element.textContent, rows: element.rows, leaves: element.leaves }])) }));
 }
 
 main();

@@ -12,6 +12,7 @@
 #include "base/confinement/call_filter.h"
 #include "base/confinement/forbidden_call.h"
 #include "base/confinement/privileges.h"
+#include "base/confinement/replaced_places.h"
 #include "base/file_system.h"
 
 namespace hilum {
@@ -57,6 +58,7 @@ Status confine_program(Role role, const Places& places) {
     if (auto dropped = drop_capabilities(kept); !dropped) return dropped;
     if (auto fixed = gain_no_privileges(); !fixed) return fixed;
     if (!rules.files_confined) return {};
+    note_places(rules, places);
     const auto files = landlock_rules(rules, places);
     return files ? restrict_to(*files) : tl::unexpected(files.error());
 }

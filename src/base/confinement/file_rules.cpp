@@ -33,8 +33,7 @@ void add_own_program(std::vector<FileRule>& rules) {
 }
 
 // What it links to lies elsewhere.
-Status add_package(std::vector<FileRule>& rules, const fs::path& package) {
-    rules.push_back({package});
+Status add_links(std::vector<FileRule>& rules, const fs::path& package) {
     std::error_code error;
     for (fs::recursive_directory_iterator at(package, error), end; !error && at != end; at.increment(error)) {
         const bool links = at->is_symlink(error);
@@ -85,7 +84,7 @@ void add_place(std::vector<FileRule>& rules, const PlaceRule& rule, const Places
         case Place::own_program:
             return add_own_program(rules);
         case Place::package:
-            return;  // add_package()
+            return rules.push_back({places.package});
         case Place::machine:
             return add_each(rules, {"/proc", "/sys"});
         case Place::devices:
@@ -110,13 +109,18 @@ void add_place(std::vector<FileRule>& rules, const PlaceRule& rule, const Places
 
 }  // namespace
 
+std::vector<FileRule> files_at(const PlaceRule& rule, const Places& places) {
+    std::vector<FileRule> rules;
+    add_place(rules, rule, places);
+    return rules;
+}
+
 Result<LandlockRules> landlock_rules(const RoleRules& role, const Places& places) {
     LandlockRules rules;
     for (const auto& rule : role.places) {
         add_place(rules.files, rule, places);
         if (rule.place != Place::package) continue;
-        if (auto added = add_package(rules.files, places.package); !added)
-            return tl::unexpected(added.error());
+        if (auto added = add_links(rules.files, places.package); !added) return tl::unexpected(added.error());
     }
     for (const auto& file : places.also_reads) rules.files.push_back({file});
     rules.any_device_control = role.role == Role::gpu_worker;

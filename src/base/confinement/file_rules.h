@@ -17,6 +17,9 @@ struct Places {
     std::vector<int> connect_ports{};                 // TCP, of a sender; empty: any
 };
 
+// Where it lies. Of a package without what it links to.
+std::vector<FileRule> files_at(const PlaceRule& rule, const Places& places);
+
 // Errors are the file system's: what it did not show would be forbidden for good.
 Result<LandlockRules> landlock_rules(const RoleRules& role, const Places& places);
 

@@ -2,11 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <vector>
 
 #include "evaluation/dataset/csv.h"
 
 namespace hilum::evaluation {
+namespace {
+
+// Others wrote it, in names of files and in headers: a spreadsheet would take it for a formula.
+std::string as_words(const std::string& text) {
+    constexpr std::string_view begins_formula = "=+-@\t\r";
+    return !text.empty() && begins_formula.find(text.front()) != std::string_view::npos ? "'" + text : text;
+}
+
+}  // namespace
 
 std::string predictions_csv(const ScoredSet& set) {
     std::vector<std::string> head{"file", "patient",      "site",      "view",  "sex",
@@ -16,9 +26,10 @@ std::string predictions_csv(const ScoredSet& set) {
     std::string text = dataset::csv_line(head);
     const auto facts_of = [](const CaseFacts& facts) {
         return std::vector<std::string>{
-            facts.file,        facts.patient, facts.site,
-            facts.view,        facts.sex,     facts.age_years ? fmt::format("{:g}", *facts.age_years) : "",
-            facts.manufacturer};
+            as_words(facts.file),        as_words(facts.patient),
+            as_words(facts.site),        as_words(facts.view),
+            as_words(facts.sex),         facts.age_years ? fmt::format("{:g}", *facts.age_years) : "",
+            as_words(facts.manufacturer)};
     };
     for (const auto& one : set.cases) {
         auto row = facts_of(one.facts);

@@ -23,7 +23,12 @@ struct Reloads::Outcome {
 
 Reloads::Reloads(World& world, const NodeOptions& options, const std::vector<std::string>& models,
                  AnalysisEngine& engine)
-    : world_(world), options_(options), models_(models), engine_(engine), files_(world.make_background()) {}
+    : world_(world),
+      options_(options),
+      models_(models),
+      engine_(engine),
+      folders_(options.configuration, options.configuration_file),
+      files_(world.make_background()) {}
 
 void Reloads::reload(const std::string& model, const std::string& actor, const OperatorDesk::Answer& done) {
     std::vector<std::size_t> wanted;
@@ -45,12 +50,13 @@ void Reloads::reload(const std::string& model, const std::string& actor, const O
         });
 }
 
-// As the processes do that use them, and as the same user: what this one may not read, they may not.
+// As the processes do that use them, and as the same user: what this one may not read, they may not. It is
+// not confined to the folders of the start, as they are.
 void Reloads::look_at_secrets(const std::shared_ptr<Outcome>& outcome) {
     files_->post([this, outcome] {
         auto found = check_secrets(options_.configuration, options_.configuration_file);
         auto refused = std::move(found.problems);
-        for (const auto& more : {found.unchecked, found.not_current})
+        for (const auto& more : {found.unchecked, found.not_current, folders_.moved()})
             refused.insert(refused.end(), more.begin(), more.end());
         world_.post([outcome, refused = std::move(refused)] {
             for (const auto& problem : refused) {

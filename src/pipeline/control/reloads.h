@@ -9,6 +9,7 @@
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/control/operator_desk.h"
 #include "pipeline/node_options.h"
+#include "pipeline/tls/secret_folders.h"
 
 namespace hilum {
 
@@ -32,6 +33,7 @@ class Reloads {
     const NodeOptions& options_;
     const std::vector<std::string>& models_;
     AnalysisEngine& engine_;
+    const SecretFolders folders_;
     std::unique_ptr<Background> files_;
 };
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/confinement/replaced_places.h"
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/messages/request_table.h"
@@ -55,6 +56,7 @@ class Hl7Sender {
                                              request<&Hl7Sender::serve_echo>(),
                                              request<&Hl7Sender::reload_certificates>()};
         if (auto ready = wait_for_request(coordinator_.fd(), client_); !ready) return ready;
+        if (auto there = check_place(Place::name_services); !there) return there;
         return coordinator_.receive().and_then(
             [this](Message message) { return serve_request(*this, requests, std::move(message)); });
     }

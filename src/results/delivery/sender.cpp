@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <deque>
 
+#include "base/confinement/replaced_places.h"
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/messages/receiving.h"
@@ -71,6 +72,7 @@ class Sender {
         for (;;) {
             auto message = next_message();
             if (!message) return tl::unexpected(message.error());
+            if (auto there = check_place(Place::name_services); !there) return there;
             if (auto served = serve_request(*this, requests, std::move(*message)); !served) return served;
         }
     }

@@ -134,6 +134,30 @@ TEST(Metrics, ShowCountersGaugesAndTheNode) {
     EXPECT_THAT(text, HasSubstr("hilum_metrics_complete 1"));
 }
 
+TEST(Readyz, IsUnavailableWhereNobodyCouldTellForAMinuteWhetherReportsAreLate) {
+    bool readable = false;
+    auto source = source_with({}, {});
+    source.gauges = [&]() -> Result<std::vector<CounterValue>> {
+        if (readable) return std::vector<CounterValue>{};
+        return fail("database", "unable to open database file");
+    };
+    std::chrono::steady_clock::time_point time{};
+    Api api(std::move(source), [&time] { return time; });
+    api.set_status(ready_status());
+    const auto answered = [&] { return api.answer(http::verb::get, "/readyz").result(); };
+    EXPECT_EQ(answered(), http::status::ok);
+    time += std::chrono::seconds(59);
+    EXPECT_EQ(answered(), http::status::ok);
+    time += std::chrono::seconds(1);
+    EXPECT_EQ(answered(), http::status::service_unavailable);
+    EXPECT_THAT(body_of(api.answer(http::verb::get, "/readyz"))["not_ready"][0],
+                HasSubstr("unable to open database file"));
+    readable = true;
+    EXPECT_EQ(answered(), http::status::ok);
+    readable = false;
+    EXPECT_EQ(answered(), http::status::ok) << "from then on anew";
+}
+
 // An alarm that falls silent with the database alarms nobody.
 TEST(Metrics, TellOfADatabaseThatCannotBeRead) {
     auto source = source_with({}, {});

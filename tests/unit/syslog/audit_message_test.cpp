@@ -147,6 +147,36 @@ TEST(AuditMessage, HasTheTimeWhenItHappenedWhereThatWasKeptLate) {
     }
 }
 
+// An AE title is its caller's to choose, of 16 characters.
+TEST(AuditMessage, ACallerStandsAsNobodyElse) {
+    for (const std::string title :
+         {"operator uid 0", "operator uid 0 (", "HTTP client a", "hilum", "system", "A@10.1.0.7", "x@"})
+        for (const char* address : {"10.1.0.9", "fd00::9"}) {
+            auto event = event_of("echo");
+            event["actor"] = title + "@" + address;
+            EXPECT_THAT(message_of(event),
+                        HasSubstr("UserID=\"" + title + "\" AlternativeUserID=\"AETITLES=" + title +
+                                  "\" UserIsRequestor=\"false\" NetworkAccessPointID=\"" + address +
+                                  "\" NetworkAccessPointTypeCode=\"2\""));
+            EXPECT_THAT(message_of(event), Not(HasSubstr("110151")));
+        }
+    auto adopted = event_of("instance_adopted");
+    adopted["actor"] = "operator uid 0@";
+    EXPECT_THAT(message_of(adopted), HasSubstr(R"(AlternativeUserID="AETITLES=operator uid 0")"));
+}
+
+TEST(AuditMessage, APersonStandsAsNoCaller) {
+    for (const std::string actor :
+         {"operator uid 0", "operator uid 0 (root), who says: A@10.1.0.7", "operator uid 5, who says: A@",
+          "operator uid 5 (a@10.1.0.7)", "HTTP client dr@hospital (read) at 10.1.0.7", "uid 1000 (alice)"}) {
+        auto event = event_of("model_reloaded");
+        event["actor"] = actor;
+        const auto message = message_of(event);
+        EXPECT_THAT(message, HasSubstr("UserID=\"" + actor + "\" UserIsRequestor"));
+        EXPECT_THAT(message, Not(HasSubstr("NetworkAccessPointTypeCode=\"2\"")));
+    }
+}
+
 TEST(AuditMessage, SaysByItsActionWhatWasHeldBefore) {
     for (const auto& [outcome, action] : {std::pair{"duplicate", "R"},
                                           {"new_version", "U"},

@@ -27,6 +27,7 @@
 
 #include "base/confinement/call_filter.h"
 #include "base/confinement/landlock.h"
+#include "base/confinement/replaced_places.h"
 #include "base/confinement/role_table.h"
 #include "base/file_system.h"
 #include "base/process.h"
@@ -225,6 +226,49 @@ TEST_P(Confined, ReadsAndWritesItsOwnPlacesAlone) {
     EXPECT_EQ(opening("secret", O_RDONLY), all ? done : denied);
     EXPECT_EQ(opening("new", O_WRONLY | O_CREAT), all ? done : denied);
     EXPECT_EQ(opening("spool/new", O_WRONLY | O_CREAT), may(Place::spool, true) ? done : denied);
+}
+
+// Rules hold for the file that was there: one that takes its place is told once, to a process that may not
+// read it though its user may.
+TEST(ReplacedPlace, IsToldWhereTheProcessCannotFollow) {
+    if (landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+    const test::TemporaryFolder folder;
+    const Places places{.data_dir = folder.path()};
+    for (const char* file : {"hilum.db", "hilum.db-shm", "new", "other"})
+        std::ofstream(folder / file) << "bytes";
+    const auto after = [&](const std::function<void()>& changes) {
+        return in_child([&] {
+            int asked[2], answered[2];
+            if (::pipe(asked) != 0 || ::pipe(answered) != 0) return 1;
+            char byte = 0;
+            if (::fork() == 0) {  // who is not confined
+                (void)::read(asked[0], &byte, 1);
+                changes();
+                (void)::write(answered[1], &byte, 1);
+                ::_exit(0);
+            }
+            if (!confine(Role::http, places, -1)) return unconfined;
+            if (::write(asked[1], &byte, 1) != 1 || ::read(answered[0], &byte, 1) != 1) return 2;
+            const auto there = check_place(Place::database);
+            if (!check_place(Place::database_index)) return 3;
+            if (there) return done;
+            return there.error().retry == Retry::once_mended ? denied : 4;
+        });
+    };
+    EXPECT_EQ(after([] {}), done);
+    EXPECT_EQ(after([&] { std::ofstream(folder / "hilum.db") << "more"; }), done) << "it is the same file";
+    EXPECT_EQ(after([&] { std::filesystem::rename(folder / "new", folder / "hilum.db"); }), denied);
+    EXPECT_EQ(after([] {}), done) << "who is started anew";
+    EXPECT_EQ(after([&] { std::ofstream(folder / "hilum.db-wal") << "bytes"; }), denied) << "absent before";
+    EXPECT_EQ(after([&] { std::filesystem::remove(folder / "hilum.db-wal"); }), done) << "nothing is there";
+    if (::geteuid() != 0) {
+        EXPECT_EQ(after([&] {
+                      std::filesystem::permissions(folder / "other", std::filesystem::perms::none);
+                      std::filesystem::rename(folder / "other", folder / "hilum.db");
+                  }),
+                  done)
+            << "its user may not read it either";
+    }
 }
 
 TEST_P(Confined, ReadsWhatEveryProgramReads) {
