@@ -10,6 +10,7 @@
 #include "store/database/sql.h"
 #include "store/delivery_verdict.h"
 #include "store/destinations.h"
+#include "store/jobs/claim.h"
 #include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
 #include "store/recovery/earlier_life.h"
@@ -81,17 +82,17 @@ void audit_commitment(Transaction& transaction, const char* type, bool success, 
     transaction.append_audit(event);
 }
 
-void give_up_old(Transaction& transaction, const DestinationSettings& destination, std::int64_t at) {
+int give_up_old(Transaction& transaction, const DestinationSettings& destination, std::int64_t at) {
     std::vector<Delivered> old;
     sql::each(
         transaction,
         "SELECT subject, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
         " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id WHERE state = 'queued'"
-        " AND lane = ?1 AND due <= ?2 AND attempt > 0 AND job.created_at + uncounted < ?3",
+        " AND lane = ?1 AND due <= ?2 AND attempt > 0 AND job.created_at + uncounted < ?3 LIMIT ?4",
         [&](const sql::Row& row) {
             old.push_back({row.int64(0), row.text(1), row.text(2), {}});
         },
-        commitment_lane(destination.name), at, at - destination.give_up_after.count());
+        commitment_lane(destination.name), at, at - destination.give_up_after.count(), most_taken_up);
     for (const auto& delivered : old) {
         set_commitment(transaction, destination.name, delivered.id, given_up);
         set_error(transaction, destination.name, delivered.id,
@@ -100,6 +101,7 @@ void give_up_old(Transaction& transaction, const DestinationSettings& destinatio
         audit_commitment(transaction, "commitment_failed", false, delivered,
                          {{"destination", destination.name}, {"reason", "no answer within give_up_after"}});
     }
+    return static_cast<int>(old.size());
 }
 
 // The delivered instance that a report names; nothing where it is none that waits for one.
@@ -205,13 +207,17 @@ void take_up_commitments(Transaction& transaction, const std::vector<std::string
                  "UPDATE job SET state = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
                  " 'failed'",
                  not_kept.state);
-    for (const auto& destination : asked) ask_commitments_anew(transaction, destination);
+    for (const auto& destination : asked)
+        while (ask_commitments_anew(transaction, destination) == most_taken_up) {
+        }
 }
 
-void ask_commitments_anew(Transaction& transaction, const std::string& destination) {
-    sql::execute(transaction,
-                 "UPDATE job SET attempt = 0 WHERE state = 'queued' AND lane = ? AND attempt > 0",
-                 commitment_lane(destination));
+int ask_commitments_anew(Transaction& transaction, const std::string& destination) {
+    return sql::execute(
+        transaction,
+        "UPDATE job SET attempt = 0 WHERE id IN (SELECT id FROM job WHERE state = 'queued' AND"
+        " lane = ? AND attempt > 0 LIMIT ?)",
+        commitment_lane(destination), most_taken_up);
 }
 
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination) {
@@ -219,7 +225,10 @@ CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSett
     if (is_paused(transaction, destination.name)) return claim;
     const std::int64_t at = transaction.at();
     const auto lane = commitment_lane(destination.name);
-    give_up_old(transaction, destination, at);
+    if (give_up_old(transaction, destination, at) == most_taken_up) {
+        claim.next_at = at;
+        return claim;
+    }
     CommitmentRequest request{random_uid().value(), {}};
     std::vector<std::int64_t> deliveries;
     sql::each(

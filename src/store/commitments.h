@@ -30,8 +30,9 @@ void want_commitment(Transaction& transaction, std::int64_t delivery);
 void want_no_commitment(Transaction& transaction, std::int64_t delivery);
 
 // The destination answers again after it was away, and what it was asked before may be lost with that:
-// nothing is given up before it was asked for once more.
-void ask_commitments_anew(Transaction& transaction, const std::string& destination);
+// nothing is given up before it was asked for once more. Takes up to most_taken_up of them (jobs/claim.h);
+// returns how many.
+int ask_commitments_anew(Transaction& transaction, const std::string& destination);
 
 // At start: what no destination is asked for any more, since the configuration changed, waits for no answer,
 // nor for an operator.
@@ -45,7 +46,8 @@ struct CommitmentClaim {
 // The next request: what is wanted, or was requested without an answer for commitment_wait. It counts as
 // requested from here on, so that an interrupted one is asked anew. Nothing while the destination is paused.
 // What was delivered longer than give_up_after ago, and asked for, is asked for no more: it waits, set aside,
-// for an operator (orders.h), or for the destination's late answer.
+// for an operator (orders.h), or for the destination's late answer. Where there is more of that than
+// most_taken_up, nothing is asked yet, and next_at is now.
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination);
 
 // The destination did not take the request: it is made again after `delay`.

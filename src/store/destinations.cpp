@@ -1,10 +1,12 @@
 #include "store/destinations.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/clock.h"
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/claim.h"
 #include "store/jobs/states.h"
 #include "store/overview/metric_catalogue.h"
 
@@ -42,6 +44,22 @@ void note_away(Transaction& transaction, const std::string& destination) {
                  destination, transaction.at());
 }
 
+// What waits for it counts from `at`. When results were sent stays with their commitment, whose failure is
+// told by it from that of an earlier copy. How many; at most most_taken_up of each.
+int count_anew(Transaction& transaction, const std::string& destination, std::int64_t at) {
+    const int deliveries = sql::execute(
+        transaction,
+        "UPDATE job SET created_at = ?1, uncounted = 0, due = min(due, ?1) WHERE id IN (SELECT id FROM job"
+        " WHERE state = 'queued' AND lane = ?2 AND created_at < ?1 LIMIT ?3)",
+        at, lane_name(Lane::delivery, destination), most_taken_up);
+    const int commitments = sql::execute(
+        transaction,
+        "UPDATE job SET uncounted = ?1 - created_at WHERE id IN (SELECT id FROM job WHERE state = 'queued'"
+        " AND lane = ?2 AND created_at + uncounted < ?1 LIMIT ?3)",
+        at, commitment_lane(destination), most_taken_up);
+    return std::max(deliveries, commitments);
+}
+
 }  // namespace
 
 bool is_paused(Transaction& transaction, const std::string& destination) {
@@ -62,20 +80,15 @@ bool pause_destination(Transaction& transaction, const std::string& destination,
     return true;
 }
 
-bool resume_destination(Transaction& transaction, const std::string& destination, const std::string& actor) {
-    if (!is_paused(transaction, destination)) return false;
-    const std::int64_t at = transaction.at();
+Resumption resume_destination(Transaction& transaction, const std::string& destination,
+                              const std::string& actor, Timestamp ordered_at) {
+    if (!is_paused(transaction, destination)) return Resumption::was_not_paused;
+    if (count_anew(transaction, destination, to_microseconds(ordered_at)) >= most_taken_up)
+        return Resumption::goes_on;
     sql::execute(transaction, "UPDATE destination SET paused_at = NULL, away_since = NULL WHERE name = ?",
                  destination);
-    sql::execute(transaction,
-                 "UPDATE job SET created_at = ?1, uncounted = 0, due = min(due, ?1) WHERE state = 'queued'"
-                 " AND lane = ?2",
-                 at, lane_name(Lane::delivery, destination));
-    sql::execute(transaction,
-                 "UPDATE job SET created_at = ?, uncounted = 0 WHERE state = 'queued' AND lane = ?", at,
-                 commitment_lane(destination));
     audit_operator(transaction, "destination_resumed", destination, actor);
-    return true;
+    return Resumption::resumed;
 }
 
 int expire_deliveries(Transaction& transaction, const DestinationSettings& destination,
@@ -93,12 +106,12 @@ int expire_deliveries(Transaction& transaction, const DestinationSettings& desti
         "SELECT job.id, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
         " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id"
         " WHERE job.state = 'queued' AND lane = ?1 AND max(job.created_at + uncounted, iif(attempt = 0,"
-        " (SELECT away_since FROM destination WHERE name = ?3), 0)) < ?2",
+        " (SELECT away_since FROM destination WHERE name = ?3), 0)) < ?2 LIMIT ?4",
         [&](const sql::Row& row) {
             old.push_back({row.int64(0), row.text(1), row.text(2)});
         },
-        lane_name(Lane::delivery, destination.name), at - destination.give_up_after.count(),
-        destination.name);
+        lane_name(Lane::delivery, destination.name), at - destination.give_up_after.count(), destination.name,
+        most_taken_up);
     const auto [state, outcome] = stored(JobState::expired);
     for (const auto& delivery : old) {
         sql::execute(transaction,

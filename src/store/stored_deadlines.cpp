@@ -29,19 +29,26 @@ void move_deadlines(Transaction& transaction, Duration step) {
                  " last_arrival_at = last_arrival_at + ?1 WHERE due_at IS NOT NULL",
                  by);
     // A clock that goes back after it was ahead at start: what seemed to be time away was none, and what is
-    // older than the start has its right times already. What is composed anew has to say what it said.
-    sql::execute(transaction,
-                 "UPDATE job SET due = due + ?1, lease = lease + ?1, trouble_since = trouble_since + ?1,"
-                 " trouble_at = trouble_at + ?1,"
-                 " created_at = iif(?1 < 0 AND uncounted + ?1 >= 0 OR kind = 'report' AND subject IN (SELECT"
-                 " id FROM report WHERE composed_anew != 0), created_at, created_at + ?1),"
-                 " uncounted = iif(?1 < 0 AND uncounted + ?1 >= 0, uncounted + ?1, uncounted)"
-                 " WHERE state IN ('queued', 'running')",
-                 by);
+    // older than the start has its right times already. What is composed anew has to say what it said. When
+    // results were sent goes with when their commitment was requested.
+    sql::execute(
+        transaction,
+        "UPDATE job SET due = due + ?1, lease = lease + ?1, trouble_since = trouble_since + ?1,"
+        " trouble_at = trouble_at + ?1,"
+        " created_at = iif(kind != 'commitment' AND ?1 < 0 AND uncounted + ?1 >= 0 OR kind = 'report'"
+        " AND subject IN (SELECT id FROM report WHERE composed_anew != 0), created_at, created_at +"
+        " ?1), uncounted = iif(kind != 'commitment' AND ?1 < 0 AND uncounted + ?1 >= 0, uncounted +"
+        " ?1, uncounted)"
+        " WHERE state IN ('queued', 'running')",
+        by);
     sql::execute(transaction, "UPDATE destination SET away_since = away_since + ?", by);
-    // It is compared with when its instances were sent.
     sql::execute(transaction,
                  "UPDATE commitment SET requested_at = requested_at + ?1 WHERE reported_at IS NULL", by);
+    // A late answer counts also for what was given up.
+    sql::execute(transaction,
+                 "UPDATE job SET created_at = created_at + ?1 WHERE state = 'set_aside' AND lane IN (SELECT"
+                 " lane FROM job_total WHERE kind = 'commitment' AND word = 'expired' AND jobs > 0)",
+                 by);
 }
 
 // What is queued in the lane is due within `longest`, or at once.

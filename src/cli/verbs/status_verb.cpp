@@ -150,7 +150,8 @@ std::string state_text(const Destination& destination) {
 
 // "3 of 5"; "-" where the destination is not asked.
 std::string commitment_text(const nlohmann::json& known) {
-    const auto committed = number_of(known, "committed"), asked = committed + number_of(known, "uncommitted");
+    const auto committed = number_of(known, "committed");
+    const auto asked = committed + number_of(known, "uncommitted") + number_of(known, "unanswered");
     return asked == 0 ? "-" : fmt::format("{} of {}", committed, asked);
 }
 

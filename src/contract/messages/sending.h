@@ -53,6 +53,7 @@ struct CommitmentReply {
     std::string transaction_uid;
     bool accepted = false;
     std::string message;
+    bool no_association = false;  // the destination gave none
 };
 // coordinator -> sender: does the destination answer a C-ECHO? Answered by EchoReply.
 struct EchoRequest {

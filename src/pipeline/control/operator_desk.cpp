@@ -117,16 +117,29 @@ void OperatorDesk::change_destination(const ControlRequest& request, const std::
     const auto& name = request.destination;
     const bool pause = request.verb == ControlVerb::destinations_pause;
     if (!is_configured(name)) return answer(no_destination(name));
+    if (!pause) return resume(name, actor, world_.now(), answer);
     commits_.submit(
-        [name, pause, actor](Transaction& transaction) {
-            return pause ? pause_destination(transaction, name, actor)
-                         : resume_destination(transaction, name, actor);
+        [name, actor](Transaction& transaction) { return pause_destination(transaction, name, actor); },
+        [this, answer](const Result<bool>& changed) { answer_destination(changed, answer); });
+}
+
+void OperatorDesk::resume(const std::string& destination, const std::string& actor, Timestamp ordered_at,
+                          const Answer& answer) {
+    commits_.submit(
+        [destination, actor, ordered_at](Transaction& transaction) {
+            return resume_destination(transaction, destination, actor, ordered_at);
         },
-        [this, answer](const Result<bool>& changed) {
-            if (!changed) return answer(control_error(changed.error()));
-            answer({{"ok", {{"changed", *changed}}}});
-            callbacks_.on_jobs();
+        [this, destination, actor, ordered_at, answer](const Result<Resumption>& resumption) {
+            if (resumption && *resumption == Resumption::goes_on)
+                return resume(destination, actor, ordered_at, answer);
+            answer_destination(resumption.map([](auto how) { return how == Resumption::resumed; }), answer);
         });
+}
+
+void OperatorDesk::answer_destination(const Result<bool>& changed, const Answer& answer) {
+    if (!changed) return answer(control_error(changed.error()));
+    answer({{"ok", {{"changed", *changed}}}});
+    callbacks_.on_jobs();
 }
 
 void OperatorDesk::change_jobs(const ControlRequest& request, const std::string& actor,

@@ -65,6 +65,9 @@ class OperatorDesk {
     void resend(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void withdraw(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void change_destination(const ControlRequest& request, const std::string& actor, const Answer& answer);
+    void resume(const std::string& destination, const std::string& actor, Timestamp ordered_at,
+                const Answer& answer);
+    void answer_destination(const Result<bool>& changed, const Answer& answer);
     void change_hold(const ControlRequest& request, const std::string& actor, const Answer& answer);
     void change_jobs(const ControlRequest& request, const std::string& actor, const Answer& answer);
     // What changed, and where nothing did why not (empty: nothing fits).

@@ -13,14 +13,13 @@ namespace hilum {
 Commitment::Commitment(World& world, CommitQueue& commits, Destination& destination)
     : world_(world), commits_(commits), destination_(destination) {}
 
-// Whether the destination is down, results tell: one may refuse this association and take those.
-Task<void> Commitment::request(CommitmentRequest request) {
+Task<bool> Commitment::request(CommitmentRequest request) {
     const auto uid = request.transaction_uid;
     const auto is_answer = [uid](const CommitmentReply& reply) { return reply.transaction_uid == uid; };
     const auto reply = co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
     if (reply && reply->accepted) {
         refused_ = 0;
-        co_return;
+        co_return true;
     }
     ++refused_;
     const auto& settings = destination_.settings();
@@ -33,6 +32,7 @@ Task<void> Commitment::request(CommitmentRequest request) {
     };
     const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
+    co_return !reply || !reply->no_association;
 }
 
 Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,

@@ -15,8 +15,9 @@ class Commitment {
   public:
     Commitment(World& world, CommitQueue& commits, Destination& destination);
 
-    // Until the destination has taken the request, or it is kept that it has not. Its report comes later.
-    Task<void> request(CommitmentRequest request);
+    // Until the destination has taken the request, or it is kept that it has not; returns whether it gave an
+    // association, or nobody knows. Its report comes later.
+    Task<bool> request(CommitmentRequest request);
 
   private:
     World& world_;

@@ -51,7 +51,7 @@ Task<std::optional<std::string>> Destination::probe() {
         note_association(false, why);
         co_return why;
     }
-    down_ = false;
+    if (!std::exchange(down_, false)) co_return std::nullopt;
     spdlog::info("destination {} is up", settings_.name);
     happenings_.happened(Happening::status_changed);
     co_return std::nullopt;

@@ -34,7 +34,7 @@ class Destination {
     void note_association(bool given, const std::string& why);
     Duration until_probe() const;  // while it is down
     void probe_now() { probe_at_ = world_.monotonic(); }
-    // Tries it: nothing where it is up again, else why not.
+    // Tries it: nothing where it is up, else why not; then it is down.
     Task<std::optional<std::string>> probe();
 
   private:

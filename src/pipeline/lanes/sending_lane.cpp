@@ -69,7 +69,8 @@ Task<void> SendingLane::run() {
             happenings_.happened(damaged ? Happening::result_damaged : Happening::delivery_ended);
         } else if (next->commitment) {
             ++served;
-            co_await commitment_.request(std::move(*next->commitment));
+            // It may refuse this association and take results: then it is not down.
+            if (!co_await commitment_.request(std::move(*next->commitment))) co_await probe();
         } else {
             busy.reset();
             co_await wake_up_.wait_until(next->next_at);
@@ -82,30 +83,44 @@ Task<void> SendingLane::probe_when_due() {
         co_await wake_up_.wait_for(wait);
         co_return;
     }
+    co_await probe();
+}
+
+Task<void> SendingLane::probe() {
+    const bool was_down = destination_.down();
     const auto why = co_await destination_.probe();
-    if (!why) {
+    if (why)
+        co_await give_up_old_deliveries(*why);
+    else if (was_down)
         co_await ask_for_commitments_anew();
-        co_return;
-    }
+}
+
+Task<void> SendingLane::give_up_old_deliveries(std::string why) {
     const auto& settings = destination_.settings();
-    const auto give_up = [&settings, why = *why](Transaction& transaction) {
+    const auto give_up = [&settings, why](Transaction& transaction) {
         return expire_deliveries(transaction, settings, why);
     };
-    const auto expired = co_await committed(commits_, give_up);
-    if (!expired)
-        spdlog::error("cannot give up old deliveries: {}", expired.error().message);
-    else if (*expired > 0)
-        spdlog::warn("destination {}: {} deliveries given up", settings.name, *expired);
+    int expired = most_taken_up;
+    while (expired == most_taken_up) {
+        const auto some = co_await committed(commits_, give_up);
+        if (!some) spdlog::error("cannot give up old deliveries: {}", some.error().message);
+        expired = some.value_or(0);
+        if (expired > 0) spdlog::warn("destination {}: {} deliveries given up", settings.name, expired);
+    }
 }
 
 Task<void> SendingLane::ask_for_commitments_anew() {
     const auto& settings = destination_.settings();
     if (!settings.storage_commitment) co_return;
     const auto ask = [&settings](Transaction& transaction) {
-        ask_commitments_anew(transaction, settings.name);
+        return ask_commitments_anew(transaction, settings.name);
     };
-    const auto asked = co_await committed(commits_, ask);
-    if (!asked) spdlog::error("cannot ask for commitments anew: {}", asked.error().message);
+    int asked = most_taken_up;
+    while (asked == most_taken_up) {
+        const auto some = co_await committed(commits_, ask);
+        if (!some) spdlog::error("cannot ask for commitments anew: {}", some.error().message);
+        asked = some.value_or(0);
+    }
 }
 
 bool SendingLane::child_says(const Message& message) {
@@ -119,13 +134,14 @@ bool SendingLane::child_says(const Message& message) {
         return true;
     }
     const auto report = from_packet<CommitmentReport>(message);
-    if (report) tasks_.start(answer_report(*report));
+    if (report) tasks_.start(answer_report(*report, destination_.sender().process().pid()));
     return report.has_value();
 }
 
-Task<void> SendingLane::answer_report(CommitmentReport report) {
+// Another process than the one that passed it on waits for no answer.
+Task<void> SendingLane::answer_report(CommitmentReport report, pid_t sender) {
     const auto answer = co_await keep_report(commits_, std::move(report), configuration_.destinations);
-    destination_.sender().tell(to_packet(answer));
+    if (destination_.sender().process().pid() == sender) destination_.sender().tell(to_packet(answer));
     happenings_.happened(Happening::commitment_came);
 }
 

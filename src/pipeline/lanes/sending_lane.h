@@ -32,8 +32,10 @@ class SendingLane : private AskedChild::Owner {
   private:
     Task<void> run();
     Task<void> probe_when_due();
+    Task<void> probe();
+    Task<void> give_up_old_deliveries(std::string why);
     Task<void> ask_for_commitments_anew();
-    Task<void> answer_report(CommitmentReport report);
+    Task<void> answer_report(CommitmentReport report, pid_t sender);
     void child_changed() override;
     bool child_says(const Message& message) override;
 

@@ -122,8 +122,9 @@ class Sender {
     Status serve_commitment(const CommitmentRequest& request, std::vector<UniqueFd>) {
         storage_.release();
         const auto answer = commitment_.request(request.transaction_uid, request.instances);
-        return coordinator_.send(to_packet(
-            CommitmentReply{request.transaction_uid, answer.outcome == Outcome::delivered, answer.message}));
+        return coordinator_.send(
+            to_packet(CommitmentReply{request.transaction_uid, answer.outcome == Outcome::delivered,
+                                      answer.message, answer.no_association}));
     }
 
     Status serve_delivery(const DeliverRequest& request, std::vector<UniqueFd> file) {

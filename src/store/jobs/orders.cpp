@@ -28,12 +28,14 @@ constexpr const char* analyses_to_retry =
     " AND instance.removed_at IS NULL"
     " AND (word = 'quarantined' OR (?1 != 0 AND word IN ('not_analysed', 'analysed', 'discarded'))"
     " OR (word = 'queued' AND due > ?5))" HILUM_SELECTED HILUM_SERVED("?4");
+// What takes results back is made for those who have them, whatever was reported since.
 constexpr const char* reports_to_retry =
     "SELECT job.id, subject FROM job JOIN study ON study.id = job.study_id JOIN report ON report.id = subject"
     " WHERE job.kind = 'report' AND report.withdrawn = 0 AND study.removed_at IS NULL AND word IN ('queued', "
     "'quarantined', 'discarded')"
-    " AND (report.composed_anew > 0 OR NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id ="
-    " report.study_id AND newer.model = report.model AND newer.version > report.version))"
+    " AND (report.kind = 'withdrawal' OR report.composed_anew > 0 OR NOT EXISTS (SELECT 1 FROM report AS"
+    " newer WHERE newer.study_id = report.study_id AND newer.model = report.model AND newer.version > "
+    "report.version))"
     " AND (report.composed_anew > 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SELECTED HILUM_SERVED("?4");
 // Where a newer version is, an older one goes again only as what it still waits to be.
 constexpr const char* deliveries_to_retry =

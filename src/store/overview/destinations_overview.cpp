@@ -13,10 +13,11 @@ constexpr const char* known_destinations =
     "SELECT queue AS name, sum(iif(kind = 'delivery' AND word IN ('queued', 'running'), jobs, 0)) AS waiting,"
     " sum(iif(word = 'delivered', jobs, 0)) AS delivered, sum(iif(kind = 'delivery' AND word IN ('refused',"
     " 'expired'), jobs, 0)) AS refused, sum(iif(word = 'committed', jobs, 0)) AS committed, sum(iif(kind ="
-    " 'commitment' AND word = 'queued', jobs, 0)) AS uncommitted, (SELECT paused_at FROM destination AS d"
+    " 'commitment' AND word = 'queued', jobs, 0)) AS uncommitted, sum(iif(kind = 'commitment' AND word ="
+    " 'expired', jobs, 0)) AS unanswered, (SELECT paused_at FROM destination AS d"
     " WHERE d.name = job_total.queue) AS paused_at FROM job_total WHERE kind IN ('delivery', 'commitment')"
-    " GROUP BY queue UNION ALL SELECT name, 0, 0, 0, 0, 0, paused_at FROM destination WHERE paused_at IS NOT"
-    " NULL AND name NOT IN (SELECT queue FROM job_total WHERE kind = 'delivery')";
+    " GROUP BY queue UNION ALL SELECT name, 0, 0, 0, 0, 0, 0, paused_at FROM destination WHERE paused_at IS "
+    "NOT NULL AND name NOT IN (SELECT queue FROM job_total WHERE kind = 'delivery')";
 
 // Of the destination ?1, what is tried again; and what waits for an operator, or was delivered and waits for
 // its commitment, if it failed after anything last arrived. CROSS JOIN: the newest of the few that failed.

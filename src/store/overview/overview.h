@@ -42,7 +42,8 @@ class Overview {
     // day.
     Result<nlohmann::json> clock();
     Result<nlohmann::json> queue();  // {"analysis": {state: count}, "report": ..., "delivery": ...}
-    // [{name, waiting, delivered, refused, committed, uncommitted, last_error, last_error_at, paused_at}].
+    // [{name, waiting, delivered, refused, committed, uncommitted, unanswered, last_error, last_error_at,
+    // paused_at}]; unanswered: commitments that were given up.
     // The last error is of what is tried again, or of what was set aside where nothing arrived later.
     Result<nlohmann::json> destinations();
     // [{name, waiting, oldest_waiting_at, sent_at}] of audit.syslog; times are null where there is none.

@@ -85,8 +85,8 @@ void Sender::answer(const DeliverRequest& request, const std::string& bytes) {
 void Sender::ask_commitment(const CommitmentRequest& request) {
     respond(typical_of_sender, [this, request] {
         const bool accepted = destination().up && !scene_.random.chance(scene_.weather.refuses);
-        say(to_packet(
-            CommitmentReply{request.transaction_uid, accepted, accepted ? "" : "simulated: not now"}));
+        say(to_packet(CommitmentReply{request.transaction_uid, accepted, accepted ? "" : "simulated: not now",
+                                      !destination().up}));
         if (!accepted || scene_.random.chance(scene_.weather.hangs)) return;
         const Duration wait = scene_.random.between(milliseconds(50), seconds(30));
         later(wait, [this, request] { report(request); });

@@ -43,6 +43,7 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
                             {"delivered", 3},
                             {"committed", 1},
                             {"uncommitted", 2},
+                            {"unanswered", 1},
                             {"refused", 0},
                             {"last_error", "A700"},
                             {"last_error_at", "2026-11-24T09:59:00.123456Z"}},
@@ -63,7 +64,7 @@ TEST_F(CommandLineTest, ShowsTheStatusThatTheDaemonTells) {
     EXPECT_THAT(out_.str(), HasSubstr("- pacs is DOWN since 2026-11-24 10:00 UTC: no route"));
     EXPECT_THAT(out_.str(),
                 HasSubstr("- archive is paused since 2026-11-23 22:24 UTC: 0 results wait for it"));
-    EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN +3 +3 +1 of 3 +0"));
+    EXPECT_THAT(out_.str(), ContainsRegex("pacs +DOWN +3 +3 +1 of 4 +0"));
     EXPECT_THAT(out_.str(), ContainsRegex("archive +paused"));
     EXPECT_THAT(out_.str(), HasSubstr("- pacs: last error, 2026-11-24 09:59 UTC: A700"));
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "store/destinations.h"
 #include "store/instance_store.h"
+#include "store/jobs/claim.h"
 #include "store/jobs/orders.h"
 #include "store/overview/overview.h"
 #include "unit/store/test_database.h"
@@ -41,6 +42,26 @@ class CommitmentsTest : public testing::Test {
             " transfer_syntax_uid, file, sha256, created_at) VALUES(1, 'sc', '1.5', ?, '1', '1', 'f', 's', "
             "1)",
             uid);
+    }
+    // So many more results that were delivered to "pacs", and whose commitment is wanted.
+    void add_many(int results) {
+        database_.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO result("
+            "report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid, transfer_syntax_uid, "
+            "file,"
+            " sha256, created_at) SELECT 1, 'sc', '1.5', 'many.' || i, '1', '1', 'f', 's', 1 FROM n",
+            results);
+        database_.execute(
+            "INSERT INTO delivery(result_id, destination) SELECT id, 'pacs' FROM result WHERE"
+            " sop_instance_uid LIKE 'many.%'");
+        for (const auto* lane : {"deliver/pacs", "commit/pacs"})
+            database_.execute(
+                "INSERT INTO job(lane, subject, study_id, state, outcome, created_at, updated_at) SELECT ?1,"
+                " delivery.id, 1, iif(?1 = 'commit/pacs', 'queued', 'done'), iif(?1 = 'commit/pacs', "
+                "'wanted',"
+                " 'delivered'), 1, 1 FROM delivery JOIN result ON result.id = result_id WHERE"
+                " sop_instance_uid LIKE 'many.%'",
+                lane);
     }
     void make_due() { database_.execute("UPDATE job SET due = 1 WHERE kind = 'commitment'"); }
     // What is sent again arrives.
@@ -159,9 +180,19 @@ TEST_F(CommitmentsTest, AResendAsksAnewAndAPauseDoesNotAge) {
     database_.execute("UPDATE job SET created_at = 1 WHERE subject = 2");
     arrive(2);
     pause_destination(database_, "pacs", "tester");
-    resume_destination(database_, "pacs", "tester");
+    resume_destination(database_, "pacs", "tester", now());
     make_due();
     EXPECT_TRUE(claim_commitment(database_, settings_).request);
+}
+
+TEST_F(CommitmentsTest, AFailureCountsThoughTheDestinationWasPausedMeanwhile) {
+    const auto asked = request();
+    pause_destination(database_, "pacs", "tester");
+    resume_destination(database_, "pacs", "tester", now());
+    EXPECT_GT(database_.number("SELECT min(uncounted) FROM job WHERE kind = 'commitment'"), 0);
+    keep_commitment_report(database_, {asked, {}, {{"1.1", 0x0112}}, "PACS", "::1"}, settings_);
+    EXPECT_EQ(delivery(1)["commitment"], "failed");
+    EXPECT_EQ(delivery(1)["state"], "queued");
 }
 
 TEST_F(CommitmentsTest, BelievesNoReportThatCallsAnInstanceCommittedAndFailed) {
@@ -254,6 +285,29 @@ TEST_F(CommitmentsTest, GivesUpNothingThatItHasNotAskedForSinceTheDestinationIsB
     EXPECT_EQ(delivery(1)["commitment"], "expired");
 }
 
+TEST_F(CommitmentsTest, GivesUpALongQueuePieceByPiece) {
+    add_many(most_taken_up);
+    request();
+    make_due();
+    database_.execute("UPDATE job SET attempt = 1, created_at = ? WHERE kind = 'commitment'",
+                      to_microseconds(now() - 100h));
+    const auto first = claim_commitment(database_, settings_);
+    EXPECT_FALSE(first.request) << "there may be more";
+    ASSERT_TRUE(first.next_at);
+    EXPECT_LE(*first.next_at, to_microseconds(now()));
+    EXPECT_EQ(audited("commitment_failed"), most_taken_up);
+    EXPECT_FALSE(claim_commitment(database_, settings_).next_at);
+    EXPECT_EQ(audited("commitment_failed"), most_taken_up + 2);
+}
+
+TEST_F(CommitmentsTest, IsAskedAnewPieceByPiece) {
+    add_many(most_taken_up);
+    database_.execute("UPDATE job SET attempt = 1 WHERE kind = 'commitment'");
+    EXPECT_EQ(ask_commitments_anew(database_, "pacs"), most_taken_up);
+    EXPECT_EQ(ask_commitments_anew(database_, "pacs"), 2);
+    EXPECT_EQ(ask_commitments_anew(database_, "pacs"), 0);
+}
+
 TEST_F(CommitmentsTest, AsksAnewAfterAStartAndForgetsWhatNobodyIsAskedForAnyMore) {
     request();
     take_up_commitments(database_, {"pacs"});
@@ -282,6 +336,9 @@ TEST_F(CommitmentsTest, TellsWhatWasGivenUpAsAJob) {
     EXPECT_EQ(reader.queue().value()["commitment"]["expired"], 1);
     const auto destinations = reader.destinations().value();
     for (const auto& destination : destinations) EXPECT_EQ(destination["refused"], 0) << destination;
+    EXPECT_EQ(destinations[1]["name"], "pacs");
+    EXPECT_EQ(destinations[1]["unanswered"], 1);
+    EXPECT_EQ(destinations[1]["uncommitted"], 1);
     const auto studies = reader.studies({}).value();
     EXPECT_EQ(studies[0]["state"], "failed");
     EXPECT_EQ(studies[0]["error"], "the destination never told whether it keeps this");

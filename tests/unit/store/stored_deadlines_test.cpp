@@ -173,6 +173,25 @@ TEST_F(StoredDeadlinesTest, WhatSeemedTimeAwayIsTakenBackWhenTheClockIsSetRight)
     EXPECT_LE(delivery(), 10);
 }
 
+// A failure is told by both times from that of an earlier copy, which was sent before.
+TEST_F(StoredDeadlinesTest, WhenACommitmentWasRequestedStaysAfterWhatItIsOfWasSent) {
+    database_.execute(
+        "INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES('1.9', 'pacs', ?)",
+        at_ + 1'000'000);
+    const auto requested_after = [&] {
+        return database_
+            .number("SELECT requested_at - created_at FROM commitment, job WHERE job.kind = 'commitment'")
+            .value();
+    };
+    start(4 * 24h);
+    clock_was_set(database_.at(time(10s)), configuration_, -4 * 24h);
+    EXPECT_EQ(requested_after(), 1'000'000);
+    EXPECT_EQ(database_.number("SELECT created_at + uncounted FROM job WHERE kind = 'commitment'"), at_);
+    database_.execute("UPDATE job SET state = 'set_aside', outcome = 'expired' WHERE kind = 'commitment'");
+    set_by(-2h);
+    EXPECT_EQ(requested_after(), 1'000'000) << "an answer to what was given up counts";
+}
+
 TEST_F(StoredDeadlinesTest, ANewDatabaseHasSeenNoTime) {
     database_.execute("UPDATE clock SET seen_at = 0");
     start(0s);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "pipeline/asio_world.h"
+#include "store/jobs/claim.h"
 #include "unit/store/test_database.h"
 
 namespace hilum {
@@ -76,16 +77,28 @@ class OperatorDeskTest : public testing::Test {
              .reload_models = [](const std::string&, const std::string&, const OperatorDesk::Answer&) {}});
     }
     Answered ask(const char* verb, std::stop_token client_gone = {}) {
+        return ask(Packet(nlohmann::json{{"verb", verb}}), std::move(client_gone));
+    }
+    Answered ask(const Packet& request, std::stop_token client_gone = {}) {
         auto answered = std::make_shared<std::optional<nlohmann::json>>();
         desk_->handle(
-            Packet(nlohmann::json{{"verb", verb}}), "test",
-            [answered](const nlohmann::json& answer) { *answered = answer; }, std::move(client_gone));
+            request, "test", [answered](const nlohmann::json& answer) { *answered = answer; },
+            std::move(client_gone));
         return answered;
     }
     void go_on_but(const HeldBackground* held = nullptr) {
         holding_.run_all_but(held);
         loop_.restart();
         loop_.poll();
+    }
+    static Packet order(ControlVerb verb) { return to_packet(ControlRequest{.verb = verb, .destination = "pacs"}); }
+    // The next that comes from beside the loop.
+    void go_on_waiting() {
+        loop_.restart();
+        loop_.run_one();
+    }
+    void wait_for(const Answered& answered) {
+        while (!answered->has_value()) go_on_waiting();
     }
     static std::string error_of(const Answered& answered) {
         return answered->has_value() ? (**answered)["error"].value("code", "none") : "not answered";
@@ -125,6 +138,33 @@ TEST_F(OperatorDeskTest, TellsTheStatusWhileAListIsHeld) {
     ASSERT_TRUE(told->has_value());
     EXPECT_EQ((**told)["ok"]["running"], true);
     EXPECT_FALSE(listed->has_value());
+}
+
+TEST_F(OperatorDeskTest, ResumesADestinationOnceAllOfALongQueueCountsAnew) {
+    commits_->submit([this](Transaction& t) {
+        test::instance_store(folder_).store(t, test::received("1.2.3.4"));
+        sql::execute(t,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO"
+                     " job(lane, subject, study_id, state, created_at, updated_at) SELECT 'deliver/pacs', i,"
+                     " 1, 'queued', 1, 1 FROM n",
+                     2 * most_taken_up + 1);
+    });
+    const auto paused = ask(order(ControlVerb::destinations_pause));
+    wait_for(paused);
+    const auto resumed = ask(order(ControlVerb::destinations_resume));
+    wait_for(resumed);
+    EXPECT_EQ((**resumed)["ok"]["changed"], true);
+    std::optional<std::int64_t> old;
+    commits_->submit(
+        [](Transaction& t) {
+            return sql::number(t, "SELECT count(*) FROM job WHERE created_at = 1").value();
+        },
+        [&](const Result<std::int64_t>& counted) { old = *counted; });
+    while (!old) go_on_waiting();
+    EXPECT_EQ(old, 0);
+    const auto again = ask(order(ControlVerb::destinations_resume));
+    wait_for(again);
+    EXPECT_EQ((**again)["ok"]["changed"], false);
 }
 
 TEST_F(OperatorDeskTest, ADrainEndsVerificationsAndNothingElse) {

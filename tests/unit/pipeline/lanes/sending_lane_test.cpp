@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "store/database/json_rows.h"
 #include "store/jobs/analyses.h"
+#include "store/jobs/claim.h"
 #include "store/jobs/due_reports.h"
 #include "store/jobs/orders.h"
 #include "store/jobs/reports.h"
@@ -68,6 +70,17 @@ class SendingLaneTest : public test::LaneTest {
     }
     Act echoes(bool there) {
         return answers([there](const Message&) { return to_packet(EchoReply{there, "as the test has it"}); });
+    }
+    Act answers_commitment(bool accepted, bool no_association = false) {
+        return answers([=](const Message& message) {
+            const auto uid = from_packet<CommitmentRequest>(message).value().transaction_uid;
+            return to_packet(CommitmentReply{uid, accepted, "as the test has it", no_association});
+        });
+    }
+    nlohmann::json commitment() {
+        return commit([](Transaction& t) {
+            return sql::select(t, "SELECT outcome, attempt FROM job WHERE kind = 'commitment'").at(0);
+        });
     }
     bool told(Happening what) { return std::ranges::find(happenings_, what) != happenings_.end(); }
 
@@ -154,6 +167,78 @@ TEST_F(SendingLaneTest, ADestinationThatGivesNoAssociationIsDownUntilItEchoes) {
     EXPECT_EQ(lane_->destination().status().state, DestinationState::up);
     EXPECT_EQ(delivery()["state"], "delivered");
     EXPECT_EQ(heard_.size(), 4u);
+}
+
+TEST_F(SendingLaneTest, ADestinationThatIsAwayIsDownThoughOnlyCommitmentsAreAskedFor) {
+    auto& pacs = configuration_.destinations.front();
+    pacs.storage_commitment = true;
+    pacs.give_up_after = 10s;
+    acts_ = {delivers(),   answers_commitment(false, true), echoes(false), echoes(false), echoes(false),
+             echoes(true), answers_commitment(true)};
+    run_for(5s);
+    EXPECT_EQ(lane_->destination().status().state, DestinationState::down);
+    run_for(30s);
+    EXPECT_EQ(lane_->destination().status().state, DestinationState::up);
+    EXPECT_EQ(heard_.size(), 7u);
+    EXPECT_EQ(commitment()["outcome"], "requested") << "nothing is given up before it was asked for anew";
+    EXPECT_EQ(commitment()["attempt"], 1);
+}
+
+TEST_F(SendingLaneTest, ADestinationThatRefusesOnlyTheAssociationForCommitmentsIsUp) {
+    configuration_.destinations.front().storage_commitment = true;
+    acts_ = {delivers(), answers_commitment(false, true), echoes(true), answers_commitment(true)};
+    run_for(4s);
+    EXPECT_EQ(heard_.size(), 3u);
+    EXPECT_EQ(lane_->destination().status().state, DestinationState::up);
+    run_for(20s);
+    EXPECT_EQ(commitment()["attempt"], 2) << "give_up_after goes on";
+}
+
+TEST_F(SendingLaneTest, GivesUpAllOfALongQueueWhenTheDestinationIsSeenToBeAway) {
+    configuration_.destinations.front().give_up_after = 1h;
+    acts_ = {delivers(DeliveryOutcome::retry, 1, true), echoes(false)};
+    commit([](Transaction& t) {
+        sql::execute(t,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO"
+                     " result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid,"
+                     " transfer_syntax_uid, file, sha256, created_at) SELECT 1, 'sc', '1', 'many.' || i, '1',"
+                     " '1', 'f', 's', 1 FROM n",
+                     most_taken_up + 1);
+        sql::execute(t,
+                     "INSERT INTO delivery(result_id, destination) SELECT id, 'pacs' FROM result WHERE"
+                     " sop_instance_uid LIKE 'many.%'");
+        sql::execute(t,
+                     "INSERT INTO job(lane, subject, study_id, state, attempt, due, created_at, updated_at)"
+                     " SELECT 'deliver/pacs', id, 1, 'queued', 1, ?1, ?2, ?2 FROM delivery WHERE id > 1",
+                     t.at() + Duration(1h).count(), t.at() - Duration(2h).count());
+    });
+    run_for(20s);
+    EXPECT_EQ(commit([](Transaction& t) {
+                  return sql::number(t, "SELECT count(*) FROM job WHERE word = 'expired'").value();
+              }),
+              most_taken_up + 1);
+}
+
+TEST_F(SendingLaneTest, TheAnswerToAReportGoesToNoOtherSenderThanBroughtIt) {
+    acts_ = {delivers()};
+    run_for(1s);
+    const auto report = to_packet(CommitmentReport{"1.9", {}, {}, "PACS", "::1"});
+    const auto answered = [this] {
+        return std::ranges::count_if(
+            heard_, [](const Packet& packet) { return packet.type() == CommitmentReportAnswer::type; });
+    };
+    commit([&](Transaction&) {  // which takes its time
+        say(report);
+        run_for(1s);
+        kill(lane_->destination().sender().process().pid());
+        run_for(30s);
+    });
+    run_for(1s);
+    EXPECT_EQ(starts_, 2);
+    EXPECT_EQ(answered(), 0);
+    say(report);
+    run_for(1s);
+    EXPECT_EQ(answered(), 1);
 }
 
 TEST_F(SendingLaneTest, AnOperatorHasADestinationThatIsDownTriedAtOnce) {

@@ -110,7 +110,9 @@ TEST_F(SenderTest, PassesOnACommitmentReportAndAnswersItOnceItIsKept) {
     start(scp.port());
     EXPECT_TRUE(
         channel_.send(to_packet(CommitmentRequest{"1.9", {{UID_SecondaryCaptureImageStorage, "1.2.3"}}})));
-    EXPECT_TRUE(receive<CommitmentReply>().accepted);
+    const auto reply = receive<CommitmentReply>();
+    EXPECT_TRUE(reply.accepted);
+    EXPECT_FALSE(reply.no_association);
     const auto report = receive<CommitmentReport>();
     EXPECT_EQ(report.transaction_uid, "1.9");
     EXPECT_EQ(report.committed, std::vector<std::string>{"1.2.3"});
@@ -151,6 +153,15 @@ TEST_F(SenderTest, TellsWhetherTheDestinationAnswersAnEcho) {
     start(scp.port());
     ASSERT_TRUE(channel_.send(to_packet(EchoRequest{})));
     EXPECT_TRUE(receive<EchoReply>().answers);
+}
+
+TEST_F(SenderTest, TellsThatARequestForCommitmentGotNoAssociation) {
+    start(test::closed_port());
+    ASSERT_TRUE(
+        channel_.send(to_packet(CommitmentRequest{"1.9", {{UID_SecondaryCaptureImageStorage, "1.2.3"}}})));
+    const auto reply = receive<CommitmentReply>();
+    EXPECT_FALSE(reply.accepted);
+    EXPECT_TRUE(reply.no_association);
 }
 
 TEST_F(SenderTest, TellsThatADestinationIsDown) {

@@ -71,7 +71,7 @@ TEST_P(BacklogContract, ADestinationThatIsDownOrPausedHoldsUpNothing) {
     commit([](Transaction& t) { pause_destination(t, "pacs", "test"); });
     EXPECT_EQ(waiting(), 0);
     EXPECT_TRUE(next_analysis().claim);
-    commit([](Transaction& t) { resume_destination(t, "pacs", "test"); });
+    commit([](Transaction& t) { resume_destination(t, "pacs", "test", from_microseconds(t.at())); });
     EXPECT_EQ(waiting(), 3);
     bound_.destinations_up = {};
     EXPECT_EQ(waiting(), 0);

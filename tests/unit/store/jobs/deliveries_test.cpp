@@ -136,7 +136,7 @@ TEST_P(DeliveriesContract, WaitWhileTheDestinationIsPaused) {
     make_delivery();
     commit([](Transaction& t) { pause_destination(t, "pacs", "operator"); });
     EXPECT_FALSE(claim_delivery());
-    commit([](Transaction& t) { resume_destination(t, "pacs", "operator"); });
+    commit([](Transaction& t) { resume_destination(t, "pacs", "operator", from_microseconds(t.at())); });
     EXPECT_TRUE(claim_delivery());
 }
 

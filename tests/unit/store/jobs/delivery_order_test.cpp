@@ -81,8 +81,33 @@ class DeliveryOrderContract : public test::StoreContract {
             keep_commitment_report(t, report, pacs());
         });
     }
-    void withdraw() {
-        commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    void withdraw(const std::string& reason = "quality") {
+        commit([&](Transaction& t) { withdraw_results(t, {"1.2.3", "", reason, ""}, "operator"); });
+    }
+    // The note that takes the results of the first version back is made only after a newer version has
+    // arrived.
+    void withdraw_late(const std::string& reason) {
+        make_version("1.1", "9.1", ResultKind::oru);
+        send();
+        withdraw(reason);
+        const auto note = claim_report();
+        commit([&](Transaction& t) {
+            return keep_report_failure(t, note.report->claim, {"writing", "", Retry::never},
+                                       configuration_.retry);
+        });
+        retry({"analysis", 1, "", ""});
+        keep(*claim_analysis());
+        compose("9.3", ResultKind::oru);
+        EXPECT_EQ(send(), "9.3");
+        ASSERT_EQ(retry({"report", note.report->claim.job(), "", ""}), 1);
+        const auto late = claim_report();
+        ASSERT_TRUE(late.report);
+        auto reply = composed(late.report->claim, "9.2");
+        reply.results.front().kind = ResultKind::oru;
+        auto& key_object = reply.results.emplace_back(reply.results.front());
+        key_object.kind = ResultKind::ko;
+        key_object.sop_instance_uid = "9.2.ko";
+        keep(late.report->claim, reply);
     }
     int retry(const JobSelection& selection) {
         return commit([&](Transaction& t) { return retry_jobs(t, selection, "operator"); });
@@ -312,6 +337,17 @@ TEST_P(DeliveryOrderContract, ResultsWaitAlsoWhileThatMessageIsComposed) {
     compose("9.2", ResultKind::oru);
     EXPECT_EQ(send(), "9.2");
     EXPECT_EQ(send(), "9.3");
+}
+
+TEST_P(DeliveryOrderContract, AWithdrawalThatFailedIsMadeLaterAndTakesNoNewerMessageBack) {
+    withdraw_late("quality");
+    EXPECT_EQ(send_all(), std::set<std::string>{"9.2.ko"});
+    EXPECT_EQ(state(Lane::delivery, 3), "discarded");
+}
+
+TEST_P(DeliveryOrderContract, WhatWasToldOfAnotherPatientIsTakenBackHoweverLate) {
+    withdraw_late("patient_changed");
+    EXPECT_EQ(send_all(), (std::set<std::string>{"9.2", "9.2.ko"}));
 }
 
 TEST_P(DeliveryOrderContract, ARetryOfTheStudySendsTheNewestVersionAlone) {
