@@ -36,6 +36,7 @@ Uid random_uid();
 
 // Identifies Hilum in file meta information and as the manufacturer's implementation.
 inline constexpr const char* implementation_class_uid = "2.25.171087912470245513217345262843155217163";
+inline constexpr const char* implementation_version_prefix = "HILUM_";
 inline constexpr const char* implementation_version_name = "HILUM_" HILUM_VERSION;
 
 }  // namespace hilum

@@ -16,7 +16,7 @@ class Composer {
   public:
     Composer(Channel& coordinator, const Configuration& configuration)
         : coordinator_(coordinator),
-          equipment_{configuration.node.institution, configuration.node.ae_title} {}
+          equipment_{configuration.node.institution, configuration.node.ae_title, HILUM_VERSION, ""} {}
 
     Error run() {
         static constexpr std::array requests{request<&Composer::compose_study>()};

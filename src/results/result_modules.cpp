@@ -54,7 +54,7 @@ void put_equipment(DcmItem& target, const Equipment& equipment) {
     put(target, DCM_Manufacturer, manufacturer);
     put(target, DCM_ManufacturerModelName, "Hilum");
     put(target, DCM_DeviceSerialNumber, equipment.serial_number);
-    put(target, DCM_SoftwareVersions, HILUM_VERSION);
+    put(target, DCM_SoftwareVersions, equipment.software_version);
     if (!equipment.institution.empty()) put(target, DCM_InstitutionName, equipment.institution);
 }
 
@@ -66,7 +66,8 @@ void put_coding_scheme(DcmItem& target) {
     put(item, DCM_CodingSchemeResponsibleOrganization, manufacturer);
 }
 
-Status put_meta_information(DcmFileFormat& file, const char* transfer_syntax_uid) {
+Status put_meta_information(DcmFileFormat& file, const char* transfer_syntax_uid,
+                            const std::string& software_version) {
     DcmMetaInfo& meta = *file.getMetaInfo();
     DcmDataset& dataset = *file.getDataset();
     const Uint8 version[2] = {0, 1};
@@ -74,7 +75,7 @@ Status put_meta_information(DcmFileFormat& file, const char* transfer_syntax_uid
     put(meta, DCM_MediaStorageSOPInstanceUID, raw_text(dataset, 0x0008, 0x0018));
     put(meta, DCM_TransferSyntaxUID, transfer_syntax_uid);
     put(meta, DCM_ImplementationClassUID, implementation_class_uid);
-    put(meta, DCM_ImplementationVersionName, implementation_version_name);
+    put(meta, DCM_ImplementationVersionName, implementation_version_prefix + software_version);
     const OFCondition done = meta.putAndInsertUint8Array(DCM_FileMetaInformationVersion, version, 2);
     if (done.bad()) return fail("writing", "file meta information: {}", done.text());
     return {};
@@ -87,11 +88,10 @@ std::string ContentMoment::readable() const {
                        time.substr(0, 2), time.substr(2, 2), time.substr(4, 2), utc_offset);
 }
 
-ContentMoment content_moment(DcmItem& source, std::int64_t started_at) {
+ContentMoment content_moment(DcmItem& source, std::int64_t started_at, const std::string& utc_offset) {
     const std::string of_source = text_of(source, DCM_TimezoneOffsetFromUTC);
     if (const auto minutes = minutes_of(of_source)) return shifted(started_at, *minutes, of_source);
-    const std::string offset = to_dicom_utc_offset(from_microseconds(started_at));
-    return shifted(started_at, minutes_of(offset).value_or(0), offset);
+    return shifted(started_at, minutes_of(utc_offset).value_or(0), utc_offset);
 }
 
 void put_result_modules(DcmItem& target, const ResultIdentity& identity, const ResultSeries& series,
@@ -124,10 +124,11 @@ void put_code(DcmItem& target, unsigned short group, unsigned short element, con
     put(item, DCM_CodeMeaning, code.meaning);
 }
 
-Result<std::string> file_bytes(DcmDataset& dataset, const char* transfer_syntax_uid) {
+Result<std::string> file_bytes(DcmDataset& dataset, const char* transfer_syntax_uid,
+                               const std::string& software_version) {
     const E_TransferSyntax syntax = DcmXfer(transfer_syntax_uid).getXfer();
     DcmFileFormat file(&dataset, OFFalse);  // borrows the data set
-    const auto meta = put_meta_information(file, transfer_syntax_uid);
+    const auto meta = put_meta_information(file, transfer_syntax_uid, software_version);
     if (!meta) {
         file.getAndRemoveDataset();
         return tl::unexpected(meta.error());

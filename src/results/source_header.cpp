@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
@@ -287,6 +288,17 @@ std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources) {
     std::vector<SourceImage> converted;
     for (const SourceImage& source : sources) converted.push_back({source.image, utf8_copy(*source.header)});
     return converted;
+}
+
+std::vector<SourceImage> readable_with(const ComposeRequest& request, const ReportProfile& profile,
+                                       const std::string& description, const Equipment& equipment,
+                                       const std::vector<SourceImage>& images) {
+    if (profile.character_set != ResultCharacterSet::source || profile.language != "en")
+        return in_utf8(images);
+    nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
+    for (const SourceImage& image : images) text.push_back(image.image->outcome);
+    const bool ascii = is_ascii(text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return ascii ? images : in_utf8(images);
 }
 
 std::shared_ptr<DcmDataset> in_latin1(const DcmDataset& dataset) {

@@ -56,6 +56,13 @@ std::shared_ptr<DcmDataset> filing_header(const std::vector<SourceImage>& images
 // ASCII, or that a destination wants so, since a data set has one character set for all of its text.
 std::vector<SourceImage> in_utf8(const std::vector<SourceImage>& sources);
 
+// The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where
+// some of it is not ASCII, as in languages but English, or the profile names a set, else in the character set
+// that they came in.
+std::vector<SourceImage> readable_with(const ComposeRequest& request, const ReportProfile& profile,
+                                       const std::string& description, const Equipment& equipment,
+                                       const std::vector<SourceImage>& images);
+
 // The data set, which is in UTF-8, in Latin alphabet No. 1 (ISO_IR 100); null where that lacks one of its
 // characters.
 std::shared_ptr<DcmDataset> in_latin1(const DcmDataset& dataset);

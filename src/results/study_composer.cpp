@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "contract/stored_object.h"
@@ -16,6 +17,7 @@
 #include "results/filed_header.h"
 #include "results/hl7/observation_message.h"
 #include "results/hl7/withdrawal_message.h"
+#include "results/kept_artifact.h"
 #include "results/report/audit_head_element.h"
 #include "results/report/check/report_expectation.h"
 #include "results/report/check/template_checker.h"
@@ -27,24 +29,8 @@
 namespace hilum::results {
 namespace {
 
-constexpr std::size_t largest_result = 256 * 1024 * 1024;
-constexpr const char* artifact_damaged = "artifact_damaged";      // a new analysis of the image mends it
 constexpr const char* template_violation = "template_violation";  // a report failed its check
 constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferSyntax;
-
-// The images as a result needs them whose own text is `description` and what `images` say: in UTF-8 where
-// some of it is not ASCII, as in languages but English, or the profile names a set, else in the character set
-// that they came in.
-std::vector<SourceImage> readable_with(const ComposeRequest& request, const ReportProfile& profile,
-                                       const std::string& description, const Equipment& equipment,
-                                       const std::vector<SourceImage>& images) {
-    if (profile.character_set != ResultCharacterSet::source || profile.language != "en")
-        return in_utf8(images);
-    nlohmann::json text = {description, request.model, equipment.institution, equipment.serial_number};
-    for (const SourceImage& image : images) text.push_back(image.image->outcome);
-    const bool ascii = is_ascii(text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    return ascii ? images : in_utf8(images);
-}
 
 // Composes for one request. Errors are collected: the first is the reply's.
 class StudyComposer {
@@ -115,24 +101,26 @@ class StudyComposer {
             return {};
         const KnownResult* const damaged = known(file_of(identity));
         const auto& audit_head = damaged != nullptr ? damaged->audit_head : request_.audit_head;
+        const auto with = made_with(file_of(identity), analysis_started_at(reported_images));
         const auto images =
-            readable_with(request_, profile, profile.sr_series_description, equipment_, reported_images);
+            readable_with(request_, profile, profile.sr_series_description, with.equipment, reported_images);
         const auto regions = regions_for(profile, images);
         if (!regions) return tl::unexpected(regions.error());
-        auto report = build_measurement_report(request_, profile, images, equipment_, *regions);
+        auto report = build_measurement_report(request_, profile, images, with.equipment, *regions);
         if (!report) return tl::unexpected(report.error());
         put_audit_head(**report, audit_head);
         auto expected = expectation_of(request_, profile, images);
         for (const auto& [finding, of_finding] : *regions) expected.activation_regions += of_finding.size();
         if (auto proved = prove(**report, images, expected); !proved) return proved;
-        return write(ResultKind::sr, identity, **report, profile, audit_head);
+        return write(ResultKind::sr, identity, **report, profile, with, audit_head);
     }
 
     Status add_message(const ReportProfile& profile, const std::vector<SourceImage>& images) {
         if (images.empty()) return {};  // nothing was analysed, and the site wants no message of that
         const auto uid = message_identity(request_, profile.hl7).uid;
-        return add_message(uid, profile,
-                           [&] { return build_observation_message(request_, profile.hl7, images, uid); });
+        return add_message(uid, profile, [&](const MadeWith& with) {
+            return build_observation_message(request_, profile.hl7, images, uid, with);
+        });
     }
 
     template <typename Build>
@@ -141,14 +129,16 @@ class StudyComposer {
         const auto file = std::filesystem::path(request_.results_dir) / (uid + ".hl7");
         const KnownResult* const before = standing(file);
         std::string digest = before != nullptr ? before->sha256 : "";
+        MadeWith with = before != nullptr ? before->made_with : MadeWith{};
         if (before == nullptr) {
-            const std::string message = build();
+            with = made_with(file, request_.opened_at, {equipment_, request_.urgent, request_.urgent_study});
+            const std::string message = build(with);
             if (auto written = write_file_durably(file, std::as_bytes(std::span(message))); !written)
                 return written;
             digest = sha256_hex(message);
         }
-        reply_.results.push_back(
-            {ResultKind::oru, "", uid, "", "", file.string(), std::move(digest), profile.destinations});
+        reply_.results.push_back({ResultKind::oru, "", uid, "", "", file.string(), std::move(digest),
+                                  profile.destinations, "", std::move(with)});
         return {};
     }
 
@@ -179,12 +169,13 @@ class StudyComposer {
         if (!profile.oru) return {};
         if (told.messages.empty() && !told.header) return add_message(profile, images);
         const auto uid = withdrawal_uid(request_, told.results);
-        return add_message(uid, profile, [&] {
+        return add_message(uid, profile, [&](const MadeWith& with) {
             if (told.messages.empty())
                 return build_observation_message(request_, profile.hl7, {{images.front().image, told.header}},
-                                                 uid);
-            return build_withdrawal_message(request_, told.messages,
-                                            message_time(*filing_header(images), request_.opened_at), uid);
+                                                 uid, with);
+            const auto at =
+                message_time(*filing_header(images), request_.opened_at, with.equipment.utc_offset);
+            return build_withdrawal_message(request_, told.messages, at, uid);
         });
     }
 
@@ -194,11 +185,12 @@ class StudyComposer {
         if (is_made(identity.sop_instance_uid, profile) || was_made_before(ResultKind::ko, identity, profile))
             return {};
         const SourceImage source{images.front().image, told.header ? told.header : filing_header(images)};
+        const auto with = made_with(file_of(identity), request_.withdrawal.at);
         const auto readable =
-            readable_with(request_, profile, request_.withdrawal.note, equipment_, {source});
-        auto note = build_withdrawal_note(request_, profile, told.results, readable.front(), equipment_);
+            readable_with(request_, profile, request_.withdrawal.note, with.equipment, {source});
+        auto note = build_withdrawal_note(request_, profile, told.results, readable.front(), with.equipment);
         if (!note) return tl::unexpected(note.error());
-        return write(ResultKind::ko, identity, **note, profile);
+        return write(ResultKind::ko, identity, **note, profile, with);
     }
 
     // Of that destination alone; one that the configuration no longer has is told in the default form.
@@ -258,25 +250,10 @@ class StudyComposer {
     // The last one is at hand: a capture and its state are made of the same.
     const Result<AnalysisArtifact>& artifact_of(const StudyImage& image) {
         if (last_read_ != &image) {
-            last_artifact_ = read_artifact_of(image);
+            last_artifact_ = kept_artifact(image);
             last_read_ = &image;
         }
         return last_artifact_;
-    }
-
-    static Result<AnalysisArtifact> read_artifact_of(const StudyImage& image) {
-        if (image.artifact.empty())
-            return fail(artifact_damaged, "instance {}: the analysis kept no image", image.instance);
-        auto artifact = read_artifact(image.artifact);
-        if (artifact) return artifact;
-        // Only what a new analysis can mend asks for one.
-        std::error_code untold;
-        const bool gone =
-            std::filesystem::status(image.artifact, untold).type() == std::filesystem::file_type::not_found;
-        const auto& why = artifact.error();
-        const bool lost = gone || why.code == artifact_damaged;
-        return tl::unexpected(Error{lost ? artifact_damaged : why.code,
-                                    fmt::format("instance {}: {}", image.instance, why.message), why.retry});
     }
 
     Status add_capture(const ReportProfile& profile, const SourceImage& image) {
@@ -285,11 +262,13 @@ class StudyComposer {
             return {};
         const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
+        const auto with = made_with(file_of(identity), image.image->outcome.result->started_at);
         const auto readable =
-            readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
-        auto capture = build_secondary_capture(request_, profile, readable.front(), *artifact, equipment_);
+            readable_with(request_, profile, profile.sc_series_description, with.equipment, {image});
+        auto capture =
+            build_secondary_capture(request_, profile, readable.front(), *artifact, with.equipment);
         if (!capture) return tl::unexpected(capture.error());
-        return write(ResultKind::sc, identity, **capture, profile);
+        return write(ResultKind::sc, identity, **capture, profile, with);
     }
 
     Status add_state(const ReportProfile& profile, const SourceImage& image) {
@@ -298,11 +277,12 @@ class StudyComposer {
             return {};
         const auto& artifact = artifact_of(*image.image);
         if (!artifact) return tl::unexpected(artifact.error());
+        const auto with = made_with(file_of(identity), image.image->outcome.result->started_at);
         const auto readable =
-            readable_with(request_, profile, profile.sc_series_description, equipment_, {image});
+            readable_with(request_, profile, profile.sc_series_description, with.equipment, {image});
         const auto state =
-            build_presentation_state(request_, profile, readable.front(), *artifact, equipment_);
-        return write(ResultKind::pr, identity, *state, profile);
+            build_presentation_state(request_, profile, readable.front(), *artifact, with.equipment);
+        return write(ResultKind::pr, identity, *state, profile, with);
     }
 
     // A state without its capture would point nowhere.
@@ -316,11 +296,11 @@ class StudyComposer {
     }
 
     void add(ResultKind kind, const ResultIdentity& identity, std::string sha256,
-             const ReportProfile& profile, const std::string& audit_head) {
+             const ReportProfile& profile, const std::string& audit_head, const MadeWith& with) {
         reply_.results.push_back({kind, identity.sop_class_uid, identity.sop_instance_uid,
                                   identity.series_instance_uid, explicit_little_endian,
                                   file_of(identity).string(), std::move(sha256), profile.destinations,
-                                  audit_head});
+                                  audit_head, with});
     }
 
     // Of a result that destinations may have, so that it is not to become another; nothing where there is
@@ -339,22 +319,35 @@ class StudyComposer {
         return found == request_.known_results.end() ? nullptr : &*found;
     }
 
+    // Of a result that is made anew what it was made with, else `now`, in the node's zone at the time that it
+    // tells.
+    MadeWith made_with(const std::filesystem::path& file, std::int64_t at, MadeWith now) const {
+        const KnownResult* const before = known(file);
+        if (before != nullptr && is_kept(before->made_with)) return before->made_with;
+        now.equipment.utc_offset = to_dicom_utc_offset(from_microseconds(at));
+        return now;
+    }
+    MadeWith made_with(const std::filesystem::path& file, std::int64_t at) const {
+        return made_with(file, at, {equipment_, {}, false});
+    }
+
     bool was_made_before(ResultKind kind, const ResultIdentity& identity, const ReportProfile& profile) {
         const KnownResult* const before = standing(file_of(identity));
         if (before == nullptr) return false;
-        add(kind, identity, before->sha256, profile, before->audit_head);
+        add(kind, identity, before->sha256, profile, before->audit_head, before->made_with);
         return true;
     }
 
     Status write(ResultKind kind, const ResultIdentity& identity, DcmDataset& dataset,
-                 const ReportProfile& profile, const std::string& audit_head = "") {
+                 const ReportProfile& profile, const MadeWith& with, const std::string& audit_head = "") {
         const auto latin1 =
             profile.character_set == ResultCharacterSet::latin1 ? in_latin1(dataset) : nullptr;
-        auto bytes = file_bytes(latin1 ? *latin1 : dataset, explicit_little_endian);
+        auto bytes =
+            file_bytes(latin1 ? *latin1 : dataset, explicit_little_endian, with.equipment.software_version);
         if (!bytes) return tl::unexpected(bytes.error());
         if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
             return written;
-        add(kind, identity, sha256_hex(*bytes), profile, audit_head);
+        add(kind, identity, sha256_hex(*bytes), profile, audit_head, with);
         return {};
     }
 

@@ -217,7 +217,8 @@ std::vector<std::string> Ledger::refused_early(int refusals) {
         "result"
         " ON result.id = result_id JOIN report ON report.id = report_id WHERE job.kind = 'delivery' AND word "
         "= "
-        "'refused' AND max(refusals, commitment_refusals) < ? AND (error_code != 'result_damaged' OR "
+        "'refused' AND max(refusals, commitment_refusals) < ? AND error_code != 'result_differs' AND "
+        "(error_code != 'result_damaged' OR "
         "(report.composed_anew < 2 AND NOT "
         "EXISTS (SELECT 1 FROM job AS its WHERE its.lane = 'compose' AND its.subject = report.id AND "
         "its.word = 'quarantined')))",

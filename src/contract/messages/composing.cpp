@@ -15,7 +15,9 @@ HILUM_JSON_MEMBERS(PredecessorReport, sop_class_uid, sop_instance_uid, series_in
 HILUM_JSON_MEMBERS(WithdrawnResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid, destinations,
                    file, sha256, report)
 HILUM_JSON_MEMBERS(Withdrawal, reason, note, at, results)
-HILUM_JSON_MEMBERS(KnownResult, file, sha256, own, audit_head)
+HILUM_JSON_MEMBERS(Equipment, institution, serial_number, software_version, utc_offset)
+HILUM_JSON_MEMBERS(MadeWith, equipment, urgent, urgent_study)
+HILUM_JSON_MEMBERS(KnownResult, file, sha256, own, audit_head, made_with)
 HILUM_JSON_MEMBERS(ToldResult, kind, file, sha256, report)
 HILUM_JSON_MEMBERS(FiledReport, report, header)
 HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_name, model, images, profiles,
@@ -23,7 +25,7 @@ HILUM_MESSAGE_MEMBERS(ComposeRequest, job, study_instance_uid, version, model_na
                       urgent, urgent_study, audit_head, withdrawals, withdrawal)
 HILUM_JSON_MEMBERS(DamagedImage, instance, file, how)
 HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series_instance_uid,
-                   transfer_syntax_uid, file, sha256, destinations, audit_head)
+                   transfer_syntax_uid, file, sha256, destinations, audit_head, made_with)
 HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, damaged, problems, filed_under,
                       composed_for)
 

@@ -71,11 +71,29 @@ struct Withdrawal {
     std::int64_t at = 0;  // microseconds since 1970 UTC
     std::vector<WithdrawnResult> results;
 };
+// The node that makes a result, as the result tells of it.
+struct Equipment {
+    std::string institution;    // empty: not told
+    std::string serial_number;  // its AE title: what tells this Hilum from another of the same hospital
+    std::string software_version;
+    std::string utc_offset;  // "+0100": the node's, for times of a source that names no zone of its own
+};
+// What a result's bytes hang on that nothing else tells which is kept of its study, and that its UID is not
+// derived from. Kept with it (result.made_with): a member that comes later is not in what is kept by then.
+struct MadeWith {
+    Equipment equipment;
+    std::vector<TriageRule> urgent;  // as in ComposeRequest, of messages alone
+    bool urgent_study = false;       // likewise
+};
+inline bool is_kept(const MadeWith& with) {
+    return !with.equipment.software_version.empty();
+}
 // A result of the study that is committed: destinations may have it.
 struct KnownResult {
     std::string file, sha256;     // its name in results_dir; of what was composed
     bool own = false;             // of this version: where its file is not that any more, it is made anew
     std::string audit_head = {};  // as in ComposedResult
+    MadeWith made_with = {};      // likewise; not is_kept(): of a Hilum that did not keep it
 };
 // A result of an earlier version that stands.
 struct ToldResult {
@@ -132,6 +150,7 @@ struct ComposedResult {
     std::string sha256;
     std::vector<std::string> destinations;
     std::string audit_head = {};  // that it holds, so that composed anew it holds that again; empty: none
+    MadeWith made_with = {};      // likewise; not is_kept(): it was made before, and nobody knows
 };
 // composer -> coordinator.
 struct ComposeReply {
@@ -151,6 +170,7 @@ struct ComposeReply {
     std::vector<std::string> composed_for;
 };
 
+HILUM_JSON(MadeWith)
 HILUM_MESSAGE(ComposeRequest)
 HILUM_MESSAGE(ComposeReply)
 

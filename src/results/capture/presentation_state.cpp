@@ -164,7 +164,7 @@ std::shared_ptr<DcmDataset> build_presentation_state(const ComposeRequest& reque
                                                      const Equipment& equipment) {
     const InferenceResult& result = *source.image->outcome.result;
     const Words& words = words_in(profile.language);
-    const ContentMoment moment = content_moment(*source.header, result.started_at);
+    const ContentMoment moment = content_moment(*source.header, result.started_at, equipment.utc_offset);
     const auto contours = activation_contours(artifact, mapped_label(result));
     const OverlaidText text =
         overlaid_text(result, words, moment.readable(), frame_text(*source.image, words),

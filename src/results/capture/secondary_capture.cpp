@@ -114,12 +114,12 @@ void put_image_modules(const SourceImage& image, DcmItem& target, const ReportPr
     copy_lossy_compression(source, target);
 }
 
-void put_capture_device(DcmItem& target, const ContentMoment& moment) {
+void put_capture_device(DcmItem& target, const ContentMoment& moment, const Equipment& equipment) {
     put(target, DCM_DateOfSecondaryCapture, moment.date);
     put(target, DCM_TimeOfSecondaryCapture, moment.time);
     put(target, DCM_SecondaryCaptureDeviceManufacturer, manufacturer);
     put(target, DCM_SecondaryCaptureDeviceManufacturerModelName, "Hilum");
-    put(target, DCM_SecondaryCaptureDeviceSoftwareVersions, HILUM_VERSION);
+    put(target, DCM_SecondaryCaptureDeviceSoftwareVersions, equipment.software_version);
 }
 
 }  // namespace
@@ -130,12 +130,12 @@ Result<std::shared_ptr<DcmDataset>> build_secondary_capture(const ComposeRequest
                                                             const AnalysisArtifact& artifact,
                                                             const Equipment& equipment) {
     const InferenceResult& result = *source.image->outcome.result;
-    const ContentMoment moment = content_moment(*source.header, result.started_at);
+    const ContentMoment moment = content_moment(*source.header, result.started_at, equipment.utc_offset);
     auto dataset = std::make_shared<DcmDataset>();
     copy_patient_and_study(*source.header, *dataset);
     copy_request_attributes(*source.header, *dataset);
     put_image_modules(source, *dataset, profile);
-    put_capture_device(*dataset, moment);
+    put_capture_device(*dataset, moment, equipment);
     put_content_date(*dataset, moment);
     put_result_modules(*dataset, capture_identity(request, profile, *source.image),
                        {"OT", profile.sc_series_number, profile.sc_series_description}, moment, equipment,

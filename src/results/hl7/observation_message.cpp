@@ -234,14 +234,14 @@ std::string sub_id_of(const ComposeRequest& request, const StudyImage& of) {
     return is_frame(of) ? id + "." + std::to_string(of.frame) : id;
 }
 
-void add_images(ObservationList& list, const ComposeRequest& request,
-                const std::vector<SourceImage>& sources) {
+void add_images(ObservationList& list, const ComposeRequest& request, const std::vector<SourceImage>& sources,
+                const std::vector<TriageRule>& urgent) {
     for (const SourceImage& source : sources) {
         const StudyImage& image = *source.image;
         const auto sub_id = sub_id_of(request, image);
         list.add_uid(terms::source_image, sub_id, image.sop_instance_uid);
         if (const auto& result = image.outcome.result) {
-            add_result(list, *result, sub_id, request.urgent);
+            add_result(list, *result, sub_id, urgent);
         } else if (const auto& reason = image.outcome.not_analysed) {
             list.add_code(terms::not_analysed_reason, sub_id, code_of(*reason, english()), "");
             list.add_text(terms::not_analysed, sub_id, sentence_of(*reason, image, english()));
@@ -260,9 +260,9 @@ std::string header_segment(const Hl7Settings& settings, const std::string& uid, 
 }
 
 void add_observations(ObservationList& list, const ComposeRequest& request,
-                      const std::vector<SourceImage>& sources) {
+                      const std::vector<SourceImage>& sources, const MadeWith& with) {
     const bool withdrawing = !request.withdrawal.reason.empty();
-    const bool is_urgent_now = !withdrawing && request.urgent_study;
+    const bool is_urgent_now = !withdrawing && with.urgent_study;
     list.add_uid(hl7::study_instance_uid, "", request.study_instance_uid);
     list.add_code(hl7::triage_priority, "", is_urgent_now ? hl7::urgent : hl7::routine,
                   is_urgent_now ? "AA" : "");
@@ -270,7 +270,7 @@ void add_observations(ObservationList& list, const ComposeRequest& request,
     if (withdrawing) return list.add_text(hl7::withdrawn, package, withdrawal_text(request, english()));
     list.add_text(terms::notice, package, notice_of(models_of(request, sources), english()));
     list.add_text(terms::report_version, package, version_text(request, english()));
-    add_images(list, request, sources);
+    add_images(list, request, sources, with.urgent);
 }
 
 std::string equipment_of(const ModelIdentity& model) {
@@ -290,8 +290,8 @@ std::string package_id(const ComposeRequest& request) {
     return sha256_hex(request.model_name).substr(0, digits_of_package);
 }
 
-std::string message_time(DcmItem& header, std::int64_t at) {
-    const auto moment = content_moment(header, at);
+std::string message_time(DcmItem& header, std::int64_t at, const std::string& utc_offset) {
+    const auto moment = content_moment(header, at, utc_offset);
     return moment.date + moment.time.substr(0, 6) + moment.utc_offset;
 }
 
@@ -301,17 +301,20 @@ MessageIdentity message_identity(const ComposeRequest& request, const Hl7Setting
 }
 
 std::string build_observation_message(const ComposeRequest& request, const Hl7Settings& settings,
-                                      const std::vector<SourceImage>& sources, const std::string& uid) {
+                                      const std::vector<SourceImage>& sources, const std::string& uid,
+                                      const MadeWith& with) {
     const auto filed_by = filing_header(sources);
     DcmItem& header = *filed_by;
     const bool withdrawing = !request.withdrawal.reason.empty();
-    const auto created_at = message_time(header, request.opened_at);
-    const auto observed_at = withdrawing ? created_at : message_time(header, analysis_started_at(sources));
+    const auto& zone = with.equipment.utc_offset;
+    const auto created_at = message_time(header, request.opened_at, zone);
+    const auto observed_at =
+        withdrawing ? created_at : message_time(header, analysis_started_at(sources), zone);
     const bool old = settings.version == "2.3.1" || settings.version == "2.4";
     ObservationList list(withdrawing ? "W" : settings.result_status, observed_at, old ? "CE" : "CWE",
                          equipment_of(models_of(request, sources).front()));
-    add_observations(list, request, sources);
-    const bool is_urgent_now = !withdrawing && request.urgent_study;
+    add_observations(list, request, sources, with);
+    const bool is_urgent_now = !withdrawing && with.urgent_study;
     const auto write = [&](const char* character_set) {
         std::string message =
             header_segment(settings, uid, created_at, character_set) + "\r" + patient_segment(header) + "\r";

@@ -271,7 +271,7 @@ Result<std::shared_ptr<DcmDataset>> build_measurement_report(const ComposeReques
     DcmItem& source = *filed_by;
     copy_patient_and_study(source, *dataset);
     copy_referenced_request(source, *dataset);
-    const ContentMoment moment = content_moment(source, analysis_started_at(sources));
+    const ContentMoment moment = content_moment(source, analysis_started_at(sources), equipment.utc_offset);
     put_content_date(*dataset, moment);
     put_result_modules(*dataset, identity, series_of(request, profile), moment, equipment,
                        models_of(request, sources));

@@ -88,7 +88,7 @@ Result<std::shared_ptr<DcmDataset>> build_withdrawal_note(const ComposeRequest& 
         header.findAndInsertCopyOfElement(DCM_ReferencedRequestSequence, dataset.get());
     else
         copy_referenced_request(header, *dataset);
-    const ContentMoment moment = content_moment(header, request.withdrawal.at);
+    const ContentMoment moment = content_moment(header, request.withdrawal.at, equipment.utc_offset);
     put_content_date(*dataset, moment);
     put_result_modules(*dataset, withdrawal_identity(request, profile, results),
                        {"KO", series_number, words.withdrawn_series}, moment, equipment, {});

@@ -265,11 +265,13 @@ ModelIdentity withdrawn_model(Transaction& transaction, std::int64_t study, cons
 void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     sql::each(
         transaction,
-        "SELECT file, sha256, report.id = ?1, result.audit_head FROM result JOIN report ON report.id = "
-        "result.report_id WHERE "
-        "report.study_id = ?2",
+        "SELECT file, sha256, report.id = ?1, result.audit_head, made_with FROM result JOIN report ON "
+        "report.id = result.report_id WHERE report.study_id = ?2",
         [&](const sql::Row& row) {
-            request.known_results.push_back({row.text(0), row.text(1), row.int32(2) != 0, row.text(3)});
+            auto& known = request.known_results.emplace_back(
+                KnownResult{row.text(0), row.text(1), row.int32(2) != 0, row.text(3)});
+            if (const auto with = row.text(4); !with.empty())
+                nlohmann::json::parse(with).get_to(known.made_with);
         },
         request.job, study);
     // Of an earlier database's life: where the file is what was composed, it is that.

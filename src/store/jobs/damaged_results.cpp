@@ -1,10 +1,12 @@
 #include "store/jobs/damaged_results.h"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/reports.h"
+#include "store/jobs/states.h"
 #include "store/recovery/earlier_life.h"
 #include "store/retention/removed_files.h"
 
@@ -94,6 +96,58 @@ JobState judge_damage(Transaction& transaction, const Claim& delivery, const Dam
     return queue_again(transaction, damaged) ? JobState::queued : JobState::refused;
 }
 
+// ---- what was composed anew ----
+
+constexpr const char* other_bytes =
+    "composed anew it is not what the destination may have under its UID, and is not sent: Hilum, fonts or "
+    "libraries are others than those that it was made with, or nobody kept those. Where the destination lost "
+    "it, "
+    "withdraw the study's results and analyse one of its images again (hilum jobs retry analysis/ID), which "
+    "makes results with UIDs of their own";
+
+bool was_seen_by_nobody(Transaction& transaction, const std::string& sop_instance_uid) {
+    return sql::number(transaction,
+                       "SELECT 1 FROM result WHERE sop_instance_uid = ? AND NOT EXISTS (SELECT 1 FROM "
+                       "delivery WHERE result_id = result.id AND tried = 1)",
+                       sop_instance_uid)
+        .has_value();
+}
+
+// Those at a sender now find that its file is another, and it is composed once more.
+int refuse_waiting(Transaction& transaction, std::int64_t result) {
+    const auto [state, outcome] = stored(JobState::refused);
+    return sql::execute(transaction,
+                        "UPDATE job SET state = ?1, outcome = ?2, error = ?3, error_code = ?4, updated_at = "
+                        "?5 WHERE kind = 'delivery' AND state = 'queued' AND subject IN (SELECT id FROM "
+                        "delivery WHERE result_id = ?6)",
+                        state, outcome, std::string(other_bytes), std::string(result_differs),
+                        transaction.at(), result);
+}
+
+void refuse_other(Transaction& transaction, const ComposedResult& made) {
+    std::int64_t result = 0;
+    bool picture = false;
+    audit::AuditEvent event;
+    sql::each(
+        transaction,
+        "SELECT result.id, result.kind IN ('sc', 'pr'), sha256, study_instance_uid FROM result JOIN report "
+        "ON report.id = report_id JOIN study ON study.id = study_id WHERE sop_instance_uid = ?",
+        [&](const sql::Row& row) {
+            result = row.int64(0);
+            picture = row.int32(1) != 0;
+            event.detail = {{"sha256", made.sha256}, {"sha256_before", row.text(2)}};
+            event.study_instance_uid = row.text(3);
+        },
+        made.sop_instance_uid);
+    if (picture) take_result_file(transaction, result, ResultFile::can_be_made_again);
+    event.type = "result_differs";
+    event.outcome = "failure";
+    event.actor = "hilum";
+    event.sop_instance_uid = made.sop_instance_uid;
+    event.detail["deliveries_refused"] = refuse_waiting(transaction, result);
+    transaction.append_audit(event);
+}
+
 }  // namespace
 
 void give_up_file(Transaction& transaction, std::int64_t delivery, bool of_the_past) {
@@ -134,35 +188,31 @@ JobState compose_anew(Transaction& transaction, const Claim& delivery, const std
     return state;
 }
 
-void note_composed_anew(Transaction& transaction, const std::string& sop_instance_uid,
-                        const std::string& sha256) {
+void note_composed_anew(Transaction& transaction, std::int64_t report, const ComposedResult& result) {
+    const auto& uid = result.sop_instance_uid;
+    if (!sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND report_id = ?", uid,
+                     report))
+        return;
     // Where retention had removed its file, there is one again.
     sql::execute(transaction,
                  "DELETE FROM removal WHERE folder = 'results' AND file = (SELECT file FROM result WHERE "
                  "sop_instance_uid = ?)",
-                 sop_instance_uid);
+                 uid);
     sql::execute(
         transaction,
-        "UPDATE result SET removed_at = NULL, bytes = NULL, on_demand = 0 WHERE sop_instance_uid = ?",
-        sop_instance_uid);
+        "UPDATE result SET removed_at = NULL, bytes = NULL, on_demand = 0 WHERE sop_instance_uid = ?", uid);
     const bool same =
-        sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND sha256 = ?",
-                    sop_instance_uid, sha256)
+        sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND sha256 = ?", uid,
+                    result.sha256)
             .has_value();
-    if (same) return;
-    if (sql::execute(
-            transaction,
-            "UPDATE result SET sha256 = ? WHERE sop_instance_uid = ? AND NOT EXISTS (SELECT 1 FROM delivery "
-            "WHERE result_id = result.id AND tried = 1)",
-            sha256, sop_instance_uid) == 1)
-        return note_result(transaction, sop_instance_uid);
-    audit::AuditEvent event;
-    event.type = "result_differs";
-    event.outcome = "failure";
-    event.actor = "hilum";
-    event.sop_instance_uid = sop_instance_uid;
-    event.detail = {{"sha256", sha256}};
-    transaction.append_audit(event);
+    if (!same && !was_seen_by_nobody(transaction, uid)) return refuse_other(transaction, result);
+    sql::execute(transaction, "UPDATE result SET sha256 = ?, made_with = ? WHERE sop_instance_uid = ?",
+                 result.sha256, text_of(result.made_with), uid);
+    if (!same) note_result(transaction, uid);
+}
+
+std::string text_of(const MadeWith& with) {
+    return is_kept(with) ? nlohmann::json(with).dump() : "";
 }
 
 }  // namespace hilum

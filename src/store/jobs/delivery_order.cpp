@@ -69,7 +69,8 @@ void discard_each(Transaction& transaction, const char* waiting, std::int64_t of
         transaction, waiting,
         [&](const sql::Row& row) {
             jobs.push_back(row.int64(0));
-            if (row.text(2) == result_damaged) without_file.push_back(row.int64(1));
+            if (row.text(2) == result_damaged || row.text(2) == result_differs)
+                without_file.push_back(row.int64(1));
         },
         of);
     for (const auto job : jobs)

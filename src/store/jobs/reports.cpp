@@ -87,11 +87,11 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
         sql::execute(
             transaction,
             "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
-            "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head) VALUES(?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
+            "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head, made_with) "
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
             reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
             result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at,
-            result.audit_head);
+            result.audit_head, text_of(result.made_with));
         note_result(transaction, result.sop_instance_uid);
         for (const auto& destination : result.destinations)
             queue_delivery(transaction, result.sop_instance_uid, destination, kept, configuration);
@@ -137,7 +137,7 @@ bool is_composed_anew(Transaction& transaction, std::int64_t report) {
 void keep_composed_anew(Transaction& transaction, std::int64_t report, const ComposeReply& reply) {
     nlohmann::json made = nlohmann::json::array();
     for (const auto& result : reply.results) {
-        note_composed_anew(transaction, result.sop_instance_uid, result.sha256);
+        note_composed_anew(transaction, report, result);
         made.push_back(result.sop_instance_uid);
     }
     if (reply.error) return;

@@ -30,8 +30,8 @@ inline std::string message_of(const ComposeReply& reply) {
 inline std::vector<KnownResult> known(const ComposeReply& reply, bool own) {
     std::vector<KnownResult> all;
     for (const auto& result : reply.results)
-        all.push_back(
-            {std::filesystem::path(result.file).filename().string(), result.sha256, own, result.audit_head});
+        all.push_back({std::filesystem::path(result.file).filename().string(), result.sha256, own,
+                       result.audit_head, result.made_with});
     return all;
 }
 

@@ -24,8 +24,9 @@ class ObservationMessageTest : public testing::Test {
     std::string message() {
         const auto sources = load_sources(study_.request);
         EXPECT_TRUE(sources) << sources.error().message;
-        return build_observation_message(study_.request, settings_, sources->images,
-                                         message_identity(study_.request, settings_).uid);
+        return build_observation_message(
+            study_.request, settings_, sources->images, message_identity(study_.request, settings_).uid,
+            {test_equipment(), study_.request.urgent, study_.request.urgent_study});
     }
     // The segments of that name, each as its fields; of MSH the separator is field 1.
     std::vector<std::vector<std::string>> segments(const std::string& name) {

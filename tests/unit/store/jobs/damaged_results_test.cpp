@@ -1,5 +1,7 @@
 #include "store/jobs/damaged_results.h"
 
+#include <gmock/gmock.h>
+
 #include "store/database/sql.h"
 #include "store/jobs/orders.h"
 #include "store/retention/removal.h"
@@ -96,6 +98,31 @@ TEST_P(DamagedResultsContract, AreNoneWhereRetentionTookACapture) {
     EXPECT_EQ(counted("results_damaged", {}), 0);
 }
 
+// The newer version tells of the image, too, and is not what makes its capture.
+TEST_P(DamagedResultsContract, LeaveACaptureThatAnotherVersionMadeAsRetentionLeftIt) {
+    keep(make(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) { sql::execute(t, "UPDATE result SET kind = 'sc'"); });
+    pass(std::chrono::hours(24 * 8));
+    const RemovalRules rules{RetentionSettings{}, true, false, std::chrono::seconds(10)};
+    ASSERT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, rules); }).removed, 1);
+    receive("1.2.3.5");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    keep(next.report->claim, composed(next.report->claim, "9.2"));
+    keep(std::move(*claim_delivery()), DeliveryOutcome::damaged);
+    const auto anew = claim_anew();
+    ASSERT_TRUE(anew.report);
+    auto reply = composed(anew.report->claim, "9.2");
+    reply.results.push_back(composed_as(anew.report->claim, "as it was").results.front());
+    keep(anew.report->claim, reply);
+    EXPECT_EQ(commit([](Transaction& t) {
+                  return sql::number(t,
+                                     "SELECT count(*) FROM result WHERE sop_instance_uid = '9.1' AND "
+                                     "removed_at IS NOT NULL AND on_demand = 1");
+              }),
+              1);
+}
+
 TEST_P(DamagedResultsContract, SayTheTimeThatTheySaidWhateverTheClockDidMeanwhile) {
     receive("1.2.3.4");
     keep(*claim_analysis());
@@ -144,7 +171,71 @@ TEST_P(DamagedResultsContract, OfOtherBytesAreNotSentWhereADestinationMayHaveThe
     EXPECT_EQ(keep(again, DeliveryOutcome::damaged), JobState::queued);
     EXPECT_TRUE(compose_anew("by another version of Hilum"));
     EXPECT_EQ(events("result_differs"), 1);
-    EXPECT_EQ(claim_again().request.sha256, "as it was");
+    const auto refused = job(Lane::delivery, again.claim.job());
+    EXPECT_EQ(refused.at("state"), "refused");
+    EXPECT_THAT(refused.at("error").get<std::string>(),
+                testing::HasSubstr("is not what the destination may have"));
+    pass(2 * pacs().longest_delay);
+    EXPECT_FALSE(claim_delivery());
+}
+
+// Whoever mends the machine, or installs the former version again, asks once more.
+TEST_P(DamagedResultsContract, OfOtherBytesOfACaptureThatRetentionTookAreMadeAgainWhereTheyAreAskedFor) {
+    keep(make(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) { sql::execute(t, "UPDATE result SET kind = 'sc'"); });
+    pass(std::chrono::hours(24 * 8));
+    const RemovalRules rules{RetentionSettings{}, true, false, std::chrono::seconds(10)};
+    ASSERT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, rules); }).removed, 1);
+    const auto resend = [&] {
+        return commit([](Transaction& t) { return resend_results(t, {"1.2.3", "", ""}, "operator ann"); });
+    };
+    for (int time = 0; time <= most_composed_anew; ++time) {
+        EXPECT_EQ(resend(), 1);
+        const auto claimed = claim_again();
+        EXPECT_EQ(keep(claimed, DeliveryOutcome::damaged), JobState::queued);
+        EXPECT_TRUE(compose_anew("by other fonts"));
+        EXPECT_EQ(state(Lane::delivery, claimed.claim.job()), "refused");
+        EXPECT_EQ(events("result_differs"), time + 1);
+    }
+    EXPECT_EQ(resend(), 1);
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    EXPECT_TRUE(compose_anew());
+    const auto again = claim_again();
+    EXPECT_EQ(again.request.sha256, "as it was");
+    EXPECT_EQ(keep(again, DeliveryOutcome::delivered), JobState::delivered);
+}
+
+TEST_P(DamagedResultsContract, AreComposedAnewWithWhatTheyWereMadeWith) {
+    receive("1.2.3.4");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    auto first = composed_as(next.report->claim, "as it was");
+    first.results.front().made_with = {{"Hospital", "HILUM", "0.1.0", "+0100"}, {{"Pneumonia", 0.5}}, true};
+    keep(next.report->claim, first);
+    keep(std::move(*claim_delivery()), DeliveryOutcome::damaged);
+    const auto anew = claim_anew();
+    ASSERT_TRUE(anew.report);
+    ASSERT_EQ(anew.report->request.known_results.size(), 1U);
+    const auto& with = anew.report->request.known_results.front().made_with;
+    EXPECT_EQ(text_of(with), text_of(first.results.front().made_with));
+    EXPECT_EQ(with.equipment.utc_offset, "+0100");
+    EXPECT_EQ(with.urgent, (std::vector<TriageRule>{{"Pneumonia", 0.5}}));
+}
+
+// Of a Hilum that did not keep it, from when they are composed anew as they were.
+TEST_P(DamagedResultsContract, KeepWhatTheyWereMadeWithWhereThatIsFoundOut) {
+    EXPECT_EQ(keep(make(), DeliveryOutcome::retry), JobState::queued);
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    auto next = claim_anew();
+    ASSERT_TRUE(next.report);
+    EXPECT_FALSE(is_kept(next.report->request.known_results.front().made_with));
+    auto reply = composed_as(next.report->claim, "as it was");
+    reply.results.front().made_with.equipment = {"Hospital", "HILUM", "0.2.0", "+0100"};
+    keep(next.report->claim, reply);
+    EXPECT_EQ(keep(claim_again(), DeliveryOutcome::damaged), JobState::queued);
+    next = claim_anew();
+    ASSERT_TRUE(next.report);
+    EXPECT_EQ(next.report->request.known_results.front().made_with.equipment.software_version, "0.2.0");
 }
 
 TEST_P(DamagedResultsContract, OfAnImageThatCameBackAsItWasAreComposedAnewOfTheOneThatCame) {
