@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/file_system.h"
+#include "base/logging.h"
 #include "store/data_history.h"
 #include "store/database/database.h"
 #include "store/spool_records.h"
