@@ -191,20 +191,15 @@ void want_no_commitment(Transaction& transaction, std::int64_t delivery) {
 }
 
 void take_up_commitments(Transaction& transaction, const std::vector<std::string>& asked) {
-    sql::execute(transaction,
-                 "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE kind = 'commitment'"
-                 " AND state IN ('queued', 'set_aside') AND queue NOT IN (SELECT value FROM json_each(?))",
-                 not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
-    // A Hilum before did not tell what was given up from what is sent again.
-    sql::execute(transaction,
-                 "UPDATE job SET outcome = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
-                 " 'failed' AND EXISTS (SELECT 1 FROM job AS sent WHERE sent.lane = 'deliver/' || job.queue"
-                 " AND sent.subject = job.subject AND sent.state = 'done')",
-                 given_up.word);
-    sql::execute(transaction,
-                 "UPDATE job SET state = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
-                 " 'failed'",
-                 not_kept.state);
+    // Each state apart, whose index has its rows of the lane.
+    for (const auto* left :
+         {"UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE state = 'queued'",
+          "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE state = 'set_aside'"})
+        sql::execute(transaction,
+                     std::string(left) +
+                         " AND lane IN (SELECT lane FROM job_total WHERE kind = 'commitment' AND queue NOT IN"
+                         " (SELECT value FROM json_each(?)))",
+                     not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
     for (const auto& destination : asked) ask_commitments_anew(transaction, destination);
 }
 

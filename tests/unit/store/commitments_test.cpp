@@ -322,16 +322,6 @@ TEST_F(CommitmentsTest, WaitsForNoOperatorOnceNobodyIsAskedAnyMore) {
     EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE state = 'set_aside'"), 0);
 }
 
-TEST_F(CommitmentsTest, IsToldFromWhatIsSentAgainAlsoWhereAHilumBeforeDidNot) {
-    test::set_jobs(database_, Lane::delivery, JobState::refused, 2);
-    database_.execute("UPDATE job SET state = 'set_aside', outcome = 'failed' WHERE kind = 'commitment'");
-    take_up_commitments(database_, {"pacs"});
-    EXPECT_EQ(delivery(1)["commitment"], "expired");
-    EXPECT_EQ(delivery(2)["commitment"], "failed");
-    EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE kind = 'commitment' AND state = 'set_aside'"),
-              1);
-}
-
 TEST_F(CommitmentsTest, KnowsItsTransactions) {
     EXPECT_FALSE(destination_of_transaction(database_, "1.2.3"));
 }
