@@ -48,9 +48,10 @@ struct CommitmentClaim {
 // for an operator (orders.h), or for the destination's late answer.
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination);
 
-// The destination did not take the request: it is made again after `delay`.
+// The destination did not take the request: it is made again after `delay`. Until then it is asked for
+// nothing else either (claim_sending).
 void keep_refused_commitment(Transaction& transaction, const std::string& destination,
-                             const std::string& transaction_uid, Duration delay, const std::string& why);
+                             const CommitmentRequest& request, Duration delay, const std::string& why);
 
 // A report that came, of whichever destination was asked. False: no transaction of ours has its UID.
 bool take_commitment_report(Transaction& transaction, const CommitmentReport& report,

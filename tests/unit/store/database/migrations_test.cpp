@@ -62,7 +62,8 @@ INSERT INTO delivery(id, result_id, destination, state, attempts, next_attempt_a
     (8, 8, 'pacs', 'queued', 0, 250, NULL, '', 79, 79, 0, 0, 7, '', NULL, ''),
     (9, 9, 'pacs', 'running', 1, 100, 9000, '', 80, 80, 0, 1, 0, '', NULL, ''),
     (10, 9, 'archive', 'discarded', 0, 100, NULL, 'the results were withdrawn', 81, 81, 0, 0, 0, '', NULL, ''),
-    (11, 1, 'archive', 'queued', 0, 100, NULL, '', 82, 82, 0, 0, 0, '', NULL, '');
+    (11, 1, 'archive', 'queued', 0, 100, NULL, '', 82, 82, 0, 0, 0, '', NULL, ''),
+    (12, 3, 'archive', 'delivered', 1, 0, NULL, '', 70, 71, 0, 1, 0, 'failed', 72, '4.3');
 INSERT INTO destination(name, paused_at, paused_by) VALUES('archive', 3, 'operator');
 INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES('4.1', 'pacs', 1), ('4.2', 'pacs', 2);
 UPDATE study SET urgent_at = 4 WHERE id = 1;
@@ -173,7 +174,11 @@ TEST_F(MigrationsTest, LeaveEachDeliveryInItsStateWithWhatItsDestinationCommitte
                     "7 running 4 due 100 made 077 changed 078: busy",
                     "8 queued 0 due 250 made 079 changed 079", "9 running 1 due 100 made 080 changed 080",
                     "10 discarded 0 due 100 made 081 changed 081: the results were withdrawn",
-                    "11 queued 0 due 100 made 082 changed 082"));
+                    "11 queued 0 due 100 made 082 changed 082",
+                    "12 delivered 1 due - made 070 changed 071 [expired]"));
+    EXPECT_EQ(database_->number("SELECT count(*) FROM job WHERE state = 'set_aside' AND kind = 'commitment'"),
+              1)
+        << "what is sent again waits for no operator";
     EXPECT_EQ(database_->number("SELECT uncounted FROM job WHERE lane = 'deliver/pacs' AND subject = 8"), 7);
     EXPECT_EQ(database_->number("SELECT refusals FROM delivery WHERE id = 5"), 3);
 }
@@ -234,6 +239,18 @@ TEST_F(MigrationsTest, LetTheNextJobBeFoundByItsIndexAlone) {
         "due <= ?2 ORDER BY urgent * (attempt < 8) DESC, due, id LIMIT 1");
     EXPECT_THAT(again, testing::HasSubstr("INDEX job_tried (lane=?)"));
     EXPECT_THAT(again, testing::Not(testing::HasSubstr("B-TREE")));
+}
+
+// A start, and a request for commitment: however many jobs there are, and wait.
+TEST_F(MigrationsTest, LetAStartAndARequestForCommitmentFindTheirsByIndices) {
+    EXPECT_THAT(
+        plan("SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND urgent = ?2 AND due <= ?3 "
+             "ORDER BY due, id LIMIT ?4"),
+        testing::StrEq("SEARCH job USING COVERING INDEX job_queue (lane=? AND urgent=? AND due<?)\n"));
+    const auto left = plan(
+        "UPDATE job SET outcome = '' WHERE state = 'set_aside' AND lane IN (SELECT lane FROM job_total WHERE "
+        "kind = 'commitment')");
+    EXPECT_THAT(left, testing::HasSubstr("job USING INDEX job_set_aside (lane=?)"));
 }
 
 TEST_F(MigrationsTest, LeaveWhatWasInterruptedToTheNextStart) {
