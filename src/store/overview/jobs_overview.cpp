@@ -75,8 +75,9 @@ std::string select_jobs(const Source& source, const std::string& rows) {
 
 // A site may have many priors: they are told where they are asked for.
 bool is_asked_for(const Source& source, const JobFilter& filter) {
-    return std::string_view(source.name) != "instance" || filter.state == "prior" ||
-           !filter.accession_number.empty() || !filter.study_instance_uid.empty();
+    if (filter.state == "prior") return std::string_view(source.name) == "instance";
+    return std::string_view(source.name) != "instance" || !filter.accession_number.empty() ||
+           !filter.study_instance_uid.empty();
 }
 
 // Which of a source's rows are in a state, ?3, and what they are ordered by.

@@ -187,9 +187,10 @@ TEST_F(MigrationsTest, CountAsBefore) {
     EXPECT_EQ(overview().queue().value(), nlohmann::json::parse(R"({
         "analysis": {"queued": 4, "running": 1, "analysed": 1, "not_analysed": 1, "quarantined": 1, "discarded": 1},
         "report": {"queued": 2, "running": 1, "composed": 2, "quarantined": 1, "discarded": 1},
-        "delivery": {"queued": 3, "running": 2, "delivered": 3, "refused": 1, "expired": 1, "discarded": 1}})"));
+        "delivery": {"queued": 3, "running": 2, "delivered": 4, "refused": 1, "expired": 1, "discarded": 1},
+        "commitment": {"expired": 1}})"));
     EXPECT_EQ(overview().destinations().value(), nlohmann::json::parse(R"([
-        {"name": "archive", "waiting": 1, "delivered": 0, "refused": 0, "committed": 0, "uncommitted": 0,
+        {"name": "archive", "waiting": 1, "delivered": 1, "refused": 0, "committed": 0, "uncommitted": 0,
          "last_error": "", "last_error_at": null, "paused_at": "1970-01-01T00:00:00.000003Z"},
         {"name": "pacs", "waiting": 4, "delivered": 3, "refused": 2, "committed": 1, "uncommitted": 2,
          "last_error": "busy", "last_error_at": "1970-01-01T00:00:00.000078Z", "paused_at": null}])"));
@@ -243,10 +244,10 @@ TEST_F(MigrationsTest, LetTheNextJobBeFoundByItsIndexAlone) {
 
 // A start, and a request for commitment: however many jobs there are, and wait.
 TEST_F(MigrationsTest, LetAStartAndARequestForCommitmentFindTheirsByIndices) {
-    EXPECT_THAT(
-        plan("SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND urgent = ?2 AND due <= ?3 "
-             "ORDER BY due, id LIMIT ?4"),
-        testing::StrEq("SEARCH job USING COVERING INDEX job_queue (lane=? AND urgent=? AND due<?)\n"));
+    EXPECT_THAT(plan("SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND urgent = ?2 AND due <= ?3 "
+                     "ORDER BY due, id LIMIT ?4"),
+                testing::AllOf(testing::HasSubstr("job_queue (lane=? AND urgent=? AND due<?)"),
+                               testing::Not(testing::HasSubstr("B-TREE"))));
     const auto left = plan(
         "UPDATE job SET outcome = '' WHERE state = 'set_aside' AND lane IN (SELECT lane FROM job_total WHERE "
         "kind = 'commitment')");

@@ -10,7 +10,8 @@
 namespace hilum {
 namespace {
 
-constexpr int few = 40;  // pieces of 1000 steps, of the hundreds that a look at every study or job takes
+constexpr int few =
+    100;  // pieces of 1000 steps, of the many hundreds that a look at every study or job takes
 
 class ListsCost : public testing::Test {
   protected:
