@@ -199,6 +199,7 @@ TEST_F(SendingLaneTest, ADestinationThatRefusesToBeAskedForCommitmentIsNotAskedF
     run_for(10s);
     EXPECT_EQ(asked(), 1);
     queue("9.2");
+    lane_->wake();
     run_for(1h);
     EXPECT_EQ(delivery(2)["state"], "delivered");
     EXPECT_EQ(asked(), 1) << "what was not in the first request";
