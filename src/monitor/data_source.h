@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <vector>
@@ -21,8 +22,14 @@ struct DataSource {
     std::function<Result<nlohmann::json>(const JobFilter&)> jobs;
 };
 
-// Asks the database file over one read-only connection, opened when it is first needed and again after an
-// error.
-DataSource database_source(const std::filesystem::path& database_file);
+// How long a question may take; after that it fails with the code "too_long".
+inline constexpr std::chrono::seconds longest_answer{5};
+
+// Asks the database file over read-only connections, opened when they are first needed and again after an
+// error: lists over one of their own. While one of these is read, `meanwhile` is called often, which may ask
+// anything but lists; once it says true, nobody waits for the list any more.
+DataSource database_source(const std::filesystem::path& database_file,
+                           std::function<bool()> meanwhile = nullptr,
+                           std::chrono::steady_clock::duration longest = longest_answer);
 
 }  // namespace hilum::monitor

@@ -35,6 +35,7 @@ using boost::system::error_code;
 // Two looks of the coordinator's (pipeline/children/signs_of_life.h) and more.
 constexpr auto coordinator_unheard = std::chrono::seconds(12);
 constexpr auto prediction_patience = std::chrono::seconds(180);
+constexpr int most_between_questions = 256;  // handlers of the loop
 
 // The system hands over a connection once something has been sent on it (tcp(7)), or after this time: however
 // many come meanwhile, none has to give way before its request could arrive.
@@ -55,7 +56,8 @@ class HttpServer {
     HttpServer(Channel coordinator, Heartbeat heartbeat, const Configuration& configuration)
         : coordinator_(std::move(coordinator)),
           heartbeat_(std::move(heartbeat)),
-          api_(database_source(DataDirectory{configuration.node.data_dir}.database())),
+          api_(database_source(DataDirectory{configuration.node.data_dir}.database(),
+                               [this]() noexcept { return serve_beside_list(); })),
           predictions_(loop_, coordinator_, prediction_patience),
           gate_(configuration.http, [this](const HttpAccess& access) { return tell(access); }),
           tls_(configuration.http),
@@ -138,13 +140,23 @@ class HttpServer {
 
     // What is ready goes before the next question to the database, so that a probe waits for one at most.
     void serve() {
-        constexpr int most_between_questions = 256;
         if (service_->questions.empty()) {
             loop_.run_one();
             return;
         }
         for (int i = 0; i < most_between_questions && loop_.poll_one() > 0; ++i) continue;
         if (!loop_.stopped() && !service_->questions.empty()) service_->questions.answer_next();
+    }
+
+    // While a list is read, which may take seconds: signs of life are given, and health is told. True: it is
+    // all over.
+    bool serve_beside_list() {
+        constexpr auto interval = std::chrono::milliseconds(20);
+        const auto time = std::chrono::steady_clock::now();
+        if (time < served_beside_ + interval) return loop_.stopped();
+        served_beside_ = time;
+        for (int i = 0; i < most_between_questions && loop_.poll_one() > 0; ++i) continue;
+        return loop_.stopped();
     }
 
     template <typename Acceptor>
@@ -248,6 +260,7 @@ class HttpServer {
     Channel coordinator_;
     const Heartbeat heartbeat_;
     std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point served_beside_;
     Api api_;
     PredictionBroker predictions_;
     Gate gate_;

@@ -82,26 +82,50 @@ void audit_commitment(Transaction& transaction, const char* type, bool success, 
     transaction.append_audit(event);
 }
 
-int give_up_old(Transaction& transaction, const DestinationSettings& destination, std::int64_t at) {
-    std::vector<Delivered> old;
-    sql::each(
-        transaction,
-        "SELECT subject, study_instance_uid, sop_instance_uid FROM job JOIN delivery ON delivery.id = subject"
-        " JOIN result ON result.id = result_id JOIN study ON study.id = job.study_id WHERE state = 'queued'"
-        " AND lane = ?1 AND due <= ?2 AND attempt > 0 AND job.created_at + uncounted < ?3 LIMIT ?4",
-        [&](const sql::Row& row) {
-            old.push_back({row.int64(0), row.text(1), row.text(2), {}});
-        },
-        commitment_lane(destination.name), at, at - destination.give_up_after.count(), most_taken_up);
-    for (const auto& delivered : old) {
-        set_commitment(transaction, destination.name, delivered.id, given_up);
-        set_error(transaction, destination.name, delivered.id,
-                  "the destination never told whether it keeps this");
-        transaction.count("commitments", {{"destination", destination.name}, {"outcome", "given_up"}});
-        audit_commitment(transaction, "commitment_failed", false, delivered,
-                         {{"destination", destination.name}, {"reason", "no answer within give_up_after"}});
-    }
-    return static_cast<int>(old.size());
+struct Due {
+    std::int64_t delivery = 0;
+    std::string study_instance_uid, sop_class_uid, sop_instance_uid;
+    bool given_up = false;  // it was asked for, and give_up_after passed since it was delivered
+};
+
+// Those that come first, as many as one request is of. Found by their index alone, before the rest is looked
+// up, and urgent ones apart, which go before: the index is in the order of either.
+std::vector<Due> first_due(Transaction& transaction, const DestinationSettings& destination) {
+    std::vector<Due> due;
+    for (const int urgent : {1, 0})
+        sql::each(
+            transaction,
+            "SELECT subject, study_instance_uid, sop_class_uid, sop_instance_uid, attempt > 0 AND"
+            " job.created_at + uncounted < ?5 FROM (SELECT id FROM job WHERE state = 'queued' AND lane = ?1"
+            " AND urgent = ?2 AND due <= ?3 ORDER BY due, id LIMIT ?4) AS next CROSS JOIN job ON job.id ="
+            " next.id JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id JOIN study"
+            " ON study.id = job.study_id ORDER BY due, job.id",
+            [&](const sql::Row& row) {
+                due.push_back({row.int64(0), row.text(1), row.text(2), row.text(3), row.int32(4) != 0});
+            },
+            commitment_lane(destination.name), urgent, transaction.at(),
+            most_requested_commitments - static_cast<int>(due.size()),
+            transaction.at() - destination.give_up_after.count());
+    return due;
+}
+
+void give_up(Transaction& transaction, const DestinationSettings& destination, const Due& due) {
+    set_commitment(transaction, destination.name, due.delivery, given_up);
+    set_error(transaction, destination.name, due.delivery,
+              "the destination never told whether it keeps this");
+    transaction.count("commitments", {{"destination", destination.name}, {"outcome", "given_up"}});
+    audit_commitment(transaction, "commitment_failed", false,
+                     {due.delivery, due.study_instance_uid, due.sop_instance_uid, {}},
+                     {{"destination", destination.name}, {"reason", "no answer within give_up_after"}});
+}
+
+// What is asked for now; those of them that are old are given up.
+std::vector<Due> to_ask_for(Transaction& transaction, const DestinationSettings& destination) {
+    auto due = first_due(transaction, destination);
+    for (const auto& each : due)
+        if (each.given_up) give_up(transaction, destination, each);
+    std::erase_if(due, [](const Due& each) { return each.given_up; });
+    return due;
 }
 
 // The delivered instance that a report names; nothing where it is none that waits for one.
@@ -193,20 +217,15 @@ void want_no_commitment(Transaction& transaction, std::int64_t delivery) {
 }
 
 void take_up_commitments(Transaction& transaction, const std::vector<std::string>& asked) {
-    sql::execute(transaction,
-                 "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE kind = 'commitment'"
-                 " AND state IN ('queued', 'set_aside') AND queue NOT IN (SELECT value FROM json_each(?))",
-                 not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
-    // A Hilum before did not tell what was given up from what is sent again.
-    sql::execute(transaction,
-                 "UPDATE job SET outcome = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
-                 " 'failed' AND EXISTS (SELECT 1 FROM job AS sent WHERE sent.lane = 'deliver/' || job.queue"
-                 " AND sent.subject = job.subject AND sent.state = 'done')",
-                 given_up.word);
-    sql::execute(transaction,
-                 "UPDATE job SET state = ? WHERE kind = 'commitment' AND state = 'set_aside' AND outcome ="
-                 " 'failed'",
-                 not_kept.state);
+    // Each state apart, whose index has its rows of the lane.
+    for (const auto* left :
+         {"UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE state = 'queued'",
+          "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE state = 'set_aside'"})
+        sql::execute(transaction,
+                     std::string(left) +
+                         " AND lane IN (SELECT lane FROM job_total WHERE kind = 'commitment' AND queue NOT IN"
+                         " (SELECT value FROM json_each(?)))",
+                     not_asked.state, not_asked.word, transaction.at(), nlohmann::json(asked).dump());
     for (const auto& destination : asked)
         while (ask_commitments_anew(transaction, destination) == most_taken_up) {
         }
@@ -225,32 +244,19 @@ CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSett
     if (is_paused(transaction, destination.name)) return claim;
     const std::int64_t at = transaction.at();
     const auto lane = commitment_lane(destination.name);
-    if (give_up_old(transaction, destination, at) == most_taken_up) {
-        claim.next_at = at;
-        return claim;
-    }
-    CommitmentRequest request{random_uid().value(), {}};
-    std::vector<std::int64_t> deliveries;
-    sql::each(
-        transaction,
-        "SELECT sop_class_uid, sop_instance_uid, subject FROM job JOIN delivery ON delivery.id = subject JOIN"
-        " result ON result.id = result_id WHERE state = 'queued' AND lane = ? AND due <= ?"
-        " ORDER BY due, subject LIMIT ?",
-        [&](const sql::Row& row) {
-            request.instances.push_back({row.text(0), row.text(1)});
-            deliveries.push_back(row.int64(2));
-        },
-        lane, at, most_requested_commitments);
-    if (request.instances.empty()) {
+    const auto due = to_ask_for(transaction, destination);
+    if (due.empty()) {
         claim.next_at = sql::number(
             transaction, "SELECT min(due) FROM job WHERE state = 'queued' AND lane = ? AND urgent IN (0, 1)",
             lane);
         return claim;
     }
+    CommitmentRequest request{random_uid().value(), {}};
     sql::execute(transaction,
                  "INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES(?, ?, ?)",
                  request.transaction_uid, destination.name, at);
-    for (const auto delivery : deliveries) {
+    for (const auto& [delivery, study, sop_class, sop_instance, old] : due) {
+        request.instances.push_back({sop_class, sop_instance});
         set_commitment(transaction, destination.name, delivery, requested);
         sql::execute(transaction,
                      "UPDATE job SET due = ?, attempt = attempt + 1 WHERE lane = ? AND subject = ?",
@@ -263,19 +269,20 @@ CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSett
 }
 
 void keep_refused_commitment(Transaction& transaction, const std::string& destination,
-                             const std::string& transaction_uid, Duration delay, const std::string& why) {
-    std::vector<std::int64_t> deliveries;
-    sql::each(
-        transaction,
-        "SELECT subject FROM job JOIN delivery ON delivery.id = subject WHERE state = 'queued' AND lane = ?"
-        " AND job.outcome = ? AND commitment_transaction = ?",
-        [&](const sql::Row& row) { deliveries.push_back(row.int64(0)); }, commitment_lane(destination),
-        requested.word, transaction_uid);
-    for (const auto delivery : deliveries) {
-        set_commitment(transaction, destination, delivery, wanted);
+                             const CommitmentRequest& request, Duration delay, const std::string& why) {
+    for (const auto& instance : request.instances) {
+        const auto delivery = sql::number(
+            transaction,
+            "SELECT delivery.id FROM result JOIN delivery ON result_id = result.id AND destination = ?1 JOIN"
+            " job ON lane = ?2 AND subject = delivery.id WHERE sop_instance_uid = ?3 AND state = 'queued' AND"
+            " job.outcome = ?4 AND commitment_transaction = ?5",
+            destination, commitment_lane(destination), instance.sop_instance_uid, requested.word,
+            request.transaction_uid);
+        if (!delivery) continue;
+        set_commitment(transaction, destination, *delivery, wanted);
         sql::execute(transaction, "UPDATE job SET due = ? WHERE lane = ? AND subject = ?",
-                     transaction.at() + delay.count(), commitment_lane(destination), delivery);
-        set_error(transaction, destination, delivery, why);
+                     transaction.at() + delay.count(), commitment_lane(destination), *delivery);
+        set_error(transaction, destination, *delivery, why);
     }
     transaction.count("commitments", {{"destination", destination}, {"outcome", "not_asked"}});
 }

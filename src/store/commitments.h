@@ -46,13 +46,14 @@ struct CommitmentClaim {
 // The next request: what is wanted, or was requested without an answer for commitment_wait. It counts as
 // requested from here on, so that an interrupted one is asked anew. Nothing while the destination is paused.
 // What was delivered longer than give_up_after ago, and asked for, is asked for no more: it waits, set aside,
-// for an operator (orders.h), or for the destination's late answer. Where there is more of that than
-// most_taken_up, nothing is asked yet, and next_at is now.
+// for an operator (orders.h), or for the destination's late answer. Where a request would be of nothing else,
+// nothing is asked yet, and next_at has passed.
 CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSettings& destination);
 
-// The destination did not take the request: it is made again after `delay`.
+// The destination did not take the request: it is made again after `delay`. Until then it is asked for
+// nothing else either (claim_sending).
 void keep_refused_commitment(Transaction& transaction, const std::string& destination,
-                             const std::string& transaction_uid, Duration delay, const std::string& why);
+                             const CommitmentRequest& request, Duration delay, const std::string& why);
 
 // A report that came, of whichever destination was asked. False: no transaction of ours has its UID.
 bool take_commitment_report(Transaction& transaction, const CommitmentReport& report,

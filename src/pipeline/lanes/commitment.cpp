@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/logging.h"
@@ -16,9 +17,10 @@ Commitment::Commitment(World& world, CommitQueue& commits, Destination& destinat
 Task<bool> Commitment::request(CommitmentRequest request) {
     const auto uid = request.transaction_uid;
     const auto is_answer = [uid](const CommitmentReply& reply) { return reply.transaction_uid == uid; };
-    const auto reply = co_await destination_.ask<CommitmentReply>(std::move(request), UniqueFd(), is_answer);
+    const auto reply = co_await destination_.ask<CommitmentReply>(request, UniqueFd(), is_answer);
     if (reply && reply->accepted) {
         refused_ = 0;
+        not_before_.reset();
         co_return true;
     }
     ++refused_;
@@ -27,12 +29,20 @@ Task<bool> Commitment::request(CommitmentRequest request) {
     spdlog::warn("destination {}: storage commitment: {}", settings.name, loggable(why));
     const RetryPolicy policy{settings.first_delay, settings.longest_delay};
     const auto delay = policy.delay_after(refused_, world_.random());
-    const auto write = [name = settings.name, uid, delay, why](Transaction& transaction) {
-        keep_refused_commitment(transaction, name, uid, delay, why);
+    // Whatever else waits would be refused as well.
+    not_before_ = world_.monotonic() + delay;
+    const auto write = [name = settings.name, request, delay, why](Transaction& transaction) {
+        keep_refused_commitment(transaction, name, request, delay, why);
     };
     const auto kept = co_await until_kept(commits_, write);
     if (!kept) spdlog::error("cannot keep a commitment's failure: {}", kept.error().message);
     co_return !reply || !reply->no_association;
+}
+
+Duration Commitment::wait() const {
+    if (!not_before_) return Duration::zero();
+    return std::max(std::chrono::duration_cast<Duration>(*not_before_ - world_.monotonic()),
+                    Duration::zero());
 }
 
 Task<CommitmentReportAnswer> keep_report(CommitQueue& commits, CommitmentReport report,

@@ -1,6 +1,7 @@
 // Asks one destination for storage commitment.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/world.h"
@@ -19,11 +20,16 @@ class Commitment {
     // association, or nobody knows. Its report comes later.
     Task<bool> request(CommitmentRequest request);
 
+    // Until it may be asked again since it refused; zero: now.
+    Duration wait() const;
+    void try_now() { not_before_.reset(); }
+
   private:
     World& world_;
     CommitQueue& commits_;
     Destination& destination_;
     int refused_ = 0;  // requests in a row
+    std::optional<MonotonicTime> not_before_;
 };
 
 // Keeps a report, whoever brought it. What to answer to it.

@@ -27,6 +27,7 @@ void SendingLane::start(ChildSpecification sender) {
 
 void SendingLane::try_now() {
     if (destination_.down()) destination_.probe_now();
+    commitment_.try_now();
     wake();
 }
 
@@ -50,8 +51,9 @@ Task<void> SendingLane::run() {
             continue;
         }
         std::optional<Busy> busy(busy_);
-        const auto claim = [&settings = destination_.settings(), served](Transaction& transaction) {
-            return claim_sending(transaction, settings, served);
+        const auto claim = [&settings = destination_.settings(), served,
+                            wait = commitment_.wait()](Transaction& transaction) {
+            return claim_sending(transaction, settings, served, wait);
         };
         auto next = co_await committed(commits_, claim);
         if (!next) {

@@ -30,11 +30,10 @@ std::vector<UnknownState> unknown_states_of(Transaction& transaction, const char
 }
 
 int set_aside_jobs(Transaction& transaction) {
-    // `+`: the rows themselves, not an index.
     const auto jobs = unknown_states_of(
         transaction,
-        "SELECT id, lane, state FROM job WHERE +state NOT IN ('queued', 'running', 'done', 'set_aside', "
-        "'discarded') OR typeof(due) != 'integer' OR typeof(attempt) != 'integer'");
+        "SELECT id, lane, state FROM job INDEXED BY job_in_no_state WHERE state NOT IN ('queued', 'running', "
+        "'done', 'set_aside', 'discarded') OR typeof(due) != 'integer' OR typeof(attempt) != 'integer'");
     for (const auto& job : jobs) {
         const auto [state, outcome] = stored(set_aside_state_of(job.lane));
         const auto why = fmt::format("its state was '{}', which is none: the row was damaged", job.state);
@@ -49,10 +48,10 @@ int set_aside_jobs(Transaction& transaction) {
 }
 
 int mend_instances(Transaction& transaction) {
-    const auto instances =
-        unknown_states_of(transaction,
-                          "SELECT id, '', state FROM instance WHERE state NOT IN ('to_analyse', 'prior', "
-                          "'kept', 'superseded')");
+    const auto instances = unknown_states_of(
+        transaction,
+        "SELECT id, '', state FROM instance INDEXED BY instance_in_no_state WHERE state NOT "
+        "IN ('to_analyse', 'prior', 'kept', 'superseded')");
     for (const auto& instance : instances) {
         // The newest version of an image is what counts, and only what counted was analysed.
         sql::execute(transaction,

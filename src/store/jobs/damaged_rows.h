@@ -34,8 +34,9 @@ void mend_indices_of(Transaction& transaction, const std::string& table,
 // In a database that was mended and may have lost rows: what has no job gets one, and jobs are counted anew.
 void queue_lost_jobs(Transaction& transaction);
 
-// Looks through the states of all jobs and instances for words that are none, which nobody would ever take
-// up. Such a job is set aside, such an instance gets the state that its jobs speak for. Returns how many.
+// Finds jobs and instances whose state is a word that is none, which nobody would ever take up, by indices
+// that hold them alone: what was damaged under SQLite is in these once they are made anew. Such a job is set
+// aside, such an instance gets the state that its jobs speak for. Returns how many.
 int set_aside_unknown_states(Transaction& transaction);
 
 }  // namespace hilum

@@ -150,7 +150,7 @@ Duration delivery_lease(const DestinationSettings& destination) {
 }
 
 SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination,
-                           std::uint64_t served) {
+                           std::uint64_t served, Duration commitments_wait) {
     SendingClaim claim;
     if (is_paused(transaction, destination.name)) return claim;
     std::optional<std::int64_t> asks_at;
@@ -158,6 +158,8 @@ SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& 
         if (work != Sending::commitment) {
             claim.delivery = claim_delivery(transaction, destination,
                                             work == Sending::tried ? Attempts::again : Attempts::first);
+        } else if (destination.storage_commitment && commitments_wait > Duration::zero()) {
+            asks_at = transaction.at() + commitments_wait.count();
         } else if (destination.storage_commitment) {
             auto [request, next_at] = claim_commitment(transaction, destination);
             claim.commitment = std::move(request);

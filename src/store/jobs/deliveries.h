@@ -38,8 +38,9 @@ struct SendingClaim {
     std::optional<CommitmentRequest> commitment;  // where there is no delivery
     std::optional<std::int64_t> next_at;          // without either: when there will be one
 };
+// Commitments are not asked for before `commitments_wait` has passed: the destination refused that.
 SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& destination,
-                           std::uint64_t served = 0);
+                           std::uint64_t served = 0, Duration commitments_wait = Duration::zero());
 
 // What became of it (delivery_verdict.h), and the state that it is in now;
 // nothing: the claim is stale. What was withdrawn or replaced

@@ -84,6 +84,12 @@ void discard_each(Transaction& transaction, const char* waiting, std::int64_t of
 }  // namespace
 
 void discard_replaced(Transaction& transaction, std::int64_t delivery) {
+    // A picture replaces nothing, and of what a version does not tell is looked at once for all of it.
+    if (!sql::number(transaction,
+                     "SELECT 1 FROM delivery JOIN result ON result.id = result_id WHERE delivery.id = ? AND "
+                     "result.kind IN ('sr', 'oru')",
+                     delivery))
+        return;
     discard_each(
         transaction,
         "SELECT id, subject, error_code FROM job WHERE lane = (SELECT 'deliver/' || destination FROM "
@@ -91,7 +97,7 @@ void discard_replaced(Transaction& transaction, std::int64_t delivery) {
         "delivery.id FROM report AS this JOIN report ON report.study_id = this.study_id JOIN result "
         "ON result.report_id = report.id JOIN delivery ON delivery.result_id = result.id WHERE "
         "this.id = (SELECT report_id FROM result JOIN delivery ON result_id = result.id WHERE "
-        "delivery.id = ?1) AND" HILUM_IS_REPLACED ")",
+        "delivery.id = ?1) AND result.kind IN ('sr', 'oru') AND" HILUM_IS_REPLACED ")",
         delivery);
 }
 

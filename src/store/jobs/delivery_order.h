@@ -72,7 +72,8 @@ inline constexpr const char* newer_version = HILUM_NEWER_VERSION;
 
 bool is_replaced(Transaction& transaction, std::int64_t delivery);
 
-// A result was queued for a destination, or has arrived there: what it replaces is sent no more.
+// A result was queued for a destination, or has arrived there: the SRs and messages that it replaces are sent
+// no more.
 void discard_replaced(Transaction& transaction, std::int64_t delivery);
 
 // A version of the study's report was composed, and its deliveries are there: pictures of which it does not

@@ -7,6 +7,7 @@
 #include "store/audit/audit_rows.h"
 #include "store/database/json_rows.h"
 #include "store/database/sql.h"
+#include "store/jobs/states.h"
 #include "store/overview/answering.h"
 #include "store/overview/overview.h"
 
@@ -74,8 +75,31 @@ std::string select_jobs(const Source& source, const std::string& rows) {
 
 // A site may have many priors: they are told where they are asked for.
 bool is_asked_for(const Source& source, const JobFilter& filter) {
-    return std::string_view(source.name) != "instance" || filter.state == "prior" ||
-           !filter.accession_number.empty() || !filter.study_instance_uid.empty();
+    if (filter.state == "prior") return std::string_view(source.name) == "instance";
+    return std::string_view(source.name) != "instance" || !filter.accession_number.empty() ||
+           !filter.study_instance_uid.empty();
+}
+
+// Which of a source's rows are in a state, ?3, and what they are ordered by.
+struct Listing {
+    std::string where, created;
+};
+
+// Few jobs are in these states: those that an index has alone. `+`: not by the one that has all in order.
+Listing listing_in(const Source& source, const std::string& state) {
+    Listing listing{state.empty() ? "" : std::string(" AND ") + source.state + " = ?3", source.created};
+    if (std::string_view(source.name) != "job") return listing;
+    const auto is_one_of = [&](std::initializer_list<JobState> states) {
+        return std::ranges::any_of(states, [&](JobState each) { return to_text(each) == state; });
+    };
+    if (is_one_of({JobState::discarded})) listing.where += " AND job.state = 'discarded'";
+    if (is_one_of({JobState::not_analysed})) listing.where += " AND job.outcome = 'not_analysed'";
+    const bool unfinished = is_one_of({JobState::queued, JobState::running});
+    const bool set_aside = is_one_of({JobState::quarantined, JobState::refused, JobState::expired});
+    if (unfinished) listing.where += " AND job.state IN ('queued', 'running')";
+    if (set_aside) listing.where += " AND job.state = 'set_aside'";
+    if (unfinished || set_aside) listing.created.insert(0, "+");
+    return listing;
 }
 
 // Newest first, at most ?4: each source's newest, and of those the newest. ?1 accession number, ?2 study, ?3
@@ -87,10 +111,9 @@ std::string list_of_jobs(const JobFilter& filter) {
     std::string all;
     for (const auto& source : sources) {
         if (!is_asked_for(source, filter)) continue;
-        const std::string which = std::string(" WHERE ") + source.only +
-                                  (filter.state.empty() ? "" : std::string(" AND ") + source.state + " = ?3");
-        const std::string newest =
-            std::string(" ORDER BY ") + source.created + " DESC, " + source.id + " DESC LIMIT ?4)";
+        const auto listing = listing_in(source, filter.state);
+        const std::string which = std::string(" WHERE ") + source.only + listing.where;
+        const std::string newest = " ORDER BY " + listing.created + " DESC, " + source.id + " DESC LIMIT ?4)";
         all += all.empty() ? "SELECT * FROM (" : " UNION ALL SELECT * FROM (";
         // All jobs: the newest are found before the rest of their columns is looked up.
         all += of_study.empty()

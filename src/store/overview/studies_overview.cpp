@@ -133,6 +133,34 @@ constexpr const char* of_study =
 #undef HILUM_LOST_DELIVERY
 #undef HILUM_LAST_ERROR_OF
 
+// The studies that alone can be in a state, each found by an index; state_of_study judges them. Empty: any
+// may be.
+std::string candidates_for(const std::string& state) {
+    if (state == "withdrawn")
+        return "SELECT id FROM study WHERE withdrawn_at IS NOT NULL UNION ALL SELECT study_id FROM report "
+               "WHERE withdrawn != 0";
+    if (state == "failed")
+        return "SELECT id FROM study WHERE damage != '' UNION ALL SELECT study_id FROM job WHERE state = "
+               "'set_aside'";
+    if (state == "waiting")
+        return "SELECT id FROM study WHERE due_at IS NOT NULL UNION ALL SELECT study_id FROM job WHERE state "
+               "IN ('queued', 'running') AND kind IN ('report', 'analysis')";
+    if (state == "sending")
+        return "SELECT study_id FROM job WHERE state IN ('queued', 'running') AND kind = 'delivery'";
+    if (state == "discarded") return "SELECT study_id FROM job WHERE state = 'discarded'";
+    if (state == "not_analysed") return "SELECT study_id FROM job WHERE outcome = 'not_analysed'";
+    return "";
+}
+
+// `+`: in the order of the list, so that it ends with enough of them.
+std::string in_state(const StudyFilter& filter) {
+    const auto judged = std::string(" AND ") + state_of_study + " = ?4";
+    const bool few =
+        !filter.patient_id.empty() || !filter.accession_number.empty() || !filter.study_instance_uid.empty();
+    const auto candidates = few ? "" : candidates_for(filter.state);
+    return candidates.empty() ? judged : " AND +study.id IN (" + candidates + ")" + judged;
+}
+
 // ?1 patient, ?2 accession number, ?3 study, ?4 state, ?5 since, ?6 limit.
 std::string list_of_studies(const StudyFilter& filter) {
     std::string sql = std::string("SELECT ") + of_study + ", " + error_of_study + " AS error, " +
@@ -140,7 +168,7 @@ std::string list_of_studies(const StudyFilter& filter) {
     if (!filter.patient_id.empty()) sql += " AND patient_id = ?1";
     if (!filter.accession_number.empty()) sql += " AND accession_number = ?2";
     if (!filter.study_instance_uid.empty()) sql += " AND study_instance_uid = ?3";
-    if (!filter.state.empty()) sql += std::string(" AND ") + state_of_study + " = ?4";
+    if (!filter.state.empty()) sql += in_state(filter);
     if (filter.since != 0) sql += " AND received_at >= ?5";
     return sql + " ORDER BY received_at DESC, study.id DESC LIMIT ?6";
 }

@@ -235,12 +235,38 @@ TEST_F(CommitmentsTest, CountsAsRefusedWhatIsNeverKept) {
 }
 
 TEST_F(CommitmentsTest, ARequestThatWasNotTakenIsMadeAgainLater) {
-    keep_refused_commitment(database_, "pacs", request(), 10min, "PACS does not offer it");
+    const auto refused = claim_commitment(database_, settings_).request.value();
+    keep_refused_commitment(database_, "pacs", refused, 10min, "PACS does not offer it");
     EXPECT_EQ(delivery(1)["commitment"], "wanted");
     EXPECT_EQ(delivery(1)["error"], "PACS does not offer it");
     const auto claim = claim_commitment(database_, settings_);
     EXPECT_FALSE(claim.request);
     EXPECT_GT(claim.next_at.value(), to_microseconds(now() + 9min));
+}
+
+TEST_F(CommitmentsTest, AsksForWhatIsUrgentFirst) {
+    database_.execute("UPDATE job SET urgent = 1, due = 2 WHERE kind = 'commitment' AND subject = 2");
+    const auto claim = claim_commitment(database_, settings_);
+    ASSERT_TRUE(claim.request);
+    ASSERT_EQ(claim.request->instances.size(), 2u);
+    EXPECT_EQ(claim.request->instances[0].sop_instance_uid, "1.2");
+}
+
+// However much else waits, and is old: what it is not of is not looked at.
+TEST_F(CommitmentsTest, ARequestGivesUpNoMoreThanItIsOf) {
+    for (int i = 3; i < 3 + most_requested_commitments; ++i) {
+        add_result(("1." + std::to_string(i)).c_str());
+        database_.execute("INSERT INTO delivery(result_id, destination) VALUES(?, 'pacs')",
+                          database_.last_id());
+        want_commitment(database_, database_.last_id());
+    }
+    make_due();
+    database_.execute("UPDATE job SET attempt = 1, created_at = ? WHERE kind = 'commitment'",
+                      to_microseconds(now() - 100h));
+    EXPECT_FALSE(claim_commitment(database_, settings_).request);
+    EXPECT_EQ(audited("commitment_failed"), most_requested_commitments);
+    EXPECT_LE(claim_commitment(database_, settings_).next_at.value_or(0), 1);
+    EXPECT_EQ(audited("commitment_failed"), most_requested_commitments + 2);
 }
 
 TEST_F(CommitmentsTest, AsksNobodyWhoIsPaused) {
@@ -283,21 +309,6 @@ TEST_F(CommitmentsTest, GivesUpNothingThatItHasNotAskedForSinceTheDestinationIsB
     make_due();
     EXPECT_FALSE(claim_commitment(database_, settings_).request) << "it was asked once more";
     EXPECT_EQ(delivery(1)["commitment"], "expired");
-}
-
-TEST_F(CommitmentsTest, GivesUpALongQueuePieceByPiece) {
-    add_many(most_taken_up);
-    request();
-    make_due();
-    database_.execute("UPDATE job SET attempt = 1, created_at = ? WHERE kind = 'commitment'",
-                      to_microseconds(now() - 100h));
-    const auto first = claim_commitment(database_, settings_);
-    EXPECT_FALSE(first.request) << "there may be more";
-    ASSERT_TRUE(first.next_at);
-    EXPECT_LE(*first.next_at, to_microseconds(now()));
-    EXPECT_EQ(audited("commitment_failed"), most_taken_up);
-    EXPECT_FALSE(claim_commitment(database_, settings_).next_at);
-    EXPECT_EQ(audited("commitment_failed"), most_taken_up + 2);
 }
 
 TEST_F(CommitmentsTest, IsAskedAnewPieceByPiece) {
@@ -377,16 +388,6 @@ TEST_F(CommitmentsTest, WaitsForNoOperatorOnceNobodyIsAskedAnyMore) {
     EXPECT_EQ(delivery(1)["commitment"], "expired");
     take_up_commitments(database_, {});
     EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE state = 'set_aside'"), 0);
-}
-
-TEST_F(CommitmentsTest, IsToldFromWhatIsSentAgainAlsoWhereAHilumBeforeDidNot) {
-    test::set_jobs(database_, Lane::delivery, JobState::refused, 2);
-    database_.execute("UPDATE job SET state = 'set_aside', outcome = 'failed' WHERE kind = 'commitment'");
-    take_up_commitments(database_, {"pacs"});
-    EXPECT_EQ(delivery(1)["commitment"], "expired");
-    EXPECT_EQ(delivery(2)["commitment"], "failed");
-    EXPECT_EQ(database_.number("SELECT count(*) FROM job WHERE kind = 'commitment' AND state = 'set_aside'"),
-              1);
 }
 
 TEST_F(CommitmentsTest, KnowsItsTransactions) {

@@ -267,5 +267,32 @@ TEST_F(SendingLaneTest, MayGoWhileItWaitsForAnAnswer) {
     EXPECT_EQ(delivery()["state"], "running") << "its lease is taken up later";
 }
 
+TEST_F(SendingLaneTest, ADestinationThatRefusesToBeAskedForCommitmentIsNotAskedForAnotherUntilItsTime) {
+    auto& pacs = configuration_.destinations[0];
+    pacs.storage_commitment = true;
+    pacs.first_delay = pacs.longest_delay = 24h;
+    const auto refuses = answers([](const Message& message) {
+        return to_packet(CommitmentReply{from_packet<CommitmentRequest>(message)->transaction_uid, false,
+                                         "it does not offer it"});
+    });
+    const auto asked = [&] {
+        return std::ranges::count_if(heard_, [](const Packet& packet) {
+            return from_packet<CommitmentRequest>(Message{packet, {}}).has_value();
+        });
+    };
+    acts_ = {delivers(), refuses, delivers(DeliveryOutcome::delivered, 2)};
+    run_for(10s);
+    EXPECT_EQ(asked(), 1);
+    queue("9.2");
+    lane_->wake();
+    run_for(1h);
+    EXPECT_EQ(delivery(2)["state"], "delivered");
+    EXPECT_EQ(asked(), 1) << "what was not in the first request";
+    acts_ = {is_silent()};
+    lane_->try_now();
+    run_for(1s);
+    EXPECT_EQ(asked(), 2) << "an operator wants it tried";
+}
+
 }  // namespace
 }  // namespace hilum

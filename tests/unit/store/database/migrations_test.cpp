@@ -62,7 +62,8 @@ INSERT INTO delivery(id, result_id, destination, state, attempts, next_attempt_a
     (8, 8, 'pacs', 'queued', 0, 250, NULL, '', 79, 79, 0, 0, 7, '', NULL, ''),
     (9, 9, 'pacs', 'running', 1, 100, 9000, '', 80, 80, 0, 1, 0, '', NULL, ''),
     (10, 9, 'archive', 'discarded', 0, 100, NULL, 'the results were withdrawn', 81, 81, 0, 0, 0, '', NULL, ''),
-    (11, 1, 'archive', 'queued', 0, 100, NULL, '', 82, 82, 0, 0, 0, '', NULL, '');
+    (11, 1, 'archive', 'queued', 0, 100, NULL, '', 82, 82, 0, 0, 0, '', NULL, ''),
+    (12, 3, 'archive', 'delivered', 1, 0, NULL, '', 70, 71, 0, 1, 0, 'failed', 72, '4.3');
 INSERT INTO destination(name, paused_at, paused_by) VALUES('archive', 3, 'operator');
 INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES('4.1', 'pacs', 1), ('4.2', 'pacs', 2);
 UPDATE study SET urgent_at = 4 WHERE id = 1;
@@ -173,7 +174,11 @@ TEST_F(MigrationsTest, LeaveEachDeliveryInItsStateWithWhatItsDestinationCommitte
                     "7 running 4 due 100 made 077 changed 078: busy",
                     "8 queued 0 due 250 made 079 changed 079", "9 running 1 due 100 made 080 changed 080",
                     "10 discarded 0 due 100 made 081 changed 081: the results were withdrawn",
-                    "11 queued 0 due 100 made 082 changed 082"));
+                    "11 queued 0 due 100 made 082 changed 082",
+                    "12 delivered 1 due - made 070 changed 071 [expired]"));
+    EXPECT_EQ(database_->number("SELECT count(*) FROM job WHERE state = 'set_aside' AND kind = 'commitment'"),
+              1)
+        << "what is sent again waits for no operator";
     EXPECT_EQ(database_->number("SELECT uncounted FROM job WHERE lane = 'deliver/pacs' AND subject = 8"), 7);
     EXPECT_EQ(database_->number("SELECT refusals FROM delivery WHERE id = 5"), 3);
 }
@@ -182,9 +187,10 @@ TEST_F(MigrationsTest, CountAsBefore) {
     EXPECT_EQ(overview().queue().value(), nlohmann::json::parse(R"({
         "analysis": {"queued": 4, "running": 1, "analysed": 1, "not_analysed": 1, "quarantined": 1, "discarded": 1},
         "report": {"queued": 2, "running": 1, "composed": 2, "quarantined": 1, "discarded": 1},
-        "delivery": {"queued": 3, "running": 2, "delivered": 3, "refused": 1, "expired": 1, "discarded": 1}})"));
+        "delivery": {"queued": 3, "running": 2, "delivered": 4, "refused": 1, "expired": 1, "discarded": 1},
+        "commitment": {"expired": 1}})"));
     EXPECT_EQ(overview().destinations().value(), nlohmann::json::parse(R"([
-        {"name": "archive", "waiting": 1, "delivered": 0, "refused": 0, "committed": 0, "uncommitted": 0,
+        {"name": "archive", "waiting": 1, "delivered": 1, "refused": 0, "committed": 0, "uncommitted": 0,
          "last_error": "", "last_error_at": null, "paused_at": "1970-01-01T00:00:00.000003Z"},
         {"name": "pacs", "waiting": 4, "delivered": 3, "refused": 2, "committed": 1, "uncommitted": 2,
          "last_error": "busy", "last_error_at": "1970-01-01T00:00:00.000078Z", "paused_at": null}])"));
@@ -234,6 +240,18 @@ TEST_F(MigrationsTest, LetTheNextJobBeFoundByItsIndexAlone) {
         "due <= ?2 ORDER BY urgent * (attempt < 8) DESC, due, id LIMIT 1");
     EXPECT_THAT(again, testing::HasSubstr("INDEX job_tried (lane=?)"));
     EXPECT_THAT(again, testing::Not(testing::HasSubstr("B-TREE")));
+}
+
+// A start, and a request for commitment: however many jobs there are, and wait.
+TEST_F(MigrationsTest, LetAStartAndARequestForCommitmentFindTheirsByIndices) {
+    EXPECT_THAT(plan("SELECT id FROM job WHERE state = 'queued' AND lane = ?1 AND urgent = ?2 AND due <= ?3 "
+                     "ORDER BY due, id LIMIT ?4"),
+                testing::AllOf(testing::HasSubstr("job_queue (lane=? AND urgent=? AND due<?)"),
+                               testing::Not(testing::HasSubstr("B-TREE"))));
+    const auto left = plan(
+        "UPDATE job SET outcome = '' WHERE state = 'set_aside' AND lane IN (SELECT lane FROM job_total WHERE "
+        "kind = 'commitment')");
+    EXPECT_THAT(left, testing::HasSubstr("job USING INDEX job_set_aside (lane=?)"));
 }
 
 TEST_F(MigrationsTest, LeaveWhatWasInterruptedToTheNextStart) {

@@ -57,6 +57,27 @@ TEST_P(DamagedRows, OfAStateThatIsNoneAreSetAside) {
     EXPECT_EQ(claimed->study_instance_uid, "1.2.4");
 }
 
+// What one byte in a table does: no index knows of it, and the running check does.
+TEST_P(DamagedRows, OfAStateThatIsNoneAreMissedByTheCheckOfTheirTable) {
+    receive("1.2.3.4");
+    keep(*claim_analysis());
+    const auto swap = [&](const char* from, const char* to) {
+        damage("PRAGMA writable_schema = ON");
+        damage("UPDATE sqlite_schema SET sql = replace(sql, ?1, ?2) WHERE name = 'job_in_no_state'", from,
+               to);
+        damage("PRAGMA writable_schema = RESET");
+    };
+    EXPECT_TRUE(database_.problems_of("job").value().empty());
+    swap("NOT IN ('queued'", "NOT IN ('donf', 'queued'");
+    damage("UPDATE job SET state = 'donf' WHERE id = 1");
+    swap("NOT IN ('donf', 'queued'", "NOT IN ('queued'");
+    EXPECT_EQ(look(), 0);
+    const auto problems = database_.problems_of("job").value();
+    ASSERT_FALSE(problems.empty());
+    commit([&](Transaction& t) { mend_indices_of(t, "job", problems); });
+    EXPECT_EQ(state(Lane::analysis, 1), "quarantined");
+}
+
 TEST_P(DamagedRows, OfAnInstanceGetTheStateThatTheyHad) {
     receive("1.2.3.4");
     damage("UPDATE instance SET state = 'to_anblyse'");

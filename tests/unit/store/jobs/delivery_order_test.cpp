@@ -373,5 +373,21 @@ TEST_P(DeliveryOrderContract, ARetryBringsNoMessageBackThatWasReplaced) {
     EXPECT_EQ(retry({"delivery", 2, "", ""}), 1);
 }
 
+// Told by how often reading asks whether to stop, each time after so many steps of SQLite's.
+TEST_P(DeliveryOrderContract, APictureCostsTheSameHoweverManyTheStudyHas) {
+    int asked = 0;
+    database_.stop_reading_when([&] { return ++asked < 0; });
+    const auto cost_of = [&](const std::string& image, int count) {
+        std::vector<std::string> pictures;
+        for (int i = 0; i < count; ++i) pictures.push_back("8." + image + "." + std::to_string(i));
+        asked = 0;
+        tell_of(image, "9." + image, pictures);
+        return asked;
+    };
+    const int few = cost_of("1.1", 50);
+    const int many = cost_of("1.2", 400);
+    EXPECT_LT(many, 16 * few) << "for eight times as many";
+}
+
 }  // namespace
 }  // namespace hilum

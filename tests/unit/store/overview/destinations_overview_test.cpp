@@ -100,9 +100,8 @@ TEST_P(DestinationsOverviewContract, ARefusedRequestForCommitmentIsToldUntilSome
     pass(1h);
     const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
     ASSERT_TRUE(asked);
-    commit([&](Transaction& t) {
-        keep_refused_commitment(t, "pacs", asked->transaction_uid, 1min, "the N-ACTION is refused");
-    });
+    commit(
+        [&](Transaction& t) { keep_refused_commitment(t, "pacs", *asked, 1min, "the N-ACTION is refused"); });
     EXPECT_EQ(last_error(), "the N-ACTION is refused");
     send("3", DeliveryOutcome::delivered);
     EXPECT_EQ(last_error(), "the N-ACTION is refused") << "that it takes results says nothing of that";
