@@ -22,6 +22,7 @@ Task<void> Commitment::request(CommitmentRequest request) {
         refused_ = 0;
         co_return;
     }
+    if (!reply && destination_.sender().stopped()) co_return;
     ++refused_;
     const auto& settings = destination_.settings();
     const std::string why = reply ? reply->message : reply.error().message;

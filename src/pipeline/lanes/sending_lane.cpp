@@ -87,6 +87,7 @@ Task<void> SendingLane::probe_when_due() {
         co_await ask_for_commitments_anew();
         co_return;
     }
+    if (destination_.sender().stopped()) co_return;
     const auto& settings = destination_.settings();
     const auto give_up = [&settings, why = *why](Transaction& transaction) {
         return expire_deliveries(transaction, settings, why);
