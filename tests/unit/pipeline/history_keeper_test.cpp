@@ -43,11 +43,15 @@ TEST_F(HistoryKeeperTest, ChecksNoMoreOnceTheNodeDrains) {
     keeper_.start();
     run_for(1min);
     keeper_.stop_checking();
-    std::filesystem::remove(mark_file(directory_));
-    commit([](Transaction& t) { t.append_audit({.type = "node_stopped"}); });
+    ASSERT_TRUE(disk_.remove_durably(mark_file(directory_)));
+    commit([](Transaction& t) {
+        audit::AuditEvent event;
+        event.type = "node_stopped";
+        t.append_audit(event);
+    });
     run_for(until_all_are_checked);
     EXPECT_EQ(mended(), 0);
-    EXPECT_TRUE(read_mark(directory_)->has_value()) << "the mark follows until the end";
+    EXPECT_TRUE(disk_.open(mark_file(directory_))) << "the mark follows until the end";
 }
 
 }  // namespace

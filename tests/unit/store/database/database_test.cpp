@@ -175,7 +175,6 @@ TEST_F(StoppedReading, ACheckThatIsBrokenOffTellsOfNoDamage) {
     const auto problems = reader_.problems_of("counter");
     ASSERT_FALSE(problems);
     EXPECT_EQ(problems.error().code, "database");
-    EXPECT_EQ(problems.error().retry, Retry::once_mended);
 }
 
 TEST_F(StoppedReading, IsInterruptedBetweenTwoQuestions) {
