@@ -10,11 +10,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "base/channel.h"
 #include "base/file_system.h"
 #include "base/local/unix_socket.h"
 #include "pipeline/control/control_requests.h"
+#include "store/data_directory.h"
 
 namespace hilum::cli {
 namespace {
@@ -86,6 +89,28 @@ Result<nlohmann::json> ask_daemon(Channel& daemon, const ControlRequest& request
     return answer->packet.body();
 }
 
+Error unreachable(const NodeSettings& node) {
+    return {"no_answer",
+            fmt::format("hilumd has {} but does not answer at {}: it starts or ends, or was started "
+                        "with another configuration",
+                        node.data_dir.string(), node.control().string())};
+}
+
+// What the database alone says. Of a daemon that could not be reached, too: what it lacks is not that none
+// runs.
+nlohmann::json ask_database(const NodeSettings& node, const ControlRequest& request) {
+    const bool held = is_held({node.data_dir});  // before: who starts then makes or migrates the database
+    auto answer = answer_control_request(node.data_dir, request);
+    if (!held) return answer;
+    const auto error = unreachable(node);
+    static const std::set<std::string> for_want_of_it = {"not_running", "database", "schema_older"};
+    const auto why = answer.value("error", nlohmann::json::object()).value("code", "");
+    if (for_want_of_it.contains(why)) return control_error(error);
+    if (answer.contains("ok") && request.verb == ControlVerb::status)
+        answer["ok"]["unreachable"] = error.message;
+    return answer;
+}
+
 // The "ok" of an answer, or its "error".
 Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
     if (!answer) return answer;
@@ -100,14 +125,13 @@ Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
 Result<nlohmann::json> ask(const NodeSettings& node, const ControlRequest& request, Duration patience) {
     auto daemon = connect(node.control(), patience);
     if (!daemon) return tl::unexpected(daemon.error());
-    auto answer =
-        *daemon ? ask_daemon(**daemon, request, patience) : answer_control_request(node.data_dir, request);
-    return opened(std::move(answer));
+    return opened(*daemon ? ask_daemon(**daemon, request, patience) : ask_database(node, request));
 }
 
 Result<nlohmann::json> ask_running(const NodeSettings& node, const ControlRequest& request) {
     auto daemon = connect(node.control(), usual_patience);
     if (!daemon) return tl::unexpected(daemon.error());
+    if (!*daemon && is_held({node.data_dir})) return tl::unexpected(unreachable(node));
     if (!*daemon) return fail("not_running", "hilumd does not run; only a running one does this");
     return opened(ask_daemon(**daemon, request, usual_patience));
 }

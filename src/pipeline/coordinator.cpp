@@ -104,23 +104,26 @@ class Watchdog {
     bool owes_ready_ = false;  // a manager that hung when the node was ready: it would end the start
 };
 
-// Until the node has finished.
-Result<int> run(boost::asio::io_context& loop, World& world, Node& node) {
-    int exit_code = 0;
+// Until the node has finished. One that cannot be started has committed nothing.
+NodeEnd run(boost::asio::io_context& loop, World& world, Node& node) {
+    NodeEnd end;
     Watchdog watchdog(world, node);
     auto started = node.start({.on_receiving = [&watchdog] { watchdog.receiving(); },
                                .on_draining = [] { tell("STOPPING=1"); },
                                .on_finished =
-                                   [&](int code) {
-                                       exit_code = code;
+                                   [&](const NodeEnd& reached) {
+                                       end = reached;
                                        loop.stop();
                                    }});
-    if (!started) return tl::unexpected(started.error());
+    if (!started) {
+        spdlog::critical("{}", started.error().message);
+        return {1, true};
+    }
     Signals signals(loop, node);
     signals.obey();
     watchdog.keep();
     loop.run();
-    return exit_code;
+    return end;
 }
 
 // What `open` returns, once the node has what it needs for it: a start that fails again every few seconds
@@ -142,7 +145,7 @@ auto once_mended(Open open) -> decltype(open()) {
 }
 
 // The database is closed when it returns.
-Result<int> run_with(const NodeOptions& options, const DataDirectory& directory, Database database) {
+Result<NodeEnd> run_with(const NodeOptions& options, const DataDirectory& directory, Database database) {
     boost::asio::io_context loop;
     AsioWorld world(loop);
     const auto generation = once_mended([&]() -> Result<Generation> {
@@ -167,10 +170,11 @@ Result<int> open_and_run(const NodeOptions& options) {
     tell_of_delay(longest_recovery, "checks the database");
     auto opened = once_mended([&] { return open_database(directory, *ended, now()); });
     if (!opened) return tl::unexpected(opened.error());
-    const auto exit_code = run_with(options, directory, std::move(opened->database));
-    if (exit_code && *exit_code == 0)
+    const auto end = run_with(options, directory, std::move(opened->database));
+    if (!end) return tl::unexpected(end.error());
+    if (end->in_order)
         if (const auto kept = keep_clean_end(directory); !kept) spdlog::warn("{}", kept.error().message);
-    return exit_code;
+    return end->exit_code;
 }
 
 }  // namespace

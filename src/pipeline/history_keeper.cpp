@@ -22,8 +22,13 @@ void HistoryKeeper::start() {
     look();
 }
 
+void HistoryKeeper::stop_checking() {
+    end_.request_stop();
+}
+
 void HistoryKeeper::finish(const HistoryMark& last) {
     timer_->cancel();
+    stop_checking();
     files_.reset();
     if (witness_) witness_->saw_last(last.audit_id, last.audit_hash);
     write(world_, directory_, last);
@@ -46,12 +51,15 @@ void HistoryKeeper::look() {
 
 // Beside the loop and the commit thread, on a connection of its own.
 void HistoryKeeper::check_next_table() {
+    if (end_.stop_requested()) return;
     auto database = Database::open(directory_.database(), Database::Access::read_only);
     if (!database) return spdlog::warn("cannot check the database for now: {}", database.error().message);
+    database->stop_reading_when(end_.get_token());
     const auto tables = database->tables();
     if (!tables || tables->empty()) return;
     const auto& table = (*tables)[next_table_++ % tables->size()];
     const auto problems = database->problems_of(table);
+    if (end_.stop_requested()) return;  // it was broken off, perhaps
     if (!problems) return spdlog::warn("cannot check the table {}: {}", table, problems.error().message);
     if (problems->empty()) return;
     world_.post([this, table, problems = *problems] { checked(table, problems); });

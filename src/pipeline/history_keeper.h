@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 
 #include "base/world.h"
 #include "store/audit/audit_witness.h"
@@ -24,7 +25,10 @@ class HistoryKeeper {
           files_(world.make_background()),
           witness_(std::move(witness)) {}
 
+    ~HistoryKeeper() { stop_checking(); }
+
     void start();                          // looks now, and again every few seconds
+    void stop_checking();                  // at once; the mark is kept close on
     void finish(const HistoryMark& last);  // durable when it returns; the keeper looks no more
 
   private:
@@ -40,6 +44,7 @@ class HistoryKeeper {
     int looks_ = 0;
     std::size_t next_table_ = 0;         // to be checked
     HistoryMark asked_for_;              // the last one that was to be written
+    std::stop_source end_;               // of the check: a large table takes longer than a stop may
     std::unique_ptr<Background> files_;  // so that the loop waits for no disk
     std::optional<AuditWitness> witness_;
 };

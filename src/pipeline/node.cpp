@@ -244,8 +244,14 @@ void Node::model_event(const audit::AuditEvent& event) {
 // Stops taking new work; what is at work may finish within the drain timeout.
 void Node::drain() {
     if (draining_) return;
-    draining_ = true;
+    take_no_more_work();
     callbacks_.on_draining();
+    status_changed();
+    continue_drain(world_.monotonic() + configuration_.node.drain_timeout);
+}
+
+void Node::take_no_more_work() {
+    draining_ = true;
     operators_.drain();
     for (auto& lane : analyses_) lane.drain();
     reports_.drain();
@@ -253,9 +259,8 @@ void Node::drain() {
     for (auto& lane : senders_) lane.drain();
     audit_servers_.drain();
     adoption_.stop();
-    if (was_receiving_) reception_.drain();
-    status_changed();
-    continue_drain(world_.monotonic() + configuration_.node.drain_timeout);
+    history_.stop_checking();
+    if (reception_.started()) reception_.drain();
 }
 
 void Node::continue_drain(MonotonicTime until) {
@@ -312,9 +317,12 @@ void Node::finish() {
             return mark_of(transaction);
         },
         [this](const Result<HistoryMark>& mark) {
-            if (mark) history_.finish(*mark);
+            if (mark)
+                history_.finish(*mark);
+            else
+                spdlog::error("cannot keep that the node ends in order: {}", mark.error().message);
             events_.tell_lost();
-            callbacks_.on_finished(exit_code_);
+            callbacks_.on_finished({exit_code_, mark.has_value()});
         });
 }
 
@@ -370,12 +378,13 @@ void Node::status_changed() {
 }
 
 void Node::tell_status() {
-    if (reception_.receiving() && !std::exchange(was_receiving_, true)) callbacks_.on_receiving();
+    if (!draining_ && reception_.receiving() && !std::exchange(was_receiving_, true))
+        callbacks_.on_receiving();
     const bool port_never_opened = !was_receiving_ && !draining_ && reception_.cannot_listen();
     if (port_never_opened) {
         spdlog::critical("the DICOM port cannot be opened; ending");
         exit_code_ = 1;
-        draining_ = true;
+        take_no_more_work();
         return end_children();
     }
     predictions_.tell(status());

@@ -35,15 +35,19 @@
 
 namespace hilum {
 
+struct NodeEnd {
+    int exit_code = 0;      // 1 where it could not go on, with the reason in the log
+    bool in_order = false;  // its last commit was kept: the database is as it left it
+};
+
 class Node : private Happenings, private AnalysisEngine::Owner, private CommitQueue::Observer {
   public:
     // Called on the loop, each at most once.
     struct Callbacks {
         std::function<void()> on_receiving;  // the DICOM port is open
         std::function<void()> on_draining;
-        // Nothing more is to be done: 0 after a drain, 1 where it cannot go on, with the reason in the log.
-        // Not to destroy the node within it.
-        std::function<void(int exit_code)> on_finished;
+        // Nothing more is to be done. Not to destroy the node within it.
+        std::function<void(const NodeEnd&)> on_finished;
     };
 
     // The data directory is ours, `database` the one in it, `generation` what join_history() said.
@@ -88,6 +92,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     void capacity_came() override { happened(Happening::capacity_came); }
     void engine_changed() override { happened(Happening::status_changed); }
     void model_event(const audit::AuditEvent& event) override;
+    void take_no_more_work();
     void continue_drain(MonotonicTime until);
     void end_children();
     void wait_for_children(MonotonicTime until);

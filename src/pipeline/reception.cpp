@@ -59,6 +59,8 @@ void Reception::reload_certificates() {
 }
 
 void Reception::stop() {
+    draining_ = true;
+    ports_ = {};
     if (listener_) listener_->stop();
     for (auto& [id, receiver] : receivers_) receiver.channel->close();
     receivers_.clear();
@@ -67,8 +69,9 @@ void Reception::stop() {
 
 void Reception::on_listener_message(Message message) {
     if (const auto ready = from_packet<ListenerReady>(message)) {
-        if (!draining_) ports_ = *ready;
         listener_->prosper();
+        if (draining_) return (void)listener_->send(to_packet(Drain{}));  // it was started anew meanwhile
+        ports_ = *ready;
         if (ready->port > 0)
             spdlog::info("receiving as {} on port {}", configuration_.node.ae_title, ready->port);
         if (ready->tls_port > 0)

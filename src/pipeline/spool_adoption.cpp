@@ -41,13 +41,14 @@ void SpoolAdoption::start(ChildSpecification scanner, std::function<void()> on_i
 
 void SpoolAdoption::survey() {
     files_->post([this] {
-        auto survey = std::make_shared<Result<SpoolSurvey>>(survey_spool(directory_));
+        auto survey = std::make_shared<Result<SpoolSurvey>>(survey_spool(directory_, end_.get_token()));
         world_.post([this, survey] { surveyed(std::move(*survey)); });
     });
 }
 
 void SpoolAdoption::stop() {
     stopping_ = true;
+    end_.request_stop();
     deadline_->cancel();
     again_->cancel();
     if (scanner_) scanner_->stop();
@@ -142,6 +143,7 @@ void SpoolAdoption::scan(const UnknownObject& object) {
 }
 
 void SpoolAdoption::on_message(Message message) {
+    if (stopping_) return;  // what it read the next start reads again
     auto reply = from_packet<ScanReply>(message);
     if (!reply || !current_ || reply->object.file != current_->file) {
         spdlog::error("scanner: {}", reply ? "answered another request" : reply.error().message);
@@ -213,7 +215,9 @@ void SpoolAdoption::judge_duplicate(const UnknownObject& unknown, const ScanRepl
     files_->post([this, unknown, object = reply.object, data_set = reply.data_set, known] {
         const auto& file = unknown.file;
         const auto path = directory_.spool() / file;
-        const bool same = same_end(world_.files(), path, directory_.spool() / known, data_set);
+        const bool same =
+            same_end(world_.files(), path, directory_.spool() / known, data_set, end_.get_token());
+        if (end_.stop_requested()) return;  // the next start finds the two again
         auto removed = same ? remove_duplicate(world_.files(), directory_, file) : Status();
         const auto again = same ? Result<UniqueFd>() : world_.files().open(path);
         auto opened = again ? Status() : Status(tl::unexpected(again.error()));

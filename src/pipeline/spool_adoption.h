@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "base/world.h"
@@ -33,7 +34,8 @@ class SpoolAdoption {
     // that is to be analysed.
     void start(ChildSpecification scanner, std::function<void()> on_instances,
                std::function<void()> on_changed);
-    void stop();  // what is left is for the next start
+    ~SpoolAdoption() { end_.request_stop(); }
+    void stop();  // at once: what is left is for the next start
     bool child_running() const { return scanner_ && scanner_->running(); }
     // Nothing while there is no scanner at work.
     std::optional<ChildStatus> child_status() const;
@@ -85,6 +87,7 @@ class SpoolAdoption {
     bool stopping_ = false, through_ = false, survey_again_ = false, took_too_long_ = false;
     bool reconciles_ = false;  // once it is through, the database knows all that was acknowledged
     std::unique_ptr<Timer> deadline_, again_;
+    std::stop_source end_;  // of what reads the spool, which takes longer than a stop may
     std::unique_ptr<Background> files_;
 };
 

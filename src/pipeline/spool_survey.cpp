@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 class Survey {
   public:
-    Survey(const DataDirectory& directory, Database& database) : directory_(directory), database_(database) {}
+    Survey(const DataDirectory& directory, Database& database, const std::stop_token& stop)
+        : directory_(directory), database_(database), stop_(stop) {}
 
     Result<SpoolSurvey> run() {
         const auto reconciled = database_.transact(now(), is_reconciled);
@@ -47,6 +48,8 @@ class Survey {
         std::error_code error;
         fs::directory_iterator entry(folder, error);
         for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+            if (stop_.stop_requested())
+                return fail_for_now("stopped", "the spool was not looked through to its end");
             std::error_code gone;
             const auto kind = entry->symlink_status(gone).type();
             if (gone && gone != std::errc::no_such_file_or_directory)
@@ -118,19 +121,21 @@ class Survey {
 
     const DataDirectory& directory_;
     Database& database_;
+    const std::stop_token& stop_;
     SpoolSurvey survey_;
     std::vector<fs::path> folders_;  // that are still to be looked into
 };
 
 }  // namespace
 
-Result<SpoolSurvey> survey_spool(const DataDirectory& directory) {
+Result<SpoolSurvey> survey_spool(const DataDirectory& directory, const std::stop_token& stop) {
     auto database = Database::open(directory.database(), Database::Access::read_only);
     if (!database) return tl::unexpected(database.error());
-    return Survey(directory, *database).run();
+    return Survey(directory, *database, stop).run();
 }
 
-bool same_end(Files& files, const fs::path& one, const fs::path& other, std::uint64_t bytes) {
+bool same_end(Files& files, const fs::path& one, const fs::path& other, std::uint64_t bytes,
+              const std::stop_token& stop) {
     const auto first = files.open(one), second = files.open(other);
     struct stat first_info {
     }, second_info{};
@@ -142,6 +147,7 @@ bool same_end(Files& files, const fs::path& one, const fs::path& other, std::uin
     constexpr std::size_t step = 256 * 1024;
     std::string mine(step, '\0'), theirs(step, '\0');
     for (std::uint64_t at = 0; at < bytes;) {
+        if (stop.stop_requested()) return false;
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, bytes - at));
         const auto offset = static_cast<off_t>(at);
         const auto n = ::pread(first->get(), mine.data(), wanted, begin(first_info) + offset);

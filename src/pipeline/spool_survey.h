@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,14 @@ struct SpoolSurvey {
 };
 
 // Looks through the spool, without what was set aside. An error: the database or the spool itself cannot be
-// read. A receiver holds an flock on its file until the object is answered for, whichever daemon's it is;
-// what is held is none of ours, and no clock is asked. Runs beside receiving, on a thread of its own.
-Result<SpoolSurvey> survey_spool(const DataDirectory& directory);
+// read, or `stop` says so ("stopped"). A receiver holds an flock on its file until the object is answered
+// for, whichever daemon's it is; what is held is none of ours, and no clock is asked. Runs beside receiving,
+// on a thread of its own.
+Result<SpoolSurvey> survey_spool(const DataDirectory& directory, const std::stop_token& stop = {});
 
-// Whether the last `bytes` bytes of two files are the same.
+// Whether the last `bytes` bytes of two files are the same. Once `stop` says so, the answer says nothing.
 bool same_end(Files& files, const std::filesystem::path& one, const std::filesystem::path& other,
-              std::uint64_t bytes);
+              std::uint64_t bytes, const std::stop_token& stop = {});
 
 // Moves a file of the spool there, durably.
 Status set_aside(Files& files, const DataDirectory& directory, const std::string& file);

@@ -50,13 +50,14 @@ bool is_this_machine(const std::string& host) {
     return address ? is_own_address(*address) : is_own_name(host);
 }
 
-// Whether a daemon listens on the control socket, as far as this user can tell.
+// Whether a daemon listens on the control socket, as far as this user can tell. One that hangs has a full
+// queue of connections.
 bool runs(const std::filesystem::path& socket_file) {
     const auto address = unix_address(socket_file);
     if (!address) return false;
-    const UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     return fd && (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 ||
-                  errno == EACCES || errno == EPERM);
+                  errno == EAGAIN || errno == EACCES || errno == EPERM);
 }
 
 std::string why_no_port(const std::string& text, int port) {

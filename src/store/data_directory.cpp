@@ -2,11 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "base/file_system.h"
 
@@ -43,6 +47,29 @@ Result<UniqueFd> prepare_data_directory(const DataDirectory& directory) {
                     directory.root.string());
     if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
     return lock;
+}
+
+// proc(5), /proc/locks: "1: FLOCK  ADVISORY  WRITE 4711 fd:01:393220 0 EOF".
+bool is_held(const DataDirectory& directory) {
+    struct stat info {};
+    if (::stat(directory.lock().c_str(), &info) != 0) return false;
+    const auto file = fmt::format("{:02x}:{:02x}:{}", major(info.st_dev), minor(info.st_dev), info.st_ino);
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+        std::istringstream words(line);
+        std::string number, kind, advisory, access, process, locked;
+        words >> number >> kind >> advisory >> access >> process >> locked;
+        if (kind == "FLOCK" && access == "WRITE" && locked == file) return true;
+    }
+    return false;
+}
+
+Status demand_database(const DataDirectory& directory) {
+    const auto file = directory.database();
+    std::error_code error;
+    if (std::filesystem::exists(file, error) || (error && error != std::errc::no_such_file_or_directory))
+        return {};
+    return fail("database", "there is no {}: hilumd has not run here yet", file.string());
 }
 
 Result<bool> take_clean_end(const DataDirectory& directory) {

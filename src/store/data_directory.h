@@ -26,6 +26,13 @@ struct DataDirectory {
 // "unwritable", with the path and what to do.
 Result<UniqueFd> prepare_data_directory(const DataDirectory& directory);
 
+// Whether a hilumd holds it, or what `hilum` has of it for a moment, as far as this user and the system tell.
+// Nothing is taken: who starts meanwhile is not disturbed.
+bool is_held(const DataDirectory& directory);
+
+// An error ("database") where it has no database: hilumd has never run on it.
+Status demand_database(const DataDirectory& directory);
+
 // Whether the node that had it last ended in order. The mark is taken away, durably: what is at work from now
 // on has not ended.
 Result<bool> take_clean_end(const DataDirectory& directory);

@@ -90,8 +90,8 @@ Status NodeLife::open() {
     return node_->start({.on_receiving = [] {},
                          .on_draining = [] {},
                          .on_finished =
-                             [this, life = lives_](int exit_code) {
-                                 scene_.world.after(Duration(0), [this, life, exit_code] {
+                             [this, life = lives_](const NodeEnd& end) {
+                                 scene_.world.after(Duration(0), [this, life, exit_code = end.exit_code] {
                                      if (node_ && life == lives_)
                                          finished(exit_code, draining_ ? down_ : started_again);
                                  });

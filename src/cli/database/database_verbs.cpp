@@ -17,6 +17,7 @@ namespace hilum::cli {
 namespace {
 
 Result<Database> open_for_reading(const DataDirectory& directory) {
+    if (auto there = demand_database(directory); !there) return tl::unexpected(there.error());
     return Database::open(directory.database(), Database::Access::read_only);
 }
 

@@ -184,7 +184,7 @@ NodeHealth health_of(const nlohmann::json& status) {
                                 state == "silent" ? "gives no sign of life; it is killed where that lasts"
                                                   : fmt::format("does not run ({})", state)));
     } else {
-        health.problems.push_back("hilumd is not running");
+        health.problems.push_back(reason_of(status, "unreachable", "hilumd is not running"));
     }
     add_destinations(status, health);
     add_audit_servers(status, health);

@@ -63,7 +63,8 @@ std::string inferring_text(const nlohmann::json& status) {
 
 void print_node(const Context& context, const nlohmann::json& status) {
     if (!is_true(status, "running")) {
-        context.out << "hilumd is not running; this is what the database says.\n";
+        context.out << (status.contains("unreachable") ? "hilumd does not answer" : "hilumd is not running")
+                    << "; this is what the database says.\n";
     } else {
         const auto node = mapping_of(status, "node");
         context.out << fmt::format("{} (Hilum {}), process {}, since {}\n", text_of(node, "ae_title"),

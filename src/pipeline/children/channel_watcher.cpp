@@ -1,6 +1,7 @@
 #include "pipeline/children/channel_watcher.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 namespace hilum {
 namespace {
@@ -23,6 +24,10 @@ std::shared_ptr<ChannelWatcher> ChannelWatcher::start(World& world, Channel chan
 Status ChannelWatcher::send(const Packet& packet, std::span<const int> fds) {
     if (!open_) return fail("closed", "the peer process is gone");
     return channel_.send(packet, fds);
+}
+
+void ChannelWatcher::end_sending() {
+    if (open_) ::shutdown(channel_.fd(), SHUT_WR);
 }
 
 void ChannelWatcher::close() {

@@ -23,8 +23,9 @@ class ChannelWatcher : public std::enable_shared_from_this<ChannelWatcher> {
 
     // A peer that does not read is closed like one that is gone.
     Status send(const Packet& packet, std::span<const int> fds = {});
-    void close();  // without calling on_closed
-    void drain();  // delivers at once what a peer that has ended left behind
+    void end_sending();  // the peer sees it close; what it still sends is delivered
+    void close();        // without calling on_closed
+    void drain();        // delivers at once what a peer that has ended left behind
 
   private:
     ChannelWatcher(Channel channel, OnMessage on_message, OnClosed on_closed);

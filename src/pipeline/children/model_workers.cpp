@@ -13,8 +13,6 @@
 namespace hilum {
 namespace {
 
-constexpr std::chrono::minutes longest_reload(
-    10);  // a large model on a slow disk, its warm-up and golden cases
 constexpr RetryPolicy unproved_again{std::chrono::seconds(1), std::chrono::minutes(1)};
 constexpr int most_failed_proofs = 3;
 
@@ -238,15 +236,16 @@ void ModelWorkers::prove_again_after(Duration wait) {
 // ---- reload ----
 
 void ModelWorkers::reload(const std::string& actor, Reloaded done) {
+    const auto* serving = any_serving();
+    const std::string serves = serving != nullptr ? serving->ready->model.version : "";
     if (reloaded_ || stopping_) {
-        ModelReload outcome{
-            key_, stopping_ ? "the node is being stopped" : "it is being reloaded already", {}, {}};
+        ModelReload outcome{key_, stopping_ ? "the node is being stopped" : "it is being reloaded already",
+                            serves, ""};
         return world_.post([done = std::move(done), outcome] { done(outcome); });
     }
     reloaded_ = std::move(done);
     actor_ = actor;
-    const auto* serving = any_serving();
-    before_ = serving != nullptr ? serving->ready->model.version : "";
+    before_ = serves;
     spdlog::info("model {}: loading {} beside what serves", key_, settings_.package.string());
     for (std::size_t slot = 0; slot < settings_.devices.size(); ++slot) add(candidates_, slot);
     wake_up_after(*reload_timer_, longest_reload, [this] {

@@ -30,6 +30,8 @@ struct ModelReload {
 class ModelWorkers {
   public:
     using Reloaded = std::function<void(ModelReload)>;
+    // A large model on a slow disk, its warm-up and golden cases.
+    static constexpr std::chrono::minutes longest_reload{10};
 
     // Who gives the workers their work. It must outlive them.
     class Owner {

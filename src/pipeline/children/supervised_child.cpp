@@ -167,8 +167,7 @@ void SupervisedChild::prosper() {
 void SupervisedChild::stop() {
     stopping_ = true;
     restart_timer_->cancel();
-    if (channel_) channel_->close();
-    channel_.reset();
+    if (channel_) channel_->end_sending();
 }
 
 void SupervisedChild::kill() {
@@ -187,7 +186,7 @@ void SupervisedChild::kill_for(Retry retry) {
 }
 
 Status SupervisedChild::send(const Packet& packet, std::span<const int> fds) {
-    if (!channel_) return fail_for_now("not_running", "{} is not running", specification_.role);
+    if (!channel_ || stopping_) return fail_for_now("not_running", "{} is not running", specification_.role);
     auto sent = channel_->send(packet, fds);
     if (!sent) {
         spdlog::error("{} {}: {}", specification_.role, specification_.name, sent.error().message);

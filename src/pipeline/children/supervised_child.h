@@ -43,9 +43,12 @@ class SupervisedChild {
     ~SupervisedChild();  // kills it if it still runs
 
     void start();
-    void stop();  // closes its channel and does not start it again; it ends by itself or by kill()
+    // It sees its channel close, ends by itself or by kill(), and is not started again. What it says until
+    // then is heard: it may be what became of its last work.
+    void stop();
     void kill();  // SIGKILL; without stop() before, it is started again
     bool running() const { return process_ != nullptr; }
+    bool stopped() const { return stopping_; }
     bool silent() const { return running() && life_ != SignsOfLife::Verdict::alive; }
     pid_t pid() const { return running() ? process_->pid() : -1; }
     const std::string& name() const { return specification_.name; }
@@ -55,7 +58,7 @@ class SupervisedChild {
     // own is limited.
     Retry retry_after_end() const { return retry_after_end_; }
 
-    // Fails when it does not run. A child that cannot take a message is killed.
+    // Fails when it does not run, or was stopped. A child that cannot take a message is killed.
     Status send(const Packet& packet, std::span<const int> fds = {});
 
     // Somebody who belongs to it, or itself where `who` is empty, dies of a system call of that number.

@@ -147,16 +147,15 @@ nlohmann::json control_error(const Error& error) {
 nlohmann::json answer_control_request(const std::filesystem::path& data_dir, const ControlRequest& request,
                                       const std::function<bool()>& stop) {
     if (stop && stop()) return stopped();
-    const auto file = DataDirectory{data_dir}.database();
+    const DataDirectory directory{data_dir};
+    const auto file = directory.database();
     std::error_code error;
     if (!std::filesystem::exists(file, error) && error == std::errc::permission_denied)
         return control_error(
             {"not_permitted", fmt::format("hilumd does not run, and only root and its user may look into {} "
                                           "meanwhile",
                                           data_dir.string())});
-    if (!std::filesystem::exists(file, error) && (!error || error == std::errc::no_such_file_or_directory))
-        return control_error(
-            {"database", fmt::format("there is no {}: hilumd has not run here yet", file.string())});
+    if (const auto there = demand_database(directory); !there) return control_error(there.error());
     auto reader = Overview::open(file, stop);
     if (!reader) return control_error(reader.error());
     const auto answered = answer(*reader, data_dir, request);

@@ -50,13 +50,14 @@ Task<Result<Message>> AskedChild::exchange(Packet request, std::vector<int> fds,
     co_return co_await answer;
 }
 
-// Fails where it does not run. One that cannot take the request is killed, and its end is the answer.
+// Fails where it does not run, or was stopped. One that cannot take the request is killed, and its end is the
+// answer.
 Status AskedChild::send(const Packet& request, std::span<const int> fds, Duration time_limit,
                         Answer& answer) {
     answer_ = answer.bring();
     time_limit_ = time_limit;
     const auto sent = child_->send(request, fds);
-    if (!sent && !running()) {
+    if (!sent && (!running() || stopped())) {
         answer_.reset();
         return tl::unexpected(Error{"process_died", sent.error().message, Retry::once_mended});
     }

@@ -27,10 +27,13 @@ class AskedChild {
     AskedChild(World& world, Owner& owner);
 
     void start(ChildSpecification specification);
-    void stop();
+    void stop();  // what it was asked it may still answer
     bool started() const { return child_ != nullptr; }
     bool running() const { return child_ && child_->running(); }
-    bool can_be_asked() const { return running() && killed_why_.empty(); }
+    // Then what ends without an answer was cut off by the node's end, and has not failed: the next start
+    // takes it up, as after any other end.
+    bool stopped() const { return child_ && child_->stopped(); }
+    bool can_be_asked() const { return running() && !stopped() && killed_why_.empty(); }
     const SupervisedChild& process() const { return *child_; }
 
     void tell(const Packet& packet);  // what is not answered

@@ -16,15 +16,16 @@ constexpr std::chrono::seconds between_delivery_renewals(5);
 Delivery::Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination)
     : world_(world), commits_(commits), directory_(std::move(directory)), destination_(destination) {}
 
-Task<DeliveryOutcome> Delivery::deliver(DeliveryClaim claimed) {
+Task<std::optional<DeliveryOutcome>> Delivery::deliver(DeliveryClaim claimed) {
     const auto claim = std::make_shared<const DeliveryClaim>(std::move(claimed));
     const auto reply = co_await send(claim);
-    destination_.note_association(!reply.no_association, reply.message);
-    co_await keep(claim, reply);
-    co_return reply.outcome;
+    if (!reply) co_return std::nullopt;
+    destination_.note_association(!reply->no_association, reply->message);
+    co_await keep(claim, *reply);
+    co_return reply->outcome;
 }
 
-Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) {
+Task<std::optional<DeliverReply>> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) {
     const auto delivery = claimed->request.delivery;
     auto file = world_.files().open(directory_.results() / claimed->file);
     if (!file) {
@@ -37,6 +38,7 @@ Task<DeliverReply> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) 
     const auto is_answer = [delivery](const DeliverReply& reply) { return reply.delivery == delivery; };
     const auto reply = co_await destination_.ask<DeliverReply>(claimed->request, std::move(*file), is_answer);
     sending_ = nullptr;
+    if (!reply && destination_.sender().stopped()) co_return std::nullopt;
     if (!reply) co_return DeliverReply{delivery, DeliveryOutcome::retry, -1, reply.error().message, false};
     co_return *reply;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/world.h"
 #include "contract/messages/sending.h"
@@ -16,12 +17,12 @@ class Delivery {
   public:
     Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination);
 
-    // Until it is kept what became of it, which is returned.
-    Task<DeliveryOutcome> deliver(DeliveryClaim claimed);
+    // Until it is kept what became of it, which is returned; nothing: the node's end cut it off.
+    Task<std::optional<DeliveryOutcome>> deliver(DeliveryClaim claimed);
     void progressed();  // the sender goes on: so does the lease
 
   private:
-    Task<DeliverReply> send(std::shared_ptr<const DeliveryClaim> claimed);
+    Task<std::optional<DeliverReply>> send(std::shared_ptr<const DeliveryClaim> claimed);
     Task<void> keep(std::shared_ptr<const DeliveryClaim> claimed, DeliverReply reply);
 
     World& world_;

@@ -47,6 +47,7 @@ Task<std::optional<std::string>> Destination::probe() {
     const auto any = [](const EchoReply&) { return true; };
     const auto reply = co_await ask<EchoReply>(EchoRequest{}, UniqueFd(), any);
     const std::string why = reply ? reply->message : reply.error().message;
+    if (!reply && sender_.stopped()) co_return why;
     if (!reply || !reply->answers) {
         note_association(false, why);
         co_return why;

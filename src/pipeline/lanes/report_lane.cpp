@@ -129,6 +129,7 @@ Task<void> ReportLane::compose(Composer& composer, ReportClaim report) {
     const auto is_answer = [job = claim->job()](const ComposeReply& reply) { return reply.job == job; };
     const auto reply = co_await ask<ComposeReply>(composer.child, std::move(report.request), UniqueFd(),
                                                   composer_timeout, is_answer);
+    if (!reply && composer.child.stopped()) co_return;
     if (!reply) co_return co_await keep_failure(claim, reply.error());
     if (reply->error) {
         spdlog::error("report {}: {}: {}", claim->job(), reply->error->code, reply->error->message);

@@ -91,9 +91,9 @@ Task<void> SendingLane::probe_when_due() {
 Task<void> SendingLane::probe() {
     const bool was_down = destination_.down();
     const auto why = co_await destination_.probe();
-    if (why)
+    if (why && !destination_.sender().stopped())
         co_await give_up_old_deliveries(*why);
-    else if (was_down)
+    else if (!why && was_down)
         co_await ask_for_commitments_anew();
 }
 

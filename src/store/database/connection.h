@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,8 @@ struct Connection {
     bool writes;
     std::function<bool()> stop_reading;  // the engine asks it, where it is there
     SQLite::Database engine;
+    std::optional<std::stop_callback<std::function<void()>>>
+        interruption;                                          // of the engine, which outlives it
     std::map<std::string, Statement, std::less<>> statements;  // by their text
     std::optional<AuditTail> audit_tail;
     std::optional<FactJournal> journal;  // none where no facts are kept

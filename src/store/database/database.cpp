@@ -67,12 +67,13 @@ bool is_damage(const SQLite::Exception& error, const std::filesystem::path& file
 // What an earlier life left in the WAL goes into the database, and the WAL begins anew. After a sync of it
 // that failed it may have a hole on the disk, which the system's cache hides and no later sync closes: what
 // was appended behind the hole would be gone with the next power cut, committed or not.
+// Readers of an earlier transaction keep it from that: it waits for them for the connection's own 5 s, and
+// fails as what passes.
 void empty_wal(SQLite::Database& connection) {
-    constexpr int tries = 6;  // each waits for readers for the connection's own 5 s
-    for (int i = 0; i < tries; ++i)
-        if (connection.execAndGet("PRAGMA wal_checkpoint(TRUNCATE)").getInt() == 0) return;  // 1: busy
+    if (connection.execAndGet("PRAGMA wal_checkpoint(TRUNCATE)").getInt() == 0) return;
     throw SQLite::Exception(
-        "another program keeps it open for reading, so that its WAL cannot be emptied; end it");
+        "another program is still reading it, as a backup does, so that its WAL cannot be emptied yet",
+        SQLITE_BUSY);
 }
 
 // What the table says; 0: there is none, or it says nothing.
@@ -280,6 +281,14 @@ void Database::stop_reading_when(std::function<bool()> stop) {
         return (*static_cast<std::function<bool()>*>(question))() ? 1 : 0;
     };
     sqlite3_progress_handler(connection_->engine.getHandle(), steps, ask, &connection_->stop_reading);
+}
+
+// SQLite asks no question while it walks the pages of a table to check them; an interruption it sees there,
+// too.
+void Database::stop_reading_when(std::stop_token stop) {
+    auto* engine = connection_->engine.getHandle();
+    stop_reading_when([stop] { return stop.stop_requested(); });
+    connection_->interruption.emplace(std::move(stop), [engine] { sqlite3_interrupt(engine); });
 }
 
 // Before what tells the same is committed.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -70,6 +71,8 @@ class Database {
     // Of a read-only one: `stop` is asked often while it reads, on the thread that does, and what reads fails
     // once it says so.
     void stop_reading_when(std::function<bool()> stop);
+    // The same of a stop that any thread may request. What it breaks off says nothing of the database.
+    void stop_reading_when(std::stop_token stop);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();

@@ -1,6 +1,8 @@
 // Usage, and the verbs that need no node.
 #include "cli/command_line.h"
 
+#include "store/data_directory.h"
+#include "store/database/database.h"
 #include "support/loopback.h"
 #include "support/storescp.h"
 #include "unit/cli/command_line_fixture.h"
@@ -109,6 +111,34 @@ TEST_F(CommandLineTest, SaysWhenThereIsNeitherADaemonNorADatabase) {
     EXPECT_EQ(printed_json()["error"]["code"], "database");
     EXPECT_EQ(hilum({"status"}), exit_unreachable);
     EXPECT_THAT(err_.str(), HasSubstr("has not run here yet"));
+}
+
+TEST_F(CommandLineTest, SaysSoToWhoWouldCheckOrCopyIt) {
+    for (const auto& verb :
+         std::vector<std::vector<std::string>>{{"database", "check"}, {"database", "backup", "copy.db"}}) {
+        EXPECT_EQ(hilum(verb), exit_unreachable);
+        EXPECT_THAT(err_.str(), HasSubstr("has not run here yet"));
+    }
+}
+
+// It opens its socket last, or another one than this configuration names.
+TEST_F(CommandLineTest, KnowsADaemonThatDoesNotAnswerByItsDataDirectory) {
+    const DataDirectory directory{folder_ / "data"};
+    auto lock = prepare_data_directory(directory);
+    EXPECT_EQ(hilum({"status"}), exit_unreachable);
+    EXPECT_THAT(err_.str(), HasSubstr("it starts"));
+    ASSERT_TRUE(Database::open(directory.database(), Database::Access::read_write));
+    EXPECT_EQ(hilum({"status"}, true), exit_failed);
+    EXPECT_THAT(printed_json()["unreachable"], HasSubstr("control.sock"));
+    EXPECT_EQ(printed_json()["running"], false);
+    EXPECT_EQ(hilum({"status"}), exit_failed);
+    EXPECT_THAT(out_.str(), HasSubstr("hilumd does not answer; this is"));
+    EXPECT_THAT(out_.str(), Not(HasSubstr("not running")));
+    EXPECT_EQ(hilum({"destinations", "pause", "pacs"}), exit_unreachable);
+    EXPECT_THAT(err_.str(), HasSubstr("another configuration"));
+    lock->reset();
+    EXPECT_EQ(hilum({"status"}), exit_failed);
+    EXPECT_THAT(out_.str(), HasSubstr("hilumd is not running; this is"));
 }
 
 TEST_F(CommandLineTest, DrawsProgressOnATerminalOnlyAndErasesIt) {

@@ -1,8 +1,10 @@
 #include "pipeline/node.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <fstream>
 #include <optional>
 
 #include "pipeline/asio_world.h"
@@ -21,12 +23,12 @@ class NodeTest : public testing::Test {
     struct Life {
         // `room`: pages by which the database may grow; 0: it has enough.
         explicit Life(const test::TemporaryFolder& folder, const std::vector<ModelSettings>& models = {},
-                      int room = 0) {
+                      int room = 0, const std::filesystem::path& program = "/bin/false") {
             NodeOptions options;
             options.configuration.node.data_dir = folder.path();
             options.configuration.scp.min_free_space = 0;
             options.configuration.models = models;
-            options.daemon_program = options.worker_program = "/bin/false";
+            options.daemon_program = options.worker_program = program;
             auto database = test::open_database(folder);
             if (room > 0)
                 database.execute("PRAGMA max_page_count = " +
@@ -37,7 +39,7 @@ class NodeTest : public testing::Test {
         Status start() {
             return node->start({.on_receiving = [] { FAIL() << "no listener runs"; },
                                 .on_draining = [this] { draining = true; },
-                                .on_finished = [this](int code) { exit_code = code; }});
+                                .on_finished = [this](const NodeEnd& reached) { end = reached; }});
         }
         void run_until(const std::function<bool()>& condition) {
             const auto deadline = world.monotonic() + 20s;
@@ -56,10 +58,18 @@ class NodeTest : public testing::Test {
         AsioWorld world{loop};
         std::optional<Node> node;
         bool draining = false;
-        std::optional<int> exit_code;
+        std::optional<NodeEnd> end;
     };
 
     NodeTest() { lock_ = std::move(*prepare_data_directory({folder_.path()})); }
+    // A program whose listener does this, with its channel as descriptor 3; other children end at once.
+    std::filesystem::path program(const std::string& listener) {
+        const auto file = folder_.path() / "program";
+        std::ofstream(file) << "#!/bin/sh\ncase \"$*\" in *'--role listener'*) ;; *) exit 1 ;; esac\n"
+                            << listener;
+        std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+        return file;
+    }
     std::int64_t events(const char* type) {
         auto database = test::open_database(folder_);
         return database.number("SELECT count(*) FROM audit_event WHERE type = ?", type).value();
@@ -78,9 +88,46 @@ TEST_F(NodeTest, AnswersOperatorsDrainsAndSaysThatItHasFinished) {
     life.node->drain();
     life.node->drain();
     EXPECT_TRUE(life.draining);
-    life.run_until([&] { return life.exit_code.has_value(); });
-    EXPECT_EQ(life.exit_code, 0);
+    life.run_until([&] { return life.end.has_value(); });
+    EXPECT_EQ(life.end->exit_code, 0);
+    EXPECT_TRUE(life.end->in_order);
     EXPECT_EQ(events("node_stopped"), 1);
+}
+
+// SIGTERM comes before its port is open: it is told, and nothing says that the node receives.
+TEST_F(NodeTest, DrainsAListenerThatHasYetToOpenItsPort) {
+    const auto heard = folder_.path() / "heard", ready = folder_.path() / "ready";
+    std::ofstream(ready) << to_packet(ListenerReady{11112, 0}).body().dump();
+    Life life(folder_, {}, 0,
+              program(fmt::format("dd bs=4096 count=1 <&3 >{} 2>/dev/null\ncat {} >&3\ncat <&3 >/dev/null\n",
+                                  heard.string(), ready.string())));
+    ASSERT_TRUE(life.start());
+    life.run_until([&] { return !life.node->status().children.empty(); });
+    life.node->drain();
+    life.run_until([&] { return life.end.has_value(); });
+    std::ifstream file(heard);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), to_packet(Drain{}).body().dump());
+}
+
+TEST_F(NodeTest, EndsInOrderWhereItsPortIsTaken) {
+    Life life(folder_, {}, 0, program(fmt::format("exit {}\n", listener_cannot_listen)));
+    ASSERT_TRUE(life.start());
+    life.run_until([&] { return life.end.has_value(); });
+    EXPECT_EQ(life.end->exit_code, 1);
+    EXPECT_TRUE(life.end->in_order);
+    EXPECT_EQ(events("node_stopped"), 1);
+}
+
+TEST_F(NodeTest, DoesNotEndInOrderWhereItsLastCommitIsNotKept) {
+    Life life(folder_);
+    ASSERT_TRUE(life.start());
+    life.run_until([&] { return !life.node->status().children.empty(); });
+    SQLite::Database other((folder_.path() / "hilum.db").string(), SQLite::OPEN_READWRITE, 5'000);
+    other.exec("DROP TABLE clock");  // which its last commit writes
+    life.node->drain();
+    life.run_until([&] { return life.end.has_value(); });
+    EXPECT_EQ(life.end->exit_code, 0);
+    EXPECT_FALSE(life.end->in_order);
 }
 
 TEST_F(NodeTest, DiscardsAtItsStartWhatWaitsOfAModelThatIsAShadowNow) {

@@ -153,6 +153,19 @@ TEST_F(SpoolSurveyTest, TwoFilesWithOneDataSetBehindDifferentHeadsEndTheSame) {
     EXPECT_FALSE(same_end(world_.files(), one, damaged, data.size()));
     EXPECT_FALSE(same_end(world_.files(), one, cut, data.size()));
     EXPECT_FALSE(same_end(world_.files(), one, folder_.path() / "missing", data.size()));
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_FALSE(same_end(world_.files(), one, other, data.size(), stop.get_token())) << "it is not read";
+}
+
+TEST_F(SpoolSurveyTest, EndsAtOnceWhereItIsStopped) {
+    put("20260101/a.dcm.tmp");
+    std::stop_source stop;
+    stop.request_stop();
+    const auto survey = survey_spool(directory_, stop.get_token());
+    ASSERT_FALSE(survey);
+    EXPECT_EQ(survey.error().code, "stopped");
+    EXPECT_TRUE(std::filesystem::exists(directory_.spool() / "20260101/a.dcm.tmp"));
 }
 
 TEST_F(SpoolSurveyTest, SaysWhetherTheDatabaseKnowsAllThatWasAcknowledged) {

@@ -31,6 +31,27 @@ TEST(DataDirectory, IsTakenByOneAtATime) {
     EXPECT_TRUE(prepare_data_directory(directory));
 }
 
+TEST(DataDirectory, TellsWhetherItIsHeldAndTakesNothing) {
+    const test::TemporaryFolder folder;
+    const DataDirectory directory{folder.path()};
+    EXPECT_FALSE(is_held(directory));
+    auto lock = prepare_data_directory(directory);
+    ASSERT_TRUE(lock);
+    EXPECT_TRUE(is_held(directory));
+    EXPECT_TRUE(is_held(directory));
+    lock->reset();
+    EXPECT_FALSE(is_held(directory));
+}
+
+TEST(DataDirectory, TellsWhetherHilumHasRunOnIt) {
+    const test::TemporaryFolder folder;
+    const auto there = demand_database({folder.path()});
+    ASSERT_FALSE(there);
+    EXPECT_EQ(there.error().code, "database");
+    test::open_database(folder);
+    EXPECT_TRUE(demand_database({folder.path()}));
+}
+
 TEST(DataDirectory, NamesAPathThatCannotBeMade) {
     const test::TemporaryFolder folder;
     ASSERT_TRUE(write_file_durably(folder.path() / "file", {}));

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include "pipeline/surroundings.h"
+#include "pipeline/unit/service_unit.h"
+#include "support/temporary_folder.h"
 #include "unit/pipeline/children/analysis_engine_fixture.h"
 
 namespace hilum {
@@ -103,6 +106,35 @@ TEST_F(ModelWorkersTest, AReloadDoesNotWaitForThemForEverAndTellsWhy) {
     EXPECT_THAT(error, HasSubstr("could not be run"));
     EXPECT_EQ(status().serving->version, "1");
     EXPECT_THAT(events_, ElementsAre("model_loaded", "model_reload_failed"));
+}
+
+TEST_F(ModelWorkersTest, ASecondReloadIsToldWhatServes) {
+    start();
+    version_ = "2";
+    decoders_die();
+    ModelReload first, second;
+    engine_->reload(0, "operator", [&](const ModelReload& reload) { first = reload; });
+    engine_->reload(0, "another", [&](const ModelReload& reload) { second = reload; });
+    run_for(1s);
+    EXPECT_THAT(second.error, HasSubstr("already"));
+    EXPECT_EQ(second.before, "1");
+    engine_->stop();
+    engine_->reload(0, "a third", [&](const ModelReload& reload) { second = reload; });
+    run_for(1s);
+    EXPECT_THAT(second.error, HasSubstr("stopped"));
+}
+
+// systemd ends the command that reloads after TimeoutStartSec, and the model would be swapped afterwards.
+TEST_F(ModelWorkersTest, TheUnitGivesAReloadTheTimeThatItMayTake) {
+    const test::TemporaryFolder root;
+    const auto units = root.path() / "usr/lib/systemd/system";
+    std::filesystem::create_directories(units);
+    std::filesystem::copy(HILUM_SOURCE_DIR "/systemd/hilum.service", units);
+    std::optional<Duration> limit;
+    for (const auto& [name, value, file] : read_service_unit(root.path(), "hilum.service").value().settings)
+        if (name == "TimeoutStartSec") limit = parse_systemd_span(value);
+    ASSERT_TRUE(limit);
+    EXPECT_GE(*limit, ModelWorkers::longest_reload + 1min);
 }
 
 // ---- how long a request may take ----

@@ -117,6 +117,16 @@ TEST_F(SupervisedChildTest, AStoppedChildSeesItsChannelCloseAndIsNotStartedAgain
     EXPECT_EQ(reader->status().state, ChildState::stopped);
 }
 
+TEST_F(SupervisedChildTest, AStoppedChildIsHeardUntilItHasEnded) {
+    const auto speaker = child(R"(cat <&3; printf '{"type":"done"}' >&3)");
+    speaker->start();
+    speaker->stop();
+    EXPECT_FALSE(speaker->send(Packet())) << "it is told nothing more";
+    run_until([&] { return !speaker->running(); });
+    ASSERT_EQ(messages_.size(), 1u);
+    EXPECT_EQ(messages_[0]["type"], "done");
+}
+
 TEST_F(SupervisedChildTest, LeavesNoProcessBehind) {
     auto reader = child("exec cat <&3");
     reader->start();

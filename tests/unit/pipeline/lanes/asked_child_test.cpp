@@ -56,6 +56,16 @@ TEST_F(AskedChildTest, Answers) {
     EXPECT_EQ(kills_, 0);
 }
 
+TEST_F(AskedChildTest, IsNotAskedOnceItWasStopped) {
+    child_.stop();
+    EXPECT_FALSE(child_.can_be_asked());
+    ask_and_run();
+    ASSERT_TRUE(reply_.has_value());
+    EXPECT_EQ(reply_->error().retry, Retry::once_mended);
+    EXPECT_EQ(kills_, 0) << "it ends by itself";
+    EXPECT_TRUE(heard_.empty());
+}
+
 TEST_F(AskedChildTest, TellsThatItDied) {
     acts_ = {dies()};
     ask_and_run();

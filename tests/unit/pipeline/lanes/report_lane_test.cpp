@@ -112,6 +112,17 @@ TEST_F(ReportLaneTest, GoesOnWithTheOtherComposerWhereOneDied) {
     EXPECT_EQ(Overview::open(directory_.database())->job("report", 1).value().at("state"), "composed");
 }
 
+TEST_F(ReportLaneTest, WhatTheEndCutOffHasNotFailed) {
+    analysed("1.1", "1");
+    ASSERT_NE(at_work_on("1"), 0);
+    lane_->drain();
+    lane_->stop();
+    run_for(10s);
+    EXPECT_TRUE(lane_->idle());
+    EXPECT_FALSE(lane_->any_child_running());
+    EXPECT_EQ(Overview::open(directory_.database())->job("report", 1).value().at("state"), "running");
+}
+
 TEST_F(ReportLaneTest, NamesEachComposerInTheStatus) {
     EXPECT_EQ(lane_->children_status().size(), 2u);
     EXPECT_EQ(lane_->size(), 2u);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "store/database/json_rows.h"
+#include "store/database/sql.h"
 #include "store/jobs/analyses.h"
 #include "store/jobs/claim.h"
 #include "store/jobs/due_reports.h"
@@ -139,6 +140,44 @@ TEST_F(SendingLaneTest, DrainsWhatItHasBegunAndClaimsNoMore) {
     EXPECT_TRUE(lane_->idle());
     EXPECT_EQ(delivery(1)["state"], "delivered");
     EXPECT_EQ(delivery(2)["state"], "queued");
+}
+
+TEST_F(SendingLaneTest, WhatIsAnsweredWhileTheSenderEndsIsDelivered) {
+    acts_ = {is_silent()};
+    run_for(1s);
+    lane_->drain();
+    lane_->stop();
+    say(to_packet(DeliverReply{1, DeliveryOutcome::delivered, 0, "", false}));
+    run_for(1min);
+    EXPECT_EQ(delivery()["state"], "delivered");
+    EXPECT_TRUE(lane_->idle());
+    EXPECT_EQ(kills_, 0);
+}
+
+TEST_F(SendingLaneTest, WhatTheEndCutOffHasNotFailed) {
+    acts_ = {is_silent()};
+    run_for(1s);
+    lane_->drain();
+    lane_->stop();
+    run_for(1min);
+    EXPECT_TRUE(lane_->idle());
+    EXPECT_EQ(delivery()["state"], "running") << "the next start takes it up";
+    EXPECT_EQ(commit([](Transaction& t) {
+                  return sql::number(t, "SELECT count(*) FROM audit_event WHERE type = 'delivery_failed'");
+              }),
+              0);
+}
+
+// A probe of one that is down, too, whose results would be given up for it.
+TEST_F(SendingLaneTest, AProbeThatTheEndCutOffGivesNothingUp) {
+    acts_ = {delivers(DeliveryOutcome::retry, 1, true), is_silent()};
+    configuration_.destinations.front().give_up_after = 1s;
+    run_for(20s);
+    ASSERT_EQ(heard_.size(), 2u);
+    lane_->drain();
+    lane_->stop();
+    run_for(1min);
+    EXPECT_EQ(delivery()["state"], "queued");
 }
 
 TEST_F(SendingLaneTest, WhatLostItsClaimAndWasDiscardedMeanwhileStaysDiscarded) {

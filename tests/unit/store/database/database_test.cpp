@@ -131,6 +131,63 @@ TEST(Database, ABackupIsItsOwnersAlone) {
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "copy.db.tmp"));
 }
 
+// A backup under way holds up a start, and no more.
+TEST(Database, WaitsForWhoStillReadsIt) {
+    const TemporaryFolder folder;
+    auto reader = [&] {
+        auto writer = open_database(folder);
+        auto opened = std::move(*Database::open(folder.path() / "hilum.db", Database::Access::read_only));
+        opened.begin();
+        EXPECT_TRUE(opened.problems().value().empty());
+        writer.count("things");
+        return opened;
+    }();
+    const auto open = [&] {
+        return Database::open(folder.path() / "hilum.db", Database::Access::read_write);
+    };
+    const auto opened = open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, "database");
+    EXPECT_EQ(opened.error().retry, Retry::once_mended);
+    EXPECT_THAT(opened.error().message, testing::HasSubstr("reading it"));
+    reader.roll_back();
+    EXPECT_TRUE(open());
+}
+
+class StoppedReading : public testing::Test {
+  protected:
+    StoppedReading() {
+        writer_.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+            "INSERT INTO counter(name, labels, value) SELECT 'n' || i, '{}', i FROM n");
+        reader_.stop_reading_when(stop_.get_token());
+    }
+
+    TemporaryFolder folder_;
+    test::TestDatabase writer_ = open_database(folder_);
+    Database reader_ = std::move(*Database::open(folder_.path() / "hilum.db", Database::Access::read_only));
+    std::stop_source stop_;
+};
+
+TEST_F(StoppedReading, ACheckThatIsBrokenOffTellsOfNoDamage) {
+    EXPECT_TRUE(reader_.problems_of("counter").value().empty());
+    stop_.request_stop();
+    const auto problems = reader_.problems_of("counter");
+    ASSERT_FALSE(problems);
+    EXPECT_EQ(problems.error().code, "database");
+}
+
+TEST_F(StoppedReading, IsInterruptedBetweenTwoQuestions) {
+    int rows = 0;
+    const auto read = reader_.transact(now(), [&](Transaction& t) {
+        sql::each(t, "SELECT name FROM counter", [&](const sql::Row&) {
+            if (++rows == 3) stop_.request_stop();
+        });
+    });
+    EXPECT_FALSE(read);
+    EXPECT_EQ(rows, 3);
+}
+
 TEST(Database, SaysThatAFileIsNoDatabase) {
     const TemporaryFolder folder;
     const std::string garbage(8192, 'x');
