@@ -110,21 +110,18 @@ struct MissingDelivery {
     bool withdrawn;
 };
 
-#define HILUM_MISSING(from)                                                                          \
-    "SELECT result.id, report.study_id, report.version, earlier.destination, report.withdrawn != 0 " \
-    "FROM " from                                                                                     \
-    " CROSS JOIN report ON report.id = result.report_id WHERE NOT EXISTS (SELECT 1 FROM delivery "   \
-    "WHERE result_id = result.id AND destination = earlier.destination) "
-constexpr const char*
-    missing_of_report =
-        HILUM_MISSING(
-            "result CROSS JOIN earlier_delivery AS earlier ON earlier.sop_instance_uid = "
-            "result.sop_instance_uid") "AND result.report_id = ? ORDER BY result.id";
-constexpr const char*
-    missing_of_all =
-        HILUM_MISSING(
-            "earlier_delivery AS earlier CROSS JOIN result ON result.sop_instance_uid = "
-            "earlier.sop_instance_uid") "ORDER BY result.id";
+#define HILUM_MISSING \
+    "SELECT result.id, report.study_id, report.version, earlier.destination, report.withdrawn != 0 FROM "
+#define HILUM_WITHOUT_ROW                                                                                \
+    " CROSS JOIN report ON report.id = result.report_id WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE " \
+    "result_id = result.id AND destination = earlier.destination) "
+constexpr const char* missing_of_report = HILUM_MISSING
+    "result CROSS JOIN earlier_delivery AS earlier ON earlier.sop_instance_uid = "
+    "result.sop_instance_uid" HILUM_WITHOUT_ROW "AND result.report_id = ? ORDER BY result.id";
+constexpr const char* missing_of_all = HILUM_MISSING
+    "earlier_delivery AS earlier CROSS JOIN result ON result.sop_instance_uid = "
+    "earlier.sop_instance_uid" HILUM_WITHOUT_ROW "ORDER BY result.id";
+#undef HILUM_WITHOUT_ROW
 #undef HILUM_MISSING
 
 // They wait until they are settled; of what was withdrawn nothing does.
