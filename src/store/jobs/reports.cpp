@@ -99,14 +99,15 @@ bool has_another_form(Transaction& transaction, const ComposeReply& reply, Resul
         .has_value();
 }
 
-// What of it is for anybody.
+// Without what everybody whom it is for has in another form.
 std::vector<ComposedResult> results_to_keep(Transaction& transaction, const ComposeReply& reply) {
-    auto results = reply.results;
-    for (auto& result : results)
-        std::erase_if(result.destinations, [&](const std::string& destination) {
+    std::vector<ComposedResult> results;
+    for (auto result : reply.results) {
+        const auto have_it = std::erase_if(result.destinations, [&](const std::string& destination) {
             return has_another_form(transaction, reply, result.kind, destination);
         });
-    std::erase_if(results, [](const ComposedResult& result) { return result.destinations.empty(); });
+        if (have_it == 0 || !result.destinations.empty()) results.push_back(std::move(result));
+    }
     return results;
 }
 
