@@ -154,7 +154,7 @@ void keep_committed(Transaction& transaction, const CommitmentReport& report, co
     sql::execute(transaction,
                  "UPDATE delivery SET commitment_failures = 0, commitment_refusals = 0 WHERE id = ?",
                  delivered.id);
-    note_delivery(transaction, delivered.id, true);
+    note_delivery(transaction, delivered.id, DeliveryFact::committed);
     set_error(transaction, destination, delivered.id, "");
     transaction.count("commitments", {{"destination", destination}, {"outcome", "committed"}});
     audit_commitment(transaction, "result_committed", true, delivered,
@@ -174,6 +174,7 @@ void keep_failed(Transaction& transaction, const CommitmentReport& report,
     const auto state = replaced ? JobState::discarded : verdict.state;
     const auto [kept, outcome] = stored(state);
     set_commitment(transaction, destination.name, delivered.id, not_kept);
+    note_delivery(transaction, delivered.id, DeliveryFact::resent);
     sql::execute(
         transaction,
         "UPDATE job SET state = ?1, outcome = ?2, due = ?3, error = ?4, attempt = 0, created_at = ?5,"
@@ -207,6 +208,10 @@ void want_commitment(Transaction& transaction, std::int64_t delivery) {
                  delivery, wanted.state, wanted.word,
                  to_microseconds(transaction.now() + commitment_gathering), transaction.at());
     sql::execute(transaction, "UPDATE delivery SET commitment_transaction = '' WHERE id = ?", delivery);
+}
+
+void know_committed(Transaction& transaction, const std::string& destination, std::int64_t delivery) {
+    set_commitment(transaction, destination, delivery, committed);
 }
 
 void want_no_commitment(Transaction& transaction, std::int64_t delivery) {

@@ -26,6 +26,9 @@ inline constexpr int most_requested_commitments = 100;          // instances of 
 // A delivered result's commitment is wanted from now on.
 void want_commitment(Transaction& transaction, std::int64_t delivery);
 
+// Where it is wanted: the destination said so to an earlier life of this database.
+void know_committed(Transaction& transaction, const std::string& destination, std::int64_t delivery);
+
 // It is to be sent again: what was answered is of no account.
 void want_no_commitment(Transaction& transaction, std::int64_t delivery);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <tuple>
 
 #include "base/file_system.h"
@@ -52,6 +51,16 @@ bool descends_from(Transaction& transaction, const HistoryMark& mark) {
     return same;
 }
 
+// A life of it began after those that the mark names, and was cut off before the mark named it.
+bool is_ahead_of(const HistoryMark& mark, const HistoryMark& have) {
+    const auto is_in = [](const std::vector<std::string>& all, const std::string& one) {
+        return std::ranges::find(all, one) != all.end();
+    };
+    return !is_in(mark.generations, have.generations.back()) &&
+           std::ranges::all_of(mark.generations,
+                               [&](const auto& one) { return is_in(have.generations, one); });
+}
+
 // Empty: the database goes on.
 std::string reason_of(Transaction& transaction, const DataDirectory& directory, const HistoryMark& have,
                       const std::optional<HistoryMark>& mark) {
@@ -64,6 +73,7 @@ std::string reason_of(Transaction& transaction, const DataDirectory& directory, 
     if (!mark) return have.generations.empty() ? "first" : "unmarked";
     if (descends_from(transaction, *mark)) return have.generations.empty() ? "first" : "";
     if (have.generations.empty()) return "older";  // of a version that kept no names
+    if (is_ahead_of(*mark, have)) return "";
     const bool ended =
         have.generations.back() != mark->generations.back() &&
         std::ranges::find(mark->generations, have.generations.back()) != mark->generations.end();
@@ -83,7 +93,7 @@ void add_generation(Transaction& transaction, const std::string& id, const std::
 // What it does not know of, the journal beside it may.
 void take_earlier_facts(Transaction& transaction, const DataDirectory& directory, audit::AuditEvent& event) {
     const auto facts = take_facts(transaction, directory.facts());
-    if (!facts) throw std::runtime_error(facts.error().message);
+    if (!facts) throw DatabaseFailure(DatabaseFailure::Kind::passing, facts.error().message);
     event.detail["facts"] = facts->taken;
     event.detail["unreadable_facts"] = facts->unreadable;
     if (!facts->withdrawn.empty()) event.detail["withdrawn_studies"] = facts->withdrawn;
@@ -188,7 +198,7 @@ Result<Generation> join_history(World& world, Database& database, const DataDire
             Error{"database", fmt::format("{}: {}", directory.database().string(), joined.error().message),
                   joined.error().retry});
     // A start that was cut off before it wrote the mark leaves none.
-    if (joined->reason.empty() && mark) return joined;
+    if (joined->reason.empty() && mark && mark->generations == last.generations) return joined;
     if (!joined->reason.empty() && joined->reason != "first")
         spdlog::warn(
             "{}; whole objects in the spool that it does not know are adopted (docs/operations.md, "

@@ -70,7 +70,9 @@ std::int64_t insert(Transaction& transaction, const StoreCommit& commit, std::in
         study_id, header.sop_instance_uid, header.sop_class_uid, header.series_instance_uid,
         header.transfer_syntax_uid, header.modality, commit.file, commit.size, commit.dataset_sha256,
         commit.analysis_sha256, commit.calling_ae, commit.peer, state, why, version, received_at);
-    return sql::last_id(transaction);
+    const auto id = sql::last_id(transaction);
+    queue_notes_that_waited(transaction, study_id);
+    return id;
 }
 
 }  // namespace

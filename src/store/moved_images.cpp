@@ -7,6 +7,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
+#include "store/recovery/earlier_results.h"
 #include "store/study_rows.h"
 #include "store/withdrawals.h"
 
@@ -47,7 +48,8 @@ bool has_results_of(Transaction& transaction, std::int64_t study, std::int64_t i
                        " AND report.kind = 'results' AND withdrawn = 0 AND coalesce(last_instance, ?2) >= ?2"
                        " LIMIT 1",
                        study, instance)
-        .has_value();
+               .has_value() ||
+           has_earlier_results(transaction, study_instance_uid_of(transaction, study));
 }
 
 // The note is made from the header of one of its objects; and of an image whose file retention removed no

@@ -1,5 +1,6 @@
 #include "store/withdrawals.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "store/database/json_rows.h"
 #include "store/jobs/claim.h"
 #include "store/recovery/earlier_life.h"
+#include "store/recovery/earlier_results.h"
 #include "store/study_rows.h"
 
 namespace hilum {
@@ -29,6 +31,21 @@ std::vector<std::string> models_to_take_back(Transaction& transaction, std::int6
         " AND report.kind = 'results' AND withdrawn = 0 ORDER BY model",
         [&](const sql::Row& row) { models.push_back(row.text(0)); }, study);
     return models;
+}
+
+// Of which only the journal tells yet what was made. A study that is not known is found by its UID alone.
+std::vector<std::string> studies_with_earlier_results(Transaction& transaction,
+                                                      const WithdrawalOrder& order) {
+    std::vector<std::string> studies;
+    sql::each(
+        transaction,
+        "SELECT study_instance_uid FROM (SELECT ?1 AS study_instance_uid WHERE ?1 != '' UNION SELECT"
+        " study_instance_uid FROM study WHERE ?2 != '' AND accession_number = ?2) ORDER BY 1",
+        [&](const sql::Row& row) { studies.push_back(row.text(0)); }, order.study_instance_uid,
+        order.accession_number);
+    std::erase_if(studies,
+                  [&](const std::string& study) { return !has_earlier_results(transaction, study); });
+    return studies;
 }
 
 // Those that have something to take back, or were about to.
@@ -94,6 +111,8 @@ void take_back(Transaction& transaction, const Withdrawn& withdrawn, const Withd
 }  // namespace
 
 int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, const std::string& actor) {
+    for (const auto& study : studies_with_earlier_results(transaction, order))
+        restore_earlier_study(transaction, study);
     const auto studies = studies_of(transaction, order);
     for (const auto& withdrawn : studies) {
         take_back(transaction, withdrawn, order);
@@ -127,43 +146,65 @@ bool withdraw_again(Transaction& transaction, const EarlierWithdrawal& earlier) 
         },
         earlier.study_instance_uid, earlier.version, earlier.number);
     if (!withdrawn) return false;
-    if (!earlier.reason.empty()) withdrawn->models = models_to_take_back(transaction, withdrawn->study);
+    if (!earlier.reason.empty()) {
+        restore_earlier_study(transaction, earlier.study_instance_uid);
+        withdrawn->models = models_to_take_back(transaction, withdrawn->study);
+    }
     take_back(transaction, *withdrawn, {earlier.study_instance_uid, "", earlier.reason, earlier.note});
     return true;
 }
 
-nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalOrder& order) {
-    auto studies = nlohmann::json::array();
-    for (const auto& withdrawn : studies_of(transaction, order)) {
-        auto study =
+namespace {
+
+nlohmann::json preview_of_study(Transaction& transaction, const std::string& uid) {
+    const auto id = sql::number(transaction, "SELECT id FROM study WHERE study_instance_uid = ?", uid);
+    const auto study = id.value_or(0);
+    nlohmann::json preview = {{"study_instance_uid", uid}, {"accession_number", ""}, {"study_date", ""}};
+    if (id)
+        preview =
             sql::select(transaction,
                         "SELECT study_instance_uid, accession_number, study_date FROM study WHERE id = ?",
-                        withdrawn.study)
+                        study)
                 .at(0);
-        study["reports"] = sql::select(
+    preview["reports"] = sql::select(
+        transaction,
+        "SELECT model, version, word AS state FROM report JOIN job ON lane = 'compose' AND subject ="
+        " report.id WHERE report.study_id = ?1 AND report.kind = 'results' AND withdrawn = 0"
+        " AND word != 'discarded' UNION SELECT model, version, 'composed' FROM earlier_result WHERE"
+        " study_instance_uid = ?2 AND kind != 'ko' AND NOT EXISTS (SELECT 1 FROM report WHERE study_id = ?1"
+        " AND report.model = earlier_result.model AND report.version = earlier_result.version)"
+        " ORDER BY model, version",
+        study, uid);
+    preview["notes_to"] = nlohmann::json::array();
+    sql::each(
+        transaction,
+        "SELECT destination FROM delivery JOIN result ON result.id = result_id JOIN report"
+        " ON report.id = report_id WHERE study_id = ?1 AND report.kind = 'results' AND withdrawn = 0"
+        " AND delivery.tried != 0 UNION SELECT destination FROM earlier_result JOIN earlier_delivery USING"
+        " (sop_instance_uid) WHERE study_instance_uid = ?2 AND kind != 'ko' AND tried != 0 ORDER BY"
+        " destination",
+        [&](const sql::Row& row) { preview["notes_to"].push_back(row.text(0)); }, study, uid);
+    preview["not_sent"] =
+        sql::number(
             transaction,
-            "SELECT model, version, word AS state FROM report JOIN job ON lane = 'compose' AND subject ="
-            " report.id WHERE report.study_id = ? AND report.kind = 'results' AND withdrawn = 0"
-            " AND word != 'discarded' ORDER BY model, version",
-            withdrawn.study);
-        study["notes_to"] = nlohmann::json::array();
-        sql::each(
-            transaction,
-            "SELECT DISTINCT destination FROM delivery JOIN result ON result.id = result_id JOIN report"
-            " ON report.id = report_id WHERE study_id = ? AND report.kind = 'results' AND withdrawn = 0"
-            " AND delivery.tried != 0 ORDER BY destination",
-            [&](const sql::Row& row) { study["notes_to"].push_back(row.text(0)); }, withdrawn.study);
-        study["not_sent"] =
-            sql::number(
-                transaction,
-                "SELECT count(*) FROM job JOIN delivery ON delivery.id = subject JOIN result ON result.id ="
-                " result_id JOIN report ON report.id = report_id WHERE job.study_id = ? AND job.kind ="
-                " 'delivery' AND report.kind = 'results' AND withdrawn = 0 AND state IN ('queued',"
-                " 'set_aside')",
-                withdrawn.study)
-                .value_or(0);
-        studies.push_back(std::move(study));
-    }
+            "SELECT count(*) FROM job JOIN delivery ON delivery.id = subject JOIN result ON result.id ="
+            " result_id JOIN report ON report.id = report_id WHERE job.study_id = ? AND job.kind ="
+            " 'delivery' AND report.kind = 'results' AND withdrawn = 0 AND state IN ('queued',"
+            " 'set_aside')",
+            study)
+            .value_or(0);
+    return preview;
+}
+
+}  // namespace
+
+nlohmann::json preview_of_withdrawal(Transaction& transaction, const WithdrawalOrder& order) {
+    std::vector<std::string> uids;
+    for (const auto& withdrawn : studies_of(transaction, order)) uids.push_back(withdrawn.study_instance_uid);
+    for (auto& uid : studies_with_earlier_results(transaction, order))
+        if (std::ranges::find(uids, uid) == uids.end()) uids.push_back(std::move(uid));
+    auto studies = nlohmann::json::array();
+    for (const auto& uid : uids) studies.push_back(preview_of_study(transaction, uid));
     return studies;
 }
 

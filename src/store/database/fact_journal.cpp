@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -51,12 +52,18 @@ Result<UniqueFd> open_file(const fs::path& file) {
     return fd;
 }
 
+// Whatever is in the way of it: without what it tells no database is rebuilt.
+Error unreadable_file(std::string_view what, const fs::path& file) {
+    return {"unreadable", fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(errno)),
+            Retry::once_mended};
+}
+
 }  // namespace
 
 Result<FactJournal> FactJournal::open(const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) return fail_for_now("system", "cannot make {}: {}", folder.string(), error.message());
+    if (error) return tl::unexpected(system_error(error.value(), "cannot make " + folder.string()));
     const auto files = files_of(folder);
     if (!files) return tl::unexpected(files.error());
     const std::uint64_t number = files->empty() ? 1 : files->rbegin()->first;
@@ -116,7 +123,7 @@ Result<std::uint64_t> read_facts(const fs::path& folder,
     if (!files) return tl::unexpected(files.error());
     for (const auto& [number, path] : *files) {
         std::ifstream file(path, std::ios::binary);
-        if (!file) return fail_for_now("unreadable", "cannot open {}", path.string());
+        if (!file) return tl::unexpected(unreadable_file("open", path));
         for (std::string line; std::getline(file, line);) {
             if (line.empty()) continue;
             const bool whole = line.size() > checksum_digits + 1 &&
@@ -129,7 +136,7 @@ Result<std::uint64_t> read_facts(const fs::path& folder,
             else
                 ++unreadable;
         }
-        if (file.bad()) return fail_for_now("unreadable", "cannot read {}", path.string());
+        if (file.bad()) return tl::unexpected(unreadable_file("read", path));
     }
     return unreadable;
 }

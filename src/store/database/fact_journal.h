@@ -1,8 +1,8 @@
-// A compact journal of facts beside the database, from which one that is lost is rebuilt: what was received
-// and from whom, reported, composed, delivered, committed, withdrawn, held and released. Lines of JSON, each
-// with a checksum, appended before the commit that tells the same; so it may tell of what was never
-// committed, never the other way round. No patient's name or id, but where an operator wrote one as the
-// reason of a hold or the note of a withdrawal.
+// A compact journal of facts beside the database, from which one that is lost is rebuilt: what was received,
+// from whom, reported, composed, delivered, committed, to be sent again, discarded, withdrawn, held,
+// released. Lines of JSON with checksums, appended before the commit that tells the same; so it may tell of
+// what was never committed, never the other way round. No patient's name or id, but where an operator wrote
+// one as the reason of a hold or the note of a withdrawal.
 #pragma once
 
 #include <cstdint>

@@ -182,51 +182,45 @@ bool tells_of_removed_images(Transaction& transaction, const Version& version) {
         .has_value();
 }
 
+// Also of an earlier database's life.
 void add_predecessors(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     sql::each(
         transaction,
-        "SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid, report.version "
-        "FROM result JOIN report ON report.id = result.report_id WHERE report.study_id = ?1 AND report.model "
-        "= ?2 AND result.kind = 'sr'"
         // Whatever became of that version, its report may have been delivered.
-        " AND report.version = (SELECT max(earlier.version) FROM report AS earlier JOIN result AS kept ON "
-        "kept.report_id = earlier.id WHERE earlier.study_id = ?1 AND earlier.model = ?2 AND kept.kind = 'sr' "
-        "AND earlier.version < ?3 AND earlier.withdrawn = 0)",
+        "WITH known AS (SELECT result.sop_class_uid, result.sop_instance_uid, result.series_instance_uid, "
+        "report.version FROM result JOIN report ON report.id = result.report_id WHERE report.study_id = ?1 "
+        "AND report.model = ?2 AND result.kind = 'sr' AND report.version < ?3 AND report.withdrawn = 0 UNION "
+        "ALL SELECT sop_class_uid, sop_instance_uid, series_instance_uid, version FROM earlier_result WHERE "
+        "study_instance_uid = ?4 AND model = ?2 AND kind = 'sr' AND version < ?3 AND NOT EXISTS (SELECT 1 "
+        "FROM result WHERE result.sop_instance_uid = earlier_result.sop_instance_uid)) SELECT * FROM known "
+        "WHERE version = (SELECT max(version) FROM known)",
         [&](const sql::Row& row) {
             request.predecessors.push_back(
                 {row.text(0), row.text(1), row.text(2), request.model_name, row.int32(3)});
         },
-        study, request.model_name, request.version);
-    if (!request.predecessors.empty()) return;
-    // Of an earlier database's life.
-    sql::each(
-        transaction,
-        "SELECT sop_class_uid, sop_instance_uid, series_instance_uid, version FROM earlier_result WHERE "
-        "study_instance_uid = ?1 AND model = ?2 AND kind = 'sr' AND version = (SELECT max(version) FROM "
-        "earlier_result WHERE study_instance_uid = ?1 AND model = ?2 AND kind = 'sr' AND version < ?3)",
-        [&](const sql::Row& row) {
-            request.predecessors.push_back(
-                {row.text(0), row.text(1), row.text(2), request.model_name, row.int32(3)});
-        },
-        request.study_instance_uid, request.model_name, request.version);
+        study, request.model_name, request.version, request.study_instance_uid);
 }
 
-// Of the newest version of each model that stands. A version that was made is made again as it was.
+// Of the newest version of each model that stands, also of an earlier database's life. A version that was
+// made is made again as it was.
 void add_told(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     std::map<std::string, std::int64_t> newest;
     sql::each(
         transaction,
         "SELECT report.model, report.version, result.kind, iif(removed_at IS NULL, file, ''), sha256, "
-        "report.id FROM result JOIN report ON report.id = report_id WHERE study_id = ?1 AND report.kind = "
-        "'results' AND withdrawn = 0 AND report.version < ?2 AND (removed_at IS NULL OR filed_under != '') "
-        "AND result.kind IN ('sr', 'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 FROM result AS made WHERE "
-        "made.report_id = ?3) ORDER BY report.version DESC, result.id",
+        "report.id AS report, result.id AS number FROM result JOIN report ON report.id = report_id WHERE "
+        "study_id = ?1 AND report.kind = 'results' AND withdrawn = 0 AND report.version < ?2 AND (removed_at "
+        "IS NULL OR filed_under != '') AND result.kind IN ('sr', 'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 "
+        "FROM result AS made WHERE made.report_id = ?3) UNION ALL SELECT model, version, kind, file, sha256, "
+        "0, number FROM earlier_result WHERE study_instance_uid = ?4 AND version < ?2 AND kind IN ('sr', "
+        "'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 FROM result AS made WHERE made.report_id = ?3) ORDER BY "
+        "2 DESC, report, number",
         [&](const sql::Row& row) {
             if (newest.emplace(row.text(0), row.int64(1)).first->second == row.int64(1))
                 request.told.push_back(
                     {enum_from<ResultKind>(row.text(2)).value(), row.text(3), row.text(4), row.int64(5)});
         },
-        study, request.version, request.job);
+        study, request.version, request.job, request.study_instance_uid);
 }
 
 // Whose results were whose files are gone.

@@ -21,6 +21,9 @@ bool keep_object_damaged(Transaction& transaction, std::int64_t instance, const 
 // the study gets a new version of its report, and it is audited ("object_mended").
 void keep_object_mended(Transaction& transaction, std::int64_t instance);
 
+// An object of the study came: notes of withdrawals that found none to take its header from are queued again.
+void queue_notes_that_waited(Transaction& transaction, std::int64_t study);
+
 // Whether a report of results tells less than it was to tell, since the file of one of its images is damaged.
 bool misses_damaged_objects(Transaction& transaction, std::int64_t report);
 

@@ -189,7 +189,7 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
                  "WHERE id = ?5",
                  reply.dimse_status < 0 ? std::optional<int>() : std::optional<int>(reply.dimse_status),
                  delivered ? 1 : 0, verdict.counts_as_refusal ? 1 : 0, tried ? 1 : 0, delivery);
-    if (delivered) note_delivery(transaction, delivery);
+    if (delivered) note_delivery(transaction, delivery, DeliveryFact::delivered);
     if (delivered) note_delivered(transaction, destination.name, delivery);
     if (delivered) discard_replaced(transaction, delivery);
     if (state == JobState::expired)

@@ -4,6 +4,7 @@
 #include "store/database/sql.h"
 #include "store/jobs/damaged_results.h"
 #include "store/jobs/states.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -128,6 +129,7 @@ void deliver_afresh(Transaction& transaction, std::int64_t job, std::int64_t del
         "UPDATE delivery SET refusals = 0, commitment_failures = 0, commitment_refusals = 0 WHERE id = ?",
         delivery);
     want_no_commitment(transaction, delivery);
+    note_delivery(transaction, delivery, DeliveryFact::resent);
 }
 
 bool tell_again(Transaction& transaction, const std::string& sop_instance_uid, const std::string& destination,

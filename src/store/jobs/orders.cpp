@@ -8,6 +8,7 @@
 #include "store/database/sql.h"
 #include "store/jobs/delivery_order.h"
 #include "store/jobs/shadow_results.h"
+#include "store/recovery/earlier_life.h"
 
 namespace hilum {
 namespace {
@@ -80,7 +81,7 @@ constexpr const char* of_shadows =
 constexpr const char* to_discard =
     "UPDATE job SET state = 'discarded', outcome = '', updated_at = ?4 WHERE id IN (SELECT job.id FROM job"
     " JOIN study ON study.id = job.study_id WHERE kind = ?5 AND (state = 'set_aside' OR (state = 'queued' AND"
-    " kind != 'commitment'))" HILUM_SELECTED ")";
+    " kind != 'commitment'))" HILUM_SELECTED ") RETURNING subject";
 #undef HILUM_SELECTED
 #undef HILUM_SERVED
 
@@ -215,11 +216,18 @@ int resend_results(Transaction& transaction, const ResultSelection& selection, c
 int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
     const bool by_study = selection.kind.empty();
     int changed = 0;
-    for (const auto* const kind : {"analysis", "report", "delivery", "commitment"})
-        if (by_study || selection.kind == kind)
-            changed += sql::execute(transaction, to_discard, by_study ? std::int64_t{0} : selection.id,
-                                    selection.study_instance_uid, selection.accession_number,
-                                    transaction.at(), kind);
+    for (const std::string kind : {"analysis", "report", "delivery", "commitment"}) {
+        if (!by_study && selection.kind != kind) continue;
+        std::vector<std::int64_t> discarded;
+        sql::each(
+            transaction, to_discard, [&](const sql::Row& row) { discarded.push_back(row.int64(0)); },
+            by_study ? std::int64_t{0} : selection.id, selection.study_instance_uid,
+            selection.accession_number, transaction.at(), kind);
+        changed += static_cast<int>(discarded.size());
+        if (kind == "delivery")
+            for (const auto delivery : discarded)
+                note_delivery(transaction, delivery, DeliveryFact::discarded);
+    }
     audit_operator(transaction, "jobs_discarded", selection, actor, changed);
     return changed;
 }

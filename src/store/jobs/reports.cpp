@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "store/audit/audit_event.h"
+#include "store/data_history.h"
 #include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
 #include "store/jobs/damaged_objects.h"
@@ -14,10 +15,12 @@
 #include "store/jobs/due_reports.h"
 #include "store/moved_images.h"
 #include "store/recovery/earlier_life.h"
+#include "store/recovery/earlier_results.h"
 
 namespace hilum {
 namespace {
 
+constexpr Duration next_look_at_adoption = std::chrono::seconds(10);
 constexpr std::int64_t most_repetitions = 2;  // of analyses whose kept images were damaged
 
 std::string study_of(Transaction& transaction, std::int64_t report) {
@@ -78,11 +81,44 @@ void keep_filing(Transaction& transaction, const ComposeReply& reply, const Kept
     discard_pictures_of_the_past(transaction, kept.study);
 }
 
+// The destination has all that this version makes of that kind, under other UIDs: what has arrived is made in
+// no other form, though the settings of reports were changed since.
+bool has_another_form(Transaction& transaction, const ComposeReply& reply, ResultKind kind,
+                      const std::string& destination) {
+    auto uids = nlohmann::json::array();
+    for (const auto& result : reply.results)
+        if (result.kind == kind &&
+            std::ranges::find(result.destinations, destination) != result.destinations.end())
+            uids.push_back(result.sop_instance_uid);
+    return sql::number(transaction,
+                       "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM result WHERE sop_instance_uid IN (SELECT "
+                       "value FROM json_each(?4))) AND (SELECT count(*) FROM result JOIN delivery ON "
+                       "result_id = result.id WHERE report_id = ?1 AND kind = ?2 AND destination = ?3 AND "
+                       "delivered_at IS NOT NULL) >= json_array_length(?4)",
+                       reply.job, enum_string(kind), destination, uids.dump())
+        .has_value();
+}
+
+// Without what everybody whom it is for has in another form.
+std::vector<ComposedResult> results_to_keep(Transaction& transaction, const ComposeReply& reply) {
+    std::vector<ComposedResult> results;
+    for (auto result : reply.results) {
+        const auto have_it = std::erase_if(result.destinations, [&](const std::string& destination) {
+            return has_another_form(transaction, reply, result.kind, destination);
+        });
+        if (have_it == 0 || !result.destinations.empty()) results.push_back(std::move(result));
+    }
+    return results;
+}
+
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
                   const Configuration& configuration) {
     const std::int64_t at = transaction.at();
     const auto kept = kept_version(transaction, reply.job);
-    for (const auto& result : reply.results) {
+    const auto asked = destinations_asked_for_commitment(configuration.destinations);
+    const auto asks = [&](const std::string& name) { return std::ranges::find(asked, name) != asked.end(); };
+    restore_earlier_results(transaction, reply.job, asks);
+    for (const auto& result : results_to_keep(transaction, reply)) {
         const auto name = std::filesystem::path(result.file).filename().string();
         sql::execute(
             transaction,
@@ -107,7 +143,7 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
         transaction.count("results_composed", {{"kind", enum_string(result.kind)}});
     }
     keep_filing(transaction, reply, kept);
-    settle_earlier_deliveries(transaction, reply.job);
+    settle_earlier_deliveries(transaction, reply.job, asks);
 }
 
 // It is made of what is left, at once; of the damaged ones a later version tells, when they came again.
@@ -222,6 +258,14 @@ bool waits_for_objects(Transaction& transaction, std::int64_t report,
     return misses_damaged_objects(transaction, report) && (!request || is_composed_anew(transaction, report));
 }
 
+const Error waits_for_adoption_error{"", "waits until an object of the study is adopted from the spool"};
+
+// A note of what an earlier database knew, while the study's objects are not adopted yet (data_history.h).
+bool waits_for_adoption(Transaction& transaction, const std::optional<ComposeRequest>& request) {
+    return request && !request->withdrawal.reason.empty() && request->images.empty() &&
+           !is_reconciled(transaction);
+}
+
 // An image that it was opened for is analysed again, or another took its place, before anything was made of
 // it; the study is due, and its next version tells of all.
 bool lacks_what_it_was_opened_for(Transaction& transaction, const Configuration& configuration,
@@ -265,6 +309,12 @@ NextReport claim_report(Transaction& transaction, const Configuration& configura
         }
         if (lacks) {
             finish(transaction, *claim, JobState::discarded, next_version_tells);
+            continue;
+        }
+        if (waits_for_adoption(transaction, request)) {
+            give_back(transaction, *claim, transaction.at() + next_look_at_adoption.count(),
+                      waits_for_adoption_error);
+            sql::execute(transaction, "UPDATE job SET attempt = 0 WHERE id = ?", claim->id());
             continue;
         }
         if (waits_for_objects(transaction, claim->job(), request)) {

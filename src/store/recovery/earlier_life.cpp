@@ -1,5 +1,6 @@
 #include "store/recovery/earlier_life.h"
 
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -9,7 +10,7 @@
 #include "store/database/sql.h"
 #include "store/jobs/callers.h"
 #include "store/jobs/delivery_order.h"
-#include "store/jobs/states.h"
+#include "store/recovery/earlier_results.h"
 #include "store/study_rows.h"
 
 namespace hilum {
@@ -66,18 +67,39 @@ void take_report(Transaction& transaction, const nlohmann::json& fact) {
                  fact.at("images").get<std::string>());
 }
 
-void take_result(Transaction& transaction, const nlohmann::json& fact) {
+// A version that tells of what an earlier one made notes that once more: it was composed when it came first.
+void take_result(Transaction& transaction, const nlohmann::json& fact, std::uint64_t number) {
     const auto text = [&](const char* key) { return fact.at(key).get<std::string>(); };
-    sql::execute(transaction, "INSERT OR REPLACE INTO earlier_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    sql::execute(transaction,
+                 "INSERT INTO earlier_result(sop_instance_uid, study_instance_uid, model, version, kind, "
+                 "sop_class_uid, series_instance_uid, file, sha256, audit_head, number) VALUES(?1, ?2, ?3, "
+                 "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(sop_instance_uid) DO UPDATE SET file = ?8, "
+                 "sha256 = ?9, audit_head = ?10",
                  text("uid"), text("study"), text("model"), fact.at("version").get<std::int64_t>(),
                  text("kind"), text("sop_class"), text("series"), text("file"), text("sha256"),
-                 fact.value("audit_head", std::string()));
+                 fact.value("audit_head", std::string()), static_cast<std::int64_t>(number));
 }
 
 void take_delivery(Transaction& transaction, const nlohmann::json& fact) {
-    sql::execute(transaction, "INSERT OR REPLACE INTO earlier_delivery VALUES(?, ?, ?)",
-                 fact.at("uid").get<std::string>(), fact.at("destination").get<std::string>(),
-                 fact.at("at").get<std::int64_t>());
+    const auto uid = fact.at("uid").get<std::string>(),
+               destination = fact.at("destination").get<std::string>();
+    const auto type = fact.at("fact").get<std::string>();
+    // Of what never arrived nothing is taken back.
+    if (type == "resent") {
+        sql::execute(
+            transaction,
+            "UPDATE earlier_delivery SET state = ?1 WHERE sop_instance_uid = ?2 AND destination = ?3", type,
+            uid, destination);
+        return;
+    }
+    const bool discarded = type == "discarded";
+    sql::execute(
+        transaction,
+        "INSERT INTO earlier_delivery(sop_instance_uid, destination, delivered_at, state, tried) "
+        "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(sop_instance_uid, destination) DO UPDATE SET state = "
+        "?4, tried = max(tried, ?5), delivered_at = iif(?4 = 'delivered', ?3, delivered_at)",
+        uid, destination, discarded ? std::int64_t{0} : fact.at("at").get<std::int64_t>(), type,
+        discarded && !fact.value("tried", false) ? 0 : 1);
 }
 
 // What was withdrawn stays so. Its images, when they are adopted, find the study there. No later report
@@ -87,9 +109,9 @@ void take_withdrawal(Transaction& transaction, const nlohmann::json& fact, std::
         fact.at("study").get<std::string>(),        fact.at("at").get<std::int64_t>(),
         fact.at("withdrawals").get<std::int64_t>(), fact.value("version", std::int64_t{0}),
         fact.value("reason", std::string()),        fact.value("note", std::string())};
+    if (withdraw_again(transaction, withdrawal)) withdrawn.insert(withdrawal.study_instance_uid);
     sql::execute(transaction, "DELETE FROM earlier_result WHERE study_instance_uid = ?",
                  withdrawal.study_instance_uid);
-    if (withdraw_again(transaction, withdrawal)) withdrawn.insert(withdrawal.study_instance_uid);
 }
 
 void take_hold(Transaction& transaction, const nlohmann::json& fact) {
@@ -112,7 +134,8 @@ void take_hold(Transaction& transaction, const nlohmann::json& fact) {
 // By study, what was noted of it last: the one thing that counts of a hold.
 using HoldFacts = std::map<std::string, nlohmann::json>;
 
-void take_fact(Transaction& transaction, const nlohmann::json& fact, HoldFacts& holds,
+// `number`: of the fact, in the order of the journal.
+void take_fact(Transaction& transaction, const nlohmann::json& fact, std::uint64_t number, HoldFacts& holds,
                std::set<std::string>& withdrawn) {
     const auto type = fact.at("fact").get<std::string>();
     if (type == "received") take_object(transaction, fact);
@@ -120,8 +143,9 @@ void take_fact(Transaction& transaction, const nlohmann::json& fact, HoldFacts& 
         take_earlier_caller(transaction, fact.at("study").get<std::string>(),
                             fact.at("by").get<std::string>());
     if (type == "reported") take_report(transaction, fact);
-    if (type == "composed") take_result(transaction, fact);
-    if (type == "delivered" || type == "committed") take_delivery(transaction, fact);
+    if (type == "composed") take_result(transaction, fact, number);
+    if (type == "delivered" || type == "committed" || type == "resent" || type == "discarded")
+        take_delivery(transaction, fact);
     if (type == "withdrawn") take_withdrawal(transaction, fact, withdrawn);
     if (type == "held" || type == "released") holds[fact.at("study").get<std::string>()] = fact;
 }
@@ -132,44 +156,11 @@ nlohmann::json fact_of_hold(Transaction& transaction, const sql::Row& row) {
             {"since", row.int64(1)}, {"by", row.text(2)},      {"reason", row.text(3)}};
 }
 
-// ---- what was delivered before ----
-
-struct EarlierDelivery {
-    std::int64_t delivery, delivered_at;
-    std::string destination;
-};
-
-#define HILUM_EARLIER "SELECT delivery.id, earlier.delivered_at, earlier.destination FROM "
-// From the few results of one report, and from the journal's deliveries, of which there may be none: the
-// order of the tables is SQLite's to choose no more.
-constexpr const char* earlier_of_report = HILUM_EARLIER
-    "result CROSS JOIN delivery ON delivery.result_id = result.id CROSS JOIN earlier_delivery AS earlier ON "
-    "earlier.sop_instance_uid = result.sop_instance_uid AND earlier.destination = delivery.destination "
-    "WHERE result.report_id = ?";
-constexpr const char* earlier_of_all = HILUM_EARLIER
-    "earlier_delivery AS earlier CROSS JOIN result ON result.sop_instance_uid = earlier.sop_instance_uid "
-    "CROSS JOIN delivery ON delivery.result_id = result.id AND delivery.destination = earlier.destination";
-#undef HILUM_EARLIER
-
-template <typename... Of>
-void settle(Transaction& transaction, const char* sql, const Of&... of) {
-    std::vector<EarlierDelivery> all;
-    sql::each(
-        transaction, sql,
-        [&](const sql::Row& row) {
-            all.push_back({row.int64(0), row.int64(1), row.text(2)});
-        },
-        of...);
-    const auto [state, outcome] = stored(JobState::delivered);
-    for (const auto& [delivery, delivered_at, destination] : all) {
-        sql::execute(transaction,
-                     "UPDATE delivery SET tried = 1, delivered_at = ? WHERE id = ? AND delivered_at IS NULL",
-                     delivered_at, delivery);
-        sql::execute(transaction,
-                     "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE lane = ? AND subject = ? "
-                     "AND state = 'queued'",
-                     state, outcome, transaction.at(), lane_name(Lane::delivery, destination), delivery);
-    }
+// What has a row here is known by that.
+void forget_what_is_known(Transaction& transaction) {
+    sql::execute(
+        transaction,
+        "DELETE FROM earlier_result WHERE sop_instance_uid IN (SELECT sop_instance_uid FROM result)");
 }
 
 // What waits in a backup while the journal tells of a newer version that arrived: it would be taken for the
@@ -222,16 +213,20 @@ void note_result(Transaction& transaction, const std::string& sop_instance_uid) 
         sop_instance_uid);
 }
 
-void note_delivery(Transaction& transaction, std::int64_t delivery, bool committed) {
+void note_delivery(Transaction& transaction, std::int64_t delivery, DeliveryFact fact) {
+    constexpr std::array words{"delivered", "committed", "resent", "discarded"};
     sql::each(
         transaction,
-        "SELECT sop_instance_uid, destination FROM delivery JOIN result ON result.id = result_id WHERE "
+        "SELECT sop_instance_uid, destination, tried FROM delivery JOIN result ON result.id = result_id "
+        "WHERE "
         "delivery.id = ?",
         [&](const sql::Row& row) {
-            transaction.note_fact({{"fact", committed ? "committed" : "delivered"},
-                                   {"at", transaction.at()},
-                                   {"uid", row.text(0)},
-                                   {"destination", row.text(1)}});
+            nlohmann::json noted = {{"fact", words.at(static_cast<std::size_t>(fact))},
+                                    {"at", transaction.at()},
+                                    {"uid", row.text(0)},
+                                    {"destination", row.text(1)}};
+            if (fact == DeliveryFact::discarded) noted["tried"] = row.int32(2) != 0;
+            transaction.note_fact(noted);
         },
         delivery);
 }
@@ -265,15 +260,18 @@ Result<EarlierFacts> take_facts(Transaction& transaction, const std::filesystem:
     std::uint64_t odd = 0;
     HoldFacts holds;
     const auto unreadable = read_facts(journal, [&](const nlohmann::json& fact) {
-        const auto taken = transaction.apart([&] { take_fact(transaction, fact, holds, facts.withdrawn); });
+        const auto number = facts.taken + odd;
+        const auto taken =
+            transaction.apart([&] { take_fact(transaction, fact, number, holds, facts.withdrawn); });
         ++(taken ? facts.taken : odd);
     });
     if (!unreadable) return tl::unexpected(unreadable.error());
     for (const auto& hold : holds)
         if (!transaction.apart([&] { take_hold(transaction, hold.second); })) ++odd;
     facts.unreadable = *unreadable + odd;
-    settle(transaction, earlier_of_all);
+    restore_earlier_deliveries(transaction);
     discard_replaced_earlier(transaction);
+    forget_what_is_known(transaction);
     return facts;
 }
 
@@ -300,10 +298,6 @@ std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study,
         },
         version, study);
     return next;
-}
-
-void settle_earlier_deliveries(Transaction& transaction, std::int64_t report) {
-    settle(transaction, earlier_of_report, report);
 }
 
 }  // namespace hilum

@@ -21,7 +21,9 @@ void note_object(Transaction& transaction, const std::string& file, const std::s
 void note_report(Transaction& transaction, std::int64_t study, std::int64_t version,
                  const std::vector<std::string>& models);
 void note_result(Transaction& transaction, const std::string& sop_instance_uid);
-void note_delivery(Transaction& transaction, std::int64_t delivery, bool committed = false);
+// resent: it is to be sent again, so that what was noted of it before counts no more.
+enum class DeliveryFact { delivered, committed, resent, discarded };
+void note_delivery(Transaction& transaction, std::int64_t delivery, DeliveryFact fact);
 void note_withdrawal(Transaction& transaction, const EarlierWithdrawal& withdrawal);
 // That an operator holds the study or, where nobody does, released it: as its row has it now.
 void note_hold(Transaction& transaction, const std::string& study_instance_uid);
@@ -35,9 +37,9 @@ struct EarlierFacts {
     std::uint64_t taken = 0, unreadable = 0;
     std::set<std::string> withdrawn;  // studies whose withdrawal the database did not know
 };
-// Into a new database, or one that is older than the folders: what it has of these deliveries is done, what
-// was withdrawn is taken back unless it was reported again since, and what was held is held. Throws
-// DatabaseFailure; code "unreadable" where the journal cannot be read.
+// Into a new database, or one that is older than the folders: what it has of these deliveries is done
+// (earlier_results.h), what was withdrawn is taken back unless it was reported again since, and what was held
+// is held. Throws DatabaseFailure; code "unreadable" where the journal cannot be read.
 Result<EarlierFacts> take_facts(Transaction& transaction, const std::filesystem::path& journal);
 
 // The digest of the data set with which the file was received; nothing where no fact tells.
@@ -47,8 +49,5 @@ std::optional<std::string> earlier_digest(Transaction& transaction, const std::s
 // are the same, else one after all that there were. `version`: by this database alone; `models`: as above.
 std::int64_t version_after_earlier(Transaction& transaction, std::int64_t study, std::int64_t version,
                                    const std::vector<std::string>& models);
-
-// Deliveries of the report's results that happened before are done.
-void settle_earlier_deliveries(Transaction& transaction, std::int64_t report);
 
 }  // namespace hilum

@@ -23,7 +23,8 @@ Status move_file(const fs::path& from, const fs::path& to) {
     std::error_code error;
     fs::rename(from, to, error);
     if (error && error != std::errc::no_such_file_or_directory)
-        return fail("system", "cannot move {} to {}: {}", from.string(), to.string(), error.message());
+        return tl::unexpected(
+            system_error(error.value(), fmt::format("cannot move {} to {}", from.string(), to.string())));
     return {};
 }
 
@@ -38,15 +39,45 @@ fs::path salvaged_file(const DataDirectory& directory) {
     return beside(directory.database(), ".salvaged");
 }
 
-// A start that was cut off when the damaged file was moved away, and the sound copy not yet in its place.
+// It counts only in the place of a database that was moved away for it.
+Status remove_salvaged(const DataDirectory& directory) {
+    for (const char* suffix : {"-wal", "-shm", "-journal", ""}) {
+        const auto file = beside(salvaged_file(directory), suffix);
+        std::error_code error;
+        fs::remove(file, error);
+        if (error) return tl::unexpected(system_error(error.value(), "cannot remove " + file.string()));
+    }
+    return {};
+}
+
+// A start that was cut off when the damaged file was moved away, and the sound copy not yet in its place; or
+// before that, when the copy may be none.
 Status finish_salvage(const DataDirectory& directory) {
     std::error_code error;
     const bool is_there = fs::exists(directory.database(), error);
     const bool is_cut_off = !error && !is_there && fs::exists(salvaged_file(directory), error);
     if (error)
         return tl::unexpected(system_error(error.value(), "cannot look into " + directory.root.string()));
+    if (is_there) return remove_salvaged(directory);
     if (!is_cut_off) return {};
     return move_file(salvaged_file(directory), directory.database());
+}
+
+// Moves the database away, under a name with the date, which it returns.
+Result<std::string> move_aside(const DataDirectory& directory, const char* why, Timestamp now) {
+    const auto base =
+        fmt::format("{}.{}-{}", directory.database().filename().string(), why, time_in_name(now));
+    auto name = base;
+    std::error_code ignored;
+    for (int i = 2; fs::exists(directory.root / name, ignored); ++i) name = fmt::format("{}-{}", base, i);
+    // The file itself last: as long as it is there, the next start does this again.
+    for (const char* suffix : {"-wal", "-journal", "-shm", ""})
+        if (auto moved =
+                move_file(beside(directory.database(), suffix), beside(directory.root / name, suffix));
+            !moved)
+            return tl::unexpected(moved.error());
+    if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
+    return name;
 }
 
 void tell_mended(Transaction& transaction, const OpenedDatabase& opened) {
@@ -68,20 +99,24 @@ Status keep_mended(OpenedDatabase& opened, Timestamp now) {
     return {};
 }
 
+// What the tables hold, in a sound copy that this version can work with.
+Status make_salvaged(const DataDirectory& directory) {
+    if (auto removed = remove_salvaged(directory); !removed) return removed;
+    if (auto salvaged = salvage(directory.database(), salvaged_file(directory)); !salvaged) return salvaged;
+    auto sound = Database::open(salvaged_file(directory), Database::Access::read_write, DatabaseCheck::whole);
+    if (!sound) return tl::unexpected(sound.error());
+    return {};
+}
+
 Result<OpenedDatabase> open_salvaged(const DataDirectory& directory, const std::string& why, Timestamp now) {
-    const auto copy = salvaged_file(directory);
-    std::error_code ignored;
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) fs::remove(beside(copy, suffix), ignored);
-    if (auto salvaged = salvage(directory.database(), copy); !salvaged)
-        return tl::unexpected(salvaged.error());
-    {
-        // Whether it can be brought to what this version needs.
-        auto sound = Database::open(copy, Database::Access::read_write, DatabaseCheck::whole);
-        if (!sound) return tl::unexpected(sound.error());
+    if (auto made = make_salvaged(directory); !made) {
+        if (auto removed = remove_salvaged(directory); !removed) spdlog::warn("{}", removed.error().message);
+        return tl::unexpected(made.error());
     }
-    auto name = set_aside_database(directory, "damaged", now);
+    auto name = move_aside(directory, "damaged", now);
     if (!name) return tl::unexpected(name.error());
-    if (auto moved = move_file(copy, directory.database()); !moved) return tl::unexpected(moved.error());
+    if (auto moved = move_file(salvaged_file(directory), directory.database()); !moved)
+        return tl::unexpected(moved.error());
     if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
     auto database = Database::open(directory.database(), Database::Access::read_write);
     if (!database) return tl::unexpected(database.error());
@@ -89,8 +124,6 @@ Result<OpenedDatabase> open_salvaged(const DataDirectory& directory, const std::
 }
 
 Result<OpenedDatabase> open_new(const DataDirectory& directory, const std::string& why, Timestamp now) {
-    std::error_code ignored;
-    fs::remove(salvaged_file(directory), ignored);
     auto name = set_aside_database(directory, "damaged", now);
     if (!name) return tl::unexpected(name.error());
     auto database = Database::open(directory.database(), Database::Access::read_write);
@@ -120,19 +153,8 @@ Result<OpenedDatabase> open_damaged(const DataDirectory& directory, const Error&
 }  // namespace
 
 Result<std::string> set_aside_database(const DataDirectory& directory, const char* why, Timestamp now) {
-    const auto base =
-        fmt::format("{}.{}-{}", directory.database().filename().string(), why, time_in_name(now));
-    auto name = base;
-    std::error_code ignored;
-    for (int i = 2; fs::exists(directory.root / name, ignored); ++i) name = fmt::format("{}-{}", base, i);
-    // The file itself last: as long as it is there, the next start does this again.
-    for (const char* suffix : {"-wal", "-journal", "-shm", ""})
-        if (auto moved =
-                move_file(beside(directory.database(), suffix), beside(directory.root / name, suffix));
-            !moved)
-            return tl::unexpected(moved.error());
-    if (auto synced = sync_directory(directory.root); !synced) return tl::unexpected(synced.error());
-    return name;
+    if (auto removed = remove_salvaged(directory); !removed) return tl::unexpected(removed.error());
+    return move_aside(directory, why, now);
 }
 
 Result<OpenedDatabase> open_database(const DataDirectory& directory, bool ended_in_order, Timestamp now) {

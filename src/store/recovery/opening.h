@@ -26,7 +26,8 @@ struct OpenedDatabase {
 // decide upon (set_aside_database), "database", "disk_full".
 Result<OpenedDatabase> open_database(const DataDirectory& directory, bool ended_in_order, Timestamp now);
 
-// Moves the database away, under a name with the date, so that the next start rebuilds it. Returns the name.
+// Moves the database away, under a name with the date, so that the next start rebuilds it: nor does what a
+// start was copying out of it take its place. Returns the name.
 Result<std::string> set_aside_database(const DataDirectory& directory, const char* why, Timestamp now);
 
 }  // namespace hilum

@@ -195,6 +195,41 @@ TEST_F(DataHistoryTest, ADatabaseOfAnotherNodeIsForeign) {
     EXPECT_EQ(live(), "foreign");
 }
 
+TEST_F(DataHistoryTest, AKillBeforeTheMarkTellsOfTheNewLifeIsNoSecondLoss) {
+    live(5);
+    back_up("backup");
+    live(5);
+    for (const char* reason : {"older", "created"}) {
+        const auto mark = read_mark(directory_).value();
+        lose_database();
+        if (std::string(reason) == "older") restore("backup");
+        ASSERT_EQ(live(0), reason);
+        const auto id = id_;
+        ASSERT_TRUE(write_mark(world_.files(), directory_, *mark));
+        EXPECT_EQ(live(0, false), "");
+        EXPECT_EQ(id_, id);
+        EXPECT_EQ(read_mark(directory_).value()->generations, generations_) << "told now";
+        EXPECT_EQ(told("database_foreign"), 0);
+    }
+}
+
+// A folder in place of a file: it can be opened, and not read.
+TEST_F(DataHistoryTest, AJournalThatCannotBeReadIsWaitedFor) {
+    live();
+    lose_database();
+    const auto unreadable = directory_.facts() / "00000001.facts";
+    std::filesystem::create_directories(unreadable);
+    {
+        auto database = test::open_database(folder_);
+        const auto refused = join_history(world_, database.database(), directory_);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().retry, Retry::once_mended);
+        EXPECT_THAT(refused.error().message, testing::HasSubstr(unreadable.string()));
+    }
+    std::filesystem::remove(unreadable);
+    EXPECT_EQ(live(), "created") << "nothing was begun before";
+}
+
 TEST_F(DataHistoryTest, FoldersWithoutAMarkAreTold) {
     live();
     std::filesystem::remove(mark_file(directory_));

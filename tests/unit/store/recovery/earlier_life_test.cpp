@@ -3,79 +3,18 @@
 #include <gmock/gmock.h>
 
 #include "base/digest.h"
-#include "store/database/sql.h"
-#include "store/jobs/orders.h"
 #include "store/retention/holds.h"
 #include "store/retention/removal.h"
 #include "store/retention/retention_status.h"
-#include "store/withdrawals.h"
-#include "unit/store/recovery/rebuilding.h"
+#include "unit/store/recovery/earlier_life_fixture.h"
 
 namespace hilum {
 namespace {
 
 using std::chrono::hours;
 
-class EarlierLife : public test::Rebuilding {
+class EarlierLife : public test::EarlierLife {
   protected:
-    void deliver() {
-        auto claimed = claim_delivery();
-        ASSERT_TRUE(claimed);
-        keep(*claimed, DeliveryOutcome::delivered);
-    }
-    void withdraw() {
-        const int studies = commit([](Transaction& t) {
-            return withdraw_results(t, {"1.2.3", "", "safety", "the wrong model"}, "operator ann");
-        });
-        ASSERT_EQ(studies, 1);
-    }
-    // The note of a withdrawal is made, and sent where `delivers`.
-    void make_note() {
-        const auto note = claim_report();
-        ASSERT_TRUE(note.report);
-        ASSERT_FALSE(note.report->request.withdrawal.reason.empty());
-        auto reply = composed(note.report->claim, "9.note");
-        reply.results.front().kind = ResultKind::ko;
-        keep(note.report->claim, reply);
-    }
-    // The study is analysed again on an operator's order, and reported.
-    void report_anew() {
-        commit([](Transaction& t) { return retry_jobs(t, {"analysis", 1, "", ""}, "operator ann"); });
-        keep(*claim_analysis());
-        const auto next = claim_report();
-        ASSERT_TRUE(next.report);
-        keep(next.report->claim, composed(next.report->claim, "9.anew"));
-    }
-    // The model "second" runs, or ran, beside.
-    void add_a_shadow() {
-        auto& shadow = configuration_.models.emplace_back(configuration_.models.front());
-        shadow.package = "second";
-        shadow.mode = ModelMode::shadow;
-        instances_ = InstanceStore(configuration_.study, {"demo", "second"}, directory_);
-    }
-    void remove_the_shadow() {
-        configuration_.models.pop_back();
-        instances_ = InstanceStore(configuration_.study, {"demo"}, directory_);
-    }
-    void analyse_under_the_shadow() {
-        auto claimed = commit(
-            [](Transaction& t) { return hilum::claim_analysis(t, "second", std::chrono::minutes(1)); });
-        ASSERT_TRUE(claimed);
-        keep(*claimed);
-    }
-    // The image of the study is there again, and what its report is now.
-    NextReport after_the_loss() {
-        lose_the_database();
-        adopt(test::received("1.2.3.4"));
-        keep(*claim_analysis());
-        return claim_report();
-    }
-    void expect_nothing_new(const NextReport& next) {
-        ASSERT_TRUE(next.report);
-        EXPECT_EQ(next.report->request.version, 1);
-        keep(next.report->claim, composed(next.report->claim, "9.1.2.3.4"));
-        EXPECT_FALSE(claim_delivery());
-    }
     // As a Hilum noted it that counted all models, and images whose files are gone.
     void note_report_as_before() {
         commit([](Transaction& t) {
@@ -97,9 +36,6 @@ class EarlierLife : public test::Rebuilding {
             t.append_audit({});
         });
     }
-    bool withdrawn() {
-        return commit([](Transaction& t) { return is_withdrawn(t, 1); });
-    }
     nlohmann::json holds() {
         return commit([](Transaction& t) { return retention_status(t); }).at("holds");
     }
@@ -107,124 +43,8 @@ class EarlierLife : public test::Rebuilding {
         const RemovalRules rules{RetentionSettings{}, true, false, std::chrono::seconds(10)};
         return commit([&](Transaction& t) { return remove_studies(t, {}, rules, 1 << 30).removed; });
     }
-    static StoreCommit of_long_ago() {
-        auto object = test::received("1.2.3.4");
-        object.header.study_date = "20200101";
-        return object;
-    }
 };
 HILUM_FOR_ALL_ENGINES(EarlierLife);
-
-// ---- withdrawals ----
-
-TEST_P(EarlierLife, ResultsThatWereWithdrawnSinceTheBackupAreNotSent) {
-    make_delivery();
-    back_up();
-    withdraw();
-    restore_the_backup();
-    EXPECT_FALSE(claim_delivery());
-    EXPECT_EQ(state(Lane::delivery, 1), "discarded");
-    EXPECT_TRUE(withdrawn());
-    EXPECT_EQ(commit([](Transaction& t) { return retry_jobs(t, {"delivery", 1, "", ""}, "operator"); }), 0);
-}
-
-TEST_P(EarlierLife, AReportThatWasWithdrawnSinceTheBackupIsNotMade) {
-    receive("1.2.3.4");
-    keep(*claim_analysis());
-    back_up();
-    withdraw();
-    restore_the_backup();
-    EXPECT_FALSE(claim_report().report);
-}
-
-TEST_P(EarlierLife, TheNoteOfAWithdrawalGoesToWhoHasTheResults) {
-    make_delivery();
-    deliver();
-    back_up();
-    withdraw();
-    restore_the_backup();
-    const auto note = claim_report();
-    ASSERT_TRUE(note.report);
-    EXPECT_EQ(note.report->request.withdrawal.reason, "safety");
-    EXPECT_EQ(note.report->request.withdrawal.note, "the wrong model");
-    EXPECT_EQ(note.report->request.version, 2);
-    EXPECT_EQ(note.report->request.withdrawals, 1);
-    ASSERT_EQ(note.report->request.withdrawal.results.size(), 1u);
-}
-
-TEST_P(EarlierLife, TheNoteOfAWithdrawalIsSentOnce) {
-    make_delivery();
-    deliver();
-    back_up();
-    withdraw();
-    make_note();
-    deliver();
-    restore_the_backup();
-    make_note();
-    EXPECT_FALSE(claim_delivery());
-}
-
-TEST_P(EarlierLife, WhatWasReportedAnewAfterAWithdrawalGoesOnToBeReported) {
-    make_delivery();
-    deliver();
-    withdraw();
-    make_note();
-    report_anew();
-    lose_the_database();
-    EXPECT_FALSE(withdrawn());
-    adopt(test::received("1.2.3.4"));
-    adopt(test::received("1.2.3.5"));
-    keep(*claim_analysis());
-    keep(*claim_analysis());
-    const auto next = claim_report();
-    ASSERT_TRUE(next.report);
-    EXPECT_EQ(next.report->request.version, 4);
-    EXPECT_EQ(next.report->request.withdrawals, 1)
-        << "what is made now has other UIDs than what was withdrawn";
-    ASSERT_EQ(next.report->request.predecessors.size(), 1u);
-    EXPECT_EQ(next.report->request.predecessors.front().sop_instance_uid, "9.anew");
-}
-
-TEST_P(EarlierLife, AReportFromBeforeAWithdrawalDoesNotUndoIt) {
-    make_delivery();
-    deliver();
-    withdraw();
-    back_up();
-    receive("2.2.2", "2.2");
-    restore_the_backup();
-    EXPECT_TRUE(withdrawn());
-    EXPECT_EQ(commit([](Transaction& t) { return sql::number(t, "SELECT withdrawals FROM study"); }), 1);
-}
-
-TEST_P(EarlierLife, NoReportReplacesOneThatWasWithdrawn) {
-    make_delivery();
-    deliver();
-    withdraw();
-    make_note();
-    lose_the_database();
-    adopt(test::received("1.2.3.4"));
-    keep(*claim_analysis());
-    EXPECT_FALSE(claim_report().report);
-    commit([](Transaction& t) { return retry_jobs(t, {"analysis", 1, "", ""}, "operator ann"); });
-    keep(*claim_analysis());
-    const auto next = claim_report();
-    ASSERT_TRUE(next.report);
-    EXPECT_EQ(next.report->request.version, 3);
-    EXPECT_TRUE(next.report->request.predecessors.empty());
-}
-
-TEST_P(EarlierLife, AWithdrawalOfAHilumThatNotedLessStopsTheResults) {
-    make_delivery();
-    back_up();
-    commit([](Transaction& t) {
-        t.note_fact({{"fact", "withdrawn"}, {"at", t.at()}, {"study", "1.2.3"}, {"withdrawals", 1}});
-        t.append_audit({});
-    });
-    restore_the_backup();
-    EXPECT_FALSE(claim_delivery());
-    EXPECT_FALSE(claim_report().report) << "nobody knows what to tell";
-    EXPECT_TRUE(withdrawn());
-}
 
 // ---- shadow models ----
 

@@ -178,6 +178,32 @@ TEST_F(Opening, GoesOnWhereItWasCutOffBetweenTheTwoMoves) {
     EXPECT_EQ(number(opened, "SELECT count(*) FROM instance"), 60);
 }
 
+TEST_F(Opening, TakesNoCopyThatACutOffSalvageLeftForTheDatabase) {
+    fill();
+    const auto copy = directory_.database().string() + ".salvaged";
+    fs::copy_file(directory_.database(), copy);
+    ASSERT_TRUE(set_aside_database(directory_, "set-aside", now()));
+    EXPECT_FALSE(fs::exists(copy));
+    {
+        auto opened = open();
+        EXPECT_EQ(number(opened, "SELECT count(*) FROM instance"), 0);
+    }
+    std::ofstream(copy) << "cut off";
+    open();
+    EXPECT_FALSE(fs::exists(copy)) << "nor for later";
+}
+
+TEST_F(Opening, KeepsNoCopyThatIsOfNoUse) {
+    fill();
+    auto damaged = bytes();
+    // The tables are gone, so that nothing can be copied.
+    std::fill(damaged.begin() + 4096, damaged.end(), 'x');
+    write(damaged);
+    auto opened = open();
+    EXPECT_TRUE(opened.rebuilt);
+    EXPECT_FALSE(fs::exists(directory_.database().string() + ".salvaged"));
+}
+
 // ---- what the journal of facts knows ----
 
 class Rebuilding : public test::Rebuilding {};
@@ -257,7 +283,10 @@ TEST_P(Rebuilding, ReportsNothingThatWasWithdrawn) {
     lose_the_database();
     adopt(test::received("1.2.3.4"));
     keep(*claim_analysis());
-    EXPECT_FALSE(claim_report().report);
+    const auto note = claim_report();
+    ASSERT_TRUE(note.report);
+    EXPECT_FALSE(note.report->request.withdrawal.reason.empty());
+    EXPECT_FALSE(claim_report().report) << "that alone";
 }
 
 TEST_P(Rebuilding, TellsWhereTheLostTrailEnded) {
