@@ -14,7 +14,7 @@ namespace hilum {
 namespace {
 
 constexpr std::chrono::seconds scan_timeout(120);  // of one file; a pass over 2 GiB takes some seconds
-constexpr int most_deaths = 2;                     // of the scanner over one file
+constexpr int most_scanner_deaths = 2;             // of the scanner over one file
 constexpr int most_slow_scans = 5;                 // of one file, hours apart at last: no disk is so slow
 constexpr std::size_t most_unsettled = 64;         // so that receivers' commits do not queue behind
 // Of what cannot be read for now. Twice as long as the trouble lasted, at most.
@@ -172,7 +172,7 @@ void SpoolAdoption::on_scanner_ended(const std::string& how) {
     if (took_too_long_ && !slow) return put_aside(object.file, died);
     if (died.retry == Retry::once_mended)
         postpone(object, died);
-    else if (++deaths_[object.file] < most_deaths)
+    else if (++deaths_[object.file] < most_scanner_deaths)
         waiting_.push_front(std::move(object));
     else
         put_aside(object.file, died);

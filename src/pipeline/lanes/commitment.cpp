@@ -23,7 +23,7 @@ Task<bool> Commitment::request(CommitmentRequest request) {
         not_before_.reset();
         co_return true;
     }
-    if (!reply && destination_.sender().stopped()) co_return;
+    if (!reply && destination_.sender().stopped()) co_return true;
     ++refused_;
     const auto& settings = destination_.settings();
     const std::string why = reply ? reply->message : reply.error().message;

@@ -8,7 +8,7 @@
 namespace hilum {
 namespace {
 
-constexpr std::size_t most_told = 5;  // callers of a kind of which the number is told apart
+constexpr std::size_t most_callers_told = 5;  // callers of a kind of which the number is told apart
 
 }  // namespace
 
@@ -23,7 +23,7 @@ EventLimiter::Verdict CallerEvents::judge(const ReceiverEvent& event, MonotonicT
 std::vector<EventLimiter::LeftOut> CallerEvents::take_left_out(bool at_end) {
     std::vector<EventLimiter::LeftOut> all;
     const auto take = [&all](EventLimiter& limiter, std::string_view kind) {
-        for (auto& [sort, count] : limiter.take_left_out(most_told))
+        for (auto& [sort, count] : limiter.take_left_out(most_callers_told))
             all.push_back(
                 {fmt::format("{}: {}", sort.empty() ? "several callers" : sort.substr(0, sort.find(": ")),
                              kind),
