@@ -33,4 +33,8 @@ bool wants_results(const DestinationSettings& destination);
 // What is being composed or due comes first.
 void serve_new_callers(Transaction& transaction, const Configuration& configuration);
 
+// For whom such a report is composed once more, until it was composed to its end.
+std::set<std::string> destinations_to_serve(Transaction& transaction, const Configuration& configuration,
+                                            std::int64_t report);
+
 }  // namespace hilum

@@ -6,6 +6,7 @@
 
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/compose_requests.h"
 #include "store/jobs/damaged_objects.h"
 #include "store/jobs/damaged_results.h"
@@ -78,20 +79,29 @@ void keep_filing(Transaction& transaction, const ComposeReply& reply, const Kept
     discard_pictures_of_the_past(transaction, kept.study);
 }
 
+// Its file is there again where retention had taken it. A result of another version the composer only names.
+void note_made_again(Transaction& transaction, std::int64_t report, const ComposedResult& result) {
+    if (sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND report_id = ?",
+                    result.sop_instance_uid, report))
+        note_composed_anew(transaction, result.sop_instance_uid, result.sha256);
+}
+
 void keep_results(Transaction& transaction, const ComposeReply& reply, const std::string& study,
                   const Configuration& configuration) {
     const std::int64_t at = transaction.at();
     const auto kept = kept_version(transaction, reply.job);
     for (const auto& result : reply.results) {
         const auto name = std::filesystem::path(result.file).filename().string();
-        sql::execute(
-            transaction,
-            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
-            "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head) VALUES(?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
-            reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
-            result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at,
-            result.audit_head);
+        const bool added =
+            sql::execute(transaction,
+                         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
+                         "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head) "
+                         "VALUES(?, ?, ?, "
+                         "?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
+                         reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
+                         result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at,
+                         result.audit_head) != 0;
+        if (!added) note_made_again(transaction, reply.job, result);
         note_result(transaction, result.sop_instance_uid);
         for (const auto& destination : result.destinations)
             queue_delivery(transaction, result.sop_instance_uid, destination, kept, configuration);
@@ -137,7 +147,7 @@ bool is_composed_anew(Transaction& transaction, std::int64_t report) {
 void keep_composed_anew(Transaction& transaction, std::int64_t report, const ComposeReply& reply) {
     nlohmann::json made = nlohmann::json::array();
     for (const auto& result : reply.results) {
-        note_composed_anew(transaction, result.sop_instance_uid, result.sha256);
+        note_made_again(transaction, report, result);
         made.push_back(result.sop_instance_uid);
     }
     if (reply.error) return;
@@ -151,6 +161,18 @@ void keep_composed_anew(Transaction& transaction, std::int64_t report, const Com
         "NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND "
         "newer.model = report.model AND newer.version > report.version)) AND due_at IS NULL",
         transaction.at(), report, std::string(result_damaged), made.dump());
+}
+
+// What was made for a destination that came later. Until all of it is, the destination goes on to lack it.
+void keep_for_later_ones(Transaction& transaction, std::int64_t report, ComposeReply reply,
+                         const Configuration& configuration) {
+    const auto later = destinations_to_serve(transaction, configuration, report);
+    if (later.empty()) return;
+    for (auto& result : reply.results)
+        std::erase_if(result.destinations, [&](const auto& name) { return !later.contains(name); });
+    std::erase_if(reply.results, [](const auto& result) { return result.destinations.empty(); });
+    if (reply.error) reply.composed_for.clear();
+    keep_results(transaction, reply, study_of(transaction, report), configuration);
 }
 
 std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
@@ -284,10 +306,12 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
     if (!reply.damaged.empty()) return keep_damaged(transaction, claim, reply, configuration.retry);
     if (takes_back_first(transaction, claim, reply)) return true;
     // Its images may be others than they were: nothing is added to what its destinations were sent.
-    if (is_composed_anew(transaction, claim.job()))
+    if (is_composed_anew(transaction, claim.job())) {
         keep_composed_anew(transaction, claim.job(), reply);
-    else
+        keep_for_later_ones(transaction, claim.job(), reply, configuration);
+    } else {
         keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
+    }
     if (reply.analyse_again && repetitions(transaction, claim.job()) < most_repetitions)
         analyse_again(transaction, claim.job());
     else if (reply.error)
