@@ -103,8 +103,8 @@ constexpr const char* replaced_objects =
 constexpr const char* sent_captures =
     "SELECT result.id, bytes FROM result JOIN report ON report.id = report_id JOIN study ON study.id ="
     " study_id WHERE result.kind = 'sc' AND result.removed_at IS NULL AND result.created_at <= ?1 AND held_at"
-    " IS NULL AND due_at IS NULL AND NOT EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND"
-    " (job.state IN ('queued', 'running', 'set_aside') OR job.updated_at > ?1)) LIMIT ?2";
+    " IS NULL AND due_at IS NULL AND study.damage = '' AND NOT EXISTS (SELECT 1 FROM job WHERE job.study_id ="
+    " study.id AND (job.state IN ('queued', 'running', 'set_aside') OR job.updated_at > ?1)) LIMIT ?2";
 
 // How old such a file must be to go now; nothing: it stays.
 std::optional<Duration> age_of(const std::optional<Duration>& keep, const RemovalRules& rules) {
@@ -180,8 +180,9 @@ std::vector<StoredStudy> studies_on_disk(Transaction& transaction, const StudyCu
         transaction,
         "SELECT id, received_at, study_instance_uid, held_at IS NOT NULL, due_at IS NOT NULL OR EXISTS "
         "(SELECT"
-        " 1 FROM job WHERE job.study_id = study.id AND state IN ('queued', 'running')), EXISTS (SELECT 1 FROM"
-        " job WHERE job.study_id = study.id AND state = 'set_aside'), NOT EXISTS (SELECT 1 FROM"
+        " 1 FROM job WHERE job.study_id = study.id AND state IN ('queued', 'running')), study.damage != '' OR"
+        " EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND state = 'set_aside'), NOT EXISTS "
+        "(SELECT 1 FROM"
         " instance WHERE study_id = study.id AND state = 'to_analyse'), max(received_at, ?4,"
         " coalesce((SELECT max(updated_at) FROM job WHERE job.study_id = study.id), 0)) FROM study WHERE"
         " removed_at IS NULL AND (received_at, id) > (?1, ?2) ORDER BY received_at, id LIMIT ?3",

@@ -153,6 +153,19 @@ TEST_P(RemovalContract, GivesWhatFailedAnAgeOfItsOwnAndSaysSo) {
     EXPECT_EQ(state(Lane::delivery, 1), "discarded");
 }
 
+TEST_P(RemovalContract, GivesAStudyOfWhichNoReportCouldBeOpenedTheAgeOfWhatFailed) {
+    finish();
+    make_capture();
+    commit([](Transaction& t) { sql::execute(t, "UPDATE study SET damage = 'malformed'"); });
+    pass(hours(24 * 60));
+    EXPECT_EQ(remove(by_age()).removed, 0);
+    EXPECT_EQ(remove(by_budget()).removed, 0);
+    EXPECT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, by_age()); }).removed, 0);
+    pass(hours(24 * 31));
+    EXPECT_EQ(remove(by_age()).removed, 1);
+    EXPECT_EQ(counted("removed_studies", {{"reason", "failed"}}), 1);
+}
+
 TEST_P(RemovalContract, TakesCapturesThatEveryDestinationHas) {
     make_delivery();
     make_capture();
