@@ -32,7 +32,8 @@ std::vector<NewCaller> new_callers(Transaction& transaction) {
     return callers;
 }
 
-// The newest of each model that reports are made of, where it was made and all that it is of is there.
+// The newest of each model that reports are made of, where it was made and all that it is of is there. What
+// was gone when it was opened it does not tell of.
 std::vector<std::int64_t> standing_reports(Transaction& transaction, const Configuration& configuration,
                                            std::int64_t study) {
     std::vector<std::int64_t> reports;
@@ -45,7 +46,7 @@ std::vector<std::int64_t> standing_reports(Transaction& transaction, const Confi
                         "study_id = ?1 AND model = ?2 AND NOT" HILUM_IS_LEFT_OUT
                         ") AND NOT EXISTS (SELECT 1 FROM instance WHERE "
                         "instance.study_id = ?1 AND instance.state = 'to_analyse' AND instance.id <= "
-                        "last_instance AND (removed_at IS NOT NULL OR damaged_at IS NOT NULL))",
+                        "last_instance AND (removed_at >= job.created_at OR damaged_at IS NOT NULL))",
                         study, model);
         if (report) reports.push_back(*report);
     }

@@ -79,7 +79,8 @@ void keep_filing(Transaction& transaction, const ComposeReply& reply, const Kept
     discard_pictures_of_the_past(transaction, kept.study);
 }
 
-// Its file is there again where retention had taken it. A result of another version the composer only names.
+// Where the result was there before: its file, which retention may have taken, is there again. One of another
+// version the composer only names.
 void note_made_again(Transaction& transaction, std::int64_t report, const ComposedResult& result) {
     if (sql::number(transaction, "SELECT 1 FROM result WHERE sop_instance_uid = ? AND report_id = ?",
                     result.sop_instance_uid, report))
@@ -92,16 +93,15 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
     const auto kept = kept_version(transaction, reply.job);
     for (const auto& result : reply.results) {
         const auto name = std::filesystem::path(result.file).filename().string();
-        const bool added =
-            sql::execute(transaction,
-                         "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
-                         "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head) "
-                         "VALUES(?, ?, ?, "
-                         "?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
-                         reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
-                         result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at,
-                         result.audit_head) != 0;
-        if (!added) note_made_again(transaction, reply.job, result);
+        note_made_again(transaction, reply.job, result);
+        sql::execute(
+            transaction,
+            "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
+            "series_instance_uid, transfer_syntax_uid, file, sha256, created_at, audit_head) VALUES(?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sop_instance_uid) DO NOTHING",
+            reply.job, enum_string(result.kind), result.sop_class_uid, result.sop_instance_uid,
+            result.series_instance_uid, result.transfer_syntax_uid, name, result.sha256, at,
+            result.audit_head);
         note_result(transaction, result.sop_instance_uid);
         for (const auto& destination : result.destinations)
             queue_delivery(transaction, result.sop_instance_uid, destination, kept, configuration);

@@ -163,8 +163,8 @@ TEST_P(CallersContract, ANewOneMakesNoReportOfWhatRetentionHasLeft) {
     keep(*claim_analysis());
     EXPECT_EQ(report(), Names{"archive"});
     commit([](Transaction& t) {
-        sql::execute(t, "UPDATE instance SET removed_at = 1");
-        sql::execute(t, "UPDATE result SET removed_at = 1");
+        sql::execute(t, "UPDATE instance SET removed_at = ?", t.at());
+        sql::execute(t, "UPDATE result SET removed_at = ?", t.at());
     });
     send("PACS", "b");
     EXPECT_FALSE(claim_report().report);
@@ -217,6 +217,28 @@ TEST_P(CallersContract, WhatIsComposedForOneMoreSaysTheTimeThatItSaidWhateverThe
     const auto next = claim_report();
     ASSERT_TRUE(next.report);
     EXPECT_EQ(next.report->request.opened_at, first.report->request.opened_at);
+}
+
+TEST_P(CallersContract, ANewOneIsServedTheReportOfALateImageThatWasOpenedAfterRetentionTookTheOthers) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    report();
+    attempt("archive", DeliveryOutcome::delivered);
+    pass(24h * 31);
+    const RemovalRules rules{RetentionSettings{}, true, false, 10s};
+    ASSERT_EQ(commit([&](Transaction& t) { return remove_studies(t, {}, rules, 0); }).removed, 1);
+    auto late = test::received("1.2", "1.2.3", "late", "late");
+    late.calling_ae = "XRAY1";
+    commit([&](Transaction& t) { instances_.store(t, late); });
+    keep(*claim_analysis());
+    EXPECT_EQ(report("9.2"), Names{"archive"});
+    late.calling_ae = "PACS";
+    EXPECT_TRUE(commit([&](Transaction& t) { return instances_.store(t, late); }).new_caller);
+    const auto next = claim_report();
+    EXPECT_EQ(destinations_of(next), (Names{"archive", "pacs"}));
+    EXPECT_EQ(next.report->request.version, 2);
+    EXPECT_EQ(next.report->request.images.size(), 1u);
 }
 
 TEST_P(CallersContract, WhoComesWhileItIsComposedIsServedAfterwards) {
