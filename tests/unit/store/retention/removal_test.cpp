@@ -208,6 +208,40 @@ TEST_P(RemovalContract, CountsCapturesBeforeTheyGo) {
     EXPECT_EQ(preview.at("total").at("delivered").at("files"), 1);
 }
 
+TEST_P(RemovalContract, KeepsAReplacedObjectForAReportThatWaitsForAnOperator) {
+    receive("1.2.3.4");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    commit([&](Transaction& t) {
+        return keep_report_failure(t, next.report->claim, Error{"broken", "", Retry::never},
+                                   configuration_.retry);
+    });
+    ASSERT_EQ(state(Lane::report, 1), "quarantined");
+    commit([](Transaction& t) { sql::execute(t, "UPDATE instance SET state = 'superseded'"); });
+    pass(hours(48));
+    const auto replaced = [&] {
+        return commit([](Transaction& t) { return remove_replaced_objects(t, by_age()); }).removed;
+    };
+    EXPECT_EQ(replaced(), 0) << "a note that takes results back may be made from its header";
+    commit([](Transaction& t) { return discard_jobs(t, {"report", 1, "", ""}, "operator"); });
+    EXPECT_EQ(replaced(), 1);
+}
+
+TEST_P(RemovalContract, CountsTheAgeOfAnObjectThatWasMovedFromThen) {
+    finish();
+    pass(hours(24 * 20));
+    commit([&](Transaction& t) {
+        instances_.store(t, test::received("1.2.3.4", "7.8.9", "b", "n"));
+        sql::execute(t, "UPDATE job SET state = 'done', outcome = 'analysed' WHERE state = 'queued'");
+    });
+    const auto replaced = [&] {
+        return commit([](Transaction& t) { return remove_replaced_objects(t, by_age()); }).removed;
+    };
+    EXPECT_EQ(replaced(), 0);
+    pass(hours(48));
+    EXPECT_EQ(replaced(), 1);
+}
+
 TEST_P(RemovalContract, TrustsNoAgeUntilTheClockIsTrusted) {
     finish();
     pass(hours(24 * 4000));
