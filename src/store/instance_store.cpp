@@ -44,7 +44,7 @@ void supersede(Transaction& transaction, std::int64_t instance_id, std::int64_t 
         now, instance_id);
 }
 
-// What came in place of a file that is gone is kept for as long as what came first.
+// What came in place of a file that is gone is kept for as long as what came first; so is what an image left.
 void keep_anew(Transaction& transaction, std::int64_t study_id, std::int64_t received_at) {
     sql::execute(transaction, "UPDATE study SET received_at = ? WHERE id = ?", received_at, study_id);
 }
@@ -240,6 +240,7 @@ void InstanceStore::take_from(Transaction& transaction, const Version& active, c
                               std::int64_t study_id) const {
     supersede(transaction, active.id, transaction.at());
     if (active.study_id == study_id) return;
+    keep_anew(transaction, active.study_id, transaction.at());
     const auto left = leave_study(transaction, {active.id, active.study_id, commit.header.sop_instance_uid,
                                                 commit.header.study_instance_uid, sender_of(commit)});
     if (left == LeftStudy::has_images) make_due(transaction, active.study_id, transaction.at());

@@ -36,7 +36,8 @@ void move_deadlines(Transaction& transaction, Duration step) {
         "UPDATE job SET due = due + ?1, lease = lease + ?1, trouble_since = trouble_since + ?1,"
         " trouble_at = trouble_at + ?1,"
         " created_at = iif(kind != 'commitment' AND ?1 < 0 AND uncounted + ?1 >= 0 OR kind = 'report'"
-        " AND subject IN (SELECT id FROM report WHERE composed_anew != 0), created_at, created_at +"
+        " AND subject IN (SELECT id FROM report WHERE composed_anew != 0 OR (kind = 'results' AND "
+        "received_at IS NULL)), created_at, created_at +"
         " ?1), uncounted = iif(kind != 'commitment' AND ?1 < 0 AND uncounted + ?1 >= 0, uncounted +"
         " ?1, uncounted)"
         " WHERE state IN ('queued', 'running')",

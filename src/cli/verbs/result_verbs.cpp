@@ -43,11 +43,19 @@ int resend(const Context& context, const ResendOptions& options) {
     request->destination = options.destination;
     const auto answer = ask(configuration->node, *request);
     if (!answer) return context.failed(answer.error());
-    if (context.json)
+    if (context.json) {
         print_json(context.out, *answer);
-    else
-        context.out << counted(number_of(*answer, "jobs"), "delivery is", "deliveries are")
+        return exit_ok;
+    }
+    const auto deliveries = number_of(*answer, "jobs"), analyses = number_of(*answer, "analyses");
+    if (deliveries > 0 || analyses == 0)
+        context.out << counted(deliveries, "delivery is", "deliveries are")
                     << " queued; `hilum jobs list` shows them\n";
+    if (analyses > 0)
+        context.out << "the files of the results were removed (retention), and all images are back: "
+                    << counted(analyses, "analysis is", "analyses are")
+                    << " queued, and the next version of the report is sent (none where study.revise is "
+                       "false)\n";
     return exit_ok;
 }
 

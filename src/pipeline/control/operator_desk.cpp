@@ -175,7 +175,8 @@ void OperatorDesk::resend(const ControlRequest& request, const std::string& acto
         [selection, actor](Transaction& transaction) {
             return Changed{
                 resend_results(transaction, selection, actor),
-                words_for_removed(transaction, selection.study_instance_uid, selection.accession_number)};
+                words_for_removed(transaction, selection.study_instance_uid, selection.accession_number),
+                analyse_to_resend(transaction, selection, actor)};
         },
         [this, answer](const Result<Changed>& changed) { answer_jobs(changed, answer); });
 }
@@ -225,11 +226,13 @@ void OperatorDesk::change_hold(const ControlRequest& request, const std::string&
 
 void OperatorDesk::answer_jobs(const Result<Changed>& changed, const Answer& answer) {
     if (!changed) return answer(control_error(changed.error()));
-    if (changed->jobs == 0)
+    if (changed->jobs + changed->analyses == 0)
         return answer(
             control_error({"not_found", changed->why_not.empty() ? "no job fits that could be changed"
                                                                  : changed->why_not}));
-    answer({{"ok", {{"jobs", changed->jobs}}}});
+    nlohmann::json done{{"jobs", changed->jobs}};
+    if (changed->analyses > 0) done["analyses"] = changed->analyses;
+    answer({{"ok", std::move(done)}});
     callbacks_.on_jobs();
 }
 

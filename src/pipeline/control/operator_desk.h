@@ -74,6 +74,7 @@ class OperatorDesk {
     struct Changed {
         int jobs = 0;
         std::string why_not;
+        int analyses = 0;  // in place of the results that were asked for
     };
     void answer_jobs(const Result<Changed>& changed, const Answer& answer);
 

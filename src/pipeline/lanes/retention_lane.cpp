@@ -57,6 +57,11 @@ bool differs(const std::optional<std::uint64_t>& one, const std::optional<std::u
     return std::max(*one, *other) - std::min(*one, *other) > *one / 20;
 }
 
+// To the time of a unit of work that was begun since, however long ago it was read.
+bool was_set_ahead(ClockWatch clock, const World& world, const Transaction& transaction) {
+    return clock.step_to({transaction.now(), world.since_boot()}) > Duration::zero();
+}
+
 }  // namespace
 
 RetentionLane::RetentionLane(World& world, CommitQueue& commits, const Configuration& configuration,
@@ -103,8 +108,13 @@ Task<std::vector<std::string>> RetentionLane::list(std::filesystem::path folder)
 }
 
 Task<void> RetentionLane::find_strays() {
+    struct Begun {
+        std::int64_t claims;
+        Duration distrust, unreconciled;
+    };
     const auto ask = [](Transaction& transaction) {
-        return std::pair(claims_so_far(transaction), distrust_of_clock(transaction));
+        return Begun{claims_so_far(transaction), distrust_of_clock(transaction),
+                     ran_unreconciled(transaction, longest_unreconciled)};
     };
     auto begun = co_await committed(commits_, ask);
     // Once something is claimed, a file that no row names may be about to get one: such wait for the next
@@ -115,11 +125,12 @@ Task<void> RetentionLane::find_strays() {
         co_await pause_.wait_for(CommitQueue::retry_after);
         begun = co_await committed(commits_, ask);
     }
-    ages_count_from_ = std::max(ages_count_from_, world_.monotonic() + begun->second);
+    ages_count_from_ = std::max(ages_count_from_, world_.monotonic() + begun->distrust);
+    reconciled_by_ -= begun->unreconciled;
     if (!first) co_return;
     const auto folder = directory_.analyses();
     const auto names = co_await list(folder);
-    const auto note = [names, claims = begun->first, generation = generation_](Transaction& transaction) {
+    const auto note = [names, claims = begun->claims, generation = generation_](Transaction& transaction) {
         return note_stray_artifacts(transaction, names, generation, claims);
     };
     const auto noted = co_await committed(commits_, note);
@@ -287,10 +298,7 @@ Task<void> RetentionLane::remove(Room& room, bool by_age) {
     };
     for (const auto remove_files : {&remove_replaced_objects, &remove_sent_captures})
         for (bool through = false; !through && !draining_;) {
-            const auto work = [rules, remove_files](Transaction& transaction) {
-                return remove_files(transaction, rules);
-            };
-            const auto step = co_await committed(commits_, work);
+            const auto step = co_await remove_some(rules, remove_files);
             if (!step) co_return;
             went(step->bytes);
             through = step->through;
@@ -299,7 +307,11 @@ Task<void> RetentionLane::remove(Room& room, bool by_age) {
     StudyCursor cursor;
     for (bool through = false; !through && !draining_ && (by_age || room.excess > 0);) {
         rules.for_budget = room.excess > 0;
-        const auto step = co_await remove_some(cursor, rules, room.excess);
+        const Removal remove_from = [cursor, enough = room.excess](Transaction& transaction,
+                                                                   const RemovalRules& its) {
+            return remove_studies(transaction, cursor, its, enough);
+        };
+        const auto step = co_await remove_some(rules, remove_from);
         if (!step) co_return;
         went(step->bytes);
         cursor = step->cursor;
@@ -309,10 +321,15 @@ Task<void> RetentionLane::remove(Room& room, bool by_age) {
     }
 }
 
-Task<std::optional<RemovalStep>> RetentionLane::remove_some(StudyCursor cursor, RemovalRules rules,
-                                                            std::int64_t enough) {
-    const auto work = [cursor, rules, enough](Transaction& transaction) {
-        return remove_studies(transaction, cursor, rules, enough);
+// The clock may be set at any time in a pass.
+Task<std::optional<RemovalStep>> RetentionLane::remove_some(RemovalRules rules, Removal removal) {
+    judge_clock();
+    rules.ages_count = rules.ages_count && ages_count();
+    const auto work = [rules, removal = std::move(removal), clock = clock_watch_,
+                       &world = world_](Transaction& transaction) {
+        auto its = rules;
+        its.ages_count = rules.ages_count && !was_set_ahead(clock, world, transaction);
+        return removal(transaction, its);
     };
     const auto step = co_await committed(commits_, work);
     if (!step) {
@@ -361,8 +378,11 @@ Task<void> RetentionLane::forget() {
 }
 
 Task<int> RetentionLane::forget_some() {
-    const auto work = [retention = configuration_.retention,
-                       audit = configuration_.audit](Transaction& transaction) {
+    judge_clock();
+    if (!ages_count()) co_return 0;
+    const auto work = [retention = configuration_.retention, audit = configuration_.audit,
+                       clock = clock_watch_, &world = world_](Transaction& transaction) {
+        if (was_set_ahead(clock, world, transaction)) return 0;
         int forgotten = forget_studies(transaction, retention.remember);
         forgotten += forget_records(transaction, retention.remember);
         if (retention.keep_failed) {

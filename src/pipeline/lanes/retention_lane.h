@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +49,8 @@ class RetentionLane {
     Task<void> unlink();
     Task<std::optional<Room>> look_at_room();
     Task<void> remove(Room& room, bool by_age);
-    Task<std::optional<RemovalStep>> remove_some(StudyCursor cursor, RemovalRules rules, std::int64_t enough);
+    using Removal = std::function<RemovalStep(Transaction&, const RemovalRules&)>;
+    Task<std::optional<RemovalStep>> remove_some(RemovalRules rules, Removal removal);
     Task<void> keep(Room room, bool over);
     Task<void> forget();
     Task<int> forget_some();

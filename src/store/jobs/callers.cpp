@@ -32,7 +32,8 @@ std::vector<NewCaller> new_callers(Transaction& transaction) {
     return callers;
 }
 
-// The newest of each model that reports are made of, where it was made and all that it is of is there.
+// The newest of each model that reports are made of, where it was made and all that it is of is there. What
+// was gone when it was opened it does not tell of.
 std::vector<std::int64_t> standing_reports(Transaction& transaction, const Configuration& configuration,
                                            std::int64_t study) {
     std::vector<std::int64_t> reports;
@@ -45,7 +46,7 @@ std::vector<std::int64_t> standing_reports(Transaction& transaction, const Confi
                         "study_id = ?1 AND model = ?2 AND NOT" HILUM_IS_LEFT_OUT
                         ") AND NOT EXISTS (SELECT 1 FROM instance WHERE "
                         "instance.study_id = ?1 AND instance.state = 'to_analyse' AND instance.id <= "
-                        "last_instance AND (removed_at IS NOT NULL OR damaged_at IS NOT NULL))",
+                        "last_instance AND (removed_at >= job.created_at OR damaged_at IS NOT NULL))",
                         study, model);
         if (report) reports.push_back(*report);
     }
@@ -97,6 +98,15 @@ std::optional<bool> add_caller(Transaction& transaction, const std::string& stud
     return *to_serve != 0;
 }
 
+// A Hilum before this noted none.
+bool was_composed_for(Transaction& transaction, std::int64_t report, const std::string& destination) {
+    const auto noted = sql::number(transaction,
+                                   "SELECT max(destination = ?2) FROM composed_for WHERE report_id = ?1 "
+                                   "HAVING count(*) > 0",
+                                   report, destination);
+    return noted ? *noted != 0 : has_results_for(transaction, report, destination);
+}
+
 }  // namespace
 
 bool note_caller(Transaction& transaction, const std::string& study_instance_uid,
@@ -134,6 +144,21 @@ bool is_for_any_of(const DestinationSettings& destination, const std::set<std::s
 bool wants_results(const DestinationSettings& destination) {
     const auto& reports = destination.reports;
     return reports.hl7 || reports.sr || (reports.sc && reports.sc_when != CaptureWhen::never);
+}
+
+std::set<std::string> destinations_to_serve(Transaction& transaction, const Configuration& configuration,
+                                            std::int64_t report) {
+    std::set<std::string> names;
+    const auto study = sql::number(
+        transaction, "SELECT study_id FROM report WHERE id = ? AND kind = 'results' AND received_at IS NULL",
+        report);
+    if (!study) return names;
+    const auto callers = callers_of(transaction, *study);
+    for (const auto& destination : configuration.destinations)
+        if (!destination.from.empty() && is_for_any_of(destination, callers) &&
+            !was_composed_for(transaction, report, destination.name))
+            names.insert(destination.name);
+    return names;
 }
 
 void serve_new_callers(Transaction& transaction, const Configuration& configuration) {

@@ -61,6 +61,22 @@ constexpr const char* deliveries_to_resend =
     "withdrawn = 0"
     " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
     " NOT" HILUM_IS_OF_THE_PAST "AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SERVED("?4");
+// Likewise. Of the newest report nothing is left to send, and of the study all that it tells of is there.
+constexpr const char* analyses_to_resend =
+    "SELECT job.id, job.study_id FROM job JOIN study ON study.id = job.study_id JOIN analysis ON analysis.id "
+    "="
+    " subject JOIN instance ON instance.id = instance_id WHERE job.kind = 'analysis' AND instance.state ="
+    " 'to_analyse' AND word IN ('analysed', 'not_analysed') AND due_at IS NULL AND NOT EXISTS (SELECT 1"
+    " FROM job AS composing WHERE composing.study_id = study.id AND composing.kind = 'report' AND"
+    " composing.state IN ('queued', 'running')) AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND "
+    "accession_number = ?2)) AND NOT EXISTS (SELECT 1 FROM"
+    " instance AS gone WHERE gone.study_id = study.id AND gone.state = 'to_analyse' AND (gone.removed_at IS"
+    " NOT NULL OR gone.damaged_at IS NOT NULL)) AND EXISTS (SELECT 1 FROM report JOIN result ON report_id ="
+    " report.id JOIN delivery ON result_id = result.id WHERE report.study_id = study.id AND report.model ="
+    " analysis.model AND report.kind = 'results' AND withdrawn = 0 AND (?3 = '' OR destination = ?3) AND NOT"
+    " EXISTS (SELECT 1 FROM result AS there WHERE there.report_id = report.id AND (there.removed_at IS NULL"
+    " OR there.on_demand != 0)) AND NOT" HILUM_IS_OF_THE_PAST
+    "AND NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SERVED("?4");
 // Why what an operator asks for is left alone; ?4: the lanes, ?5: the kind, empty: all.
 constexpr const char* not_served =
     "SELECT job.kind, queue FROM job JOIN study ON study.id = job.study_id WHERE ?5 IN ('', job.kind) AND"
@@ -111,18 +127,25 @@ std::vector<Selected> selected_of(Transaction& transaction, const JobSelection& 
                     selection.accession_number, more...);
 }
 
+// `study`: that is reported of it once it is analysed; 0: none is.
+void analyse_anew(Transaction& transaction, std::int64_t job, std::int64_t study) {
+    queue_again(transaction, job, LastError::forgotten);
+    if (study != 0)
+        sql::execute(
+            transaction,
+            "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1) WHERE id = ?2",
+            transaction.at(), study);
+}
+
 // What was withdrawn is reported again only where somebody named what he wants told.
 int retry_analyses(Transaction& transaction, const JobSelection& selection, const std::string& lanes,
                    const std::string& shadows) {
     const auto analyses =
         selected_of(transaction, selection, "analysis", analyses_to_retry, lanes, transaction.at(), shadows);
     for (const auto& [job, study] : analyses) {
-        queue_again(transaction, job, LastError::forgotten);
-        if (study != 0)
-            sql::execute(transaction,
-                         "UPDATE study SET due_at = ?1, first_pending_at = coalesce(first_pending_at, ?1),"
-                         " withdrawn_at = iif(?2, NULL, withdrawn_at) WHERE id = ?3",
-                         transaction.at(), names_one(selection) ? 1 : 0, study);
+        analyse_anew(transaction, job, study);
+        if (study != 0 && names_one(selection))
+            sql::execute(transaction, "UPDATE study SET withdrawn_at = NULL WHERE id = ?", study);
     }
     return static_cast<int>(analyses.size());
 }
@@ -210,6 +233,19 @@ int resend_results(Transaction& transaction, const ResultSelection& selection, c
                     {"destination", selection.destination},
                     {"deliveries", changed}};
     transaction.append_audit(event);
+    return changed;
+}
+
+int analyse_to_resend(Transaction& transaction, const ResultSelection& selection, const std::string& actor) {
+    const auto analyses =
+        selected(transaction, analyses_to_resend, selection.study_instance_uid, selection.accession_number,
+                 selection.destination, nlohmann::json(selection.lanes).dump(),
+                 nlohmann::json(selection.shadow_models).dump());
+    if (analyses.empty()) return 0;
+    for (const auto& [job, study] : analyses) analyse_anew(transaction, job, study);
+    const int changed = static_cast<int>(analyses.size());
+    audit_operator(transaction, "jobs_retried",
+                   {"analysis", 0, selection.study_instance_uid, selection.accession_number}, actor, changed);
     return changed;
 }
 

@@ -38,5 +38,8 @@ struct ResultSelection {
     std::vector<std::string> lanes = {}, shadow_models = {};  // as above
 };
 int resend_results(Transaction& transaction, const ResultSelection& selection, const std::string& actor);
+// Where retention took the results and all images are back: these are analysed again, and the next version of
+// the report is sent in their place. How many analyses.
+int analyse_to_resend(Transaction& transaction, const ResultSelection& selection, const std::string& actor);
 
 }  // namespace hilum

@@ -7,6 +7,7 @@
 #include "store/audit/audit_event.h"
 #include "store/data_history.h"
 #include "store/database/sql.h"
+#include "store/jobs/callers.h"
 #include "store/jobs/compose_requests.h"
 #include "store/jobs/damaged_objects.h"
 #include "store/jobs/damaged_results.h"
@@ -120,6 +121,7 @@ void keep_results(Transaction& transaction, const ComposeReply& reply, const std
     restore_earlier_results(transaction, reply.job, asks);
     for (const auto& result : results_to_keep(transaction, reply)) {
         const auto name = std::filesystem::path(result.file).filename().string();
+        note_composed_anew(transaction, reply.job, result);
         sql::execute(
             transaction,
             "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, "
@@ -187,6 +189,18 @@ void keep_composed_anew(Transaction& transaction, std::int64_t report, const Com
         "NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.study_id = report.study_id AND "
         "newer.model = report.model AND newer.version > report.version)) AND due_at IS NULL",
         transaction.at(), report, std::string(result_damaged), made.dump());
+}
+
+// What was made for a destination that came later. Until all of it is, the destination goes on to lack it.
+void keep_for_later_ones(Transaction& transaction, std::int64_t report, ComposeReply reply,
+                         const Configuration& configuration) {
+    const auto later = destinations_to_serve(transaction, configuration, report);
+    if (later.empty()) return;
+    for (auto& result : reply.results)
+        std::erase_if(result.destinations, [&](const auto& name) { return !later.contains(name); });
+    std::erase_if(reply.results, [](const auto& result) { return result.destinations.empty(); });
+    if (reply.error) reply.composed_for.clear();
+    keep_results(transaction, reply, study_of(transaction, report), configuration);
 }
 
 std::int64_t repetitions(Transaction& transaction, std::int64_t report) {
@@ -334,10 +348,12 @@ bool keep_composed(Transaction& transaction, const Claim& claim, const ComposeRe
     if (!reply.damaged.empty()) return keep_damaged(transaction, claim, reply, configuration.retry);
     if (takes_back_first(transaction, claim, reply)) return true;
     // Its images may be others than they were: nothing is added to what its destinations were sent.
-    if (is_composed_anew(transaction, claim.job()))
+    if (is_composed_anew(transaction, claim.job())) {
         keep_composed_anew(transaction, claim.job(), reply);
-    else
+        keep_for_later_ones(transaction, claim.job(), reply, configuration);
+    } else {
         keep_results(transaction, reply, study_of(transaction, claim.job()), configuration);
+    }
     if (reply.analyse_again && repetitions(transaction, claim.job()) < most_repetitions)
         analyse_again(transaction, claim.job());
     else if (reply.error)

@@ -91,20 +91,22 @@ void tell(Transaction& transaction, const StoredStudy& study, RemovalReason reas
 // ---- files of studies that stay ----
 
 struct DueRow {
-    std::int64_t id = 0, bytes = 0;
+    std::int64_t id = 0, bytes = 0, study = 0;
 };
 
 // ?1: what is at most so young, ?2: how many.
 constexpr const char* replaced_objects =
-    "SELECT instance.id, size FROM instance JOIN study ON study.id = study_id WHERE instance.removed_at IS"
-    " NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 AND NOT EXISTS (SELECT 1"
-    " FROM job WHERE job.study_id = study.id AND (job.state = 'running' OR (job.state = 'queued' AND"
-    " job.lane = 'compose'))) LIMIT ?2";
+    "SELECT instance.id, size, study.id FROM instance JOIN study ON study.id = study_id WHERE"
+    " instance.removed_at IS NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 "
+    "AND NOT EXISTS (SELECT 1"
+    " FROM job WHERE job.study_id = study.id AND (job.state = 'running' OR (job.state IN ('queued',"
+    " 'set_aside') AND job.lane = 'compose'))) LIMIT ?2";
 constexpr const char* sent_captures =
-    "SELECT result.id, bytes FROM result JOIN report ON report.id = report_id JOIN study ON study.id ="
-    " study_id WHERE result.kind = 'sc' AND result.removed_at IS NULL AND result.created_at <= ?1 AND held_at"
-    " IS NULL AND due_at IS NULL AND NOT EXISTS (SELECT 1 FROM job WHERE job.study_id = study.id AND"
-    " (job.state IN ('queued', 'running', 'set_aside') OR job.updated_at > ?1)) LIMIT ?2";
+    "SELECT result.id, bytes, study.id FROM result JOIN report ON report.id = report_id JOIN study ON"
+    " study.id = study_id WHERE result.kind = 'sc' AND result.removed_at IS NULL AND result.created_at <= ?1 "
+    "AND held_at"
+    " IS NULL AND due_at IS NULL AND study.damage = '' AND NOT EXISTS (SELECT 1 FROM job WHERE job.study_id ="
+    " study.id AND (job.state IN ('queued', 'running', 'set_aside') OR job.updated_at > ?1)) LIMIT ?2";
 
 // How old such a file must be to go now; nothing: it stays.
 std::optional<Duration> age_of(const std::optional<Duration>& keep, const RemovalRules& rules) {
@@ -122,7 +124,7 @@ std::vector<DueRow> rows_due(Transaction& transaction, const char* sql, const st
     sql::each(
         transaction, sql,
         [&](const sql::Row& row) {
-            rows.push_back({row.int64(0), row.int64(1)});
+            rows.push_back({row.int64(0), row.int64(1), row.int64(2)});
         },
         before, most);
     return rows;
@@ -132,6 +134,15 @@ RemovedBytes total_of(const std::vector<DueRow>& rows) {
     RemovedBytes total;
     for (const auto& row : rows) total = {total.files + 1, total.bytes + row.bytes};
     return total;
+}
+
+FilesByStudy sum_by_study(const std::vector<DueRow>& rows) {
+    FilesByStudy all;
+    for (const auto& row : rows) {
+        auto& files = all[row.study];
+        files = {files.files + 1, files.bytes + row.bytes};
+    }
+    return all;
 }
 
 RemovalStep told_step(Transaction& transaction, audit::AuditEvent event, RemovalReason reason,
@@ -181,8 +192,8 @@ std::vector<StoredStudy> studies_on_disk(Transaction& transaction, const StudyCu
         "SELECT id, received_at, study_instance_uid, held_at IS NOT NULL, due_at IS NOT NULL OR EXISTS "
         "(SELECT"
         " 1 FROM job WHERE job.study_id = study.id AND state IN ('queued', 'running')), EXISTS (SELECT 1 FROM"
-        " job WHERE job.study_id = study.id AND state = 'set_aside'), NOT EXISTS (SELECT 1 FROM"
-        " instance WHERE study_id = study.id AND state = 'to_analyse'), max(received_at, ?4,"
+        " job WHERE job.study_id = study.id AND state = 'set_aside') OR study.damage != '', NOT EXISTS"
+        " (SELECT 1 FROM instance WHERE study_id = study.id AND state = 'to_analyse'), max(received_at, ?4,"
         " coalesce((SELECT max(updated_at) FROM job WHERE job.study_id = study.id), 0)) FROM study WHERE"
         " removed_at IS NULL AND (received_at, id) > (?1, ?2) ORDER BY received_at, id LIMIT ?3",
         [&](const sql::Row& row) {
@@ -229,40 +240,41 @@ RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, 
     return step;
 }
 
-RemovedBytes replaced_objects_due(Transaction& transaction, const RemovalRules& rules) {
-    return total_of(
+FilesByStudy replaced_objects_due(Transaction& transaction, const RemovalRules& rules) {
+    return sum_by_study(
         rows_due(transaction, replaced_objects, age_of(rules.settings.keep_replaced, rules), all));
 }
 
 RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules& rules) {
     const auto age = age_of(rules.settings.keep_replaced, rules);
     const auto objects = rows_due(transaction, replaced_objects, age, most_removed_files);
-    for (const auto& [instance, bytes] : objects) {
+    for (const auto& object : objects) {
         sql::execute(
             transaction,
             "INSERT OR IGNORE INTO removal(study_id, folder, file) SELECT study_id, 'spool', file FROM"
             " instance WHERE id = ?",
-            instance);
+            object.id);
         sql::execute(transaction,
                      "UPDATE analysis SET artifact = NULL WHERE artifact != '' AND instance_id = ?",
-                     instance);
+                     object.id);
         sql::execute(transaction, "UPDATE instance SET removed_at = ? WHERE id = ?", transaction.at(),
-                     instance);
+                     object.id);
     }
     audit::AuditEvent event;
     event.type = "replaced_objects_removed";
     return told_step(transaction, std::move(event), RemovalReason::replaced, objects);
 }
 
-RemovedBytes sent_captures_due(Transaction& transaction, const RemovalRules& rules) {
-    return total_of(rows_due(transaction, sent_captures, age_of(rules.settings.keep_captures, rules), all));
+FilesByStudy sent_captures_due(Transaction& transaction, const RemovalRules& rules) {
+    return sum_by_study(
+        rows_due(transaction, sent_captures, age_of(rules.settings.keep_captures, rules), all));
 }
 
 RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& rules) {
     const auto age = age_of(rules.settings.keep_captures, rules);
     const auto captures = rows_due(transaction, sent_captures, age, most_removed_files);
-    for (const auto& [capture, bytes] : captures)
-        take_result_file(transaction, capture, ResultFile::can_be_made_again);
+    for (const auto& capture : captures)
+        take_result_file(transaction, capture.id, ResultFile::can_be_made_again);
     audit::AuditEvent event;
     event.type = "captures_removed";
     return told_step(transaction, std::move(event), RemovalReason::delivered, captures);

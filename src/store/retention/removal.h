@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ struct RemovedBytes {
     std::int64_t files = 0, bytes = 0;
 };
 RemovedBytes files_of(Transaction& transaction, std::int64_t study);
+using FilesByStudy = std::map<std::int64_t, RemovedBytes>;
 
 struct RemovalStep {
     StudyCursor cursor;      // where the next step goes on
@@ -79,12 +81,12 @@ RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, 
 
 // Objects in whose place a newer version came, some of them at a time.
 RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules& rules);
-RemovedBytes replaced_objects_due(Transaction& transaction, const RemovalRules& rules);  // all of them
+FilesByStudy replaced_objects_due(Transaction& transaction, const RemovalRules& rules);  // all of them
 
 // Captures of finished studies, some of them at a time: they are large, every destination has them, and the
 // composer makes the same bytes again when one is to be sent again (damaged_results.h).
 RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& rules);
-RemovedBytes sent_captures_due(Transaction& transaction, const RemovalRules& rules);  // all of them
+FilesByStudy sent_captures_due(Transaction& transaction, const RemovalRules& rules);  // all of them
 
 // Where the selected study (or studies with that accession number, or the study of that job) have no file any
 // more: since when, in words for who wants something made of them; empty: they have.

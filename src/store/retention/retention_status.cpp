@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/audit/audit_removal.h"
+#include "store/data_history.h"
 #include "store/database/json_rows.h"
 #include "store/overview/answering.h"
 
@@ -16,6 +17,25 @@ void add(nlohmann::json& total, const RemovedBytes& files) {
     total["studies"] = total["studies"].get<std::int64_t>() + 1;
     total["files"] = total["files"].get<std::int64_t>() + files.files;
     total["bytes"] = total["bytes"].get<std::int64_t>() + files.bytes;
+}
+
+// All of them; `counted` has those of each study, too.
+RemovedBytes total_of_studies(const FilesByStudy& due, FilesByStudy& counted) {
+    RemovedBytes total;
+    for (const auto& [study, files] : due) {
+        auto& of_study = counted[study];
+        of_study = {of_study.files + files.files, of_study.bytes + files.bytes};
+        total = {total.files + files.files, total.bytes + files.bytes};
+    }
+    return total;
+}
+
+// What is left of a study without those.
+RemovedBytes files_left(Transaction& transaction, std::int64_t study, const FilesByStudy& counted) {
+    const auto all = files_of(transaction, study);
+    const auto found = counted.find(study);
+    if (found == counted.end()) return all;
+    return {all.files - found->second.files, all.bytes - found->second.bytes};
 }
 
 // Why a study stays that is not merely young; null: it is.
@@ -71,6 +91,25 @@ Duration distrust_of_clock(Transaction& transaction) {
     return Duration::zero();
 }
 
+// Backwards, as above, to where the trail tells of the loss.
+Duration ran_unreconciled(Transaction& transaction, Duration enough) {
+    Duration ran{0};
+    if (is_reconciled(transaction)) return ran;
+    sql::Query events(transaction,
+                      "SELECT at, type = 'node_started', type IN ('database_created', 'database_older', "
+                      "'database_foreign', 'database_unmarked') FROM audit_event ORDER BY id DESC",
+                      {});
+    std::optional<std::int64_t> later;
+    for (bool later_is_start = false; ran < enough && events.next();) {
+        const Duration between(later ? *later - events.int64(0) : 0);
+        if (!later_is_start && between <= clock_leap) ran += std::max(between, Duration::zero());
+        if (events.int32(2) != 0) break;
+        later = events.int64(0);
+        later_is_start = events.int32(1) != 0;
+    }
+    return std::min(ran, enough);
+}
+
 nlohmann::json retention_status(Transaction& transaction) {
     auto rows = sql::select(transaction,
                             "SELECT looked_at, budget AS budget_bytes, over_since AS over_budget_since FROM"
@@ -116,10 +155,12 @@ nlohmann::json preview_of_retention(Transaction& transaction, const RetentionSet
                            {"stays", nlohmann::json::object()},
                            {"studies", nlohmann::json::array()}};
     const RemovalRules rules{settings, true, excess > 0, quiet};
-    for (const auto& [reason, files] :
+    FilesByStudy counted;
+    for (const auto& [reason, due] :
          {std::pair(RemovalReason::replaced, replaced_objects_due(transaction, rules)),
           std::pair(RemovalReason::delivered, sent_captures_due(transaction, rules))}) {
-        if (files.files == 0) continue;
+        if (due.empty()) continue;
+        const auto files = total_of_studies(due, counted);
         preview["total"][enum_string(reason)] = {
             {"studies", 0}, {"files", files.files}, {"bytes", files.bytes}};
         excess -= files.bytes;
@@ -132,7 +173,7 @@ nlohmann::json preview_of_retention(Transaction& transaction, const RetentionSet
             const auto reason = why_removed(study, {settings, true, excess > 0, quiet}, transaction.now());
             const char* stays = reason ? nullptr : why_it_stays(study);
             if (!reason && stays == nullptr) continue;
-            const auto files = files_of(transaction, study.id);
+            const auto files = files_left(transaction, study.id, counted);
             add(reason ? preview["total"][enum_string(*reason)] : preview["stays"][stays], files);
             if (!reason) continue;
             excess -= files.bytes;

@@ -29,6 +29,10 @@ inline constexpr std::chrono::hours clock_leap{24}, until_leap_counts{24};
 // lie between. Zero: they count.
 Duration distrust_of_clock(Transaction& transaction);
 
+// How long the node has run, as the times in the audit trail tell, since it lost what it does not know of yet
+// (data_history.h), whatever starts lie between; at most `enough`. Zero, too: it knows all.
+Duration ran_unreconciled(Transaction& transaction, Duration enough);
+
 // {"kept": {kind: {files, bytes}}, "budget_bytes" (null: none, or never looked), "over_budget_since",
 // "looked_at", "removals_waiting", "studies": {"on_disk", "removed", "held"}, "holds":
 // [{study_instance_uid, accession_number, held_at, held_by, reason, removed_at}], "audit_begins_after":

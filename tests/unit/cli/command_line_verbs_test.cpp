@@ -235,6 +235,13 @@ TEST_F(CommandLineTest, ResendsAStudysResults) {
     EXPECT_THAT(out_.str(), HasSubstr("2 deliveries are queued"));
 }
 
+TEST_F(CommandLineTest, TellsThatAnalysesAreQueuedInPlaceOfResultsThatAreGone) {
+    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"jobs", 0}, {"analyses", 2}}}});
+    EXPECT_EQ(hilum({"results", "resend", "--study", "1.2.3"}), exit_ok);
+    EXPECT_THAT(out_.str(), HasSubstr("2 analyses are queued"));
+    EXPECT_THAT(out_.str(), Not(HasSubstr("deliveries")));
+}
+
 class WithdrawTest : public CommandLineTest {
   protected:
     nlohmann::json plan() {

@@ -134,6 +134,43 @@ TEST_F(RetentionLaneTest, TakesNothingWhileTheDatabaseMissesWhatWasAcknowledged)
     EXPECT_FALSE(is_there(1));
 }
 
+TEST_F(RetentionLaneTest, WaitsADayForWhatTheDatabaseMissesWhateverStartsLieInIt) {
+    const auto tell = [&](const char* type) {
+        commit([&](Transaction& t) {
+            audit::AuditEvent event;
+            event.type = type;
+            t.append_audit(event);
+        });
+    };
+    for (int i = 1; i <= 4; ++i) receive(i, JobState::analysed);
+    commit([](Transaction& t) {
+        sql::execute(t, "INSERT INTO generation(id, since, reason, reconciled) VALUES('g', 1, 'older', 0)");
+    });
+    tell("database_older");
+    run_for(hours(14));
+    tell("node_stopped");
+    tell("node_started");
+    RetentionLane restarted{world_, commits_, configuration_, directory_, "g"};
+    restarted.start();
+    run_for(hours(9));
+    EXPECT_TRUE(is_there(1));
+    run_for(hours(2));
+    EXPECT_FALSE(is_there(1));
+}
+
+TEST_F(RetentionLaneTest, TakesNothingByAClockThatLeapsDuringAPass) {
+    configuration_.retention.budget_kind = BudgetKind::none;
+    lane_.start();
+    for (int i = 1; i <= 30; ++i) receive(i, JobState::analysed);
+    run_for(minutes(59));
+    for (int i = 31; i <= 40; ++i) receive(i, JobState::analysed);
+    for (int i = 0; i < 500000 && is_there(1); ++i) run_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(is_there(30)) << "the pass is not at its end";
+    world_.set_wall_clock(hours(24 * 400));
+    run_for(minutes(5));
+    EXPECT_TRUE(is_there(40));
+}
+
 TEST_F(RetentionLaneTest, SweepsResultsThatNoRowNames) {
     const auto result = [&](const char* name) { return directory_.results() / name; };
     std::filesystem::create_directories(directory_.results());

@@ -4,8 +4,12 @@
 
 #include "store/database/sql.h"
 #include "store/jobs/compose_requests.h"
+#include "store/jobs/orders.h"
 #include "store/retention/forgetting.h"
+#include "store/retention/removal.h"
+#include "store/retention/removed_files.h"
 #include "store/spool_records.h"
+#include "store/stored_deadlines.h"
 #include "store/withdrawals.h"
 #include "unit/store/recovery/rebuilding.h"
 
@@ -47,6 +51,43 @@ class CallersContract : public test::Rebuilding {
         reply.results.front().destinations = {names.begin(), names.end()};
         keep(next.report->claim, reply);
         return names;
+    }
+    // A capture that archive has, and whose file retention took.
+    void make_removed_capture() {
+        add_destination("archive", {"XRAY1"});
+        send("XRAY1");
+        keep(*claim_analysis());
+        keep_capture(claim_report());
+        attempt("archive", DeliveryOutcome::delivered);
+        pass(24h * 8);
+        const RemovalRules rules{RetentionSettings{}, true, false, 10s};
+        ASSERT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, rules); }).removed, 1);
+        ASSERT_EQ(captures_there(), 0);
+    }
+    void keep_capture(const NextReport& next, const std::optional<Error>& error = std::nullopt) {
+        ASSERT_TRUE(next.report);
+        const auto names = destinations_of(next);
+        auto reply = composed(next.report->claim);
+        reply.results.front().kind = ResultKind::sc;
+        reply.results.front().destinations = {names.begin(), names.end()};
+        reply.composed_for = reply.results.front().destinations;
+        reply.error = error;
+        keep(next.report->claim, reply);
+    }
+    void attempt(const std::string& destination, DeliveryOutcome outcome) {
+        const auto& settings =
+            *std::ranges::find(configuration_.destinations, destination, &DestinationSettings::name);
+        commit([&](Transaction& t) {
+            const auto claimed = std::move(claim_sending(t, settings).delivery);
+            ASSERT_TRUE(claimed);
+            keep_delivery(t, *claimed, {claimed->claim.job(), outcome, -1, "", false}, settings);
+        });
+    }
+    std::int64_t captures_there() {
+        return commit([](Transaction& t) {
+            return sql::number(t, "SELECT count(*) FROM result WHERE removed_at IS NULL AND kind = 'sc'")
+                .value();
+        });
     }
     // The SOP Instance UID of what goes to the destination next; empty: nothing does.
     std::string next_for(const std::string& destination) {
@@ -122,12 +163,82 @@ TEST_P(CallersContract, ANewOneMakesNoReportOfWhatRetentionHasLeft) {
     keep(*claim_analysis());
     EXPECT_EQ(report(), Names{"archive"});
     commit([](Transaction& t) {
-        sql::execute(t, "UPDATE instance SET removed_at = 1");
-        sql::execute(t, "UPDATE result SET removed_at = 1");
+        sql::execute(t, "UPDATE instance SET removed_at = ?", t.at());
+        sql::execute(t, "UPDATE result SET removed_at = ?", t.at());
     });
     send("PACS", "b");
     EXPECT_FALSE(claim_report().report);
     EXPECT_EQ(next_for("pacs"), "");
+}
+
+TEST_P(CallersContract, ANewOneIsServedWhatRetentionHadComposedAnew) {
+    make_removed_capture();
+    const ResultSelection results{"1.2.3", "", ""};
+    EXPECT_EQ(commit([&](Transaction& t) { return resend_results(t, results, "operator"); }), 1);
+    attempt("archive", DeliveryOutcome::damaged);
+    keep_capture(claim_report());
+    pass(2 * pacs().longest_delay);
+    attempt("archive", DeliveryOutcome::delivered);
+    EXPECT_TRUE(send("PACS").new_caller);
+    keep_capture(claim_report(), Error{"writing", "", Retry::later});
+    EXPECT_EQ(next_for("pacs"), "9.1");
+    EXPECT_EQ(next_for("archive"), "") << "it has it";
+    const auto again = claim_report();
+    ASSERT_TRUE(again.report);
+    auto reply = composed(again.report->claim);
+    reply.results.push_back(composed(again.report->claim, "9.2").results.front());
+    for (auto& result : reply.results) result.destinations = {"archive", "pacs"};
+    reply.composed_for = {"archive", "pacs"};
+    keep(again.report->claim, reply);
+    EXPECT_EQ(next_for("pacs"), "9.2") << "what could not be made at once";
+    EXPECT_EQ(next_for("archive"), "");
+}
+
+TEST_P(CallersContract, WhatRetentionTookIsThereAgainOnceItIsComposedForANewOne) {
+    make_removed_capture();
+    send("PACS");
+    keep_capture(claim_report());
+    EXPECT_EQ(captures_there(), 1);
+    EXPECT_EQ(commit([](Transaction& t) { return files_to_measure(t); }).size(), 1u);
+    EXPECT_EQ(next_for("pacs"), "9.1");
+}
+
+TEST_P(CallersContract, WhatIsComposedForOneMoreSaysTheTimeThatItSaidWhateverTheClockDid) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    keep_capture(first);
+    send("PACS");
+    commit([&](Transaction& t) {
+        open_due_reports(t, configuration_);
+        clock_was_set(t, configuration_, 1h);
+    });
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    EXPECT_EQ(next.report->request.opened_at, first.report->request.opened_at);
+}
+
+TEST_P(CallersContract, ANewOneIsServedTheReportOfALateImageThatWasOpenedAfterRetentionTookTheOthers) {
+    add_destination("archive", {"XRAY1"});
+    send("XRAY1");
+    keep(*claim_analysis());
+    report();
+    attempt("archive", DeliveryOutcome::delivered);
+    pass(24h * 31);
+    const RemovalRules rules{RetentionSettings{}, true, false, 10s};
+    ASSERT_EQ(commit([&](Transaction& t) { return remove_studies(t, {}, rules, 0); }).removed, 1);
+    auto late = test::received("1.2", "1.2.3", "late", "late");
+    late.calling_ae = "XRAY1";
+    commit([&](Transaction& t) { instances_.store(t, late); });
+    keep(*claim_analysis());
+    EXPECT_EQ(report("9.2"), Names{"archive"});
+    late.calling_ae = "PACS";
+    EXPECT_TRUE(commit([&](Transaction& t) { return instances_.store(t, late); }).new_caller);
+    const auto next = claim_report();
+    EXPECT_EQ(destinations_of(next), (Names{"archive", "pacs"}));
+    EXPECT_EQ(next.report->request.version, 2);
+    EXPECT_EQ(next.report->request.images.size(), 1u);
 }
 
 TEST_P(CallersContract, WhoComesWhileItIsComposedIsServedAfterwards) {

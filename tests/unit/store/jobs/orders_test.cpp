@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "store/instance_store.h"
+#include "store/retention/removal.h"
 #include "unit/store/store_contract.h"
 #include "unit/store/test_database.h"
 
@@ -112,6 +113,40 @@ TEST_P(OrdersContract, OfADestinationThatIsConfiguredNoMoreAreLeftAlone) {
     EXPECT_EQ(state(Lane::delivery, 1), "expired");
     const JobSelection served{"delivery", 1, "", "", {"deliver/pacs"}};
     EXPECT_EQ(commit([&](Transaction& t) { return retry_jobs(t, served, "operator"); }), 1);
+}
+
+TEST_P(OrdersContract,
+       MakeTheNextVersionOfAReportThatIsToBeSentAgainAfterRetentionTookItOnceAllImagesAreBack) {
+    receive("1.2.3.5");
+    keep(*claim_analysis());
+    make_delivery();
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    pass(std::chrono::hours(24 * 31));
+    const RemovalRules rules{RetentionSettings{}, true, false, std::chrono::seconds(10)};
+    ASSERT_EQ(commit([&](Transaction& t) { return remove_studies(t, {}, rules, 0).removed; }), 1);
+    const auto receive_again = [&](const char* uid) {
+        auto again = received(uid);
+        again.file = std::string(uid) + " again.dcm";
+        commit([&](Transaction& t) { instances_.store(t, again); });
+    };
+    const auto analyse = [&] {
+        return commit([](Transaction& t) { return analyse_to_resend(t, {"1.2.3", "", ""}, "operator"); });
+    };
+    receive_again("1.2.3.4");
+    EXPECT_EQ(analyse(), 0) << "one image is not back";
+    receive_again("1.2.3.5");
+    EXPECT_EQ(analyse(), 2);
+    EXPECT_EQ(analyse(), 0) << "once";
+    keep(*claim_analysis());
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    ASSERT_TRUE(next.report);
+    EXPECT_EQ(next.report->request.version, 2);
+    EXPECT_EQ(next.report->request.images.size(), 2u);
+    EXPECT_EQ(analyse(), 0) << "it is being made";
+    keep(next.report->claim, composed(next.report->claim, "9.2"));
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    EXPECT_EQ(analyse(), 0) << "its results are there";
 }
 
 }  // namespace

@@ -171,5 +171,16 @@ TEST_P(EarlierLife, AgesCountFromTheLoss) {
     EXPECT_EQ(removed_by_age(), 1);
 }
 
+TEST_P(EarlierLife, AStudyThatOnlyTheJournalKnowsGoesWithAge) {
+    make_delivery("1.1.1", "1.1");
+    make_delivery();
+    withdraw();
+    commit([](Transaction& t) { return hold_study(t, "1.1", "a trial", "operator ann"); });
+    lose_the_database();
+    commit([](Transaction& t) { return release_study(t, "1.1", "", "operator ann"); });
+    pass(hours(24 * 365));
+    EXPECT_EQ(removed_by_age(), 2);
+}
+
 }  // namespace
 }  // namespace hilum

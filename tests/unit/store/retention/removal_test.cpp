@@ -153,6 +153,19 @@ TEST_P(RemovalContract, GivesWhatFailedAnAgeOfItsOwnAndSaysSo) {
     EXPECT_EQ(state(Lane::delivery, 1), "discarded");
 }
 
+TEST_P(RemovalContract, GivesAStudyOfWhichNoReportCouldBeOpenedTheAgeOfWhatFailed) {
+    finish();
+    make_capture();
+    commit([](Transaction& t) { sql::execute(t, "UPDATE study SET damage = 'malformed'"); });
+    pass(hours(24 * 60));
+    EXPECT_EQ(remove(by_age()).removed, 0);
+    EXPECT_EQ(remove(by_budget()).removed, 0);
+    EXPECT_EQ(commit([&](Transaction& t) { return remove_sent_captures(t, by_age()); }).removed, 0);
+    pass(hours(24 * 31));
+    EXPECT_EQ(remove(by_age()).removed, 1);
+    EXPECT_EQ(counted("removed_studies", {{"reason", "failed"}}), 1);
+}
+
 TEST_P(RemovalContract, TakesCapturesThatEveryDestinationHas) {
     make_delivery();
     make_capture();
@@ -193,6 +206,40 @@ TEST_P(RemovalContract, CountsCapturesBeforeTheyGo) {
         return preview_of_retention(t, RetentionSettings{}, std::nullopt, std::chrono::seconds(10));
     });
     EXPECT_EQ(preview.at("total").at("delivered").at("files"), 1);
+}
+
+TEST_P(RemovalContract, KeepsAReplacedObjectForAReportThatWaitsForAnOperator) {
+    receive("1.2.3.4");
+    keep(*claim_analysis());
+    const auto next = claim_report();
+    commit([&](Transaction& t) {
+        return keep_report_failure(t, next.report->claim, Error{"broken", "", Retry::never},
+                                   configuration_.retry);
+    });
+    ASSERT_EQ(state(Lane::report, 1), "quarantined");
+    commit([](Transaction& t) { sql::execute(t, "UPDATE instance SET state = 'superseded'"); });
+    pass(hours(48));
+    const auto replaced = [&] {
+        return commit([](Transaction& t) { return remove_replaced_objects(t, by_age()); }).removed;
+    };
+    EXPECT_EQ(replaced(), 0) << "a note that takes results back may be made from its header";
+    commit([](Transaction& t) { return discard_jobs(t, {"report", 1, "", ""}, "operator"); });
+    EXPECT_EQ(replaced(), 1);
+}
+
+TEST_P(RemovalContract, CountsTheAgeOfAnObjectThatWasMovedFromThen) {
+    finish();
+    pass(hours(24 * 20));
+    commit([&](Transaction& t) {
+        instances_.store(t, test::received("1.2.3.4", "7.8.9", "b", "n"));
+        sql::execute(t, "UPDATE job SET state = 'done', outcome = 'analysed' WHERE state = 'queued'");
+    });
+    const auto replaced = [&] {
+        return commit([](Transaction& t) { return remove_replaced_objects(t, by_age()); }).removed;
+    };
+    EXPECT_EQ(replaced(), 0);
+    pass(hours(48));
+    EXPECT_EQ(replaced(), 1);
 }
 
 TEST_P(RemovalContract, TrustsNoAgeUntilTheClockIsTrusted) {

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/store/test_database.h"
+#include "store/database/sql.h"
+#include "unit/store/store_contract.h"
 
 namespace hilum {
 namespace {
@@ -67,6 +68,46 @@ TEST_F(DistrustOfTheClock, LooksBehindAClockThatWasSetBack) {
     tell(-hours(2), "clock_set");
     tell(hours(1), "node_started");
     EXPECT_EQ(distrust(), hours(21));
+}
+
+TEST_F(DistrustOfTheClock, IsNotOfTheTimeThatTheNodeRanWithoutAllThatItAcknowledged) {
+    const auto ran = [&] { return ran_unreconciled(database_, hours(24)); };
+    tell(hours(0), "node_started");
+    tell(hours(10), "database_older");
+    tell(hours(0), "node_started");
+    tell(hours(7));
+    tell(hours(8), "node_started");
+    tell(hours(5));
+    EXPECT_EQ(ran(), hours(0)) << "it knows all";
+    database_.execute("INSERT INTO generation(id, since, reason, reconciled) VALUES('g', 1, 'older', 0)");
+    EXPECT_EQ(ran(), hours(12)) << "since the loss, and not while it was off";
+    tell(hours(24 * 400), "clock_set");
+    EXPECT_EQ(ran(), hours(12));
+    tell(hours(20));
+    EXPECT_EQ(ran(), hours(24));
+}
+
+using PreviewOfRetention = test::StoreContract;
+HILUM_FOR_ALL_ENGINES(PreviewOfRetention);
+
+TEST_P(PreviewOfRetention, CountsWhatGoesBeforeItsStudyOnce) {
+    make_delivery();
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    auto other = test::received("1.2.3.4", "1.2.3", "b", "n");
+    commit([&](Transaction& t) {
+        instances_.store(t, other);
+        sql::execute(t, "UPDATE study SET due_at = NULL");
+        sql::execute(t, "UPDATE job SET state = 'done', outcome = 'analysed' WHERE state = 'queued'");
+        sql::execute(t, "UPDATE result SET kind = 'sc', bytes = 7");
+    });
+    pass(hours(24 * 40));
+    const auto preview = commit([](Transaction& t) {
+        return preview_of_retention(t, RetentionSettings{}, std::nullopt, std::chrono::seconds(10));
+    });
+    EXPECT_EQ(preview.at("total").at("delivered").at("bytes"), 7);
+    EXPECT_EQ(preview.at("total").at("replaced").at("bytes"), 10);
+    EXPECT_EQ(preview.at("total").at("age").at("files"), 1);
+    EXPECT_EQ(preview.at("total").at("age").at("bytes"), 10);
 }
 
 }  // namespace
