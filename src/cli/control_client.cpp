@@ -91,9 +91,10 @@ Result<nlohmann::json> ask_daemon(Channel& daemon, const ControlRequest& request
 
 Error unreachable(const NodeSettings& node) {
     return {"no_answer",
-            fmt::format("hilumd has {} but does not answer at {}: it starts or ends, or was started "
-                        "with another configuration",
-                        node.data_dir.string(), node.control().string())};
+            fmt::format(
+                "hilumd, or `hilum database`, has {} but does not answer at {}: it starts or ends, or was "
+                "started with another configuration",
+                node.data_dir.string(), node.control().string())};
 }
 
 // What the database alone says. Of a daemon that could not be reached, too: what it lacks is not that none

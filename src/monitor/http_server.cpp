@@ -252,6 +252,7 @@ class HttpServer {
     }
 
     void stop(int exit_code) {
+        gate_.tell_all();
         exit_code_ = exit_code;
         loop_.stop();
     }

@@ -282,6 +282,7 @@ void Node::end_children() {
     reception_.stop();
     adoption_.stop();
     control_.tell_left_out();
+    operators_.tell_looks();
     engine_.stop();
     reports_.stop();
     for (auto& lane : senders_) lane.stop();

@@ -16,7 +16,7 @@
 #include "pipeline/control/operator_desk.h"
 #include "pipeline/control/reloads.h"
 #include "pipeline/disk_watch.h"
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 #include "pipeline/history_keeper.h"
 #include "pipeline/lanes/analysis_lane.h"
 #include "pipeline/lanes/audit_servers.h"

@@ -174,7 +174,7 @@ void keep_failed(Transaction& transaction, const CommitmentReport& report,
     const auto state = replaced ? JobState::discarded : verdict.state;
     const auto [kept, outcome] = stored(state);
     set_commitment(transaction, destination.name, delivered.id, not_kept);
-    note_delivery(transaction, delivered.id, DeliveryFact::resent);
+    note_delivery(transaction, delivered.id, replaced ? DeliveryFact::discarded : DeliveryFact::resent);
     sql::execute(
         transaction,
         "UPDATE job SET state = ?1, outcome = ?2, due = ?3, error = ?4, attempt = 0, created_at = ?5,"

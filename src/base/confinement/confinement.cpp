@@ -58,7 +58,7 @@ Status confine_program(Role role, const Places& places) {
     if (auto dropped = drop_capabilities(kept); !dropped) return dropped;
     if (auto fixed = gain_no_privileges(); !fixed) return fixed;
     if (!rules.files_confined) return {};
-    note_places(rules, places);
+    if (landlock_version() > 0) note_places(rules, places);
     const auto files = landlock_rules(rules, places);
     return files ? restrict_to(*files) : tl::unexpected(files.error());
 }

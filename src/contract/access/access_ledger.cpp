@@ -64,6 +64,14 @@ void AccessLedger::tell_counted(MonotonicTime now) {
     tell_counted(refused_, now);
 }
 
+void AccessLedger::tell_all() {
+    for (auto* all : {&shown_, &refused_}) {
+        for (const auto& [sort, counted] : *all)
+            if (counted.access.count > 0) (void)tell_(counted.access);
+        all->clear();
+    }
+}
+
 void AccessLedger::tell_counted(AllCounted& counted, MonotonicTime now) {
     for (auto at = counted.begin(); at != counted.end();) {
         auto& [access, ends] = at->second;

@@ -37,6 +37,9 @@ class AccessLedger {
     // Tells what was counted in windows that are over. To be called every few seconds.
     void tell_counted(MonotonicTime now);
 
+    // Tells all that was counted, at the end.
+    void tell_all();
+
   private:
     struct Counted {
         HttpAccess access;  // with what is not told yet as its count

@@ -41,6 +41,7 @@ class Gate {
     void set_auditing(bool auditing) { auditing_ = auditing; }
 
     void tell_counted(MonotonicTime now) { ledger_.tell_counted(now); }
+    void tell_all() { ledger_.tell_all(); }  // at the end
 
   private:
     struct Question {

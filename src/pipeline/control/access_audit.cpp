@@ -37,8 +37,10 @@ audit::AuditEvent event_of(const HttpAccess& access) {
 }  // namespace
 
 void AccessAudit::note(const HttpAccess& access) {
-    events_.keep("http_access",
-                 [event = event_of(access)](Transaction& transaction) { transaction.append_audit(event); });
+    events_.keep(
+        "http_access",
+        [event = event_of(access)](Transaction& transaction) { transaction.append_audit(event); },
+        access.count);
 }
 
 void AccessAudit::note(const TokensLoaded& loaded) {

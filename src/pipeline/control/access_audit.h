@@ -6,7 +6,7 @@
 #include "base/world.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/monitoring.h"
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 #include "pipeline/receiving/strangers.h"
 
 namespace hilum {

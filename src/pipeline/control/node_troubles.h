@@ -9,7 +9,7 @@
 #include "contract/messages/monitoring.h"
 #include "pipeline/control/access_audit.h"
 #include "pipeline/disk_watch.h"
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 #include "pipeline/reception.h"
 #include "pipeline/spool_adoption.h"
 #include "store/database/commit_queue.h"

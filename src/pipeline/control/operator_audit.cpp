@@ -17,6 +17,7 @@ bool shows_patient_data(ControlVerb verb) {
 // An export reads page after page: where each begins makes no event of its own.
 std::map<std::string, std::string> parameters_of(const ControlRequest& request) {
     auto asked = request.filter;
+    std::erase_if(asked, [](const auto& one) { return one.second.empty(); });
     const auto add = [&asked](const char* name, const std::string& value) {
         if (!value.empty()) asked[name] = value;
     };

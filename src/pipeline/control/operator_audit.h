@@ -8,7 +8,7 @@
 #include "base/world.h"
 #include "contract/access/access_ledger.h"
 #include "contract/messages/control.h"
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 
 namespace hilum {
 
@@ -18,6 +18,8 @@ class OperatorAudit {
 
     // A reading verb, which is answered next.
     void note(const ControlRequest& request, const std::string& actor);
+
+    void tell_all() { ledger_.tell_all(); }  // at the end
 
   private:
     Status tell(const HttpAccess& access);

@@ -48,6 +48,9 @@ class OperatorDesk {
     // lives.
     void drain() { verifications_.stop.request_stop(); }
 
+    // Tells who looked again since the audit trail was told of it, at the end.
+    void tell_looks() { audit_.tell_all(); }
+
   private:
     // Reads of a kind, one after the other, beside the loop and beside the other kinds.
     struct Readers {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "contract/messages/receiving.h"
-#include "pipeline/event_limiter.h"
+#include "pipeline/events/event_limiter.h"
 
 namespace hilum {
 

@@ -12,8 +12,8 @@
 #include "base/world.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/receiving.h"
-#include "pipeline/event_keeper.h"
-#include "pipeline/event_limiter.h"
+#include "pipeline/events/event_keeper.h"
+#include "pipeline/events/event_limiter.h"
 
 namespace hilum {
 

@@ -9,7 +9,7 @@
 
 #include "base/world.h"
 #include "contract/messages/certificates.h"
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 
 namespace hilum {
 

@@ -213,8 +213,8 @@ void add_told(Transaction& transaction, std::int64_t study, ComposeRequest& requ
         "IS NULL OR filed_under != '') AND result.kind IN ('sr', 'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 "
         "FROM result AS made WHERE made.report_id = ?3) UNION ALL SELECT model, version, kind, file, sha256, "
         "0, number FROM earlier_result WHERE study_instance_uid = ?4 AND version < ?2 AND kind IN ('sr', "
-        "'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 FROM result AS made WHERE made.report_id = ?3) ORDER BY "
-        "2 DESC, report, number",
+        "'oru', 'sc', 'pr') AND NOT EXISTS (SELECT 1 FROM result AS made WHERE made.report_id = ?3 OR "
+        "made.sop_instance_uid = earlier_result.sop_instance_uid) ORDER BY 2 DESC, report, number",
         [&](const sql::Row& row) {
             if (newest.emplace(row.text(0), row.int64(1)).first->second == row.int64(1))
                 request.told.push_back(
@@ -256,27 +256,24 @@ ModelIdentity withdrawn_model(Transaction& transaction, std::int64_t study, cons
     return model;
 }
 
+KnownResult known_result(const sql::Row& row) {
+    KnownResult known{row.text(0), row.text(1), row.int32(2) != 0, row.text(3)};
+    if (const auto with = row.text(4); !with.empty()) nlohmann::json::parse(with).get_to(known.made_with);
+    return known;
+}
+
 void add_known_results(Transaction& transaction, std::int64_t study, ComposeRequest& request) {
     sql::each(
         transaction,
         "SELECT file, sha256, report.id = ?1, result.audit_head, made_with FROM result JOIN report ON "
         "report.id = result.report_id WHERE report.study_id = ?2",
-        [&](const sql::Row& row) {
-            auto& known = request.known_results.emplace_back(
-                KnownResult{row.text(0), row.text(1), row.int32(2) != 0, row.text(3)});
-            if (const auto with = row.text(4); !with.empty())
-                nlohmann::json::parse(with).get_to(known.made_with);
-        },
-        request.job, study);
+        [&](const sql::Row& row) { request.known_results.push_back(known_result(row)); }, request.job, study);
     // Of an earlier database's life: where the file is what was composed, it is that.
     sql::each(
         transaction,
-        "SELECT file, sha256, audit_head FROM earlier_result WHERE study_instance_uid = ? AND NOT EXISTS "
-        "(SELECT 1 FROM "
-        "result WHERE result.sop_instance_uid = earlier_result.sop_instance_uid)",
-        [&](const sql::Row& row) {
-            request.known_results.push_back({row.text(0), row.text(1), true, row.text(2)});
-        },
+        "SELECT file, sha256, 1, audit_head, made_with FROM earlier_result WHERE study_instance_uid = ? AND "
+        "NOT EXISTS (SELECT 1 FROM result WHERE result.sop_instance_uid = earlier_result.sop_instance_uid)",
+        [&](const sql::Row& row) { request.known_results.push_back(known_result(row)); },
         request.study_instance_uid);
 }
 

@@ -93,10 +93,9 @@ void keep_object_mended(Transaction& transaction, std::int64_t instance) {
 void queue_notes_that_waited(Transaction& transaction, std::int64_t study) {
     sql::execute(transaction,
                  "UPDATE job SET state = 'queued', outcome = '', attempt = 0, interruptions = 0, due = ?1, "
-                 "updated_at = ?1 WHERE study_id = ?2 AND state = 'set_aside' AND kind = 'report' AND "
-                 "error_code = ?3 AND subject IN (SELECT id FROM report WHERE report.study_id = ?2 AND "
-                 "report.kind = 'withdrawal')",
-                 transaction.at(), study, std::string(object_damaged));
+                 "updated_at = ?1 WHERE lane = ?4 AND state = 'set_aside' AND error_code = ?3 AND subject IN "
+                 "(SELECT id FROM report WHERE report.study_id = ?2 AND report.kind = 'withdrawal')",
+                 transaction.at(), study, std::string(object_damaged), lane_name(Lane::report, ""));
 }
 
 bool misses_damaged_objects(Transaction& transaction, std::int64_t report) {

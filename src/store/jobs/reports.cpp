@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "store/audit/audit_event.h"
@@ -102,10 +103,16 @@ bool has_another_form(Transaction& transaction, const ComposeReply& reply, Resul
 
 // Without what everybody whom it is for has in another form.
 std::vector<ComposedResult> results_to_keep(Transaction& transaction, const ComposeReply& reply) {
+    std::map<std::pair<ResultKind, std::string>, bool> known;  // asked once: a study may have many pictures
+    const auto has_it = [&](ResultKind kind, const std::string& destination) {
+        const auto [asked, first] = known.try_emplace({kind, destination});
+        if (first) asked->second = has_another_form(transaction, reply, kind, destination);
+        return asked->second;
+    };
     std::vector<ComposedResult> results;
     for (auto result : reply.results) {
         const auto have_it = std::erase_if(result.destinations, [&](const std::string& destination) {
-            return has_another_form(transaction, reply, result.kind, destination);
+            return has_it(result.kind, destination);
         });
         if (have_it == 0 || !result.destinations.empty()) results.push_back(std::move(result));
     }

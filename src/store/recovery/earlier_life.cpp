@@ -70,14 +70,16 @@ void take_report(Transaction& transaction, const nlohmann::json& fact) {
 // A version that tells of what an earlier one made notes that once more: it was composed when it came first.
 void take_result(Transaction& transaction, const nlohmann::json& fact, std::uint64_t number) {
     const auto text = [&](const char* key) { return fact.at(key).get<std::string>(); };
-    sql::execute(transaction,
-                 "INSERT INTO earlier_result(sop_instance_uid, study_instance_uid, model, version, kind, "
-                 "sop_class_uid, series_instance_uid, file, sha256, audit_head, number) VALUES(?1, ?2, ?3, "
-                 "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(sop_instance_uid) DO UPDATE SET file = ?8, "
-                 "sha256 = ?9, audit_head = ?10",
-                 text("uid"), text("study"), text("model"), fact.at("version").get<std::int64_t>(),
-                 text("kind"), text("sop_class"), text("series"), text("file"), text("sha256"),
-                 fact.value("audit_head", std::string()), static_cast<std::int64_t>(number));
+    sql::execute(
+        transaction,
+        "INSERT INTO earlier_result(sop_instance_uid, study_instance_uid, model, version, kind, "
+        "sop_class_uid, series_instance_uid, file, sha256, audit_head, number, made_with) VALUES(?1, "
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(sop_instance_uid) DO UPDATE SET "
+        "file = ?8, sha256 = ?9, audit_head = ?10, made_with = ?12",
+        text("uid"), text("study"), text("model"), fact.at("version").get<std::int64_t>(), text("kind"),
+        text("sop_class"), text("series"), text("file"), text("sha256"),
+        fact.value("audit_head", std::string()), static_cast<std::int64_t>(number),
+        fact.contains("made_with") ? fact.at("made_with").dump() : std::string());
 }
 
 void take_delivery(Transaction& transaction, const nlohmann::json& fact) {
@@ -110,6 +112,7 @@ void take_withdrawal(Transaction& transaction, const nlohmann::json& fact, std::
         fact.at("withdrawals").get<std::int64_t>(), fact.value("version", std::int64_t{0}),
         fact.value("reason", std::string()),        fact.value("note", std::string())};
     if (withdraw_again(transaction, withdrawal)) withdrawn.insert(withdrawal.study_instance_uid);
+    restore_earlier_notes(transaction, withdrawal.study_instance_uid);
     sql::execute(transaction, "DELETE FROM earlier_result WHERE study_instance_uid = ?",
                  withdrawal.study_instance_uid);
 }
@@ -200,7 +203,8 @@ void note_result(Transaction& transaction, const std::string& sop_instance_uid) 
     sql::each(
         transaction,
         "SELECT study_instance_uid, report.model, version, result.kind, sop_class_uid, series_instance_uid, "
-        "file, sha256, result.audit_head FROM result JOIN report ON report.id = report_id JOIN study ON "
+        "file, sha256, result.audit_head, made_with FROM result JOIN report ON report.id = report_id JOIN "
+        "study ON "
         "study.id = study_id "
         "WHERE sop_instance_uid = ?",
         [&](const sql::Row& row) {
@@ -210,6 +214,7 @@ void note_result(Transaction& transaction, const std::string& sop_instance_uid) 
                 {"kind", row.text(3)},  {"sop_class", row.text(4)}, {"series", row.text(5)},
                 {"file", row.text(6)},  {"sha256", row.text(7)}};
             if (const auto head = row.text(8); !head.empty()) fact["audit_head"] = head;
+            if (const auto with = row.text(9); !with.empty()) fact["made_with"] = nlohmann::json::parse(with);
             transaction.note_fact(fact);
         },
         sop_instance_uid);

@@ -35,17 +35,19 @@ constexpr const char* earlier_of_all = HILUM_EARLIER
     "CROSS JOIN delivery ON delivery.result_id = result.id AND delivery.destination = earlier.destination";
 #undef HILUM_EARLIER
 
-// What was queued again here since then is sent again. Whether it was not.
+// What was queued again here since then is sent again. Whether it was not. What runs does so in a backup that
+// was made meanwhile: nobody is at it.
 bool settle_arrived(Transaction& transaction, const EarlierDelivery& earlier, const AsksForCommitment& asks) {
     const auto [state, outcome] = stored(JobState::delivered);
     const bool settled =
-        sql::execute(
-            transaction,
-            "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE lane = ? AND subject = ? "
-            "AND state = 'queued' AND (created_at <= ? OR (SELECT delivered_at IS NULL FROM delivery "
-            "WHERE id = subject))",
-            state, outcome, transaction.at(), lane_name(Lane::delivery, earlier.destination),
-            earlier.delivery, earlier.delivered_at) > 0;
+        sql::execute(transaction,
+                     "UPDATE job SET state = ?, outcome = ?, updated_at = ?, owner = NULL, lease = NULL "
+                     "WHERE lane = ? "
+                     "AND subject = ? AND state IN ('queued', 'running') AND (created_at <= ? OR (SELECT "
+                     "delivered_at IS NULL FROM delivery "
+                     "WHERE id = subject))",
+                     state, outcome, transaction.at(), lane_name(Lane::delivery, earlier.destination),
+                     earlier.delivery, earlier.delivered_at) > 0;
     if (!settled || !asks(earlier.destination)) return settled;
     want_commitment(transaction, earlier.delivery);
     if (earlier.state == "committed") know_committed(transaction, earlier.destination, earlier.delivery);
@@ -60,13 +62,14 @@ void settle_resent(Transaction& transaction, const EarlierDelivery& earlier) {
         "JOIN report ON report.id = report_id WHERE lane = ? AND subject = ? AND word = 'delivered' AND "
         "withdrawn = 0 AND (result.removed_at IS NULL OR on_demand = 1)",
         lane_name(Lane::delivery, earlier.destination), earlier.delivery);
-    if (job) deliver_afresh(transaction, *job, earlier.delivery, LastError::forgotten);
+    if (job && !is_replaced(transaction, earlier.delivery))
+        deliver_afresh(transaction, *job, earlier.delivery, LastError::forgotten);
 }
 
 void settle_discarded(Transaction& transaction, const EarlierDelivery& earlier) {
     sql::execute(transaction,
-                 "UPDATE job SET state = 'discarded', outcome = '', updated_at = ? WHERE lane = ? AND "
-                 "subject = ? AND state IN ('queued', 'set_aside')",
+                 "UPDATE job SET state = 'discarded', outcome = '', updated_at = ?, owner = NULL, lease = "
+                 "NULL WHERE lane = ? AND subject = ? AND state IN ('queued', 'running', 'set_aside')",
                  transaction.at(), lane_name(Lane::delivery, earlier.destination), earlier.delivery);
 }
 
@@ -157,9 +160,10 @@ void add_missing(Transaction& transaction, const char* sql, const Of&... of) {
 void add_results(Transaction& transaction, std::int64_t report) {
     sql::execute(transaction,
                  "INSERT INTO result(report_id, kind, sop_class_uid, sop_instance_uid, series_instance_uid, "
-                 "transfer_syntax_uid, file, sha256, created_at, audit_head) SELECT ?1, kind, sop_class_uid, "
+                 "transfer_syntax_uid, file, sha256, created_at, audit_head, made_with) SELECT ?1, kind, "
+                 "sop_class_uid, "
                  "sop_instance_uid, series_instance_uid, iif(kind = 'oru', '', ?2), file, sha256, ?3, "
-                 "audit_head FROM earlier_result WHERE " HILUM_SAME_VERSION
+                 "audit_head, made_with FROM earlier_result WHERE " HILUM_SAME_VERSION
                  " ORDER BY number ON CONFLICT(sop_instance_uid) DO NOTHING",
                  report, std::string(explicit_little_endian), transaction.at());
     sql::execute(transaction, "DELETE FROM earlier_result WHERE " HILUM_SAME_VERSION, report);
@@ -185,15 +189,18 @@ std::int64_t report_of(Transaction& transaction, std::int64_t study, const std::
     return report;
 }
 
-// Of withdrawals that are rows.
-std::vector<std::int64_t> notes_to_restore(Transaction& transaction) {
+// Of withdrawals that are rows: of the study, or of all where none is named.
+std::vector<std::int64_t> notes_to_restore(Transaction& transaction,
+                                           const std::string& study_instance_uid = "") {
     std::vector<std::int64_t> notes;
-    sql::each(transaction,
-              "SELECT report.id FROM report JOIN study ON study.id = study_id WHERE report.kind = "
-              "'withdrawal' AND EXISTS (SELECT 1 FROM earlier_result WHERE "
-              "earlier_result.study_instance_uid = study.study_instance_uid AND earlier_result.model = "
-              "report.model AND earlier_result.version = report.version)",
-              [&](const sql::Row& row) { notes.push_back(row.int64(0)); });
+    sql::each(
+        transaction,
+        "SELECT report.id FROM report JOIN study ON study.id = study_id WHERE report.kind = "
+        "'withdrawal' AND EXISTS (SELECT 1 FROM earlier_result WHERE "
+        "earlier_result.study_instance_uid = study.study_instance_uid AND earlier_result.model = "
+        "report.model AND earlier_result.version = report.version) AND (?1 = '' OR study_instance_uid "
+        "= ?1)",
+        [&](const sql::Row& row) { notes.push_back(row.int64(0)); }, study_instance_uid);
     return notes;
 }
 
@@ -240,9 +247,11 @@ void restore_earlier_results(Transaction& transaction, std::int64_t report, cons
 
 void restore_earlier_study(Transaction& transaction, const std::string& study_instance_uid) {
     if (!has_earlier_results(transaction, study_instance_uid)) return;
-    sql::execute(transaction,
-                 "INSERT INTO study(study_instance_uid, created_at) VALUES(?, ?) ON CONFLICT DO NOTHING",
-                 study_instance_uid, transaction.at());
+    sql::execute(
+        transaction,
+        "INSERT INTO study(study_instance_uid, created_at, received_at) VALUES(?1, ?2, ?2) ON CONFLICT "
+        "DO NOTHING",
+        study_instance_uid, transaction.at());
     const auto study =
         sql::number(transaction, "SELECT id FROM study WHERE study_instance_uid = ?", study_instance_uid)
             .value();
@@ -260,6 +269,10 @@ void restore_earlier_study(Transaction& transaction, const std::string& study_in
                  "earlier_study WHERE earlier_study.study_instance_uid = study.study_instance_uid), 0)) "
                  "WHERE id = ?2",
                  versions.back().second, study);
+}
+
+void restore_earlier_notes(Transaction& transaction, const std::string& study_instance_uid) {
+    for (const auto note : notes_to_restore(transaction, study_instance_uid)) add_results(transaction, note);
 }
 
 bool has_earlier_results(Transaction& transaction, const std::string& study_instance_uid) {

@@ -20,6 +20,9 @@ void restore_earlier_results(Transaction& transaction, std::int64_t report, cons
 // Of all versions of the study, which need not be known yet: before they are taken back.
 void restore_earlier_study(Transaction& transaction, const std::string& study_instance_uid);
 
+// Of its withdrawals that are rows: their notes, before the journal tells of the next withdrawal.
+void restore_earlier_notes(Transaction& transaction, const std::string& study_instance_uid);
+
 // Whether the journal tells of results of the study that are no rows yet.
 bool has_earlier_results(Transaction& transaction, const std::string& study_instance_uid);
 

@@ -163,8 +163,8 @@ TEST_F(NodeTest, SaysThatNothingIsToBeShownWhileWhatHappensCannotBeWritten) {
     ASSERT_EQ(status.troubles.size(), 1u);
     EXPECT_EQ(status.troubles[0].where, "audit");
     life.node->drain();
-    life.run_until([&] { return life.exit_code.has_value(); });
-    EXPECT_EQ(life.exit_code, 0) << "what is lost is told, and holds up no end";
+    life.run_until([&] { return life.end.has_value(); });
+    EXPECT_EQ(life.end->exit_code, 0) << "what is lost is told, and holds up no end";
 }
 
 TEST_F(NodeTest, MayBeDestroyedBetweenAnyTwoEvents) {

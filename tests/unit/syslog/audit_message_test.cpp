@@ -156,7 +156,7 @@ TEST(AuditMessage, ACallerStandsAsNobodyElse) {
             event["actor"] = title + "@" + address;
             EXPECT_THAT(message_of(event),
                         HasSubstr("UserID=\"" + title + "\" AlternativeUserID=\"AETITLES=" + title +
-                                  "\" UserIsRequestor=\"false\" NetworkAccessPointID=\"" + address +
+                                  "\" UserIsRequestor=\"true\" NetworkAccessPointID=\"" + address +
                                   "\" NetworkAccessPointTypeCode=\"2\""));
             EXPECT_THAT(message_of(event), Not(HasSubstr("110151")));
         }

@@ -131,7 +131,9 @@ TEST_F(ModelWorkersTest, TheUnitGivesAReloadTheTimeThatItMayTake) {
     std::filesystem::create_directories(units);
     std::filesystem::copy(HILUM_SOURCE_DIR "/systemd/hilum.service", units);
     std::optional<Duration> limit;
-    for (const auto& [name, value, file] : read_service_unit(root.path(), "hilum.service").value().settings)
+    const auto unit = read_service_unit(root.path(), "hilum.service");
+    ASSERT_TRUE(unit);
+    for (const auto& [name, value, file] : unit->settings)
         if (name == "TimeoutStartSec") limit = parse_systemd_span(value);
     ASSERT_TRUE(limit);
     EXPECT_GE(*limit, ModelWorkers::longest_reload + 1min);

@@ -190,9 +190,9 @@ TEST_F(MigrationsTest, CountAsBefore) {
         "delivery": {"queued": 3, "running": 2, "delivered": 4, "refused": 1, "expired": 1, "discarded": 1},
         "commitment": {"expired": 1}})"));
     EXPECT_EQ(overview().destinations().value(), nlohmann::json::parse(R"([
-        {"name": "archive", "waiting": 1, "delivered": 1, "refused": 0, "committed": 0, "uncommitted": 0,
+        {"name": "archive", "waiting": 1, "delivered": 1, "refused": 0, "committed": 0, "uncommitted": 0, "unanswered": 1,
          "last_error": "", "last_error_at": null, "paused_at": "1970-01-01T00:00:00.000003Z"},
-        {"name": "pacs", "waiting": 4, "delivered": 3, "refused": 2, "committed": 1, "uncommitted": 2,
+        {"name": "pacs", "waiting": 4, "delivered": 3, "refused": 2, "committed": 1, "uncommitted": 2, "unanswered": 0,
          "last_error": "busy", "last_error_at": "1970-01-01T00:00:00.000078Z", "paused_at": null}])"));
     std::map<std::string, std::string> states;
     const auto studies = overview().studies({}).value();

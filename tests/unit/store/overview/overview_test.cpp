@@ -92,7 +92,9 @@ class ListTest : public testing::Test {
         StudyFilter filter;
         filter.study_instance_uid = uid;
         const std::string state = studies(filter).at(0)["state"];
-        EXPECT_THAT(uids({.state = state}), testing::Contains(uid)) << "found by its state as well";
+        StudyFilter by_state;
+        by_state.state = state;
+        EXPECT_THAT(uids(by_state), testing::Contains(uid)) << "found by its state as well";
         return state;
     }
     std::vector<std::string> jobs(const JobFilter& filter = {}) {

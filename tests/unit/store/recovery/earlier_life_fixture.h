@@ -27,11 +27,11 @@ class EarlierLife : public Rebuilding {
         ASSERT_EQ(studies, 1);
     }
     // The note of a withdrawal is made, and sent where `delivers`.
-    void make_note() {
+    void make_note(const char* uid = "9.note") {
         const auto note = claim_report();
         ASSERT_TRUE(note.report);
         ASSERT_FALSE(note.report->request.withdrawal.reason.empty());
-        auto reply = composed(note.report->claim, "9.note");
+        auto reply = composed(note.report->claim, uid);
         reply.results.front().kind = ResultKind::ko;
         keep(note.report->claim, reply);
     }

@@ -82,6 +82,31 @@ TEST_P(EarlierResults, WhatWasSentAgainSinceTheBackupIsNotSentOnceMore) {
     EXPECT_EQ(state(Lane::delivery, 1), "delivered");
 }
 
+TEST_P(EarlierResults, WhatWasBeingSentWhenTheBackupWasMadeIsNotSentOnceMore) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    back_up();
+    keep(*claimed, DeliveryOutcome::delivered);
+    restore_the_backup();
+    commit([](Transaction& t) { take_up_all(t); });
+    EXPECT_FALSE(claim_delivery());
+    EXPECT_EQ(state(Lane::delivery, 1), "delivered");
+}
+
+TEST_P(EarlierResults, WhatTheyWereMadeWithIsKnownToARebuiltDatabase) {
+    receive("1.2.3.4");
+    keep(*claim_analysis());
+    const auto first = claim_report();
+    auto reply = composed(first.report->claim, "9.1.2.3.4");
+    reply.results.front().made_with.equipment = {"Hospital", "HILUM", "0.1.0", "+0100"};
+    keep(first.report->claim, reply);
+    deliver();
+    const auto next = after_the_loss();
+    ASSERT_TRUE(next.report);
+    ASSERT_EQ(next.report->request.known_results.size(), 1u);
+    EXPECT_EQ(next.report->request.known_results.front().made_with.equipment.utc_offset, "+0100");
+}
+
 TEST_P(EarlierResults, WhatAnOperatorDiscardedIsNotSent) {
     make_delivery();
     commit([](Transaction& t) { return discard_jobs(t, {"", 0, "1.2.3", ""}, "operator ann"); });

@@ -1,4 +1,4 @@
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>

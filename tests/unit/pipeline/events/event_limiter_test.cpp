@@ -1,4 +1,4 @@
-#include "pipeline/event_limiter.h"
+#include "pipeline/events/event_limiter.h"
 
 #include <gtest/gtest.h>
 

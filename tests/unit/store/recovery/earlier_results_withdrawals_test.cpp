@@ -93,6 +93,35 @@ TEST_P(EarlierWithdrawals, TheNoteOfAWithdrawalThatALostDatabaseSentIsSentOnce) 
     EXPECT_FALSE(claim_delivery());
 }
 
+TEST_P(EarlierWithdrawals, OfTwoWithdrawalsThatALostDatabaseSentNoNoteIsSentAgain) {
+    make_delivery();
+    deliver();
+    withdraw();
+    make_note();
+    deliver();
+    report_anew();
+    deliver();
+    withdraw();
+    make_note("9.note.2");
+    deliver();
+    lose_the_database();
+    EXPECT_EQ(state(Lane::report, 2), "composed");
+    adopt(test::received("1.2.3.4"));
+    EXPECT_FALSE(claim_report().report);
+    EXPECT_FALSE(claim_delivery());
+}
+
+TEST_P(EarlierWithdrawals, AStudyThatOnlyTheJournalKnowsIsFoundByItsAge) {
+    make_delivery();
+    deliver();
+    lose_the_database();
+    withdraw();
+    EXPECT_EQ(commit([](Transaction& t) {
+                  return sql::number(t, "SELECT count(*) FROM study WHERE received_at IS NULL");
+              }),
+              0);
+}
+
 TEST_P(EarlierWithdrawals, ANoteWhoseStudyIsGoneGoesOutOnceItComesAgain) {
     make_delivery();
     deliver();

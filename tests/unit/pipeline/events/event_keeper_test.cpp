@@ -1,4 +1,4 @@
-#include "pipeline/event_keeper.h"
+#include "pipeline/events/event_keeper.h"
 
 #include <gmock/gmock.h>
 
