@@ -29,8 +29,8 @@ bool is_for_any_of(const DestinationSettings& destination, const std::set<std::s
 bool wants_results(const DestinationSettings& destination);
 
 // Where a caller came after the report, the newest version is composed once more for the destinations that
-// lack it: what others were sent is theirs, or found made. None is where retention took a file that it tells of.
-// What is being composed or due comes first.
+// lack it: what others were sent is theirs, or found made. None is where retention took a file that it tells
+// of. What is being composed or due comes first.
 void serve_new_callers(Transaction& transaction, const Configuration& configuration);
 
 // For whom such a report is composed once more, until it was composed to its end.

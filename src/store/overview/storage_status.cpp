@@ -36,7 +36,7 @@ nlohmann::json damaged_objects(Transaction& transaction) {
         "SELECT study_instance_uid, sop_instance_uid, file, instance.damage AS error, damaged_at AS at FROM "
         "instance "
         "JOIN study ON study.id = study_id WHERE damaged_at IS NOT NULL AND state IN ('to_analyse', 'prior') "
-        "ORDER BY damaged_at DESC LIMIT 100");
+        "AND instance.removed_at IS NULL ORDER BY damaged_at DESC LIMIT 100");
     times_to_text(rows);
     return rows;
 }

@@ -189,19 +189,22 @@ std::int64_t report_of(Transaction& transaction, std::int64_t study, const std::
     return report;
 }
 
-// Of withdrawals that are rows: of the study, or of all where none is named.
-std::vector<std::int64_t> notes_to_restore(Transaction& transaction,
-                                           const std::string& study_instance_uid = "") {
+// Of withdrawals that are rows.
+#define HILUM_NOTES                                                                                    \
+    "SELECT report.id FROM study CROSS JOIN report ON report.study_id = study.id WHERE report.kind = " \
+    "'withdrawal' AND EXISTS (SELECT 1 FROM earlier_result WHERE earlier_result.study_instance_uid = " \
+    "study.study_instance_uid AND earlier_result.model = report.model AND earlier_result.version = "   \
+    "report.version)"
+constexpr const char* all_notes = HILUM_NOTES;
+constexpr const char* notes_of_study = HILUM_NOTES " AND study_instance_uid = ?";
+#undef HILUM_NOTES
+
+template <typename... Of>
+void restore_notes(Transaction& transaction, const char* sql, const Of&... of) {
     std::vector<std::int64_t> notes;
     sql::each(
-        transaction,
-        "SELECT report.id FROM report JOIN study ON study.id = study_id WHERE report.kind = "
-        "'withdrawal' AND EXISTS (SELECT 1 FROM earlier_result WHERE "
-        "earlier_result.study_instance_uid = study.study_instance_uid AND earlier_result.model = "
-        "report.model AND earlier_result.version = report.version) AND (?1 = '' OR study_instance_uid "
-        "= ?1)",
-        [&](const sql::Row& row) { notes.push_back(row.int64(0)); }, study_instance_uid);
-    return notes;
+        transaction, sql, [&](const sql::Row& row) { notes.push_back(row.int64(0)); }, of...);
+    for (const auto note : notes) add_results(transaction, note);
 }
 
 // Each that was made has arrived, and each destination that may have results got one.
@@ -272,7 +275,7 @@ void restore_earlier_study(Transaction& transaction, const std::string& study_in
 }
 
 void restore_earlier_notes(Transaction& transaction, const std::string& study_instance_uid) {
-    for (const auto note : notes_to_restore(transaction, study_instance_uid)) add_results(transaction, note);
+    restore_notes(transaction, notes_of_study, study_instance_uid);
 }
 
 bool has_earlier_results(Transaction& transaction, const std::string& study_instance_uid) {
@@ -283,7 +286,7 @@ bool has_earlier_results(Transaction& transaction, const std::string& study_inst
 }
 
 void restore_earlier_deliveries(Transaction& transaction) {
-    for (const auto note : notes_to_restore(transaction)) add_results(transaction, note);
+    restore_notes(transaction, all_notes);
     add_missing(transaction, missing_of_all);
     settle(transaction, asks_all, earlier_of_all);
     finish_notes(transaction);

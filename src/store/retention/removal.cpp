@@ -58,7 +58,7 @@ void take_files(Transaction& transaction, std::int64_t study) {
                  "UPDATE result SET removed_at = coalesce(removed_at, ?), bytes = NULL, on_demand = 0 WHERE"
                  " report_id IN (SELECT id FROM report WHERE study_id = ?)",
                  at, study);
-    sql::execute(transaction, "UPDATE study SET removed_at = ? WHERE id = ?", at, study);
+    sql::execute(transaction, "UPDATE study SET removed_at = ?, damage = '' WHERE id = ?", at, study);
     // Nothing can be made of these any more.
     sql::execute(
         transaction,

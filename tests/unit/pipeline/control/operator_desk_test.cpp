@@ -91,7 +91,9 @@ class OperatorDeskTest : public testing::Test {
         loop_.restart();
         loop_.poll();
     }
-    static Packet order(ControlVerb verb) { return to_packet(ControlRequest{.verb = verb, .destination = "pacs"}); }
+    static Packet order(ControlVerb verb) {
+        return to_packet(ControlRequest{.verb = verb, .destination = "pacs"});
+    }
     // The next that comes from beside the loop.
     void go_on_waiting() {
         loop_.restart();

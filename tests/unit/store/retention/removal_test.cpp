@@ -164,6 +164,7 @@ TEST_P(RemovalContract, GivesAStudyOfWhichNoReportCouldBeOpenedTheAgeOfWhatFaile
     pass(hours(24 * 31));
     EXPECT_EQ(remove(by_age()).removed, 1);
     EXPECT_EQ(counted("removed_studies", {{"reason", "failed"}}), 1);
+    EXPECT_EQ(commit([](Transaction& t) { return sql::number(t, "SELECT damage = '' FROM study"); }), 1);
 }
 
 TEST_P(RemovalContract, TakesCapturesThatEveryDestinationHas) {
