@@ -12,6 +12,13 @@ std::string study_instance_uid_of(Transaction& transaction, std::int64_t study) 
     return uid;
 }
 
+void know_study(Transaction& transaction, const std::string& study_instance_uid, std::int64_t since) {
+    sql::execute(transaction,
+                 "INSERT INTO study(study_instance_uid, created_at, received_at) VALUES(?1, ?2, ?2) ON "
+                 "CONFLICT DO NOTHING",
+                 study_instance_uid, since);
+}
+
 void discard_unmade_reports(Transaction& transaction, std::int64_t study, const std::string& why) {
     sql::execute(transaction,
                  "UPDATE job SET state = 'discarded', outcome = '', owner = NULL, lease = NULL, error = ?,"

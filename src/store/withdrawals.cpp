@@ -130,10 +130,7 @@ int withdraw_results(Transaction& transaction, const WithdrawalOrder& order, con
 }
 
 bool withdraw_again(Transaction& transaction, const EarlierWithdrawal& earlier) {
-    sql::execute(transaction,
-                 "INSERT INTO study(study_instance_uid, created_at, received_at) VALUES(?1, ?2, ?2) ON "
-                 "CONFLICT DO NOTHING",
-                 earlier.study_instance_uid, earlier.at);
+    know_study(transaction, earlier.study_instance_uid, earlier.at);
     std::optional<Withdrawn> withdrawn;
     // A Hilum that noted no version may have reported some that only the journal knows.
     sql::each(

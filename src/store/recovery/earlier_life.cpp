@@ -126,14 +126,11 @@ void take_hold(Transaction& transaction, const nlohmann::json& fact) {
                      study);
         return;
     }
-    sql::execute(
-        transaction,
-        "INSERT INTO study(study_instance_uid, created_at, received_at, held_at, held_by, held_for) "
-        "VALUES(?1, "
-        "?2, ?2, ?2, ?3, ?4) ON CONFLICT(study_instance_uid) DO UPDATE SET held_at = ?2, held_by = ?3, "
-        "held_for = ?4",
-        study, fact.at("since").get<std::int64_t>(), fact.at("by").get<std::string>(),
-        fact.at("reason").get<std::string>());
+    const auto since = fact.at("since").get<std::int64_t>();
+    know_study(transaction, study, since);
+    sql::execute(transaction,
+                 "UPDATE study SET held_at = ?, held_by = ?, held_for = ? WHERE study_instance_uid = ?",
+                 since, fact.at("by").get<std::string>(), fact.at("reason").get<std::string>(), study);
 }
 
 // By study, what was noted of it last: the one thing that counts of a hold.

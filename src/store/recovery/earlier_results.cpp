@@ -7,6 +7,7 @@
 #include "store/jobs/claim.h"
 #include "store/jobs/delivery_order.h"
 #include "store/jobs/states.h"
+#include "store/study_rows.h"
 
 namespace hilum {
 namespace {
@@ -250,11 +251,7 @@ void restore_earlier_results(Transaction& transaction, std::int64_t report, cons
 
 void restore_earlier_study(Transaction& transaction, const std::string& study_instance_uid) {
     if (!has_earlier_results(transaction, study_instance_uid)) return;
-    sql::execute(
-        transaction,
-        "INSERT INTO study(study_instance_uid, created_at, received_at) VALUES(?1, ?2, ?2) ON CONFLICT "
-        "DO NOTHING",
-        study_instance_uid, transaction.at());
+    know_study(transaction, study_instance_uid, transaction.at());
     const auto study =
         sql::number(transaction, "SELECT id FROM study WHERE study_instance_uid = ?", study_instance_uid)
             .value();

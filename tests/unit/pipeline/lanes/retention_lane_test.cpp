@@ -33,6 +33,14 @@ class RetentionLaneTest : public test::LaneTest {
     bool is_there(int number) {
         return std::filesystem::exists(directory_.spool() / (std::to_string(number) + "a.dcm"));
     }
+    // As something that happens tells the audit trail.
+    void tell(const char* type) {
+        commit([&](Transaction& t) {
+            audit::AuditEvent event;
+            event.type = type;
+            t.append_audit(event);
+        });
+    }
     nlohmann::json status() {
         return commit([](Transaction& t) { return retention_status(t); });
     }
@@ -99,13 +107,6 @@ TEST_F(RetentionLaneTest, TrustsAgesOnceTheClockHasRunForAWhile) {
 
 TEST_F(RetentionLaneTest, AStartDoesNotShortenTheDayOfAClockThatLeapt) {
     configuration_.retention.budget_kind = BudgetKind::none;
-    const auto tell = [&](const char* type) {
-        commit([&](Transaction& t) {
-            audit::AuditEvent event;
-            event.type = type;
-            t.append_audit(event);
-        });
-    };
     receive(1, JobState::analysed);
     world_.set_wall_clock(hours(24 * 400));
     tell("clock_set");
@@ -135,13 +136,6 @@ TEST_F(RetentionLaneTest, TakesNothingWhileTheDatabaseMissesWhatWasAcknowledged)
 }
 
 TEST_F(RetentionLaneTest, WaitsADayForWhatTheDatabaseMissesWhateverStartsLieInIt) {
-    const auto tell = [&](const char* type) {
-        commit([&](Transaction& t) {
-            audit::AuditEvent event;
-            event.type = type;
-            t.append_audit(event);
-        });
-    };
     for (int i = 1; i <= 4; ++i) receive(i, JobState::analysed);
     commit([](Transaction& t) {
         sql::execute(t, "INSERT INTO generation(id, since, reason, reconciled) VALUES('g', 1, 'older', 0)");

@@ -111,11 +111,7 @@ TEST_P(EarlierLife, ImagesWhoseFilesRetentionTookAreInNoVersion) {
     ASSERT_EQ(second.report->request.version, 2);
     keep(second.report->claim, composed(second.report->claim, "9.second"));
     lose_the_database();
-    adopt(test::received("1.2.3.4"));
-    adopt(test::received("1.2.3.10"));
-    keep(*claim_analysis());
-    keep(*claim_analysis());
-    const auto again = claim_report();
+    const auto again = report_of_adopted({"1.2.3.4", "1.2.3.10"});
     ASSERT_TRUE(again.report);
     EXPECT_EQ(again.report->request.version, 2) << "the same";
 }

@@ -164,11 +164,7 @@ TEST_P(EarlierResults, AReportReplacesTheNewestThatTheJournalKnows) {
     back_up();
     report_another("1.2.3.5", "9.second");
     restore_the_backup();
-    adopt(test::received("1.2.3.5"));
-    adopt(test::received("1.2.3.6"));
-    keep(*claim_analysis());
-    keep(*claim_analysis());
-    const auto next = claim_report();
+    const auto next = report_of_adopted({"1.2.3.5", "1.2.3.6"});
     ASSERT_TRUE(next.report);
     EXPECT_EQ(next.report->request.version, 3);
     ASSERT_EQ(next.report->request.predecessors.size(), 1u);

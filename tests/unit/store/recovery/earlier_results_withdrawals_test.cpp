@@ -188,11 +188,7 @@ TEST_P(EarlierWithdrawals, WhoseALostDatabasesResultsWereIsAsked) {
     make_delivery();
     deliver();
     lose_the_database();
-    adopt(test::received("1.2.3.4"));
-    adopt(test::received("1.2.3.5"));
-    keep(*claim_analysis());
-    keep(*claim_analysis());
-    const auto next = claim_report();
+    const auto next = report_of_adopted({"1.2.3.4", "1.2.3.5"});
     ASSERT_TRUE(next.report);
     ASSERT_EQ(next.report->request.told.size(), 1u);
     EXPECT_EQ(next.report->request.told.front().file, "9.1.2.3.4.dcm");
@@ -215,11 +211,7 @@ TEST_P(EarlierWithdrawals, WhatWasReportedAnewAfterAWithdrawalGoesOnToBeReported
     report_anew();
     lose_the_database();
     EXPECT_FALSE(withdrawn());
-    adopt(test::received("1.2.3.4"));
-    adopt(test::received("1.2.3.5"));
-    keep(*claim_analysis());
-    keep(*claim_analysis());
-    const auto next = claim_report();
+    const auto next = report_of_adopted({"1.2.3.4", "1.2.3.5"});
     ASSERT_TRUE(next.report);
     EXPECT_EQ(next.report->request.version, 4);
     EXPECT_EQ(next.report->request.withdrawals, 1)

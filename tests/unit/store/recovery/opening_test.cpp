@@ -256,11 +256,7 @@ TEST_P(Rebuilding, MakesANewVersionWhereAnImageCameSince) {
     make_delivery();
     keep(*claim_delivery(), DeliveryOutcome::delivered);
     lose_the_database();
-    adopt(test::received("1.2.3.4"));
-    adopt(test::received("1.2.3.5"));
-    keep(*claim_analysis());
-    keep(*claim_analysis());
-    const auto next = claim_report();
+    const auto next = report_of_adopted({"1.2.3.4", "1.2.3.5"});
     ASSERT_TRUE(next.report);
     EXPECT_EQ(next.report->request.version, 2);
     ASSERT_EQ(next.report->request.predecessors.size(), 1u);

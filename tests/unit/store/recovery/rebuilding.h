@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "pipeline/asio_world.h"
 #include "store/data_history.h"
@@ -41,6 +43,12 @@ class Rebuilding : public StoreContract {
     }
     Adoption adopt(const StoreCommit& object, Duration age = Duration(0)) {
         return commit([&](Transaction& t) { return instances_.adopt(t, object, time_ - age); });
+    }
+    // The report that is due once these images are there again and analysed.
+    NextReport report_of_adopted(const std::vector<std::string>& images) {
+        for (const auto& image : images) adopt(received(image));
+        for (std::size_t i = 0; i < images.size(); ++i) keep(*claim_analysis());
+        return claim_report();
     }
 
     std::filesystem::path backup_ = directory_.root / "backup.db";
