@@ -58,6 +58,10 @@ def folder_kept_on_failure(prefix):
     shutil.rmtree(folder, ignore_errors=True)
 
 
+# What a sanitizer says, whichever process says it and wherever that ends up.
+SANITIZER_REPORT = re.compile(r"^.*(?:ERROR: (?:Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error: ).*$", re.MULTILINE)
+
+
 class PortRegister:
     """Hands out loopback ports, none to two processes of a user that use this module at once: a port is locked in a file that
     they share, whatever TMPDIR is, and lies below the range from which the kernel takes the local ports of connections."""
@@ -299,6 +303,7 @@ class Hilum(Service):
         self.token = make_token(self.folder / "tokens", "tests", "act")
         self.configure(configuration)
         self.port = self.http_port = 0
+        self.searched = 0  # bytes of the log
 
     def configure(self, configuration):
         """A configuration in JSON that says nothing of tokens knows ours."""
@@ -328,6 +333,26 @@ class Hilum(Service):
     def _port(self, pattern):
         found = re.search(pattern, self.log())
         return int(found[1]) if found else 0
+
+    def stop(self, seconds=60):
+        status = super().stop(seconds)
+        self.must_be_clean()
+        return status
+
+    def kill(self):
+        super().kill()
+        self.must_be_clean()
+
+    def must_be_clean(self):
+        """In builds with sanitizers: a process that one ended is started again, and nothing else may be seen of it."""
+        if not self.log_file.exists():
+            return
+        with open(self.log_file, "rb") as log:
+            log.seek(self.searched)
+            text = log.read().decode(errors="replace")
+            self.searched = log.tell()
+        if reported := SANITIZER_REPORT.search(text):
+            raise ServiceError(f"a sanitizer complained of {self.name}:\n{text[reported.start():][:6000]}")
 
     def run(self, *arguments, seconds=120):
         """Runs the operator's command line `hilum` against this node; the completed process."""

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 
-from nightly_steps import SANITIZER_REPORT, NoFigures, steps
+from local_services import SANITIZER_REPORT
+from nightly_steps import NoFigures, steps
 from reliability_table import rewrite, row_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Callable
 
+from local_services import SANITIZER_REPORT
+
 
 class NoFigures(Exception):
     """A log lacks what a run that went well tells at its end."""
@@ -21,10 +23,6 @@ def number(pattern, log):
 
 def thousands(value):
     return f"{value:,}"
-
-
-# What a sanitizer says, whichever process says it and wherever that ends up.
-SANITIZER_REPORT = re.compile(r"^.*(?:ERROR: (?:Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error: ).*$", re.MULTILINE)
 
 
 def tests_in(log):
