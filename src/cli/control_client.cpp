@@ -97,18 +97,18 @@ Error unreachable(const NodeSettings& node) {
                 node.data_dir.string(), node.control().string())};
 }
 
-// What the database alone says. Of a daemon that could not be reached, too: what it lacks is not that none
-// runs.
+// What the database alone says. Of a daemon that could not be reached its state alone: who reads more past it
+// would stand in no audit trail, and what the database lacks is not that none runs.
 nlohmann::json ask_database(const NodeSettings& node, const ControlRequest& request) {
     const bool held = is_held({node.data_dir});  // before: who starts then makes or migrates the database
+    const auto error = unreachable(node);
+    if (held && request.verb != ControlVerb::status) return control_error(error);
     auto answer = answer_control_request(node.data_dir, request);
     if (!held) return answer;
-    const auto error = unreachable(node);
     static const std::set<std::string> for_want_of_it = {"not_running", "database", "schema_older"};
     const auto why = answer.value("error", nlohmann::json::object()).value("code", "");
     if (for_want_of_it.contains(why)) return control_error(error);
-    if (answer.contains("ok") && request.verb == ControlVerb::status)
-        answer["ok"]["unreachable"] = error.message;
+    if (answer.contains("ok")) answer["ok"]["unreachable"] = error.message;
     return answer;
 }
 

@@ -19,10 +19,10 @@ inline constexpr Duration usual_patience = std::chrono::seconds(60);
 inline constexpr Duration endless_patience = std::chrono::hours(24);
 
 // The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get
-// the code "not_running". A daemon that holds the data_dir and does not listen gets the changing verbs
-// "no_answer", and is told of in the status, as "unreachable". Codes beside the daemon's own:
-// "not_permitted", "no_answer" (within `patience`), "system", "protocol", "configuration" (a path that is too
-// long for a socket).
+// the code "not_running". Where a daemon holds the data_dir and does not listen, all verbs get "no_answer"
+// but the status, which tells of it as "unreachable". Codes beside the daemon's own: "not_permitted",
+// "no_answer" (within `patience`), "system", "protocol", "configuration" (a path that is too long for a
+// socket).
 Result<nlohmann::json> ask(const NodeSettings& node, const ControlRequest& request,
                            Duration patience = usual_patience);
 

@@ -93,6 +93,7 @@ void Reception::adopt(const ConnectionAccepted& accepted, std::vector<UniqueFd> 
     const auto id = next_receiver_++;
     auto& receiver = receivers_[id];
     receiver.peer = accepted.peer;
+    receiver.host = accepted.host;
     receiver.process = world_.oversee(static_cast<pid_t>(accepted.pid), std::move(descriptors[1]),
                                       std::move(descriptors[2]));
     receiver.channel = ChannelWatcher::start(
@@ -160,34 +161,33 @@ int Reception::associations() const {
                                           [](const auto& entry) { return entry.second.associated; }));
 }
 
-int Reception::associations_of(const AssociationRequested& caller) const {
+int Reception::associations_of(const std::string& host, const std::string& calling_ae) const {
     return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(), [&](const auto& entry) {
         const auto& receiver = entry.second;
-        return receiver.associated && receiver.calling_ae == caller.calling_ae &&
-               receiver.peer == caller.peer;
+        return receiver.associated && receiver.calling_ae == calling_ae && receiver.host == host;
     }));
 }
 
-int Reception::associations_of_address(const std::string& peer) const {
+int Reception::associations_of_host(const std::string& host) const {
     return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(), [&](const auto& entry) {
-        return entry.second.associated && entry.second.peer == peer;
+        return entry.second.associated && entry.second.host == host;
     }));
 }
 
-AssociationOutcome Reception::outcome_of(const AssociationRequested& request) const {
+AssociationOutcome Reception::outcome_of(const AssociationRequested& request, const std::string& host) const {
     if (request.outcome != AssociationOutcome::accepted) return request.outcome;
     if (draining_) return AssociationOutcome::shutting_down;
     if (associations() >= configuration_.scp.max_associations) return AssociationOutcome::local_limit;
-    if (associations_of(request) >= configuration_.scp.max_associations_per_caller)
+    if (associations_of(host, request.calling_ae) >= configuration_.scp.max_associations_per_caller)
         return AssociationOutcome::caller_limit;
-    if (associations_of_address(request.peer) >= configuration_.scp.max_associations_per_address)
+    if (associations_of_host(host) >= configuration_.scp.max_associations_per_address)
         return AssociationOutcome::address_limit;
     return AssociationOutcome::accepted;
 }
 
 void Reception::associate(std::int64_t id, const AssociationRequested& request) {
     auto& receiver = receivers_.at(id);
-    const auto outcome = outcome_of(request);
+    const auto outcome = outcome_of(request, receiver.host);
     receiver.associated = outcome == AssociationOutcome::accepted;
     receiver.calling_ae = request.calling_ae;
     receiver.peer = request.peer;

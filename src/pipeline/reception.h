@@ -60,6 +60,7 @@ class Reception {
         std::shared_ptr<ChannelWatcher> channel;
         std::unique_ptr<LivingProcess> process;
         SignsOfLife signs_of_life{};
+        std::string host;  // whom it counts for (ConnectionAccepted)
         bool associated = false;
         std::string calling_ae, peer;   // of its association
         std::set<std::string> studies;  // that it brought images of
@@ -84,9 +85,9 @@ class Reception {
     void close_studies(const Receiver& receiver);
     void drop(std::int64_t id);
     int associations() const;
-    int associations_of(const AssociationRequested& caller) const;
-    int associations_of_address(const std::string& peer) const;
-    AssociationOutcome outcome_of(const AssociationRequested& request) const;
+    int associations_of(const std::string& host, const std::string& calling_ae) const;
+    int associations_of_host(const std::string& host) const;
+    AssociationOutcome outcome_of(const AssociationRequested& request, const std::string& host) const;
     void record(const ReceiverEvent& event);
     void tell_left_out(bool at_end);
     void note_trouble(const ReceiverEvent& event);

@@ -228,8 +228,8 @@ bool Listener::start_receiver(WaitingRoom::Asking& asking) {
         return false;
     }
     receivers_.emplace(pid, asking.guest);
-    const auto told =
-        tell_receiver({asking.guest.peer, pid}, std::move(coordinators_end), std::move(*heartbeat));
+    const auto told = tell_receiver({asking.guest.peer, pid, asking.guest.address.text()},
+                                    std::move(coordinators_end), std::move(*heartbeat));
     if (!told) spdlog::error("receiver {}: {}", pid, told.error().message);
     return true;
 }

@@ -1,5 +1,6 @@
 // A packet as it comes over a channel between two processes, through the channel's reading and that of every
-// message that there is: a process that met foreign bytes may send anything.
+// message that there is: a process that met foreign bytes may send anything. So may whoever asks at the
+// control socket.
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -9,9 +10,11 @@
 #include "base/channel.h"
 #include "contract/messages/accessing.h"
 #include "contract/messages/auditing.h"
+#include "contract/messages/certificates.h"
 #include "contract/messages/composing.h"
 #include "contract/messages/control.h"
 #include "contract/messages/decoding.h"
+#include "contract/messages/forbidden_call.h"
 #include "contract/messages/inference.h"
 #include "contract/messages/monitoring.h"
 #include "contract/messages/receiving.h"
@@ -32,6 +35,12 @@ void read_as(const Message& message) {
                 if (!from_packet<T>(Message{to_packet(*read), {}})) std::abort();
         }(),
         ...);
+}
+
+void read_as_request(const Packet& packet) {
+    (void)claim_in(packet);
+    if (const auto read = control_request_in(packet))
+        if (!control_request_in(to_packet(*read))) std::abort();
 }
 
 }  // namespace
@@ -55,5 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             InferReply, ScanRequest, ScanReply>(*message);
     read_as<DeliverRequest, DeliverReply, CommitmentRequest, CommitmentReply, EchoRequest, EchoReply,
             SendingProgress, SurveyRequest, SurveyReply, ForwardRequest, ForwardReply>(*message);
+    read_as<CertificatesLoaded, ReloadCertificates, ForbiddenCall>(*message);
+    read_as_request(message->packet);
     return 0;
 }

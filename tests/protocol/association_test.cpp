@@ -41,6 +41,7 @@ TEST(Association, AnswersEchoscu) {
     const auto accepted = node.coordinator().messages(ConnectionAccepted::type);
     ASSERT_EQ(accepted.size(), 1U);
     EXPECT_EQ(accepted[0].at("peer"), "127.0.0.1");
+    EXPECT_EQ(accepted[0].at("host"), "127.0.0.1");
     EXPECT_EQ(node.stop(), 0);
 }
 

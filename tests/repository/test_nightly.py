@@ -43,6 +43,8 @@ LOGS = {
              {"targets": 2, "inputs": 1024, "seconds_each": 600, "findings": 0}),
     "simulate": ("10 days played, 0 with a broken promise, 500 ms of CPU each\nseed 7: all is reported: no\n"
                  "10 days played, 1 with a broken promise, 500 ms of CPU each\n", {"days": 20, "broken": 1}),
+    "package": (f"{'5e' * 32}  hilum_0.9+20261130.1a2b3c4d_amd64.deb\na second build in another folder gives the same bytes\n",
+                {"package": "hilum_0.9+20261130.1a2b3c4d_amd64", "sha256": "5e" * 32}),
     "planted": ("$ tools/simulate --mutations --most 60\n31 of 33 planted faults found\n", {"found": 31, "planted": 33, "days": 60}),
 }
 

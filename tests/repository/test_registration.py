@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import unittest
 
@@ -26,6 +27,13 @@ class RegistrationTest(unittest.TestCase):
         self.assertGreater(len(files), 5)
         missing = [str(file) for file in files if not any(str(file) in command for command in commands)]
         self.assertEqual(missing, [])
+
+    def test_every_message_between_processes_is_fuzzed(self):
+        headers = (TESTS.parent / "src" / "contract" / "messages").glob("*.h")
+        declared = {name for header in headers for name in re.findall(r"(?m)^HILUM_MESSAGE\((\w+)\)", header.read_text())}
+        self.assertIn("ForbiddenCall", declared)
+        read = re.findall(r"\w+", " ".join(re.findall(r"read_as<([^>]*)>", (TESTS / "fuzz" / "fuzz_messages.cpp").read_text())))
+        self.assertEqual(declared - set(read), set())
 
     def test_every_built_test_program_is_run_by_ctest(self):
         listed = subprocess.run(["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"], capture_output=True,

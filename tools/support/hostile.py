@@ -20,11 +20,13 @@ import unicodedata
 
 import pydicom
 
-from dicom_peer import IMPLICIT, VERIFICATION, Association, associate_rq, connect, p_data, C_ECHO_RQ
+from dicom_peer import IMPLICIT, VERIFICATION, Association, associate_rq, connect, p_data, pdu, C_ECHO_RQ
+from hostile_bounds import exceeded
 from local_services import Hilum, ServiceError, http, wait_until
 
 PACS, PROBE = "127.0.0.2", "127.0.0.1"
 LISTED = [f"127.0.1.{host}" for host in range(1, 9)]
+SECOND_PACS = "127.0.1.200"  # listed by the network that attackers are in, not by its own address
 UNLISTED = [f"127.0.9.{host}" for host in range(1, 31)]
 # Names that steer a terminal, turn text around, stay unseen, or are no text.
 EVIL_NAMES = [b"\x1b[2J\x1b]0;x\x07", "\u009b31m".encode(), "a\u202egpj.exe".encode(), b"\xc0\x9b\xed\xa0\x80",
@@ -64,6 +66,7 @@ class Hostile:
         self.folder, self.seconds, self.connections, self.log = pathlib.Path(folder), seconds, connections, log
         self.random = random.Random(seed)
         self.node = Hilum(binaries, self.folder / "node", configuration(self.folder / "node"))
+        self.stalled = connections // 40  # each has a receiver, until its time to ask is over
         self.echoes, self.stores, self.probes, self.failures = [], [], [], []
 
     def stop(self):
@@ -81,6 +84,7 @@ class Hostile:
         self.work_as_pacs(3)
         calm = self.figures()
         self.echoes, self.stores, self.probes = [], [], []
+        began = time.monotonic()
         attacks = [Attack(name, action) for name, action in self.attacks().items()]
         for attack in attacks:
             attack.thread.start()
@@ -94,9 +98,11 @@ class Hostile:
         wait_until(lambda: self.figures()["descriptors"] <= calm["descriptors"] + 8, 60, "every connection is closed")
         after = self.figures()
         self.check_texts()
-        return {"calm": calm, "during": during, "after": after, "audit_rows": self.audit_rows(),
-                "attacks": {attack.name: attack.count for attack in attacks},
-                "echo": self.times(self.echoes), "store": self.times(self.stores), "healthz": self.times(self.probes)}
+        figures = {"calm": calm, "during": during, "after": after, "audit_rows": self.audit_rows(),
+                   "attacks": {attack.name: attack.count for attack in attacks},
+                   "echo": self.times(self.echoes), "store": self.times(self.stores), "healthz": self.times(self.probes)}
+        self.failures += exceeded(figures, time.monotonic() - began, self.stalled)
+        return figures
 
     # ---- the PACS and the probe ----
 
@@ -109,9 +115,10 @@ class Hostile:
         until, next_look = time.monotonic() + seconds, 0
         number = 0
         while time.monotonic() < until:
-            self.timed(self.echoes, "C-ECHO", self.echo)
+            source = (PACS, SECOND_PACS)[number % 2]
+            self.timed(self.echoes, f"C-ECHO of {source}", lambda: self.echo(source))
             if number % 3 == 0:
-                self.timed(self.stores, "C-STORE", lambda: self.store(number))
+                self.timed(self.stores, f"C-STORE of {source}", lambda: self.store(number, source))
             number += 1
             if measure and time.monotonic() > next_look:
                 highest = {key: max(value, highest.get(key, 0)) for key, value in measure().items()}
@@ -131,13 +138,13 @@ class Hostile:
             self.failures.append(f"{what} failed after {time.monotonic() - begin:.1f} s: {error}")
         times.append(time.monotonic() - begin)
 
-    def echo(self):
-        association = Association(self.address, PACS, [(VERIFICATION, IMPLICIT)])
+    def echo(self, source):
+        association = Association(self.address, source, [(VERIFICATION, IMPLICIT)])
         status = association.echo()
         association.release()
         return status
 
-    def store(self, number):
+    def store(self, number, source):
         image = self.images[number % len(self.images)]
         image.SOPInstanceUID = pydicom.uid.generate_uid()
         image.StudyInstanceUID, image.SeriesInstanceUID = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
@@ -145,7 +152,7 @@ class Hostile:
         name = EVIL_NAMES[number % len(EVIL_NAMES)].decode(errors="replace").replace("\\", "/")
         image.PatientName = f"EVIL^{name}"
         image.AccessionNumber = f"{name[:8]}{number}"
-        association = Association(self.address, PACS, [(VERIFICATION, IMPLICIT), (image.SOPClassUID, IMPLICIT)])
+        association = Association(self.address, source, [(VERIFICATION, IMPLICIT), (image.SOPClassUID, IMPLICIT)])
         status = association.store(image)
         association.release()
         return status
@@ -165,17 +172,20 @@ class Hostile:
         web = ("127.0.0.1", self.node.http_port)
         half = associate_rq([(VERIFICATION, IMPLICIT)])[:50]
         each = self.connections // 4
+        unread = self.connections // 10  # with the slow and the silent ones as many over HTTP as `connections`
         return {
             "silent connections of unlisted hosts": lambda a: self.hold(a, self.address, UNLISTED, each, b""),
             "silent connections of listed hosts": lambda a: self.hold(a, self.address, LISTED, each, b""),
             "dripping connections": lambda a: self.hold(a, self.address, LISTED + UNLISTED, each, half, drip=2),
             "half an association request": lambda a: self.hold(a, self.address, LISTED + UNLISTED, each, half),
+            "dripping connections that begin as no DICOM does": lambda a: self.hold(a, self.address, LISTED, each, b"GET /", drip=2),
+            "5 KiB of a longer association request": lambda a: self.hold(a, self.address, LISTED, self.stalled, pdu(1, bytes(8192))[:5120]),
             "connects and aborts": self.connect_and_abort,
             "mutated PDUs": self.mutate,
             "rejected associations with evil names": self.be_rejected,
             "slow HTTP headers": lambda a: self.hold(a, web, UNLISTED, each, b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 500, drip=2),
-            "silent HTTP connections": lambda a: self.hold(a, web, [PROBE] + UNLISTED[:3], 2 * each, b""),
-            "HTTP clients that read nothing": self.read_nothing,
+            "silent HTTP connections": lambda a: self.hold(a, web, [PROBE] + UNLISTED[:3], self.connections - each - unread, b""),
+            "HTTP clients that read nothing": lambda a: self.read_nothing(a, unread),
             "HTTP targets with evil names": self.ask_evil_targets}
 
     @staticmethod
@@ -257,7 +267,7 @@ class Hostile:
                 attack.count += 1
             attack.stop.wait(0.02)
 
-    def read_nothing(self, attack):
+    def read_nothing(self, attack, count):
         """Requests without end on connections whose answers nobody reads."""
         requests = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200
         held = []
@@ -269,7 +279,7 @@ class Hostile:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 self.send_quietly(connection, requests)
                 held.append(connection)
-            while len(held) > 100:
+            while len(held) > count:
                 held.pop(0).close()
             attack.stop.wait(0.05)
         for connection in held:
@@ -293,10 +303,12 @@ class Hostile:
 
     def figures(self):
         processes = [self.node.process.pid] + [pid for pid, _ in self.node.descendants()]
-        found = {"processes": len(processes), "descriptors": 0, "memory_mib": 0}
+        found = {"processes": len(processes), "descriptors": 0, "most_descriptors": 0, "memory_mib": 0}
         for pid in processes:
             try:
-                found["descriptors"] += len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+                open_ = len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+                found["descriptors"] += open_
+                found["most_descriptors"] = max(open_, found["most_descriptors"])
                 rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
                 found["memory_mib"] += int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1]) / 1024
             except (OSError, TypeError):

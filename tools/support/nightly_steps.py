@@ -93,6 +93,13 @@ def days_in(log):
     return {"days": sum(int(days) for days, _ in jobs), "broken": sum(int(broken) for _, broken in jobs)}
 
 
+def package_in(log):
+    built = re.search(r"^([0-9a-f]{64})  (\S+)\.deb$", log, re.MULTILINE)
+    if built is None or "\na second build in another folder gives the same bytes\n" not in log:
+        raise NoFigures("its log does not say that two builds gave the same bytes")
+    return {"package": built[2], "sha256": built[1]}
+
+
 def planted_in(log):
     return {"found": number(r"^(\d+) of \d+ planted faults found$", log), "planted": number(r"^\d+ of (\d+) planted", log),
             "days": number(r"^\$ tools/simulate --mutations --most (\d+)", log)}
@@ -179,4 +186,7 @@ def steps(day=None):
         Step("planted", "planted faults in the coordinator, which the days must find", [["tools/simulate", "--mutations", "--most", "60"]],
              [["tools/simulate", "--mutations", "--most", "20", "--only", "^a claim without a fence$"]], 180, 20, planted_in,
              lambda f: f"{f['found']} of {f['planted']} within {f['days']} days"),
+        # It has no short form: a build is a build.
+        Step("package", "two builds of the Debian package, in two folders, the second without ccache", [["tools/package", "--twice"]],
+             [["tools/package", "--twice"]], 240, 240, package_in, lambda f: f"the same bytes: {f['package']}, SHA-256 {f['sha256'][:16]}..."),
     ]

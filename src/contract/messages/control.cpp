@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "contract/define_json.h"
+
 namespace hilum {
 namespace {
 
@@ -40,13 +42,18 @@ std::map<std::string, std::string> filter_in(const nlohmann::json& args) {
     return filter;
 }
 
+std::int64_t number_in(const nlohmann::json& args, const char* name) {
+    const auto found = args.find(name);
+    return found == args.end() ? 0 : integer_of<std::int64_t>(*found);
+}
+
 void read_arguments(const nlohmann::json& args, ControlRequest& request) {
     if (has_filter(request.verb)) {
         request.filter = filter_in(args);
         return;
     }
     request.kind = args.value("kind", "");
-    request.id = args.value("id", std::int64_t{0});
+    request.id = number_in(args, "id");
     request.study_instance_uid = args.value("study_instance_uid", "");
     request.accession_number = args.value("accession_number", "");
     request.destination = args.value(names_destination(request.verb) ? "name" : "destination", "");
@@ -54,7 +61,7 @@ void read_arguments(const nlohmann::json& args, ControlRequest& request) {
     request.note = args.value("note", "");
     request.rules = args.value("rules", "");
     request.model = args.value("model", "");
-    request.after = args.value("after", std::int64_t{0});
+    request.after = number_in(args, "after");
 }
 
 }  // namespace

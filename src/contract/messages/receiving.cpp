@@ -5,7 +5,7 @@
 namespace hilum {
 
 HILUM_MESSAGE_MEMBERS(ListenerReady, port, tls_port)
-HILUM_MESSAGE_MEMBERS(ConnectionAccepted, peer, pid)
+HILUM_MESSAGE_MEMBERS(ConnectionAccepted, peer, pid, host)
 HILUM_MESSAGE_MEMBERS(ConnectionsClosed, peer, reason, count)
 HILUM_JSON_MEMBERS(ReceivedHeader, sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid,
                    transfer_syntax_uid, modality, study_date, accession_number, patient_id, patient_name)

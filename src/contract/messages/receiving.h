@@ -26,8 +26,9 @@ struct ListenerReady {
 // channel, the receiver's pidfd, and its heartbeat.
 struct ConnectionAccepted {
     static constexpr const char* type = "connection_accepted";
-    std::string peer;      // numeric address
-    std::int64_t pid = 0;  // of the receiver
+    std::string peer;       // numeric address
+    std::int64_t pid = 0;   // of the receiver
+    std::string host = {};  // whom it counts for: the address, or its subnet where anybody may call
 };
 
 // Why the listener closed a connection that had no receiver yet.

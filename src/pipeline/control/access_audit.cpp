@@ -37,6 +37,7 @@ audit::AuditEvent event_of(const HttpAccess& access) {
 }  // namespace
 
 void AccessAudit::note(const HttpAccess& access) {
+    if (!access.refused.empty()) return strangers_.refused(access, event_of(access));
     events_.keep(
         "http_access",
         [event = event_of(access)](Transaction& transaction) { transaction.append_audit(event); },

@@ -123,6 +123,16 @@ void Strangers::failed(const HttpTlsFailed& failed) {
     });
 }
 
+void Strangers::refused(const HttpAccess& access, audit::AuditEvent event) {
+    const auto peer = access.uid >= 0 ? fmt::format("uid {}", access.uid) : access.address;
+    const auto verdict = judge(peer, "nothing shown by HTTP, " + access.refused, access.count);
+    if (!verdict.audited) return;
+    if (verdict.left_out > 0) event.detail["events_left_out_before"] = verdict.left_out;
+    events_.keep(
+        event.type, [event](Transaction& transaction) { transaction.append_audit(event); },
+        access.count + verdict.left_out);
+}
+
 void Strangers::turned_away(const std::string& user) {
     const auto verdict = judge(user, "turned away at the control socket");
     if (!verdict.audited) return;

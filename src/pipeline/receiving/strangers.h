@@ -1,8 +1,7 @@
-// What hosts cause that have no association, or speak no TLS with HTTP: connections that ask for nothing,
-// speak something else, are too many or are rejected; and users of the machine at the control socket. Anybody
-// can cause these without end, so that the log and the audit trail take a few of each address or user and
-// reason, and the number of the others. The
-// counters count all.
+// What hosts cause that have no association, or speak no TLS with HTTP, or have no token for it: connections
+// that ask for nothing, speak something else, are too many or are rejected; and users of the machine at the
+// control socket. Anybody can cause these without end, so that the log and the audit trail take a few of each
+// address or user and reason, and the number of the others. The counters count all.
 #pragma once
 
 #include <memory>
@@ -14,6 +13,7 @@
 #include "contract/messages/receiving.h"
 #include "pipeline/events/event_keeper.h"
 #include "pipeline/events/event_limiter.h"
+#include "store/audit/audit_event.h"
 
 namespace hilum {
 
@@ -33,6 +33,8 @@ class Strangers {
     void happened(const ReceiverEvent& event);  // timeout, not_dicom
     void closed(const ConnectionsClosed& closed);
     void failed(const HttpTlsFailed& failed);
+    // Who was shown nothing over HTTP; `event` is what the trail is to have of it.
+    void refused(const HttpAccess& access, audit::AuditEvent event);
     void turned_away(const std::string& user);  // from the control socket
     void tell_left_out();                       // what has not been told yet
 

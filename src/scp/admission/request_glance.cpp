@@ -44,9 +44,9 @@ Glance glance_at(int socket, Opening opening, bool peer_closed) {
     const auto count = ::recv(socket, bytes.data(), head.size, MSG_PEEK | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Glance::silent;
     if (count <= 0) return Glance::closed;
-    if (bytes[0] != head.type) return Glance::foreign;
-    std::uint32_t wanted = head.size;
+    std::uint32_t wanted = head.size;  // of something foreign too: a receiver would wait for the rest of it
     if (count == static_cast<ssize_t>(head.size)) {
+        if (bytes[0] != head.type) return Glance::foreign;
         const auto length = length_in(bytes, head);
         if (length > largest_request) return Glance::asking;
         wanted = std::min(head.size + std::min(length, enough_of_a_request), enough_of_a_request);

@@ -9,9 +9,9 @@ namespace hilum::scp {
 enum class Opening { associate_request, client_hello };
 
 enum class Glance {
-    silent,   // nothing, or not the whole of its opening
+    silent,   // nothing, or not the whole of its opening, whatever it begins with
     asking,   // the whole of it, the first 4 KiB of a longer one, or the head of one that is too long
-    foreign,  // something else: TLS where there is none, none where there should be, HTTP, noise
+    foreign,  // as much of something else: TLS where there is none, none where there should be, HTTP, noise
     closed,   // the peer is gone, and has sent nothing that could be answered
 };
 

@@ -21,7 +21,7 @@ Result<Channel> Listener::connect(pid_t receiver) {
     if (!ends) return tl::unexpected(ends.error());
     const auto unused = make_heartbeat();  // the simulated world knows processes by their numbers
     const int fds[] = {ends->first.fd(), unused->get(), unused->get()};
-    say(to_packet(ConnectionAccepted{"192.0.2.7", receiver}), fds);
+    say(to_packet(ConnectionAccepted{"192.0.2.7", receiver, "192.0.2.7"}), fds);
     return std::move(ends->second);
 }
 

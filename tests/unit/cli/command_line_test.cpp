@@ -136,7 +136,13 @@ TEST_F(CommandLineTest, KnowsADaemonThatDoesNotAnswerByItsDataDirectory) {
     EXPECT_THAT(out_.str(), Not(HasSubstr("not running")));
     EXPECT_EQ(hilum({"destinations", "pause", "pacs"}), exit_unreachable);
     EXPECT_THAT(err_.str(), HasSubstr("another configuration"));
+    for (const auto& past_its_audit_trail :
+         std::vector<std::vector<std::string>>{{"studies"}, {"jobs", "list"}, {"audit", "export"}}) {
+        EXPECT_EQ(hilum(past_its_audit_trail, true), exit_unreachable);
+        EXPECT_EQ(printed_json()["error"]["code"], "no_answer");
+    }
     lock->reset();
+    EXPECT_EQ(hilum({"studies"}), exit_ok) << "none runs";
     EXPECT_EQ(hilum({"status"}), exit_failed);
     EXPECT_THAT(out_.str(), HasSubstr("hilumd is not running; this is"));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 namespace hilum {
@@ -40,6 +41,16 @@ TEST(ControlRequest, IsRefusedForWhatItDoesNotKnow) {
     EXPECT_EQ(request_in(nlohmann::json::array()).error().code, "bad_request");
     EXPECT_EQ(request_in({{"verb", "studies"}, {"args", {1, 2}}}).error().code, "bad_request");
     EXPECT_EQ(request_in({{"verb", "jobs.show"}, {"args", {{"id", "four"}}}}).error().code, "bad_request");
+}
+
+TEST(ControlRequest, IsRefusedForANumberThatIsNone) {
+    const nlohmann::json no_numbers[] = {1e38, 1.5, true, nullptr, UINT64_MAX};
+    for (const auto& number : no_numbers) {
+        const auto job = request_in({{"verb", "jobs.show"}, {"args", {{"kind", "report"}, {"id", number}}}});
+        ASSERT_FALSE(job) << number;
+        EXPECT_EQ(job.error().code, "bad_request");
+        EXPECT_FALSE(request_in({{"verb", "audit.export"}, {"args", {{"after", number}}}})) << number;
+    }
 }
 
 }  // namespace

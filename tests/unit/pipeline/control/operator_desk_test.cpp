@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "pipeline/asio_world.h"
+#include "store/database/sql.h"
 #include "store/jobs/claim.h"
 #include "unit/store/test_database.h"
 
@@ -116,6 +117,22 @@ class OperatorDeskTest : public testing::Test {
     std::optional<EventKeeper> events_;
     std::optional<OperatorDesk> desk_;
 };
+
+TEST_F(OperatorDeskTest, WhoLooksAtPatientDataIsInTheAuditTrail) {
+    ask("status");
+    ask("studies");
+    std::optional<Result<std::int64_t>> looks;
+    commits_->submit(
+        [](Transaction& transaction) {
+            return sql::number(transaction,
+                               "SELECT count(*) FROM audit_event WHERE type = 'operator_access'"
+                               " AND actor = 'test' AND json_extract(detail, '$.verb') = 'studies'")
+                .value_or(-1);
+        },
+        [&looks](const Result<std::int64_t>& counted) { looks = counted; });
+    while (!looks) go_on_waiting();
+    EXPECT_EQ(looks->value(), 1);
+}
 
 TEST_F(OperatorDeskTest, AnswersAllElseWhileAVerificationIsHeld) {
     const auto verified = ask("audit.verify");

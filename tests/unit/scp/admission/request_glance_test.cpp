@@ -67,19 +67,33 @@ TEST_F(RequestGlanceTest, OneThatIsTooLongIsAnsweredAtOnce) {
     EXPECT_EQ(glance(), Glance::asking);
 }
 
-TEST_F(RequestGlanceTest, AnythingElseIsForeign) {
+TEST_F(RequestGlanceTest, AnythingElseIsForeignOnceItIsAsLongAsAHead) {
     send("G");
     ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(), Glance::silent);
+    send("ET /");
+    EXPECT_FALSE(readable(50)) << "whoever reads it would wait for its sixth byte";
+    send(" ");
+    ASSERT_TRUE(readable(5'000));
     EXPECT_EQ(glance(), Glance::foreign);
+}
+
+TEST_F(RequestGlanceTest, OverTlsAForeignByteAsksForNothingEither) {
+    send("GET ");
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(Opening::client_hello), Glance::silent);
+    send("/");
+    ASSERT_TRUE(readable(5'000));
+    EXPECT_EQ(glance(Opening::client_hello), Glance::foreign);
 }
 
 TEST_F(RequestGlanceTest, OverTlsTheFirstRecordAsks) {
     send(std::string("\x16\x03\x01\x01", 4));
     ASSERT_TRUE(readable(5'000));
     EXPECT_EQ(glance(Opening::client_hello), Glance::silent);
-    EXPECT_EQ(glance(), Glance::foreign) << "on the plain port";
     send(std::string("\x02", 1) + std::string(257, 'x'));
     ASSERT_TRUE(readable(5'000)) << "the length is there";
+    EXPECT_EQ(glance(), Glance::foreign) << "on the plain port";
     EXPECT_EQ(glance(Opening::client_hello), Glance::silent);
     EXPECT_FALSE(readable(50)) << "a byte is missing";
     send("x");

@@ -91,6 +91,19 @@ TEST_F(WaitingRoomTest, OfAnAddressThatHasTooManyTheOldestSilentOneGivesWay) {
     for (const int open : {asks, newer, newest}) EXPECT_TRUE(is_open(open));
 }
 
+TEST_F(WaitingRoomTest, AForeignByteGetsNoReceiverAndGivesWay) {
+    for (int i = 0; i < 3; ++i) enter("10.0.0.1", Standing::listed, "G");
+    look();
+    EXPECT_EQ(next_peer(), "");
+    enter("10.0.0.1", Standing::listed, request_);
+    ASSERT_EQ(closed_.size(), 1U);
+    EXPECT_EQ(closed_[0].why, ConnectionClosing::address_limit);
+    EXPECT_EQ(room_.waiting(), 3U);
+    look();
+    EXPECT_EQ(next_peer(), "10.0.0.1") << "the one that asked got the place";
+    EXPECT_EQ(next_peer(), "");
+}
+
 TEST_F(WaitingRoomTest, WhoHasMostGivesWayToOthersAndNeverTheOtherWayRound) {
     for (int i = 0; i < 3; ++i) enter("10.0.0.1", Standing::listed);
     const int other = enter("10.0.0.2", Standing::listed);
