@@ -140,7 +140,7 @@ void add_node(Families& families, const NodeStatus& status, bool complete) {
         families.add("receiving_refused", MetricType::Gauge, {{"reason", reason}},
                      status.refusing == reason ? 1 : 0);
     flag("metrics_complete", complete);
-    for (const char* where : {"database", "audit", "receiving", "http", "spool"})
+    for (const char* where : {"database", "audit", "receiving", "http", "spool", "retention"})
         families.add("node_trouble", MetricType::Gauge, {{"where", where}},
                      std::ranges::count(status.troubles, where, &NodeTrouble::where) > 0 ? 1 : 0);
     flag("inferring", status.inferring);

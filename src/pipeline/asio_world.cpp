@@ -162,8 +162,10 @@ class MachinesFiles final : public Files {
         return synced;
     }
     Status remove_durably(const std::filesystem::path& file) override {
-        if (::unlink(file.c_str()) != 0 && errno != ENOENT)
-            return tl::unexpected(error_of("cannot remove " + file.string()));
+        if (::unlink(file.c_str()) == 0) return sync_directory(file.parent_path());
+        if (errno != ENOENT) return tl::unexpected(error_of("cannot remove " + file.string()));
+        // Its folder may be gone, too.
+        if (::access(file.parent_path().c_str(), F_OK) != 0 && errno == ENOENT) return {};
         return sync_directory(file.parent_path());
     }
     Result<std::uint64_t> size(const std::filesystem::path& file) override {

@@ -115,7 +115,7 @@ void Node::start_children() {
     children_started_ = true;
     const auto instances_came = [this] { arrivals_.came(); };
     const auto changed = [this] { happened(Happening::status_changed); };
-    retention_.start();  // before anything is claimed
+    retention_.start(changed);  // before anything is claimed
     reception_.start(
         programs_.child("listener", "1"),
         {.on_instances = instances_came,
@@ -340,7 +340,8 @@ NodeStatus Node::status() const {
     NodeStatus status;
     status.refusing = why_refusing(reception_, commits_, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
-    status.troubles = troubles_of(reception_, commits_, events_, predictions_.access(), adoption_);
+    status.troubles =
+        troubles_of(reception_, commits_, events_, predictions_.access(), adoption_, retention_);
     status.auditing = !commits_.trouble() && !events_.trouble();
     status.stores_only = active_models(configuration_).empty();
     status.inferring = !status.stores_only && inferring();

@@ -99,9 +99,14 @@ Status Spool::check_free_space(std::uint64_t min_free_space) const {
 // Whoever made the folder may not have synced its name yet, so it is synced here in any case.
 Status Spool::open_folder_of(const std::string& day) {
     if (day_folder_ && day_ == day) return {};
-    if (::mkdirat(folder_.get(), day.c_str(), 0750) != 0 && errno != EEXIST)
-        return failure("cannot make the folder spool/" + day);
-    UniqueFd folder(::openat(folder_.get(), day.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    UniqueFd folder;
+    // Once more where retention takes it away, for it is empty, between the two.
+    for (int tries = 0; !folder && tries < 2; ++tries) {
+        if (::mkdirat(folder_.get(), day.c_str(), 0750) != 0 && errno != EEXIST)
+            return failure("cannot make the folder spool/" + day);
+        folder = UniqueFd(::openat(folder_.get(), day.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!folder && errno != ENOENT) break;
+    }
     if (!folder) return failure("cannot open the folder spool/" + day);
     if (::fsync(folder_.get()) != 0) return failure("cannot sync the spool folder");
     day_folder_ = std::make_shared<UniqueFd>(std::move(folder));

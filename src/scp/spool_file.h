@@ -1,7 +1,8 @@
 // The spool: data_dir/spool/YYYYMMDD/<32 random hexadecimal digits>.dcm, one file for each received object.
 // Names owe nothing to what was received. While it is written a file is called *.tmp. Who writes it holds an
 // flock on it until it is answered for, under either name; at its start the coordinator removes *.tmp files
-// that nobody holds, and adopts other files that nobody holds and no row names (pipeline/spool_survey.h).
+// that nobody holds, and adopts other files that nobody holds and no row names (pipeline/spool_survey.h). The
+// folder of an earlier day goes once it is empty (pipeline/retention/file_removal.h).
 #pragma once
 
 #include <cstdint>

@@ -90,6 +90,7 @@ int export_audit(const Context& context, const ExportOptions& options) {
 struct Witness {
     // A log with signed heads, a report that holds one, or a folder of these; the signer's public key.
     std::filesystem::path heads, key;
+    std::string keep;  // how long events were kept; empty: as the configuration says
 };
 
 struct Heads {
@@ -195,6 +196,14 @@ Status read_trail(const NodeSettings& node, audit::TrailCheck& check) {
     return {};
 }
 
+// A duration, or none: for ever.
+Result<std::optional<Duration>> keep_of(const std::string& text) {
+    if (text == "none") return std::optional<Duration>();
+    const auto keep = parse_duration(text);
+    if (!keep) return tl::unexpected(keep.error());
+    return std::optional(*keep);
+}
+
 // Recomputes every digest here, and believes nobody but the heads.
 int verify_against(const Context& context, const Witness& witness) {
     const auto configuration = context.configuration();
@@ -206,7 +215,9 @@ int verify_against(const Context& context, const Witness& witness) {
     progress.say("reading the whole audit trail");
     const auto beginning = beginning_now(node);
     if (!beginning) return context.failed(beginning.error());
-    audit::TrailCheck check({heads->good.begin(), heads->good.end()}, beginning->after, beginning->hash);
+    const auto keep = witness.keep.empty() ? configuration->audit.keep : keep_of(witness.keep).value();
+    audit::TrailCheck check({heads->good.begin(), heads->good.end()}, beginning->after, beginning->hash,
+                            {keep, now()});
     const auto read = read_trail(node, check);
     progress.clear();
     if (!read) return context.failed(read.error());
@@ -227,17 +238,20 @@ int verify_against(const Context& context, const Witness& witness) {
                                  {"witnessed_through", outcome.witnessed},
                                  {"heads", heads->good.size()},
                                  {"heads_before", outcome.heads_before},
+                                 {"heads_before_until", outcome.heads_before_until},
                                  {"unreadable_files", heads->unreadable.size()},
                                  {"heads_of_other_keys", heads->of_other_keys}});
     else if (outcome.findings.empty())
         print_wrapped(
             context.out, "",
-            fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}{}",
-                        outcome.heads_fitting, outcome.witnessed, outcome.newest,
-                        outcome.heads_before > 0
-                            ? fmt::format("; {} are of events that audit.keep removed", outcome.heads_before)
-                            : ""),
+            fmt::format("the audit trail is the one that was signed: {} heads fit, up to event {} of {}",
+                        outcome.heads_fitting, outcome.witnessed, outcome.newest),
             context.terminal.columns);
+    if (outcome.heads_before > 0 && !context.json)
+        print_wrapped(context.out, "",
+                      fmt::format("not compared: {} of events that were removed, the last signed at {}",
+                                  counted(outcome.heads_before, "head", "heads"), outcome.heads_before_until),
+                      context.terminal.columns);
     for (const auto& finding : outcome.findings)
         if (!context.json) print_wrapped(context.err, "hilum: ", finding, context.terminal.columns);
     return outcome.findings.empty() ? exit_ok : exit_failed;
@@ -282,6 +296,16 @@ void add_audit_verbs(const Verb& app) {
     auto key = verify.option("--key", witness->key, "file of the public key that fits audit.sign.key");
     heads.needs(key);
     key.needs(heads);
+    verify
+        .option("--keep", witness->keep,
+                "how long events were kept when they were removed, where audit.keep was shorter then or is "
+                "another's: 7y, or none")
+        .checked("DURATION",
+                 [](const std::string& text) {
+                     const auto keep = keep_of(text);
+                     return keep ? std::string() : keep.error().message;
+                 })
+        .needs(heads);
     verify.does([witness](const Context& c) {
         return witness->heads.empty() ? verify_audit(c) : verify_against(c, *witness);
     });

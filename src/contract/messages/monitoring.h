@@ -76,7 +76,7 @@ struct DestinationStatus {
 
 // What the node lacks now; gone once the same succeeds. What single jobs wait for, the database tells.
 struct NodeTrouble {
-    std::string where;    // database | audit | receiving | http | spool
+    std::string where;    // database | audit | receiving | http | spool | retention
     std::string message;  // with the path and the system's word for it
     std::string since;    // ISO 8601
 };

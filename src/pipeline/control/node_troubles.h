@@ -10,6 +10,7 @@
 #include "pipeline/control/access_audit.h"
 #include "pipeline/disk_watch.h"
 #include "pipeline/events/event_keeper.h"
+#include "pipeline/lanes/retention_lane.h"
 #include "pipeline/reception.h"
 #include "pipeline/spool_adoption.h"
 #include "store/database/commit_queue.h"
@@ -26,7 +27,7 @@ inline std::string why_refusing(const Reception& reception, const CommitQueue& c
 
 inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const CommitQueue& commits,
                                             const EventKeeper& events, const AccessAudit& access,
-                                            const SpoolAdoption& adoption) {
+                                            const SpoolAdoption& adoption, const RetentionLane& retention) {
     std::vector<NodeTrouble> all;
     if (const auto& trouble = commits.trouble())
         all.push_back({"database", trouble->message, to_iso8601(commits.trouble_since())});
@@ -34,6 +35,7 @@ inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const Co
     if (const auto& trouble = reception.trouble()) all.push_back(*trouble);
     if (const auto& trouble = access.trouble()) all.push_back(*trouble);
     if (const auto& trouble = adoption.trouble()) all.push_back(*trouble);
+    if (const auto& trouble = retention.trouble()) all.push_back(*trouble);
     return all;
 }
 

@@ -9,6 +9,7 @@
 #include "store/audit/audit_removal.h"
 #include "store/data_history.h"
 #include "store/retention/forgetting.h"
+#include "store/retention/removed_files.h"
 #include "store/retention/retention_status.h"
 
 namespace hilum {
@@ -74,13 +75,15 @@ RetentionLane::RetentionLane(World& world, CommitQueue& commits, const Configura
       wake_up_(world),
       pause_(world),
       files_(world.make_background()),
+      removal_(world, commits, directory_, *files_),
       clock_watch_(read_clocks(world)),
       ages_count_from_(world.monotonic() + until_ages_count),
       reconciled_by_(world.monotonic() + longest_unreconciled) {
     next_age_pass_ = next_scan_ = next_forgetting_ = next_sweep_ = world.monotonic();
 }
 
-void RetentionLane::start() {
+void RetentionLane::start(std::function<void()> on_changed) {
+    removal_.start(std::move(on_changed));
     tasks_.start(run());
 }
 
@@ -159,7 +162,7 @@ Task<void> RetentionLane::sweep_results() {
         if (!again) suspects_.insert(suspects_.end(), strays->begin(), strays->end());
         co_await rest();
     }
-    if (again) co_await unlink();
+    if (again) co_await removal_.unlink();
     next_sweep_ = world_.monotonic() + (suspects_.empty() ? Duration(between_sweeps) : Duration(until_stray));
 }
 
@@ -189,7 +192,7 @@ Task<void> RetentionLane::look() {
     const auto seen = co_await committed(commits_, glance);
     if (!seen) co_return;
     if (seen->to_measure) co_await measure();
-    if (seen->to_remove) co_await unlink();
+    if (seen->to_remove) co_await removal_.unlink();
     auto room = co_await look_at_room();
     if (!room) co_return;
     const auto now = world_.monotonic();
@@ -243,31 +246,6 @@ Task<void> RetentionLane::measure() {
     }
 }
 
-// What cannot be unlinked now stays noted, for the next look.
-Task<void> RetentionLane::unlink() {
-    for (;;) {
-        const auto ask = [](Transaction& transaction) { return files_to_remove(transaction); };
-        auto files = co_await committed(commits_, ask);
-        if (!files || files->empty()) co_return;
-        Arrival<std::vector<std::int64_t>> arrival;
-        files_->post([&world = world_, files = *files, directory = directory_, bring = arrival.bring()] {
-            std::vector<std::int64_t> gone;
-            for (const auto& file : files) {
-                const auto removed = world.files().remove_durably(path_of(directory, file));
-                if (removed)
-                    gone.push_back(file.row);
-                else
-                    spdlog::error("retention: {}", removed.error().message);
-            }
-            world.post([gone = std::move(gone), bring] { bring(gone); });
-        });
-        const auto gone = co_await arrival;
-        const auto write = [gone](Transaction& transaction) { forget_removed_files(transaction, gone); };
-        const auto kept = co_await committed(commits_, write);
-        if (!kept || gone.size() < files->size()) co_return;
-    }
-}
-
 Task<std::optional<RetentionLane::Room>> RetentionLane::look_at_room() {
     Arrival<Result<std::uint64_t>> arrival;
     files_->post([&world = world_, root = directory_.root, bring = arrival.bring()] {
@@ -302,7 +280,7 @@ Task<void> RetentionLane::remove(Room& room, bool by_age) {
             if (!step) co_return;
             went(step->bytes);
             through = step->through;
-            if (step->removed > 0) co_await unlink();
+            if (step->removed > 0) co_await removal_.unlink();
         }
     StudyCursor cursor;
     for (bool through = false; !through && !draining_ && (by_age || room.excess > 0);) {
@@ -316,7 +294,7 @@ Task<void> RetentionLane::remove(Room& room, bool by_age) {
         went(step->bytes);
         cursor = step->cursor;
         through = step->through;
-        if (step->removed > 0) co_await unlink();
+        if (step->removed > 0) co_await removal_.unlink();
         co_await rest();
     }
 }
@@ -366,7 +344,8 @@ Task<void> RetentionLane::forget() {
         if (co_await forget_some() == 0) break;
         co_await rest();
     }
-    co_await unlink();  // what was set aside
+    co_await removal_.unlink();  // what was set aside
+    removal_.remove_empty_days();
     for (int steps = 0; steps < most_steps_of_forgetting && !draining_; ++steps) {
         const auto work = [](Transaction& transaction) { return give_back_pages(transaction); };
         const auto more = co_await committed(commits_, work);

@@ -13,10 +13,10 @@
 #include "base/world.h"
 #include "contract/configuration.h"
 #include "pipeline/lanes/lane.h"
+#include "pipeline/retention/file_removal.h"
 #include "store/clock_watch.h"
 #include "store/data_directory.h"
 #include "store/retention/removal.h"
-#include "store/retention/removed_files.h"
 
 namespace hilum {
 
@@ -26,10 +26,12 @@ class RetentionLane {
     RetentionLane(World& world, CommitQueue& commits, const Configuration& configuration,
                   DataDirectory directory, std::string generation);
 
-    // To be called before anything is claimed in this life of the node.
-    void start();
+    // To be called before anything is claimed in this life of the node. `on_changed`: trouble() is another
+    // than before.
+    void start(std::function<void()> on_changed = [] {});
     void wake() { wake_up_.set(); }  // there is more on the disk, or something was finished
     void drain() { draining_ = true; }
+    const std::optional<NodeTrouble>& trouble() const { return removal_.trouble(); }
 
   private:
     // What the files have and may have.
@@ -46,7 +48,6 @@ class RetentionLane {
     bool ages_count() const;
     Task<void> look();
     Task<void> measure();
-    Task<void> unlink();
     Task<std::optional<Room>> look_at_room();
     Task<void> remove(Room& room, bool by_age);
     using Removal = std::function<RemovalStep(Transaction&, const RemovalRules&)>;
@@ -64,6 +65,7 @@ class RetentionLane {
     std::string generation_;
     WakeUp wake_up_, pause_;
     std::unique_ptr<Background> files_;
+    FileRemoval removal_;
     ClockWatch clock_watch_;
     MonotonicTime ages_count_from_;  // the clock may be wrong until then
     MonotonicTime reconciled_by_;    // nothing is taken before unless the database knows all (data_history.h)

@@ -9,9 +9,13 @@
 
 #include "base/digest.h"
 #include "store/audit/audit_event.h"
+#include "store/overview/time_words.h"
 
 namespace hilum::audit {
 namespace {
+
+// Clocks differ, and a head is signed some time after its event.
+constexpr std::chrono::hours allowance(24);
 
 // Whether an event is that of the removal of all up to `through` (store/audit/audit_removal.h).
 bool tells_of_removal(const nlohmann::json& event, std::int64_t through, const std::string& hash) {
@@ -21,10 +25,20 @@ bool tells_of_removal(const nlohmann::json& event, std::int64_t through, const s
            detail.value("hash", nlohmann::json()) == hash;
 }
 
+std::string words_of_keep(const std::optional<Duration>& keep) {
+    if (!keep) return "none";
+    return fmt::format("{} days", std::chrono::round<std::chrono::days>(*keep).count());
+}
+
 }  // namespace
 
-TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after, std::string hash)
-    : heads_(std::move(heads)), begins_after_(begins_after), last_(begins_after), hash_(std::move(hash)) {
+TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after, std::string hash,
+                       TrailAge age)
+    : age_(age),
+      heads_(std::move(heads)),
+      begins_after_(begins_after),
+      last_(begins_after),
+      hash_(std::move(hash)) {
     const auto order = [](const SignedHead& one) { return std::tie(one.event, one.at); };
     std::ranges::sort(heads_, {}, order);
     for (std::size_t i = 1; i < heads_.size(); ++i)
@@ -39,7 +53,37 @@ TrailCheck::TrailCheck(std::vector<SignedHead> heads, std::int64_t begins_after,
 }
 
 void TrailCheck::pass_removed() {
-    for (; next_ < heads_.size() && heads_[next_].event < begins_after_; ++next_) ++outcome_.heads_before;
+    for (; next_ < heads_.size() && heads_[next_].event < begins_after_; ++next_) {
+        ++outcome_.heads_before;
+        outcome_.heads_before_until = std::max(outcome_.heads_before_until, heads_[next_].at);
+    }
+}
+
+// Of what went, the newest head counts: its event was there when it was signed.
+void TrailCheck::judge_removal(const std::string& at) {
+    const auto removed_at = parse_utc(at);
+    if (!removed_at || *removed_at > age_.now + allowance) {
+        outcome_.findings.push_back(
+            fmt::format("events {} to {} are missing: the event that tells of their removal says that it was "
+                        "at \"{}\", which is no time that has come",
+                        untold_->from, untold_->through, at));
+        return;
+    }
+    const SignedHead* newest = nullptr;
+    std::optional<Timestamp> signed_at;
+    for (const auto& head : heads_) {
+        if (head.event > untold_->through) break;
+        const auto time = parse_utc(head.at);
+        if (!time || (signed_at && *time <= *signed_at)) continue;
+        newest = &head;
+        signed_at = *time;
+    }
+    if (newest == nullptr || (age_.keep && *signed_at <= *removed_at - *age_.keep + allowance)) return;
+    outcome_.findings.push_back(fmt::format(
+        "events {} to {} went before their time: the event that tells of their removal is of {}, "
+        "and a head of event {} was signed at {}, though audit.keep is {}. Where it was shorter "
+        "when they went, verify with --keep and what it was",
+        untold_->from, untold_->through, at, newest->event, newest->at, words_of_keep(age_.keep)));
 }
 
 void TrailCheck::removed_meanwhile(std::int64_t through, const std::string& hash) {
@@ -65,7 +109,10 @@ void TrailCheck::add(const nlohmann::json& event) {
     else if (hash != kept && id == last_ + 1)
         outcome_.findings.push_back(
             fmt::format("event {} does not fit its digest, or what stands before it", id));
-    if (untold_ && tells_of_removal(event, untold_->through, untold_->hash)) untold_.reset();
+    if (untold_ && tells_of_removal(event, untold_->through, untold_->hash)) {
+        judge_removal(event.value("at", ""));
+        untold_.reset();
+    }
     // Goes on with what the row says, so that one change is one finding.
     hash_ = kept;
     last_ = outcome_.newest = id;

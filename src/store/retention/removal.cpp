@@ -92,17 +92,20 @@ void tell(Transaction& transaction, const StoredStudy& study, RemovalReason reas
 
 struct DueRow {
     std::int64_t id = 0, bytes = 0, study = 0;
+    std::string study_instance_uid;
 };
 
 // ?1: what is at most so young, ?2: how many.
 constexpr const char* replaced_objects =
-    "SELECT instance.id, size, study.id FROM instance JOIN study ON study.id = study_id WHERE"
+    "SELECT instance.id, size, study.id, study.study_instance_uid FROM instance JOIN study ON study.id = "
+    "study_id WHERE"
     " instance.removed_at IS NULL AND state = 'superseded' AND held_at IS NULL AND study.received_at <= ?1 "
     "AND NOT EXISTS (SELECT 1"
     " FROM job WHERE job.study_id = study.id AND (job.state = 'running' OR (job.state IN ('queued',"
     " 'set_aside') AND job.lane = 'compose'))) LIMIT ?2";
 constexpr const char* sent_captures =
-    "SELECT result.id, bytes, study.id FROM result JOIN report ON report.id = report_id JOIN study ON"
+    "SELECT result.id, bytes, study.id, study.study_instance_uid FROM result JOIN report ON report.id = "
+    "report_id JOIN study ON"
     " study.id = study_id WHERE result.kind = 'sc' AND result.removed_at IS NULL AND result.created_at <= ?1 "
     "AND held_at"
     " IS NULL AND due_at IS NULL AND study.damage = '' AND NOT EXISTS (SELECT 1 FROM job WHERE job.study_id ="
@@ -124,7 +127,7 @@ std::vector<DueRow> rows_due(Transaction& transaction, const char* sql, const st
     sql::each(
         transaction, sql,
         [&](const sql::Row& row) {
-            rows.push_back({row.int64(0), row.int64(1), row.int64(2)});
+            rows.push_back({row.int64(0), row.int64(1), row.int64(2), row.text(3)});
         },
         before, most);
     return rows;
@@ -145,6 +148,7 @@ FilesByStudy sum_by_study(const std::vector<DueRow>& rows) {
     return all;
 }
 
+// An event for each study, so that the trail tells whose files went.
 RemovalStep told_step(Transaction& transaction, audit::AuditEvent event, RemovalReason reason,
                       const std::vector<DueRow>& removed) {
     const auto total = total_of(removed);
@@ -153,9 +157,17 @@ RemovalStep told_step(Transaction& transaction, audit::AuditEvent event, Removal
     const Labels labels{{"reason", enum_string(reason)}};
     transaction.count("removed_files", labels, step.removed);
     transaction.count("removed_bytes", labels, step.bytes);
+    std::map<std::string, RemovedBytes> by_study;
+    for (const auto& row : removed) {
+        auto& files = by_study[row.study_instance_uid];
+        files = {files.files + 1, files.bytes + row.bytes};
+    }
     event.actor = "hilum";
-    event.detail = {{"files", step.removed}, {"bytes", step.bytes}};
-    transaction.append_audit(event);
+    for (const auto& [study_instance_uid, files] : by_study) {
+        event.study_instance_uid = study_instance_uid;
+        event.detail = {{"files", files.files}, {"bytes", files.bytes}};
+        transaction.append_audit(event);
+    }
     return step;
 }
 

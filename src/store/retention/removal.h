@@ -79,12 +79,14 @@ struct RemovalStep {
 RemovalStep remove_studies(Transaction& transaction, const StudyCursor& cursor, const RemovalRules& rules,
                            std::int64_t enough);
 
-// Objects in whose place a newer version came, some of them at a time.
+// Objects in whose place a newer version came, some of them at a time. Audited, an event for each study
+// ("replaced_objects_removed"), and counted.
 RemovalStep remove_replaced_objects(Transaction& transaction, const RemovalRules& rules);
 FilesByStudy replaced_objects_due(Transaction& transaction, const RemovalRules& rules);  // all of them
 
 // Captures of finished studies, some of them at a time: they are large, every destination has them, and the
-// composer makes the same bytes again when one is to be sent again (damaged_results.h).
+// composer makes the same bytes again when one is to be sent again (damaged_results.h). Likewise
+// ("captures_removed").
 RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& rules);
 FilesByStudy sent_captures_due(Transaction& transaction, const RemovalRules& rules);  // all of them
 

@@ -10,14 +10,16 @@ namespace {
 constexpr int most_at_once = 200;
 constexpr std::string_view artifact_ending = ".analysis";
 
-std::vector<StoredFile> read_files(Transaction& transaction, std::string_view text) {
+// The last parameter of `text` is how many.
+template <typename... Args>
+std::vector<StoredFile> read_files(Transaction& transaction, std::string_view text, const Args&... args) {
     std::vector<StoredFile> files;
     sql::each(
         transaction, text,
         [&](const sql::Row& row) {
             files.push_back({row.int64(0), row.text(1), row.text(2)});
         },
-        most_at_once);
+        args..., most_at_once);
     return files;
 }
 
@@ -57,16 +59,18 @@ std::filesystem::path path_of(const DataDirectory& directory, const StoredFile& 
     return (file.folder == "analyses" ? directory.analyses() : directory.results()) / file.file;
 }
 
-std::vector<StoredFile> files_to_remove(Transaction& transaction) {
+std::vector<StoredFile> files_to_remove(Transaction& transaction, std::int64_t after) {
     return read_files(
         transaction,
-        "SELECT id, folder, file FROM removal WHERE CASE folder WHEN 'analyses' THEN NOT EXISTS (SELECT 1"
+        "SELECT id, folder, file FROM removal WHERE id > ? AND CASE folder WHEN 'analyses' THEN NOT EXISTS "
+        "(SELECT 1"
         " FROM job WHERE job.study_id = removal.study_id AND kind = 'report' AND state = 'running')"
         // A stray result that was composed once more.
         " WHEN 'results' THEN NOT EXISTS (SELECT 1 FROM result WHERE sop_instance_uid ="
         " substr(removal.file, 1, length(removal.file) - 4) AND result.file = removal.file AND"
         " result.removed_at IS NULL) ELSE 1 END"
-        " ORDER BY id LIMIT ?");
+        " ORDER BY id LIMIT ?",
+        after);
 }
 
 void forget_removed_files(Transaction& transaction, const std::vector<std::int64_t>& rows) {

@@ -17,8 +17,9 @@ struct StoredFile {
 };
 std::filesystem::path path_of(const DataDirectory& directory, const StoredFile& file);
 
-// Some of those that are to go; none that a composer may be reading.
-std::vector<StoredFile> files_to_remove(Transaction& transaction);
+// The next of those that are to go, by their rows, after the row `after`; none that a composer may be
+// reading.
+std::vector<StoredFile> files_to_remove(Transaction& transaction, std::int64_t after = 0);
 void forget_removed_files(Transaction& transaction, const std::vector<std::int64_t>& rows);
 
 // The file of a result is to go. One that can be made again is composed anew where it is sent again

@@ -244,6 +244,7 @@ TEST_F(FilesTest, AreWrittenMovedAndRemoved) {
     EXPECT_EQ(read_fd(opened->get(), 100), text);
     EXPECT_TRUE(files_.remove_durably(path("b")));
     EXPECT_TRUE(files_.remove_durably(path("b"))) << "where there is none";
+    EXPECT_TRUE(files_.remove_durably(path("no folder/b"))) << "nor its folder";
 }
 
 TEST_F(FilesTest, SayWhatIsNotThere) {

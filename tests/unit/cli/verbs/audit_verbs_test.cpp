@@ -96,16 +96,18 @@ class AuditVerbsTest : public CommandLineTest {
             }
         });
     }
-    void sign() {
-        commit({}, [&](Transaction& t) {
+    void sign(int days_ago = 0) {
+        commit(days(days_ago), [&](Transaction& t) {
             std::ofstream(folder_ / "heads.log", std::ios::app)
                 << sign_newest(t, test::known_signing_key()) << "\n";
         });
     }
     int verify(bool json = false) {
-        return hilum({"audit", "verify", "--against", (folder_ / "heads.log").string(), "--key",
-                      (folder_ / "audit.pub").string()},
-                     json);
+        std::vector<std::string> arguments{"audit",     "verify",
+                                           "--against", (folder_ / "heads.log").string(),
+                                           "--key",     (folder_ / "audit.pub").string()};
+        if (!keep_.empty()) arguments.insert(arguments.end(), {"--keep", keep_});
+        return hilum(arguments, json);
     }
     std::vector<std::string> findings() {
         verify(true);
@@ -114,11 +116,12 @@ class AuditVerbsTest : public CommandLineTest {
 
     std::optional<Database> database_;
     Timestamp today_ = now();
+    std::string keep_ = "3d";  // the shortest by which these tests remove; empty: not said
 };
 
 TEST_F(AuditVerbsTest, FindTheTrailSoundOfWhichAuditKeepRemovedTheBeginning) {
     happen(10, 5);
-    sign();  // of the last event that goes
+    sign(5);  // of the last event that goes
     happen(4, 1);
     sign();
     commit({}, [](Transaction& t) { EXPECT_EQ(remove_old_audit_events(t, days(5)), 6); });
@@ -134,7 +137,7 @@ class AuditVerbsWhileEventsGo : public AuditVerbsTest, public testing::WithParam
 
 TEST_P(AuditVerbsWhileEventsGo, FindTheTrailSound) {
     happen_all(10, 1500);  // more than one answer tells
-    sign();
+    sign(10);
     happen(4, 1);
     sign();
     BusyDaemon daemon(folder_ / "data", ControlVerb::audit_export, [this](int asked) {
@@ -197,13 +200,31 @@ TEST_F(AuditVerbsTest, FindABeginningThatNoEventTellsOf) {
 
 TEST_F(AuditVerbsTest, FindTheTrailSoundAfterSeveralRemovals) {
     happen(10, 5);
-    sign();
+    sign(5);
     happen(4, 1);
     sign();
     for (const int kept : {7, 5, 3}) {
         commit({}, [kept](Transaction& t) { EXPECT_GT(remove_old_audit_events(t, days(kept)), 0); });
         EXPECT_EQ(verify(), exit_ok) << kept << err_.str();
     }
+}
+
+// Who may write to the database takes events out, and makes it look as if audit.keep had.
+TEST_F(AuditVerbsTest, FindARemovalThatOnlyLooksLikeThatOfAuditKeep) {
+    happen(10, 5);
+    sign(5);
+    happen(4, 1);
+    sign();
+    commit({}, [](Transaction& t) { EXPECT_EQ(remove_old_audit_events(t, days(1)), 10 - 1); });
+    keep_.clear();
+    EXPECT_EQ(verify(), exit_failed) << "by default seven years";
+    EXPECT_THAT(err_.str(), HasSubstr("events 1 to 9 went before their time"));
+    EXPECT_THAT(out_.str(), HasSubstr("1 head of events that were removed"));
+    keep_ = "1d";
+    EXPECT_EQ(verify(), exit_ok) << err_.str();
+    EXPECT_THAT(out_.str(), HasSubstr("1 head of events that were removed"));
+    keep_ = "a while";
+    EXPECT_EQ(verify(), exit_usage);
 }
 
 TEST_F(AuditVerbsTest, ExportWhatHappenedInTheTimeThatIsNamed) {

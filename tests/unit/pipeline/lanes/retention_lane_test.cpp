@@ -93,6 +93,24 @@ TEST_F(RetentionLaneTest, UnlinksWhatACrashLeft) {
     EXPECT_EQ(status().at("removals_waiting"), 0);
 }
 
+TEST_F(RetentionLaneTest, TellsWhatCannotBeUnlinkedAndTakesFoldersThatAreEmpty) {
+    const auto folder = directory_.spool() / "20200101";
+    std::filesystem::create_directories(folder / "stays.dcm/x");  // no unlink(2) takes that
+    commit([](Transaction& t) {
+        sql::execute(t,
+                     "INSERT INTO removal(study_id, folder, file) VALUES(1, 'spool', '20200101/stays.dcm')");
+    });
+    lane_.start([this] { happenings_.push_back(Happening::status_changed); });
+    run_for(seconds(30));
+    EXPECT_TRUE(lane_.trouble());
+    EXPECT_EQ(happenings_.size(), 1u);
+    std::filesystem::remove_all(folder / "stays.dcm");
+    run_for(hours(2));
+    EXPECT_FALSE(lane_.trouble());
+    EXPECT_EQ(happenings_.size(), 2u);
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
 TEST_F(RetentionLaneTest, TrustsAgesOnceTheClockHasRunForAWhile) {
     configuration_.retention.budget_kind = BudgetKind::none;
     receive(1, JobState::analysed);

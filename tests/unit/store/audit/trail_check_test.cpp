@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "store/audit/audit_event.h"
+#include "store/overview/time_words.h"
 
 namespace hilum::audit {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -52,16 +55,16 @@ class TrailCheckTest : public testing::Test {
 
     TrailCheck::Outcome check(std::vector<SignedHead> heads, std::size_t from = 0) const {
         TrailCheck check(std::move(heads), static_cast<std::int64_t>(from),
-                         from == 0 ? first_hash : hash_of(static_cast<std::int64_t>(from)));
+                         from == 0 ? first_hash : hash_of(static_cast<std::int64_t>(from)), age);
         for (std::size_t i = from; i < trail.size(); ++i) check.add(trail[i]);
         return check.finish();
     }
 
-    // As audit_removal.h tells it.
-    void tell_removal(std::int64_t through) {
+    // As audit_removal.h tells it, when all events are ten years old unless a test says otherwise.
+    void tell_removal(std::int64_t through, const char* at = "2036-03-01") {
         AuditEvent event;
         event.id = trail.back().at("id").get<int>() + 1;
-        event.at = 1'000'000 * event.id;
+        event.at = to_microseconds(parse_utc(at).value());
         event.type = "audit_removed";
         event.detail = {{"from", 1}, {"through", through}, {"hash", hash_of(through)}};
         auto told = to_json(event);
@@ -72,7 +75,7 @@ class TrailCheckTest : public testing::Test {
     // The first `read` events are added before all up to `through` are removed.
     TrailCheck::Outcome check_while_removed(std::vector<SignedHead> heads, std::size_t read,
                                             std::int64_t through) const {
-        TrailCheck check(std::move(heads), 0, first_hash);
+        TrailCheck check(std::move(heads), 0, first_hash, age);
         for (std::size_t i = 0; i < read; ++i) check.add(trail[i]);
         check.removed_meanwhile(through, hash_of(through));
         EXPECT_EQ(check.reached(), through);
@@ -81,6 +84,7 @@ class TrailCheckTest : public testing::Test {
     }
 
     std::vector<nlohmann::json> trail;
+    TrailAge age{std::chrono::years(7), parse_utc("2036-06-01").value()};
 };
 
 TEST_F(TrailCheckTest, FindsNothingInTheTrailThatWasSigned) {
@@ -146,11 +150,38 @@ TEST_F(TrailCheckTest, HoldsOverWhatWasRemovedWhenItsTimeWasOver) {
     const auto outcome = check({head(2), head(5), head(8)}, 5);
     EXPECT_THAT(outcome.findings, IsEmpty());
     EXPECT_EQ(outcome.heads_before, 1);
+    EXPECT_EQ(outcome.heads_before_until, "2026-03-01T06:00:12Z");
     EXPECT_EQ(outcome.heads_fitting, 2);
     // Who removes more, and makes a beginning of it, is found: a head of that event would have to fit.
-    TrailCheck forged({head(8)}, 6, "another digest");
+    TrailCheck forged({head(8)}, 6, "another digest", age);
     for (std::size_t i = 6; i < trail.size(); ++i) forged.add(trail[i]);
     EXPECT_FALSE(forged.finish().findings.empty());
+}
+
+// Who may write to the database takes the first five events out and says of it all that audit.keep says.
+TEST_F(TrailCheckTest, FindsARemovalOfWhatAHeadSaysWasTooYoungToGo) {
+    tell_removal(5, "2033-02-27");
+    const auto words =
+        AllOf(HasSubstr("events 1 to 5 went before their time"), HasSubstr("a head of event 4"),
+              HasSubstr("signed at 2026-03-01T06:00:14Z"), HasSubstr("audit.keep is 2557 days"));
+    EXPECT_THAT(check({head(2), head(4), head(8)}, 5).findings, ElementsAre(words));
+    EXPECT_THAT(check_while_removed({head(2), head(4), head(8)}, 3, 5).findings,
+                ElementsAre(HasSubstr("before their time")));
+    EXPECT_THAT(check({head(8)}, 5).findings, IsEmpty()) << "nobody knows when those were";
+    age.keep = std::chrono::years(1);
+    EXPECT_THAT(check({head(2), head(4), head(8)}, 5).findings, IsEmpty());
+    age.keep.reset();
+    EXPECT_THAT(check({head(4), head(8)}, 5).findings, ElementsAre(HasSubstr("audit.keep is none")));
+}
+
+TEST_F(TrailCheckTest, LeavesADayBetweenAnEventAndItsHead) {
+    tell_removal(5, "2033-02-28T12:00");  // by the head it is eleven hours too soon
+    EXPECT_THAT(check({head(4), head(8)}, 5).findings, IsEmpty());
+}
+
+TEST_F(TrailCheckTest, FindsARemovalInATimeToCome) {
+    tell_removal(5, "2036-06-03");
+    EXPECT_THAT(check({head(8)}, 5).findings, ElementsAre(HasSubstr("no time that has come")));
 }
 
 TEST_F(TrailCheckTest, WantsAnEventThatTellsWhatWasRemovedBefore) {
@@ -163,7 +194,7 @@ TEST_F(TrailCheckTest, WantsAnEventThatTellsWhatWasRemovedBefore) {
 TEST_F(TrailCheckTest, HoldsOverARemovalOfWhichTheEventGoesWhileItIsRead) {
     tell_removal(3);   // event 11
     tell_removal(11);  // event 12
-    TrailCheck check({head(2), head(11), head(12)}, 3, hash_of(3));
+    TrailCheck check({head(2), head(11), head(12)}, 3, hash_of(3), age);
     for (std::size_t i = 3; i < 6; ++i) check.add(trail[i]);
     check.removed_meanwhile(11, hash_of(11));
     check.add(trail[11]);
