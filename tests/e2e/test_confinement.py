@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import unittest
 
 import pydicom
 
-from hilum_harness import BINARIES, Hilum, HilumTest, configuration, http, make_phantoms
+from hilum_harness import BINARIES, Hilum, HilumTest, configuration, echo, http, make_phantoms, wait_until
 from local_services import command_line, free_port, parent_of
 from syslog_server import SyslogServer
 from tls_hospital import association_request
@@ -128,8 +129,7 @@ class ConfinementTest(HilumTest):
         self.assertEqual({parent_of(processes[role]) for role in ROLES - {"coordinator", "receiver"}}, {processes["coordinator"]})
         self.assertEqual(parent_of(processes["receiver"]), processes["listener"])
 
-        with open(self.flag, "r+b") as flag:
-            flag.write(b"\1")
+        self.arm(1)
         self.send(second)
         self.assert_one_report_and_capture(self.await_results(studies[1:])[studies[1]])
         self.assertIn("made the system call setns, which its role may not make", self.node.log())
@@ -141,6 +141,25 @@ class ConfinementTest(HilumTest):
         self.assertRegex(metrics, r'hilum_child_forbidden_calls_total\{name="\d",role="decoder"\} 1')
         attempts = [job["attempts"] for job in self.jobs() if job["kind"] == "analysis"]
         self.assertEqual(sorted(attempts), [1, 2])
+
+    def arm(self, role):
+        """The role's number, as forbidden_call.cpp has it."""
+        with open(self.flag, "r+b") as flag:
+            flag.write(bytes([role]))
+
+    def test_a_forbidden_call_is_told_of_every_role_that_hears_foreign_bytes(self):
+        files = make_phantoms(self.folder / "phantoms", 3, seed=92)
+        studies = [str(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID) for file in files]
+        causes = {"composer": lambda: self.send(files[0]), "sender": lambda: self.send(files[1]),
+                  "syslog": lambda: self.send(files[2]), "http": lambda: None, "receiver": lambda: echo(self.node.port)}
+        for number, (role, cause) in enumerate(causes.items(), 2):
+            self.arm(number)
+            cause()
+            wait_until(lambda role=role: re.search(rf"\b{role}\b.* made the system call setns", self.node.log()), 60,
+                       f"a call of {role} is told")
+        found = self.await_results(studies)
+        for study in studies:
+            self.assert_one_report_and_capture(found[study], study)
 
     def test_an_operator_is_told_what_is_in_force(self):
         checked = subprocess.run([BINARIES / "hilumd", "--config", self.node.configuration_file, "--check"],
