@@ -34,6 +34,7 @@
 #include "pipeline/tls/tls_check.h"
 #include "pipeline/user_access.h"
 #include "results/composer.h"
+#include "results/delivery/rendezvous.h"
 #include "results/delivery/sender.h"
 #include "scp/listener.h"
 #include "scp/spool_scanner.h"
@@ -119,14 +120,25 @@ int check(const LoadedConfiguration& loaded, const std::string& text, const Argu
     return 0;
 }
 
-Places places_of_sender(const Configuration& configuration, const std::string& name) {
+// What the sender of that name keeps; DICOM's rendezvous, which it opens for it.
+struct OfSender {
+    Places places{};
+    std::shared_ptr<delivery::Rendezvous> rendezvous{};
+};
+
+Result<OfSender> prepare_sender(const Configuration& configuration, const std::string& name) {
     const auto& all = configuration.destinations;
     const auto destination = std::ranges::find(all, name, &DestinationSettings::name);
-    if (destination == all.end()) return {};
-    Places places;
-    if (destination->reports.hl7) places.connect_ports.push_back(destination->port);
-    if (destination->tls) places.also_reads = folders_of(sources_of(*destination->tls));
-    return places;
+    OfSender kept;
+    if (destination == all.end()) return kept;  // which run_sender() tells
+    kept.places.connect_ports = {destination->port};
+    if (destination->tls) kept.places.also_reads = folders_of(sources_of(*destination->tls));
+    if (destination->reports.hl7) return kept;
+    auto rendezvous = delivery::Rendezvous::open();
+    if (!rendezvous) return tl::unexpected(rendezvous.error());
+    kept.rendezvous = std::move(*rendezvous);
+    kept.places.connect_ports.push_back(kept.rendezvous->port());
+    return kept;
 }
 
 Places places_of_syslog(const Configuration& configuration, const std::string& name) {
@@ -148,9 +160,19 @@ Status confine_role(const Arguments& arguments, const Configuration& configurati
     if (arguments.role == "decoder")
         return confine(Role::decoder, places, channel, configuration.decoder.max_memory);
     if (arguments.role == "composer") return confine(Role::composer, places, channel);
-    if (arguments.role == "syslog")
-        return confine(Role::syslog, places_of_syslog(configuration, arguments.name), channel);
-    return confine(Role::sender, places_of_sender(configuration, arguments.name), channel);
+    return confine(Role::syslog, places_of_syslog(configuration, arguments.name), channel);
+}
+
+int run_sender(Channel channel, Heartbeat heartbeat, const Arguments& arguments,
+               const Configuration& configuration) {
+    auto kept = prepare_sender(configuration, arguments.name);
+    if (!kept) return exit_code_of("sender", kept.error());
+    if (auto ready = prepare_dcmtk(); !ready) return exit_code_of("sender", ready.error());
+    if (const auto confined = confine(Role::sender, kept->places, channel.fd()); !confined)
+        return exit_code_of("sender", confined.error());
+    const BeatingThread beating(std::move(heartbeat));
+    return delivery::run_sender(std::move(channel), configuration, arguments.name,
+                                std::move(kept->rendezvous));
 }
 
 int run_role(const Arguments& arguments, const Configuration& configuration) {
@@ -161,6 +183,8 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
         return scp::run_listener(std::move(channel), std::move(heartbeat), configuration);
     if (arguments.role == "http")
         return monitor::run_http(std::move(channel), std::move(heartbeat), configuration);
+    if (arguments.role == "sender")
+        return run_sender(std::move(channel), std::move(heartbeat), arguments, configuration);
     if (const auto confined = confine_role(arguments, configuration); !confined) {
         return exit_code_of(arguments.role, confined.error());
     }
@@ -168,8 +192,6 @@ int run_role(const Arguments& arguments, const Configuration& configuration) {
     if (arguments.role == "scanner") return scp::run_spool_scanner(std::move(channel), configuration);
     if (arguments.role == "decoder") return model::run_decoder(std::move(channel), configuration);
     if (arguments.role == "composer") return results::run_composer(std::move(channel), configuration);
-    if (arguments.role == "sender")
-        return delivery::run_sender(std::move(channel), configuration, arguments.name);
     if (arguments.role == "syslog")
         return syslog::run_syslog_sender(std::move(channel), configuration, arguments.name);
     std::cerr << "hilumd has no role '" << arguments.role << "'\n";

@@ -256,6 +256,7 @@ void Listener::become_receiver(WaitingRoom::Asking asking, Channel channel, Uniq
     start_logging("receiver", configuration_.node.log_level);
     const auto left = std::chrono::duration_cast<Duration>(asking.until - monotonic_now());
     const auto* const tls = asking.opening == Opening::client_hello ? &tls_.context() : nullptr;
+    if (tls == nullptr) tls_.forget();
     const int code =
         run_receiver(std::move(asking.connection), std::max(left, Duration::zero()), std::move(channel),
                      Heartbeat(std::move(heartbeat)), configuration_, policy_, spool_, tls);

@@ -19,6 +19,7 @@ from hilum_harness import BINARIES, HilumTest, configuration, make_phantoms, nee
 # Users and groups that every Debian has. Only root can become them.
 READER, ACTOR, STRANGER = "games", "news", "nobody"
 READERS, ACTORS, OPERATORS = "audio", "video", "dialout"
+NO_LOGIN = 4294967295  # as the kernel has it
 
 
 def as_user(name, *groups):
@@ -202,6 +203,19 @@ class OperatorsTest(LocalUsersTest):
         self.assertEqual(len(refused), 5)
         # Files of the node stay closed to them.
         self.assertNotEqual(self.hilum(member, "database", "check").returncode, 0)
+
+    def test_the_trail_names_the_person_behind_sudo(self):
+        self.start_readable()
+        login = pathlib.Path("/proc/self/loginuid")
+        uid = int(login.read_text()) if login.exists() else NO_LOGIN
+        if uid == 0:
+            self.skipTest("root logged in itself here, which the kernel says of whoever asks")
+        by_sudo = {"env": {**os.environ, "SUDO_USER": "alice", "SUDO_UID": "1234"}}
+        self.assertEqual(self.hilum(by_sudo, "destinations", "pause", "pacs").returncode, 0)
+        paused, = self.events("destination_paused")
+        # The kernel's word counts more than the client's, where there is one.
+        told = "who says: alice (uid 1234) by sudo" if uid == NO_LOGIN else f"logged in as uid {uid}"
+        self.assertTrue(paused["actor"].startswith(f"operator uid 0 (root), {told}"), paused["actor"])
 
     def test_without_a_node_operators_are_told_why_they_see_nothing(self):
         self.start_readable()

@@ -15,10 +15,11 @@ import pydicom
 
 from hilum_harness import HilumTest, echo, http, make_phantoms, store, store_statuses, wait_until
 from local_services import command_line, free_port, is_alive, parent_of
+from syslog_server import SyslogServer
 
 LONGEST_SILENCE = {"http": 40}  # seconds from the stop to the kill, as docs/operations.md tells, and some
 USUAL_SILENCE = 24
-ROLES = {"listener", "receiver", "decoder", "worker", "composer", "sender", "http"}
+ROLES = {"listener", "receiver", "decoder", "worker", "composer", "sender", "syslog", "http"}
 
 
 class StoppedProcessTest(HilumTest):
@@ -54,6 +55,12 @@ class StoppedProcessTest(HilumTest):
 
 
 class EveryRoleTest(StoppedProcessTest):
+    def make_node(self, name="node", **changes):
+        server = SyslogServer().start()
+        self.addCleanup(server.stop)
+        return super().make_node(name, audit={"syslog": [
+            {"name": "arr", "host": "127.0.0.1", "port": server.port, "protocol": "tcp"}]}, **changes)
+
     def send_until_taken(self, files):
         """As a modality that sends again what was not taken."""
         for file in files:
@@ -219,6 +226,17 @@ class WatchdogTest(HilumTest):
                    "the loop turns")
         self.release(threads)
         self.assertTrue(self.is_told_within(20))
+
+
+    def test_systemd_is_not_told_while_the_listener_stands_still(self):
+        listener, = [pid for pid, role in self.node.descendants() if role == "listener"]
+        self.assertTrue(self.is_told_within(20))
+        os.kill(listener, signal.SIGSTOP)
+        # From the second look in vain until it is killed; else a second goes by without a word at most.
+        wait_until(lambda: not self.is_told_within(3), 30, "it is told no more")
+        self.assertIn("the commit thread or the listener does not go on", self.node.log())
+        self.assertTrue(self.is_told_within(60), "another listener is there")
+        self.assertFalse(is_alive(listener))
 
 
 class HungServiceManagerTest(HilumTest):

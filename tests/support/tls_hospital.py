@@ -27,9 +27,9 @@ def association_request(calling, called="HILUM"):
 class StoreScp(Service):
     """DCMTK's storescp over TLS, which wants a certificate."""
 
-    def __init__(self, folder, identity, authority, *options):
+    def __init__(self, folder, identity, authority, *options, port=0):
         super().__init__("storescp", folder)
-        self.port = free_port()
+        self.port = port or free_port()
         self.received = self.folder / "received"
         self.received.mkdir()
         self.command = ["storescp", "-v", "+tls", identity.key, identity.certificate, "+cf", authority, "-aet", "PACS",
@@ -48,12 +48,12 @@ class StoreScp(Service):
 class Worklist(MllpReceiver):
     """One that asks for a certificate."""
 
-    def __init__(self, identity, authority):
+    def __init__(self, identity, authority, port=0):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity.certificate, identity.key)
         context.load_verify_locations(authority)
         context.verify_mode = ssl.CERT_REQUIRED
-        super().__init__(context)
+        super().__init__(context, port)
 
 
 class Hospital(unittest.TestCase):

@@ -12,10 +12,10 @@ def control_id_of(message):
 
 
 class MllpReceiver(threading.Thread):
-    def __init__(self, context=None):
+    def __init__(self, context=None, port=0):
         super().__init__(daemon=True)
         self.context = context
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", port))
         self.port = self.server.getsockname()[1]
         self.messages = []
 

@@ -147,6 +147,13 @@ bool has_group(const RoleRules& rules, CallGroup wanted) {
 // glibc starts threads by clone() where there is no clone3(), whose arguments no filter can read.
 constexpr auto not_there = SCMP_ACT_ERRNO(ENOSYS);
 
+void refuse_signals_to_others(Filter& filter, std::uint32_t refuse) {
+    const auto itself = static_cast<scmp_datum_t>(::getpid());
+    for (const char* call : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
+        filter.add(refuse, call, {{0, SCMP_CMP_NE, itself, 0}});
+    for (const char* call : {"tkill", "pidfd_send_signal"}) filter.add(refuse, call);
+}
+
 // All but what nobody may. What it starts is confined further by itself.
 Status load_broad_filter(const RoleRules& rules) {
     Filter filter(SCMP_ACT_ALLOW);
@@ -165,6 +172,7 @@ Status load_broad_filter(const RoleRules& rules) {
             filter.add(refuse, call);
         filter.add(refuse, "clone", {masked(0, CLONE_THREAD, 0)});
         filter.add(refuse, "socket", {{0, SCMP_CMP_NE, AF_UNIX, 0}});
+        refuse_signals_to_others(filter, refuse);
     }
     return filter.load();
 }
@@ -172,7 +180,7 @@ Status load_broad_filter(const RoleRules& rules) {
 Status load_narrow_filter(const RoleRules& rules) {
     Filter filter(rules.forbidden == Forbidden::kills ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EPERM));
     for (const auto group : rules.calls) add_group(filter, group, has_group(rules, CallGroup::store));
-    if (!has_group(rules, CallGroup::fork))  // which has it for its children
+    if (!has_group(rules, CallGroup::deepen))  // which has it for its children
         filter.allow("tgkill", {equal(0, static_cast<scmp_datum_t>(::getpid()))});
     filter.add(not_there, "clone3");
     // Refused, not punished: libraries try them and can do without.

@@ -126,7 +126,6 @@ Result<LandlockRules> landlock_rules(const RoleRules& role, const Places& places
     rules.any_device_control = role.role == Role::gpu_worker;
     if (role.ports == Ports::destination) {
         rules.connect_ports = places.connect_ports;
-        rules.ports_confined = !places.connect_ports.empty();
         rules.connect_ports.push_back(dns_port);
     }
     return rules;

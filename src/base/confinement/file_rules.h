@@ -14,7 +14,7 @@ struct Places {
     std::filesystem::path data_dir{};
     std::filesystem::path package{};
     std::vector<std::filesystem::path> also_reads{};  // files that the configuration names
-    std::vector<int> connect_ports{};                 // TCP, of a sender; empty: any
+    std::vector<int> connect_ports{};                 // TCP, of a sender or syslog, beside the DNS's
 };
 
 // Where it lies. Of a package without what it links to.

@@ -89,7 +89,7 @@ Status restrict_to(const LandlockRules& rules) {
     RulesetAttributes handled{all_file_rights(version)};
     std::size_t size = sizeof handled.files;
     if (version >= 4) {
-        handled.ports = rules.ports_confined ? bind_tcp_right | connect_tcp_right : 0;
+        handled.ports = bind_tcp_right | connect_tcp_right;
         size += sizeof handled.ports;
     }
     if (version >= 6) {
@@ -102,7 +102,7 @@ Status restrict_to(const LandlockRules& rules) {
         const auto rights = rights_of(rule, rules.any_device_control) & handled.files;
         if (auto added = add_file(ruleset.get(), rule, rights); !added) return added;
     }
-    if (version >= 4 && rules.ports_confined)
+    if (version >= 4)
         for (const int port : rules.connect_ports)
             if (auto added = add_port(ruleset.get(), port); !added) return added;
     if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)

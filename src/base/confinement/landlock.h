@@ -21,7 +21,6 @@ struct FileRule {
 
 struct LandlockRules {
     std::vector<FileRule> files{};
-    bool ports_confined = true;
     std::vector<int> connect_ports{};  // all others are refused, and binding to any, where the kernel can
     bool any_device_control = false;   // ioctl(2) on device files, for drivers
 };

@@ -21,7 +21,10 @@ constexpr std::array of_reader{CallGroup::work, CallGroup::lookup};
 constexpr std::array of_worker{CallGroup::work, CallGroup::lookup, CallGroup::placement};
 constexpr std::array of_gpu_worker{CallGroup::anything};
 constexpr std::array of_composer{CallGroup::work, CallGroup::lookup, CallGroup::store};
-constexpr std::array of_sender{CallGroup::work, CallGroup::lookup, CallGroup::connect, CallGroup::fork};
+constexpr std::array of_syslog{CallGroup::work, CallGroup::lookup, CallGroup::connect, CallGroup::fork};
+// It accepts, to close it, what DCMTK connects to a port that it keeps (results/delivery/rendezvous.h).
+constexpr std::array of_sender{CallGroup::work, CallGroup::lookup, CallGroup::connect, CallGroup::fork,
+                               CallGroup::serve};
 constexpr std::array of_http{CallGroup::work, CallGroup::lookup, CallGroup::store, CallGroup::serve};
 
 constexpr std::array receiving{PlaceRule{Place::system}, PlaceRule{Place::certificates},
@@ -67,7 +70,7 @@ constexpr std::array table{
               few_files, 4 * gibibyte, ""},
     RoleRules{Role::sender, "sender", of_sender, Forbidden::kills, true, sending, Ports::destination,
               few_files, 4 * gibibyte, "one for each destination; gets the result's file open"},
-    RoleRules{Role::syslog, "syslog", of_sender, Forbidden::kills, true, sending, Ports::destination,
+    RoleRules{Role::syslog, "syslog", of_syslog, Forbidden::kills, true, sending, Ports::destination,
               few_files, 4 * gibibyte, "one for each server of `audit.syslog`"},
     RoleRules{Role::http, "http", of_http, Forbidden::kills, true, serving_http, Ports::none, 0, 0,
               "writes only SQLite's locks and read marks"},
@@ -124,7 +127,7 @@ std::string network_text(const RoleRules& rules) {
     if (rules.role == Role::gpu_worker) return "Unix sockets alone, which drivers use";
     if (rules.role == Role::syslog) return "by TCP and TLS: to its server's port; UDP; the DNS";
     if (has(rules, CallGroup::connect))
-        return "by HL7: TCP to its destination's port; by DICOM: TCP; the DNS";
+        return "TCP to its destination's port, by DICOM also to one of its own on the loopback; the DNS";
     if (has(rules, CallGroup::serve)) return "accepts at the port that it opened before";
     return rules.role == Role::receiver ? "its one connection" : "none";
 }

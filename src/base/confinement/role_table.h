@@ -17,8 +17,8 @@ enum class CallGroup {
     lookup,     // opening files for reading, and looking at them
     store,      // making, writing, renaming and removing files
     serve,      // accepting connections at a socket that listens
-    fork,       // processes of its own, which run the same program
-    deepen,     // further confinement, which only takes away
+    fork,       // processes of its own, which run the same program and end by themselves
+    deepen,     // confining such a process further than this one, which only takes away
     connect,    // sockets to others
     placement,  // on which processors, and in which memory
     anything,   // all but what no role may
@@ -52,8 +52,7 @@ enum class Forbidden {
     is_refused  // EPERM
 };
 
-// To which a TCP connection may be made. DICOM destinations are no limit: DCMTK is handed its connection by
-// way of a port of the loopback (results/delivery/timed_connection.h), another one each time.
+// To which a TCP connection may be made: to those that Places names, and the DNS's.
 enum class Ports { none, destination };
 
 struct RoleRules {

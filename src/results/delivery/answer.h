@@ -12,6 +12,7 @@ namespace hilum::delivery {
 
 using Outcome = DeliveryOutcome;
 
+class Rendezvous;
 class TlsClient;
 
 struct Answer {
@@ -29,6 +30,7 @@ struct RemoteNode {
     int port = 104;
     Duration timeout = std::chrono::seconds(30);  // to connect, and without progress in each exchange
     std::shared_ptr<TlsClient> tls = {};          // nullptr: plain
+    std::shared_ptr<Rendezvous> rendezvous = {};  // nullptr: one for each association
 
     std::string text() const;     // "PACS at 10.1.0.5:104"
     int timeout_seconds() const;  // for DCMTK, which counts in whole ones: at least 1

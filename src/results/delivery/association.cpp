@@ -89,10 +89,11 @@ tl::expected<std::string, Answer> Association::connect(const RemoteNode& node) {
         if (!secured) return tl::unexpected(std::move(secured.error()));
         tls = std::move(*secured);
     }
-    const auto address = layer_.offer(std::move(*connection), std::move(tls));
-    if (!address)
-        return tl::unexpected(Answer{Outcome::retry, -1, node.text() + ": " + address.error().message, true});
-    return *address;
+    const auto rendezvous = node.rendezvous ? node.rendezvous : Rendezvous::open();
+    if (!rendezvous)
+        return tl::unexpected(
+            Answer{Outcome::retry, -1, node.text() + ": " + rendezvous.error().message, true});
+    return layer_.offer(*rendezvous, std::move(*connection), std::move(tls));
 }
 
 tl::expected<std::unique_ptr<Association>, Answer> Association::request(

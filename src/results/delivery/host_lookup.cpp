@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,8 +61,24 @@ Found look_up_now(const std::string& host, int port, int flags, LookUp look_up) 
     return found;
 }
 
-[[noreturn]] void be_the_child(int pipe, const std::string& host, int port, LookUp look_up) {
+// By itself: a confined sender may signal nobody.
+void end_at(std::chrono::steady_clock::time_point deadline) {
+    using std::chrono::microseconds;
+    const auto left = std::chrono::ceil<microseconds>(deadline - std::chrono::steady_clock::now());
+    const auto count = std::max<long>(left.count(), 1);  // 0 would be never
+    sigset_t alarm;
+    ::sigemptyset(&alarm);
+    ::sigaddset(&alarm, SIGALRM);
+    ::signal(SIGALRM, SIG_DFL);
+    ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
+    const itimerval timer{{}, {count / 1'000'000, count % 1'000'000}};
+    if (::setitimer(ITIMER_REAL, &timer, nullptr) != 0) ::_exit(1);
+}
+
+[[noreturn]] void be_the_child(int pipe, const std::string& host, int port,
+                               std::chrono::steady_clock::time_point deadline, LookUp look_up) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_at(deadline);
     // Nothing else of ours stays open in it: a channel would seem to live on.
     if (pipe != 3) ::dup2(pipe, 3);
     ::close_range(4, ~0U, 0);
@@ -78,13 +95,12 @@ Result<Found> look_up_in_a_child(const std::string& host, int port,
     UniqueFd writing(ends[1]);
     const pid_t child = ::fork();
     if (child < 0) return tl::unexpected(system_error(errno, "cannot look up " + host));
-    if (child == 0) be_the_child(writing.get(), host, port, look_up);
+    if (child == 0) be_the_child(writing.get(), host, port, deadline, look_up);
     writing.reset();
     Found found;
     ssize_t size = -1;
     const bool answered = wait_for(reading.get(), POLLIN, deadline);
     if (answered) size = ::read(reading.get(), &found, sizeof found);
-    ::kill(child, SIGKILL);
     int end = 0;
     while (::waitpid(child, &end, 0) < 0 && errno == EINTR) {
     }
@@ -93,7 +109,8 @@ Result<Found> look_up_in_a_child(const std::string& host, int port,
             "forbidden_call",
             "looking it up takes a system call that a sender may not make (docs/security.md); an "
             "address in place of the name needs none");
-    if (!answered) return fail_for_now("timeout", "the DNS does not answer");
+    if (!answered || (WIFSIGNALED(end) && WTERMSIG(end) == SIGALRM))
+        return fail_for_now("timeout", "the DNS does not answer");
     if (size != static_cast<ssize_t>(sizeof found) || found.count > most_addresses)
         return fail_for_now("system", "the look-up of {} broke off", host);
     return found;

@@ -29,7 +29,7 @@ std::string host_and_port(const std::string& host, int port);
 using LookUp = int (*)(const char* host, const char* port, const addrinfo* hints, addrinfo** found);
 
 // An address ("10.1.0.5", "fd00::1", "[fd00::1]", "fe80::1%eth0") stands for itself. A name is looked up by
-// the operating system in a child process, which is killed at the deadline; its addresses come in the order
+// the operating system in a child process, which ends at the deadline; its addresses come in the order
 // in which they are to be tried (RFC 6724). Codes: "unknown_host", the resolver's reason; "timeout", it did
 // not answer; "system".
 Result<std::vector<SocketAddress>> addresses_of(const std::string& host, int port,

@@ -24,9 +24,10 @@
 namespace hilum::delivery {
 namespace {
 
-RemoteNode remote_node(const Configuration& configuration, const DestinationSettings& destination) {
-    return {configuration.node.ae_title, destination.ae_title, destination.host, destination.port,
-            destination.timeout,         tls_for(destination)};
+RemoteNode remote_node(const Configuration& configuration, const DestinationSettings& destination,
+                       std::shared_ptr<Rendezvous> rendezvous) {
+    return {configuration.node.ae_title, destination.ae_title, destination.host,     destination.port,
+            destination.timeout,         tls_for(destination), std::move(rendezvous)};
 }
 
 Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
@@ -52,9 +53,9 @@ EchoReply echo(StorageScu& scu) {
 // What a sender is: the coordinator's requests on one side, the destination on the other.
 class Sender {
   public:
-    Sender(Channel coordinator, const Configuration& configuration, const DestinationSettings& settings)
+    Sender(Channel coordinator, RemoteNode node, const DestinationSettings& settings)
         : coordinator_(std::move(coordinator)),
-          node_(remote_node(configuration, settings)),
+          node_(std::move(node)),
           storage_(node_, progress_reports(coordinator_)),
           commitment_(
               node_, [this](CommitmentReport report) { return keep(std::move(report)); },
@@ -186,7 +187,8 @@ std::set<ClassAndSyntax> results_for(const ReportSettings& reports) {
     return results;
 }
 
-int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination) {
+int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination,
+               std::shared_ptr<Rendezvous> rendezvous) {
     const auto& all = configuration.destinations;
     const auto settings = std::find_if(all.begin(), all.end(), [&](const DestinationSettings& candidate) {
         return candidate.name == destination;
@@ -197,7 +199,8 @@ int run_sender(Channel coordinator, const Configuration& configuration, const st
     }
     if (settings->reports.hl7) return exit_code_of("sender", serve_hl7_destination(coordinator, *settings));
     if (auto ready = prepare_dcmtk(); !ready) return exit_code_of("sender", ready.error());
-    return exit_code_of("sender", Sender(std::move(coordinator), configuration, *settings).run().error());
+    auto node = remote_node(configuration, *settings, std::move(rendezvous));
+    return exit_code_of("sender", Sender(std::move(coordinator), std::move(node), *settings).run().error());
 }
 
 }  // namespace hilum::delivery

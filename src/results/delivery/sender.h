@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "contract/configuration.h"
 #include "contract/messages/sending.h"
 #include "results/delivery/answer.h"
+#include "results/delivery/rendezvous.h"
 #include "results/delivery/storage_scu.h"
 
 namespace hilum::delivery {
@@ -28,7 +30,9 @@ std::function<void()> progress_reports(Channel& coordinator);
 std::set<ClassAndSyntax> results_for(const ReportSettings& reports);
 
 // Serves DeliverRequests, CommitmentRequests and EchoRequests for the destination of that name until the
-// coordinator closes its channel; returns the exit code.
-int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination);
+// coordinator closes its channel; returns the exit code. `rendezvous`: of a process that is confined to its
+// port, where the destination speaks DICOM.
+int run_sender(Channel coordinator, const Configuration& configuration, const std::string& destination,
+               std::shared_ptr<Rendezvous> rendezvous = nullptr);
 
 }  // namespace hilum::delivery

@@ -1,9 +1,6 @@
 #include "results/delivery/timed_connection.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,7 +9,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/file_system.h"
 #include "dicom/tls_connection.h"
 #include "dicom/transport_connection.h"
 #include "results/delivery/readiness.h"
@@ -75,20 +71,13 @@ class TimedConnection : public TransportConnection {
 
 }  // namespace
 
-Result<std::string> TimedTransportLayer::offer(UniqueFd connection, std::optional<TlsStream> tls) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* bound = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof address;
-    UniqueFd rendezvous(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!rendezvous || ::bind(rendezvous.get(), bound, size) != 0 || ::listen(rendezvous.get(), 1) != 0 ||
-        ::getsockname(rendezvous.get(), bound, &size) != 0)
-        return tl::unexpected(system_error(errno, "cannot make a socket on the loopback"));
+std::string TimedTransportLayer::offer(std::shared_ptr<Rendezvous> rendezvous, UniqueFd connection,
+                                       std::optional<TlsStream> tls) {
+    rendezvous->clear();
     connection_ = std::move(connection);
     rendezvous_ = std::move(rendezvous);
     tls_ = std::move(tls);
-    return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
+    return rendezvous_->address();
 }
 
 DcmTransportConnection* TimedTransportLayer::createConnection(DcmNativeSocketType socket,
@@ -96,7 +85,7 @@ DcmTransportConnection* TimedTransportLayer::createConnection(DcmNativeSocketTyp
     // Under the number that DCMTK knows it by.
     if (::dup3(connection_.get(), socket, O_CLOEXEC) < 0) return nullptr;
     connection_.reset();
-    rendezvous_.reset();
+    rendezvous_->clear();
     beginning_.clear();
     watch_.watch(socket);
     std::unique_ptr<DcmTransportConnection> inner;

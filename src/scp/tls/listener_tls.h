@@ -18,6 +18,9 @@ class ListenerTls {
     bool configured() const { return context_.has_value(); }
     const ListeningSocket& socket() const { return socket_; }
     void close() { socket_.close(); }
+    // Certificate and key, for a process that needs neither: then it is not configured. OpenSSL overwrites
+    // the key, not what it was read from.
+    void forget() { context_.reset(); }
     const TlsContext& context() const { return *context_->context(); }  // where it is configured
 
     CertificatesLoaded loaded() const;

@@ -36,5 +36,23 @@ TEST_F(ChildProgramsTest, ALowPortOfTlsIsOneToo) {
     EXPECT_TRUE(keeps_the_capability("listener"));
 }
 
+// One that hangs before it says so has no other sign of it: its heart may beat.
+TEST_F(ChildProgramsTest, WaitForTheFirstWordOfWhoSaysOneForSoLong) {
+    const ChildPrograms programs(options_);
+    EXPECT_EQ(programs.worker(0, "cpu", "").longest_start, std::chrono::minutes(10));
+    for (const char* role : {"listener", "http"})
+        EXPECT_EQ(programs.child(role, "").longest_start, std::chrono::minutes(1)) << role;
+    for (const char* role : {"scanner", "decoder", "composer", "sender", "syslog"})
+        EXPECT_EQ(programs.child(role, "").longest_start, Duration::zero()) << role;
+}
+
+TEST_F(ChildProgramsTest, WaitForASignOfLifeForSoLong) {
+    const ChildPrograms programs(options_);
+    EXPECT_EQ(programs.child("http", "").longest_silence, std::chrono::seconds(32));
+    EXPECT_EQ(programs.worker(0, "cpu", "").longest_silence, std::chrono::seconds(16));
+    for (const char* role : {"listener", "scanner", "decoder", "composer", "sender", "syslog"})
+        EXPECT_EQ(programs.child(role, "").longest_silence, std::chrono::seconds(16)) << role;
+}
+
 }  // namespace
 }  // namespace hilum

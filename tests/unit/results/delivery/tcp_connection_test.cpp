@@ -1,9 +1,11 @@
 #include "results/delivery/tcp_connection.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/confinement/confinement.h"
 #include "support/loopback.h"
 
 namespace hilum::delivery {
@@ -28,6 +30,9 @@ std::vector<std::string> texts(const Result<std::vector<SocketAddress>>& address
 
 int never(const char*, const char*, const addrinfo*, addrinfo**) {
     for (;;) ::pause();
+}
+int never_and_confined(const char*, const char*, const addrinfo*, addrinfo**) {
+    for (;;) ::poll(nullptr, 0, -1);
 }
 int unknown(const char*, const char*, const addrinfo*, addrinfo**) {
     return EAI_NONAME;
@@ -62,6 +67,19 @@ TEST(HostLookup, EndsAtTheDeadlineAndLeavesNoProcess) {
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, "timeout");
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+}
+
+// Where it may end no process, its own child neither.
+TEST(HostLookup, EndsAtTheDeadlineInAConfinedSender) {
+    const pid_t sender = ::fork();
+    if (sender == 0) {
+        if (!confine(Role::sender, {}, -1)) ::_exit(2);
+        const auto found = addresses_of("pacs", 104, Clock::now() + milliseconds(200), never_and_confined);
+        ::_exit(!found && found.error().code == "timeout" ? 0 : 1);
+    }
+    int end = 0;
+    ASSERT_EQ(::waitpid(sender, &end, 0), sender);
+    EXPECT_EQ(end, 0);
 }
 
 TEST(HostLookup, SurvivesAResolverThatCrashes) {
