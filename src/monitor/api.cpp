@@ -169,8 +169,11 @@ Response Api::readiness() {
         missing.push_back("receiving: refusing: " + status.refusing);
     else if (!status.receiving)
         missing.push_back("receiving: the DICOM port is not open, or its process gives no sign of life");
-    for (const auto& trouble : status.troubles)
+    for (const auto& trouble : status.troubles) {
         if (trouble.where == "database") missing.push_back("the database fails: " + trouble.message);
+        if (trouble.where == "receiving" && status.refusing == "files")
+            missing.push_back("what comes cannot be stored: " + trouble.message);
+    }
     if (!status.inferring && !status.stores_only)
         missing.push_back("inferring: no model is loaded and warm, or no decoder runs");
     if (auto late = late_reports(); !late.empty()) missing.push_back(std::move(late));

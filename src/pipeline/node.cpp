@@ -72,6 +72,7 @@ Status Node::start(Callbacks callbacks) {
     events_.start([this] { happened(Happening::status_changed); });
     start_operator_desk();
     if (auto opened = control_.start(); !opened) return opened;
+    commit_watch_.start([this] { happened(Happening::status_changed); });
     take_up_jobs();
     return {};
 }
@@ -338,11 +339,12 @@ bool Node::inferring() const {
 
 NodeStatus Node::status() const {
     NodeStatus status;
-    status.refusing = why_refusing(reception_, commits_, disk_);
+    const auto of_database = trouble_of(commits_, commit_watch_);
+    status.refusing = why_refusing(reception_, of_database, disk_);
     status.receiving = reception_.receiving() && status.refusing.empty();  // what refuses has a port, too
     status.troubles =
-        troubles_of(reception_, commits_, events_, predictions_.access(), adoption_, retention_);
-    status.auditing = !commits_.trouble() && !events_.trouble();
+        troubles_of(reception_, of_database, events_, predictions_.access(), adoption_, retention_);
+    status.auditing = !of_database && !events_.trouble();
     status.stores_only = active_models(configuration_).empty();
     status.inferring = !status.stores_only && inferring();
     status.scp_port = reception_.port();

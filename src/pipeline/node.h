@@ -12,6 +12,7 @@
 #include "pipeline/children/analysis_engine.h"
 #include "pipeline/children/child_programs.h"
 #include "pipeline/clock_keeper.h"
+#include "pipeline/control/commit_watch.h"
 #include "pipeline/control/control_server.h"
 #include "pipeline/control/operator_desk.h"
 #include "pipeline/control/reloads.h"
@@ -72,7 +73,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     NodeStatus status() const;
     // Whether its commit thread goes on and its listener gives signs of life (or is started anew): what it
     // does not mend by itself. To be asked every few seconds, or more seldom.
-    bool lives() { return commits_.goes_on() && !reception_.listener_silent(); }
+    bool lives() { return commit_watch_.goes_on() && !reception_.listener_silent(); }
 
   private:
     InstanceStore instances() const;
@@ -118,6 +119,7 @@ class Node : private Happenings, private AnalysisEngine::Owner, private CommitQu
     int exit_code_ = 0;
     AnalysisEngine engine_;
     CommitQueue commits_;
+    CommitWatch commit_watch_{world_, commits_};
     EventKeeper events_{world_, commits_};
     CertificateWatch certificates_{world_, events_};
     std::deque<AnalysisLane> analyses_;  // one for each model

@@ -30,6 +30,7 @@ Reception::Reception(World& world, CommitQueue& commits, EventKeeper& events,
       store_(std::move(store)),
       directory_{configuration.node.data_dir},
       files_(world.make_background()),
+      probe_(world, commits, *files_, directory_),
       removal_timer_(world.make_timer()),
       look_timer_(world.make_timer()),
       strangers_(world, events),
@@ -37,6 +38,10 @@ Reception::Reception(World& world, CommitQueue& commits, EventKeeper& events,
 
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
+    probe_.start([this] {
+        if (!probe_.failing()) trouble_.reset();
+        callbacks_.on_changed();
+    });
     listener_ = std::make_unique<SupervisedChild>(
         world_, std::move(listener),
         SupervisedChild::Callbacks{[this](Message message) { on_listener_message(std::move(message)); },
@@ -284,6 +289,7 @@ void Reception::note_trouble(const ReceiverEvent& happened) {
     if (happened.dimse_status != out_of_resources) return;
     const auto since = trouble_ ? trouble_->since : to_iso8601(world_.now());
     trouble_ = NodeTrouble{"receiving", loggable(happened.detail), since};
+    probe_.object_failed();
     callbacks_.on_changed();
 }
 
@@ -296,6 +302,7 @@ void Reception::note_taken(const std::string& sop_instance_uid) {
     }
     if (!trouble_) return;
     trouble_.reset();
+    probe_.object_stored();
     callbacks_.on_changed();
 }
 

@@ -17,6 +17,7 @@
 #include "pipeline/children/signs_of_life.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/receiving/caller_events.h"
+#include "pipeline/receiving/receiving_probe.h"
 #include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
 #include "store/instance_store.h"
@@ -45,6 +46,8 @@ class Reception {
     int tls_port() const { return receiving() ? ports_.tls_port : 0; }
     // Why the last object that came could not be stored, where that was the node's fault.
     const std::optional<NodeTrouble>& trouble() const { return trouble_; }
+    // So it would be with any other.
+    bool cannot_store() const { return trouble_ && probe_.failing(); }
     bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.
@@ -101,6 +104,7 @@ class Reception {
     Callbacks callbacks_;
     DataDirectory directory_;
     std::unique_ptr<Background> files_;
+    ReceivingProbe probe_;
     // In the spool, that no row names any more, by when they may go.
     std::deque<std::pair<MonotonicTime, std::string>> replaced_;
     std::unique_ptr<Timer> removal_timer_;

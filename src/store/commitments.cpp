@@ -37,11 +37,23 @@ constexpr CommitmentState not_kept{"discarded", "failed"};   // the result is se
 constexpr CommitmentState given_up{"set_aside", "expired"};  // nobody is asked any more
 constexpr CommitmentState not_asked{"discarded", ""};
 
+// Of a row that was read itself.
+void set_row(Transaction& transaction, std::int64_t job, const CommitmentState& to) {
+    sql::execute(transaction, "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE id = ?", to.state,
+                 to.word, transaction.at(), job);
+}
+
+// Said again of the row itself, which is found by an index.
 void set_commitment(Transaction& transaction, const std::string& destination, std::int64_t delivery,
                     const CommitmentState& to) {
-    sql::execute(transaction,
-                 "UPDATE job SET state = ?, outcome = ?, updated_at = ? WHERE lane = ? AND subject = ?",
-                 to.state, to.word, transaction.at(), commitment_lane(destination), delivery);
+    const auto lane = commitment_lane(destination);
+    const auto job =
+        sql::number(transaction, "SELECT id FROM job WHERE lane = ? AND subject = ?", lane, delivery);
+    if (!job) return;
+    if (!sql::number(transaction, "SELECT 1 FROM job WHERE id = ? AND +lane = ? AND +subject = ?", *job, lane,
+                     delivery))
+        sql::index_lies("job", *job);
+    set_row(transaction, *job, to);
 }
 
 // What the delivery's own job says of it.
@@ -83,25 +95,30 @@ void audit_commitment(Transaction& transaction, const char* type, bool success, 
 }
 
 struct Due {
-    std::int64_t delivery = 0;
+    std::int64_t job = 0, delivery = 0;
     std::string study_instance_uid, sop_class_uid, sop_instance_uid;
     bool given_up = false;  // it was asked for, and give_up_after passed since it was delivered
 };
 
 // Those that come first, as many as one request is of. Found by their index alone, before the rest is looked
-// up, and urgent ones apart, which go before: the index is in the order of either.
+// up, and urgent ones apart, which go before: the index is in the order of either. What it says is said again
+// of the rows themselves, which `+` has read.
 std::vector<Due> first_due(Transaction& transaction, const DestinationSettings& destination) {
     std::vector<Due> due;
     for (const int urgent : {1, 0})
         sql::each(
             transaction,
-            "SELECT subject, study_instance_uid, sop_class_uid, sop_instance_uid, attempt > 0 AND"
-            " job.created_at + uncounted < ?5 FROM (SELECT id FROM job WHERE state = 'queued' AND lane = ?1"
-            " AND urgent = ?2 AND due <= ?3 ORDER BY due, id LIMIT ?4) AS next CROSS JOIN job ON job.id ="
-            " next.id JOIN delivery ON delivery.id = subject JOIN result ON result.id = result_id JOIN study"
-            " ON study.id = job.study_id ORDER BY due, job.id",
+            "SELECT next.id, job.id, subject, study_instance_uid, sop_class_uid, sop_instance_uid, attempt >"
+            " 0 AND job.created_at + uncounted < ?5, result.id + study.id FROM (SELECT id FROM job WHERE"
+            " state = 'queued' AND lane = ?1 AND urgent = ?2 AND due <= ?3 ORDER BY due, id LIMIT ?4) AS next"
+            " LEFT JOIN job ON job.id = next.id AND +job.state = 'queued' AND +job.lane = ?1 AND +job.due <="
+            " ?3 LEFT JOIN delivery ON delivery.id = subject LEFT JOIN result ON result.id = result_id LEFT"
+            " JOIN study ON study.id = job.study_id ORDER BY job.due, next.id",
             [&](const sql::Row& row) {
-                due.push_back({row.int64(0), row.text(1), row.text(2), row.text(3), row.int32(4) != 0});
+                if (row.is_null(1)) sql::index_lies("job", row.int64(0));
+                if (row.is_null(7)) return;  // it is of no result
+                due.push_back(
+                    {row.int64(1), row.int64(2), row.text(3), row.text(4), row.text(5), row.int32(6) != 0});
             },
             commitment_lane(destination.name), urgent, transaction.at(),
             most_requested_commitments - static_cast<int>(due.size()),
@@ -110,7 +127,7 @@ std::vector<Due> first_due(Transaction& transaction, const DestinationSettings& 
 }
 
 void give_up(Transaction& transaction, const DestinationSettings& destination, const Due& due) {
-    set_commitment(transaction, destination.name, due.delivery, given_up);
+    set_row(transaction, due.job, given_up);
     set_error(transaction, destination.name, due.delivery,
               "the destination never told whether it keeps this");
     transaction.count("commitments", {{"destination", destination.name}, {"outcome", "given_up"}});
@@ -260,14 +277,13 @@ CommitmentClaim claim_commitment(Transaction& transaction, const DestinationSett
     sql::execute(transaction,
                  "INSERT INTO commitment(transaction_uid, destination, requested_at) VALUES(?, ?, ?)",
                  request.transaction_uid, destination.name, at);
-    for (const auto& [delivery, study, sop_class, sop_instance, old] : due) {
-        request.instances.push_back({sop_class, sop_instance});
-        set_commitment(transaction, destination.name, delivery, requested);
-        sql::execute(transaction,
-                     "UPDATE job SET due = ?, attempt = attempt + 1 WHERE lane = ? AND subject = ?",
-                     at + destination.commitment_wait.count(), lane, delivery);
+    for (const auto& each : due) {
+        request.instances.push_back({each.sop_class_uid, each.sop_instance_uid});
+        set_row(transaction, each.job, requested);
+        sql::execute(transaction, "UPDATE job SET due = ?, attempt = attempt + 1 WHERE id = ?",
+                     at + destination.commitment_wait.count(), each.job);
         sql::execute(transaction, "UPDATE delivery SET commitment_transaction = ? WHERE id = ?",
-                     request.transaction_uid, delivery);
+                     request.transaction_uid, each.delivery);
     }
     claim.request = std::move(request);
     return claim;

@@ -24,6 +24,7 @@ DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory&
         if (history.refusals + 1 >= settings.refused_attempts) return {JobState::refused, 0, true};
         return {JobState::queued, at + settings.refused_delay.count(), true};
     }
+    if (is_nodes_trouble(reply)) return {JobState::queued, at};  // its job is given back with its own delay
     if (at - history.waits_since > settings.give_up_after.count()) return {JobState::expired};
     if (reply.no_association) return {JobState::queued, at};  // the whole lane waits
     const RetryPolicy policy{settings.first_delay, settings.longest_delay};

@@ -24,7 +24,8 @@ struct DeliveryVerdict {
 // By class of failure. What is nobody's fault or the destination's (no association, an abort, A7xx, a
 // presentation context not accepted) is tried again with growing delays until give_up_after. What the
 // destination blames on the object (A9xx, Cxxx, 0122, 0124) is tried again slowly, refused_attempts times in
-// all. What is damaged waits until it is composed anew. What cannot be sent is set aside.
+// all. What is damaged waits until it is composed anew. What cannot be sent is set aside. Trouble of this
+// node is waited out, however long (claim.h: wait_for_the_node).
 DeliveryVerdict judge_delivery(const DeliverReply& reply, const DeliveryHistory& history,
                                const DestinationSettings& settings, std::int64_t at);
 

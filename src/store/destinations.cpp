@@ -114,9 +114,13 @@ int expire_deliveries(Transaction& transaction, const DestinationSettings& desti
         most_taken_up);
     const auto [state, outcome] = stored(JobState::expired);
     for (const auto& delivery : old) {
-        sql::execute(transaction,
-                     "UPDATE job SET state = ?, outcome = ?, error = ?, updated_at = ? WHERE id = ?", state,
-                     outcome, why, at, delivery.id);
+        // Said again of the row itself, which was found by an index.
+        if (sql::execute(transaction,
+                         "UPDATE job SET state = ?, outcome = ?, error = ?, updated_at = ? WHERE id = ? AND "
+                         "state = 'queued' AND lane = ?",
+                         state, outcome, why, at, delivery.id,
+                         lane_name(Lane::delivery, destination.name)) == 0)
+            sql::index_lies("job", delivery.id);
         transaction.count("deliveries_expired", {{"destination", destination.name}});
         audit_expiry(transaction, destination.name, delivery.study_instance_uid, delivery.sop_instance_uid,
                      why);

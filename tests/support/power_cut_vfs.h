@@ -104,7 +104,8 @@ class PowerCutVfs {
         std::ofstream(kept, std::ios::app);
         sqlite3_int64 size = 0;
         below(file)->pMethods->xFileSize(below(file), &size);
-        std::filesystem::resize_file(kept, static_cast<std::uintmax_t>(size));
+        std::error_code away;  // with its folder
+        std::filesystem::resize_file(kept, static_cast<std::uintmax_t>(size), away);
         std::fstream out(kept, std::ios::in | std::ios::out | std::ios::binary);
         for (const auto& [at, length] : *of(file)->unsynced) {
             if (at >= size) continue;

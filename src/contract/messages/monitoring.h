@@ -85,7 +85,7 @@ struct NodeTrouble {
 struct NodeStatus {
     static constexpr const char* type = "node_status";
     bool receiving = false;
-    std::string refusing;      // why every C-STORE is answered A700: disk | database; empty: none is
+    std::string refusing;      // why every C-STORE is answered A700: disk | database | files; empty: none is
     bool inferring = false;    // every active model is loaded and warm; not so where there is none
     bool stores_only = false;  // no active model is configured: nothing is reported, and that is no fault
     int scp_port = 0;          // 0: none is open

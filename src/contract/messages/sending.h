@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "contract/enum_text.h"
 #include "contract/messages/packet.h"
 
@@ -37,7 +38,12 @@ struct DeliverReply {
     int dimse_status = -1;        // -1: no answer came
     std::string message;          // what the operator should know
     bool no_association = false;  // the destination gave none: nothing was said of this instance
+    Retry retry = Retry::later;   // once_mended, with the outcome retry: this node lacks something to read it
 };
+// Then nothing went out.
+inline bool is_nodes_trouble(const DeliverReply& reply) {
+    return reply.outcome == DeliveryOutcome::retry && reply.retry == Retry::once_mended;
+}
 // coordinator -> sender: ask the destination whether it keeps these (N-ACTION). Answered by CommitmentReply;
 // the destination's own answer comes later, as a CommitmentReport.
 struct ReferencedInstance {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "contract/messages/monitoring.h"
 #include "pipeline/control/access_audit.h"
+#include "pipeline/control/commit_watch.h"
 #include "pipeline/disk_watch.h"
 #include "pipeline/events/event_keeper.h"
 #include "pipeline/lanes/retention_lane.h"
@@ -17,20 +19,28 @@
 
 namespace hilum {
 
-// Why every C-STORE is answered A700 though the port is open; empty where none is.
-inline std::string why_refusing(const Reception& reception, const CommitQueue& commits,
-                                const DiskWatch& disk) {
-    if (!reception.receiving()) return "";
-    if (commits.trouble()) return "database";
-    return disk.refusing() ? "disk" : "";
+// Why the database takes nothing.
+inline std::optional<NodeTrouble> trouble_of(const CommitQueue& commits, const CommitWatch& watch) {
+    if (const auto& trouble = commits.trouble())
+        return NodeTrouble{"database", trouble->message, to_iso8601(commits.trouble_since())};
+    return watch.trouble();
 }
 
-inline std::vector<NodeTrouble> troubles_of(const Reception& reception, const CommitQueue& commits,
+// Why every C-STORE is answered A700, or not at all, though the port is open; empty where none is.
+inline std::string why_refusing(const Reception& reception, const std::optional<NodeTrouble>& of_database,
+                                const DiskWatch& disk) {
+    if (!reception.receiving()) return "";
+    if (of_database) return "database";
+    if (disk.refusing()) return "disk";
+    return reception.cannot_store() ? "files" : "";
+}
+
+inline std::vector<NodeTrouble> troubles_of(const Reception& reception,
+                                            const std::optional<NodeTrouble>& of_database,
                                             const EventKeeper& events, const AccessAudit& access,
                                             const SpoolAdoption& adoption, const RetentionLane& retention) {
     std::vector<NodeTrouble> all;
-    if (const auto& trouble = commits.trouble())
-        all.push_back({"database", trouble->message, to_iso8601(commits.trouble_since())});
+    if (of_database) all.push_back(*of_database);
     if (const auto& trouble = events.trouble()) all.push_back(*trouble);
     if (const auto& trouble = reception.trouble()) all.push_back(*trouble);
     if (const auto& trouble = access.trouble()) all.push_back(*trouble);

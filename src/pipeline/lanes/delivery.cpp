@@ -16,23 +16,24 @@ constexpr std::chrono::seconds between_delivery_renewals(5);
 Delivery::Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination)
     : world_(world), commits_(commits), directory_(std::move(directory)), destination_(destination) {}
 
-Task<std::optional<DeliveryOutcome>> Delivery::deliver(DeliveryClaim claimed) {
+Task<std::optional<DeliverReply>> Delivery::deliver(DeliveryClaim claimed) {
     const auto claim = std::make_shared<const DeliveryClaim>(std::move(claimed));
     const auto reply = co_await send(claim);
     if (!reply) co_return std::nullopt;
-    destination_.note_association(!reply->no_association, reply->message);
+    if (!is_nodes_trouble(*reply)) destination_.note_association(!reply->no_association, reply->message);
     co_await keep(claim, *reply);
-    co_return reply->outcome;
+    co_return reply;
 }
 
 Task<std::optional<DeliverReply>> Delivery::send(std::shared_ptr<const DeliveryClaim> claimed) {
     const auto delivery = claimed->request.delivery;
     auto file = world_.files().open(directory_.results() / claimed->file);
-    if (!file) {
-        const bool gone = file.error().code == "not_found";
-        co_return DeliverReply{delivery, gone ? DeliveryOutcome::damaged : DeliveryOutcome::retry, -1,
-                               file.error().message, false};
-    }
+    if (!file && file.error().code == "not_found")
+        co_return DeliverReply{delivery, DeliveryOutcome::damaged, -1, file.error().message, false};
+    // Whatever hinders is here, and nobody's but the node's.
+    if (!file)
+        co_return DeliverReply{delivery, DeliveryOutcome::retry, -1, file.error().message,
+                               false,    Retry::once_mended};
     sending_ = claimed;
     renewed_ = world_.monotonic();
     const auto is_answer = [delivery](const DeliverReply& reply) { return reply.delivery == delivery; };

@@ -18,7 +18,7 @@ class Delivery {
     Delivery(World& world, CommitQueue& commits, DataDirectory directory, Destination& destination);
 
     // Until it is kept what became of it, which is returned; nothing: the node's end cut it off.
-    Task<std::optional<DeliveryOutcome>> deliver(DeliveryClaim claimed);
+    Task<std::optional<DeliverReply>> deliver(DeliveryClaim claimed);
     void progressed();  // the sender goes on: so does the lease
 
   private:

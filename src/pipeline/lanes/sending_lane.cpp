@@ -18,7 +18,8 @@ SendingLane::SendingLane(World& world, CommitQueue& commits, const Configuration
       wake_up_(world),
       destination_(world, settings, *this, happenings),
       delivery_(world, commits, std::move(directory), destination_),
-      commitment_(world, commits, destination_) {}
+      commitment_(world, commits, destination_),
+      trouble_(world) {}
 
 void SendingLane::start(ChildSpecification sender) {
     destination_.sender().start(std::move(sender));
@@ -50,6 +51,10 @@ Task<void> SendingLane::run() {
             co_await probe_when_due();
             continue;
         }
+        if (const auto pause = trouble_.left(); pause > Duration::zero()) {
+            co_await wake_up_.wait_for(pause);
+            continue;
+        }
         std::optional<Busy> busy(busy_);
         const auto claim = [&settings = destination_.settings(), served,
                             wait = commitment_.wait()](Transaction& transaction) {
@@ -66,9 +71,8 @@ Task<void> SendingLane::run() {
             co_await wake_up_.wait_for(CommitQueue::retry_after);
         } else if (next->delivery) {
             ++served;
-            const auto outcome = co_await delivery_.deliver(std::move(*next->delivery));
-            const bool damaged = outcome == DeliveryOutcome::damaged;
-            happenings_.happened(damaged ? Happening::result_damaged : Happening::delivery_ended);
+            const auto ended = co_await delivery_.deliver(std::move(*next->delivery));
+            note(ended);
         } else if (next->commitment) {
             ++served;
             // It may refuse this association and take results: then it is not down.
@@ -78,6 +82,15 @@ Task<void> SendingLane::run() {
             co_await wake_up_.wait_until(next->next_at);
         }
     }
+}
+
+void SendingLane::note(const std::optional<DeliverReply>& ended) {
+    if (ended && is_nodes_trouble(*ended))
+        trouble_.meet({"result_unreadable", ended->message, ended->retry});
+    else if (ended)
+        trouble_.pass();
+    const bool damaged = ended && ended->outcome == DeliveryOutcome::damaged;
+    happenings_.happened(damaged ? Happening::result_damaged : Happening::delivery_ended);
 }
 
 Task<void> SendingLane::probe_when_due() {

@@ -10,6 +10,7 @@
 #include "pipeline/lanes/destination.h"
 #include "pipeline/lanes/happening.h"
 #include "pipeline/lanes/lane.h"
+#include "pipeline/lanes/trouble_pause.h"
 #include "store/data_directory.h"
 
 namespace hilum {
@@ -35,6 +36,7 @@ class SendingLane : private AskedChild::Owner {
     Task<void> probe();
     Task<void> give_up_old_deliveries(std::string why);
     Task<void> ask_for_commitments_anew();
+    void note(const std::optional<DeliverReply>& ended);
     Task<void> answer_report(CommitmentReport report, pid_t sender);
     void child_changed() override;
     bool child_says(const Message& message) override;
@@ -46,6 +48,7 @@ class SendingLane : private AskedChild::Owner {
     Destination destination_;
     Delivery delivery_;
     Commitment commitment_;
+    TroublePause trouble_;
     bool busy_ = false, draining_ = false;
     Tasks tasks_;  // they use all of the above
 };

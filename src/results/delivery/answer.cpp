@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/file_system.h"
 #include "results/delivery/host_lookup.h"
 
 namespace hilum::delivery {
@@ -100,7 +101,8 @@ Answer answer_for_store_status(int status, const RemoteNode& node, const std::st
 Answer unreadable_result(const DeliverRequest& request, const Error& error) {
     const bool ours = error.code == "out_of_memory" || error.code == "unreadable" || error.code == "system";
     return {ours ? Outcome::retry : Outcome::unsendable, -1,
-            fmt::format("the result file of {} cannot be read: {}", request.sop_instance_uid, error.message)};
+            fmt::format("the result file of {} cannot be read: {}", request.sop_instance_uid, error.message),
+            false, counted_unless_nodes(error)};
 }
 
 Answer damaged_result(const DeliverRequest& request) {

@@ -20,6 +20,7 @@ struct Answer {
     int dimse_status = -1;        // -1: no answer came
     std::string message;          // which AE, what happened, what to do; no patient data
     bool no_association = false;  // the destination gave none, so it said nothing of the instance
+    Retry retry = Retry::later;   // once_mended: the node's trouble, before anything went out
 };
 
 // The application entity that is called, and the AE title that calls it.

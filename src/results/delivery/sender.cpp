@@ -36,7 +36,8 @@ Answer deliver(StorageScu& scu, const DeliverRequest& request, int file) {
     if (*digest != request.sha256) return damaged_result(request);
     const auto instance = SopInstance::load(file);
     // It is what was composed: what hinders is here, not in it. DCMTK tells no disk from a damaged file.
-    if (!instance) return unreadable_result(request, {"unreadable", instance.error().message});
+    if (!instance)
+        return unreadable_result(request, {"unreadable", instance.error().message, instance.error().retry});
     if (instance->sop_class_uid() != request.sop_class_uid ||
         instance->sop_instance_uid() != request.sop_instance_uid)
         return {Outcome::unsendable, -1,
@@ -165,7 +166,8 @@ class Sender {
 DeliverReply reply_of(const DeliverRequest& request, const Answer& answer) {
     spdlog::log(answer.outcome == Outcome::delivered ? spdlog::level::info : spdlog::level::warn,
                 "delivery {} of {}: {}", request.delivery, request.sop_instance_uid, answer.message);
-    return {request.delivery, answer.outcome, answer.dimse_status, answer.message, answer.no_association};
+    return {request.delivery, answer.outcome,        answer.dimse_status,
+            answer.message,   answer.no_association, answer.retry};
 }
 
 std::function<void()> progress_reports(Channel& coordinator) {

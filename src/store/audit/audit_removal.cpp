@@ -89,8 +89,9 @@ AuditBeginning audit_beginning(Transaction& transaction) {
 bool tells_of_beginning(Transaction& transaction, const AuditBeginning& beginning) {
     if (beginning.through == 0) return true;
     return sql::number(transaction,
-                       "SELECT 1 FROM audit_event WHERE type = 'audit_removed' AND json_extract(detail,"
-                       " '$.through') = ? AND json_extract(detail, '$.hash') = ?",
+                       "SELECT 1 FROM audit_event WHERE type = 'audit_removed' AND iif(json_valid(detail),"
+                       " json_extract(detail, '$.through') = ? AND json_extract(detail, '$.hash') = ?,"
+                       " false)",
                        beginning.through, beginning.hash)
         .has_value();
 }

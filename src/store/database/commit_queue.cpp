@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include "store/retry_policy.h"
@@ -103,12 +104,23 @@ void CommitQueue::reopen() {
     if (opened) {
         spdlog::warn("the database was opened anew: what was committed is there");
         failing_.reset();
+        beyond_waiting_.clear();
         since_checkpoint_ = 0;
     } else {
+        end_beyond_waiting(opened.error());
         spdlog::error("the database cannot be opened: {}", opened.error().message);
         failing_ = Error{"database", opened.error().message, Retry::once_mended};
     }
     told_trouble(failing_);
+}
+
+// To SQLite a read that fails in some places is damage. What is damaged, or gone, is so twice.
+void CommitQueue::end_beyond_waiting(const Error& error) {
+    const bool waiting_helps = error.code != "database_damaged" && error.code != "database_gone";
+    const auto before = std::exchange(beyond_waiting_, waiting_helps ? "" : error.code);
+    if (waiting_helps || before != error.code) return;
+    spdlog::critical("{}; ending, a restart mends the database or makes it anew", error.message);
+    std::_Exit(EX_IOERR);
 }
 
 // Takes it to the loop, which sees to the next try.
@@ -142,6 +154,9 @@ void CommitQueue::run_unit(Unit& unit, const ClockReading& clocks) {
     } catch (const DatabaseFailure& failure) {
         if (failure.ends_transaction()) throw;
         undo(unit, translate(failure));
+    } catch (const std::bad_alloc&) {  // the node's trouble, whatever the unit was about
+        undo(unit, {"out_of_memory", "the coordinator has not enough memory for it now: free some",
+                    Retry::once_mended});
     } catch (const std::exception& error) {  // a row that this version cannot read
         undo(unit, {"internal", error.what(), Retry::never});
     }

@@ -51,7 +51,8 @@ class CommitQueue {
     // After an I/O error nobody knows what of the transaction is on the disk, and no sync may be tried again:
     // all that shared it get "commit_unknown", the database is closed and opened anew, which recovers what
     // was committed, as often as it takes, and until then whatever is submitted fails at once. Who gets that
-    // error may have been kept: what it did is to be recognised when it comes again. Damage ends the process.
+    // error may have been kept: what it did is to be recognised when it comes again. Damage ends the process,
+    // and so does a file that is gone: a start mends it, or makes it anew from what lies beside it.
     template <typename Work, typename Done>
     void submit(Work work, Done done) {
         push(std::make_unique<UnitOf<Work, Done>>(std::move(work), std::move(done), std::nullopt));
@@ -152,6 +153,7 @@ class CommitQueue {
     void undo(Unit& unit, Error error);
     void begin_reopening(const DatabaseFailure& failure);
     void reopen();
+    void end_beyond_waiting(const Error& error);
     void told_trouble(std::optional<Error> trouble);
 
     World& world_;
@@ -165,7 +167,8 @@ class CommitQueue {
     std::optional<Error> failing_;              // while it is to be opened anew; of the thread
     std::optional<Error> trouble_;              // the same, of the loop
     Timestamp trouble_since_;
-    int reopenings_ = 0;  // in vain, in a row
+    int reopenings_ = 0;          // in vain, in a row
+    std::string beyond_waiting_;  // what the last one failed with, where time mends nothing; of the thread
     std::unique_ptr<Timer> reopening_;
     const std::shared_ptr<int> alive_ =
         std::make_shared<int>();  // what the thread posted may come after the end

@@ -27,13 +27,11 @@ struct Connection {
         std::string hash;
     };
 
-    Connection(const std::string& file, bool to_write)
-        : writes(to_write),
+    // `how`: SQLite's flags, to read, to write or to write and create.
+    Connection(const std::string& file, int how)
+        : writes((how & SQLite::OPEN_READONLY) == 0),
           // One thread at a time uses it, its owner sees to that: SQLite need not lock.
-          engine(file,
-                 (to_write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY) |
-                     SQLite::OPEN_NOMUTEX,
-                 busy_timeout) {}
+          engine(file, how | SQLite::OPEN_NOMUTEX, busy_timeout) {}
     Statement& prepared(std::string_view text);
 
     static constexpr int busy_timeout = 5000;  // milliseconds

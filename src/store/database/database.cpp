@@ -22,6 +22,11 @@ void set_pragma(SQLite::Database& connection, const std::string& name, const std
         throw SQLite::Exception(fmt::format("PRAGMA {} is '{}' where '{}' is needed", name, got, reads_back));
 }
 
+int opening_flags(Database::Access access) {
+    if (access == Database::Access::read_write) return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+    return access == Database::Access::write_existing ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY;
+}
+
 void prepare_for_writing(SQLite::Database& connection) {
     set_pragma(connection, "journal_mode", "WAL", "wal");
     set_pragma(connection, "synchronous", "FULL", "2");
@@ -187,12 +192,14 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
         return tl::unexpected(Error{code, fmt::format("{}: {}", file.string(), error.what()), retry});
     };
     try {
-        const bool writes = access == Access::read_write;
-        auto connection = std::make_unique<Connection>(file.string(), writes);
+        const bool writes = access == Access::read_write || access == Access::write_existing;
+        auto connection = std::make_unique<Connection>(file.string(), opening_flags(access));
         auto& engine = connection->engine;
         if (writes) {
-            if (engine.execAndGet("PRAGMA page_count").getInt() == 0)
-                set_pragma(engine, "auto_vacuum", "INCREMENTAL", "2");
+            const bool empty = engine.execAndGet("PRAGMA page_count").getInt() == 0;
+            if (empty && access == Access::write_existing)
+                throw SQLite::Exception("nothing is in it any more", SQLITE_CORRUPT);
+            if (empty) set_pragma(engine, "auto_vacuum", "INCREMENTAL", "2");
             prepare_for_writing(engine);
             connection->mended = mend_indices(engine, check);
             empty_wal(engine);
@@ -217,10 +224,25 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
     }
 }
 
+// A disk that is away for a while takes with it what lies beside the file.
+bool Database::is_gone() const {
+    const auto is_there = [](const std::filesystem::path& path) {
+        std::error_code error;
+        return std::filesystem::exists(path, error) && !error;
+    };
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(file_, error);
+    return status.type() == std::filesystem::file_type::not_found &&
+           is_there(kept_journal_ ? kept_journal_->folder() : file_.parent_path());
+}
+
 Status Database::reopen() {
     if (connection_ && connection_->journal) kept_journal_ = std::move(connection_->journal);
     connection_.reset();
-    auto opened = open(file_, Access::read_write);
+    auto opened = open(file_, Access::write_existing);
+    if (!opened && is_gone())
+        return fail("database_gone", "{}: there is no such file any more: something removed it",
+                    file_.string());
     if (!opened) return tl::unexpected(opened.error());
     connection_ = std::move(opened->connection_);
     connection_->journal = std::exchange(kept_journal_, std::nullopt);

@@ -45,8 +45,9 @@ class DatabaseFailure : public std::runtime_error {
 
 class Database {
   public:
-    // read_current: read_only, for who reads the tables of today.
-    enum class Access { read_write, read_only, read_current };
+    // read_current: read_only, for who reads the tables of today. write_existing: read_write of what is
+    // there.
+    enum class Access { read_write, write_existing, read_only, read_current };
 
     // Opens FILE; read_write creates it, brings its schema up to date, sets and reads back what durability
     // needs, and checks its structure; indices that are damaged are made anew. Errors name the file and what
@@ -54,8 +55,9 @@ class Database {
     // a later Hilum's), "schema_older" (of read_current: nothing has brought it up to date yet), "database".
     static Result<Database> open(const std::filesystem::path& file, Access access,
                                  DatabaseCheck check = DatabaseCheck::quick);
-    // After a failure of kind `failing`: closes it and opens it as read_write again, which brings what was
+    // After a failure of kind `failing`: closes it and opens it as write_existing, which brings what was
     // committed into the file and syncs it. Where it fails, only this or the destructor may be called.
+    // Another code: "database_gone", there is no such file though what lies beside it is there.
     Status reopen();
     // What was found damaged, and mended, when it was opened.
     const std::vector<std::string>& mended() const;
@@ -115,6 +117,7 @@ class Database {
     Database(std::filesystem::path file, std::unique_ptr<Connection> connection);
     void run(const char* statement);
     void keep_facts_of_commit();
+    bool is_gone() const;
 
     std::filesystem::path file_;
     std::optional<FactJournal> kept_journal_;  // while reopen() fails

@@ -28,6 +28,7 @@ class FactJournal {
     Status append(const std::vector<std::string>& lines, bool durably);
 
     static std::string line_of(const nlohmann::json& fact);
+    const std::filesystem::path& folder() const { return folder_; }
 
     // How large a file gets, and how many are kept: what is older is forgotten.
     static constexpr std::uint64_t largest_file = 64ULL << 20;

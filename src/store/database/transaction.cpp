@@ -1,6 +1,7 @@
 #include "store/database/transaction.h"
 
 #include <algorithm>
+#include <new>
 
 #include "store/audit/audit_event.h"
 #include "store/audit/audit_rows.h"
@@ -68,6 +69,7 @@ void Transaction::end_part() {
 Status Transaction::undo_part(const std::exception& error) {
     const auto* failure = dynamic_cast<const DatabaseFailure*>(&error);
     if (failure != nullptr && failure->kind() != DatabaseFailure::Kind::refused) throw;
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) throw;  // which says nothing of the row
     const std::string why = error.what();
     sql::execute(*this, "ROLLBACK TO part");
     sql::execute(*this, "RELEASE part");

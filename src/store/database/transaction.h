@@ -62,8 +62,8 @@ class Transaction {
     void observe(std::string_view name, Labels labels, Duration duration);
 
     // Runs `work()` apart from the rest: where it cannot read a row, or a statement is refused, its changes
-    // alone are undone and the error says why (code "unreadable_row"). What concerns the whole database is
-    // thrown on. Not within the loop over a statement's rows.
+    // alone are undone and the error says why (code "unreadable_row"). What concerns the whole database, and
+    // want of memory, is thrown on. Not within the loop over a statement's rows.
     template <typename Work>
     Status apart(Work work) {
         begin_part();

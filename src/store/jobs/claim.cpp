@@ -208,9 +208,10 @@ int interruptions_of(Transaction& transaction, const Claim& claim) {
 // For hours the same trouble, while others of the lane fare well: it is not the node that is to be mended,
 // but this one's file, under which a sector is bad, or what it asks of the memory. A disk that is full is so
 // for whoever needs more room than others.
-bool is_its_own(Transaction& transaction, const Claim& claim, const Error& error, const Trouble& trouble,
+bool is_its_own(Transaction& transaction, const Claim& claim, const Error& error,
                 const RetrySettings& retry) {
     constexpr int least_times = 5;  // whatever the clock says
+    const auto trouble = trouble_of(transaction, claim);
     if (error.code == "disk_full" || trouble.times < least_times || !trouble.since ||
         transaction.at() - *trouble.since < retry.trouble_limit.count())
         return false;
@@ -222,30 +223,29 @@ bool is_its_own(Transaction& transaction, const Claim& claim, const Error& error
         .has_value();
 }
 
-// Back in its queue as if it had not been touched, but for the delay. Nothing: the trouble is its own.
-std::optional<JobState> wait_for_the_node(Transaction& transaction, const Claim& claim, const Error& error,
-                                          const RetrySettings& retry) {
-    const auto trouble = trouble_of(transaction, claim);
-    if (is_its_own(transaction, claim, error, trouble, retry)) return std::nullopt;
-    const RetryPolicy policy{retry.first_delay, retry.longest_delay};
-    const auto delay = policy.delay_after(static_cast<int>(trouble.times) + 1);
-    sql::execute(transaction,
-                 "UPDATE job SET state = 'queued', due = ?4, error_code = ?5, error = ?6, updated_at = ?7, "
-                 "owner = NULL, lease = NULL, attempt = attempt - 1, troubles = troubles + 1, trouble_since "
-                 "= coalesce(trouble_since, ?7), trouble_at = ?7" HILUM_STILL_CLAIMED,
-                 claim.id(), claim.number(), claim.owner(), transaction.at() + delay.count(), error.code,
-                 error.message, transaction.at());
-    return JobState::queued;
-}
-
 }  // namespace
+
+bool wait_for_the_node(Transaction& transaction, const Claim& claim, const Error& error, Duration first_delay,
+                       Duration longest_delay) {
+    const RetryPolicy policy{first_delay, longest_delay};
+    const auto delay = policy.delay_after(static_cast<int>(trouble_of(transaction, claim).times) + 1);
+    return sql::execute(
+               transaction,
+               "UPDATE job SET state = 'queued', due = ?4, error_code = ?5, error = ?6, updated_at = ?7, "
+               "owner = NULL, lease = NULL, attempt = attempt - 1, troubles = troubles + 1, trouble_since "
+               "= coalesce(trouble_since, ?7), trouble_at = ?7" HILUM_STILL_CLAIMED,
+               claim.id(), claim.number(), claim.owner(), transaction.at() + delay.count(), error.code,
+               error.message, transaction.at()) > 0;
+}
 #undef HILUM_STILL_CLAIMED
 
 std::optional<JobState> fail_claimed(Transaction& transaction, const Claim& claim, const Error& error,
                                      const RetrySettings& retry) {
     if (!stands(transaction, claim)) return std::nullopt;
-    if (error.retry == Retry::once_mended)
-        if (const auto state = wait_for_the_node(transaction, claim, error, retry)) return state;
+    if (error.retry == Retry::once_mended && !is_its_own(transaction, claim, error, retry)) {
+        wait_for_the_node(transaction, claim, error, retry.first_delay, retry.longest_delay);
+        return JobState::queued;
+    }
     const int failures = claim.attempt() - interruptions_of(transaction, claim);
     if (error.retry != Retry::later || failures >= retry.max_attempts) {
         finish(transaction, claim, JobState::quarantined, error);

@@ -89,6 +89,11 @@ bool finish(Transaction& transaction, const Claim& claim, JobState state, const 
 // stale.
 bool give_back(Transaction& transaction, const Claim& claim, std::int64_t due, const Error& error);
 
+// The node lacks what the job needs: it goes back to its queue as if it had not been touched, but for a delay
+// that doubles, from the first to the longest. False: the claim is stale.
+bool wait_for_the_node(Transaction& transaction, const Claim& claim, const Error& error, Duration first_delay,
+                       Duration longest_delay);
+
 // What failed goes back to the queue with a delay, or is quarantined when
 // trying again cannot help or has been tried often enough. Trouble of the node
 // (Retry::once_mended) is waited out, however long, and is no attempt; but for a

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -26,6 +27,8 @@ AnalysisOutcome outcome_of(const std::string& state, const std::string& json, co
         return {processing_failed(error_code), std::nullopt, {}};
     try {
         return nlohmann::json::parse(json).get<AnalysisOutcome>();
+    } catch (const std::bad_alloc&) {  // which says nothing of the outcome
+        throw;
     } catch (const std::exception&) {  // damaged since this version was opened
         return {processing_failed("unknown_outcome"), std::nullopt, {}};
     }
@@ -289,6 +292,8 @@ bool is_readable_outcome(const std::string& json) {
     try {
         nlohmann::json::parse(json).get<AnalysisOutcome>();
         return true;
+    } catch (const std::bad_alloc&) {
+        throw;
     } catch (const std::exception&) {
         return false;
     }

@@ -62,8 +62,17 @@ std::optional<DeliveryClaim> claim_delivery(Transaction& transaction, const Dest
     return claimed;
 }
 
+// What the node's own trouble took, give_up_after does not count.
+void leave_out_trouble(Transaction& transaction, const Claim& claim) {
+    sql::execute(transaction,
+                 "UPDATE job SET uncounted = min(max(uncounted, ?1 - created_at), uncounted + max(0, ?1 - "
+                 "trouble_at)) WHERE id = ?2 AND trouble_at IS NOT NULL",
+                 transaction.at(), claim.id());
+}
+
 DeliveryVerdict judge(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
                       const DestinationSettings& destination) {
+    leave_out_trouble(transaction, claimed.claim);
     DeliveryHistory history{claimed.claim.attempt(), claimed.refusals, 0};
     // Read here, since both times are moved when somebody sets the clock.
     history.waits_since =
@@ -96,7 +105,7 @@ bool is_answer(const DeliverReply& reply) {
 
 // Queues the claimed job again or ends it; the state that it is in then.
 JobState end_attempt(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
-                     const DeliveryVerdict& verdict) {
+                     const DeliveryVerdict& verdict, const DestinationSettings& destination) {
     auto state = verdict.state;
     Error error{"", state == JobState::delivered ? "" : reply.message};
     if (const char* const why = why_not_wanted(transaction, verdict, claimed.claim.job())) {
@@ -107,7 +116,10 @@ JobState end_attempt(Transaction& transaction, const DeliveryClaim& claimed, con
         state = compose_anew(transaction, claimed.claim, reply.message);
         error.code = result_damaged;
     }
-    if (state == JobState::queued)
+    if (state == JobState::queued && is_nodes_trouble(reply))
+        wait_for_the_node(transaction, claimed.claim, error, destination.first_delay,
+                          destination.longest_delay);
+    else if (state == JobState::queued)
         give_back(transaction, claimed.claim, verdict.next_attempt_at, error);
     else
         finish(transaction, claimed.claim, state, error);
@@ -116,6 +128,7 @@ JobState end_attempt(Transaction& transaction, const DeliveryClaim& claimed, con
 
 void audit_attempt(Transaction& transaction, const DeliveryClaim& claimed, const DeliverReply& reply,
                    const std::string& destination, JobState state) {
+    if (has_told_trouble(transaction, claimed.claim)) return;
     const bool delivered = state == JobState::delivered;
     audit::AuditEvent event;
     event.type = delivered ? "result_delivered" : "delivery_failed";
@@ -130,6 +143,14 @@ void audit_attempt(Transaction& transaction, const DeliveryClaim& claimed, const
                     {"dimse_status", reply.dimse_status},
                     {"attempt", claimed.claim.attempt()}};
     transaction.append_audit(event);
+}
+
+// What arrived is kept as that whatever cannot be read of the others: else it would be sent without end.
+void discard_what_it_replaces(Transaction& transaction, std::int64_t delivery) {
+    const auto discarded = transaction.apart([&] { discard_replaced(transaction, delivery); });
+    if (!discarded)
+        spdlog::error("what delivery {} replaces cannot be discarded: {}", delivery,
+                      discarded.error().message);
 }
 
 enum class Sending { first_attempt, tried, commitment };
@@ -180,10 +201,11 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
     if (is_answer(reply)) note_answer(transaction, destination.name);
     const auto delivery = claimed.claim.job();
     const auto verdict = judge(transaction, claimed, reply, destination);
-    const auto state = end_attempt(transaction, claimed, reply, verdict);
+    const auto state = end_attempt(transaction, claimed, reply, verdict, destination);
     const bool delivered = state == JobState::delivered;
-    // Nothing of a damaged file went out.
-    const bool tried = claimed.tried_before || reply.outcome != DeliveryOutcome::damaged;
+    // Of a file that is damaged, or was not read, nothing went out.
+    const bool went_out = reply.outcome != DeliveryOutcome::damaged && !is_nodes_trouble(reply);
+    const bool tried = claimed.tried_before || went_out;
     sql::execute(transaction,
                  "UPDATE delivery SET dimse_status = ?1, refusals = iif(?2, 0, refusals + ?3), tried = ?4 "
                  "WHERE id = ?5",
@@ -191,7 +213,7 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
                  delivered ? 1 : 0, verdict.counts_as_refusal ? 1 : 0, tried ? 1 : 0, delivery);
     if (delivered) note_delivery(transaction, delivery, DeliveryFact::delivered);
     if (delivered) note_delivered(transaction, destination.name, delivery);
-    if (delivered) discard_replaced(transaction, delivery);
+    if (delivered) discard_what_it_replaces(transaction, delivery);
     if (state == JobState::expired)
         transaction.count("deliveries_expired", {{"destination", destination.name}});
     if (destination.storage_commitment && delivered) want_commitment(transaction, delivery);

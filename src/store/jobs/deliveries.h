@@ -44,7 +44,8 @@ SendingClaim claim_sending(Transaction& transaction, const DestinationSettings& 
 
 // What became of it (delivery_verdict.h), and the state that it is in now;
 // nothing: the claim is stale. What was withdrawn or replaced
-// (delivery_order.h) meanwhile is discarded where it did not arrive.
+// (delivery_order.h) meanwhile is discarded where it did not arrive. Trouble of
+// the node is told once, counts as no attempt, and its time not as waiting.
 std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryClaim& claimed,
                                       const DeliverReply& reply, const DestinationSettings& destination);
 

@@ -74,11 +74,13 @@ void discard_each(Transaction& transaction, const char* waiting, std::int64_t of
                 without_file.push_back(row.int64(1));
         },
         of);
+    // Said again of the rows themselves: they were found by indices.
     for (const auto job : jobs)
-        sql::execute(
-            transaction,
-            "UPDATE job SET state = 'discarded', outcome = '', error = ?, updated_at = ? WHERE id = ?",
-            std::string(newer_version), transaction.at(), job);
+        if (sql::execute(transaction,
+                         "UPDATE job SET state = 'discarded', outcome = '', error = ?, updated_at = ? WHERE "
+                         "id = ? AND kind = 'delivery' AND state IN ('queued', 'set_aside')",
+                         std::string(newer_version), transaction.at(), job) == 0)
+            sql::index_lies("job", job);
     for (const auto delivery : without_file) give_up_file(transaction, delivery, true);
 }
 

@@ -52,9 +52,11 @@ std::optional<std::int64_t> next_delivery_due(Transaction& transaction, const st
     " composed_for.report_id = newer.id AND composed_for.destination = delivery.destination WHERE" \
     " newer.study_id = report.study_id AND newer.model = report.model AND newer.version >"         \
     " delivery.told_version)) "
-// SQL: whether it takes back what was told of another patient, which nothing newer replaces; likewise.
-#define HILUM_IS_OF_ANOTHER_PATIENT \
-    " (report.kind = 'withdrawal' AND json_extract(report.detail, '$.reason') = 'patient_changed') "
+// SQL: whether it takes back what was told of another patient, which nothing newer replaces; likewise. One
+// that does not tell its reason any more may.
+#define HILUM_IS_OF_ANOTHER_PATIENT                                                                  \
+    " (report.kind = 'withdrawal' AND iif(json_valid(report.detail), json_extract(report.detail, '$" \
+    ".reason') = 'patient_changed', true)) "
 // SQL: whether the destination is told by a newer version what it tells, or that it holds no more; likewise.
 #define HILUM_IS_OF_THE_PAST                                                                         \
     " ((result.kind IN ('sr', 'oru') AND" HILUM_NEWER_IS_THERE "AND NOT" HILUM_IS_OF_ANOTHER_PATIENT \

@@ -104,11 +104,13 @@ constexpr const char* of_study =
     " (SELECT count(*) FROM instance WHERE study_id = study.id AND state = 'prior') AS priors,"
     " (SELECT group_concat(word || ':' || n) FROM (SELECT job.word AS word, count(*) AS n FROM job WHERE"
     "  job.study_id = study.id AND job.kind = 'analysis' GROUP BY job.word)) AS analyses,"
-    " (SELECT group_concat(DISTINCT json_extract(analysis.outcome, '$.result.diagnosis')) " HILUM_ANALYSES
+    // an outcome that is no JSON hides no other study
+    " (SELECT group_concat(DISTINCT iif(json_valid(analysis.outcome), json_extract(analysis.outcome, "
+    "'$.result.diagnosis'), NULL)) " HILUM_ANALYSES
     "  AND analysis.model IN (SELECT model FROM report WHERE report.study_id = study.id)) AS diagnoses,"
     // what a shadow model says is no finding of the node
-    " coalesce((SELECT json_extract(analysis.outcome, '$.not_analysed.message') " HILUM_ANALYSES
-        HILUM_OF_REPORTED
+    " coalesce((SELECT iif(json_valid(analysis.outcome), json_extract(analysis.outcome, "
+    "'$.not_analysed.message'), NULL) " HILUM_ANALYSES HILUM_OF_REPORTED
     "  AND job.word = 'not_analysed' LIMIT 1),"
     "  (SELECT not_analysed FROM instance WHERE study_id = study.id AND state = 'prior' ORDER BY id DESC "
     "LIMIT 1))"

@@ -243,6 +243,23 @@ TEST(Readyz, SaysThatTheDatabaseFailsAndWhy) {
     EXPECT_THAT(text, HasSubstr("hilum_node_trouble{where=\"receiving\"} 0"));
 }
 
+// One object says nothing of the others, and what the node itself cannot write says it of all.
+TEST(Readyz, SaysThatNothingCanBeStoredAndWhy) {
+    Api api(source_with({}, {}));
+    auto status = ready_status();
+    status.troubles = {{"receiving", "spool/2026: Input/output error", "2026-11-28T10:00:00Z"}};
+    api.set_status(status);
+    EXPECT_EQ(api.answer(http::verb::get, "/readyz").result(), http::status::ok);
+    status.receiving = false;
+    status.refusing = "files";
+    api.set_status(status);
+    const auto response = api.answer(http::verb::get, "/readyz");
+    EXPECT_EQ(response.result(), http::status::service_unavailable);
+    EXPECT_THAT(body_of(response)["not_ready"].dump(), HasSubstr("spool/2026: Input/output error"));
+    EXPECT_THAT(metrics_text(StoredMetrics{}, status),
+                HasSubstr("hilum_receiving_refused{reason=\"files\"} 1"));
+}
+
 TEST(Metrics, TellOfAModelThatDoesNotServe) {
     NodeStatus status;
     status.models.resize(2);

@@ -48,6 +48,12 @@ TEST_F(JudgeDelivery, GivesUpAfterTheTimeForIt) {
     EXPECT_EQ(judge(DeliveryOutcome::retry, true).state, JobState::expired);
 }
 
+TEST_F(JudgeDelivery, WaitsForTheNodeHoweverLong) {
+    history.waits_since = at - Duration(73h).count();
+    const DeliverReply trouble{1, DeliveryOutcome::retry, -1, "", false, Retry::once_mended};
+    EXPECT_EQ(judge_delivery(trouble, history, settings, at).state, JobState::queued);
+}
+
 TEST_F(JudgeDelivery, LeavesTheWaitingToTheLaneWithoutAnAssociation) {
     history.attempts = 100;
     EXPECT_EQ(judge(DeliveryOutcome::retry, true).state, JobState::queued);

@@ -91,9 +91,11 @@ TEST(Packet, CarriesAnErrorWithItsRetry) {
 TEST(Packet, CarriesWordsForEnumsAndRefusesOthers) {
     DeliverReply reply;
     reply.outcome = DeliveryOutcome::unsendable;
+    reply.retry = Retry::once_mended;
     auto body = to_packet(reply).body();
     EXPECT_EQ(body.at("outcome"), "unsendable");
     EXPECT_EQ(through_a_packet(reply)->outcome, DeliveryOutcome::unsendable);
+    EXPECT_EQ(through_a_packet(reply)->retry, Retry::once_mended);
     body["outcome"] = "lost";
     EXPECT_EQ(from_packet<DeliverReply>(Message{Packet(body), {}}).error().code, "protocol");
 }

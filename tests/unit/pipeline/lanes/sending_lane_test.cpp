@@ -106,6 +106,30 @@ TEST_F(SendingLaneTest, ADeliveryWhoseSenderDiedIsSentAgainByTheNext) {
     EXPECT_EQ(starts_, 2);
 }
 
+// A link, which is not followed, stands for whatever keeps the node from opening it.
+TEST_F(SendingLaneTest, AResultThatCannotBeOpenedIsWaitedForAndItsLanePauses) {
+    const auto file = directory_.results() / "9.1.dcm", elsewhere = directory_.results() / "elsewhere";
+    std::filesystem::rename(file, elsewhere);
+    std::filesystem::create_symlink(elsewhere, file);
+    acts_ = {delivers()};
+    run_for(10min);
+    EXPECT_TRUE(heard_.empty());
+    EXPECT_EQ(delivery()["state"], "queued");
+    EXPECT_EQ(delivery()["attempts"], 0);
+    const auto troubles =
+        commit([](Transaction& t) { return sql::number(t, "SELECT sum(troubles) FROM job").value(); });
+    EXPECT_GT(troubles, 10);
+    EXPECT_LT(troubles, 60) << "its own delay of 5 s would have made 120";
+    EXPECT_EQ(commit([](Transaction& t) {
+                  return sql::number(t, "SELECT count(*) FROM audit_event WHERE type = 'delivery_failed'");
+              }),
+              1);
+    std::filesystem::rename(elsewhere, file);
+    run_for(1min);
+    EXPECT_EQ(delivery()["state"], "delivered");
+    EXPECT_EQ(delivery()["attempts"], 1);
+}
+
 TEST_F(SendingLaneTest, ASenderThatHangsIsKilledBeforeItsLeaseHasPassed) {
     run_for(44s);
     EXPECT_EQ(delivery()["state"], "running");

@@ -63,5 +63,14 @@ TEST(Rejection, ForALimitReadsAsPassing) {
                 testing::AllOf(HasSubstr("for the moment"), HasSubstr("limit of associations")));
 }
 
+TEST(UnreadableResult, IsTheNodesTroubleWhereItLacksSomethingAndElseAnAttempt) {
+    const auto lacking = unreadable_result({}, {"unreadable", "Input/output error", Retry::once_mended});
+    EXPECT_EQ(lacking.outcome, Outcome::retry);
+    EXPECT_EQ(lacking.retry, Retry::once_mended);
+    const auto other = unreadable_result({}, {"unreadable", "it is cut off", Retry::never});
+    EXPECT_EQ(other.outcome, Outcome::retry);
+    EXPECT_EQ(other.retry, Retry::later);
+}
+
 }  // namespace
 }  // namespace hilum::delivery

@@ -1,9 +1,12 @@
 // Failed syncs of the database and power cuts: what was acknowledged stays.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <fstream>
+#include <functional>
 
 #include "pipeline/asio_world.h"
 #include "store/database/commit_queue.h"
@@ -57,6 +60,29 @@ class PowerCutTest : public testing::Test {
             while (commits.trouble() && uid != "1.2") loop.run_one();
         }
         ::_exit(0);  // before anything is closed in order
+    }
+    // The database fails after this was done to it; 0: it goes on by itself. `meanwhile`: why it fails now.
+    int live_through(
+        const std::function<void()>& damage,
+        const std::function<void(const Error&)>& meanwhile = [](const Error&) {}) {
+        { const auto prepared = test::open_database(folder_); }
+        return live([&] {
+            boost::asio::io_context loop;
+            const auto goes_on = boost::asio::make_work_guard(loop);
+            AsioWorld world(loop);
+            CommitQueue commits(world, test::open_database(folder_));
+            PowerCutVfs::fail_sync("-wal", 1);
+            commits.submit([&](Transaction& transaction) {
+                transaction.count("x");
+                damage();
+            });
+            while (!commits.trouble()) loop.run_one();
+            while (commits.trouble()) {
+                meanwhile(*commits.trouble());
+                loop.run_one();
+            }
+            ::_exit(0);
+        });
     }
     bool acknowledged(const std::string& uid) const {
         return std::filesystem::exists(folder_.path() / ("acknowledged-" + uid));
@@ -133,6 +159,29 @@ TEST_F(PowerCutTest, TriesToOpenItUntilTheDiskIsMended) {
         ::_exit(tries);
     });
     EXPECT_EQ(how, 3);
+}
+
+TEST_F(PowerCutTest, ADatabaseThatIsDamagedWhenItIsOpenedAnewEndsTheProcess) {
+    const auto overwrite = [&] {
+        std::fstream file(folder_.path() / "hilum.db", std::ios::in | std::ios::out);
+        file << "no database any more";
+    };
+    EXPECT_EQ(live_through(overwrite), EX_IOERR) << "a restart salvages what it holds";
+}
+
+TEST_F(PowerCutTest, ADatabaseThatIsGoneWhenItIsOpenedAnewEndsTheProcessAndIsNotMadeAnew) {
+    const auto file = folder_.path() / "hilum.db";
+    EXPECT_EQ(live_through([&] { std::filesystem::rename(file, folder_.path() / "elsewhere"); }), EX_IOERR);
+    EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(PowerCutTest, ADiskThatIsAwayForAWhileIsWaitedFor) {
+    const auto away = folder_.path().string() + ".away";
+    const auto comes_back = [&](const Error& error) {
+        if (error.message.find("unable to open") != std::string::npos && std::filesystem::exists(away))
+            std::filesystem::rename(away, folder_.path());
+    };
+    EXPECT_EQ(live_through([&] { std::filesystem::rename(folder_.path(), away); }, comes_back), 0);
 }
 
 TEST_F(PowerCutTest, AfterAFailedSyncOfACheckpointLosesNothingThatWasAcknowledged) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -137,6 +138,28 @@ TEST_F(CommitQueueTest, DoesNotTryAgainWhatCannotSucceed) {
     run(1);
     EXPECT_FALSE(result);
     EXPECT_EQ(runs, 1);
+}
+
+TEST_F(CommitQueueTest, TriesUntilItIsKeptWhereMemoryDoesNotSufficeForAWhile) {
+    CommitQueue commits(world_, open_database(folder_));
+    Result<void> refused;
+    commits.submit([](Transaction&) { throw std::bad_alloc(); },
+                   [&](Result<void> got) { ++completed_, refused = got; });
+    run(1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "out_of_memory");
+    EXPECT_EQ(refused.error().retry, Retry::once_mended);
+    int runs = 0;
+    Result<void> result = fail("x", "not run");
+    commits.submit_until_kept(
+        [&](Transaction& transaction) {
+            transaction.count("things");
+            if (++runs == 1) throw std::bad_alloc();
+        },
+        [&](Result<void> got) { ++completed_, result = got; });
+    run(2);
+    EXPECT_TRUE(result);
+    EXPECT_EQ(open_database(folder_).number("SELECT value FROM counter WHERE name = 'things'"), 1);
 }
 
 TEST_F(CommitQueueTest, RunsWhatWaitsBeforeItEnds) {

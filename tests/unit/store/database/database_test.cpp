@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "base/file_system.h"
 #include "store/database/migrations.h"
 #include "store/overview/overview.h"
@@ -35,6 +37,20 @@ TEST(Database, RollsBackAlsoAfterARollbackThatFoundNothing) {
     database->roll_back();
     EXPECT_NO_THROW(database->begin());
     database->roll_back();
+}
+
+TEST(Database, IsNotMadeAnewWhereItIsOpenedAnewAndItsFileIsGone) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "hilum.db", facts = folder.path() / "facts";
+    auto database = Database::open(file, Database::Access::read_write);
+    ASSERT_TRUE(database && database->keep_facts(facts));
+    std::filesystem::remove(file);
+    EXPECT_EQ(database->reopen().error().code, "database_gone");
+    std::filesystem::rename(facts, folder.path() / "away");
+    EXPECT_EQ(database->reopen().error().retry, Retry::once_mended) << "as where a disk is away for a while";
+    EXPECT_FALSE(std::filesystem::exists(file));
+    std::ofstream(file).close();
+    EXPECT_EQ(database->reopen().error().code, "database_damaged") << "where nothing is in it any more";
 }
 
 TEST(Database, OpensAgainWithoutMigratingTwice) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
+#include <stdexcept>
+
 #include "store/overview/overview.h"
 #include "unit/store/test_database.h"
 
@@ -58,6 +61,14 @@ TEST_F(TransactionTest, CountsAndObserves) {
     EXPECT_EQ(database_.number("SELECT value FROM counter WHERE name = 'things'"), 3);
     EXPECT_EQ(database_.number("SELECT value FROM counter WHERE name = 'seconds_microseconds'"), 3'000'000);
     EXPECT_EQ(database_.number("SELECT value FROM counter WHERE labels = '{\"le\":\"5\"}'"), 1);
+}
+
+TEST_F(TransactionTest, TakesNoWantOfMemoryForARowThatCannotBeRead) {
+    auto& transaction = database_.at(time_);
+    const auto unreadable = transaction.apart([] { throw std::invalid_argument("it is no number"); });
+    ASSERT_FALSE(unreadable);
+    EXPECT_EQ(unreadable.error().code, "unreadable_row");
+    EXPECT_THROW((void)transaction.apart([] { throw std::bad_alloc(); }), std::bad_alloc);
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "store/commitments.h"
 #include "store/database/sql.h"
+#include "store/destinations.h"
+#include "store/jobs/orders.h"
 #include "store/withdrawals.h"
 #include "unit/store/store_contract.h"
 
@@ -19,6 +22,24 @@ class DamagedRows : public test::StoreContract {
     void analyse(const std::string& uid, const std::string& study) {
         receive(uid, study);
         keep(*claim_analysis());
+    }
+    // What one byte in an index does: it names jobs as queued that are done.
+    void make_lie(const char* index) {
+        const auto swap = [&](const char* from, const char* to) {
+            damage("PRAGMA writable_schema = ON");
+            damage("UPDATE sqlite_schema SET sql = replace(sql, ?1, ?2) WHERE name = ?3", from, to, index);
+            damage("PRAGMA writable_schema = RESET");
+        };
+        swap("'queued'", "'done'");
+        damage((std::string("REINDEX ") + index).c_str());
+        swap("'done'", "'queued'");
+    }
+    // What the node ends with, so that its next start makes the indices anew.
+    template <typename Work>
+    void expect_found_out(Work work) {
+        const auto done = database_.transact(time_, std::move(work));
+        ASSERT_FALSE(done);
+        EXPECT_NE(done.error().message.find("index"), std::string::npos) << done.error().message;
     }
     int look() {
         return commit([](Transaction& t) { return set_aside_unknown_states(t); });
@@ -119,21 +140,51 @@ TEST_P(DamagedRows, ThatWereLostAreMadeAnew) {
     EXPECT_TRUE(claim_analysis());
 }
 
-// What one byte in an index does: the row is done, and the index says that it waits.
+TEST_P(DamagedRows, OfAWithdrawalSendNothingAgainThatArrived) {
+    make_delivery("1.2.3.4", "1.2.3");
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    const auto note = claim_report();
+    ASSERT_TRUE(note.report);
+    keep(note.report->claim, composed(note.report->claim, "9.2"));
+    keep(*claim_delivery(), DeliveryOutcome::refused);
+    damage("UPDATE report SET detail = 'x' WHERE kind = 'withdrawal'");
+    EXPECT_EQ(commit([](Transaction& t) { return retry_jobs(t, {"analysis", 1, "", ""}, "operator"); }), 1);
+    keep(*claim_analysis());
+    const auto newer = claim_report();
+    ASSERT_TRUE(newer.report);
+    keep(newer.report->claim, composed(newer.report->claim, "9.3"));
+    const auto claimed = claim_delivery();
+    ASSERT_TRUE(claimed);
+    EXPECT_EQ(claimed->request.sop_instance_uid, "9.3");
+    EXPECT_EQ(keep(*claimed, DeliveryOutcome::delivered), JobState::delivered);
+    EXPECT_EQ(state(Lane::delivery, 2), "queued") << "it may take back what was told of another patient";
+}
+
 TEST_P(DamagedRows, AreNotTakenUpBecauseAnIndexSaysSo) {
     receive("1.2.3.4");
     keep(*claim_analysis());
-    damage("PRAGMA writable_schema = ON");
-    damage("UPDATE sqlite_schema SET sql = replace(sql, '''queued''', '''done''') WHERE name = 'job_order'");
-    damage("PRAGMA writable_schema = RESET");
-    damage("REINDEX job_order");
-    damage("PRAGMA writable_schema = ON");
-    damage("UPDATE sqlite_schema SET sql = replace(sql, '''done''', '''queued''') WHERE name = 'job_order'");
-    damage("PRAGMA writable_schema = RESET");
-    const auto claimed = database_.transact(
-        time_, [&](Transaction& t) { return hilum::claim_analysis(t, "demo", std::chrono::minutes(1)); });
-    ASSERT_FALSE(claimed);
-    EXPECT_NE(claimed.error().message.find("index"), std::string::npos);
+    make_lie("job_order");
+    expect_found_out(
+        [&](Transaction& t) { return hilum::claim_analysis(t, "demo", std::chrono::minutes(1)); });
+}
+
+TEST_P(DamagedRows, AreNotAskedForBecauseAnIndexSaysSo) {
+    pacs().storage_commitment = true;
+    make_delivery();
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    commit([](Transaction& t) { know_committed(t, "pacs", 1); });
+    make_lie("job_queue");
+    pass(std::chrono::hours(1));
+    expect_found_out([&](Transaction& t) { return claim_commitment(t, pacs()).request.has_value(); });
+}
+
+TEST_P(DamagedRows, AreNotGivenUpBecauseAnIndexSaysSo) {
+    make_delivery();
+    keep(*claim_delivery(), DeliveryOutcome::delivered);
+    for (const auto* index : {"job_order", "job_queue"}) make_lie(index);
+    pass(2 * pacs().give_up_after);
+    expect_found_out([&](Transaction& t) { return expire_deliveries(t, pacs(), "nobody listens"); });
 }
 
 }  // namespace

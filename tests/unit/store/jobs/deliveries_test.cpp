@@ -12,6 +12,13 @@ using namespace std::chrono_literals;
 
 class DeliveriesContract : public test::StoreContract {
   protected:
+    // The node cannot read what is to be sent.
+    std::optional<JobState> meet_trouble(const DeliveryClaim& claimed) {
+        const DeliverReply reply{claimed.claim.job(), DeliveryOutcome::retry, -1, "Input/output error", false,
+                                 Retry::once_mended};
+        return commit([&](Transaction& t) { return keep_delivery(t, claimed, reply, pacs()); });
+    }
+    std::optional<JobState> meet_trouble() { return meet_trouble(*claim_delivery()); }
     // Asked whether it keeps a result that it took, the destination says that it has none.
     void tell_lost(const std::string& sop_instance_uid) {
         const auto asked = commit([&](Transaction& t) { return claim_commitment(t, pacs()).request; });
@@ -66,6 +73,40 @@ TEST_P(DeliveriesContract, AreNotGivenUpForTheTimeThatTheyWaitedTheirTurn) {
     EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::queued);
     pass(2h);
     EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::expired);
+}
+
+TEST_P(DeliveriesContract, WaitForTheNodeWhichIsNoAttemptAndNoTimeOfTheirs) {
+    make_delivery();
+    keep(*claim_delivery(), DeliveryOutcome::retry);
+    const auto waited = pacs().give_up_after + 24h;
+    for (auto time = Duration(0); time < waited; time += 1h) {
+        pass(1h);
+        EXPECT_EQ(meet_trouble(), JobState::queued);
+    }
+    EXPECT_EQ(job(Lane::delivery, 1).at("attempts"), 1);
+    EXPECT_EQ(events("delivery_failed"), 2) << "once of the destination, once of the node";
+    pass(1h);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::queued);
+    EXPECT_EQ(events("delivery_failed"), 3);
+    pass(pacs().give_up_after);
+    EXPECT_EQ(keep(*claim_delivery(), DeliveryOutcome::retry), JobState::expired);
+}
+
+TEST_P(DeliveriesContract, ThatTheNodeCouldNotReadWereNotTried) {
+    make_delivery();
+    EXPECT_EQ(meet_trouble(), JobState::queued);
+    pass(1h);
+    const auto claimed = claim_delivery();
+    ASSERT_TRUE(claimed);
+    EXPECT_FALSE(claimed->tried_before);
+    EXPECT_EQ(claimed->claim.attempt(), 1);
+}
+
+TEST_P(DeliveriesContract, ThatWereWithdrawnWhileTheNodeCouldNotReadThemAreNotSent) {
+    make_delivery();
+    const auto claimed = claim_delivery();
+    commit([](Transaction& t) { withdraw_results(t, {"1.2.3", "", "quality", ""}, "operator"); });
+    EXPECT_EQ(meet_trouble(*claimed), JobState::discarded);
 }
 
 TEST_P(DeliveriesContract, ThatArriveShowThatTheDestinationIsThere) {
