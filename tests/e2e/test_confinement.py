@@ -12,7 +12,8 @@ import unittest
 import pydicom
 
 from hilum_harness import BINARIES, Hilum, HilumTest, configuration, echo, http, make_phantoms, wait_until
-from local_services import command_line, free_port, parent_of
+from local_services import free_port
+from processes import command_line, parent_of
 from syslog_server import SyslogServer
 from tls_hospital import association_request
 

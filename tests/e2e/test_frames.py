@@ -6,7 +6,7 @@ import shutil
 import pydicom
 
 from hilum_harness import MODEL, HilumTest, diagnoses, make_phantoms, variant, wait_until
-from local_services import is_alive
+from processes import is_alive
 from report_reading import content_items
 
 MULTI_FRAME_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7.3"  # of grayscale words

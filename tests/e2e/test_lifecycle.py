@@ -9,7 +9,7 @@ import unittest
 import pydicom
 
 from hilum_harness import BINARIES, HilumTest, http, make_phantoms, wait_until
-from local_services import is_alive
+from processes import is_alive
 
 
 class EndTest(HilumTest):

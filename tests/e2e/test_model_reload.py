@@ -12,7 +12,7 @@ import subprocess
 import pydicom
 
 from hilum_harness import BINARIES, MODEL, HilumTest, diagnoses, http, make_phantoms, variant, wait_until
-from local_services import command_line
+from processes import command_line
 from report_reading import code_of, content_items
 
 ALGORITHM_VERSION = ("111003", "DCM")

@@ -14,7 +14,8 @@ import unittest
 import pydicom
 
 from hilum_harness import HilumTest, echo, http, make_phantoms, store, store_statuses, wait_until
-from local_services import command_line, free_port, is_alive, parent_of
+from local_services import free_port
+from processes import command_line, is_alive, parent_of
 from syslog_server import SyslogServer
 
 LONGEST_SILENCE = {"http": 40}  # seconds from the stop to the kill, as docs/operations.md tells, and some

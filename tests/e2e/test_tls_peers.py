@@ -14,7 +14,8 @@ import unittest
 
 from certificates import openssl
 from hilum_harness import BINARIES, Hilum, configuration, make_phantoms, store, store_statuses, wait_until
-from local_services import Service, free_port, parent_of
+from local_services import Service, free_port
+from processes import parent_of
 from syslog_server import SyslogServer
 from tls_hospital import Hospital, StoreScp, Worklist, association_request
 
