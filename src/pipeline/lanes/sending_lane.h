@@ -37,7 +37,7 @@ class SendingLane : private AskedChild::Owner {
     Task<void> ask_for_commitments_anew();
     Task<void> answer_report(CommitmentReport report, pid_t sender);
     void child_changed() override;
-    bool child_says(const Message& message) override;
+    bool child_says(Message& message) override;
 
     CommitQueue& commits_;
     const Configuration& configuration_;

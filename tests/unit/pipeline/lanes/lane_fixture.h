@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "contract/messages/packet.h"
@@ -35,7 +36,7 @@ class LaneTest : public testing::Test, protected simulation::Household, protecte
     Act is_silent() {
         return [](const Message&) {};
     }
-    void say(const Packet& packet) { (void)channel_.send(packet); }
+    void say(const Packet& packet, std::span<const int> fds = {}) { (void)channel_.send(packet, fds); }
 
     static ChildSpecification specification(const char* role) { return {role, "1", {"program"}, -1, true}; }
     void run_for(Duration time) {
