@@ -1,19 +1,13 @@
 #include "results/source_header.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
-#include "base/file_system.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "dicom/dataset_reading.h"
 #include "dicom/stored_object_check.h"
 #include "dicom/stream/unknown_elements.h"
@@ -118,21 +112,21 @@ std::shared_ptr<DcmDataset> with_true_character_set(std::shared_ptr<DcmDataset> 
 }
 
 // Before anything in it is believed. What cannot be opened is the node's trouble, unless it is gone.
-Status check_file(const StudyImage& image) {
-    const UniqueFd file(::open(image.file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file && errno == ENOENT) return object_is_damaged("its file is gone");
-    if (!file) return tl::unexpected(unreadable(errno, "cannot read " + image.file));
+Status check_file(const StudyImage& image, HandedFiles& files) {
+    const auto file = files.open(image.file);
+    if (!file && is_gone(file.error())) return object_is_damaged("its file is gone");
+    if (!file) return tl::unexpected(file.error());
     if (image.stored.dataset_sha256.empty()) return {};
-    return check_stored_object(file.get(), image.stored);
+    return check_stored_object(file->get(), image.stored);
 }
 
 // Each file once, however many of its frames there are.
-Result<std::vector<DamagedImage>> damaged_images(const ComposeRequest& request) {
+Result<std::vector<DamagedImage>> damaged_images(const ComposeRequest& request, HandedFiles& files) {
     std::vector<DamagedImage> damaged;
     std::set<std::int64_t> checked;
     for (const StudyImage& image : request.images) {
         if (!checked.insert(image.instance).second) continue;
-        const auto whole = check_file(image);
+        const auto whole = check_file(image, files);
         if (whole) continue;
         if (whole.error().code != object_damaged) return tl::unexpected(whole.error());
         damaged.push_back({image.instance, image.file, whole.error().message});
@@ -175,11 +169,11 @@ ReadHeader read_header(const ComposeRequest& request, const StudyImage& image, D
                                   : std::string("the file holds another SOP instance")};
 }
 
-Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image) {
-    const UniqueFd opened(::open(image.file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!opened) return tl::unexpected(unreadable(errno, "cannot read " + image.file));
+Result<SourceImage> load_source(const ComposeRequest& request, const StudyImage& image, HandedFiles& files) {
+    const auto opened = files.open(image.file);
+    if (!opened) return tl::unexpected(opened.error());
     const FileReads reads;
-    const auto stream = open_spliced_file(opened.get(), {}, reads);
+    const auto stream = open_spliced_file(opened->get(), {}, reads);
     if (!stream) return tl::unexpected(stream.error());
     auto header = read_header(request, image, **stream);
     if (header.dataset) header.dataset = with_true_character_set(std::move(header.dataset));
@@ -232,14 +226,14 @@ std::shared_ptr<DcmDataset> with_order_of(DcmDataset& other, DcmDataset& header)
 
 }  // namespace
 
-Result<Sources> load_sources(const ComposeRequest& request) {
+Result<Sources> load_sources(const ComposeRequest& request, HandedFiles& files) {
     Sources sources;
-    auto damaged = damaged_images(request);
+    auto damaged = damaged_images(request, files);
     if (!damaged) return tl::unexpected(damaged.error());
     sources.damaged = std::move(*damaged);
     if (!sources.damaged.empty()) return sources;
     for (const StudyImage& image : request.images) {
-        auto source = load_source(request, image);
+        auto source = load_source(request, image, files);
         if (source)
             sources.images.push_back(std::move(*source));
         else if (source.error().code == "undecodable")

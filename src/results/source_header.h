@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "contract/messages/composing.h"
+#include "results/handed_files.h"
 
 class DcmDataset;
 class DcmItem;
@@ -30,7 +31,7 @@ struct Sources {
     std::vector<std::string> left_out;  // why; no patient data
     std::vector<DamagedImage> damaged;  // with any, there are no images
 };
-Result<Sources> load_sources(const ComposeRequest& request);
+Result<Sources> load_sources(const ComposeRequest& request, HandedFiles& files);
 
 // A report has one patient (PS3.3 C.7.1.1). Code patients_differ where two of the images name different ones,
 // by Patient ID, or by its issuer where both name one: which of them is right only the PACS can say. An image

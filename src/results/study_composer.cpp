@@ -35,13 +35,13 @@ constexpr const char* explicit_little_endian = UID_LittleEndianExplicitTransferS
 // Composes for one request. Errors are collected: the first is the reply's.
 class StudyComposer {
   public:
-    StudyComposer(const ComposeRequest& request, const Equipment& equipment)
-        : request_(request), equipment_(equipment) {
+    StudyComposer(const ComposeRequest& request, const Equipment& equipment, HandedFiles& files)
+        : request_(request), equipment_(equipment), files_(files) {
         reply_.job = request.job;
     }
 
     ComposeReply run() {
-        auto sources = load_sources(request_);
+        auto sources = load_sources(request_, files_);
         if (!sources) {
             note(sources.error());
             return std::move(reply_);
@@ -60,7 +60,7 @@ class StudyComposer {
             return std::move(reply_);
         }
         const auto told = reported(sources->images);
-        if (const auto of_one = demand_patient(request_, told); !of_one) {
+        if (const auto of_one = demand_patient(request_, told, files_); !of_one) {
             note(of_one.error());
             return std::move(reply_);
         }
@@ -132,10 +132,9 @@ class StudyComposer {
         MadeWith with = before != nullptr ? before->made_with : MadeWith{};
         if (before == nullptr) {
             with = made_with(file, request_.opened_at, {equipment_, request_.urgent, request_.urgent_study});
-            const std::string message = build(with);
-            if (auto written = write_file_durably(file, std::as_bytes(std::span(message))); !written)
-                return written;
-            digest = sha256_hex(message);
+            auto kept = files_.keep(file.filename(), build(with));
+            if (!kept) return tl::unexpected(kept.error());
+            digest = std::move(*kept);
         }
         reply_.results.push_back({ResultKind::oru, "", uid, "", "", file.string(), std::move(digest),
                                   profile.destinations, "", std::move(with)});
@@ -151,7 +150,7 @@ class StudyComposer {
                 (result.kind == ResultKind::oru ? messages : objects)[destination].push_back(result);
         for (const auto* const all : {&messages, &objects}) {
             for (const auto& [destination, results] : *all) {
-                const auto told = by_patient(request_, results);
+                const auto told = by_patient(request_, results, files_);
                 if (!told) return tl::unexpected(told.error());
                 for (const ToldOfPatient& of_one : *told) {
                     const ReportProfile profile = profile_of(destination);
@@ -250,7 +249,7 @@ class StudyComposer {
     // The last one is at hand: a capture and its state are made of the same.
     const Result<AnalysisArtifact>& artifact_of(const StudyImage& image) {
         if (last_read_ != &image) {
-            last_artifact_ = kept_artifact(image);
+            last_artifact_ = kept_artifact(image, files_);
             last_read_ = &image;
         }
         return last_artifact_;
@@ -309,8 +308,13 @@ class StudyComposer {
     const KnownResult* standing(const std::filesystem::path& file) const {
         const KnownResult* const before = known(file);
         if (before == nullptr) return nullptr;
-        if (before->own && sha256_of_file(file).value_or("") != before->sha256) return nullptr;
+        if (before->own && !is_whole(file, before->sha256)) return nullptr;
         return before;
+    }
+
+    bool is_whole(const std::filesystem::path& file, const std::string& sha256) const {
+        const auto opened = files_.open(file);
+        return opened && sha256_of_fd(opened->get()) == sha256;
     }
 
     const KnownResult* known(const std::filesystem::path& file) const {
@@ -345,9 +349,9 @@ class StudyComposer {
         auto bytes =
             file_bytes(latin1 ? *latin1 : dataset, explicit_little_endian, with.equipment.software_version);
         if (!bytes) return tl::unexpected(bytes.error());
-        if (auto written = write_file_durably(file_of(identity), std::as_bytes(std::span(*bytes))); !written)
-            return written;
-        add(kind, identity, sha256_hex(*bytes), profile, audit_head, with);
+        auto kept = files_.keep(file_of(identity).filename(), *bytes);
+        if (!kept) return tl::unexpected(kept.error());
+        add(kind, identity, std::move(*kept), profile, audit_head, with);
         return {};
     }
 
@@ -370,6 +374,7 @@ class StudyComposer {
 
     const ComposeRequest& request_;
     const Equipment& equipment_;
+    HandedFiles& files_;
     ComposeReply reply_;
     const StudyImage* last_read_ = nullptr;
     Result<AnalysisArtifact> last_artifact_;
@@ -377,9 +382,9 @@ class StudyComposer {
 
 }  // namespace
 
-ComposeReply compose(const ComposeRequest& request, const Equipment& equipment) {
+ComposeReply compose(const ComposeRequest& request, const Equipment& equipment, HandedFiles& files) {
     try {
-        return StudyComposer(request, equipment).run();
+        return StudyComposer(request, equipment, files).run();
     } catch (const std::bad_alloc&) {
         ComposeReply reply;
         reply.job = request.job;

@@ -23,13 +23,13 @@ struct ToldFile {
     std::string message;
 };
 
-std::optional<ToldFile> read_message_told(const std::filesystem::path& file) {
-    auto text = read_file(file, largest_message);
+std::optional<ToldFile> read_message_told(int file) {
+    auto text = read_fd(file, largest_message);
     if (!text) return std::nullopt;
     return ToldFile{patient_told(*text), nullptr, std::move(*text)};
 }
 
-std::optional<ToldFile> read_object_told(const std::filesystem::path& file) {
+std::optional<ToldFile> read_object_told(int file) {
     const auto loaded = load_dicom_file(file);
     if (!loaded) return std::nullopt;
     std::shared_ptr<DcmDataset> header((*loaded)->getAndRemoveDataset());
@@ -48,21 +48,23 @@ std::optional<ToldFile> read_told_filing(const ComposeRequest& request, std::int
 
 // Nothing where the file is not there any more, or not what was composed.
 Result<std::optional<ToldFile>> read_told_file(const ComposeRequest& request, ResultKind kind,
-                                               const std::string& name, const std::string& sha256) {
+                                               const std::string& name, const std::string& sha256,
+                                               HandedFiles& files) {
     if (name.empty()) return std::nullopt;
-    const auto file = std::filesystem::path(request.results_dir) / name;
-    const auto digest = sha256_of_file(file);
-    std::error_code untold;
-    const bool gone = std::filesystem::status(file, untold).type() == std::filesystem::file_type::not_found;
-    if (!digest && !gone) return tl::unexpected(digest.error());
-    if (!digest || *digest != sha256) return std::nullopt;
-    return kind == ResultKind::oru ? read_message_told(file) : read_object_told(file);
+    const auto file = files.open(std::filesystem::path(request.results_dir) / name);
+    if (!file && is_gone(file.error())) return std::nullopt;
+    if (!file) return tl::unexpected(file.error());
+    const auto digest = sha256_of_fd(file->get());
+    if (!digest) return tl::unexpected(digest.error());
+    if (*digest != sha256) return std::nullopt;
+    return kind == ResultKind::oru ? read_message_told(file->get()) : read_object_told(file->get());
 }
 
 // `result`: a WithdrawnResult or ToldResult. Nothing where nobody knows any more whose it was.
 template <typename Told>
-Result<std::optional<ToldFile>> find_told(const ComposeRequest& request, const Told& result) {
-    auto told = read_told_file(request, result.kind, result.file, result.sha256);
+Result<std::optional<ToldFile>> find_told(const ComposeRequest& request, const Told& result,
+                                          HandedFiles& files) {
+    auto told = read_told_file(request, result.kind, result.file, result.sha256, files);
     if (!told || *told) return told;
     told = read_told_filing(request, result.report);
     if (!*told)
@@ -91,12 +93,13 @@ void take_in(ToldOfPatient& group, ToldFile&& told) {
 
 }  // namespace
 
-Status demand_patient(const ComposeRequest& request, const std::vector<SourceImage>& images) {
+Status demand_patient(const ComposeRequest& request, const std::vector<SourceImage>& images,
+                      HandedFiles& files) {
     if (images.empty()) return {};
     if (auto of_one = demand_one_patient(images); !of_one) return of_one;
     const auto patient = patient_of(*filing_header(images));
     for (const ToldResult& result : request.told) {
-        const auto told = find_told(request, result);
+        const auto told = find_told(request, result, files);
         if (!told) return tl::unexpected(told.error());
         if (*told && contradict((*told)->patient, patient))
             return fail(patient_changed,
@@ -107,11 +110,12 @@ Status demand_patient(const ComposeRequest& request, const std::vector<SourceIma
 }
 
 Result<std::vector<ToldOfPatient>> by_patient(const ComposeRequest& request,
-                                              const std::vector<WithdrawnResult>& results) {
+                                              const std::vector<WithdrawnResult>& results,
+                                              HandedFiles& files) {
     std::vector<ToldOfPatient> groups;
     std::vector<std::optional<std::size_t>> group_of;
     for (const WithdrawnResult& result : results) {
-        auto read = find_told(request, result);
+        auto read = find_told(request, result, files);
         if (!read) return tl::unexpected(read.error());
         auto& told = *read;
         group_of.emplace_back();

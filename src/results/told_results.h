@@ -13,7 +13,8 @@ namespace hilum::results {
 
 // A version is of one patient (demand_one_patient), whose are the versions that stand. Code patient_changed
 // where those are not: they are to be taken back first, under the patient whom they were filed under.
-Status demand_patient(const ComposeRequest& request, const std::vector<SourceImage>& images);
+Status demand_patient(const ComposeRequest& request, const std::vector<SourceImage>& images,
+                      HandedFiles& files);
 
 // Results that were filed under one patient, in the order in which they were made.
 struct ToldOfPatient {
@@ -26,6 +27,7 @@ struct ToldOfPatient {
 // goes with the newest patient; where nothing is known of any, all go together. Code "unreadable" where the
 // file system failed.
 Result<std::vector<ToldOfPatient>> by_patient(const ComposeRequest& request,
-                                              const std::vector<WithdrawnResult>& results);
+                                              const std::vector<WithdrawnResult>& results,
+                                              HandedFiles& files);
 
 }  // namespace hilum::results

@@ -36,7 +36,7 @@ class FaultsTest(unittest.TestCase):
             self.node.try_start(role, call, error, chance.randint(1, 4))
         # Those that cost healthy studies their analysis once.
         self.assertGreater(self.node.outage("coordinator", "write", errno.EIO, 2), 0)
-        self.assertGreater(self.node.outage("composer", "write", errno.EIO, 2), 0)
+        self.assertGreater(self.node.outage("composer", "read", errno.EIO, 2), 0)
         self.assertGreater(self.node.outage("coordinator", "open", errno.EMFILE, 2), 0)
         self.assertGreater(self.node.outage("decoder", "read", errno.EIO, 2), 0)
         self.node.check_once()

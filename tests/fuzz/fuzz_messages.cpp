@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             Drain>(*message);
     read_as<NodeStatus, HttpReady, PredictRequest, PredictReply, HttpAccess, HttpTlsFailed, TokensLoaded>(
         *message);
-    read_as<ComposeRequest, ComposeReply, DecodeRequest, DecodeReply, WorkerReady, WorkerFailed, InferRequest,
-            InferReply, ScanRequest, ScanReply>(*message);
+    read_as<ComposeRequest, ComposeReply, FileRequest, MadeFile, FileReply, DecodeRequest, DecodeReply,
+            WorkerReady, WorkerFailed, InferRequest, InferReply, ScanRequest, ScanReply>(*message);
     read_as<DeliverRequest, DeliverReply, CommitmentRequest, CommitmentReply, EchoRequest, EchoReply,
             SendingProgress, SurveyRequest, SurveyReply, ForwardRequest, ForwardReply>(*message);
     read_as<CertificatesLoaded, ReloadCertificates, ForbiddenCall>(*message);

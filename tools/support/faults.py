@@ -34,7 +34,7 @@ CALLS = {
     "receiver": ("open", "read", "write", "sync", "rename", "mkdir", "memfd", "sendmsg"),
     "decoder": CHILD,
     "worker": ("memfd", "mmap", "sendmsg"),
-    "composer": ("open", "read", "write", "sync", "rename", "mmap", "sendmsg"),
+    "composer": CHILD,
     "sender": ("open", "read", "sendmsg"),
     "syslog": ("sendmsg",),
     "http": ("accept", "memfd", "sendmsg"),

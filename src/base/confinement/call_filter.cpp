@@ -186,6 +186,8 @@ Status load_narrow_filter(const RoleRules& rules) {
     // Refused, not punished: libraries try them and can do without.
     for (const char* call : {"chmod", "fchmodat", "utimensat", "utimes", "link", "symlink"})  // fontconfig
         filter.add(SCMP_ACT_ERRNO(EPERM), call);
+    if (!has_group(rules, CallGroup::store))  // fontconfig, for its cache
+        for (const char* call : {"mkdir", "unlink", "rename"}) filter.add(SCMP_ACT_ERRNO(EPERM), call);
     filter.add(SCMP_ACT_ERRNO(EPERM), "fchown");  // SQLite, as root, on what belongs to the database
     if (!has_group(rules, CallGroup::connect)) filter.add(SCMP_ACT_ERRNO(EPERM), "socket");  // gethostid(3)
     add_sanitizers(filter);

@@ -20,7 +20,6 @@ constexpr std::array of_receiver{CallGroup::work, CallGroup::lookup, CallGroup::
 constexpr std::array of_reader{CallGroup::work, CallGroup::lookup};
 constexpr std::array of_worker{CallGroup::work, CallGroup::lookup, CallGroup::placement};
 constexpr std::array of_gpu_worker{CallGroup::anything};
-constexpr std::array of_composer{CallGroup::work, CallGroup::lookup, CallGroup::store};
 constexpr std::array of_syslog{CallGroup::work, CallGroup::lookup, CallGroup::connect, CallGroup::fork};
 // It accepts, to close it, what DCMTK connects to a port that it keeps (results/delivery/rendezvous.h).
 constexpr std::array of_sender{CallGroup::work, CallGroup::lookup, CallGroup::connect, CallGroup::fork,
@@ -35,8 +34,7 @@ constexpr std::array inferring{PlaceRule{Place::system}, PlaceRule{Place::own_pr
 constexpr std::array inferring_on_gpu{PlaceRule{Place::system}, PlaceRule{Place::own_program},
                                       PlaceRule{Place::package}, PlaceRule{Place::machine},
                                       PlaceRule{Place::devices, true}};
-constexpr std::array composing{PlaceRule{Place::system}, PlaceRule{Place::fonts}, PlaceRule{Place::spool},
-                               PlaceRule{Place::analyses}, PlaceRule{Place::results, true}};
+constexpr std::array composing{PlaceRule{Place::system}, PlaceRule{Place::fonts}};
 constexpr std::array sending{PlaceRule{Place::system}, PlaceRule{Place::name_services},
                              PlaceRule{Place::certificates}};
 constexpr std::array serving_http{PlaceRule{Place::system}, PlaceRule{Place::certificates},
@@ -66,8 +64,8 @@ constexpr std::array table{
     RoleRules{Role::gpu_worker, "worker on a GPU", of_gpu_worker, Forbidden::is_refused, true,
               inferring_on_gpu, Ports::none, 0, 0,
               "gets checked tensors; what a driver calls differs from version to version"},
-    RoleRules{Role::composer, "composer", of_composer, Forbidden::kills, true, composing, Ports::none,
-              few_files, 4 * gibibyte, ""},
+    RoleRules{Role::composer, "composer", of_reader, Forbidden::kills, true, composing, Ports::none,
+              few_files, 4 * gibibyte, "gets each file open; what it makes the coordinator writes"},
     RoleRules{Role::sender, "sender", of_sender, Forbidden::kills, true, sending, Ports::destination,
               few_files, 4 * gibibyte, "one for each destination; gets the result's file open"},
     RoleRules{Role::syslog, "syslog", of_syslog, Forbidden::kills, true, sending, Ports::destination,

@@ -111,4 +111,10 @@ Result<AnalysisArtifact> read_artifact(const std::filesystem::path& file) {
     return parse_artifact(std::as_bytes(std::span(*bytes)));
 }
 
+Result<AnalysisArtifact> read_artifact(int fd) {
+    const auto bytes = read_fd(fd, largest);
+    if (!bytes) return tl::unexpected(bytes.error());
+    return parse_artifact(std::as_bytes(std::span(*bytes)));
+}
+
 }  // namespace hilum

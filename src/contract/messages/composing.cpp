@@ -28,5 +28,8 @@ HILUM_JSON_MEMBERS(ComposedResult, kind, sop_class_uid, sop_instance_uid, series
                    transfer_syntax_uid, file, sha256, destinations, audit_head, made_with)
 HILUM_MESSAGE_MEMBERS(ComposeReply, job, results, error, analyse_again, damaged, problems, filed_under,
                       composed_for)
+HILUM_MESSAGE_MEMBERS(FileRequest, job, file)
+HILUM_MESSAGE_MEMBERS(MadeFile, job, file, sha256)
+HILUM_MESSAGE_MEMBERS(FileReply, job, file, error)
 
 }  // namespace hilum

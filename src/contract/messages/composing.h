@@ -1,6 +1,7 @@
 // The coordinator with the composer: what the model says of a study becomes results.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -170,8 +171,37 @@ struct ComposeReply {
     std::vector<std::string> composed_for;
 };
 
+// composer -> coordinator, while it is at a ComposeRequest, one at a time: a file that the request names, an
+// image's or its artifact by the path that it has there, a result's with results_dir before it. Answered by
+// FileReply with one descriptor, open for reading.
+struct FileRequest {
+    static constexpr const char* type = "file_request";
+    std::int64_t job = 0;
+    std::string file;
+};
+// composer -> coordinator, likewise. One descriptor: a memfd with what is to become a file of results_dir,
+// most_made_bytes at most. Its name is the result's UID with ".dcm", or ".hl7" of a message. Answered by
+// FileReply when it is durable.
+struct MadeFile {
+    static constexpr const char* type = "made_file";
+    std::int64_t job = 0;
+    std::string file;    // its name
+    std::string sha256;  // of the bytes
+};
+inline constexpr std::size_t most_made_bytes = 256 << 20;  // a picture of 8192 by 8192 in colour is less
+// coordinator -> composer. Code "not_found" where there is no such file.
+struct FileReply {
+    static constexpr const char* type = "file_reply";
+    std::int64_t job = 0;
+    std::string file;  // as it was asked for
+    std::optional<Error> error;
+};
+
 HILUM_JSON(MadeWith)
 HILUM_MESSAGE(ComposeRequest)
 HILUM_MESSAGE(ComposeReply)
+HILUM_MESSAGE(FileRequest)
+HILUM_MESSAGE(MadeFile)
+HILUM_MESSAGE(FileReply)
 
 }  // namespace hilum

@@ -25,8 +25,8 @@ void AskedChild::stop() {
     if (child_) child_->stop();
 }
 
-void AskedChild::tell(const Packet& packet) {
-    if (running()) (void)child_->send(packet);
+void AskedChild::tell(const Packet& packet, std::span<const int> fds) {
+    if (running()) (void)child_->send(packet, fds);
 }
 
 void AskedChild::extend_time() {

@@ -20,8 +20,9 @@ class AskedChild {
       public:
         virtual ~Owner() = default;
         virtual void child_changed() = 0;  // it runs, or does not
-        // A message that answers nothing. False: it has no business to send that.
-        virtual bool child_says(const Message&) { return false; }
+        // A message that answers nothing; its descriptors may be taken. False: it has no business to send
+        // that.
+        virtual bool child_says(Message&) { return false; }
     };
 
     AskedChild(World& world, Owner& owner);
@@ -36,8 +37,8 @@ class AskedChild {
     bool can_be_asked() const { return running() && !stopped() && killed_why_.empty(); }
     const SupervisedChild& process() const { return *child_; }
 
-    void tell(const Packet& packet);  // what is not answered
-    void extend_time();               // it goes on: what it was asked may take the whole time from now
+    void tell(const Packet& packet, std::span<const int> fds = {});  // what is not answered
+    void extend_time();  // it goes on: what it was asked may take the whole time from now
 
     // Sends the request, with a file for it or none, and returns the next message that is not child_says'. An
     // error of code "process_died" tells that the child died, or was killed because it did not answer in

@@ -31,9 +31,9 @@ ReportLane::ReportLane(World& world, CommitQueue& commits, const Configuration& 
       happenings_(happenings),
       trouble_(world),
       reserve_(world, directory_.root, configuration.scp.min_free_space / 4, "composing"),
-      audit_key_(audit_key) {
-    AskedChild::Owner& owner = *this;
-    for (int i = composer_count(configuration.composer); i > 0; --i) composers_.emplace_back(world, owner);
+      audit_key_(audit_key),
+      disk_(world.make_background()) {
+    for (int i = composer_count(configuration.composer); i > 0; --i) composers_.emplace_back(world, *this);
 }
 
 void ReportLane::start(std::vector<ChildSpecification> composers) {
@@ -126,9 +126,13 @@ Task<void> ReportLane::give_back() {
 
 Task<void> ReportLane::compose(Composer& composer, ReportClaim report) {
     const auto claim = std::make_shared<const Claim>(std::move(report.claim));
-    const auto is_answer = [job = claim->job()](const ComposeReply& reply) { return reply.job == job; };
+    const auto is_answer = [job = claim->job(), &files = composer.files](const ComposeReply& reply) {
+        return reply.job == job && files.vouch_for(reply);
+    };
+    composer.files.begin(report.request);
     const auto reply = co_await ask<ComposeReply>(composer.child, std::move(report.request), UniqueFd(),
                                                   composer_timeout, is_answer);
+    composer.files.end();
     if (!reply && composer.child.stopped()) co_return;
     if (!reply) co_return co_await keep_failure(claim, reply.error());
     if (reply->error) {

@@ -11,6 +11,7 @@
 #include "base/world.h"
 #include "contract/configuration.h"
 #include "contract/messages/composing.h"
+#include "pipeline/composing/composer_files.h"
 #include "pipeline/lanes/asked_child.h"
 #include "pipeline/lanes/disk_reserve.h"
 #include "pipeline/lanes/happening.h"
@@ -21,7 +22,7 @@
 
 namespace hilum {
 
-class ReportLane : private AskedChild::Owner {
+class ReportLane {
   public:
     ReportLane(World& world, CommitQueue& commits, const Configuration& configuration,
                DataDirectory directory, Happenings& happenings, const SigningKey* audit_key = nullptr);
@@ -37,10 +38,16 @@ class ReportLane : private AskedChild::Owner {
     std::vector<ChildStatus> children_status() const;  // once they are started
 
   private:
-    struct Composer {
-        Composer(World& world, Owner& owner) : wake_up(world), child(world, owner) {}
+    struct Composer : AskedChild::Owner {
+        Composer(World& world, ReportLane& of)
+            : lane(of), wake_up(world), child(world, *this), files(world, of.commits_, *of.disk_, child) {}
+        void child_changed() override { lane.child_changed(); }
+        bool child_says(Message& message) override { return files.serve(message); }
+
+        ReportLane& lane;
         WakeUp wake_up;
         AskedChild child;
+        ComposerFiles files;
         bool busy = false;
     };
 
@@ -49,7 +56,7 @@ class ReportLane : private AskedChild::Owner {
     Task<void> give_back();
     Task<void> compose(Composer& composer, ReportClaim report);
     Task<void> keep_failure(std::shared_ptr<const Claim> claim, Error error);
-    void child_changed() override;
+    void child_changed();
 
     CommitQueue& commits_;
     const Configuration& configuration_;
@@ -57,7 +64,8 @@ class ReportLane : private AskedChild::Owner {
     Happenings& happenings_;
     TroublePause trouble_;
     DiskReserve reserve_;
-    const SigningKey* audit_key_;  // signs the head that a report holds; null: reports hold none
+    const SigningKey* audit_key_;       // signs the head that a report holds; null: reports hold none
+    std::unique_ptr<Background> disk_;  // for the composers' files
     std::deque<Composer> composers_;
     // Claims are made one after the other, so that each knows what is at the other composers.
     bool claiming_ = false, draining_ = false;

@@ -138,7 +138,7 @@ Task<void> SendingLane::ask_for_commitments_anew() {
     }
 }
 
-bool SendingLane::child_says(const Message& message) {
+bool SendingLane::child_says(Message& message) {
     if (packet_type(message) == SendingProgress::type) {
         destination_.sender().extend_time();
         delivery_.progressed();

@@ -39,7 +39,7 @@ class SendingLane : private AskedChild::Owner {
     void note(const std::optional<DeliverReply>& ended);
     Task<void> answer_report(CommitmentReport report, pid_t sender);
     void child_changed() override;
-    bool child_says(const Message& message) override;
+    bool child_says(Message& message) override;
 
     CommitQueue& commits_;
     const Configuration& configuration_;

@@ -61,7 +61,7 @@ void SyslogLane::child_changed() {
     wake_up_.set();
 }
 
-bool SyslogLane::child_says(const Message& message) {
+bool SyslogLane::child_says(Message& message) {
     if (packet_type(message) == SendingProgress::type) {
         sender_.extend_time();
         return true;

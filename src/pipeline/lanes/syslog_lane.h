@@ -54,7 +54,7 @@ class SyslogLane : private AskedChild::Owner {
     void lose_connection();
     void failed(const std::string& why);
     void child_changed() override;
-    bool child_says(const Message& message) override;
+    bool child_says(Message& message) override;
 
     World& world_;
     CommitQueue& commits_;

@@ -333,4 +333,12 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
     return request;
 }
 
+bool is_result(Transaction& transaction, const std::string& sop_instance_uid) {
+    return sql::number(transaction,
+                       "SELECT 1 FROM result WHERE sop_instance_uid = ?1 UNION ALL SELECT 1 FROM "
+                       "earlier_result WHERE sop_instance_uid = ?1 LIMIT 1",
+                       sop_instance_uid)
+        .has_value();
+}
+
 }  // namespace hilum

@@ -31,4 +31,7 @@ std::optional<ComposeRequest> compose_request(Transaction& transaction, std::int
                                               const Configuration& configuration,
                                               const DataDirectory& directory);
 
+// Whether a result of that UID is committed, by this life of the database or one before.
+bool is_result(Transaction& transaction, const std::string& sop_instance_uid);
+
 }  // namespace hilum

@@ -125,7 +125,7 @@ class EverythingReported : public testing::Test {
         other_style.sc_style = CaptureStyle::presentation_state;
         other_style.sr_activation_region = true;
         study.request.profiles.push_back(other_style);
-        reply = results::compose(study.request, fixture::test_equipment());
+        reply = fixture::compose(study.request, fixture::test_equipment());
         EXPECT_EQ(fixture::code_of(reply), "");
     }
 

@@ -53,11 +53,13 @@ void append(std::vector<std::string>& identity, const ComposeRequest& request, c
 }  // namespace
 
 void Composer::hear(Message message) {
+    if (const auto written = from_packet<FileReply>(message)) return handed_over(*written);
     const auto request = from_packet<ComposeRequest>(message);
     if (!request) return end(crashed_status);
     scene_.tell("the composer gets version {} of {} under {}, {} images", request->version,
                 request->study_instance_uid, request->model_name, request->images.size());
     check_report_claimed(scene_, *request);
+    twice_ = false;
     at_work_ = request->study_instance_uid;
     const auto answer = [this, asked = *request] { compose(asked); };
     late_ = lease_passes(scene_, request->job);
@@ -66,38 +68,63 @@ void Composer::hear(Message message) {
 }
 
 void Composer::compose(const ComposeRequest& request) {
-    ComposeReply reply;
-    reply.job = request.job;
-    failed_ = false;
+    if (!made_.empty()) {
+        twice_ = true;
+        return;
+    }
+    reply_ = {};
+    reply_.job = request.job;
     for (const auto& image : request.images) {
         const auto file = read_file(image.file, most_bytes_of_composer).value_or("");
         if (!is_whole(scene_, file, image.dataset_sha256))
-            reply.damaged.push_back({image.instance, image.file, "simulated"});
+            reply_.damaged.push_back({image.instance, image.file, "simulated"});
     }
-    if (!reply.damaged.empty()) {
-        reply.error = Error{object_damaged, "simulated", Retry::later};
-        at_work_.clear();
-        return say(to_packet(reply));
+    if (!reply_.damaged.empty()) {
+        reply_.error = Error{object_damaged, "simulated", Retry::later};
+        return hand_over_next();
     }
     for (const auto& profile : request.profiles) {
         if (request.withdrawal.reason.empty())
-            reply.composed_for.insert(reply.composed_for.end(), profile.destinations.begin(),
-                                      profile.destinations.end());
+            reply_.composed_for.insert(reply_.composed_for.end(), profile.destinations.begin(),
+                                       profile.destinations.end());
         if (!request.withdrawal.reason.empty()) {
-            add_note(request, profile, reply);
+            add_note(request, profile);
             continue;
         }
-        if (profile.sr) add_report(request, profile, reply);
+        if (profile.sr) add_report(request, profile);
         for (const auto& image : request.images)
             if (image.outcome.result && profile.sc_when != CaptureWhen::never)
-                add_capture(request, profile, image, reply);
+                add_capture(request, profile, image);
     }
-    if (failed_) reply.error = scene_.disk.illness();
-    at_work_.clear();
-    if (running()) say(to_packet(reply));
+    hand_over_next();
 }
 
-void Composer::add_report(const ComposeRequest& request, const ReportProfile& profile, ComposeReply& reply) {
+// The coordinator makes a file of each, one after the other; then it is told of them.
+void Composer::hand_over_next() {
+    if (made_.empty()) {
+        at_work_.clear();
+        say(to_packet(reply_));
+        if (std::exchange(twice_, false)) say(to_packet(reply_));
+        return;
+    }
+    const auto& [result, bytes] = made_.front();
+    const auto memory = make_memfd("simulated", std::as_bytes(std::span(bytes))).value();
+    const int fd = memory.get();
+    say(to_packet(MadeFile{reply_.job, std::filesystem::path(result.file).filename(), result.sha256}),
+        std::span(&fd, 1));
+}
+
+void Composer::handed_over(const FileReply& written) {
+    if (made_.empty() || written.job != reply_.job) return end(crashed_status);
+    if (written.error)
+        reply_.error = written.error;
+    else
+        reply_.results.push_back(std::move(made_.front().result));
+    made_.pop_front();
+    hand_over_next();
+}
+
+void Composer::add_report(const ComposeRequest& request, const ReportProfile& profile) {
     std::vector<std::string> identity{"sr",
                                       request.study_instance_uid,
                                       profile.sr_series_description,
@@ -113,25 +140,25 @@ void Composer::add_report(const ComposeRequest& request, const ReportProfile& pr
     }
     for (const auto& predecessor : request.predecessors)
         content["predecessors"].push_back(predecessor.sop_instance_uid);
-    write(request, profile, ResultKind::sr, std::move(identity), std::move(content), reply);
+    add(request, profile, ResultKind::sr, std::move(identity), std::move(content));
 }
 
 void Composer::add_capture(const ComposeRequest& request, const ReportProfile& profile,
-                           const StudyImage& image, ComposeReply& reply) {
+                           const StudyImage& image) {
     const bool there = std::filesystem::exists(image.artifact);
     if (!there && late_) {
-        reply.analyse_again = true;
-        reply.error = Error{"artifact_damaged", "simulated", Retry::never};
+        reply_.analyse_again = true;
+        reply_.error = Error{"artifact_damaged", "simulated", Retry::never};
         return;
     }
     scene_.demand(there, "what a job left is there", "the artifact {} of an analysed image is gone",
                   image.artifact);
     std::vector<std::string> identity{"sc", std::to_string(profile.sc_long_side)};
     append(identity, request, image);
-    write(request, profile, ResultKind::sc, std::move(identity), {{"images", {json_of(image)}}}, reply);
+    add(request, profile, ResultKind::sc, std::move(identity), {{"images", {json_of(image)}}});
 }
 
-void Composer::add_note(const ComposeRequest& request, const ReportProfile& profile, ComposeReply& reply) {
+void Composer::add_note(const ComposeRequest& request, const ReportProfile& profile) {
     nlohmann::json withdrawn = nlohmann::json::array();
     for (const auto& result : request.withdrawal.results) {
         const auto is_of_profile = [&](const std::string& destination) {
@@ -141,19 +168,30 @@ void Composer::add_note(const ComposeRequest& request, const ReportProfile& prof
             withdrawn.push_back(result.sop_instance_uid);
     }
     if (withdrawn.empty()) return;
-    write(request, profile, ResultKind::ko,
-          {"ko", request.study_instance_uid, std::to_string(request.version), request.model_name,
-           withdrawn.dump(), profile.sr_series_description},
-          {{"withdrawn", withdrawn}}, reply);
+    add(request, profile, ResultKind::ko,
+        {"ko", request.study_instance_uid, std::to_string(request.version), request.model_name,
+         withdrawn.dump(), profile.sr_series_description},
+        {{"withdrawn", withdrawn}});
 }
 
-void Composer::write(const ComposeRequest& request, const ReportProfile& profile, ResultKind kind,
-                     std::vector<std::string> identity, nlohmann::json content, ComposeReply& reply) {
-    if (!running()) return;
+// Two profiles may want the very same.
+bool Composer::is_added(const std::string& uid, const std::vector<std::string>& destinations) {
+    const auto add_to = [&](ComposedResult& result) {
+        if (result.sop_instance_uid != uid) return false;
+        result.destinations.insert(result.destinations.end(), destinations.begin(), destinations.end());
+        return true;
+    };
+    return std::ranges::any_of(reply_.results, add_to) ||
+           std::ranges::any_of(made_, [&](Made& made) { return add_to(made.result); });
+}
+
+void Composer::add(const ComposeRequest& request, const ReportProfile& profile, ResultKind kind,
+                   std::vector<std::string> identity, nlohmann::json content) {
     ComposedResult result;
     result.kind = kind;
     result.sop_class_uid = class_of(kind);
     result.sop_instance_uid = derive_uid(identity).value();
+    if (is_added(result.sop_instance_uid, profile.destinations)) return;
     result.series_instance_uid = request.study_instance_uid + ".9001";
     result.transfer_syntax_uid = "1.2.840.10008.1.2.1";
     result.file = request.results_dir + "/" + result.sop_instance_uid + ".dcm";
@@ -171,19 +209,9 @@ void Composer::write(const ComposeRequest& request, const ReportProfile& profile
     result.sha256 = sha256_hex(bytes);
     const bool is_known = known != request.known_results.end() &&
                           (!known->own || sha256_of_file(result.file).value_or("") == known->sha256);
-    if (is_known) {
-        result.sha256 = known->sha256;
-    } else if (scene_.disk.ill()) {
-        failed_ = true;
-        return;
-    } else {
-        const auto state = scene_.random.chance(scene_.weather.dies / 4)
-                               ? static_cast<WriteState>(scene_.random.below(3))
-                               : WriteState::folder_synced;
-        leave_write(result.file, std::as_bytes(std::span(bytes)), state);
-        if (state != WriteState::folder_synced) return end(crashed_status);
-    }
-    reply.results.push_back(std::move(result));
+    if (!is_known) return made_.push_back({std::move(result), bytes});
+    result.sha256 = known->sha256;
+    reply_.results.push_back(std::move(result));
 }
 
 }  // namespace hilum::simulation

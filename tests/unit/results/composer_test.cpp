@@ -1,9 +1,5 @@
-#include "results/composer.h"
-
 #include <gmock/gmock.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
 #include <fstream>
 
 #include "base/digest.h"
@@ -348,31 +344,6 @@ TEST(Composer, TellsADiskThatIsFullOrAFolderThatIsMissing) {
     const auto reply = compose(study.request, test_equipment());
     EXPECT_NE(code_of(reply), "");
     EXPECT_TRUE(reply.results.empty());
-}
-
-TEST(ComposerProcess, AnswersRequestsUntilItsChannelCloses) {
-    StudyFixture study;
-    study.add_analysed(pneumonia_result());
-    auto pair = Channel::make_pair();
-    ASSERT_TRUE(pair.has_value());
-    // A child: the composer gives up making sockets, which this process still needs.
-    const pid_t child = ::fork();
-    if (child == 0) {
-        pair->first.close();
-        ::_exit(run_composer(std::move(pair->second), Configuration{}));
-    }
-    pair->second.close();
-    ASSERT_TRUE(pair->first.send(to_packet(study.request)).has_value());
-    const auto message = pair->first.receive();
-    ASSERT_TRUE(message.has_value()) << message.error().message;
-    const auto reply = from_packet<ComposeReply>(*message);
-    ASSERT_TRUE(reply.has_value());
-    EXPECT_EQ(reply->job, 7);
-    EXPECT_THAT(kinds(*reply), testing::ElementsAre("sr", "sc"));
-    pair->first.close();
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -14,8 +14,10 @@
 #include "contract/analysis.h"
 #include "contract/artifact/analysis_artifact.h"
 #include "contract/messages/composing.h"
+#include "results/handed_files.h"
 #include "results/report/check/template_checker.h"
 #include "results/result_modules.h"
+#include "results/source_header.h"
 #include "support/temporary_folder.h"
 
 namespace hilum::results::test {
@@ -63,6 +65,19 @@ class StudyFixture {
     void keep_artifact(StudyImage& image);
     hilum::test::TemporaryFolder folder_;
 };
+
+// The folders that a request names, without a coordinator before them.
+class FolderFiles : public HandedFiles {
+  public:
+    explicit FolderFiles(const ComposeRequest& request) : results_(request.results_dir) {}
+    Result<UniqueFd> open(const std::string& file) override;
+    Result<std::string> keep(const std::string& name, std::string_view bytes) override;
+
+  private:
+    std::filesystem::path results_;
+};
+ComposeReply compose(const ComposeRequest& request, const Equipment& equipment);
+Result<Sources> load_sources(const ComposeRequest& request);
 
 // Of its error; empty: there was none.
 std::string code_of(const ComposeReply& reply);

@@ -16,7 +16,7 @@ class AskedChildTest : public test::LaneTest, protected AskedChild::Owner {
   protected:
     AskedChildTest() { child_.start(specification("composer")); }
     void child_changed() override {}
-    bool child_says(const Message& message) override { return packet_type(message) == "aside"; }
+    bool child_says(Message& message) override { return packet_type(message) == "aside"; }
 
     Task<void> ask_it(std::int64_t job) {
         ComposeRequest request;

@@ -28,6 +28,7 @@ class ReportLaneTest : public test::LaneTest {
         Channel channel;
         std::unique_ptr<Watch> watch;
         std::optional<ComposeRequest> at_work;
+        std::optional<FileReply> file;
     };
     bool begin(pid_t pid, const SpawnOptions&, UniqueFd channel) override {
         auto& composer = composers_[pid];
@@ -39,7 +40,16 @@ class ReportLaneTest : public test::LaneTest {
     void hear(pid_t pid) {
         auto message = composers_.at(pid).channel.receive();
         if (!message) return end(pid);
-        composers_.at(pid).at_work = from_packet<ComposeRequest>(*message).value();
+        if (const auto file = from_packet<FileReply>(*message))
+            composers_.at(pid).file = *file;
+        else
+            composers_.at(pid).at_work = from_packet<ComposeRequest>(*message).value();
+    }
+    // Of the first image of a request.
+    void ask_for_image(pid_t pid, const ComposeRequest& of) {
+        auto& composer = composers_.at(pid);
+        (void)composer.channel.send(to_packet(FileRequest{composer.at_work->job, of.images.at(0).file}));
+        run_for(1s);
     }
     void end(pid_t pid) {
         if (composers_.erase(pid) > 0) world_.tell_end(pid, 9);
@@ -110,6 +120,18 @@ TEST_F(ReportLaneTest, GoesOnWithTheOtherComposerWhereOneDied) {
     ASSERT_NE(other, 0) << "it is tried again";
     answer(other);
     EXPECT_EQ(Overview::open(directory_.database())->job("report", 1).value().at("state"), "composed");
+}
+
+TEST_F(ReportLaneTest, HandsAComposerTheFilesOfItsStudyAndKillsItWhereItAsksForAnothers) {
+    analysed("1.1", "1");
+    analysed("2.1", "2");
+    const auto pid = at_work_on("1");
+    const auto other = composers_.at(at_work_on("2")).at_work.value();
+    ask_for_image(pid, composers_.at(pid).at_work.value());
+    ASSERT_TRUE(composers_.contains(pid) && composers_.at(pid).file);
+    EXPECT_EQ(composers_.at(pid).file->error->code, "not_found") << "no test has put it there";
+    ask_for_image(pid, other);
+    EXPECT_FALSE(composers_.contains(pid));
 }
 
 TEST_F(ReportLaneTest, WhatTheEndCutOffHasNotFailed) {
