@@ -39,7 +39,10 @@ Reception::Reception(World& world, CommitQueue& commits, EventKeeper& events,
 void Reception::start(ChildSpecification listener, Callbacks callbacks) {
     callbacks_ = std::move(callbacks);
     probe_.start([this] {
-        if (!probe_.failing()) trouble_.reset();
+        if (!probe_.failing())
+            trouble_.reset();
+        else if (!trouble_)
+            trouble_ = NodeTrouble{"receiving", loggable(probe_.why()), to_iso8601(world_.now())};
         callbacks_.on_changed();
     });
     listener_ = std::make_unique<SupervisedChild>(

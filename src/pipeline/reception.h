@@ -47,7 +47,7 @@ class Reception {
     // Why the last object that came could not be stored, where that was the node's fault.
     const std::optional<NodeTrouble>& trouble() const { return trouble_; }
     // So it would be with any other.
-    bool cannot_store() const { return trouble_ && probe_.failing(); }
+    bool cannot_store() const { return probe_.failing(); }
     bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.

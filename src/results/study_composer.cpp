@@ -314,7 +314,9 @@ class StudyComposer {
 
     bool is_whole(const std::filesystem::path& file, const std::string& sha256) const {
         const auto opened = files_.open(file);
-        return opened && sha256_of_fd(opened->get()) == sha256;
+        if (!opened) return !is_gone(opened.error());  // what cannot be read now may be whole
+        const auto digest = sha256_of_fd(opened->get());
+        return !digest || *digest == sha256;
     }
 
     const KnownResult* known(const std::filesystem::path& file) const {

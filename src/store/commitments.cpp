@@ -1,5 +1,7 @@
 #include "store/commitments.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -105,6 +107,7 @@ struct Due {
 // of the rows themselves, which `+` has read.
 std::vector<Due> first_due(Transaction& transaction, const DestinationSettings& destination) {
     std::vector<Due> due;
+    std::vector<std::int64_t> of_no_result;
     for (const int urgent : {1, 0})
         sql::each(
             transaction,
@@ -116,13 +119,17 @@ std::vector<Due> first_due(Transaction& transaction, const DestinationSettings& 
             " JOIN study ON study.id = job.study_id ORDER BY job.due, next.id",
             [&](const sql::Row& row) {
                 if (row.is_null(1)) sql::index_lies("job", row.int64(0));
-                if (row.is_null(7)) return;  // it is of no result
+                if (row.is_null(7)) return of_no_result.push_back(row.int64(1));
                 due.push_back(
                     {row.int64(1), row.int64(2), row.text(3), row.text(4), row.text(5), row.int32(6) != 0});
             },
             commitment_lane(destination.name), urgent, transaction.at(),
             most_requested_commitments - static_cast<int>(due.size()),
             transaction.at() - destination.give_up_after.count());
+    for (const auto job : of_no_result) {
+        spdlog::error("commitment {} is of no result in the database, and asked for no more", job);
+        set_row(transaction, job, given_up);
+    }
     return due;
 }
 

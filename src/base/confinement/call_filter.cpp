@@ -135,6 +135,7 @@ void add_group(Filter& filter, CallGroup group, bool writes_files) {
     if (group == CallGroup::work) add_work(filter);
     if (group == CallGroup::lookup && !writes_files) add_reading_opens(filter);
     if (group == CallGroup::fork) add_forks(filter);
+    if (group == CallGroup::deepen) filter.allow("prlimit64", {equal(0, 0)});
     if (group == CallGroup::connect) add_sockets(filter);
 }
 
@@ -152,6 +153,13 @@ void refuse_signals_to_others(Filter& filter, std::uint32_t refuse) {
     for (const char* call : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
         filter.add(refuse, call, {{0, SCMP_CMP_NE, itself, 0}});
     for (const char* call : {"tkill", "pidfd_send_signal"}) filter.add(refuse, call);
+    // The kernel signals whom a descriptor belongs to, and who is beyond its limit of processor time.
+    constexpr scmp_datum_t low = 0xffffffff;  // of which these are integers
+    for (const scmp_datum_t command : {F_SETOWN, F_SETOWN_EX, F_SETSIG})
+        filter.add(refuse, "fcntl", {masked(1, low, command)});
+    for (const scmp_datum_t command : {FIOSETOWN, SIOCSPGRP})
+        filter.add(refuse, "ioctl", {masked(1, low, command)});
+    filter.add(refuse, "prlimit64", {{0, SCMP_CMP_NE, 0, 0}});
 }
 
 // All but what nobody may. What it starts is confined further by itself.

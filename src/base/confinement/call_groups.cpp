@@ -49,7 +49,6 @@ constexpr const char* deepen_calls[] = {"tgkill",
                                         "landlock_restrict_self",
                                         "capget",
                                         "capset",
-                                        "prlimit64",
                                         "setrlimit",
                                         "socketpair"};
 
@@ -104,7 +103,7 @@ constexpr std::array group_texts{
     GroupText{CallGroup::store, "who writes files", ""},
     GroupText{CallGroup::serve, "who accepts connections", ""},
     GroupText{CallGroup::fork, "who forks", "; `clone` and `fork` without a namespace of its own"},
-    GroupText{CallGroup::deepen, "who forks what is confined further", ""},
+    GroupText{CallGroup::deepen, "who forks what is confined further", "; `prlimit64` of itself"},
     GroupText{CallGroup::connect, "who connects",
               "; `socket` for TCP, UDP, Unix sockets and the kernel's routes"},
     GroupText{CallGroup::placement, "who computes on all processors", ""},

@@ -217,7 +217,7 @@ int verify_against(const Context& context, const Witness& witness) {
     if (!beginning) return context.failed(beginning.error());
     const auto keep = witness.keep.empty() ? configuration->audit.keep : keep_of(witness.keep).value();
     audit::TrailCheck check({heads->good.begin(), heads->good.end()}, beginning->after, beginning->hash,
-                            {keep, now()});
+                            {keep, now(), configuration->audit.signing.every});
     const auto read = read_trail(node, check);
     progress.clear();
     if (!read) return context.failed(read.error());

@@ -41,9 +41,11 @@ std::size_t most_results_of(const ComposeRequest& request) {
 // What is known under the name stays, unless its file is not that any more.
 Status replaceable(Files& files, const std::filesystem::path& file, const KnownResult& before) {
     const auto opened = files.open(file);
-    if (!opened) return {};
+    if (!opened && opened.error().code == "not_found") return {};
+    if (!opened) return tl::unexpected(opened.error());  // it may be whole
     const auto digest = sha256_of_fd(opened->get());
-    if (digest && *digest == before.sha256)
+    if (!digest) return tl::unexpected(digest.error());
+    if (*digest == before.sha256)
         return fail("protocol", "{} is what was composed, and was to become something else", before.file);
     return {};
 }
@@ -71,7 +73,7 @@ bool refuse(const std::string& what, const std::string& file) {
 }  // namespace
 
 ComposerFiles::ComposerFiles(World& world, CommitQueue& commits, Background& disk, AskedChild& composer)
-    : world_(world), commits_(commits), disk_(disk), composer_(composer) {}
+    : world_(world), commits_(commits), disk_(disk), composer_(composer), reading_(world.make_background()) {}
 
 void ComposerFiles::begin(const ComposeRequest& request) {
     end();
@@ -105,7 +107,7 @@ bool ComposerFiles::serve(Message& message) {
             return refuse("garbled what it asked for", packet_type(message));
         if (!work_->files.contains(request->file))
             return refuse("asked for a file that its request does not name", request->file);
-        work_->at_a_file = true;
+        wait_for_file();
         tasks_.start(open(request->file));
         return true;
     }
@@ -113,9 +115,15 @@ bool ComposerFiles::serve(Message& message) {
     if (!made || made->job != work_->job || message.fds.size() != 1)
         return refuse("garbled what it asked for", packet_type(message));
     if (!may_make(*made)) return refuse("may not make a file of that name", made->file);
-    work_->at_a_file = true;
+    wait_for_file();
     tasks_.start(keep(*made, std::move(message.fds.front())));
     return true;
+}
+
+// Meanwhile its time does not run: the disk's is not the composer's.
+void ComposerFiles::wait_for_file() {
+    work_->at_a_file = true;
+    composer_.pause_time();
 }
 
 // What other versions made they alone mend.
@@ -128,7 +136,7 @@ bool ComposerFiles::may_make(const MadeFile& made) const {
 Task<void> ComposerFiles::open(std::string file) {
     const auto exchange = exchange_;
     Arrival<Opened> arrival;
-    disk_.post([&world = world_, file, bring = arrival.bring()] {
+    reading_->post([&world = world_, file, bring = arrival.bring()] {
         auto opened = std::make_shared<Result<UniqueFd>>(world.files().open(file));
         world.post([opened = std::move(opened), bring] { bring(opened); });
     });
@@ -174,6 +182,7 @@ void ComposerFiles::answer(std::uint64_t exchange, const std::string& file, cons
                            UniqueFd opened) {
     if (exchange != exchange_) return;
     work_->at_a_file = false;
+    composer_.go_on();
     FileReply reply{work_->job, file, std::nullopt};
     if (!status) reply.error = status.error();
     const int fd = opened.get();

@@ -17,8 +17,8 @@ namespace hilum {
 
 class ComposerFiles {
   public:
-    // `disk` is where files are opened and written, for all composers one after the other: what a composer
-    // that died had asked for is done before the next one's.
+    // `disk` is where files are written, for all composers one after the other: what one that died had asked
+    // for is done before it is made anew. They are opened without waiting for that.
     ComposerFiles(World& world, CommitQueue& commits, Background& disk, AskedChild& composer);
 
     void begin(const ComposeRequest& request);
@@ -45,6 +45,7 @@ class ComposerFiles {
     };
     using Opened = std::shared_ptr<Result<UniqueFd>>;
 
+    void wait_for_file();
     bool may_make(const MadeFile& made) const;
     Task<void> open(std::string file);
     Task<void> keep(MadeFile made, UniqueFd memory);
@@ -55,6 +56,7 @@ class ComposerFiles {
     CommitQueue& commits_;
     Background& disk_;
     AskedChild& composer_;
+    std::unique_ptr<Background> reading_;
     std::optional<Work> work_;
     std::uint64_t exchange_ = 0;  // which request it is
     Tasks tasks_;                 // they use all of the above

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/wake_up.h"
@@ -30,8 +31,23 @@ void AskedChild::tell(const Packet& packet, std::span<const int> fds) {
 }
 
 void AskedChild::extend_time() {
+    limit_to(time_limit_);
+}
+
+void AskedChild::limit_to(Duration time) {
     if (!answer_ || !killed_why_.empty()) return;
-    wake_up_after(*timer_, time_limit_, [this] { kill("made no progress for too long"); });
+    until_ = world_.monotonic() + time;
+    wake_up_after(*timer_, time, [this] { kill("made no progress for too long"); });
+}
+
+void AskedChild::pause_time() {
+    timer_->cancel();
+    left_ = std::chrono::duration_cast<Duration>(until_ - world_.monotonic());
+    left_ = std::max(left_, Duration::zero());
+}
+
+void AskedChild::go_on() {
+    limit_to(left_);
 }
 
 Task<Result<Message>> AskedChild::exchange(Packet request, UniqueFd file, Duration time_limit) {

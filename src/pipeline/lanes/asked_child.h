@@ -28,7 +28,7 @@ class AskedChild {
     AskedChild(World& world, Owner& owner);
 
     void start(ChildSpecification specification);
-    void stop();  // what it was asked it may still answer
+    void stop();  // what it was asked it may still answer, but is told nothing more
     bool started() const { return child_ != nullptr; }
     bool running() const { return child_ && child_->running(); }
     // Then what ends without an answer was cut off by the node's end, and has not failed: the next start
@@ -39,6 +39,9 @@ class AskedChild {
 
     void tell(const Packet& packet, std::span<const int> fds = {});  // what is not answered
     void extend_time();  // it goes on: what it was asked may take the whole time from now
+    // It waits for something else than itself, and goes on with the time that it had left.
+    void pause_time();
+    void go_on();
 
     // Sends the request, with a file for it or none, and returns the next message that is not child_says'. An
     // error of code "process_died" tells that the child died, or was killed because it did not answer in
@@ -57,12 +60,14 @@ class AskedChild {
     void on_message(Message message);
     void on_ended(const std::string& how);
     void kill(const std::string& why);
+    void limit_to(Duration time);
 
     World& world_;
     Owner& owner_;
     std::unique_ptr<SupervisedChild> child_;
     std::unique_ptr<Timer> timer_;
-    Duration time_limit_{0};
+    Duration time_limit_{0}, left_{0};  // of what it is asked; what is left of that, while it is paused
+    MonotonicTime until_{};
     std::optional<Answer::Callback> answer_;  // while it is asked
     std::string killed_why_;                  // it is about to end, and what it says does not matter
 };

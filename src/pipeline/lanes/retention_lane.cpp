@@ -192,7 +192,7 @@ Task<void> RetentionLane::look() {
     const auto seen = co_await committed(commits_, glance);
     if (!seen) co_return;
     if (seen->to_measure) co_await measure();
-    if (seen->to_remove) co_await removal_.unlink();
+    if (seen->to_remove || removal_.trouble()) co_await removal_.unlink();
     auto room = co_await look_at_room();
     if (!room) co_return;
     const auto now = world_.monotonic();

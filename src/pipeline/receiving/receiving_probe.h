@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/world.h"
 #include "store/data_directory.h"
@@ -25,6 +26,7 @@ class ReceivingProbe {
     void object_failed();
     void object_stored();  // which says more than a try
     bool failing() const { return failing_; }
+    const std::string& why() const { return why_; }  // it failed last
 
   private:
     void begin();
@@ -34,9 +36,10 @@ class ReceivingProbe {
     World& world_;
     CommitQueue& commits_;
     Background& files_;
-    std::filesystem::path file_;
+    std::filesystem::path spool_;
     std::function<void()> on_changed_;
     std::unique_ptr<Timer> timer_;
+    std::string why_;
     bool trying_ = false;  // or it did a moment ago
     bool wanted_ = false, outdated_ = false, failing_ = false;
 };

@@ -78,7 +78,9 @@ void TrailCheck::judge_removal(const std::string& at) {
         newest = &head;
         signed_at = *time;
     }
-    if (newest == nullptr || (age_.keep && *signed_at <= *removed_at - *age_.keep + allowance)) return;
+    if (newest == nullptr ||
+        (age_.keep && *signed_at <= *removed_at - *age_.keep + age_.until_signed + allowance))
+        return;
     outcome_.findings.push_back(fmt::format(
         "events {} to {} went before their time: the event that tells of their removal is of {}, "
         "and a head of event {} was signed at {}, though audit.keep is {}. Where it was shorter "

@@ -22,6 +22,7 @@ namespace hilum::audit {
 struct TrailAge {
     std::optional<Duration> keep;  // audit.keep; nothing: no event may go
     Timestamp now;
+    Duration until_signed{};  // audit.sign.every: at most so long after an event a head is
 };
 
 class TrailCheck {

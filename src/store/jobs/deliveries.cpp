@@ -218,8 +218,9 @@ std::optional<JobState> keep_delivery(Transaction& transaction, const DeliveryCl
         transaction.count("deliveries_expired", {{"destination", destination.name}});
     if (destination.storage_commitment && delivered) want_commitment(transaction, delivery);
     audit_attempt(transaction, claimed, reply, destination.name, state);
-    transaction.count("deliveries",
-                      {{"destination", destination.name}, {"outcome", enum_string(reply.outcome)}});
+    if (!is_nodes_trouble(reply))
+        transaction.count("deliveries",
+                          {{"destination", destination.name}, {"outcome", enum_string(reply.outcome)}});
     return state;
 }
 

@@ -10,13 +10,14 @@ namespace hilum {
 namespace {
 
 // Of the row `job`: no earlier version of its report waits for the destination, but an SR that it has
-// refused. CROSS JOIN: from the job to its study's few, however many wait in the lane.
+// refused, or whose file this node cannot read. CROSS JOIN: from the job to its study's few, however many
+// wait in the lane.
 #define HILUM_IS_NEXT_OF_ITS_STUDY                                                                          \
     " AND NOT EXISTS (SELECT 1 FROM delivery CROSS JOIN result ON result.id = delivery.result_id CROSS"     \
     " JOIN report ON report.id = result.report_id CROSS JOIN job AS other ON other.study_id ="              \
     " job.study_id AND +other.lane = job.lane AND other.state IN ('queued', 'running') CROSS JOIN"          \
     " delivery AS before ON before.id = other.subject AND (before.refusals + before.commitment_refusals + " \
-    "before.commitment_failures = 0 OR result.kind = 'oru')"                                                \
+    "before.commitment_failures + other.troubles = 0 OR result.kind = 'oru')"                               \
     " CROSS JOIN result AS sent ON sent.id = before.result_id AND sent.kind = result.kind CROSS JOIN "      \
     "report AS earlier ON earlier.id ="                                                                     \
     " sent.report_id AND earlier.model = report.model AND earlier.version < report.version WHERE"           \

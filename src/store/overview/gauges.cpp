@@ -30,7 +30,8 @@ void add_jobs(Transaction& transaction, Gauges& all) {
 }
 
 void add_held_up(Transaction& transaction, Gauges& all) {
-    std::map<std::string, std::int64_t> jobs{{to_text(Lane::analysis), 0}, {to_text(Lane::report), 0}};
+    std::map<std::string, std::int64_t> jobs{
+        {to_text(Lane::analysis), 0}, {to_text(Lane::report), 0}, {to_text(Lane::delivery), 0}};
     sql::each(transaction,
               "SELECT kind, count(*) FROM job WHERE state = 'queued' AND troubles > 0 GROUP BY kind",
               [&](const sql::Row& row) { jobs[row.text(0)] = row.int64(1); });

@@ -33,8 +33,10 @@ std::int64_t analysis_of(const std::string& name) {
     return number_after(name, name.find('-'));
 }
 
-// Results are named by their SOP Instance UIDs.
+// Results are named by their SOP Instance UIDs. What is called *.tmp is being written, or was at a crash.
 bool is_stray_result(Transaction& transaction, const std::string& name) {
+    if (name.ends_with(".dcm.tmp") || name.ends_with(".hl7.tmp"))
+        return !sql::number(transaction, "SELECT 1 FROM removal WHERE folder = 'results' AND file = ?", name);
     if (!name.ends_with(".dcm") && !name.ends_with(".hl7")) return false;
     return !sql::number(
         transaction,

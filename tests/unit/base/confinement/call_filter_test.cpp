@@ -2,8 +2,13 @@
 // (before 6.12).
 #include "base/confinement/call_filter.h"
 
+#include <asm/ioctls.h>
+#include <asm/sockios.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,12 +53,19 @@ TEST_P(FilteredCalls, SignalNoOtherProcess) {
 #endif
     const bool narrow = GetParam() != Role::coordinator;
     const pid_t stranger = ::getpid();
+    const rlimit never{RLIM_INFINITY, RLIM_INFINITY};
     EXPECT_EQ(is_denied([&] { return ::kill(stranger, 0); }), narrow);
     EXPECT_EQ(is_denied([&] { return ::syscall(SYS_pidfd_send_signal, -1, 0, nullptr, 0); }), narrow);
     // Which a listener's children make under its filter, to abort.
     EXPECT_EQ(is_denied([&] { return ::syscall(SYS_tgkill, stranger, stranger, 0); }),
               narrow && GetParam() != Role::listener);
     EXPECT_FALSE(is_denied([] { return ::syscall(SYS_tgkill, ::getpid(), ::gettid(), 0); }));
+    // By whom a descriptor belongs to, and by a limit of processor time.
+    EXPECT_EQ(is_denied([&] { return ::fcntl(0, F_SETOWN, stranger); }), narrow);
+    EXPECT_EQ(is_denied([] { return ::fcntl(0, F_SETSIG, SIGUSR1); }), narrow);
+    EXPECT_EQ(is_denied([&] { return ::ioctl(0, FIOSETOWN, &stranger); }), narrow);
+    EXPECT_EQ(is_denied([&] { return ::syscall(SYS_prlimit64, stranger, RLIMIT_CPU, &never, nullptr); }),
+              narrow);
 }
 
 }  // namespace

@@ -213,6 +213,18 @@ TEST_F(ComposerFilesTest, ReplacesAResultOfThisVersionOnlyWhereItIsDamaged) {
     EXPECT_EQ(at(made_name), "report");
 }
 
+// A folder cannot be read as a file, nor can a file over a bad sector.
+TEST_F(ComposerFilesTest, ReplacesNothingThatCannotBeReadNow) {
+    know("before", true);
+    const auto file = directory_.results() / made_name;
+    std::filesystem::remove(file);
+    std::filesystem::create_directory(file);
+    acts_ = {makes(made_name, "report"), hears_and(replies({}))};
+    EXPECT_TRUE(goes_well());
+    EXPECT_NE(code(), "");
+    EXPECT_TRUE(std::filesystem::is_directory(file));
+}
+
 TEST_F(ComposerFilesTest, BelievesAReplyThatNamesWhatIsKnown) {
     know("before", false);
     acts_ = {replies({result("before")}, {{5, request_.images[0].file, "cut"}})};

@@ -88,6 +88,18 @@ TEST_F(AskedChildTest, HasMoreTimeWhereItGoesOn) {
     EXPECT_EQ(kills_, 0);
 }
 
+TEST_F(AskedChildTest, HasTheTimeThatItHadLeftOnceItNeedNotWaitAnyMore) {
+    ask_and_run(4s);
+    child_.pause_time();
+    run_for(1h);
+    EXPECT_EQ(kills_, 0);
+    child_.go_on();
+    run_for(5s);
+    EXPECT_EQ(kills_, 0);
+    run_for(2s);
+    EXPECT_EQ(kills_, 1);
+}
+
 TEST_F(AskedChildTest, IsKilledWhereItAnswersAnotherRequest) {
     acts_ = {composes(8)};
     ask_and_run();

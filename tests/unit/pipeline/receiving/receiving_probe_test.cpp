@@ -1,5 +1,9 @@
 #include "pipeline/receiving/receiving_probe.h"
 
+#include <filesystem>
+#include <fstream>
+
+#include "base/clock.h"
 #include "unit/pipeline/lanes/lane_fixture.h"
 
 namespace hilum {
@@ -31,7 +35,8 @@ TEST_F(ReceivingProbeTest, FindsThatNothingCanBeStoredAndThatItCanAgainThoughNot
     run_for(2 * ReceivingProbe::between_tries);
     EXPECT_FALSE(probe_.failing());
     EXPECT_EQ(changes_, 2);
-    EXPECT_TRUE(std::filesystem::is_empty(directory_.spool())) << "it leaves nothing";
+    for (const auto& left : std::filesystem::recursive_directory_iterator(directory_.spool()))
+        EXPECT_TRUE(left.is_directory()) << "it leaves " << left.path();
 }
 
 TEST_F(ReceivingProbeTest, SaysNothingForAnObjectThatAloneCouldNotBeStored) {
@@ -51,6 +56,18 @@ TEST_F(ReceivingProbeTest, BelievesAnObjectThatWasStored) {
     EXPECT_FALSE(probe_.failing());
     run_for(1min);
     EXPECT_FALSE(probe_.failing()) << "until another is not";
+}
+
+TEST_F(ReceivingProbeTest, WritesInTheFolderOfTheDay) {
+    std::filesystem::remove(directory_.spool());
+    probe_.object_failed();
+    run_for(1s);
+    EXPECT_TRUE(probe_.failing());
+    EXPECT_NE(probe_.why(), "");
+    std::filesystem::create_directory(directory_.spool());
+    run_for(2 * ReceivingProbe::between_tries);
+    EXPECT_FALSE(probe_.failing());
+    EXPECT_TRUE(std::filesystem::is_directory(directory_.spool() / to_dicom_date(world_.now())));
 }
 
 // Its file is a device that is always full.

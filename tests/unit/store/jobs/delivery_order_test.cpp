@@ -204,6 +204,13 @@ TEST_P(DeliveryOrderContract, AReportThatWasRefusedHoldsUpNoNewerOneAndDoesNotCo
     EXPECT_EQ(send(), "");
 }
 
+TEST_P(DeliveryOrderContract, AReportThatCannotBeReadHereHoldsUpNoNewerOne) {
+    make_version("1.1", "9.1");
+    commit([](Transaction& t) { sql::execute(t, "UPDATE job SET troubles = 1, due = due * 2"); });
+    make_version("1.2", "9.2");
+    EXPECT_EQ(send(), "9.2");
+}
+
 TEST_P(DeliveryOrderContract, CapturesWaitForNoVersion) {
     make_version("1.1", "9.1", ResultKind::sc);
     send(DeliveryOutcome::refused);

@@ -152,14 +152,16 @@ TEST_F(ForgettingTest, FindsResultsThatNoRowNamesAndNoStudyIsToHaveAgain) {
     for (int i = 1; i <= 8; ++i) names.push_back(fmt::format("9.{}.dcm", i));
     names.emplace_back("9.2.hl7");
     const auto strays = stray_results(database_, names);
-    EXPECT_THAT(strays, testing::UnorderedElementsAre("9.2.dcm", "9.3.dcm", "9.5.dcm", "9.6.dcm", "9.8.dcm"));
+    EXPECT_THAT(strays, testing::UnorderedElementsAre("9.2.dcm", "9.3.dcm", "9.5.dcm", "9.6.dcm", "9.8.dcm",
+                                                      "9.8.dcm.tmp"));
     note_stray_results(database_, strays);
     EXPECT_TRUE(stray_results(database_, names).empty());
     // One of them was composed a moment later.
     database_.execute("UPDATE result SET removed_at = NULL WHERE sop_instance_uid = '9.3'");
     std::vector<std::string> going;
     for (const auto& file : files_to_remove(database_)) going.push_back(file.file);
-    EXPECT_THAT(going, testing::UnorderedElementsAre("9.2.dcm", "9.5.dcm", "9.6.dcm", "9.7.dcm", "9.8.dcm"));
+    EXPECT_THAT(going, testing::UnorderedElementsAre("9.2.dcm", "9.5.dcm", "9.6.dcm", "9.7.dcm", "9.8.dcm",
+                                                     "9.8.dcm.tmp"));
 }
 
 TEST_F(ForgettingTest, NotesTheArtifactThatAnotherOneReplaces) {
