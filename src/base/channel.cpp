@@ -19,6 +19,15 @@ std::string type_of(const nlohmann::json& body) {
     return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// That the peer left without having read all, Linux tells once, before what it sent last.
+ssize_t receive_packet(int fd, msghdr& header) {
+    for (bool left = false;;) {
+        const auto n = ::recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+        if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || left))) return n;
+        left = left || errno == ECONNRESET;
+    }
+}
+
 }  // namespace
 
 Packet::Packet() : Packet(nlohmann::json::object()) {}
@@ -85,10 +94,7 @@ Result<Message> Channel::receive() {
     header.msg_iovlen = 1;
     header.msg_control = control.data();
     header.msg_controllen = control.size();
-    ssize_t n;
-    do {
-        n = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
+    const auto n = receive_packet(fd_.get(), header);
     if (n == 0 || (n < 0 && errno == ECONNRESET)) return fail("closed", "the peer process is gone");
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return fail_for_now("would_block", "no message");
     if (n < 0) return tl::unexpected(system_error(errno, "cannot receive from the peer process"));

@@ -134,6 +134,16 @@ TEST_F(ChannelTest, DeliversWhatWasSentBeforeThePeerLeft) {
     EXPECT_EQ(left_.receive().error().code, "closed");
 }
 
+TEST_F(ChannelTest, DeliversWhatWasSentBeforeThePeerLeftWithoutHavingReadAll) {
+    ASSERT_TRUE(left_.send(packet_of({{"type", "unread"}})));
+    ASSERT_TRUE(right_.send(packet_of({{"type", "last words"}})));
+    right_.close();
+    const auto got = left_.receive();
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->packet.body().at("type"), "last words");
+    EXPECT_EQ(left_.receive().error().code, "closed");
+}
+
 TEST_F(ChannelTest, SaysWouldBlockOnANonBlockingDescriptorWithoutAMessage) {
     ASSERT_EQ(::fcntl(left_.fd(), F_SETFL, O_NONBLOCK), 0);
     const auto got = left_.receive();
