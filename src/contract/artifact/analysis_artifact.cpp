@@ -105,12 +105,6 @@ Result<AnalysisArtifact> parse_artifact(std::span<const std::byte> bytes) {
     }
 }
 
-Result<AnalysisArtifact> read_artifact(const std::filesystem::path& file) {
-    const auto bytes = read_file(file, largest);
-    if (!bytes) return tl::unexpected(bytes.error());
-    return parse_artifact(std::as_bytes(std::span(*bytes)));
-}
-
 Result<AnalysisArtifact> read_artifact(int fd) {
     const auto bytes = read_fd(fd, largest);
     if (!bytes) return tl::unexpected(bytes.error());

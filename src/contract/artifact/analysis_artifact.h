@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -28,7 +27,6 @@ Result<std::vector<std::byte>> serialize(const AnalysisArtifact& artifact);
 
 // Code "artifact_damaged" when the bytes are not what serialize() wrote.
 Result<AnalysisArtifact> parse_artifact(std::span<const std::byte> bytes);
-Result<AnalysisArtifact> read_artifact(const std::filesystem::path& file);
 Result<AnalysisArtifact> read_artifact(int fd);
 
 }  // namespace hilum

@@ -23,6 +23,16 @@ class ChannelTest : public testing::Test {
         right_ = std::move(pair->second);
     }
 
+    // What the right one says before it leaves, whatever it has not read.
+    void expect_last_words() {
+        ASSERT_TRUE(right_.send(Packet(nlohmann::json{{"type", "last words"}})));
+        right_.close();
+        const auto got = left_.receive();
+        ASSERT_TRUE(got) << got.error().message;
+        EXPECT_EQ(got->packet.body().at("type"), "last words");
+        EXPECT_EQ(left_.receive().error().code, "closed");
+    }
+
     Channel left_, right_;
 };
 
@@ -126,22 +136,12 @@ TEST_F(ChannelTest, SaysClosedWhenThePeerIsGone) {
 }
 
 TEST_F(ChannelTest, DeliversWhatWasSentBeforeThePeerLeft) {
-    ASSERT_TRUE(right_.send(packet_of({{"type", "last words"}})));
-    right_.close();
-    const auto got = left_.receive();
-    ASSERT_TRUE(got) << got.error().message;
-    EXPECT_EQ(got->packet.body().at("type"), "last words");
-    EXPECT_EQ(left_.receive().error().code, "closed");
+    expect_last_words();
 }
 
 TEST_F(ChannelTest, DeliversWhatWasSentBeforeThePeerLeftWithoutHavingReadAll) {
     ASSERT_TRUE(left_.send(packet_of({{"type", "unread"}})));
-    ASSERT_TRUE(right_.send(packet_of({{"type", "last words"}})));
-    right_.close();
-    const auto got = left_.receive();
-    ASSERT_TRUE(got) << got.error().message;
-    EXPECT_EQ(got->packet.body().at("type"), "last words");
-    EXPECT_EQ(left_.receive().error().code, "closed");
+    expect_last_words();
 }
 
 TEST_F(ChannelTest, SaysWouldBlockOnANonBlockingDescriptorWithoutAMessage) {

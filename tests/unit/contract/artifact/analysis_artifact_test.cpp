@@ -1,10 +1,13 @@
 #include "contract/artifact/analysis_artifact.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 
+#include "base/unique_fd.h"
 #include "support/temporary_folder.h"
 
 namespace hilum {
@@ -24,6 +27,10 @@ AnalysisArtifact example() {
     return a;
 }
 
+Result<AnalysisArtifact> read_kept(const std::filesystem::path& file) {
+    return read_artifact(UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC)).get());
+}
+
 TEST(AnalysisArtifact, ReadsBackWhatWasWritten) {
     const auto artifact = parse_artifact(serialize(example()).value());
     ASSERT_TRUE(artifact) << artifact.error().message;
@@ -38,7 +45,7 @@ TEST(AnalysisArtifact, ReadsBackWhatWasWritten) {
 
 // A node that is upgraded has some.
 TEST(AnalysisArtifact, ReadsThoseOfEarlierVersions) {
-    const auto artifact = read_artifact(HILUM_SOURCE_DIR "/tests/unit/contract/artifact/version_1.analysis");
+    const auto artifact = read_kept(HILUM_SOURCE_DIR "/tests/unit/contract/artifact/version_1.analysis");
     ASSERT_TRUE(artifact) << artifact.error().message;
     EXPECT_EQ(artifact->display_pixels, example().display_pixels);
     EXPECT_EQ(artifact->maps, example().maps);
@@ -101,10 +108,10 @@ TEST(AnalysisArtifact, IsReadFromAFile) {
     const auto bytes = serialize(example()).value();
     std::ofstream(folder / "a")
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    const auto artifact = read_artifact(folder / "a");
+    const auto artifact = read_kept(folder / "a");
     ASSERT_TRUE(artifact);
     EXPECT_EQ(artifact->display_pixels, example().display_pixels);
-    EXPECT_FALSE(read_artifact(folder / "none"));
+    EXPECT_FALSE(read_kept(folder / "none"));
 }
 
 }  // namespace
