@@ -8,21 +8,14 @@
 #include "base/file_system.h"
 
 namespace hilum {
-namespace {
-
-bool is_readable_within(int fd, std::chrono::milliseconds wait) {
-    pollfd waited{fd, POLLIN, 0};
-    return ::poll(&waited, 1, static_cast<int>(wait.count())) > 0;
-}
-
-}  // namespace
 
 void Heartbeat::beat() const {
     if (fd_) (void)::eventfd_write(fd_.get(), 1);  // where it is full, nobody has looked for ages
 }
 
 bool Heartbeat::is_unheard() const {
-    return fd_ && is_readable_within(fd_.get(), std::chrono::milliseconds(0));
+    pollfd beaten{fd_.get(), POLLIN, 0};
+    return fd_ && ::poll(&beaten, 1, 0) > 0;
 }
 
 Result<UniqueFd> make_heartbeat() {
@@ -37,15 +30,12 @@ bool has_beaten(int heartbeat) {
 }
 
 BeatingThread::BeatingThread(Heartbeat heartbeat)
-    : heartbeat_(std::move(heartbeat)), end_(::eventfd(0, EFD_CLOEXEC)), thread_([this] {
-          while (!is_readable_within(end_.get(), Heartbeat::interval)) heartbeat_.beat();
+    : heartbeat_(std::move(heartbeat)), thread_([this](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          while (!ended_.wait_for(lock, stop, Heartbeat::interval, [&] { return stop.stop_requested(); }))
+              heartbeat_.beat();
       }) {
     heartbeat_.beat();  // by itself, before the process takes up anything of which it may die
-}
-
-BeatingThread::~BeatingThread() {
-    (void)::eventfd_write(end_.get(), 1);
-    thread_.join();
 }
 
 }  // namespace hilum

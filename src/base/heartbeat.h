@@ -4,6 +4,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "base/error.h"
@@ -35,14 +37,14 @@ bool has_beaten(int heartbeat);     // since it was last asked
 class BeatingThread {
   public:
     explicit BeatingThread(Heartbeat heartbeat);
-    ~BeatingThread();
     BeatingThread(const BeatingThread&) = delete;
     BeatingThread& operator=(const BeatingThread&) = delete;
 
   private:
     Heartbeat heartbeat_;
-    UniqueFd end_;  // readable when it is to end
-    std::thread thread_;
+    std::mutex mutex_;
+    std::condition_variable_any ended_;
+    std::jthread thread_;
 };
 
 }  // namespace hilum

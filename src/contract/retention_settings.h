@@ -21,7 +21,7 @@ struct RetentionSettings {
     std::optional<Duration> keep_priors = 2 * day;    // of studies that hold nothing else
     std::optional<Duration> keep_replaced = 1 * day;  // objects in whose place a newer version came
     // Captures that every destination has: they are composed anew, the same bytes, when they are sent again.
-    std::optional<Duration> keep_captures = 7 * day;
+    std::optional<Duration> keep_captures = 3 * day;
     std::optional<Duration> keep_failed = 90 * day;  // what waits for an operator
     Duration remember = 180 * day;                   // a study whose files are gone
     BudgetKind budget_kind = BudgetKind::of_disk;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <spdlog/spdlog.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -60,23 +62,40 @@ class AsioBackground final : public Background {
 class AsioWatch final : public Watch {
   public:
     AsioWatch(boost::asio::io_context& loop, int fd, std::function<void()> readable)
-        : watched_(std::make_shared<Watched>(boost::asio::posix::stream_descriptor(loop, fd),
-                                             std::move(readable))) {
-        wait(watched_);
+        : watched_(std::make_shared<Watched>(loop, fd, std::move(readable))) {
+        if (const auto error = begin(watched_))
+            spdlog::error("cannot watch a descriptor; trying on: {}", error.message());
     }
     ~AsioWatch() override {
         watched_->wanted = false;
         watched_->descriptor.release();  // it is the caller's
+        watched_->later.cancel();
     }
 
   private:
     struct Watched {
-        Watched(boost::asio::posix::stream_descriptor fd, std::function<void()> action)
-            : descriptor(std::move(fd)), readable(std::move(action)) {}
+        Watched(boost::asio::io_context& loop, int of, std::function<void()> action)
+            : fd(of), descriptor(loop), later(loop), readable(std::move(action)) {}
+        const int fd;
         boost::asio::posix::stream_descriptor descriptor;
+        boost::asio::steady_timer later;
         std::function<void()> readable;
         bool wanted = true;
     };
+    // Where the kernel has no memory for one more, what is to be read waits until it has.
+    static boost::system::error_code begin(const std::shared_ptr<Watched>& watched) {
+        boost::system::error_code failed;
+        watched->descriptor.assign(watched->fd, failed);
+        if (!failed) {
+            wait(watched);
+        } else {
+            watched->later.expires_after(between_tries);
+            watched->later.async_wait([watched](const boost::system::error_code&) {
+                if (watched->wanted) begin(watched);
+            });
+        }
+        return failed;
+    }
     static void wait(const std::shared_ptr<Watched>& watched) {
         watched->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                                        [watched](const boost::system::error_code& error) {
@@ -86,6 +105,7 @@ class AsioWatch final : public Watch {
                                        });
     }
 
+    static constexpr std::chrono::milliseconds between_tries{100};
     std::shared_ptr<Watched> watched_;
 };
 

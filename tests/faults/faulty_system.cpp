@@ -188,7 +188,7 @@ extern "C" ssize_t write(int fd, const void* data, size_t size) {
 extern "C" ssize_t send(int fd, const void* data, size_t size, int flags) {
     HILUM_REAL(send);
     keep_sent(fd, data, size);
-    return real(fd, data, size, flags);
+    return fails("send") ? -1 : real(fd, data, size, flags);
 }
 
 extern "C" ssize_t read(int fd, void* data, size_t size) {
@@ -265,6 +265,99 @@ extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
 extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     HILUM_REAL(sendmsg);
     return fails("sendmsg") ? -1 : real(fd, message, flags);
+}
+
+extern "C" ssize_t recvmsg(int fd, msghdr* message, int flags) {
+    HILUM_REAL(recvmsg);
+    return fails("recvmsg") ? -1 : real(fd, message, flags);
+}
+
+extern "C" ssize_t recv(int fd, void* data, size_t size, int flags) {
+    HILUM_REAL(recv);
+    return fails("recv") ? -1 : real(fd, data, size, flags);
+}
+
+extern "C" int socket(int domain, int type, int protocol) noexcept {
+    HILUM_REAL(socket);
+    return fails("socket") ? -1 : real(domain, type, protocol);
+}
+
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+    HILUM_REAL(connect);
+    return fails("connect") ? -1 : real(fd, address, size);
+}
+
+extern "C" int poll(pollfd* descriptors, nfds_t count, int timeout) {
+    HILUM_REAL(poll);
+    return fails("poll") ? -1 : real(descriptors, count, timeout);
+}
+
+extern "C" int eventfd(unsigned value, int flags) noexcept {
+    HILUM_REAL(eventfd);
+    return fails("eventfd") ? -1 : real(value, flags);
+}
+
+// The other commands need no memory.
+extern "C" int epoll_ctl(int set, int what, int fd, epoll_event* event) noexcept {
+    HILUM_REAL(epoll_ctl);
+    return what == EPOLL_CTL_ADD && fails("epoll") ? -1 : real(set, what, fd, event);
+}
+
+extern "C" int pipe2(int ends[2], int flags) noexcept {
+    HILUM_REAL(pipe2);
+    return fails("pipe") ? -1 : real(ends, flags);
+}
+
+// A number more for what is open; other commands take none.
+#define HILUM_FCNTL(name)                                                      \
+    extern "C" int name(int fd, int command, ...) {                            \
+        HILUM_REAL(name);                                                      \
+        va_list arguments;                                                     \
+        va_start(arguments, command);                                          \
+        void* const argument = va_arg(arguments, void*);                       \
+        va_end(arguments);                                                     \
+        const bool doubles = command == F_DUPFD || command == F_DUPFD_CLOEXEC; \
+        return doubles && fails("dup") ? -1 : real(fd, command, argument);     \
+    }
+HILUM_FCNTL(fcntl)
+HILUM_FCNTL(fcntl64)
+
+extern "C" DIR* opendir(const char* name) {
+    HILUM_REAL(opendir);
+    return fails_at("open", AT_FDCWD, name) ? nullptr : real(name);
+}
+
+#define HILUM_READDIR(name, entry)                                            \
+    extern "C" entry* name(DIR* folder) {                                     \
+        HILUM_REAL(name);                                                     \
+        return fails_at("readdir", ::dirfd(folder)) ? nullptr : real(folder); \
+    }
+HILUM_READDIR(readdir, dirent)
+HILUM_READDIR(readdir64, dirent64)
+
+#define HILUM_STAT(name)                                                 \
+    extern "C" int name(const char* file, struct name* info) noexcept {  \
+        HILUM_REAL(name);                                                \
+        return fails_at("stat", AT_FDCWD, file) ? -1 : real(file, info); \
+    }
+HILUM_STAT(stat)
+HILUM_STAT(stat64)
+
+extern "C" int fstat(int fd, struct stat* info) noexcept {
+    HILUM_REAL(fstat);
+    return fails_at("stat", fd) ? -1 : real(fd, info);
+}
+
+extern "C" int fstat64(int fd, struct stat64* info) noexcept {
+    HILUM_REAL(fstat64);
+    return fails_at("stat", fd) ? -1 : real(fd, info);
+}
+
+// Tells its error as what it returns.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                              void* argument) noexcept {
+    HILUM_REAL(pthread_create);
+    return fails("thread") ? errno : real(thread, attributes, start, argument);
 }
 
 // The listener's children become receivers without another program.

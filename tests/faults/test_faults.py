@@ -51,6 +51,11 @@ class FaultsTest(unittest.TestCase):
         self.assertGreater(every_number(self.node.try_one, "composer", "open", errno.EMFILE), 10)
         self.node.check_once()
 
+    def test_what_cannot_be_watched_yet_is_heard_later(self):
+        self.assertGreater(every_number(self.node.try_one, "coordinator", "epoll", errno.ENOMEM), 0)
+        self.assertGreater(self.node.outage("coordinator", "epoll", errno.ENOSPC, 2), 0)
+        self.node.check_once()
+
     def test_a_database_that_cannot_be_opened_is_not_a_damaged_one(self):
         failed = [self.node.try_start("coordinator", "open", errno.EMFILE, number) for number in range(1, 9)]
         self.assertTrue(all(failed), failed)

@@ -25,23 +25,31 @@ ERRORS = {
     "write": (*DISK, errno.EDQUOT, errno.EROFS, SHORT_WRITE), "sync": DISK, "rename": DISK, "unlink": (errno.EIO,),
     "truncate": DISK, "mkdir": DISK, "mmap": (errno.ENOMEM,), "memfd": LACK, "socketpair": LACK,
     "fork": (errno.EAGAIN, errno.ENOMEM), "accept": LACK, "sendmsg": (errno.ENOBUFS, errno.ENOMEM),
+    "recvmsg": (errno.ENOMEM,), "send": (errno.ENOBUFS,), "recv": (errno.ENOMEM,), "socket": (errno.EMFILE, errno.ENOBUFS),
+    "connect": (errno.EADDRNOTAVAIL,), "poll": (errno.ENOMEM,), "eventfd": LACK, "epoll": (errno.ENOMEM, errno.ENOSPC),
+    "dup": (errno.EMFILE,), "readdir": (errno.EIO,), "stat": (errno.EIO, errno.ENOMEM), "thread": (errno.EAGAIN,),
 }
-COORDINATOR = ("open", "read", "write", "sync", "rename", "unlink", "truncate", "mkdir", "mmap", "socketpair", "fork", "memfd", "sendmsg")
-CHILD = ("open", "read", "mmap", "memfd", "sendmsg")
+COORDINATOR = ("open", "read", "write", "sync", "rename", "unlink", "truncate", "mkdir", "mmap", "socketpair", "fork", "memfd", "sendmsg",
+               "recvmsg", "epoll")
+COORDINATOR_STARTING = (*COORDINATOR, "socket", "connect", "poll", "eventfd", "dup", "readdir", "stat", "thread")
+CHILD = ("open", "read", "mmap", "memfd", "sendmsg", "recvmsg", "dup", "stat")
+CHILD_STARTING = (*CHILD, "thread")
 CALLS = {
     "coordinator": COORDINATOR,
-    "listener": ("accept", "socketpair", "fork", "sendmsg"),
-    "receiver": ("open", "read", "write", "sync", "rename", "mkdir", "memfd", "sendmsg"),
+    "listener": ("accept", "socketpair", "fork", "sendmsg", "recv", "poll", "eventfd"),
+    "receiver": ("open", "read", "write", "sync", "rename", "mkdir", "memfd", "sendmsg", "recvmsg", "poll", "stat", "thread"),
     "decoder": CHILD,
-    "worker": ("memfd", "mmap", "sendmsg"),
+    "worker": ("memfd", "mmap", "sendmsg", "recvmsg"),
     "composer": CHILD,
-    "sender": ("open", "read", "sendmsg"),
-    "syslog": ("sendmsg",),
-    "http": ("accept", "memfd", "sendmsg"),
+    "sender": ("open", "read", "sendmsg", "recvmsg", "send", "recv", "poll", "dup", "stat"),
+    "syslog": ("sendmsg", "recvmsg", "send", "recv", "poll"),
+    "http": ("accept", "memfd", "sendmsg", "recvmsg", "epoll", "dup"),
 }
-# What happens before the first radiograph.
-CALLS_OF_A_START = {"coordinator": COORDINATOR, "listener": ("open", "mmap", "sendmsg"), "scanner": CHILD, "http": CHILD,
-                    "decoder": CHILD, "worker": CHILD, "composer": CHILD, "sender": CHILD, "syslog": CHILD}
+# What happens before the first radiograph. A thread that LibTorch lacks it waits for until the worker's start is too long.
+CALLS_OF_A_START = {"coordinator": COORDINATOR_STARTING, "listener": ("open", "mmap", "sendmsg", "socket", "poll", "stat"),
+                    "scanner": CHILD, "http": (*CHILD, "socket", "poll", "eventfd", "epoll"), "decoder": CHILD_STARTING,
+                    "worker": CHILD, "composer": CHILD_STARTING, "sender": (*CHILD_STARTING, "socket", "connect", "send", "recv", "poll"),
+                    "syslog": (*CHILD_STARTING, "socket", "connect", "send", "recv", "poll")}
 MOST_CALLS = 600  # of one kind on a radiograph's way; more is a loop
 MOST_STARTS = 60  # of one node: each start opens and reads what the radiographs before it left
 OUTAGE, OUTAGE_OF = 3, {"syslog": 12}  # seconds; the audit trail goes out every five

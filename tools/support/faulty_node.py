@@ -22,7 +22,7 @@ from local_services import Hilum, Service, ServiceError, free_port, wait_until
 from once_each import ONCE
 from report_reading import SECONDARY_CAPTURE
 
-ABOUT_FILES = ("open", "read", "write", "sync", "rename", "unlink", "truncate", "mkdir")
+ABOUT_FILES = ("open", "read", "write", "sync", "rename", "unlink", "truncate", "mkdir", "readdir", "stat")
 RADIOGRAPH = 256  # pixels of its longer side: what fails is the way, whatever comes along it
 STARTS = 4  # of a node that ends while one call fails: the one that fails, and what comes of it
 

@@ -4,19 +4,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "contract/messages/control.h"
 #include "pipeline/control/operator_name.h"
 
 namespace hilum {
+namespace {
+constexpr std::chrono::milliseconds pause_without_resources{100};
+}
 
 ControlServer::ControlServer(World& world, EventKeeper& events, const NodeSettings& settings, Handle handle)
     : world_(world),
       path_(settings.control()),
       operators_(settings.operators),
       strangers_(world, events),
-      handle_(std::move(handle)) {}
+      handle_(std::move(handle)),
+      pause_(world.make_timer()) {}
 
 ControlServer::~ControlServer() {
     if (socket_) ::unlink(path_.c_str());
@@ -34,8 +40,12 @@ Status ControlServer::start() {
     if (!operators_.empty() && !operators_id_)
         spdlog::error("node.operators: there is no group '{}': only root and the node's user may ask",
                       operators_);
-    connections_ = world_.watch(socket_.get(), [this] { accept(); });
+    listen();
     return {};
+}
+
+void ControlServer::listen() {
+    connections_ = world_.watch(socket_.get(), [this] { accept(); });
 }
 
 bool ControlServer::may_ask(const UnixPeer& peer) const {
@@ -44,7 +54,10 @@ bool ControlServer::may_ask(const UnixPeer& peer) const {
 
 void ControlServer::accept() {
     UniqueFd connection(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (connection) adopt(std::move(connection));
+    if (connection) return adopt(std::move(connection));
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
+    connections_.reset();  // who waits would be told of at once again
+    pause_->start(pause_without_resources, [this] { listen(); });
 }
 
 void ControlServer::adopt(UniqueFd connection) {

@@ -48,6 +48,7 @@ class ControlServer {
     };
 
     bool may_ask(const UnixPeer& peer) const;
+    void listen();
     void accept();
     void adopt(UniqueFd connection);
     void answer(std::int64_t client, const nlohmann::json& reply);
@@ -58,6 +59,7 @@ class ControlServer {
     std::optional<gid_t> operators_id_;
     Strangers strangers_;  // with limits apart from those of the network
     Handle handle_;
+    std::unique_ptr<Timer> pause_;  // between looks at who waits for what the node lacks
     UniqueFd socket_;
     std::unique_ptr<Watch> connections_;
     std::map<std::int64_t, Client> clients_;
