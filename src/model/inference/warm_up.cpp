@@ -6,7 +6,6 @@ namespace hilum::model {
 namespace {
 
 using Seconds = std::chrono::duration<double>;
-using Clock = std::chrono::steady_clock;
 
 constexpr int first_runs = 3;     // profiling, code generation, and once as it will be
 constexpr int measured_runs = 3;  // the best counts: the others were disturbed
@@ -31,13 +30,13 @@ bool out_of_memory(const Status& status) {
 }
 
 // Images a second, after the first runs.
-Result<double> measure(const Forward& forward, InputTensor probe, std::size_t size) {
+Result<double> measure(const Forward& forward, InputTensor probe, std::size_t size, const WarmUpPlan& plan) {
     if (auto warm = run(forward, probe, size, first_runs); !warm) return tl::unexpected(warm.error());
     double best = 0;
     for (int i = 0; i < measured_runs; ++i) {
-        const auto start = Clock::now();
+        const auto start = plan.now();
         if (auto timed = run(forward, probe, size, 1); !timed) return tl::unexpected(timed.error());
-        const double seconds = Seconds(Clock::now() - start).count();
+        const double seconds = Seconds(plan.now() - start).count();
         best = std::max(best, static_cast<double>(size) / std::max(seconds, 1e-9));
     }
     return best;
@@ -57,7 +56,7 @@ Result<std::vector<std::size_t>> warm_up_all(const Forward& forward, InputTensor
 
 Result<std::vector<std::size_t>> warm_up_fastest(const Forward& forward, InputTensor probe,
                                                  const WarmUpPlan& plan) {
-    const auto single = measure(forward, probe, 1);
+    const auto single = measure(forward, probe, 1, plan);
     if (!single) return tl::unexpected(single.error());
     std::size_t best_size = 1;
     double best = *single;
@@ -65,7 +64,7 @@ Result<std::vector<std::size_t>> warm_up_fastest(const Forward& forward, InputTe
         if (size == 1) continue;
         const double images = static_cast<double>(size) * (first_runs + measured_runs);
         if (Seconds(images / *single) > plan.budget) break;
-        const auto measured = measure(forward, probe, size);
+        const auto measured = measure(forward, probe, size, plan);
         if (!measured) break;  // too little memory, or a model made for single images
         if (*measured < best * worthwhile) continue;
         best = *measured;

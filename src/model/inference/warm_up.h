@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "model/inference/forward.h"
@@ -14,6 +15,7 @@ struct WarmUpPlan {
     std::size_t max_batch = 0;                  // 0: measured
     std::vector<std::size_t> candidates{1, 4};  // what is measured, ascending from 1
     std::chrono::milliseconds budget{4000};     // a candidate that would take longer is not tried
+    std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
 // Runs `probe` at every batch size that will be used and returns these sizes, ascending from 1. A larger

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <thread>
 #include <vector>
 
 #include "model/inference/probe.h"
@@ -16,20 +15,24 @@ using namespace std::chrono_literals;
 using testing::Each;
 using testing::ElementsAre;
 
-// An engine with a cost for each batch and each image in it.
+// An engine with a cost for each batch and each image in it, by a clock of its own.
 struct TimedEngine {
     std::chrono::microseconds for_batch{0}, for_image{0};
     std::size_t memory_for = 100;  // images at once
     std::string error = "out_of_memory";
     std::map<std::size_t, int> runs{};
+    std::chrono::steady_clock::time_point time{};
 
     Forward forward() {
         return [this](std::span<const InputTensor> inputs) -> Result<std::vector<Inference>> {
             ++runs[inputs.size()];
             if (inputs.size() > memory_for) return fail(error, "fails");
-            std::this_thread::sleep_for(for_batch + for_image * inputs.size());
+            time += for_batch + for_image * inputs.size();
             return std::vector<Inference>(inputs.size());
         };
+    }
+    WarmUpPlan plan() {
+        return {.now = [this] { return time; }};
     }
 };
 
@@ -37,18 +40,20 @@ const std::vector<float> probe(1);
 
 TEST(WarmUp, TakesLargerBatchesWhereTheyGiveMoreImagesASecond) {
     TimedEngine engine{.for_batch = 5ms};
-    EXPECT_THAT(warm_up(engine.forward(), probe, {}).value(), ElementsAre(1, 4));
+    EXPECT_THAT(warm_up(engine.forward(), probe, engine.plan()).value(), ElementsAre(1, 4));
 }
 
 TEST(WarmUp, StaysAtOneImageWhereBatchesDoNotPay) {
     TimedEngine engine{.for_image = 5ms};
-    EXPECT_THAT(warm_up(engine.forward(), probe, {}).value(), ElementsAre(1));
+    EXPECT_THAT(warm_up(engine.forward(), probe, engine.plan()).value(), ElementsAre(1));
     EXPECT_EQ(engine.runs.count(4), 1u) << "it was measured";
 }
 
 TEST(WarmUp, DoesNotTryWhatWouldTakeTooLong) {
     TimedEngine engine{.for_batch = 5ms};
-    EXPECT_THAT(warm_up(engine.forward(), probe, {.budget = 50ms}).value(), ElementsAre(1));
+    auto plan = engine.plan();
+    plan.budget = 50ms;
+    EXPECT_THAT(warm_up(engine.forward(), probe, plan).value(), ElementsAre(1));
     EXPECT_EQ(engine.runs.count(4), 0u);
 }
 
