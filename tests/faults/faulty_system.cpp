@@ -303,11 +303,6 @@ extern "C" int epoll_ctl(int set, int what, int fd, epoll_event* event) noexcept
     return what == EPOLL_CTL_ADD && fails("epoll") ? -1 : real(set, what, fd, event);
 }
 
-extern "C" int pipe2(int ends[2], int flags) noexcept {
-    HILUM_REAL(pipe2);
-    return fails("pipe") ? -1 : real(ends, flags);
-}
-
 // A number more for what is open; other commands take none.
 #define HILUM_FCNTL(name)                                                      \
     extern "C" int name(int fd, int command, ...) {                            \
