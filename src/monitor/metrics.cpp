@@ -136,7 +136,7 @@ void add_node(Families& families, const NodeStatus& status, bool complete) {
         families.add(name, MetricType::Gauge, {}, value ? 1 : 0);
     };
     flag("receiving", status.receiving);
-    for (const char* reason : {"disk", "database", "files"})
+    for (const char* reason : {"disk", "database", "processes", "files"})
         families.add("receiving_refused", MetricType::Gauge, {{"reason", reason}},
                      status.refusing == reason ? 1 : 0);
     flag("metrics_complete", complete);

@@ -148,11 +148,13 @@ auto once_mended(Open open) -> decltype(open()) {
 Result<NodeEnd> run_with(const NodeOptions& options, const DataDirectory& directory, Database database) {
     boost::asio::io_context loop;
     AsioWorld world(loop);
+    bool failed = false;
     const auto generation = once_mended([&]() -> Result<Generation> {
-        auto joined = join_history(world, database, directory);
-        // What failed in the middle of a transaction goes on with a connection of its own.
-        if (!joined && joined.error().retry == Retry::once_mended)
+        // What failed in the middle of a transaction goes on with a connection of its own, once there is one.
+        if (failed)
             if (auto opened = database.reopen(); !opened) return tl::unexpected(opened.error());
+        auto joined = join_history(world, database, directory);
+        failed = !joined;
         return joined;
     });
     if (!generation) return tl::unexpected(generation.error());

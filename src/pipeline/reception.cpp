@@ -33,6 +33,7 @@ Reception::Reception(World& world, CommitQueue& commits, EventKeeper& events,
       probe_(world, commits, *files_, directory_),
       removal_timer_(world.make_timer()),
       look_timer_(world.make_timer()),
+      lack_of_receivers_(world, [this] { callbacks_.on_changed(); }),
       strangers_(world, events),
       left_out_timer_(world.make_timer()) {}
 
@@ -91,7 +92,10 @@ void Reception::on_listener_message(Message message) {
         return callbacks_.on_certificates(*loaded);
     const auto accepted = from_packet<ConnectionAccepted>(message);
     if (accepted && message.fds.size() == 3) return adopt(*accepted, std::move(message.fds));
-    if (const auto closed = from_packet<ConnectionsClosed>(message)) return strangers_.closed(*closed);
+    if (const auto closed = from_packet<ConnectionsClosed>(message)) {
+        if (closed->reason == ConnectionClosing::no_receiver) lack_of_receivers_.turned_away();
+        return strangers_.closed(*closed);
+    }
     spdlog::error("listener sent an unknown message");
     listener_->kill();
 }
@@ -109,6 +113,7 @@ void Reception::adopt(const ConnectionAccepted& accepted, std::vector<UniqueFd> 
         [this, id](Message message) { on_receiver_message(id, std::move(message)); },
         [this, id](const Error&) { drop(id); });
     if (draining_) (void)receiver.channel->send(to_packet(Drain{}));
+    lack_of_receivers_.let_in();
 }
 
 void Reception::look_later() {

@@ -17,6 +17,7 @@
 #include "pipeline/children/signs_of_life.h"
 #include "pipeline/children/supervised_child.h"
 #include "pipeline/receiving/caller_events.h"
+#include "pipeline/receiving/lack_of_receivers.h"
 #include "pipeline/receiving/receiving_probe.h"
 #include "pipeline/receiving/strangers.h"
 #include "store/database/commit_queue.h"
@@ -48,6 +49,8 @@ class Reception {
     const std::optional<NodeTrouble>& trouble() const { return trouble_; }
     // So it would be with any other.
     bool cannot_store() const { return probe_.failing(); }
+    // Why connections get no process, though the port is open.
+    const std::optional<NodeTrouble>& lack_of_receivers() const { return lack_of_receivers_.trouble(); }
     bool listener_silent() const { return started() && listener_->silent(); }
     bool idle() const { return receivers_.empty(); }
     // The listener said so by its exit code: the port is taken or may not be opened.
@@ -112,6 +115,7 @@ class Reception {
     std::map<std::int64_t, Receiver> receivers_;
     std::unique_ptr<Timer> look_timer_;  // at them, while there are any
     std::int64_t next_receiver_ = 1;
+    LackOfReceivers lack_of_receivers_;
     Strangers strangers_;
     CallerEvents told_events_;
     std::unique_ptr<Timer> left_out_timer_;  // while it may have left something out

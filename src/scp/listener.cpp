@@ -207,26 +207,21 @@ void Listener::start_receivers() {
 }
 
 bool Listener::start_receiver(WaitingRoom::Asking& asking) {
-    auto pair = Channel::make_pair();
-    if (!pair) {
-        spdlog::error("{}", pair.error().message);
+    const auto failed = [this](std::string_view why) {
+        if (troubles_.take("start", monotonic_now())) spdlog::error("cannot start a receiver: {}", why);
         return false;
-    }
+    };
+    auto pair = Channel::make_pair();
+    if (!pair) return failed(pair.error().message);
     auto& [receivers_end, coordinators_end] = *pair;
     auto heartbeat = make_heartbeat();
-    if (!heartbeat) {
-        spdlog::error("{}", heartbeat.error().message);
-        return false;
-    }
+    if (!heartbeat) return failed(heartbeat.error().message);
     const pid_t pid = ::fork();
     if (pid == 0) {
         coordinators_end.close();
         become_receiver(std::move(asking), std::move(receivers_end), std::move(*heartbeat));
     }
-    if (pid < 0) {
-        if (troubles_.take("fork", monotonic_now())) spdlog::error("cannot fork: {}", std::strerror(errno));
-        return false;
-    }
+    if (pid < 0) return failed(std::strerror(errno));
     receivers_.emplace(pid, asking.guest);
     const auto told = tell_receiver({asking.guest.peer, pid, asking.guest.address.text()},
                                     std::move(coordinators_end), std::move(*heartbeat));

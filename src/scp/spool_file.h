@@ -18,7 +18,7 @@
 
 namespace hilum::scp {
 
-// A file being written. Removed when the object ends, unless keep() was called.
+// A file being written. Removed when the object ends, unless it is kept.
 class SpoolFile {
   public:
     SpoolFile(SpoolFile&&) = default;
@@ -32,6 +32,7 @@ class SpoolFile {
     Status make_durable();
 
     void keep() { kept_ = true; }
+    void give_up() { kept_ = false; }                        // as before keep()
     std::string name() const { return day_ + "/" + file_; }  // within the spool folder
     std::uint64_t size() const { return size_; }             // bytes written, buffered ones included
     int fd() const { return fd_.get(); }

@@ -104,10 +104,13 @@ Result<Durable> StoreRequestHandler::discard(const ReceivedHeader& header) {
 
 Result<Durable> StoreRequestHandler::store(const ReceivedHeader& header, const std::string& analysis_sha256) {
     if (auto durable = file_->make_durable(); !durable) return tl::unexpected(durable.error());
+    // From here on the database may have it. What ends this before the answer is read, as a want of memory
+    // does, leaves the file to the next start.
+    file_->keep();
     auto committed = coordinator_.commit({header, file_->name(), file_->size(), digest_.hex(),
                                           analysis_sha256, caller_.calling_ae, caller_.peer});
     const bool owned = committed ? committed->keep_file() : committed.error().code == "commit_unknown";
-    if (owned) file_->keep();
+    if (!owned) file_->give_up();
     return committed;
 }
 

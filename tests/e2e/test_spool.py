@@ -1,15 +1,14 @@
 """Whatever becomes of the database: an image that was acknowledged stays, is adopted, and is reported once."""
 
-import concurrent.futures
 import json
 import os
 import pathlib
-import signal
 import sqlite3
 
 import pydicom
 
 from hilum_harness import HilumTest, make_phantoms, variant, wait_until
+from unknown_objects import count_of_instances, plant, start_and_stop_the_scanner
 
 
 class SpoolTest(HilumTest):
@@ -171,30 +170,13 @@ class SpoolTest(HilumTest):
     # ---- what lies in the spool ----
 
     def plant(self, count=1):
-        """Unknown objects, as a crash between their renaming and their commit leaves them; their folder."""
-        folder = self.data / "spool" / "20260101"
-        folder.mkdir(parents=True, exist_ok=True)
-        source = self.phantoms[0].read_bytes()
-        uid = str(pydicom.dcmread(self.phantoms[0], stop_before_pixels=True).SOPInstanceUID).encode()
-        for number in range(count):
-            (folder / f"{number:032x}.dcm").write_bytes(source.replace(uid, uid[:-6] + b"%06d" % number))
-        return folder
+        return plant(self.data, self.phantoms[0], count)
 
     def start_and_stop_the_scanner(self, after):
-        """Starts the node; its scanner stands still once so many objects have their rows."""
-        def stop():
-            wait_until(lambda: (self.data / "hilum.db").exists() and self.count_of_instances() >= after, 60,
-                       f"{after} objects are adopted")
-            pid, = [pid for pid, role in self.node.descendants() if role == "scanner"]
-            os.kill(pid, signal.SIGSTOP)
-
-        with concurrent.futures.ThreadPoolExecutor(1) as threads:
-            stopped = threads.submit(stop)
-            self.node.start(inferring=False)
-            stopped.result()
+        return start_and_stop_the_scanner(self.node, self.data, after)
 
     def count_of_instances(self):
-        return self.rows("SELECT count(*) FROM instance")[0][0]
+        return count_of_instances(self.data)
 
     def test_a_kill_in_the_middle_adopts_each_object_once(self):
         self.node.start(inferring=False)

@@ -17,6 +17,7 @@ from hilum_harness import HilumTest, echo, http, make_phantoms, store, store_sta
 from local_services import free_port
 from processes import command_line, is_alive, parent_of
 from syslog_server import SyslogServer
+from unknown_objects import count_of_instances, plant, start_and_stop_the_scanner
 
 LONGEST_SILENCE = {"http": 40}  # seconds from the stop to the kill, as docs/operations.md tells, and some
 USUAL_SILENCE = 24
@@ -111,6 +112,33 @@ class EveryRoleTest(StoppedProcessTest):
             self.assert_one_report_and_capture(found[study], study)
         metrics = http(f"{self.node.url}/metrics")[1].decode()
         self.assertRegex(metrics, r'hilum_child_silences_total\{name="1",role="listener"\} 1')
+
+
+class ScannerTest(HilumTest):
+    """The one process that is there only while the spool has what the database does not know."""
+
+    changes = {"models": [], "destinations": []}
+    PLANTED = 1500
+
+    def audited(self, kind):
+        return [event for event in self.audit_events() if event["type"] == kind]
+
+    def test_one_that_is_stopped_at_a_file_is_killed_and_the_file_is_taken_up_all_the_same(self):
+        data = self.folder / "node" / "data"
+        self.node.start(inferring=False)
+        self.node.stop()
+        image, = make_phantoms(self.folder / "phantoms", 1, 46, "--size", "64")
+        plant(data, image, self.PLANTED)
+        scanner, since = start_and_stop_the_scanner(self.node, data, 1)
+        wait_until(lambda: not is_alive(scanner), 60, "what was stopped is killed")
+        seconds = round(time.monotonic() - since, 1)
+        self.assertLess(count_of_instances(data), self.PLANTED, "it was stopped too late")
+        wait_until(lambda: count_of_instances(data) == self.PLANTED, 120, "all are adopted")
+        print(f"killed after {seconds} s, all adopted after {round(time.monotonic() - since, 1)} s", flush=True)
+        self.assertLess(seconds, USUAL_SILENCE)
+        self.assertRegex(self.node.log(), "in the spool is unknown and cannot be read for now .*gave no sign of life")
+        self.assertEqual(len(self.audited("instance_adopted")), self.PLANTED, "each once")
+        self.assertEqual(self.audited("object_set_aside"), [])
 
 
 class PredictionTest(StoppedProcessTest):

@@ -19,9 +19,11 @@ from processes import parent_of
 from syslog_server import SyslogServer
 from tls_hospital import Hospital, StoreScp, Worklist, association_request
 
-OLD = ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]
+OLD = {version: [option, "-cipher", "ALL:@SECLEVEL=0"] for version, option in (("tls10", "-tls1"), ("tls11", "-tls1_1"))}
 WEAK = ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA"]  # no authenticated encryption
 A_ASSOCIATE_AC = b"\x02"
+NAMES = {"pacs": ("pacs.hospital", "DNS:pacs.hospital"), "ris": ("ris.hospital", "IP:127.0.0.1"),
+         "arr": ("arr.hospital", "IP:127.0.0.1")}
 
 
 class OpenSslServer(Service):
@@ -87,35 +89,37 @@ class ServersThatAreRefusedTest(TlsPeersTest):
 
     def setUp(self):
         super().setUp()
-        pacs = self.ca.issue("pacs.hospital", "DNS:pacs.hospital")
-        ris = self.ca.issue("ris.hospital", "IP:127.0.0.1")
         # What each is, and what is said of it.
-        version, suites, untrusted = "no version of TLS that both sides offer", "the other side refused: ", \
-            "its certificate is not taken"
-        self.bad = {
-            "pacs-old": (pacs, OLD, version), "pacs-weak": (pacs, WEAK, suites), "pacs-foreign": (self.foreign, [], untrusted),
-            "ris-old": (ris, OLD, version), "ris-weak": (ris, WEAK, suites),
-            "ris-foreign": (self.stranger.issue("ris.hospital", "IP:127.0.0.1"), [], untrusted),
-            "ris-expired": (self.ca.issue("ris.hospital", "IP:127.0.0.1", (-20, -1), "ris-expired"), [], "has expired"),
-            "ris-revoked": (self.revoked, [], "is revoked"),
-            "arr-old": (ris, OLD, version), "arr-weak": (ris, WEAK, suites)}
-        self.good = {"pacs": pacs, "ris": ris, "arr": ris, "ris-revoked": self.modality}
+        self.bad, self.good = {}, {}
+        for kind, (name, alternative) in NAMES.items():
+            right = self.ca.issue(name, alternative, file=kind)
+            expired = self.ca.issue(name, alternative, (-20, -1), f"{kind}-expired")
+            version, suites = "no version of TLS that both sides offer", "the other side refused: "
+            self.bad |= {f"{kind}-{old}": (right, options, version) for old, options in OLD.items()}
+            self.bad |= {
+                f"{kind}-weak": (right, WEAK, suites), f"{kind}-expired": (expired, [], "has expired"),
+                f"{kind}-foreign": (self.stranger.issue(name, alternative, file=kind), [], "its certificate is not taken"),
+                f"{kind}-revoked": (self.revoked, [], "is revoked")}
+            self.good |= {kind: right, f"{kind}-revoked": self.modality}
         self.ports = {name: free_port() for name in self.bad}
 
+    def tls_towards(self, name):
+        kind, _, fault = name.partition("-")
+        ours = {} if kind == "arr" else {"certificate": str(self.node_identity.certificate), "key": str(self.node_identity.key)}
+        if fault == "revoked":
+            expected = {"crl": [str(self.crl)], "expect": ["cn:MODALITY"]}
+        else:
+            expected = {"server_name": NAMES[kind][0]} if kind == "pacs" else {}
+        return {"ca": str(self.ca.certificate), **ours, **expected}
+
     def destination(self, name):
-        own = {"ca": str(self.ca.certificate), "certificate": str(self.node_identity.certificate),
-               "key": str(self.node_identity.key)}
-        kinds = {"pacs": {"ae_title": "PACS", "tls": {**own, "server_name": "pacs.hospital"}},
-                 "ris": {"protocol": "hl7", "tls": own}}
-        settings = {"name": name, "host": "127.0.0.1", "port": self.ports[name], "first_delay": "200ms", "longest_delay": "1s",
-                    "timeout": "10s", **kinds[name.partition("-")[0]]}
-        if name == "ris-revoked":
-            settings["tls"] = {**own, "crl": [str(self.crl)], "expect": ["cn:MODALITY"]}
-        return settings
+        kind = {"ae_title": "PACS"} if name.startswith("pacs") else {"protocol": "hl7"}
+        return {"name": name, "host": "127.0.0.1", "port": self.ports[name], "first_delay": "200ms", "longest_delay": "1s",
+                "timeout": "10s", "tls": self.tls_towards(name), **kind}
 
     def syslog_server(self, name):
         return {"name": name, "host": "127.0.0.1", "port": self.ports[name], "protocol": "tls", "first_delay": "100ms",
-                "longest_delay": "500ms", "timeout": "5s", "tls": {"ca": str(self.ca.certificate)}}
+                "longest_delay": "500ms", "timeout": "5s", "tls": self.tls_towards(name)}
 
     def start_bad(self):
         servers = []

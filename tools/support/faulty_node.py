@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -130,6 +131,12 @@ def is_idle(data):
     return ask(data, "SELECT count(*) FROM job WHERE state IN ('queued', 'running')") == [(0,)]
 
 
+def preloaded(library):
+    """The value of LD_PRELOAD: a sanitizer's run-time library that `library` is built for has to be loaded before it."""
+    needed = subprocess.run(["ldd", str(library)], capture_output=True, text=True, check=True).stdout
+    return " ".join([*re.findall(r"lib[at]san\.so\S*(?= =>)", needed), str(library)])
+
+
 class FaultyNode:
     """A node, its peer and its plan. `others`: peers that are started, OtherPeers."""
 
@@ -143,7 +150,7 @@ class FaultyNode:
         shutil.copytree(model, self.model)  # that reading it may fail, too
         self.node = Hilum(binaries, self.folder / "node",
                           configuration(self.folder / "node", self.model, self.port, self.peer.port, others),
-                          {"LD_PRELOAD": str(library), "HILUM_FAULTS": str(self.plan.file)})
+                          {"LD_PRELOAD": preloaded(library), "HILUM_FAULTS": str(self.plan.file)})
         self.sent = []  # studies that were acknowledged
         self.prediction = None  # of that picture, by HTTP
         self.numbers = None  # that the first report told; all are of the same picture

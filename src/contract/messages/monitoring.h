@@ -77,7 +77,7 @@ struct DestinationStatus {
 // What the node lacks now; gone once the same succeeds. What single jobs wait for, the database tells.
 struct NodeTrouble {
     std::string where;    // database | audit | receiving | http | spool | retention
-    std::string message;  // with the path and the system's word for it
+    std::string message;  // with no name or identifier from outside: /readyz shows it to anybody
     std::string since;    // ISO 8601
 };
 
@@ -85,7 +85,7 @@ struct NodeTrouble {
 struct NodeStatus {
     static constexpr const char* type = "node_status";
     bool receiving = false;
-    std::string refusing;      // why every C-STORE is answered A700: disk | database | files; empty: none is
+    std::string refusing;      // why no C-STORE succeeds: disk | database | processes | files; empty: it may
     bool inferring = false;    // every active model is loaded and warm; not so where there is none
     bool stores_only = false;  // no active model is configured: nothing is reported, and that is no fault
     int scp_port = 0;          // 0: none is open

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,8 +14,17 @@
 
 namespace hilum {
 namespace {
+
 constexpr std::chrono::milliseconds pause_without_resources{100};
+
+// The node's own processes have its user and no business here. A worker on a GPU, whose driver wants sockets,
+// gets as far as this when it is taken over.
+bool is_own_child(pid_t pid) {
+    siginfo_t ignored;
+    return ::waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
+
+}  // namespace
 
 ControlServer::ControlServer(World& world, EventKeeper& events, const NodeSettings& settings, Handle handle)
     : world_(world),
@@ -49,6 +59,7 @@ void ControlServer::listen() {
 }
 
 bool ControlServer::may_ask(const UnixPeer& peer) const {
+    if (is_own_child(peer.pid)) return false;
     return peer.uid == 0 || peer.uid == ::geteuid() || (operators_id_ && peer.is_in(*operators_id_));
 }
 

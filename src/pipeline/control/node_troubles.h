@@ -32,6 +32,7 @@ inline std::string why_refusing(const Reception& reception, const std::optional<
     if (!reception.receiving()) return "";
     if (of_database) return "database";
     if (disk.refusing()) return "disk";
+    if (reception.lack_of_receivers()) return "processes";
     return reception.cannot_store() ? "files" : "";
 }
 
@@ -43,6 +44,7 @@ inline std::vector<NodeTrouble> troubles_of(const Reception& reception,
     if (of_database) all.push_back(*of_database);
     if (const auto& trouble = events.trouble()) all.push_back(*trouble);
     if (const auto& trouble = reception.trouble()) all.push_back(*trouble);
+    if (const auto& trouble = reception.lack_of_receivers()) all.push_back(*trouble);
     if (const auto& trouble = access.trouble()) all.push_back(*trouble);
     if (const auto& trouble = adoption.trouble()) all.push_back(*trouble);
     if (const auto& trouble = retention.trouble()) all.push_back(*trouble);

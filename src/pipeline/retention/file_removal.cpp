@@ -45,7 +45,10 @@ Task<void> FileRemoval::unlink() {
         after = files->back().row;
         const auto tried = co_await try_all(*files);
         if (tried.failed.files > 0) {
-            if (failed.files == 0) failed.first = tried.failed.first;
+            if (failed.files == 0) {
+                failed.folder = tried.failed.folder;
+                failed.why = tried.failed.why;
+            }
             failed.files += tried.failed.files;
             failed.last = tried.failed.last;
         }
@@ -70,7 +73,10 @@ Task<FileRemoval::Tried> FileRemoval::try_all(std::vector<StoredFile> files) {
                 tried.gone.push_back(file.row);
                 continue;
             }
-            if (tried.failed.files++ == 0) tried.failed.first = removed.error().message;
+            if (tried.failed.files++ == 0) {
+                tried.failed.folder = path_of(directory, file).parent_path();
+                tried.failed.why = removed.error().message;
+            }
             tried.failed.last = file.row;
         }
         world.post([tried = std::move(tried), bring] { bring(tried); });
@@ -78,7 +84,8 @@ Task<FileRemoval::Tried> FileRemoval::try_all(std::vector<StoredFile> files) {
     co_return co_await arrival;
 }
 
-// Told when it is another than before, not each time that it is tried.
+// Told when it is another than before, not each time that it is tried. The name of a result's file is its SOP
+// Instance UID: the log alone has names, for /readyz shows this to anybody.
 void FileRemoval::note(Failed failed) {
     failed_ = std::move(failed);
     if (failed_.files == 0) {
@@ -87,11 +94,12 @@ void FileRemoval::note(Failed failed) {
         return on_changed_();
     }
     auto message = fmt::format(
-        "{} of the files that are to go cannot be removed, and take room; the first: {}. Give the folder to "
-        "the user that runs hilumd, or look after the disk",
-        failed_.files, loggable(failed_.first));
+        "{} of the files that are to go cannot be removed, and take room; the first is in {}, and the log "
+        "says "
+        "why. Give the folder to the user that runs hilumd, or look after the disk",
+        failed_.files, loggable(failed_.folder.string()));
     if (trouble_ && trouble_->message == message) return;
-    spdlog::error("retention: {}", message);
+    spdlog::error("retention: {}: {}", message, loggable(failed_.why));
     auto since = trouble_ ? trouble_->since : to_iso8601(world_.now());
     trouble_ = NodeTrouble{"retention", std::move(message), std::move(since)};
     on_changed_();

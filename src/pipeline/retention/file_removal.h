@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -41,7 +42,8 @@ class FileRemoval {
   private:
     struct Failed {
         std::int64_t files = 0, last = 0;  // how many, and the greatest row
-        std::string first;                 // why
+        std::filesystem::path folder;      // of the first
+        std::string why;                   // it cannot be removed
     };
     struct Tried {
         std::vector<std::int64_t> gone;

@@ -13,9 +13,9 @@ class Database;
 
 namespace hilum {
 
-// What is checked when a database is opened for writing: that its pages are sound, or also that each index
-// says what its table does.
-enum class DatabaseCheck { quick, whole };
+// What is checked when a database is opened for writing: nothing that takes longer the larger it is, that its
+// pages are sound, or also that each index says what its table does.
+enum class DatabaseCheck { none, quick, whole };
 
 // What is wrong, in the engine's words; empty: nothing. Throws SQLite::Exception where it cannot be read at
 // all.

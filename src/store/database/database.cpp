@@ -201,7 +201,7 @@ Result<Database> Database::open(const std::filesystem::path& file, Access access
                 throw SQLite::Exception("nothing is in it any more", SQLITE_CORRUPT);
             if (empty) set_pragma(engine, "auto_vacuum", "INCREMENTAL", "2");
             prepare_for_writing(engine);
-            connection->mended = mend_indices(engine, check);
+            if (check != DatabaseCheck::none) connection->mended = mend_indices(engine, check);
             empty_wal(engine);
             migrate(engine);
             check_schema(engine, migrations());
@@ -239,7 +239,7 @@ bool Database::is_gone() const {
 Status Database::reopen() {
     if (connection_ && connection_->journal) kept_journal_ = std::move(connection_->journal);
     connection_.reset();
-    auto opened = open(file_, Access::write_existing);
+    auto opened = open(file_, Access::write_existing, DatabaseCheck::none);
     if (!opened && is_gone())
         return fail("database_gone", "{}: there is no such file any more: something removed it",
                     file_.string());

@@ -56,8 +56,9 @@ class Database {
     static Result<Database> open(const std::filesystem::path& file, Access access,
                                  DatabaseCheck check = DatabaseCheck::quick);
     // After a failure of kind `failing`: closes it and opens it as write_existing, which brings what was
-    // committed into the file and syncs it. Where it fails, only this or the destructor may be called.
-    // Another code: "database_gone", there is no such file though what lies beside it is there.
+    // committed into the file and syncs it. Nothing else is checked, since everybody waits meanwhile. Where
+    // it fails, only this or the destructor may be called. Another code: "database_gone", there is no such
+    // file though what lies beside it is there.
     Status reopen();
     // What was found damaged, and mended, when it was opened.
     const std::vector<std::string>& mended() const;

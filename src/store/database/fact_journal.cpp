@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -26,6 +25,13 @@ std::string checksum(std::string_view text) {
     return sha256_hex(text).substr(0, checksum_digits);
 }
 
+// Without what it tells no database is rebuilt, so that whatever is in the way of it is to be mended first.
+Error waiting_error(int error_number, const std::string& what) {
+    auto error = system_error(error_number, what);
+    error.retry = Retry::once_mended;
+    return error;
+}
+
 // By their numbers.
 Result<std::map<std::uint64_t, fs::path>> files_of(const fs::path& folder) {
     std::map<std::uint64_t, fs::path> files;
@@ -38,7 +44,7 @@ Result<std::map<std::uint64_t, fs::path>> files_of(const fs::path& folder) {
         if (numbered && entry->path().extension() == ".facts") files[std::stoull(name)] = entry->path();
     }
     if (error && error != std::errc::no_such_file_or_directory)
-        return tl::unexpected(system_error(error.value(), "cannot list " + folder.string()));
+        return tl::unexpected(waiting_error(error.value(), "cannot list " + folder.string()));
     return files;
 }
 
@@ -48,14 +54,8 @@ fs::path file_of(const fs::path& folder, std::uint64_t number) {
 
 Result<UniqueFd> open_file(const fs::path& file) {
     UniqueFd fd(::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0640));
-    if (!fd) return tl::unexpected(system_error(errno, "cannot open " + file.string()));
+    if (!fd) return tl::unexpected(waiting_error(errno, "cannot open " + file.string()));
     return fd;
-}
-
-// Whatever is in the way of it: without what it tells no database is rebuilt.
-Error unreadable_file(std::string_view what, const fs::path& file) {
-    return {"unreadable", fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(errno)),
-            Retry::once_mended};
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Error unreadable_file(std::string_view what, const fs::path& file) {
 Result<FactJournal> FactJournal::open(const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) return tl::unexpected(system_error(error.value(), "cannot make " + folder.string()));
+    if (error) return tl::unexpected(waiting_error(error.value(), "cannot make " + folder.string()));
     const auto files = files_of(folder);
     if (!files) return tl::unexpected(files.error());
     const std::uint64_t number = files->empty() ? 1 : files->rbegin()->first;
@@ -123,7 +123,7 @@ Result<std::uint64_t> read_facts(const fs::path& folder,
     if (!files) return tl::unexpected(files.error());
     for (const auto& [number, path] : *files) {
         std::ifstream file(path, std::ios::binary);
-        if (!file) return tl::unexpected(unreadable_file("open", path));
+        if (!file) return tl::unexpected(waiting_error(errno, "cannot open " + path.string()));
         for (std::string line; std::getline(file, line);) {
             if (line.empty()) continue;
             const bool whole = line.size() > checksum_digits + 1 &&
@@ -136,7 +136,7 @@ Result<std::uint64_t> read_facts(const fs::path& folder,
             else
                 ++unreadable;
         }
-        if (file.bad()) return tl::unexpected(unreadable_file("read", path));
+        if (file.bad()) return tl::unexpected(waiting_error(errno, "cannot read " + path.string()));
     }
     return unreadable;
 }

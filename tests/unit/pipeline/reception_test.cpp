@@ -82,5 +82,26 @@ TEST_F(ReceptionTest, AllTogetherHaveNoMoreThanTheNodesLimit) {
     EXPECT_EQ(ask("CT", "10.1.0.7"), "local_limit");
 }
 
+TEST_F(ReceptionTest, ConnectionsThatGetNoProcessAreTroubleUntilOneDoesOrNoneComes) {
+    const auto turn_away = [this](ConnectionClosing why) {
+        say(to_packet(ConnectionsClosed{"10.1.0.5", why, 3}));
+        run_for(1s);
+    };
+    turn_away(ConnectionClosing::connection_limit);
+    EXPECT_FALSE(reception_.lack_of_receivers()) << "that is the caller's";
+    turn_away(ConnectionClosing::no_receiver);
+    ASSERT_TRUE(reception_.lack_of_receivers());
+    EXPECT_EQ(reception_.lack_of_receivers()->where, "receiving");
+    run_for(50s);
+    turn_away(ConnectionClosing::no_receiver);
+    run_for(50s);
+    EXPECT_TRUE(reception_.lack_of_receivers()) << "counted from the last";
+    run_for(11s);
+    EXPECT_FALSE(reception_.lack_of_receivers()) << "nobody comes who would show it";
+    turn_away(ConnectionClosing::no_receiver);
+    EXPECT_EQ(ask("CT1", "10.1.0.6"), "accepted");
+    EXPECT_FALSE(reception_.lack_of_receivers());
+}
+
 }  // namespace
 }  // namespace hilum

@@ -21,5 +21,20 @@ TEST(SpoolFile, MakesTheFolderOfItsDayAnewWhereItIsGone) {
     EXPECT_TRUE(std::filesystem::exists(folder / "spool" / file.name()));
 }
 
+TEST(SpoolFile, IsRemovedWhereItWasGivenUpAfterAll) {
+    const test::TemporaryFolder folder;
+    auto spool = Spool::open(folder.path()).value();
+    std::filesystem::path name;
+    {
+        auto file = spool.create().value();
+        ASSERT_TRUE(file.make_durable());
+        name = folder / "spool" / file.name();
+        file.keep();
+        file.give_up();
+        EXPECT_TRUE(std::filesystem::exists(name));
+    }
+    EXPECT_FALSE(std::filesystem::exists(name));
+}
+
 }  // namespace
 }  // namespace hilum::scp

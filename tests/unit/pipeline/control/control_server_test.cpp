@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
@@ -59,6 +61,23 @@ TEST_F(ControlServerTest, TellsWhenTheClientOfARequestIsGone) {
     EXPECT_FALSE(gone_[1].stop_requested());
     server_.reset();
     EXPECT_TRUE(gone_[1].stop_requested()) << "nobody can be answered any more";
+}
+
+TEST_F(ControlServerTest, HearsNoProcessOfTheNodesOwn) {
+    const auto child = ::fork();
+    if (child == 0) {
+        auto daemon = client();
+        (void)daemon.send(Packet(nlohmann::json{{"verb", "status"}}));
+        ::_exit(daemon.receive() ? 2 : 0);
+    }
+    siginfo_t end{};
+    run_until([&] {
+        return end.si_pid == child ||
+               (::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG) == 0 &&
+                end.si_pid == child);
+    });
+    EXPECT_EQ(end.si_status, 0);
+    EXPECT_TRUE(gone_.empty()) << "nothing of it was handled";
 }
 
 }  // namespace

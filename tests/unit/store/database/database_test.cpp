@@ -53,6 +53,25 @@ TEST(Database, IsNotMadeAnewWhereItIsOpenedAnewAndItsFileIsGone) {
     EXPECT_EQ(database->reopen().error().code, "database_damaged") << "where nothing is in it any more";
 }
 
+// Everybody waits meanwhile, and of gigabytes the walk takes minutes.
+TEST(Database, IsOpenedAnewWithoutAWalkThroughAllOfIt) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "hilum.db";
+    {
+        auto database = Database::open(file, Database::Access::read_write);
+        ASSERT_TRUE(database && database->transact(now(), [](Transaction& transaction) {
+            for (int i = 0; i < 2000; ++i) transaction.count("things of the sort " + std::to_string(i));
+        }));
+        database->checkpoint();
+        std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(-4096, std::ios::end)
+            << std::string(4096, 'x');
+        EXPECT_TRUE(database->reopen());
+    }
+    const auto looked_through = Database::open(file, Database::Access::write_existing);
+    ASSERT_FALSE(looked_through) << "it is damaged, indeed";
+    EXPECT_EQ(looked_through.error().code, "database_damaged");
+}
+
 TEST(Database, OpensAgainWithoutMigratingTwice) {
     const TemporaryFolder folder;
     open_database(folder).count("things");

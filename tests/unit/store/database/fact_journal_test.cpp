@@ -37,6 +37,16 @@ TEST_F(Facts, AreReadInTheOrderInWhichTheyWereNoted) {
     EXPECT_EQ(numbers(), (std::vector{1, 2}));
 }
 
+// A restore by root leaves such files; a folder stands for one here, where root may open all.
+TEST_F(Facts, ThatCannotBeOpenedAreWaitedFor) {
+    std::filesystem::create_directories(file());
+    for (const auto& refused : {FactJournal::open(folder_.path() / "facts").error(),
+                                read_facts(folder_.path() / "facts", [](const auto&) {}).error()}) {
+        EXPECT_EQ(refused.retry, Retry::once_mended) << refused.message;
+        EXPECT_NE(refused.message.find(file().string()), std::string::npos) << refused.message;
+    }
+}
+
 TEST_F(Facts, NobodyNotedAreNone) {
     EXPECT_EQ(numbers(), std::vector<int>());
 }
