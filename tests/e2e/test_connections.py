@@ -1,5 +1,8 @@
 """Many connections at once: silent ones delay nobody, and limits are told as passing."""
 
+import json
+import os
+import resource
 import socket
 import subprocess
 import time
@@ -29,6 +32,27 @@ class SilentConnectionTest(Connections):
             self.assertLess(time.monotonic() - start, 1.0)
         self.assertEqual(len(silent), 100)
         self.assertLess(len(self.node.descendants()), before + 10, "who is silent has no process")
+
+
+class NoProcessTest(Connections):
+    def listener(self):
+        return next(pid for pid, role in self.node.descendants() if role == "listener")
+
+    def readiness(self):
+        return json.loads(http(f"{self.node.url}/readyz")[1])
+
+    def test_a_node_that_cannot_start_a_process_for_a_connection_is_not_ready(self):
+        listener = self.listener()
+        limits = resource.prlimit(listener, resource.RLIMIT_NOFILE)
+        highest = max(int(fd) for fd in os.listdir(f"/proc/{listener}/fd"))
+        resource.prlimit(listener, resource.RLIMIT_NOFILE, (highest + 2, limits[1]))  # the connection itself, and no more
+        self.assertNotEqual(echo(self.node.port).returncode, 0)
+        wait_until(lambda: self.readiness()["refusing"] == "processes", 30, "it is told")
+        self.assertFalse(self.readiness()["receiving"])
+        self.assertEqual([trouble["where"] for trouble in self.readiness()["troubles"]], ["receiving"])
+        resource.prlimit(listener, resource.RLIMIT_NOFILE, limits)
+        self.assertEqual(echo(self.node.port).returncode, 0)
+        wait_until(lambda: self.readiness()["receiving"], 30, "it is over")
 
 
 class SilentConnectionTimeoutTest(Connections):
