@@ -299,9 +299,9 @@ std::vector<std::string> Ledger::removed_early() {
         "removed.study_instance_uid AND held.id < removed.id) UNION ALL SELECT sop_instance_uid || ' was "
         "never asked to be committed' FROM result JOIN "
         "delivery "
-        "ON result_id = result.id JOIN job ON subject = delivery.id AND lane = 'deliver/pacs' WHERE "
-        "destination = "
-        "'pacs' AND result.removed_at IS NOT NULL AND word = 'delivered' AND NOT EXISTS (SELECT 1 FROM job "
+        "ON result_id = result.id JOIN job ON subject = delivery.id AND lane = 'deliver/pacs' JOIN report ON "
+        "report.id = report_id WHERE destination = 'pacs' AND withdrawn = 0 AND "  // nobody asks for what was
+        "result.removed_at IS NOT NULL AND word = 'delivered' AND NOT EXISTS (SELECT 1 FROM job "
         "AS asked "
         "WHERE asked.lane = 'commit/pacs' AND asked.subject = delivery.id)",
         [&](SQLite::Statement& row) { all.push_back(row.getColumn(0).getString()); });
