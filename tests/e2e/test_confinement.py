@@ -13,7 +13,7 @@ import pydicom
 
 from hilum_harness import BINARIES, Hilum, HilumTest, configuration, echo, http, make_phantoms, wait_until
 from local_services import free_port
-from processes import command_line, parent_of
+from processes import command_line, has_sanitizer, parent_of
 from syslog_server import SyslogServer
 from tls_hospital import association_request
 
@@ -80,16 +80,12 @@ class ConfinementTest(HilumTest):
                 for capabilities in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
                     self.assertEqual(int(state[capabilities], 16) & ~(1 << 10 if role == "coordinator" else 0), 0)
         # Root's processes' files are root's in any case; what has a sanitizer traces itself.
-        if self.user() != 0 and not self.has_sanitizer(pid):
+        if self.user() != 0 and not has_sanitizer(pid):
             self.assertEqual(os.stat(f"/proc/{pid}/mem").st_uid, 0, f"{role} can be read by its own user")
         limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
         self.assertRegex(limits, r"Max core file size +0 +0")
         if role in FEW_FILES:
             self.assertRegex(limits, r"Max open files +256 +256 ", role)
-
-    @staticmethod
-    def has_sanitizer(pid):
-        return re.search(r"/lib[at]san\.so", pathlib.Path(f"/proc/{pid}/maps").read_text()) is not None
 
     @staticmethod
     def filters(state):

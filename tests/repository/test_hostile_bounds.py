@@ -11,7 +11,8 @@ from hostile_bounds import exceeded  # noqa: E402
 
 def figures(**changes):
     """Of a run in which all is well, but for what is changed: during_processes=500."""
-    told = {part: {"processes": 8, "descriptors": 150, "most_descriptors": 40, "memory_mib": 40} for part in ("calm", "during", "after")}
+    told = {part: {"processes": 8, "descriptors": 150, "most_descriptors": 40, "memory_mib": 40, "sanitizer": False}
+            for part in ("calm", "during", "after")}
     told["audit_rows"] = {"association_rejected": 200, "connection_refused": 60, "timeout": 20, "not_dicom": 20, "association_aborted": 900}
     for name, value in changes.items():
         part, _, what = name.partition("_")
@@ -29,6 +30,9 @@ class Bounds(unittest.TestCase):
             with self.subTest(name):
                 failed = exceeded(figures(**{name: value}), 10, 25)
                 self.assertEqual(len(failed), 1, failed)
+
+    def test_what_a_sanitizer_keeps_is_no_growth(self):
+        self.assertEqual(exceeded(figures(during_memory_mib=2000, after_memory_mib=2000, calm_sanitizer=True), 10, 25), [])
 
     def test_rows_may_be_more_in_a_longer_run(self):
         self.assertEqual(exceeded(figures(audit_timeout=100), 600, 25), [])

@@ -23,6 +23,7 @@ import pydicom
 from dicom_peer import IMPLICIT, VERIFICATION, Association, associate_rq, connect, p_data, pdu, C_ECHO_RQ
 from hostile_bounds import exceeded
 from local_services import Hilum, ServiceError, http, wait_until
+from processes import has_sanitizer
 
 PACS, PROBE = "127.0.0.2", "127.0.0.1"
 LISTED = [f"127.0.1.{host}" for host in range(1, 9)]
@@ -303,7 +304,8 @@ class Hostile:
 
     def figures(self):
         processes = [self.node.process.pid] + [pid for pid, _ in self.node.descendants()]
-        found = {"processes": len(processes), "descriptors": 0, "most_descriptors": 0, "memory_mib": 0}
+        found = {"processes": len(processes), "descriptors": 0, "most_descriptors": 0, "memory_mib": 0,
+                 "sanitizer": has_sanitizer(self.node.process.pid)}
         for pid in processes:
             try:
                 open_ = len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))

@@ -1,6 +1,7 @@
 """What /proc tells of processes, those of a node above all."""
 
 import pathlib
+import re
 
 
 def command_line(pid):
@@ -31,6 +32,11 @@ def descendants_of(root):
         role = arguments[arguments.index("--role") + 1] if "--role" in arguments else ""
         result.append((pid, role))
     return result
+
+
+def has_sanitizer(pid):
+    """Whether a sanitizer's run-time library is in it: it traces itself, and keeps for a while what was freed."""
+    return re.search(r"/lib[at]san\.so", pathlib.Path(f"/proc/{pid}/maps").read_text()) is not None
 
 
 def is_alive(pid):
