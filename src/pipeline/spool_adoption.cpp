@@ -276,9 +276,8 @@ void SpoolAdoption::put_aside(const std::string& file, const Error& error) {
 void SpoolAdoption::postpone(const UnknownObject& object, const Error& error) {
     if (later_.empty()) after_a_while([this] { take_up_again(); });
     // The log alone has its name, which may be anything: /readyz shows this to anybody.
-    const auto folder = std::filesystem::path("spool") / std::filesystem::path(object.file).parent_path();
     note_trouble(fmt::format("what lies in {} without a row cannot be read; the log says which, and why",
-                             loggable(folder.string())));
+                             folder_told(object.file)));
     later_.push_back(object);
     if (!postponed_.insert(object.file).second) return;
     spdlog::warn("{} in the spool is unknown and cannot be read for now ({}); it is tried again",

@@ -77,8 +77,10 @@ class Survey {
     }
 
     void note_unopened(const fs::path& path, const std::string& why) {
-        survey_.why_unopened = fmt::format("cannot open {}: {}", loggable(path.string()), why);
-        spdlog::warn("{}", survey_.why_unopened);
+        spdlog::warn("cannot open {}: {}", loggable(path.string()), why);
+        const auto folder = folder_told(path.lexically_relative(directory_.spool()));
+        survey_.why_unopened =
+            fmt::format("what lies in {} cannot be opened: {}; the log has its name", folder, why);
         ++survey_.unopened;
     }
 
@@ -127,6 +129,13 @@ class Survey {
 };
 
 }  // namespace
+
+std::string folder_told(const fs::path& within_spool) {
+    const auto first = within_spool.empty() ? std::string() : within_spool.begin()->string();
+    const bool is_day =
+        first.size() == 8 && std::ranges::all_of(first, [](char c) { return c >= '0' && c <= '9'; });
+    return is_day ? "spool/" + first : "spool";
+}
 
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory, const std::stop_token& stop) {
     auto database = Database::open(directory.database(), Database::Access::read_only);

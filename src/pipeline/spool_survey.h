@@ -33,6 +33,10 @@ struct SpoolSurvey {
 // on a thread of its own.
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory, const std::stop_token& stop = {});
 
+// The folder of a path within the spool, for those to whom names from outside are not shown:
+// "spool/19700102", or "spool" where it is no day's.
+std::string folder_told(const std::filesystem::path& within_spool);
+
 // Whether the last `bytes` bytes of two files are the same. Once `stop` says so, the answer says nothing.
 bool same_end(Files& files, const std::filesystem::path& one, const std::filesystem::path& other,
               std::uint64_t bytes, const std::stop_token& stop = {});

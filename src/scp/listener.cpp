@@ -225,7 +225,10 @@ bool Listener::start_receiver(WaitingRoom::Asking& asking) {
     receivers_.emplace(pid, asking.guest);
     const auto told = tell_receiver({asking.guest.peer, pid, asking.guest.address.text()},
                                     std::move(coordinators_end), std::move(*heartbeat));
-    if (!told) spdlog::error("receiver {}: {}", pid, told.error().message);
+    if (!told) {
+        spdlog::error("receiver {}: {}", pid, told.error().message);
+        closed_.add(asking.guest.peer, ConnectionClosing::no_receiver);
+    }
     return true;
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/control/control_server.h"
 
+#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,6 +23,11 @@ constexpr std::chrono::milliseconds pause_without_resources{100};
 bool is_own_child(pid_t pid) {
     siginfo_t ignored;
     return ::waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+// Nobody can tell any more whose it was, and nobody hears an answer.
+bool is_gone(pid_t pid) {
+    return ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace
@@ -59,7 +65,7 @@ void ControlServer::listen() {
 }
 
 bool ControlServer::may_ask(const UnixPeer& peer) const {
-    if (is_own_child(peer.pid)) return false;
+    if (is_own_child(peer.pid) || is_gone(peer.pid)) return false;
     return peer.uid == 0 || peer.uid == ::geteuid() || (operators_id_ && peer.is_in(*operators_id_));
 }
 

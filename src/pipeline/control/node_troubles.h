@@ -26,7 +26,8 @@ inline std::optional<NodeTrouble> trouble_of(const CommitQueue& commits, const C
     return watch.trouble();
 }
 
-// Why every C-STORE is answered A700, or not at all, though the port is open; empty where none is.
+// Why every C-STORE is answered A700, or not at all, or no further connection is let in, though the port is
+// open; empty where none of it is so.
 inline std::string why_refusing(const Reception& reception, const std::optional<NodeTrouble>& of_database,
                                 const DiskWatch& disk) {
     if (!reception.receiving()) return "";

@@ -87,7 +87,7 @@ Task<FileRemoval::Tried> FileRemoval::try_all(std::vector<StoredFile> files) {
 // Told when it is another than before, not each time that it is tried. The name of a result's file is its SOP
 // Instance UID: the log alone has names, for /readyz shows this to anybody.
 void FileRemoval::note(Failed failed) {
-    failed_ = std::move(failed);
+    const auto before = std::exchange(failed_, std::move(failed));
     if (failed_.files == 0) {
         if (!std::exchange(trouble_, std::nullopt)) return;
         spdlog::info("retention: the files that could not be removed are gone");
@@ -95,10 +95,9 @@ void FileRemoval::note(Failed failed) {
     }
     auto message = fmt::format(
         "{} of the files that are to go cannot be removed, and take room; the first is in {}, and the log "
-        "says "
-        "why. Give the folder to the user that runs hilumd, or look after the disk",
+        "says why. Give the folder to the user that runs hilumd, or look after the disk",
         failed_.files, loggable(failed_.folder.string()));
-    if (trouble_ && trouble_->message == message) return;
+    if (trouble_ && trouble_->message == message && before.why == failed_.why) return;
     spdlog::error("retention: {}: {}", message, loggable(failed_.why));
     auto since = trouble_ ? trouble_->since : to_iso8601(world_.now());
     trouble_ = NodeTrouble{"retention", std::move(message), std::move(since)};

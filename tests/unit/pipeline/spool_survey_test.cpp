@@ -79,7 +79,7 @@ TEST_F(SpoolSurveyTest, AFolderThatCannotBeListedKeepsNoOtherFromBeingLookedThro
     }
     as_nobody(folder_.path(), [&] { EXPECT_THAT(unknown(), ElementsAre("19700101/a.dcm")); });
     EXPECT_EQ(survey_.unopened, 1);
-    EXPECT_THAT(survey_.why_unopened, testing::HasSubstr("19700102"));
+    EXPECT_THAT(survey_.why_unopened, testing::HasSubstr("spool/19700102 "));
     EXPECT_EQ(survey_.foreign, 1) << "the file system's own";
     for (const auto& folder : closed) ::chmod(folder.c_str(), 0700);
 }

@@ -80,5 +80,20 @@ TEST_F(ControlServerTest, HearsNoProcessOfTheNodesOwn) {
     EXPECT_TRUE(gone_.empty()) << "nothing of it was handled";
 }
 
+TEST_F(ControlServerTest, HearsNobodyWhoIsGone) {
+    const auto child = ::fork();
+    if (child == 0) {
+        auto daemon = client();
+        ::_exit(daemon.send(Packet(nlohmann::json{{"verb", "status"}})) ? 0 : 2);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0) << "it has asked";
+    auto another = client();
+    ASSERT_TRUE(another.send(Packet(nlohmann::json{{"verb", "audit.verify"}})));
+    run_until([&] { return !gone_.empty(); });
+    EXPECT_EQ(gone_.size(), 1U) << "who came after is heard alone";
+}
+
 }  // namespace
 }  // namespace hilum
