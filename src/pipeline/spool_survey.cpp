@@ -130,11 +130,15 @@ class Survey {
 
 }  // namespace
 
+bool is_day(const std::string& folder) {
+    constexpr std::size_t digits = 8;
+    return folder.size() == digits &&
+           std::ranges::all_of(folder, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::string folder_told(const fs::path& within_spool) {
     const auto first = within_spool.empty() ? std::string() : within_spool.begin()->string();
-    const bool is_day =
-        first.size() == 8 && std::ranges::all_of(first, [](char c) { return c >= '0' && c <= '9'; });
-    return is_day ? "spool/" + first : "spool";
+    return is_day(first) ? "spool/" + first : "spool";
 }
 
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory, const std::stop_token& stop) {

@@ -33,6 +33,9 @@ struct SpoolSurvey {
 // on a thread of its own.
 Result<SpoolSurvey> survey_spool(const DataDirectory& directory, const std::stop_token& stop = {});
 
+// YYYYMMDD, as receivers call the folder of a day.
+bool is_day(const std::string& folder);
+
 // The folder of a path within the spool, for those to whom names from outside are not shown:
 // "spool/19700102", or "spool" where it is no day's.
 std::string folder_told(const std::filesystem::path& within_spool);

@@ -3,21 +3,15 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/logging.h"
+#include "pipeline/spool_survey.h"
 
 namespace hilum {
 namespace {
 
 constexpr std::chrono::hours surely_yesterday(36);  // or earlier, also on a day of 25 hours
-
-// YYYYMMDD, as receivers call the folder of a day.
-bool is_day(const std::string& name) {
-    constexpr std::size_t digits = 8;
-    return name.size() == digits && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-}
 
 // rmdir(2) takes no folder that holds something.
 void remove_empty_days_before(const std::filesystem::path& spool, const std::string& day) {
@@ -45,10 +39,7 @@ Task<void> FileRemoval::unlink() {
         after = files->back().row;
         const auto tried = co_await try_all(*files);
         if (tried.failed.files > 0) {
-            if (failed.files == 0) {
-                failed.folder = tried.failed.folder;
-                failed.why = tried.failed.why;
-            }
+            if (failed.files == 0) failed.first = tried.failed.first;
             failed.files += tried.failed.files;
             failed.last = tried.failed.last;
         }
@@ -73,10 +64,8 @@ Task<FileRemoval::Tried> FileRemoval::try_all(std::vector<StoredFile> files) {
                 tried.gone.push_back(file.row);
                 continue;
             }
-            if (tried.failed.files++ == 0) {
-                tried.failed.folder = path_of(directory, file).parent_path();
-                tried.failed.why = removed.error().message;
-            }
+            if (tried.failed.files++ == 0)
+                tried.failed.first = {path_of(directory, file).parent_path(), removed.error().message};
             tried.failed.last = file.row;
         }
         world.post([tried = std::move(tried), bring] { bring(tried); });
@@ -96,9 +85,9 @@ void FileRemoval::note(Failed failed) {
     auto message = fmt::format(
         "{} of the files that are to go cannot be removed, and take room; the first is in {}, and the log "
         "says why. Give the folder to the user that runs hilumd, or look after the disk",
-        failed_.files, loggable(failed_.folder.string()));
-    if (trouble_ && trouble_->message == message && before.why == failed_.why) return;
-    spdlog::error("retention: {}: {}", message, loggable(failed_.why));
+        failed_.files, loggable(failed_.first.folder.string()));
+    if (trouble_ && trouble_->message == message && before.first.why == failed_.first.why) return;
+    spdlog::error("retention: {}: {}", message, loggable(failed_.first.why));
     auto since = trouble_ ? trouble_->since : to_iso8601(world_.now());
     trouble_ = NodeTrouble{"retention", std::move(message), std::move(since)};
     on_changed_();

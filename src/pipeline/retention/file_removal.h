@@ -40,10 +40,13 @@ class FileRemoval {
     void remove_empty_days();
 
   private:
+    struct First {
+        std::filesystem::path folder;
+        std::string why;  // it cannot be removed
+    };
     struct Failed {
         std::int64_t files = 0, last = 0;  // how many, and the greatest row
-        std::filesystem::path folder;      // of the first
-        std::string why;                   // it cannot be removed
+        First first;
     };
     struct Tried {
         std::vector<std::int64_t> gone;
