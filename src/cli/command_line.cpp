@@ -72,9 +72,9 @@ int Context::failed(const Error& error) const {
     return exit_code_of(error);
 }
 
-int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, const Terminal& terminal) {
-    PrintableStream printable_out(out), printable_err(err);
-    Context context{.out = printable_out, .err = printable_err, .terminal = terminal};
+namespace {
+
+int parse_and_carry_out(std::vector<std::string> arguments, Context context, const Terminal& terminal) {
     Action action;
     CLI::App app(
         "The operator's command line of Hilum, a DICOM node that reads chest radiographs with a model",
@@ -123,6 +123,19 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
         return exit_usage;
     }
     return carry_out(action, context);
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, const Terminal& terminal) {
+    PrintableStream printable_out(out), printable_err(err);
+    const int code = parse_and_carry_out(
+        std::move(arguments), {.out = printable_out, .err = printable_err, .terminal = terminal}, terminal);
+    printable_out.flush();
+    out.flush();
+    if (printable_out && out) return code;
+    printable_err << "hilum: the answer could not be written whole to standard output: is its disk full?\n";
+    return code == exit_ok ? exit_failed : code;
 }
 
 }  // namespace hilum::cli

@@ -112,6 +112,16 @@ nlohmann::json ask_database(const NodeSettings& node, const ControlRequest& requ
     return answer;
 }
 
+// A daemon that hangs is not waited for as long as what is asked of it may take.
+Status demand_signs_of_life(const NodeSettings& node) {
+    auto daemon = connect(node.control(), usual_patience);
+    if (!daemon) return tl::unexpected(daemon.error());
+    if (!*daemon) return {};
+    const auto answer = ask_daemon(**daemon, {.verb = ControlVerb::status}, usual_patience);
+    if (!answer) return tl::unexpected(answer.error());
+    return {};
+}
+
 // The "ok" of an answer, or its "error".
 Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
     if (!answer) return answer;
@@ -124,6 +134,8 @@ Result<nlohmann::json> opened(Result<nlohmann::json> answer) {
 }  // namespace
 
 Result<nlohmann::json> ask(const NodeSettings& node, const ControlRequest& request, Duration patience) {
+    if (patience > usual_patience)
+        if (auto hangs = demand_signs_of_life(node); !hangs) return tl::unexpected(hangs.error());
     auto daemon = connect(node.control(), patience);
     if (!daemon) return tl::unexpected(daemon.error());
     return opened(*daemon ? ask_daemon(**daemon, request, patience) : ask_database(node, request));

@@ -15,7 +15,8 @@ namespace hilum::cli {
 
 // A daemon answers in milliseconds; one that does not within this time hangs.
 inline constexpr Duration usual_patience = std::chrono::seconds(60);
-// For what takes as long as it takes: loading models, reading the whole audit trail.
+// For what takes as long as it takes: loading models, reading the whole audit trail. That the daemon answers
+// at all is seen before, with the usual patience.
 inline constexpr Duration endless_patience = std::chrono::hours(24);
 
 // The "ok" of the answer, or its "error". Without a daemon only reading verbs are answered; the others get

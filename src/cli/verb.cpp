@@ -30,6 +30,12 @@ Option& Option::checked(const char* type, std::function<std::string(const std::s
     return *this;
 }
 
+Option& Option::not_empty() {
+    return checked("TEXT", [](const std::string& text) {
+        return text.empty() ? "it is empty: leave the option out to name nothing" : std::string();
+    });
+}
+
 Option& Option::needs(const Option& other) {
     option_->needs(other.option_);
     return *this;

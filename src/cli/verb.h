@@ -31,6 +31,8 @@ class Option {
     Option& one_of(std::vector<std::string> values);
     // `problem` says what is wrong with a value; empty: nothing. `type` stands for the value in the help.
     Option& checked(const char* type, std::function<std::string(const std::string&)> problem);
+    // A script whose variable is not set does not mean all that there is.
+    Option& not_empty();
     Option& needs(const Option& other);
     Option& excludes(const Option& other);
 

@@ -82,10 +82,11 @@ class HttpServer {
 
     // Nothing is served that was to be encrypted and cannot be.
     Status load() {
-        if (auto loaded = tls_.load(); !loaded) return loaded;
-        service_->tls = tls_.context();
+        const auto loaded = tls_.load();
         if (tls_.configured())
             if (auto told = coordinator_.send(to_packet(tls_.loaded())); !told) return told;
+        if (!loaded) return loaded;
+        service_->tls = tls_.context();
         return tell_tokens(false);
     }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "base/ip_network.h"
 #include "pipeline/tls/tls_check.h"
@@ -79,6 +80,17 @@ std::vector<NamedPlace> named_folders(const Configuration& configuration) {
     add("node.control_socket", configuration.node.control_socket);
     add("http.socket", configuration.http.socket);
     return named;
+}
+
+// Where the node makes a data_dir that is not there yet; the service manager makes the packaged one.
+std::optional<NamedPlace> folder_to_make_data_in(const std::filesystem::path& data_dir) {
+    std::error_code error;
+    if (data_dir == "/var/lib/hilum" || std::filesystem::exists(data_dir, error) || error)
+        return std::nullopt;
+    auto parent = std::filesystem::absolute(data_dir).parent_path();
+    while (!std::filesystem::exists(parent, error) && parent.has_relative_path())
+        parent = parent.parent_path();
+    return NamedPlace{"node.data_dir", {parent, W_OK | X_OK}};
 }
 
 // What an administrator may have put there as root: a backup, a disk of its own.
@@ -262,6 +274,7 @@ ConfigurationProblems access_warnings(const Configuration& configuration, const 
     }
     for (const auto& named : named_folders(configuration))
         if (std::filesystem::exists(named.access.path, error)) wanted.push_back(named);
+    if (auto made_in = folder_to_make_data_in(configuration.node.data_dir)) wanted.push_back(*made_in);
     for (auto& named : data_in(configuration.node.data_dir)) wanted.push_back(std::move(named));
     std::vector<WantedAccess> asked;
     for (const auto& one : wanted) asked.push_back(one.access);

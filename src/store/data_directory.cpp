@@ -67,8 +67,9 @@ bool is_held(const DataDirectory& directory) {
 Status demand_database(const DataDirectory& directory) {
     const auto file = directory.database();
     std::error_code error;
-    if (std::filesystem::exists(file, error) || (error && error != std::errc::no_such_file_or_directory))
-        return {};
+    if (std::filesystem::exists(file, error)) return {};
+    if (error && error != std::errc::no_such_file_or_directory)
+        return fail("database", "cannot look for {}: {}", file.string(), error.message());
     return fail("database", "there is no {}: hilumd has not run here yet", file.string());
 }
 

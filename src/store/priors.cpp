@@ -5,6 +5,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/sql.h"
 #include "store/instance_store.h"
+#include "store/jobs/study_named.h"
 
 namespace hilum {
 
@@ -35,8 +36,7 @@ int InstanceStore::analyse_priors(Transaction& transaction, const JobSelection& 
         transaction,
         "SELECT instance.id, study.id, study_instance_uid, sop_instance_uid, not_analysed FROM instance JOIN"
         " study ON study.id = study_id WHERE state = 'prior' AND instance.removed_at IS NULL AND ((?1 != 0 "
-        "AND instance.id = ?1) OR (?1 = 0"
-        " AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != '' AND accession_number = ?3))))",
+        "AND instance.id = ?1) OR (?1 = 0 AND " HILUM_STUDY_NAMED("?2", "?3") "))",
         [&](const sql::Row& row) {
             priors.push_back({row.int64(0), row.int64(1), row.text(2), row.text(3), row.text(4)});
         },

@@ -9,6 +9,7 @@
 #include "store/audit/audit_event.h"
 #include "store/database/json_rows.h"
 #include "store/jobs/claim.h"
+#include "store/jobs/study_named.h"
 #include "store/recovery/earlier_life.h"
 #include "store/recovery/earlier_results.h"
 #include "store/study_rows.h"
@@ -39,8 +40,8 @@ std::vector<std::string> studies_with_earlier_results(Transaction& transaction,
     std::vector<std::string> studies;
     sql::each(
         transaction,
-        "SELECT study_instance_uid FROM (SELECT ?1 AS study_instance_uid WHERE ?1 != '' UNION SELECT"
-        " study_instance_uid FROM study WHERE ?2 != '' AND accession_number = ?2) ORDER BY 1",
+        "SELECT study_instance_uid FROM study WHERE " HILUM_STUDY_NAMED("?1", "?2") " UNION SELECT ?1 WHERE"
+        " ?1 != '' AND ?2 = '' ORDER BY 1",
         [&](const sql::Row& row) { studies.push_back(row.text(0)); }, order.study_instance_uid,
         order.accession_number);
     std::erase_if(studies,
@@ -54,8 +55,7 @@ std::vector<Withdrawn> studies_of(Transaction& transaction, const WithdrawalOrde
     sql::each(
         transaction,
         "SELECT id, report_version + 1, withdrawals + 1, study_instance_uid FROM study"
-        " WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2))"
-        " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM job JOIN report ON report.id = subject WHERE"
+        " WHERE " HILUM_STUDY_NAMED("?1", "?2") " AND (due_at IS NOT NULL OR EXISTS (SELECT 1 FROM job JOIN report ON report.id = subject WHERE"
         " job.study_id = study.id AND job.kind = 'report' AND report.kind = 'results' AND withdrawn = 0"
         " AND state != 'discarded')) ORDER BY id",
         [&](const sql::Row& row) {

@@ -11,7 +11,7 @@
 namespace hilum {
 
 struct WithdrawalOrder {
-    std::string study_instance_uid, accession_number;  // one of them
+    std::string study_instance_uid, accession_number;  // one, or both of the same study
     std::string reason;                                // quality | safety | moved_away | patient_changed
     std::string note;                                  // what went wrong, for those who read it
 };

@@ -275,6 +275,22 @@ class TlsTest(AccessTest):
                                         server_hostname="localhost") as connection:
             return connection.getpeercert()["serialNumber"].lstrip("0")
 
+    def test_a_key_that_is_gone_at_a_start_is_told_once_and_taken_up_when_it_is_back(self):
+        self.start_encrypted()
+        self.assertEqual(self.node.stop(), 0)
+        self.key.unlink()
+        self.node.launch([BINARIES / "hilumd", "--config", self.node.configuration_file], self.node.environment)
+
+        def refused():
+            told = json.loads(self.node.run("status", "--json").stdout or "{}").get("certificates", [])
+            return [one["error"] for one in told if (one["use"], one["kind"]) == ("http", "refused")]
+        self.assertIn(str(self.key), wait_until(refused, 60, "status says why HTTP is not served")[0])
+        wait_until(lambda: self.node.log().count("http 1 exited") > 1, 60, "it is started again, in vain")
+        self.use(self.first)
+        wait_until(lambda: "serving HTTP on port" in self.node.log(), 60, "HTTP is served")
+        self.assertEqual(refused(), [])
+        self.assertEqual([event["outcome"] for event in self.events("certificates_loaded")], ["failure"])
+
     def test_it_speaks_tls_1_2_and_1_3_and_nothing_else(self):
         self.start_encrypted()
         self.assertEqual(self.get("/healthz"), (200, b"ok\n"))

@@ -1,6 +1,7 @@
 // hilum database check|backup|rebuild: the database itself, while the node runs or not.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -18,7 +19,17 @@ namespace {
 
 Result<Database> open_for_reading(const DataDirectory& directory) {
     if (auto there = demand_database(directory); !there) return tl::unexpected(there.error());
-    return Database::open(directory.database(), Database::Access::read_only);
+    auto database = Database::open(directory.database(), Database::Access::read_only);
+    if (!database) return database;
+    // Of one that is too damaged to tell its tables, what reads it says more.
+    const auto tables = database->tables();
+    if (tables && std::ranges::find(*tables, "audit_event") == tables->end())
+        return fail(
+            "foreign",
+            "{} is no database of Hilum, or an empty one: look for a newer copy of it; without one, move "
+            "it away and start hilumd, which makes a new one from what is on the disk",
+            directory.database().string());
+    return database;
 }
 
 Result<std::vector<std::string>> look_through(const DataDirectory& directory) {
@@ -55,7 +66,13 @@ int check_database(const Context& context) {
 Status back_up_to(const DataDirectory& directory, const std::filesystem::path& file) {
     auto database = open_for_reading(directory);
     if (!database) return tl::unexpected(database.error());
-    return database->back_up(file);
+    auto copied = database->back_up(file);
+    if (copied || copied.error().code != "database") return copied;
+    // What SQLite says of a copy names the copy, also where it is the database that cannot be read.
+    const auto problems = database->problems();
+    if (!problems || problems->empty()) return copied;
+    return fail("database_damaged", "{} is damaged ({}): nothing was copied; see `hilum database check`",
+                directory.database().string(), problems->front());
 }
 
 int back_up_database(const Context& context, const std::filesystem::path& file) {
@@ -77,6 +94,7 @@ int back_up_database(const Context& context, const std::filesystem::path& file) 
 }
 
 Result<std::string> set_aside(const DataDirectory& directory) {
+    if (auto there = demand_database(directory); !there) return tl::unexpected(there.error());
     const auto lock = prepare_data_directory(directory);
     if (!lock) return tl::unexpected(lock.error());
     return set_aside_database(directory, "set-aside", now());
@@ -113,7 +131,7 @@ void add_database_verbs(const Verb& app) {
 
     auto file = std::make_shared<std::filesystem::path>();
     const auto backup = database.verb("backup", "copy it to a file, while the node runs or not");
-    backup.option("file", *file, "the copy, which is not there yet").required();
+    backup.option("file", *file, "the copy, which is not there yet").required().not_empty();
     backup.does([file](const Context& c) { return back_up_database(c, *file); });
 
     auto sure = std::make_shared<bool>(false);

@@ -18,6 +18,7 @@
 #include "store/audit/audit_event.h"
 #include "store/audit/signed_head.h"
 #include "store/audit/trail_check.h"
+#include "store/overview/list_filters.h"
 #include "store/overview/time_words.h"
 
 namespace hilum::cli {
@@ -262,7 +263,9 @@ int verify_against(const Context& context, const Witness& witness) {
 Result<AuditFilter> audit_filter(const std::string& from, const std::string& to,
                                  const std::string& study_instance_uid) {
     AuditFilter filter;
-    filter.study_instance_uid = study_instance_uid;
+    const auto study = parse_study_instance_uid(study_instance_uid);
+    if (!study) return tl::unexpected(study.error());
+    filter.study_instance_uid = *study;
     if (!from.empty()) {
         const auto time = parse_named_utc(from);
         if (!time) return tl::unexpected(time.error());
@@ -273,6 +276,8 @@ Result<AuditFilter> audit_filter(const std::string& from, const std::string& to,
         if (!time) return tl::unexpected(time.error());
         filter.before = time->end;
     }
+    if (filter.from && filter.before && *filter.from >= *filter.before)
+        return fail("usage", "nothing is from {} to {}: --from must be before the end of --to", from, to);
     return filter;
 }
 
@@ -319,7 +324,8 @@ void add_audit_verbs(const Verb& app) {
     export_verb.option("--from", wanted->from, "events from this time on (UTC)").checked("TIME", problem);
     export_verb.option("--to", wanted->to, "events to the end of this day or time (UTC)")
         .checked("TIME", problem);
-    export_verb.option("--study", wanted->study_instance_uid, "events of this Study Instance UID");
+    export_verb.option("--study", wanted->study_instance_uid, "events of this Study Instance UID")
+        .not_empty();
     export_verb.does([wanted](const Context& c) { return export_audit(c, *wanted); });
 }
 

@@ -1,11 +1,14 @@
 // hilum echo, hilum send: whether a DICOM node answers, and sending files to one.
 #include <fmt/format.h>
 
+#include <array>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
+#include <string_view>
 
 #include "cli/command_line.h"
 #include "cli/control_client.h"
@@ -165,6 +168,16 @@ int echo(const Context& context, const PeerOptions& options) {
     return echo_all(context, peers);
 }
 
+// Whatever else lies in a folder: it can be read, is not empty, and has no "DICM" behind its preamble (PS3.10
+// 7.1); or it is the directory of a medium (PS3.10 8.6).
+bool is_something_else(const std::filesystem::path& path) {
+    if (path.filename() == "DICOMDIR") return true;
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 132> head{};
+    if (!file.read(head.data(), head.size())) return file.eof() && !file.bad() && file.gcount() > 0;
+    return std::string_view(head.data() + 128, 4) != "DICM";
+}
+
 // Loaded once to negotiate for all files at once, and once more to be sent, so that memory holds one of them.
 struct Sendable {
     std::filesystem::path file;
@@ -180,8 +193,8 @@ std::vector<Sendable> propose_all(delivery::StorageScu& scu, const std::vector<I
         const auto instance = delivery::SopInstance::load(file.path);
         if (instance)
             scu.propose(instance->sop_class_uid(), instance->transfer_syntax_uid());
-        else if (!file.named)
-            continue;  // whatever else lies in a folder
+        else if (!file.named && is_something_else(file.path))
+            continue;
         sendable.push_back({file.path, instance ? std::nullopt : std::optional(instance.error())});
     }
     return sendable;

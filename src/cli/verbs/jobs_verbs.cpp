@@ -1,6 +1,7 @@
 // hilum jobs list|show|retry|discard: what the node has to do, did, or could not do.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -132,27 +133,62 @@ Result<std::vector<ControlRequest>> selections(const JobOptions& options, Contro
     return chosen;
 }
 
+std::string words_for(const ControlRequest& chosen) {
+    if (!chosen.kind.empty()) return fmt::format("{}/{}", chosen.kind, chosen.id);
+    const auto& [study, accession] = std::pair(chosen.study_instance_uid, chosen.accession_number);
+    return "jobs of " + (study.empty() ? "accession number " + accession : "study " + study);
+}
+
+void print_changed(const Context& context, std::int64_t changed, const char* done) {
+    if (context.json)
+        print_json(context.out, {{"jobs", changed}});
+    else
+        context.out << counted(changed, "job", "jobs") << " " << done << "\n";
+}
+
+// One that cannot be changed keeps none of the others, and what was done is told with what was not.
+int change_each(const Context& context, const NodeSettings& node, const std::vector<ControlRequest>& chosen,
+                const char* done) {
+    std::int64_t changed = 0;
+    auto failed = nlohmann::json::array();
+    int code = exit_ok;
+    for (const auto& request : chosen) {
+        const auto answer = ask(node, request);
+        if (answer) {
+            changed += number_of(*answer, "jobs");
+            continue;
+        }
+        code = std::max<int>(code, exit_code_of(answer.error()));
+        failed.push_back({{"job", words_for(request)}, {"message", answer.error().message}});
+        if (!context.json)
+            context.err << "hilum: " << words_for(request) << ": " << answer.error().message << "\n";
+    }
+    if (context.json && !failed.empty())
+        print_json(context.out, {{"jobs", changed}, {"failed", failed}});
+    else
+        print_changed(context, changed, done);
+    return code;
+}
+
 int change_jobs(const Context& context, const JobOptions& options, ControlVerb verb, const char* done) {
     const auto chosen = selections(options, verb);
     if (!chosen) return context.failed(chosen.error());
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
-    std::int64_t changed = 0;
-    for (const auto& request : *chosen) {
-        const auto answer = ask(configuration->node, request);
+    if (chosen->size() == 1) {
+        const auto answer = ask(configuration->node, chosen->front());
         if (!answer) return context.failed(answer.error());
-        changed += number_of(*answer, "jobs");
+        print_changed(context, number_of(*answer, "jobs"), done);
+        return exit_ok;
     }
-    if (context.json)
-        print_json(context.out, {{"jobs", changed}});
-    else
-        context.out << counted(changed, "job", "jobs") << " " << done << "\n";
-    return exit_ok;
+    return change_each(context, configuration->node, *chosen, done);
 }
 
 void add_filters(const Verb& verb, JobOptions& options) {
-    verb.option("--accession", options.accession_number, "jobs of the studies with this accession number");
-    verb.option("--study", options.study_instance_uid, "jobs of the study with this Study Instance UID");
+    verb.option("--accession", options.accession_number, "jobs of the studies with this accession number")
+        .not_empty();
+    verb.option("--study", options.study_instance_uid, "jobs of the study with this Study Instance UID")
+        .not_empty();
 }
 
 }  // namespace

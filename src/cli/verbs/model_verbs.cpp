@@ -202,7 +202,12 @@ int verify(const Context& context, const std::filesystem::path& folder, const Ke
         problems = trial.problems;
     }
     progress.clear();
-    const auto warnings = model::letters_beyond_the_font(loaded.package);
+    auto warnings = model::letters_beyond_the_font(loaded.package);
+    std::error_code ignored;
+    if (signed_by.empty() && std::filesystem::exists(folder / model::sums_file, ignored))
+        warnings.push_back(
+            "the package is signed, and whether it was changed since was not looked at: --signed-by FILE "
+            "does");
     if (context.json) {
         print_json(context.out, {{"valid", problems.empty()},
                                  {"problems", problems_json(problems)},

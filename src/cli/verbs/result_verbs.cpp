@@ -19,8 +19,9 @@ struct StudyOptions {
 };
 
 void add_study_options(const Verb& verb, StudyOptions& study) {
-    verb.option("--study", study.study_instance_uid, "Study Instance UID");
-    verb.option("--accession", study.accession_number, "accession number");
+    verb.option("--study", study.study_instance_uid, "Study Instance UID").not_empty();
+    verb.option("--accession", study.accession_number, "accession number; with --study: of that study alone")
+        .not_empty();
 }
 
 Result<ControlRequest> request_about(const StudyOptions& study, ControlVerb verb) {
@@ -63,7 +64,8 @@ void add_resend(const Verb& results) {
     auto options = std::make_shared<ResendOptions>();
     const auto verb = results.verb("resend", "send a study's results again, the same bytes as before");
     add_study_options(verb, *options);
-    verb.option("--destination", options->destination, "only to this one; default: wherever they were to go");
+    verb.option("--destination", options->destination, "only to this one; default: wherever they were to go")
+        .not_empty();
     verb.does([options](const Context& c) { return resend(c, *options); });
 }
 

@@ -105,6 +105,11 @@ void print_preview(const Context& context, const nlohmann::json& preview) {
                    text_of(study, "reason"), text_of(study, "files"), size_of(study, "bytes"),
                    short_time(text_of(study, "last_at"))});
     table.print(context.out, context.terminal.columns);
+    context.out << "\n";
+    print_wrapped(
+        context.out, "",
+        "ages count from a quarter of an hour after hilumd started, and later where the clock was set",
+        context.terminal.columns);
 }
 
 // By the rules of the file that this was given, so that they can be tried before the daemon has them.
@@ -124,6 +129,10 @@ int dry_run(const Context& context, const Configuration& configuration) {
 }
 
 int change_hold(const Context& context, const RetentionOptions& options, bool hold) {
+    if (options.dry_run)
+        return context.failed(
+            {"usage", fmt::format("--dry-run shows what would go, and tries no {}: nothing was done",
+                                  hold ? "hold" : "release")});
     const auto configuration = context.configuration();
     if (!configuration) return context.failed(configuration.error());
     const auto answer =
@@ -141,6 +150,9 @@ int change_hold(const Context& context, const RetentionOptions& options, bool ho
                                 : "the study was not held\n");
     else if (is_true(*answer, "removed"))
         context.out << "the study is held, but its files were removed before; what is sent again stays\n";
+    else if (is_true(*answer, "reason_changed"))
+        context.out << "the study was held already; the reason that is shown is the new one now, and the "
+                       "audit trail has both\n";
     else
         context.out << (changed ? "the study is held: nothing of it goes until `hilum retention release`\n"
                                 : "the study was held already\n");

@@ -119,9 +119,9 @@ int list_studies(const Context& context, const StudiesOptions& options) {
 void add_studies_verb(const Verb& app) {
     auto options = std::make_shared<StudiesOptions>();
     const auto verb = app.verb("studies", "what was received and what became of it, the newest first");
-    verb.option("--patient", options->patient, "studies of the patient with this Patient ID");
-    verb.option("--accession", options->accession_number, "studies with this accession number");
-    verb.option("--study", options->study_instance_uid, "the study with this Study Instance UID");
+    verb.option("--patient", options->patient, "studies of the patient with this Patient ID").not_empty();
+    verb.option("--accession", options->accession_number, "studies with this accession number").not_empty();
+    verb.option("--study", options->study_instance_uid, "the study with this Study Instance UID").not_empty();
     verb.option("--since", options->since,
                 "studies that received something since: 2h or 7d ago, or a day or time in local time such as "
                 "2026-11-23 or 2026-11-23T14:05");

@@ -23,7 +23,7 @@ struct CertificateStatus : CertificateTerm {
     std::string error;
 };
 
-// child -> coordinator, at its start and after each ReloadCertificates.
+// child -> coordinator, at its start, also at one that fails for them, and after each ReloadCertificates.
 struct CertificatesLoaded {
     static constexpr const char* type = "certificates_loaded";
     std::string use;

@@ -154,7 +154,7 @@ void OperatorDesk::change_jobs(const ControlRequest& request, const std::string&
         [selection, retry, actor, instances = instances_](Transaction& transaction) {
             if (!retry) return Changed{discard_jobs(transaction, selection, actor), ""};
             const int priors = instances.analyse_priors(transaction, selection, actor);
-            const int jobs = priors + retry_jobs(transaction, selection, actor);
+            const int jobs = retry_jobs(transaction, selection, actor, priors);
             auto why_not =
                 selection.kind.empty()
                     ? words_for_removed(transaction, selection.study_instance_uid, selection.accession_number)
@@ -219,7 +219,10 @@ void OperatorDesk::change_hold(const ControlRequest& request, const std::string&
             if (!change) return answer(control_error(change.error()));
             if (!change->known)
                 return answer(control_error({"not_found", "no study with this Study Instance UID is known"}));
-            answer({{"ok", {{"changed", change->changed}, {"removed", change->removed}}}});
+            answer({{"ok",
+                     {{"changed", change->changed},
+                      {"reason_changed", change->reason_changed},
+                      {"removed", change->removed}}}});
             callbacks_.on_jobs();  // what is released may go
         });
 }

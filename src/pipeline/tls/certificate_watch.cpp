@@ -19,7 +19,7 @@ void CertificateWatch::note(const CertificatesLoaded& loaded) {
     in_use = loaded.certificates;
     if (!loaded.error.empty()) in_use.push_back({{"refused", "", "", 0, 0}, loaded.use, loaded.error});
     look();
-    if (!loaded.reload && loaded.error.empty()) return;
+    if (is_known(loaded)) return;
     if (!loaded.error.empty())
         spdlog::error("certificates of {}: {}", loggable(loaded.use), loggable(loaded.error));
     events_.keep("certificates_loaded", [loaded](Transaction& transaction) {
@@ -31,6 +31,14 @@ void CertificateWatch::note(const CertificatesLoaded& loaded) {
         if (!loaded.error.empty()) event.detail["error"] = loaded.error;
         transaction.append_audit(event);
     });
+}
+
+// A start with what is in order, or one after another of a process that cannot start.
+bool CertificateWatch::is_known(const CertificatesLoaded& loaded) {
+    auto& refused = refused_at_start_[loaded.use];
+    const bool same = loaded.error.empty() || loaded.error == refused;
+    refused = loaded.error;
+    return !loaded.reload && same;
 }
 
 std::vector<CertificateStatus> CertificateWatch::certificates() const {

@@ -1,5 +1,6 @@
 // What the node's processes have loaded for TLS, and how long it is good for: told in the log once a day when
-// its end comes near, in `hilum status` and in /metrics. A reload is audited.
+// its end comes near, in `hilum status` and in /metrics. A reload is audited, and so is a start with what
+// cannot be used.
 #pragma once
 
 #include <map>
@@ -24,10 +25,12 @@ class CertificateWatch {
 
   private:
     void look();
+    bool is_known(const CertificatesLoaded& loaded);
 
     World& world_;
     EventKeeper& events_;
     std::map<std::string, std::vector<CertificateStatus>> in_use_;  // by use
+    std::map<std::string, std::string> refused_at_start_;           // the error, by use
     std::unique_ptr<Timer> timer_;
 };
 

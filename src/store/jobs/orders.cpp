@@ -8,6 +8,7 @@
 #include "store/database/sql.h"
 #include "store/jobs/delivery_order.h"
 #include "store/jobs/shadow_results.h"
+#include "store/jobs/study_named.h"
 #include "store/recovery/earlier_life.h"
 
 namespace hilum {
@@ -15,9 +16,7 @@ namespace {
 
 // The condition that a selection puts on a job joined with its study; its three parameters are its number (0:
 // by study), StudyInstanceUID and accession number.
-#define HILUM_SELECTED                                                                                     \
-    " AND ((?1 != 0 AND subject = ?1) OR (?1 = 0 AND ((?2 != '' AND study_instance_uid = ?2) OR (?3 != ''" \
-    " AND accession_number = ?3))))"
+#define HILUM_SELECTED " AND ((?1 != 0 AND subject = ?1) OR (?1 = 0 AND " HILUM_STUDY_NAMED("?2", "?3") "))"
 // Somebody of this node serves its queue.
 #define HILUM_SERVED(lanes) " AND (" lanes " = '[]' OR job.lane IN (SELECT value FROM json_each(" lanes ")))"
 
@@ -59,7 +58,7 @@ constexpr const char* deliveries_to_resend =
     " 'delivery' AND word != 'running' AND (result.removed_at IS NULL OR on_demand = 1) AND (?3 = '' OR "
     "destination = ?3) AND "
     "withdrawn = 0"
-    " AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND accession_number = ?2)) AND"
+    " AND " HILUM_STUDY_NAMED("?1", "?2") " AND"
     " NOT" HILUM_IS_OF_THE_PAST "AND (tried != 0 OR NOT" HILUM_OF_SHADOW("?5") ")" HILUM_SERVED("?4");
 // Likewise. Of the newest report nothing is left to send, and of the study all that it tells of is there.
 constexpr const char* analyses_to_resend =
@@ -68,8 +67,7 @@ constexpr const char* analyses_to_resend =
     " subject JOIN instance ON instance.id = instance_id WHERE job.kind = 'analysis' AND instance.state ="
     " 'to_analyse' AND word IN ('analysed', 'not_analysed') AND due_at IS NULL AND NOT EXISTS (SELECT 1"
     " FROM job AS composing WHERE composing.study_id = study.id AND composing.kind = 'report' AND"
-    " composing.state IN ('queued', 'running')) AND ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND "
-    "accession_number = ?2)) AND NOT EXISTS (SELECT 1 FROM"
+    " composing.state IN ('queued', 'running')) AND " HILUM_STUDY_NAMED("?1", "?2") " AND NOT EXISTS (SELECT 1 FROM"
     " instance AS gone WHERE gone.study_id = study.id AND gone.state = 'to_analyse' AND (gone.removed_at IS"
     " NOT NULL OR gone.damaged_at IS NOT NULL)) AND EXISTS (SELECT 1 FROM report JOIN result ON report_id ="
     " report.id JOIN delivery ON result_id = result.id WHERE report.study_id = study.id AND report.model ="
@@ -154,6 +152,7 @@ void audit_operator(Transaction& transaction, const char* type, const JobSelecti
                     const std::string& actor, int changed) {
     audit::AuditEvent event;
     event.type = type;
+    event.outcome = changed > 0 ? "success" : "failure";
     event.actor = actor;
     event.study_instance_uid = selection.study_instance_uid;
     event.detail = {{"kind", selection.kind},
@@ -169,10 +168,11 @@ bool names_one(const JobSelection& selection) {
     return !selection.kind.empty() && selection.id != 0;
 }
 
-int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor) {
+int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor,
+               int priors) {
     const auto lanes = nlohmann::json(selection.lanes).dump();
     const auto shadows = nlohmann::json(selection.shadow_models).dump();
-    int changed = retry_analyses(transaction, selection, lanes, shadows);
+    int changed = priors + retry_analyses(transaction, selection, lanes, shadows);
     const auto reports = selected_of(transaction, selection, "report", reports_to_retry, lanes, shadows);
     for (const auto& report : reports) queue_again(transaction, report.job, LastError::forgotten);
     const auto deliveries =
@@ -227,6 +227,7 @@ int resend_results(Transaction& transaction, const ResultSelection& selection, c
     const int changed = static_cast<int>(deliveries.size());
     audit::AuditEvent event;
     event.type = "results_resent";
+    event.outcome = changed > 0 ? "success" : "failure";
     event.actor = actor;
     event.study_instance_uid = selection.study_instance_uid;
     event.detail = {{"accession_number", selection.accession_number},

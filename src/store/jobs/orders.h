@@ -1,4 +1,5 @@
-// What operators ask for by hand. Called within a commit; each tells the audit trail who asked.
+// What operators ask for by hand. Called within a commit; each tells the audit trail who asked, and that an
+// order failed that found nothing to do.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace hilum {
 struct JobSelection {
     std::string kind;     // analysis | report | delivery | commitment; empty: all of the study
     std::int64_t id = 0;  // with kind; a commitment's is that of its delivery
-    std::string study_instance_uid, accession_number;  // without kind: all failed jobs of these studies
+    std::string study_instance_uid, accession_number;  // without kind: all failed jobs (study_named.h)
     // To retry: the queues that this node serves (lane_name), for what is in another would wait for ever;
     // empty: all.
     std::vector<std::string> lanes = {};
@@ -24,8 +25,10 @@ struct JobSelection {
     std::vector<std::string> shadow_models = {};
 };
 bool names_one(const JobSelection& selection);  // by its kind and number
-// Of a study's reports to a destination the newest is sent again.
-int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
+// Of a study's reports to a destination the newest is sent again. `priors`: how many old studies' images the
+// same order has queued (InstanceStore::analyse_priors); they count.
+int retry_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor,
+               int priors = 0);
 // Where none fitted: why not, as far as that is known; empty: there is none.
 std::string words_for_unfit(Transaction& transaction, const JobSelection& selection);
 int discard_jobs(Transaction& transaction, const JobSelection& selection, const std::string& actor);
@@ -33,7 +36,7 @@ int discard_jobs(Transaction& transaction, const JobSelection& selection, const 
 // Every result of a study's newest reports again, whether it was delivered or not: for a PACS that lost them.
 // Returns how many deliveries are queued; the destination sees the same bytes as before.
 struct ResultSelection {
-    std::string study_instance_uid, accession_number;         // one of them
+    std::string study_instance_uid, accession_number;         // study_named.h
     std::string destination;                                  // empty: all
     std::vector<std::string> lanes = {}, shadow_models = {};  // as above
 };

@@ -42,13 +42,8 @@ Result<int> limit_in(const Parameters& parameters, int usual) {
     return limit;
 }
 
-// PS3.5 9.1: digits and dots, at most 64.
 Result<std::string> study_in(const Parameters& parameters) {
-    auto uid = value_of(parameters, "study_instance_uid");
-    if (uid.size() > 64 || uid.find_first_not_of("0123456789.") != std::string::npos)
-        return fail("bad_request", "'{}' is no Study Instance UID: digits and dots, 64 characters at most",
-                    uid);
-    return uid;
+    return parse_study_instance_uid(value_of(parameters, "study_instance_uid"));
 }
 
 // What a parameter said, or the first problem of several.
@@ -61,6 +56,13 @@ void take(T& into, Result<T> value, Status& status) {
 }
 
 }  // namespace
+
+Result<std::string> parse_study_instance_uid(std::string uid) {
+    if (uid.size() > 64 || uid.find_first_not_of("0123456789.") != std::string::npos)
+        return fail("bad_request", "'{}' is no Study Instance UID: digits and dots, 64 characters at most",
+                    uid);
+    return uid;
+}
 
 const std::vector<std::string>& job_states() {
     static const auto states = [] {

@@ -34,6 +34,9 @@ const std::vector<std::string>& job_states();
 // What a study as a whole is in; the first that fits (docs/http-api.md explains them).
 const std::vector<std::string>& study_states();
 
+// `uid` where it may be one (PS3.5 9.1: digits and dots, at most 64) or is empty; otherwise "bad_request".
+Result<std::string> parse_study_instance_uid(std::string uid);
+
 // By name, as text: "limit": "20". An empty value is as if it were not there.
 using Parameters = std::map<std::string, std::string>;
 

@@ -42,25 +42,25 @@ HoldChange hold_study(Transaction& transaction, const std::string& study_instanc
                       const std::string& reason, const std::string& actor) {
     const auto study = find_study(transaction, study_instance_uid);
     if (study.id == 0) return {};
-    if (study.held && study.reason == reason) return {true, false, study.removed};
+    if (study.held && study.reason == reason) return {true, false, study.removed, false};
     sql::execute(transaction,
                  "UPDATE study SET held_at = coalesce(held_at, ?), held_by = ?, held_for = ? WHERE id = ?",
                  transaction.at(), actor, reason, study.id);
     note_hold(transaction, study_instance_uid);
     audit_hold(transaction, "study_held", study_instance_uid, reason, actor);
-    return {true, !study.held, study.removed};
+    return {true, !study.held, study.removed, study.held};
 }
 
 HoldChange release_study(Transaction& transaction, const std::string& study_instance_uid,
                          const std::string& reason, const std::string& actor) {
     const auto study = find_study(transaction, study_instance_uid);
     if (study.id == 0) return {};
-    if (!study.held) return {true, false, study.removed};
+    if (!study.held) return {true, false, study.removed, false};
     sql::execute(transaction, "UPDATE study SET held_at = NULL, held_by = '', held_for = '' WHERE id = ?",
                  study.id);
     note_hold(transaction, study_instance_uid);
     audit_hold(transaction, "study_released", study_instance_uid, reason, actor);
-    return {true, true, study.removed};
+    return {true, true, study.removed, false};
 }
 
 }  // namespace hilum

@@ -14,9 +14,10 @@ inline constexpr std::size_t longest_hold_reason = 256;  // bytes
 
 // What becomes of the request, once it is on the disk.
 struct HoldChange {
-    bool known = false;    // there is such a study
-    bool changed = false;  // it was not held (released) before; a hold again changes the reason alone
-    bool removed = false;  // its files were gone already
+    bool known = false;           // there is such a study
+    bool changed = false;         // it was not held (released) before
+    bool removed = false;         // its files were gone already
+    bool reason_changed = false;  // it was held for another reason
 };
 HoldChange hold_study(Transaction& transaction, const std::string& study_instance_uid,
                       const std::string& reason, const std::string& actor);

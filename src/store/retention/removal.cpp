@@ -8,6 +8,7 @@
 #include "store/audit/audit_event.h"
 #include "store/data_history.h"
 #include "store/database/sql.h"
+#include "store/jobs/study_named.h"
 #include "store/retention/removed_files.h"
 
 namespace hilum {
@@ -294,11 +295,11 @@ RemovalStep remove_sent_captures(Transaction& transaction, const RemovalRules& r
 
 std::string words_for_removed(Transaction& transaction, const std::string& study_instance_uid,
                               const std::string& accession_number) {
-    const auto removed_at = sql::number(
-        transaction,
-        "SELECT max(removed_at) FROM study WHERE ((?1 != '' AND study_instance_uid = ?1) OR (?2 != '' AND"
-        " accession_number = ?2)) HAVING count(*) > 0 AND count(*) = count(removed_at)",
-        study_instance_uid, accession_number);
+    const auto removed_at =
+        sql::number(transaction,
+                    "SELECT max(removed_at) FROM study WHERE " HILUM_STUDY_NAMED(
+                        "?1", "?2") " HAVING count(*) > 0 AND count(*) = count(removed_at)",
+                    study_instance_uid, accession_number);
     return removed_at ? words_of(*removed_at) : "";
 }
 

@@ -52,6 +52,9 @@ class CommandLineTest : public testing::Test {
     std::ostringstream out_, err_;
 };
 
+// What a daemon says first to who would wait for long.
+inline const nlohmann::json does_not_hang = {{"ok", {{"running", true}}}};
+
 // A daemon that answers each request with the next answer that the test has for it, and keeps the requests.
 class FakeDaemon {
   public:

@@ -121,6 +121,23 @@ TEST_F(CommandLineTest, SaysSoToWhoWouldCheckOrCopyIt) {
     }
 }
 
+TEST_F(CommandLineTest, SetsNoDatabaseAsideThatIsNotThere) {
+    EXPECT_EQ(hilum({"database", "rebuild", "--yes"}), exit_unreachable);
+    EXPECT_THAT(err_.str(), HasSubstr("there is no"));
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "data")) << "nothing is made as who asks, perhaps root";
+}
+
+TEST_F(CommandLineTest, NeitherChecksNorCopiesWhatIsNoDatabaseOfANode) {
+    std::ofstream(folder_ / "data/hilum.db");
+    const auto copy = (folder_ / "copy.db").string();
+    for (const auto& verb :
+         std::vector<std::vector<std::string>>{{"database", "check"}, {"database", "backup", copy}}) {
+        EXPECT_EQ(hilum(verb), exit_failed);
+        EXPECT_THAT(err_.str(), HasSubstr("is no database of Hilum"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(copy));
+}
+
 // It opens its socket last, or another one than this configuration names.
 TEST_F(CommandLineTest, KnowsADaemonThatDoesNotAnswerByItsDataDirectory) {
     const DataDirectory directory{folder_ / "data"};
@@ -196,6 +213,12 @@ TEST_F(CommandLineTest, SendsAFolderOfFilesAndSkipsWhatIsNoDicom) {
     EXPECT_EQ(hilum({"send", folder, "--host", "127.0.0.1", "--port", port}), exit_ok);
     EXPECT_THAT(out_.str(), HasSubstr("3 of 3 stored"));
     EXPECT_EQ(scp.files(), 3u);
+    std::filesystem::copy_file(folder + "/phantom-1.dcm", folder + "/cut.dcm");
+    std::filesystem::resize_file(folder + "/cut.dcm", 2000);
+    std::ofstream(folder + "/empty.dcm");
+    std::ofstream(folder + "/DICOMDIR") << std::string(128, '\0') << "DICM";
+    EXPECT_EQ(hilum({"send", folder, "--host", "127.0.0.1", "--port", port}), exit_failed);
+    EXPECT_THAT(out_.str(), HasSubstr("3 of 5 stored")) << "what is damaged is told";
     EXPECT_EQ(hilum({"send", folder + "/README", "--host", "127.0.0.1", "--port", port}, true), exit_failed);
     EXPECT_FALSE(printed_json()["files"][0]["stored"]);
 }

@@ -351,8 +351,8 @@ TEST_F(CommandLineTest, PassesOnWhatTheDaemonRefuses) {
 }
 
 TEST_F(CommandLineTest, FailsWhenTheAuditTrailWasChanged) {
-    FakeDaemon daemon(folder_ / "data/control.sock",
-                      {{"ok", {{"intact", false}, {"events", 9}, {"first_broken", 4}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock", does_not_hang,
+                      nlohmann::json{{"ok", {{"intact", false}, {"events", 9}, {"first_broken", 4}}}});
     EXPECT_EQ(hilum({"audit", "verify"}), exit_failed);
     EXPECT_THAT(err_.str(), HasSubstr("event 4"));
 }

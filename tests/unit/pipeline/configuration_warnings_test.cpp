@@ -266,5 +266,20 @@ TEST(AccessWarnings, NameWhatTheServicesUserCannotRead) {
     EXPECT_THAT(unknown[0].message, HasSubstr("there is no user"));
 }
 
+TEST(AccessWarnings, NameTheFolderWhereTheServicesUserCannotMakeItsData) {
+    if (::geteuid() != 0 || !user_exists("nobody")) GTEST_SKIP() << "only root can ask for another user";
+    const test::TemporaryFolder folder;
+    const auto file = folder.path() / "hilum.yaml";
+    std::ofstream(file) << "x";
+    const std::string text = "node: {data_dir: hilmu/data}\n";  // of /var/lib/hilmu, say
+    const auto loaded = parse_configuration(text, file);
+    const auto warnings = [&] { return access_warnings(loaded.configuration, text, file, "nobody"); };
+    ::chmod(folder.path().c_str(), 0755);
+    ASSERT_EQ(warnings().size(), 1u);
+    EXPECT_THAT(warning_text(warnings()[0]), HasSubstr(":1: warning: node.data_dir: the user 'nobody'"));
+    ::chmod(folder.path().c_str(), 0777);
+    EXPECT_TRUE(warnings().empty());
+}
+
 }  // namespace
 }  // namespace hilum

@@ -95,6 +95,20 @@ TEST_F(WithdrawalsTest, AreShownBeforeTheyAreMadeAndChangeNothingThen) {
     EXPECT_TRUE(preview_of_withdrawal(database_, {"9.9", "", "", ""}).empty());
 }
 
+TEST_F(WithdrawalsTest, AreOfTheStudyThatHasBothWhereBothAreNamed) {
+    database_.execute(
+        "INSERT INTO study(study_instance_uid, accession_number, due_at, created_at) VALUES('9.9', 'A2', 1, "
+        "1)");
+    for (const auto& [study, accession] : {std::pair{"1.2.3", "A2"}, {"9.9", "A1"}, {"7.7", "A1"}}) {
+        EXPECT_TRUE(preview_of_withdrawal(database_, {study, accession, "", ""}).empty()) << study;
+        EXPECT_EQ(withdraw_results(database_, {study, accession, "quality", ""}, "tester"), 0) << study;
+    }
+    EXPECT_FALSE(is_withdrawn(database_, 1));
+    EXPECT_EQ(preview_of_withdrawal(database_, {"9.9", "A2", "", ""}).size(), 1u);
+    EXPECT_EQ(withdraw_results(database_, {"1.2.3", "A1", "quality", ""}, "tester"), 1);
+    EXPECT_TRUE(is_withdrawn(database_, 1));
+}
+
 TEST_F(WithdrawalsTest, WhatWasTriedMayHaveArrived) {
     database_.execute("UPDATE delivery SET tried = 1 WHERE destination = 'archive' AND result_id = 1");
     withdraw();

@@ -249,7 +249,8 @@ TEST_F(AuditVerbsTest, ExportWhatHappenedInTheTimeThatIsNamed) {
 TEST_F(AuditVerbsTest, SayWhatToDoWhereANodeOfAnOlderVersionRuns) {
     happen(2, 1);
     sign();
-    FakeDaemon daemon(folder_ / "data/control.sock", {{"ok", {{"intact", true}, {"begins_after", 6}}}});
+    FakeDaemon daemon(folder_ / "data/control.sock", does_not_hang,
+                      nlohmann::json{{"ok", {{"intact", true}, {"begins_after", 6}}}});
     EXPECT_EQ(verify(), exit_failed);
     EXPECT_THAT(err_.str(), HasSubstr("restart it"));
 }

@@ -47,6 +47,35 @@ TEST_F(OrdersTest, RetryingAnotherStudyTouchesNothing) {
     EXPECT_EQ(state(), "quarantined");
 }
 
+// As in the lists: what an order does to another patient's study cannot always be undone.
+TEST_F(OrdersTest, AStudyAndAnAccessionNumberAreTheStudyThatHasBoth) {
+    for (const auto& [study, accession, fits] :
+         {std::tuple{"1.2.3", "A1", 1}, {"1.2.3", "A2", 0}, {"9.9", "A1", 0}}) {
+        put(JobState::quarantined);
+        EXPECT_EQ(retry_jobs(database_, {"", 0, study, accession}, "operator"), fits) << study << accession;
+        put(JobState::quarantined);
+        EXPECT_EQ(discard_jobs(database_, {"", 0, study, accession}, "operator"), fits) << study << accession;
+    }
+}
+
+TEST_F(OrdersTest, AnOrderThatFindsNothingToDoIsAuditedAsFailed) {
+    put(JobState::queued);
+    const auto outcomes = [&] {
+        std::string all;
+        for (auto& row : database_.select("SELECT outcome FROM audit_event WHERE type IN ('jobs_retried',"
+                                          " 'jobs_discarded', 'results_resent') ORDER BY id"))
+            all += row["outcome"].get<std::string>() + " ";
+        return all;
+    };
+    retry_jobs(database_, {"", 0, "9.9", ""}, "operator");
+    discard_jobs(database_, {"analysis", 7, "", ""}, "operator");
+    resend_results(database_, {"1.2.3", "", ""}, "operator");
+    EXPECT_EQ(outcomes(), "failure failure failure ");
+    discard_jobs(database_, {"analysis", 1, "", ""}, "operator");
+    retry_jobs(database_, {"", 0, "9.9", ""}, "operator", 1);  // an old study's image was queued
+    EXPECT_EQ(outcomes(), "failure failure failure success success ");
+}
+
 TEST_F(OrdersTest, AnAnalysisIsRetriedByItsNumber) {
     put(JobState::not_analysed);
     EXPECT_EQ(retry_jobs(database_, {"analysis", 1, "", ""}, "operator"), 1);
